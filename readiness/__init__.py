@@ -1,0 +1,1 @@
+"""Readiness: typed settings in, declared resources out, and what can be proved about them proved first."""

@@ -1,0 +1,124 @@
+"""The runbook, generated from the catalogue and the settings of every stack, so that it cannot disagree with them.
+
+The heading of a section is the alert's name: the link in a notification ends in its anchor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from readiness.alerting.catalogue import ALERTS, AlertDefinition
+from readiness.alerting.rules import rules_of, runbook_anchor
+from readiness.settings.model import ChannelKind, Settings
+
+RUNBOOK_PATH = "docs/runbook.md"
+
+_KIND_NAMES: dict[ChannelKind, str] = {"email": "e-mail", "slack": "Slack", "pagerduty": "PagerDuty"}
+_HEADER = """\
+# Runbook
+
+<!-- Made by `readiness runbook` from readiness/alerting/catalogue.py and the stacks' settings. Edit those. -->
+
+You were paged: find the alert's name below. Every section starts with what to do in the first five minutes.
+"""
+
+
+def runbook_text(stacks: Sequence[tuple[str, Settings]]) -> str:
+    """The whole page. `stacks` are names and settings, in the order in which they are shown."""
+    parts = [_HEADER, *_overview(stacks)]
+    for definition in ALERTS:
+        parts += _section(definition, stacks)
+    parts += _escalation(stacks)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def anchors(markdown: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page: lower case, spaces to hyphens, punctuation dropped."""
+    headings = re.findall(r"^#{1,6} (.+)$", markdown, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def missing_sections(markdown: str) -> list[str]:
+    """Names of alerts whose link would lead nowhere on this page."""
+    present = anchors(markdown)
+    return [definition.name for definition in ALERTS if runbook_anchor(definition) not in present]
+
+
+def _overview(stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
+    yield "| Alert | Severity | Told by | " + " | ".join(stack for stack, _ in stacks) + " |"
+    yield "|---|---|---|" + "---|" * len(stacks)
+    for definition in ALERTS:
+        kinds = ", ".join(_KIND_NAMES[kind] for kind in _KIND_NAMES if kind in definition.channel_kinds)
+        conditions = " | ".join(definition.condition(settings.alerts) for _, settings in stacks)
+        link = f"[{definition.name}](#{runbook_anchor(definition)})"
+        yield f"| {link} | {definition.severity} | {kinds} | {conditions} |"
+    yield "\nSlack and PagerDuty are told where the stack configures them.\n"
+
+
+def _section(definition: AlertDefinition, stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
+    yield f"## {definition.name}\n"
+    yield f"{definition.meaning}\n"
+    yield "**First steps**\n"
+    yield from (f"{number}. {step}" for number, step in enumerate(definition.first_steps, start=1))
+    yield "\n**Usual causes**\n"
+    yield from (f"- {cause}" for cause in definition.causes)
+    yield "\n**Mitigation**\n"
+    yield from (f"- {measure}" for measure in definition.mitigation)
+    yield "- Nothing helps within 15 minutes: [escalate](#escalation)\n"
+    for stack, settings in stacks:
+        yield from _stack_part(definition, stack, settings)
+
+
+def _stack_part(definition: AlertDefinition, stack: str, settings: Settings) -> Iterator[str]:
+    rule = next(rule for rule in rules_of(settings) if rule.definition is definition)
+    yield f"<details><summary>{stack}: addresses, commands, the query</summary>\n"
+    if definition.reads_logs:
+        yield f"- Instance: <{_instance_url(settings)}>"
+    for service in settings.services:
+        console = f"https://console.cloud.google.com/run/detail/{settings.region}/{service.name}"
+        yield f"- {service.role} `{service.name}`: [health]({service.url.rstrip('/')}{service.health_path}), "
+        yield f"  [metrics]({console}/metrics?project={settings.project}), "
+        yield f"  [logs]({console}/logs?project={settings.project}), "
+        yield f"  [revisions]({console}/revisions?project={settings.project})"
+    repository = f"https://github.com/{settings.repository.owner}/{settings.repository.name}"
+    yield f"- Deployments: <{repository}/actions>\n"
+    yield "Which revisions are there, and which serves?\n"
+    yield "```bash"
+    for service in settings.services:
+        yield f"gcloud run revisions list --service={service.name} {_where(settings)}"
+    yield "```\n"
+    yield "Roll back: send all traffic to the last good revision.\n"
+    yield "```bash"
+    for service in settings.services:
+        yield f"gcloud run services update-traffic {service.name} {_where(settings)} --to-revisions=REVISION=100"
+    yield "```\n"
+    yield f"The query, asked every 30 s; it must hold for {rule.duration_seconds} s:\n"
+    yield f"```promql\n{rule.query}\n```\n"
+    yield "</details>\n"
+
+
+def _where(settings: Settings) -> str:
+    return f"--region={settings.region} --project={settings.project}"
+
+
+def _instance_url(settings: Settings) -> str:
+    return (
+        f"https://console.cloud.google.com/sql/instances/{settings.database.instance}/overview"
+        f"?project={settings.project}"
+    )
+
+
+def _escalation(stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
+    yield "## Escalation\n"
+    yield "In this order; call the next one after 15 minutes without an answer.\n"
+    yield "| Stack | Order | Who | How |"
+    yield "|---|---|---|---|"
+    for stack, settings in stacks:
+        for order, contact in enumerate(settings.escalation.contacts, start=1):
+            yield f"| {stack} | {order} | {_cell(contact.name)} | {_cell(contact.reach)} |"
+
+
+def _cell(text: str) -> str:
+    """Text that cannot end a table's cell or row."""
+    return text.replace("|", r"\|").replace("\n", " ")

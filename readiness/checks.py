@@ -1,0 +1,60 @@
+"""Everything that is checked about a stack before anything is declared: files, settings, limits, and across stacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from readiness.alerting.limits import limit_violations
+from readiness.problems import Problem, RefusedError, errors_only
+from readiness.settings.model import Settings
+from readiness.settings.stack_files import StackConfig, read_stack
+from readiness.settings.validation import Validated, validate
+
+
+def check_stack(root: Path, stack: str, file: str | None = None) -> Validated:
+    """Settings and problems of a stack as its files stand. Never raises for what the files hold."""
+    try:
+        return check_config(read_stack(root, stack, file))
+    except RefusedError as refusal:
+        return Validated(settings=None, problems=refusal.problems)
+
+
+def check_config(config: StackConfig) -> Validated:
+    """Settings and problems of a stack's configuration, wherever it was read."""
+    found = validate(config)
+    if found.settings is None:
+        return found
+    problems = (*found.problems, *_limit_problems(config, found.settings))
+    return Validated(settings=found.settings, problems=problems)
+
+
+def require_settings(checked: Validated) -> Settings:
+    """The settings. Raises RefusedError with every problem when one of them is an error."""
+    if checked.settings is None or errors_only(checked.problems):
+        raise RefusedError(errors_only(checked.problems))
+    return checked.settings
+
+
+def shared_name_problems(settings_by_file: dict[str, Settings]) -> list[Problem]:
+    """What two stacks may not both have: an environment's name, a service, an instance. A copied file has all three."""
+    owners: dict[tuple[str, str], str] = {}
+    problems: list[Problem] = []
+    for file, settings in settings_by_file.items():
+        names = [("environment.name", settings.environment.name), ("database.instance", settings.database.instance)]
+        names += [("services", service.name) for service in settings.services]
+        for kind, name in names:
+            owner = owners.setdefault((kind, name), file)
+            if owner != file:
+                message = f"`{name}` stands in {owner} too, so that both stacks would page for it"
+                mend = "Give each stack its own"
+                problems.append(Problem(file=file, key=f"readiness:{kind}", message=message, mend=mend))
+    return problems
+
+
+def _limit_problems(config: StackConfig, settings: Settings) -> list[Problem]:
+    problems = []
+    for name, message, mend in limit_violations(settings):
+        key = f"readiness:{name}"
+        file, line = config.place(key)
+        problems.append(Problem(file=file, line=line, key=key, message=message, mend=mend))
+    return problems

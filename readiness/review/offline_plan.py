@@ -1,0 +1,172 @@
+"""The offline plan: every resource that the unchanged program declares for a stack, as sorted plain data.
+
+It complements `pulumi preview` and does not replace it: no live state, no provider's own check or default. Secrets are
+never decrypted: a stored one is replaced by a placeholder before the program starts, and shown as `[secret]`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from google.protobuf import json_format
+
+from readiness.problems import Problem, RefusedError
+from readiness.review.recorder import (
+    STACK_TYPE,
+    UNKNOWN,
+    Recording,
+    RunError,
+    is_resource_reference,
+    is_secret,
+    record,
+)
+from readiness.settings.secret_names import OFFLINE_PLACEHOLDER
+from readiness.settings.stack_files import StackConfig
+
+SECRET = "[secret]"  # noqa: S105 - what is shown in place of one
+
+# Request fields that say how the SDK talks to the engine, not what the program declares.
+_NOT_DECLARED = frozenset(
+    {
+        "type", "name", "parent", "object", "custom", "acceptSecrets", "acceptResources", "supportsPartialValues",
+        "supportsResultReporting", "acceptsByteString", "stackTrace", "sourcePosition", "propertyDependencies",
+        "deleteBeforeReplaceDefined", "packageRef",
+    }
+)  # fmt: skip
+_UNORDERED = ("dependencies", "replaceWith")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Resources sorted by URN; `source` of a resource is where the program registered it."""
+
+    stack: str
+    project: str
+    resources: tuple[dict[str, Any], ...]
+    outputs: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan's JSON form."""
+        resources = list(self.resources)
+        return {"stack": self.stack, "project": self.project, "resources": resources, "outputs": self.outputs}
+
+    def of_type(self, type_: str) -> Iterator[dict[str, Any]]:
+        """The resources of a type."""
+        return (resource for resource in self.resources if resource["type"] == type_)
+
+
+def plan_stack(root: Path, config: StackConfig) -> Plan:
+    """Runs `__main__.py` of the project at `root` with the stack's configuration.
+
+    Raises RefusedError when the program refuses its settings or fails.
+    """
+    values = {key: _as_text(value) for key, value in config.values.items()}
+    values |= dict.fromkeys(config.secret_keys, OFFLINE_PLACEHOLDER)
+    program = root / "__main__.py"
+
+    def run() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+
+    try:
+        with _inside(root):
+            recording = record(
+                run, project=config.project, stack=config.stack, config=values, secret_keys=sorted(config.secret_keys)
+            )
+    except RunError as error:
+        raise _refused(config, str(error)) from None
+    except Exception as error:
+        raise _refused(config, f"the program fails: {type(error).__name__}: {error}") from error
+    return plan_of(recording, root=root, project=config.project, stack=config.stack)
+
+
+def plan_of(recording: Recording, *, root: Path, project: str, stack: str) -> Plan:
+    """A recording as plain, sorted data; paths of source files are relative to `root`."""
+    resources = [_resource(urn, request, root) for urn, request in recording.requests.items()]
+    outputs: dict[str, Any] = {}
+    for urn, values in recording.outputs.items():
+        if recording.requests[urn].type == STACK_TYPE:
+            outputs = _plain(json_format.MessageToDict(values))
+    return Plan(
+        stack=stack,
+        project=project,
+        resources=tuple(sorted(resources, key=lambda resource: resource["urn"])),
+        outputs=outputs,
+    )
+
+
+def plan_json(plan: Plan) -> str:
+    """The plan as text: the same bytes from run to run."""
+    return json.dumps(plan.as_dict(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _resource(urn: str, request: Any, root: Path) -> dict[str, Any]:
+    fields = json_format.MessageToDict(request)
+    options = {name: _plain(value) for name, value in fields.items() if name not in _NOT_DECLARED and value != {}}
+    for name in _UNORDERED:
+        if name in options:
+            options[name] = sorted(options[name])
+    return {
+        "urn": urn,
+        "type": request.type,
+        "name": request.name,
+        "parent": request.parent,
+        "inputs": _plain(fields.get("object", {})),
+        "options": options,
+        "source": _source(request, root),
+    }
+
+
+def _source(request: Any, root: Path) -> dict[str, Any] | None:
+    if not request.sourcePosition.uri:
+        return None
+    path = Path(unquote(urlparse(request.sourcePosition.uri).path))
+    if not path.is_relative_to(root) or "site-packages" in path.parts:
+        return None
+    return {"file": path.relative_to(root).as_posix(), "line": request.sourcePosition.line}
+
+
+def _plain(value: Any) -> Any:
+    """A serialized value as a person reads it: secrets masked, whole numbers whole, keys sorted, nulls dropped."""
+    if isinstance(value, dict):
+        if is_secret(value):
+            return SECRET
+        if is_resource_reference(value):
+            return f"<{value.get('urn')}>"
+        return {key: _plain(item) for key, item in sorted(value.items()) if item is not None}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return "<unknown>" if value == UNKNOWN else value
+
+
+def _as_text(value: Any) -> str:
+    """A configuration value as the engine passes it to a program."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _refused(config: StackConfig, message: str) -> RefusedError:
+    problem = Problem(file=config.file, message=message.rstrip("."), mend="Mend that, then plan again")
+    return RefusedError([problem])
+
+
+@contextmanager
+def _inside(root: Path) -> Iterator[None]:
+    """What the language host does: the project's folder is the working folder and the first on the import path."""
+    before = Path.cwd()
+    os.chdir(root)
+    sys.path.insert(0, str(root))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(root))
+        os.chdir(before)

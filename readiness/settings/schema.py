@@ -1,0 +1,62 @@
+"""The JSON Schema of a stack's file, for editors and for `check-jsonschema`.
+
+Made from the model, so that a setting's name, type and range are written once. What spans settings (duplicates, a
+token without its channel) and what is in `Pulumi.yaml` is left to `readiness check`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from readiness.settings import provider_keys
+from readiness.settings.model import Settings
+from readiness.settings.secret_names import SECRETS
+from readiness.settings.validation import PROVIDER_SETTINGS
+
+SECURE = {
+    "type": "object",
+    "properties": {"secure": {"type": "string"}},
+    "required": ["secure"],
+    "additionalProperties": False,
+    "description": "Encrypted by `pulumi config set --secret`.",
+}
+
+
+def stack_file_schema() -> dict[str, Any]:
+    """Draft 2020-12 schema of `Pulumi.<stack>.yaml`."""
+    model = Settings.model_json_schema(ref_template="#/$defs/{model}")
+    settings = model["properties"]
+    config: dict[str, Any] = {f"readiness:{name}": settings[name] for name in settings if name not in PROVIDER_SETTINGS}
+    config |= {
+        each.key: {**SECURE, "description": f"{each.what}; set it with `{each.set_command}`"} for each in SECRETS
+    }
+    config |= {f"gcp:{name}": {"type": ["string", "boolean", "object", "array"]} for name in _provider_names("gcp")}
+    config |= {f"pulumi:{name}": {} for name in _provider_names("pulumi")}
+    config |= {PROVIDER_SETTINGS[name]: settings[name] for name in PROVIDER_SETTINGS}
+    config |= dict.fromkeys(provider_keys.SECRET_PROVIDER_KEYS, SECURE)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Settings of a readiness stack (Pulumi.<stack>.yaml)",
+        "description": "Made by `readiness schema`. A key that stands in Pulumi.yaml may be left out here.",
+        "type": "object",
+        "required": ["config"],
+        "additionalProperties": False,
+        "properties": {
+            "config": {"type": "object", "additionalProperties": False, "properties": dict(sorted(config.items()))},
+            "encryptionsalt": {"type": "string"},
+            "secretsprovider": {"type": "string"},
+            "encryptedkey": {"type": "string"},
+            "environment": {"type": ["array", "object"]},
+        },
+        "$defs": model["$defs"],
+    }
+
+
+def schema_text() -> str:
+    """The schema as committed at `docs/stack.schema.json`."""
+    return json.dumps(stack_file_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _provider_names(namespace: str) -> list[str]:
+    return sorted(provider_keys.known_keys(namespace))
