@@ -10,7 +10,7 @@ from readiness.problems import Problem, RefusedError
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes beside the file first, then moves it into place. Raises RefusedError where the folder cannot be written to."""
+    """Writes beside the file, then moves it into place. Raises RefusedError where that cannot be done."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

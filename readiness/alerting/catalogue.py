@@ -180,8 +180,8 @@ HIGH_LATENCY = AlertDefinition(
         f"{_minutes(alerts.high_latency.duration_seconds)}"
     ),
     meaning=(
-        "One request in twenty takes longer than the threshold, for the whole duration. The time that a container needs "
-        "to start is not part of the figure."
+        "One request in twenty takes longer than the threshold, for the whole duration. The time that a container "
+        "needs to start is not part of the figure."
     ),
     first_steps=(
         "Compare CPU and instance count: starved, or waiting for something else?",

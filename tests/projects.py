@@ -1,0 +1,71 @@
+"""Projects for tests: the real one, the one with every option on, and copies to break."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from readiness.checks import check_config, require_settings
+from readiness.review.offline_plan import Plan, plan_stack
+from readiness.settings.model import Settings
+from readiness.settings.stack_files import StackConfig, read_stack
+
+ROOT = Path(__file__).resolve().parent.parent
+EVERY_OPTION = "every-option"
+EVERY_OPTION_FILE = "tests/fixtures/Pulumi.every-option.yaml"
+STACKS = ("prod", "staging", EVERY_OPTION)
+
+
+def config_of(stack: str) -> StackConfig:
+    """The configuration of a stack of the repository, the fixture stack included."""
+    return read_stack(ROOT, stack, EVERY_OPTION_FILE if stack == EVERY_OPTION else None)
+
+
+def settings_of(stack: str) -> Settings:
+    """The settings of a stack of the repository."""
+    return require_settings(check_config(config_of(stack)))
+
+
+def plan_of_stack(stack: str) -> Plan:
+    """The offline plan of a stack of the repository."""
+    return plan_stack(ROOT, config_of(stack))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Both streams."""
+        return self.out + self.err
+
+
+def readiness(*arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
+    """Runs `python -m readiness` as a user does, without CI's annotations unless asked for."""
+    clean = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "GITHUB_ACTIONS")}
+    done = subprocess.run(
+        [sys.executable, "-m", "readiness", *arguments],
+        cwd=cwd,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def copy_project(folder: Path) -> Path:
+    """A copy of the project's files in `folder`, whose program is the real one."""
+    for name in ("Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"):
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    for name in ("__main__.py", "components"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
