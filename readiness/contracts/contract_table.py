@@ -1,0 +1,144 @@
+"""The contract of each resource type: the API's schema, how inputs become a body, and the rules of prose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.contracts import github_bodies, google_bodies
+from readiness.contracts.prose_rules import (
+    alert_policies,
+    dashboards,
+    github_environments,
+    github_repositories,
+    github_rulesets,
+    jobs,
+    logs,
+    notification_channels,
+    project_access,
+    registry,
+    service_levels,
+    uptime_checks,
+)
+from readiness.contracts.prose_rules.common import Rule
+
+Inputs = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contract:
+    """`schema` is a distilled document and a name in it, None where the request has no body.
+
+    `not_in_schema` are fields that the provider sends and the API takes, though its description lacks them.
+    """
+
+    schema: tuple[str, str] | None
+    body: Callable[[Inputs], Any]
+    rules: tuple[Rule, ...] = ()
+    input_rules: tuple[Rule, ...] = ()
+    not_in_schema: frozenset[str] = frozenset()
+
+
+_ENVIRONMENT = Contract(
+    schema=("github", "environment"),
+    body=github_bodies.environment,
+    rules=github_environments.ENVIRONMENT_RULES,
+    input_rules=github_environments.ENVIRONMENT_INPUT_RULES,
+    # Sent by the provider, taken by GitHub, absent from its OpenAPI description (facts on the ecosystem, 3.4).
+    not_in_schema=frozenset({"can_admins_bypass"}),
+)
+_SECRET = Contract(
+    schema=("github", "secret"), body=github_bodies.secret, input_rules=github_repositories.SECRET_INPUT_RULES
+)
+_VARIABLE = Contract(
+    schema=("github", "variable"), body=github_bodies.variable, rules=github_repositories.VARIABLE_RULES
+)
+_SWITCH = Contract(schema=None, body=google_bodies.no_body)
+
+_GITHUB: dict[str, Contract] = {
+    "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret": _SECRET,
+    "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable": _VARIABLE,
+    "github:index/actionsSecret:ActionsSecret": _SECRET,
+    "github:index/actionsVariable:ActionsVariable": _VARIABLE,
+    "github:index/issueLabel:IssueLabel": Contract(
+        schema=("github", "label"), body=github_bodies.label, rules=github_repositories.LABEL_RULES
+    ),
+    "github:index/repositoryDependabotSecurityUpdates:RepositoryDependabotSecurityUpdates": _SWITCH,
+    "github:index/repositoryEnvironment:RepositoryEnvironment": _ENVIRONMENT,
+    "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy": Contract(
+        schema=("github", "deployment-branch-policy"),
+        body=github_bodies.deployment_policy,
+        rules=github_environments.DEPLOYMENT_POLICY_RULES,
+        input_rules=github_environments.DEPLOYMENT_POLICY_INPUT_RULES,
+    ),
+    "github:index/repositoryFile:RepositoryFile": Contract(
+        schema=("github", "contents"), body=github_bodies.file, input_rules=github_repositories.FILE_INPUT_RULES
+    ),
+    "github:index/repositoryRuleset:RepositoryRuleset": Contract(
+        schema=("github", "ruleset"), body=github_bodies.ruleset, rules=github_rulesets.RULESET_RULES
+    ),
+    "github:index/repositoryVulnerabilityAlerts:RepositoryVulnerabilityAlerts": _SWITCH,
+}
+_GOOGLE: dict[str, Contract] = {
+    "gcp:artifactregistry/repository:Repository": Contract(
+        schema=("artifactregistry.v1", "Repository"),
+        body=google_bodies.registry,
+        rules=registry.REPOSITORY_RULES,
+        input_rules=registry.REPOSITORY_INPUT_RULES,
+    ),
+    "gcp:cloudrunv2/job:Job": Contract(
+        schema=("run.v2", "GoogleCloudRunV2Job"),
+        body=google_bodies.job,
+        rules=jobs.JOB_RULES,
+        input_rules=jobs.JOB_INPUT_RULES,
+    ),
+    "gcp:logging/metric:Metric": Contract(
+        schema=("logging.v2", "LogMetric"), body=google_bodies.plain, rules=logs.METRIC_RULES
+    ),
+    "gcp:logging/projectBucketConfig:ProjectBucketConfig": Contract(
+        schema=("logging.v2", "LogBucket"), body=google_bodies.log_bucket, rules=logs.BUCKET_RULES
+    ),
+    "gcp:logging/projectSink:ProjectSink": Contract(
+        schema=("logging.v2", "LogSink"), body=google_bodies.log_sink, rules=logs.SINK_RULES
+    ),
+    "gcp:monitoring/alertPolicy:AlertPolicy": Contract(
+        schema=("monitoring.v3", "AlertPolicy"),
+        body=google_bodies.alert_policy,
+        rules=alert_policies.ALERT_POLICY_RULES,
+    ),
+    "gcp:monitoring/customService:CustomService": Contract(
+        schema=("monitoring.v3", "Service"),
+        body=google_bodies.custom_service,
+        rules=service_levels.SERVICE_RULES,
+        input_rules=service_levels.SERVICE_INPUT_RULES,
+    ),
+    "gcp:monitoring/dashboard:Dashboard": Contract(
+        schema=("monitoring.v1", "Dashboard"), body=google_bodies.dashboard, rules=dashboards.DASHBOARD_RULES
+    ),
+    "gcp:monitoring/notificationChannel:NotificationChannel": Contract(
+        schema=("monitoring.v3", "NotificationChannel"),
+        body=google_bodies.notification_channel,
+        rules=notification_channels.CHANNEL_RULES,
+        input_rules=notification_channels.CHANNEL_INPUT_RULES,
+    ),
+    "gcp:monitoring/slo:Slo": Contract(
+        schema=("monitoring.v3", "ServiceLevelObjective"),
+        body=google_bodies.service_level_objective,
+        rules=service_levels.OBJECTIVE_RULES,
+    ),
+    "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig": Contract(
+        schema=("monitoring.v3", "UptimeCheckConfig"),
+        body=google_bodies.uptime_check,
+        rules=uptime_checks.UPTIME_CHECK_RULES,
+    ),
+    "gcp:projects/iAMMember:IAMMember": Contract(
+        schema=("cloudresourcemanager.v3", "Binding"),
+        body=google_bodies.policy_binding,
+        rules=project_access.BINDING_RULES,
+    ),
+    "gcp:projects/service:Service": Contract(
+        schema=None, body=google_bodies.no_body, input_rules=project_access.SERVICE_INPUT_RULES
+    ),
+}
+CONTRACTS: Mapping[str, Contract] = {**_GITHUB, **_GOOGLE}

@@ -1,0 +1,38 @@
+"""Enabled APIs (`gcp:projects/service`) and members of roles (cloudresourcemanager v3, `Binding`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from readiness.contracts.body_view import BodyView
+from readiness.contracts.prose_rules.common import Rule, malformed, matches
+from readiness.contracts.violation import Finding
+
+# The forms that the description of `Binding.members` lists.
+_MEMBER = (
+    r"allUsers|allAuthenticatedUsers|(user|serviceAccount|group):[^:@\s]+@\S+|domain:\S+"
+    r"|principal(Set)?://\S+|serviceAccount:\S+\.svc\.id\.goog\[.+\]|serviceAccount:<\S+>"
+)
+_ROLE = r"(projects/[^/]+/|organizations/\d+/)?roles/[A-Za-z0-9_.]+"
+
+
+def _members(binding: BodyView) -> Iterator[Finding]:
+    members = binding.each("members")
+    if not members:
+        yield binding.finding("members", "is required")
+    for member in members:
+        yield from malformed(member, _MEMBER, "a member, such as serviceAccount:NAME@PROJECT.iam.gserviceaccount.com")
+
+
+def _condition(binding: BodyView) -> Iterator[Finding]:
+    """A condition without expression or title is refused (IAM's page on conditions)."""
+    for name in ("expression", "title"):
+        if binding.has("condition") and not binding.field("condition").has(name):
+            yield binding.finding(f"condition.{name}", "is required")
+
+
+BINDING_RULES: tuple[Rule, ...] = (matches("role", _ROLE, "a role, such as roles/viewer"), _members, _condition)
+# The address of the request is all it says.
+SERVICE_INPUT_RULES: tuple[Rule, ...] = (
+    matches("service", r"[a-z][a-z0-9-]*\.googleapis\.com", "the full name of an API, such as run.googleapis.com"),
+)
