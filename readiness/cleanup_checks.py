@@ -1,0 +1,47 @@
+"""Cleanup may delete only with a valid record of the gate, which is kept beside the stack's file.
+
+Not part of `check_config`: the gate itself works on a stack that says `cleanup_dry_run: false` and has no record yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from readiness.problems import Problem
+from readiness.retention.gate_record import record_faults, record_path
+from readiness.retention.policies import declared_policies, policies_digest
+from readiness.retention.repositories import resource_name
+from readiness.settings.located import problem_at
+from readiness.settings.model import Settings
+from readiness.settings.stack_files import StackConfig
+
+
+def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: datetime) -> Iterator[Problem]:
+    """What keeps a stack's cleanup from deleting; nothing while it only pretends."""
+    registry = settings.image_registry
+    if registry is None or registry.cleanup_dry_run:
+        return
+    place = record_path(config.file, config.stack)
+    faults = record_faults(
+        _text(root / place),
+        stack=config.stack,
+        repository=resource_name(settings.project, settings.region, registry.repository_id),
+        policies_digest=policies_digest(declared_policies(registry)),
+        now=now,
+    )
+    for fault in faults:
+        message = f"lets cleanup delete, and the gate's record {place} {fault}"
+        mend = f"Write true, or pass `readiness cleanup gate {config.stack}` and commit its record (docs/retention.md)"
+        yield problem_at(config, ("image_registry", "cleanup_dry_run"), message, mend)
+
+
+def _text(path: Path) -> str | None:
+    """The file's text, None where there is none; what is no text is an empty one, which is no record."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,78 @@
+"""Lists of JSON objects as gcloud prints them: read whole, with every mistake reported at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from readiness.problems import Problem, RefusedError
+
+# So many mistakes are printed; of the rest only their number.
+MAX_SHOWN = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JsonList:
+    """The objects of a file, and the digest of its bytes: `sha256:` and 64 hexadecimal digits."""
+
+    file: str
+    items: tuple[dict[str, Any], ...]
+    digest: str
+
+
+def read_json_list(path: Path, made_by: str) -> JsonList:
+    """Reads a file that holds a JSON list of objects; `made_by` is the command that writes one.
+
+    Raises RefusedError for a file that is missing, empty, not text, not JSON, or anything but a list of objects.
+    """
+    file, mend = str(path), f"Write it with `{made_by}`"
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise RefusedError([Problem(file=file, message=f"cannot be read ({reason})", mend=mend)]) from None
+    value = _parsed(file, content, mend)
+    if not isinstance(value, list):
+        raise RefusedError([Problem(file=file, message=f"holds {_kind(value)} where a list belongs", mend=mend)])
+    refuse(
+        Problem(file=file, key=f"[{index}]", message=f"is {_kind(item)} where an object belongs", mend=mend)
+        for index, item in enumerate(value)
+        if not isinstance(item, dict)
+    )
+    return JsonList(file=file, items=tuple(value), digest="sha256:" + hashlib.sha256(content).hexdigest())
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raises RefusedError with the first problems and the number of the others; without any, does nothing."""
+    found = list(problems)
+    if len(found) > MAX_SHOWN:
+        message = f"holds {len(found) - MAX_SHOWN} more mistakes of the kind"
+        found[MAX_SHOWN:] = [Problem(file=found[0].file, message=message, mend="Mend those above first")]
+    if found:
+        raise RefusedError(found)
+
+
+def _parsed(file: str, content: bytes, mend: str) -> Any:
+    line: int | None = None
+    if not content.strip():
+        message = "is empty"
+    else:
+        try:
+            return json.loads(content.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            message = "is not UTF-8 text"
+        except json.JSONDecodeError as error:
+            message, line = f"is not JSON ({error.msg})", error.lineno
+        except (ValueError, RecursionError):
+            message = "is not JSON that a command would write: a number or a nesting without end"
+    raise RefusedError([Problem(file=file, line=line, message=message, mend=mend)])
+
+
+def _kind(value: Any) -> str:
+    """What a JSON value is, for a message."""
+    kinds = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+    return kinds.get(type(value), "a number")
