@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,13 +29,17 @@ def find_promtool() -> Path:
     for way in (_on_path, _cached, _from_debian, _from_go):
         try:
             found = way()
+            if found is not None and _runs(found):
+                return found
         except (OSError, subprocess.SubprocessError) as error:
-            failures.append(f"  {way.__name__.strip('_')}: {_reason(error)}")
+            failures.append(f"  {_name(way)}: {_reason(error)}")
             continue
-        if found is not None and _runs(found):
-            return found
-        failures.append(f"  {way.__name__.strip('_')}: not there")
+        failures.append(f"  {_name(way)}: {'not there' if found is None else f'{found} does not run'}")
     raise RuntimeError("\n".join([HOW_TO_GET_IT, *failures]))
+
+
+def _name(way: Callable[[], Path | None]) -> str:
+    return way.__name__.strip("_").replace("_", " ")
 
 
 def _on_path() -> Path | None:

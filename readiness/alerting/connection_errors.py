@@ -1,17 +1,17 @@
-"""What counts as a database connection error in the two logs, and under which metrics it is counted.
+"""What counts as a database connection error in the logs, and under which metrics it is counted.
 
 There is no metric of failed connections, so logs are counted (monitoring facts, 4d). The server does not see an
-exhausted pool or a broken socket; the application does not see who else is refused. Hence two metrics.
+exhausted pool or a broken socket; the application does not see who else is refused. Hence a metric for each log.
 
 The application logs plain text on stderr (`asctime - logger - LEVEL - message`), one entry a line, without severity.
-One failure writes several lines: the logger's, and a traceback whose last lines repeat the error. Only the logger's
-line counts; of the four lines of a failed start only the connection test's does.
+One failure writes several lines: a logger's, and a traceback that ends in the error. Of the four logger lines of a
+failed start only the connection test's counts. A failure that no logger reports shows in the traceback alone, which the
+web server prints: so tracebacks are counted too, under a metric of their own, and the alert takes the largest count.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from readiness.alerting.log_metric import LogMetric, environment_metric_name, filter_text, services_filter
 from readiness.settings.model import Settings
 
 # Driver, pool and socket texts of SQLAlchemy with psycopg2 and asyncpg (environment facts, 8).
@@ -22,16 +22,15 @@ APPLICATION_TEXTS = (
     r"QueuePool limit of size",
     r"Connect call failed",
     r"/cloudsql/.* failed:",
+    r"Database (connection test|health check) failed: ",
 )
-# Not a connection error, or the same one again: the health check's own bug, Redis, the three lines that follow a failed
-# connection test at start, and a traceback's `module.Error: …`.
-APPLICATION_TEXTS_NOT_COUNTED = (
-    r"object has no attribute",
-    r"[Rr]edis",
-    r"initialization failed:",
-    r"startup failed:",
-    r"^[A-Za-z0-9_.]+(Error|Exception): ",
-)
+# Not a connection error: the health check's own bug, and Redis by its name or port.
+NOT_THE_DATABASE = (r"object has no attribute", r"[Rr]edis", r"6379")
+# The same error again: the three lines that follow a failed connection test at start.
+REPEATED_BY_A_LOGGER = (r"initialization failed:", r"startup failed:")
+# The last line of a traceback. One that SQLAlchemy wraps is printed before it, under the driver's name.
+TRACEBACK_END = r"^[A-Za-z0-9_.]+(Error|Exception): "
+REPEATED_IN_A_TRACEBACK = r"^psycopg2[.]"
 # PostgreSQL's own texts for a refused connection; one FATAL line each. A wrong password and the lines of an orderly
 # restart are FATAL too and say nothing of the database's health.
 SERVER_TEXTS = (
@@ -45,28 +44,13 @@ SERVER_TEXTS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LogMetric:
-    """A counter of matching log entries. `name` uses `[a-z0-9_]` only, so that its PromQL name is unambiguous."""
-
-    source: str
-    name: str
-    description: str
-    filter: str
-
-    @property
-    def promql_name(self) -> str:
-        """The metric's name in PromQL."""
-        return f"logging_googleapis_com:user_{self.name}"
-
-
 def server_metric(settings: Settings) -> LogMetric:
     """Counts refused connections in the log of the stack's own Cloud SQL instance."""
     return LogMetric(
-        source="server",
+        slug="connection-errors-server",
         name=_metric_name(settings, "server"),
-        description=f"RefusedError connections in the PostgreSQL log of {settings.database.instance}",
-        filter=_filter(
+        description=f"Refused connections in the PostgreSQL log of {settings.database.instance}",
+        filter=filter_text(
             'resource.type="cloudsql_database"',
             f'resource.labels.database_id="{settings.database_id}"',
             'log_id("cloudsql.googleapis.com/postgres.log")',
@@ -76,26 +60,39 @@ def server_metric(settings: Settings) -> LogMetric:
 
 
 def application_metric(settings: Settings) -> LogMetric:
-    """Counts connection errors in the logs of the stack's own Cloud Run services, one line an event."""
-    services = " OR ".join(f'"{service.name}"' for service in settings.services)
+    """Counts connection errors that the stack's own Cloud Run services log, one line an event."""
+    not_counted = (*NOT_THE_DATABASE, *REPEATED_BY_A_LOGGER, TRACEBACK_END)
     return LogMetric(
-        source="application",
+        slug="connection-errors-application",
         name=_metric_name(settings, "application"),
         description=f"Database connection errors in the application log of {settings.environment.name}",
-        filter=_filter(
-            'resource.type="cloud_run_revision"',
-            f"resource.labels.service_name=({services})",
+        filter=filter_text(
+            *services_filter(settings),
             f'textPayload=~"{"|".join(APPLICATION_TEXTS)}"',
-            f'NOT textPayload=~"{"|".join(APPLICATION_TEXTS_NOT_COUNTED)}"',
+            f'NOT textPayload=~"{"|".join(not_counted)}"',
         ),
     )
 
 
+def traceback_metric(settings: Settings) -> LogMetric:
+    """Counts tracebacks of the same services that end in a connection error, one line a traceback."""
+    not_counted = (*NOT_THE_DATABASE, REPEATED_IN_A_TRACEBACK)
+    return LogMetric(
+        slug="connection-errors-traceback",
+        name=_metric_name(settings, "traceback"),
+        description=f"Tracebacks of database connection errors in the application log of {settings.environment.name}",
+        filter=filter_text(
+            *services_filter(settings),
+            f'textPayload=~"{TRACEBACK_END}.*({"|".join(APPLICATION_TEXTS)})"',
+            f'NOT textPayload=~"{"|".join(not_counted)}"',
+        ),
+    )
+
+
+def connection_error_metrics(settings: Settings) -> tuple[LogMetric, ...]:
+    """The three counters of the stack."""
+    return server_metric(settings), application_metric(settings), traceback_metric(settings)
+
+
 def _metric_name(settings: Settings, source: str) -> str:
-    # Both stacks live in one project, where a metric's name exists once.
-    environment = settings.environment.name.replace("-", "_")
-    return f"readiness_{environment}_database_connection_errors_{source}"
-
-
-def _filter(*lines: str) -> str:
-    return "\n".join(lines)
+    return environment_metric_name(settings, f"database_connection_errors_{source}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from readiness.alerting.connection_errors import application_metric, server_metric
+from readiness.alerting.catalogue import log_metrics_of
 from readiness.alerting.rules import rules_of
 from readiness.settings.model import Settings
 
@@ -23,7 +23,7 @@ _MEND = "Give some of the services a stack of their own"
 
 def limit_violations(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """`(setting, message, mend)` for every text of the stack that is too long for its API."""
-    for metric in (server_metric(settings), application_metric(settings)):
+    for metric in log_metrics_of(settings):
         if len(metric.filter) > MAX_LOG_FILTER_CHARACTERS:
             what = f"the log filter of {metric.name} would have {len(metric.filter)} characters"
             yield "services", f"are too many: {what}, and Cloud Logging takes {MAX_LOG_FILTER_CHARACTERS}", _MEND

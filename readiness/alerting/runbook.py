@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from readiness.alerting.catalogue import ALERTS, AlertDefinition
+from readiness.alerting.catalogue import ALERTS
+from readiness.alerting.definition import AlertDefinition, of_the_database
 from readiness.alerting.rules import rules_of, runbook_anchor
-from readiness.settings.model import ChannelKind, Settings
+from readiness.settings.model import ChannelKind, Service, Settings
 
 RUNBOOK_PATH = "docs/runbook.md"
 
@@ -18,7 +19,7 @@ _KIND_NAMES: dict[ChannelKind, str] = {"email": "e-mail", "slack": "Slack", "pag
 _HEADER = """\
 # Runbook
 
-<!-- Made by `readiness runbook` from readiness/alerting/catalogue.py and the stacks' settings. Edit those. -->
+<!-- Made by `readiness runbook` from readiness/alerting/ and the stacks' settings. Edit those. -->
 
 You were paged: find the alert's name below. Every section starts with what to do in the first five minutes.
 """
@@ -50,10 +51,14 @@ def _overview(stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
     yield "|---|---|---|" + "---|" * len(stacks)
     for definition in ALERTS:
         kinds = ", ".join(_KIND_NAMES[kind] for kind in _KIND_NAMES if kind in definition.channel_kinds)
-        conditions = " | ".join(definition.condition(settings.alerts) for _, settings in stacks)
+        conditions = " | ".join(_condition(definition, settings) for _, settings in stacks)
         link = f"[{definition.name}](#{runbook_anchor(definition)})"
         yield f"| {link} | {definition.severity} | {kinds} | {conditions} |"
     yield "\nSlack and PagerDuty are told where the stack configures them.\n"
+
+
+def _condition(definition: AlertDefinition, settings: Settings) -> str:
+    return definition.condition(settings) if definition.declared_by(settings) else "-"
 
 
 def _section(definition: AlertDefinition, stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
@@ -71,17 +76,15 @@ def _section(definition: AlertDefinition, stacks: Sequence[tuple[str, Settings]]
 
 
 def _stack_part(definition: AlertDefinition, stack: str, settings: Settings) -> Iterator[str]:
-    rule = next(rule for rule in rules_of(settings) if rule.definition is definition)
+    rule = next((rule for rule in rules_of(settings) if rule.definition is definition), None)
+    if rule is None:
+        return
     yield f"<details><summary>{stack}: addresses, commands, the query</summary>\n"
-    if definition.reads_logs:
+    if definition.subject is of_the_database:
         yield f"- Instance: <{_instance_url(settings)}>"
     for service in settings.services:
-        console = f"https://console.cloud.google.com/run/detail/{settings.region}/{service.name}"
-        yield f"- {service.role} `{service.name}`: [health]({service.url.rstrip('/')}{service.health_path}), "
-        yield f"  [metrics]({console}/metrics?project={settings.project}), "
-        yield f"  [logs]({console}/logs?project={settings.project}), "
-        yield f"  [revisions]({console}/revisions?project={settings.project})"
-    repository = f"https://github.com/{settings.repository.owner}/{settings.repository.name}"
+        yield f"- {service.role} `{service.name}`: {_service_links(service, settings)}"
+    repository = f"https://github.com/{settings.github_owner}/{settings.repository.name}"
     yield f"- Deployments: <{repository}/actions>\n"
     yield "Which revisions are there, and which serves?\n"
     yield "```bash"
@@ -96,6 +99,12 @@ def _stack_part(definition: AlertDefinition, stack: str, settings: Settings) -> 
     yield f"The query, asked every 30 s; it must hold for {rule.duration_seconds} s:\n"
     yield f"```promql\n{rule.query}\n```\n"
     yield "</details>\n"
+
+
+def _service_links(service: Service, settings: Settings) -> str:
+    console = f"https://console.cloud.google.com/run/detail/{settings.region}/{service.name}"
+    pages = (f"[{page}]({console}/{page}?project={settings.project})" for page in ("metrics", "logs", "revisions"))
+    return ", ".join([f"[health]({service.url.rstrip('/')}{service.health_path})", *pages])
 
 
 def _where(settings: Settings) -> str:
@@ -120,5 +129,5 @@ def _escalation(stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Text that cannot end a table's cell or row."""
-    return text.replace("|", r"\|").replace("\n", " ")
+    """Text that cannot end a table's cell. Line breaks are refused by the model already."""
+    return text.replace("|", r"\|")

@@ -1,0 +1,144 @@
+"""The rules of a stack: texts that parse, and stay below the limits that only the API would tell of."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import promql_parser
+import pytest
+
+from readiness.alerting.catalogue import log_metrics_of
+from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
+from readiness.alerting.limits import MAX_QUERY_CHARACTERS, limit_violations
+from readiness.alerting.rule_file import ALERT_POLICY_TYPE
+from readiness.alerting.rules import AlertRule, rules_of
+from readiness.review.offline_plan import Plan
+from readiness.settings.model import Service, Settings
+from tests.projects import STACKS, settings_of
+
+# Google's limits (monitoring facts, 4c); the longest names that Cloud Run and Cloud SQL take.
+MAX_CONTENT_CHARACTERS = 8192
+MAX_CONTENT_BYTES = 10_240
+MAX_SUBJECT_BYTES = 255
+LONGEST_SERVICE_NAME = 49
+VARIABLE = "${metric_or_resource.labels.service_name}"
+
+
+def _every_rule() -> list[Any]:
+    return [
+        pytest.param(rule, id=f"{stack}-{rule.definition.name}")
+        for stack in STACKS
+        for rule in rules_of(settings_of(stack))
+    ]
+
+
+def _with_services(count: int, name_length: int) -> Settings:
+    settings = settings_of("prod")
+    services = tuple(
+        Service(name=f"s{number:03}".ljust(name_length, "x"), role=f"r{number}", url=f"https://s{number}.example.net")
+        for number in range(count)
+    )
+    return settings.model_copy(update={"services": services})
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_a_query_is_one_line_that_parses(rule: AlertRule) -> None:
+    """Monitoring has been seen to drop the comparison of a query of several lines."""
+    assert "\n" not in rule.query
+    assert "$" not in rule.query
+    parsed = promql_parser.parse(rule.query)
+    assert isinstance(parsed, promql_parser.BinaryExpr)
+    assert isinstance(parsed.rhs, promql_parser.NumberLiteral)
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_a_notification_fits_the_limits_after_expansion(rule: AlertRule) -> None:
+    """Neither the provider nor the SDK checks them: `pulumi up` would stop half-way."""
+    content = rule.documentation.replace(VARIABLE, "s" * LONGEST_SERVICE_NAME)
+    subject = rule.documentation_subject.replace(VARIABLE, "s" * LONGEST_SERVICE_NAME)
+    assert len(content) <= MAX_CONTENT_CHARACTERS
+    assert len(content.encode()) <= MAX_CONTENT_BYTES
+    assert len(subject.encode()) <= MAX_SUBJECT_BYTES
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_a_notification_says_what_it_means_and_the_first_three_steps(rule: AlertRule) -> None:
+    """And where the rest stands; the figures are those of the settings."""
+    assert rule.condition in rule.documentation
+    assert rule.definition.meaning in rule.documentation
+    for number, step in enumerate(rule.definition.first_steps, start=1):
+        assert f"{number}. {step}" in rule.documentation
+    assert rule.runbook_url in rule.documentation
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_variables_in_a_notification_are_labels_that_the_query_keeps(rule: AlertRule) -> None:
+    """A label that `by (…)` drops expands to nothing."""
+    if VARIABLE in rule.documentation_subject:
+        assert "by (service_name, location" in rule.query
+    else:
+        assert "$" not in rule.documentation_subject + rule.documentation
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_is_declared_keeps_the_rules_that_only_the_api_states(plans: dict[str, Plan], stack: str) -> None:
+    """One condition, an interval of whole half minutes, half an hour to auto-close, three links at most."""
+    for policy in plans[stack].of_type(ALERT_POLICY_TYPE):
+        inputs = policy["inputs"]
+        (condition,) = inputs["conditions"]
+        promql = condition["conditionPrometheusQueryLanguage"]
+        assert int(promql["evaluationInterval"].removesuffix("s")) % EVALUATION_INTERVAL_SECONDS == 0
+        assert int(inputs["alertStrategy"]["autoClose"].removesuffix("s")) >= 1800
+        assert 1 <= len(inputs["documentation"]["links"]) <= 3
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_policy_declares_the_rule_as_it_is(plans: dict[str, Plan], stack: str) -> None:
+    """The text that is tested and shown is the text that is deployed."""
+    declared = {
+        promql["alertRule"]: (promql["query"], promql["duration"])
+        for policy in plans[stack].of_type(ALERT_POLICY_TYPE)
+        for promql in [policy["inputs"]["conditions"][0]["conditionPrometheusQueryLanguage"]]
+    }
+    expected = {
+        rule.definition.name: (rule.query, f"{rule.duration_seconds}s") for rule in rules_of(settings_of(stack))
+    }
+    assert declared == expected
+
+
+def test_a_query_selects_the_stacks_services_by_their_whole_names() -> None:
+    """PromQL anchors a pattern; a name holds nothing that a pattern would read otherwise."""
+    names = [service.name for service in settings_of("prod").services]
+    matchers = re.findall(r'service_name=~"([^"]*)"', rules_of(settings_of("prod"))[0].query)
+    assert [matcher.split("|") for matcher in matchers] == [names]
+    assert re.escape("".join(names)).replace(r"\-", "-") == "".join(names)
+
+
+def test_two_hundred_services_fit() -> None:
+    """With names as long as the customer's are."""
+    assert list(limit_violations(_with_services(200, 41))) == []
+
+
+def test_a_query_that_is_too_long_is_refused_with_its_name_and_length() -> None:
+    """Each rule that is too long is named, and the way out."""
+    found = list(limit_violations(_with_services(400, 41)))
+    too_long = [message for _, message, _ in found if "HighErrorRate" in message]
+    assert len(too_long) == 1
+    assert f"we allow {MAX_QUERY_CHARACTERS}" in too_long[0]
+    assert {setting for setting, _, _ in found} == {"services"}
+
+
+def test_a_log_filter_that_is_too_long_is_refused_with_its_name() -> None:
+    """Cloud Logging takes 20,000 characters."""
+    messages = [message for _, message, _ in limit_violations(_with_services(600, 41))]
+    names = [metric.name for metric in log_metrics_of(settings_of("prod")) if not metric.slug.endswith("server")]
+    assert all(any(name in message for message in messages) for name in names)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_promql_name_of_a_log_metric_is_unambiguous(stack: str) -> None:
+    """PromQL writes every other character as `_`: two metrics could become one."""
+    for metric in log_metrics_of(settings_of(stack)):
+        assert set(metric.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_")
+        assert len(metric.name) <= 100

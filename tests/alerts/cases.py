@@ -1,0 +1,92 @@
+"""Every story on every stack, at the sample phases and loss patterns at which it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from readiness.alerting.rule_file import ALERT_POLICY_TYPE, rule_groups
+from readiness.review.offline_plan import Plan
+from readiness.settings.model import Alerts, Settings
+from tests.alerts.incident import Fires, Story
+from tests.alerts.promtool import Case, Rule
+from tests.alerts.series import Delivery
+from tests.alerts.stack import Stack
+from tests.alerts.stories_of_services import STORIES as OF_SERVICES
+from tests.alerts.stories_of_the_database import STORIES as OF_THE_DATABASE
+from tests.alerts.stories_of_thresholds import STORIES as OF_THRESHOLDS
+from tests.projects import EVERY_OPTION
+
+ALL_STORIES: tuple[Story, ...] = (*OF_SERVICES, *OF_THRESHOLDS, *OF_THE_DATABASE)
+
+# Seconds after the full minute at which samples arrive; rules are evaluated at 0 and 30. On the grid, just off it, and
+# between: a shape that is right at one can be wrong at another.
+PHASES = (0, 1, 7, 15, 29, 31)
+LOSSES = (None, 0, 1, 2)
+# Where the stories run that are not about time.
+USUAL_DELIVERY = Delivery(phase_seconds=15)
+
+
+def deliveries_of(story: Story) -> tuple[Delivery, ...]:
+    """The phases and loss patterns at which a story runs."""
+    if not story.phases:
+        return (USUAL_DELIVERY,)
+    losses = LOSSES if story.losses else (None,)
+    return tuple(Delivery(phase_seconds=phase, lost=lost) for phase in PHASES for lost in losses)
+
+
+def cases_of(stack: Stack, *, every_phase: bool = True, stories: Sequence[Story] = ALL_STORIES) -> Iterator[Case]:
+    """The cases of a stack: at every phase that its stories ask for, or at the usual one only."""
+    for story in stories:
+        incident = story.on(stack)
+        for delivery in deliveries_of(story) if every_phase else (USUAL_DELIVERY,):
+            when = f"phase-{delivery.phase_seconds}" + ("" if delivery.lost is None else f"-lost-{delivery.lost}")
+            yield Case(
+                id=f"{stack.name}/{story.alert}/{story.name}/{when}",
+                alert=story.alert,
+                stack=stack.name,
+                incident=incident,
+                delivery=delivery,
+            )
+
+
+def all_cases(stacks: Sequence[Stack]) -> list[Case]:
+    """Every story on every stack. The phases are for real stacks; those with the same alert settings need them once."""
+    seen: list[Alerts] = []
+    cases: list[Case] = []
+    for stack in stacks:
+        alerts = stack.settings.alerts
+        cases += cases_of(stack, every_phase=stack.name != EVERY_OPTION and alerts not in seen)
+        seen.append(alerts)
+    return cases
+
+
+def stacks_of(settings: Mapping[str, Settings]) -> list[Stack]:
+    """Each stack, beside the next one as the other environment of the project."""
+    names = list(settings)
+    return [
+        Stack(name=name, settings=settings[name], other=settings[names[(index + 1) % len(names)]])
+        for index, name in enumerate(names)
+    ]
+
+
+def rules_in(plans: Mapping[str, Plan]) -> dict[tuple[str, str], Rule]:
+    """The rules that `readiness rules` prints, by stack and alert."""
+    return {
+        (stack, rule["alert"]): rule
+        for stack, plan in plans.items()
+        for group in rule_groups(plan.of_type(ALERT_POLICY_TYPE))["groups"]
+        for rule in group["rules"]
+    }
+
+
+def uncovered(rules: Iterable[tuple[str, str]], cases: Iterable[Case]) -> list[str]:
+    """What no case proves: `prod/HighLatency never fires`, for every rule without a firing or without a quiet case."""
+    firing, still = set(), set()
+    for case in cases:
+        (firing if isinstance(case.incident.expect, Fires) else still).add((case.stack, case.alert))
+    return [
+        f"{stack}/{alert} {what}"
+        for stack, alert in rules
+        for what, proven in (("never fires", firing), ("is never quiet", still))
+        if (stack, alert) not in proven
+    ]

@@ -1,0 +1,49 @@
+"""What Cloud Run reports of a service, as series: requests, latencies, utilisations.
+
+Google publishes no bucket bounds for these distributions: every latency story runs with two assumed sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.alerts.series import Series, distribution
+from tests.alerts.stack import Place
+
+# A minute: how many observations (requests, or instances that report), and how many of them are bad. None: no sample.
+Minute = tuple[float, float] | None
+Timeline = Sequence[Minute]
+
+REQUEST_COUNT = "run_googleapis_com:request_count"
+REQUEST_LATENCIES = "run_googleapis_com:request_latencies"
+CPU_UTILIZATIONS = "run_googleapis_com:container_cpu_utilizations"
+MEMORY_UTILIZATIONS = "run_googleapis_com:container_memory_utilizations"
+
+# Milliseconds. Cloud Run ends a request after an hour at the latest; the stories stay below these bounds.
+FINE_LATENCY_BOUNDS = tuple(round(1.4**power, 1) for power in range(12, 40))
+COARSE_LATENCY_BOUNDS = tuple(10.0 * 2**power for power in range(3, 14))
+# Shares of the limit, 0 to 1.
+UTILISATION_BOUNDS = tuple(step / 20 for step in range(1, 21))
+
+
+def requests(place: Place, timeline: Timeline, *, bad: str = "5xx", good: str | None = "2xx") -> tuple[Series, ...]:
+    """Requests by class of answer: the bad ones are answered `bad`. `good=None`: there never was a good one."""
+    counts = {bad: [minute and minute[1] for minute in timeline]}
+    if good is not None:
+        counts[good] = [minute and minute[0] - minute[1] for minute in timeline]
+    return tuple(
+        Series(
+            metric=REQUEST_COUNT,
+            labels={**place.labels, "response_code_class": answer, "response_code": f"{answer[0]}00"},
+            minutes=tuple(values),
+        )
+        for answer, values in counts.items()
+    )
+
+
+def observations(
+    metric: str, place: Place, timeline: Timeline, *, bounds: Sequence[float], good: float, bad: float
+) -> tuple[Series, ...]:
+    """A distribution in which good observations have one value and bad ones another."""
+    samples = [minute and {good: minute[0] - minute[1], bad: minute[1]} for minute in timeline]
+    return distribution(metric, place.labels, bounds, samples)

@@ -1,0 +1,61 @@
+"""The verdicts of promtool on every case: run once for the whole room."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from readiness.review.offline_plan import Plan
+from tests.alerts.cases import all_cases, rules_in, stacks_of
+from tests.alerts.promtool import Case, Rule, run_cases
+from tests.alerts.stack import Stack
+from tests.projects import STACKS, settings_of
+from tools.find_promtool import find_promtool
+
+
+@pytest.fixture(scope="session")
+def rules(plans: dict[str, Plan]) -> dict[tuple[str, str], Rule]:
+    """The rules of every stack, by stack and alert, taken from the plan."""
+    return rules_in(plans)
+
+
+@pytest.fixture(scope="session")
+def stacks() -> list[Stack]:
+    """Every stack, as the stories see it."""
+    return stacks_of({name: settings_of(name) for name in STACKS})
+
+
+@pytest.fixture(scope="session")
+def cases(stacks: list[Stack]) -> list[Case]:
+    """Every case of every stack."""
+    return all_cases(stacks)
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    """The promtool that is found; without one every test of the room fails and says how to get it."""
+    return find_promtool()
+
+
+@pytest.fixture(scope="session")
+def failures(
+    promtool: Path,
+    cases: list[Case],
+    rules: dict[tuple[str, str], Rule],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str]:
+    """What promtool holds against each failed case, by the case's id."""
+    return run_cases(promtool, tmp_path_factory.mktemp("promtool"), cases, rules)
+
+
+@pytest.fixture(scope="session")
+def prometheus_3() -> Path:
+    """The promtool of Prometheus 3 that `READINESS_PROMTOOL_3` names. Skips, and says why, when it names none."""
+    named = os.environ.get("READINESS_PROMTOOL_3")
+    if not named:
+        pytest.skip(
+            "the cases ran under one promtool only; `make test-alerts` builds the newest and runs them there too"
+        )
+    return Path(named)

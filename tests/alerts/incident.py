@@ -1,0 +1,71 @@
+"""The form of a story: an alert, what happens minute by minute, and whether and when someone is paged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tests.alerts.series import Series
+from tests.alerts.stack import Stack
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fires:
+    """Pages for exactly these label sets: not before, and within, so many seconds of the first bad minute's sample.
+
+    `lasts`: from then on it stays open until the story ends.
+    """
+
+    labels: tuple[dict[str, str], ...]
+    first_bad_minute: int
+    not_before_seconds: int
+    within_seconds: int
+    lasts: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quiet:
+    """Never pages, at no evaluation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incident:
+    """A story on one stack."""
+
+    series: tuple[Series, ...]
+    expect: Fires | Quiet
+
+
+def quiet(*series: Iterable[Series]) -> Incident:
+    """A story in which nobody is paged."""
+    return Incident(series=tuple(each for group in series for each in group), expect=Quiet())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Story:
+    """A story for any stack. Its name is its title, `why` says what it guards against.
+
+    `phases`: it is about time, so it runs at every sample phase; `losses`: and with every loss pattern.
+    """
+
+    alert: str
+    name: str
+    why: str
+    on: Callable[[Stack], Incident]
+    phases: bool
+    losses: bool
+
+
+def story(
+    alert: str,
+    on: Callable[[Stack], Incident],
+    *,
+    tell: Callable[..., Incident],
+    variant: str = "",
+    phases: bool = False,
+    losses: bool = False,
+) -> Story:
+    """A story whose title and reason are those of the function `tell`."""
+    why = " ".join((tell.__doc__ or "").split())
+    name = f"{tell.__name__}_{variant}" if variant else tell.__name__
+    return Story(alert=alert, name=name, why=why, on=on, phases=phases or losses, losses=losses)

@@ -1,0 +1,131 @@
+"""Runs stories under promtool: on the rule text of the plan, many stories a process.
+
+Each story becomes questions to the `ALERTS` series that promtool's own rule evaluations wrote. The question carries the
+story's name as a PromQL comment, since promtool 2.42 names nothing else when it reports a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
+from tests.alerts.incident import Fires, Incident
+from tests.alerts.series import Delivery, promtool_values
+
+PROCESSES = 2
+_FAILED = re.compile(r'^ +expr: ".*# (?P<id>[^"]+)", time: (?P<time>[^,]+), *\n(?P<rest>(?: {8}.*\n?)*)', re.MULTILINE)
+
+Rule = dict[str, Any]
+# An expression, the seconds at which it is evaluated, and the samples that it must give.
+Question = tuple[str, int, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """A story on one stack with one delivery of its samples. `id` has no quotation mark in it."""
+
+    id: str
+    alert: str
+    stack: str
+    incident: Incident
+    delivery: Delivery
+
+
+class PromtoolError(Exception):
+    """promtool did not run the cases at all."""
+
+
+def run_cases(
+    promtool: Path, folder: Path, cases: Sequence[Case], rules: Mapping[tuple[str, str], Rule]
+) -> dict[str, str]:
+    """What went wrong in each failed case, by its id. `rules`: by stack and alert. Files are written into `folder`."""
+    files = []
+    for (stack, alert), rule in rules.items():
+        own = [case for case in cases if (case.stack, case.alert) == (stack, alert)]
+        files.append(write_test_file(folder, f"{stack}-{alert}", rule, promtool_tests(own, rule)))
+    batches = [files[start::PROCESSES] for start in range(PROCESSES) if files[start::PROCESSES]]
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        results = pool.map(partial(run_promtool, promtool), batches)
+        return {id_: why for result in results for id_, why in result.items()}
+
+
+def promtool_tests(cases: Iterable[Case], rule: Rule) -> str:
+    """The cases as the `tests` of a promtool test file. Of the rule only the labels are read."""
+    return json.dumps([_test(case, rule) for case in cases])
+
+
+def write_test_file(folder: Path, name: str, rule: Rule, tests: str) -> Path:
+    """Writes a rule file that holds one rule of the plan, unchanged, and a test file for it. Returns the latter."""
+    interval = f"{EVALUATION_INTERVAL_SECONDS}s"
+    rules = folder / f"{name}.rules.json"
+    groups = [{"name": "one", "interval": interval, "rules": [rule]}]
+    rules.write_text(json.dumps({"groups": groups}), encoding="utf-8")
+    file = folder / f"{name}.test.json"
+    head = json.dumps({"rule_files": [rules.name], "evaluation_interval": interval})
+    file.write_text(f'{head.removesuffix("}")}, "tests": {tests}}}', encoding="utf-8")
+    return file
+
+
+def run_promtool(promtool: Path, files: Sequence[Path]) -> dict[str, str]:
+    """Runs test files in one process. Raises PromtoolError when it fails otherwise than by a case."""
+    command = [str(promtool), "test", "rules", *(str(file) for file in files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    failures: dict[str, str] = {}
+    for found in _FAILED.finditer(done.stderr):
+        detail = " ".join(found["rest"].split())
+        failures[found["id"]] = f"{failures.get(found['id'], '')}\nat {found['time']}: {detail}".strip()
+    if done.returncode != 0 and not failures:
+        raise PromtoolError(f"{done.stdout}{done.stderr}"[-4000:])
+    return failures
+
+
+def _test(case: Case, rule: Rule) -> dict[str, Any]:
+    incident = case.incident
+    minutes = max(len(series.minutes) for series in incident.series)
+    end = _evaluation_until(case.delivery.time_of(minutes - 1))
+    firing = f'ALERTS{{alertname="{case.alert}",alertstate="firing"}}'
+    questions: list[Question] = [(f"count_over_time({firing}[{end + 1}s])", end, [])]
+    if isinstance(incident.expect, Fires):
+        questions = _fires_questions(incident.expect, case.delivery, firing, end, rule)
+    return {
+        "interval": f"{case.delivery.step_seconds}s",
+        "input_series": [
+            {"series": series.selector, "values": promtool_values(series, case.delivery)} for series in incident.series
+        ],
+        "promql_expr_test": [
+            {"expr": f"{question} # {case.id}", "eval_time": f"{time}s", "exp_samples": samples}
+            for question, time, samples in questions
+        ],
+    }
+
+
+def _fires_questions(expect: Fires, delivery: Delivery, firing: str, end: int, rule: Rule) -> list[Question]:
+    first_bad = delivery.time_of(delivery.first_delivered(expect.first_bad_minute))
+    too_early = _evaluation_until(first_bad + expect.not_before_seconds - 1)
+    deadline = _evaluation_until(first_bad + expect.within_seconds)
+    if expect.lasts:
+        seconds, value = end - deadline + 1, (end - deadline) // EVALUATION_INTERVAL_SECONDS + 1
+        open_ = (f"count_over_time({firing}[{seconds}s])", end)
+    else:
+        value = 1
+        open_ = (f"clamp_max(count_over_time({firing}[{deadline - too_early}s]), 1)", deadline)
+    samples = [{"labels": _labels(firing, rule, labels), "value": value} for labels in expect.labels]
+    return [(f"count_over_time({firing}[{too_early + 1}s])", too_early, []), (*open_, samples)]
+
+
+def _labels(firing: str, rule: Rule, labels: Mapping[str, str]) -> str:
+    own = [f'{name}="{value}"' for name, value in {**rule["labels"], **labels}.items()]
+    return firing.removeprefix("ALERTS").removesuffix("}") + "," + ",".join(own) + "}"
+
+
+def _evaluation_until(seconds: int) -> int:
+    """The last evaluation that is not later."""
+    return seconds // EVALUATION_INTERVAL_SECONDS * EVALUATION_INTERVAL_SECONDS

@@ -1,0 +1,127 @@
+"""Series as Cloud Run and Cloud Logging write them: one sample a minute that says what the minute added (DELTA).
+
+promtool knows counters only, so the minutes are added up. Monitoring keeps the start time of every sample and counts
+the first one too; a counter needs a sample before it for that. So wherever samples begin, the value so far is given
+once more, a minute earlier ("explicit 0 start").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import gcd, inf
+from typing import TypeVar
+
+SAMPLE_PERIOD_SECONDS = 60
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Series:
+    """What each minute added. None is a minute without a sample: no traffic at all, or not yet there."""
+
+    metric: str
+    labels: Mapping[str, str]
+    minutes: tuple[float | None, ...]
+
+    @property
+    def selector(self) -> str:
+        """The series as promtool writes it."""
+        return self.metric + "{" + ",".join(f'{name}="{value}"' for name, value in self.labels.items()) + "}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """When the samples arrive: seconds after the full minute, and which of every three is lost (0, 1, 2 or None).
+
+    A lost sample's count is not lost: the next sample carries it.
+    """
+
+    phase_seconds: int
+    lost: int | None = None
+
+    @property
+    def step_seconds(self) -> int:
+        """The longest step on which all samples lie: promtool's `interval`."""
+        return gcd(self.phase_seconds, SAMPLE_PERIOD_SECONDS)
+
+    def time_of(self, minute: int) -> int:
+        """Seconds at which the sample of a minute arrives."""
+        return self.phase_seconds + SAMPLE_PERIOD_SECONDS * (minute + 1)
+
+    def loses(self, minute: int) -> bool:
+        """Whether the sample of a minute is lost."""
+        return self.lost is not None and minute % 3 == self.lost
+
+    def first_delivered(self, minute: int) -> int:
+        """The first minute from `minute` on whose sample arrives."""
+        return minute + 1 if self.loses(minute) else minute
+
+
+def minutes(*spans: tuple[int, T]) -> tuple[T, ...]:
+    """`minutes((10, 0), (5, 3))` is ten minutes with 0 each, then five with 3 each."""
+    return tuple(value for count, value in spans for _ in range(count))
+
+
+def promtool_values(series: Series, delivery: Delivery) -> str:
+    """The series as a promtool `values` text on the delivery's step."""
+    counter: dict[int, float] = {}
+    total = 0.0
+    before: float | None = None
+    for minute, added in enumerate(series.minutes):
+        if added is not None:
+            if before is None:
+                counter[delivery.time_of(minute - 1)] = total
+            total += added
+            if not delivery.loses(minute):
+                counter[delivery.time_of(minute)] = total
+        before = added
+    return _sequence(counter, delivery.step_seconds)
+
+
+def _sequence(counter: Mapping[int, float], step_seconds: int) -> str:
+    words = []
+    position = 0
+    for time, value in sorted(counter.items()):
+        index = time // step_seconds
+        if index > position:
+            words.append(f"_x{index - position}")
+        words.append(_number(value))
+        position = index + 1
+    return " ".join(words)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def distribution(
+    metric: str, labels: Mapping[str, str], bounds: Sequence[float], samples: Iterable[Mapping[float, float] | None]
+) -> tuple[Series, ...]:
+    """A distribution as PromQL shows it: a counter a bucket. `samples`: a minute's `{value: how many}`, or None.
+
+    Bounds that no used bucket touches are left out: no quantile depends on them, and promtool reads them slowly.
+    """
+    listed = list(samples)
+    values = {value for sample in listed if sample for value in sample}
+    used = [
+        bound for below, bound in zip((0.0, *bounds), bounds, strict=False) if _touched(below, bound, bounds, values)
+    ]
+    return tuple(
+        Series(
+            metric=f"{metric}_bucket",
+            labels={**labels, "le": le},
+            minutes=tuple(
+                None if sample is None else sum(count for value, count in sample.items() if value <= bound)
+                for sample in listed
+            ),
+        )
+        for le, bound in [*((_number(bound), bound) for bound in used), ("+Inf", inf)]
+    )
+
+
+def _touched(below: float, bound: float, bounds: Sequence[float], values: Iterable[float]) -> bool:
+    """Whether `bound` is the lower or upper end of a bucket with a value in it."""
+    above = min((each for each in bounds if each > bound), default=inf)
+    return any(below < value <= above for value in values)

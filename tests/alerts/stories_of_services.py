@@ -1,0 +1,162 @@
+"""Stories that every alert over Cloud Run's metrics must tell alike: CPU, memory, error rate, latency.
+
+`(60, 6)` is a minute with 60 observations of which 6 are bad: requests that fail or are slow, instances at their limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from tests.alerts.incident import Incident, Story, quiet, story
+from tests.alerts.series import minutes
+from tests.alerts.signals import HEALTHY_MINUTES as H
+from tests.alerts.signals import SIGNALS, Signal
+from tests.alerts.stack import Stack
+
+Tell = Callable[[Signal, Stack], Incident]
+
+
+def a_lasting_breach_at_twice_the_threshold(signal: Signal, stack: Stack) -> Incident:
+    """Pages within 2.5 minutes after the stated duration, whenever samples arrive and whichever third is lost."""
+    duration = signal.duration_minutes(stack)
+    timeline = minutes((H, (60, 0)), (duration + 5, signal.twice_of_60(stack)))
+    return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
+
+
+def a_breach_one_minute_shorter_than_stated(signal: Signal, stack: Stack) -> Incident:
+    """Even when all is bad: a window that smears it over the stated duration pages for nothing."""
+    duration = signal.duration_minutes(stack)
+    timeline = minutes((H, (60, 0)), (duration - 1, (60, 60)), (6, (60, 0)))
+    return quiet(signal.series(stack, stack.backend, timeline))
+
+
+def one_lone_bad_one_in_an_idle_half_hour(signal: Signal, stack: Stack) -> Incident:
+    """One of eight is 12 %, and 100 % of its minute: nobody gets up for it."""
+    idle, alone = (0.0, 0.0), (1.0, 1.0)
+    rare = minutes((1, (1.0, 0.0)), (7, idle))
+    return quiet(signal.series(stack, stack.backend, (*rare, *rare, alone, *rare, *minutes((5, idle)))))
+
+
+def everything_is_bad_at_one_a_minute(signal: Signal, stack: Stack) -> Incident:
+    """Low traffic is no reason to sleep through it: no floor in requests per second."""
+    timeline = minutes((H, (1, 0)), (signal.duration_minutes(stack) + 5, (1, 1)))
+    return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
+
+
+def a_deploy_blip_of_two_minutes(signal: Signal, stack: Stack) -> Incident:
+    """Everything is bad while the new revision takes over."""
+    return quiet(signal.series(stack, stack.backend, minutes((H, (60, 0)), (2, (60, 60)), (H, (60, 0)))))
+
+
+def the_frontend_breaks_while_the_backend_has_100_times_its_traffic(signal: Signal, stack: Stack) -> Incident:
+    """Over both together nothing shows: the services must be kept apart."""
+    length = signal.duration_minutes(stack) + 5
+    return signal.pages(
+        stack,
+        signal.series(stack, stack.frontend, minutes((H, (60, 0)), (length, signal.twice_of_60(stack)))),
+        signal.series(stack, stack.backend, minutes((H + length, (6000, 0)))),
+        of=stack.frontend,
+    )
+
+
+def one_region_breaks_while_another_has_100_times_its_traffic(signal: Signal, stack: Stack) -> Incident:
+    """The same service in two regions is two services to its users."""
+    length = signal.duration_minutes(stack) + 5
+    broken = stack.backend.in_location("europe-west1")
+    return signal.pages(
+        stack,
+        signal.series(stack, broken, minutes((H, (60, 0)), (length, signal.twice_of_60(stack)))),
+        signal.series(stack, stack.backend, minutes((H + length, (6000, 0)))),
+        of=broken,
+    )
+
+
+def a_new_revision_takes_10_percent_of_the_traffic_and_breaks(signal: Signal, stack: Stack) -> Incident:
+    """Its series are new; the old revision's are healthy."""
+    length = signal.duration_minutes(stack) + 8
+    return signal.pages(
+        stack,
+        signal.series(stack, stack.backend, minutes((H, (60, 0)), (length, (54, 0)))),
+        signal.series(stack, stack.backend.of_revision("00042-new"), minutes((H, None), (length, (6, 6)))),
+        of=stack.backend,
+    )
+
+
+def the_traffic_falls_to_a_hundredth_and_what_is_left_breaks(signal: Signal, stack: Stack) -> Incident:
+    """The healthy traffic of before must leave the figure within one window."""
+    length = signal.duration_minutes(stack) + 5
+    timeline = minutes((H, (6000, 0)), (length, signal.twice_of_60(stack)))
+    return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
+
+
+def a_canary_that_takes_one_percent_of_the_traffic_is_broken(signal: Signal, stack: Stack) -> Incident:
+    """Revisions are added up, not compared: one percent of bad requests is below every threshold."""
+    bad = signal.harmless_of_60(stack)
+    length = H + signal.duration_minutes(stack) + 5
+    return quiet(
+        signal.series(stack, stack.backend, minutes((length, (60 - bad, 0)))),
+        signal.series(stack, stack.backend.of_revision("00042-canary"), minutes((length, (bad, bad)))),
+    )
+
+
+def scaled_to_zero(signal: Signal, stack: Stack) -> Incident:
+    """No instance, no traffic, no samples, no page; nor when it wakes up."""
+    return quiet(signal.series(stack, stack.backend, minutes((H, (60, 0)), (15, None), (H, (60, 0)))))
+
+
+def scaled_to_zero_in_the_middle_of_a_short_breach(signal: Signal, stack: Stack) -> Incident:
+    """Missing samples must not prolong what was bad before them."""
+    return quiet(signal.series(stack, stack.backend, minutes((H, (60, 0)), (2, (60, 60)), (10, None))))
+
+
+def the_other_environment_is_broken(signal: Signal, stack: Stack) -> Incident:
+    """Both live in one project; each pages for its own services only."""
+    length = signal.duration_minutes(stack) + 5
+    return quiet(
+        signal.series(stack, stack.other_backend, minutes((H, (60, 0)), (length, (60, 60)))),
+        signal.series(stack, stack.backend, minutes((H + length, (60, 0)))),
+    )
+
+
+def neighbours_whose_names_hold_ours_are_broken(signal: Signal, stack: Stack) -> Incident:
+    """`…-backend-prod2` and `x…-backend-prod` are other people's services: names are matched whole."""
+    timeline = minutes((H, (60, 0)), (signal.duration_minutes(stack) + 5, (60, 60)))
+    return quiet(*(signal.series(stack, neighbour, timeline) for neighbour in stack.neighbours))
+
+
+def another_kind_of_resource_of_the_same_name_is_broken(signal: Signal, stack: Stack) -> Incident:
+    """A metric may be written for several resource types, and PromQL reads them all unless told which."""
+    timeline = minutes((H, (60, 0)), (signal.duration_minutes(stack) + 5, (60, 60)))
+    return quiet(signal.series(stack, stack.backend.of_resource("cloud_run_worker_pool"), timeline))
+
+
+AT_EVERY_PHASE: tuple[Tell, ...] = (
+    a_lasting_breach_at_twice_the_threshold,
+    a_breach_one_minute_shorter_than_stated,
+    one_lone_bad_one_in_an_idle_half_hour,
+    everything_is_bad_at_one_a_minute,
+)
+OTHERS: tuple[Tell, ...] = (
+    a_deploy_blip_of_two_minutes,
+    the_frontend_breaks_while_the_backend_has_100_times_its_traffic,
+    one_region_breaks_while_another_has_100_times_its_traffic,
+    a_new_revision_takes_10_percent_of_the_traffic_and_breaks,
+    the_traffic_falls_to_a_hundredth_and_what_is_left_breaks,
+    a_canary_that_takes_one_percent_of_the_traffic_is_broken,
+    scaled_to_zero,
+    scaled_to_zero_in_the_middle_of_a_short_breach,
+    the_other_environment_is_broken,
+    neighbours_whose_names_hold_ours_are_broken,
+    another_kind_of_resource_of_the_same_name_is_broken,
+)
+
+
+def _stories_of(signal: Signal) -> list[Story]:
+    return [
+        *(story(signal.alert, partial(tell, signal), tell=tell, losses=True) for tell in AT_EVERY_PHASE),
+        *(story(signal.alert, partial(tell, signal), tell=tell) for tell in OTHERS),
+    ]
+
+
+STORIES: tuple[Story, ...] = tuple(each for signal in SIGNALS for each in _stories_of(signal))

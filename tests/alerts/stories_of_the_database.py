@@ -1,0 +1,246 @@
+"""DatabaseConnectionErrors: more than a number of connection errors in a window, by whichever log counts most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from readiness.alerting.connection_errors import application_metric, server_metric, traceback_metric
+from readiness.settings.model import Settings
+from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.series import Series, minutes
+from tests.alerts.stack import Stack
+
+Tell = Callable[[Stack], Incident]
+
+ALERT = "DatabaseConnectionErrors"
+# A count needs no duration. promtool extrapolates a counter that begins at 0 less while its newest sample is fresh, so
+# the first or the second evaluation after the sample pages.
+PROMPT_SECONDS = 60
+
+
+def _server(settings: Settings, counts: tuple[float | None, ...], *, database_id: str | None = None) -> Series:
+    labels = {"monitored_resource": "cloudsql_database", "database_id": database_id or settings.database_id}
+    return Series(
+        metric=server_metric(settings).promql_name, labels={**labels, "region": settings.region}, minutes=counts
+    )
+
+
+def _application(
+    stack: Stack, counts: tuple[float | None, ...], *, service: str | None = None, resource: str = "cloud_run_revision"
+) -> Series:
+    place = stack.backend.of_resource(resource)
+    labels = (place.renamed(service) if service else place).labels
+    return Series(metric=application_metric(stack.settings).promql_name, labels=labels, minutes=counts)
+
+
+def _tracebacks(
+    stack: Stack, counts: tuple[float | None, ...], *, service: str | None = None, resource: str = "cloud_run_revision"
+) -> Series:
+    logged = _application(stack, counts, service=service, resource=resource)
+    return Series(metric=traceback_metric(stack.settings).promql_name, labels=logged.labels, minutes=counts)
+
+
+def _limit(stack: Stack) -> int:
+    return stack.settings.alerts.database_connection_errors.error_count
+
+
+def _window(stack: Stack) -> int:
+    """Minutes."""
+    return stack.settings.alerts.database_connection_errors.window_seconds // 60
+
+
+def _before(stack: Stack) -> int:
+    """Quiet minutes before the story: longer than a window, since `increase` counts too much in younger series."""
+    return _window(stack) + 3
+
+
+def _burst(stack: Stack, errors: float) -> tuple[float, ...]:
+    return minutes((_before(stack), 0), (1, errors), (_window(stack) + 3, 0))
+
+
+def _drip(stack: Stack, errors: int, *, windows: int = 2) -> tuple[float, ...]:
+    """So many errors in any whole window, spread evenly."""
+    window = _window(stack)
+    drops = tuple(float((m + 1) * errors // window - m * errors // window) for m in range(windows * window))
+    return (*minutes((_before(stack), 0.0)), *drops, *minutes((window + 3, 0.0)))
+
+
+def _pages(stack: Stack, *series: Series, within_seconds: int = PROMPT_SECONDS) -> Incident:
+    expect = Fires(
+        labels=({},), first_bad_minute=_before(stack), not_before_seconds=0, within_seconds=within_seconds, lasts=False
+    )
+    return Incident(series=series, expect=expect)
+
+
+def as_many_errors_as_allowed_in_one_minute_on_the_server(stack: Stack) -> Incident:
+    """`increase` over the stated window extrapolates nine to eleven; ten must be quiet at every sample phase."""
+    return quiet([_server(stack.settings, _burst(stack, _limit(stack)))])
+
+
+def one_more_than_allowed_in_one_minute_on_the_server(stack: Stack) -> Incident:
+    """Too many clients: only the server's log tells. Pages at the next evaluation."""
+    return _pages(stack, _server(stack.settings, _burst(stack, _limit(stack) + 1)))
+
+
+def as_many_errors_as_allowed_in_one_minute_in_the_application(stack: Stack) -> Incident:
+    """The same for the application's log."""
+    return quiet([_application(stack, _burst(stack, _limit(stack)))])
+
+
+def the_pool_is_exhausted_and_the_servers_log_is_silent(stack: Stack) -> Incident:
+    """The server never hears of connections that the pool does not open."""
+    return _pages(
+        stack,
+        _application(stack, _burst(stack, _limit(stack) + 1)),
+        _server(stack.settings, minutes((_before(stack) + _window(stack) + 4, 0.0))),
+    )
+
+
+def the_same_errors_stand_in_every_log(stack: Stack) -> Incident:
+    """One refused connection writes a line in each log, and a traceback. The largest count counts, never the sum."""
+    errors = _limit(stack) // 2 + 1
+    counts = _burst(stack, errors)
+    return quiet([_server(stack.settings, counts), _application(stack, counts), _tracebacks(stack, counts)])
+
+
+def the_pool_is_exhausted_and_only_tracebacks_tell(stack: Stack) -> Incident:
+    """No logger reports it: the web server prints the traceback of every request that waited in vain."""
+    return _pages(
+        stack,
+        _tracebacks(stack, _burst(stack, _limit(stack) + 1)),
+        _application(stack, _burst(stack, 0)),
+        _server(stack.settings, _burst(stack, 0)),
+    )
+
+
+def more_in_the_servers_log_than_in_the_applications(stack: Stack) -> Incident:
+    """Others are refused too, from elsewhere: the server's count is the larger one."""
+    return _pages(
+        stack, _server(stack.settings, _burst(stack, _limit(stack) + 1)), _application(stack, _burst(stack, 1))
+    )
+
+
+def more_in_the_applications_log_than_in_the_servers(stack: Stack) -> Incident:
+    """A broken socket beside one refusal: the application's count is the larger one."""
+    return _pages(
+        stack, _server(stack.settings, _burst(stack, 1)), _application(stack, _burst(stack, _limit(stack) + 1))
+    )
+
+
+def errors_of_both_services_are_one_databases_errors(stack: Stack) -> Incident:
+    """The application's count is over all services of the stack."""
+    half = _burst(stack, _limit(stack) // 2 + 1)
+    return _pages(stack, _application(stack, half), _application(stack, half, service=stack.frontend.service))
+
+
+def tracebacks_of_both_services_are_one_databases_errors(stack: Stack) -> Incident:
+    """So is the count of tracebacks."""
+    half = _burst(stack, _limit(stack) // 2 + 1)
+    return _pages(stack, _tracebacks(stack, half), _tracebacks(stack, half, service=stack.frontend.service))
+
+
+def a_slow_drip_up_to_the_limit(stack: Stack) -> Incident:
+    """Two a minute for ten minutes are ten in any five: quiet."""
+    return quiet([_application(stack, _drip(stack, _limit(stack)))])
+
+
+def a_slow_drip_above_the_limit(stack: Stack) -> Incident:
+    """Three a minute are fifteen in any five: pages before the window is full."""
+    window = _window(stack)
+    return _pages(stack, _application(stack, _drip(stack, _limit(stack) + window)), within_seconds=60 * window)
+
+
+def an_hour_with_an_error_now_and_then(stack: Stack) -> Incident:
+    """A pool that heals itself: one error in a window is not what was asked for."""
+    return quiet([_application(stack, _drip(stack, 1, windows=60 // _window(stack)))])
+
+
+def the_first_errors_that_a_metric_ever_counted(stack: Stack) -> Incident:
+    """The series begins with the incident. Monitoring knows when its first sample began, and so counts it."""
+    counts = minutes((_before(stack), None), (1, 3.0 * _limit(stack)), (_window(stack) + 3, 0.0))
+    return _pages(stack, _application(stack, counts))
+
+
+def one_error_in_a_metric_that_never_counted_before(stack: Stack) -> Incident:
+    """A new series is extrapolated more than an old one; a single error must still be quiet."""
+    return quiet([_application(stack, minutes((_before(stack), None), (1, 1.0), (_window(stack) + 3, 0.0)))])
+
+
+def nothing_ever_failed(stack: Stack) -> Incident:
+    """Two series of zeros."""
+    zeros = minutes((_before(stack) + _window(stack) + 3, 0.0))
+    return quiet([_server(stack.settings, zeros), _application(stack, zeros)])
+
+
+def the_other_environments_database_refuses(stack: Stack) -> Incident:
+    """Its metrics have other names, its instance another id."""
+    many = _burst(stack, 20 * _limit(stack))
+    named = (application_metric(stack.other).promql_name, traceback_metric(stack.other).promql_name)
+    of_ours = _application(stack, many)
+    return quiet(
+        [_server(stack.other, many), Series(metric=named[0], labels=of_ours.labels, minutes=many)],
+        [Series(metric=name, labels=stack.other_backend.labels, minutes=many) for name in named],
+    )
+
+
+def another_instance_refuses(stack: Stack) -> Incident:
+    """An instance whose name holds ours, under our metric."""
+    many = _burst(stack, 20 * _limit(stack))
+    return quiet(
+        [_server(stack.settings, many, database_id=f"{stack.settings.database_id}2")],
+        [_server(stack.settings, many, database_id=stack.other.database_id)],
+    )
+
+
+def a_service_that_left_the_stack_still_writes_errors(stack: Stack) -> Incident:
+    """What was counted before a service was taken out of the settings is no longer this stack's."""
+    many = _burst(stack, 20 * _limit(stack))
+    services = [neighbour.service for neighbour in stack.neighbours] + [stack.other_backend.service]
+    return quiet(
+        [_application(stack, many, service=service) for service in services],
+        [_tracebacks(stack, many, service=service) for service in services],
+    )
+
+
+def another_kind_of_resource_writes_errors(stack: Stack) -> Incident:
+    """Log-based metrics exist for every resource that writes matching lines."""
+    many = _burst(stack, 20 * _limit(stack))
+    server = _server(stack.settings, many)
+    labels = {**server.labels, "monitored_resource": "global"}
+    return quiet(
+        [Series(metric=server.metric, labels=labels, minutes=many)],
+        [_application(stack, many, resource="cloud_run_job"), _tracebacks(stack, many, resource="cloud_run_job")],
+    )
+
+
+EXACT: tuple[Tell, ...] = (
+    as_many_errors_as_allowed_in_one_minute_on_the_server,
+    as_many_errors_as_allowed_in_one_minute_in_the_application,
+    a_slow_drip_up_to_the_limit,
+)
+WITH_LOSSES: tuple[Tell, ...] = (
+    one_more_than_allowed_in_one_minute_on_the_server,
+    the_pool_is_exhausted_and_the_servers_log_is_silent,
+    the_pool_is_exhausted_and_only_tracebacks_tell,
+    the_same_errors_stand_in_every_log,
+    a_slow_drip_above_the_limit,
+    the_first_errors_that_a_metric_ever_counted,
+    one_error_in_a_metric_that_never_counted_before,
+)
+OTHERS: tuple[Tell, ...] = (
+    more_in_the_servers_log_than_in_the_applications,
+    more_in_the_applications_log_than_in_the_servers,
+    errors_of_both_services_are_one_databases_errors,
+    tracebacks_of_both_services_are_one_databases_errors,
+    an_hour_with_an_error_now_and_then,
+    nothing_ever_failed,
+    the_other_environments_database_refuses,
+    another_instance_refuses,
+    a_service_that_left_the_stack_still_writes_errors,
+    another_kind_of_resource_writes_errors,
+)
+STORIES: tuple[Story, ...] = (
+    *(story(ALERT, tell, tell=tell, phases=True) for tell in EXACT),
+    *(story(ALERT, tell, tell=tell, losses=True) for tell in WITH_LOSSES),
+    *(story(ALERT, tell, tell=tell) for tell in OTHERS),
+)

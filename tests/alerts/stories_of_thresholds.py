@@ -1,0 +1,192 @@
+"""Stories of one alert each: where its threshold lies, which share counts, and what is none of its business."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.alerts.cloud_run import (
+    COARSE_LATENCY_BOUNDS,
+    CPU_UTILIZATIONS,
+    FINE_LATENCY_BOUNDS,
+    MEMORY_UTILIZATIONS,
+    REQUEST_LATENCIES,
+    UTILISATION_BOUNDS,
+    Minute,
+    observations,
+    requests,
+)
+from tests.alerts.incident import Incident, Story, quiet, story
+from tests.alerts.series import minutes
+from tests.alerts.signals import CPU, ERROR_RATE, LATENCY, MEMORY, Signal
+from tests.alerts.signals import HEALTHY_MINUTES as H
+from tests.alerts.stack import Stack
+
+
+def _lasting(signal: Signal, stack: Stack, before: Minute, then: Minute) -> tuple[Minute, ...]:
+    return minutes((H, before), (signal.duration_minutes(stack) + 5, then))
+
+
+# --- share of failing requests -------------------------------------------------------------------------------------
+
+
+def errors_exactly_at_the_threshold(stack: Stack) -> Incident:
+    """`> 5 %` is what was asked for: 5 % is not above 5 %. 16 of 320 is 0.05 to the last bit, 50 of 1000 is not."""
+    all_ = 16 / stack.settings.alerts.high_error_rate.error_ratio
+    return quiet(requests(stack.backend, _lasting(ERROR_RATE, stack, (all_, 0), (all_, 16))))
+
+
+def errors_a_fifth_above_the_threshold(stack: Stack) -> Incident:
+    """Pages as soon as a whole window is bad, which is a minute later than at twice the threshold."""
+    bad = 1200 * stack.settings.alerts.high_error_rate.error_ratio
+    series = requests(stack.backend, _lasting(ERROR_RATE, stack, (1000, 0), (1000, bad)))
+    return ERROR_RATE.pages(stack, series, of=stack.backend)
+
+
+def every_request_fails_from_the_first_one_on(stack: Stack) -> Incident:
+    """There is no series of good answers: `1 - good / all` has no value and stays silent, `bad / all` is 1."""
+    timeline = minutes((H, None), (ERROR_RATE.duration_minutes(stack) + 5, (60.0, 60.0)))
+    return ERROR_RATE.pages(stack, requests(stack.backend, timeline, good=None), of=stack.backend)
+
+
+def half_of_the_requests_are_refused_with_4xx(stack: Stack) -> Incident:
+    """A scanner, or a client's bug: not the service's failure."""
+    return quiet(requests(stack.backend, _lasting(ERROR_RATE, stack, (60, 0), (60, 30)), bad="4xx"))
+
+
+# --- CPU and memory ------------------------------------------------------------------------------------------------
+
+
+def one_of_five_instances_is_at_its_limit(signal: Signal, stack: Stack) -> Incident:
+    """Its requests suffer although the mean is far below the threshold."""
+    return signal.pages(
+        stack, signal.series(stack, stack.backend, _lasting(signal, stack, (5, 0), (5, 1))), of=stack.backend
+    )
+
+
+def one_of_forty_instances_is_at_its_limit(signal: Signal, stack: Stack) -> Incident:
+    """The 95th percentile is what was asked for, not the busiest of all."""
+    return quiet(signal.series(stack, stack.backend, _lasting(signal, stack, (40, 0), (40, 1))))
+
+
+def every_instance_at_half_of_its_limit(signal: Signal, metric: str, stack: Stack) -> Incident:
+    """Quiet: a share of 0.5 is no 50 of anything."""
+    timeline = _lasting(signal, stack, (5, 0), (5, 0))
+    return quiet(observations(metric, stack.backend, timeline, bounds=UTILISATION_BOUNDS, good=0.5, bad=0.5))
+
+
+def every_instance_just_above_the_threshold(signal: Signal, metric: str, stack: Stack) -> Incident:
+    """Pages as soon as a whole window is above it."""
+    share = _threshold(signal, stack) + 0.04
+    timeline = _lasting(signal, stack, (5, 0), (5, 5))
+    series = observations(metric, stack.backend, timeline, bounds=UTILISATION_BOUNDS, good=0.3, bad=share)
+    return signal.pages(stack, series, of=stack.backend)
+
+
+def the_95th_percentile_exactly_at_the_threshold(signal: Signal, metric: str, stack: Stack) -> Incident:
+    """19 of 20 use the threshold's share and one uses all: the figure is the threshold, and not above it."""
+    timeline = minutes((H + signal.duration_minutes(stack) + 5, (20.0, 1.0)))
+    at = _threshold(signal, stack)
+    return quiet(observations(metric, stack.backend, timeline, bounds=UTILISATION_BOUNDS, good=at, bad=0.97))
+
+
+def the_other_figure_is_at_its_limit(signal: Signal, stack: Stack) -> Incident:
+    """CPU says nothing of memory, nor memory of CPU."""
+    other = MEMORY if signal is CPU else CPU
+    return quiet(
+        other.series(stack, stack.backend, _lasting(signal, stack, (5, 0), (5, 5))),
+        signal.series(stack, stack.backend, _lasting(signal, stack, (5, 0), (5, 0))),
+    )
+
+
+def _threshold(signal: Signal, stack: Stack) -> float:
+    alerts = stack.settings.alerts
+    return alerts.high_cpu_usage.cpu_ratio if signal is CPU else alerts.high_memory_usage.memory_ratio
+
+
+# --- latency -------------------------------------------------------------------------------------------------------
+
+
+def one_in_ten_requests_is_slow(stack: Stack) -> Incident:
+    """The 95th percentile sees what the median does not."""
+    series = LATENCY.series(stack, stack.backend, _lasting(LATENCY, stack, (60, 0), (60, 6)))
+    return LATENCY.pages(stack, series, of=stack.backend)
+
+
+def three_in_a_hundred_requests_are_slow(stack: Stack) -> Incident:
+    """The 95th percentile is what was asked for, not the 99th."""
+    return quiet(LATENCY.series(stack, stack.backend, _lasting(LATENCY, stack, (100, 0), (100, 3))))
+
+
+def slow_requests_in_coarse_buckets(stack: Stack) -> Incident:
+    """The real bucket bounds are not published: the alert must not hang on one set of them."""
+    slow = 2 * stack.settings.alerts.high_latency.latency_ms
+    timeline = _lasting(LATENCY, stack, (60, 0), (60, 60))
+    series = observations(
+        REQUEST_LATENCIES, stack.backend, timeline, bounds=COARSE_LATENCY_BOUNDS, good=slow / 6, bad=slow
+    )
+    return LATENCY.pages(stack, series, of=stack.backend)
+
+
+def requests_at_two_fifths_of_the_threshold(bounds: tuple[float, ...], stack: Stack) -> Incident:
+    """Quiet under both sets of bucket bounds."""
+    figure = 0.4 * stack.settings.alerts.high_latency.latency_ms
+    timeline = _lasting(LATENCY, stack, (60, 0), (60, 60))
+    return quiet(observations(REQUEST_LATENCIES, stack.backend, timeline, bounds=bounds, good=figure, bad=figure))
+
+
+def the_95th_latency_exactly_at_the_threshold(stack: Stack) -> Incident:
+    """19 of 20 requests take as long as the threshold, one takes longer: the figure is not above it."""
+    at = float(stack.settings.alerts.high_latency.latency_ms)
+    timeline = minutes((H + LATENCY.duration_minutes(stack) + 5, (20.0, 1.0)))
+    bounds = (at / 4, at / 2, at, at * 2, at * 4)
+    return quiet(observations(REQUEST_LATENCIES, stack.backend, timeline, bounds=bounds, good=at, bad=2 * at))
+
+
+def _stories_of_utilisation(signal: Signal, metric: str) -> tuple[Story, ...]:
+    of_signal = (
+        one_of_five_instances_is_at_its_limit,
+        one_of_forty_instances_is_at_its_limit,
+        the_other_figure_is_at_its_limit,
+    )
+    of_metric = (
+        every_instance_at_half_of_its_limit,
+        every_instance_just_above_the_threshold,
+        the_95th_percentile_exactly_at_the_threshold,
+    )
+    return (
+        *(story(signal.alert, partial(tell, signal), tell=tell) for tell in of_signal),
+        *(story(signal.alert, partial(tell, signal, metric), tell=tell) for tell in of_metric),
+    )
+
+
+STORIES: tuple[Story, ...] = (
+    *(
+        story(ERROR_RATE.alert, tell, tell=tell)
+        for tell in (
+            errors_exactly_at_the_threshold,
+            errors_a_fifth_above_the_threshold,
+            every_request_fails_from_the_first_one_on,
+            half_of_the_requests_are_refused_with_4xx,
+        )
+    ),
+    *_stories_of_utilisation(CPU, CPU_UTILIZATIONS),
+    *_stories_of_utilisation(MEMORY, MEMORY_UTILIZATIONS),
+    *(
+        story(LATENCY.alert, tell, tell=tell)
+        for tell in (
+            one_in_ten_requests_is_slow,
+            three_in_a_hundred_requests_are_slow,
+            slow_requests_in_coarse_buckets,
+            the_95th_latency_exactly_at_the_threshold,
+        )
+    ),
+    *(
+        story(
+            LATENCY.alert,
+            partial(requests_at_two_fifths_of_the_threshold, bounds),
+            tell=requests_at_two_fifths_of_the_threshold,
+            variant=variant,
+        )
+        for variant, bounds in (("fine", FINE_LATENCY_BOUNDS), ("coarse", COARSE_LATENCY_BOUNDS))
+    ),
+)

@@ -1,0 +1,69 @@
+"""No policy without proof: each has a case in which it pages and one in which it stays quiet."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tests.alerts.cases import ALL_STORIES, PHASES, all_cases, cases_of, uncovered
+from tests.alerts.incident import Fires
+from tests.alerts.promtool import Case, Rule
+from tests.alerts.stack import Stack
+
+
+def test_every_rule_of_the_plan_fires_in_one_case_and_is_quiet_in_another(
+    rules: dict[tuple[str, str], Rule], cases: list[Case]
+) -> None:
+    """A policy that is added without stories fails here."""
+    assert uncovered(rules, cases) == []
+
+
+def test_a_rule_without_a_firing_case_is_named(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
+    """The check itself can fail: without the firing cases of one alert it names that alert on each stack."""
+    left = [c for c in cases if not (c.alert == "HighLatency" and isinstance(c.incident.expect, Fires))]
+    assert uncovered(rules, left) == [
+        "prod/HighLatency never fires",
+        "staging/HighLatency never fires",
+        "every-option/HighLatency never fires",
+    ]
+
+
+def test_a_rule_without_a_quiet_case_is_named(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
+    """The same for the other side."""
+    left = [c for c in cases if (c.stack, c.alert) != ("prod", "HighCpuUsage") or isinstance(c.incident.expect, Fires)]
+    assert uncovered(rules, left) == ["prod/HighCpuUsage is never quiet"]
+
+
+def test_a_policy_that_no_story_names_is_named(cases: list[Case]) -> None:
+    """A new policy comes with stories or not at all."""
+    assert uncovered([("prod", "NewAlert")], cases) == ["prod/NewAlert never fires", "prod/NewAlert is never quiet"]
+
+
+def test_every_case_names_a_rule_that_the_plan_declares(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
+    """A quiet story of a misspelt alert would hold for ever."""
+    assert {(case.stack, case.alert) for case in cases} <= set(rules)
+
+
+def test_the_names_of_cases_are_unique(cases: list[Case]) -> None:
+    """A verdict is found by the case's name."""
+    assert len({case.id for case in cases}) == len(cases)
+
+
+def test_every_story_says_why_it_matters() -> None:
+    """The docstring is what a failing story prints first."""
+    assert [story.name for story in ALL_STORIES if len(story.why) < 20] == []
+
+
+def test_stories_about_time_run_at_six_phases_and_four_loss_patterns(cases: list[Case]) -> None:
+    """On the evaluation grid, beside it and between; no sample lost, and each third."""
+    runs = [c for c in cases if c.id.startswith("prod/HighErrorRate/a_lasting_breach_at_twice_the_threshold/")]
+    assert len(PHASES) >= 6
+    assert len({(c.delivery.phase_seconds, c.delivery.lost) for c in runs}) == 4 * len(PHASES)
+
+
+def test_a_stack_with_figures_of_its_own_runs_at_every_phase(stacks: list[Stack]) -> None:
+    """Only a stack whose alert settings another one shares takes the short way."""
+    prod, staging, _ = stacks
+    alone = len(list(cases_of(prod)))
+    own_figures = prod.settings.model_copy(update={"alerts": stacks[2].settings.alerts})
+    assert len(all_cases([prod, dataclasses.replace(staging, settings=own_figures)])) == 2 * alone
+    assert len(all_cases([prod, dataclasses.replace(staging, settings=prod.settings)])) == alone + len(ALL_STORIES)

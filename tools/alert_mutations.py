@@ -1,0 +1,213 @@
+"""Ways to get an alert rule wrong, each as a function from a rule to its mutants. Pure.
+
+They work on the rule's text, so that they need no model of the queries; a rule in which an operator finds nothing to
+change gives no mutant. `MUTATIONS` is the whole list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Rule = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreign:
+    """What belongs to the other environment: each of our names, and the name that it has there."""
+
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mutant:
+    """A rule with one mistake. `name`: the operator, and what it did."""
+
+    name: str
+    rule: Rule
+
+
+Expression = Callable[[str, Foreign], Iterable[tuple[str, str]]]
+
+_COMPARISON = re.compile(r" > (?P<threshold>[0-9.e+-]+)$")
+_WINDOW = re.compile(r"\[(?P<window>[0-9smh]+)\]")
+_BY = re.compile(r" by \((?P<labels>[^)]*)\)")
+_SELECTOR = re.compile(r"\{(?P<matchers>[^}]*)\}")
+_SERVICE = re.compile(r',service_name=~"(?P<names>[^"]*)"')
+_DATABASE = re.compile(r',database_id="(?P<id>[^"]*)"')
+
+
+def mutants_of(rule: Rule, foreign: Foreign) -> Iterator[Mutant]:
+    """Every mutant of a rule, in the order of the list; one that leaves the text as it is, is none."""
+    for operator, change in MUTATIONS.items():
+        for what, expression in change(rule["expr"], foreign):
+            if expression != rule["expr"]:
+                yield Mutant(name=f"{operator}: {what}", rule={**rule, "expr": expression})
+    for what, duration in _durations(rule["for"]):
+        yield Mutant(name=f"for: {what}", rule={**rule, "for": duration})
+
+
+def _comparison(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    for operator in ("<", "<=", ">=", "==", "!="):
+        yield operator, _COMPARISON.sub(rf" {operator} \g<threshold>", text)
+
+
+def _threshold(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    # 1000 and 100 are wrong units: seconds for milliseconds, percent for a share.
+    for factor in (10, 100, 1000):
+        yield f"x {factor}", _with_threshold(text, lambda value, factor=factor: value * factor)
+        yield f"/ {factor}", _with_threshold(text, lambda value, factor=factor: value / factor)
+
+
+def _with_threshold(text: str, change: Callable[[float], float]) -> str:
+    return _COMPARISON.sub(lambda found: f" > {change(float(found['threshold']))!r}", text)
+
+
+def _window(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    for what, factor in (("halved", 0.5), ("doubled", 2.0)):
+        yield f"all {what}", _WINDOW.sub(lambda found, factor=factor: _scaled(found, factor), text)
+        for index, found in enumerate(_WINDOW.finditer(text)):
+            yield f"number {index + 1} {what}", _replaced(text, found, _scaled(found, factor))
+    yield "the stated one", _WINDOW.sub("[300s]", text)
+    yield "one sample less", _WINDOW.sub(lambda found: f"[{_seconds(found['window']) - 59}s]", text)
+
+
+def _scaled(found: re.Match[str], factor: float) -> str:
+    return f"[{round((_seconds(found['window']) + 1) * factor)}s]"
+
+
+def _seconds(window: str) -> int:
+    """Whole seconds of a window such as `179s999ms`."""
+    found = re.match(r"(\d+)s", window)
+    if found is None:
+        raise ValueError(f"a window in seconds was expected, not {window}")
+    return int(found[1])
+
+
+def _by(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    yield "dropped", _BY.sub("", text)
+    labels = {label.strip() for found in _BY.finditer(text) for label in found["labels"].split(",")}
+    for label in sorted(labels):
+        yield f"without {label}", _BY.sub(lambda found, label=label: _by_without(found, label), text)
+
+
+def _by_without(found: re.Match[str], label: str) -> str:
+    left = [each for each in re.split(r", *", found["labels"]) if each != label]
+    return f" by ({', '.join(left)})"
+
+
+def _services(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    yield "filter dropped", _SERVICE.sub("", text)
+    yield "filter widened at the end", _SERVICE.sub(r',service_name=~"(\g<names>).*"', text)
+    yield "filter widened at the start", _SERVICE.sub(r',service_name=~".*(\g<names>)"', text)
+    yield "the first only", _SERVICE.sub(lambda f: f',service_name=~"{f["names"].split("|")[0]}"', text)
+    yield "the last only", _SERVICE.sub(lambda f: f',service_name=~"{f["names"].split("|")[-1]}"', text)
+    found = list(_SERVICE.finditer(text))
+    if len(found) > 1:
+        for index, each in enumerate(found):
+            yield f"filter number {index + 1} dropped", _replaced(text, each, "")
+
+
+def _database(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    yield "filter dropped", _DATABASE.sub("", text)
+    yield "filter widened", _DATABASE.sub(r',database_id=~"\g<id>.*"', text)
+
+
+def _environment(text: str, foreign: Foreign) -> Iterator[tuple[str, str]]:
+    yield "swapped", _renamed(text, foreign.names)
+    for name, other in foreign.names.items():
+        yield f"{name} swapped", _renamed(text, {name: other})
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    # Longest first, so that no name is cut by one that it begins with.
+    pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.sub(pattern, lambda found: names[found[0]], text)
+
+
+def _resource(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    yield "filter dropped", re.sub(r'monitored_resource="[^"]*",', "", text)
+
+
+def _answers(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    for other in ("4xx", "2xx"):
+        yield other, text.replace('response_code_class="5xx"', f'response_code_class="{other}"')
+    yield "filter dropped", text.replace(',response_code_class="5xx"', "")
+
+
+def _percentile(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    for other in ("0.05", "0.5", "0.9", "0.99"):
+        yield other, text.replace("histogram_quantile(0.95,", f"histogram_quantile({other},")
+
+
+def _aggregation(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    for other in ("sum", "min", "avg"):
+        yield f"max to {other}", text.replace("max(", f"{other}(")
+    for other in ("max", "min", "avg", "count"):
+        yield f"sum to {other}", re.sub(r"\bsum\b", other, text)
+
+
+def _sides(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    """The two operands of a ratio, or of `or`."""
+    for operator in (" or ", " / sum"):
+        if operator not in text:
+            continue
+        for other in {" or ": (" and ", " unless ", " + on() "), " / sum": (" * sum", " - sum")}[operator]:
+            yield f"{operator.strip()} to {other.strip()}", text.replace(operator, other)
+    largest = re.search(r"max\((?P<counts>.+ or .+)\) \*", text)
+    counts = largest["counts"].split(" or ") if largest else []
+    for index in range(len(counts)):
+        left = " or ".join(counts[:index] + counts[index + 1 :])
+        yield f"operand {index + 1} dropped", text.replace(" or ".join(counts), left)
+    if " / sum" in text:
+        base, threshold = text.rsplit(" > ", 1)
+        good = base.replace('response_code_class="5xx"', 'response_code_class!="5xx"')
+        yield "one minus good over all", f"1 - {good} > {threshold}"
+
+
+def _scaling(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    yield "dropped", re.sub(r" \* \d+ / \d+", "", text)
+    yield "inverted", re.sub(r" \* (\d+) / (\d+)", r" * \2 / \1", text)
+    yield "to whole numbers", text.replace(", 0.01)", ")")
+
+
+def _metric(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    yield "CPU for memory", text.replace("container_memory_utilizations", "container_cpu_utilizations")
+    yield "memory for CPU", text.replace("container_cpu_utilizations", "container_memory_utilizations")
+    yield "increase to rate", text.replace("increase(", "rate(")
+
+
+def _durations(duration: str) -> Iterator[tuple[str, str]]:
+    seconds = int(duration.removesuffix("s"))
+    if seconds == 0:
+        yield "a minute instead of none", "60s"
+        yield "five minutes instead of none", "300s"
+        return
+    yield "dropped", "0s"
+    yield "halved", f"{seconds // 2}s"
+    yield "doubled", f"{2 * seconds}s"
+    yield "a minute shorter", f"{seconds - 60}s"
+
+
+def _replaced(text: str, found: re.Match[str], new: str) -> str:
+    return text[: found.start()] + new + text[found.end() :]
+
+
+MUTATIONS: dict[str, Expression] = {
+    "comparison": _comparison,
+    "threshold": _threshold,
+    "window": _window,
+    "by": _by,
+    "services": _services,
+    "database": _database,
+    "environment": _environment,
+    "resource": _resource,
+    "answers": _answers,
+    "percentile": _percentile,
+    "aggregation": _aggregation,
+    "sides": _sides,
+    "scaling": _scaling,
+    "metric": _metric,
+}

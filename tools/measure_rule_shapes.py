@@ -1,0 +1,141 @@
+"""Prints the tables of docs/adr/0001-alert-rules.md: which shape of a rule is right at which phases, and how fast.
+
+Every shape runs the stories that are about time, at eight sample phases and four loss patterns, under each promtool
+that is named on the command line: `python -m tools.measure_rule_shapes .tools/promtool/promtool .tools/promtool-3`.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tests.alerts.cases import ALL_STORIES, LOSSES, rules_in, stacks_of
+from tests.alerts.incident import Fires, Incident, Story
+from tests.alerts.promtool import Case, Rule, run_cases
+from tests.alerts.series import Delivery
+from tests.alerts.stack import Stack
+from tests.projects import plan_of_stack, settings_of
+
+PHASES = (0, 1, 7, 15, 29, 30, 31, 59)
+# The longest time after the stated duration that is looked at.
+PATIENCE_SECONDS = range(0, 181, 30)
+
+Shape = Callable[[str], str]
+
+
+def _window(*windows: str) -> Shape:
+    """The rule over another window; over several, the first that has a value."""
+
+    def reshape(query: str) -> str:
+        base, threshold = query.rsplit(" > ", 1)
+        variants = [re.sub(r"\[[^\]]+\]", f"[{window}]", base) for window in windows]
+        return f"({' or '.join(variants)}) > {threshold}"
+
+    return reshape
+
+
+def _unscaled(window: str) -> Shape:
+    return lambda query: re.sub(r" \* \d+ / \d+", "", re.sub(r"\[[^\]]+\]", f"[{window}]", query))
+
+
+RATE_SHAPES: dict[str, Shape] = {
+    "`rate[5m]`": _window("5m"),
+    "`rate[2m]`": _window("2m"),
+    "`rate[3m]`": _window("3m"),
+    "`rate[179s]`": _window("179s"),
+    "`rate[2m]` or `rate[4m]`": _window("2m", "4m"),
+    "`rate[2m]` or `rate[3m]`": _window("2m", "3m"),
+    "`rate[179s999ms]`": _window("179s999ms"),
+}
+COUNT_SHAPES: dict[str, Shape] = {
+    "`increase[5m]`": _unscaled("5m"),
+    "`increase[6m] * 5/6`": _window("6m"),
+    "`increase[359s999ms] * 5/6`": _window("359s999ms"),
+}
+
+
+def failing(promtool: Path, stack: Stack, rule: Rule, stories: Sequence[Story]) -> dict[str, list[str]]:
+    """The deliveries at which each story fails, written as `phase` or `phase-lost-n`."""
+    cases = [
+        Case(
+            id=f"{story.name}/{phase}" + ("" if lost is None else f"-lost-{lost}"),
+            alert=story.alert,
+            stack=stack.name,
+            incident=story.on(stack),
+            delivery=Delivery(phase_seconds=phase, lost=lost),
+        )
+        for story in stories
+        for phase in PHASES
+        for lost in (LOSSES if story.losses else (None,))
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        failed = run_cases(promtool, Path(folder), cases, {(stack.name, stories[0].alert): rule})
+    by_story = defaultdict(list)
+    for id_ in failed:
+        name, delivery = id_.split("/")
+        by_story[name].append(delivery)
+    return dict(by_story)
+
+
+def shape_rows(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule]) -> Iterator[str]:
+    """One line a shape and alert."""
+    for alert in ("HighErrorRate", "HighCpuUsage", "HighMemoryUsage", "HighLatency", "DatabaseConnectionErrors"):
+        rule = rules[(stack.name, alert)]
+        stories = [story for story in ALL_STORIES if story.alert == alert and story.phases]
+        for name, shape in (COUNT_SHAPES if alert == "DatabaseConnectionErrors" else RATE_SHAPES).items():
+            found = failing(promtool, stack, {**rule, "expr": shape(rule["expr"])}, stories)
+            text = "; ".join(f"{story}: {', '.join(where)}" for story, where in found.items())
+            yield f"| {alert} | {name} | {text or 'right everywhere'} |"
+
+
+def speed_rows(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule]) -> Iterator[str]:
+    """For each firing story about time: the shortest and longest time to fire after the first bad sample."""
+    for story in ALL_STORIES:
+        expect = story.on(stack).expect
+        if not (story.phases and isinstance(expect, Fires) and expect.lasts):
+            continue
+        rule = rules[(stack.name, story.alert)]
+        latest = [
+            failing(promtool, stack, rule, [replace(story, on=_within(story, seconds))]) for seconds in PATIENCE_SECONDS
+        ]
+        total = len(PHASES) * len(LOSSES)
+        late = [sum(len(where) for where in found.values()) for found in latest]
+        first = next(s for s, count in zip(PATIENCE_SECONDS, late, strict=True) if count < total)
+        last = next(s for s, count in zip(PATIENCE_SECONDS, late, strict=True) if count == 0)
+        minutes = [(expect.not_before_seconds + seconds) / 60 for seconds in (first, last)]
+        yield f"| {story.alert} | {story.name} | {minutes[0]:g} | {minutes[1]:g} |"
+
+
+def _within(story: Story, seconds: int) -> Callable[[Stack], Incident]:
+    def on(stack: Stack) -> Incident:
+        incident = story.on(stack)
+        assert isinstance(incident.expect, Fires)
+        expect = replace(incident.expect, within_seconds=incident.expect.not_before_seconds + seconds)
+        return replace(incident, expect=expect)
+
+    return on
+
+
+def main(promtools: Sequence[str]) -> None:
+    """Prints both tables for each promtool."""
+    settings = {name: settings_of(name) for name in ("prod", "staging")}
+    stack = stacks_of(settings)[0]
+    rules = rules_in({"prod": plan_of_stack("prod")})
+    for promtool in promtools:
+        version = subprocess.run([promtool, "--version"], capture_output=True, text=True, check=True)
+        print(f"\n### {(version.stdout or version.stderr).splitlines()[0]}\n\n| Alert | Shape | Fails |\n|---|---|---|")
+        for row in shape_rows(Path(promtool), stack, rules):
+            print(row, flush=True)
+        print("\n| Alert | Story | fires after at least (min) | at most |\n|---|---|---|---|")
+        for row in speed_rows(Path(promtool), stack, rules):
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,140 @@
+"""Breaks every alert rule in every listed way and demands that some story notices: `make mutate-alerts`.
+
+Prints how many mutants there were, and each that survived. Exit status 1 when one did, or when one that is listed as
+equivalent does not survive after all. A mutant runs only the stories of its alert, and stops at the first that fails.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from readiness.alerting.catalogue import log_metrics_of
+from tests.alerts.cases import USUAL_DELIVERY, cases_of, rules_in, stacks_of
+from tests.alerts.promtool import PROCESSES, Case, Rule, promtool_tests, run_promtool, write_test_file
+from tests.alerts.stack import Stack
+from tests.projects import plan_of_stack, settings_of
+from tools.alert_mutations import Foreign, Mutant, mutants_of
+from tools.find_promtool import find_promtool
+
+STACKS = ("prod", "staging")
+# A process costs about as much as two cases: few cases a process while a mutant will probably die, many later.
+FIRST_CASES_A_PROCESS = 7
+LATER_CASES_A_PROCESS = 40
+
+_JOINED = "a division keeps only the services that both operands have, so the other operand's filter does the work"
+_SCALED = "a quantile stays the same when every bucket is divided by the number of revisions"
+# Mutants that no series can tell from the rule, by alert and name, and why.
+EQUIVALENT: dict[tuple[str, str], str] = {
+    ("HighErrorRate", "services: filter number 1 dropped"): _JOINED,
+    ("HighErrorRate", "services: filter number 2 dropped"): _JOINED,
+    ("HighCpuUsage", "aggregation: sum to avg"): _SCALED,
+    ("HighMemoryUsage", "aggregation: sum to avg"): _SCALED,
+    ("HighLatency", "aggregation: sum to avg"): _SCALED,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """`killed_by`: the first case that failed, or None when the mutant survived."""
+
+    stack: str
+    alert: str
+    mutant: Mutant
+    killed_by: str | None
+
+    @property
+    def reason_to_survive(self) -> str | None:
+        """Why it may survive, when it is listed."""
+        return EQUIVALENT.get((self.alert, self.mutant.name))
+
+    @property
+    def complaint(self) -> str | None:
+        """What is wrong with the outcome."""
+        where = f"{self.stack}/{self.alert} {self.mutant.name}"
+        if self.killed_by is None and self.reason_to_survive is None:
+            return f"survived: {where}\n    {self.mutant.rule['expr']} for {self.mutant.rule['for']}"
+        if self.killed_by is not None and self.reason_to_survive is not None:
+            return f"listed as equivalent, but {self.killed_by} notices it: {where}"
+        return None
+
+
+def foreign_of(stack: Stack) -> Foreign:
+    """Our names and the other environment's: services by role, instance, log metrics."""
+    ours, theirs = stack.settings, stack.other
+    names = {ours.database_id: theirs.database_id}
+    for our, their in zip(log_metrics_of(ours), log_metrics_of(theirs), strict=True):
+        names[our.promql_name] = their.promql_name
+    by_role = {service.role: service.name for service in theirs.services}
+    names |= {service.name: by_role[service.role] for service in ours.services if service.role in by_role}
+    return Foreign(names=names)
+
+
+def batches(cases: Sequence[Case]) -> Iterator[list[Case]]:
+    """The cases at the usual phase first: they are many stories in few runs, and kill most mutants."""
+    usual = [case for case in cases if case.delivery == USUAL_DELIVERY]
+    rest = [case for case in cases if case.delivery != USUAL_DELIVERY]
+    for group, size in ((usual, FIRST_CASES_A_PROCESS), (rest, LATER_CASES_A_PROCESS)):
+        for start in range(0, len(group), size):
+            yield list(group[start : start + size])
+
+
+def first_failure(promtool: Path, rule: Rule, texts: Sequence[str]) -> str | None:
+    """The first case that fails under a rule; the batches are run one after the other until then."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, text in enumerate(texts):
+            failed = run_promtool(promtool, [write_test_file(Path(folder), str(number), rule, text)])
+            if failed:
+                return next(iter(failed))
+    return None
+
+
+def _killer_of(promtool: Path, texts: Sequence[str]) -> Callable[[Mutant], str | None]:
+    return lambda mutant: first_failure(promtool, mutant.rule, texts)
+
+
+def outcomes_of(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule]) -> Iterator[Outcome]:
+    """What became of every mutant of a stack's rules."""
+    cases = list(cases_of(stack))
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        for (of_stack, alert), rule in rules.items():
+            if of_stack != stack.name:
+                continue
+            texts = [promtool_tests(batch, rule) for batch in batches([case for case in cases if case.alert == alert])]
+            if first_failure(promtool, rule, texts):
+                raise SystemExit(f"{stack.name}/{alert}: a story fails without a mutation; mend that first (make test)")
+            mutants = list(mutants_of(rule, foreign_of(stack)))
+            killers = pool.map(_killer_of(promtool, texts), mutants)
+            for mutant, killed_by in zip(mutants, killers, strict=True):
+                yield Outcome(stack=stack.name, alert=alert, mutant=mutant, killed_by=killed_by)
+
+
+def main() -> int:
+    """Runs everything and reports."""
+    started = time.monotonic()
+    promtool = find_promtool()
+    settings = {name: settings_of(name) for name in STACKS}
+    rules = rules_in({name: plan_of_stack(name) for name in STACKS})
+    outcomes = [outcome for stack in stacks_of(settings) for outcome in outcomes_of(promtool, stack, rules)]
+    complaints = [outcome.complaint for outcome in outcomes if outcome.complaint]
+    killed = sum(outcome.killed_by is not None for outcome in outcomes)
+    excused = sum(outcome.killed_by is None and outcome.reason_to_survive is not None for outcome in outcomes)
+    for (alert, name), reason in EQUIVALENT.items():
+        print(f"equivalent: {alert} {name}: {reason}")
+    for complaint in complaints:
+        print(complaint)
+    survived = len(outcomes) - killed - excused
+    print(
+        f"{len(outcomes)} mutants of {len(rules)} rules: {killed} killed, {excused} equivalent, {survived} survived; "
+        f"{time.monotonic() - started:.0f} s"
+    )
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
