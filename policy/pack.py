@@ -1,0 +1,70 @@
+"""The rules of `readiness/review/plan_rules.py` as CrossGuard policies: an adapter and nothing more.
+
+Values that a preview does not know yet raise when they are touched; they are read as `<unknown>`, as in a plan.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pulumi_policy import EnforcementLevel, ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
+from pulumi_policy.proxy import UnknownValueError
+
+from readiness.review.plan_rules import RULES, Resource, Rule, Surroundings
+
+RUNBOOK = Path(__file__).resolve().parent.parent / "docs" / "runbook.md"
+UNKNOWN = "<unknown>"
+
+# Inputs that the providers keep encrypted whatever the program passes. The engine hands them to a policy in clear, with
+# nothing that tells them from plain text.
+SECRET_INPUTS = {
+    "gcp:monitoring/notificationChannel:NotificationChannel": ("sensitiveLabels",),
+    "github:index/actionsSecret:ActionsSecret": ("value", "plaintextValue", "encryptedValue"),
+}
+
+
+def policies() -> list[ResourceValidationPolicy]:
+    """One mandatory policy for each rule."""
+    surroundings = Surroundings(runbook_anchors=frozenset(runbook_anchors(RUNBOOK)))
+    return [_policy(rule, surroundings) for rule in RULES]
+
+
+def runbook_anchors(page: Path) -> set[str]:
+    """The anchors of the alerts' sections: their headings in lower case."""
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    return {heading.lower() for heading in re.findall(r"^## (\w+)$", text, flags=re.MULTILINE)}
+
+
+def plain(value: Any) -> Any:
+    """Inputs as plain data, unknown ones as `<unknown>`."""
+    if isinstance(value, Mapping):
+        return {key: _known(value, key) for key in value}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_known(value, index) for index in range(len(value))]
+    return value
+
+
+def _known(holder: Any, key: Any) -> Any:
+    try:
+        return plain(holder[key])
+    except UnknownValueError:
+        return UNKNOWN
+
+
+def _policy(rule: Rule, surroundings: Surroundings) -> ResourceValidationPolicy:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        hidden = dict.fromkeys(SECRET_INPUTS.get(args.resource_type, ()), "[secret]")
+        inputs = {key: hidden.get(key, value) for key, value in plain(args.props).items()}
+        resource = Resource(type=args.resource_type, name=args.name, inputs=inputs, protect=bool(args.opts.protect))
+        for message in rule.check(resource, surroundings):
+            report(message, args.urn)
+
+    return ResourceValidationPolicy(
+        name=rule.name,
+        description=rule.description,
+        validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY,
+    )

@@ -1,0 +1,37 @@
+"""`readiness up`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from readiness.commands.common import settings_of
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("stack")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PULUMI_UP_ARGUMENTS]...")
+@click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
+def up(stack: str, arguments: tuple[str, ...], yes: bool) -> None:
+    """Apply STACK safely: `pulumi up --refresh`, then a refreshed preview that must show no change."""
+    from readiness.operate.apply import run_apply
+    from readiness.operate.preview import missing_for_preview
+    from readiness.settings.stack_files import find_project_root, read_stack
+
+    root = find_project_root(Path.cwd())
+    settings_of(root, stack)
+    missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
+    if missing:
+        click.echo("Nothing is applied, because something is missing:", err=True)
+        for what in missing:
+            click.echo(f"  - {what}", err=True)
+        sys.exit(1)
+    in_ci = os.environ.get("CI", "").lower() in ("1", "true")
+    wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments)
+    if wrong is not None:
+        click.echo(f"error: {wrong}", err=True)
+        sys.exit(1)
+    click.echo(f"{stack} is applied: program, state and live things agree.")

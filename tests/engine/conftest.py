@@ -1,0 +1,79 @@
+"""The engine, its stacks and their saved states: made once for the tier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.cloud import Cloud
+from tests.engine.contract_provider import serve
+from tests.engine.engine import engine_in
+from tests.engine.world import (
+    SECRETS,
+    World,
+    make_the_registry_exist,
+    name_the_reviewers,
+    write_project,
+)
+from tests.projects import EVERY_OPTION, STACKS
+from tools.find_pulumi import HOW_TO_GET_IT, can_be_had, find_pulumi
+
+NOTHING_APPLIED = "nothing applied"
+ALL_APPLIED = "all applied"
+
+
+@pytest.fixture(scope="session")
+def pulumi() -> Path:
+    """The CLI: from PATH, from the cache, or built."""
+    if not can_be_had():
+        pytest.skip(f"neither `pulumi` nor `go` is on PATH. {HOW_TO_GET_IT}")
+    return find_pulumi()
+
+
+@pytest.fixture(scope="session")
+def tier(pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Every stack in two states: nothing applied, and all applied."""
+    folder = tmp_path_factory.mktemp("engine")
+    project, cloud = folder / "project", Cloud()
+    write_project(project)
+    server, port = serve(cloud)
+    try:
+        with engine_in(folder, project, pulumi=pulumi, provider_port=port) as engine:
+            world = World(engine=engine, cloud=cloud, folder=folder)
+            _make_stacks(world)
+            world.save(NOTHING_APPLIED)
+            _apply_all(world)
+            world.save(ALL_APPLIED)
+            yield world
+    finally:
+        server.stop(0)
+
+
+@pytest.fixture
+def fresh(tier: World) -> World:
+    """Stacks without a resource, in a project whose registry exists already."""
+    tier.restore(NOTHING_APPLIED)
+    return tier
+
+
+@pytest.fixture
+def applied(tier: World) -> World:
+    """Stacks as a customer has them after the first day."""
+    tier.restore(ALL_APPLIED)
+    return tier
+
+
+def _make_stacks(world: World) -> None:
+    for stack in STACKS:
+        world.done("stack", "init", stack)
+    for key, value in SECRETS.items():
+        world.done("config", "set", "--stack", EVERY_OPTION, "--secret", key, value)
+    make_the_registry_exist(world.cloud)
+
+
+def _apply_all(world: World) -> None:
+    name_the_reviewers(world)
+    for stack in STACKS:
+        world.done("up", "--stack", stack, "--yes", "--skip-preview")

@@ -1,0 +1,110 @@
+"""Faults 22 to 28: what is refused before anything is sent, and how the registry that exists is adopted."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from pulumi.runtime.proto import provider_pb2
+
+from tests.engine.cloud import ApiError, Cloud
+from tests.engine.contract_provider import ContractProvider
+from tests.engine.kinds import ENVIRONMENT, POLICY, REPOSITORY
+from tests.engine.properties import Values, to_wire
+from tests.engine.world import REGISTRY_ID, TERRAFORMS_DESCRIPTION, World, name_the_reviewers
+from tests.projects import EVERY_OPTION
+
+pytestmark = pytest.mark.engine
+
+
+def test_fault_22_destroying_what_is_protected_is_refused_and_nothing_is_deleted(applied: World) -> None:
+    """The registry with its images, and the guarded environment."""
+    done = applied.engine.run("destroy", "--stack", "prod", "--yes")
+    assert done.status != 0
+    assert "protect" in done.text
+    assert applied.cloud.sent("DELETE") == []
+    without_preview = applied.engine.run("destroy", "--stack", "prod", "--yes", "--skip-preview")
+    assert without_preview.status != 0
+    deleted = {each.type for each in applied.cloud.sent("DELETE")}
+    assert deleted, "without its preview, a destroy goes as far as it can"
+    assert REPOSITORY not in deleted
+    assert ENVIRONMENT not in deleted
+
+
+def test_fault_23_replacing_a_protected_registry_is_refused_by_the_preview_already(applied: World) -> None:
+    """Another repository_id is another repository."""
+    applied.edit(f"Pulumi.{EVERY_OPTION}.yaml", "repository_id: shop-images", "repository_id: shop-pictures")
+    shown = applied.preview(EVERY_OPTION)
+    assert shown.status != 0
+    assert "marked for protection" in shown.text
+    done = applied.up(EVERY_OPTION)
+    assert done.status != 0
+    assert applied.cloud.sent("DELETE") == []
+    assert [key for key in applied.cloud.of_type(REPOSITORY) if "shop-pictures" in key] == []
+
+
+def test_fault_24_renaming_the_guarded_environment_is_refused(applied: World) -> None:
+    """The old one would stay open to every workflow that names it."""
+    applied.edit(f"Pulumi.{EVERY_OPTION}.yaml", "name: live\n", "name: lively\n")
+    assert applied.up(EVERY_OPTION).status != 0
+    assert "shop.app:live" in applied.cloud.of_type(ENVIRONMENT)
+    assert "shop.app:lively" not in applied.cloud.of_type(ENVIRONMENT)
+
+
+def test_fault_25_placeholders_for_reviewers_pass_a_preview_and_stop_an_up_before_it_sends_anything(
+    fresh: World,
+) -> None:
+    """A registry or a channel is not made either: the settings are refused as a whole."""
+    assert fresh.preview("prod").status == 0
+    sent = len(fresh.cloud.requests)
+    done = fresh.up("prod")
+    assert done.status != 0
+    assert "stands for a reviewer to be filled in" in done.text
+    assert len(fresh.cloud.requests) == sent
+
+
+def test_fault_26_a_misspelt_setting_which_the_engine_would_ignore_is_refused_inside_its_preview(fresh: World) -> None:
+    """With file, line and the nearest valid name."""
+    fresh.edit("Pulumi.staging.yaml", "readiness:escalation", "readiness:escalations")
+    done = fresh.preview("staging")
+    assert done.status != 0
+    assert re.search(r"Pulumi\.staging\.yaml:\d+: readiness:escalations", done.text)
+    assert fresh.cloud.requests == []
+
+
+def test_fault_27_adopting_a_registry_that_does_not_exist_is_refused_and_none_is_made(fresh: World) -> None:
+    """A second, empty repository beside the real one would look like success."""
+    name_the_reviewers(fresh)
+    del fresh.cloud.things[REPOSITORY, REGISTRY_ID]
+    assert fresh.up("prod").status != 0
+    assert fresh.cloud.of_type(REPOSITORY) == {}
+
+
+def test_fault_28_a_body_that_a_contract_refuses_is_refused_by_the_check_and_by_the_server() -> None:
+    """A wrong enum, whoever sends it."""
+    urn = f"urn:pulumi:staging::readiness::{POLICY}::cpu"
+    inputs: Values = {"displayName": "CPU", "combiner": "XOR", "severity": "critical", "conditions": []}
+    provider = ContractProvider(Cloud())
+    answer = provider.Check(provider_pb2.CheckRequest(urn=urn, news=to_wire(inputs)), None)
+    assert {"combiner", "severity"} <= {failure.property for failure in answer.failures}
+    with pytest.raises(ApiError, match=r"Error 400: .*combiner"):
+        Cloud().create(POLICY, "cpu", inputs)
+
+
+def test_the_registry_that_exists_is_adopted_by_the_first_up_and_never_made_again(fresh: World) -> None:
+    """The preview shows the import and the update; description and labels stay Terraform's."""
+    name_the_reviewers(fresh)
+    steps = json.loads(fresh.preview("prod", "--json").out)["steps"]
+    assert [step["op"] for step in steps if step["urn"].endswith("::images-repository")] == ["import", "update"]
+    done = fresh.readiness("up", "prod")
+    assert done.status == 0, done.text
+    (repository,) = fresh.cloud.of_type(REPOSITORY).values()
+    assert repository["description"] == TERRAFORMS_DESCRIPTION
+    assert repository["labels"] == {"managed_by": "terraform"}
+    assert repository["cleanupPolicyDryRun"] is True
+    assert len(repository["cleanupPolicies"]) > 1
+    adopted = next(each for each in fresh.engine.resources("prod") if each["type"] == REPOSITORY)
+    assert adopted["protect"] is True
+    assert fresh.cloud.sent("POST", "images-repository") == []
+    assert len(fresh.cloud.sent("PATCH", "images-repository")) == 1

@@ -1,0 +1,185 @@
+"""The project, the engine and the live things together, saved and restored between tests.
+
+A test starts from a saved state of files, so that no test waits for another's commands and none depends on its order.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from readiness.review.offline_plan import Plan, plan_stack
+from readiness.settings.stack_files import read_stack
+from tests.engine.cloud import Cloud, Hold
+from tests.engine.engine import Engine
+from tests.engine.kinds import POLICY, REPOSITORY
+from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT, Result, copy_project
+
+# Planted, to be looked for in everything that the engine writes.
+SECRETS = {
+    "readiness:slack_auth_token": "xoxb-1111-planted-slack-token",
+    "readiness:pagerduty_service_key": "plantedpagerdutykey0123456789",
+    "readiness:slack_webhook_url": "https://hooks.slack.com/services/T0/B0/plantedwebhook",
+}
+CPU_POLICY = "alerts-high-cpu-usage"
+REGISTRY_ID = "projects/ytgrs-464303/locations/us-central1/repositories/ai-resume-review-v2"
+TERRAFORMS_DESCRIPTION = "Images of the application (Terraform)"
+
+
+@dataclass(kw_only=True, slots=True)
+class World:
+    """`restore` takes the name of a state that `save` kept."""
+
+    engine: Engine
+    cloud: Cloud
+    folder: Path
+    _clouds: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, name: str) -> None:
+        """Keeps the project's files, the backend's and the live things."""
+        for each in (self.engine.project, self.engine.backend):
+            shutil.copytree(each, self._copy(name, each), symlinks=True)
+        self._clouds[name] = self.cloud.saved()
+
+    def restore(self, name: str) -> None:
+        """Everything as it was saved."""
+        for each in (self.engine.project, self.engine.backend):
+            shutil.rmtree(each)
+            shutil.copytree(self._copy(name, each), each, symlinks=True)
+        self.cloud.restore(self._clouds[name])
+
+    def done(self, *arguments: str) -> Result:
+        """Runs a command that is to succeed."""
+        result = self.engine.run(*arguments)
+        assert result.status == 0, result.text
+        return result
+
+    def up(self, stack: str, *arguments: str) -> Result:
+        """A plain `pulumi up`."""
+        return self.engine.run("up", "--stack", stack, "--yes", "--skip-preview", *arguments)
+
+    def preview(self, stack: str, *arguments: str) -> Result:
+        """`pulumi preview`."""
+        return self.engine.run("preview", "--stack", stack, *arguments)
+
+    def interrupted_up(self, stack: str, resource: str) -> None:
+        """An `up` that is killed after the server made the resource and before it answers."""
+        process = self.held_up(stack, resource)
+        process.kill()
+        process.communicate()
+        self.let_go()
+        self.engine.wait_for_programs()
+
+    def held_up(self, stack: str, resource: str) -> subprocess.Popen[str]:
+        """An `up` that waits in the creation of the resource, and does nothing else, until it is let go."""
+        self.cloud.hold = Hold(resource=resource)
+        process = self.engine.start("up", "--stack", stack, "--yes", "--skip-preview", "--parallel", "1")
+        assert self.cloud.hold.reached.wait(timeout=60), process.communicate()
+        return process
+
+    def let_go(self) -> None:
+        """The server answers what was held."""
+        hold, self.cloud.hold = self.cloud.hold, None
+        assert hold is not None
+        hold.released.set()
+
+    def plan(self, stack: str) -> Plan:
+        """The offline plan of the copy."""
+        return plan_stack(self.engine.project, read_stack(self.engine.project, stack))
+
+    def names(self, stack: str, type_: str) -> list[str]:
+        """What the program calls its resources of a type."""
+        return [resource["name"] for resource in self.plan(stack).of_type(type_)]
+
+    def is_whole(self, stack: str) -> bool:
+        """Whether each thing of the plan lives once: of the types it declares, as many live as it declares."""
+        declared = Counter(each["type"] for each in self.plan(stack).resources if is_custom(each["type"]))
+        return declared == {type_: len(self.cloud.of_type(type_)) for type_ in declared} and self.is_settled(stack)
+
+    def is_settled(self, stack: str) -> bool:
+        """Whether program, state and live things agree."""
+        return self.preview(stack, "--refresh", "--expect-no-changes").status == 0
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Changes a file of the project."""
+        file = self.engine.project / name
+        text = file.read_text(encoding="utf-8")
+        assert old in text, f"{name} has no {old!r}"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def readiness(self, *arguments: str) -> Result:
+        """Runs `readiness` as a CI job does, with a token that nobody asks for."""
+        process = self.start_readiness(*arguments)
+        out, err = process.communicate()
+        self.engine.wait_for_programs()
+        return Result(process.returncode, out, err)
+
+    def start_readiness(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "readiness", *arguments],
+            cwd=self.engine.project,
+            env={
+                **self.engine.environment,
+                "CI": "true",
+                "GOOGLE_OAUTH_ACCESS_TOKEN": "unused",
+                "PYTHONPATH": str(ROOT),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def change_a_threshold(self) -> None:
+        """One update of one policy: CPU usage over 50 % instead of 80 %."""
+        self.edit("Pulumi.yaml", "cpu_ratio: 0.8", "cpu_ratio: 0.5")
+
+    def cpu_query(self, stack: str) -> str:
+        """What that policy asks, as the server has it."""
+        found = next(each for each in self.engine.resources(stack) if each["urn"].endswith(f"::{CPU_POLICY}"))
+        thing = self.cloud.things[POLICY, found["id"]]
+        return str(thing["conditions"][0]["conditionPrometheusQueryLanguage"]["query"])
+
+    def _copy(self, name: str, folder: Path) -> Path:
+        return self.folder / "saved" / name / folder.name
+
+
+def is_custom(type_: str) -> bool:
+    """Whether a provider makes resources of the type."""
+    return type_.startswith(("gcp:", "github:"))
+
+
+def write_project(folder: Path) -> None:
+    """The committed project and the fixture stack, whose secrets are left to be set."""
+    folder.mkdir()
+    copy_project(folder)
+    text = (ROOT / EVERY_OPTION_FILE).read_text(encoding="utf-8")
+    text = re.sub(r"  \S+:\n    secure: .*\n", "", text)
+    text = re.sub(r"encryptionsalt: .*\n", "", text)
+    (folder / f"Pulumi.{EVERY_OPTION}.yaml").write_text(text, encoding="utf-8")
+
+
+def name_the_reviewers(world: World) -> None:
+    """What the customer does before the first `up` of prod."""
+    for number, login in ((101, "to-be-filled-in-first"), (102, "to-be-filled-in-second")):
+        world.edit(
+            "Pulumi.prod.yaml", f"login: {login}\n          id: 0", f"login: reviewer-{number}\n          id: {number}"
+        )
+
+
+def make_the_registry_exist(cloud: Cloud) -> None:
+    """The repository as Terraform made it, before anything of ours."""
+    cloud.things[REPOSITORY, REGISTRY_ID] = {
+        "project": "ytgrs-464303",
+        "location": "us-central1",
+        "repositoryId": "ai-resume-review-v2",
+        "format": "DOCKER",
+        "description": TERRAFORMS_DESCRIPTION,
+        "labels": {"managed_by": "terraform"},
+    }
