@@ -2,9 +2,11 @@
 STACK ?= staging
 SETUP := tools/setup_venv.sh
 RUN := .venv/bin/python
+DEPENDABOT_FILES := $(wildcard .github/dependabot.yml tests/golden/managed_files/*/.github/dependabot.yml)
+WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.github/workflows/*.yml)
 INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
 
-.PHONY: help preview plan test check docs golden lock bench tools clean
+.PHONY: help preview up plan test test-engine test-postgres test-alerts mutate-alerts check docs golden lock bench tools clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -12,39 +14,78 @@ help: ## Show this list.
 preview: .venv/.ready ## Set up, then preview STACK: the real one with CLI and credentials, else the offline plan.
 	@$(RUN) -m readiness preview $(STACK)
 
+up: .venv/.ready ## Apply STACK safely: with a refresh before it and a check after it.
+	@[ "$(origin STACK)" != file ] || { echo "error: say which stack: make up STACK=staging" >&2; exit 1; }
+	@$(RUN) -m readiness up $(STACK)
+
 plan: .venv/.ready ## Print the offline plan of STACK.
 	@$(RUN) -m readiness plan $(STACK)
 
 test: .venv/.ready-dev ## Set up, then run all tests but the engine tier.
 	@$(RUN) -m pytest
 
-check: .venv/.ready-dev ## Lint, types, settings and generated files.
+test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the program under the real Pulumi engine (from PATH, or built once with Go).
+	@$(RUN) -m pytest tests/engine -m engine
+
+test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## Set up, then run what needs a real PostgreSQL server (Debian's `postgresql`).
+	@$(RUN) -m pytest -m postgres
+
+test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' stories, under the newest promtool too (needs Go, builds once).
+	@READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
+
+mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some story must notice each time.
+	@$(RUN) -m tools.mutate_alerts
+
+check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack files, generated files, workflows.
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	.venv/bin/pyrefly check
 	$(RUN) -m readiness check
 	$(RUN) -m readiness runbook --check
+	$(RUN) -m readiness docs --check
+	$(RUN) -m tools.plan_picture --check
+	$(RUN) -m tools.dashboard_picture --check
+	$(RUN) -m tools.slack_picture --check
+	$(RUN) -m tools.security_page --check
 	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json Pulumi.staging.yaml Pulumi.prod.yaml
+	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(RUN) tools/find_actionlint.py $(WORKFLOWS)
+	.venv/bin/zizmor --quiet --offline --strict-collection --persona auditor .github tests/golden/managed_files
 
-docs: .venv/.ready ## Write the generated documents: runbook and schema.
+docs: .venv/.ready ## Write the generated documents: runbook, rollback and the like, schema, the README's picture.
 	$(RUN) -m readiness runbook
+	$(RUN) -m readiness docs
+	$(RUN) -m tools.plan_picture
+	$(RUN) -m tools.dashboard_picture
+	$(RUN) -m tools.slack_picture
+	$(RUN) -m tools.security_page
 	$(RUN) -m readiness schema > docs/stack.schema.json.new && mv docs/stack.schema.json.new docs/stack.schema.json
 
 golden: .venv/.ready-dev ## Write the golden plans after an intended change; read their diff before you commit it.
 	$(RUN) -m tests.golden
 
 bench: .venv/.ready ## Time `readiness plan` against a bare SDK program that registers the same resources.
-	$(RUN) -m tools.bench
+	@$(RUN) -m tools.bench $(STACK)
 
-tools: .venv/.ready ## Fetch or build promtool into .tools/.
+tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI into .tools/.
 	$(RUN) tools/find_promtool.py
+	$(RUN) tools/find_actionlint.py
+	$(RUN) tools/find_pulumi.py
 
 lock: ## Compile requirements.txt and requirements-dev.txt anew; needs uv.
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header policy/requirements.in -o policy/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header examples/health_service/requirements.in -o examples/health_service/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header examples/migrations/requirements.in -o examples/migrations/requirements.txt
 
 clean: ## Remove what these commands made.
-	rm -rf .venv .tools
+	rm -rf .venv .venv-policy .venv-health .venv-migrations .tools
+
+.tools/promtool-3: tools/promtool/go.mod
+	@mkdir -p .tools
+	cd tools/promtool && go build -mod=readonly -ldflags='-s -w' -o ../../$@ github.com/prometheus/prometheus/cmd/promtool
 
 .venv/.ready: $(INPUTS)
 	@$(SETUP) requirements.txt
@@ -53,3 +94,15 @@ clean: ## Remove what these commands made.
 .venv/.ready-dev: $(INPUTS) requirements-dev.txt
 	@$(SETUP) requirements.txt requirements-dev.txt
 	@touch .venv/.ready $@
+
+.venv-policy/.ready: policy/requirements.txt tools/setup_venv.sh
+	@$(SETUP) --into .venv-policy policy/requirements.txt
+	@touch $@
+
+.venv-health/.ready: examples/health_service/requirements.txt tools/setup_venv.sh
+	@$(SETUP) --into .venv-health examples/health_service/requirements.txt
+	@touch $@
+
+.venv-migrations/.ready: examples/migrations/requirements.txt tools/setup_venv.sh
+	@$(SETUP) --into .venv-migrations examples/migrations/requirements.txt
+	@touch $@

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.log_metrics import LogMetrics
 from components.notification_channels import NotificationChannels
-from readiness.alerting.catalogue import EVALUATION_INTERVAL_SECONDS
+from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.alerting.rules import AlertRule
 from readiness.durations import duration_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlertPoliciesArgs:
-    """`log_metrics` is what must exist before a policy that reads logs."""
+    """`log_metrics` holds what must exist before a policy that reads it, `apis` before any."""
 
     project: str
     environment: str
@@ -29,16 +30,18 @@ class AlertPoliciesArgs:
     rule_group: str
     auto_close_seconds: int
     channels: NotificationChannels
-    log_metrics: pulumi.Resource
+    log_metrics: LogMetrics
+    apis: pulumi.Resource
 
 
 class AlertPolicies(pulumi.ComponentResource):
-    """The policies of one stack, by the name of their alert in `policies`."""
+    """The policies of one stack and their ids, both by the name of their alert."""
 
     def __init__(self, name: str, args: AlertPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:alerting:AlertPolicies", name, None, opts)
         self.policies = {rule.definition.name: self._policy(name, rule, args) for rule in args.rules}
-        self.register_outputs({"ids": {alert: policy.id for alert, policy in self.policies.items()}})
+        self.ids = {alert: policy.id for alert, policy in self.policies.items()}
+        self.register_outputs({"ids": self.ids})
 
     def _policy(self, name: str, rule: AlertRule, args: AlertPoliciesArgs) -> monitoring.AlertPolicy:
         definition = rule.definition
@@ -67,7 +70,10 @@ class AlertPolicies(pulumi.ComponentResource):
                 "managed_by": "readiness",
             },
             # The metric must exist first: Monitoring refuses a query on a log-based metric that it has never seen.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.log_metrics] if definition.reads_logs else None),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[args.apis, *(args.log_metrics.metrics[metric.name] for metric in rule.log_metrics)],
+            ),
         )
 
 
@@ -82,6 +88,6 @@ def _condition(rule: AlertRule, args: AlertPoliciesArgs) -> monitoring.AlertPoli
             alert_rule=rule.definition.name,
             # A log-based metric is unknown to Monitoring for up to ten minutes after it was made, and until the first
             # matching line (hashicorp/terraform-provider-google#20491).
-            disable_metric_validation=rule.definition.reads_logs,
+            disable_metric_validation=bool(rule.log_metrics) or rule.definition.reads_late_metrics,
         ),
     )

@@ -13,18 +13,20 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring
 
+from readiness.settings.from_engine import StoredSecret
 from readiness.settings.model import ChannelKind, Channels
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotificationChannelsArgs:
-    """`slack_auth_token` and `pagerduty_service_key` are secrets, None where that kind is not configured."""
+    """The secrets are None where that kind of channel is not configured; `apis` must be enabled before a channel."""
 
     project: str
     environment: str
     channels: Channels
-    slack_auth_token: pulumi.Output[str] | None
-    pagerduty_service_key: pulumi.Output[str] | None
+    slack_auth_token: StoredSecret | None
+    pagerduty_service_key: StoredSecret | None
+    apis: pulumi.Resource
 
 
 class NotificationChannels(pulumi.ComponentResource):
@@ -36,15 +38,16 @@ class NotificationChannels(pulumi.ComponentResource):
         self._args = args
         self._ids: list[tuple[ChannelKind, pulumi.Input[str]]] = []
         for address in args.channels.emails:
-            self._add("email", _slug(address), f"E-mail {address}", labels={"email_address": address})
-        if args.channels.slack is not None:
+            # Named by the address itself, so that its place in the list does not matter and no two share a name.
+            self._add("email", address.lower(), f"E-mail {address}", labels={"email_address": address})
+        if args.channels.slack is not None and args.slack_auth_token is not None:
             labels = {"channel_name": args.channels.slack.channel_name}
             if args.channels.slack.team is not None:
                 labels["team"] = args.channels.slack.team
-            secret = monitoring.NotificationChannelSensitiveLabelsArgs(auth_token=args.slack_auth_token)
+            secret = monitoring.NotificationChannelSensitiveLabelsArgs(auth_token=args.slack_auth_token.value)
             self._add("slack", None, f"Slack {args.channels.slack.channel_name}", labels=labels, secret=secret)
-        if args.channels.pagerduty is not None:
-            secret = monitoring.NotificationChannelSensitiveLabelsArgs(service_key=args.pagerduty_service_key)
+        if args.channels.pagerduty is not None and args.pagerduty_service_key is not None:
+            secret = monitoring.NotificationChannelSensitiveLabelsArgs(service_key=args.pagerduty_service_key.value)
             self._add("pagerduty", None, f"PagerDuty {args.channels.pagerduty.service_name}", secret=secret)
         self._ids += [(channel.kind, channel.id) for channel in args.channels.existing]
         self.register_outputs({"ids": [identity for _, identity in self._ids]})
@@ -71,11 +74,6 @@ class NotificationChannels(pulumi.ComponentResource):
             labels=labels,
             sensitive_labels=secret,
             user_labels={"environment": self._args.environment, "managed_by": "readiness"},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._args.apis]),
         )
         self._ids.append((kind, channel.id))
-
-
-def _slug(address: str) -> str:
-    """An address as part of a resource name: stays the same when the order of the list changes."""
-    return address.lower().replace("@", "-at-")

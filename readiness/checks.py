@@ -1,4 +1,4 @@
-"""Everything that is checked about a stack before anything is declared: files, settings, limits, and across stacks."""
+"""Everything that is checked about one stack before anything is declared: files, settings, limits."""
 
 from __future__ import annotations
 
@@ -35,25 +35,11 @@ def require_settings(checked: Validated) -> Settings:
     return checked.settings
 
 
-def shared_name_problems(settings_by_file: dict[str, Settings]) -> list[Problem]:
-    """What two stacks may not both have: an environment's name, a service, an instance. A copied file has all three."""
-    owners: dict[tuple[str, str], str] = {}
-    problems: list[Problem] = []
-    for file, settings in settings_by_file.items():
-        names = [("environment.name", settings.environment.name), ("database.instance", settings.database.instance)]
-        names += [("services", service.name) for service in settings.services]
-        for kind, name in names:
-            owner = owners.setdefault((kind, name), file)
-            if owner != file:
-                message = f"`{name}` stands in {owner} too, so that both stacks would page for it"
-                mend = "Give each stack its own"
-                problems.append(Problem(file=file, key=f"readiness:{kind}", message=message, mend=mend))
-    return problems
-
-
 def _limit_problems(config: StackConfig, settings: Settings) -> list[Problem]:
+    # One setting makes several texts grow; the first that is too long says enough.
+    first = {violation[0]: violation for violation in reversed(list(limit_violations(settings)))}
     problems = []
-    for name, message, mend in limit_violations(settings):
+    for name, message, mend in first.values():
         key = f"readiness:{name}"
         file, line = config.place(key)
         problems.append(Problem(file=file, line=line, key=key, message=message, mend=mend))

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 # Shapes of credentials, by the prefixes that their issuers publish. A match is never printed.
 _SECRET_SHAPE = re.compile(
-    r"xox[a-z]-[\w-]+"  # Slack tokens
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+"  # Slack tokens
     r"|hooks\.slack\.com/(?:services|triggers|workflows)/\S+"  # Slack incoming webhooks
     r"|gh[opsru]_\w{16,}|github_pat_\w{16,}"  # GitHub tokens
-    r"|ya29\.[\w-]+|AIza[\w-]{30,}"  # Google access tokens and API keys
+    r"|ya29\.[\w-]+|AIza[\w-]{30,}|GOCSPX-[\w-]+"  # Google access tokens, API keys, client secrets
     r"|pul-[0-9a-f]{20,}"  # Pulumi access tokens
-    r"|\"private_key\"|-----BEGIN [A-Z ]*PRIVATE KEY",  # service account keys, PEM
+    r"|://[^\s/:@]+:[^\s/@]+@"  # a password in an address
+    r"|(?:\"private_key\"|-----BEGIN [A-Z ]*PRIVATE KEY)(?s:.*)",  # service account keys, PEM: the rest is the key
     re.IGNORECASE,
 )
+# PagerDuty's integration keys have no prefix. As a piece of a longer text this is no sign: addresses hold such digests.
+_HEX_KEY = re.compile(r"(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])", re.IGNORECASE)
+
+_MAX_KEY_CHARACTERS = 120
 
 
 def looks_like_a_secret(text: str) -> bool:
     """Whether the text has the shape of a known kind of credential."""
-    return _SECRET_SHAPE.search(text) is not None
+    return _SECRET_SHAPE.search(text) is not None or _HEX_KEY.fullmatch(text.strip()) is not None
+
+
+def secrets_in(text: str) -> Iterator[tuple[int, str]]:
+    """Everything of a credential's shape in a file's text, with its line; line 1 is the first."""
+    for found in _SECRET_SHAPE.finditer(text):
+        yield text.count("\n", 0, found.start()) + 1, found.group()
 
 
 def mask_secrets(text: str) -> str:
     """The text with anything of a credential's shape replaced by `[secret]`."""
-    return _SECRET_SHAPE.sub("[secret]", text)
+    return _HEX_KEY.sub("[secret]", _SECRET_SHAPE.sub("[secret]", text))
+
+
+def _printable(text: str) -> str:
+    """Without secrets, and on one line: a name in a file must not forge a line of the log or steer the terminal."""
+    return "".join(each if each.isprintable() else " " for each in mask_secrets(text))
 
 
 class Severity(StrEnum):
@@ -38,7 +54,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """A mistake, located. `key` is the path of the setting; `line` counts from 1, None where no line can be named."""
+    """A mistake, located. `key` is the path of the setting; `line` counts from 1, None where no line can be named.
+
+    `placeholder` marks a value that is known to be missing still: a preview goes on with it, an update does not.
+    """
 
     message: str
     mend: str
@@ -46,23 +65,30 @@ class Problem:
     line: int | None = None
     key: str = ""
     severity: Severity = Severity.ERROR
+    placeholder: bool = False
 
     def __str__(self) -> str:
         """`FILE:LINE: KEY: what is wrong. How to mend it.`"""
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        subject = f"{self.key}: " if self.key else ""
-        return mask_secrets(f"{place}: {subject}{self._advice}")
+        place = _printable(self.file) if self.line is None else f"{_printable(self.file)}:{self.line}"
+        return f"{place}: {self._text}"
 
     def annotation(self) -> str:
-        """The workflow command by which GitHub Actions shows the problem on the line itself."""
+        """The workflow command by which GitHub Actions shows the problem on the line itself.
+
+        Escaped as actions/toolkit does it (core/src/command.ts): a property's value also without `:` and `,`.
+        """
         line = "" if self.line is None else f",line={self.line}"
-        subject = f"{self.key}: " if self.key else ""
-        escaped = mask_secrets(subject + self._advice).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        return f"::{self.severity} file={self.file}{line}::{escaped}"
+        file = _printable(self.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+        return f"::{self.severity} file={file}{line}::{self._text.replace('%', '%25')}"
 
     @property
-    def _advice(self) -> str:
-        return f"{self.message}. {self.mend}."
+    def _text(self) -> str:
+        key = _printable(self.key)
+        if len(key) > _MAX_KEY_CHARACTERS:
+            key = key[:_MAX_KEY_CHARACTERS] + "…"
+        subject = f"{key}: " if key else ""
+        mend = _printable(self.mend)
+        return f"{subject}{_printable(self.message)}. {mend}{'' if mend.endswith('?') else '.'}"
 
 
 class RefusedError(Exception):

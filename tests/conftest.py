@@ -9,8 +9,9 @@ from typing import Any, cast
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
+from readiness.cli import run
 from readiness.review.offline_plan import Plan
-from tests.projects import STACKS, copy_project, plan_of_stack
+from tests.projects import ROOT, SMALL, STACKS, Command, Result, copy_project, plan_of_stack
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +24,30 @@ def plans() -> dict[str, Plan]:
 def project(tmp_path: Path) -> Path:
     """A copy of the project to break."""
     return copy_project(tmp_path)
+
+
+@pytest.fixture
+def small_project(tmp_path: Path) -> Path:
+    """A copy of the least that makes a project, for what does not depend on the repository's own stacks."""
+    return copy_project(tmp_path, SMALL)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """`readiness` without a process of its own: ten times as fast, for what no process is needed to show."""
+
+    def run_here(*arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
+        with monkeypatch.context() as patch:
+            for name in ("CI", "NO_COLOR", "GITHUB_ACTIONS"):
+                patch.delenv(name, raising=False)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.chdir(cwd)
+            capsys.readouterr()
+            status = run(arguments)
+        return Result(status, *capsys.readouterr())
+
+    return run_here
 
 
 @pytest.fixture(autouse=True)

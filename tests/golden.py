@@ -1,11 +1,13 @@
 """The golden plans: what each stack declares, committed, so that a change to the program shows as a diff of them.
 
-The source lines are left out: they move with every edit above them and declare nothing.
+The source lines are left out: they move with every edit above them and declare nothing. The files that a plan holds are
+written out as well, where linters and people read them as files.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 from readiness.review.offline_plan import Plan, plan_json
@@ -20,6 +22,24 @@ def golden_text(plan: Plan) -> str:
     return plan_json(dataclasses.replace(plan, resources=resources))
 
 
+def managed_files(plan: Plan) -> dict[str, str]:
+    """Text of every file that the plan holds for the application's repository, by its path below the golden folder."""
+    components = (each for each in plan.resources if each["type"].startswith("readiness:"))
+    return {
+        f"managed_files/{plan.stack}/{path}": text
+        for each in components
+        for path, text in each["inputs"].get("files", {}).items()
+    }
+
+
+def golden_files(plan: Plan) -> dict[str, str]:
+    """Everything that is committed for a plan, by its path below the golden folder."""
+    return {f"{plan.stack}.json": golden_text(plan), **managed_files(plan)}
+
+
 if __name__ == "__main__":
+    shutil.rmtree(GOLDEN / "managed_files", ignore_errors=True)
     for stack in STACKS:
-        (GOLDEN / f"{stack}.json").write_text(golden_text(plan_of_stack(stack)), encoding="utf-8")
+        for name, text in golden_files(plan_of_stack(stack)).items():
+            (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)
+            (GOLDEN / name).write_text(text, encoding="utf-8")

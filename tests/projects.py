@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from readiness.checks import check_config, require_settings
 from readiness.review.offline_plan import Plan, plan_stack
@@ -15,6 +16,7 @@ from readiness.settings.stack_files import StackConfig, read_stack
 
 ROOT = Path(__file__).resolve().parent.parent
 EVERY_OPTION = "every-option"
+SMALL = ROOT / "tests" / "fixtures" / "small"
 EVERY_OPTION_FILE = "tests/fixtures/Pulumi.every-option.yaml"
 STACKS = ("prod", "staging", EVERY_OPTION)
 
@@ -48,6 +50,12 @@ class Result:
         return self.out + self.err
 
 
+class Command(Protocol):
+    """Runs `readiness` and returns what it printed; the fixture `command` does so inside the test's own process."""
+
+    def __call__(self, *arguments: str, cwd: Path = ROOT, **environment: str) -> Result: ...
+
+
 def readiness(*arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
     """Runs `python -m readiness` as a user does, without CI's annotations unless asked for."""
     clean = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "GITHUB_ACTIONS")}
@@ -62,10 +70,10 @@ def readiness(*arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def copy_project(folder: Path) -> Path:
-    """A copy of the project's files in `folder`, whose program is the real one."""
+def copy_project(folder: Path, files: Path = ROOT) -> Path:
+    """A copy of a project's files in `folder`, whose program is the real one."""
     for name in ("Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"):
-        (folder / name).write_bytes((ROOT / name).read_bytes())
+        (folder / name).write_bytes((files / name).read_bytes())
     for name in ("__main__.py", "components"):
         (folder / name).symlink_to(ROOT / name)
     return folder

@@ -31,11 +31,12 @@ class Mutant:
 
 Expression = Callable[[str, Foreign], Iterable[tuple[str, str]]]
 
-_COMPARISON = re.compile(r" > (?P<threshold>[0-9.e+-]+)$")
+# A comparison with a number: at the end, before `and`, or in brackets.
+_COMPARISON = re.compile(r" (?P<operator>>=|>|<|==) (?P<threshold>[0-9.e+-]+)(?=$|\)| and )")
 _WINDOW = re.compile(r"\[(?P<window>[0-9smh]+)\]")
 _BY = re.compile(r" by \((?P<labels>[^)]*)\)")
 _SELECTOR = re.compile(r"\{(?P<matchers>[^}]*)\}")
-_SERVICE = re.compile(r',service_name=~"(?P<names>[^"]*)"')
+_SERVICE = re.compile(r',(?P<label>service_name|host)=~"(?P<names>[^"]*)"')
 _DATABASE = re.compile(r',database_id="(?P<id>[^"]*)"')
 
 
@@ -50,19 +51,25 @@ def mutants_of(rule: Rule, foreign: Foreign) -> Iterator[Mutant]:
 
 
 def _comparison(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
-    for operator in ("<", "<=", ">=", "==", "!="):
-        yield operator, _COMPARISON.sub(rf" {operator} \g<threshold>", text)
+    for where, found in _comparisons(text):
+        for operator in ("<", "<=", ">", ">=", "==", "!="):
+            yield f"{where}{operator}", _replaced(text, found, f" {operator} {found['threshold']}")
 
 
 def _threshold(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     # 1000 and 100 are wrong units: seconds for milliseconds, percent for a share.
-    for factor in (10, 100, 1000):
-        yield f"x {factor}", _with_threshold(text, lambda value, factor=factor: value * factor)
-        yield f"/ {factor}", _with_threshold(text, lambda value, factor=factor: value / factor)
+    for where, found in _comparisons(text):
+        for factor in (10, 100, 1000):
+            for what, value in ((f"x {factor}", factor), (f"/ {factor}", 1 / factor)):
+                changed = f" {found['operator']} {float(found['threshold']) * value!r}"
+                yield f"{where}{what}", _replaced(text, found, changed)
 
 
-def _with_threshold(text: str, change: Callable[[float], float]) -> str:
-    return _COMPARISON.sub(lambda found: f" > {change(float(found['threshold']))!r}", text)
+def _comparisons(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    """Every comparison with a number but zero, and how its mutants are told apart where there are several."""
+    found = [each for each in _COMPARISON.finditer(text) if float(each["threshold"]) != 0]
+    for index, each in enumerate(found):
+        yield f"number {index + 1} " if len(found) > 1 else "", each
 
 
 def _window(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
@@ -99,11 +106,13 @@ def _by_without(found: re.Match[str], label: str) -> str:
 
 
 def _services(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
+    """The filter by service, or by host."""
     yield "filter dropped", _SERVICE.sub("", text)
-    yield "filter widened at the end", _SERVICE.sub(r',service_name=~"(\g<names>).*"', text)
-    yield "filter widened at the start", _SERVICE.sub(r',service_name=~".*(\g<names>)"', text)
-    yield "the first only", _SERVICE.sub(lambda f: f',service_name=~"{f["names"].split("|")[0]}"', text)
-    yield "the last only", _SERVICE.sub(lambda f: f',service_name=~"{f["names"].split("|")[-1]}"', text)
+    yield "filter widened at the end", _SERVICE.sub(r',\g<label>=~"(\g<names>).*"', text)
+    yield "filter widened at the start", _SERVICE.sub(r',\g<label>=~".*(\g<names>)"', text)
+    yield "the first only", _SERVICE.sub(lambda f: f',{f["label"]}=~"{f["names"].split("|")[0]}"', text)
+    yield "the last only", _SERVICE.sub(lambda f: f',{f["label"]}=~"{f["names"].split("|")[-1]}"', text)
+    yield "dots that match anything", text.replace("[.]", ".")
     found = list(_SERVICE.finditer(text))
     if len(found) > 1:
         for index, each in enumerate(found):
@@ -116,19 +125,20 @@ def _database(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
 
 
 def _environment(text: str, foreign: Foreign) -> Iterator[tuple[str, str]]:
-    yield "swapped", _renamed(text, foreign.names)
+    yield "swapped", renamed(text, foreign.names)
     for name, other in foreign.names.items():
-        yield f"{name} swapped", _renamed(text, {name: other})
+        yield f"{name} swapped", renamed(text, {name: other})
 
 
-def _renamed(text: str, names: Mapping[str, str]) -> str:
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """The text with each name replaced by another."""
     # Longest first, so that no name is cut by one that it begins with.
     pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     return re.sub(pattern, lambda found: names[found[0]], text)
 
 
 def _resource(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
-    yield "filter dropped", re.sub(r'monitored_resource="[^"]*",', "", text)
+    yield "filter dropped", re.sub(r'monitored_resource="[^"]*",?', "", text)
 
 
 def _answers(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
@@ -151,11 +161,14 @@ def _aggregation(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
 
 def _sides(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     """The two operands of a ratio, or of `or`."""
-    for operator in (" or ", " / sum"):
-        if operator not in text:
-            continue
-        for other in {" or ": (" and ", " unless ", " + on() "), " / sum": (" * sum", " - sum")}[operator]:
+    for operator, others in _OPERATORS.items():
+        for other in others if operator in text else ():
             yield f"{operator.strip()} to {other.strip()}", text.replace(operator, other)
+    for index, found in enumerate(re.finditer(r" and (?!on)", text)):
+        yield f"and number {index + 1} to or", _replaced(text, found, " or ")
+        yield f"and number {index + 1} to unless", _replaced(text, found, " unless ")
+    for index, found in enumerate(re.finditer(r" and on \(\) \([^()]*\(\)[^()]*\)", text)):
+        yield f"clause {index + 1} dropped", _replaced(text, found, "")
     largest = re.search(r"max\((?P<counts>.+ or .+)\) \*", text)
     counts = largest["counts"].split(" or ") if largest else []
     for index in range(len(counts)):
@@ -167,15 +180,22 @@ def _sides(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
         yield "one minus good over all", f"1 - {good} > {threshold}"
 
 
+_OPERATORS = {" or ": (" and ", " unless ", " + on() "), " / sum": (" * sum", " - sum")}
+
+
 def _scaling(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     yield "dropped", re.sub(r" \* \d+ / \d+", "", text)
     yield "inverted", re.sub(r" \* (\d+) / (\d+)", r" * \2 / \1", text)
     yield "to whole numbers", text.replace(", 0.01)", ")")
+    yield "divisor doubled", re.sub(r"\) / (\d+)(?=[) ])", lambda found: f") / {2 * int(found[1])}", text)
+    yield "divisor halved", re.sub(r"\) / (\d+)(?=[) ])", lambda found: f") / {int(found[1]) / 2}", text)
 
 
 def _metric(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     yield "CPU for memory", text.replace("container_memory_utilizations", "container_cpu_utilizations")
     yield "memory for CPU", text.replace("container_cpu_utilizations", "container_memory_utilizations")
+    yield "max to min over time", text.replace("max_over_time(", "min_over_time(")
+    yield "count for buckets", text.replace("startup_latencies_count", "startup_latencies_sum")
     yield "increase to rate", text.replace("increase(", "rate(")
 
 

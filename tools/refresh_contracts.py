@@ -25,12 +25,14 @@ GITHUB_PACKAGE = "@octokit/openapi"
 
 # Discovery documents and the bodies that we send to them.
 GOOGLE_ROOTS = {
-    "artifactregistry.v1": ("Repository",),
-    "cloudresourcemanager.v3": ("Binding",),
+    "artifactregistry.v1": ("Binding", "Repository"),
+    "cloudresourcemanager.v3": ("AuditConfig", "Binding"),
+    "iam.v1": ("CreateServiceAccountRequest",),
     "logging.v2": ("LogBucket", "LogMetric", "LogSink"),
     "monitoring.v1": ("Dashboard",),
     "monitoring.v3": ("AlertPolicy", "NotificationChannel", "Service", "ServiceLevelObjective", "UptimeCheckConfig"),
     "run.v2": ("GoogleCloudRunV2Job",),
+    "secretmanager.v1": ("Binding",),
 }
 _REPOSITORY = "/repos/{owner}/{repo}"
 # Name of the body, method and path of the operation that takes it.

@@ -7,15 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from readiness.alerting.availability_alerts import AVAILABILITY_ALERTS
+from readiness.alerting.container_alerts import CONTAINER_ALERTS
 from readiness.alerting.database_alerts import DATABASE_ALERTS
 from readiness.alerting.definition import AlertDefinition
+from readiness.alerting.delivery_alerts import DELIVERY_ALERTS
+from readiness.alerting.drill_alerts import DRILL_ALERTS
 from readiness.alerting.log_metric import LogMetric
+from readiness.alerting.migration_alerts import MIGRATION_ALERTS
+from readiness.alerting.registry_alerts import REGISTRY_ALERTS
 from readiness.alerting.service_alerts import SERVICE_ALERTS
 from readiness.settings.model import Settings
 
 ALERTS: tuple[AlertDefinition, ...] = (
     *SERVICE_ALERTS,
     *DATABASE_ALERTS,
+    *REGISTRY_ALERTS,
+    *AVAILABILITY_ALERTS,
+    *CONTAINER_ALERTS,
+    *DELIVERY_ALERTS,
+    *DRILL_ALERTS,
+    *MIGRATION_ALERTS,
 )
 
 

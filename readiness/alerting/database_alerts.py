@@ -16,6 +16,7 @@ from readiness.alerting.definition import (
     AlertDefinition,
     minutes,
     of_the_database,
+    percent,
 )
 from readiness.alerting.selectors import database_selector, window
 from readiness.settings.model import Settings
@@ -82,4 +83,51 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
     log_metrics=connection_error_metrics,
 )
 
-DATABASE_ALERTS = (DATABASE_CONNECTION_ERRORS,)
+
+def _connection_values(settings: Settings) -> Mapping[str, str]:
+    return {"database": database_selector(settings), "max_connections": str(settings.database.max_connections)}
+
+
+DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
+    name="DatabaseConnectionsRunOut",
+    title="Database connections run out",
+    severity="ERROR",
+    channel_kinds=EVERY_CHANNEL,
+    # One series a database of the instance: they share its connections.
+    query=(
+        "sum by (database_id) (last_over_time("
+        "cloudsql_googleapis_com:database_postgresql_num_backends{$database}[$gauge_window])) / $max_connections > "
+        "$threshold"
+    ),
+    query_values=_connection_values,
+    subject=of_the_database,
+    declared_by=lambda settings: settings.database.max_connections is not None,
+    threshold=lambda settings: settings.alerts.database_connections.connections_ratio,
+    duration_seconds=lambda settings: settings.alerts.database_connections.duration_seconds,
+    condition=lambda settings: (
+        f"More than {percent(settings.alerts.database_connections.connections_ratio)} of "
+        f"{settings.database.max_connections} connections for "
+        f"{minutes(settings.alerts.database_connections.duration_seconds)}"
+    ),
+    meaning=(
+        "Most of the instance's connections are open. At its limit it refuses the next one, and "
+        "DatabaseConnectionErrors pages; until then everything works."
+    ),
+    first_steps=(
+        "Multiply the instances by the connections that each may open: more than the instance has?",
+        "Look at the instance count: has it grown with traffic, or do old and new revisions run side by side?",
+        "Look at the open connections by state (query insights): many that are idle in a transaction are a leak.",
+    ),
+    causes=(
+        "More instances than the database has slots for",
+        "Two revisions at once, each with its own pools",
+        "A leak: connections that are not given back to the pool",
+    ),
+    mitigation=(
+        "Lower `--max-instances` of the backend until the connections fit",
+        "Lower the sizes of the pools, and deploy",
+        "Raise max_connections (restarts the instance) or move to a larger tier",
+    ),
+)
+
+DATABASE_ALERTS = (DATABASE_CONNECTION_ERRORS, DATABASE_CONNECTIONS_RUN_OUT)

@@ -1,4 +1,4 @@
-"""What an alert is, as data. The alerts themselves stand in the `*_alerts.py` files, which `catalogue.py` puts together.
+"""What an alert is, as data. The alerts stand in the `*_alerts.py` files, which `catalogue.py` puts together.
 
 Why the queries look as they do (measured; docs/adr/0001-alert-rules.md has the tables):
 
@@ -29,6 +29,9 @@ AlertSeverity = Literal["CRITICAL", "ERROR", "WARNING"]
 # Cloud Run and log-based metrics have one sample a minute (monitoring facts, 4a).
 SAMPLE_PERIOD_SECONDS = 60
 RATE_WINDOW_SAMPLES = 3
+# The newest sample of a gauge counts, and with each third one lost there is one in any two minutes. A longer window
+# would prolong what has ended together with its samples.
+GAUGE_WINDOW_SAMPLES = 2
 
 # The API's least, and its default.
 EVALUATION_INTERVAL_SECONDS = 30
@@ -63,9 +66,11 @@ def _no_log_metrics(_settings: Settings) -> tuple[LogMetric, ...]:
 class AlertDefinition:
     """One alert. `query` is a template, filled in per stack (`rules.py`).
 
-    Every template may use `$services`, `$rate_window` and `$threshold`; `query_values` gives what else it uses.
+    Every template may use `$services`, `$rate_window`, `$gauge_window` and `$threshold`; `query_values` gives what else
+    it uses, and may use them itself.
     `subject`: what a notification names. `log_metrics`: the counters that it reads, which must exist before it.
-    `declared_by`: whether a stack has the alert at all.
+    `declared_by`: whether a stack has the alert at all. `reads_late_metrics`: others declare or write what it reads, so
+    that its metrics may not exist yet.
     """
 
     name: str
@@ -84,6 +89,7 @@ class AlertDefinition:
     query_values: Callable[[Settings], Mapping[str, str]] = _no_values
     log_metrics: Callable[[Settings], tuple[LogMetric, ...]] = _no_log_metrics
     declared_by: Callable[[Settings], bool] = _in_every_stack
+    reads_late_metrics: bool = False
 
     @property
     def slug(self) -> str:
@@ -97,5 +103,5 @@ def percent(ratio: float) -> str:
 
 
 def minutes(seconds: int) -> str:
-    """`5 min` for 300."""
-    return f"{seconds / 60:g} min"
+    """`5 min` for 300, `6 h` for 21600."""
+    return f"{seconds // 3600} h" if seconds % 3600 == 0 and seconds > 3600 else f"{seconds / 60:g} min"

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from string import Template
 
 from readiness.alerting.catalogue import alerts_of
-from readiness.alerting.definition import RATE_WINDOW_SAMPLES, SAMPLE_PERIOD_SECONDS, AlertDefinition
+from readiness.alerting.definition import (
+    GAUGE_WINDOW_SAMPLES,
+    RATE_WINDOW_SAMPLES,
+    SAMPLE_PERIOD_SECONDS,
+    AlertDefinition,
+)
 from readiness.alerting.log_metric import LogMetric
 from readiness.alerting.selectors import services_selector, window
 from readiness.settings.model import Settings
@@ -47,7 +52,7 @@ def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
     condition = definition.condition(settings)
     return AlertRule(
         definition=definition,
-        query=Template(definition.query).substitute(_query_values(definition, settings)),
+        query=_query(definition, settings),
         duration_seconds=definition.duration_seconds(settings),
         condition=condition,
         display_name=f"{definition.title} ({settings.environment.name})",
@@ -58,13 +63,15 @@ def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
     )
 
 
-def _query_values(definition: AlertDefinition, settings: Settings) -> dict[str, str]:
-    return {
+def _query(definition: AlertDefinition, settings: Settings) -> str:
+    values = {
         "services": services_selector(settings),
         "rate_window": window(RATE_WINDOW_SAMPLES * SAMPLE_PERIOD_SECONDS),
+        "gauge_window": window(GAUGE_WINDOW_SAMPLES * SAMPLE_PERIOD_SECONDS),
         "threshold": repr(definition.threshold(settings)),
-        **definition.query_values(settings),
     }
+    own = {name: Template(text).substitute(values) for name, text in definition.query_values(settings).items()}
+    return Template(definition.query).substitute(values | own)
 
 
 def _documentation(definition: AlertDefinition, condition: str, runbook_url: str, settings: Settings) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
 from readiness.alerting.catalogue import ALERTS
 from readiness.alerting.definition import AlertDefinition, of_the_database
 from readiness.alerting.rules import rules_of, runbook_anchor
+from readiness.alerting.security_runbook import overview_rows, security_sections
 from readiness.settings.model import ChannelKind, Service, Settings
 
 RUNBOOK_PATH = "docs/runbook.md"
@@ -30,6 +32,7 @@ def runbook_text(stacks: Sequence[tuple[str, Settings]]) -> str:
     parts = [_HEADER, *_overview(stacks)]
     for definition in ALERTS:
         parts += _section(definition, stacks)
+    parts += security_sections(stacks)
     parts += _escalation(stacks)
     return "\n".join(parts).rstrip() + "\n"
 
@@ -54,6 +57,7 @@ def _overview(stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
         conditions = " | ".join(_condition(definition, settings) for _, settings in stacks)
         link = f"[{definition.name}](#{runbook_anchor(definition)})"
         yield f"| {link} | {definition.severity} | {kinds} | {conditions} |"
+    yield from overview_rows(stacks, _KIND_NAMES)
     yield "\nSlack and PagerDuty are told where the stack configures them.\n"
 
 
@@ -84,6 +88,7 @@ def _stack_part(definition: AlertDefinition, stack: str, settings: Settings) -> 
         yield f"- Instance: <{_instance_url(settings)}>"
     for service in settings.services:
         yield f"- {service.role} `{service.name}`: {_service_links(service, settings)}"
+    yield f"- First queries: {_first_queries(settings)}"
     repository = f"https://github.com/{settings.github_owner}/{settings.repository.name}"
     yield f"- Deployments: <{repository}/actions>\n"
     yield "Which revisions are there, and which serves?\n"
@@ -96,6 +101,7 @@ def _stack_part(definition: AlertDefinition, stack: str, settings: Settings) -> 
     for service in settings.services:
         yield f"gcloud run services update-traffic {service.name} {_where(settings)} --to-revisions=REVISION=100"
     yield "```\n"
+    yield "Traffic is pinned then: no later deployment gets any, until the same command with `--to-latest`.\n"
     yield f"The query, asked every 30 s; it must hold for {rule.duration_seconds} s:\n"
     yield f"```promql\n{rule.query}\n```\n"
     yield "</details>\n"
@@ -105,6 +111,21 @@ def _service_links(service: Service, settings: Settings) -> str:
     console = f"https://console.cloud.google.com/run/detail/{settings.region}/{service.name}"
     pages = (f"[{page}]({console}/{page}?project={settings.project})" for page in ("metrics", "logs", "revisions"))
     return ", ".join([f"[health]({service.url.rstrip('/')}{service.health_path})", *pages])
+
+
+def _first_queries(settings: Settings) -> str:
+    """Links into the Logs Explorer. The application's lines carry no severity, so their words are looked for."""
+    names = "|".join(service.name for service in settings.services)
+    services = f'resource.type="cloud_run_revision" AND resource.labels.service_name=~"^({names})$"'
+    database = f'resource.type="cloudsql_database" AND resource.labels.database_id="{settings.database_id}"'
+    queries = {
+        "failed requests": f"{services} AND httpRequest.status>=500",
+        "errors of the application": f'{services} AND textPayload=~"ERROR|CRITICAL|Traceback"',
+        "the instances' ends and starts": f'{services} AND log_id("run.googleapis.com/varlog/system")',
+        "the database's errors": f"{database} AND severity>=ERROR",
+    }
+    explorer, where = "https://console.cloud.google.com/logs/query;query=", f"?project={settings.project}"
+    return ", ".join(f"[{name}]({explorer}{quote(query, safe='')}{where})" for name, query in queries.items())
 
 
 def _where(settings: Settings) -> str:

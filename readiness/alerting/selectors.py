@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from readiness.settings.model import Settings
+
+# For the further operands of a query whose first one names the stack's services: `and` and `/` keep only those.
+EVERY_SERVICE = 'monitored_resource="cloud_run_revision"'
 
 
 def services_selector(settings: Settings) -> str:
-    """Matches exactly the stack's own services: PromQL anchors a regular expression at both ends.
+    """Matches exactly the stack's own services."""
+    return named_services_selector(service.name for service in settings.services)
+
+
+def named_services_selector(names: Iterable[str]) -> str:
+    """Matches exactly these services: PromQL anchors a regular expression at both ends.
 
     A name holds nothing that a regular expression would read otherwise: the model takes `[a-z0-9-]` only.
     """
-    names = "|".join(service.name for service in settings.services)
-    return f'monitored_resource="cloud_run_revision",service_name=~"{names}"'
+    return f'{EVERY_SERVICE},service_name=~"{"|".join(names)}"'
 
 
 def database_selector(settings: Settings) -> str:
     """Matches exactly the stack's own Cloud SQL instance."""
     return f'monitored_resource="cloudsql_database",database_id="{settings.database_id}"'
+
+
+def hosts_selector(settings: Settings) -> str:
+    """Matches the uptime checks of exactly the stack's hosts. A dot stands in brackets: bare, it is any character."""
+    hosts = dict.fromkeys(service.host.replace(".", "[.]") for service in settings.services)
+    return f'monitored_resource="uptime_url",host=~"{"|".join(hosts)}"'
 
 
 def window(seconds: int) -> str:

@@ -16,7 +16,8 @@ HIGH_CPU_USAGE = AlertDefinition(
     threshold=lambda settings: settings.alerts.high_cpu_usage.cpu_ratio,
     duration_seconds=lambda settings: settings.alerts.high_cpu_usage.duration_seconds,
     condition=lambda settings: (
-        f"CPU above {percent(settings.alerts.high_cpu_usage.cpu_ratio)} for {minutes(settings.alerts.high_cpu_usage.duration_seconds)}"
+        f"CPU above {percent(settings.alerts.high_cpu_usage.cpu_ratio)} for "
+        f"{minutes(settings.alerts.high_cpu_usage.duration_seconds)}"
     ),
     meaning=(
         "The busiest instances of the service (95th percentile) have used more than the threshold of their CPU for the "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.commands.common import plan_of, report, settings_of
+from readiness.commands.common import head_commit, plan_of, report, settings_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,7 +81,7 @@ def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | Non
     if errors_only(findings):
         raise RefusedError(findings)
     report(findings, err=True)
-    record = gate_record(deletions, needed, repository, now, stack=stack, commit=_commit(root))
+    record = gate_record(deletions, needed, repository, now, stack=stack, commit=head_commit(root))
     place = record_path(read_stack(root, stack).file, stack)
     write_whole(root / place, record.text())
     click.echo(
@@ -95,18 +95,6 @@ def _services(root: Path) -> list[str]:
     from readiness.settings.stack_files import stack_names
 
     return [service.name for stack in stack_names(root) for service in settings_of(root, stack).services]
-
-
-def _commit(root: Path) -> str:
-    """The commit that is checked out; empty where there is none, or no git."""
-    import subprocess
-
-    command = ["git", "rev-parse", "--verify", "HEAD"]
-    try:
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
-    except OSError:
-        return ""
-    return done.stdout.strip()
 
 
 def _missing(option: str, command: str) -> click.ClickException:

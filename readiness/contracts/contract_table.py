@@ -87,6 +87,11 @@ _GOOGLE: dict[str, Contract] = {
         rules=registry.REPOSITORY_RULES,
         input_rules=registry.REPOSITORY_INPUT_RULES,
     ),
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": Contract(
+        schema=("artifactregistry.v1", "Binding"),
+        body=google_bodies.repository_binding,
+        rules=project_access.BINDING_RULES,
+    ),
     "gcp:cloudrunv2/job:Job": Contract(
         schema=("run.v2", "GoogleCloudRunV2Job"),
         body=google_bodies.job,
@@ -132,10 +137,25 @@ _GOOGLE: dict[str, Contract] = {
         body=google_bodies.uptime_check,
         rules=uptime_checks.UPTIME_CHECK_RULES,
     ),
+    "gcp:projects/iAMAuditConfig:IAMAuditConfig": Contract(
+        schema=("cloudresourcemanager.v3", "AuditConfig"),
+        body=google_bodies.plain,
+        rules=project_access.AUDIT_RULES,
+    ),
     "gcp:projects/iAMMember:IAMMember": Contract(
         schema=("cloudresourcemanager.v3", "Binding"),
         body=google_bodies.policy_binding,
         rules=project_access.BINDING_RULES,
+    ),
+    "gcp:secretmanager/secretIamMember:SecretIamMember": Contract(
+        schema=("secretmanager.v1", "Binding"),
+        body=google_bodies.secret_binding,
+        rules=project_access.BINDING_RULES,
+    ),
+    "gcp:serviceaccount/account:Account": Contract(
+        schema=("iam.v1", "CreateServiceAccountRequest"),
+        body=google_bodies.service_account,
+        input_rules=project_access.ACCOUNT_INPUT_RULES,
     ),
     "gcp:projects/service:Service": Contract(
         schema=None, body=google_bodies.no_body, input_rules=project_access.SERVICE_INPUT_RULES

@@ -120,6 +120,22 @@ def policy_binding(inputs: Body) -> Body:
     return {**plain(inputs, "member"), "members": [inputs["member"]] if "member" in inputs else []}
 
 
+def repository_binding(inputs: Body) -> Body:
+    """The same of a repository, which is part of the address."""
+    return policy_binding({key: value for key, value in inputs.items() if key not in ("location", "repository")})
+
+
+def secret_binding(inputs: Body) -> Body:
+    """The same of a secret, which is part of the address."""
+    return policy_binding({key: value for key, value in inputs.items() if key != "secretId"})
+
+
+def service_account(inputs: Body) -> Body:
+    """The id beside the account; whether an existing one is taken over is the provider's own behaviour."""
+    account = plain(inputs, "accountId", "createIgnoreAlreadyExists", "disabled")
+    return {**{key: inputs[key] for key in ("accountId",) if key in inputs}, "serviceAccount": account}
+
+
 def no_body(inputs: Body) -> None:
     """A request whose address says all."""
     del inputs

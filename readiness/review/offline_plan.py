@@ -10,8 +10,9 @@ import json
 import os
 import runpy
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from readiness.review.recorder import (
     UNKNOWN,
     Recording,
     RunError,
+    UnrecordableError,
     is_resource_reference,
     is_secret,
     record,
@@ -32,6 +34,7 @@ from readiness.review.recorder import (
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER
 from readiness.settings.stack_files import StackConfig
 
+PROGRAM = "__main__.py"
 SECRET = "[secret]"  # noqa: S105 - what is shown in place of one
 
 # Request fields that say how the SDK talks to the engine, not what the program declares.
@@ -42,7 +45,11 @@ _NOT_DECLARED = frozenset(
         "deleteBeforeReplaceDefined", "packageRef",
     }
 )  # fmt: skip
+_RECORDER_FOLDER = Path(__file__).resolve().parent
 _UNORDERED = ("dependencies", "replaceWith")
+
+# File and line.
+Place = tuple[str, int | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +62,11 @@ class Plan:
     outputs: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan's JSON form."""
+        """The plan's JSON form: `{stack, project, resources, outputs}`.
+
+        Each resource is `{urn, type, name, parent, inputs, options, source}`: `parent` is a URN, empty for the stack;
+        `options` are named as the engine names them; `source` is `{file, line}` or null.
+        """
         resources = list(self.resources)
         return {"stack": self.stack, "project": self.project, "resources": resources, "outputs": self.outputs}
 
@@ -67,11 +78,12 @@ class Plan:
 def plan_stack(root: Path, config: StackConfig) -> Plan:
     """Runs `__main__.py` of the project at `root` with the stack's configuration.
 
-    Raises RefusedError when the program refuses its settings or fails.
+    Raises RefusedError when the program refuses its settings or fails. One process serves one project folder: Python
+    keeps the modules that the program imports, so another folder's would not be read.
     """
     values = {key: _as_text(value) for key, value in config.values.items()}
     values |= dict.fromkeys(config.secret_keys, OFFLINE_PLACEHOLDER)
-    program = root / "__main__.py"
+    program = root / PROGRAM
 
     def run() -> None:
         runpy.run_path(str(program), run_name="__main__")
@@ -81,11 +93,17 @@ def plan_stack(root: Path, config: StackConfig) -> Plan:
             recording = record(
                 run, project=config.project, stack=config.stack, config=values, secret_keys=sorted(config.secret_keys)
             )
+        return plan_of(recording, root=root, project=config.project, stack=config.stack)
     except RunError as error:
-        raise _refused(config, str(error)) from None
+        raise _refused(config.file, None, str(error)) from None
+    except UnrecordableError as error:
+        place = _source(error.request, root) or {"file": PROGRAM, "line": None}
+        raise _refused(place["file"], place["line"], str(error)) from None
+    except SystemExit as error:
+        raise _refused(*_failing_line(error, root), f"the program ends itself with status {error.code}") from None
     except Exception as error:
-        raise _refused(config, f"the program fails: {type(error).__name__}: {error}") from error
-    return plan_of(recording, root=root, project=config.project, stack=config.stack)
+        message = f"the program fails: {type(error).__name__}: {error}"
+        raise _refused(*_failing_line(error, root), message) from None
 
 
 def plan_of(recording: Recording, *, root: Path, project: str, stack: str) -> Plan:
@@ -126,12 +144,10 @@ def _resource(urn: str, request: Any, root: Path) -> dict[str, Any]:
 
 
 def _source(request: Any, root: Path) -> dict[str, Any] | None:
-    if not request.sourcePosition.uri:
-        return None
-    path = Path(unquote(urlparse(request.sourcePosition.uri).path))
-    if not path.is_relative_to(root) or "site-packages" in path.parts:
-        return None
-    return {"file": path.relative_to(root).as_posix(), "line": request.sourcePosition.line}
+    """Where the program made the request, None for what the SDK makes by itself."""
+    positions = (request.sourcePosition, *(frame.pc for frame in request.stackTrace.frames))
+    place = _innermost(((unquote(urlparse(each.uri).path), each.line) for each in positions), root)
+    return {"file": place[0], "line": place[1]} if place else None
 
 
 def _plain(value: Any) -> Any:
@@ -154,19 +170,42 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _refused(config: StackConfig, message: str) -> RefusedError:
-    problem = Problem(file=config.file, message=message.rstrip("."), mend="Mend that, then plan again")
+def _refused(file: str, line: int | None, message: str) -> RefusedError:
+    problem = Problem(file=file, line=line, message=message.rstrip("."), mend="Mend that, then plan again")
     return RefusedError([problem])
+
+
+def _failing_line(error: BaseException, root: Path) -> tuple[str, int | None]:
+    """The innermost of the program's own lines that led to the error."""
+    places: list[Place] = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        places.append((error.filename, error.lineno))
+    return _innermost(reversed(places), root) or (PROGRAM, None)
+
+
+def _innermost(places: Iterable[Place], root: Path) -> Place | None:
+    """The first place in the project's own files, as a path relative to `root`; `places` begin at the innermost."""
+    for name, line in places:
+        path = Path(name)
+        if path.parent == _RECORDER_FOLDER:
+            return None  # what lies below ran the program and is no part of it
+        if path.is_relative_to(root) and "site-packages" not in path.parts:
+            return path.relative_to(root).as_posix(), line
+    return None
 
 
 @contextmanager
 def _inside(root: Path) -> Iterator[None]:
-    """What the language host does: the project's folder is the working folder and the first on the import path."""
-    before = Path.cwd()
+    """What the language host does: the project's folder is the working folder and the first on the import path.
+
+    What the program prints goes to stderr: stdout is the plan's.
+    """
+    folder, path = Path.cwd(), list(sys.path)
     os.chdir(root)
     sys.path.insert(0, str(root))
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
-        sys.path.remove(str(root))
-        os.chdir(before)
+        sys.path[:] = path
+        os.chdir(folder)

@@ -6,8 +6,8 @@ Differences from the SDK's own mocks, each with its reason:
 - It keeps the requests themselves: only they hold parent, protect, dependencies and the source line (`Mocks` does not).
 - URNs follow the engine's rule (`generateURN` in pulumi/pulumi's deployment.go); the mock's do not. A URN that is
   registered twice is refused, as the engine does.
-- A resource's state is its request's own object, secret wrappers included. The mock deserializes and serializes it
-  again in a thread of its own, and leaves an event loop there that complains at exit.
+- The state of a provider's resource is its request's own object, secret wrappers included. The mock deserializes and
+  serializes it again in a thread of its own, and leaves an event loop there that complains at exit.
 - Function calls and reads are refused: they need the network during a preview and cannot be planned offline.
 """
 
@@ -15,17 +15,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import run_in_stack
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+class UnrecordableError(Exception):
+    """The program does what a plan without an engine cannot hold. `request` is what it asked for."""
+
+    def __init__(self, message: str, request: Any) -> None:
+        super().__init__(message)
+        self.request = request
 
 
 @dataclass(slots=True)
@@ -63,16 +75,21 @@ class _RecordingMonitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the service's name
         urn = self.make_urn(request.parent, request.type, request.name)
         if urn in self.recording.requests:
-            raise ValueError(f"two resources have the URN {urn}; give one of them another name")
+            message = f"two resources have the URN {urn}; give one of them another name"
+            raise UnrecordableError(message, request)
         self.recording.requests[urn] = request
-        identity = f"<{request.name}.id>" if request.custom else ""
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=request.object)
+        if not request.custom:
+            # A component has no state but what it registers itself; the SDK would look up resources among its inputs.
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=f"<{request.name}.id>", object=request.object)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the service's name
-        raise LookupError(f"the function {request.tok} is called, which needs the network; make its result a setting")
+        message = f"the function {request.tok} is called, which needs the network; make its result a setting"
+        raise UnrecordableError(message, request)
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the service's name
-        raise LookupError(f"{request.type} {request.name!r} is read, which needs the network; make its id a setting")
+        message = f"{request.type} {request.name!r} is read, which needs the network; make its id a setting"
+        raise UnrecordableError(message, request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the service's name
         self.recording.outputs[request.urn] = request.outputs
@@ -86,41 +103,73 @@ def record(
     stack: str,
     config: dict[str, str] | None = None,
     secret_keys: list[str] | None = None,
+    dry_run: bool = True,
 ) -> Recording:
     """Runs `program` to its end, every `apply` included, and returns what it registered.
 
-    Raises whatever the program raises. `config` holds text as the engine passes it: JSON for what is no text.
+    Raises whatever the program raises, and nothing else is heard of it. `config` holds text as the engine passes it:
+    JSON for what is no text. `PULUMI_CONFIG…` variables, from which the SDK would fill in absent keys, are not seen.
+    `dry_run` is what the program is told: a preview may hold what an update may not.
     """
     monitor = _RecordingMonitor(project, stack)
-    logger = logging.getLogger("readiness.recorder")
-    # The SDK logs the program's own exception, with a traceback, before it raises it: once is enough.
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
-    settings.configure(
-        mocks.MockSettings(
-            monitor=monitor,
-            monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
-            engine=mocks.MockEngine(logger),
-            project=project,
-            stack=stack,
-            dry_run=False,
-            organization=None,
-            root_directory=None,
-            callbacks=None,
-            parallel=None,
-            legacy_apply_enabled=False,
-            outputs=set(),
-            package_refs={},
-            base_providers_by_ref={},
-        )
-    )
+    run_settings = _settings(monitor, project, stack, dry_run=dry_run)
+    settings.configure(run_settings)
 
     def run() -> None:
         set_all_config(config or {}, secret_keys or [])
         program()
 
-    asyncio.run(run_in_stack(run))
+    async def run_quietly() -> None:
+        # The first exception is raised from here; the loop would print it again for everything that waited for it.
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+        await run_in_stack(run)
+
+    with _without_config_variables(), warnings.catch_warnings():
+        # After an exception, what was about to be awaited is not.
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        try:
+            asyncio.run(run_quietly())
+        except Exception as error:
+            # Awaiting a failed future anew drops the frames in which it failed; the SDK keeps those of a registration.
+            registrations = cast(RPCManager, run_settings.rpc_manager)  # typed by the SDK as its descriptor
+            if error is not registrations.unhandled_exception:
+                raise
+            raise error.with_traceback(registrations.exception_traceback) from None
     return monitor.recording
+
+
+def _settings(monitor: _RecordingMonitor, project: str, stack: str, *, dry_run: bool) -> mocks.MockSettings:
+    logger = logging.getLogger("readiness.recorder")
+    # The SDK logs the program's own exception, with a traceback, before it raises it: once is enough.
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return mocks.MockSettings(
+        monitor=monitor,
+        monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
+        engine=mocks.MockEngine(logger),
+        project=project,
+        stack=stack,
+        dry_run=dry_run,
+        organization=None,
+        root_directory=None,
+        callbacks=None,
+        parallel=None,
+        legacy_apply_enabled=False,
+        outputs=set(),
+        package_refs={},
+        base_providers_by_ref={},
+    )
+
+
+@contextmanager
+def _without_config_variables() -> Iterator[None]:
+    hidden = {name: value for name, value in os.environ.items() if name.startswith("PULUMI_CONFIG")}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def is_secret(value: dict[str, Any]) -> bool:

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from readiness.problems import Problem, Severity
-from readiness.settings.secret_names import SECRETS, SecretName
+from readiness.settings.branch_ruleset_rules import branch_ruleset_problems
+from readiness.settings.delivery_rules import delivery_problems
+from readiness.settings.github_rules import github_problems, is_to_be_filled_in
+from readiness.settings.image_workflow_rules import image_workflow_problems
+from readiness.settings.located import duplicates, items_at, problem_at, value_at
+from readiness.settings.observation_rules import observation_problems
+from readiness.settings.registry_rules import registry_problems
+from readiness.settings.secret_names import SECRETS, SLACK_WEBHOOK_URL, SecretName
 from readiness.settings.stack_files import StackConfig
-from readiness.settings.strict_yaml import KeyPath, path_text
+from readiness.settings.strict_yaml import path_text
 
 # Google's page was not found; the figure is second-hand (monitoring facts, 4c).
 MAX_CHANNELS_PER_POLICY = 16
+
+# What exists once for all stacks, in the project or in the repository, and what its lack means; None: it is optional.
+SHARED_SECTIONS = {
+    "image_registry": "no stack owns the image registry",
+    "image_workflows": None,
+    "production_environment": "nobody has to approve a deployment to production",
+    "branch_ruleset": None,
+    "dependabot": "nobody is told of vulnerable dependencies",
+    "security_alerts": "a change of roles, networks or databases tells nobody",
+}
+_OWNS = "readiness:owns_shared_resources"
 
 # Reserved by RFC 2606 and RFC 6761: mail to them reaches nobody.
 _RESERVED_DOMAINS = (".example.com", ".example.org", ".example.net", ".example", ".invalid", ".test", ".localhost")
@@ -19,56 +38,52 @@ _RESERVED_DOMAINS = (".example.com", ".example.org", ".example.net", ".example",
 
 def cross_rule_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
     """Every rule that speaks of more than one value."""
-    yield from _duplicates(config, raw, ("services",), "name")
-    yield from _duplicates(config, raw, ("channels", "emails"), None)
-    yield from _duplicates(config, raw, ("channels", "existing"), "id")
+    yield from duplicates(config, raw, ("services",), "name")
+    yield from duplicates(config, raw, ("channels", "emails"), None)
+    yield from duplicates(config, raw, ("channels", "existing"), "id")
     for secret in SECRETS:
         yield from _secret_problems(config, raw, secret)
     yield from _channel_problems(config, raw)
     yield from _placeholder_warnings(config, raw)
+    yield from _ownership_problems(config, raw)
+    yield from github_problems(config, raw)
+    yield from branch_ruleset_problems(config, raw)
+    yield from registry_problems(config, raw)
+    yield from image_workflow_problems(config, raw)
+    yield from delivery_problems(config, raw)
+    yield from observation_problems(config, raw, datetime.now(UTC).date())
 
 
-def value_at(raw: Any, path: KeyPath) -> Any:
-    """The value at `path`, None where there is none."""
-    for part in path:
-        if not isinstance(raw, Mapping) or part not in raw:
-            return None
-        raw = raw[part]
-    return raw
-
-
-def _items(raw: Mapping[str, Any], path: KeyPath) -> list[Any]:
-    found = value_at(raw, path)
-    return found if isinstance(found, list) else []
-
-
-def _problem(config: StackConfig, path: KeyPath, message: str, mend: str, **more: Any) -> Problem:
-    key = f"readiness:{path[0]}"
-    file, line = config.place(key, path[1:])
-    return Problem(file=file, line=line, key=path_text((key, *path[1:])), message=message, mend=mend, **more)
-
-
-def _duplicates(config: StackConfig, raw: Mapping[str, Any], path: KeyPath, field: str | None) -> Iterator[Problem]:
-    first_at: dict[str, int] = {}
-    for index, item in enumerate(_items(raw, path)):
-        value = item.get(field) if field and isinstance(item, dict) else item
-        if not isinstance(value, str):
-            continue
-        identity = value.lower()
-        if identity in first_at:
-            where = (*path, index, field) if field else (*path, index)
-            message = f"repeats item [{first_at[identity]}]"
-            yield _problem(config, where, message, "Keep one of the two")
-        first_at.setdefault(identity, index)
+def _ownership_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """The owner declares every shared thing, another stack none: else nobody or both would manage it."""
+    owns = raw.get("owns_shared_resources")
+    if not isinstance(owns, bool):
+        return
+    for name, consequence in SHARED_SECTIONS.items():
+        if owns and raw.get(name) is None and consequence is not None:
+            required = name == "image_registry"
+            severity = Severity.ERROR if required else Severity.WARNING
+            mend = f"Write it here, or give the shared resources to another stack: {_OWNS}: false"
+            yield problem_at(config, (name,), f"is missing, so {consequence}", mend, severity=severity)
+        if not owns and raw.get(name) is not None:
+            mend = f"Move it to the file of the stack with {_OWNS}: true"
+            yield problem_at(config, (name,), f"belongs to the stack that owns it, and {_OWNS} is false here", mend)
+    key = SLACK_WEBHOOK_URL.key
+    if not owns and (key in config.secret_keys or key in config.values):
+        message = f"is stored, but {_OWNS} is false here, so nothing uses it"
+        mend = f"Remove it with `pulumi config rm {key}`, and store it in the stack that owns the shared resources"
+        yield problem_at(config, (SLACK_WEBHOOK_URL.name,), message, mend)
 
 
 def _secret_problems(config: StackConfig, raw: Mapping[str, Any], secret: SecretName) -> Iterator[Problem]:
+    if secret.needed_by is None:
+        return
     needed = value_at(raw, secret.needed_by) is not None
     present = secret.key in config.secret_keys or secret.key in config.values
     dotted = "readiness:" + path_text(secret.needed_by)
     if needed and not present:
         message = f"is set, but {secret.what} is missing"
-        yield _problem(config, secret.needed_by, message, f"Store it with `{secret.set_command}`")
+        yield problem_at(config, secret.needed_by, message, f"Store it with `{secret.set_command}`")
     if present and not needed:
         file, line = config.place(secret.key)
         message = f"is stored, but {dotted} is not set, so nothing uses it"
@@ -80,34 +95,45 @@ def _channel_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[P
     channels = value_at(raw, ("channels",))
     if not isinstance(channels, dict):
         return
-    existing = [item for item in _items(raw, ("channels", "existing")) if isinstance(item, dict)]
-    emails = _items(raw, ("channels", "emails"))
-    if not emails and not any(item.get("kind") == "email" for item in existing):
+    existing = [item for item in items_at(raw, ("channels", "existing")) if isinstance(item, dict)]
+    emails = items_at(raw, ("channels", "emails"))
+    # Where the keys or the lists themselves are wrong, that is what has to be said.
+    well_formed = channels.keys() <= {"emails", "slack", "pagerduty", "existing"} and all(
+        isinstance(channels.get(name, []), list) for name in ("emails", "existing")
+    )
+    if well_formed and not emails and not any(item.get("kind") == "email" for item in existing):
         message = "has no e-mail channel, and an alert that goes by e-mail only would reach nobody"
-        yield _problem(
+        yield problem_at(
             config, ("channels",), message, "Add an address to `emails`, or an existing channel of kind email"
         )
     total = len(emails) + len(existing) + sum(channels.get(kind) is not None for kind in ("slack", "pagerduty"))
     if total > MAX_CHANNELS_PER_POLICY:
         message = f"holds {total} channels, and a policy takes at most {MAX_CHANNELS_PER_POLICY}"
-        yield _problem(config, ("channels",), message, "Put the addresses behind a mailing list")
+        yield problem_at(config, ("channels",), message, "Put the addresses behind a mailing list")
     project = raw.get("project")
-    for index, item in enumerate(_items(raw, ("channels", "existing"))):
+    for index, item in enumerate(items_at(raw, ("channels", "existing"))):
         identity = item.get("id") if isinstance(item, dict) else None
         if not isinstance(identity, str) or not isinstance(project, str):
             continue
         if identity.startswith("projects/") and identity.split("/")[1] != project:
             where = ("channels", "existing", index, "id")
-            yield _problem(config, where, "belongs to another project", f"Name a channel of {project}")
+            yield problem_at(config, where, "belongs to another project", "Name one of the project in `gcp:project`")
 
 
 def _placeholder_warnings(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
-    for index, address in enumerate(_items(raw, ("channels", "emails"))):
+    for index, address in enumerate(items_at(raw, ("channels", "emails"))):
         if isinstance(address, str) and f".{address.lower().rpartition('@')[2]}".endswith(_RESERVED_DOMAINS):
-            yield _problem(
+            yield problem_at(
                 config,
                 ("channels", "emails", index),
                 "is an address of a reserved domain, which reaches nobody",
                 "Write the real address before the first `pulumi up`",
                 severity=Severity.WARNING,
             )
+    for index, service in enumerate(items_at(raw, ("services",))):
+        url = service.get("url") if isinstance(service, dict) else None
+        if isinstance(url, str) and is_to_be_filled_in(url.removeprefix("https://")):
+            message = "stands for an address to be filled in; `pulumi up` refuses until then"
+            mend = "Write what `gcloud run services describe` prints as status.url"
+            where = ("services", index, "url")
+            yield problem_at(config, where, message, mend, severity=Severity.WARNING, placeholder=True)

@@ -8,6 +8,8 @@ stack's file where it lies in its usual place (the engine drops unknown top-leve
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +17,41 @@ import pulumi
 from pulumi.runtime import config as engine_config
 
 from readiness.checks import check_config, require_settings
-from readiness.problems import Problem, RefusedError
+from readiness.problems import Problem, RefusedError, Severity
 from readiness.settings.model import Settings
 from readiness.settings.provider_keys import PROVIDERS
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SECRETS, SecretName
-from readiness.settings.stack_files import StackConfig, read_stack, stack_file_name
+from readiness.settings.stack_files import Origin, StackConfig, read_stack, stack_file_name
+from readiness.settings.strict_yaml import Document
+
+# In place of a file's name: `--config`, `--config-file` and the environment set keys that no file here holds.
+ELSEWHERE = "the stack's configuration"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredSecret:
+    """A secret that the stack stores: its value, and the digest of its ciphertext where a file holds it."""
+
+    value: pulumi.Output[str]
+    ciphertext_digest: str
 
 
 def load_settings() -> Settings:
-    """The stack's settings. Raises pulumi.RunError, which the engine prints without a traceback."""
+    """The stack's settings. Raises pulumi.RunError, which the engine prints without a traceback.
+
+    A reviewer who is to be filled in passes a preview and stops an update. Warnings become the engine's own.
+    """
     try:
-        return require_settings(check_config(_engine_config(_files_config())))
+        checked = check_config(_engine_config(_files_config()))
+        settings = require_settings(checked)
+        if not pulumi.runtime.is_dry_run():
+            _refuse_placeholders(checked.problems)
     except RefusedError as refusal:
         lines = "\n".join(f"  {problem}" for problem in refusal.problems)
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} are refused:\n{lines}") from None
+    for problem in checked.problems:
+        pulumi.warn(str(problem))
+    return settings
 
 
 def secret(name: SecretName) -> pulumi.Output[str]:
@@ -36,48 +59,64 @@ def secret(name: SecretName) -> pulumi.Output[str]:
     return pulumi.Config("readiness").require_secret(name.name)
 
 
+def stored_secret(name: SecretName) -> StoredSecret | None:
+    """A secret that a stack may store or not; None where it does not."""
+    if name.key not in engine_config.CONFIG.get():
+        return None
+    digest = _files_config().ciphertext_digests.get(name.key, "not in a file")
+    return StoredSecret(value=secret(name), ciphertext_digest=digest)
+
+
+def _refuse_placeholders(problems: Sequence[Problem]) -> None:
+    placeholders = [problem for problem in problems if problem.placeholder]
+    if placeholders:
+        raise RefusedError(replace(each, severity=Severity.ERROR) for each in placeholders)
+
+
 def _files_config() -> StackConfig:
     stack = pulumi.get_stack()
     if (Path.cwd() / stack_file_name(stack)).exists():
         return read_stack(Path.cwd(), stack)
-    return StackConfig(stack=stack, file="the stack's configuration", project=pulumi.get_project())
+    return StackConfig(stack=stack, file=ELSEWHERE, project=pulumi.get_project())
 
 
 def _engine_config(files: StackConfig) -> StackConfig:
     """The engine's values, with the files' lines and the files' problems beside them."""
     values: dict[str, str] = engine_config.CONFIG.get()
     secret_keys = {key for key in values if engine_config.is_config_secret(key)}
-    return StackConfig(
-        stack=files.stack,
-        file=files.file,
-        project=files.project,
-        values={key: _parsed(key, text) for key, text in values.items() if key not in secret_keys},
+    plain = {key: _parsed(key, text) for key, text in values.items() if key not in secret_keys}
+    return replace(
+        files,
+        values=plain,
         secret_keys=secret_keys,
-        origins=files.origins,
-        problems=[*files.problems, *_malformed_secrets(values, secret_keys)],
+        origins={key: _origin(files, key, plain.get(key)) for key in values},
+        problems=[*files.problems, *_malformed_secrets(files, values, secret_keys)],
     )
 
 
+def _origin(files: StackConfig, key: str, value: Any) -> Origin:
+    """Where a key was written: in the file, unless the engine has it or another value from somewhere else."""
+    if key in files.origins and value == files.values.get(key):
+        return files.origins[key]
+    return Origin(document=Document(file=ELSEWHERE, value=value), path=())
+
+
 def _parsed(key: str, text: str) -> Any:
-    """The engine passes text as it is and everything else as JSON."""
-    if key.partition(":")[0] in PROVIDERS or not text.startswith(("{", "[")):
+    """The engine passes text as it is and everything else as JSON; no setting of ours is a lone text or number."""
+    if key.partition(":")[0] in PROVIDERS or not (text.startswith(("{", "[")) or text in ("true", "false")):
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
-def _malformed_secrets(values: dict[str, str], secret_keys: set[str]) -> list[Problem]:
-    return [
-        Problem(
-            file="the stack's configuration",
-            key=each.key,
-            message=f"is not {each.what}, which begins with `{each.prefix}`",
-            mend=f"Store it with `{each.set_command}`",
-        )
-        for each in SECRETS
-        if each.key in secret_keys
-        and values[each.key] != OFFLINE_PLACEHOLDER
-        and (not values[each.key].strip() or not values[each.key].startswith(each.prefix))
-    ]
+def _malformed_secrets(files: StackConfig, values: dict[str, str], secret_keys: set[str]) -> Iterator[Problem]:
+    offline = pulumi.runtime.is_dry_run()
+    for each in SECRETS:
+        if each.key not in secret_keys or each.accepts(values[each.key]):
+            continue
+        if not (offline and values[each.key] == OFFLINE_PLACEHOLDER):
+            file, line = files.place(each.key) if each.key in files.secret_keys else (ELSEWHERE, None)
+            message, mend = f"is not {each.what}, {each.form}", f"Store it with `{each.set_command}`"
+            yield Problem(file=file, line=line, key=each.key, message=message, mend=mend)

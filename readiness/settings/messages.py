@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from readiness.settings.nearest import suggestion
+from readiness.settings.nearest import did_you_mean, suggestion
+from readiness.settings.secret_names import SECRETS
 
 _KINDS = {
     "model_type": "an object (keys and values)",
@@ -25,43 +27,76 @@ _KINDS = {
 
 # What a pattern asks for, in words, by a piece of the pattern that no other one has.
 _PATTERNS = (
+    (r"\x7f", "is not plain text on one line", "Remove line ends, tabs, and spaces at either end"),
     ("@", "is not an e-mail address", "Write it as name@domain.example"),
     ("https://", "is not an https address", "Write it as https://host/path, without `#` and spaces"),
     ("notificationChannels", "is not the id of a channel", "Write it as projects/PROJECT/notificationChannels/NUMBER"),
+    ("[._-]+", "is not the name of an image", "Write it in lower case, as `web` or `shop/web`"),
     ("^#", "is not the name of a Slack channel", "Write it as #name, in lower case and in quotes"),
-    (r"^\/", "is not a path", "Write it as /path, without `?` and `#`"),
+    (r"^/[^\s*]", "is not a folder", "Write it as /path from the repository's root, without `*` and spaces"),
     ("^/", "is not a path", "Write it as /path, without `?` and `#`"),
 )
+_NAME_PATTERN = re.compile(r"\^\[a-z\]\(?\[a-z0-9-\]\{0,(\d+)\}(\[a-z0-9\]\)\?)?\$")
 _RANGE_ERRORS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of")
 _RANGE_WORDS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "multiple_of": "a multiple of"}
+_SECRET_WORDS = re.compile(
+    r"token|passw|secret|credential|webhook|(service|integration|api|private)_?key", re.IGNORECASE
+)
 
 
-def explain(
-    error: Mapping[str, Any], *, value: Any, allowed: tuple[str, ...], field: FieldInfo | None
-) -> tuple[str, str]:
-    """What is wrong and how to mend it, both without a closing full stop. `field` describes the setting itself."""
-    description = (field.description or "") if field else ""
-    kind, context, name = error["type"], error.get("ctx", {}), str(error["loc"][-1])
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spot:
+    """Where a validation error is: the value, its setting, the keys beside it and those that it may hold itself."""
+
+    value: Any
+    field: FieldInfo | None
+    allowed: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
+    meant: str | None = None
+    replaces_project_value: bool = False
+
+
+def explain(error: Mapping[str, Any], spot: Spot) -> tuple[str, str]:
+    """What is wrong and how to mend it, both without a closing full stop."""
+    description = (spot.field.description or "") if spot.field else ""
+    kind, context, value = error["type"], error.get("ctx", {}), spot.value
     about = f" ({description.rstrip('.')})" if description else ""
     if kind == "missing":
-        return "is missing", f"Add it{about}"
+        return "is missing", _mend_missing(spot, about)
     if kind == "extra_forbidden":
-        return "is an unknown key", f"{suggestion(name, allowed)}Allowed: {', '.join(allowed)}"
+        return "is an unknown key", _mend_unknown(str(error["loc"][-1]), spot)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        optional = ", or remove the key" if spot.field and not spot.field.is_required() else ""
+        return "is empty", f"Write a value{optional}{about}"
     if kind in _KINDS:
-        return f"must be {_KINDS[kind]}, not {_kind_of(value)}", _mend_kind(kind, value, about)
+        return f"must be {_KINDS[kind]}, not {_kind_of(value)}", _mend_kind(kind, value, spot.inner, about)
     if kind in _RANGE_ERRORS:
-        return _explain_range(field, value, about)
+        return _explain_range(spot.field, value, about)
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         meant = suggestion(value, choices) if isinstance(value, str) else ""
         return "is not one of the allowed values", f"{meant}Allowed: {', '.join(choices)}"
-    if kind in ("string_too_short", "too_short") or value == "":
-        return "is empty", f"Write a value{about}" if kind != "too_short" else "List at least one"
+    if kind == "too_short":
+        return "is empty", f"List at least one{about}"
     if kind == "string_pattern_mismatch":
-        return _explain_pattern(str(context.get("pattern", "")), about)
+        return _explain_pattern(str(context.get("pattern", "")), value, about)
     if kind in ("string_too_long", "too_long"):
-        return f"is longer than {context.get('max_length')}", "Shorten it"
+        unit = "characters" if isinstance(value, str) else "items"
+        return f"has more than {context.get('max_length')} {unit}", f"Shorten it{about}"
     return f"is not valid ({str(error['msg']).rstrip('.')})", f"Change it{about}"
+
+
+def _mend_missing(spot: Spot, about: str) -> str:
+    if spot.replaces_project_value:
+        return f"Write it here too: this object replaces the one in Pulumi.yaml whole{about}"
+    return f"Add it{about}"
+
+
+def _mend_unknown(name: str, spot: Spot) -> str:
+    mend = f"{did_you_mean(spot.meant)}Allowed: {', '.join(spot.allowed)}"
+    if spot.meant is None and _SECRET_WORDS.search(name):
+        mend += f". Secrets are stored with `pulumi config set --secret`: {', '.join(each.key for each in SECRETS)}"
+    return mend
 
 
 def _explain_range(field: FieldInfo | None, value: Any, about: str) -> tuple[str, str]:
@@ -79,31 +114,39 @@ def _explain_range(field: FieldInfo | None, value: Any, about: str) -> tuple[str
     return message, f"Change it{about}"
 
 
-def _explain_pattern(pattern: str, about: str) -> tuple[str, str]:
+def _explain_pattern(pattern: str, value: str, about: str) -> tuple[str, str]:
     for piece, message, mend in _PATTERNS:
         if piece in pattern:
             return message, mend
-    return f"is not of the form {pattern}", f"Change it{about}"
+    name = _NAME_PATTERN.fullmatch(pattern)
+    if name is None:
+        return f"is not of the form `{pattern}`", f"Change it{about}"
+    longest = int(name[1]) + (2 if name[2] else 1)
+    if len(value) > longest:
+        return f"has more than {longest} characters", f"Shorten it{about}"
+    last = " and no `-` last" if name[2] else ""
+    return "is not a lower-case name", f"Use a-z, 0-9 and `-`, with a letter first{last}{about}"
 
 
-def _mend_kind(kind: str, value: Any, about: str) -> str:
-    if kind in ("int_type", "float_type") and isinstance(value, str):
+def _mend_kind(kind: str, value: Any, inner: tuple[str, ...], about: str) -> str:
+    wanted = _KINDS[kind]
+    if wanted.endswith("number") and isinstance(value, str):
         return f"Write the number without quotes and units{about}"
-    if value is None:
-        return f"Write a value after the colon, or remove the key{about}"
-    return f"Write {_KINDS[kind]}{about}"
+    if wanted == "a list":
+        return f"Write each item on a line of its own, as `- …`{about}"
+    if wanted.startswith("an object") and inner:
+        return f"Write its keys below it, indented: {', '.join(inner)}"
+    if wanted == "text" and isinstance(value, int | float):
+        return f"Put it in quotes{about}"
+    return f"Write {wanted}{about}"
 
 
 def _kind_of(value: Any) -> str:
     match value:
-        case None:
-            return "nothing"
         case bool():
             return "true or false"
-        case int():
+        case int() | float():
             return f"the number {value}"
-        case float():
-            return f"the number {value:g}"
         case str():
             return "text"
         case list():

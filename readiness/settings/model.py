@@ -7,29 +7,31 @@ Ranges are the API's own where it has one (facts named at the field), else what 
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, WithJsonSchema
+
+from readiness.settings.base import DurationSeconds, EmailAddress, HttpsUrl, Ratio, Section, Text
+from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
+from readiness.settings.github import BranchRuleset, Dependabot, ManagedFiles, ProductionEnvironment, Repository
+from readiness.settings.image_workflows import ImageWorkflows
+from readiness.settings.migration import MigrationJob
+from readiness.settings.observation import (
+    Availability,
+    ConnectionPool,
+    ContainerCrashLoop,
+    DatabaseConnections,
+    InstanceLimit,
+    NotificationDrill,
+    Prices,
+    SlowStartUp,
+    UptimeChecks,
+)
+from readiness.settings.registry import ImageRegistry
+from readiness.settings.security import SecurityAlerts
+from readiness.settings.service_checks import HealthAnswer, Smoke
 
 ChannelKind = Literal["email", "slack", "pagerduty"]
-
-# A threshold of 1 or more can never be passed by a share of a whole; 80 for 80 % is the usual slip.
-Ratio = Annotated[float, Field(gt=0, lt=1, description="A share of 1: 0.8 is 80 %.")]
-
-# Not below the 179 s over which rates are taken, or one lone error would page; retest windows end at 24 h
-# (docs.cloud.google.com/monitoring/alerts/using-promql, "Limitations").
-DurationSeconds = Annotated[
-    int, Field(ge=180, le=86_400, multiple_of=60, description="How long the condition must hold before it pages.")
-]
-
-Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-HttpsUrl = Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^\s#]*)?$", max_length=2000)]
-EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+$", max_length=254)]
-
-
-class Section(BaseModel):
-    """Common to every group of settings: frozen, no unknown keys, no conversions, no values in errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class Environment(Section):
@@ -37,13 +39,6 @@ class Environment(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="In full: `production`.")]
     short_name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="As in resource names: `prod`.")]
-
-
-class Repository(Section):
-    """The GitHub repository of the application."""
-
-    owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}$")]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
 
 
 class Runbook(Section):
@@ -59,12 +54,39 @@ class Service(Section):
     role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="`backend`, `frontend`, …")]
     url: HttpsUrl
     health_path: Annotated[str, Field(pattern=r"^/[^\s?#]*$")] = "/"
+    health_answer: HealthAnswer | None = None
+    smoke: Smoke | None = None
+    max_instances: Annotated[
+        int | None, Field(ge=1, le=1000, description="As the deployment sets it; with it, reaching the limit pages.")
+    ] = None
+    connection_pools: Annotated[
+        tuple[ConnectionPool, ...], Field(strict=False, description="Database pools that each instance opens.")
+    ] = ()
+
+    @property
+    def host(self) -> str:
+        """The host of `url`, without the port."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port of `url`."""
+        return urlsplit(self.url).port or 443
+
+    @property
+    def health_url_path(self) -> str:
+        """The path of the health address, that of `url` included."""
+        return urlsplit(self.url).path.rstrip("/") + self.health_path
 
 
 class Database(Section):
     """The Cloud SQL instance of the stack."""
 
     instance: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,96}[a-z0-9])?$")]
+    max_connections: Annotated[
+        int | None,
+        Field(ge=10, le=262_143, description="The instance's flag; with it, running out of connections pages."),
+    ] = None
 
 
 class HighCpuUsage(Section):
@@ -103,13 +125,20 @@ class DatabaseConnectionErrors(Section):
 
 
 class Alerts(Section):
-    """Thresholds of the five alert policies. They have no defaults: the stack's file says what pages."""
+    """Thresholds of the alert policies. The first five have no defaults: the stack's file says what pages."""
 
     high_cpu_usage: HighCpuUsage
     high_memory_usage: HighMemoryUsage
     high_error_rate: HighErrorRate
     high_latency: HighLatency
     database_connection_errors: DatabaseConnectionErrors
+    database_connections: DatabaseConnections = DatabaseConnections()
+    instance_limit: InstanceLimit = InstanceLimit()
+    container_crash_loop: ContainerCrashLoop = ContainerCrashLoop()
+    slow_start_up: SlowStartUp = SlowStartUp()
+    delivery: Annotated[
+        DeliveryAlerts | None, Field(description="Only where a stack of the project has `deployment_telemetry`.")
+    ] = None
     auto_close_seconds: Annotated[
         int,
         Field(ge=1800, le=604_800, description="An incident without data closes after this; the API's least is 1800."),
@@ -119,7 +148,7 @@ class Alerts(Section):
 class SlackChannel(Section):
     """A Slack channel; its bot token is the secret `readiness:slack_auth_token`."""
 
-    channel_name: Annotated[str, Field(pattern=r"^#[a-z0-9._-]{1,79}$", description="With the `#`.")]
+    channel_name: Annotated[str, Field(pattern=r"^#[a-z0-9._-]{1,79}$", description="With the `#`, in quotes.")]
     team: Annotated[Text | None, Field(description="Slack workspace, where the API asks for it.")] = None
 
 
@@ -159,18 +188,42 @@ class Escalation(Section):
 
 
 class Settings(Section):
-    """All settings of a stack. `project` and `region` are the provider's own keys `gcp:project` and `gcp:region`."""
+    """All settings of a stack. `project`, `region`, `github_owner` are the providers' own `gcp:project`, … .
+
+    What exists once in the project or in the repository is declared by the one stack that owns it: from
+    `image_registry` on, these settings stand in its file alone.
+    """
 
     project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
     region: Annotated[str, Field(pattern=r"^[a-z]+-[a-z]+[0-9]+$")]
+    github_owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}$")]
     environment: Environment
     repository: Repository
     runbook: Runbook
     services: Annotated[tuple[Service, ...], Field(strict=False, min_length=1)]
     database: Database
     alerts: Alerts
+    uptime_checks: UptimeChecks = UptimeChecks()
+    availability: Availability = Availability()
+    notification_drill: NotificationDrill = NotificationDrill()
+    prices: Prices | None = None
     channels: Channels
     escalation: Escalation
+    managed_files: ManagedFiles = ManagedFiles()
+    migration_job: MigrationJob | None = None
+    owns_shared_resources: Annotated[
+        bool,
+        # As text too: `pulumi stack init` rewrites the file so.
+        WithJsonSchema({"enum": [True, False, "true", "false"]}),
+        Field(description="Whether this stack declares what both stacks share. Exactly one stack does."),
+    ]
+    image_registry: ImageRegistry | None = None
+    image_workflows: ImageWorkflows | None = None
+    production_environment: ProductionEnvironment | None = None
+    branch_ruleset: BranchRuleset | None = None
+    dependabot: Dependabot | None = None
+    deployment_telemetry: DeploymentTelemetry | None = None
+    security_alerts: SecurityAlerts | None = None
 
     @property
     def database_id(self) -> str:

@@ -10,9 +10,9 @@ import json
 from typing import Any
 
 from readiness.settings import provider_keys
+from readiness.settings.key_names import PROVIDER_SETTINGS
 from readiness.settings.model import Settings
 from readiness.settings.secret_names import SECRETS
-from readiness.settings.validation import PROVIDER_SETTINGS
 
 SECURE = {
     "type": "object",
@@ -21,6 +21,7 @@ SECURE = {
     "additionalProperties": False,
     "description": "Encrypted by `pulumi config set --secret`.",
 }
+PROVIDER_VALUE = {"type": ["string", "number", "boolean", "object", "array"]}
 
 
 def stack_file_schema() -> dict[str, Any]:
@@ -31,7 +32,8 @@ def stack_file_schema() -> dict[str, Any]:
     config |= {
         each.key: {**SECURE, "description": f"{each.what}; set it with `{each.set_command}`"} for each in SECRETS
     }
-    config |= {f"gcp:{name}": {"type": ["string", "boolean", "object", "array"]} for name in _provider_names("gcp")}
+    for provider in provider_keys.PROVIDERS:
+        config |= {f"{provider}:{name}": PROVIDER_VALUE for name in _provider_names(provider)}
     config |= {f"pulumi:{name}": {} for name in _provider_names("pulumi")}
     config |= {PROVIDER_SETTINGS[name]: settings[name] for name in PROVIDER_SETTINGS}
     config |= dict.fromkeys(provider_keys.SECRET_PROVIDER_KEYS, SECURE)

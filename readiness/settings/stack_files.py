@@ -6,27 +6,32 @@ the project's value of that key whole (no merging inside objects).
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from readiness.problems import Problem, RefusedError, Severity
-from readiness.settings.nearest import suggestion
-from readiness.settings.strict_yaml import Document, KeyPath, read_yaml
+from readiness.problems import Problem, RefusedError
+from readiness.settings.nearest import nearest, suggestion
+from readiness.settings.strict_yaml import Document, KeyPath, path_text, read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
 
 # Top-level keys that the engine knows (project.json and workspace/project.go in pulumi/pulumi, v3.256.0).
-# It accepts any other silently.
+# It accepts any other silently. `stackConfigDir` is left out: the stacks' files lie beside Pulumi.yaml.
 PROJECT_FILE_KEYS = (
     "name", "runtime", "main", "description", "author", "website", "license", "config",
-    "template", "backend", "options", "plugins", "packages",
+    "template", "backend", "options", "plugins", "packages", "requiredPulumiVersion",
 )  # fmt: skip
 STACK_FILE_KEYS = ("config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 DECLARATION_KEYS = ("type", "description", "items", "default", "value", "secret")
 
-_STACK_NAME = re.compile(r"^[A-Za-z0-9_.-]{1,100}$")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+# What the engine's secret managers write: passphrase (`v1:nonce:text`), or base64 of at least nonce and tag.
+_CIPHERTEXT = re.compile(r"v1:[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+|[A-Za-z0-9+/=]{40,}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,22 +44,32 @@ class Origin:
 
 @dataclass(slots=True)
 class StackConfig:
-    """The configuration of a stack: values by full key (secrets left out), and which keys are secret."""
+    """The configuration of a stack: values by full key (secrets left out), and which keys are secret.
+
+    `replaced` are values of the project that the stack's own replace.
+    A digest of a ciphertext changes when the secret is stored anew, and says nothing about its value.
+    """
 
     stack: str
     file: str
     project: str = "readiness"
     values: dict[str, Any] = field(default_factory=dict)
+    replaced: dict[str, Any] = field(default_factory=dict)
     secret_keys: set[str] = field(default_factory=set)
+    ciphertext_digests: dict[str, str] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
+    documents: list[Document] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def place(self, key: str, path: KeyPath = ()) -> tuple[str, int | None]:
-        """File and line of the value at `path` inside `key`; the stack's file where the key is absent."""
+        """File and line of the value at `path` inside `key`; `config:` of the stack's file where the key is absent."""
         origin = self.origins.get(key)
         if origin is None:
-            return self.file, None
-        return origin.document.file, origin.document.line_of((*origin.path, *path))
+            own = next((each for each in self.documents if each.file == self.file), None)
+            return self.file, own.line_of(("config",)) if own else None
+        # The key itself stands a line above its `default:` or `value:`.
+        where = (*origin.path, *path) if path else origin.path[:2]
+        return origin.document.file, origin.document.line_of(where)
 
 
 def stack_file_name(stack: str) -> str:
@@ -65,7 +80,7 @@ def stack_file_name(stack: str) -> str:
 def find_project_root(start: Path) -> Path:
     """The nearest folder at or above `start` that holds a Pulumi.yaml, as the Pulumi CLI looks for it."""
     for folder in (start, *start.parents):
-        if (folder / PROJECT_FILE).is_file():
+        if os.path.lexists(folder / PROJECT_FILE):
             return folder
     message = "is neither in this folder nor above it"
     raise RefusedError([Problem(file=PROJECT_FILE, message=message, mend="Run the command inside the project")])
@@ -94,7 +109,11 @@ def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
             refused += refusal.problems
     if refused:
         raise RefusedError(refused)
-    config = StackConfig(stack=stack, file=name)
+    config = StackConfig(stack=stack, file=name, documents=list(documents.values()))
+    config.problems += (problem for document in config.documents for problem in document.problems)
+    readable = [_has_settings(config, document) for document in config.documents]
+    if not all(readable):
+        raise RefusedError(config.problems)
     _add_project_file(config, documents[PROJECT_FILE])
     _add_stack_file(config, documents[name])
     return config
@@ -102,94 +121,131 @@ def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
 
 def _stack_name_problems(root: Path, stack: str) -> list[Problem]:
     known = stack_names(root)
-    if _STACK_NAME.match(stack) and stack in known:
+    if not _NAME.fullmatch(stack):
+        message, mend = "has a name that is no stack's", "Use letters, digits, `-`, `_` and `.`, 100 at most"
+        return [Problem(file="Pulumi.<stack>.yaml", message=message, mend=mend)]
+    if stack in known:
         return []
     mend = f"{suggestion(stack, known)}Stacks with a file here: {', '.join(known) or 'none'}"
-    file = stack_file_name(stack) if _STACK_NAME.match(stack) else "Pulumi.<stack>.yaml"
-    return [Problem(file=file, message="does not exist", mend=mend)]
+    return [Problem(file=stack_file_name(stack), message="does not exist", mend=mend)]
+
+
+def _has_settings(config: StackConfig, document: Document) -> bool:
+    """Whether the file has a `config:` section to read; Pulumi.yaml may do without. Its other keys are checked too."""
+    if not isinstance(document.value, dict):
+        message, mend = "is not a mapping of keys to values", "Restore it from version control"
+        config.problems.append(Problem(file=document.file, line=1, message=message, mend=mend))
+        return False
+    is_project = document.file == PROJECT_FILE
+    allowed = PROJECT_FILE_KEYS if is_project else STACK_FILE_KEYS
+    meant = _refuse_unknown(config, document, (), document.value, allowed, "settings stand under `config:`")
+    section = document.value.get("config")
+    if isinstance(section, dict) or (section is None and is_project and "config" not in meant):
+        return True
+    if section is None and "config" in meant:
+        return False
+    message = "is missing" if section is None else "is not a mapping of keys to values"
+    mend = "Write `config:` and the settings below it, indented"
+    line = document.line_of(("config",))
+    config.problems.append(Problem(file=document.file, line=line, key="config", message=message, mend=mend))
+    return False
 
 
 def _add_project_file(config: StackConfig, document: Document) -> None:
-    declared = _config_section(config, document, PROJECT_FILE_KEYS)
-    name = document.value.get("name") if isinstance(document.value, dict) else None
-    if not isinstance(name, str) or not _STACK_NAME.match(name):
+    name = document.value.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         line, mend = document.line_of(("name",)), "Write `name: readiness`"
         message = "is missing or no name of a project"
         config.problems.append(Problem(file=document.file, line=line, key="name", message=message, mend=mend))
         name = config.project
     config.project = name
-    for key, entry in declared.items():
-        path: KeyPath = ("config", key)
-        full_key = key if ":" in key else f"{config.project}:{key}"
-        if not isinstance(entry, dict):
-            _add_value(config, full_key, entry, Origin(document=document, path=path))
-            continue
-        _refuse_unknown(config, document, path, entry, DECLARATION_KEYS, "put an object under `default:`")
-        for holder in ("value", "default"):
-            if holder in entry:
-                _add_value(config, full_key, entry[holder], Origin(document=document, path=(*path, holder)))
-                break
+    for key, entry in (document.value.get("config") or {}).items():
+        origin = Origin(document=document, path=("config", key))
+        full_key = _full_key(config, key)
+        if full_key in config.origins:
+            _refuse_repeated(config, full_key, origin)
+        elif not isinstance(entry, dict):
+            _add_value(config, full_key, entry, origin)
+        else:
+            _add_declaration(config, full_key, entry, origin)
+
+
+def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origin: Origin) -> None:
+    """Adds the value of a declared key: `default:` for the project's own keys, `value:` for those of a provider."""
+    own = key.startswith(f"{config.project}:")
+    allowed = DECLARATION_KEYS if own else ("value",)
+    hint = f"the value stands under `{'default' if own else 'value'}:`"
+    if entry and not entry.keys() & set(DECLARATION_KEYS):
+        message = "holds its value where the engine looks for a declaration"
+        problem = Problem(
+            file=origin.document.file,
+            line=origin.document.line_of(origin.path),
+            key=key,
+            message=message,
+            mend=f"Indent it below `{'default' if own else 'value'}:`",
+        )
+        config.problems.append(problem)
+        _add_value(config, key, entry, origin)
+        return
+    _refuse_unknown(config, origin.document, origin.path, entry, allowed, hint)
+    for holder in ("value", "default"):
+        if holder in entry:
+            _add_value(config, key, entry[holder], Origin(document=origin.document, path=(*origin.path, holder)))
+            break
 
 
 def _add_stack_file(config: StackConfig, document: Document) -> None:
-    project_keys = dict(config.values)
-    for key, value in _config_section(config, document, STACK_FILE_KEYS).items():
-        full_key = key if ":" in key else f"{config.project}:{key}"
-        _add_value(config, full_key, value, Origin(document=document, path=("config", key)))
-        before = project_keys.get(full_key)
-        if isinstance(before, dict) and isinstance(value, dict) and (lost := sorted(set(before) - set(value))):
-            file, line = config.place(full_key)
-            config.problems.append(
-                Problem(
-                    file=file,
-                    line=line,
-                    key=full_key,
-                    message=f"replaces the whole object of {PROJECT_FILE}, which also holds {', '.join(lost)}",
-                    mend="Write those here too: the engine does not merge objects",
-                    severity=Severity.WARNING,
-                )
-            )
+    before = dict(config.values)
+    written: set[str] = set()
+    for key, value in document.value["config"].items():
+        origin = Origin(document=document, path=("config", key))
+        full_key = _full_key(config, key)
+        if full_key in written:
+            _refuse_repeated(config, full_key, origin)
+            continue
+        written.add(full_key)
+        _add_value(config, full_key, value, origin)
+        if full_key in before:
+            config.replaced[full_key] = before[full_key]
 
 
-def _config_section(config: StackConfig, document: Document, allowed: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(document.value, dict):
-        message, mend = "is not a mapping of keys to values", "Restore it from version control"
-        config.problems.append(Problem(file=document.file, line=1, message=message, mend=mend))
-        return {}
-    _refuse_unknown(config, document, (), document.value, allowed, "settings stand under `config:`")
-    section = document.value.get("config")
-    if isinstance(section, dict):
-        return section
-    if section is not None or document.file != PROJECT_FILE:
-        line = document.line_of(("config",))
-        message = "is missing or no mapping of keys to values"
-        mend = "Write `config:` and the settings below it, indented"
-        config.problems.append(Problem(file=document.file, line=line, key="config", message=message, mend=mend))
-    return {}
+def _full_key(config: StackConfig, key: str) -> str:
+    return key if ":" in key else f"{config.project}:{key}"
+
+
+def _refuse_repeated(config: StackConfig, key: str, origin: Origin) -> None:
+    message, mend = "is written twice, with and without its namespace", "Keep one"
+    line = origin.document.line_of(origin.path)
+    config.problems.append(Problem(file=origin.document.file, line=line, key=key, message=message, mend=mend))
 
 
 def _refuse_unknown(
     config: StackConfig, document: Document, path: KeyPath, found: dict[str, Any], allowed: tuple[str, ...], hint: str
-) -> None:
+) -> set[str | None]:
+    """Reports unknown keys; returns the names that they were probably meant to be."""
+    meant: set[str | None] = set()
     for key in found:
         if key not in allowed:
-            config.problems.append(
-                Problem(
-                    file=document.file,
-                    line=document.line_of((*path, key)),
-                    key=".".join(str(part) for part in (*path, key)),
-                    message="is an unknown key, which the engine would ignore",
-                    mend=f"{suggestion(key, allowed)}Allowed: {', '.join(allowed)}; {hint}",
-                )
-            )
+            near = nearest(key, allowed)
+            meant.add(near)
+            mend = f"Did you mean `{near}`?" if near else f"Allowed: {', '.join(allowed)}; {hint}"
+            line, name = document.line_of((*path, key)), path_text((*path[1:], key))
+            problem = Problem(file=document.file, line=line, key=name, message="is an unknown key", mend=mend)
+            config.problems.append(problem)
+    return meant
 
 
 def _add_value(config: StackConfig, key: str, value: Any, origin: Origin) -> None:
     config.origins[key] = origin
     config.values.pop(key, None)
     config.secret_keys.discard(key)
+    config.ciphertext_digests.pop(key, None)
     if _holds_ciphertext(value):
         config.secret_keys.add(key)
+        config.ciphertext_digests[key] = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+    elif key.startswith(f"{config.project}:") and value in ("true", "false"):
+        # The engine writes a lone boolean back as text (`stack init`, `config set`), and reads both alike.
+        config.values[key] = value == "true"
     else:
         config.values[key] = value
 
@@ -197,5 +253,11 @@ def _add_value(config: StackConfig, key: str, value: Any, origin: Origin) -> Non
 def _holds_ciphertext(value: Any) -> bool:
     """Whether the value is `secure: …`, or holds one: the engine then treats the whole key as a secret."""
     if isinstance(value, dict):
-        return set(value) == {"secure"} or any(_holds_ciphertext(item) for item in value.values())
+        return _is_ciphertext(value) or any(_holds_ciphertext(item) for item in value.values())
     return isinstance(value, list) and any(_holds_ciphertext(item) for item in value)
+
+
+def _is_ciphertext(value: dict[str, Any]) -> bool:
+    """Plain text under `secure:` is none, so that it is found and refused like any other."""
+    text = value.get("secure")
+    return len(value) == 1 and isinstance(text, str) and _CIPHERTEXT.fullmatch(text) is not None

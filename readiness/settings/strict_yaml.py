@@ -1,54 +1,53 @@
 """Reads YAML as the Pulumi engine does, and remembers the line of every value.
 
-Two parsers read a stack file: the engine's (Go, yaml.v3) and ours. PyYAML's default resolver is YAML 1.1 (`on` is
-true, `1:30` is 90, a repeated key wins silently), the engine's is not; the resolver here follows the engine.
-Python tags and merge keys are refused, and the size of what aliases expand to is bounded.
+A key that is written twice, a merge key and a type tag are refused; the size, the depth and what aliases expand to are
+bounded. Everything that is wrong with a readable file is collected, so that it is shown with what is wrong elsewhere.
 """
 
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from readiness.problems import Problem, RefusedError
+from readiness.problems import Problem, RefusedError, secrets_in
+from readiness.settings.engine_scalars import EngineLoader, has_tag, scalar_value, why_refused
 
 KeyPath = tuple[str | int, ...]
 
-MAX_FILE_BYTES = 1024 * 1024
+# 200 services take 50 kB. Larger files are no settings, and would keep the parser busy for many seconds.
+MAX_FILE_BYTES = 256 * 1024
 MAX_VALUES = 50_000
+MAX_DEPTH = 50
 
+SECRET_FOUND = "holds what looks like a credential in plain text"  # noqa: S105 - what is said of one
 
-class _EngineLoader(yaml.SafeLoader):
-    """A SafeLoader whose implicit types are those of the engine's parser."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - the base class's shape
-
-
-for _tag, _pattern, _first in (
-    ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9_]{0,30})$", list("-+0123456789")),
-    (
-        "tag:yaml.org,2002:float",
-        r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$",
-        list("-+.0123456789"),
-    ),
-    ("tag:yaml.org,2002:merge", r"^<<$", ["<"]),
-):
-    _EngineLoader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
+# A piece of PyYAML's complaint, what it means, and what the writer can do about it.
+_SYNTAX = (
+    (r"'\t'", "a tab stands where spaces must", "Indent with spaces, not tabs"),
+    ("mapping values are not allowed", "a colon where no key can be", "Indent it right, or quote text that holds `: `"),
+    ("could not find expected ':'", "a key without its colon", "Write `key: value`, with a space after the colon"),
+    ("cannot start any token", "text that begins with a special character", "Put the text in quotes"),
+    ("undefined alias", "text that begins with `*`", "Put the text in quotes"),
+    ("unknown escape character", "an unknown escape after a backslash", "Use single quotes, or double the backslash"),
+    ("expected <block end>", "the line does not fit the lines above it", "Indent it like its neighbours"),
+    ("another document", "a second document begins", "Remove the line `---`"),
+)
 
 
 @dataclass(slots=True)
 class Document:
-    """A parsed file: its value, and the line of every key and item, by path from the root."""
+    """A parsed file: its text and value, the line of every key and item by path from the root, and what is wrong."""
 
     file: str
     value: Any
+    text: str = ""
     lines: dict[KeyPath, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
 
     def line_of(self, path: KeyPath) -> int | None:
         """The line of the value at `path`, or of the nearest thing above it that exists."""
@@ -59,49 +58,59 @@ class Document:
 
 
 def read_yaml(path: Path, file: str) -> Document:
-    """Parses the file; `file` is its name in messages. Raises RefusedError with what is wrong and the line."""
+    """Parses the file; `file` is its name in messages. Raises RefusedError where there is no value to be had."""
     text = _read_text(path, file)
     try:
-        node = yaml.compose(text, Loader=_EngineLoader)
+        node = yaml.compose(text, Loader=EngineLoader)
     except yaml.MarkedYAMLError as error:
-        raise RefusedError([_syntax_problem(error, file)]) from None
-    except yaml.YAMLError:
-        raise _refusal(file, None, "holds a character that YAML does not allow", "Write it as plain text") from None
+        raise RefusedError([_syntax_problem(error, file), *_secret_problems(text, file)]) from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise _refusal(file, line, "holds a character that YAML does not allow", "Save it as plain text") from None
     except RecursionError:
         raise _refusal(file, None, "is nested too deeply to be read", "Write it flatter") from None
     if node is None:
         raise _refusal(file, 1, "is empty", "Restore it from version control, or copy another stack's file")
     builder = _Builder(file)
-    document = Document(file=file, value=builder.build(node, (), ()), lines=builder.lines)
-    if builder.problems:
-        raise RefusedError(builder.problems)
-    return document
+    value = builder.build(node, (), ())
+    return Document(file=file, value=value, text=text, lines=builder.lines, problems=builder.problems)
 
 
 def _read_text(path: Path, file: str) -> str:
     try:
-        data = path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _refusal(file, None, "is not a file", "Put the YAML file in its place")
+        with path.open("rb") as opened:
+            data = opened.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         raise _refusal(file, None, "does not exist", "Create it, or name another stack") from None
     except OSError as error:
         reason = error.strerror or "unknown reason"
         raise _refusal(file, None, f"cannot be read ({reason})", "Make it a readable file") from None
     if len(data) > MAX_FILE_BYTES:
-        raise _refusal(file, None, f"is larger than {MAX_FILE_BYTES} bytes", "Keep only settings in it")
+        raise _refusal(file, None, f"is larger than {MAX_FILE_BYTES // 1024} KiB", "Keep only settings in it")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise _refusal(
-            file, line, "is not UTF-8 text", "Save it as UTF-8, or restore it from version control"
-        ) from None
+        mend = "Save it as UTF-8, or restore it from version control"
+        raise _refusal(file, line, "is not UTF-8 text", mend) from None
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
-    reason = error.problem or error.context or "unknown"
-    mend = "Indent with spaces, not tabs" if r"'\t'" in reason else "Mend the YAML at that line"
+    complaint = error.problem or error.context or "unknown"
+    # PyYAML quotes what it stumbled over: a token's kind or one character is a help, text may be a secret.
+    unquoted = re.sub(r" '(?!<|.'|\\.').*'", "", complaint, flags=re.DOTALL)
+    known = ((reason, mend) for piece, reason, mend in _SYNTAX if piece in complaint)
+    reason, mend = next(known, (unquoted, "Mend the YAML at that line"))
     return Problem(file=file, line=mark.line + 1 if mark else None, message=f"is not valid YAML: {reason}", mend=mend)
+
+
+def _secret_problems(text: str, file: str) -> list[Problem]:
+    mend = "Remove it, revoke it if it was ever committed"
+    lines = dict.fromkeys(line for line, _ in secrets_in(text))
+    return [Problem(file=file, line=line, message=SECRET_FOUND, mend=mend) for line in lines]
 
 
 def _refusal(file: str, line: int | None, message: str, mend: str) -> RefusedError:
@@ -118,51 +127,58 @@ class _Builder:
         self._built = 0
 
     def build(self, node: yaml.Node, path: KeyPath, above: tuple[int, ...]) -> Any:
-        """The plain value of `node`; `above` are the identities of the nodes that hold it."""
+        """The plain value of `node`; `above` are the identities of the nodes that hold it.
+
+        Raises RefusedError where there is no end to it.
+        """
         self._built += 1
         self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in above or self._built > MAX_VALUES:
-            raise RefusedError([self._problem(node, path, "an alias makes it endless or huge", "Write the values out")])
+            raise RefusedError([self._problem(node, path, "is endless or huge, because of an alias", "Write it out")])
+        if len(above) > MAX_DEPTH:
+            raise RefusedError([self._problem(node, path[:1], "is nested too deeply to be read", "Write it flatter")])
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        if has_tag(node):
+            self._refuse(node, path, "has a YAML tag", "Write a plain value, without `!`")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, (*above, id(node)))
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, (*path, index), (*above, id(node))) for index, item in enumerate(node.value)]
-        return self._scalar(node, path)
+        return [self.build(item, (*path, index), (*above, id(node))) for index, item in enumerate(node.value)]
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath, above: tuple[int, ...]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == "tag:yaml.org,2002:merge":
-                self.problems.append(self._problem(key_node, path, "a key that is no plain text", "Write the keys out"))
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<" or has_tag(key_node):
+                self._refuse(key_node, path, "has a key that is not plain text", "Write the keys out")
                 continue
             key = key_node.value
             if key in result:
-                self.problems.append(
-                    self._problem(key_node, (*path, key), "is written twice", "Keep one; the engine refuses the file")
-                )
+                first = self.lines[(*path, key)]
+                self._refuse(key_node, (*path, key), f"is written twice, first in line {first}", "Keep one")
                 continue
             self.lines[(*path, key)] = key_node.start_mark.line + 1
             result[key] = self.build(value_node, (*path, key), above)
         return result
 
-    def _scalar(self, node: yaml.Node, path: KeyPath) -> Any:
-        match node.tag.removeprefix("tag:yaml.org,2002:"):
-            case "null":
-                return None
-            case "bool":
-                return node.value.lower() == "true"
-            case "int":
-                return int(node.value.replace("_", ""))
-            case "float":
-                return float(node.value)
-            case "str":
-                return node.value
-        self.problems.append(self._problem(node, path, "has a YAML tag", "Write a plain value, without `!`"))
-        return None
+    def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
+        refused = why_refused(node)
+        if refused is not None:
+            self._refuse(node, path, *refused)
+        return node.value if refused is not None else scalar_value(node)
+
+    def _refuse(self, node: yaml.Node, path: KeyPath, message: str, mend: str) -> None:
+        self.problems.append(self._problem(node, path, message, mend))
 
     def _problem(self, node: yaml.Node, path: KeyPath, message: str, mend: str) -> Problem:
         line = node.start_mark.line + 1
-        return Problem(file=self.file, line=line, key=path_text(path), message=message, mend=mend)
+        return Problem(file=self.file, line=line, key=path_text(_setting(path)), message=message, mend=mend)
+
+
+def _setting(path: KeyPath) -> KeyPath:
+    """A place in a file as the setting that people and the engine know: without `config:`, `default:`, `value:`."""
+    if len(path) < 2 or path[0] != "config":
+        return path
+    return (path[1], *(path[3:] if path[2:3] in (("default",), ("value",)) else path[2:]))
 
 
 def path_text(path: KeyPath) -> str:

@@ -1,28 +1,28 @@
-"""From configuration values to Settings, or to every problem at once."""
+"""From configuration values to Settings, or to every problem at once: each mistake once, without its echoes."""
 
 from __future__ import annotations
 
+import copy
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from readiness.problems import Problem, looks_like_a_secret
-from readiness.settings import provider_keys
+from readiness.problems import Problem, Severity
 from readiness.settings.cross_rules import cross_rule_problems
-from readiness.settings.messages import explain
+from readiness.settings.key_names import full_key, key_problems
+from readiness.settings.located import value_at
+from readiness.settings.messages import Spot, explain
 from readiness.settings.model import Settings
 from readiness.settings.nearest import nearest
-from readiness.settings.secret_names import SECRETS
-from readiness.settings.stack_files import StackConfig
+from readiness.settings.plain_secrets import plain_secret_problems
+from readiness.settings.stack_files import PROJECT_FILE, StackConfig
 from readiness.settings.strict_yaml import KeyPath, path_text
 
-# Settings that are the provider's own keys, so that a project or region is written once.
-PROVIDER_SETTINGS = {"project": "gcp:project", "region": "gcp:region"}
-
-_SECRET_MEND = "Remove it, revoke it if it was ever committed, and store the new one with `{command}`"  # noqa: S105 - advice
+# pydantic's error, of which type, location and context are read.
+Error = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,115 +34,127 @@ class Validated:
 
 
 def validate(config: StackConfig) -> Validated:
-    """Checks names, secrets, types, ranges and the rules across settings; reports all that is wrong."""
-    problems = list(config.problems)
-    problems += _key_problems(config)
-    problems += _plain_secret_problems(config)
+    """Checks names, secrets, types, ranges and the rules across settings; all that is wrong, by file and line."""
+    keys = list(key_problems(config))
     raw = _raw_settings(config)
-    settings = None
-    try:
-        settings = Settings.model_validate(raw)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        problems += (_model_problem(config, raw, each) for each in found if not _is_echo(raw, each))
-    problems += cross_rule_problems(config, raw)
-    return Validated(settings=settings, problems=tuple(dict.fromkeys(problems)))
+    settings, errors = _parse(raw)
+    missed = _Missed(errors, meant_keys={meant for each in keys for meant in each.meant})
+    problems = [*config.problems, *plain_secret_problems(config)]
+    problems += _without_echoes((each.problem for each in keys), problems)
+    found = [_model_problem(config, raw, each, missed) for each in missed.real_errors]
+    problems += (each for each in _without_echoes(found, problems) if not _is_refused_inside(each, problems))
+    problems += _without_echoes(cross_rule_problems(config, _blanked(raw, errors)), problems)
+    problems += _lost_keys(config, problems)
+    ordered = sorted(dict.fromkeys(problems), key=lambda each: (each.file, each.line or 0))
+    return Validated(settings=settings, problems=tuple(ordered))
 
 
 def _raw_settings(config: StackConfig) -> dict[str, Any]:
-    known = Settings.model_fields.keys() - PROVIDER_SETTINGS.keys()
-    raw = {name: config.values[f"readiness:{name}"] for name in known if f"readiness:{name}" in config.values}
-    raw |= {name: config.values[key] for name, key in PROVIDER_SETTINGS.items() if key in config.values}
-    return raw
+    keys = {name: full_key(name) for name in Settings.model_fields}
+    return {name: config.values[key] for name, key in keys.items() if key in config.values}
 
 
-def setting_names() -> list[str]:
-    """The names that may follow `readiness:`, secrets included."""
-    return [*(Settings.model_fields.keys() - PROVIDER_SETTINGS.keys()), *(secret.name for secret in SECRETS)]
+def _parse(raw: Mapping[str, Any]) -> tuple[Settings | None, list[Error]]:
+    try:
+        return Settings.model_validate(raw), []
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        # A list counts as too short too when its items, each reported by itself, are invalid.
+        return None, [each for each in found if each["type"] != "too_short" or not value_at(raw, each["loc"])]
 
 
-def _key_problems(config: StackConfig) -> Iterator[Problem]:
-    every_key = [f"readiness:{name}" for name in setting_names()]
-    every_key += [f"gcp:{name}" for name in provider_keys.known_keys("gcp")]
-    for key in sorted(config.values.keys() | config.secret_keys):
-        namespace, _, name = key.partition(":")
-        file, line = config.place(key)
-        if namespace not in provider_keys.namespaces():
-            meant = nearest(key, every_key) or nearest(f"readiness:{name}", every_key)
-            mend = f"Did you mean `{meant}`? " if meant else ""
-            message = "has an unknown namespace, which the engine would ignore"
-            mend += f"Namespaces: {', '.join(provider_keys.namespaces())}"
-            yield Problem(file=file, line=line, key=key, message=message, mend=mend)
-            continue
-        known = setting_names() if namespace == "readiness" else provider_keys.known_keys(namespace)
-        if name not in known:
-            meant = nearest(name, sorted(known))
-            mend = f"Did you mean `{namespace}:{meant}`? " if meant else ""
-            allowed = sorted(known) if namespace == "readiness" else f"the configuration keys of {namespace}'s provider"
-            mend += f"Allowed: {', '.join(allowed) if isinstance(allowed, list) else allowed}"
-            message = "is an unknown key, which the engine would ignore"
-            yield Problem(file=file, line=line, key=key, message=message, mend=mend)
-        elif namespace == "readiness" and key in config.secret_keys and key not in {each.key for each in SECRETS}:
-            mend = f"Write it in plain text; secrets are {', '.join(each.key for each in SECRETS)}"
-            yield Problem(file=file, line=line, key=key, message="is or holds a secret where none belongs", mend=mend)
+def _blanked(raw: dict[str, Any], errors: list[Error]) -> dict[str, Any]:
+    """The settings with None for every value that is refused, so that a rule between settings meets no other type."""
+    blanked = copy.deepcopy(raw)
+    for error in errors:
+        if error["type"] not in ("missing", "extra_forbidden") and _holds(blanked, error["loc"][0]):
+            _blank(blanked, error["loc"])
+    return blanked
 
 
-def _plain_secret_problems(config: StackConfig) -> Iterator[Problem]:
-    must_be_secret = {each.key for each in SECRETS} | provider_keys.SECRET_PROVIDER_KEYS
-    for key, value in config.values.items():
-        command = _SECRET_MEND.format(command=f"pulumi config set --secret {key}")
-        if key in must_be_secret:
-            file, line = config.place(key)
-            yield Problem(file=file, line=line, key=key, message="is a secret in plain text", mend=command)
-            continue
-        for path, text in _strings(value):
-            if looks_like_a_secret(text):
-                file, line = config.place(key, path)
-                shown = path_text((key, *path))
-                message = "holds what looks like a credential in plain text"
-                known = " or ".join(each.set_command for each in SECRETS)
-                yield Problem(file=file, line=line, key=shown, message=message, mend=_SECRET_MEND.format(command=known))
+def _blank(value: Any, path: KeyPath) -> None:
+    """Sets None at `path`, or where the value ends before it."""
+    part, rest = path[0], path[1:]
+    if rest and _holds(value[part], rest[0]):
+        _blank(value[part], rest)
+    else:
+        value[part] = None
 
 
-def _strings(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield (*path, key), str(key)
-            yield from _strings(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _strings(item, (*path, index))
+def _holds(value: Any, part: str | int) -> bool:
+    if isinstance(value, dict):
+        return part in value
+    return isinstance(value, list) and isinstance(part, int) and part < len(value)
 
 
-def _model_problem(config: StackConfig, raw: Mapping[str, Any], error: Any) -> Problem:
+class _Missed:
+    """Which keys are missing, and for which of them a misspelt one stands there: the latter is reported, not both."""
+
+    def __init__(self, errors: list[Error], *, meant_keys: set[str]) -> None:
+        self._missing = {each["loc"] for each in errors if each["type"] == "missing"}
+        self._meant: dict[KeyPath, str | None] = {}
+        unknown: list[KeyPath] = [each["loc"] for each in errors if each["type"] == "extra_forbidden"]
+        for path in unknown:
+            alone = sum(each[:-1] == path[:-1] for each in unknown) == 1
+            self._meant[path] = self._nearest(path, alone=alone)
+        spelt_wrongly = {(*path[:-1], meant) for path, meant in self._meant.items() if meant}
+        spelt_wrongly |= {path for path in self._missing if len(path) == 1 and full_key(str(path[0])) in meant_keys}
+        self.real_errors = [each for each in errors if each["type"] != "missing" or each["loc"] not in spelt_wrongly]
+
+    def meant(self, path: KeyPath) -> str | None:
+        """The name that the unknown key at `path` was probably meant to be."""
+        return self._meant.get(path)
+
+    def _nearest(self, path: KeyPath, *, alone: bool) -> str | None:
+        missing = [str(each[-1]) for each in self._missing if each[:-1] == path[:-1]]
+        holder = _model_at(path[:-1])
+        near = nearest(str(path[-1]), missing) or nearest(str(path[-1]), holder.model_fields if holder else ())
+        # One key is unknown and one is missing: `threshold` for `cpu_ratio`.
+        return near or (missing[0] if alone and len(missing) == 1 else None)
+
+
+def _model_problem(config: StackConfig, raw: Mapping[str, Any], error: Error, missed: _Missed) -> Problem:
     location: KeyPath = error["loc"]
-    name, path = str(location[0]), location[1:]
-    key = PROVIDER_SETTINGS.get(name, f"readiness:{name}")
+    key, path = full_key(str(location[0])), location[1:]
     file, line = config.place(key, path)
-    holder = _model_at(location[:-1])
-    message, mend = explain(
-        error,
-        value=_value_at(raw, location),
-        allowed=tuple(holder.model_fields) if holder else (),
+    holder, model = _model_at(location[:-1]), _model_at(location)
+    spot = Spot(
+        value=value_at(raw, location),
         field=holder.model_fields.get(str(location[-1])) if holder else None,
+        allowed=tuple(holder.model_fields) if holder else (),
+        inner=tuple(model.model_fields) if model else (),
+        meant=missed.meant(location),
+        replaces_project_value=value_at(config.replaced.get(key), path) is not None,
     )
+    message, mend = explain(error, spot)
     return Problem(file=file, line=line, key=path_text((key, *path)), message=message, mend=mend)
 
 
-def _is_echo(raw: Mapping[str, Any], error: Any) -> bool:
-    """Whether a list counts as too short only because its items, each reported by itself, are invalid."""
-    return error["type"] == "too_short" and bool(_value_at(raw, error["loc"]))
+def _without_echoes(found: Iterable[Problem], before: Iterable[Problem]) -> list[Problem]:
+    """What is not said of a setting that an earlier check has refused already."""
+    refused = {(each.file, each.key) for each in before if each.severity is Severity.ERROR}
+    return [each for each in found if (each.file, each.key) not in refused]
 
 
-def _value_at(raw: Any, location: KeyPath) -> Any:
-    for part in location:
-        try:
-            raw = raw[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return raw
+def _is_refused_inside(problem: Problem, before: Iterable[Problem]) -> bool:
+    """Whether something in the value is refused already, so that its type is not what is wrong first."""
+    inside = (f"{problem.key}.", f"{problem.key}[")
+    return any(each.file == problem.file and each.key.startswith(inside) for each in before)
+
+
+def _lost_keys(config: StackConfig, problems: list[Problem]) -> Iterator[Problem]:
+    """Warns of optional keys that an object of the project has and the stack's object, which replaces it, has not."""
+    reported = {each.key for each in problems}
+    for key, before in config.replaced.items():
+        value = config.values.get(key)
+        if not isinstance(before, dict) or not isinstance(value, dict):
+            continue
+        lost = [name for name in before if name not in value and path_text((key, name)) not in reported]
+        if lost:
+            file, line = config.place(key)
+            message = f"replaces the whole object of {PROJECT_FILE}, which also holds {', '.join(lost)}"
+            mend = "Write those here too: the engine does not merge objects"
+            yield Problem(file=file, line=line, key=key, message=message, mend=mend, severity=Severity.WARNING)
 
 
 def _model_at(location: KeyPath) -> type[BaseModel] | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 import pytest
 
-from readiness.alerting.catalogue import ALERTS
+from readiness.alerting.catalogue import ALERTS, alerts_of
 from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.alerting.rules import rules_of
 from readiness.alerting.runbook import anchors, missing_sections, runbook_text
@@ -84,7 +84,8 @@ def test_markdown_inside_details_renders(page: str) -> None:
             opened = not opened
             assert lines[number - 1 if opened else number + 1] == "", f"line {number + 1}"
     assert not opened
-    assert page.count("<details>") == page.count("</details>") == len(ALERTS) * len(STACKS)
+    declared = sum(len(tuple(alerts_of(settings_of(stack)))) for stack in STACKS)
+    assert page.count("<details>") == page.count("</details>") == declared
 
 
 def test_a_service_is_one_line_of_its_list(page: str) -> None:
@@ -94,6 +95,21 @@ def test_a_service_is_one_line_of_its_list(page: str) -> None:
     for service in settings_of("prod").services:
         (line,) = {line for line in page.splitlines() if line.startswith(f"- {service.role} `{service.name}`")}
         assert re.findall(r"\[(\w+)\]\(https://", line) == ["health", "metrics", "logs", "revisions"]
+
+
+def test_every_part_of_a_stack_links_to_first_queries_of_its_own_services(page: str) -> None:
+    """The Logs Explorer with the filter filled in: exactly the stack's services, or its instance."""
+    lines = [line for line in page.splitlines() if line.startswith("- First queries: ")]
+    assert len(lines) == page.count("<details>")
+    (line,) = {line for line in lines if "-backend-prod" in line}
+    links = re.findall(r"\[([^\]]+)\]\(https://console\.cloud\.google\.com/logs/query;query=([^?)]+)\?project=", line)
+    assert len(links) == 4
+    for name, query in ((name, unquote(query)) for name, query in links):
+        wanted = (
+            "ytgrs-464303:ai-resume-review-v2-db-prod" if "database" in name else "^(ai-resume-review-v2-backend-prod|"
+        )
+        assert wanted in query
+        assert "staging" not in query
 
 
 def test_every_row_of_a_table_has_its_columns(page: str) -> None:

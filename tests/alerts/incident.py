@@ -13,7 +13,8 @@ from tests.alerts.stack import Stack
 class Fires:
     """Pages for exactly these label sets: not before, and within, so many seconds of the first bad minute's sample.
 
-    `lasts`: from then on it stays open until the story ends.
+    `lasts`: from then on it stays open until the story ends. `until_seconds`: it stays open until so long after that
+    sample, and is over half a minute later.
     """
 
     labels: tuple[dict[str, str], ...]
@@ -21,6 +22,7 @@ class Fires:
     not_before_seconds: int
     within_seconds: int
     lasts: bool = True
+    until_seconds: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,7 @@ class Story:
     """A story for any stack. Its name is its title, `why` says what it guards against.
 
     `phases`: it is about time, so it runs at every sample phase; `losses`: and with every loss pattern.
+    `long`: it spans hours or days, and is told on the first stack alone.
     """
 
     alert: str
@@ -54,6 +57,7 @@ class Story:
     on: Callable[[Stack], Incident]
     phases: bool
     losses: bool
+    long: bool = False
 
 
 def story(
@@ -64,8 +68,9 @@ def story(
     variant: str = "",
     phases: bool = False,
     losses: bool = False,
+    long: bool = False,
 ) -> Story:
     """A story whose title and reason are those of the function `tell`."""
     why = " ".join((tell.__doc__ or "").split())
     name = f"{tell.__name__}_{variant}" if variant else tell.__name__
-    return Story(alert=alert, name=name, why=why, on=on, phases=phases or losses, losses=losses)
+    return Story(alert=alert, name=name, why=why, on=on, phases=phases or losses, losses=losses, long=long)

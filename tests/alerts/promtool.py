@@ -111,6 +111,11 @@ def _fires_questions(expect: Fires, delivery: Delivery, firing: str, end: int, r
     first_bad = delivery.time_of(delivery.first_delivered(expect.first_bad_minute))
     too_early = _evaluation_until(first_bad + expect.not_before_seconds - 1)
     deadline = _evaluation_until(first_bad + expect.within_seconds)
+    over: list[Question] = []
+    if expect.until_seconds is not None:
+        last = _evaluation_until(first_bad + expect.until_seconds)
+        over = [(f"count_over_time({firing}[{end - last - EVALUATION_INTERVAL_SECONDS}s])", end, [])]
+        end = last
     if expect.lasts:
         seconds, value = end - deadline + 1, (end - deadline) // EVALUATION_INTERVAL_SECONDS + 1
         open_ = (f"count_over_time({firing}[{seconds}s])", end)
@@ -118,7 +123,7 @@ def _fires_questions(expect: Fires, delivery: Delivery, firing: str, end: int, r
         value = 1
         open_ = (f"clamp_max(count_over_time({firing}[{deadline - too_early}s]), 1)", deadline)
     samples = [{"labels": _labels(firing, rule, labels), "value": value} for labels in expect.labels]
-    return [(f"count_over_time({firing}[{too_early + 1}s])", too_early, []), (*open_, samples)]
+    return [(f"count_over_time({firing}[{too_early + 1}s])", too_early, []), (*open_, samples), *over]
 
 
 def _labels(firing: str, rule: Rule, labels: Mapping[str, str]) -> str:

@@ -19,11 +19,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
-    """What each minute added. None is a minute without a sample: no traffic at all, or not yet there."""
+    """What each minute added. None is a minute without a sample: no traffic at all, or not yet there.
+
+    `gauge`: what each minute's sample says instead; nothing is added up, and a lost sample is gone.
+    """
 
     metric: str
     labels: Mapping[str, str]
     minutes: tuple[float | None, ...]
+    gauge: bool = False
 
     @property
     def selector(self) -> str:
@@ -66,6 +70,8 @@ def minutes(*spans: tuple[int, T]) -> tuple[T, ...]:
 
 def promtool_values(series: Series, delivery: Delivery) -> str:
     """The series as a promtool `values` text on the delivery's step."""
+    if series.gauge:
+        return _sequence(_delivered(series, delivery), delivery.step_seconds)
     counter: dict[int, float] = {}
     total = 0.0
     before: float | None = None
@@ -78,6 +84,14 @@ def promtool_values(series: Series, delivery: Delivery) -> str:
                 counter[delivery.time_of(minute)] = total
         before = added
     return _sequence(counter, delivery.step_seconds)
+
+
+def _delivered(series: Series, delivery: Delivery) -> dict[int, float]:
+    return {
+        delivery.time_of(minute): value
+        for minute, value in enumerate(series.minutes)
+        if value is not None and not delivery.loses(minute)
+    }
 
 
 def _sequence(counter: Mapping[int, float], step_seconds: int) -> str:

@@ -71,6 +71,10 @@ class Stack:
         """The backend of the other environment."""
         return _place(self.other, "backend")
 
+    def host_of(self, role: str) -> str:
+        """The host of the service with a role."""
+        return next(service.host for service in self.settings.services if service.role == role)
+
     @property
     def neighbours(self) -> tuple[Place, ...]:
         """Services that are not the stack's and whose names hold the name of one that is."""

@@ -48,6 +48,13 @@ def every_request_fails_from_the_first_one_on(stack: Stack) -> Incident:
     return ERROR_RATE.pages(stack, requests(stack.backend, timeline, good=None), of=stack.backend)
 
 
+def one_failing_request_a_minute_among_probes(stack: Stack) -> Incident:
+    """Probes that succeed are traffic too: six of them from outside a minute, and the one user gets errors."""
+    probes = min(6.0, 0.9 / stack.settings.alerts.high_error_rate.error_ratio)
+    series = requests(stack.backend, _lasting(ERROR_RATE, stack, (probes, 0), (probes + 1, 1)))
+    return ERROR_RATE.pages(stack, series, of=stack.backend)
+
+
 def half_of_the_requests_are_refused_with_4xx(stack: Stack) -> Incident:
     """A scanner, or a client's bug: not the service's failure."""
     return quiet(requests(stack.backend, _lasting(ERROR_RATE, stack, (60, 0), (60, 30)), bad="4xx"))
@@ -164,6 +171,7 @@ STORIES: tuple[Story, ...] = (
         story(ERROR_RATE.alert, tell, tell=tell)
         for tell in (
             errors_exactly_at_the_threshold,
+            one_failing_request_a_minute_among_probes,
             errors_a_fifth_above_the_threshold,
             every_request_fails_from_the_first_one_on,
             half_of_the_requests_are_refused_with_4xx,

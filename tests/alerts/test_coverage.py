@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from readiness.alerting.catalogue import ALERTS
 from tests.alerts.cases import ALL_STORIES, PHASES, all_cases, cases_of, uncovered
 from tests.alerts.incident import Fires
 from tests.alerts.promtool import Case, Rule
@@ -41,6 +42,11 @@ def test_a_policy_that_no_story_names_is_named(cases: list[Case]) -> None:
 def test_every_case_names_a_rule_that_the_plan_declares(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
     """A quiet story of a misspelt alert would hold for ever."""
     assert {(case.stack, case.alert) for case in cases} <= set(rules)
+
+
+def test_every_story_is_of_an_alert_of_the_catalogue() -> None:
+    """A stack runs the stories of the alerts that it declares; a misspelt one would run nowhere."""
+    assert {story.alert for story in ALL_STORIES} <= {definition.name for definition in ALERTS}
 
 
 def test_the_names_of_cases_are_unique(cases: list[Case]) -> None:

@@ -19,6 +19,8 @@ LOG_BUCKET = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
 LOG_SINK = "gcp:logging/projectSink:ProjectSink"
 REGISTRY = "gcp:artifactregistry/repository:Repository"
 MEMBER = "gcp:projects/iAMMember:IAMMember"
+REGISTRY_MEMBER = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
+AUDIT_CONFIG = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
 API = "gcp:projects/service:Service"
 JOB = "gcp:cloudrunv2/job:Job"
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
@@ -186,6 +188,18 @@ GOOD_INPUTS: dict[str, dict[str, Any]] = {
         "member": "serviceAccount:deployer@some-project.iam.gserviceaccount.com",
         "project": "some-project",
         "role": "roles/artifactregistry.writer",
+    },
+    REGISTRY_MEMBER: {
+        "location": "us-central1",
+        "member": "serviceAccount:reporter@some-project.iam.gserviceaccount.com",
+        "project": "some-project",
+        "repository": "images",
+        "role": "roles/artifactregistry.reader",
+    },
+    AUDIT_CONFIG: {
+        "auditLogConfigs": [{"logType": "DATA_WRITE", "exemptedMembers": ["user:someone@example.com"]}],
+        "project": "some-project",
+        "service": "artifactregistry.googleapis.com",
     },
     API: {"disableOnDestroy": False, "project": "some-project", "service": "monitoring.googleapis.com"},
     JOB: {

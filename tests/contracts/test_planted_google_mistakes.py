@@ -7,12 +7,14 @@ import pytest
 from readiness.contracts import check_plan
 from tests.contracts.good_inputs import (
     API,
+    AUDIT_CONFIG,
     JOB,
     LOG_BUCKET,
     LOG_METRIC,
     LOG_SINK,
     MEMBER,
     REGISTRY,
+    REGISTRY_MEMBER,
     good_inputs,
     resource,
 )
@@ -111,11 +113,22 @@ REGISTRY_INPUT_MISTAKES = [
     Mistake("a dry run left to its default", REGISTRY, "cleanupPolicyDryRun", LEFT_OUT, "must be written"),
     Mistake("a misspelt input", REGISTRY, "cleanupPolicyDryrun", True, "`cleanupPolicyDryRun`"),
 ]
+AUDIT_LOGS = "auditLogConfigs"
+NO_TYPE = [{"logType": "LOG_TYPE_UNSPECIFIED"}]
+TYPE_TWICE = [{"logType": "DATA_WRITE"}, {"logType": "DATA_WRITE", "exemptedMembers": ["user:a@example.com"]}]
 ACCESS_MISTAKES = [
     Mistake("a role without its prefix", MEMBER, "role", "viewer", "is not a role"),
     Mistake("a member without its kind", MEMBER, "member", "ops@example.com", "is not a member", "members[0]"),
     Mistake("no member", MEMBER, "member", LEFT_OUT, "is required", "members"),
     Mistake("a condition without a title", MEMBER, "condition.title", LEFT_OUT, "is required"),
+    Mistake("a role of a repository without its prefix", REGISTRY_MEMBER, "role", "reader", "is not a role"),
+    Mistake("an audit log of an API by its short name", AUDIT_CONFIG, "service", "run", "the full name of an API"),
+    Mistake("an audit log of a type that is none", AUDIT_CONFIG, f"{AUDIT_LOGS}[0].logType", "WRITE", "is not one of"),
+    Mistake("an audit log that logs nothing", AUDIT_CONFIG, AUDIT_LOGS, [], "is required"),
+    Mistake(
+        "an audit log of the unspecified type", AUDIT_CONFIG, AUDIT_LOGS, NO_TYPE, "has a logType that logs nothing"
+    ),
+    Mistake("a type of audit log twice", AUDIT_CONFIG, AUDIT_LOGS, TYPE_TWICE, "names a logType twice"),
     Mistake("an API by its short name", API, "service", "monitoring", "the full name of an API"),
 ]
 TASK = "template.template"

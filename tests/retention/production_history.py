@@ -140,12 +140,14 @@ def live(
     event_of: Callable[[int], str | None],
     *,
     cleanup_in_deployments: bool = False,
+    world: World | None = None,
 ) -> tuple[list[Loss], World]:
     """180 days with two pushes a day; `event_of` says what happens to production on a day, counted from 0.
 
-    Google chooses when cleanup runs: with `cleanup_in_deployments`, in the middle of each deployment too.
+    Google chooses when cleanup runs: with `cleanup_in_deployments`, in the middle of each deployment too. `world` is
+    another one than the usual, whose action is that program's own.
     """
-    world = World(action=action)
+    world = world or World(action=action)
     world.start(FIRST_DAY)
     losses: list[Loss] = []
     for day in range(DAYS):

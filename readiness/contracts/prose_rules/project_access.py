@@ -1,4 +1,4 @@
-"""Enabled APIs (`gcp:projects/service`) and members of roles (cloudresourcemanager v3, `Binding`)."""
+"""Enabled APIs (`gcp:projects/service`), members of roles and audit logs (cloudresourcemanager v3)."""
 
 from __future__ import annotations
 
@@ -31,8 +31,27 @@ def _condition(binding: BodyView) -> Iterator[Finding]:
             yield binding.finding(f"condition.{name}", "is required")
 
 
+def _log_types(config: BodyView) -> Iterator[Finding]:
+    """`At least one` configuration, each type once: the API keeps the last of two and says nothing."""
+    types = [each.text("logType") for each in config.each("auditLogConfigs")]
+    if not types:
+        yield config.finding("auditLogConfigs", "is required")
+    if len(set(types)) != len(types):
+        yield config.finding("auditLogConfigs", "names a logType twice")
+    if "LOG_TYPE_UNSPECIFIED" in types:
+        yield config.finding("auditLogConfigs", "has a logType that logs nothing")
+
+
 BINDING_RULES: tuple[Rule, ...] = (matches("role", _ROLE, "a role, such as roles/viewer"), _members, _condition)
+AUDIT_RULES: tuple[Rule, ...] = (
+    matches("service", r"allServices|[a-z][a-z0-9-]*\.googleapis\.com", "the full name of an API, or allServices"),
+    _log_types,
+)
 # The address of the request is all it says.
 SERVICE_INPUT_RULES: tuple[Rule, ...] = (
     matches("service", r"[a-z][a-z0-9-]*\.googleapis\.com", "the full name of an API, such as run.googleapis.com"),
+)
+ACCOUNT_INPUT_RULES: tuple[Rule, ...] = (
+    # `must be 6-30 characters long, and match the regular expression` (CreateServiceAccountRequest.accountId).
+    matches("accountId", r"[a-z][-a-z0-9]{4,28}[a-z0-9]", "an account's id: 6 to 30 of a-z, 0-9 and -"),
 )

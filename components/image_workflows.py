@@ -1,0 +1,118 @@
+"""What looks after the images from the application's repository, and what its identities may do for that.
+
+Its inputs hold the files whole. With `delivery: commit` they are declared on the default branch; with `pull_request`
+they are left to `readiness deliver`. Deliberately not managed here: the identities themselves, the provider that
+vouches for the workflows, and the workflows that deploy; docs/scanning.md has the lines to add to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_github as github
+from pulumi_gcp import artifactregistry, projects
+
+from readiness.managed_files.header import file_digest
+from readiness.managed_files.image_files import ImagePlace, image_files
+from readiness.settings.github import ManagedFiles
+from readiness.settings.image_workflows import ImageWorkflows as WorkflowSettings
+
+# By purpose: roles on the repository of images, then roles in the project. None of them can delete a version.
+_REGISTRY_ROLES = {
+    "promotion": ("roles/artifactregistry.writer",),
+    "report": ("roles/artifactregistry.reader",),
+    "scan": ("roles/artifactregistry.reader",),
+}
+_PROJECT_ROLES = {
+    "promotion": ("roles/run.viewer",),
+    # Who deleted what stands in the Data Access log, which `logging.viewer` does not show.
+    "report": ("roles/logging.privateLogViewer", "roles/logging.logWriter"),
+    "scan": ("roles/run.viewer", "roles/logging.viewer", "roles/logging.logWriter"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageWorkflowsArgs:
+    """`registry` must exist before anybody has a role on it; `apis`, and those of the registry, are enabled before.
+
+    `granted_elsewhere`: `(account, role)` of the project that another component declares. Declared twice, either of the
+    two would take the role away when it goes.
+    """
+
+    place: ImagePlace
+    workflows: WorkflowSettings
+    managed_files: ManagedFiles
+    registry: pulumi.Resource
+    apis: pulumi.Resource
+    registry_apis: pulumi.Resource
+    granted_elsewhere: frozenset[tuple[str, str]]
+
+
+class ImageWorkflows(pulumi.ComponentResource):
+    """The roles of the identities, and the files with how they are delivered."""
+
+    def __init__(self, name: str, args: ImageWorkflowsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        texts = image_files(args.workflows, args.place)
+        digests = {path: file_digest(text) for path, text in texts.items()}
+        props = {"delivery": args.managed_files.delivery, "digests": digests, "files": texts}
+        super().__init__("readiness:registry:ImageWorkflows", name, props, opts)
+        self._grant(name, args)
+        if args.managed_files.delivery == "commit":
+            for path, text in texts.items():
+                self._commit(name, path, text, args)
+        self.register_outputs({"files": list(texts)})
+
+    def _grant(self, name: str, args: ImageWorkflowsArgs) -> None:
+        place = args.place
+        for purpose, member, role in _grants(args.workflows, _REGISTRY_ROLES, frozenset()):
+            artifactregistry.RepositoryIamMember(
+                f"{name}-{purpose}-{role.rpartition('.')[2]}",
+                project=place.project,
+                location=place.region,
+                repository=place.registry,
+                role=role,
+                member=member,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[args.registry, args.registry_apis]),
+            )
+        for purpose, member, role in _grants(args.workflows, _PROJECT_ROLES, args.granted_elsewhere):
+            projects.IAMMember(
+                f"{name}-{purpose}-{role.removeprefix('roles/').replace('.', '-').lower()}",
+                project=place.project,
+                role=role,
+                member=member,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
+            )
+
+    def _commit(self, name: str, path: str, text: str, args: ImageWorkflowsArgs) -> None:
+        slug = path.removeprefix(".github/").replace("/", "-").replace(".", "-").replace("_", "-")
+        github.RepositoryFile(
+            f"{name}-file-{slug}",
+            repository=args.place.repository.partition("/")[2],
+            branch=args.managed_files.default_branch,
+            file=path,
+            content=text,
+            commit_message=f"Update {path.rpartition('/')[2]}, which the readiness program declares",
+            # A file that exists is overwritten: declaring it is what this delivery means.
+            overwrite_on_create=True,
+            # Else a change of delivery, or a destroy, would commit the file's deletion to the default branch.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
+
+
+def _grants(
+    workflows: WorkflowSettings, roles: Mapping[str, tuple[str, ...]], elsewhere: frozenset[tuple[str, str]]
+) -> Iterator[tuple[str, str, str]]:
+    """`(purpose, member, role)`, each role of a member once: two purposes may share an identity."""
+    identities = {
+        "promotion": workflows.promotion_identity,
+        "report": workflows.report_identity,
+        "scan": workflows.scan_identity,
+    }
+    seen = set(elsewhere)
+    for purpose, identity in identities.items():
+        for role in roles[purpose]:
+            if (identity, role) not in seen:
+                seen.add((identity, role))
+                yield purpose, f"serviceAccount:{identity}", role

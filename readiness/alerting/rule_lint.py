@@ -1,0 +1,272 @@
+"""What is wrong with the meaning of a plan's alert queries: mistakes that neither a provider nor promtool sees.
+
+A misspelt metric or label parses, deploys, and never fires. The limits of a policy around its query (one condition,
+intervals, documentation, links, auto-close, how far it looks back) are the API's contract: `readiness/contracts`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import promql_parser as promql
+
+from readiness.alerting.definition import SAMPLE_PERIOD_SECONDS
+from readiness.alerting.metric_catalogue import DISTRIBUTION_PARTS, Metric, known_metrics
+from readiness.alerting.rule_file import ALERT_POLICY_TYPE
+
+# Functions of counters: on a gauge they make nonsense of every fall.
+_OF_COUNTERS = frozenset({"rate", "increase", "irate", "resets"})
+# Functions that leave the unit of their argument as it is.
+_UNIT_KEEPING = frozenset(
+    {
+        "round", "ceil", "floor", "abs", "clamp", "clamp_max", "clamp_min", "sort", "avg_over_time", "max_over_time",
+        "min_over_time", "last_over_time", "quantile_over_time",
+    }
+)  # fmt: skip
+# Prometheus 2.44, with which Monitoring promises parity (monitoring facts, 4b).
+_FUNCTIONS_OF_2_44 = _UNIT_KEEPING | _OF_COUNTERS | frozenset(
+    {
+        "absent", "absent_over_time", "acos", "acosh", "asin", "asinh", "atan", "atanh", "changes", "cos", "cosh",
+        "count_over_time", "day_of_month", "day_of_week", "day_of_year", "days_in_month", "deg", "delta", "deriv",
+        "exp", "histogram_count", "histogram_fraction", "histogram_quantile", "histogram_sum", "holt_winters", "hour",
+        "idelta", "label_join", "label_replace", "ln", "log10", "log2", "minute", "month", "pi", "predict_linear",
+        "present_over_time", "rad", "scalar", "sgn", "sin", "sinh", "sort_desc", "sqrt", "stddev_over_time",
+        "stdvar_over_time", "sum_over_time", "tan", "tanh", "time", "timestamp", "vector", "year",
+    }
+)  # fmt: skip
+MAX_LOOKBACK_SECONDS = 25 * 3600
+MIN_SAMPLES = 2
+# Nobody alerts on less than a tenth of a second: 5 means seconds, and Google counts milliseconds.
+_LEAST_MS = 100
+_COMPARISONS = frozenset({">", ">=", "<", "<=", "==", "!="})
+
+Complaints = Iterator[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """A part of a query with all that stands around it, the innermost first."""
+
+    expression: Any
+    around: tuple[Any, ...] = ()
+
+
+Rule = Callable[[Node, dict[str, Metric]], Complaints]
+
+
+def lint_policies(resources: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """`(resource, what is wrong)` for every PromQL condition of a plan's policies."""
+    listed = list(resources)
+    metrics = known_metrics(listed)
+    for resource in listed:
+        if resource["type"] != ALERT_POLICY_TYPE:
+            continue
+        for condition in resource["inputs"].get("conditions", []):
+            query = condition.get("conditionPrometheusQueryLanguage", {}).get("query")
+            for complaint in lint_query(query, metrics) if isinstance(query, str) else ():
+                yield resource["name"], complaint
+
+
+def lint_query(query: str, metrics: dict[str, Metric], rules: Sequence[Rule] | None = None) -> list[str]:
+    """Everything that is wrong with a query by some rules (all by default), each once. `metrics`: by series name."""
+    try:
+        root = promql.parse(query)
+    except ValueError as error:
+        return [f"the query does not parse: {error}"]
+    nodes = list(_walk(Node(expression=root)))
+    return list(
+        dict.fromkeys(complaint for rule in rules or RULES for node in nodes for complaint in rule(node, metrics))
+    )
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    for child in _children(node.expression):
+        yield from _walk(Node(expression=child, around=(node.expression, *node.around)))
+
+
+def _children(expression: Any) -> list[Any]:
+    if isinstance(expression, promql.BinaryExpr):
+        return [expression.lhs, expression.rhs]
+    if isinstance(expression, promql.Call):
+        return list(expression.args)
+    if isinstance(expression, promql.MatrixSelector):
+        return [expression.vector_selector]
+    if isinstance(expression, promql.AggregateExpr | promql.ParenExpr | promql.UnaryExpr | promql.SubqueryExpr):
+        return [expression.expr]
+    return []
+
+
+def _selectors(expression: Any) -> list[Any]:
+    found = [node.expression for node in _walk(Node(expression=expression))]
+    return [each for each in found if isinstance(each, promql.VectorSelector)]
+
+
+def _matchers(selector: Any) -> dict[str, str]:
+    return {each.name: each.value for each in selector.matchers.matchers}
+
+
+def unknown_metric(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """A name that is in no list of metrics: it has no data, so the alert never fires."""
+    selector = node.expression
+    if isinstance(selector, promql.VectorSelector) and selector.name not in metrics:
+        yield f"reads {selector.name}, which no list of metrics has; spell it right, or add it to metric_catalogue.py"
+
+
+def missing_resource(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """Monitoring needs to be told which resource type, where a metric is written for several."""
+    selector = node.expression
+    if not isinstance(selector, promql.VectorSelector) or selector.name not in metrics:
+        return
+    allowed = metrics[selector.name].resources
+    resource = _matchers(selector).get("monitored_resource")
+    if resource is None:
+        yield f'reads {selector.name} without monitored_resource; write monitored_resource="{allowed[0]}"'
+    elif resource not in allowed:
+        yield f"reads {selector.name} of {resource}, and it is written for {', '.join(allowed)}"
+
+
+def unknown_label(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """A label that no series has: a filter on it lets nothing through, and `by` keeps nothing of it."""
+    expression = node.expression
+    if isinstance(expression, promql.VectorSelector):
+        wanted, selectors = list(_matchers(expression)), [expression]
+    elif isinstance(expression, promql.AggregateExpr) and expression.modifier is not None:
+        wanted, selectors = list(expression.modifier.labels), _selectors(expression.expr)
+    else:
+        return
+    known = [_labels_of(each, metrics) for each in selectors if each.name in metrics]
+    for label in wanted:
+        if known and not any(label in labels for labels in known):
+            yield f"names the label {label}, which {selectors[0].name} does not have; it has {_listed(known[0])}"
+
+
+def _labels_of(selector: Any, metrics: dict[str, Metric]) -> frozenset[str]:
+    metric = metrics[selector.name]
+    labels = frozenset(label for resource in metric.resources for label in metric.labels_on(resource))
+    return labels | {"le"} if selector.name.endswith("_bucket") and metric.is_distribution else labels
+
+
+def rate_on_a_gauge(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """A gauge that falls looks like a counter that begins anew."""
+    call = node.expression
+    if isinstance(call, promql.Call) and call.func.name in _OF_COUNTERS:
+        for selector in _selectors(call):
+            if selector.name in metrics and metrics[selector.name].kind == "GAUGE":
+                yield f"takes {call.func.name} of {selector.name}, a gauge; compare it as it is"
+
+
+def counter_without_rate(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """A counter's value is what it has counted since nobody knows when."""
+    selector = node.expression
+    if isinstance(selector, promql.VectorSelector) and selector.name in metrics:
+        functions = [each.func.name for each in node.around if isinstance(each, promql.Call)]
+        if metrics[selector.name].kind == "DELTA" and not _OF_COUNTERS.intersection(functions):
+            yield f"compares {selector.name}, which only grows; take its rate or increase"
+
+
+def quantile_without_le(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """Without the buckets' bounds there is no quantile, and the result is empty."""
+    call = node.expression
+    if not isinstance(call, promql.Call) or call.func.name != "histogram_quantile":
+        return
+    for inner in _walk(Node(expression=call)):
+        sum_ = inner.expression
+        if isinstance(sum_, promql.AggregateExpr):
+            labels = list(sum_.modifier.labels) if sum_.modifier is not None else []
+            by = sum_.modifier is not None and sum_.modifier.type == promql.AggModifierType.By
+            if ("le" in labels) is not by:
+                yield "takes a quantile of buckets that are added up without `le`; write `by (…, le)`"
+    for selector in _selectors(call):
+        if selector.name in metrics and not selector.name.endswith("_bucket"):
+            yield f"takes a quantile of {selector.name}, which holds no buckets"
+
+
+def short_window(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """A rate needs two samples; with one a minute, a shorter window is empty in Prometheus."""
+    del metrics
+    matrix = node.expression
+    if isinstance(matrix, promql.MatrixSelector):
+        seconds = matrix.range.total_seconds()
+        if math.ceil(seconds) < MIN_SAMPLES * SAMPLE_PERIOD_SECONDS:
+            yield (
+                f"looks at {seconds:g} s, in which there are fewer than {MIN_SAMPLES} samples of one a minute; "
+                f"write {MIN_SAMPLES * SAMPLE_PERIOD_SECONDS} s or more"
+            )
+
+
+def new_function(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """Monitoring promises what Prometheus 2.44 has."""
+    del metrics
+    call = node.expression
+    if isinstance(call, promql.Call) and call.func.name not in _FUNCTIONS_OF_2_44:
+        yield f"calls {call.func.name}, which Prometheus 2.44 does not have, nor therefore Monitoring"
+
+
+def long_lookback(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """Monitoring takes 25 hours, all windows and offsets around a selector together."""
+    del metrics
+    if not isinstance(node.expression, promql.VectorSelector):
+        return
+    seconds = 0.0
+    for each in (node.expression, *node.around):
+        if isinstance(each, promql.MatrixSelector | promql.SubqueryExpr):
+            seconds += each.range.total_seconds()
+        if isinstance(each, promql.VectorSelector | promql.SubqueryExpr) and each.offset is not None:
+            seconds += each.offset.total_seconds()
+    if seconds > MAX_LOOKBACK_SECONDS:
+        yield f"looks back {seconds / 3600:g} h, and Monitoring takes {MAX_LOOKBACK_SECONDS // 3600} h"
+
+
+def wrong_unit(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """A threshold in another unit than its figure: 5 for 5000 ms, 80 for a share of 0.8."""
+    comparison = node.expression
+    if not isinstance(comparison, promql.BinaryExpr) or str(comparison.op) not in _COMPARISONS:
+        return
+    if not isinstance(comparison.rhs, promql.NumberLiteral):
+        return
+    unit, threshold = _unit(comparison.lhs, metrics), comparison.rhs.val
+    if unit == "share" and threshold > 1:
+        yield f"compares a share of 1 with {threshold:g}, which it never reaches; write {threshold / 100:g}"
+    if unit == "ms" and threshold < _LEAST_MS:
+        yield f"compares milliseconds with {threshold:g}; write {threshold * 1000:g}"
+
+
+def _unit(expression: Any, metrics: dict[str, Metric]) -> str | None:
+    """`ms`, `share`, or None where the figure has no unit that is known."""
+    if isinstance(expression, promql.ParenExpr | promql.AggregateExpr):
+        same = not isinstance(expression, promql.AggregateExpr) or str(expression.op) in ("sum", "avg", "min", "max")
+        return _unit(expression.expr, metrics) if same else None
+    if isinstance(expression, promql.BinaryExpr) and str(expression.op) == "/":
+        sides = [{each.name for each in _selectors(side)} for side in (expression.lhs, expression.rhs)]
+        return "share" if sides[0] and sides[0] == sides[1] else None
+    if isinstance(expression, promql.Call):
+        if expression.func.name == "histogram_quantile":
+            return next((metrics[each.name].unit for each in _selectors(expression) if each.name in metrics), None)
+        return _unit(expression.args[0], metrics) if expression.func.name in _UNIT_KEEPING else None
+    if isinstance(expression, promql.MatrixSelector):
+        return _unit(expression.vector_selector, metrics)
+    if isinstance(expression, promql.VectorSelector) and expression.name in metrics:
+        return None if expression.name.endswith(DISTRIBUTION_PARTS) else metrics[expression.name].unit
+    return None
+
+
+def _listed(labels: Iterable[str]) -> str:
+    return ", ".join(sorted(labels))
+
+
+RULES: tuple[Rule, ...] = (
+    unknown_metric,
+    missing_resource,
+    unknown_label,
+    rate_on_a_gauge,
+    counter_without_rate,
+    quantile_without_le,
+    short_window,
+    new_function,
+    long_lookback,
+    wrong_unit,
+)

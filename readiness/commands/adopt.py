@@ -1,0 +1,46 @@
+"""`readiness adopt`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from readiness.commands.common import plan_of, settings_of
+
+
+@click.command()
+@click.argument("stack")
+def adopt(stack: str) -> None:
+    """Print a Pulumi import file for what exists already: pulumi import --file FILE --protect=false."""
+    from readiness.operate.adopt import adoption, import_file
+    from readiness.operate.github_api import GitHub, GitHubError
+    from readiness.operate.google_api import Google, GoogleError, access_token, endpoints_of
+    from readiness.operate.live_things import read_live_things
+    from readiness.settings.stack_files import find_project_root, read_stack
+
+    root = find_project_root(Path.cwd())
+    settings = settings_of(root, stack)
+    token = access_token(os.environ)
+    if token is None:
+        raise click.ClickException(
+            "what exists cannot be read without Google credentials. Run `gcloud auth login`, or set "
+            "GOOGLE_OAUTH_ACCESS_TOKEN."
+        )
+    google = Google(project=settings.project, token=token, endpoints=endpoints_of(read_stack(root, stack).values))
+    github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
+    resources = plan_of(stack).resources
+    try:
+        live = read_live_things(google, github, region=settings.region, resources=resources)
+    except (GoogleError, GitHubError) as error:
+        raise click.ClickException(f"what exists cannot be read: {error}") from None
+    found = adoption(resources, live, takes_old_policies=settings.owns_shared_resources)
+    if found.ambiguous:
+        raise click.ClickException(
+            "more than one thing could be taken over. Delete or rename all but one:\n  " + "\n  ".join(found.ambiguous)
+        )
+    for note in found.notes:
+        click.echo(f"not taken over: {note}", err=True)
+    click.echo(json.dumps(import_file(resources, found.imports), indent=2))

@@ -1,0 +1,26 @@
+"""`readiness comment`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from readiness.commands.common import this_repository
+
+
+@click.command()
+@click.argument("number", type=click.IntRange(min=1), metavar="PULL_REQUEST")
+@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+def comment(number: int, file: Path) -> None:
+    """Put the diff into the one comment of a pull request of this repository (GITHUB_REPOSITORY, GITHUB_TOKEN)."""
+    from readiness.operate.github_api import GitHubError
+    from readiness.operate.pull_request_comment import put_comment
+    from readiness.review.render_diff_markdown import MARKER
+
+    try:
+        done = put_comment(this_repository(os.environ), number, file.read_text(encoding="utf-8"), marker=MARKER)
+    except (GitHubError, ValueError) as error:
+        raise click.ClickException(f"{file}: not put on #{number}: {error}") from None
+    click.echo(f"{done} the comment on #{number}")

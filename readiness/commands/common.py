@@ -1,0 +1,88 @@
+"""What several commands do: find the settings or the plan of a stack, and report problems."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from readiness.operate.github_api import GitHub
+    from readiness.operate.google_api import Google
+    from readiness.problems import Problem
+    from readiness.review.offline_plan import Plan
+    from readiness.settings.model import Settings
+
+
+def settings_of(root: Path, stack: str) -> Settings:
+    """The settings of a stack. Raises RefusedError with every problem."""
+    from readiness.checks import check_stack, require_settings
+
+    return require_settings(check_stack(root, stack))
+
+
+def plan_of(stack: str) -> Plan:
+    """The offline plan of a stack of the project around the working folder. Raises RefusedError."""
+    from readiness.review.offline_plan import plan_stack
+    from readiness.settings.stack_files import find_project_root, read_stack
+
+    root = find_project_root(Path.cwd())
+    settings_of(root, stack)
+    return plan_stack(root, read_stack(root, stack))
+
+
+def report(problems: Iterable[Problem], *, err: bool = False) -> None:
+    """Prints problems; on a CI runner as annotations too. `NO_COLOR` and a pipe switch colour off."""
+    for problem in problems:
+        colour = "red" if problem.severity == "error" else "yellow"
+        label = click.style(f"{problem.severity}:", fg=colour, bold=True) if use_colour(err) else f"{problem.severity}:"
+        click.echo(f"{label} {problem}", err=err)
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            click.echo(problem.annotation(), err=err)
+
+
+def use_colour(err: bool) -> bool:
+    """Whether the stream is a terminal that wants colour."""
+    stream = sys.stderr if err else sys.stdout
+    return not os.environ.get("NO_COLOR") and stream is not None and stream.isatty()
+
+
+def head_commit(folder: Path) -> str:
+    """The commit that is checked out there; empty where there is none, or no git."""
+    import subprocess
+
+    command = ["git", "rev-parse", "--verify", "HEAD"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def this_repository(environment: Mapping[str, str]) -> GitHub:
+    """The API of the repository that a workflow runs in. Raises RefusedError where none is named."""
+    from readiness.operate.github_api import GitHub
+    from readiness.problems import Problem, RefusedError
+
+    owner, _, name = environment.get("GITHUB_REPOSITORY", "").partition("/")
+    if not owner or not name:
+        message, mend = "is not set to OWNER/NAME", "Run it in a workflow, or set it"
+        raise RefusedError([Problem(file="GITHUB_REPOSITORY", message=message, mend=mend)])
+    return GitHub.from_environment(environment, owner=owner, repository=name)
+
+
+def google_of(root: Path, stack: str, settings: Settings, environment: Mapping[str, str]) -> Google:
+    """Google's APIs of a stack's project. Raises RefusedError where there is no token."""
+    from readiness.operate.google_api import Google, access_token, endpoints_of
+    from readiness.problems import Problem, RefusedError
+    from readiness.settings.stack_files import read_stack
+
+    token = access_token(environment)
+    if token is None:
+        message, mend = "is not set, and gcloud has no account", "Run `gcloud auth login`, or set it to a token"
+        raise RefusedError([Problem(file="GOOGLE_OAUTH_ACCESS_TOKEN", message=message, mend=mend)])
+    return Google(project=settings.project, token=token, endpoints=endpoints_of(read_stack(root, stack).values))

@@ -1,0 +1,52 @@
+"""`readiness drill`."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from readiness.commands.common import google_of, settings_of
+
+
+@click.command()
+@click.argument("stack")
+@click.option("--received", metavar="WORD", help="Record that the notification with this word has arrived.")
+@click.option("--by", default=getpass.getuser, show_default="your user name", help="Who received it.")
+@click.option("--wait-minutes", type=click.IntRange(1, 30), default=5, show_default=True, help="Before it is ended.")
+def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
+    """Send one notification with a word in it to every channel of STACK, and record who received it."""
+    from readiness.operate import drill as drills
+    from readiness.operate.drill_record import (
+        Receipt,
+        RecordedDrill,
+        drill_record_path,
+        instant,
+        read_drills,
+        with_receipt,
+        write_drills,
+    )
+    from readiness.operate.google_api import GoogleError
+    from readiness.settings.stack_files import find_project_root, read_stack
+
+    root = find_project_root(Path.cwd())
+    settings = settings_of(root, stack)
+    path = drill_record_path(root / read_stack(root, stack).file, stack)
+    recorded = list(read_drills(path))
+    if received is not None:
+        write_drills(path, stack, with_receipt(path, recorded, received, Receipt(by=by, at=instant(datetime.now(UTC)))))
+        click.echo(f"recorded: {by} received {received.strip().lower()}; commit {path.relative_to(root)}")
+        return
+    google = google_of(root, stack, settings, os.environ)
+    try:
+        with drills.running_drill(google, settings.environment.name, drills.new_nonce()) as sent:
+            now = instant(datetime.now(UTC))
+            write_drills(path, stack, [*recorded, RecordedDrill(nonce=sent.nonce, sent=now, channels=sent.channels)])
+            click.echo(f"sent {sent.nonce} to {len(sent.channels)} channels; it is ended in {wait_minutes} minutes")
+            drills.wait_minutes(wait_minutes)
+    except GoogleError as error:
+        raise click.ClickException(f"the drill of {stack} failed: {error}") from None
+    click.echo(f"ended. Whoever got it: readiness drill {stack} --received {sent.nonce} --by NAME")

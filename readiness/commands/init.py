@@ -1,0 +1,105 @@
+"""`readiness init`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from readiness.commands.common import report
+
+if TYPE_CHECKING:
+    from readiness.problems import Problem
+
+# What is asked for on a terminal, and what has to be given as an option elsewhere.
+_REQUIRED = {
+    "project": "Google Cloud project (id)",
+    "region": "Region, as us-central1",
+    "github_owner": "GitHub owner of the application's repository",
+    "repository": "Name of that repository",
+    "backend_service": "Cloud Run service of the backend, {env} for staging or prod",
+    "database": "Cloud SQL instance, {env} for staging or prod",
+    "email": "Address that alerts go to",
+    "image": "Images in the registry, separated by commas",
+}
+_OPTIONAL = {
+    "frontend_service": "Cloud Run service of the frontend, if there is one",
+    "project_number": "Number of the project, from which Cloud Run makes addresses, if you know it",
+}
+
+
+def _described(names: dict[str, str], **more: Any) -> Any:
+    """A decorator that adds one option for each name."""
+
+    def add(command: Any) -> Any:
+        for name, text in reversed(names.items()):
+            command = click.option(f"--{name.replace('_', '-')}", name, help=f"{text}.", **more)(command)
+        return command
+
+    return add
+
+
+@click.command()
+@_described(_REQUIRED)
+@_described(_OPTIONAL)
+@click.option("--registry", help="Artifact Registry repository.  [default: the name of the GitHub repository]")
+@click.option("--adopt-registry/--create-registry", default=True, help="Whether it exists.", show_default=True)
+@click.option("--reviewer", "reviewers", multiple=True, metavar="LOGIN:ID", help="Who may approve; repeat it.")
+@click.option("--visibility", type=click.Choice(["public", "private", "internal"]), default="public", show_default=True)
+@click.option("--plan", type=click.Choice(["free", "pro", "team", "enterprise"]), default="free", show_default=True)
+@click.option("--folder", type=click.Path(path_type=Path), help="Where to write.  [default: this project]")
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+def init(folder: Path | None, force: bool, image: str | None, reviewers: tuple[str, ...], **given: Any) -> None:
+    """Write Pulumi.yaml and both stacks' files for another project.
+
+    {env} in a name stands for staging and prod. What is not given is asked for on a terminal.
+    """
+    from readiness.operate.init import write_project
+    from readiness.operate.init_files import Answers
+    from readiness.problems import RefusedError
+    from readiness.settings.stack_files import find_project_root
+
+    given["image"] = image
+    problems = _ask(given) if _on_a_terminal() else _missing(given)
+    people = [re.fullmatch(r"([^:]+):([0-9]{1,15})", each) for each in reviewers]
+    if None in people:
+        problems.append(_problem("reviewer", "is not LOGIN:ID", "Write it as ada:1001, with the number of the user"))
+    if problems:
+        raise RefusedError(problems)
+    images = tuple(each.strip() for each in given.pop("image").split(","))
+    approving = tuple((found[1], int(found[2])) for found in people if found)
+    try:
+        target = folder or find_project_root(Path.cwd())
+    except RefusedError:
+        target = Path.cwd()
+    warnings = write_project(target, Answers(images=images, reviewers=approving, **given), force=force)
+    report(warnings)
+    click.echo("wrote Pulumi.yaml, Pulumi.staging.yaml and Pulumi.prod.yaml")
+    click.echo("Next: fill in what is warned of, then `readiness runbook` and `readiness check`.")
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _ask(given: dict[str, Any]) -> list[Problem]:
+    """Asks for every answer that is not given. Nothing can then be missing."""
+    for name, text in _REQUIRED.items():
+        given[name] = given[name] or click.prompt(text)
+    for name, text in _OPTIONAL.items():
+        given[name] = given[name] or click.prompt(text, default="", show_default=False) or None
+    return []
+
+
+def _missing(given: dict[str, Any]) -> list[Problem]:
+    return [_problem(name, "is missing", f"Give it: {text}") for name, text in _REQUIRED.items() if not given[name]]
+
+
+def _problem(name: str, message: str, mend: str) -> Problem:
+    from readiness.operate.init import COMMAND
+    from readiness.problems import Problem
+
+    return Problem(file=COMMAND, key=f"--{name.replace('_', '-')}", message=message, mend=mend)

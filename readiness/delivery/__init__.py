@@ -1,0 +1,1 @@
+"""How deployments are counted and shown: the log-based metrics and the dashboard, as data."""

@@ -1,0 +1,19 @@
+"""Which services belong to which environment of the telemetry."""
+
+from __future__ import annotations
+
+from readiness.settings.delivery import DeploymentTelemetry
+from readiness.settings.model import Settings
+
+
+def watched_deployments(settings: Settings) -> DeploymentTelemetry | None:
+    """The telemetry with the services of every environment; its own stack's stand in `readiness:services` alone."""
+    telemetry = settings.deployment_telemetry
+    if telemetry is None:
+        return None
+    own = tuple(service.name for service in settings.services)
+    environments = tuple(
+        each.model_copy(update={"services": own}) if each.name == settings.environment.name else each
+        for each in telemetry.environments
+    )
+    return telemetry.model_copy(update={"environments": environments})

@@ -1,0 +1,78 @@
+"""Pieces that several documents show: tables of services, contacts and limits, and addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from readiness.documents.template import Stacks, health_address
+from readiness.settings.model import Service, Settings
+
+
+def repository_url(settings: Settings) -> str:
+    """The application's repository."""
+    return f"https://github.com/{settings.github_owner}/{settings.repository.name}"
+
+
+def console(settings: Settings, service: Service, page: str) -> str:
+    """A page of a service in Google's console: `logs`, `metrics` or `revisions`."""
+    place = f"{settings.region}/{service.name}/{page}"
+    return f"https://console.cloud.google.com/run/detail/{place}?project={settings.project}"
+
+
+def instance_url(settings: Settings) -> str:
+    """The Cloud SQL instance in Google's console."""
+    name, project = settings.database.instance, settings.project
+    return f"https://console.cloud.google.com/sql/instances/{name}/overview?project={project}"
+
+
+def service_table(stacks: Stacks) -> str:
+    """Every service with what one opens first."""
+    rows = ["| Stack | Service | Open |", "|---|---|---|"]
+    for stack, settings in stacks:
+        for service in settings.services:
+            pages = [f"[{page}]({console(settings, service, page)})" for page in ("revisions", "logs", "metrics")]
+            links = ", ".join([f"[health]({health_address(service)})", *pages])
+            rows.append(f"| {stack} | `{service.name}` | {links} |")
+        rows.append(f"| {stack} | `{settings.database.instance}` | [instance]({instance_url(settings)}) |")
+    return "\n".join(rows)
+
+
+def contact_table(stacks: Stacks) -> str:
+    """Whom to call, in the order of the settings."""
+    rows = ["| Stack | Order | Who | How |", "|---|---|---|---|"]
+    for stack, settings in stacks:
+        for order, contact in enumerate(settings.escalation.contacts, start=1):
+            rows.append(f"| {stack} | {order} | {cell(contact.name)} | {cell(contact.reach)} |")
+    return "\n".join(rows)
+
+
+def cell(text: str) -> str:
+    """Text that cannot end a table's cell. Line breaks are refused by the model already."""
+    return text.replace("|", r"\|")
+
+
+def limit_table(stacks: Stacks) -> str:
+    """What calls for a rollback, with the limits that the alerts have."""
+    head = "| Sign | " + " | ".join(stack for stack, _ in stacks) + " |"
+    rows = [head, "|---|" + "---|" * len(stacks)]
+    for sign, values in _limits(stacks):
+        rows.append(f"| {sign} | " + " | ".join(values) + " |")
+    return "\n".join(rows)
+
+
+def _limits(stacks: Stacks) -> Iterator[tuple[str, list[str]]]:
+    alerts = [settings.alerts for _, settings in stacks]
+    rates, latencies = [each.high_error_rate for each in alerts], [each.high_latency for each in alerts]
+    counts = [each.database_connection_errors for each in alerts]
+    yield (
+        "share of requests answered 5xx",
+        [f"over {each.error_ratio * 100:g} % for {each.duration_seconds // 60} min" for each in rates],
+    )
+    yield (
+        "95th percentile of the latency",
+        [f"over {each.latency_ms} ms for {each.duration_seconds // 60} min" for each in latencies],
+    )
+    yield (
+        "connection errors of the database",
+        [f"over {each.error_count} in {each.window_seconds // 60} min" for each in counts],
+    )

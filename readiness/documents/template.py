@@ -1,0 +1,77 @@
+"""Fills a template: `{{name}}` in its text, and blocks of commands that are written once and shown for every stack.
+
+A fence ```bash each stack (or service, or a role as backend) is one command or more with `{service}`, `{project}` and
+the like. It becomes one block for each stack: the first stands open, the others are folded. `... of owner` leaves only
+the stack that owns what is shared, `... of others` the others. Upper-case words are for the reader to fill in.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+
+from readiness.settings.model import Service, Settings
+
+Stacks = Sequence[tuple[str, Settings]]
+
+_FENCE = re.compile(r"^( *)```bash each (\S+)(?: of (owner|others))?\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_PART = re.compile(r"\{\{(\w+)\}\}")
+_FIELD = re.compile(r"\{([a-z_]+)\}")
+
+
+def fill(name: str, stacks: Stacks, parts: Mapping[str, str]) -> str:
+    """The template of that name with every part in its place. KeyError for a part or a field that does not exist.
+
+    A part that no template uses is an error too: it would be text that nobody sees.
+    """
+    text = files("readiness.documents").joinpath("templates", name).read_text(encoding="utf-8")
+    unused = set(parts) - set(_PART.findall(text))
+    if unused:
+        raise KeyError(f"{name} has no place for {', '.join(sorted(unused))}")
+    text = _FENCE.sub(lambda fence: _blocks(fence, stacks), text)
+    return _PART.sub(lambda part: parts[part.group(1)], text).rstrip("\n") + "\n"
+
+
+def _blocks(fence: re.Match[str], stacks: Stacks) -> str:
+    indent, of, which, commands = (fence.group(number) for number in range(1, 5))
+    blocks: list[tuple[str, str]] = []
+    for stack, settings in stacks:
+        if which is not None and settings.owns_shared_resources != (which == "owner"):
+            continue
+        command = textwrap.dedent(commands).rstrip("\n")
+        lines = [_with_values(command, values) for values in _values(of, stack, settings)]
+        if lines:
+            blocks.append((stack, "```bash\n" + "\n".join(lines) + "\n```"))
+    shown = [f"{stack}:\n\n{block}" if len(blocks) > 1 else block for stack, block in blocks[:1]]
+    shown += [f"<details><summary>{stack}</summary>\n\n{block}\n\n</details>" for stack, block in blocks[1:]]
+    # In front of a list's item that goes on, an empty line ends the paragraph before.
+    return ("\n" if indent else "") + textwrap.indent("\n\n".join(shown), indent)
+
+
+def _with_values(command: str, values: Mapping[str, str]) -> str:
+    return _FIELD.sub(lambda field: values[field.group(1)], command)
+
+
+def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]:
+    common = {
+        "stack": stack,
+        "environment": settings.environment.name,
+        "project": settings.project,
+        "region": settings.region,
+        "where": f"--region={settings.region} --project={settings.project}",
+        "instance": settings.database.instance,
+        "repository": f"{settings.github_owner}/{settings.repository.name}",
+    }
+    if of == "stack":
+        yield common
+        return
+    for service in settings.services:
+        if of in ("service", service.role):
+            yield common | {"service": service.name, "health": health_address(service), "url": service.url}
+
+
+def health_address(service: Service) -> str:
+    """The address that is asked for a service's health."""
+    return service.url.rstrip("/") + service.health_path

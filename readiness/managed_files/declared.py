@@ -1,0 +1,35 @@
+"""The files that a plan holds for the application's repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from readiness.managed_files.header import MANAGED_FOLDER, is_managed_path
+from readiness.problems import Problem, RefusedError
+
+PULL_REQUEST = "pull_request"
+
+
+def declared_files(resources: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Text by path of every file that waits for a pull request. `resources` as a plan holds them.
+
+    Raises RefusedError where one is outside `.github/`, or two components declare the same.
+    """
+    files: dict[str, str] = {}
+    problems: list[Problem] = []
+    for each in resources:
+        inputs = each.get("inputs", {})
+        if not each["type"].startswith("readiness:") or inputs.get("delivery") != PULL_REQUEST:
+            continue
+        for path, text in inputs.get("files", {}).items():
+            if not is_managed_path(path):
+                message = f"is outside {MANAGED_FOLDER}, and nothing else of the repository is written to"
+                problems.append(Problem(file=path, key=each["name"], message=message, mend="Correct the component"))
+            elif path in files:
+                message = "is declared by two components"
+                problems.append(Problem(file=path, key=each["name"], message=message, mend="Let one declare it"))
+            files.setdefault(path, text)
+    if problems:
+        raise RefusedError(problems)
+    return files

@@ -1,0 +1,191 @@
+"""The commands. Every failure is loud and fails this run, which is never the run of a deployment."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from .apis import Access, ApiError, Apis
+from .deployments import NEVER_A_DEPLOYMENT, entry_of, history, read_deployment, restore_seconds
+from .figures import write_figures
+from .messages import deployment_message, live_test_message, report_message, rollback_message, run_message
+from .report import period_before, read_period, report_lines
+from .rollbacks import entry_of as rollback_entry
+from .rollbacks import read_rollbacks
+from .settings import Settings, read_settings
+
+# A run that needs an approval waits within seconds of its request.
+POLLS = 20
+POLL_SECONDS = 6
+# So many deployments before a success are looked at for the failure that it ended.
+RESTORE_HISTORY = 30
+# The watch runs every quarter of an hour; GitHub may skip or delay runs.
+ROLLBACK_WINDOW = timedelta(days=2)
+
+
+@dataclass(kw_only=True)
+class Job:
+    """One run of a command. `problems` fill up, so that one system's refusal keeps no other from being told."""
+
+    apis: Apis
+    settings: Settings
+    now: datetime
+    event: Mapping[str, Any]
+    say: Callable[[str], object]
+    summary: Callable[[str], object]
+    problems: list[str]
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Runs an action whose refusal is a problem and no more."""
+        try:
+            action()
+        except ApiError as error:
+            self.problems.append(str(error))
+
+
+def workflow_run(job: Job) -> None:
+    """What `workflow_run` tells: a run was requested, began, or ended."""
+    run = job.event["workflow_run"]
+    environment = job.settings.of_workflow(run["name"])
+    if environment is None or run["event"] in NEVER_A_DEPLOYMENT:
+        job.say(f"No deployment: {run['event']}")
+    elif job.event["action"] == "completed":
+        _completed(job, run)
+    elif job.event["action"] == "in_progress":
+        now = job.apis.github(f"actions/runs/{run['id']}")
+        # Events come late, too: what has ended by now did not begin just now.
+        if now["status"] == "in_progress" and "started" in environment.slack_events:
+            job.attempt(lambda: job.apis.post_to_slack(run_message("started", environment.name, now)))
+    elif "waiting" in environment.slack_events:
+        _wait_for_waiting(job, run["id"], environment.name)
+
+
+def _completed(job: Job, run: Mapping[str, Any]) -> None:
+    environment = job.settings.of_workflow(run["name"])
+    assert environment is not None
+    deployment = read_deployment(job.apis, environment, run["id"], run["run_attempt"])
+    if deployment is None:
+        job.say("No deployment: the deploying job was skipped, or this attempt did not run it again")
+        return
+    restored: float | None = None
+    if deployment.outcome == "success":
+        restored = restore_seconds(deployment, islice(history(job.apis, environment), RESTORE_HISTORY))
+    job.say(f"{environment.name}: {deployment.outcome} after {deployment.duration_seconds:.0f} s")
+    job.attempt(lambda: job.apis.write_entries([entry_of(deployment, restored)]))
+    job.attempt(lambda: write_figures(job.apis, job.settings, job.now))
+    if deployment.outcome in environment.slack_events:
+        job.attempt(lambda: job.apis.post_to_slack(deployment_message(deployment, restored)))
+
+
+def _wait_for_waiting(job: Job, run_id: int, environment: str) -> None:
+    """Polls until the run waits for an approval, or has gone on without one; at most two minutes."""
+    for _ in range(POLLS):
+        run = job.apis.github(f"actions/runs/{run_id}")
+        if run["status"] in ("in_progress", "completed"):
+            return
+        if run["status"] == "waiting" and job.apis.github(f"actions/runs/{run_id}/pending_deployments"):
+            message = run_message("waiting", environment, run)
+            job.attempt(lambda: job.apis.post_to_slack(message))  # noqa: B023 - called before the loop goes on
+            return
+        job.apis.sleep(POLL_SECONDS)
+    job.say("The run neither waits nor runs yet; nobody is told that it waits")
+
+
+def rollbacks(job: Job) -> None:
+    """Writes and tells every rollback that has not been told yet."""
+    since = job.now - ROLLBACK_WINDOW
+    log = f'logName="projects/{job.settings.project}/logs/{job.settings.log}"'
+    told = job.apis.read_entries(
+        f'{log}\njsonPayload.event="rollback"\ntimestamp>="{(since - timedelta(hours=1)).isoformat()}"'
+    )
+    known = {entry["jsonPayload"].get("audit_id") for entry in told}
+    for rollback in read_rollbacks(job.apis, job.settings, since):
+        if rollback.audit_id in known:
+            continue
+        job.say(f"{rollback.environment}: {rollback.service} was rolled back")
+        # Written first: a refusal of Slack's must not write it, and tell it, again every quarter of an hour.
+        job.apis.write_entries([rollback_entry(rollback)])
+        environment = next(each for each in job.settings.environments if each.name == rollback.environment)
+        if "rollback" in environment.slack_events:
+            job.attempt(lambda each=rollback: job.apis.post_to_slack(rollback_message(each, job.settings.project)))
+
+
+def figures(job: Job) -> None:
+    """Writes the figures that alerts read once a day."""
+    for environment, values in write_figures(job.apis, job.settings, job.now).items():
+        job.say(f"{environment}: {values or 'not enough deployments yet'}")
+
+
+def report(job: Job, name: str) -> None:
+    """The report of the last `week` or `month`, into the summary of the run and, by setting, to Slack."""
+    period = period_before(name, job.now)
+    back = read_rollbacks(job.apis, job.settings, period.start)
+    lines: list[str] = []
+    for environment in job.settings.environments:
+        found = read_period(job.apis, environment, period)
+        lines += report_lines(job.settings, environment, period, found, back)
+    job.summary("\n".join([f"## {period.title}\n", *lines, ""]))
+    if job.settings.slack_reports:
+        link = (f"https://console.cloud.google.com/monitoring/dashboards?project={job.settings.project}", "Dashboards")
+        job.attempt(lambda: job.apis.post_to_slack(report_message(period.title, lines, link)))
+
+
+def live_test(job: Job) -> None:
+    """Posts one message, and fails where Slack does not take it."""
+    job.apis.post_to_slack(live_test_message(job.apis.access.repository))
+
+
+COMMANDS: dict[str, Callable[[Job], None]] = {
+    "workflow-run": workflow_run,
+    "rollbacks": rollbacks,
+    "figures": figures,
+    "week": lambda job: report(job, "week"),
+    "month": lambda job: report(job, "month"),
+    "test-slack": live_test,
+}
+
+
+def run(command: str, job: Job) -> int:
+    """Runs a command and says every problem as an annotation of the run. The exit status."""
+    job.attempt(lambda: COMMANDS[command](job))
+    for problem in job.problems:
+        job.say(f"::error title=Deployment telemetry::{problem}")
+    return 1 if job.problems else 0
+
+
+def job_of(environ: Mapping[str, str], now: datetime) -> Job:
+    """A job from the variables that the workflow sets."""
+    settings = read_settings()
+    access = Access(
+        repository=environ["GITHUB_REPOSITORY"],
+        project=settings.project,
+        github_token=environ["GITHUB_TOKEN"],
+        google_token=environ.get("GOOGLE_TOKEN", ""),
+        webhook=environ.get("SLACK_WEBHOOK_URL", ""),
+        log=settings.log,
+    )
+
+    def append_to_summary(text: str) -> None:
+        with Path(environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    return Job(
+        apis=Apis(access=access),
+        settings=settings,
+        now=now,
+        event=json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8")),
+        say=lambda text: sys.stdout.write(text + "\n"),
+        summary=append_to_summary,
+        problems=[],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1], job_of(os.environ, datetime.now(UTC))))

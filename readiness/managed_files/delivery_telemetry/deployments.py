@@ -1,0 +1,148 @@
+"""A deployment is one attempt of the deploying job of a workflow run. GitHub's own list is the source of truth.
+
+Everything is computed from that list, never from the order in which events arrive: they come late, twice, or never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .apis import Apis
+from .settings import Environment
+
+# Whatever the far side invents later is none of these and gives no deployment: labels stay bounded.
+OUTCOMES = {
+    "success": "success",
+    "failure": "failure",
+    "timed_out": "failure",
+    "cancelled": "cancelled",
+}
+# A job that never got a runner: its approval was refused or ran out.
+NOT_STARTED = "not_started"
+TRIGGERS = ("push", "workflow_dispatch", "schedule")
+NEVER_A_DEPLOYMENT = ("pull_request", "pull_request_target", "merge_group")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """One attempt. `duration_seconds` is that of the job, without the wait for a runner or an approval."""
+
+    environment: str
+    run_id: int
+    attempt: int
+    outcome: str
+    trigger: str
+    actor: str
+    commit: str
+    title: str
+    url: str
+    finished_at: datetime
+    duration_seconds: float
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says something of the deployment's quality: neither cancelled nor refused."""
+        return self.outcome in ("success", "failure")
+
+
+def time_of(text: str) -> datetime:
+    """GitHub's and Google's times. Python 3.10 and older read no `Z`, and 3.11 cuts nanoseconds."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def deployment_of(environment: Environment, run: dict[str, Any], jobs: list[dict[str, Any]]) -> Deployment | None:
+    """The deployment that an attempt of a run was, None where it was none: skipped, of a pull request, not re-run."""
+    if run["event"] in NEVER_A_DEPLOYMENT:
+        return None
+    job = next((each for each in jobs if each["name"] == environment.job), None)
+    # A re-run of failed jobs alone lists the others as they were in the attempt before.
+    if job is None or job["status"] != "completed" or job.get("run_attempt", run["run_attempt"]) != run["run_attempt"]:
+        return None
+    outcome = OUTCOMES.get(job["conclusion"] or "")
+    if outcome is None:
+        return None
+    started = bool(job.get("runner_id"))
+    if outcome == "failure" and not started:
+        outcome = NOT_STARTED
+    finished_at = time_of(job["completed_at"])
+    return Deployment(
+        environment=environment.name,
+        run_id=run["id"],
+        attempt=run["run_attempt"],
+        outcome=outcome,
+        trigger=run["event"] if run["event"] in TRIGGERS else "other",
+        actor=(run.get("triggering_actor") or run["actor"])["login"],
+        commit=run["head_sha"],
+        title=run.get("display_title") or "",
+        url=f"{run['html_url']}/attempts/{run['run_attempt']}",
+        finished_at=finished_at,
+        duration_seconds=max(0.0, (finished_at - time_of(job["started_at"])).total_seconds()) if started else 0.0,
+    )
+
+
+def read_deployment(apis: Apis, environment: Environment, run_id: int, attempt: int) -> Deployment | None:
+    """The deployment that an attempt was, as GitHub tells it now."""
+    return _deployment_of_run(apis, environment, apis.github(f"actions/runs/{run_id}/attempts/{attempt}"))
+
+
+def history(apis: Apis, environment: Environment) -> Iterator[Deployment]:
+    """Every deployment to the environment, the newest runs first and in each the newest attempt; read as it is used."""
+    for run in apis.github_pages(f"actions/workflows/{environment.file}/runs", "workflow_runs"):
+        for attempt in range(run["run_attempt"], 0, -1):
+            if run["event"] in NEVER_A_DEPLOYMENT:
+                break
+            if attempt == run["run_attempt"]:
+                found = _deployment_of_run(apis, environment, run)
+            else:
+                found = read_deployment(apis, environment, run["id"], attempt)
+            if found is not None:
+                yield found
+
+
+def _deployment_of_run(apis: Apis, environment: Environment, run: dict[str, Any]) -> Deployment | None:
+    path = f"actions/runs/{run['id']}/attempts/{run['run_attempt']}/jobs"
+    return deployment_of(environment, run, list(apis.github_pages(path, "jobs")))
+
+
+def restore_seconds(success: Deployment, earlier: Iterable[Deployment]) -> float | None:
+    """From the first failure since the last success to this success; None where nothing had failed.
+
+    `earlier` may hold anything in any order.
+    """
+    if success.outcome != "success":
+        return None
+    first_failure: Deployment | None = None
+    before = [each for each in earlier if each.counts and each.finished_at < success.finished_at]
+    for each in sorted(before, key=lambda each: each.finished_at, reverse=True):
+        if each.outcome == "success":
+            break
+        first_failure = each
+    return (success.finished_at - first_failure.finished_at).total_seconds() if first_failure else None
+
+
+def entry_of(deployment: Deployment, restored_after: float | None) -> dict[str, Any]:
+    """The log entry. Its insertId makes a repeated event the same entry."""
+    payload: dict[str, Any] = {
+        "schema": 1,
+        "event": "deployment",
+        "environment": deployment.environment,
+        # One run deploys every service of the environment.
+        "service": "all",
+        "outcome": deployment.outcome,
+        "trigger": deployment.trigger,
+        "duration_seconds": deployment.duration_seconds,
+        "run": deployment.url,
+        "commit": deployment.commit,
+        "actor": deployment.actor,
+    }
+    if restored_after is not None:
+        payload["restore_seconds"] = restored_after
+    return {
+        "insertId": f"deployment-{deployment.run_id}-{deployment.attempt}",
+        "timestamp": deployment.finished_at.isoformat(),
+        "severity": "ERROR" if deployment.outcome == "failure" else "INFO",
+        "jsonPayload": payload,
+    }

@@ -1,0 +1,67 @@
+"""Two figures that look further back than an alert can: the success ratio of the last 20, the days since a success.
+
+Custom metrics and not log-based ones: those are counters that keep six weeks, these are gauges that keep two years, and
+an alert reads the last value within its 25 hours. GitHub's list of runs is what they are computed from, each time anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from .apis import Apis
+from .deployments import Deployment, history
+from .settings import Settings
+
+SUCCESS_RATIO_20 = "custom.googleapis.com/readiness/success_ratio_20"
+DAYS_SINCE_SUCCESS = "custom.googleapis.com/readiness/days_since_success"
+
+LAST = 20
+# Further back nobody looks: a call of the API for each.
+MAX_ATTEMPTS = 200
+_SECONDS_PER_DAY = 86_400
+
+
+def success_ratio(newest_first: Iterable[Deployment]) -> float | None:
+    """The share of successes among the last 20 that succeeded or failed; None until there are 20."""
+    last = list(islice((each for each in newest_first if each.counts), LAST))
+    return sum(each.outcome == "success" for each in last) / LAST if len(last) == LAST else None
+
+
+def days_since_success(newest_first: Iterable[Deployment], now: datetime) -> float | None:
+    """Days, with fractions; None where there never was a success."""
+    newest = max((each.finished_at for each in newest_first if each.outcome == "success"), default=None)
+    return None if newest is None else max(0.0, (now - newest).total_seconds() / _SECONDS_PER_DAY)
+
+
+def write_figures(apis: Apis, settings: Settings, now: datetime) -> dict[str, dict[str, float]]:
+    """Writes both figures of every environment and returns them by environment and metric."""
+    written: dict[str, dict[str, float]] = {}
+    for environment in settings.environments:
+        recent: list[Deployment] = []
+        for deployment in islice(history(apis, environment), MAX_ATTEMPTS):
+            recent.append(deployment)
+            if sum(each.counts for each in recent) >= LAST and any(each.outcome == "success" for each in recent):
+                break
+        values = {SUCCESS_RATIO_20: success_ratio(recent), DAYS_SINCE_SUCCESS: days_since_success(recent, now)}
+        written[environment.name] = {metric: value for metric, value in values.items() if value is not None}
+    apis.write_points(
+        [
+            _point(settings, environment, metric, value, now)
+            for environment, values in written.items()
+            for metric, value in values.items()
+        ]
+    )
+    return written
+
+
+def _point(settings: Settings, environment: str, metric: str, value: float, now: datetime) -> dict[str, Any]:
+    return {
+        "metric": {"type": metric, "labels": {"environment": environment}},
+        "resource": {"type": "global", "labels": {"project_id": settings.project}},
+        "metricKind": "GAUGE",
+        "valueType": "DOUBLE",
+        "points": [{"interval": {"endTime": now.isoformat()}, "value": {"doubleValue": value}}],
+    }

@@ -1,0 +1,118 @@
+"""The weekly report on the cleanup: what was deleted, bytes before and after, as a log entry and, if set, on Slack.
+
+It deletes nothing and could not. Every other day the same command, with `--count-only`, writes the entry alone, so that
+a run that deletes too much is told of within a day.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from .deletions import Deletions, deletions_filter, deletions_of
+from .logs import log_name, read_entries, write_entries
+from .rest import Rest, RestError
+from .say import annotate, code
+from .settings import Settings
+
+EVENT = "registry_cleanup"
+MAX_SHOWN = 20
+
+
+def report(
+    rest: Rest, settings: Settings, now: datetime, *, count_only: bool, webhook: str = ""
+) -> tuple[list[str], dict[str, Any]]:
+    """Writes the entry and returns Markdown lines and what was logged. Raises RestError.
+
+    Counts the last 7 days, or with `count_only` the last 25 hours: a run may fall on the edge of a day. A webhook that
+    is revoked is told of loudly and does not undo the report.
+    """
+    since = now - (timedelta(hours=25) if count_only else timedelta(days=7))
+    found = deletions_of(read_entries(rest, settings, deletions_filter(settings, since)))
+    size = int(rest.get(f"{settings.urls.registry}/v1/{settings.resource}").get("sizeBytes") or 0)
+    payload = _payload(settings, found, since, now, count_only=count_only)
+    payload |= {"bytes_after": size, "bytes_before": None if count_only else _size_before(rest, settings)}
+    loud = payload["over_limit"] == "yes" or payload["by_others"]
+    write_entries(rest, settings, [("WARNING" if loud else "INFO", payload)])
+    lines = _lines(settings, found, payload)
+    if webhook and not count_only:
+        try:
+            # The address is the secret: an error names neither it nor its path.
+            Rest().send("POST", webhook, {"text": _slack_text(settings, payload)})
+        except RestError as error:
+            annotate(
+                "error", f"Slack was not told: it answered {error.status or 'nothing'}. Is the webhook still valid?"
+            )
+    return lines, payload
+
+
+def _payload(
+    settings: Settings, found: Deletions, since: datetime, now: datetime, *, count_only: bool
+) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "event": EVENT,
+        "kind": "count" if count_only else "weekly",
+        "environment": settings.environment,
+        "repository": settings.repository,
+        "since": since.isoformat(),
+        "until": now.isoformat(),
+        "runs": len(found.runs),
+        "deleted_versions": len(found.by_cleanup),
+        "largest_run_versions": found.largest_run,
+        # A word, because the metric's filter compares words.
+        "over_limit": "yes" if found.largest_run > settings.max_deleted_versions else "no",
+        "dry_run_versions": len(found.dry),
+        "by_others": len(found.by_others),
+        "packages": dict(sorted(Counter(each.package for each in found.by_cleanup).items())),
+    }
+
+
+def _size_before(rest: Rest, settings: Settings) -> int | None:
+    """What the report of the week before saw; None where there was none."""
+    filter_ = f'logName="{log_name(settings)}"\njsonPayload.event="{EVENT}"\njsonPayload.kind="weekly"'
+    last = next(read_entries(rest, settings, filter_, newest=1), None)
+    size = (last or {}).get("jsonPayload", {}).get("bytes_after")
+    return None if size is None else int(size)
+
+
+def _lines(settings: Settings, found: Deletions, payload: Mapping[str, Any]) -> list[str]:
+    lines = [f"## Cleanup of {code(settings.repository)}", "", *_figures(settings, payload), ""]
+    if found.by_others:
+        lines += ["Deleted by somebody else than Google's cleanup:", "", "| Image | Version | By |", "|---|---|---|"]
+        rows = sorted(found.by_others, key=lambda each: (each.by, each.package, each.version))
+        lines += [f"| {code(each.package)} | {code(each.version)} | {code(each.by)} |" for each in rows[:MAX_SHOWN]]
+        lines += [f"| … and {len(rows) - MAX_SHOWN} more | | |"] if len(rows) > MAX_SHOWN else []
+    return lines
+
+
+def _figures(settings: Settings, payload: Mapping[str, Any]) -> list[str]:
+    before = (
+        "not known: no report before this one"
+        if payload["bytes_before"] is None
+        else size_text(payload["bytes_before"])
+    )
+    packages = ", ".join(f"{name} {count}" for name, count in payload["packages"].items()) or "none"
+    over = f" (more than {settings.max_deleted_versions}: look at it)" if payload["over_limit"] == "yes" else ""
+    lines = [
+        f"- versions deleted by Google's cleanup: {payload['deleted_versions']} in {payload['runs']} runs: {packages}",
+        f"- most in one run: {payload['largest_run_versions']}{over}",
+        f"- by anybody else: {payload['by_others']}",
+        f"- size: {before} before, {size_text(payload['bytes_after'])} after",
+    ]
+    if payload["dry_run_versions"]:
+        lines.append(f"- a dry run would have deleted: {payload['dry_run_versions']}")
+    if not payload["runs"] and not payload["dry_run_versions"]:
+        lines.append("- no run was logged: is the Data Write audit log on?")
+    return lines
+
+
+def _slack_text(settings: Settings, payload: Mapping[str, Any]) -> str:
+    return "\n".join([f"*Image cleanup, {settings.repository}*", *_figures(settings, payload)])
+
+
+def size_text(size: int) -> str:
+    """Bytes as people read them: 12.3 GB."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

@@ -1,0 +1,135 @@
+"""What scanners found, read from their JSON reports: Trivy's of an image, osv-scanner's of lock files.
+
+Neither scanner asks for a reason or a day in its list of exceptions, and osv-scanner knows no severity to stop at; so
+both reports become findings of one form, and this program decides. What is no report is refused, never taken for clean.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+SEVERITIES = ("critical", "high", "medium", "low", "unknown")
+# CVSS 3.1, section 5: the least score of each rating.
+_SCORES = (("critical", 9.0), ("high", 7.0), ("medium", 4.0), ("low", 0.1))
+_OSV_TYPES = {"pypi": "pypi", "npm": "npm", "go": "golang", "crates.io": "cargo", "rubygems": "gem", "maven": "maven"}
+
+
+class ReportError(Exception):
+    """A file that is no report of a scan, or one in which nothing was scanned."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A vulnerability of a package. `ids` begins with the scanner's own; `package` is a purl without version.
+
+    `fixed` is the version that mends it, "" where there is none yet. `where` is the image's part or the lock file.
+    """
+
+    ids: tuple[str, ...]
+    package: str
+    version: str
+    fixed: str
+    severity: str
+    where: str
+    title: str
+
+    @property
+    def id(self) -> str:
+        """The name by which it is known best: a CVE where there is one."""
+        return next((each for each in self.ids if each.startswith("CVE-")), self.ids[0])
+
+
+def read_report(path: Path) -> list[Finding]:
+    """The findings of a report of either scanner. Raises ReportError."""
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReportError(f"{path.name} is no report: {type(error).__name__}") from None
+    try:
+        if isinstance(report, dict) and "SchemaVersion" in report:
+            return list(_of_trivy(report, path.name))
+        if isinstance(report, dict) and "results" in report:
+            return list(_of_osv(report, path.name))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ReportError(f"{path.name} is not read: {type(error).__name__} {error}") from None
+    raise ReportError(f"{path.name} is neither a report of Trivy nor of osv-scanner")
+
+
+def purl_without_version(purl: str) -> str:
+    """`pkg:deb/debian/libssl3@3.0.11?arch=amd64` becomes `pkg:deb/debian/libssl3`; PyPI's names as PyPI has them."""
+    base = unquote(purl.partition("?")[0].partition("#")[0])
+    # The @ of a scope, as in pkg:npm/@babel/core@7, begins a part; that of a version follows the last name.
+    head, _, name = base.rpartition("/")
+    name = name.partition("@")[0]
+    return f"{head}/{name.lower().replace('_', '-')}" if base.startswith("pkg:pypi/") else f"{head}/{name}"
+
+
+def _of_trivy(report: dict[str, Any], name: str) -> Iterator[Finding]:
+    results = report.get("Results")
+    if not results:
+        raise ReportError(f"{name} lists nothing that was scanned")
+    for result in results:
+        for item in result.get("Vulnerabilities") or ():
+            purl = (item.get("PkgIdentifier") or {}).get("PURL") or f"pkg:{result.get('Type')}/{item['PkgName']}"
+            severity = str(item.get("Severity", "")).lower()
+            yield Finding(
+                ids=(item["VulnerabilityID"],),
+                package=purl_without_version(purl),
+                version=item.get("InstalledVersion", ""),
+                fixed=item.get("FixedVersion", ""),
+                severity=severity if severity in SEVERITIES else "unknown",
+                where=result.get("Target", ""),
+                title=item.get("Title", ""),
+            )
+
+
+def _of_osv(report: dict[str, Any], name: str) -> Iterator[Finding]:
+    if not isinstance(report["results"], list):
+        raise ReportError(f"{name} lists nothing that was scanned")
+    for result in report["results"]:
+        where = result["source"]["path"]
+        for item in result["packages"]:
+            package = item["package"]
+            known = {each["id"]: each for each in item.get("vulnerabilities") or ()}
+            type_ = _OSV_TYPES.get(package["ecosystem"].lower(), package["ecosystem"].lower())
+            for group in item.get("groups") or ():
+                advisories = [known[each] for each in group["ids"] if each in known]
+                yield Finding(
+                    ids=tuple(dict.fromkeys([*group["ids"], *(group.get("aliases") or ())])),
+                    package=purl_without_version(f"pkg:{type_}/{package['name']}"),
+                    version=package["version"],
+                    fixed=_fixed(advisories),
+                    severity=_severity(group, advisories),
+                    where=where,
+                    title=next((each["summary"] for each in advisories if each.get("summary")), ""),
+                )
+
+
+def _fixed(advisories: list[dict[str, Any]]) -> str:
+    """Versions that mend it, by any of the advisories."""
+    found = {
+        event["fixed"]
+        for advisory in advisories
+        for affected in advisory.get("affected") or ()
+        for range_ in affected.get("ranges") or ()
+        for event in range_.get("events") or ()
+        if "fixed" in event and range_.get("type") != "GIT"
+    }
+    return ", ".join(sorted(found))
+
+
+def _severity(group: dict[str, Any], advisories: list[dict[str, Any]]) -> str:
+    """The worse of the greatest CVSS score and what the advisories' database says."""
+    said = {str((each.get("database_specific") or {}).get("severity", "")).lower() for each in advisories}
+    said = {"medium" if each == "moderate" else each for each in said}
+    try:
+        score = float(group.get("max_severity") or 0)
+    except ValueError:
+        score = 0.0
+    said.add(next((name for name, least in _SCORES if score >= least), "unknown"))
+    return min((each for each in said if each in SEVERITIES), key=SEVERITIES.index)

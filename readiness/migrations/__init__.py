@@ -1,0 +1,1 @@
+"""What is refused in migrations before they reach a database."""

@@ -1,0 +1,191 @@
+"""The import file for what exists already: matches a plan with live things, pure.
+
+Importing takes a thing exactly as it is; the next preview shows what changes. What cannot be imported is said instead:
+a Slack channel (Google hides its token), and whatever the old monitoring script made that is not declared any more.
+
+Deliberately not imported: enabled APIs, vulnerability alerts, security updates: declaring them takes over what is so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.operate.live_things import LiveThings, Things
+from readiness.review.plan_rules import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY
+
+CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
+LOG_METRIC = "gcp:logging/metric:Metric"
+LABEL = "github:index/issueLabel:IssueLabel"
+SECRET = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a resource type
+
+# What `scripts/gcp/monitoring/setup.sh` of the first customer calls its policies, and which alert of ours takes each
+# over (environment facts, 6). They watch production only, so that the owner's stack takes them.
+OLD_POLICIES = {
+    "[Critical] High Error Rate Alert": "HighErrorRate",
+    "[Critical] Database Connection Issues": "DatabaseConnectionErrors",
+}
+OLD_WITHOUT_SUCCESSOR = ("[Critical] Service Downtime Alert",)
+
+Resource = Mapping[str, Any]
+Inputs = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adoption:
+    """`imports` are resources of the plan with the id of the thing that they take over; `notes` are for a person."""
+
+    imports: tuple[tuple[Resource, str], ...]
+    notes: tuple[str, ...]
+    ambiguous: tuple[str, ...]
+
+
+def adoption(resources: Sequence[Resource], live: LiveThings, *, takes_old_policies: bool) -> Adoption:
+    """Matches each resource of a plan with at most one live thing; two candidates are ambiguous and named."""
+    imports: list[tuple[Resource, str]] = []
+    ambiguous: list[str] = []
+    for resource in resources:
+        candidates = sorted(set(_candidates(resource, live, takes_old_policies=takes_old_policies)))
+        if len(candidates) == 1:
+            imports.append((resource, candidates[0]))
+        elif candidates:
+            ambiguous.append(f"{resource['name']}: {len(candidates)} things match: {', '.join(candidates)}")
+    taken = {identity for _, identity in imports}
+    return Adoption(imports=tuple(imports), notes=tuple(_notes(live, taken)), ambiguous=tuple(ambiguous))
+
+
+def import_file(resources: Sequence[Resource], imports: Sequence[tuple[Resource, str]]) -> dict[str, Any]:
+    """What `pulumi import --file` reads: the things, and the components above them, parents first."""
+    by_urn = {each["urn"]: each for each in resources}
+    entries: dict[str, dict[str, Any]] = {}
+    for resource, identity in imports:
+        for component in _components_above(resource, by_urn):
+            name = _key(component)
+            entries.setdefault(name, {**_entry(component, by_urn), "component": True})
+        entries[_key(resource)] = {**_entry(resource, by_urn), "id": identity, "version": _version(resource)}
+    return {"resources": list(entries.values())}
+
+
+def _entry(resource: Resource, by_urn: Mapping[str, Resource]) -> dict[str, Any]:
+    entry = {"type": resource["type"], "name": _key(resource), "logicalName": resource["name"]}
+    parent = by_urn.get(resource["parent"])
+    if parent is not None and parent["type"].startswith("readiness:"):
+        entry["parent"] = _key(parent)
+    return entry
+
+
+def _key(resource: Resource) -> str:
+    """A name that is unique in the file: two types may share a resource's name."""
+    return f"{resource['name']}-{resource['type'].rpartition(':')[2].lower()}"
+
+
+def _version(resource: Resource) -> str:
+    return str(resource["options"].get("version", ""))
+
+
+def _components_above(resource: Resource, by_urn: Mapping[str, Resource]) -> list[Resource]:
+    above: list[Resource] = []
+    parent = by_urn.get(resource["parent"])
+    while parent is not None and parent["type"].startswith("readiness:"):
+        above.insert(0, parent)
+        parent = by_urn.get(parent["parent"])
+    return above
+
+
+def _candidates(resource: Resource, live: LiveThings, *, takes_old_policies: bool) -> Iterator[str]:
+    inputs = resource["inputs"]
+    if resource["type"] == ALERT_POLICY:
+        yield from _policy_candidates(inputs, live.policies, takes_old=takes_old_policies)
+    elif resource["type"] in _MATCHES:
+        yield from _MATCHES[resource["type"]](inputs, live)
+
+
+def _repository(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    identity = f"projects/{inputs['project']}/locations/{inputs['location']}/repositories/{inputs['repositoryId']}"
+    yield from (each["name"] for each in live.repositories if each["name"] == identity)
+
+
+def _email_channel(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    yield from (each["name"] for each in live.channels if _same_channel(inputs, each))
+
+
+def _log_metric(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    yield from (each["name"] for each in live.log_metrics if each["name"] == inputs["name"])
+
+
+def _environment(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    if any(each["name"].lower() == inputs["environment"] for each in live.environments):
+        yield f"{inputs['repository']}:{inputs['environment']}"
+
+
+def _branch_policy(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    wanted = (inputs["environment"], inputs.get("branchPattern"))
+    for each in live.branch_policies:
+        if (each["environment"], each["name"]) == wanted and each.get("type", "branch") == "branch":
+            yield f"{inputs['repository']}:{inputs['environment']}:{each['id']}"
+
+
+def _label(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    for each in live.labels:
+        if str(each["name"]).lower() == str(inputs["name"]).lower():
+            yield f"{inputs['repository']}:{each['name']}"
+
+
+def _secret(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    if any(each["name"] == inputs["secretName"] for each in live.secrets):
+        yield f"{inputs['repository']}:{inputs['secretName']}"
+
+
+_MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterator[str]]] = {
+    REGISTRY: _repository,
+    CHANNEL: _email_channel,
+    LOG_METRIC: _log_metric,
+    ENVIRONMENT: _environment,
+    BRANCH_POLICY: _branch_policy,
+    LABEL: _label,
+    SECRET: _secret,
+}
+
+
+def _same_channel(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    address = (inputs.get("labels") or {}).get("email_address")
+    if inputs["type"] != "email" or live.get("type") != "email" or not isinstance(address, str):
+        return False
+    live_environment = (live.get("userLabels") or {}).get("environment", inputs["userLabels"]["environment"])
+    same_address = str((live.get("labels") or {}).get("email_address", "")).lower() == address.lower()
+    return same_address and live_environment == inputs["userLabels"]["environment"]
+
+
+def _policy_candidates(inputs: Mapping[str, Any], policies: Things, *, takes_old: bool) -> Iterator[str]:
+    ours = [str(each["name"]) for each in policies if each.get("displayName") == inputs["displayName"]]
+    if ours or not takes_old:
+        yield from ours
+        return
+    condition = inputs["conditions"][0].get("conditionPrometheusQueryLanguage") or {}
+    for each in policies:
+        if OLD_POLICIES.get(str(each.get("displayName"))) == condition.get("alertRule", ""):
+            yield str(each["name"])
+
+
+def _notes(live: LiveThings, taken: set[str]) -> Iterator[str]:
+    old = (*OLD_POLICIES, *OLD_WITHOUT_SUCCESSOR)
+    reasons = [
+        (each, "Google hides its token, so that it cannot be taken over")
+        for each in live.channels
+        if each.get("type") == "slack"
+    ]
+    reasons += [
+        (each, "is of a type that Slack does not take; delete it afterwards")
+        for each in live.channels
+        if each.get("type") == "webhook_tokenauth"
+    ]
+    reasons += [
+        (each, "is of the old script and not declared; delete it afterwards")
+        for each in live.policies
+        if each.get("displayName") in old
+    ]
+    reasons += [(each, "is an uptime check that is not declared") for each in live.uptime_checks]
+    for each, reason in reasons:
+        if each["name"] not in taken:
+            yield f"{each['name']} ({each.get('displayName')}): {reason}"

@@ -1,0 +1,68 @@
+"""The checks of a running application, in an order in which none spoils the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from readiness.operate.audit import input_checks, token_checks, transport_checks
+from readiness.operate.audit.evidence import Evidence, failed, not_checked
+from readiness.operate.audit.visitor import CheckNotPossibleError, Paths, TooManyRequestsError, Visitor
+from readiness.operate.http import UnreachableError
+from readiness.settings.model import Settings
+
+Check = Callable[[Visitor], Iterator[Evidence]]
+
+# Logins before the login limit is tried: afterwards nobody gets in for a while. Refreshing ends a session: late.
+BLACK_BOX_CHECKS: Mapping[str, Check] = {
+    "tls-versions": transport_checks.tls_versions,
+    "https-redirect": transport_checks.https_redirect,
+    "strict-transport": transport_checks.strict_transport,
+    "content-headers": transport_checks.content_headers,
+    "cors": transport_checks.cors,
+    "error-bodies": transport_checks.error_bodies,
+    "token-expiry": token_checks.token_expiry,
+    "endpoint-authentication": token_checks.endpoint_authentication,
+    "forged-token": token_checks.forged_token,
+    "own-data": token_checks.own_data,
+    "upload-size": input_checks.upload_size,
+    "upload-type": input_checks.upload_type,
+    "reflected-markup": input_checks.reflected_markup,
+    "refresh-rotation": token_checks.refresh_rotation,
+    "sql-injection": input_checks.sql_injection,
+    "login-rate-limit": token_checks.login_rate_limit,
+}
+
+
+def black_box_evidence(visitors: Sequence[Visitor]) -> dict[str, list[Evidence]]:
+    """Evidence by the name of the check, over all addresses. Without an address there is none."""
+    return {
+        name: [each for visitor in visitors for each in _run(name, check, visitor)]
+        for name, check in BLACK_BOX_CHECKS.items()
+    }
+
+
+def paths_of(url: str, stacks: Sequence[Settings]) -> Paths:
+    """The paths of the service that has this address in the settings; the usual ones where none has."""
+    for service in (service for settings in stacks for service in settings.services):
+        if service.url.rstrip("/") != url.rstrip("/"):
+            continue
+        smoke = service.smoke
+        if smoke is None:
+            return Paths(health=service.health_path)
+        return Paths(
+            login=smoke.login_path,
+            upload=smoke.upload_path,
+            owned_list=smoke.upload_into.list_path if smoke.upload_into else None,
+            owned_items=smoke.upload_into.items if smoke.upload_into else "",
+            health=service.health_path,
+        )
+    return Paths()
+
+
+def _run(name: str, check: Check, visitor: Visitor) -> list[Evidence]:
+    try:
+        return list(check(visitor))
+    except CheckNotPossibleError as reason:
+        return [not_checked(f"{name}: {visitor.url}", str(reason))]
+    except (UnreachableError, TooManyRequestsError) as error:
+        return [failed(f"{name}: {visitor.url}", str(error))]

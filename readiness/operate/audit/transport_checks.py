@@ -1,0 +1,157 @@
+"""How the application is reached: TLS, HTTPS, headers, other origins, and what its errors tell."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import warnings
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
+
+from readiness.operate.audit.evidence import Evidence, failed, passed
+from readiness.operate.audit.visitor import CheckNotPossibleError, Visitor
+from readiness.operate.verify.probe import Probe, plain_http, probe
+
+ORIGIN = "https://attacker.example"
+# A year: what browsers' preload lists ask for (hstspreload.org).
+LEAST_MAX_AGE_SECONDS = 31_536_000
+_LEAKS = {
+    "a stack trace": re.compile(
+        r"Traceback \(most recent call last\)|\bat \S+ \(\S+:\d+:\d+\)|File \"[^\"]+\", line \d+"
+    ),
+    "a path of the server": re.compile(r"/(usr|app|home|srv|var)/[\w./-]+\.(py|js|ts)\b"),
+    "a query": re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET)\b"),
+    "the driver": re.compile(r"psycopg2|asyncpg|sqlalchemy|OperationalError|object has no attribute"),
+    "an address of the database": re.compile(r"postgres(ql)?(\+\w+)?://|/cloudsql/"),
+}
+
+
+def tls_versions(visitor: Visitor) -> Iterator[Evidence]:
+    """TLS 1.2 or later is spoken, and nothing older."""
+    how = f"tls-versions: {visitor.url}"
+    _need_https(visitor)
+    spoken = _handshake(visitor, ssl.TLSVersion.TLSv1_2, None)
+    if spoken is None:
+        yield failed(how, "no handshake with TLS 1.2 or later")
+        return
+    old = _handshake(visitor, ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+    yield failed(how, f"{old} is accepted") if old else passed(how, f"{spoken}; nothing older than TLS 1.2")
+
+
+def https_redirect(visitor: Visitor) -> Iterator[Evidence]:
+    """Without TLS there is a redirect to HTTPS and nothing else."""
+    how = f"https-redirect: {visitor.url}"
+    _need_https(visitor)
+    asked = plain_http(visitor.url)
+    answer = probe(asked, visitor.deadline)
+    target = urljoin(asked, answer.headers.get("location", ""))
+    if 300 <= answer.status < 400 and urlsplit(target).scheme == "https":
+        yield passed(how, f"{answer.status} to HTTPS")
+    else:
+        yield failed(how, f"plain HTTP is answered with {answer.status}")
+
+
+def strict_transport(visitor: Visitor) -> Iterator[Evidence]:
+    """Browsers are told to stay with HTTPS for a year."""
+    how = f"strict-transport: {visitor.url}"
+    value = visitor.ask("/").headers.get("strict-transport-security", "")
+    age = re.search(r"max-age=\"?(\d+)", value)
+    if age is None:
+        yield failed(how, "no Strict-Transport-Security")
+    elif int(age.group(1)) < LEAST_MAX_AGE_SECONDS:
+        yield failed(how, f"Strict-Transport-Security ends after {age.group(1)} s, before a year")
+    else:
+        yield passed(how, "Strict-Transport-Security for a year or more")
+
+
+def content_headers(visitor: Visitor) -> Iterator[Evidence]:
+    """Browsers do not guess a type, and no page of others frames this one."""
+    how = f"content-headers: {visitor.url}"
+    headers = visitor.ask("/").headers
+    missing = []
+    if headers.get("x-content-type-options", "").lower() != "nosniff":
+        missing.append("X-Content-Type-Options: nosniff")
+    if "frame-ancestors" not in headers.get("content-security-policy", "") and not headers.get("x-frame-options"):
+        missing.append("Content-Security-Policy with frame-ancestors, or X-Frame-Options")
+    yield failed(how, f"missing: {'; '.join(missing)}") if missing else passed(how, "nosniff, and framing is limited")
+
+
+def cors(visitor: Visitor) -> Iterator[Evidence]:
+    """A page of a stranger may not read answers in the name of a user; asked plainly and by a preflight."""
+    how = f"cors: {visitor.url}"
+    plain = visitor.ask(visitor.paths.health, headers={"Origin": ORIGIN})
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    preflight = visitor.ask(visitor.paths.login, method="OPTIONS", headers=asked)
+    null = visitor.ask(visitor.paths.health, headers={"Origin": "null"})
+    faults = {
+        fault
+        for answer, origin in ((plain, ORIGIN), (preflight, ORIGIN), (null, "null"))
+        for fault in _cors_faults(answer, origin)
+    }
+    for fault in sorted(faults):
+        yield failed(how, fault)
+    if not faults:
+        yield passed(how, "an unknown origin, and `null`, are not allowed")
+
+
+def error_bodies(visitor: Visitor) -> Iterator[Evidence]:
+    """Errors, and the open health answer, tell nothing of the inside."""
+    how = f"error-bodies: {visitor.url}"
+    json_type = {"Content-Type": "application/json"}
+    asked = {
+        "an unknown path": visitor.ask("/readiness-audit-no-such-path"),
+        "broken JSON": visitor.ask(visitor.paths.login, method="POST", headers=json_type, data=b'{"email": '),
+        "a wrong type": visitor.post(visitor.paths.login, {"email": {"a": 1}, "password": ["x"]}),
+        "the health answer": visitor.ask(visitor.paths.health),
+    }
+    bad = False
+    for what, answer in asked.items():
+        text = answer.text
+        for leak, pattern in _LEAKS.items():
+            if pattern.search(text):
+                bad = True
+                yield failed(how, f"the answer to {what} ({answer.status}) shows {leak}")
+        if answer.status >= 500 and what != "the health answer":
+            bad = True
+            yield failed(how, f"{what} is answered with {answer.status}: the input is not checked first")
+    if not bad:
+        yield passed(how, f"{len(asked)} answers show no trace, path, query, driver or address")
+
+
+def _cors_faults(answer: Probe, origin: str) -> Iterator[str]:
+    allowed = answer.headers.get("access-control-allow-origin", "")
+    credentials = answer.headers.get("access-control-allow-credentials", "") == "true"
+    if allowed == origin:
+        yield f"the origin {origin} is allowed{', with credentials' if credentials else ''}"
+    elif allowed == "*" and credentials:
+        yield "every origin is allowed with credentials"
+
+
+def _need_https(visitor: Visitor) -> None:
+    if urlsplit(visitor.url).scheme != "https":
+        raise CheckNotPossibleError("the address given is not HTTPS")
+
+
+def _handshake(visitor: Visitor, least: ssl.TLSVersion, most: ssl.TLSVersion | None) -> str | None:
+    """The version that both sides agree on. The certificate is another check's: `readiness verify`."""
+    parts = urlsplit(visitor.url)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with warnings.catch_warnings():
+        # Old versions are what is asked for.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = least
+        if most is not None:
+            context.maximum_version = most
+            # OpenSSL itself would refuse to offer them at its usual level.
+            context.set_ciphers("ALL:@SECLEVEL=0")
+    place = (parts.hostname or "", parts.port or 443)
+    try:
+        with (
+            socket.create_connection(place, timeout=visitor.deadline.request_seconds()) as plain,
+            context.wrap_socket(plain, server_hostname=parts.hostname) as secured,
+        ):
+            return secured.version()
+    except OSError:
+        return None

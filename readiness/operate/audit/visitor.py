@@ -1,0 +1,131 @@
+"""How the application is asked from outside: at an address that was given, with a bounded number of requests."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from readiness.operate.verify.deadline import Deadline
+from readiness.operate.verify.probe import Probe, probe
+from readiness.operate.verify.smoke import Account
+
+# Over all checks of one address: what they need, and one for each that is repeated.
+MAX_REQUESTS = 40
+DEFAULT_LOGIN_PATH = "/api/v1/auth/login"
+
+
+class TooManyRequestsError(Exception):
+    """The bound was reached: a check would have gone on asking."""
+
+
+class CheckNotPossibleError(Exception):
+    """A check that cannot be made here; the text says what is missing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paths:
+    """Where the application has what is asked. `owned_list` is None where no list of one's own things is known."""
+
+    login: str = DEFAULT_LOGIN_PATH
+    upload: str | None = None
+    owned_list: str | None = None
+    owned_items: str = ""
+    health: str = "/health"
+
+    @property
+    def authentication(self) -> str:
+        """The folder of the login."""
+        return self.login.rpartition("/")[0]
+
+    @property
+    def refresh(self) -> str:
+        """Where a refresh token is exchanged."""
+        return f"{self.authentication}/refresh"
+
+    @property
+    def me(self) -> str:
+        """Who the token's user is."""
+        return f"{self.authentication}/me"
+
+
+@dataclass(kw_only=True)
+class Visitor:
+    """One visit of one address. `account` and `other` are test accounts; None where there is none."""
+
+    url: str
+    paths: Paths
+    deadline: Deadline
+    account: Account | None = None
+    other: Account | None = None
+    upload_limit_mb: int = 30
+    requests: int = 0
+    _tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def ask(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> Probe:
+        """One request, never repeated, no redirect followed. Raises UnreachableError, TooManyRequestsError."""
+        if self.requests >= MAX_REQUESTS:
+            raise TooManyRequestsError(f"stopped after {MAX_REQUESTS} requests")
+        self.requests += 1
+        return probe(self.url.rstrip("/") + path, self.deadline, method=method, headers=headers, data=data)
+
+    def post(self, path: str, body: Any, *, token: str | None = None) -> Probe:
+        """JSON by POST."""
+        headers = {"Content-Type": "application/json", **bearer(token)}
+        return self.ask(path, method="POST", headers=headers, data=json.dumps(body).encode())
+
+    def log_in(self, account: Account | None, what: str = "test account") -> dict[str, Any]:
+        """The answer of a login with its tokens, asked once an account. Raises CheckNotPossibleError."""
+        if account is None:
+            raise CheckNotPossibleError(f"no {what}")
+        if account.email not in self._tokens:
+            answer = self.post(self.paths.login, {"email": account.email, "password": account.password})
+            body = answer.body if isinstance(answer.body, dict) else {}
+            if answer.status != 200 or not isinstance(body.get("access_token"), str):
+                raise CheckNotPossibleError(f"the login of the {what} answered {answer.status} without a token")
+            self._tokens[account.email] = body
+        return self._tokens[account.email]
+
+    def first_own_id(self) -> str:
+        """The id of something that the test account has. Raises CheckNotPossibleError."""
+        if self.paths.owned_list is None:
+            raise CheckNotPossibleError("no `smoke.upload_into` in the settings names a list of one's own things")
+        token = self.log_in(self.account)["access_token"]
+        answer = self.ask(self.paths.owned_list, headers=bearer(token))
+        items = answer.body.get(self.paths.owned_items) if isinstance(answer.body, dict) else None
+        identity = str(items[0].get("id")) if isinstance(items, list) and items and isinstance(items[0], dict) else ""
+        # It becomes a part of a path: only the form of an id may.
+        if not identity.replace("-", "").isalnum():
+            raise CheckNotPossibleError(f"the test account has nothing in {self.paths.owned_items}")
+        return identity
+
+
+def bearer(token: str | None) -> dict[str, str]:
+    """The header of a token; none without one."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def claims(token: str) -> dict[str, Any]:
+    """The claims of a JWT, unverified; empty for what is none."""
+    parts = token.split(".")
+    try:
+        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def lifetime_seconds(token: str) -> float | None:
+    """`exp` less `iat` of a JWT; None where it has not both."""
+    found = claims(token)
+    start, end = found.get("iat"), found.get("exp")
+    return end - start if isinstance(start, int | float) and isinstance(end, int | float) else None

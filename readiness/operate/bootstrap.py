@@ -1,0 +1,187 @@
+"""The commands that set up what CI needs before it can apply: state, key, and two keyless identities.
+
+Printed to be read and run by a person with the rights for it, never run by the program: it could not be more careful
+with an owner's rights than by not having them.
+
+Trust is bound to the ref and to numeric ids (`repository_id`, `repository_owner_id`): a repository made anew under the
+same name has others. The form of `sub` changed for repositories made after July 2026 (github facts, 1.6): not parsed.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+POOL = "readiness"
+PROVIDER = "github"
+KEY_RING = "readiness"
+KEY = "state"
+
+# What `pulumi preview --refresh` reads, and what `pulumi up` writes: nothing else of the project.
+PREVIEW_ROLES = (
+    "roles/monitoring.viewer",
+    "roles/logging.viewer",
+    "roles/artifactregistry.reader",
+    "roles/serviceusage.serviceUsageViewer",
+)
+APPLY_ROLES = (
+    "roles/monitoring.editor",
+    "roles/logging.configWriter",
+    "roles/serviceusage.serviceUsageAdmin",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bootstrap:
+    """`repository` is the `OWNER/NAME` in which this program's workflows run, with GitHub's numeric ids of both."""
+
+    project: str
+    project_number: str
+    region: str
+    repository: str
+    repository_id: int
+    owner_id: int
+    registry: str | None
+    stacks: tuple[str, ...]
+
+    @property
+    def bucket(self) -> str:
+        """The state bucket."""
+        return f"{self.project}-readiness-state"
+
+    @property
+    def pool(self) -> str:
+        """The pool's full name, by number as tokens hold it."""
+        return f"projects/{self.project_number}/locations/global/workloadIdentityPools/{POOL}"
+
+    @property
+    def key(self) -> str:
+        """The key's full name."""
+        return f"projects/{self.project}/locations/{self.region}/keyRings/{KEY_RING}/cryptoKeys/{KEY}"
+
+    def account(self, identity: str) -> str:
+        """The service account of `preview` or `apply`."""
+        return f"readiness-{identity}@{self.project}.iam.gserviceaccount.com"
+
+
+def bootstrap_script(wanted: Bootstrap) -> str:
+    """A shell script, each step with what it is for. Running it twice fails at the first thing that exists."""
+    parts = [_HEADER, *_state(wanted), *_pool(wanted), *_identities(wanted), *_repository(wanted), *_stacks(wanted)]
+    return "\n".join(parts) + "\n"
+
+
+_HEADER = """\
+#!/usr/bin/env bash
+# Read this, then run it as an owner of the project and an administrator of the repository. Nothing ran it for you.
+# It stops at the first step that fails; a thing that exists already is such a failure: leave its line out.
+set -euo pipefail
+"""
+
+
+def _command(*words: str) -> str:
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def _state(wanted: Bootstrap) -> Iterator[str]:
+    bucket, place = f"gs://{wanted.bucket}", (f"--project={wanted.project}", f"--location={wanted.region}")
+    yield "# 1. State: a bucket that keeps old versions, and the key that encrypts the secrets in it."
+    apis = ("cloudkms", "iam", "iamcredentials", "sts", "serviceusage")
+    names = [f"{api}.googleapis.com" for api in apis]
+    yield _command("gcloud", "services", "enable", *names, f"--project={wanted.project}")
+    yield _command(
+        "gcloud", "storage", "buckets", "create", bucket, *place,
+        "--uniform-bucket-level-access", "--public-access-prevention",
+    )  # fmt: skip
+    yield _command("gcloud", "storage", "buckets", "update", bucket, "--versioning")
+    yield _command("gcloud", "kms", "keyrings", "create", KEY_RING, *place)
+    yield _command(
+        "gcloud", "kms", "keys", "create", KEY, f"--keyring={KEY_RING}", *place,
+        "--purpose=encryption", "--rotation-period=90d", "--next-rotation-time=+p90d",
+    )  # fmt: skip
+    yield ""
+
+
+def _pool(wanted: Bootstrap) -> Iterator[str]:
+    where = (f"--project={wanted.project}", "--location=global")
+    # `apply` only for main in the two guarded environments; every other run of the repository may at most preview.
+    identity = (
+        "(assertion.ref == 'refs/heads/main' && 'environment' in assertion && "
+        "(assertion.environment == 'staging' || assertion.environment == 'production')) ? 'apply' : "
+        "('environment' in assertion && assertion.environment == 'preview') ? 'preview' : 'none'"
+    )
+    mapping = (
+        f"google.subject=assertion.sub,attribute.repository_id=assertion.repository_id,attribute.identity={identity}"
+    )
+    condition = (
+        f"assertion.repository_id == '{wanted.repository_id}' && assertion.repository_owner_id == '{wanted.owner_id}'"
+    )
+    yield "# 2. Who is trusted: workflows of this one repository, by its number. No key is ever made."
+    yield _command("gcloud", "iam", "workload-identity-pools", "create", POOL, *where)
+    yield _command(
+        "gcloud", "iam", "workload-identity-pools", "providers", "create-oidc", PROVIDER, *where,
+        f"--workload-identity-pool={POOL}", "--issuer-uri=https://token.actions.githubusercontent.com",
+        f"--attribute-mapping={mapping}", f"--attribute-condition={condition}",
+    )  # fmt: skip
+    yield ""
+
+
+def _identities(wanted: Bootstrap) -> Iterator[str]:
+    rights = {
+        "preview": (PREVIEW_ROLES, "roles/storage.objectViewer", "roles/cloudkms.cryptoKeyDecrypter"),
+        "apply": (APPLY_ROLES, "roles/storage.objectAdmin", "roles/cloudkms.cryptoKeyEncrypterDecrypter"),
+    }
+    yield "# 3. Two identities: one that reads, one that writes what the program declares."
+    for identity, (roles, bucket_role, key_role) in rights.items():
+        member = f"--member=serviceAccount:{wanted.account(identity)}"
+        project = f"--project={wanted.project}"
+        yield _command("gcloud", "iam", "service-accounts", "create", f"readiness-{identity}", project)
+        for role in roles:
+            yield _command(
+                "gcloud", "projects", "add-iam-policy-binding", wanted.project, member, f"--role={role}",
+                "--condition=None",
+            )  # fmt: skip
+        yield _command(
+            "gcloud", "storage", "buckets", "add-iam-policy-binding", f"gs://{wanted.bucket}", member,
+            f"--role={bucket_role}",
+        )  # fmt: skip
+        yield _command(
+            "gcloud", "kms", "keys", "add-iam-policy-binding", KEY, f"--keyring={KEY_RING}", project,
+            f"--location={wanted.region}", member, f"--role={key_role}",
+        )  # fmt: skip
+        if identity == "apply" and wanted.registry is not None:
+            yield _command(
+                "gcloud", "artifacts", "repositories", "add-iam-policy-binding", wanted.registry, project,
+                f"--location={wanted.region}", member, "--role=roles/artifactregistry.admin",
+            )  # fmt: skip
+        yield _command(
+            "gcloud", "iam", "service-accounts", "add-iam-policy-binding", wanted.account(identity), project,
+            "--role=roles/iam.workloadIdentityUser",
+            f"--member=principalSet://iam.googleapis.com/{wanted.pool}/attribute.identity/{identity}",
+        )  # fmt: skip
+    yield ""
+
+
+def _repository(wanted: Bootstrap) -> Iterator[str]:
+    in_repository = ("--repo", wanted.repository)
+    yield "# 4. What the workflows read. Then guard the environments `production` and `staging` of this repository:"
+    yield "#    branch `main` only, reviewers for `production`; and store MANAGEMENT_TOKEN in `production` alone."
+    for environment in ("preview", "staging", "production"):
+        yield _command("gh", "api", "-X", "PUT", f"repos/{wanted.repository}/environments/{environment}")
+    variables = {
+        "WORKLOAD_IDENTITY_PROVIDER": f"{wanted.pool}/providers/{PROVIDER}",
+        "PULUMI_BACKEND_URL": f"gs://{wanted.bucket}",
+        "PREVIEW_IDENTITY": wanted.account("preview"),
+        "APPLY_IDENTITY": wanted.account("apply"),
+    }
+    for name, value in variables.items():
+        yield _command("gh", "variable", "set", name, *in_repository, "--body", value)
+    yield ""
+
+
+def _stacks(wanted: Bootstrap) -> Iterator[str]:
+    yield "# 5. The stacks, with secrets under the key. This writes `secretsprovider` and `encryptedkey` into the stack"
+    yield "#    files: commit them."
+    yield _command("pulumi", "login", f"gs://{wanted.bucket}")
+    for stack in wanted.stacks:
+        yield _command("pulumi", "stack", "init", stack, f"--secrets-provider=gcpkms://{wanted.key}")

@@ -1,0 +1,93 @@
+"""The drills of a stack and who received them: `records/drill.<stack>.json`, committed like any other evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from readiness.files import write_whole
+from readiness.problems import Problem, RefusedError
+
+_SCHEMA = 1
+# A weekly drill for a year.
+MAX_DRILLS = 52
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """Somebody got the word; `at` in UTC, RFC 3339."""
+
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordedDrill:
+    """A drill that was sent; `channels` are the names that Monitoring has for them."""
+
+    nonce: str
+    sent: str
+    channels: tuple[str, ...]
+    received: tuple[Receipt, ...] = ()
+
+
+def drill_record_path(stack_file: Path, stack: str) -> Path:
+    """Beside the stack's file."""
+    return stack_file.parent / "records" / f"drill.{stack}.json"
+
+
+def instant(now: datetime) -> str:
+    """`2026-11-25T09:00:00Z`."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_drills(path: Path) -> tuple[RecordedDrill, ...]:
+    """The recorded drills, oldest first; none where there is no file. Raises RefusedError for what is no record."""
+    if not path.exists():
+        return ()
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        if fields["schema"] != _SCHEMA:
+            raise ValueError
+        return tuple(_drill(each) for each in fields["drills"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        problem = Problem(file=str(path), message="is no record of drills", mend="Restore it from version control")
+        raise RefusedError([problem]) from None
+
+
+def write_drills(path: Path, stack: str, drills: Sequence[RecordedDrill]) -> None:
+    """Writes the newest of the drills, whole or not at all."""
+    listed = [
+        {
+            "nonce": each.nonce,
+            "sent": each.sent,
+            "channels": list(each.channels),
+            "received": [{"by": receipt.by, "at": receipt.at} for receipt in each.received],
+        }
+        for each in drills[-MAX_DRILLS:]
+    ]
+    text = json.dumps({"schema": _SCHEMA, "stack": stack, "drills": listed}, indent=2, ensure_ascii=False)
+    write_whole(path, text + "\n")
+
+
+def with_receipt(path: Path, drills: Sequence[RecordedDrill], nonce: str, receipt: Receipt) -> list[RecordedDrill]:
+    """The drills with one more receipt. Raises RefusedError for a word that no drill has sent."""
+    word = nonce.strip().lower()
+    if word not in {each.nonce for each in drills}:
+        known = ", ".join(each.nonce for each in drills[-3:]) or "none"
+        message = f"holds no drill with the word {word}; the latest: {known}"
+        raise RefusedError([Problem(file=str(path), message=message, mend="Copy the word from the notification")])
+    return [replace(each, received=(*each.received, receipt)) if each.nonce == word else each for each in drills]
+
+
+def _drill(fields: dict[str, Any]) -> RecordedDrill:
+    return RecordedDrill(
+        nonce=str(fields["nonce"]),
+        sent=str(fields["sent"]),
+        channels=tuple(map(str, fields["channels"])),
+        received=tuple(Receipt(by=str(each["by"]), at=str(each["at"])) for each in fields["received"]),
+    )

@@ -1,0 +1,112 @@
+"""Google's REST APIs for the commands that read live things, and for the two that send: drill and snooze.
+
+The token is the user's own: GOOGLE_OAUTH_ACCESS_TOKEN, else what `gcloud auth print-access-token` prints.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from readiness.operate.http import UnreachableError, request
+
+MAX_PAGES = 100
+GCLOUD_TIMEOUT_SECONDS = 20
+
+# Where each API is; a stack's `gcp:<name>CustomEndpoint` stands in for it, as it does for the provider.
+ENDPOINTS: Mapping[str, str] = {
+    "monitoring": "https://monitoring.googleapis.com/v3/",
+    "logging": "https://logging.googleapis.com/v2/",
+    "artifactRegistry": "https://artifactregistry.googleapis.com/v1/",
+    "cloudRunV2": "https://run.googleapis.com/v2/",
+    "iam": "https://iam.googleapis.com/v1/",
+    "resourceManager": "https://cloudresourcemanager.googleapis.com/v1/",
+    "secretManager": "https://secretmanager.googleapis.com/v1/",
+    "vpcAccess": "https://vpcaccess.googleapis.com/v1/",
+}
+
+
+class GoogleError(Exception):
+    """Google refused, or did not answer. `status` is 0 where no answer came. Never holds the token."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Google:
+    """The APIs of one project."""
+
+    project: str
+    token: str
+    endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
+
+    def items(self, api: str, path: str, key: str) -> Iterator[dict[str, Any]]:
+        """The items under `key` of a listing, over all of its pages. Raises GoogleError."""
+        page_token = ""
+        for _ in range(MAX_PAGES):
+            query = f"?{urlencode({'pageToken': page_token})}" if page_token else ""
+            body = self.get(api, f"{path}{query}")
+            yield from body.get(key, [])
+            page_token = body.get("nextPageToken", "")
+            if not page_token:
+                return
+        raise GoogleError(0, f"{api} {path}: more than {MAX_PAGES} pages")
+
+    def get(self, api: str, path: str) -> dict[str, Any]:
+        """The body of one answer. Raises GoogleError."""
+        return self.send("GET", api, path)
+
+    def ask(self, api: str, path: str) -> dict[str, Any]:
+        """The same of a question that Google takes by POST, such as `PROJECT:getIamPolicy`. Changes nothing."""
+        return self.send("POST", api, path, {})
+
+    def send(self, method: str, api: str, path: str, body: Any = None) -> dict[str, Any]:
+        """Sends one request and returns the answer's body. Raises GoogleError."""
+        url = f"{self.endpoints[api].rstrip('/')}/{path}"
+        try:
+            answer = request(method, url, headers={"Authorization": f"Bearer {self.token}"}, body=body)
+        except UnreachableError as error:
+            raise GoogleError(0, f"{api} {path}: {error}") from None
+        if answer.status != 200:
+            error = answer.body.get("error", {}) if isinstance(answer.body, dict) else {}
+            message = error.get("message", "") if isinstance(error, dict) else ""
+            raise GoogleError(answer.status, f"{api} {path}: {answer.status} {message}".rstrip())
+        return answer.body if isinstance(answer.body, dict) else {}
+
+
+def endpoints_of(provider_values: Mapping[str, Any]) -> dict[str, str]:
+    """The endpoints of a stack: Google's own, or those of its `gcp:…CustomEndpoint` keys, brought to the same form."""
+    found = dict(ENDPOINTS)
+    for api, standard in ENDPOINTS.items():
+        custom = provider_values.get(f"gcp:{api}CustomEndpoint")
+        if isinstance(custom, str):
+            version = standard.rstrip("/").rpartition("/")[2]
+            base = custom.rstrip("/")
+            found[api] = f"{base if base.endswith(f'/{version}') else f'{base}/{version}'}/"
+    return found
+
+
+def access_token(environment: Mapping[str, str]) -> str | None:
+    """The user's token, None where there is neither a variable nor a logged-in gcloud."""
+    if environment.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
+        return environment["GOOGLE_OAUTH_ACCESS_TOKEN"]
+    gcloud = shutil.which("gcloud", path=environment.get("PATH", ""))
+    if gcloud is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own gcloud
+            [gcloud, "auth", "print-access-token", "--quiet"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=GCLOUD_TIMEOUT_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None

@@ -1,0 +1,70 @@
+"""`readiness init`: the stack files of another customer, checked before one of them is written."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from readiness.files import write_all
+from readiness.operate.init_files import ENV, STACKS, Answers, files_of
+from readiness.problems import Problem, RefusedError, errors_only
+from readiness.project_checks import check_project
+
+COMMAND = "readiness init"
+
+# What an initialised stack's file holds besides settings. Lost, neither state nor secrets can be read any more.
+_ENGINE_KEYS = ("encryptionsalt:", "encryptedkey:", "secretsprovider:")
+
+
+def write_project(folder: Path, answers: Answers, *, force: bool) -> tuple[Problem, ...]:
+    """Writes every file into `folder`, or none. Returns the warnings that `check` will show, placeholders included.
+
+    Raises RefusedError with all that is wrong: what `check` would refuse, and files that exist unless `force` is given.
+    """
+    files = files_of(answers)
+    found = [*_name_problems(answers), *_problems_of(files)]
+    found += _existing_file_problems(folder, files, force=force)
+    if errors_only(found):
+        raise RefusedError(errors_only(found))
+    write_all({folder / name: text for name, text in files.items()})
+    return tuple(found)
+
+
+def _name_problems(answers: Answers) -> Iterator[Problem]:
+    names = {
+        "--backend-service": answers.backend_service,
+        "--frontend-service": answers.frontend_service,
+        "--database": answers.database,
+    }
+    for option, name in names.items():
+        if name and ENV not in name:
+            mend = f"Write {ENV} where `{'` or `'.join(STACKS)}` stands"
+            yield Problem(file=COMMAND, key=option, message="names the same thing for both stacks", mend=mend)
+
+
+def _problems_of(files: Mapping[str, str]) -> list[Problem]:
+    """What `readiness check` finds in the files. Their lines are not named: nobody has seen them."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_all({Path(folder) / name: text for name, text in files.items()})
+        checked = check_project(Path(folder), list(STACKS))
+    problems = (replace(problem, line=None) for each in checked.values() for problem in each.problems)
+    return list(dict.fromkeys(problems))
+
+
+def _existing_file_problems(folder: Path, files: Mapping[str, str], *, force: bool) -> Iterator[Problem]:
+    for name in files:
+        path = folder / name
+        if not path.exists():
+            continue
+        if not force:
+            mend = "`--force` replaces it; in a fresh clone it is the first customer's"
+            yield Problem(file=name, message="exists already", mend=mend)
+        elif path.is_file() and _is_initialised(path.read_text(encoding="utf-8", errors="replace")):
+            message = "holds a stack's encryption key or its secrets, which would be lost"
+            yield Problem(file=name, message=message, mend="Move it away first, if that is what you want")
+
+
+def _is_initialised(text: str) -> bool:
+    return any(line.startswith(_ENGINE_KEYS) or line.lstrip().startswith("secure:") for line in text.splitlines())

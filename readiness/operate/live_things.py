@@ -1,0 +1,72 @@
+"""What exists already, read from Google and GitHub: what `readiness adopt` matches with the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from readiness.operate.github_api import GitHub
+from readiness.operate.google_api import Google, GoogleError
+from readiness.review.plan_rules import ENVIRONMENT
+
+Things = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveThings:
+    """Listings as the APIs give them; a repository or environment that does not exist is absent from its listing."""
+
+    channels: Things = ()
+    policies: Things = ()
+    uptime_checks: Things = ()
+    log_metrics: Things = ()
+    repositories: Things = ()
+    environments: Things = ()
+    branch_policies: Things = ()
+    labels: Things = ()
+    secrets: Things = ()
+
+
+def read_live_things(google: Google, github: GitHub, *, region: str, resources: Things) -> LiveThings:
+    """Reads what a plan's `resources` could be. Raises GoogleError and GitHubError, but not for an API that is off."""
+    project = f"projects/{google.project}"
+    environments, branch_policies = _environments(github, resources)
+    owns_github = any(each["type"].startswith("github:") for each in resources)
+    return LiveThings(
+        channels=_listed(google, "monitoring", f"{project}/notificationChannels", "notificationChannels"),
+        policies=_listed(google, "monitoring", f"{project}/alertPolicies", "alertPolicies"),
+        uptime_checks=_listed(google, "monitoring", f"{project}/uptimeCheckConfigs", "uptimeCheckConfigs"),
+        log_metrics=_listed(google, "logging", f"{project}/metrics", "metrics"),
+        repositories=_listed(google, "artifactRegistry", f"{project}/locations/{region}/repositories", "repositories"),
+        environments=environments,
+        branch_policies=branch_policies,
+        labels=list(github.items("labels")) if owns_github else (),
+        secrets=(github.get("actions/secrets?per_page=100") or {}).get("secrets", ()) if owns_github else (),
+    )
+
+
+def _listed(google: Google, api: str, path: str, key: str) -> Things:
+    try:
+        return list(google.items(api, path, key))
+    except GoogleError as error:
+        # An API that was never enabled has nothing of ours: Google answers 403 with these words.
+        if error.status == 403 and "has not been used in project" in str(error):
+            return ()
+        raise
+
+
+def _environments(github: GitHub, resources: Things) -> tuple[Things, Things]:
+    names = [each["inputs"]["environment"] for each in resources if each["type"] == ENVIRONMENT]
+    environments: list[dict[str, Any]] = []
+    policies: list[dict[str, Any]] = []
+    for name in names:
+        path = f"environments/{quote(name, safe='')}"
+        found = github.get(path)
+        if found is None:
+            continue
+        environments.append(found)
+        answer = github.get(f"{path}/deployment-branch-policies?per_page=100") or {}
+        policies += [{**each, "environment": name} for each in answer.get("branch_policies", [])]
+    return environments, policies

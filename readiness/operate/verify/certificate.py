@@ -1,0 +1,38 @@
+"""The certificate of a service: trusted, for this name, and not about to expire."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from readiness.operate.verify.deadline import Deadline
+from readiness.operate.verify.rows import Row, failed, passed
+
+CHECK = "certificate"
+# Ours: certificates of 90 days are renewed 30 days before their end; with 14 left, renewal has stopped working.
+LEAST_DAYS = 14
+
+
+def certificate_rows(name: str, url: str, deadline: Deadline) -> list[Row]:
+    """One row. The context is the machine's own: `SSL_CERT_FILE` is honoured, TLS 1.2 is the least version."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 443
+    context = ssl.create_default_context()
+    try:
+        with (
+            socket.create_connection((host, port), timeout=deadline.request_seconds()) as plain,
+            context.wrap_socket(plain, server_hostname=host) as secured,
+        ):
+            certificate, version = secured.getpeercert(), secured.version()
+    except ssl.SSLCertVerificationError as error:
+        return [failed(CHECK, name, f"refused: {error.verify_message}")]
+    except OSError as error:
+        return [failed(CHECK, name, f"no TLS connection ({type(error).__name__}: {error})")]
+    ends = str((certificate or {}).get("notAfter", ""))
+    days = (ssl.cert_time_to_seconds(ends) - datetime.now(UTC).timestamp()) / 86_400
+    text = f"valid for {int(days)} days ({version})"
+    if days < LEAST_DAYS:
+        return [failed(CHECK, name, f"{text}: fewer than {LEAST_DAYS}, so its renewal does not work")]
+    return [passed(CHECK, name, text)]

@@ -1,0 +1,74 @@
+"""Every required check held against the workflow files: does it exist, run on every pull request, and can it fail?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from readiness.problems import Problem, Severity
+from readiness.required_checks.contexts import Check, checks_of
+from readiness.required_checks.finding import Finding
+from readiness.required_checks.skips import gated_jobs, skip_findings
+from readiness.required_checks.swallowed import swallow_findings
+from readiness.required_checks.triggers import trigger_findings
+from readiness.required_checks.workflow_files import WorkflowFile
+from readiness.settings.github import ACTIONS_INTEGRATION_ID, RequiredCheck
+from readiness.settings.nearest import nearest
+
+
+def honesty_problems(
+    folder: str, workflows: Sequence[WorkflowFile], required: Sequence[RequiredCheck], branch: str
+) -> list[Problem]:
+    """All findings, each once, in the order of the required checks, then of files and lines."""
+    checks = checks_of(workflows)
+    found: dict[Problem, None] = {}
+    for each in required:
+        if each.integration_id != ACTIONS_INTEGRATION_ID:
+            message = f"is reported by app {each.integration_id}, which no workflow file shows"
+            mend = "Make sure by hand that it comes for every pull request, and can fail"
+            found[_problem(folder, each.context, message, mend, Severity.WARNING)] = None
+            continue
+        of_context = list(_problems_of(folder, each.context, checks, branch))
+        of_context.sort(key=lambda problem: (problem.file, problem.line or 0))
+        found |= dict.fromkeys(of_context)
+    return list(found)
+
+
+def _problems_of(folder: str, context: str, checks: Sequence[Check], branch: str) -> Iterator[Problem]:
+    named = [each for each in checks if each.name == context]
+    on_pull_requests = [each for each in named if not any(trigger_findings(each.started_by, branch))]
+    if not named:
+        yield _missing(folder, context, checks)
+        return
+    if len(on_pull_requests) > 1:
+        places = ", ".join(f"{each.job.workflow.name} ({each.job.id})" for each in on_pull_requests)
+        message = f"is reported by {len(on_pull_requests)} jobs, and any of them satisfies it: {places}"
+        yield _problem(folder, context, message, "Give each job a name of its own")
+    for check in on_pull_requests or named:
+        for finding in _findings(check, branch):
+            yield finding.problem(context)
+
+
+def _findings(check: Check, branch: str) -> Iterator[Finding]:
+    yield from trigger_findings(check.started_by, branch)
+    for job in check.jobs:
+        yield from skip_findings(job)
+        for each in (job, *gated_jobs(job)):
+            yield from swallow_findings(each)
+
+
+def _missing(folder: str, context: str, checks: Sequence[Check]) -> Problem:
+    computed = [each for each in checks if each.name is None and re.fullmatch(each.pattern, context, re.DOTALL)]
+    if computed:
+        place = f"{computed[0].job.workflow.name} ({computed[0].job.id})"
+        message = f"may be reported by {place}, whose name is known only when it runs or in another repository"
+        mend = "Require a job with a fixed name that needs it and runs `if: always()`"
+        return _problem(folder, context, message, mend)
+    names = sorted({each.name for each in checks if each.name is not None})
+    near = nearest(context, names) or next((each for each in names if each.startswith(f"{context} (")), None)
+    message = "is reported by no job, so that every pull request would wait for it for ever"
+    return _problem(folder, context, message, f"Write {near}" if near else f"Write one of: {'; '.join(names)}")
+
+
+def _problem(folder: str, context: str, message: str, mend: str, severity: Severity = Severity.ERROR) -> Problem:
+    return Problem(file=folder, key=context, message=message, mend=mend, severity=severity)

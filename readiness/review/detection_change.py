@@ -1,0 +1,50 @@
+"""How a change moves the table of docs/detection.md: what somebody is told sooner, later, or no longer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from readiness.review.git import file_text, resolve_commit
+
+PAGE = "docs/detection.md"
+_TITLE = "How soon alerts page, before and after"
+
+
+def detection_change(root: Path, base: str) -> list[str]:
+    """Rows of the page that are others than at the commit, `- ` before and `+ ` after; none where none changes."""
+    before = file_text(root, resolve_commit(root, base), PAGE) or ""
+    page = root / PAGE
+    after = page.read_text(encoding="utf-8") if page.is_file() else ""
+    old, new = _rows(before), _rows(after)
+    # A page that is new has nothing that it was before.
+    if not old:
+        return []
+    lines = []
+    for key in dict.fromkeys((*old, *new)):
+        if old.get(key) != new.get(key):
+            lines += [f"{sign} {key}: {rows[key]}" for sign, rows in (("-", old), ("+", new)) if key in rows]
+    return lines
+
+
+def detection_text(lines: list[str]) -> str:
+    """The section for a terminal; empty where nothing changes."""
+    return "\n".join(["", _TITLE, *(f"  {line}" for line in lines), ""]) if lines else ""
+
+
+def detection_markdown(lines: list[str]) -> str:
+    """The section for a pull request's comment; empty where nothing changes."""
+    return "\n".join(["", f"### {_TITLE}", "", "```diff", *lines, "```", ""]) if lines else ""
+
+
+def _rows(page: str) -> dict[str, str]:
+    """The cells of each row, by stacks and alert."""
+    found: dict[str, str] = {}
+    stacks = ""
+    for line in page.splitlines():
+        if line.startswith("## "):
+            stacks = line.removeprefix("## ")
+        row = re.fullmatch(r"\| ([A-Z]\w+) \| (.+) \|", line)
+        if row and row[1] != "Alert":
+            found[f"{stacks}, {row[1]}"] = row[2].replace("`", "'")
+    return found

@@ -1,0 +1,122 @@
+"""The fields in which two values of JSON's types differ, each with its path.
+
+Entries of a list that have a name of their own are compared with the entry of that name, whatever its position.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+# What an entry of a list is known by, where it is unique. A display name holds the threshold, so that it only helps
+# to find the entry and does not name it.
+_NAMES_OF_ENTRIES = ("id", "context", "name", "displayName")
+_PLAIN_KEY = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]*$")
+
+
+class Absent:
+    """The value of a field that is not there."""
+
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+ABSENT: Final = Absent()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldChange:
+    """One field. `names` are the keys on the way to it, positions in lists left out."""
+
+    path: str
+    names: tuple[str, ...]
+    old: Any
+    new: Any
+
+
+def field_changes(old: Any, new: Any, path: str = "", names: tuple[str, ...] = ()) -> Iterator[FieldChange]:
+    """Every innermost field that differs, sorted by key. A list of plain values is one field."""
+    if is_same(old, new):
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            before, after = old.get(key, ABSENT), new.get(key, ABSENT)
+            yield from field_changes(before, after, _below(path, key), (*names, key))
+    elif _holds_objects(old) and _holds_objects(new):
+        for step, before, after in paired_entries(old, new):
+            yield from field_changes(before, after, f"{path}[{step}]", names)
+    else:
+        yield FieldChange(path=path, names=names, old=old, new=new)
+
+
+def is_same(old: Any, new: Any) -> bool:
+    """Whether the values are equal as JSON: `true` is not 1, and 1.0 is 1."""
+    if isinstance(old, bool) or isinstance(new, bool):
+        return old is new
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(is_same(value, new[key]) for key, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(is_same, old, new))
+    return bool(old == new)
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every innermost field of a value with its path; a list of plain values is one field."""
+    if isinstance(value, dict) and value:
+        for key, item in sorted(value.items()):
+            yield from flat(item, _below(path, key))
+    elif _holds_objects(value):
+        for index, item in enumerate(value):
+            yield from flat(item, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+def _below(path: str, key: str) -> str:
+    if not _PLAIN_KEY.match(key):
+        return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
+    return f"{path}.{key}" if path else key
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)
+
+
+def paired_entries(old: list[Any], new: list[Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Entries that belong together, each with the step to it: its name, else its position."""
+    key = _key_of_entries(old, new)
+    new_by_name = {item[key]: index for index, item in enumerate(new)} if key else {}
+    pairs: list[tuple[int | None, int | None]] = []
+    for index, item in enumerate(old):
+        other = new_by_name.pop(item[key], None) if key else None
+        pairs.append((index, other))
+    taken = {right for _, right in pairs if right is not None}
+    # What has lost its name is paired in order: a renamed entry is one that changed.
+    left_over = iter([index for index in range(len(new)) if index not in taken])
+    pairs = [(left, right if right is not None else next(left_over, None)) for left, right in pairs]
+    pairs += [(None, right) for right in left_over]
+    for left, right in pairs:
+        before = ABSENT if left is None else old[left]
+        after = ABSENT if right is None else new[right]
+        yield _step(key, before, after, left if left is not None else right), before, after
+
+
+def _step(key: str | None, before: Any, after: Any, position: int | None) -> str:
+    names = [entry[key] for entry in (before, after) if key is not None and isinstance(entry, dict)]
+    is_named = key not in (None, "displayName") and len({*names}) == 1
+    return names[0] if is_named and _PLAIN_KEY.match(names[0]) else str(position)
+
+
+def _key_of_entries(old: list[Any], new: list[Any]) -> str | None:
+    for key in _NAMES_OF_ENTRIES:
+        if all(_is_keyed(entries, key) for entries in (old, new)):
+            return key
+    return None
+
+
+def _is_keyed(entries: list[Any], key: str) -> bool:
+    names = [entry.get(key) for entry in entries if isinstance(entry, dict)]
+    return len(names) == len(entries) and all(isinstance(name, str) for name in names) and len({*names}) == len(names)

@@ -1,0 +1,38 @@
+"""What is wrong with a plan itself: by the policy pack's rules, the contracts of the APIs, the meaning of queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from readiness.alerting.rule_lint import lint_policies
+from readiness.alerting.runbook import RUNBOOK_PATH, anchors
+from readiness.contracts import check_plan
+from readiness.problems import Problem
+from readiness.review.offline_plan import Plan
+from readiness.review.plan_rules import Surroundings, of_plan, violations
+
+
+def plan_problems(root: Path, plan: Plan) -> list[Problem]:
+    """Every broken rule and contract and every senseless query, each at the line that declares the resource."""
+    runbook = root / RUNBOOK_PATH
+    text = runbook.read_text(encoding="utf-8") if runbook.is_file() else ""
+    surroundings = Surroundings(runbook_anchors=frozenset(anchors(text)))
+    found = [
+        (each.resource, each.resource, each.message, f"Rule {each.rule} of the policy pack")
+        for each in violations(of_plan(plan.resources), surroundings)
+    ]
+    found += [
+        (each.resource, f"{each.resource}: {each.path}" if each.path else each.resource, each.message, "API contract")
+        for each in check_plan(plan.resources)
+    ]
+    found += [
+        (resource, resource, f"the query {complaint}", "Mend the query in readiness/alerting/")
+        for resource, complaint in lint_policies(plan.resources)
+    ]
+    return [_problem(plan, resource, key, message, mend) for resource, key, message, mend in found]
+
+
+def _problem(plan: Plan, resource: str, key: str, message: str, mend: str) -> Problem:
+    source = next((each["source"] for each in plan.resources if each["name"] == resource and each["source"]), None)
+    file, line = (source["file"], source["line"]) if source else ("__main__.py", None)
+    return Problem(file=file, line=line, key=f"stack {plan.stack}: {key}", message=message.rstrip("."), mend=mend)

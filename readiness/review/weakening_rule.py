@@ -1,0 +1,46 @@
+"""What a rule about weakening is: two versions of a resource's inputs in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.durations import seconds_of
+from readiness.review.inputs import Inputs, at, is_on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A field by whose change a guard became weaker, and how, as the end of a sentence on the resource."""
+
+    field: str
+    old: Any
+    new: Any
+    reason: str
+
+
+Rule = Callable[[Inputs, Inputs], Iterator[Finding]]
+
+
+def switched(old: Inputs, new: Inputs, field: str, *, off: bool, default: bool, reason: str) -> Iterator[Finding]:
+    """A flag that was turned off (`off`) or on; `default` is what the provider makes of an absent one."""
+    before, after = is_on(old, field, default=default), is_on(new, field, default=default)
+    if before is off and after is not off:
+        yield Finding(field=field, old=at(old, field), new=at(new, field), reason=reason)
+
+
+def longer(old: Inputs, new: Inputs, field: str, *, reason: str, default: str | None = None) -> Iterator[Finding]:
+    """A duration that grew; one that cannot be read, and differs, counts."""
+    before, after = at(old, field), at(new, field)
+    if before == after:
+        return
+    seconds = [seconds_of(value if isinstance(value, str) else default) for value in (before, after)]
+    if seconds[0] is None or seconds[1] is None or seconds[1] > seconds[0]:
+        yield Finding(field=field, old=before, new=after, reason=reason)
+
+
+def under(prefix: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings with the path of what their field stands in."""
+    for each in findings:
+        yield Finding(field=f"{prefix}.{each.field}", old=each.old, new=each.new, reason=each.reason)

@@ -1,0 +1,73 @@
+"""Rules of deployment telemetry that speak of more than one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from readiness.problems import Problem
+from readiness.settings.located import duplicates, items_at, problem_at, value_at
+from readiness.settings.stack_files import StackConfig
+from readiness.settings.strict_yaml import KeyPath
+
+TELEMETRY: KeyPath = ("deployment_telemetry",)
+_ENVIRONMENTS: KeyPath = (*TELEMETRY, "environments")
+_OWNS = "readiness:owns_shared_resources"
+
+
+def delivery_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every rule, all broken ones at once."""
+    if not isinstance(value_at(raw, TELEMETRY), dict):
+        return
+    if raw.get("owns_shared_resources") is False:
+        mend = f"Move it to the file of the stack with {_OWNS}: true"
+        yield problem_at(config, TELEMETRY, f"belongs to the stack that owns it, and {_OWNS} is false here", mend)
+        return
+    for field in ("name", "workflow", "workflow_file"):
+        yield from duplicates(config, raw, _ENVIRONMENTS, field)
+    yield from duplicates(config, raw, (*TELEMETRY, "dashboard_viewers"), None)
+    yield from _service_problems(config, raw)
+    yield from _own_environment_problems(config, raw)
+
+
+def _service_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """A service of two environments: its rollback would be told of the wrong one."""
+    first_at: dict[str, int] = {}
+    own = [value_at(each, ("name",)) for each in items_at(raw, ("services",))]
+    for index, _ in enumerate(items_at(raw, _ENVIRONMENTS)):
+        for number, service in enumerate(items_at(raw, (*_ENVIRONMENTS, index, "services"))):
+            if not isinstance(service, str):
+                continue
+            if service in own and _name(raw, index) != value_at(raw, ("environment", "name")):
+                message = "stands in readiness:services too"
+                yield problem_at(config, (*_ENVIRONMENTS, index, "services", number), message, "Remove the line")
+            if service in first_at:
+                message = f"stands in environment [{first_at[service]}] too"
+                mend = "List each service in one environment, once"
+                yield problem_at(config, (*_ENVIRONMENTS, index, "services", number), message, mend)
+            first_at.setdefault(service, index)
+
+
+def _name(raw: Mapping[str, Any], index: int) -> Any:
+    return value_at(raw, (*_ENVIRONMENTS, index, "name"))
+
+
+def _own_environment_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """This stack's environment is among them, without services of its own: two lists would come to differ."""
+    own = value_at(raw, ("environment", "name"))
+    environments = items_at(raw, _ENVIRONMENTS)
+    names = [value_at(each, ("name",)) for each in environments]
+    if not isinstance(own, str) or not all(isinstance(name, str) for name in names):
+        return
+    if own not in names:
+        message = f"does not hold `{own}`, this stack's own environment"
+        yield problem_at(config, _ENVIRONMENTS, message, f"Add an entry with name: {own}")
+        return
+    for index, name in enumerate(names):
+        listed = items_at(raw, (*_ENVIRONMENTS, index, "services"))
+        where = (*_ENVIRONMENTS, index, "services")
+        if name == own and listed:
+            yield problem_at(config, where, "are this stack's own, which readiness:services holds", "Remove the lines")
+        if name != own and not listed:
+            message = "is missing, so that no rollback of them is told"
+            yield problem_at(config, where, message, "List the Cloud Run services of that environment")

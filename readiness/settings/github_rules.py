@@ -1,0 +1,162 @@
+"""Rules of the guarded environment and of Dependabot that GitHub and its provider leave unchecked or check too late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from readiness.problems import Problem, Severity
+from readiness.settings.github import MAX_REVIEWERS, MIN_REVIEWERS, TO_BE_FILLED_IN
+from readiness.settings.located import duplicates, items_at, problem_at, value_at
+from readiness.settings.stack_files import StackConfig
+from readiness.settings.strict_yaml import KeyPath
+
+ENVIRONMENT: KeyPath = ("production_environment",)
+SECOND_APPROVAL: KeyPath = (*ENVIRONMENT, "second_approval")
+
+_NAMES = {"users": "login", "teams": "slug"}
+
+
+def github_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every rule between the settings of the repository, all broken ones at once."""
+    for path in (ENVIRONMENT, SECOND_APPROVAL):
+        if isinstance(value_at(raw, path), dict):
+            yield from _name_problems(config, raw, path)
+            yield from _reviewer_problems(config, raw, path)
+    if isinstance(value_at(raw, ENVIRONMENT), dict):
+        yield from _branch_problems(config, raw)
+        yield from _plan_problems(config, raw)
+        yield from _weakening_warnings(config, raw)
+    if isinstance(value_at(raw, SECOND_APPROVAL), dict):
+        yield from _second_approval_problems(config, raw)
+    yield from _dependabot_problems(config, raw)
+
+
+def is_to_be_filled_in(name: Any) -> bool:
+    """Whether a login or slug stands for a reviewer who is not known yet."""
+    return isinstance(name, str) and name.lower().startswith(TO_BE_FILLED_IN)
+
+
+def _name_problems(config: StackConfig, raw: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+    name = value_at(raw, (*path, "name"))
+    if isinstance(name, str) and name != name.lower():
+        message = "is not in lower case: GitHub takes both for one environment, the engine would make and delete it"
+        yield problem_at(config, (*path, "name"), message, f"Write {name.lower()}")
+
+
+def _reviewer_problems(config: StackConfig, raw: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+    reviewers = (*path, "reviewers")
+    if not isinstance(value_at(raw, reviewers), dict):
+        return
+    count = sum(len(items_at(raw, (*reviewers, kind))) for kind in _NAMES)
+    if count < MIN_REVIEWERS:
+        message = "names nobody" if count == 0 else "names one reviewer only, who could not approve an own deployment"
+        yield problem_at(config, reviewers, message, f"List at least {MIN_REVIEWERS} users or teams")
+    if count > MAX_REVIEWERS:
+        message = f"names {count} users and teams, and GitHub takes {MAX_REVIEWERS} together"
+        yield problem_at(config, reviewers, message, "List a team instead of its members")
+    for kind, name in _NAMES.items():
+        yield from _listed_problems(config, raw, (*reviewers, kind), name)
+
+
+def _listed_problems(config: StackConfig, raw: Mapping[str, Any], path: KeyPath, name_key: str) -> Iterator[Problem]:
+    """Who is missing still, who is nobody, and who is listed twice: by name, or by id under another name."""
+    first_at: dict[str | int, int] = {}
+    for index, item in enumerate(items_at(raw, path)):
+        if isinstance(item, dict) and is_to_be_filled_in(item.get(name_key)):
+            message = "stands for a reviewer to be filled in; `pulumi up` refuses until then"
+            mend = f"Write the real {name_key} and id"
+            yield problem_at(config, (*path, index), message, mend, severity=Severity.WARNING, placeholder=True)
+            continue
+        if isinstance(item, dict) and item.get("id") == 0:
+            message = "is 0, which is nobody's id"
+            yield problem_at(config, (*path, index, "id"), message, "Write the numeric id that GitHub's API gives")
+        identities = _identities(item, name_key)
+        known = [each for each in identities if each in first_at]
+        if known:
+            field, mend = (name_key, "") if known[0] == identities[0] else ("id", ", or write the right id")
+            message = f"repeats item [{first_at[known[0]]}]"
+            yield problem_at(config, (*path, index, field), message, f"Keep one of the two{mend}")
+        for each in identities:
+            first_at.setdefault(each, index)
+
+
+def _identities(item: Any, name_key: str) -> list[str | int]:
+    """What tells one reviewer from another: the name whatever its case, then the id; nothing of a placeholder."""
+    name, identity = (item.get(name_key), item.get("id")) if isinstance(item, dict) else (None, None)
+    if not isinstance(name, str) or is_to_be_filled_in(name):
+        return []
+    return [name.lower(), identity] if type(identity) is int and identity > 0 else [name.lower()]
+
+
+def _branch_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    path = (*ENVIRONMENT, "deployment_branch_policy")
+    policy = value_at(raw, path)
+    if not isinstance(policy, dict):
+        return
+    protected, custom = policy.get("protected_branches", False), policy.get("custom_branch_policies", True)
+    mend = "Write custom_branch_policies: true and protected_branches: false, with `branches: [main]`"
+    if protected is True and custom is True:
+        default = "" if "custom_branch_policies" in policy else " (custom_branch_policies is true unless it is written)"
+        yield problem_at(config, path, f"sets both branch flags, and GitHub takes exactly one{default}", mend)
+    elif protected is False and custom is False:
+        yield problem_at(config, path, "sets neither branch flag, so that every branch could deploy", mend)
+    elif protected is True:
+        message = "relies on protected branches; while no branch is protected, every branch can deploy"
+        yield problem_at(config, path, message, mend, severity=Severity.WARNING)
+    if custom is False and "branches" in policy:
+        message = "is read only with custom_branch_policies: true"
+        yield problem_at(config, (*path, "branches"), message, "Write that, or remove the list")
+    yield from duplicates(config, raw, (*path, "branches"), None)
+
+
+def _plan_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    visibility = value_at(raw, ("repository", "visibility")) or "public"
+    plan = value_at(raw, ("repository", "plan")) or "free"
+    if visibility in ("private", "internal") and plan in ("free", "pro", "team"):
+        message = f"is for a {visibility} repository, where GitHub's {plan} plan does not enforce reviewers"
+        mend = "Use GitHub Enterprise (repository.plan: enterprise), make the repository public, or remove this section"
+        yield problem_at(config, ENVIRONMENT, message, mend)
+
+
+def _weakening_warnings(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    bypass, own = (*ENVIRONMENT, "can_admins_bypass"), (*ENVIRONMENT, "prevent_self_review")
+    if value_at(raw, bypass) is True:
+        message = "lets administrators deploy without approval"
+        mend = "Write false, unless the person on call must be able to"
+        yield problem_at(config, bypass, message, mend, severity=Severity.WARNING)
+    if value_at(raw, own) is False:
+        message = "lets a reviewer approve an own deployment"
+        yield problem_at(config, own, message, "Write true, or remove the line", severity=Severity.WARNING)
+
+
+def _second_approval_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    name, second = value_at(raw, (*ENVIRONMENT, "name")) or "production", value_at(raw, (*SECOND_APPROVAL, "name"))
+    if isinstance(second, str) and str(name).lower() == second.lower():
+        yield problem_at(config, (*SECOND_APPROVAL, "name"), "is the guarded environment itself", "Rename it")
+    for kind, name_key in _NAMES.items():
+        first_list = items_at(raw, (*ENVIRONMENT, "reviewers", kind))
+        listed = {identity for item in first_list for identity in _identities(item, name_key)}
+        path = (*SECOND_APPROVAL, "reviewers", kind)
+        for index, item in enumerate(items_at(raw, path)):
+            if not listed.isdisjoint(_identities(item, name_key)):
+                message = "may approve in the guarded environment too, so that one person could give both approvals"
+                yield problem_at(config, (*path, index), message, "List each reviewer in one of the two")
+
+
+def _dependabot_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    path: KeyPath = ("dependabot", "updates")
+    first_at: dict[tuple[str, str], str] = {}
+    for index, item in enumerate(items_at(raw, path)):
+        if not isinstance(item, dict):
+            continue
+        for place, folder in enumerate(items_at(raw, (*path, index, "directories"))):
+            if not isinstance(folder, str) or not isinstance(item.get("ecosystem"), str):
+                continue
+            identity = (item["ecosystem"], folder.rstrip("/") or "/")
+            where = f"[{index}].directories[{place}]"
+            if identity in first_at:
+                message = f"repeats {first_at[identity]}, and Dependabot refuses the whole file"
+                yield problem_at(config, (*path, index, "directories", place), message, "Keep one of the two")
+            first_at.setdefault(identity, where)
+    yield from duplicates(config, raw, ("dependabot", "labels"), "name")

@@ -1,0 +1,204 @@
+"""The alerts on deployments: one failed, too many of the last 20 failed, none has succeeded for days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from readiness.delivery.figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
+from readiness.delivery.metrics import deployments
+from readiness.settings.delivery import DeliveryAlerts
+from readiness.settings.model import Settings
+from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.series import Series, minutes
+from tests.alerts.stack import Stack
+
+Tell = Callable[[Stack], Incident]
+
+FAILED, LOW, NONE = "DeploymentFailed", "LowDeploymentSuccess", "NoDeploymentSuccess"
+PROMPT_SECONDS = 60
+# Longer than the ten minutes over which failures are counted, since `increase` counts too much in younger series.
+_BEFORE = 12
+# The figures are written twice a day, and an alert looks 25 hours back: one run that GitHub drops closes nothing.
+_A_MISSED_WRITING = 24 * 60 + 30
+_A_LATE_WRITING = 12 * 60 + 40
+
+
+def _counted(settings: Settings, outcome: str, counts: tuple[float | None, ...], *, resource: str = "global") -> Series:
+    labels = {"monitored_resource": resource, "service": "all", "outcome": outcome}
+    name = deployments(settings.project, settings.environment.name).promql_name
+    return Series(metric=name, labels=labels, minutes=counts)
+
+
+def _written(settings: Settings, metric: str, values: tuple[float | None, ...], *, resource: str = "global") -> Series:
+    labels = {"monitored_resource": resource, "environment": settings.environment.name}
+    return Series(metric=metric, labels=labels, minutes=values, gauge=True)
+
+
+def _limits(stack: Stack) -> DeliveryAlerts:
+    limits = stack.settings.alerts.delivery
+    assert limits is not None
+    return limits
+
+
+def _pages(series: Series, *, first_bad_minute: int, lasts: bool) -> Incident:
+    expect = Fires(
+        labels=(dict(series.labels),),
+        first_bad_minute=first_bad_minute,
+        not_before_seconds=0,
+        within_seconds=PROMPT_SECONDS,
+        lasts=lasts,
+    )
+    return Incident(series=(series,), expect=expect)
+
+
+def _once(value: float) -> tuple[float | None, ...]:
+    """A figure that is written once, with an hour before and after it."""
+    return (*minutes((60, None)), value, *minutes((60, None)))
+
+
+def a_deployment_fails(stack: Stack) -> Incident:
+    """Pages at the next evaluation."""
+    failed = _counted(stack.settings, "failure", minutes((_BEFORE, 0.0), (1, 1.0), (5, 0.0)))
+    return _pages(failed, first_bad_minute=_BEFORE, lasts=False)
+
+
+def a_failed_deployment_is_told_for_ten_minutes(stack: Stack) -> Incident:
+    """Long enough to be read in the list of open incidents, and for a notification to be sent."""
+    failed = _counted(stack.settings, "failure", minutes((_BEFORE, 0.0), (1, 1.0), (9, 0.0)))
+    return _pages(failed, first_bad_minute=_BEFORE, lasts=True)
+
+
+def the_first_deployment_that_was_ever_counted_fails(stack: Stack) -> Incident:
+    """The series begins with the failure. Monitoring knows when its first sample began, and so counts it."""
+    failed = _counted(stack.settings, "failure", minutes((_BEFORE, None), (1, 1.0), (5, 0.0)))
+    return _pages(failed, first_bad_minute=_BEFORE, lasts=False)
+
+
+def deployments_succeed(stack: Stack) -> Incident:
+    """Three in an hour, and a series of failures that stays at zero."""
+    often = minutes((_BEFORE, 0.0), (1, 1.0), (20, 0.0), (1, 2.0), (20, 0.0))
+    return quiet([_counted(stack.settings, "success", often), _counted(stack.settings, "failure", (0.0,) * 54)])
+
+
+def deployments_are_cancelled_or_refused(stack: Stack) -> Incident:
+    """A person decided so."""
+    often = minutes((_BEFORE, 0.0), (5, 1.0), (20, 0.0))
+    return quiet([_counted(stack.settings, outcome, often) for outcome in ("cancelled", "not_started")])
+
+
+def the_other_environments_deployment_fails(stack: Stack) -> Incident:
+    """Its counter has another name."""
+    return quiet([_counted(stack.other, "failure", minutes((_BEFORE, 0.0), (1, 3.0), (20, 0.0)))])
+
+
+def another_kind_of_resource_counts_failures(stack: Stack) -> Incident:
+    """Somebody's own entry in the same log, written under another resource."""
+    often = minutes((_BEFORE, 0.0), (1, 3.0), (20, 0.0))
+    return quiet([_counted(stack.settings, "failure", often, resource="generic_task")])
+
+
+def exactly_the_target_of_the_last_20_succeeded(stack: Stack) -> Incident:
+    """19 of 20 are 95 %, and not fewer; floats must not make them so."""
+    return quiet([_written(stack.settings, SUCCESS_RATIO_20, _once(_limits(stack).min_success_ratio))])
+
+
+def all_of_the_last_20_succeeded(stack: Stack) -> Incident:
+    """Nothing is wrong, and a share of 0 failed is no page."""
+    return quiet([_written(stack.settings, SUCCESS_RATIO_20, _once(1.0))])
+
+
+def one_more_of_the_last_20_failed(stack: Stack) -> Incident:
+    """One below the target pages when the figure is written."""
+    low = round(_limits(stack).min_success_ratio - 0.05, 2)
+    return _pages(_written(stack.settings, SUCCESS_RATIO_20, _once(low)), first_bad_minute=60, lasts=True)
+
+
+def all_of_the_last_20_failed(stack: Stack) -> Incident:
+    """A figure of 0 is a figure."""
+    return _pages(_written(stack.settings, SUCCESS_RATIO_20, _once(0.0)), first_bad_minute=60, lasts=True)
+
+
+def the_low_ratio_is_still_told_when_the_next_writing_is_missed(stack: Stack) -> Incident:
+    """GitHub drops a scheduled run now and then; the next is twelve hours later."""
+    low = round(_limits(stack).min_success_ratio - 0.05, 2)
+    values = (*minutes((10, None)), low, *minutes((_A_MISSED_WRITING, None)))
+    return _pages(_written(stack.settings, SUCCESS_RATIO_20, values), first_bad_minute=10, lasts=True)
+
+
+def the_other_environments_ratio_is_low(stack: Stack) -> Incident:
+    """One metric, told apart by its label."""
+    return quiet(
+        [_written(stack.other, SUCCESS_RATIO_20, _once(0.0)), _written(stack.settings, SUCCESS_RATIO_20, _once(1.0))]
+    )
+
+
+def another_kind_of_resource_has_a_low_ratio(stack: Stack) -> Incident:
+    """Somebody tries the metric out under another resource."""
+    return quiet([_written(stack.settings, SUCCESS_RATIO_20, _once(0.0), resource="generic_node")])
+
+
+def the_days_since_a_success_are_within_the_limit(stack: Stack) -> Incident:
+    """Exactly the limit, and then a fresh success."""
+    values = (*_once(_limits(stack).max_days_without_success), *_once(0.0))
+    return quiet([_written(stack.settings, DAYS_SINCE_SUCCESS, values)])
+
+
+def nothing_has_succeeded_for_longer_than_the_limit(stack: Stack) -> Incident:
+    """Half a day more: the next writing."""
+    days = _limits(stack).max_days_without_success + 0.5
+    return _pages(_written(stack.settings, DAYS_SINCE_SUCCESS, _once(days)), first_bad_minute=60, lasts=True)
+
+
+def the_standstill_is_still_told_when_the_next_writing_is_late(stack: Stack) -> Incident:
+    """GitHub starts scheduled runs up to an hour late at full hours, and later on bad days."""
+    days = _limits(stack).max_days_without_success + 0.5
+    values = (*minutes((10, None)), days, *minutes((_A_LATE_WRITING, None)))
+    return _pages(_written(stack.settings, DAYS_SINCE_SUCCESS, values), first_bad_minute=10, lasts=True)
+
+
+def the_other_environment_stands_still(stack: Stack) -> Incident:
+    """Production may rest while staging does not."""
+    return quiet([_written(stack.other, DAYS_SINCE_SUCCESS, _once(1000.0))])
+
+
+def another_kind_of_resource_stands_still(stack: Stack) -> Incident:
+    """Somebody tries this metric out under another resource, too."""
+    return quiet([_written(stack.settings, DAYS_SINCE_SUCCESS, _once(1000.0), resource="generic_node")])
+
+
+STORIES: tuple[Story, ...] = (
+    story(FAILED, a_deployment_fails, tell=a_deployment_fails, losses=True),
+    *(
+        story(FAILED, tell, tell=tell)
+        for tell in (
+            a_failed_deployment_is_told_for_ten_minutes,
+            the_first_deployment_that_was_ever_counted_fails,
+            deployments_succeed,
+            deployments_are_cancelled_or_refused,
+            the_other_environments_deployment_fails,
+            another_kind_of_resource_counts_failures,
+        )
+    ),
+    *(
+        story(LOW, tell, tell=tell)
+        for tell in (
+            exactly_the_target_of_the_last_20_succeeded,
+            all_of_the_last_20_succeeded,
+            one_more_of_the_last_20_failed,
+            all_of_the_last_20_failed,
+            the_low_ratio_is_still_told_when_the_next_writing_is_missed,
+            the_other_environments_ratio_is_low,
+            another_kind_of_resource_has_a_low_ratio,
+        )
+    ),
+    *(
+        story(NONE, tell, tell=tell)
+        for tell in (
+            the_days_since_a_success_are_within_the_limit,
+            nothing_has_succeeded_for_longer_than_the_limit,
+            the_standstill_is_still_told_when_the_next_writing_is_late,
+            the_other_environment_stands_still,
+            another_kind_of_resource_stands_still,
+        )
+    ),
+)

@@ -1,0 +1,41 @@
+"""NotificationDrill: once a week, for ten minutes. promtool's clock begins on a Thursday at midnight (1970-01-01)."""
+
+from __future__ import annotations
+
+from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.series import Series
+from tests.alerts.stack import Stack
+
+ALERT = "NotificationDrill"
+_THURSDAY = 4
+_MINUTES_A_DAY = 24 * 60
+
+
+def _clock(minutes: int) -> tuple[Series, ...]:
+    """A series that says nothing, so that time passes."""
+    return (Series(metric="clock", labels={}, minutes=(0.0, *(None,) * (minutes - 2), 0.0), gauge=True),)
+
+
+def _begin(stack: Stack) -> int:
+    """Minutes from the start of promtool's clock to the drill."""
+    drill = stack.settings.notification_drill
+    return (drill.weekday - _THURSDAY) % 7 * _MINUTES_A_DAY + drill.hour * 60
+
+
+def ten_minutes_of_the_week(stack: Stack) -> Incident:
+    """From the full hour to ten past it; not at that hour of the days around, nor at that minute of other hours."""
+    begin = _begin(stack)
+    expect = Fires(
+        labels=({},), first_bad_minute=begin - 1, not_before_seconds=-60, within_seconds=30, until_seconds=570
+    )
+    return Incident(series=_clock(begin + _MINUTES_A_DAY + 30), expect=expect)
+
+
+def the_days_before_it(stack: Stack) -> Incident:
+    """Nobody is told anything."""
+    return quiet(_clock(_begin(stack) - 5))
+
+
+STORIES: tuple[Story, ...] = tuple(
+    story(ALERT, tell, tell=tell) for tell in (ten_minutes_of_the_week, the_days_before_it)
+)

@@ -1,0 +1,288 @@
+"""The three burn-rate alerts: errors that use the budget of the objective up too fast, over a long and a short window.
+
+`F` below is the share of errors above which the alert pages: 14.4, 6 or 3 times what the objective allows. Traffic of
+hours ago is told in single minutes with many requests, since a sample a minute would tell nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from tests.alerts.cloud_run import Minute, requests
+from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.series import Series, minutes
+from tests.alerts.stack import Place, Stack
+
+H = 5
+PROBES_A_MINUTE = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Burn:
+    """One of the alerts; windows in minutes."""
+
+    alert: str
+    factor: float
+    long: int
+    short: int
+
+    def share(self, stack: Stack) -> float:
+        """F."""
+        return self.factor * (1 - stack.settings.availability.goal)
+
+    def hidden_past(self, errors: float) -> tuple[Minute, ...]:
+        """Errors that did not page, since the traffic of before hid them, and that this traffic has just uncovered.
+
+        It ends when the long window holds nothing but the errors.
+        """
+        return minutes(
+            (1, (10_000 * errors, 0.0)),
+            (int(0.4 * self.long), None),
+            (1, (errors, errors)),
+            (self.long - int(0.4 * self.long) + 1, None),
+        )
+
+
+BURNS = (
+    Burn(alert="FastErrorBudgetBurn", factor=14.4, long=60, short=5),
+    Burn(alert="SteadyErrorBudgetBurn", factor=6, long=360, short=30),
+    Burn(alert="SlowErrorBudgetBurn", factor=3, long=1440, short=120),
+)
+
+
+def _pages(
+    *series: tuple[Series, ...],
+    of: Place,
+    first_bad: int,
+    not_before_minutes: float,
+    within_minutes: float,
+    lasts: bool = True,
+) -> Incident:
+    expect = Fires(
+        labels=(of.alert_labels,),
+        first_bad_minute=first_bad,
+        not_before_seconds=int(60 * not_before_minutes),
+        within_seconds=int(60 * within_minutes),
+        lasts=lasts,
+    )
+    return Incident(series=tuple(each for group in series for each in group), expect=expect)
+
+
+def everything_fails_at_one_a_minute(burn: Burn, stack: Stack) -> Incident:
+    """Pages at the third error: no floor in requests per second."""
+    del burn
+    series = requests(stack.backend, minutes((H, (1, 0)), (10, (1, 1))))
+    return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=3)
+
+
+def one_failing_request_a_minute_among_probes(burn: Burn, stack: Stack) -> Incident:
+    """Probes that succeed are traffic too; a service that fails its only user still pages."""
+    del burn
+    series = requests(stack.backend, minutes((H, (PROBES_A_MINUTE, 0)), (40, (PROBES_A_MINUTE + 1, 1))))
+    return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=30)
+
+
+def errors_half_above_what_pages(burn: Burn, stack: Stack) -> Incident:
+    """Two revisions fail, neither of them often enough alone: revisions are added up."""
+    bad = 60 * 1.5 * burn.share(stack)
+    length = burn.short + 20
+    return _pages(
+        requests(stack.backend, minutes((1, (60, 0)), (length, (60 - bad / 2, bad / 2)))),
+        requests(stack.backend.of_revision("00042-new"), minutes((1, None), (length, (bad / 2, bad / 2)))),
+        of=stack.backend,
+        first_bad=1,
+        not_before_minutes=0,
+        within_minutes=5,
+    )
+
+
+def errors_a_tenth_below_what_pages(burn: Burn, stack: Stack) -> Incident:
+    """Whatever the other operands say."""
+    bad = 600 * 0.9 * burn.share(stack)
+    return quiet(requests(stack.backend, minutes((burn.short * 2 + 10, (600, bad)))))
+
+
+def an_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
+    """All requests of the long window count, and none from before it."""
+    share = burn.share(stack)
+    at = int(0.25 * burn.long)
+    # Ten errors a minute are F of the traffic after so many minutes.
+    wanted = max(4, burn.long // 20)
+    before = 10 * wanted * (1 - share) / share
+    timeline = minutes(
+        (1, (10 * before, 0.0)),
+        (int(0.75 * burn.long), None),
+        (1, (before, 0.0)),
+        (int(0.75 * burn.long), None),
+        (2 * wanted + at, (10.0, 10.0)),
+    )
+    first_bad = len(timeline) - 2 * wanted - at
+    series = requests(stack.backend, timeline)
+    return _pages(
+        series,
+        of=stack.backend,
+        first_bad=first_bad,
+        not_before_minutes=0.6 * wanted,
+        within_minutes=1.7 * wanted,
+        lasts=False,
+    )
+
+
+def a_short_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
+    """Half of what the long window takes: a deployment, not the budget."""
+    share = burn.share(stack)
+    wanted = max(4, burn.long // 20)
+    before = 10 * wanted * (1 - share) / share
+    timeline = minutes((1, (before, 0.0)), (int(0.75 * burn.long), None), (wanted // 2, (10.0, 10.0)), (3, (10.0, 0.0)))
+    return quiet(requests(stack.backend, timeline))
+
+
+def errors_of_hours_ago_are_uncovered_while_few_fail_now(burn: Burn, stack: Stack) -> Incident:
+    """The long window alone says nothing of now: seven tenths of F in the short one are no page."""
+    now = (1000.0, 700.0 * burn.share(stack))
+    errors = 3000.0 * burn.short
+    return quiet(requests(stack.backend, (*burn.hidden_past(errors), *minutes((burn.short * 3, now)))))
+
+
+def few_requests_fail_after_many_that_did_not(burn: Burn, stack: Stack) -> Incident:
+    """All requests of the short window count: the light half of it, in which all fail, is not its whole."""
+    half = max(1, burn.short // 2 - 3)
+    heavy = 30 * half * (1 - burn.share(stack)) / burn.share(stack)
+    now = minutes((1, (heavy, 0.0)), (half, None), (half, (10.0, 10.0)), (burn.short * 2, (heavy, 0.0)))
+    return quiet(requests(stack.backend, (*burn.hidden_past(heavy), *now)))
+
+
+def everything_fails_after_a_minute_with_much_traffic(burn: Burn, stack: Stack) -> Incident:
+    """Pages when that minute has left the short window, and no earlier."""
+    heavy = 20 * burn.short * (1 - burn.share(stack)) / burn.share(stack)
+    past = burn.hidden_past(heavy)
+    timeline = (*past, (heavy, 0.0), *minutes((burn.short + 8, (10.0, 10.0))))
+    return _pages(
+        requests(stack.backend, timeline),
+        of=stack.backend,
+        first_bad=len(past) + 1,
+        not_before_minutes=burn.short * 0.8 - 1,
+        within_minutes=burn.short + 2,
+        lasts=False,
+    )
+
+
+def _rare(burn: Burn, *failing: int) -> tuple[Minute, ...]:
+    """One request every tenth of the long window, and one that fails in each of these minutes."""
+    step = burn.long // 10
+    return tuple(
+        (1.0, float(minute in failing)) if minute in failing or minute % step == 0 else None
+        for minute in range(max(failing) + 2)
+    )
+
+
+def three_errors_within_the_long_window(burn: Burn, stack: Stack) -> Incident:
+    """In an idle service, as far apart as three can be: the third one pages."""
+    first = burn.long // 10
+    third = first + burn.long - 2
+    return _pages(
+        requests(stack.backend, _rare(burn, first, first + burn.long // 2, third)),
+        of=stack.backend,
+        first_bad=third,
+        not_before_minutes=0,
+        within_minutes=1,
+        lasts=False,
+    )
+
+
+def three_errors_within_twice_the_long_window(burn: Burn, stack: Stack) -> Incident:
+    """Two of ten requests are twenty percent and more than F; nobody gets up for two."""
+    tenth = burn.long // 10
+    return quiet(requests(stack.backend, _rare(burn, tenth, 9 * tenth, 17 * tenth)))
+
+
+def half_of_the_requests_are_refused_with_4xx(burn: Burn, stack: Stack) -> Incident:
+    """A scanner, or a client's bug: not the service's failure."""
+    del burn
+    return quiet(requests(stack.backend, minutes((H, (60, 0)), (15, (60, 30))), bad="4xx"))
+
+
+def the_frontend_fails_while_the_backend_has_100_times_its_traffic(burn: Burn, stack: Stack) -> Incident:
+    """Over both together nothing shows: the services must be kept apart."""
+    del burn
+    return _pages(
+        requests(stack.frontend, minutes((H, (60, 0)), (15, (60, 60)))),
+        requests(stack.backend, minutes((H + 15, (6000, 0)))),
+        of=stack.frontend,
+        first_bad=H,
+        not_before_minutes=0,
+        within_minutes=4,
+    )
+
+
+def one_region_fails_while_another_has_100_times_its_traffic(burn: Burn, stack: Stack) -> Incident:
+    """The same service in two regions is two services to its users."""
+    del burn
+    broken = stack.backend.in_location("europe-west1")
+    return _pages(
+        requests(broken, minutes((H, (60, 0)), (15, (60, 60)))),
+        requests(stack.backend, minutes((H + 15, (6000, 0)))),
+        of=broken,
+        first_bad=H,
+        not_before_minutes=0,
+        within_minutes=4,
+    )
+
+
+def the_other_environment_fails(burn: Burn, stack: Stack) -> Incident:
+    """Both live in one project; each pages for its own services only."""
+    del burn
+    return quiet(
+        requests(stack.other_backend, minutes((H, (60, 0)), (15, (60, 60)))),
+        requests(stack.backend, minutes((H + 15, (60, 0)))),
+    )
+
+
+def neighbours_whose_names_hold_ours_fail(burn: Burn, stack: Stack) -> Incident:
+    """Names are matched whole, although only the first operand names them."""
+    del burn
+    return quiet(*(requests(each, minutes((H, (60, 0)), (15, (60, 60)))) for each in stack.neighbours))
+
+
+def another_kind_of_resource_of_the_same_name_fails(burn: Burn, stack: Stack) -> Incident:
+    """PromQL reads every resource type unless told which."""
+    del burn
+    return quiet(requests(stack.backend.of_resource("cloud_run_job"), minutes((H, (60, 0)), (15, (60, 60)))))
+
+
+AT_EVERY_PHASE = (everything_fails_at_one_a_minute,)
+OTHERS = (
+    one_failing_request_a_minute_among_probes,
+    errors_half_above_what_pages,
+    errors_a_tenth_below_what_pages,
+    half_of_the_requests_are_refused_with_4xx,
+    the_frontend_fails_while_the_backend_has_100_times_its_traffic,
+    one_region_fails_while_another_has_100_times_its_traffic,
+    the_other_environment_fails,
+    neighbours_whose_names_hold_ours_fail,
+    another_kind_of_resource_of_the_same_name_fails,
+)
+# They come last: a mutation of a rule is tried on one story after the other, until one fails.
+OVER_HOURS = (
+    a_short_outage_after_much_traffic,
+    three_errors_within_the_long_window,
+    three_errors_within_twice_the_long_window,
+    errors_of_hours_ago_are_uncovered_while_few_fail_now,
+    few_requests_fail_after_many_that_did_not,
+    everything_fails_after_a_minute_with_much_traffic,
+    an_outage_after_much_traffic,
+)
+Tell = Callable[[Burn, Stack], Incident]
+
+
+def _stories_of(burn: Burn) -> list[Story]:
+    return [
+        *(story(burn.alert, partial(tell, burn), tell=tell, phases=True) for tell in AT_EVERY_PHASE),
+        *(story(burn.alert, partial(tell, burn), tell=tell) for tell in OTHERS),
+        *(story(burn.alert, partial(tell, burn), tell=tell, long=True) for tell in OVER_HOURS),
+    ]
+
+
+STORIES: tuple[Story, ...] = tuple(each for burn in BURNS for each in _stories_of(burn))

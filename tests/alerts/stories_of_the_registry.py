@@ -1,0 +1,81 @@
+"""The registry's alerts: one log entry pages, none does not. All three are counters compared with 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from readiness.alerting.log_metric import LogMetric
+from readiness.alerting.registry_alerts import WINDOW_SECONDS, deletions_by_others, large_cleanups, new_criticals
+from readiness.settings.model import Settings
+from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.series import Series, minutes
+from tests.alerts.stack import Stack
+
+Metric = Callable[[Settings], LogMetric]
+# The alert, what it counts, and the resource that its entries have.
+ALERTS: tuple[tuple[str, Metric, str], ...] = (
+    ("ImagesDeletedByOthers", deletions_by_others, "audited_resource"),
+    ("LargeImageCleanup", large_cleanups, "global"),
+    ("NewCriticalVulnerability", new_criticals, "global"),
+)
+_WINDOW = WINDOW_SECONDS // 60
+_BEFORE = _WINDOW + 3
+# promtool extrapolates a counter that begins at 0 less while its newest sample is fresh (stories of the database).
+PROMPT_SECONDS = 60
+
+
+def _counter(settings: Settings, metric: Metric, resource: str, counts: tuple[float | None, ...]) -> Series:
+    labels = {"monitored_resource": resource, "project_id": settings.project}
+    return Series(metric=metric(settings).promql_name, labels=labels, minutes=counts)
+
+
+def _one_entry() -> tuple[float | None, ...]:
+    return minutes((_BEFORE, 0), (1, 1), (_WINDOW + 3, 0))
+
+
+def _pages(*series: Series) -> Incident:
+    expect = Fires(
+        labels=({},), first_bad_minute=_BEFORE, not_before_seconds=0, within_seconds=PROMPT_SECONDS, lasts=False
+    )
+    return Incident(series=series, expect=expect)
+
+
+def one_entry_after_a_quiet_hour(stack: Stack, metric: Metric, resource: str) -> Incident:
+    """It happens once in months, and once is enough."""
+    return _pages(_counter(stack.settings, metric, resource, _one_entry()))
+
+
+def the_first_entry_that_the_metric_ever_counted(stack: Stack, metric: Metric, resource: str) -> Incident:
+    """A log-based metric has no series before its first entry; the alert must not need a second one."""
+    counts = minutes((_BEFORE, None), (1, 1), (_WINDOW + 3, 0))
+    return _pages(_counter(stack.settings, metric, resource, counts))
+
+
+def nothing_happens(stack: Stack, metric: Metric, resource: str) -> Incident:
+    """The usual day: counters that stand still page nobody."""
+    return quiet([_counter(stack.settings, metric, resource, minutes((2 * _BEFORE, 0.0)))])
+
+
+def another_kind_of_resource_writes_the_entry(stack: Stack, metric: Metric, resource: str) -> Incident:
+    """The selector names the one resource that the entries are written for."""
+    assert resource != "cloud_run_revision"
+    return quiet([_counter(stack.settings, metric, "cloud_run_revision", _one_entry())])
+
+
+def it_happens_in_the_other_environment(stack: Stack, metric: Metric, resource: str) -> Incident:
+    """Each stack that owns a registry has counters of its own."""
+    return quiet([_counter(stack.other, metric, resource, _one_entry())])
+
+
+_STORIES = (
+    (one_entry_after_a_quiet_hour, True),
+    (the_first_entry_that_the_metric_ever_counted, False),
+    (nothing_happens, False),
+    (another_kind_of_resource_writes_the_entry, False),
+    (it_happens_in_the_other_environment, False),
+)
+STORIES: tuple[Story, ...] = tuple(
+    story(alert, lambda stack, t=tell, m=metric, r=resource: t(stack, m, r), tell=tell, losses=losses)
+    for alert, metric, resource in ALERTS
+    for tell, losses in _STORIES
+)

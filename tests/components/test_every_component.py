@@ -1,0 +1,134 @@
+"""What holds for every component, whatever it declares."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import pulumi
+import pytest
+
+import components
+from readiness.review import offline_plan
+from readiness.review.offline_plan import Plan
+from readiness.review.recorder import Recording, record
+from tests.projects import EVERY_OPTION, ROOT, plan_of_stack
+
+MODULES = [importlib.import_module(f"components.{each.name}") for each in pkgutil.iter_modules(components.__path__)]
+CLASSES: list[type[pulumi.ComponentResource]] = [
+    value
+    for module in MODULES
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, pulumi.ComponentResource) and value.__module__ == module.__name__
+]
+NAMES = [each.__name__ for each in CLASSES]
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    """What the program of the stack with every option registers."""
+    kept: list[Recording] = []
+
+    def keep(*arguments: Any, **more: Any) -> Recording:
+        kept.append(record(*arguments, **more))
+        return kept[0]
+
+    with mock.patch.object(offline_plan, "record", keep):
+        plan_of_stack(EVERY_OPTION)
+    return kept[0]
+
+
+def test_each_file_holds_one_component_named_like_the_file() -> None:
+    """A newcomer finds `NotificationChannels` in `notification_channels.py`."""
+    expected = ["".join(word.capitalize() for word in module.__name__.split(".")[1].split("_")) for module in MODULES]
+    assert expected == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stack_with_every_option_declares_the_component(plans: dict[str, Plan], name: str) -> None:
+    """Under the type `readiness:<room>:<class>`; what no plan declares, no golden plan guards."""
+    types = {resource["type"] for resource in plans[EVERY_OPTION].resources}
+    assert [each for each in types if re.fullmatch(rf"readiness:[a-z]+:{name}", each)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_component_ends_in_register_outputs(recording: Recording, name: str) -> None:
+    """Without it the engine shows the component as unfinished, and its outputs are lost."""
+    urns = [urn for urn, request in recording.requests.items() if request.type.endswith(f":{name}")]
+    assert urns
+    assert not [urn for urn in urns if urn not in recording.outputs]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_arguments_of_the_component_are_a_frozen_dataclass_without_a_dictionary(name: str) -> None:
+    """A misspelt argument is an error, and none changes once the component is made."""
+    (class_,) = (each for each in CLASSES if each.__name__ == name)
+    args = getattr(importlib.import_module(class_.__module__), f"{name}Args")
+    assert dataclasses.is_dataclass(args)
+    parameters = args.__dataclass_params__
+    assert (parameters.frozen, hasattr(args, "__slots__")) == (True, True)
+    assert all(field.kw_only for field in dataclasses.fields(args))
+
+
+def test_only_components_stand_directly_under_the_stack(plans: dict[str, Plan]) -> None:
+    """Every resource of a provider belongs to a component, which says what it is for."""
+    for plan in plans.values():
+        root = next(resource["urn"] for resource in plan.resources if not resource["parent"])
+        under_the_root = [resource["type"] for resource in plan.resources if resource["parent"] == root]
+        assert under_the_root
+        assert not [each for each in under_the_root if not each.startswith("readiness:")]
+
+
+def test_the_name_of_a_child_begins_with_the_name_of_its_component(plans: dict[str, Plan]) -> None:
+    """Two components of one class in one stack do not collide. (Components in components are named by their parent.)"""
+    for plan in plans.values():
+        names = {resource["urn"]: resource["name"] for resource in plan.resources}
+        types = {resource["urn"]: resource["type"] for resource in plan.resources}
+        for resource in plan.resources:
+            in_a_component = types.get(resource["parent"], "").startswith("readiness:")
+            if in_a_component and not resource["type"].startswith("readiness:"):
+                assert resource["name"].startswith(f"{names[resource['parent']]}-")
+
+
+def with_more_options(original: Callable[..., None], more: pulumi.ResourceOptions) -> Callable[..., None]:
+    """The constructor of a component, whose caller gives it more options than the program does."""
+
+    def construct(self: Any, name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> None:
+        original(self, name, args, pulumi.ResourceOptions.merge(opts, more))
+
+    return construct
+
+
+def test_what_a_caller_says_of_a_component_does_not_leak_to_its_children(
+    plans: dict[str, Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Children get `parent` alone: with the caller's options merged in, an alias would rename them all."""
+    more = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="former")], ignore_changes=["colour"], protect=True)
+    for class_ in CLASSES:
+        monkeypatch.setattr(class_, "__init__", with_more_options(class_.__init__, more))
+    plan = plan_of_stack(EVERY_OPTION)
+    before = {resource["urn"]: resource for resource in plans[EVERY_OPTION].resources}
+    assert plan.resources
+    for resource in plan.resources:
+        usual, options = before[resource["urn"]], resource["options"]
+        if resource["type"].startswith("readiness:"):
+            assert {"aliases", "ignoreChanges", "protect"} <= options.keys(), "the component itself gets them"
+        elif usual["parent"]:
+            assert resource["parent"] == usual["parent"]
+            assert options.pop("protect"), "the SDK itself hands this one down"
+            assert options == {name: value for name, value in usual["options"].items() if name != "protect"}
+
+
+def test_a_protected_or_retained_resource_has_its_reason_on_the_line_above() -> None:
+    """Whoever takes the option away has to read why it is there."""
+    for path in sorted((ROOT / "components").glob("*.py")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            if re.search(r"\b(protect|retain_on_delete|import_|ignore_changes)=", line):
+                above = [each.strip() for each in lines[max(0, number - 2) : number]]
+                assert any(each.startswith("#") for each in above), f"{path.name}:{number + 1} gives no reason"

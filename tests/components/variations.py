@@ -1,0 +1,40 @@
+"""Plans of the real program with some settings changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from readiness.review.offline_plan import Plan, plan_stack
+from readiness.settings.secret_names import SecretName
+from tests.projects import ROOT, config_of
+
+POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
+CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
+METRIC = "gcp:logging/metric:Metric"
+
+
+def plan_with(stack: str, secrets: tuple[SecretName, ...] = (), **values: Any) -> Plan:
+    """The plan of a stack whose settings `readiness:<name>` are replaced, and that stores these secrets too."""
+    config = config_of(stack)
+    config.values |= {f"readiness:{name}": value for name, value in values.items()}
+    config.secret_keys |= {secret.key for secret in secrets}
+    return plan_stack(ROOT, config)
+
+
+def services(count: int) -> list[dict[str, str]]:
+    """That many services, with names as long as the real ones."""
+    return [
+        {"name": f"ai-resume-review-v2-service-number-{number:03}-prod", "role": "backend", "url": "https://a.b.c"}
+        for number in range(count)
+    ]
+
+
+def policies_of(plan: Plan) -> dict[str, dict[str, Any]]:
+    """The alert policies of a plan by the name of their alert."""
+    return {condition_of(policy)["alertRule"]: policy for policy in plan.of_type(POLICY)}
+
+
+def condition_of(policy: dict[str, Any]) -> dict[str, Any]:
+    """The PromQL condition of a policy."""
+    (condition,) = policy["inputs"]["conditions"]
+    return condition["conditionPrometheusQueryLanguage"]

@@ -1,0 +1,93 @@
+"""The calls: tried again where that helps, given up where it does not, never with a secret in what is said."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from readiness.managed_files.delivery_telemetry.apis import TRIES, ApiError, send_by_urllib
+from tests.delivery_telemetry.world import WEBHOOK, World, job
+
+
+@pytest.mark.parametrize("trouble", [503, 429, OSError("no route")])
+def test_a_far_side_in_trouble_is_tried_again(trouble: int | Exception) -> None:
+    """With a growing pause."""
+    world = World(slack_answers=[trouble, trouble])
+    job(world).apis.post_to_slack({"text": "x"})
+    assert len(world.slack) == 1
+    assert world.slept == [2, 4]
+
+
+def test_a_far_side_that_stays_in_trouble_is_given_up() -> None:
+    """The kind of the error is said, not its text, which may hold the address."""
+    world = World(slack_answers=[OSError(WEBHOOK)] * TRIES)
+    with pytest.raises(ApiError) as error:
+        job(world).apis.post_to_slack({"text": "x"})
+    assert WEBHOOK not in str(error.value)
+    assert "OSError" in str(error.value)
+    assert len(world.calls) == TRIES
+
+
+def test_a_refusal_is_not_tried_again() -> None:
+    """A revoked webhook stays revoked."""
+    world = World(slack_answers=[404])
+    with pytest.raises(ApiError):
+        job(world).apis.post_to_slack({"text": "x"})
+    assert len(world.calls) == 1
+
+
+@pytest.mark.parametrize("webhook", ["", "http://hooks.slack.com/services/T/B/x", "xoxb-1"])
+def test_what_is_no_https_address_is_no_webhook(webhook: str) -> None:
+    """A bot token is the usual mix-up, and it must not be sent anywhere."""
+    world = World()
+    with pytest.raises(ApiError, match="is not set"):
+        job(world, webhook=webhook).apis.post_to_slack({"text": "x"})
+    assert world.calls == []
+
+
+def test_log_entries_are_read_to_the_last_page() -> None:
+    """A busy month of two environments is more than a page."""
+    world = World(entries={str(number): {"insertId": str(number)} for number in range(250)})
+    assert len(list(job(world).apis.read_entries("x"))) == 250
+
+
+def test_reading_ends_even_where_the_pages_do_not() -> None:
+    """A bound on everything."""
+    world = World(entries={str(number): {"insertId": str(number)} for number in range(1500)})
+    assert len(list(job(world).apis.read_entries("x"))) == 1000
+    for number in range(1100):
+        world.add_deployment(number + 1, "2026-11-10T10:00:00Z")
+    assert len(list(job(world).apis.github_pages("actions/workflows/x.yml/runs", "workflow_runs"))) == 1000
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """A server that answers 404 to everything but /ok."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            """Echoes."""
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200 if self.path == "/ok" else 404)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
+            """Silent."""
+
+    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{listening.server_port}"
+    listening.shutdown()
+    listening.server_close()
+
+
+def test_the_real_transport_answers_with_a_refusal_too(server: str) -> None:
+    """A status is an answer; only what is out of reach raises."""
+    assert send_by_urllib("POST", f"{server}/ok", {}, b"hello") == (200, b"hello")
+    assert send_by_urllib("POST", f"{server}/no", {}, b"gone") == (404, b"gone")
+    with pytest.raises(OSError, match="refused"):
+        send_by_urllib("POST", "http://127.0.0.1:1/", {}, b"")

@@ -1,0 +1,162 @@
+"""Every command in the documents can be run: its quotes close, the program knows it, and its options exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import pytest
+
+from readiness.cli import cli
+from tests.docs.known_commands import known_commands
+from tests.docs.shell import commands_of_block, commands_of_text, shell_blocks
+from tests.docs.test_links import PAGES
+from tests.projects import ROOT
+
+KNOWN = known_commands()
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+# Of the shell and of every machine; `bash -n` reads them, their options are not looked at.
+OTHERS = frozenset(
+    {
+        "cat", "cd", "cp", "curl", "date", "docker", "echo", "git", "grep", "jq", "mkdir", "pip", "psql", "read", "sed",
+        "sort", "tail", "test", "tee", "terraform", "true", "uv", "xargs",
+    }
+)  # fmt: skip
+_PYTHON = re.compile(r"(\.venv/bin/)?python(3(\.\d+)?)?")
+READINESS = ("readiness", ".venv/bin/readiness")
+IN_TEXT = frozenset({"gcloud", "gh", "make", "pulumi", *READINESS})
+
+
+def complaints(page: str) -> list[str]:
+    """What is wrong with the commands of a page."""
+    found: list[str] = []
+    commands = commands_of_text(page, IN_TEXT)
+    for block in shell_blocks(page):
+        try:
+            commands += commands_of_block(block)
+        except ValueError as error:
+            found.append(str(error))
+    return found + [f"{' '.join(words)}: {what}" for words in commands for what in _complaints_of(words)]
+
+
+def _complaints_of(words: Sequence[str]) -> Iterator[str]:
+    program, arguments = words[0], list(words[1:])
+    is_python = _PYTHON.fullmatch(program) is not None
+    if is_python and arguments[:2] == ["-m", "readiness"]:
+        program, arguments = "readiness", arguments[2:]
+    if program in READINESS:
+        yield from _of_readiness(arguments)
+    elif program == "make":
+        yield from (f"there is no target {each}" for each in arguments if _is_target(each) and each not in TARGETS)
+    elif program in KNOWN:
+        yield from _of_known(program, arguments)
+    elif is_python:
+        yield from _of_python(arguments)
+    elif program not in OTHERS and not (ROOT / program).is_file() and not re.match(r"\.venv-[a-z]+/bin/", program):
+        yield "the program is not in the list of this test; add it there if every reader has it"
+
+
+def _of_python(arguments: list[str]) -> Iterator[str]:
+    """A module of this project exists; those of Python itself are not looked at."""
+    named = arguments[1] if arguments[:1] == ["-m"] and len(arguments) > 1 else ""
+    module = ROOT / (named.replace(".", "/") + ".py")
+    if named.partition(".")[0] in ("readiness", "tests", "tools") and not module.is_file():
+        yield f"there is no {module.relative_to(ROOT)}"
+
+
+def _is_target(word: str) -> bool:
+    return "=" not in word and not word.startswith("-")
+
+
+def _of_readiness(arguments: list[str]) -> Iterator[str]:
+    command: click.Command = cli
+    while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
+        name = arguments.pop(0)
+        if name not in command.commands:
+            yield f"there is no command {name}"
+            return
+        command = command.commands[name]
+    options = {name for parameter in command.params for name in parameter.opts} | {"-h", "--help"}
+    yield from (f"there is no option {each}" for each in _options(arguments) if each not in options)
+
+
+def _of_known(program: str, arguments: list[str]) -> Iterator[str]:
+    known = KNOWN[program]
+    words = [each for each in arguments if not each.startswith("-")]
+    found = next((n for n in range(min(len(words), 5), 0, -1) if " ".join(words[:n]) in known["commands"]), 0)
+    if not found:
+        yield f"not in the list of {program}'s commands; python -m tests.docs.known_commands {program} ... adds it"
+        return
+    options = {*known["commands"][" ".join(words[:found])], *known["everywhere"]}
+    yield from (f"there is no option {each}" for each in _options(arguments) if each not in options)
+
+
+def _options(arguments: Sequence[str]) -> list[str]:
+    return [each.partition("=")[0] for each in arguments if re.match(r"--?[A-Za-z]", each)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_command_of_a_page_can_be_run(page: Path) -> None:
+    """In blocks and in the text: programs, subcommands, options, targets of make. What is planned may come later."""
+    text = re.sub(r"planned: .*", "", page.read_text(encoding="utf-8"))
+    assert complaints(text) == []
+
+
+def test_every_shell_block_is_valid_shell() -> None:
+    """`bash -n` reads every block of every page; the one that it refuses is named."""
+    blocks = [(page.name, block) for page in PAGES for block in shell_blocks(page.read_text(encoding="utf-8"))]
+    assert len(blocks) > 50, "the reader of the pages finds their blocks"
+    script = "\n".join(f"block_{number}() {{\n{block}\n}}" for number, (_, block) in enumerate(blocks))
+    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    bad = [name for name, block in blocks if done.returncode != 0 and not _is_shell(block)]
+    assert done.returncode == 0, f"{sorted(set(bad))}: {done.stderr}"
+
+
+def _is_shell(block: str) -> bool:
+    return subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        ("gcloud run services update-trafic s", "not in the list of gcloud's commands"),
+        ("gcloud run services update-traffic s --to-revision=r=100", "there is no option --to-revision"),
+        ("gh workflow start x.yml", "not in the list of gh's commands"),
+        ("gh run list --workfow x", "there is no option --workfow"),
+        ("pulumi stack export --stck prod", "there is no option --stck"),
+        ("make tests", "there is no target tests"),
+        ("readiness verfy prod", "there is no command verfy"),
+        ("readiness verify prod --smok", "there is no option --smok"),
+        (".venv/bin/python -m readiness cleanup gat prod", "there is no command gat"),
+        ("python -m tools.gone", "there is no tools/gone.py"),
+        ("frobnicate now", "the program is not in the list"),
+        ("echo 'open", "a quotation is not closed"),
+        ("true | gcloud sql backup list", "not in the list of gcloud's commands"),
+        ('echo "$(gh run lst)"', "not in the list of gh's commands"),
+    ],
+)
+def test_a_command_that_cannot_be_run_is_seen(block: str, says: str) -> None:
+    """In a block, behind a pipe, inside a substitution."""
+    (found, *_) = complaints(f"text\n\n1. item\n   ```bash\n   {block}\n   ```\n")
+    assert says in found
+
+
+def test_a_command_in_the_text_is_seen() -> None:
+    """Also there a renamed option sends people astray; a name alone is none."""
+    assert complaints("run `readiness verify prod --smok`, not `readiness`") == [
+        "readiness verify prod --smok: there is no option --smok"
+    ]
+
+
+def test_whole_commands_are_understood() -> None:
+    """Pipes, lists, variables, comments, and quotations over two lines."""
+    block = """\
+if true; then gh run list --limit 5; fi   # a comment with `gh oops`
+X=1 make test STACK=staging && gcloud logging read 'a
+AND b' --project=p --limit=1 | jq '.[0]' > file.json
+"""
+    assert complaints(f"```bash\n{block}```\n") == []
+    assert [words[0] for words in commands_of_block(block)] == ["true", "gh", "make", "gcloud", "jq"]

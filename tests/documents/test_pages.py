@@ -1,0 +1,105 @@
+"""What a person in a hurry reads: real names, whole commands, no section that nothing leads to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from readiness.alerting.runbook import anchors
+from readiness.documents.pages import page_texts
+from tests.edits import edit
+from tests.projects import ROOT, STACKS, Command, settings_of
+
+CUSTOMER = [("staging", settings_of("staging")), ("prod", settings_of("prod"))]
+PAGES = page_texts(CUSTOMER)
+WITH_CONTENTS = [path for path in PAGES if "application-readme" not in path]
+
+
+def test_the_committed_documents_are_up_to_date(command: Command) -> None:
+    """`make docs` writes them, `make check` compares them."""
+    result = command("docs", "--check")
+    assert result.status == 0, result.err
+    assert all((ROOT / path).read_text(encoding="utf-8") == text for path, text in PAGES.items())
+
+
+def test_a_stale_document_is_named(command: Command, project: Path) -> None:
+    """And written by the same command without `--check`; the second time there is nothing to write."""
+    edit(project, "instance: ai-resume-review-v2-db-prod", "instance: another-db")
+    assert command("docs", cwd=project).out.count("wrote docs/") == len(PAGES)
+    edit(project, "instance: another-db", "instance: ai-resume-review-v2-db-prod")
+    stale = command("docs", "--check", cwd=project)
+    assert stale.status == 1
+    assert "docs/ROLLBACK_RUNBOOK.md" in stale.err
+    assert "application-readme-section" not in stale.err, "it names no instance"
+    command("docs", cwd=project)
+    assert command("docs", "--check", cwd=project).status == 0
+    assert "wrote" not in command("docs", cwd=project).out
+
+
+@pytest.mark.parametrize("path", WITH_CONTENTS)
+def test_every_section_stands_in_the_contents_and_the_other_way_round(path: str) -> None:
+    """A section that nothing leads to is not found by who needs it."""
+    head, _, body = PAGES[path].partition("\n## ")
+    listed = re.findall(r"^- \[([^\]]+)\]\(#([^)]+)\)$", head, flags=re.MULTILINE)
+    sections = re.findall(r"^## (.+)$", f"## {body}", flags=re.MULTILINE)
+    assert [title for title, _ in listed] == sections
+    assert {anchor for _, anchor in listed} <= anchors(PAGES[path])
+
+
+@pytest.mark.parametrize("path", ["docs/ROLLBACK_RUNBOOK.md", "docs/TROUBLESHOOTING.md"])
+def test_the_stack_that_people_look_for_in_a_hurry_stands_open_and_first(path: str) -> None:
+    """The owner of what is shared; the other stack is folded below it."""
+    assert "<details><summary>prod" not in PAGES[path]
+    first = re.search(r"^ *(prod|staging):$", PAGES[path], flags=re.MULTILINE)
+    assert first is not None
+    assert first.group(1) == "prod"
+
+
+def test_every_service_and_instance_of_every_stack_stands_in_the_rollback_runbook() -> None:
+    """By name, in the command that sends traffic back."""
+    page = PAGES["docs/ROLLBACK_RUNBOOK.md"]
+    for _, settings in CUSTOMER:
+        for service in settings.services:
+            where = f"--region={settings.region} --project={settings.project}"
+            assert f"update-traffic {service.name} {where} --to-revisions=REVISION=100" in page
+            assert f"update-traffic {service.name} {where} --to-latest" in page
+        assert f"sql backups list --instance={settings.database.instance}" in page
+
+
+@pytest.mark.parametrize("path", ["docs/ROLLBACK_RUNBOOK.md", "docs/TROUBLESHOOTING.md"])
+def test_the_contacts_are_those_of_the_settings_in_their_order(path: str) -> None:
+    """The same list as in the runbook of the alerts."""
+    rows = re.findall(r"^\| (prod|staging) \| (\d) \| ([^|]+) \| ([^|]+) \|$", PAGES[path], flags=re.MULTILINE)
+    wanted = [
+        (stack, str(order), contact.name, contact.reach)
+        for stack, settings in reversed(CUSTOMER)
+        for order, contact in enumerate(settings.escalation.contacts, start=1)
+    ]
+    assert rows == wanted
+
+
+def test_a_rollback_begins_where_an_alert_does() -> None:
+    """The checklist's limits are the thresholds of the alerts."""
+    page = PAGES["docs/DEPLOYMENT_CHECKLIST.md"]
+    assert "| share of requests answered 5xx | over 5 % for 5 min | over 5 % for 5 min |" in page
+    assert "| 95th percentile of the latency | over 5000 ms for 5 min | over 5000 ms for 5 min |" in page
+    assert "| connection errors of the database | over 10 in 5 min | over 10 in 5 min |" in page
+
+
+def test_every_stack_fills_every_template() -> None:
+    """The one with every option too, and one alone: no placeholder is left over."""
+    every_option = [stack for stack in STACKS if stack not in ("prod", "staging")]
+    for stacks in (CUSTOMER, CUSTOMER[:1], [(stack, settings_of(stack)) for stack in every_option]):
+        for path, text in page_texts(stacks).items():
+            assert "{{" not in re.sub(r"\{\"[^\n]*", "", text), path
+            assert not re.search(r"\{(stack|service|where|project|region|instance|repository|health)\}", text), path
+
+
+def test_no_fence_stays_open_and_each_indent_is_its_own() -> None:
+    """A block inside a list's item is indented as the item is, else the list ends there."""
+    for path, text in PAGES.items():
+        fences = re.findall(r"^( *)```", text, flags=re.MULTILINE)
+        assert len(fences) % 2 == 0, path
+        assert fences[::2] == fences[1::2], path

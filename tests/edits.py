@@ -1,0 +1,46 @@
+"""Edits of a copied project's files, and what is then found in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from readiness.checks import check_stack
+from readiness.problems import Problem
+
+TWO_PEOPLE = "        - login: ada\n          id: 1001\n        - login: grace\n          id: 1002\n"
+# Addresses that reach nobody, and pools that are larger than the database: the customer's values as they stand.
+_OF_THE_SEED = ("channels.", "database.max_connections")
+PLACEHOLDERS = "".join(f"        - login: to-be-filled-in-{each}\n          id: 0\n" for each in ("first", "second"))
+
+
+def edit(project: Path, old: str, new: str, file: str = "Pulumi.prod.yaml") -> None:
+    """Replaces the one occurrence of `old`."""
+    text = (project / file).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+    (project / file).write_text(text.replace(old, new), encoding="utf-8")
+
+
+def add(project: Path, text: str, file: str = "Pulumi.prod.yaml") -> None:
+    """Adds lines at the end, below `config:` where they are indented so."""
+    with (project / file).open("a", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def add_to_dependabot(project: Path, text: str) -> None:
+    """Adds lines at the end of `readiness:dependabot` of `prod`, which are its `updates`."""
+    last = "          - /terraform/modules/gcp-environment\n"
+    edit(project, last, last + text)
+
+
+def line_of(project: Path, text: str, file: str = "Pulumi.prod.yaml") -> int:
+    """The number of the first line that holds `text`."""
+    lines = (project / file).read_text(encoding="utf-8").splitlines()
+    return 1 + next(number for number, line in enumerate(lines) if text in line)
+
+
+def found(project: Path, stack: str = "prod") -> dict[str, Problem]:
+    """What is wrong with a stack by the key path without `readiness:`; warnings of the seed left out."""
+    problems = check_stack(project, stack).problems
+    keys = [problem.key.removeprefix("readiness:") for problem in problems]
+    assert len(set(keys)) == len(keys), f"two problems of one setting: {[str(problem) for problem in problems]}"
+    return {key: each for key, each in zip(keys, problems, strict=True) if not key.startswith(_OF_THE_SEED)}

@@ -1,0 +1,130 @@
+# Made by readiness from the setting readiness:image_workflows. Edit it there: this file is written over.
+# sha256 of what follows: 43bdd997eef0e64d6d0791770029d00b944920f3f22a5157a72090e55665ab9f
+"""What a Cloud Run service serves and could be rolled back to, read from Cloud Run itself.
+
+The v1 API, because its `status.imageDigest` is the image that the revision was made with, whatever tag was asked for.
+Sources: docs.cloud.google.com/run/docs/reference/rest/v1; conditions `Ready` and `Active` as gcloud 528 shows them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from .rest import MAX_PAGES, Rest, RestError
+
+_IMAGE = re.compile(r"(?P<path>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64})")
+
+
+class StateError(Exception):
+    """Cloud Run answered, but what it said does not tell what runs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """`image` is the path without digest. Times are RFC 3339 in UTC, which sort as text; "" where none is told.
+
+    `retired` is when it stopped serving. `ready`: it has started once; one that never did is nothing to go back to.
+    """
+
+    name: str
+    created: str
+    image: str
+    digest: str
+    ready: bool
+    retired: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceState:
+    """`serving`: greatest share of the traffic first, those that only have an address of their own last."""
+
+    service: str
+    serving: tuple[Revision, ...]
+    idle: tuple[Revision, ...]
+
+    @property
+    def served_before(self) -> tuple[Revision, ...]:
+        """What stopped serving, the last first, each image once: what a promotion replaced, or what a rollback left."""
+        retired = [each for each in self.idle if each.ready and each.retired]
+        by_image: dict[str, Revision] = {}
+        for each in sorted(retired, key=lambda each: (each.retired, each.created), reverse=True):
+            by_image.setdefault(each.digest, each)
+        return tuple(by_image.values())
+
+    @property
+    def older(self) -> Revision | None:
+        """The newest revision that is older than all that serve."""
+        first = min(each.created for each in self.serving)
+        return _newest(each for each in self.idle if each.ready and each.created < first)
+
+    @property
+    def newest_idle(self) -> Revision | None:
+        """The newest revision that does not serve: what a rollback takes that goes by the list."""
+        return _newest(iter(self.idle))
+
+
+def service_state(rest: Rest, run_url: str, project: str, service: str) -> ServiceState:
+    """The state of a service. Raises RestError, and StateError where what it serves cannot be told."""
+    base = f"{run_url}/apis/serving.knative.dev/v1/namespaces/{quote(project)}"
+    status = rest.get(f"{base}/services/{quote(service)}").get("status") or {}
+    shares: dict[str, int] = {}
+    for target in status.get("traffic") or ():
+        name = target.get("revisionName")
+        if not name:
+            raise StateError(f"{service}: Cloud Run names no revision for a part of the traffic")
+        shares[name] = max(shares.get(name, 0), int(target.get("percent") or 0))
+    if not any(shares.values()):
+        raise StateError(f"{service}: Cloud Run says that nothing serves")
+    revisions = {each["metadata"]["name"]: each for each in _revisions(rest, base, service)}
+    missing = sorted(shares.keys() - revisions.keys())
+    if missing:
+        raise StateError(f"{service}: {', '.join(missing)} serves, and is not among its revisions")
+    serving = sorted(shares, key=lambda name: (-shares[name], name))
+    # An image that is not told matters only where it is needed: an old failed revision may have none.
+    idle = [_revision(item) for name, item in revisions.items() if name not in shares]
+    return ServiceState(
+        service=service,
+        serving=tuple(_with_image(_revision(revisions[name])) for name in serving),
+        idle=tuple(each for each in idle if each.digest),
+    )
+
+
+def _revisions(rest: Rest, base: str, service: str) -> Iterator[dict[str, Any]]:
+    query = {"labelSelector": f"serving.knative.dev/service={service}"}
+    for _ in range(MAX_PAGES):
+        page = rest.get(f"{base}/revisions?{urlencode(query)}")
+        yield from page.get("items") or ()
+        following = (page.get("metadata") or {}).get("continue")
+        if not following:
+            return
+        query["continue"] = following
+    raise RestError(0, f"revisions of {service}: more than {MAX_PAGES} pages")
+
+
+def _revision(item: dict[str, Any]) -> Revision:
+    metadata, status = item["metadata"], item.get("status") or {}
+    conditions = {each.get("type"): each for each in status.get("conditions") or ()}
+    active, ready = conditions.get("Active", {}), conditions.get("Ready", {})
+    image = _IMAGE.fullmatch(status.get("imageDigest") or "")
+    return Revision(
+        name=metadata["name"],
+        created=metadata.get("creationTimestamp", ""),
+        image=image["path"] if image else "",
+        digest=image["digest"] if image else "",
+        ready=ready.get("status") != "False" or ready.get("reason") == "Retired",
+        retired=active.get("lastTransitionTime", "") if active.get("status") == "False" else "",
+    )
+
+
+def _with_image(revision: Revision) -> Revision:
+    if not revision.digest:
+        raise StateError(f"{revision.name} serves, and Cloud Run tells no digest of its image")
+    return revision
+
+
+def _newest(revisions: Iterator[Revision]) -> Revision | None:
+    return max(revisions, key=lambda each: (each.created, each.name), default=None)

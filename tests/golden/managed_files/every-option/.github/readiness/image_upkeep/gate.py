@@ -1,0 +1,68 @@
+# Made by readiness from the setting readiness:image_workflows. Edit it there: this file is written over.
+# sha256 of what follows: bd564771ed0ab07ce43e641ffe266cdcfa9b1e641f6c9aedabc88a4b8414339e
+"""The gate: a critical vulnerability that could be mended, and that nobody has accepted, stops the deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from .say import code
+from .settings import Accepted
+from .vulnerabilities import SEVERITIES, Finding, purl_without_version
+
+EXPIRES_SOON = timedelta(days=14)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """`blocking` stops the deployment. `accepted` are findings that an entry in force excuses."""
+
+    blocking: tuple[Finding, ...]
+    accepted: tuple[Finding, ...]
+    others: tuple[Finding, ...]
+
+
+def judge(findings: Iterable[Finding], accepted: Sequence[Accepted], today: date) -> Verdict:
+    """What stops and what does not. Without a fix nothing can be deployed instead, so that it only shows."""
+    blocking: list[Finding] = []
+    excused: list[Finding] = []
+    others: list[Finding] = []
+    for finding in findings:
+        if any(excuses(entry, finding) and entry.in_force(today) for entry in accepted):
+            excused.append(finding)
+        elif finding.severity == "critical" and finding.fixed:
+            blocking.append(finding)
+        else:
+            others.append(finding)
+    return Verdict(blocking=tuple(blocking), accepted=tuple(excused), others=tuple(others))
+
+
+def excuses(entry: Accepted, finding: Finding) -> bool:
+    """Whether the entry speaks of the finding: the same vulnerability, of the same package."""
+    return entry.id in finding.ids and purl_without_version(entry.package) == finding.package
+
+
+def lint(entries: Sequence[Accepted], findings: Sequence[Finding] | None, today: date) -> Iterator[str]:
+    """What is wrong with the list of what is accepted. `findings` of every report, None where only some were read."""
+    for entry in entries:
+        what = f"{entry.id} of {entry.package}"
+        if not entry.in_force(today):
+            yield f"{what} has expired on {entry.expires}: it excuses nothing any more; mend it or remove the entry"
+        elif findings is not None and not any(excuses(entry, finding) for finding in findings):
+            yield f"{what} is accepted and was not found: remove the entry"
+        elif entry.expires - today <= EXPIRES_SOON:
+            yield f"{what} is accepted only until {entry.expires}: mend it before"
+
+
+def verdict_lines(verdict: Verdict, what: str) -> list[str]:
+    """The verdict as Markdown."""
+    counts = {name: sum(each.severity == name for each in verdict.others) for name in SEVERITIES}
+    rest = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"
+    lines = [f"### Scan of {code(what)}: {'stopped' if verdict.blocking else 'passed'}", ""]
+    if verdict.blocking:
+        lines += ["| Critical | Package | Installed | Fixed in | Where |", "|---|---|---|---|---|"]
+        cells = ((each.id, each.package, each.version, each.fixed, each.where) for each in verdict.blocking)
+        lines += ["| " + " | ".join(code(cell) for cell in row) + " |" for row in cells] + [""]
+    return [*lines, f"Accepted: {len(verdict.accepted)}. Not blocking: {rest}."]

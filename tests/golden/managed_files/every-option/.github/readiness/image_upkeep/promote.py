@@ -1,0 +1,96 @@
+# Made by readiness from the setting readiness:image_workflows. Edit it there: this file is written over.
+# sha256 of what follows: ce184b9d05793ba1e6b2a4be134a522147ee65efd6e05e43cf215b4b7d7b9f44
+"""Tags in Artifact Registry what production serves and what it would be rolled back to.
+
+Cleanup keeps whatever has a tag that begins with `production-latest` or `production-previous`. After a promotion, a
+failed one and a rollback alike, the roles are read from Cloud Run and every tag is put where it belongs; no tag is ever
+read to learn what runs. Everything is read before anything is moved, and the tags of a rollback are moved first: a run
+that stops half-way leaves what serves protected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from .cloud_run import Revision, ServiceState, StateError, service_state
+from .rest import Rest, RestError
+from .say import code, say
+from .settings import Settings
+
+# How many that served before keep their images.
+KEPT = 5
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Move:
+    """A tag and the digest that is to have it. `package` is the image's name in its repository."""
+
+    package: str
+    tag: str
+    digest: str
+
+
+def moves_of(state: ServiceState, settings: Settings) -> list[Move]:
+    """The tags of one service, in the order in which they are moved. Raises StateError for an image from elsewhere.
+
+    production-previous          what served before, or what a rollback has just left
+    production-previous-2 to -5  what served before that: a failed deployment may have served for a while
+    production-previous-older    the newest that is older than all that serve; differs after a rollback
+    production-previous-newest   the newest that does not serve; differs after a failed deployment
+    production-latest-serving    what serves. No deployment moves it, so that cleanup during one finds it in place
+    production-latest            the same
+    production-latest-serving-2  a second revision with a part of the traffic, and so on
+    """
+    roles = {
+        "production-previous": next(iter(state.served_before), state.older),
+        **{f"production-previous-{at}": each for at, each in enumerate(state.served_before[1:KEPT], start=2)},
+        "production-previous-older": state.older,
+        "production-previous-newest": state.newest_idle,
+        "production-latest-serving": state.serving[0],
+        "production-latest": state.serving[0],
+    }
+    roles |= {f"production-latest-serving-{at}": each for at, each in enumerate(state.serving[1:], start=2)}
+    return [_move(tag, revision, settings) for tag, revision in roles.items() if revision is not None]
+
+
+def all_moves(rest: Rest, settings: Settings) -> list[Move]:
+    """The tags of all services. Raises RestError and StateError before anything is moved."""
+    held: dict[tuple[str, str], str] = {}
+    for service in settings.services:
+        for move in moves_of(service_state(rest, settings.run_url, settings.project, service), settings):
+            if held.setdefault((move.package, move.tag), move.digest) != move.digest:
+                what = f"{service} and another service run different images of {move.package}"
+                raise StateError(f"{what}: the tag {move.tag} cannot hold both")
+    return [Move(package, tag, digest) for (package, tag), digest in held.items()]
+
+
+def promote(rest: Rest, settings: Settings, *, dry_run: bool) -> list[str]:
+    """Moves every tag; with `dry_run`, none. Returns Markdown lines. Raises RestError and StateError."""
+    moves = all_moves(rest, settings)
+    for move in moves:
+        if not dry_run:
+            move_tag(rest, settings, move)
+        say(f"{'would move' if dry_run else 'moved'} {move.package}:{move.tag} to {move.digest}")
+    rows = [f"| {code(move.package)} | {code(move.tag)} | {code(move.digest)} |" for move in moves]
+    return ["| Image | Tag | Digest |", "|---|---|---|", *rows]
+
+
+def move_tag(rest: Rest, settings: Settings, move: Move) -> None:
+    """Puts the tag on the digest, wherever it was. Raises RestError."""
+    package = f"{settings.resource}/packages/{quote(move.package, safe='')}"
+    body = {"name": f"{package}/tags/{move.tag}", "version": f"{package}/versions/{move.digest}"}
+    tags = f"{settings.urls.registry}/v1/{package}/tags"
+    try:
+        rest.send("PATCH", f"{tags}/{move.tag}?updateMask=version", body)
+    except RestError as error:
+        if error.status != 404:
+            raise
+        rest.send("POST", f"{tags}?tagId={move.tag}", body)
+
+
+def _move(tag: str, revision: Revision, settings: Settings) -> Move:
+    if not revision.image.startswith(settings.images):
+        what = f"{revision.name} has an image from elsewhere, {revision.image}"
+        raise StateError(f"{what}: it cannot be tagged in {settings.repository}")
+    return Move(revision.image.removeprefix(settings.images), tag, revision.digest)

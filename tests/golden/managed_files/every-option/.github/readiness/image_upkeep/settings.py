@@ -1,0 +1,87 @@
+# Made by readiness from the setting readiness:image_workflows. Edit it there: this file is written over.
+# sha256 of what follows: ca46a10d53ee9a4fb116a51cbbbf175832993fbea3022dff003f9b92a9ba7a6d
+"""`images.toml`: whose images are looked after, and which vulnerabilities are accepted until when."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+PATH = Path(__file__).resolve().parent.parent / "images.toml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """A vulnerability of one package that may stay until a day. `package` is a purl without version."""
+
+    id: str
+    package: str
+    reason: str
+    expires: date
+
+    def in_force(self, today: date) -> bool:
+        """Whether it still counts: up to the day before `expires`, as Trivy and osv-scanner read their own files."""
+        return today < self.expires
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Urls:
+    """Where the APIs are. Cloud Run's v1 API is one of each region."""
+
+    registry: str = "https://artifactregistry.googleapis.com"
+    logging: str = "https://logging.googleapis.com"
+    github: str = "https://api.github.com"
+    run: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """All of the file."""
+
+    project: str
+    region: str
+    repository: str
+    environment: str
+    services: tuple[str, ...]
+    log: str
+    max_deleted_versions: int
+    accepted: tuple[Accepted, ...] = ()
+    urls: Urls = field(default_factory=Urls)
+
+    @property
+    def resource(self) -> str:
+        """The repository as the API names it."""
+        return f"projects/{self.project}/locations/{self.region}/repositories/{self.repository}"
+
+    @property
+    def images(self) -> str:
+        """What the path of every image of the repository begins with."""
+        return f"{self.region}-docker.pkg.dev/{self.project}/{self.repository}/"
+
+    @property
+    def run_url(self) -> str:
+        """Where Cloud Run's v1 API of the region is."""
+        return self.urls.run or f"https://{self.region}-run.googleapis.com"
+
+
+def read_settings(path: Path = PATH) -> Settings:
+    """The settings as delivered."""
+    return settings_from(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def settings_from(values: Mapping[str, Any]) -> Settings:
+    """The settings of a parsed file. Raises KeyError for one that lacks a key."""
+    return Settings(
+        project=values["project"],
+        region=values["region"],
+        repository=values["repository"],
+        environment=values["environment"],
+        services=tuple(values["services"]),
+        log=values["log"],
+        max_deleted_versions=values["max_deleted_versions"],
+        accepted=tuple(Accepted(**item) for item in values.get("accepted", ())),
+    )

@@ -1,0 +1,111 @@
+# Made by readiness from the setting readiness:deployment_telemetry. Edit it there: this file is written over.
+# sha256 of what follows: cc7694ef32d9f1ee9ebf3033573f6c9e78bbacfd10a06e5cd71f1d41d2173856
+"""The messages that Slack shows: Block Kit, one shape for every event. What others wrote is escaped, never trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .deployments import Deployment
+from .rollbacks import Rollback
+
+MAX_CHARACTERS = 150
+
+Message = dict[str, Any]
+
+
+def deployment_message(deployment: Deployment, restored_after: float | None) -> Message:
+    """`success` or `failure`."""
+    succeeded = deployment.outcome == "success"
+    fields = {"Duration": duration_text(deployment.duration_seconds), "By": deployment.actor}
+    if restored_after is not None:
+        fields["Restored after"] = duration_text(restored_after)
+    return _message(
+        ":white_check_mark:" if succeeded else ":x:",
+        f"{deployment.environment}: deployment {'succeeded' if succeeded else 'FAILED'}",
+        {**fields, "Commit": deployment.commit[:7]},
+        link=(deployment.url, "Open the run"),
+        note=deployment.title,
+    )
+
+
+def run_message(event: str, environment: str, run: Mapping[str, Any]) -> Message:
+    """`started` or `waiting`, of a run that GitHub describes."""
+    sign, what, link = {
+        "started": (":rocket:", "deployment started", "Open the run"),
+        "waiting": (":hourglass_flowing_sand:", "deployment waits for an approval", "Review the deployment"),
+    }[event]
+    actor = (run.get("triggering_actor") or run["actor"])["login"]
+    return _message(
+        sign,
+        f"{environment}: {what}",
+        {"By": actor, "Commit": run["head_sha"][:7]},
+        link=(run["html_url"], link),
+        note=run.get("display_title") or "",
+    )
+
+
+def rollback_message(rollback: Rollback, project: str) -> Message:
+    """`rollback`."""
+    fields = {"Service": rollback.service, "By": rollback.actor, "To": rollback.to_revision}
+    if rollback.from_revision:
+        fields["From"] = rollback.from_revision
+    if rollback.duration_seconds is not None:
+        fields["After"] = duration_text(rollback.duration_seconds)
+    console = f"https://console.cloud.google.com/run?project={project}"
+    return _message(
+        ":rewind:", f"{rollback.environment}: rolled back", fields, link=(console, "Open Cloud Run"), note=""
+    )
+
+
+def live_test_message(repository: str) -> Message:
+    """What the live test posts."""
+    note = "Nothing was deployed. This is the channel that hears of deployments."
+    link = (f"https://github.com/{repository}/actions", "Open the runs")
+    return _message(":wave:", "Test of the deployment messages", {"Repository": repository}, link=link, note=note)
+
+
+def report_message(title: str, lines: list[str], link: tuple[str, str]) -> Message:
+    """A report, one line an environment and figure."""
+    text = "\n".join(lines)
+    blocks = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": f":bar_chart: *{escaped(title)}*"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": text[:2900]}},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{link[0]}|{link[1]}>"}]},
+    ]
+    return {"text": escaped(title), "blocks": blocks}
+
+
+def duration_text(seconds: float) -> str:
+    """`9 min 12 s`, `3 h 5 min`, `2 d 4 h`."""
+    whole = round(seconds)
+    for size, name, smaller, smaller_name in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {name}" + (f" {rest} {smaller_name}" if rest else "")
+    return f"{whole} s"
+
+
+def escaped(text: str) -> str:
+    """As Slack asks for it: a title cannot mention the channel or forge a link. One line, cut where it is long."""
+    line = " ".join(text.split())
+    if len(line) > MAX_CHARACTERS:
+        line = line[: MAX_CHARACTERS - 1] + "…"
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _message(sign: str, headline: str, fields: Mapping[str, str], *, link: tuple[str, str], note: str) -> Message:
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": f"{sign} *{escaped(headline)}*"}},
+        {
+            "type": "section",
+            "fields": [
+                {"type": "mrkdwn", "text": f"*{name}*\n{escaped(value) or '-'}"} for name, value in fields.items()
+            ],
+        },
+    ]
+    context = [f"<{link[0]}|{link[1]}>", *([escaped(note)] if note else [])]
+    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": text} for text in context]})
+    # What a notification and a screen reader show.
+    return {"text": escaped(headline), "blocks": blocks}

@@ -1,0 +1,62 @@
+# Made by readiness from the setting readiness:deployment_telemetry. Edit it there: this file is written over.
+# sha256 of what follows: 152b42e3f5c0159e74e1a562875e58a2f612bfd3aed49e882368144afcff57a1
+"""`delivery.toml`: what is watched and who is told."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PATH = Path(__file__).resolve().parent.parent / "delivery.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One environment. `job` is the display name of the deploying job, `file` the workflow's file."""
+
+    name: str
+    workflow: str
+    file: str
+    job: str
+    services: tuple[str, ...]
+    slack_events: tuple[str, ...]
+    deployments_per_week: float
+    duration_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All of the file."""
+
+    project: str
+    log: str
+    slack_reports: bool
+    success_ratio: float
+    restore_seconds: float
+    environments: tuple[Environment, ...]
+
+    def of_workflow(self, name: str) -> Environment | None:
+        """The environment that a workflow deploys to."""
+        return next((each for each in self.environments if each.workflow == name), None)
+
+    def of_service(self, name: str) -> Environment | None:
+        """The environment that a Cloud Run service belongs to."""
+        return next((each for each in self.environments if name in each.services), None)
+
+
+def read_settings(path: Path = PATH) -> Settings:
+    """The settings as delivered."""
+    return settings_from(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def settings_from(raw: dict[str, Any]) -> Settings:
+    """The settings from what the file holds."""
+    environments = [{name: _frozen(value) for name, value in each.items()} for each in raw["environments"]]
+    values: dict[str, Any] = {**raw, "environments": tuple(Environment(**each) for each in environments)}
+    return Settings(**values)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

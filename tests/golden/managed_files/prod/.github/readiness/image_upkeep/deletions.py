@@ -1,0 +1,102 @@
+# Made by readiness from the setting readiness:image_workflows. Edit it there: this file is written over.
+# sha256 of what follows: e65147d58155d85650314193ac503d3f1b99a5916e0363bb6f8b60dc08f56c58
+"""What was deleted from the registry, read from its audit log: by Google's cleanup, and by anybody else.
+
+Google runs the cleanup itself, about once a day. A run's entries have the method BatchDeleteVersions and the service
+agent's name; of a dry run the request says `validateOnly: true`. The entry that ends a long operation repeats the
+request or says nothing of it, so versions are counted once each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+
+from .settings import Settings
+
+SERVICE_AGENT = "@gcp-sa-artifactregistry.iam.gserviceaccount.com"
+# Entries of one run follow each other closely; the next run is about a day away.
+RUN_GAP = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A version that went, and who deleted it."""
+
+    package: str
+    version: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deletions:
+    """`runs`: how many versions each real run of the cleanup deleted. `dry`: what dry runs would have deleted."""
+
+    runs: tuple[int, ...]
+    by_cleanup: frozenset[Deleted]
+    by_others: frozenset[Deleted]
+    dry: frozenset[Deleted]
+
+    @property
+    def largest_run(self) -> int:
+        """Versions that one run deleted at most."""
+        return max(self.runs, default=0)
+
+
+def deletions_filter(settings: Settings, since: datetime) -> str:
+    """The filter of every deletion in the repository since then, whoever it was."""
+    return "\n".join(
+        (
+            'protoPayload.serviceName="artifactregistry.googleapis.com"',
+            'protoPayload.methodName=~"Delete(Version|Package|Repository)|BatchDeleteVersions"',
+            f'protoPayload.resourceName=~"^{settings.resource}(/|$)"',
+            f'timestamp>="{since.isoformat()}"',
+        )
+    )
+
+
+def deletions_of(entries: Iterable[dict[str, Any]]) -> Deletions:
+    """What entries in the order of time say. An entry that refused (`status.code`) deleted nothing."""
+    kept: dict[str, set[Deleted]] = {"cleanup": set(), "others": set(), "dry": set()}
+    runs: list[int] = []
+    before: datetime | None = None
+    for entry in entries:
+        payload = entry.get("protoPayload") or {}
+        request = payload.get("request") or {}
+        if (payload.get("status") or {}).get("code"):
+            continue
+        by = (payload.get("authenticationInfo") or {}).get("principalEmail", "")
+        found = {_deleted(name, by) for name in _names(payload, request)}
+        if request.get("validateOnly"):
+            kept["dry"] |= found
+        elif not by.endswith(SERVICE_AGENT):
+            kept["others"] |= found
+        else:
+            moment = datetime.fromisoformat(entry["timestamp"])
+            if before is None or moment - before > RUN_GAP:
+                runs.append(0)
+            before = moment
+            runs[-1] += len(found - kept["cleanup"])
+            kept["cleanup"] |= found
+    return Deletions(
+        runs=tuple(runs),
+        by_cleanup=frozenset(kept["cleanup"]),
+        by_others=frozenset(kept["others"]),
+        dry=frozenset(kept["dry"]),
+    )
+
+
+def _names(payload: dict[str, Any], request: dict[str, Any]) -> list[str]:
+    """The versions of a batch, or the one thing that another method names."""
+    if "BatchDeleteVersions" in payload.get("methodName", ""):
+        return list(request.get("names") or ())
+    name = request.get("name") or payload.get("resourceName")
+    return [name] if name else []
+
+
+def _deleted(name: str, by: str) -> Deleted:
+    rest, _, version = name.partition("/versions/")
+    return Deleted(unquote(rest.partition("/packages/")[2]), version, by)

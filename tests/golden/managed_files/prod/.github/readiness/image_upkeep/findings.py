@@ -1,0 +1,91 @@
+# Made by readiness from the setting readiness:image_workflows. Edit it there: this file is written over.
+# sha256 of what follows: e5548c614992957dcc749b731c1d71dc62089e212eb9c3fa5674b1cd25178c9f
+"""What serves and is vulnerable, as log entries that metrics count: one for each service and severity.
+
+New is what the last entry of the service did not name. The first scan of a service finds everything new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from .gate import judge
+from .logs import log_name, read_entries, write_entries
+from .rest import Rest
+from .say import code
+from .settings import Settings
+from .vulnerabilities import SEVERITIES, Finding
+
+EVENT = "vulnerability_scan"
+# An entry may have 256 KB (Cloud Logging's quota); so many names fit with room to spare.
+MAX_NAMES = 1000
+
+
+def report_findings(
+    rest: Rest, settings: Settings, found: Mapping[str, Sequence[Finding]], today: date
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """Writes the entries of each service, without what is accepted. Returns Markdown lines and what was logged."""
+    payloads: list[dict[str, Any]] = []
+    for service, findings in found.items():
+        verdict = judge(findings, settings.accepted, today)
+        counted = [*verdict.blocking, *verdict.others]
+        payloads += [_payload(rest, settings, service, severity, counted) for severity in SEVERITIES]
+    write_entries(rest, settings, [(_log_severity(each), each) for each in payloads])
+    return _lines(payloads), payloads
+
+
+def _payload(
+    rest: Rest, settings: Settings, service: str, severity: str, findings: Iterable[Finding]
+) -> dict[str, Any]:
+    ours = [each for each in findings if each.severity == severity]
+    names = sorted({f"{each.id} {each.package}" for each in ours})
+    before = _names_before(rest, settings, service, severity) if severity in ("critical", "high") else set(names)
+    return {
+        "schema": 1,
+        "event": EVENT,
+        "environment": settings.environment,
+        "service": service,
+        "severity": severity,
+        "count": len(names),
+        "fixable": len({f"{each.id} {each.package}" for each in ours if each.fixed}),
+        "new": len(set(names) - before),
+        # A word, because the metric's filter compares words.
+        "has_new": "yes" if set(names) - before else "no",
+        "names": names[:MAX_NAMES],
+    }
+
+
+def _names_before(rest: Rest, settings: Settings, service: str, severity: str) -> set[str]:
+    filter_ = "\n".join(
+        (
+            f'logName="{log_name(settings)}"',
+            f'jsonPayload.event="{EVENT}"',
+            f'jsonPayload.service="{service}"',
+            f'jsonPayload.severity="{severity}"',
+            # Cloud Logging looks back a day unless a time is given, and keeps 30.
+            'timestamp>="2000-01-01T00:00:00Z"',
+        )
+    )
+    last = next(read_entries(rest, settings, filter_, newest=1), None)
+    return set((last or {}).get("jsonPayload", {}).get("names") or ())
+
+
+def _log_severity(payload: Mapping[str, Any]) -> str:
+    return "ERROR" if payload["severity"] == "critical" and payload["new"] else "INFO"
+
+
+def _lines(payloads: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [
+        f"| {code(each['service'])} | {each['severity']} | {each['count']} | {each['fixable']} | {each['new']} |"
+        for each in payloads
+        if each["count"]
+    ]
+    head = [
+        "## Vulnerabilities of what serves",
+        "",
+        "| Service | Severity | Found | Fixable | New |",
+        "|---|---|---|---|---|",
+    ]
+    return [*head, *rows] if rows else [head[0], "", "None."]

@@ -1,0 +1,21 @@
+# Made by readiness from the setting readiness:image_workflows. Edit it there: this file is written over.
+# sha256 of what follows: 26b2eea191438a45a01c43cb80ac103e40e4313494620565ba8dc243066d5686
+"""The images that serve now, as the matrix of a workflow's jobs: one for each service and digest."""
+
+from __future__ import annotations
+
+from .cloud_run import service_state
+from .rest import Rest
+from .settings import Settings
+
+
+def serving_images(rest: Rest, settings: Settings) -> list[dict[str, str]]:
+    """`{"service", "image", "name"}` of each, `image` with its digest. Raises RestError and StateError."""
+    found: dict[str, dict[str, str]] = {}
+    for service in settings.services:
+        state = service_state(rest, settings.run_url, settings.project, service)
+        for revision in state.serving:
+            # A service under two revisions has two reports; two revisions of one image have one.
+            name = f"{service}-{revision.digest.removeprefix('sha256:')[:12]}"
+            found[name] = {"service": service, "image": f"{revision.image}@{revision.digest}", "name": name}
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""The change of the customer's health check, shown on a service of the same shape and a real PostgreSQL."""

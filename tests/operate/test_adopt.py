@@ -1,0 +1,230 @@
+"""What exists is taken over as it is, never made a second time, and what cannot be taken over is said."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from readiness.operate.adopt import Adoption, adoption, import_file
+from readiness.operate.github_api import GitHub
+from readiness.operate.google_api import Google, GoogleError, access_token, endpoints_of
+from readiness.operate.live_things import LiveThings, read_live_things
+from readiness.review.offline_plan import Plan
+from tests.operate.live_customer import CUSTOMER, PROJECT, REPOSITORY, channel, policy
+from tests.operate.loopback import Reply, Request, serving
+
+
+def adopted(plan: Plan, live: LiveThings = CUSTOMER, *, owner: bool = True) -> Adoption:
+    """What is matched for a plan."""
+    return adoption(plan.resources, live, takes_old_policies=owner)
+
+
+def ids(found: Adoption) -> dict[str, str]:
+    """Id of the thing that is taken over, by the resource's name."""
+    return {resource["name"]: identity for resource, identity in found.imports}
+
+
+def test_the_customers_things_are_matched_with_what_the_owner_declares(plans: dict[str, Plan]) -> None:
+    """By id, address, name, and for the old script's policies by their display names."""
+    assert ids(adopted(plans["prod"])) == {
+        "alerts-database-connection-errors": f"{PROJECT}/alertPolicies/13",
+        "alerts-high-error-rate": f"{PROJECT}/alertPolicies/12",
+        "channels-email-ops@example.com": f"{PROJECT}/notificationChannels/2",
+        "dependabot-label-dependencies": "ai-resume-review-v2:Dependencies",
+        "images-repository": REPOSITORY,
+        "production-environment-guard": "ai-resume-review-v2:production",
+    }
+
+
+def test_the_other_stack_takes_nothing_of_production(plans: dict[str, Plan]) -> None:
+    """The old policies watch production, and the shared things are the owner's."""
+    assert ids(adopted(plans["staging"], owner=False)) == {}
+
+
+def test_nothing_exists_and_nothing_is_imported(plans: dict[str, Plan]) -> None:
+    """A new project: the import file is empty, and everything is created."""
+    found = adopted(plans["prod"], LiveThings())
+    assert (found.imports, found.notes, found.ambiguous) == ((), (), ())
+    assert import_file(plans["prod"].resources, found.imports) == {"resources": []}
+
+
+def test_what_cannot_be_taken_over_is_said_with_its_reason(plans: dict[str, Plan]) -> None:
+    """The Slack channel of the wrong type, the downtime policy, the uptime check; nothing of other people's."""
+    notes = adopted(plans["prod"]).notes
+    assert [note.partition(" (")[0].rpartition("/")[2] for note in notes] == ["1", "11", "backend"]
+    assert "does not take" in notes[0]
+    assert not any("Somebody" in note for note in notes)
+
+
+def test_a_slack_channel_is_not_imported_because_its_token_is_hidden(plans: dict[str, Plan]) -> None:
+    """An import would write Google's obfuscated token into the state."""
+    live = LiveThings(channels=[channel(5, "slack", "old slack", channel_name="#shop-alerts")])
+    found = adopted(plans["every-option"], live)
+    assert found.imports == ()
+    assert "token" in found.notes[0]
+
+
+def test_our_own_policy_is_preferred_to_the_old_one_and_the_old_one_is_named(plans: dict[str, Plan]) -> None:
+    """A stack whose state was lost finds what it made; the script's leftovers are for a person."""
+    live = dataclasses.replace(CUSTOMER, policies=[*CUSTOMER.policies, policy(20, "High error rate (production)")])
+    found = adopted(plans["prod"], live)
+    assert ids(found)["alerts-high-error-rate"] == f"{PROJECT}/alertPolicies/20"
+    assert any("/12 " in note for note in found.notes)
+
+
+def test_two_candidates_are_ambiguous_and_both_are_named(plans: dict[str, Plan]) -> None:
+    """The old script makes a second channel each time it is run; picking one would be a guess."""
+    twice = [*CUSTOMER.channels, channel(3, "email", "again", email_address="OPS@example.com")]
+    found = adopted(plans["prod"], dataclasses.replace(CUSTOMER, channels=twice))
+    [ambiguous] = found.ambiguous
+    assert ambiguous.startswith("channels-email-ops@example.com: 2 things match")
+    assert "notificationChannels/2" in ambiguous
+    assert "notificationChannels/3" in ambiguous
+
+
+def test_a_channel_of_the_other_environment_is_not_taken(plans: dict[str, Plan]) -> None:
+    """Both stacks may write to one address, each with a channel of its own."""
+    other = {**channel(4, "email", "E-mail", email_address="ops@example.com"), "userLabels": {"environment": "staging"}}
+    assert ids(adopted(plans["prod"], LiveThings(channels=[other]))) == {}
+
+
+def test_the_import_file_holds_the_components_above_before_their_children(plans: dict[str, Plan]) -> None:
+    """Else the imported thing has no parent in the state, and the next update makes it anew under another URN."""
+    resources = plans["prod"].resources
+    entries = import_file(resources, adopted(plans["prod"]).imports)["resources"]
+    names = [entry["name"] for entry in entries]
+    assert len(names) == len(set(names)), "names are unique in the file"
+    for entry in entries:
+        if "parent" in entry:
+            assert names.index(entry["parent"]) < names.index(entry["name"])
+    registry = next(entry for entry in entries if entry.get("id") == REPOSITORY)
+    assert (registry["logicalName"], registry["parent"]) == ("images-repository", "images-imageregistry")
+    images = next(entry for entry in entries if entry["name"] == "images-imageregistry")
+    assert (images["component"], images["parent"]) == (True, "shared-sharedresources")
+
+
+def test_components_carry_no_id_and_things_carry_their_providers_version(plans: dict[str, Plan]) -> None:
+    """A component exists in the state only."""
+    for entry in import_file(plans["prod"].resources, adopted(plans["prod"]).imports)["resources"]:
+        assert ("id" in entry) is not entry.get("component", False)
+        assert ("version" in entry) is not entry.get("component", False)
+
+
+def answering(listings: dict[str, Any]) -> Any:
+    """A server for Google and GitHub: the listing whose path ends the request's, 404 for what is not listed."""
+
+    def answer(asked: Request) -> Reply:
+        path = asked.path.partition("?")[0]
+        found = next((body for end, body in listings.items() if path.endswith(end)), None)
+        if isinstance(found, Reply):
+            return found
+        return Reply(404, {"message": "Not Found"}) if found is None else Reply(200, found)
+
+    return answer
+
+
+LISTINGS: dict[str, Any] = {
+    "/notificationChannels": {"notificationChannels": list(CUSTOMER.channels)},
+    "/alertPolicies": {"alertPolicies": list(CUSTOMER.policies)},
+    "/uptimeCheckConfigs": {"uptimeCheckConfigs": list(CUSTOMER.uptime_checks)},
+    "/metrics": {"metrics": list(CUSTOMER.log_metrics)},
+    "/repositories": {"repositories": list(CUSTOMER.repositories)},
+    "/environments/production": {"name": "production"},
+    "/deployment-branch-policies": {"branch_policies": [{"id": 7, "name": "main"}]},
+    "/labels": list(CUSTOMER.labels),
+    "/actions/secrets": {"secrets": list(CUSTOMER.secrets)},
+}
+
+
+def read(plan: Plan, listings: dict[str, Any]) -> LiveThings:
+    """What is read from a loopback server that lists this."""
+    with serving(answering(listings)) as server:
+        google = Google(
+            project="ytgrs-464303",
+            token="placeholder",  # noqa: S106 - no credential
+            endpoints={api: f"{server.url}/{api}/" for api in ("monitoring", "logging", "artifactRegistry")},
+        )
+        github = GitHub(owner="o", repository="r", api_url=server.url)
+        return read_live_things(google, github, region="us-central1", resources=plan.resources)
+
+
+def test_live_things_are_read_from_both_sides(plans: dict[str, Plan]) -> None:
+    """And then matched: the branch policy by its own number."""
+    live = read(plans["prod"], LISTINGS)
+    assert live.policies == CUSTOMER.policies
+    assert ids(adopted(plans["prod"], live))["production-environment-guard-branch-main"] == (
+        "ai-resume-review-v2:production:7"
+    )
+
+
+def test_a_stack_without_github_resources_asks_github_nothing(plans: dict[str, Plan]) -> None:
+    """Staging needs no token of GitHub's."""
+    live = read(plans["staging"], {key: value for key, value in LISTINGS.items() if "/env" not in key})
+    assert (live.labels, live.secrets, live.environments) == ((), (), [])
+
+
+def test_an_api_that_was_never_enabled_holds_nothing(plans: dict[str, Plan]) -> None:
+    """Google refuses to list from it; that is an empty list, not a failure."""
+    off = Reply(403, {"error": {"message": "Artifact Registry API has not been used in project 1 before"}})
+    assert read(plans["prod"], {**LISTINGS, "/repositories": off}).repositories == ()
+
+
+def test_a_refusal_of_the_apis_is_not_taken_for_nothing(plans: dict[str, Plan]) -> None:
+    """Without the right to list, everything would look new, and be made a second time."""
+    denied = Reply(403, {"error": {"message": "Permission 'monitoring.alertPolicies.list' denied"}})
+    with pytest.raises(GoogleError, match="denied"):
+        read(plans["prod"], {**LISTINGS, "/alertPolicies": denied})
+
+
+def test_listings_are_read_over_all_of_their_pages() -> None:
+    """Google names the next page by a token."""
+
+    def answer(asked: Request) -> Reply:
+        first = "pageToken" not in asked.path
+        return Reply(200, {"metrics": [{"name": "a" if first else "b"}], **({"nextPageToken": "x&y"} if first else {})})
+
+    with serving(answer) as server:
+        google = Google(project="p", token="placeholder", endpoints={"logging": server.url})  # noqa: S106 - none
+        assert [each["name"] for each in google.items("logging", "projects/p/metrics", "metrics")] == ["a", "b"]
+    assert server.requests[1].path.endswith("pageToken=x%26y")
+
+
+def test_no_answer_and_an_answer_that_is_no_json_are_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither shows the token."""
+    monkeypatch.setattr("readiness.operate.http.MAX_TRIES", 1)
+    google = Google(project="p", token="placeholder-token", endpoints={"logging": "http://127.0.0.1:1"})  # noqa: S106
+    with pytest.raises(GoogleError, match="no answer") as refused:
+        google.get("logging", "x")
+    assert "placeholder-token" not in str(refused.value) + repr(google)
+    with serving(lambda _: Reply(500, "<html>")) as server, pytest.raises(GoogleError, match="500"):
+        Google(project="p", token="placeholder", endpoints={"logging": server.url}).get("logging", "x")  # noqa: S106
+
+
+def test_a_stacks_own_endpoints_stand_in_for_googles() -> None:
+    """With or without the version, as the provider takes them."""
+    found = endpoints_of({"gcp:monitoringCustomEndpoint": "http://h/m/", "gcp:loggingCustomEndpoint": "http://h/v2"})
+    assert found["monitoring"] == "http://h/m/v3/"
+    assert found["logging"] == "http://h/v2/"
+    assert found["artifactRegistry"].startswith("https://")
+
+
+def test_the_token_is_the_users_own(tmp_path: Any) -> None:
+    """A variable first, then gcloud's; none where gcloud fails or is not there."""
+    assert access_token({"GOOGLE_OAUTH_ACCESS_TOKEN": "from-variable"}) == "from-variable"
+    assert access_token({"PATH": str(tmp_path)}) is None
+    gcloud = tmp_path / "gcloud"
+    gcloud.write_text("#!/bin/sh\necho from-gcloud\n")
+    gcloud.chmod(0o755)
+    assert access_token({"PATH": str(tmp_path)}) == "from-gcloud"
+    gcloud.write_text("#!/bin/sh\nexit 1\n")
+    assert access_token({"PATH": str(tmp_path)}) is None
+
+
+def test_the_import_file_is_json_that_the_engine_reads(plans: dict[str, Plan]) -> None:
+    """Only keys of the engine's import file (pkg/importer in pulumi/pulumi)."""
+    known = {"type", "name", "logicalName", "parent", "id", "version", "component"}
+    text = json.dumps(import_file(plans["prod"].resources, adopted(plans["prod"]).imports))
+    assert {key for entry in json.loads(text)["resources"] for key in entry} <= known

@@ -1,0 +1,1 @@
+"""Each fault that a deployment can have, on servers of the loopback interface."""

@@ -1,0 +1,199 @@
+"""A service seen from outside: health, response time, redirect."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from readiness.operate.verify.deadline import Deadline
+from readiness.operate.verify.probe import plain_http
+from readiness.operate.verify.rows import Outcome, Row
+from readiness.operate.verify.services import (
+    HEALTH,
+    MAX_TRIES,
+    REDIRECT,
+    RESPONSE_TIME,
+    redirect_rows,
+    service_rows,
+    value_at,
+)
+from readiness.settings.model import Service
+from tests.operate.loopback import Loopback, Reply, Request, serving
+from tests.operate.verify import answers
+from tests.projects import settings_of
+
+BACKEND, FRONTEND = settings_of("prod").services
+
+
+def at(server: Loopback, service: Service = BACKEND) -> Service:
+    """The customer's service, served here."""
+    return service.model_copy(update={"url": server.url})
+
+
+def rows_of(
+    reply: Reply | Callable[[Request], Reply], service: Service = BACKEND, *, limit_ms: int = 5000, **how: bool
+) -> dict[str, Row]:
+    """The rows of a service that answers so, by check."""
+    with serving(reply if callable(reply) else lambda _: reply) as server:
+        allow_degraded = how.get("allow_degraded", False)
+        found = service_rows(at(server, service), limit_ms, Deadline.after(5), allow_degraded=allow_degraded)
+    return {row.check: row for row in found}
+
+
+def test_the_healthy_answer_passes() -> None:
+    """The word at the path decides, not the first `healthy` of the body."""
+    rows = rows_of(answers.HEALTHY)
+    assert {row.outcome for row in rows.values()} == {Outcome.PASS}
+    assert rows[HEALTH].detail == "answered 200, $.services.database.status is 'healthy'"
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (answers.DEGRADED, "is 'error' instead of 'healthy': the known degraded answer"),
+        (answers.OTHER_ERROR, "is 'error' instead of 'healthy'"),
+        (answers.DATABASE_DOWN, "is 'unhealthy' instead of 'healthy'"),
+        (answers.UNHEALTHY_503, "answered 503, status 'unhealthy'"),
+        (answers.HTML, "answered 200 with text/html instead of JSON"),
+        (Reply(200, {"status": "healthy"}), "is None instead of 'healthy'"),
+        (Reply(200, []), "is None instead of 'healthy'"),
+        (Reply(200, None), "answered 200 with application/json instead of JSON"),
+        (Reply(302, None, {"Location": "/login"}), "answered 302"),
+        (Reply(404, {"detail": "Not Found"}), "answered 404"),
+    ],
+    ids=["degraded", "other error", "database down", "503", "HTML", "no path", "a list", "empty", "redirect", "404"],
+)
+def test_every_other_answer_fails_and_is_named(reply: Reply, says: str) -> None:
+    """Also one with the word `healthy` in the wrong place."""
+    row = rows_of(reply)[HEALTH]
+    assert row.outcome is Outcome.FAIL
+    assert says in row.detail
+
+
+def test_the_known_degraded_answer_passes_on_request() -> None:
+    """On the day of the launch, before the change of the health check serves."""
+    row = rows_of(answers.DEGRADED, allow_degraded=True)[HEALTH]
+    assert row.outcome is Outcome.PASS
+    assert row.detail.startswith("degraded in the known way, allowed")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answers.OTHER_ERROR,
+        answers.DATABASE_DOWN,
+        answers.DOWN_IN_THE_KNOWN_WORDS,
+        answers.UNHEALTHY_503,
+        answers.HTML,
+    ],
+    ids=["other error", "database down", "down in the known words", "503", "HTML"],
+)
+def test_no_other_answer_passes_on_request(reply: Reply) -> None:
+    """The request is for one known mistake: a database that is down is none."""
+    assert rows_of(reply, allow_degraded=True)[HEALTH].outcome is Outcome.FAIL
+
+
+def test_a_frontend_passes_with_a_page() -> None:
+    """It has no rule for its answer: 200 is what is asked."""
+    row = rows_of(answers.HTML, FRONTEND)[HEALTH]
+    assert (row.outcome, row.detail) == (Outcome.PASS, "answered 200")
+
+
+def test_a_fault_that_passes_is_waited_for() -> None:
+    """While traffic moves to the new revision, a 503 may come once or twice."""
+    replies = iter([Reply(503), Reply(502), answers.HEALTHY, answers.HEALTHY])
+    assert rows_of(lambda _: next(replies))[HEALTH].outcome is Outcome.PASS
+
+
+def test_a_fault_that_lasts_is_asked_for_three_times_and_no_more() -> None:
+    """A broken service is not hammered."""
+    asked: list[Request] = []
+    rows_of(lambda request: asked.append(request) or Reply(503))
+    assert len(asked) == MAX_TRIES
+
+
+def test_a_service_that_does_not_answer_fails_both_rows() -> None:
+    """Refused, as on a machine without network."""
+    with serving(lambda _: answers.HEALTHY) as server:
+        gone = at(server)
+    rows = service_rows(gone, 5000, Deadline.after(5), allow_degraded=True)
+    assert [(row.check, row.outcome) for row in rows] == [(HEALTH, Outcome.FAIL), (RESPONSE_TIME, Outcome.FAIL)]
+    assert "ConnectionRefusedError" in rows[0].detail
+
+
+def test_an_answer_slower_than_the_latency_alert_allows_fails() -> None:
+    """The limit is the setting of the alert."""
+
+    def slow(_: Request) -> Reply:
+        time.sleep(0.15)
+        return answers.HEALTHY
+
+    row = rows_of(slow, limit_ms=100)[RESPONSE_TIME]
+    assert row.outcome is Outcome.FAIL
+    assert row.detail.endswith("the limit is 100 ms")
+
+
+def test_the_first_start_of_an_instance_does_not_count() -> None:
+    """The first answer takes long, the second is measured."""
+    waits = iter([0.3, 0.0])
+
+    def cold(_: Request) -> Reply:
+        time.sleep(next(waits))
+        return answers.HEALTHY
+
+    assert rows_of(cold, limit_ms=250)[RESPONSE_TIME].outcome is Outcome.PASS
+
+
+def redirect_row(reply: Reply) -> Row:
+    """The row of a service that answers plain HTTP so."""
+    with serving(lambda _: reply) as server:
+        (row,) = redirect_rows(at(server), Deadline.after(5))
+    return row
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_to_https_passes(status: int) -> None:
+    """Cloud Run's own is a 302."""
+    row = redirect_row(Reply(status, None, {"Location": "https://shop.example.net/"}))
+    assert (row.check, row.outcome) == (REDIRECT, Outcome.PASS)
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (Reply(200, "hello"), "answered 200 instead of redirecting"),
+        (Reply(301, None, {"Location": "http://shop.example.net/"}), "which is not HTTPS"),
+        (Reply(301, None, {"Location": "/login"}), "which is not HTTPS"),
+        (Reply(301), "which is not HTTPS"),
+        (Reply(400), "answered 400"),
+    ],
+    ids=["served", "to HTTP", "relative", "nowhere", "refused"],
+)
+def test_http_that_does_not_lead_to_https_fails(reply: Reply, says: str) -> None:
+    """What is answered without TLS is read on the way."""
+    row = redirect_row(reply)
+    assert row.outcome is Outcome.FAIL
+    assert says in row.detail
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("https://shop.example.net", "http://shop.example.net/"),
+        ("https://shop.example.net:443/a", "http://shop.example.net/a"),
+        ("https://shop.example.net:8443", "http://shop.example.net:8443/"),
+    ],
+)
+def test_http_is_asked_at_the_same_address(url: str, plain: str) -> None:
+    """The default port of the one becomes that of the other; any other port is the service's own."""
+    assert plain_http(url) == plain
+
+
+@pytest.mark.parametrize(
+    ("path", "found"), [("$.a.b", 1), ("$.a", {"b": 1}), ("$.a.b.c", None), ("$.x", None), ("$.l.b", None)]
+)
+def test_a_path_is_followed_key_by_key(path: str, found: object) -> None:
+    """Where it leads nowhere there is nothing, and no error."""
+    assert value_at({"a": {"b": 1}, "l": [1]}, path) == found

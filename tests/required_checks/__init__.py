@@ -1,0 +1,1 @@
+"""Tests of the check on checks: what it finds is what GitHub and bash really do."""

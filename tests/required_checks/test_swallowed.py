@@ -1,0 +1,104 @@
+"""A job whose steps cannot fail is no check."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.required_checks.workflows import CONTEXT, FIXTURES, TRIGGER, judged, messages
+
+
+def job(step: str, more: str = "") -> str:
+    """A workflow whose job has this step at line 7."""
+    return f"{TRIGGER}jobs:\n  test:\n{more}    steps:\n      - {step}\n"
+
+
+SWALLOWS = [
+    (job("run: make test", "    continue-on-error: true\n"), "5: passes whatever its steps do"),
+    (job("run: make\n        continue-on-error: true"), "7: step 'a step without a name': continue-on-error"),
+    (job("run: make\n        continue-on-error: ${{ vars.X }}"), "7: step 'a step without a name'"),
+    (job("name: Lint\n        run: |\n          make lint\n          make test || true"), "9: step 'Lint': `|| true`"),
+    (job("run: make | tee log"), "6: step 'a step without a name': the failure before `| tee`"),
+    (job("run: make\n        shell: bash {0}"), "6: step 'a step without a name': its shell runs without -e"),
+    (job("run: make", "    defaults: {run: {shell: 'sh {0}'}}\n"), "7: step 'a step without a name': its shell"),
+    (job("uses: actions/setup-python@v5"), "4: has no step that looks at something"),
+    (job("run: make\n        if: github.ref == 'x'"), "4: has no step that looks at something"),
+]
+HONEST = [
+    job("run: make test"),
+    job("run: make\n        continue-on-error: false"),
+    job("run: make | tee log\n        shell: bash"),
+    f"defaults: {{run: {{shell: bash}}}}\n{job('run: make | tee log')}",
+    job("run: make || true; raise SystemExit(1)\n        shell: python"),
+    job("run: make test\n      - if: failure()\n        run: docker logs app || true"),
+    job("run: make test\n      - if: cancelled()\n        run: stop\n        continue-on-error: true"),
+    job("run: make test\n        if: ${{ !cancelled() }}"),
+    job("uses: golangci/golangci-lint-action@v8"),
+    job(
+        "run: make lint\n        id: lint\n        continue-on-error: true\n"
+        "      - run: test '${{ steps.lint.outcome }}' = success"
+    ),
+]
+
+
+@pytest.mark.parametrize(("workflow", "said"), SWALLOWS)
+def test_a_job_that_cannot_fail_is_refused_at_the_line(tmp_path: Path, workflow: str, said: str) -> None:
+    """Each way by itself."""
+    (message,) = messages(tmp_path, workflow)
+    assert message.startswith(said)
+
+
+@pytest.mark.parametrize("workflow", HONEST)
+def test_a_job_that_can_fail_is_let_pass(tmp_path: Path, workflow: str) -> None:
+    """What runs only after a failure may swallow its own."""
+    assert messages(tmp_path, workflow) == []
+
+
+@pytest.mark.parametrize("condition", ["always()", "'!cancelled()'", "success() || failure()"])
+def test_what_runs_although_something_failed_must_not_swallow(tmp_path: Path, condition: str) -> None:
+    """It may be the test itself."""
+    (message,) = messages(tmp_path, job(f"if: {condition}\n        run: make || true"))
+    assert "`|| true`" in message
+
+
+def test_everything_is_said_at_once(tmp_path: Path) -> None:
+    """Eleven lines of the first customer's shape, each with its step, in the order of the file."""
+    found = judged(tmp_path, (FIXTURES / "swallowing" / "ci.yml").read_text(encoding="utf-8"), CONTEXT)
+    assert [each.line for each in found] == [23, 24, 26, 26, 27, 29, 30, 32, 33, 35, 36]
+    assert all(each.mend for each in found)
+
+
+def test_the_mended_form_is_let_pass(tmp_path: Path) -> None:
+    """The one that the document recommends."""
+    assert messages(tmp_path, (FIXTURES / "mended" / "ci.yml").read_text(encoding="utf-8"), CONTEXT) == []
+
+
+def steps_that_fail(workflow: str, tools: Path) -> list[str]:
+    """The steps that fail where every tool fails, run as GitHub runs them."""
+    body: dict[str, Any] = yaml.safe_load((FIXTURES / workflow / "ci.yml").read_text(encoding="utf-8"))
+    return [
+        step["name"]
+        for step in body["jobs"]["test"]["steps"]
+        if "run" in step
+        and subprocess.run(
+            ["bash", "-e", "-c", step["run"]],
+            env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"},
+            capture_output=True,
+            check=False,
+        ).returncode
+        and not step.get("continue-on-error")
+    ]
+
+
+def test_run_with_tools_that_fail_the_one_stays_green_and_the_other_goes_red(tmp_path: Path) -> None:
+    """The same five tools in both."""
+    for tool in ("npm", "black", "flake8", "pytest"):
+        (tmp_path / tool).write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        (tmp_path / tool).chmod(0o755)
+    assert steps_that_fail("swallowing", tmp_path) == []
+    assert len(steps_that_fail("mended", tmp_path)) == 5

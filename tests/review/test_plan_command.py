@@ -1,0 +1,53 @@
+"""`readiness plan` as a process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from readiness.review.offline_plan import Plan, plan_json
+from readiness.review.render_plan import plan_markdown, plan_text
+from tests.projects import readiness
+
+
+def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(plans: dict[str, Plan]) -> None:
+    """Python orders sets of texts anew in every process."""
+    printed = {readiness("plan", "prod", "--format", "json", PYTHONHASHSEED=seed).out for seed in ("1", "4242")}
+    assert printed == {plan_json(plans["prod"])}
+
+
+@pytest.mark.parametrize(("form", "render"), [("text", plan_text), ("markdown", plan_markdown)])
+def test_each_form_is_printed_alone_and_only_warnings_about_the_settings_go_to_stderr(
+    plans: dict[str, Plan], form: str, render: Callable[[Plan], str]
+) -> None:
+    """No warning of the SDK, no noise of an event loop at exit."""
+    done = readiness("plan", "staging", "--format", form)
+    assert done.status == 0
+    assert [line for line in done.err.splitlines() if not line.startswith("warning: Pulumi.")] == []
+    assert done.out == render(plans["staging"])
+
+
+def test_a_misspelt_stack_is_refused_with_the_nearest_one() -> None:
+    """One line, exit status 1."""
+    done = readiness("plan", "stagin")
+    assert (done.status, done.out) == (1, "")
+    (line,) = done.err.splitlines()
+    assert "Pulumi.stagin.yaml: does not exist" in line
+    assert "staging" in line
+
+
+def test_the_json_form_can_be_read_back(plans: dict[str, Plan]) -> None:
+    """Text beyond ASCII included."""
+    for plan in plans.values():
+        assert json.loads(plan_json(plan)) == plan.as_dict() | {"resources": list(plan.resources)}
+
+
+def test_a_stack_that_declares_nothing_on_github_does_not_import_its_sdk() -> None:
+    """The import takes longer than the whole plan of such a stack (`make bench`)."""
+    done = readiness("plan", "staging", PYTHONPROFILEIMPORTTIME="1")
+    assert done.status == 0
+    imported = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
+    assert "pulumi_gcp" in imported
+    assert "pulumi_github" not in imported

@@ -1,0 +1,127 @@
+"""The rules of the policy pack hold for every plan of ours, and each is broken by what it is for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from readiness.alerting.runbook import anchors
+from readiness.review.offline_plan import Plan
+from readiness.review.plan_rules import (
+    ALERT_POLICY,
+    BRANCH_POLICY,
+    ENVIRONMENT,
+    PROTECTED_TAGS,
+    REGISTRY,
+    REPOSITORY_FILE,
+    RULES,
+    Resource,
+    Surroundings,
+    of_plan,
+    violations,
+)
+from readiness.settings import registry
+from tests.projects import ROOT, STACKS
+
+RUNBOOK = frozenset(anchors((ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")))
+AROUND = Surroundings(runbook_anchors=RUNBOOK, public_names=frozenset({"front-page"}))
+
+ALERT = {
+    "severity": "ERROR",
+    "notificationChannels": ["<channel.id>"],
+    "documentation": {"links": [{"url": "https://wiki.example/runbook#highcpuusage"}]},
+}
+GATE = {
+    "reviewers": [{"users": [1], "teams": [2]}],
+    "deploymentBranchPolicy": {"protectedBranches": False, "customBranchPolicies": True},
+}
+KEEP_TAGS = {"action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": list(PROTECTED_TAGS)}}
+DELETE_OLD = {"action": "DELETE", "condition": {"tagState": "ANY", "olderThan": "2592000s"}}
+IMAGES = {"cleanupPolicies": [DELETE_OLD, KEEP_TAGS]}
+
+
+def broken(type_: str, inputs: dict[str, Any], *, protect: bool = True, name: str = "it") -> list[str]:
+    """Names of the rules that a resource breaks."""
+    resource = Resource(type=type_, name=name, inputs=inputs, protect=protect)
+    return [each.rule for each in violations([resource], AROUND)]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_plan_of_ours_keeps_every_rule(stack: str, plans: dict[str, Plan]) -> None:
+    """Also the fixture that has every option on: nothing that the settings allow breaks a rule."""
+    found = violations(of_plan(plans[stack].resources), AROUND)
+    assert [str(each) for each in found] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "type_", "good", "bad"),
+    [
+        ("alert-channel", ALERT_POLICY, ALERT, {**ALERT, "notificationChannels": []}),
+        ("alert-severity", ALERT_POLICY, ALERT, {**ALERT, "severity": None}),
+        ("alert-runbook", ALERT_POLICY, ALERT, {**ALERT, "documentation": {"links": [{"url": "https://x/y#gone"}]}}),
+        ("alert-runbook", ALERT_POLICY, ALERT, {**ALERT, "documentation": None}),
+        ("environment-reviewers", ENVIRONMENT, GATE, {**GATE, "reviewers": [{"users": [1]}]}),
+        ("environment-reviewers", ENVIRONMENT, GATE, {**GATE, "reviewers": None}),
+        ("environment-branches", ENVIRONMENT, GATE, {**GATE, "deploymentBranchPolicy": None}),
+        ("environment-branches", BRANCH_POLICY, {"branchPattern": "main"}, {"branchPattern": "*"}),
+        ("environment-branches", BRANCH_POLICY, {"branchPattern": "release/*"}, {"branchPattern": "**/*"}),
+        ("no-plain-secret", "any:type:Thing", {"a": ["[secret]"]}, {"a": [{"b": "xoxb-not-a-real-token"}]}),
+        ("registry-tags", REGISTRY, IMAGES, {"cleanupPolicies": [DELETE_OLD]}),
+        ("registry-tags", REGISTRY, {"cleanupPolicies": []}, {"cleanupPolicies": [DELETE_OLD, {"action": "KEEP"}]}),
+        ("nothing-public", "any:type:Thing", {"member": "user:ada@shop.example"}, {"member": "allUsers"}),
+        ("nothing-public", "any:type:Thing", {"members": []}, {"members": ["allAuthenticatedUsers"]}),
+        ("managed-folder", REPOSITORY_FILE, {"file": ".github/dependabot.yml"}, {"file": "README.md"}),
+        ("managed-folder", REPOSITORY_FILE, {"file": ".github/a.yml"}, {"file": ".github/../README.md"}),
+        ("managed-folder", "readiness:github:X", {"files": {".github/a.yml": ""}}, {"files": {"src/app.py": ""}}),
+    ],
+)
+def test_a_rule_passes_what_is_right_and_names_what_is_not(
+    rule: str, type_: str, good: dict[str, Any], bad: dict[str, Any]
+) -> None:
+    """One pair for each way in which a rule is broken."""
+    assert broken(type_, good) == []
+    assert set(broken(type_, bad)) == {rule}
+
+
+def test_a_registry_without_protection_is_named() -> None:
+    """Whatever else is right about it."""
+    assert broken(REGISTRY, IMAGES, protect=False) == ["registry-protected"]
+
+
+@pytest.mark.parametrize("tag", PROTECTED_TAGS)
+def test_each_protected_tag_is_asked_for(tag: str) -> None:
+    """A policy that keeps the other three is not enough, and one that keeps young images only neither."""
+    others = [each for each in PROTECTED_TAGS if each != tag]
+    narrow = {"tagState": "TAGGED", "tagPrefixes": [tag], "newerThan": "60s"}
+    policies = [
+        DELETE_OLD,
+        {"action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": others}},
+        {"action": "KEEP", "condition": narrow},
+    ]
+    found = violations([Resource(type=REGISTRY, name="it", inputs={"cleanupPolicies": policies}, protect=True)], AROUND)
+    assert [each.message for each in found] == [
+        f"no policy keeps the tag {tag}, so that cleanup could delete what runs; keep it"
+    ]
+
+
+def test_what_is_named_as_public_may_be_public() -> None:
+    """By the name of the resource that says so."""
+    assert broken("any:type:Thing", {"member": "allUsers"}, name="front-page") == []
+
+
+def test_the_protected_tags_are_those_of_the_settings() -> None:
+    """The pack has no access to the settings model, so the list stands twice and is compared here."""
+    assert PROTECTED_TAGS == registry.PROTECTED_TAGS
+
+
+def test_every_rule_has_a_case_of_its_own() -> None:
+    """A rule that no test breaks would be a rule that cannot fail."""
+    source = (ROOT / "tests" / "review" / "test_plan_rules.py").read_text(encoding="utf-8")
+    assert [rule.name for rule in RULES if f'"{rule.name}"' not in source] == []
+
+
+def test_a_violation_reads_as_one_line() -> None:
+    """Resource, message, rule."""
+    [found] = violations([Resource(type=ALERT_POLICY, name="cpu", inputs={**ALERT, "severity": ""})], AROUND)
+    assert str(found) == "cpu: an alert without severity; write CRITICAL, ERROR or WARNING [alert-severity]"

@@ -1,0 +1,218 @@
+"""The check inside the program: on what the engine resolved, which may be more than the files hold."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from readiness.review.recorder import record
+from readiness.settings.from_engine import ELSEWHERE, StoredSecret, load_settings, stored_secret
+from readiness.settings.model import Settings
+from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SLACK_AUTH_TOKEN, SLACK_WEBHOOK_URL
+from readiness.settings.stack_files import read_stack
+from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit
+from tests.settings.broken import PROJECT, STAGING, add_setting, in_project, in_staging, place, write
+
+BOT_TOKEN = "xoxb-" + "1111-2222-madeUpToken"
+
+
+@pytest.fixture
+def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project's folder as the working folder, as the language host sets it."""
+    monkeypatch.chdir(project)
+    return project
+
+
+def resolved(project: Path, stack: str = "staging") -> dict[str, str]:
+    """The configuration of the files as the engine hands it over: text as it is, everything else as JSON."""
+    values = read_stack(project, stack).values
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def loaded(
+    config: dict[str, str], *, stack: str = "staging", secrets: tuple[str, ...] = (), dry_run: bool = True
+) -> Settings:
+    """What a program gets that loads its settings."""
+    found: list[Settings] = []
+    record(
+        lambda: found.append(load_settings()),
+        project="readiness", stack=stack, config=config, secret_keys=list(secrets), dry_run=dry_run,
+    )  # fmt: skip
+    return found[0]
+
+
+def refusal(config: dict[str, str], **more: Any) -> list[str]:
+    """The lines with which the program refuses."""
+    with pytest.raises(pulumi.RunError) as error:
+        loaded(config, **more)
+    first, *lines = str(error.value).splitlines()
+    assert first == f"the settings of stack {more.get('stack', 'staging')} are refused:"
+    assert all(line.startswith("  ") for line in lines)
+    return [line.strip() for line in lines]
+
+
+def test_the_program_gets_the_settings_of_the_files(inside: Path) -> None:
+    """Numbers, lists, booleans and nested objects come through the engine's text unchanged."""
+    settings = loaded(resolved(inside))
+    assert settings.alerts.high_cpu_usage.cpu_ratio == 0.8
+    assert settings.owns_shared_resources is False
+    assert [service.role for service in settings.services] == ["backend", "frontend"]
+    assert settings == loaded(resolved(inside), dry_run=False)
+
+
+def test_a_mistake_in_a_file_is_refused_inside_the_program_with_its_line(inside: Path) -> None:
+    """The engine looks into no object; whoever never runs `readiness check` is told by `pulumi preview`."""
+    in_project(inside, "cpu_ratio: 0.8", "cpu_ratio: 80")
+    in_staging(inside, "role: backend", "rolle: backend")
+    said = refusal(resolved(inside))
+    assert [line.split(": ")[0] for line in said] == [
+        place(inside, "rolle").removesuffix(": "),
+        place(inside, "cpu_ratio", PROJECT).removesuffix(": "),
+    ]
+
+
+@pytest.mark.parametrize(("file", "key"), [(STAGING, "confg"), (PROJECT, "colour")])
+def test_an_unknown_top_level_key_is_refused_although_the_engine_has_dropped_it(
+    inside: Path, file: str, key: str
+) -> None:
+    """No configuration that the engine hands over holds it."""
+    config = resolved(inside)
+    write(inside, f"{key}: 1\n" + (inside / file).read_text(encoding="utf-8"), file)
+    assert refusal(config)[0].startswith(f"{file}:1: {key}: is an unknown key. ")
+
+
+@pytest.mark.parametrize("key", ["gcp:projct", "gpc:project", "readiness:chanels", "colour:x"])
+def test_a_key_that_only_the_command_line_sets_is_refused_and_no_file_blamed(inside: Path, key: str) -> None:
+    """`pulumi preview --config gcp:projct=x`."""
+    (line,) = refusal({**resolved(inside), key: "x"})
+    assert line.startswith(f"{ELSEWHERE}: {key}: ")
+
+
+def test_a_value_that_the_command_line_replaces_is_not_placed_in_the_file(inside: Path) -> None:
+    """The file's line is right as it stands."""
+    config = resolved(inside) | {"readiness:database": '{"instance": 5}'}
+    assert refusal(config) == [
+        f"{ELSEWHERE}: readiness:database.instance: must be text, not the number 5. Put it in quotes."
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[", "{]", "nonsense", "[" * 100_000])
+def test_text_that_is_no_json_is_refused_as_text(inside: Path, text: str) -> None:
+    """An empty value in a file reaches the program as empty text."""
+    (line,) = refusal(resolved(inside) | {"readiness:database": text})
+    said = "is empty. Write a value" if not text else "must be an object (keys and values), not text."
+    assert line.startswith(f"{ELSEWHERE}: readiness:database: {said}")
+
+
+def test_a_number_without_end_is_refused(inside: Path) -> None:
+    """Python's JSON knows NaN and Infinity, which are larger than any ratio and smaller too."""
+    config = resolved(inside)
+    for number in ("NaN", "Infinity", "-Infinity", "1e999"):
+        (line,) = refusal(config | {"readiness:alerts": config["readiness:alerts"].replace("0.8", number)})
+        assert line.startswith(
+            f"{ELSEWHERE}: readiness:alerts.high_cpu_usage.cpu_ratio: is not valid (Input should be a "
+        )
+
+
+def test_a_setting_that_the_engine_does_not_have_is_missing_at_the_stacks_file(inside: Path) -> None:
+    """With another `--config-file`, say."""
+    config = resolved(inside)
+    del config["readiness:database"]
+    assert refusal(config) == [f"{place(inside, 'config:')}readiness:database: is missing. Add it."]
+
+
+def test_without_a_file_in_its_place_the_configuration_alone_counts(inside: Path) -> None:
+    """`--config-file elsewhere.yaml`: nothing is read, nothing is missed."""
+    config = resolved(inside)
+    (inside / STAGING).unlink()
+    assert loaded(config).environment.name == "staging"
+    assert refusal(config | {"readiness:x": "1"})[0].startswith(f"{ELSEWHERE}: readiness:x: is an unknown key.")
+
+
+def test_a_secret_in_plain_text_is_refused_and_not_shown(inside: Path) -> None:
+    """`--config readiness:slack_auth_token=…` without `--secret`."""
+    lines = refusal({**resolved(inside), "readiness:slack_auth_token": BOT_TOKEN})
+    assert lines == [
+        f"{ELSEWHERE}: readiness:slack_auth_token: is a secret in plain text. Remove it, revoke it if it was ever "
+        "committed, and store a new one with `pulumi config set --secret readiness:slack_auth_token`."
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "xoxp-1-2", BOT_TOKEN + "\n", "https://hooks.slack.com/x", OFFLINE_PLACEHOLDER]
+)
+def test_a_stored_secret_of_the_wrong_form_is_refused_before_the_api_sees_it(inside: Path, value: str) -> None:
+    """The engine has decrypted it: the message says the form, never the value. An update takes no placeholder."""
+    in_staging(inside, "readiness:channels:\n", "readiness:channels:\n    slack: {channel_name: '#alerts'}\n")
+    config = resolved(inside)
+    add_setting(inside, "readiness:slack_auth_token:\n  secure: v1:c2xhY2s=:c2xhY2s=")
+    key = SLACK_AUTH_TOKEN.key
+    lines = refusal({**config, key: value}, secrets=(key,), dry_run=False)
+    assert lines == [
+        f"{place(inside, 'slack_auth_token')}{key}: is not the bot token of the Slack app, which begins with `xoxb-`. "
+        f"Store it with `pulumi config set --secret {key}`."
+    ]
+    assert loaded({**config, key: BOT_TOKEN}, secrets=(key,), dry_run=False).channels.slack is not None
+
+
+def test_a_setting_that_holds_a_secret_is_refused_and_not_called_missing(inside: Path) -> None:
+    """The engine marks the whole key as a secret."""
+    key = "readiness:database"
+    (line,) = refusal(resolved(inside), secrets=(key,))
+    assert f"{key}: is or holds a secret where none belongs." in line
+
+
+def test_a_placeholder_passes_a_preview_and_stops_an_update(inside: Path) -> None:
+    """A reviewer who is to be filled in must never reach GitHub."""
+    config = resolved(inside, "prod")
+    assert loaded(config, stack="prod").production_environment is not None
+    lines = refusal(config, stack="prod", dry_run=False)
+    assert len(lines) == 2
+    assert all("to be filled in" in line for line in lines)
+    edit(inside, PLACEHOLDERS, TWO_PEOPLE)
+    assert loaded(resolved(inside, "prod"), stack="prod", dry_run=False).owns_shared_resources
+
+
+def test_a_warning_is_passed_on_to_the_engine(inside: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever runs `pulumi preview` alone sees it in the diagnostics."""
+    caplog.set_level(logging.WARNING, "readiness.recorder")
+    logging.getLogger("readiness.recorder").addHandler(caplog.handler)
+    loaded(resolved(inside))
+    logging.getLogger("readiness.recorder").removeHandler(caplog.handler)
+    said = (
+        f"{place(inside, '- dev-alerts')}readiness:channels.emails[0]: is an address of a reserved domain, which "
+        "reaches nobody. Write the real address before the first `pulumi up`."
+    )
+    assert said in [record.message for record in caplog.records]
+
+
+def test_a_stored_secret_is_an_output_with_the_digest_of_its_ciphertext(inside: Path) -> None:
+    """The digest changes when the secret is stored anew and says nothing about its value."""
+
+    def stored(config: dict[str, str]) -> StoredSecret | None:
+        found: list[StoredSecret | None] = []
+        key = SLACK_WEBHOOK_URL.key
+        record(
+            lambda: found.append(stored_secret(SLACK_WEBHOOK_URL)),
+            project="readiness", stack="staging", config=config, secret_keys=[key] if key in config else [],
+        )  # fmt: skip
+        return found[0]
+
+    assert stored({}) is None
+    config = {SLACK_WEBHOOK_URL.key: "decrypted"}
+    elsewhere = stored(config)
+    add_setting(inside, f"{SLACK_WEBHOOK_URL.key}:\n  secure: v1:b25l:b25l")
+    first = stored(config)
+    in_staging(inside, "v1:b25l:b25l", "v1:dHdv:dHdv")
+    second = stored(config)
+    assert elsewhere is not None
+    assert first is not None
+    assert second is not None
+    assert elsewhere.ciphertext_digest == "not in a file"
+    assert len({first.ciphertext_digest, second.ciphertext_digest, elsewhere.ciphertext_digest}) == 3
+    assert "decrypted" not in first.ciphertext_digest

@@ -1,0 +1,110 @@
+"""Rules of the managed workflows around the images, above all of what is accepted, why and until when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from readiness.problems import Severity
+from tests.edits import add, edit, found
+
+TODAY = datetime.now(UTC).date()
+LIST = "image_workflows.accepted_vulnerabilities"
+
+
+def accept(
+    project: Path, *, expires: str, id_: str = "CVE-2026-1000", package: str = "pkg:npm/next", reason: str = ""
+) -> None:
+    """Adds an entry to the list of prod."""
+    text = (
+        "    accepted_vulnerabilities:\n"
+        f"      - id: {id_}\n        package: {package}\n"
+        f"        reason: {reason or 'Only a development server reaches this'}\n        expires: {expires}\n"
+    )
+    line = "    scan_identity: github-actions-deployer@ytgrs-464303.iam.gserviceaccount.com\n"
+    edit(project, line, line + text)
+
+
+def day(days: int) -> str:
+    """A day so many days from now, as it stands in the file."""
+    return f'"{TODAY + timedelta(days=days)}"'
+
+
+def test_ninety_days_are_accepted_and_no_day_more(project: Path) -> None:
+    """Who accepts longer has decided never to mend it. Whole days, by UTC."""
+    accept(project, expires=day(89))
+    assert LIST not in "".join(found(project))
+
+
+def test_more_than_ninety_days_are_refused_with_the_last_day_that_is_taken(project: Path) -> None:
+    """The mend can be copied."""
+    accept(project, expires=day(92))
+    problem = found(project)[f"{LIST}[0].expires"]
+    assert problem.severity is Severity.ERROR
+    assert problem.message == "is more than 90 days away"
+    assert str(TODAY + timedelta(days=90)) in problem.mend or str(TODAY + timedelta(days=91)) in problem.mend
+
+
+def test_a_day_that_has_passed_is_a_warning(project: Path) -> None:
+    """The gate counts it no longer; a check that turns red by time alone would stop unrelated changes."""
+    accept(project, expires='"2026-01-31"')
+    problem = found(project)[f"{LIST}[0].expires"]
+    assert problem.severity is Severity.WARNING
+    assert "excuses nothing any more" in problem.message
+
+
+def test_a_day_that_no_calendar_has_is_refused(project: Path) -> None:
+    """The scanners would refuse the whole file."""
+    accept(project, expires='"2026-02-30"')
+    assert found(project)[f"{LIST}[0].expires"].message == "is no day of the calendar"
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("expires", {"expires": '"soon"'}),
+        ("id", {"id_": "openssl"}),
+        ("package", {"package": "next"}),
+        ("package", {"package": "'pkg:npm/next@15.5.2'"}),
+        ("reason", {"reason": "fine"}),
+    ],
+)
+def test_an_entry_needs_an_id_a_package_a_reason_and_a_day(project: Path, key: str, change: dict[str, str]) -> None:
+    """A version in the package would silently match nothing after the next update."""
+    accept(project, **{"expires": day(30), **change})
+    assert f"{LIST}[0].{key}" in found(project)
+
+
+def test_an_entry_twice_is_refused_and_one_vulnerability_of_two_packages_is_not(project: Path) -> None:
+    """Which of the two days would count?"""
+    accept(project, expires=day(30))
+    entry = (
+        "      - id: CVE-2026-1000\n        package: {0}\n"
+        "        reason: The same as above, once again\n        expires: {1}\n"
+    )
+    edit(
+        project,
+        f"        expires: {day(30)}\n",
+        f"        expires: {day(30)}\n" + entry.format("pkg:npm/next", day(20)),
+    )
+    assert found(project)[f"{LIST}[1]"].message == "repeats item [0]"
+    edit(project, entry.format("pkg:npm/next", day(20)), entry.format("pkg:npm/react", day(20)))
+    assert LIST not in "".join(found(project))
+
+
+def test_an_identity_is_a_service_account(project: Path) -> None:
+    """A person's address has a key: a password."""
+    edit(
+        project,
+        "    scan_identity: github-actions-deployer@ytgrs-464303.iam.gserviceaccount.com",
+        "    scan_identity: ada@x.io",
+    )
+    assert "image_workflows.scan_identity" in found(project)
+
+
+def test_only_the_owner_declares_the_workflows(project: Path) -> None:
+    """Two stacks would write the same files over each other's."""
+    add(project, "  readiness:image_workflows: {}\n", "Pulumi.staging.yaml")
+    assert "belongs to the stack that owns it" in found(project, "staging")["image_workflows"].message

@@ -1,0 +1,132 @@
+"""The command line as a process of its own: start-up, pipes, terminals, disks and letters."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.projects import ROOT, Command, readiness
+from tests.settings.broken import in_staging
+
+HEAVY = ("pulumi", "pulumi_gcp", "pulumi_github", "grpc", "pydantic", "yaml")
+
+
+@pytest.fixture
+def project(small_project: Path) -> Path:
+    """The small one: one mistake in it stays one."""
+    return small_project
+
+
+def test_help_takes_no_time_and_imports_nothing_heavy() -> None:
+    """The best of three, for a machine that is busy with other things."""
+    seconds: list[float] = []
+    imported = ""
+    for _ in range(3):
+        before = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "readiness", "--help"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        seconds.append(time.perf_counter() - before)
+        imported = done.stderr
+        assert done.stdout.startswith("Usage: readiness [OPTIONS] COMMAND [ARGS]...")
+    assert min(seconds) < 0.3
+    modules = {line.rpartition("|")[2].strip().split(".")[0] for line in imported.splitlines()}
+    assert "click" in modules
+    assert modules.isdisjoint(HEAVY)
+
+
+def test_a_check_does_not_import_the_sdk() -> None:
+    """The list of the providers' keys is read from their text."""
+    code = "import sys; from readiness.cli import run; status = run(['check']); print(status, 'pulumi' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 False"
+
+
+def on_a_terminal(project: Path, **environment: str) -> str:
+    """What `readiness check staging` prints where both streams are a terminal."""
+    master, terminal = pty.openpty()
+    clean = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "readiness", "check", "staging"],
+        cwd=project, env={**clean, **environment}, stdout=terminal, stderr=terminal, stdin=terminal,
+    )  # fmt: skip
+    process.wait(timeout=60)
+    os.close(terminal)
+    said = os.read(master, 65536).decode()
+    os.close(master)
+    return said
+
+
+def test_colour_is_for_terminals_that_want_it(project: Path, command: Command) -> None:
+    """https://no-color.org: any value but an empty one switches it off."""
+    in_staging(project, "role: backend", "role: 5")
+    assert "\x1b[31m\x1b[1merror:\x1b[0m " in on_a_terminal(project)
+    assert "\x1b[33m\x1b[1mwarning:\x1b[0m " in on_a_terminal(project, NO_COLOR="")
+    assert "\x1b" not in on_a_terminal(project, NO_COLOR="1")
+    assert "\x1b" not in command("check", "staging", cwd=project).text
+
+
+@pytest.mark.parametrize("arguments", ["plan staging", "plan staging --format json", "check", "--help"])
+def test_a_reader_that_goes_away_is_no_error_message(arguments: str) -> None:
+    """`readiness plan staging | head -1`."""
+    shell = f"'{sys.executable}' -m readiness {arguments} | head -c 1"
+    done = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert len(done.stdout) == 1
+    assert done.stderr == ""
+    closed = subprocess.run(
+        ["bash", "-c", f"'{sys.executable}' -m readiness {arguments} | true; exit ${{PIPESTATUS[0]}}"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert closed.stderr == ""
+    assert closed.returncode in (0, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_a_full_disk_is_one_line() -> None:
+    """No traceback, whatever was to be written."""
+    for arguments in ("--help", "plan staging", "check"):
+        done = subprocess.run(
+            ["bash", "-c", f"'{sys.executable}' -m readiness {arguments} > /dev/full"],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (1, "error: No space left on device.\n")
+
+
+def test_a_working_folder_that_is_gone_and_a_closed_stream_are_no_traceback(tmp_path: Path) -> None:
+    """Both happen to scripts."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    python = f"'{sys.executable}' -m readiness check"
+    done = subprocess.run(
+        ["bash", "-c", f"rmdir '{gone}'; PYTHONPATH='{ROOT}' {python}"],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "error: No such file or directory.\n")
+    done = subprocess.run(["bash", "-c", f"{python} >&-"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_stream_that_cannot_show_a_letter_gets_a_substitute() -> None:
+    """Old consoles; the texts of the settings may hold any letter."""
+    done = readiness("schema", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
+    assert done.status == 0
+    assert done.err == ""
+
+
+def test_the_module_and_the_installed_script_are_the_same_program() -> None:
+    """`python -m readiness` needs no script on PATH; its status is the process's."""
+    script = Path(sys.executable).parent / "readiness"
+    done = subprocess.run([script, "plan", "stagin"], cwd=ROOT, capture_output=True, text=True, check=False)
+    module = readiness("plan", "stagin")
+    assert (done.returncode, done.stdout, done.stderr) == (module.status, module.out, module.err)
+    assert module.status == 1

@@ -1,0 +1,56 @@
+"""docs/detection.md: it was measured on the rules that are declared now, and says what promtool says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from readiness.review.offline_plan import Plan
+from tests.alerts.promtool import run_promtool, write_test_file
+from tests.projects import ROOT
+from tools.detection_scenarios import ROWS
+from tools.detection_table import PAGE, PHASES, STACKS, asked, header_text
+from tools.find_promtool import find_promtool
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    """The committed page."""
+    return (ROOT / PAGE).read_text(encoding="utf-8")
+
+
+def test_the_page_was_measured_on_the_rules_and_samples_of_now(plans: dict[str, Plan], page: str) -> None:
+    """A threshold that moves makes it old; `make docs` measures anew."""
+    assert page.startswith(header_text(_real(plans))), "run `make docs`"
+
+
+def test_another_rule_makes_the_page_old(plans: dict[str, Plan], page: str) -> None:
+    """The digest hangs on the rule's own text."""
+    assert not page.startswith(header_text({"prod": plans["staging"], "staging": plans["staging"]}))
+
+
+def test_every_row_of_the_page_is_an_alert_and_tells_each_column(page: str) -> None:
+    """Quiet at idle and at one lone error, whatever the alert."""
+    rows = re.findall(r"^\| ([A-Z]\w+) \| (.+) \|$", page, flags=re.MULTILINE)
+    found = {alert: cells.split(" | ") for alert, cells in rows if alert != "Alert"}
+    assert list(found) == [row.alert for row in ROWS]
+    assert {tuple(cells[3:]) for cells in found.values()} == {("quiet", "quiet")}
+
+
+def test_a_cell_is_what_promtool_measures(plans: dict[str, Plan], page: str, tmp_path: Path) -> None:
+    """One row is measured again; all of them take too long for every run."""
+    questions = next(each for each in asked(_real(plans))["prod"] if each.row.alert == "ContainerCrashLoop")
+    answers = run_promtool(find_promtool(), [write_test_file(tmp_path, "one", questions.rule, questions.tests)])
+    worst = [
+        max(float(answers[f"ContainerCrashLoop/{column}/{phase}"].split()[-1]) for phase in PHASES)
+        for column in range(3)
+    ]
+    cells = " | ".join(f"{seconds / 60:.1f} min" for seconds in worst)
+    assert f"| ContainerCrashLoop | {cells} | quiet | quiet |" in page
+
+
+def _real(plans: Mapping[str, Plan]) -> dict[str, Plan]:
+    return {stack: plans[stack] for stack in STACKS}

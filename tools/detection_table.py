@@ -1,0 +1,167 @@
+"""docs/detection.md: how soon each alert pages, measured by promtool on the rules of the plan.
+
+Every figure is the worst of four sample phases, counted from the first bad sample. `make docs` writes the page where
+rules or samples are others than those it was measured on; `--check` only says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
+from readiness.review.offline_plan import Plan
+from tests.alerts.cases import rules_in, stacks_of
+from tests.alerts.promtool import Rule, run_promtool, write_test_file
+from tests.alerts.series import Delivery, Series, promtool_values
+from tests.alerts.stack import Stack
+from tests.projects import ROOT, plan_of_stack, settings_of
+from tools.detection_scenarios import BEFORE, COLUMNS, ROWS, Row
+from tools.find_promtool import find_promtool
+
+# Quarters of a minute: on the grid of evaluations, and between.
+PHASES = (0, 15, 30, 45)
+PAGE = "docs/detection.md"
+STACKS = ("prod", "staging")
+_HEADER = """\
+# How soon an alert pages
+
+<!-- Made by `make docs` (tools/detection_table.py). Edit tools/detection_scenarios.py. -->
+<!-- Measured on rules and samples with the digest DIGEST. -->
+
+Minutes from the first bad sample to the page, measured by promtool on the rules that are deployed; the worst of four
+sample phases. Monitoring's own delay, two to three minutes, comes on top. "quiet": nobody is told; "-": the column
+makes no sense for the alert. Before the first bad sample lies an hour in which all was well.
+
+- Twice the threshold: a share is at twice its threshold, a count at twice its limit in one minute, two regions fail.
+- Everything fails: every request of one a second, every instance at its limit, every region.
+- One lone error: one of eight requests in an idle hour, one probe of each region, one line, one slow start.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Questions:
+    """One alert of one stack: its rule, and promtool's tests for every column and phase."""
+
+    row: Row
+    rule: Rule
+    tests: str
+
+    @property
+    def text(self) -> str:
+        """All on which the answers hang: the rule but for its labels, and the tests."""
+        return f"{self.rule['expr']} for {self.rule['for']} {self.tests}"
+
+
+def page_text(promtool: Path) -> str:
+    """The page: one table for all stacks whose rules page alike."""
+    tables: dict[str, list[str]] = {}
+    for stack, questions in asked().items():
+        tables.setdefault(_table(promtool, questions), []).append(stack)
+    return f"{header_text()}" + "".join(f"\n## {', '.join(names)}\n\n{table}" for table, names in tables.items())
+
+
+def header_text(plans: Mapping[str, Plan] | None = None) -> str:
+    """All above the tables: with the digest of what was asked, so that a page that is old is told without promtool."""
+    everything = json.dumps({stack: [each.text for each in found] for stack, found in asked(plans).items()})
+    return _HEADER.replace("DIGEST", hashlib.sha256(everything.encode()).hexdigest())
+
+
+def asked(plans: Mapping[str, Plan] | None = None) -> dict[str, list[Questions]]:
+    """What promtool is asked of every stack."""
+    stacks = stacks_of({name: settings_of(name) for name in STACKS})
+    rules = rules_in(plans or {name: plan_of_stack(name) for name in STACKS})
+    return {
+        stack.name: [
+            Questions(row=row, rule=rule, tests=_tests(stack, row))
+            for row in ROWS
+            if (rule := rules.get((stack.name, row.alert))) is not None
+        ]
+        for stack in stacks
+    }
+
+
+def _table(promtool: Path, asked_of_stack: Sequence[Questions]) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        files = [write_test_file(Path(folder), each.row.alert, each.rule, each.tests) for each in asked_of_stack]
+        answers = run_promtool(promtool, files)
+    lines = [f"| Alert | {' | '.join(COLUMNS)} |", "|---|" + "---|" * len(COLUMNS)]
+    for each in asked_of_stack:
+        cells = [_cell(each.row, column, answers) for column in range(len(COLUMNS))]
+        lines.append(f"| {each.row.alert} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _tests(stack: Stack, row: Row) -> str:
+    """Tests that expect nothing, so that promtool says what it got instead."""
+    tests = [
+        _test(row, column, Delivery(phase_seconds=phase), list(shown(stack)))
+        for column, shown in enumerate(row.columns)
+        if shown is not None
+        for phase in PHASES
+    ]
+    return json.dumps(tests)
+
+
+def _test(row: Row, column: int, delivery: Delivery, series: Iterable[Series]) -> dict[str, Any]:
+    listed = list(series)
+    end = delivery.time_of(max(len(each.minutes) for each in listed) - 1)
+    end -= end % EVALUATION_INTERVAL_SECONDS
+    firing = f'timestamp(ALERTS{{alertname="{row.alert}",alertstate="firing"}})'
+    first = f"min(min_over_time({firing}[{end + 1}s:{EVALUATION_INTERVAL_SECONDS}s])) - {delivery.time_of(BEFORE)}"
+    return {
+        "interval": f"{delivery.step_seconds}s",
+        "input_series": [
+            {"series": each.selector, "values": promtool_values(each, delivery) or "_"} for each in listed
+        ],
+        "promql_expr_test": [
+            {"expr": f"{first} # {_id(row, column, delivery.phase_seconds)}", "eval_time": f"{end}s", "exp_samples": []}
+        ],
+    }
+
+
+def _id(row: Row, column: int, phase: int) -> str:
+    return f"{row.alert}/{column}/{phase}"
+
+
+def _cell(row: Row, column: int, answers: Mapping[str, str]) -> str:
+    if row.columns[column] is None:
+        return "-"
+    found = [answers.get(_id(row, column, phase)) for phase in PHASES]
+    seconds = [_seconds(each) for each in found if each is not None]
+    if not seconds:
+        return "quiet"
+    if len(seconds) < len(found):
+        return "not at every phase"
+    return f"{max(seconds) / 60:.1f} min"
+
+
+def _seconds(answer: str) -> float:
+    found = re.search(r"got: \{\} (\S+)$", answer)
+    if found is None:
+        raise ValueError(f"promtool answers {answer!r}")
+    return float(found[1])
+
+
+def main() -> int:
+    """Writes the page where it is old, or with `--check` says that it is."""
+    page = ROOT / PAGE
+    if page.is_file() and page.read_text(encoding="utf-8").startswith(header_text()):
+        return 0
+    if "--check" in sys.argv:
+        print(f"{PAGE} was measured on other rules; run `make docs`", file=sys.stderr)
+        return 1
+    page.write_text(page_text(find_promtool()), encoding="utf-8")
+    print(f"wrote {PAGE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
