@@ -51,10 +51,10 @@ class MigrationJob(pulumi.ComponentResource):
             name=args.job.name,
             deletion_protection=True,
             template=cloudrunv2.JobTemplateArgs(template=_task(args, self.account.email)),
-            # The workflow sets the image by digest; gcloud writes its own name and version beside it.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[self.apis, *grants],
+                # The workflow sets the image by digest; gcloud writes its own name and version beside it.
                 ignore_changes=["template.template.containers[0].image", "client", "clientVersion"],
             ),
         )

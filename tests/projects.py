@@ -53,7 +53,9 @@ class Result:
 class Command(Protocol):
     """Runs `readiness` and returns what it printed; the fixture `command` does so inside the test's own process."""
 
-    def __call__(self, *arguments: str, cwd: Path = ROOT, **environment: str) -> Result: ...
+    def __call__(self, *arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
+        """The variables are set besides those of the test's own environment."""
+        ...
 
 
 def readiness(*arguments: str, cwd: Path = ROOT, **environment: str) -> Result:

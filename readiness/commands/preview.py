@@ -17,20 +17,21 @@ def preview(stack: str) -> None:
     """Run the real `pulumi preview` where CLI and credentials are found, else say what is missing and plan offline."""
     from readiness.checks import check_stack, require_settings
     from readiness.operate.preview import missing_for_preview, run_preview
+    from readiness.review.cost import cost_line
     from readiness.review.render_plan import plan_text
     from readiness.settings.stack_files import find_project_root, read_stack
 
     root = find_project_root(Path.cwd())
     checked = check_stack(root, stack)
-    require_settings(checked)
+    settings = require_settings(checked)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if not missing:
         sys.exit(run_preview(root, stack))
-    text = plan_text(plan_of(stack))
+    declared = plan_of(stack)
     # The real one shows these among its diagnostics.
     report(checked.problems, err=True)
     click.echo("No real preview, because something is missing:")
     for what in missing:
         click.echo(f"  - {what}")
     click.echo("The offline plan of the same program instead:\n")
-    click.echo(text, nl=False)
+    click.echo(plan_text(declared, cost_line(declared, settings.prices)), nl=False)

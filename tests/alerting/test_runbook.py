@@ -11,6 +11,7 @@ from readiness.alerting.catalogue import ALERTS, alerts_of
 from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.alerting.rules import rules_of
 from readiness.alerting.runbook import anchors, missing_sections, runbook_text
+from readiness.alerting.security_alerts import SECURITY_ALERTS
 from readiness.review.offline_plan import Plan
 from tests.projects import STACKS, settings_of
 
@@ -34,7 +35,8 @@ def test_a_missing_section_is_named(page: str) -> None:
 def test_no_section_is_an_orphan(page: str) -> None:
     """A section of an alert that is gone sends people astray."""
     sections = re.findall(r"^## (.+)$", page, flags=re.MULTILINE)
-    assert sections == [*(definition.name for definition in ALERTS), "Escalation"]
+    security = (alert.name for alert in SECURITY_ALERTS)
+    assert sections == [*(definition.name for definition in ALERTS), *security, "Escalation"]
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
+import yaml
 
 from readiness.managed_files.header import is_as_delivered
 from readiness.review.offline_plan import Plan
-from tests.components.variations import plan_with
+from tests.components.variations import plan_with, plan_without
 from tests.projects import STACKS, settings_of
 
 JOB = "gcp:cloudrunv2/job:Job"
@@ -104,7 +104,7 @@ def test_it_runs_as_an_account_of_its_own_that_may_do_two_things(plans: dict[str
 
 def test_a_stack_without_the_setting_declares_neither_job_nor_alert_nor_workflow() -> None:
     """It is an option."""
-    plan = plan_with("prod", migration_job=None)
+    plan = plan_without("prod", "migration_job")
     assert not [each for each in plan.resources if "migration" in each["name"]]
     assert not [path for each in plan.resources for path in each["inputs"].get("files") or () if path == WORKFLOW]
 
@@ -156,7 +156,8 @@ def test_the_workflow_backs_up_before_it_migrates_and_verifies_after(workflow: s
 
 def test_the_workflow_reads_its_inputs_from_the_environment_only(workflow: str) -> None:
     """An input that is put into a shell's text can be a command."""
-    scripts = re.findall(r"run: (?:\|\n((?: {10,}.*\n)+)|(.*)\n)", workflow)
+    steps = yaml.safe_load(workflow)["jobs"]["migrate"]["steps"]
+    scripts = [step["run"] for step in steps if "run" in step]
     assert len(scripts) == 6
-    assert not [script for script in scripts if "${{" in "".join(script)]
+    assert not [script for script in scripts if "${{" in script]
     assert "cancel-in-progress: false" in workflow

@@ -31,6 +31,8 @@ def test_prod_alone_declares_the_shared_types(plans: dict[str, Plan]) -> None:
         "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy",
         "github:index/repositoryRuleset:RepositoryRuleset",
         "github:index/repositoryVulnerabilityAlerts:RepositoryVulnerabilityAlerts",
+        "readiness:alerting:SecurityAlerts",
+        "readiness:database:MigrationWorkflow",
         "readiness:delivery:DeliveryMetrics",
         "readiness:delivery:DeploymentDashboard",
         "readiness:delivery:DeploymentLog",

@@ -21,6 +21,13 @@ def plan_with(stack: str, secrets: tuple[SecretName, ...] = (), **values: Any) -
     return plan_stack(ROOT, config)
 
 
+def plan_without(stack: str, name: str) -> Plan:
+    """The plan of a stack from whose settings `readiness:<name>` is removed."""
+    config = config_of(stack)
+    del config.values[f"readiness:{name}"]
+    return plan_stack(ROOT, config)
+
+
 def services(count: int) -> list[dict[str, str]]:
     """That many services, with names as long as the real ones."""
     return [
@@ -30,8 +37,9 @@ def services(count: int) -> list[dict[str, str]]:
 
 
 def policies_of(plan: Plan) -> dict[str, dict[str, Any]]:
-    """The alert policies of a plan by the name of their alert."""
-    return {condition_of(policy)["alertRule"]: policy for policy in plan.of_type(POLICY)}
+    """The PromQL alert policies of a plan by the name of their alert; the security alerts have thresholds."""
+    found = (policy for policy in plan.of_type(POLICY) if not policy["name"].startswith("security-alerts-"))
+    return {condition_of(policy)["alertRule"]: policy for policy in found}
 
 
 def condition_of(policy: dict[str, Any]) -> dict[str, Any]:

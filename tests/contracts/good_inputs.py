@@ -35,6 +35,9 @@ RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
 ALERTS = "github:index/repositoryVulnerabilityAlerts:RepositoryVulnerabilityAlerts"
 SECURITY_UPDATES = "github:index/repositoryDependabotSecurityUpdates:RepositoryDependabotSecurityUpdates"
 
+SECRET_GRANT = "gcp:secretmanager/secretIamMember:SecretIamMember"  # noqa: S105 - a type
+ACCOUNT = "gcp:serviceaccount/account:Account"
+
 GOOD_INPUTS: dict[str, dict[str, Any]] = {
     ALERT_POLICY: {
         "alertStrategy": {"autoClose": "1800s", "notificationPrompts": ["OPENED", "CLOSED"]},
@@ -232,6 +235,13 @@ GOOD_INPUTS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    SECRET_GRANT: {
+        "member": "serviceAccount:migrate@some-project.iam.gserviceaccount.com",
+        "project": "some-project",
+        "role": "roles/secretmanager.secretAccessor",
+        "secretId": "db-password",
+    },
+    ACCOUNT: {"accountId": "migrate-job", "displayName": "Migrations", "project": "some-project"},
     ENVIRONMENT: {
         "canAdminsBypass": False,
         "deploymentBranchPolicy": {"customBranchPolicies": True, "protectedBranches": False},

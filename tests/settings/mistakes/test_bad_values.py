@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from readiness.settings.model import Database
 from tests.settings.broken import (
     CHANNELS,
     EMAIL,
@@ -28,6 +29,7 @@ ENVIRONMENT = "environment:\n    name: staging"
 SERVICE = "- name: ai-resume-review-v2-backend-staging"
 CONTACT = "name: Developers (staging is theirs)"
 
+WRITE_DATABASE = f"Write its keys below it, indented: {', '.join(Database.model_fields)}."
 CHANNEL_ID = "projects/ytgrs-464303/notificationChannels/7"
 OTHERS_CHANNEL_ID = "projects/other-project/notificationChannels/7"
 
@@ -142,11 +144,11 @@ def test_text_that_older_yaml_takes_for_something_else_is_text(project: Path, va
         ),
         (
             DATABASE, "  readiness:database:\n    - the-instance\n", "readiness:database",
-            "database: must be an object (keys and values), not a list. Write its keys below it, indented: instance.",
+            f"database: must be an object (keys and values), not a list. {WRITE_DATABASE}",
         ),
         (
             DATABASE, "  readiness:database: the-instance\n", "readiness:database",
-            "database: must be an object (keys and values), not text. Write its keys below it, indented: instance.",
+            f"database: must be an object (keys and values), not text. {WRITE_DATABASE}",
         ),
         (
             DATABASE, "  readiness:database:\n", "readiness:database",

@@ -41,8 +41,8 @@ def test_an_optional_key_that_is_lost_by_replacing_is_warned_of(project: Path) -
     (warning,) = [str(each) for each in check_stack(project, "staging").problems if "replaces" in each.message]
     assert errors(project) == []
     assert warning == (
-        f"{place(project, 'readiness:repository')}readiness:repository: replaces the whole object of Pulumi.yaml, which "
-        "also holds plan, visibility. Write those here too: the engine does not merge objects."
+        f"{place(project, 'readiness:repository')}readiness:repository: replaces the whole object of Pulumi.yaml, "
+        "which also holds plan, visibility. Write those here too: the engine does not merge objects."
     )
 
 
