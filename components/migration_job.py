@@ -43,26 +43,28 @@ class MigrationJob(pulumi.ComponentResource):
             display_name=f"Database migrations ({settings.environment.name})",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.apis]),
         )
-        grants = self._grants(name, args)
+        # Written out, so that a plan shows who is given what; the account's own output is unknown until it is made.
+        email = f"{args.job.account_id}@{settings.project}.iam.gserviceaccount.com"
+        grants = self._grants(name, email, args)
         self.job = cloudrunv2.Job(
             f"{name}-job",
             project=args.settings.project,
             location=args.settings.region,
             name=args.job.name,
             deletion_protection=True,
-            template=cloudrunv2.JobTemplateArgs(template=_task(args, self.account.email)),
+            template=cloudrunv2.JobTemplateArgs(template=_task(args, email)),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[self.apis, *grants],
+                depends_on=[self.apis, self.account, *grants],
                 # The workflow sets the image by digest; gcloud writes its own name and version beside it.
                 ignore_changes=["template.template.containers[0].image", "client", "clientVersion"],
             ),
         )
         self.register_outputs({"job": self.job.name})
 
-    def _grants(self, name: str, args: MigrationJobArgs) -> list[pulumi.Resource]:
-        """It may open the one instance and read the one password."""
-        member = self.account.email.apply(lambda email: f"serviceAccount:{email}")
+    def _grants(self, name: str, email: str, args: MigrationJobArgs) -> list[pulumi.Resource]:
+        """The account may open the one instance and read the one password."""
+        member = f"serviceAccount:{email}"
         instance = f"projects/{args.settings.project}/instances/{args.settings.database.instance}"
         return [
             projects.IAMMember(
@@ -77,7 +79,7 @@ class MigrationJob(pulumi.ComponentResource):
                         f'resource.name == "{instance}" && resource.type == "sqladmin.googleapis.com/Instance"'
                     ),
                 ),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.apis]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.apis, self.account]),
             ),
             secretmanager.SecretIamMember(
                 f"{name}-password",
@@ -85,12 +87,12 @@ class MigrationJob(pulumi.ComponentResource):
                 secret_id=args.job.password_secret,
                 role="roles/secretmanager.secretAccessor",
                 member=member,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.apis]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.apis, self.account]),
             ),
         ]
 
 
-def _task(args: MigrationJobArgs, account: pulumi.Output[str]) -> cloudrunv2.JobTemplateTemplateArgs:
+def _task(args: MigrationJobArgs, account: str) -> cloudrunv2.JobTemplateTemplateArgs:
     connection = f"{args.settings.project}:{args.settings.region}:{args.settings.database.instance}"
     return cloudrunv2.JobTemplateTemplateArgs(
         service_account=account,

@@ -45,7 +45,7 @@ def test_two_owners_are_refused_in_both_files_with_their_lines(project: Path) ->
 def test_no_owner_is_refused_in_both_files_with_their_lines(project: Path) -> None:
     """Nobody would declare the registry and the guard."""
     text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
-    text = text[: text.index("  readiness:image_registry:")].replace(OWNS + "true", OWNS + "false")
+    text = text[: text.index("  readiness:security_alerts:")].replace(OWNS + "true", OWNS + "false")
     (project / "Pulumi.prod.yaml").write_text(text, encoding="utf-8")
     problems = errors(project)
     assert [each.file for each in problems] == ["Pulumi.prod.yaml", STAGING]

@@ -59,9 +59,10 @@ def _comparison(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
 def _threshold(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     # 1000 and 100 are wrong units: seconds for milliseconds, percent for a share.
     for where, found in _comparisons(text):
+        threshold = float(found["threshold"])
         for factor in (10, 100, 1000):
-            for what, value in ((f"x {factor}", factor), (f"/ {factor}", 1 / factor)):
-                changed = f" {found['operator']} {float(found['threshold']) * value!r}"
+            for what, value in ((f"x {factor}", threshold * factor), (f"/ {factor}", threshold / factor)):
+                changed = f" {found['operator']} {value!r}"
                 yield f"{where}{what}", _replaced(text, found, changed)
 
 

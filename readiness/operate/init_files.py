@@ -39,6 +39,7 @@ _ALERTS = {
     "high_error_rate": {"error_ratio": 0.05, "duration_seconds": 300},
     "high_latency": {"latency_ms": 5000, "duration_seconds": 300},
     "database_connection_errors": {"error_count": 10, "window_seconds": 300},
+    "delivery": {"min_success_ratio": 0.95, "max_days_without_success": 14},
 }
 
 
@@ -119,12 +120,13 @@ def _service(answers: Answers, name: str, role: str, health_path: str) -> dict[s
 
 def _shared(answers: Answers) -> dict[str, Any]:
     shared: dict[str, Any] = {
+        "security_alerts": {"enabled": True},
         "image_registry": {
             "repository_id": answers.registry or answers.repository,
             "adopt": answers.adopt_registry,
             "packages": list(answers.images),
             "cleanup_dry_run": True,
-        }
+        },
     }
     # Where GitHub does not enforce reviewers, a guard would be refused; `check` says that nobody has to approve.
     if answers.visibility == "public" or answers.plan == "enterprise":

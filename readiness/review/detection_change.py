@@ -20,7 +20,7 @@ def detection_change(root: Path, base: str) -> list[str]:
     # A page that is new has nothing that it was before.
     if not old:
         return []
-    lines = []
+    lines: list[str] = []
     for key in dict.fromkeys((*old, *new)):
         if old.get(key) != new.get(key):
             lines += [f"{sign} {key}: {rows[key]}" for sign, rows in (("-", old), ("+", new)) if key in rows]

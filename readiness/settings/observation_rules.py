@@ -76,7 +76,8 @@ def _burn_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Prob
 def _connection_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
     """The pools of all services at their largest, against what the instance takes."""
     slots = value_at(raw, ("database", "max_connections"))
-    wanted, parts = 0, []
+    wanted = 0
+    parts: list[str] = []
     for service in items_at(raw, ("services",)):
         pools = [pool for pool in items_at(service, ("connection_pools",)) if isinstance(pool, dict)]
         instances = value_at(service, ("max_instances",))

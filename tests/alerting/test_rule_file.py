@@ -32,14 +32,15 @@ def test_every_promql_policy_of_the_plan_stands_in_the_file_once(plans: dict[str
     declared = {
         (promql["alertRule"], promql["query"], promql["duration"], promql["evaluationInterval"])
         for policy in policies
-        for promql in [policy["inputs"]["conditions"][0]["conditionPrometheusQueryLanguage"]]
+        for condition in policy["inputs"]["conditions"]
+        if (promql := condition.get("conditionPrometheusQueryLanguage"))
     }
     written = [
         (rule["alert"], rule["expr"], rule["for"], group["interval"])
         for group in read["groups"]
         for rule in group["rules"]
     ]
-    assert len(written) == len(policies)
+    assert len(written) == len(declared) >= 5
     assert set(written) == declared
 
 

@@ -165,7 +165,7 @@ def _conditions(plan: Plan) -> list[dict[str, Any]]:
 def test_one_change_fires_within_its_minute_and_for_five(condition: dict[str, Any]) -> None:
     """Counted through the filter: five minutes of entries, one of which is a change of owner."""
     matches = parse(of_name("ProjectOwnershipChange").filter)
-    entries = [[], NEVER_COUNTED, [owner("ADD")], [], NEVER_COUNTED, [], [], []]
+    entries: list[list[dict[str, Any]]] = [[], NEVER_COUNTED, [owner("ADD")], [], NEVER_COUNTED, [], [], []]
     samples: list[int | None] = [sum(matches(each) for each in minute) for minute in entries]
     assert samples == [0, 0, 1, 0, 0, 0, 0, 0]
     assert fires(condition, samples) == [False, False, True, True, True, True, True, False]

@@ -103,7 +103,7 @@ def near_its_limit_for_long(gauge: Gauge, stack: Stack) -> Incident:
 
 
 def near_its_limit_for_a_minute_less_than_stated(gauge: Gauge, stack: Stack) -> Incident:
-    """A peak passes."""
+    """A peak that passes by itself needs nobody."""
     short = gauge.duration_minutes(stack) - 1
     return quiet([gauge.series(stack, minutes((H, 1.0), (short, gauge.full(stack)), (6, 1.0)))])
 

@@ -11,7 +11,7 @@ from readiness.alerting import catalogue
 from readiness.alerting.definition import AlertDefinition
 from readiness.review.offline_plan import Plan
 from readiness.settings.secret_names import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
-from tests.components.variations import METRIC, condition_of, plan_with, policies_of, services
+from tests.components.variations import METRIC, POLICY, condition_of, plan_with, policies_of, services
 from tests.projects import EVERY_OPTION, STACKS, config_of, settings_of
 
 # The seed's table (section 1.2): latency goes by e-mail, all else by e-mail and Slack. PagerDuty goes with Slack.
@@ -22,6 +22,16 @@ TOLD_BY = {
     "HighLatency": {"email"},
     "DatabaseConnectionErrors": {"email", "slack", "pagerduty"},
 }
+# Of the others, those that can wait for the next working day; all else goes everywhere.
+FEWER = {
+    "SlowErrorBudgetBurn": {"email"},
+    "SlowStartUp": {"email"},
+    "DeploymentFailed": {"email"},
+    "LowDeploymentSuccess": {"email", "slack"},
+    "NoDeploymentSuccess": {"email", "slack"},
+}
+CHANNELS_OF = TOLD_BY | FEWER
+EVERYWHERE = {"email", "slack", "pagerduty"}
 
 # Section, key, an unusual value, and how it stands at the end of the query.
 THRESHOLDS = [
@@ -44,7 +54,8 @@ def test_the_number_of_policies_does_not_depend_on_the_number_of_services(count:
     """Google bills by the condition; one policy covers all services of the stack."""
     plan = plan_with("prod", services=services(count))
     policies = policies_of(plan)
-    assert policies.keys() == TOLD_BY.keys()
+    assert TOLD_BY.keys() < policies.keys()
+    assert policies.keys() == {definition.name for definition in catalogue.alerts_of(settings_of("prod"))}
     query = condition_of(policies["HighErrorRate"])["query"]
     assert query.count("-prod") == 2 * count, "every service stands in it, in the numerator and the denominator"
 
@@ -65,7 +76,7 @@ def test_each_alert_has_one_policy_with_one_condition(plans: dict[str, Plan], st
         assert condition_of(policy)["evaluationInterval"] == "30s"
 
 
-@pytest.mark.parametrize("alert", TOLD_BY)
+@pytest.mark.parametrize("alert", CHANNELS_OF)
 def test_the_channels_of_an_alert_are_those_of_the_table(plans: dict[str, Plan], alert: str) -> None:
     """With every channel configured; existing ones by id count with their kind."""
     channels = {
@@ -78,7 +89,7 @@ def test_the_channels_of_an_alert_are_those_of_the_table(plans: dict[str, Plan],
         "pagerduty": ["<channels-pagerduty.id>"],
     }
     policy = policies_of(plans[EVERY_OPTION])[alert]
-    expected = [identity for kind in TOLD_BY[alert] for identity in channels[kind]]
+    expected = [identity for kind in CHANNELS_OF[alert] for identity in channels[kind]]
     assert sorted(policy["inputs"]["notificationChannels"]) == sorted(expected)
 
 
@@ -126,20 +137,24 @@ def test_a_policy_that_reads_logs_waits_for_the_metrics_and_skips_their_validati
     plans: dict[str, Plan], stack: str
 ) -> None:
     """A log-based metric is unknown to Monitoring at first; a query on it is refused until it exists."""
-    metrics = {metric["urn"] for metric in plans[stack].of_type(METRIC)}
-    assert metrics
+    own = [metric for metric in plans[stack].of_type(METRIC) if metric["name"].startswith("log-metrics-")]
+    series = {metric["urn"]: f"logging_googleapis_com:user_{metric['inputs']['name']}{{" for metric in own}
+    readers: dict[str, set[str]] = {}
     for name, policy in policies_of(plans[stack]).items():
-        reads_logs = name == "DatabaseConnectionErrors"
-        assert (metrics <= set(policy["options"]["dependencies"])) is reads_logs
-        assert bool(metrics & set(policy["options"]["dependencies"])) is reads_logs
-        assert condition_of(policy)["disableMetricValidation"] is reads_logs
+        query = condition_of(policy)["query"]
+        readers[name] = {urn for urn, start in series.items() if start in query}
+        assert readers[name] == series.keys() & set(policy["options"]["dependencies"])
+        others_make = "googleapis_com:user_" in query or "custom_googleapis_com:" in query
+        assert condition_of(policy)["disableMetricValidation"] is others_make
+    assert len(readers["DatabaseConnectionErrors"]) == 3
+    assert set().union(*readers.values()) == set(series), "a counter that no alert reads"
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_opening_and_closing_are_told_and_an_incident_without_data_closes(plans: dict[str, Plan], stack: str) -> None:
-    """`notificationRateLimit` is not there: the API takes it for log matches alone."""
+    """`notificationRateLimit` is not there: the API takes it for log matches alone. Of security alerts too."""
     seconds = settings_of(stack).alerts.auto_close_seconds
-    for policy in policies_of(plans[stack]).values():
+    for policy in plans[stack].of_type(POLICY):
         strategy = policy["inputs"]["alertStrategy"]
         assert strategy == {"autoClose": f"{seconds}s", "notificationPrompts": ["OPENED", "CLOSED"]}
 
@@ -147,7 +162,7 @@ def test_opening_and_closing_are_told_and_an_incident_without_data_closes(plans:
 @pytest.mark.parametrize("stack", STACKS)
 def test_user_labels_are_of_the_characters_that_the_api_takes(plans: dict[str, Plan], stack: str) -> None:
     """Keys and values: lower-case letters, digits, `_` and `-`, at most 63; a key begins with a letter."""
-    for policy in policies_of(plans[stack]).values():
+    for policy in plans[stack].of_type(POLICY):
         labels = policy["inputs"]["userLabels"]
         assert labels["environment"] == settings_of(stack).environment.name
         for key, value in labels.items():
@@ -157,13 +172,14 @@ def test_user_labels_are_of_the_characters_that_the_api_takes(plans: dict[str, P
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_names_are_within_the_limits_of_the_api_and_unlike_each_other(plans: dict[str, Plan], stack: str) -> None:
-    """512 characters for a display name, 255 bytes for a subject; the name says which of the project's stacks it is."""
-    policies = policies_of(plans[stack]).values()
+    """512 characters for a display name, 255 bytes for a subject; the name says whose it is: a stack's or the project's."""
+    policies = list(plans[stack].of_type(POLICY))
     names = [policy["inputs"]["displayName"] for policy in policies]
     assert len(set(names)) == len(names)
     for policy in policies:
         inputs = policy["inputs"]
-        assert inputs["displayName"].endswith(f"({settings_of(stack).environment.name})")
+        whose = "project" if policy["name"].startswith("security-alerts-") else settings_of(stack).environment.name
+        assert inputs["displayName"].endswith(f"({whose})")
         assert len(inputs["displayName"]) <= 512
         assert len(inputs["conditions"][0]["displayName"]) <= 512
         assert len(inputs["documentation"]["subject"].encode()) <= 255
@@ -191,7 +207,7 @@ def test_the_documentation_says_what_it_means_what_to_do_first_and_where_to_read
     assert settings_of(stack).environment.name in documentation["subject"]
 
 
-def test_slack_and_pagerduty_configured_later_reach_the_four_and_not_latency() -> None:
+def test_slack_and_pagerduty_configured_later_reach_what_is_urgent_and_not_latency() -> None:
     """Production as it will be: nothing but the channels changes."""
     channels = {
         "emails": ["ops@example.com"],
@@ -199,7 +215,11 @@ def test_slack_and_pagerduty_configured_later_reach_the_four_and_not_latency() -
         "pagerduty": {"service_name": "Production"},
     }
     policies = policies_of(plan_with("prod", (SLACK_AUTH_TOKEN, PAGERDUTY_SERVICE_KEY), channels=channels))
-    email = "<channels-email-ops@example.com.id>"
+    ids = {
+        "email": "<channels-email-ops@example.com.id>",
+        "slack": "<channels-slack.id>",
+        "pagerduty": "<channels-pagerduty.id>",
+    }
     for alert, policy in policies.items():
-        expected = [email] if alert == "HighLatency" else [email, "<channels-slack.id>", "<channels-pagerduty.id>"]
-        assert policy["inputs"]["notificationChannels"] == expected
+        expected = [ids[kind] for kind in ids if kind in CHANNELS_OF.get(alert, EVERYWHERE)]
+        assert policy["inputs"]["notificationChannels"] == expected, alert

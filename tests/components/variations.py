@@ -28,10 +28,15 @@ def plan_without(stack: str, name: str) -> Plan:
     return plan_stack(ROOT, config)
 
 
-def services(count: int) -> list[dict[str, str]]:
-    """That many services, with names as long as the real ones."""
+def services(count: int) -> list[dict[str, Any]]:
+    """That many services with a limit of instances, and names as long as the real ones."""
     return [
-        {"name": f"ai-resume-review-v2-service-number-{number:03}-prod", "role": "backend", "url": "https://a.b.c"}
+        {
+            "name": f"ai-resume-review-v2-service-number-{number:03}-prod",
+            "role": "backend",
+            "url": "https://a.b.c",
+            "max_instances": 5,
+        }
         for number in range(count)
     ]
 

@@ -12,7 +12,8 @@ It checks inputs by the committed contracts, and imitates what the real provider
 - What the API never gives back (tokens, secrets) stays in the state as it was, so that its drift is not seen.
 - A read for an import gives everything that the server has, a refresh only what the program had declared.
 
-It does not imitate the providers' own defaults, their own validation, nor how they word an error.
+It does not imitate the providers' own defaults, their own validation (a job's `deletionProtection` included), nor how
+they word an error.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._project = ""
 
     def Handshake(self, request: Any, context: Any) -> Any:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
@@ -72,6 +74,7 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def Configure(self, request: Any, context: Any) -> Any:
+        self._project = from_wire(request.args).get("project", self._project)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Any:
@@ -98,7 +101,8 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return provider_pb2.CreateResponse(properties=to_wire({**_unknown_of(type_, inputs), **inputs}))
         with _errors_to(context):
-            identity = self._try(type_, lambda: self._cloud.create(type_, _name(request), plain(inputs)))
+            made = self._try(type_, lambda: self._cloud.create(type_, _name(request), plain(inputs)))
+        identity = _id_of(type_, made)
         return provider_pb2.CreateResponse(id=identity, properties=to_wire(_outputs(type_, identity, inputs)))
 
     def Update(self, request: Any, context: Any) -> Any:
@@ -109,7 +113,7 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
         if not changes:
             return provider_pb2.UpdateResponse(properties=to_wire(self._live(request, from_wire(request.olds))[1]))
         try:
-            self._try(type_, lambda: self._cloud.update(type_, _name(request), request.id, changes))
+            self._try(type_, lambda: self._cloud.update(type_, _name(request), self._full_name(request), changes))
         except ApiError as error:
             lost = provider_pb2.ErrorResourceInitFailed(id=request.id, properties=outputs, reasons=[str(error)])
             context.abort_with_status(_Refused(str(error), lost if _is_google(type_) else None))
@@ -118,7 +122,7 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:
         type_ = _type(request)
         with _errors_to(context):
-            self._try(type_, lambda: self._cloud.delete(type_, _name(request), request.id))
+            self._try(type_, lambda: self._cloud.delete(type_, _name(request), self._full_name(request)))
         return empty_pb2.Empty()
 
     def Read(self, request: Any, context: Any) -> Any:
@@ -131,7 +135,7 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
     def _live(self, request: Any, old_outputs: Values) -> tuple[Values, Values]:
         """Inputs and outputs as the server has them; empty where there is nothing."""
         type_ = _type(request)
-        found = self._try(type_, lambda: self._cloud.read(type_, _name(request), request.id))
+        found = self._try(type_, lambda: self._cloud.read(type_, _name(request), self._full_name(request)))
         if found is None:
             return {}, {}
         secrets = {key: value for key, value in old_outputs.items() if holds_secret(value)}
@@ -139,6 +143,13 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
         declared = {key: value for key, value in found.items() if not old_inputs or key in old_inputs}
         hidden = {key: value for key, value in old_inputs.items() if holds_secret(value)}
         return {**declared, **hidden}, {**_outputs(type_, request.id, found), **secrets}
+
+    def _full_name(self, request: Any) -> str:
+        """What the API calls the resource, in the project of the engine's provider."""
+        kind = kind_of(_type(request))
+        if not kind.short_ids:
+            return str(request.id)
+        return kind.identity.format(project=self._project, name=request.id)
 
     def _try(self, type_: str, send: Callable[[], Result]) -> Result:
         for _ in range(_TRIES - 1 if _is_google(type_) else 0):
@@ -194,6 +205,10 @@ def _unknown_of(type_: str, inputs: Values) -> Values:
 def _type(request: Any) -> str:
     """The type that a URN ends with, without its parents'."""
     return str(request.urn).split("::")[2].rpartition("$")[2]
+
+
+def _id_of(type_: str, identity: str) -> str:
+    return identity.rpartition("/")[2] if kind_of(type_).short_ids else identity
 
 
 def _name(request: Any) -> str:

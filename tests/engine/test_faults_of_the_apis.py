@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.kinds import CHANNEL, ENVIRONMENT, METRIC, POLICY
-from tests.engine.world import CPU_POLICY, World
+from tests.engine.world import CPU_POLICY, PROJECT, World
 
 pytestmark = pytest.mark.engine
 
@@ -32,8 +32,9 @@ def test_fault_02_a_400_on_a_channel_holds_back_its_policies_and_the_next_up_mak
 
 def test_fault_03_a_409_on_a_name_that_is_taken_stops_what_needs_it_until_the_name_is_free(fresh: World) -> None:
     """Somebody made a metric of that name by hand: it is not overwritten. Fault 11 adopts one instead."""
-    taken = next(each["inputs"]["name"] for each in fresh.plan("staging").of_type(METRIC))
-    fresh.cloud.things[METRIC, taken] = {"name": taken, "filter": "made by hand"}
+    name = next(each["inputs"]["name"] for each in fresh.plan("staging").of_type(METRIC))
+    taken = f"{PROJECT}/metrics/{name}"
+    fresh.cloud.things[METRIC, taken] = {"name": name, "filter": "made by hand"}
     done = fresh.up("staging")
     assert done.status == 1
     assert "409" in done.text

@@ -11,7 +11,7 @@ from readiness.operate.adopt import adoption, import_file
 from readiness.operate.live_things import LiveThings
 from tests.engine.cloud import Cloud
 from tests.engine.kinds import BRANCH_POLICY, CHANNEL, ENVIRONMENT, LABEL, METRIC, POLICY, REPOSITORY
-from tests.engine.world import World
+from tests.engine.world import PROJECT, World
 
 pytestmark = pytest.mark.engine
 
@@ -121,7 +121,9 @@ def _live_things(cloud: Cloud) -> LiveThings:
     return LiveThings(
         channels=[{**values, "name": identity} for identity, values in cloud.of_type(CHANNEL).items()],
         policies=[{**values, "name": identity} for identity, values in cloud.of_type(POLICY).items()],
-        log_metrics=[{"name": identity} for identity in cloud.of_type(METRIC)],
+        log_metrics=[
+            {"name": identity.rpartition("/")[2]} for identity in cloud.of_type(METRIC) if PROJECT in identity
+        ],
         repositories=[{"name": identity} for identity in cloud.of_type(REPOSITORY)],
         environments=[{"name": values["environment"]} for values in cloud.of_type(ENVIRONMENT).values()],
         branch_policies=[

@@ -28,7 +28,10 @@ SECRETS = {
     "readiness:slack_webhook_url": "https://hooks.slack.com/services/T0/B0/plantedwebhook",
 }
 CPU_POLICY = "alerts-high-cpu-usage"
-REGISTRY_ID = "projects/ytgrs-464303/locations/us-central1/repositories/ai-resume-review-v2"
+PROJECT = "projects/ytgrs-464303"
+# The stack with every option is another customer's: both own what a project has once.
+SHOPS_PROJECT = "shop-464303"
+REGISTRY_ID = f"{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"
 TERRAFORMS_DESCRIPTION = "Images of the application (Terraform)"
 
 
@@ -162,6 +165,8 @@ def write_project(folder: Path) -> None:
     text = (ROOT / EVERY_OPTION_FILE).read_text(encoding="utf-8")
     text = re.sub(r"  \S+:\n    secure: .*\n", "", text)
     text = re.sub(r"encryptionsalt: .*\n", "", text)
+    text = text.replace("ytgrs-464303", SHOPS_PROJECT)
+    text = text.replace("config:\n", f"config:\n  gcp:project: {SHOPS_PROJECT}\n", 1)
     (folder / f"Pulumi.{EVERY_OPTION}.yaml").write_text(text, encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def fake_pulumi(folder: Path, script: str) -> str:
 
 
 @pytest.fixture
-def at_hand(tmp_path: Path) -> dict[str, str]:
+def at_hand(tmp_path: Path) -> dict[str, Any]:
     """An environment in which everything that a live command needs is there."""
     return {
         "PATH": fake_pulumi(tmp_path / "bin", "exit 0"),
@@ -74,7 +75,7 @@ def test_a_comment_outside_of_a_workflow_names_what_is_missing(
     assert "GITHUB_REPOSITORY" in done.err
 
 
-def test_a_stack_without_drift_closes_its_issue(command: Command, at_hand: dict[str, str]) -> None:
+def test_a_stack_without_drift_closes_its_issue(command: Command, at_hand: dict[str, Any]) -> None:
     """The nightly run of a stack that is as declared."""
     with serving(lambda _: Reply(200, [])) as server:
         done = command("drift", "staging", "--issue", **at_hand, GITHUB_API_URL=server.url)
@@ -83,7 +84,7 @@ def test_a_stack_without_drift_closes_its_issue(command: Command, at_hand: dict[
     assert "what is live is what is declared" in done.out
 
 
-def test_an_open_gate_opens_an_issue_and_fails(command: Command, at_hand: dict[str, str]) -> None:
+def test_an_open_gate_opens_an_issue_and_fails(command: Command, at_hand: dict[str, Any]) -> None:
     """The engine says nothing; GitHub does."""
 
     def answer(asked: Request) -> Reply:
@@ -104,10 +105,10 @@ def test_an_open_gate_opens_an_issue_and_fails(command: Command, at_hand: dict[s
 
 
 def test_drift_that_cannot_be_checked_touches_no_issue(
-    command: Command, at_hand: dict[str, str], tmp_path: Path
+    command: Command, at_hand: dict[str, Any], tmp_path: Path
 ) -> None:
     """A preview that fails is neither drift nor none."""
-    broken = {**at_hand, "PATH": fake_pulumi(tmp_path / "broken", "echo 'error: boom' >&2; exit 255")}
+    broken: dict[str, Any] = {**at_hand, "PATH": fake_pulumi(tmp_path / "broken", "echo 'error: boom' >&2; exit 255")}
     with serving(lambda _: Reply(200, live_environment())) as server:
         done = command("drift", "staging", "--issue", **broken, GITHUB_API_URL=server.url)
     assert done.status == 1
@@ -118,7 +119,8 @@ def test_drift_that_cannot_be_checked_touches_no_issue(
 
 def test_drift_without_a_cli_says_what_is_missing(command: Command, tmp_path: Path) -> None:
     """All of it at once."""
-    nothing = dict.fromkeys(("GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS"), "")
+    credentials = ("GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS")
+    nothing: dict[str, Any] = dict.fromkeys(credentials, "")
     done = command("drift", "staging", **nothing, PATH=str(tmp_path), HOME=str(tmp_path), PULUMI_HOME=str(tmp_path))
     assert done.status == 1
     assert "Pulumi CLI" in done.err

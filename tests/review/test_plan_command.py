@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from readiness.review.cost import cost_line
 from readiness.review.offline_plan import Plan, plan_json
 from readiness.review.render_plan import plan_markdown, plan_text
-from tests.projects import readiness
+from tests.projects import readiness, settings_of
 
 
 def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(plans: dict[str, Plan]) -> None:
@@ -20,13 +21,13 @@ def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(plans: dict[str
 
 @pytest.mark.parametrize(("form", "render"), [("text", plan_text), ("markdown", plan_markdown)])
 def test_each_form_is_printed_alone_and_only_warnings_about_the_settings_go_to_stderr(
-    plans: dict[str, Plan], form: str, render: Callable[[Plan], str]
+    plans: dict[str, Plan], form: str, render: Callable[[Plan, str], str]
 ) -> None:
     """No warning of the SDK, no noise of an event loop at exit."""
     done = readiness("plan", "staging", "--format", form)
     assert done.status == 0
     assert [line for line in done.err.splitlines() if not line.startswith("warning: Pulumi.")] == []
-    assert done.out == render(plans["staging"])
+    assert done.out == render(plans["staging"], cost_line(plans["staging"], settings_of("staging").prices))
 
 
 def test_a_misspelt_stack_is_refused_with_the_nearest_one() -> None:

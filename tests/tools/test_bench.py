@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,16 @@ def test_the_bare_program_uses_the_typed_classes_of_the_sdk(plans: dict[str, Pla
     text = bare_program(plans["prod"])
     assert "pulumi_gcp.monitoring.AlertPolicy(" in text
     assert "pulumi_gcp.monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(" in text
-    assert set(re.findall(r"(\w+)=\[?\{", text)) <= {"labels", "user_labels"}
+    assert set(_given_as_maps(text)) <= {"labels", "label_extractors", "user_labels"}
+
+
+def _given_as_maps(program: str) -> Iterator[str]:
+    """Names of the arguments that a program gives as a dictionary, or as a list of them. What texts hold is none."""
+    for node in ast.walk(ast.parse(program)):
+        if isinstance(node, ast.keyword) and node.arg:
+            values = node.value.elts if isinstance(node.value, ast.List) else [node.value]
+            if any(isinstance(each, ast.Dict) for each in values):
+                yield node.arg
 
 
 def test_the_bare_program_is_bare() -> None:

@@ -188,5 +188,5 @@ def visit(*flaws: str, tls: ssl.SSLContext | None = None, **changes: Any) -> Ite
     """A visitor with two accounts, and the application with these flaws."""
     application = Application(flaws=frozenset(flaws), has_tls=tls is not None)
     with serving(application.answer, tls=tls) as server:
-        given = {"account": FIRST, "other": SECOND, "upload_limit_mb": LIMIT_MB, "paths": PATHS, **changes}
-        yield Visitor(url=server.url, deadline=Deadline.after(20), **given), server
+        given: dict[str, Any] = {"account": FIRST, "other": SECOND, "upload_limit_mb": LIMIT_MB, "paths": PATHS}
+        yield Visitor(url=server.url, deadline=Deadline.after(20), **{**given, **changes}), server
