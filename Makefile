@@ -60,6 +60,7 @@ docs: .venv/.ready ## Write the generated documents: runbook, rollback and the l
 	$(RUN) -m tools.dashboard_picture
 	$(RUN) -m tools.slack_picture
 	$(RUN) -m tools.security_page
+	$(RUN) -m tools.detection_table
 	$(RUN) -m readiness schema > docs/stack.schema.json.new && mv docs/stack.schema.json.new docs/stack.schema.json
 
 golden: .venv/.ready-dev ## Write the golden plans after an intended change; read their diff before you commit it.

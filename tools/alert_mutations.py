@@ -60,15 +60,18 @@ def _threshold(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     # 1000 and 100 are wrong units: seconds for milliseconds, percent for a share.
     for where, found in _comparisons(text):
         threshold = float(found["threshold"])
+        if threshold == 0:
+            # Not 1: promtool extrapolates one entry to a little more than one.
+            yield f"{where}2 for 0", _replaced(text, found, f" {found['operator']} 2")
+            continue
         for factor in (10, 100, 1000):
             for what, value in ((f"x {factor}", threshold * factor), (f"/ {factor}", threshold / factor)):
-                changed = f" {found['operator']} {value!r}"
-                yield f"{where}{what}", _replaced(text, found, changed)
+                yield f"{where}{what}", _replaced(text, found, f" {found['operator']} {value!r}")
 
 
 def _comparisons(text: str) -> Iterator[tuple[str, re.Match[str]]]:
-    """Every comparison with a number but zero, and how its mutants are told apart where there are several."""
-    found = [each for each in _COMPARISON.finditer(text) if float(each["threshold"]) != 0]
+    """Every comparison with a number, and how its mutants are told apart where there are several."""
+    found = list(_COMPARISON.finditer(text))
     for index, each in enumerate(found):
         yield f"number {index + 1} " if len(found) > 1 else "", each
 

@@ -35,6 +35,9 @@ _SCALED = "a quantile stays the same when every bucket is divided by the number 
 _DELIVERY = ("DeploymentFailed", "LowDeploymentSuccess", "NoDeploymentSuccess")
 _OPEN_LONGER = "the alert pages for the same, and only stays open longer after its cause is gone; stories tell of pages"
 _WRITTEN_TWICE_A_DAY = "a figure that is written every twelve hours is found in 25 hours, a minute more or less"
+_COUNTED_ONCE = ("ImagesDeletedByOthers", "LargeImageCleanup", "NewCriticalVulnerability", "MigrationFailed")
+_ANY_ABOVE_ZERO = "where one count is above zero, so are their sum, their largest, their mean and their rate"
+_NEVER_BELOW_ZERO = "neither a count nor the result of a probe is below zero"
 _NEVER_ZERO = "a count is never 0: without a failing region there is no count"
 _SHARES = "a share of requests is a quotient of floats, which meets a threshold of 0.072 exactly by chance alone"
 # Mutants that no series can tell from the rule, by alert and name, and why.
@@ -44,7 +47,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("HighCpuUsage", "aggregation: sum to avg"): _SCALED,
     ("HighMemoryUsage", "aggregation: sum to avg"): _SCALED,
     ("HighLatency", "aggregation: sum to avg"): _SCALED,
-    ("FailedHealthChecks", "comparison: !="): _NEVER_ZERO,
+    ("FailedHealthChecks", "comparison: number 1 <="): _NEVER_BELOW_ZERO,
+    ("FailedHealthChecks", "comparison: number 2 !="): _NEVER_ZERO,
     ("FastErrorBudgetBurn", "comparison: number 1 >="): _SHARES,
     ("FastErrorBudgetBurn", "comparison: number 2 >="): _SHARES,
     ("SteadyErrorBudgetBurn", "comparison: number 1 >="): _SHARES,
@@ -53,6 +57,13 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("SlowErrorBudgetBurn", "comparison: number 2 >="): _SHARES,
     **{(alert, f"window: {which} doubled"): _OPEN_LONGER for alert in _DELIVERY for which in ("all", "number 1")},
     **{(alert, "window: one sample less"): _WRITTEN_TWICE_A_DAY for alert in _DELIVERY[1:]},
+    **{(alert, "comparison: !="): _NEVER_BELOW_ZERO for alert in (*_COUNTED_ONCE, "DeploymentFailed")},
+    **{
+        (alert, mutant): _ANY_ABOVE_ZERO
+        for alert in _COUNTED_ONCE
+        for mutant in ("aggregation: sum to max", "aggregation: sum to avg", "metric: increase to rate")
+    },
+    ("MigrationFailed", "aggregation: sum to min"): "a job in a region has one series",
     ("DeploymentFailed", "metric: increase to rate"): "what grows has a rate above zero, and nothing else has",
 }
 

@@ -213,7 +213,7 @@ def long_lookback(node: Node, metrics: dict[str, Metric]) -> Complaints:
         return
     seconds = 0.0
     for each in (node.expression, *node.around):
-        if isinstance(each, promql.MatrixSelector | promql.SubqueryExpr):
+        if isinstance(each, promql.MatrixSelector | promql.SubqueryExpr) and each.range is not None:
             seconds += each.range.total_seconds()
         if isinstance(each, promql.VectorSelector | promql.SubqueryExpr) and each.offset is not None:
             seconds += each.offset.total_seconds()

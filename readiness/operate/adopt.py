@@ -3,20 +3,24 @@
 Importing takes a thing exactly as it is; the next preview shows what changes. What cannot be imported is said instead:
 a Slack channel (Google hides its token), and whatever the old monitoring script made that is not declared any more.
 
-Deliberately not imported: enabled APIs, vulnerability alerts, security updates: declaring them takes over what is so.
+Deliberately not imported: enabled APIs, roles, audit logs, the log bucket, vulnerability alerts, security updates:
+declaring them takes over what is so.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.operate.live_things import LiveThings, Things
+from readiness.operate.live_things import ACCOUNT, DASHBOARD, JOB, OBJECTIVE, RULESET, SINK, LiveThings, Things
 from readiness.review.plan_rules import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY
 
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 LOG_METRIC = "gcp:logging/metric:Metric"
+UPTIME_CHECK = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
+SERVICE = "gcp:monitoring/customService:CustomService"
 LABEL = "github:index/issueLabel:IssueLabel"
 SECRET = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a resource type
 
@@ -114,6 +118,45 @@ def _log_metric(inputs: Inputs, live: LiveThings) -> Iterator[str]:
     yield from (each["name"] for each in live.log_metrics if each["name"] == inputs["name"])
 
 
+def _uptime_check(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    yield from (each["name"] for each in live.uptime_checks if each.get("displayName") == inputs["displayName"])
+
+
+def _service(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    """Google writes the project's number into the name, so that only its end is compared; of an objective's too."""
+    yield from (each["name"] for each in live.services if each["name"].endswith(f"/services/{inputs['serviceId']}"))
+
+
+def _objective(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    end = f"/services/{inputs['service']}/serviceLevelObjectives/{inputs['sloId']}"
+    yield from (each["name"] for each in live.objectives if each["name"].endswith(end))
+
+
+def _dashboard(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    title = json.loads(inputs["dashboardJson"])["displayName"]
+    yield from (each["name"] for each in live.dashboards if each.get("displayName") == title)
+
+
+def _sink(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    if any(each["name"] == inputs["name"] for each in live.sinks):
+        yield f"projects/{inputs['project']}/sinks/{inputs['name']}"
+
+
+def _account(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    yield from (each["name"] for each in live.accounts if each["email"].partition("@")[0] == inputs["accountId"])
+
+
+def _job(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    yield from (each["name"] for each in live.jobs if each["name"].endswith(f"/jobs/{inputs['name']}"))
+
+
+def _ruleset(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    """An organisation's rulesets are listed too, and are not the repository's to change."""
+    for each in live.rulesets:
+        if each["name"] == inputs["name"] and each.get("source_type", "Repository") == "Repository":
+            yield f"{inputs['repository']}:{each['id']}"
+
+
 def _environment(inputs: Inputs, live: LiveThings) -> Iterator[str]:
     if any(each["name"].lower() == inputs["environment"] for each in live.environments):
         yield f"{inputs['repository']}:{inputs['environment']}"
@@ -140,7 +183,15 @@ def _secret(inputs: Inputs, live: LiveThings) -> Iterator[str]:
 _MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterator[str]]] = {
     REGISTRY: _repository,
     CHANNEL: _email_channel,
+    UPTIME_CHECK: _uptime_check,
+    SERVICE: _service,
+    OBJECTIVE: _objective,
+    DASHBOARD: _dashboard,
     LOG_METRIC: _log_metric,
+    SINK: _sink,
+    ACCOUNT: _account,
+    JOB: _job,
+    RULESET: _ruleset,
     ENVIRONMENT: _environment,
     BRANCH_POLICY: _branch_policy,
     LABEL: _label,

@@ -5,6 +5,7 @@ The token is the user's own: GOOGLE_OAUTH_ACCESS_TOKEN, else what `gcloud auth p
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ GCLOUD_TIMEOUT_SECONDS = 20
 # Where each API is; a stack's `gcp:<name>CustomEndpoint` stands in for it, as it does for the provider.
 ENDPOINTS: Mapping[str, str] = {
     "monitoring": "https://monitoring.googleapis.com/v3/",
+    "dashboards": "https://monitoring.googleapis.com/v1/",
     "logging": "https://logging.googleapis.com/v2/",
     "artifactRegistry": "https://artifactregistry.googleapis.com/v1/",
     "cloudRunV2": "https://run.googleapis.com/v2/",
@@ -28,6 +30,11 @@ ENDPOINTS: Mapping[str, str] = {
     "secretManager": "https://secretmanager.googleapis.com/v1/",
     "vpcAccess": "https://vpcaccess.googleapis.com/v1/",
 }
+
+
+# Dashboards are of the Monitoring API, in another version; the provider has one endpoint for both.
+_VERSION = re.compile(r"/v\d+$")
+_ENDPOINT_KEYS: Mapping[str, str] = {"dashboards": "monitoring"}
 
 
 class GoogleError(Exception):
@@ -84,11 +91,10 @@ def endpoints_of(provider_values: Mapping[str, Any]) -> dict[str, str]:
     """The endpoints of a stack: Google's own, or those of its `gcp:…CustomEndpoint` keys, brought to the same form."""
     found = dict(ENDPOINTS)
     for api, standard in ENDPOINTS.items():
-        custom = provider_values.get(f"gcp:{api}CustomEndpoint")
+        custom = provider_values.get(f"gcp:{_ENDPOINT_KEYS.get(api, api)}CustomEndpoint")
         if isinstance(custom, str):
             version = standard.rstrip("/").rpartition("/")[2]
-            base = custom.rstrip("/")
-            found[api] = f"{base if base.endswith(f'/{version}') else f'{base}/{version}'}/"
+            found[api] = f"{_VERSION.sub('', custom.rstrip('/'))}/{version}/"
     return found
 
 

@@ -11,6 +11,13 @@ from readiness.operate.github_api import GitHub
 from readiness.operate.google_api import Google, GoogleError
 from readiness.review.plan_rules import ENVIRONMENT
 
+OBJECTIVE = "gcp:monitoring/slo:Slo"
+DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
+SINK = "gcp:logging/projectSink:ProjectSink"
+ACCOUNT = "gcp:serviceaccount/account:Account"
+JOB = "gcp:cloudrunv2/job:Job"
+RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
+
 Things = Sequence[dict[str, Any]]
 
 
@@ -21,27 +28,42 @@ class LiveThings:
     channels: Things = ()
     policies: Things = ()
     uptime_checks: Things = ()
+    services: Things = ()
+    objectives: Things = ()
+    dashboards: Things = ()
     log_metrics: Things = ()
+    sinks: Things = ()
+    accounts: Things = ()
+    jobs: Things = ()
     repositories: Things = ()
     environments: Things = ()
     branch_policies: Things = ()
+    rulesets: Things = ()
     labels: Things = ()
     secrets: Things = ()
 
 
 def read_live_things(google: Google, github: GitHub, *, region: str, resources: Things) -> LiveThings:
     """Reads what a plan's `resources` could be. Raises GoogleError and GitHubError, but not for an API that is off."""
-    project = f"projects/{google.project}"
+    project, declared = f"projects/{google.project}", {each["type"] for each in resources}
+    services = _listed(google, "monitoring", f"{project}/services", "services") if OBJECTIVE in declared else ()
     environments, branch_policies = _environments(github, resources)
     owns_github = any(each["type"].startswith("github:") for each in resources)
     return LiveThings(
         channels=_listed(google, "monitoring", f"{project}/notificationChannels", "notificationChannels"),
         policies=_listed(google, "monitoring", f"{project}/alertPolicies", "alertPolicies"),
         uptime_checks=_listed(google, "monitoring", f"{project}/uptimeCheckConfigs", "uptimeCheckConfigs"),
+        services=services,
+        objectives=_objectives(google, services, resources),
+        dashboards=_if(DASHBOARD in declared, google, "dashboards", f"{project}/dashboards", "dashboards"),
         log_metrics=_listed(google, "logging", f"{project}/metrics", "metrics"),
+        sinks=_if(SINK in declared, google, "logging", f"{project}/sinks", "sinks"),
+        accounts=_if(ACCOUNT in declared, google, "iam", f"{project}/serviceAccounts", "accounts"),
+        jobs=_if(JOB in declared, google, "cloudRunV2", f"{project}/locations/{region}/jobs", "jobs"),
         repositories=_listed(google, "artifactRegistry", f"{project}/locations/{region}/repositories", "repositories"),
         environments=environments,
         branch_policies=branch_policies,
+        rulesets=list(github.items("rulesets")) if RULESET in declared else (),
         labels=list(github.items("labels")) if owns_github else (),
         secrets=(github.get("actions/secrets?per_page=100") or {}).get("secrets", ()) if owns_github else (),
     )
@@ -55,6 +77,22 @@ def _listed(google: Google, api: str, path: str, key: str) -> Things:
         if error.status == 403 and "has not been used in project" in str(error):
             return ()
         raise
+
+
+def _if(declared: bool, google: Google, api: str, path: str, key: str) -> Things:
+    """Asks only for what the plan declares: nobody needs a right for what they do not use."""
+    return _listed(google, api, path, key) if declared else ()
+
+
+def _objectives(google: Google, services: Things, resources: Things) -> Things:
+    """Of the services that the plan declares objectives for."""
+    wanted = {each["inputs"]["service"] for each in resources if each["type"] == OBJECTIVE}
+    names = [each["name"] for each in services if each["name"].rpartition("/")[2] in wanted]
+    return [
+        objective
+        for name in names
+        for objective in _listed(google, "monitoring", f"{name}/serviceLevelObjectives", "serviceLevelObjectives")
+    ]
 
 
 def _environments(github: GitHub, resources: Things) -> tuple[Things, Things]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from readiness.alerting.migration_alerts import WINDOW_SECONDS
 from tests.alerts.incident import Fires, Incident, Story, quiet, story
 from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Stack
@@ -20,9 +21,16 @@ def _job(stack: Stack) -> str:
     return stack.settings.migration_job.name
 
 
-def _executions(stack: Stack, counts: tuple[float | None, ...], *, result: str = "failed", job: str = "") -> Series:
+def _executions(
+    stack: Stack,
+    counts: tuple[float | None, ...],
+    *,
+    result: str = "failed",
+    job: str = "",
+    resource: str = "cloud_run_job",
+) -> Series:
     labels = {
-        "monitored_resource": "cloud_run_job",
+        "monitored_resource": resource,
         "job_name": job or _job(stack),
         "location": stack.settings.region,
         "result": result,
@@ -30,13 +38,14 @@ def _executions(stack: Stack, counts: tuple[float | None, ...], *, result: str =
     return Series(metric=EXECUTIONS, labels=labels, minutes=counts)
 
 
-def _pages(stack: Stack, series: Series, *, lasts: bool) -> Incident:
+def _pages(stack: Stack, series: Series, *, lasts: bool, until_seconds: int | None = None) -> Incident:
     expect = Fires(
         labels=({"job_name": _job(stack), "location": stack.settings.region},),
         first_bad_minute=_BEFORE,
         not_before_seconds=0,
         within_seconds=PROMPT_SECONDS,
         lasts=lasts,
+        until_seconds=until_seconds,
     )
     return Incident(series=(series,), expect=expect)
 
@@ -44,6 +53,12 @@ def _pages(stack: Stack, series: Series, *, lasts: bool) -> Incident:
 def a_migration_fails(stack: Stack) -> Incident:
     """Pages at the next evaluation, and closes by itself: there is nothing more to wait for."""
     return _pages(stack, _executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (20, 0.0))), lasts=False)
+
+
+def it_is_over_when_the_failure_has_left_the_window(stack: Stack) -> Incident:
+    """Which is when the sample before it has: the alert closes, so that the next failure pages anew."""
+    series = _executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (20, 0.0)))
+    return _pages(stack, series, lasts=True, until_seconds=WINDOW_SECONDS - 1)
 
 
 def the_first_execution_ever_fails(stack: Stack) -> Incident:
@@ -61,10 +76,17 @@ def another_job_fails(stack: Stack) -> Incident:
     return quiet((_executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (5, 0.0)), job=f"{_job(stack)}-2"),))
 
 
+def another_kind_of_resource_of_the_same_name_fails(stack: Stack) -> Incident:
+    """PromQL reads every resource type unless told which."""
+    return quiet((_executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (5, 0.0)), resource="cloud_run_revision"),))
+
+
 _TELLS: tuple[Callable[[Stack], Incident], ...] = (
     a_migration_fails,
+    it_is_over_when_the_failure_has_left_the_window,
     the_first_execution_ever_fails,
     migrations_succeed,
     another_job_fails,
+    another_kind_of_resource_of_the_same_name_fails,
 )
 STORIES: tuple[Story, ...] = tuple(story(ALERT, tell, tell=tell, phases=tell is a_migration_fails) for tell in _TELLS)

@@ -24,8 +24,10 @@ _BEFORE = _WINDOW + 3
 PROMPT_SECONDS = 60
 
 
-def _counter(settings: Settings, metric: Metric, resource: str, counts: tuple[float | None, ...]) -> Series:
-    labels = {"monitored_resource": resource, "project_id": settings.project}
+def _counter(
+    settings: Settings, metric: Metric, resource: str, counts: tuple[float | None, ...], **more: str
+) -> Series:
+    labels = {"monitored_resource": resource, "project_id": settings.project, **more}
     return Series(metric=metric(settings).promql_name, labels=labels, minutes=counts)
 
 
@@ -33,9 +35,14 @@ def _one_entry() -> tuple[float | None, ...]:
     return minutes((_BEFORE, 0), (1, 1), (_WINDOW + 3, 0))
 
 
-def _pages(*series: Series) -> Incident:
+def _pages(*series: Series, until_seconds: int | None = None) -> Incident:
     expect = Fires(
-        labels=({},), first_bad_minute=_BEFORE, not_before_seconds=0, within_seconds=PROMPT_SECONDS, lasts=False
+        labels=({},),
+        first_bad_minute=_BEFORE,
+        not_before_seconds=0,
+        within_seconds=PROMPT_SECONDS,
+        lasts=until_seconds is not None,
+        until_seconds=until_seconds,
     )
     return Incident(series=series, expect=expect)
 
@@ -43,6 +50,21 @@ def _pages(*series: Series) -> Incident:
 def one_entry_after_a_quiet_hour(stack: Stack, metric: Metric, resource: str) -> Incident:
     """It happens once in months, and once is enough."""
     return _pages(_counter(stack.settings, metric, resource, _one_entry()))
+
+
+def it_is_over_when_the_entry_has_left_the_window(stack: Stack, metric: Metric, resource: str) -> Incident:
+    """Which is when the sample before it has: the alert closes, so that the next entry pages anew."""
+    until_seconds = WINDOW_SECONDS - 60 - 1
+    return _pages(_counter(stack.settings, metric, resource, _one_entry()), until_seconds=until_seconds)
+
+
+def one_of_two_kinds_of_entry_is_written(stack: Stack, metric: Metric, resource: str) -> Incident:
+    """Series that differ in a label are added up; the one that stands still hides nothing."""
+    label = "method" if resource == "audited_resource" else "logger"
+    return _pages(
+        _counter(stack.settings, metric, resource, _one_entry(), **{label: "a"}),
+        _counter(stack.settings, metric, resource, minutes((2 * _BEFORE, 0.0)), **{label: "b"}),
+    )
 
 
 def the_first_entry_that_the_metric_ever_counted(stack: Stack, metric: Metric, resource: str) -> Incident:
@@ -67,8 +89,11 @@ def it_happens_in_the_other_environment(stack: Stack, metric: Metric, resource: 
     return quiet([_counter(stack.other, metric, resource, _one_entry())])
 
 
+# Whether each third sample is lost in turn.
 _STORIES = (
     (one_entry_after_a_quiet_hour, True),
+    (it_is_over_when_the_entry_has_left_the_window, False),
+    (one_of_two_kinds_of_entry_is_written, False),
     (the_first_entry_that_the_metric_ever_counted, False),
     (nothing_happens, False),
     (another_kind_of_resource_writes_the_entry, False),

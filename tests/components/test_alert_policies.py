@@ -144,8 +144,8 @@ def test_a_policy_that_reads_logs_waits_for_the_metrics_and_skips_their_validati
         query = condition_of(policy)["query"]
         readers[name] = {urn for urn, start in series.items() if start in query}
         assert readers[name] == series.keys() & set(policy["options"]["dependencies"])
-        others_make = "googleapis_com:user_" in query or "custom_googleapis_com:" in query
-        assert condition_of(policy)["disableMetricValidation"] is others_make
+        made_late = "logging_googleapis_com:user_" in query or "custom_googleapis_com:" in query
+        assert condition_of(policy)["disableMetricValidation"] is made_late
     assert len(readers["DatabaseConnectionErrors"]) == 3
     assert set().union(*readers.values()) == set(series), "a counter that no alert reads"
 
@@ -172,7 +172,7 @@ def test_user_labels_are_of_the_characters_that_the_api_takes(plans: dict[str, P
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_names_are_within_the_limits_of_the_api_and_unlike_each_other(plans: dict[str, Plan], stack: str) -> None:
-    """512 characters for a display name, 255 bytes for a subject; the name says whose it is: a stack's or the project's."""
+    """512 characters for a display name, 255 bytes for a subject; the name ends in its stack, or in `project`."""
     policies = list(plans[stack].of_type(POLICY))
     names = [policy["inputs"]["displayName"] for policy in policies]
     assert len(set(names)) == len(names)

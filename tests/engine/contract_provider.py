@@ -18,6 +18,7 @@ they word an error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
@@ -130,7 +131,9 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
             inputs, outputs = self._live(request, from_wire(request.properties))
         if not outputs:
             return provider_pb2.ReadResponse()
-        return provider_pb2.ReadResponse(id=request.id, properties=to_wire(outputs), inputs=to_wire(inputs))
+        return provider_pb2.ReadResponse(
+            id=_id_of(_type(request), request.id), properties=to_wire(outputs), inputs=to_wire(inputs)
+        )
 
     def _live(self, request: Any, old_outputs: Values) -> tuple[Values, Values]:
         """Inputs and outputs as the server has them; empty where there is nothing."""
@@ -146,10 +149,10 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _full_name(self, request: Any) -> str:
         """What the API calls the resource, in the project of the engine's provider."""
-        kind = kind_of(_type(request))
+        kind, identity = kind_of(_type(request)), _id_of(_type(request), request.id)
         if not kind.short_ids:
-            return str(request.id)
-        return kind.identity.format(project=self._project, name=request.id)
+            return identity
+        return kind.identity.format(project=self._project, name=identity, number=identity)
 
     def _try(self, type_: str, send: Callable[[], Result]) -> Result:
         for _ in range(_TRIES - 1 if _is_google(type_) else 0):
@@ -208,7 +211,8 @@ def _type(request: Any) -> str:
 
 
 def _id_of(type_: str, identity: str) -> str:
-    return identity.rpartition("/")[2] if kind_of(type_).short_ids else identity
+    """What the provider calls it, by what the API does or an import says (`REPOSITORY:NUMBER` of a ruleset)."""
+    return re.split("[/:]", identity)[-1] if kind_of(type_).short_ids else identity
 
 
 def _name(request: Any) -> str:

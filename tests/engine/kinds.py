@@ -46,7 +46,8 @@ class Kind:
     """`identity` is a format of the inputs, `{number}` what the server assigns; `computed` is what the server adds.
 
     `takes_over`: creating what exists already succeeds and overwrites it; else it is a conflict (409).
-    With `short_ids` the provider calls it by the last part alone. `hidden` inputs are never given back. `survives`: deleting sends nothing.
+    With `short_ids` the provider calls it by the last part alone; an import may name more than that.
+    `hidden` inputs are never given back. `survives`: deleting sends nothing.
     """
 
     identity: str = "{number}"
@@ -166,7 +167,7 @@ _KINDS: Mapping[str, Kind] = {
     "github:index/repositoryDependabotSecurityUpdates:RepositoryDependabotSecurityUpdates": Kind(
         identity="{repository}", takes_over=True, fixed=frozenset({"repository"})
     ),
-    RULESET: Kind(fixed=frozenset({"repository"})),
+    RULESET: Kind(short_ids=True, fixed=frozenset({"repository"})),
     LABEL: Kind(identity="{repository}:{name}", takes_over=True, fixed=frozenset({"repository"})),
     "github:index/repositoryFile:RepositoryFile": Kind(
         identity="{repository}/{file}", takes_over=True, fixed=frozenset({"repository", "file", "branch"})

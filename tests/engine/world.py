@@ -29,6 +29,7 @@ SECRETS = {
 }
 CPU_POLICY = "alerts-high-cpu-usage"
 PROJECT = "projects/ytgrs-464303"
+REPOSITORY_NAME = "ai-resume-review-v2"
 # The stack with every option is another customer's: both own what a project has once.
 SHOPS_PROJECT = "shop-464303"
 REGISTRY_ID = f"{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"

@@ -48,6 +48,7 @@ def test_a_statement_that_leaves_the_transaction_is_refused_with_its_line(sql: s
     [
         "-- COMMIT;\nSELECT 1;",
         "/* COMMIT; /* nested */ COMMIT; */ SELECT 1;",
+        "/* a /* b */; COMMIT; */ SELECT 1;",
         "INSERT INTO t VALUES ('x; COMMIT; y');",
         "INSERT INTO t VALUES ('it''s; COMMIT;'), (E'\\'; COMMIT; --');",
         'CREATE TABLE "a; COMMIT; b" (a int);',

@@ -85,16 +85,13 @@ class Application:
 
     def dump(self, *options: str) -> str:
         """The schema as `pg_dump` writes it."""
-        program = str(find_programs() / "pg_dump")
-        place = ("-h", "127.0.0.1", "-p", self._port, "-U", ROLE, "-d", self._database)
-        command = [program, "--schema-only", "--no-owner", "--no-privileges", *options, *place]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return self.dump_all("--schema-only", "--no-owner", "--no-privileges", *options)
 
-    def dump_all(self) -> str:
+    def dump_all(self, *options: str) -> str:
         """Schema and rows."""
         program = str(find_programs() / "pg_dump")
         place = ("-h", "127.0.0.1", "-p", self._port, "-U", ROLE, "-d", self._database)
-        command = [program, "--schema=public", *place]
+        command = [program, *options, *place]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def restore(self, dump: str) -> None:
@@ -286,7 +283,7 @@ def test_the_database_can_be_restored_from_the_backup_before_the_migration(app: 
     """The other procedure, with `pg_dump` in the place of Cloud SQL's backup: rows and revision come back."""
     app.run()
     app.sql("INSERT INTO users (id, email) VALUES ('00000000-0000-0000-0000-000000000001', 'a@example.com')")
-    backup = app.dump_all()
+    backup = app.dump_all("--schema=public")
     app.plant("0003", "0002", "ALTER TABLE users DROP COLUMN email")
     assert app.run()[0] == 0
     app.sql("DROP SCHEMA public CASCADE")

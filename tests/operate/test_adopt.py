@@ -10,7 +10,7 @@ import pytest
 
 from readiness.operate.adopt import Adoption, adoption, import_file
 from readiness.operate.github_api import GitHub
-from readiness.operate.google_api import Google, GoogleError, access_token, endpoints_of
+from readiness.operate.google_api import ENDPOINTS, Google, GoogleError, access_token, endpoints_of
 from readiness.operate.live_things import LiveThings, read_live_things
 from readiness.review.offline_plan import Plan
 from tests.operate.live_customer import CUSTOMER, PROJECT, REPOSITORY, channel, policy
@@ -126,10 +126,27 @@ def answering(listings: dict[str, Any]) -> Any:
     return answer
 
 
+SERVICE = "ai-resume-review-v2-backend-prod"
+ACCOUNT = "arr-v2-migrate-prod@ytgrs-464303.iam.gserviceaccount.com"
+NUMBERED = "projects/864523342928"  # as Google writes the project into what belongs to it
 LISTINGS: dict[str, Any] = {
     "/notificationChannels": {"notificationChannels": list(CUSTOMER.channels)},
     "/alertPolicies": {"alertPolicies": list(CUSTOMER.policies)},
     "/uptimeCheckConfigs": {"uptimeCheckConfigs": list(CUSTOMER.uptime_checks)},
+    "/services": {"services": [{"name": f"{NUMBERED}/services/{SERVICE}"}, {"name": f"{NUMBERED}/services/other"}]},
+    f"/services/{SERVICE}/serviceLevelObjectives": {
+        "serviceLevelObjectives": [{"name": f"{NUMBERED}/services/{SERVICE}/serviceLevelObjectives/availability"}]
+    },
+    "/projects/ytgrs-464303/dashboards": {
+        "dashboards": [{"name": f"{NUMBERED}/dashboards/9", "displayName": "Deployments (ai-resume-review-v2)"}]
+    },
+    "/sinks": {"sinks": [{"name": "_Default"}, {"name": "readiness-deployments"}]},
+    "/serviceAccounts": {"accounts": [{"name": f"{PROJECT}/serviceAccounts/{ACCOUNT}", "email": ACCOUNT}]},
+    "/jobs": {"jobs": [{"name": f"{PROJECT}/locations/us-central1/jobs/ai-resume-review-v2-migrate-prod"}]},
+    "/rulesets": [
+        {"id": 3, "name": "Default branch", "source_type": "Organization"},
+        {"id": 4, "name": "Default branch", "source_type": "Repository"},
+    ],
     "/metrics": {"metrics": list(CUSTOMER.log_metrics)},
     "/repositories": {"repositories": list(CUSTOMER.repositories)},
     "/environments/production": {"name": "production"},
@@ -145,7 +162,7 @@ def read(plan: Plan, listings: dict[str, Any]) -> LiveThings:
         google = Google(
             project="ytgrs-464303",
             token="placeholder",  # noqa: S106 - no credential
-            endpoints={api: f"{server.url}/{api}/" for api in ("monitoring", "logging", "artifactRegistry")},
+            endpoints={api: f"{server.url}/{api}/" for api in ENDPOINTS},
         )
         github = GitHub(owner="o", repository="r", api_url=server.url)
         return read_live_things(google, github, region="us-central1", resources=plan.resources)
@@ -158,6 +175,26 @@ def test_live_things_are_read_from_both_sides(plans: dict[str, Plan]) -> None:
     assert ids(adopted(plans["prod"], live))["production-environment-guard-branch-main"] == (
         "ai-resume-review-v2:production:7"
     )
+
+
+def test_what_a_lost_state_had_made_under_names_is_matched_by_them(plans: dict[str, Plan]) -> None:
+    """Else the next update is told that they exist already, or makes a second dashboard, check and ruleset."""
+    check = next(each for each in plans["prod"].resources if each["type"].endswith(":UptimeCheckConfig"))
+    ours = {"name": f"{PROJECT}/uptimeCheckConfigs/5", "displayName": check["inputs"]["displayName"]}
+    live = read(plans["prod"], {**LISTINGS, "/uptimeCheckConfigs": {"uptimeCheckConfigs": [ours]}})
+    service = f"{NUMBERED}/services/{SERVICE}"
+    expected = {
+        check["name"]: f"{PROJECT}/uptimeCheckConfigs/5",
+        f"availability-objectives-{SERVICE}": service,
+        f"availability-objectives-{SERVICE}-availability": f"{service}/serviceLevelObjectives/availability",
+        "deployment-dashboard-dashboard": f"{NUMBERED}/dashboards/9",
+        "deployment-log-sink": f"{PROJECT}/sinks/readiness-deployments",
+        "migration-job-account": f"{PROJECT}/serviceAccounts/{ACCOUNT}",
+        "migration-job-job": f"{PROJECT}/locations/us-central1/jobs/ai-resume-review-v2-migrate-prod",
+        "branch-ruleset-default-branch": "ai-resume-review-v2:4",
+    }
+    found = ids(adopted(plans["prod"], live))
+    assert {name: found.get(name) for name in expected} == expected
 
 
 def test_a_stack_without_github_resources_asks_github_nothing(plans: dict[str, Plan]) -> None:
@@ -208,6 +245,7 @@ def test_a_stacks_own_endpoints_stand_in_for_googles() -> None:
     found = endpoints_of({"gcp:monitoringCustomEndpoint": "http://h/m/", "gcp:loggingCustomEndpoint": "http://h/v2"})
     assert found["monitoring"] == "http://h/m/v3/"
     assert found["logging"] == "http://h/v2/"
+    assert found["dashboards"] == "http://h/m/v1/", "the same API, in another version"
     assert found["artifactRegistry"].startswith("https://")
 
 

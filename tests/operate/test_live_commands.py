@@ -137,9 +137,8 @@ def test_adopt_prints_the_import_file_and_says_what_it_leaves(command: Command, 
     """The file on stdout alone, so that it can be redirected."""
     with serving(answering(LISTINGS)) as server:
         stack_file = customer / "Pulumi.prod.yaml"
-        endpoints = "".join(
-            f"  gcp:{api}CustomEndpoint: {server.url}/\n" for api in ("monitoring", "logging", "artifactRegistry")
-        )
+        apis = ("monitoring", "logging", "artifactRegistry", "iam", "cloudRunV2")
+        endpoints = "".join(f"  gcp:{api}CustomEndpoint: {server.url}/\n" for api in apis)
         text = stack_file.read_text(encoding="utf-8").replace("config:\n", f"config:\n{endpoints}", 1)
         stack_file.write_text(text, encoding="utf-8")
         done = command(

@@ -65,6 +65,7 @@ def real(plans: dict[str, Plan], stack: Stack) -> list[tuple[str, Mutant]]:
         ("answers: filter dropped", RATIO.replace(',response_code_class="5xx"', "")),
         ("sides: one minus good over all", "1 - " + RATIO.replace('="5xx"', '!="5xx"')),
         ("aggregation: sum to max", RATIO.replace("sum", "max")),
+        ("comparison: !=", RATIO.replace(" > ", " != ")),
     ],
 )
 def test_an_operator_makes_one_mistake(name: str, expected: str) -> None:
@@ -116,6 +117,33 @@ def test_every_real_mutant_differs_from_its_rule_and_parses(
     for alert, mutant in real:
         assert mutant.rule != rules[("prod", alert)], mutant.name
         promql_parser.parse(mutant.rule["expr"])
+
+
+JOINED = 'a{service_name=~"x"} > 0.5 and round(b) > 2 and on () (hour() == 9)'
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("comparison: number 1 >=", JOINED.replace("> 0.5", ">= 0.5")),
+        ("comparison: number 2 <", JOINED.replace("> 2", "< 2")),
+        ("threshold: number 2 x 10", JOINED.replace("> 2", "> 20.0")),
+        ("threshold: number 3 / 10", JOINED.replace("== 9", "== 0.9")),
+        ("sides: and number 1 to unless", JOINED.replace(" and ", " unless ", 1)),
+        ("sides: clause 1 dropped", JOINED.replace(" and on () (hour() == 9)", "")),
+    ],
+)
+def test_each_comparison_and_each_join_of_a_query_is_broken_by_itself(name: str, expected: str) -> None:
+    """A rule of three conditions has three places for the same mistake."""
+    assert _mutated(JOINED)[name][0] == expected
+
+
+def test_a_filter_by_host_is_broken_like_one_by_service() -> None:
+    """Its dots too, which match anything once they are bare."""
+    mutated = _mutated('count by (host) (m{monitored_resource="a",host=~"x[.]y|z[.]y"}) > 1')
+    assert 'host=~"x.y|z.y"' in mutated["services: dots that match anything"][0]
+    assert 'host=~"x[.]y"' in mutated["services: the first only"][0]
+    assert "host=~" not in mutated["services: filter dropped"][0]
 
 
 def test_the_names_of_an_alerts_mutants_are_unique(real: list[tuple[str, Mutant]]) -> None:
