@@ -55,7 +55,7 @@ class UptimeChecks(pulumi.ComponentResource):
                 path=service.health_url_path,
                 port=service.port,
                 use_ssl=True,
-                validate_ssl=False,
+                validate_ssl=True,
                 accepted_response_status_codes=[
                     monitoring.UptimeCheckConfigHttpCheckAcceptedResponseStatusCodeArgs(status_class="STATUS_CLASS_2XX")
                 ],

@@ -130,7 +130,7 @@ class World:
             [sys.executable, "-m", "readiness", *arguments],
             cwd=self.engine.project,
             env={
-                **self.engine.environment,
+                **self.engine.environment_of(*arguments),
                 "CI": "true",
                 "GOOGLE_OAUTH_ACCESS_TOKEN": "unused",
                 "PYTHONPATH": str(ROOT),
