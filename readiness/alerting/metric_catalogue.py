@@ -187,7 +187,7 @@ def _log_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
         descriptor = inputs.get("metricDescriptor", {})
         yield Metric(
             type=f"logging.googleapis.com/user/{inputs.get('name', '')}",
-            kind="DELTA" if not descriptor.get("metricKind") == "GAUGE" else "DELTA",
+            kind="GAUGE" if descriptor.get("metricKind") == "GAUGE" else "DELTA",
             unit="1",
             resources=tuple(type_ for type_ in types if type_ in RESOURCE_LABELS) or ("global",),
             labels=frozenset(label.get("key", "") for label in descriptor.get("labels", [])),

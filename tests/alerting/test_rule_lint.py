@@ -178,6 +178,20 @@ def test_a_log_metric_of_the_plan_is_known_with_the_resource_of_its_filter(plans
     assert "logging_googleapis_com:user_readiness_staging_container_exits" not in known
 
 
+def test_a_log_metric_is_known_as_the_kind_that_its_descriptor_says() -> None:
+    """A gauge, a distribution in its three series, with the labels that it extracts."""
+    inputs = {
+        "name": "m",
+        "filter": 'resource.type="cloud_run_job"',
+        "metricDescriptor": {"metricKind": "GAUGE", "valueType": "DISTRIBUTION", "labels": [{"key": "step"}]},
+    }
+    metric = known_metrics([{"type": "gcp:logging/metric:Metric", "inputs": inputs}])[
+        "logging_googleapis_com:user_m_bucket"
+    ]
+    assert (metric.kind, metric.resources) == ("GAUGE", ("cloud_run_job",))
+    assert "step" in metric.labels_on("cloud_run_job")
+
+
 def test_a_metrics_name_in_promql_follows_googles_mapping() -> None:
     """The first `/` is `:`, all else that is special `_`; a distribution is three series."""
     metric = Metric(type="a.b-c.com/d/e.f", kind="DELTA", unit="1", resources=("global",), is_distribution=True)

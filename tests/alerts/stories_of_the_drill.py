@@ -31,11 +31,11 @@ def ten_minutes_of_the_week(stack: Stack) -> Incident:
     return Incident(series=_clock(begin + _MINUTES_A_DAY + 30), expect=expect)
 
 
-def the_days_before_it(stack: Stack) -> Incident:
-    """Nobody is told anything."""
-    return quiet(_clock(_begin(stack) - 5))
+def the_hours_of_another_day(stack: Stack) -> Incident:
+    """At that hour of another weekday nobody is told anything; the firing story looks at the whole week."""
+    return quiet(_clock(min(_begin(stack) - 5, _MINUTES_A_DAY)))
 
 
 STORIES: tuple[Story, ...] = tuple(
-    story(ALERT, tell, tell=tell) for tell in (ten_minutes_of_the_week, the_days_before_it)
+    story(ALERT, tell, tell=tell) for tell in (ten_minutes_of_the_week, the_hours_of_another_day)
 )

@@ -87,7 +87,7 @@ def one_failing_request_a_minute_among_probes(burn: Burn, stack: Stack) -> Incid
 def errors_half_above_what_pages(burn: Burn, stack: Stack) -> Incident:
     """Two revisions fail, neither of them often enough alone: revisions are added up."""
     bad = 60 * 1.5 * burn.share(stack)
-    length = burn.short + 20
+    length = 30
     return _pages(
         requests(stack.backend, minutes((1, (60, 0)), (length, (60 - bad / 2, bad / 2)))),
         requests(stack.backend.of_revision("00042-new"), minutes((1, None), (length, (bad / 2, bad / 2)))),
@@ -101,7 +101,7 @@ def errors_half_above_what_pages(burn: Burn, stack: Stack) -> Incident:
 def errors_a_tenth_below_what_pages(burn: Burn, stack: Stack) -> Incident:
     """Whatever the other operands say."""
     bad = 600 * 0.9 * burn.share(stack)
-    return quiet(requests(stack.backend, minutes((burn.short * 2 + 10, (600, bad)))))
+    return quiet(requests(stack.backend, minutes((30, (600, bad)))))
 
 
 def an_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:

@@ -34,9 +34,9 @@ PASSPHRASE = "the-tier-s-own-passphrase"  # noqa: S105 - of a state that lives a
 POLICY_PYTHON = ROOT / ".venv-policy" / "bin" / "python"
 _TIMEOUT_SECONDS = 120
 # The engine writes the whole state after every step, which takes most of the time of a stack of a hundred resources.
-# Only staging is ever killed or stopped half-way: the others write theirs once, at the end.
-_WRITTEN_AFTER_EVERY_STEP = "staging"
+# That matters to a command that is killed or stopped half-way; all others write it once, at their end.
 _WRITTEN_ONCE = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+WRITTEN_AFTER_EVERY_STEP = {"PULUMI_SKIP_CHECKPOINTS": "false"}
 
 
 class _LanguageHost(LanguageServer):
@@ -103,15 +103,11 @@ class Engine:
         return subprocess.Popen(
             ["pulumi", "--non-interactive", *arguments],
             cwd=self.project,
-            env={**self.environment_of(*arguments), **environment},
+            env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-
-    def environment_of(self, *arguments: str) -> dict[str, str]:
-        """What a command with these arguments is run with: theirs say which stack it is about."""
-        return {**self.environment, **({} if _WRITTEN_AFTER_EVERY_STEP in arguments else _WRITTEN_ONCE)}
 
     def state(self, stack: str) -> dict[str, Any]:
         """The stack's state, as the backend keeps it: secrets encrypted."""
@@ -163,6 +159,7 @@ def _environment(folder: Path, programs: Path, backend: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ}
     return {
         **kept,
+        **_WRITTEN_ONCE,
         "HOME": str(folder),
         "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
         "PULUMI_HOME": str(folder / "home"),

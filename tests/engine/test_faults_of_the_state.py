@@ -50,7 +50,7 @@ def test_fault_16_a_lock_that_another_holds_refuses_the_second_up_which_sends_no
     first.communicate()
     assert first.returncode == 0
     fresh.engine.wait_for_programs()
-    assert fresh.readiness("up", "staging").status == 0
+    assert fresh.safe_up("staging").status == 0
     assert fresh.is_whole("staging")
 
 
@@ -59,9 +59,9 @@ def test_fault_17_the_lock_of_a_killed_update_is_taken_away_by_pulumi_cancel(app
     lock = applied.engine.backend / ".pulumi" / "locks" / "organization" / "readiness" / "staging" / "of-the-dead.json"
     lock.parent.mkdir(parents=True, exist_ok=True)
     lock.write_text('{"pid": 1, "username": "ci", "hostname": "gone", "timestamp": "2026-01-01T00:00:00Z"}')
-    assert "locked by 1 lock(s)" in applied.readiness("up", "staging").text
+    assert "locked by 1 lock(s)" in applied.safe_up("staging").text
     applied.done("cancel", "--stack", "staging", "--yes")
-    assert applied.readiness("up", "staging").status == 0
+    assert applied.safe_up("staging").status == 0
 
 
 def test_the_trap_a_plain_up_after_a_killed_one_makes_the_same_thing_twice(fresh: World) -> None:
@@ -77,7 +77,7 @@ def test_fault_18_a_creation_that_was_killed_is_refused_by_readiness_up_until_it
     """The message's own commands mend it, and nothing is doubled."""
     fresh.interrupted_up("staging", CHANNEL_NAME)
     fresh.done("cancel", "--stack", "staging", "--yes")
-    refused = fresh.readiness("up", "staging")
+    refused = fresh.safe_up("staging")
     assert refused.status == 1
     assert f"  - {CHANNEL} {CHANNEL_NAME}" in refused.err
     assert len(fresh.cloud.of_type(CHANNEL)) == 1
@@ -86,7 +86,7 @@ def test_fault_18_a_creation_that_was_killed_is_refused_by_readiness_up_until_it
         if line.strip().startswith("pulumi import") and CHANNEL in line:
             fresh.done(*shlex.split(line)[1:-1], made, "--yes")
     fresh.done("refresh", "--stack", "staging", "--clear-pending-creates", "--yes", "--skip-preview")
-    assert fresh.readiness("up", "staging").status == 0
+    assert fresh.safe_up("staging").status == 0
     assert fresh.is_whole("staging")
 
 
@@ -96,7 +96,7 @@ def test_fault_19_a_killed_creation_that_never_happened_is_forgotten_and_made(fr
     fresh.cloud.things = {key: value for key, value in fresh.cloud.things.items() if key[0] != CHANNEL}
     fresh.done("cancel", "--stack", "staging", "--yes")
     fresh.done("refresh", "--stack", "staging", "--clear-pending-creates", "--yes", "--skip-preview")
-    assert fresh.readiness("up", "staging").status == 0
+    assert fresh.safe_up("staging").status == 0
     assert fresh.is_whole("staging")
 
 
@@ -113,7 +113,7 @@ def test_fault_20_a_lost_state_is_made_anew_by_the_import_file_of_readiness_adop
     wanted.write_text(json.dumps(import_file(resources, found.imports)), encoding="utf-8")
     arguments = ("--file", str(wanted), "--yes", "--protect=false", "--generate-code=false")
     applied.done("import", "--stack", stack, *arguments)
-    done = applied.readiness("up", stack)
+    done = applied.safe_up(stack)
     assert done.status == 0, done.text
     assert set(applied.cloud.things) == before
     assert applied.cloud.sent("PATCH") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP
 from tests.engine.kinds import API, CHANNEL, METRIC, POLICY
 from tests.engine.world import CPU_POLICY, World, is_custom
 from tests.projects import readiness
@@ -12,8 +13,9 @@ pytestmark = pytest.mark.engine
 
 
 def test_a_first_up_makes_everything_and_a_second_preview_has_nothing_to_do(fresh: World) -> None:
-    """With and without a refresh; nothing is sent twice."""
-    assert fresh.up("staging").status == 0
+    """With and without a refresh; nothing is sent twice. The state is written after every step, as in life."""
+    first = ("up", "--stack", "staging", "--yes", "--skip-preview")
+    assert fresh.engine.run(*first, **WRITTEN_AFTER_EVERY_STEP).status == 0
     made = len(fresh.cloud.sent("POST"))
     assert made == sum(is_custom(each["type"]) for each in fresh.plan("staging").resources)
     assert fresh.preview("staging", "--expect-no-changes").status == 0

@@ -48,10 +48,10 @@ def test_fault_13_a_refusal_during_readiness_up_ends_it_with_one_message_and_it_
     """The message says that running it again sends what failed."""
     applied.change_a_threshold()
     applied.cloud.fail("PATCH", CPU_POLICY, 403)
-    first = applied.readiness("up", "staging")
+    first = applied.safe_up("staging")
     assert first.status == 1
     assert first.err.count("error: `pulumi up` did not apply everything") == 1
-    assert applied.readiness("up", "staging").status == 0
+    assert applied.safe_up("staging").status == 0
     assert "> 0.5" in applied.cpu_query("staging")
 
 
@@ -59,11 +59,11 @@ def test_fault_14_an_update_that_the_server_does_not_keep_is_told_by_the_check_a
     """It answered with success; only a refreshed preview sees that nothing has changed."""
     applied.change_a_threshold()
     applied.cloud.ignores.add(CPU_POLICY)
-    done = applied.readiness("up", "staging")
+    done = applied.safe_up("staging")
     assert done.status == 1
     assert "a refreshed preview still shows changes" in done.err
     applied.cloud.ignores.clear()
-    assert applied.readiness("up", "staging").status == 0
+    assert applied.safe_up("staging").status == 0
 
 
 def test_fault_15_a_secret_whose_update_was_refused_is_not_taken_for_sent(applied: World) -> None:
@@ -71,12 +71,12 @@ def test_fault_15_a_secret_whose_update_was_refused_is_not_taken_for_sent(applie
     new_token = "xoxb-2222-rotated"  # noqa: S105 - planted
     applied.done("config", "set", "--stack", EVERY_OPTION, "--secret", "readiness:slack_auth_token", new_token)
     applied.cloud.fail("PATCH", SLACK, 403)
-    assert applied.readiness("up", EVERY_OPTION).status == 1
-    refused = applied.readiness("up", EVERY_OPTION)
+    assert applied.safe_up(EVERY_OPTION).status == 1
+    refused = applied.safe_up(EVERY_OPTION)
     assert refused.status == 1
     assert new_token not in _slack_tokens(applied)
     (command,) = [line for line in refused.err.splitlines() if line.strip().startswith("readiness up")]
-    done = applied.readiness(*shlex.split(command)[1:])
+    done = applied.safe_up(*shlex.split(command)[2:])
     assert done.status == 0, done.text
     assert _slack_tokens(applied) == [new_token]
     assert applied.is_settled(EVERY_OPTION)

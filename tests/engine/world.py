@@ -17,7 +17,7 @@ from typing import Any
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import read_stack
 from tests.engine.cloud import Cloud, Hold
-from tests.engine.engine import Engine
+from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP, Engine
 from tests.engine.kinds import POLICY, REPOSITORY
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT, Result, copy_project
 
@@ -83,7 +83,8 @@ class World:
     def held_up(self, stack: str, resource: str) -> subprocess.Popen[str]:
         """An `up` that waits in the creation of the resource, and does nothing else, until it is let go."""
         self.cloud.hold = Hold(resource=resource)
-        process = self.engine.start("up", "--stack", stack, "--yes", "--skip-preview", "--parallel", "1")
+        arguments = ("up", "--stack", stack, "--yes", "--skip-preview", "--parallel", "1")
+        process = self.engine.start(*arguments, **WRITTEN_AFTER_EVERY_STEP)
         assert self.cloud.hold.reached.wait(timeout=60), process.communicate()
         return process
 
@@ -124,13 +125,17 @@ class World:
         self.engine.wait_for_programs()
         return Result(process.returncode, out, err)
 
+    def safe_up(self, stack: str, *arguments: str) -> Result:
+        """`readiness up` without the preview that `pulumi up` itself begins with."""
+        return self.readiness("up", stack, "--skip-preview", *arguments)
+
     def start_readiness(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts it."""
         return subprocess.Popen(
             [sys.executable, "-m", "readiness", *arguments],
             cwd=self.engine.project,
             env={
-                **self.engine.environment_of(*arguments),
+                **self.engine.environment,
                 "CI": "true",
                 "GOOGLE_OAUTH_ACCESS_TOKEN": "unused",
                 "PYTHONPATH": str(ROOT),
