@@ -22,10 +22,10 @@ plan: .venv/.ready ## Print the offline plan of STACK.
 	@$(RUN) -m readiness plan $(STACK)
 
 test: .venv/.ready-dev ## Set up, then run all tests but the engine tier.
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n auto --dist loadgroup
 
 test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the program under the real Pulumi engine (from PATH, or built once with Go).
-	@$(RUN) -m pytest tests/engine -m engine
+	@$(RUN) -m pytest tests/engine -m engine -n auto --dist loadfile
 
 test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## Set up, then run what needs a real PostgreSQL server (Debian's `postgresql`).
 	@$(RUN) -m pytest -m postgres

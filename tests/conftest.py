@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,9 @@ from pulumi.runtime.settings import SETTINGS
 from readiness.cli import run
 from readiness.review.offline_plan import Plan
 from tests.projects import ROOT, SMALL, STACKS, Command, Result, copy_project, plan_of_stack
+
+# A plan leaves many objects, and the default looks at all of them again and again: a third of the suite's time.
+gc.set_threshold(200_000, 50, 100)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from readiness.review.offline_plan import Plan
 from tests.alerts.cases import all_cases, rules_in, stacks_of
 from tests.alerts.promtool import Case, Rule, run_cases
 from tests.alerts.stack import Stack
+from tests.alerts.verdicts import Verdicts
 from tests.projects import STACKS, settings_of
 from tools.find_promtool import find_promtool
 
@@ -47,7 +48,7 @@ def failures(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
     """What promtool holds against each failed case, by the case's id."""
-    return run_cases(promtool, tmp_path_factory.mktemp("promtool"), cases, rules)
+    return run_cases(promtool, tmp_path_factory.mktemp("promtool"), cases, rules, Verdicts(promtool))
 
 
 @pytest.fixture(scope="session")

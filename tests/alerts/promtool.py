@@ -19,6 +19,7 @@ from typing import Any
 from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
 from tests.alerts.incident import Fires, Incident
 from tests.alerts.series import Delivery, promtool_values
+from tests.alerts.verdicts import Verdicts
 
 PROCESSES = 2
 _FAILED = re.compile(r'^ +expr: ".*# (?P<id>[^"]+)", time: (?P<time>[^,]+), *\n(?P<rest>(?: {8}.*\n?)*)', re.MULTILINE)
@@ -44,17 +45,30 @@ class PromtoolError(Exception):
 
 
 def run_cases(
-    promtool: Path, folder: Path, cases: Sequence[Case], rules: Mapping[tuple[str, str], Rule]
+    promtool: Path,
+    folder: Path,
+    cases: Sequence[Case],
+    rules: Mapping[tuple[str, str], Rule],
+    verdicts: Verdicts | None = None,
 ) -> dict[str, str]:
-    """What went wrong in each failed case, by its id. `rules`: by stack and alert. Files are written into `folder`."""
-    files = []
+    """What went wrong in each failed case, by its id. `rules`: by stack and alert. Files are written into `folder`.
+
+    With `verdicts`, a rule and its cases that have passed before, byte for byte, are not run again.
+    """
+    ids: dict[Path, set[str]] = {}
     for (stack, alert), rule in rules.items():
         own = [case for case in cases if (case.stack, case.alert) == (stack, alert)]
-        files.append(write_test_file(folder, f"{stack}-{alert}", rule, promtool_tests(own, rule)))
+        file = write_test_file(folder, f"{stack}-{alert}", rule, promtool_tests(own, rule))
+        ids[file] = {case.id for case in own}
+    files = verdicts.unseen(list(ids)) if verdicts else list(ids)
     batches = [files[start::PROCESSES] for start in range(PROCESSES) if files[start::PROCESSES]]
     with ThreadPoolExecutor(PROCESSES) as pool:
         results = pool.map(partial(run_promtool, promtool), batches)
-        return {id_: why for result in results for id_, why in result.items()}
+        failures = {id_: why for result in results for id_, why in result.items()}
+    # A failure that belongs to no case could be any file's.
+    if verdicts and failures.keys() <= {id_ for own in ids.values() for id_ in own}:
+        verdicts.remember((file for file in files if not ids[file] & failures.keys()), ids)
+    return failures
 
 
 def promtool_tests(cases: Iterable[Case], rule: Rule) -> str:

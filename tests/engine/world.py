@@ -44,6 +44,7 @@ class World:
     cloud: Cloud
     folder: Path
     _clouds: dict[str, Any] = field(default_factory=dict)
+    _plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
 
     def save(self, name: str) -> None:
         """Keeps the project's files, the backend's and the live things."""
@@ -95,8 +96,12 @@ class World:
         hold.released.set()
 
     def plan(self, stack: str) -> Plan:
-        """The offline plan of the copy."""
-        return plan_stack(self.engine.project, read_stack(self.engine.project, stack))
+        """The offline plan of the copy; made once for the same files, since the program's own never change."""
+        settings = sorted(self.engine.project.glob("Pulumi*.yaml"))
+        key = (stack, *(file.read_text(encoding="utf-8") for file in settings))
+        if key not in self._plans:
+            self._plans[key] = plan_stack(self.engine.project, read_stack(self.engine.project, stack))
+        return self._plans[key]
 
     def names(self, stack: str, type_: str) -> list[str]:
         """What the program calls its resources of a type."""

@@ -1,0 +1,79 @@
+"""A verdict is remembered for the very bytes that passed, and for nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.alerts.promtool import run_cases
+from tests.alerts.verdicts import Verdicts
+
+
+@pytest.fixture
+def promtool(tmp_path: Path) -> Path:
+    """A promtool that fails each file that holds the word `wrong`, and lists what it was given."""
+    command = tmp_path / "promtool"
+    command.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = --version ] && {{ cat {tmp_path}/version; exit 0; }}\n'
+        f'shift 2\nfor file; do echo "$file" >> {tmp_path}/ran\n'
+        'grep -q wrong "$file" && { printf \'    expr: "up # bad", time: 1m,\\n        exp: 1\\n\' >&2; status=1; }\n'
+        "done\nexit ${status:-0}\n",
+        encoding="utf-8",
+    )
+    command.chmod(0o755)
+    (tmp_path / "version").write_text("2.42", encoding="utf-8")
+    return command
+
+
+def ran(promtool: Path) -> int:
+    """How many files the promtool was given since the last look."""
+    file = promtool.parent / "ran"
+    count = len(file.read_text(encoding="utf-8").splitlines()) if file.exists() else 0
+    file.unlink(missing_ok=True)
+    return count
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    """A rule file and its test file."""
+    (folder / f"{name}.rules.json").write_text("rule", encoding="utf-8")
+    file = folder / f"{name}.test.json"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_what_passed_is_not_run_again_until_a_byte_of_it_changes(promtool: Path, tmp_path: Path) -> None:
+    """Of the samples, of the rule, or of promtool itself."""
+    file = written(tmp_path, "one", "right")
+    verdicts = Verdicts(promtool, tmp_path / "memory")
+    assert verdicts.unseen([file]) == [file]
+    verdicts.remember([file], [file])
+    assert verdicts.unseen([file]) == []
+    file.write_text("right!", encoding="utf-8")
+    assert verdicts.unseen([file]) == [file], "other samples"
+    file.write_text("right", encoding="utf-8")
+    (tmp_path / "one.rules.json").write_text("rule!", encoding="utf-8")
+    assert verdicts.unseen([file]) == [file], "another rule"
+    (tmp_path / "one.rules.json").write_text("rule", encoding="utf-8")
+    (tmp_path / "version").write_text("3.16", encoding="utf-8")
+    assert Verdicts(promtool, tmp_path / "memory").unseen([file]) == [file], "another promtool"
+
+
+@pytest.mark.parametrize(("alert", "runs"), [("fine", 1), ("wrong", 2)])
+def test_only_a_pass_is_remembered(promtool: Path, tmp_path: Path, alert: str, runs: int) -> None:
+    """A file that fails runs again every time, also where its failure names no case."""
+    rules = {("prod", alert): {"alert": alert, "labels": {}}}
+    for _ in range(2):
+        run_cases(promtool, tmp_path, [], rules, Verdicts(promtool, tmp_path / "memory"))
+    assert ran(promtool) == runs
+
+
+def test_a_verdict_of_a_rule_that_is_gone_is_forgotten(promtool: Path, tmp_path: Path) -> None:
+    """The folder does not grow with every change."""
+    first, second = written(tmp_path, "one", "right"), written(tmp_path, "two", "right too")
+    verdicts = Verdicts(promtool, tmp_path / "memory")
+    verdicts.remember([first, second], [first, second])
+    verdicts.remember([second], [second])
+    assert verdicts.unseen([first, second]) == [first]
+    assert len(list((tmp_path / "memory").iterdir())) == 1

@@ -1,0 +1,43 @@
+"""Remembers which test files promtool has passed, byte for byte, so that an unchanged rule is not run again.
+
+promtool is a pure function of its files: the same rule, the same samples and the same promtool give the same answer. A
+file is remembered only when none of its cases failed; whatever failed runs again. `make clean` forgets everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tests.projects import ROOT
+
+MEMORY = ROOT / ".tools" / "promtool-verdicts"
+
+
+class Verdicts:
+    """What one promtool has passed before, in a folder of empty files named by digest."""
+
+    def __init__(self, promtool: Path, memory: Path = MEMORY) -> None:
+        version = subprocess.run([promtool, "--version"], capture_output=True, check=True)
+        self._promtool = version.stdout + version.stderr
+        self._memory = memory
+
+    def unseen(self, files: Sequence[Path]) -> list[Path]:
+        """Those of the test files that have not passed as they are."""
+        return [file for file in files if not (self._memory / self._digest(file)).exists()]
+
+    def remember(self, passed: Iterable[Path], every: Iterable[Path]) -> None:
+        """Keeps the files that passed, and forgets those that no longer exist in this form."""
+        self._memory.mkdir(parents=True, exist_ok=True)
+        current = {self._digest(file) for file in every}
+        for old in self._memory.iterdir():
+            if old.name not in current:
+                old.unlink(missing_ok=True)
+        for file in passed:
+            (self._memory / self._digest(file)).touch()
+
+    def _digest(self, file: Path) -> str:
+        rules = file.with_name(file.name.replace(".test.json", ".rules.json"))
+        return hashlib.sha256(self._promtool + rules.read_bytes() + b"\0" + file.read_bytes()).hexdigest()
