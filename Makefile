@@ -4,6 +4,8 @@ SETUP := tools/setup_venv.sh
 RUN := .venv/bin/python
 DEPENDABOT_FILES := $(wildcard .github/dependabot.yml tests/golden/managed_files/*/.github/dependabot.yml)
 WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.github/workflows/*.yml)
+# Compiled modules are kept even where the environment forbids it: every command would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
 
 .PHONY: help preview up plan test test-engine test-postgres test-alerts mutate-alerts check docs golden lock bench tools clean

@@ -11,7 +11,9 @@ import pytest
 from pulumi.runtime.settings import SETTINGS
 
 from readiness.cli import run
+from readiness.review import offline_plan
 from readiness.review.offline_plan import Plan
+from tests.plan_memory import remembering
 from tests.projects import ROOT, SMALL, STACKS, Command, Result, copy_project, plan_of_stack
 
 # A plan leaves many objects, and the default looks at all of them again and again: a third of the suite's time.
@@ -36,9 +38,18 @@ def small_project(tmp_path: Path) -> Path:
     return copy_project(tmp_path, SMALL)
 
 
+@pytest.fixture(scope="session")
+def plan_memory() -> dict[str, Plan]:
+    """What `remembering` keeps."""
+    return {}
+
+
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan_memory: dict[str, Plan]
+) -> Command:
     """`readiness` without a process of its own: ten times as fast, for what no process is needed to show."""
+    monkeypatch.setattr(offline_plan, "plan_stack", remembering(offline_plan.plan_stack, plan_memory))
 
     def run_here(*arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
         with monkeypatch.context() as patch:

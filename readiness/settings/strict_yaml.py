@@ -6,6 +6,7 @@ bounded. Everything that is wrong with a readable file is collected, so that it 
 
 from __future__ import annotations
 
+import functools
 import re
 import stat
 from dataclasses import dataclass, field
@@ -57,11 +58,17 @@ class Document:
         return None
 
 
+@functools.lru_cache(maxsize=8)
+def _composed(text: str) -> yaml.Node | None:
+    """The file's nodes, which nobody changes: a command reads each file, and the program that it runs does again."""
+    return yaml.compose(text, Loader=EngineLoader)
+
+
 def read_yaml(path: Path, file: str) -> Document:
     """Parses the file; `file` is its name in messages. Raises RefusedError where there is no value to be had."""
     text = _read_text(path, file)
     try:
-        node = yaml.compose(text, Loader=EngineLoader)
+        node = _composed(text)
     except yaml.MarkedYAMLError as error:
         raise RefusedError([_syntax_problem(error, file), *_secret_problems(text, file)]) from None
     except yaml.reader.ReaderError as error:

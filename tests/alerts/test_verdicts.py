@@ -63,7 +63,7 @@ def test_what_passed_is_not_run_again_until_a_byte_of_it_changes(promtool: Path,
 @pytest.mark.parametrize(("alert", "runs"), [("fine", 1), ("wrong", 2)])
 def test_only_a_pass_is_remembered(promtool: Path, tmp_path: Path, alert: str, runs: int) -> None:
     """A file that fails runs again every time, also where its failure names no case."""
-    rules = {("prod", alert): {"alert": alert, "labels": {}}}
+    rules = {("prod", alert): {"alert": alert, "labels": {"severity": "ERROR"}}}
     for _ in range(2):
         run_cases(promtool, tmp_path, [], rules, Verdicts(promtool, tmp_path / "memory"))
     assert ran(promtool) == runs
