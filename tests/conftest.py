@@ -45,11 +45,14 @@ def plan_memory() -> dict[str, Plan]:
 
 
 @pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan_memory: dict[str, Plan]
-) -> Command:
-    """`readiness` without a process of its own: ten times as fast, for what no process is needed to show."""
+def remembered_plans(monkeypatch: pytest.MonkeyPatch, plan_memory: dict[str, Plan]) -> None:
+    """Commands plan the same project once a test run."""
     monkeypatch.setattr(offline_plan, "plan_stack", remembering(offline_plan.plan_stack, plan_memory))
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], remembered_plans: None) -> Command:
+    """`readiness` without a process of its own: ten times as fast, for what no process is needed to show."""
 
     def run_here(*arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
         with monkeypatch.context() as patch:

@@ -21,7 +21,7 @@ OTHER = "projects/ytgrs-464303/locations/us-central1/repositories/gcf-artifacts"
 
 
 @pytest.fixture(autouse=True)
-def at_home(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def at_home(project: Path, monkeypatch: pytest.MonkeyPatch, remembered_plans: None) -> None:
     """The commands run in a copy of the project, which the record is written to."""
     monkeypatch.chdir(project)
     monkeypatch.delenv("CI", raising=False)

@@ -23,7 +23,7 @@ BACKEND = f"{REPOSITORY}/backend"
 
 
 @pytest.fixture(autouse=True)
-def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def at_home(monkeypatch: pytest.MonkeyPatch, remembered_plans: None) -> None:
     """The commands run in the project's folder, as a person does."""
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("CI", raising=False)
