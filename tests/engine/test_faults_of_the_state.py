@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
-from functools import partial
 
 import pytest
 
 from readiness.operate.adopt import adoption, import_file
-from readiness.operate.live_things import LiveThings
-from tests.engine.cloud import Cloud, Values
-from tests.engine.kinds import (
-    ACCOUNT,
-    BRANCH_POLICY,
-    CHANNEL,
-    DASHBOARD,
-    ENVIRONMENT,
-    JOB,
-    LABEL,
-    METRIC,
-    OBJECTIVE,
-    POLICY,
-    REPOSITORY,
-    RULESET,
-    SERVICE,
-    SINK,
-    UPTIME_CHECK,
-)
-from tests.engine.world import PROJECT, REPOSITORY_NAME, World
+from tests.engine.kinds import CHANNEL, ENVIRONMENT, REPOSITORY
+from tests.engine.listings import live_things
+from tests.engine.world import World
 
 pytestmark = pytest.mark.engine
 
@@ -108,7 +90,7 @@ def test_fault_20_a_lost_state_is_made_anew_by_the_import_file_of_readiness_adop
         file.unlink()
     applied.done("stack", "init", stack)
     resources = applied.plan(stack).resources
-    found = adoption(resources, _live_things(applied.cloud), takes_old_policies=False)
+    found = adoption(resources, live_things(applied.cloud), takes_old_policies=False)
     wanted = applied.engine.project / "import.json"
     wanted.write_text(json.dumps(import_file(resources, found.imports)), encoding="utf-8")
     arguments = ("--file", str(wanted), "--yes", "--protect=false", "--generate-code=false")
@@ -130,37 +112,3 @@ def test_fault_21_a_wrong_passphrase_is_refused_and_the_state_is_as_it_was(appli
     assert "incorrect passphrase" in done.text
     assert applied.cloud.requests == []
     assert applied.engine.state("staging") == before
-
-
-def _live_things(cloud: Cloud) -> LiveThings:
-    """As the APIs list them, of one project and repository."""
-    of = partial(_of_the_customer, cloud)
-    policies = [(identity.split(":"), values) for identity, values in of(BRANCH_POLICY)]
-    dashboards = [(identity, json.loads(values["dashboardJson"])) for identity, values in of(DASHBOARD)]
-    return LiveThings(
-        channels=[{**values, "name": identity} for identity, values in of(CHANNEL)],
-        policies=[{**values, "name": identity} for identity, values in of(POLICY)],
-        uptime_checks=[{**values, "name": identity} for identity, values in of(UPTIME_CHECK)],
-        services=[{"name": identity} for identity, _ in of(SERVICE)],
-        objectives=[{"name": identity} for identity, _ in of(OBJECTIVE)],
-        dashboards=[{**shown, "name": identity} for identity, shown in dashboards],
-        log_metrics=[{"name": values["name"]} for _, values in of(METRIC)],
-        sinks=[{"name": values["name"]} for _, values in of(SINK)],
-        accounts=[{"name": identity, "email": identity.rpartition("/")[2]} for identity, _ in of(ACCOUNT)],
-        jobs=[{"name": identity} for identity, _ in of(JOB)],
-        repositories=[{"name": identity} for identity, _ in of(REPOSITORY)],
-        environments=[{"name": values["environment"]} for _, values in of(ENVIRONMENT)],
-        branch_policies=[
-            {"environment": environment, "id": number, "name": values["branchPattern"]}
-            for (_, environment, number), values in policies
-        ],
-        rulesets=[{"id": int(identity), "name": values["name"]} for identity, values in of(RULESET)],
-        labels=[{"name": values["name"]} for _, values in of(LABEL)],
-    )
-
-
-def _of_the_customer(cloud: Cloud, type_: str) -> list[tuple[str, Values]]:
-    owned = {PROJECT.rpartition("/")[2], REPOSITORY_NAME}
-    things = cloud.of_type(type_).items()
-    github = type_.startswith("github:")
-    return [(identity, each) for identity, each in things if each["repository" if github else "project"] in owned]
