@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -98,10 +99,20 @@ def run(arguments: Sequence[str]) -> int:
         # A full disk, a working folder that is gone. (Where the reader of a pipe has gone, click ends with status 1.)
         place = f": {error.filename}" if error.filename else ""
         click.echo(f"error: {error.strerror or type(error).__name__}{place}.", err=True)
+        _drop_unwritten_output()
         return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return status if isinstance(status, int) else 0
+
+
+def _drop_unwritten_output() -> None:
+    """What a full disk did not take is dropped: the interpreter writes it once more at exit, with status 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _sentences(error: click.ClickException) -> str:
