@@ -1,7 +1,7 @@
 """The golden plans: what each stack declares, committed, so that a change to the program shows as a diff of them.
 
 The source lines are left out: they move with every edit above them and declare nothing. The files that a plan holds are
-written out as well, where linters and people read them as files.
+written out as well, where linters and people read them as files; scripts, which are only copied, are read where they stand.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ def golden_text(plan: Plan) -> str:
 
 
 def managed_files(plan: Plan) -> dict[str, str]:
-    """Text of every file that the plan holds for the application's repository, by its path below the golden folder."""
+    """Text of every file that the plan holds, scripts left out, by its path below the golden folder."""
     components = (each for each in plan.resources if each["type"].startswith("readiness:"))
     return {
         f"managed_files/{plan.stack}/{path}": text
         for each in components
         for path, text in each["inputs"].get("files", {}).items()
+        if not path.endswith(".py")
     }
 
 
