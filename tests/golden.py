@@ -1,7 +1,7 @@
 """The golden plans: what each stack declares, committed, so that a change to the program shows as a diff of them.
 
 The source lines are left out: they move with every edit above them and declare nothing. The files that a plan holds are
-written out as well, where linters and people read them as files; scripts, which are only copied, are read where they stand.
+written out as well, where linters and people read them as files, but for scripts: these are read where they stand.
 """
 
 from __future__ import annotations
