@@ -10,16 +10,15 @@ would reset its others.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import pulumi
 import pulumi_github as github
 
+from components.managed_files import ManagedFiles, ManagedFilesArgs
 from readiness.managed_files.application_files import dependabot_files
-from readiness.managed_files.dependabot import DEPENDABOT_PATH
-from readiness.managed_files.header import file_digest
-from readiness.settings.github import MINOR_OR_PATCH_LABEL, DependabotLabel, ManagedFiles
+from readiness.settings.github import MINOR_OR_PATCH_LABEL, DependabotLabel
 from readiness.settings.github import Dependabot as DependabotSettings
+from readiness.settings.github import ManagedFiles as ManagedFilesSettings
 
 _MINOR_OR_PATCH = DependabotLabel(name=MINOR_OR_PATCH_LABEL, color="c2e0c6", description="Raises no major version")
 
@@ -31,7 +30,7 @@ class DependabotArgs:
     owner: str
     repository: str
     dependabot: DependabotSettings
-    managed_files: ManagedFiles
+    managed_files: ManagedFilesSettings
 
 
 class Dependabot(pulumi.ComponentResource):
@@ -41,9 +40,7 @@ class Dependabot(pulumi.ComponentResource):
         texts = dependabot_files(
             args.dependabot, repository=f"{args.owner}/{args.repository}", managed_files=args.managed_files
         )
-        digests = {path: file_digest(text) for path, text in texts.items()}
-        props = {"delivery": args.managed_files.delivery, "digests": digests, "files": texts}
-        super().__init__("readiness:github:Dependabot", name, props, opts)
+        super().__init__("readiness:github:Dependabot", name, None, opts)
         alerts = github.RepositoryVulnerabilityAlerts(
             f"{name}-alerts",
             repository=args.repository,
@@ -66,22 +63,6 @@ class Dependabot(pulumi.ComponentResource):
                 description=label.description,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        if args.managed_files.delivery == "commit":
-            for path, text in texts.items():
-                self._commit(name, path, text, args)
-        self.register_outputs({"files": list(texts)})
-
-    def _commit(self, name: str, path: str, text: str, args: DependabotArgs) -> None:
-        is_first = path == DEPENDABOT_PATH
-        github.RepositoryFile(
-            f"{name}-file" if is_first else f"{name}-file-{PurePosixPath(path).stem}",
-            repository=args.repository,
-            branch=args.managed_files.default_branch,
-            file=path,
-            content=text,
-            commit_message=f"Update {PurePosixPath(path).name}, which the readiness program declares",
-            # A file that exists is overwritten: declaring it is what this delivery means.
-            overwrite_on_create=True,
-            # Else a change of delivery, or a destroy, would commit the file's deletion to the default branch.
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
-        )
+        files = ManagedFilesArgs(repository=args.repository, managed_files=args.managed_files, texts=texts)
+        ManagedFiles(f"{name}-files", files, pulumi.ResourceOptions(parent=self))
+        self.register_outputs({})

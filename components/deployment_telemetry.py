@@ -8,16 +8,14 @@ the workflows, and the workflows that deploy. They need no edit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import pulumi
-import pulumi_github as github
 from pulumi_gcp import projects
 
+from components.managed_files import ManagedFiles, ManagedFilesArgs
 from readiness.managed_files.delivery_files import delivery_files
-from readiness.managed_files.header import file_digest
 from readiness.settings.delivery import DeploymentTelemetry as TelemetrySettings
-from readiness.settings.github import ManagedFiles
+from readiness.settings.github import ManagedFiles as ManagedFilesSettings
 
 # Writes the entries; reads the audit log and which entries are there; writes the two figures.
 ROLES = {
@@ -35,7 +33,7 @@ class DeploymentTelemetryArgs:
     repository: str
     project: str
     telemetry: TelemetrySettings
-    managed_files: ManagedFiles
+    managed_files: ManagedFilesSettings
     apis: pulumi.Resource
 
 
@@ -44,9 +42,7 @@ class DeploymentTelemetry(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DeploymentTelemetryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         texts = delivery_files(args.telemetry, repository=f"{args.owner}/{args.repository}", project=args.project)
-        digests = {path: file_digest(text) for path, text in texts.items()}
-        props = {"delivery": args.managed_files.delivery, "digests": digests, "files": texts}
-        super().__init__("readiness:delivery:DeploymentTelemetry", name, props, opts)
+        super().__init__("readiness:delivery:DeploymentTelemetry", name, None, opts)
         for what, role in ROLES.items():
             projects.IAMMember(
                 f"{name}-{what}",
@@ -55,21 +51,6 @@ class DeploymentTelemetry(pulumi.ComponentResource):
                 member=f"serviceAccount:{args.telemetry.service_account}",
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
             )
-        if args.managed_files.delivery == "commit":
-            for path, text in texts.items():
-                self._commit(name, path, text, args)
-        self.register_outputs({"files": list(texts)})
-
-    def _commit(self, name: str, path: str, text: str, args: DeploymentTelemetryArgs) -> None:
-        github.RepositoryFile(
-            f"{name}-file-{PurePosixPath(path).stem.strip('_')}",
-            repository=args.repository,
-            branch=args.managed_files.default_branch,
-            file=path,
-            content=text,
-            commit_message=f"Update {PurePosixPath(path).name}, which the readiness program declares",
-            # A file that exists is overwritten: declaring it is what this delivery means.
-            overwrite_on_create=True,
-            # Else a change of delivery, or a destroy, would commit the file's deletion to the default branch.
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
-        )
+        files = ManagedFilesArgs(repository=args.repository, managed_files=args.managed_files, texts=texts)
+        ManagedFiles(f"{name}-files", files, pulumi.ResourceOptions(parent=self))
+        self.register_outputs({})

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_github as github
 from pulumi_gcp import artifactregistry, projects
 
-from readiness.managed_files.header import file_digest
+from components.managed_files import ManagedFiles, ManagedFilesArgs
 from readiness.managed_files.image_files import ImagePlace, image_files
-from readiness.settings.github import ManagedFiles
+from readiness.settings.github import ManagedFiles as ManagedFilesSettings
 from readiness.settings.image_workflows import ImageWorkflows as WorkflowSettings
 
 # By purpose: roles on the repository of images, then roles in the project. None of them can delete a version.
@@ -43,7 +42,7 @@ class ImageWorkflowsArgs:
 
     place: ImagePlace
     workflows: WorkflowSettings
-    managed_files: ManagedFiles
+    managed_files: ManagedFilesSettings
     registry: pulumi.Resource
     apis: pulumi.Resource
     registry_apis: pulumi.Resource
@@ -55,14 +54,12 @@ class ImageWorkflows(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ImageWorkflowsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         texts = image_files(args.workflows, args.place)
-        digests = {path: file_digest(text) for path, text in texts.items()}
-        props = {"delivery": args.managed_files.delivery, "digests": digests, "files": texts}
-        super().__init__("readiness:registry:ImageWorkflows", name, props, opts)
+        super().__init__("readiness:registry:ImageWorkflows", name, None, opts)
         self._grant(name, args)
-        if args.managed_files.delivery == "commit":
-            for path, text in texts.items():
-                self._commit(name, path, text, args)
-        self.register_outputs({"files": list(texts)})
+        repository = args.place.repository.partition("/")[2]
+        files = ManagedFilesArgs(repository=repository, managed_files=args.managed_files, texts=texts)
+        ManagedFiles(f"{name}-files", files, pulumi.ResourceOptions(parent=self))
+        self.register_outputs({})
 
     def _grant(self, name: str, args: ImageWorkflowsArgs) -> None:
         place = args.place
@@ -84,21 +81,6 @@ class ImageWorkflows(pulumi.ComponentResource):
                 member=member,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
             )
-
-    def _commit(self, name: str, path: str, text: str, args: ImageWorkflowsArgs) -> None:
-        slug = path.removeprefix(".github/").replace("/", "-").replace(".", "-").replace("_", "-")
-        github.RepositoryFile(
-            f"{name}-file-{slug}",
-            repository=args.place.repository.partition("/")[2],
-            branch=args.managed_files.default_branch,
-            file=path,
-            content=text,
-            commit_message=f"Update {path.rpartition('/')[2]}, which the readiness program declares",
-            # A file that exists is overwritten: declaring it is what this delivery means.
-            overwrite_on_create=True,
-            # Else a change of delivery, or a destroy, would commit the file's deletion to the default branch.
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
-        )
 
 
 def _grants(

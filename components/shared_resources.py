@@ -16,7 +16,7 @@ from components.deployments import Deployments, DeploymentsArgs
 from components.enabled_apis import REGISTRY_APIS, EnabledApis, EnabledApisArgs
 from components.image_registry import ImageRegistry, ImageRegistryArgs
 from components.image_workflows import ImageWorkflows, ImageWorkflowsArgs
-from components.migration_workflow import MigrationWorkflow, MigrationWorkflowArgs
+from components.managed_files import ManagedFiles, ManagedFilesArgs
 from components.notification_channels import NotificationChannels
 from components.production_environment import ProductionEnvironment, ProductionEnvironmentArgs
 from components.registry_audit import RegistryAudit, RegistryAuditArgs
@@ -25,6 +25,7 @@ from components.security_alerts import SecurityAlerts, SecurityAlertsArgs
 from readiness.alerting.security_alerts import security_rules
 from readiness.delivery.watched import watched_deployments
 from readiness.managed_files.image_files import ImagePlace
+from readiness.managed_files.migration_files import migration_files
 from readiness.settings.from_engine import StoredSecret
 from readiness.settings.model import Settings
 
@@ -70,8 +71,12 @@ class SharedResources(pulumi.ComponentResource):
             deployments = DeploymentsArgs(settings=settings, telemetry=telemetry, apis=args.apis)
             self.deployment_dashboard = Deployments("deployments", deployments, inside).dashboard_url
         if settings.migration_job is not None:
-            workflow = MigrationWorkflowArgs(settings=settings, job=settings.migration_job)
-            MigrationWorkflow("migration-workflow", workflow, inside)
+            workflow = ManagedFilesArgs(
+                repository=repository,
+                managed_files=settings.managed_files,
+                texts=migration_files(settings.migration_job, project=settings.project, region=settings.region),
+            )
+            ManagedFiles("migration-workflow", workflow, inside)
         self._watch(args, inside)
         self.register_outputs({})
 

@@ -53,7 +53,7 @@ def test_the_file_is_whole_in_the_plan_by_either_delivery(plans: dict[str, Plan]
     """What a pull request will hold is reviewed before it is opened."""
     settings = settings_of(stack).dependabot
     assert settings is not None
-    inputs = by_name(plans[stack], "dependabot")["inputs"]
+    inputs = by_name(plans[stack], "dependabot-files")["inputs"]
     assert inputs["delivery"] == delivery
     assert inputs["files"].keys() == {DEPENDABOT_PATH, AUTO_MERGE_PATH}
     assert inputs["files"][DEPENDABOT_PATH] == dependabot_text(settings)
@@ -64,7 +64,7 @@ def test_without_auto_merge_no_workflow_is_delivered(project: Path) -> None:
     """Nor its label declared."""
     edit(project, "    auto_merge:\n      enabled: false\n", "")
     plan = planned(project)
-    assert by_name(plan, "dependabot")["inputs"]["files"].keys() == {DEPENDABOT_PATH}
+    assert by_name(plan, "dependabot-files")["inputs"]["files"].keys() == {DEPENDABOT_PATH}
     assert {each["inputs"]["name"] for each in plan.of_type(LABEL)} == {"dependencies"}
 
 
@@ -76,16 +76,16 @@ def test_a_pull_request_leaves_the_default_branch_alone(plans: dict[str, Plan]) 
 def test_a_commit_declares_the_file_on_the_default_branch(plans: dict[str, Plan]) -> None:
     """Only below .github/, and left in place when the delivery changes."""
     plan = plans["every-option"]
-    declared = by_name(plan, "dependabot-file")
+    declared = by_name(plan, "dependabot-files-dependabot-yml")
     assert {each["name"] for each in plan.of_type(FILE) if each["name"].startswith("dependabot-")} == {
-        "dependabot-file",
-        "dependabot-file-dependabot-auto-merge",
+        "dependabot-files-dependabot-yml",
+        "dependabot-files-workflows-dependabot-auto-merge-yml",
     }
     assert declared["inputs"] == {
         "repository": "shop.app",
         "branch": "trunk",
         "file": ".github/dependabot.yml",
-        "content": by_name(plan, "dependabot")["inputs"]["files"][DEPENDABOT_PATH],
+        "content": by_name(plan, "dependabot-files")["inputs"]["files"][DEPENDABOT_PATH],
         "commitMessage": "Update dependabot.yml, which the readiness program declares",
         "overwriteOnCreate": True,
     }
