@@ -52,7 +52,7 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json Pulumi.staging.yaml Pulumi.prod.yaml
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
-	$(RUN) tools/find_actionlint.py $(WORKFLOWS)
+	$(RUN) -m tools.find_actionlint $(WORKFLOWS)
 	.venv/bin/zizmor --quiet --offline --strict-collection --persona auditor .github tests/golden/managed_files
 
 docs: .venv/.ready ## Write the generated documents: runbook, rollback and the like, schema, the README's picture.
@@ -72,9 +72,9 @@ bench: .venv/.ready ## Time `readiness plan` against a bare SDK program that reg
 	@$(RUN) -m tools.bench $(STACK)
 
 tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI into .tools/.
-	$(RUN) tools/find_promtool.py
-	$(RUN) tools/find_actionlint.py
-	$(RUN) tools/find_pulumi.py
+	$(RUN) -m tools.find_promtool
+	$(RUN) -m tools.find_actionlint
+	$(RUN) -m tools.find_pulumi
 
 lock: ## Compile requirements.txt and requirements-dev.txt anew; needs uv.
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt

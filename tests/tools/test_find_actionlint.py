@@ -6,73 +6,56 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.machine import GO, Machine
 from tools import find_actionlint as module
 from tools.find_actionlint import find_actionlint, main
 
 WORKS = '#!/bin/sh\necho "actionlint $*" >> "$CALLS"\ncase "$*" in *bad.yml*) exit 1 ;; esac\n'
-GO = """#!/bin/sh
-echo "go $*" >> "$CALLS"
-PATH=/usr/bin:/bin
-while [ "$1" != "-o" ]; do shift; done
-printf '#!/bin/sh\\necho go\\n' > "$2" && chmod +x "$2"
-"""
-
-
-class Machine:
-    """A machine with only the commands that are put on it, and the module's pin `v1.2.3`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bin, self.calls = folder / "bin", folder / "calls"
-        self.cached = folder / "cache" / "v1.2.3" / "actionlint"
-        self.bin.mkdir()
-        self.calls.touch()
-
-    def has(self, path: Path, script: str) -> Path:
-        """Puts an executable there."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(script, encoding="utf-8")
-        path.chmod(0o755)
-        return path
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """A machine without actionlint and go, and with an empty cache."""
-    made = Machine(tmp_path)
-    pin = tmp_path / "pin"
+def machine(bare_machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine without actionlint and go, with an empty cache, and the pin `v1.2.3`."""
+    pin = tmp_path / "actionlint"
     pin.mkdir()
     (pin / "go.mod").write_text("require (\n\tgithub.com/rhysd/actionlint v1.2.3 // indirect\n)\n", encoding="utf-8")
-    monkeypatch.setenv("PATH", str(made.bin))
-    monkeypatch.setenv("CALLS", str(made.calls))
-    monkeypatch.setattr(module, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(module, "CACHE", bare_machine.cache)
     monkeypatch.setattr(module, "GO_MODULE", pin)
-    return made
+    return bare_machine
 
 
-def test_path_comes_before_the_cache_and_the_cache_before_a_build(machine: Machine) -> None:
+@pytest.fixture
+def kept(machine: Machine) -> Path:
+    """Where an earlier run would have left the pinned version."""
+    return machine.cache / "v1.2.3" / "actionlint"
+
+
+def test_path_comes_before_the_cache_and_the_cache_before_a_build(machine: Machine, kept: Path) -> None:
     """The second run needs no network."""
-    machine.has(machine.bin / "go", GO)
-    assert find_actionlint() == machine.cached, "built"
+    machine.has("go", GO)
+    assert find_actionlint() == kept, "built"
     assert "-mod=readonly" in machine.calls.read_text()
     machine.calls.write_text("", encoding="utf-8")
-    assert find_actionlint() == machine.cached
+    assert find_actionlint() == kept
     assert machine.calls.read_text() == "", "not built again"
-    on_path = machine.has(machine.bin / "actionlint", WORKS)
+    on_path = machine.has("actionlint", WORKS)
     assert find_actionlint() == on_path
 
 
 def test_linting_ends_with_the_status_of_actionlint(machine: Machine) -> None:
     """Without the other linters that it would use where they happen to be."""
-    machine.has(machine.bin / "actionlint", WORKS)
+    machine.has("actionlint", WORKS)
     assert main(["good.yml"]) == 0
     assert main(["good.yml", "bad.yml"]) == 1
     assert "actionlint -shellcheck= -pyflakes= good.yml bad.yml" in machine.calls.read_text()
 
 
-def test_without_it_linting_goes_on_and_says_why(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_it_linting_goes_on_and_says_why(
+    machine: Machine, kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Asking for the path fails; nothing is skipped without a word."""
-    machine.has(machine.cached, "not a program")
-    machine.has(machine.bin / "go", "#!/bin/sh\necho go: no network >&2\nexit 1\n")
+    machine.has("actionlint", "not a program", kept.parent)
+    machine.has("go", "#!/bin/sh\necho go: no network >&2\nexit 1\n")
     assert main([".github/workflows/a.yml"]) == 0
     said = capsys.readouterr().err
     assert "Install one of: actionlint on PATH" in said
@@ -84,7 +67,7 @@ def test_without_it_linting_goes_on_and_says_why(machine: Machine, capsys: pytes
 
 def test_the_path_is_printed_where_no_file_is_named(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     """As `make tools` asks."""
-    on_path = machine.has(machine.bin / "actionlint", WORKS)
+    on_path = machine.has("actionlint", WORKS)
     assert main([]) == 0
     assert capsys.readouterr().out == f"{on_path}\n"
 
@@ -92,6 +75,6 @@ def test_the_path_is_printed_where_no_file_is_named(machine: Machine, capsys: py
 def test_a_module_without_its_pin_is_said(machine: Machine) -> None:
     """The reason stands beside the way."""
     (module.GO_MODULE / "go.mod").write_text("module x\n", encoding="utf-8")
-    machine.has(machine.bin / "go", GO)
+    machine.has("go", GO)
     with pytest.raises(RuntimeError, match=r"from go: tools/actionlint/go\.mod does not pin"):
         find_actionlint()

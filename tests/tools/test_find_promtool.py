@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.machine import GO, Machine
 from tools import find_promtool as module
 from tools.find_promtool import find_promtool
 
@@ -21,43 +22,15 @@ DPKG_DEB = """#!/bin/sh
 PATH=/usr/bin:/bin
 mkdir -p "$3/usr/bin" && printf '#!/bin/sh\\necho debian\\n' > "$3/usr/bin/promtool" && chmod +x "$3/usr/bin/promtool"
 """
-GO = """#!/bin/sh
-echo "go $*" >> "$CALLS"
-PATH=/usr/bin:/bin
-while [ "$1" != "-o" ]; do shift; done
-printf '#!/bin/sh\\necho go\\n' > "$2" && chmod +x "$2"
-"""
-
-
-class Machine:
-    """A machine with only the commands that are put on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bin = folder / "bin"
-        self.cache = folder / "cache"
-        self.calls = folder / "calls"
-        self.bin.mkdir()
-        self.calls.touch()
-
-    def has(self, command: str, script: str, where: Path | None = None) -> Path:
-        """Puts an executable on the machine."""
-        path = (where or self.bin) / command
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(script, encoding="utf-8")
-        path.chmod(0o755)
-        return path
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+def machine(bare_machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine without promtool, apt-get, dpkg-deb and go, and with an empty cache."""
-    made = Machine(tmp_path)
-    monkeypatch.setenv("PATH", str(made.bin))
-    monkeypatch.setenv("CALLS", str(made.calls))
     monkeypatch.delenv("LISTS", raising=False)
-    monkeypatch.setattr(module, "CACHE", made.cache)
+    monkeypatch.setattr(module, "CACHE", bare_machine.cache)
     monkeypatch.setattr(module, "GO_MODULE", tmp_path)
-    return made
+    return bare_machine
 
 
 def test_the_one_on_the_path_comes_first(machine: Machine) -> None:

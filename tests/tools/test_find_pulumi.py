@@ -6,76 +6,56 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.machine import GO, Machine
 from tools import find_pulumi as module
 from tools.find_pulumi import HOW_TO_GET_IT, can_be_had, find_pulumi, pinned_version
 
 WORKS = "#!/bin/sh\necho v3.256.0\n"
 BROKEN = "#!/bin/sh\nexit 3\n"
-GO = """#!/bin/sh
-echo "$*" >> "$0.calls"
-PATH=/usr/bin:/bin
-[ -z "$FAILS" ] || { echo "go: module not found" >&2; exit 1; }
-while [ "$1" != "-o" ]; do shift; done
-printf '#!/bin/sh\\necho go\\n' > "$2" && chmod +x "$2"
-"""
-
-
-class Machine:
-    """A machine with only the commands that are put on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bin = folder / "bin"
-        self.cached = folder / "cache" / pinned_version()
-        self.bin.mkdir()
-
-    def has(self, command: str, script: str, where: Path | None = None) -> Path:
-        """Puts an executable on the machine."""
-        path = (where or self.bin) / command
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(script, encoding="utf-8")
-        path.chmod(0o755)
-        return path
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+def machine(bare_machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine without pulumi and go, and with an empty cache."""
-    made = Machine(tmp_path)
-    monkeypatch.setenv("PATH", str(made.bin))
-    monkeypatch.delenv("FAILS", raising=False)
-    monkeypatch.setattr(module, "CACHE", made.cached.parent)
-    return made
+    monkeypatch.setattr(module, "CACHE", bare_machine.cache)
+    return bare_machine
 
 
-def test_the_one_on_the_path_comes_before_the_one_of_an_earlier_run(machine: Machine) -> None:
+@pytest.fixture
+def kept(machine: Machine) -> Path:
+    """Where an earlier run would have left the pinned version."""
+    return machine.cache / pinned_version()
+
+
+def test_the_one_on_the_path_comes_before_the_one_of_an_earlier_run(machine: Machine, kept: Path) -> None:
     """Whoever installed one, wants it used."""
     on_path = machine.has("pulumi", WORKS)
-    machine.has("pulumi", WORKS, machine.cached)
+    machine.has("pulumi", WORKS, kept)
     assert find_pulumi() == on_path
 
 
-def test_the_one_of_an_earlier_run_comes_before_a_build(machine: Machine) -> None:
+def test_the_one_of_an_earlier_run_comes_before_a_build(machine: Machine, kept: Path) -> None:
     """A build takes minutes."""
     machine.has("go", BROKEN)
-    cached = machine.has("pulumi", WORKS, machine.cached)
+    cached = machine.has("pulumi", WORKS, kept)
     assert find_pulumi() == cached
 
 
-def test_one_of_another_version_is_not_taken_for_the_pinned_one(machine: Machine) -> None:
+def test_one_of_another_version_is_not_taken_for_the_pinned_one(machine: Machine, kept: Path) -> None:
     """A new pin is built into a folder of its own, with the version that the Automation API asks for."""
-    machine.has("pulumi", WORKS, machine.cached.parent / "v3.1.0")
-    go = machine.has("go", GO)
-    assert find_pulumi() == machine.cached / "pulumi"
-    (call,) = go.with_name("go.calls").read_text(encoding="utf-8").splitlines()
+    machine.has("pulumi", WORKS, kept.parent / "v3.1.0")
+    machine.has("go", GO)
+    assert find_pulumi() == kept / "pulumi"
+    (call,) = machine.calls.read_text(encoding="utf-8").splitlines()
     assert f"version.Version={pinned_version()}" in call
-    assert [each.name for each in machine.cached.iterdir()] == ["pulumi"], "nothing of the build is left"
+    assert [each.name for each in kept.iterdir()] == ["pulumi"], "nothing of the build is left"
 
 
-def test_one_that_does_not_run_is_passed_over(machine: Machine) -> None:
+def test_one_that_does_not_run_is_passed_over(machine: Machine, kept: Path) -> None:
     """Of another processor, say."""
     machine.has("pulumi", BROKEN)
     machine.has("go", GO)
-    assert find_pulumi() == machine.cached / "pulumi"
+    assert find_pulumi() == kept / "pulumi"
 
 
 def test_without_any_way_the_failure_says_how_to_get_it(machine: Machine) -> None:
@@ -87,7 +67,7 @@ def test_without_any_way_the_failure_says_how_to_get_it(machine: Machine) -> Non
 
 
 def test_a_build_that_fails_is_a_failure_and_no_skip_and_says_why(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Go is there, so that the CLI can be had."""
     machine.has("go", GO)
@@ -95,7 +75,7 @@ def test_a_build_that_fails_is_a_failure_and_no_skip_and_says_why(
     assert can_be_had()
     with pytest.raises(RuntimeError, match="go: module not found"):
         find_pulumi()
-    assert list(machine.cached.iterdir()) == [], "no half of a build is left"
+    assert list(kept.iterdir()) == [], "no half of a build is left"
 
 
 def test_a_module_that_pins_nothing_is_told(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
