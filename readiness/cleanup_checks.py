@@ -13,6 +13,7 @@ from readiness.problems import Problem
 from readiness.retention.gate_record import record_faults, record_path
 from readiness.retention.policies import declared_policies, policies_digest
 from readiness.retention.repositories import resource_name
+from readiness.sealed_record import file_text
 from readiness.settings.located import problem_at
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig
@@ -25,7 +26,7 @@ def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: d
         return
     place = record_path(config.file, config.stack)
     faults = record_faults(
-        _text(root / place),
+        file_text(root / place),
         stack=config.stack,
         repository=resource_name(settings.project, settings.region, registry.repository_id),
         policies_digest=policies_digest(declared_policies(registry)),
@@ -35,13 +36,3 @@ def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: d
         message = f"lets cleanup delete, and the gate's record {place} {fault}"
         mend = f"Write true, or pass `readiness cleanup gate {config.stack}` and commit its record (docs/retention.md)"
         yield problem_at(config, ("image_registry", "cleanup_dry_run"), message, mend)
-
-
-def _text(path: Path) -> str | None:
-    """The file's text, None where there is none; what is no text is an empty one, which is no record."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError):
-        return ""

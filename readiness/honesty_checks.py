@@ -11,7 +11,7 @@ from pathlib import Path
 
 from readiness.problems import Problem
 from readiness.required_checks.record import Subject, record_faults, record_path
-from readiness.required_checks.workflow_files import read_workflows, workflows_digest
+from readiness.sealed_record import file_text
 from readiness.settings.branch_ruleset_rules import AUTO_MERGE, ENFORCEMENT
 from readiness.settings.github import BranchRuleset
 from readiness.settings.located import problem_at
@@ -30,19 +30,19 @@ def subject_of(settings: Settings, ruleset: BranchRuleset) -> Subject:
 
 
 def honesty_record_problems(
-    root: Path, config: StackConfig, settings: Settings, now: datetime, workflows: Path | None
+    root: Path, config: StackConfig, settings: Settings, now: datetime, workflows_digest: str | None
 ) -> Iterator[Problem]:
     """What is declared as if the checks could say no, without a record that they can.
 
-    `workflows` is the folder of the workflow files where it is at hand. Raises RefusedError where it is no such folder.
+    `workflows_digest` is that of the application's workflow files where they are at hand.
     """
     ruleset = settings.branch_ruleset
     relying = list(_relying(settings))
     if ruleset is None or not relying:
         return
-    digest = None if workflows is None else workflows_digest(read_workflows(workflows))
     place = record_path(config.file)
-    faults = list(record_faults(_text(root / place), subject_of(settings, ruleset), now=now, workflows_digest=digest))
+    subject, text = subject_of(settings, ruleset), file_text(root / place)
+    faults = list(record_faults(text, subject, now=now, workflows_digest=workflows_digest))
     for path, what, instead in relying:
         for fault in faults:
             message = f"{what}, and the record {place} {fault}"
@@ -60,13 +60,3 @@ def _relying(settings: Settings) -> Iterator[tuple[KeyPath, str, str]]:
     merging = settings.dependabot.auto_merge if settings.dependabot is not None else None
     if merging is not None and merging.enabled:
         yield (*AUTO_MERGE, "enabled"), "merges what the checks let pass", "false"
-
-
-def _text(path: Path) -> str | None:
-    """The file's text, None where there is none; what is no text is an empty one, which is no record."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError):
-        return ""

@@ -69,7 +69,7 @@ def test_an_edited_record_is_refused() -> None:
     """A later date, written by hand."""
     fields = json.loads(RECORD.text())
     fields["made"] = "2025-12-20T12:00:00Z"
-    assert faults(json.dumps(fields), days_later=25) == ["was edited since the gate wrote it"]
+    assert faults(json.dumps(fields), days_later=25) == ["was edited since it was written"]
 
 
 def test_everything_that_is_wrong_with_a_record_is_said_at_once() -> None:
@@ -78,10 +78,10 @@ def test_everything_that_is_wrong_with_a_record_is_said_at_once() -> None:
         RECORD, stack="other", repository="projects/x", policies_digest=digest_of("x"), made=NOW + timedelta(days=1)
     )
     assert faults(wrong.text()) == [
+        "is dated 2025-11-26T12:00:00Z, which is to come",
         "speaks of another stack than prod",
         f"speaks of another repository than {RESOURCE}",
         "was made for other policies than the declared ones",
-        "is dated 2025-11-26T12:00:00Z, which is to come",
     ]
 
 
