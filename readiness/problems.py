@@ -14,6 +14,8 @@ _SECRET_SHAPE = re.compile(
     r"|gh[opsru]_\w{16,}|github_pat_\w{16,}"  # GitHub tokens
     r"|ya29\.[\w-]+|AIza[\w-]{30,}|GOCSPX-[\w-]+"  # Google access tokens, API keys, client secrets
     r"|pul-[0-9a-f]{20,}"  # Pulumi access tokens
+    r"|sk-(?:proj|svcacct|admin)-[\w-]{20,}|(?<![\w-])sk-[0-9a-z]{32,}"  # OpenAI API keys
+    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"  # JSON web tokens: what identity and session tokens are
     r"|://[^\s/:@]+:[^\s/@]+@"  # a password in an address
     r"|(?:\"private_key\"|-----BEGIN [A-Z ]*PRIVATE KEY)(?s:.*)",  # service account keys, PEM: the rest is the key
     re.IGNORECASE,
@@ -40,7 +42,7 @@ def mask_secrets(text: str) -> str:
     return _HEX_KEY.sub("[secret]", _SECRET_SHAPE.sub("[secret]", text))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without secrets, and on one line: a name in a file must not forge a line of the log or steer the terminal."""
     return "".join(each if each.isprintable() else " " for each in mask_secrets(text))
 
@@ -69,7 +71,7 @@ class Problem:
 
     def __str__(self) -> str:
         """`FILE:LINE: KEY: what is wrong. How to mend it.`"""
-        place = _printable(self.file) if self.line is None else f"{_printable(self.file)}:{self.line}"
+        place = printable(self.file) if self.line is None else f"{printable(self.file)}:{self.line}"
         return f"{place}: {self._text}"
 
     def annotation(self) -> str:
@@ -78,17 +80,17 @@ class Problem:
         Escaped as actions/toolkit does it (core/src/command.ts): a property's value also without `:` and `,`.
         """
         line = "" if self.line is None else f",line={self.line}"
-        file = _printable(self.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+        file = printable(self.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
         return f"::{self.severity} file={file}{line}::{self._text.replace('%', '%25')}"
 
     @property
     def _text(self) -> str:
-        key = _printable(self.key)
+        key = printable(self.key)
         if len(key) > _MAX_KEY_CHARACTERS:
             key = key[:_MAX_KEY_CHARACTERS] + "…"
         subject = f"{key}: " if key else ""
-        mend = _printable(self.mend)
-        return f"{subject}{_printable(self.message)}. {mend}{'' if mend.endswith('?') else '.'}"
+        mend = printable(self.mend)
+        return f"{subject}{printable(self.message)}. {mend}{'' if mend.endswith('?') else '.'}"
 
 
 class RefusedError(Exception):

@@ -75,6 +75,9 @@ def test_a_key_of_endless_length_is_cut() -> None:
         "AIza" + "madeUpToken0123456789abcdefghijklmno",
         "GOCSPX-" + "madeUpToken",
         "pul-" + "0123456789abcdef" * 2,
+        "sk-" + "proj-madeUpToken0123456789",
+        "sk-" + "madeUpToken0123456789abcdefghijkl",
+        "eyJ" + "hbGciOiJIUzI1NiJ9.eyJ" + "zdWIiOiJ4In0.madeUpToken",
         "postgres://admin:" + "madeUpToken@db/x",
         '{"private_key": "madeUpToken"}',
         PEM,
@@ -96,6 +99,15 @@ def test_a_key_of_32_digits_is_masked_where_it_stands_alone_in_a_text() -> None:
     assert mask_secrets(f"readiness:x.{key}.y") == "readiness:x.[secret].y"
     assert not looks_like_a_secret(f"https://gist.github.com/shop/{key}")
     assert mask_secrets(key + "01234567") == key + "01234567"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["task-madeUpName0123456789abcdefghijklmnopq", "sk-short", "eyJ.a.b", "risk-of-a-very-long-name-of-a-service"],
+)
+def test_a_name_that_only_begins_like_a_credential_is_none(text: str) -> None:
+    """A false alarm would refuse a good file."""
+    assert not looks_like_a_secret(text)
 
 
 def test_every_credential_of_a_text_is_found_with_its_line() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--allow-degraded", is_flag=True, help="Accept the one degraded answer that the settings call harmless.")
 @click.option("--smoke", is_flag=True, help="Log in with a test account and upload a small file.")
-@click.option("--timeout-seconds", type=click.IntRange(1, 13), default=12, show_default=True, help="For all checks.")
+@click.option("--timeout-seconds", type=click.IntRange(1, 12), default=10, show_default=True, help="For all checks.")
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int) -> None:
     """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
     from readiness.operate.google_api import endpoints_of
@@ -51,6 +51,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
         settings, plan_of(stack), access, allow_degraded=allow_degraded, account=_account() if smoke else None
     )  # fmt: skip
     rows = run_checks(checks, Deadline.after(timeout_seconds, since=started), done=_progress)
+    _end_of_progress()
     summary = render.verification_summary(rows, time.monotonic() - started)
     checked_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if form == "json":
@@ -77,4 +78,10 @@ def _account() -> Account | NotCheckedError:
 def _progress(finished: int, total: int) -> None:
     """One line that rewrites itself, for a person who waits; nothing in a pipe or a log."""
     if sys.stderr.isatty():
-        click.echo(f"\rchecked {finished} of {total}" + ("\r\x1b[K" if finished == total else ""), err=True, nl=False)
+        click.echo(f"\rchecked {finished} of {total}", err=True, nl=False)
+
+
+def _end_of_progress() -> None:
+    """Blanks that line out, by spaces: not every terminal knows how to clear one."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{'':40}\r", err=True, nl=False)

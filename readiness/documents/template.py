@@ -31,6 +31,8 @@ def fill(name: str, stacks: Stacks, parts: Mapping[str, str]) -> str:
     if unused:
         raise KeyError(f"{name} has no place for {', '.join(sorted(unused))}")
     text = _FENCE.sub(lambda fence: _blocks(fence, stacks), text)
+    # Without an empty line, a paragraph that follows belongs to the HTML: links and backquotes are shown as they are.
+    text = re.sub(r"^( *)</details>\n(?=\1[^ \n])", r"\1</details>\n\n", text, flags=re.MULTILINE)
     return _PART.sub(lambda part: parts[part.group(1)], text).rstrip("\n") + "\n"
 
 

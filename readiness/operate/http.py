@@ -9,6 +9,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+import urllib.response
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
@@ -68,7 +69,15 @@ def request(
     sent = {"User-Agent": "readiness", **({"Content-Type": "application/json"} if data else {}), **(headers or {})}
     for tries_left in range(MAX_TRIES - 1, -1, -1):
         try:
-            answer = _once(urllib.request.Request(url, data=data, headers=sent, method=method), timeout_seconds)  # noqa: S310 - the caller's own address
+            answer = send_once(
+                method,
+                url,
+                headers=sent,
+                data=data,
+                redirects=_SameOriginRedirects,
+                timeout_seconds=timeout_seconds,
+                max_bytes=MAX_ANSWER_BYTES,
+            )
         except UnreachableError:
             if method != "GET" or not tries_left:
                 raise
@@ -81,25 +90,49 @@ def request(
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _once(prepared: urllib.request.Request, timeout_seconds: float) -> Answer:
-    opener = urllib.request.build_opener(_SameOriginRedirects)
+def send_once(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    data: bytes | None,
+    redirects: type[urllib.request.HTTPRedirectHandler],
+    timeout_seconds: float,
+    max_bytes: int,
+) -> Answer:
+    """One request. Every status is an answer; raises UnreachableError where none came, or none to its end.
+
+    `timeout_seconds` is how long it waits for the next byte; of a body, `max_bytes` are read.
+    """
+    opener = urllib.request.build_opener(redirects)
     try:
-        with opener.open(prepared, timeout=timeout_seconds) as response:
-            return _answer(response.status, response.headers, response.read(MAX_ANSWER_BYTES))
-    except urllib.error.HTTPError as error:
-        with error:
-            return _answer(error.code, error.headers, error.read(MAX_ANSWER_BYTES))
-    except (OSError, ValueError, HTTPException) as error:
+        prepared = urllib.request.Request(url, data=data, headers=dict(headers), method=method)  # noqa: S310 - the caller's own address
+        with _opened(opener, prepared, timeout_seconds) as response:
+            return _answer(response.status or 0, response.headers, response.read(max_bytes))
+    except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise UnreachableError(f"no answer ({type(reason).__name__}: {reason})") from None
+    except ValueError:
+        # Python's text repeats the header, and with it the token.
+        raise UnreachableError("no answer (an address or a credential that cannot be sent as it is)") from None
+
+
+def _opened(
+    opener: urllib.request.OpenerDirector, prepared: urllib.request.Request, timeout_seconds: float
+) -> urllib.response.addinfourl:
+    """The answer, its body unread; urllib raises those of 300 and above, which are answers too."""
+    try:
+        return opener.open(prepared, timeout=timeout_seconds)
+    except urllib.error.HTTPError as error:
+        return error
 
 
 def _answer(status: int, headers: Message, data: bytes) -> Answer:
-    text = data.decode("utf-8", errors="replace")
     try:
-        body = json.loads(text) if text else None
-    except ValueError:
+        body = json.loads(data) if data else None
+    except (ValueError, RecursionError):
         body = None
+    text = data.decode("utf-8", errors="replace")
     return Answer(status=status, headers={name.lower(): value for name, value in headers.items()}, text=text, body=body)
 
 

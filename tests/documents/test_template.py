@@ -41,6 +41,12 @@ def test_a_command_for_each_backend_is_shown_for_each_stack(filled: template.Sta
     )
 
 
+def test_what_follows_a_folded_block_is_markdown_again(filled: template.Stacks, tmp_path: Path) -> None:
+    """Right below the end of HTML, a link or a word in backquotes is shown as it is written."""
+    text = made(tmp_path, "1. Do:\n   ```bash each backend\n   run {service}\n   ```\n   With `--more`.\n")
+    assert text.endswith("   </details>\n\n   With `--more`.\n")
+
+
 @pytest.mark.parametrize(("which", "stack"), [("owner", "prod"), ("others", "staging")])
 def test_a_command_may_be_for_one_kind_of_stack(
     filled: template.Stacks, tmp_path: Path, which: str, stack: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 
@@ -81,6 +82,36 @@ def test_an_answer_that_never_comes_ends_in_time() -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(UnreachableError, match="timed out"):
             request("POST", url, timeout_seconds=0.1)
+
+
+@pytest.mark.parametrize("token", ["secret-word\n", "secret-wörd\u20ac"])
+def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(token: str) -> None:
+    """A line end from a file, a character that no header takes: Python's own error repeats the whole header."""
+    with serving(lambda _: Reply(200)) as server, pytest.raises(UnreachableError, match="cannot be sent") as refused:
+        request("POST", server.url, headers={"Authorization": f"Bearer {token}"})
+    assert "secret" not in str(refused.value)
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    """As a variable may hold it."""
+    with pytest.raises(UnreachableError, match="cannot be sent"):
+        request("POST", "nonsense/repos")
+
+
+@pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error"])
+def test_an_answer_that_breaks_off_is_no_answer(status: str) -> None:
+    """Of a refusal too, the body is read after the status has come."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\n\r\nnonsense".encode())
+
+        threading.Thread(target=answer, daemon=True).start()
+        with pytest.raises(UnreachableError, match="no answer"):
+            request("POST", f"http://127.0.0.1:{server.getsockname()[1]}")
 
 
 def test_a_redirect_within_the_origin_is_followed() -> None:

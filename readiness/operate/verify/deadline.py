@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # What is left for a request when the limit is near: a timeout of 0 would mean "do not wait at all" to a socket.
 _LEAST_SECONDS = 0.05
@@ -20,6 +20,10 @@ class Deadline:
     def after(cls, seconds: float, *, since: float | None = None) -> Deadline:
         """So many seconds from `since`, a reading of `time.monotonic()`; from now without it."""
         return cls(seconds=seconds, ends_at=(time.monotonic() if since is None else since) + seconds)
+
+    def earlier(self, seconds: float) -> Deadline:
+        """So many seconds before this one."""
+        return replace(self, ends_at=self.ends_at - seconds)
 
     def seconds_left(self) -> float:
         """Never negative."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import Message
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPMessage
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from readiness.operate.http import UnreachableError
+from readiness.operate.http import send_once
 from readiness.operate.verify.deadline import Deadline
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -21,7 +18,7 @@ MAX_BODY_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
-    """An answer. `headers` in lower case; `body` is the JSON of `text`, None where it is none."""
+    """An answer. The names of `headers` in lower case; `body` is the JSON of `text`, None where it is none."""
 
     status: int
     headers: Mapping[str, str]
@@ -52,18 +49,18 @@ def probe(
 ) -> Probe:
     """Sends one request. Every status is an answer; UnreachableError where none came."""
     sent = {"User-Agent": "readiness-verify", **(headers or {})}
-    prepared = urllib.request.Request(url, data=data, headers=sent, method=method)  # noqa: S310 - a URL of the settings
-    opener = urllib.request.build_opener(_NoRedirects)
     started = time.monotonic()
-    try:
-        with opener.open(prepared, timeout=deadline.request_seconds()) as response:
-            return _probe(response.status, response.headers, response.read(MAX_BODY_BYTES), started)
-    except urllib.error.HTTPError as error:
-        with error:
-            return _probe(error.code, error.headers, error.read(MAX_BODY_BYTES), started)
-    except (OSError, ValueError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise UnreachableError(f"no answer ({type(reason).__name__}: {reason})") from None
+    answer = send_once(
+        method,
+        url,
+        headers=sent,
+        data=data,
+        redirects=_NoRedirects,
+        timeout_seconds=deadline.request_seconds(),
+        max_bytes=MAX_BODY_BYTES,
+    )
+    seconds = time.monotonic() - started
+    return Probe(status=answer.status, headers=answer.headers, body=answer.body, seconds=seconds, text=answer.text)
 
 
 def plain_http(url: str) -> str:
@@ -72,14 +69,3 @@ def plain_http(url: str) -> str:
     host = parts.hostname or ""
     port = "" if parts.port in (None, 443) else f":{parts.port}"
     return f"http://{host}{port}{parts.path or '/'}"
-
-
-def _probe(status: int, headers: Message, data: bytes, started: float) -> Probe:
-    seconds = time.monotonic() - started
-    try:
-        body = json.loads(data) if data else None
-    except ValueError:
-        body = None
-    lower = {name.lower(): value for name, value in headers.items()}
-    text = data.decode("utf-8", errors="replace")
-    return Probe(status=status, headers=lower, body=body, seconds=seconds, text=text)

@@ -36,12 +36,13 @@ def verification_json(stack: str, rows: Sequence[Row], *, checked_at: str) -> st
 
 
 def verification_markdown(stack: str, rows: Sequence[Row], summary: str, *, checked_at: str) -> str:
-    """The issues found first, as a list to tick off; then every row."""
+    """The issues found first, as a list to tick off; then every row.
+
+    What was found stands in code spans: in text of a live system nothing is markup there, and `@name` calls nobody.
+    """
     bad = [row for row in rows if row.outcome is Outcome.FAIL]
-    issues = [f"- [ ] **{_cell(row.check)}**, `{_cell(row.subject)}`: {_cell(row.detail)}" for row in bad]
-    table = [
-        f"| {row.outcome.value} | {_cell(row.check)} | `{_cell(row.subject)}` | {_cell(row.detail)} |" for row in rows
-    ]
+    issues = [f"- [ ] **{row.check}**, `{_cell(row.subject)}`: `{_cell(row.detail)}`" for row in bad]
+    table = [f"| {row.outcome.value} | {row.check} | `{_cell(row.subject)}` | `{_cell(row.detail)}` |" for row in rows]
     parts = [
         f"# Verification of {stack}",
         f"{checked_at}: {summary}",
@@ -63,5 +64,5 @@ def _word(row: Row) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text of a live system that can neither end a cell nor bring markup of its own."""
-    return text.replace("\n", " ").replace("|", r"\|").replace("<", "&lt;").replace("`", "'")
+    """Text in a code span that can end neither the span nor a cell."""
+    return text.replace("|", r"\|").replace("`", "'")

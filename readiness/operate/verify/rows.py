@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from readiness.problems import printable
+
+MAX_DETAIL_CHARACTERS = 400
 
 
 class Outcome(StrEnum):
@@ -42,6 +46,13 @@ def failed(check: str, subject: str, detail: str) -> Row:
 def not_checked(check: str, subject: str, detail: str) -> Row:
     """A row that says why nothing is known."""
     return Row(check=check, subject=subject, outcome=Outcome.NOT_CHECKED, detail=detail)
+
+
+def on_one_line(row: Row) -> Row:
+    """The row with what a live system said: short, without control characters, without a credential's shape."""
+    detail = printable(row.detail)
+    cut = detail if len(detail) <= MAX_DETAIL_CHARACTERS else f"{detail[:MAX_DETAIL_CHARACTERS]}…"
+    return replace(row, detail=cut)
 
 
 def count(rows: Iterable[Row], outcome: Outcome) -> int:

@@ -14,12 +14,12 @@ from readiness.operate.github_api import GitHubError
 from readiness.operate.google_api import GoogleError
 from readiness.operate.http import UnreachableError
 from readiness.operate.verify.deadline import Deadline
-from readiness.operate.verify.rows import NotCheckedError, Row, failed, not_checked
-from readiness.problems import mask_secrets
+from readiness.operate.verify.rows import NotCheckedError, Row, failed, not_checked, on_one_line
 
 MAX_THREADS = 32
-# Google's words for an API that was never enabled: an answer about the project, not about the credentials.
-_API_IS_OFF = ("has not been used in project", "it is disabled")
+# A 403 that is no answer about the credentials: Google's words for an API that was never enabled, GitHub's for too
+# many requests.
+_OTHER_REFUSALS = ("has not been used in project", "it is disabled", "rate limit")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ def run_checks(
                 index = waiting.get_nowait()
             except queue.Empty:
                 return
-            results.put((index, _rows_of(checks[index], deadline)))
+            results.put((index, [on_one_line(row) for row in _rows_of(checks[index], deadline)]))
 
     for _ in range(min(MAX_THREADS, len(checks))):
         threading.Thread(target=work, daemon=True).start()
@@ -73,12 +73,11 @@ def _rows_of(check: Check, deadline: Deadline) -> Sequence[Row]:
     except NotCheckedError as reason:
         return [not_checked(check.check, check.subject, str(reason))]
     except (GoogleError, GitHubError) as error:
-        refused = error.status in (401, 403) and not any(words in str(error) for words in _API_IS_OFF)
-        text = mask_secrets(str(error))
+        refused = error.status in (401, 403) and not any(words in str(error) for words in _OTHER_REFUSALS)
         if refused:
-            return [not_checked(check.check, check.subject, f"the credentials may not read it: {text}")]
-        return [failed(check.check, check.subject, text)]
+            return [not_checked(check.check, check.subject, f"the credentials may not read it: {error}")]
+        return [failed(check.check, check.subject, str(error))]
     except UnreachableError as error:
-        return [failed(check.check, check.subject, mask_secrets(str(error)))]
+        return [failed(check.check, check.subject, str(error))]
     except Exception as error:
         return [failed(check.check, check.subject, f"the answer has an unknown form ({type(error).__name__})")]

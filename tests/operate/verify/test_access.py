@@ -55,7 +55,7 @@ def test_a_github_that_refuses_is_asked_once_and_everybody_is_told() -> None:
     with serving(refuse) as server:
         shared = access(github=server.url)
         for _ in range(2):
-            with pytest.raises(GitHubError, match="403"):
+            with pytest.raises(GitHubError, match="GET r: 403"):
                 shared.github()
     assert len(asked) == 1
 

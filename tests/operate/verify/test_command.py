@@ -171,10 +171,10 @@ def test_the_report_is_json_on_request(command: Command, production: Deployment)
 
 def test_the_report_is_markdown_on_request_with_the_issues_first(command: Command, production: Deployment) -> None:
     """The seed's "document any issues found"; what a live system says brings no markup of its own."""
-    production.policies[0]["validity"] = {"code": 3, "message": "a|b <img> `c`"}
+    production.policies[0]["validity"] = {"code": 3, "message": "a|b <img> `c` @all [x](y)"}
     text = verify(command, production, "--format", "markdown").out
     assert "## Issues found\n\n- [ ] **alert policy**, `" in text
-    assert r"a\|b &lt;img> 'c'" in text
+    assert r": `invalid, so that it never fires: a\|b <img> 'c' @all [x](y)`" in text
     assert text.index("## Issues found") < text.index("## All checks")
 
 
@@ -203,15 +203,16 @@ def test_progress_is_shown_on_a_terminal_alone(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     result = verify(command, production, "--format", "json")
     assert "\rchecked 1 of " in result.err
+    assert result.err.endswith(f"\r{'':40}\r"), "and blanked out, also where the limit came first"
     assert json.loads(result.out)["totals"]["fail"] == 0
 
 
-@pytest.mark.parametrize("seconds", ["0", "14"])
+@pytest.mark.parametrize("seconds", ["0", "13"])
 def test_a_limit_that_would_break_the_promise_of_15_seconds_is_refused(command: Command, seconds: str) -> None:
-    """13 s and the start of the program are what fits."""
+    """12 s, the start of the program and its end on a busy machine are what fits."""
     result = command("verify", "prod", "--timeout-seconds", seconds)
     assert result.status == 1
-    assert "1<=x<=13" in result.err
+    assert "1<=x<=12" in result.err
 
 
 def test_a_stack_that_owns_nothing_shared_is_not_asked_for_it(command: Command) -> None:

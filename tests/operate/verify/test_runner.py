@@ -91,12 +91,13 @@ def test_progress_is_told_for_every_check() -> None:
         (GoogleError(403, "monitoring: 403 denied"), Outcome.NOT_CHECKED, "the credentials may not read it"),
         (GitHubError(401, "GET x: 401"), Outcome.NOT_CHECKED, "the credentials may not read it"),
         (GoogleError(403, "API has not been used in project 1 before"), Outcome.FAIL, "has not been used"),
+        (GitHubError(403, "GET x: 403 API rate limit exceeded"), Outcome.FAIL, "rate limit"),
         (GoogleError(0, "monitoring: no answer"), Outcome.FAIL, "no answer"),
         (GitHubError(500, "GET x: 500"), Outcome.FAIL, "500"),
         (UnreachableError("no answer (timeout)"), Outcome.FAIL, "no answer"),
         (KeyError("displayName"), Outcome.FAIL, "unknown form (KeyError)"),
     ],
-    ids=["lack", "403", "401", "API off", "no network", "500", "unreachable", "odd answer"],
+    ids=["lack", "403", "401", "API off", "too many", "no network", "500", "unreachable", "odd answer"],
 )
 def test_what_a_check_raises_becomes_a_row(error: Exception, outcome: Outcome, says: str) -> None:
     """Only what nobody here may ask is not a failure."""
@@ -109,3 +110,16 @@ def test_a_token_in_an_error_is_masked() -> None:
     """A server may repeat what it was sent."""
     (row,) = run_checks([check("one", error=GoogleError(400, "bad ya29.secret-token"))], Deadline.after(5))
     assert row.detail == "bad [secret]"
+
+
+def test_what_a_live_system_says_stays_on_its_line() -> None:
+    """It neither steers the terminal nor forges a row nor fills the screen."""
+    said = "HTTP/1.1 \x1b[31m\npass  health\r" + "x" * 10_000
+
+    def find(_: Deadline) -> Sequence[Row]:
+        return [passed("test", "one", said)]
+
+    (row,) = run_checks([Check(check="test", subject="one", find=find)], Deadline.after(5))
+    assert row.detail.isprintable()
+    assert row.detail.startswith("HTTP/1.1  [31m pass  health xxx")
+    assert len(row.detail) < 500

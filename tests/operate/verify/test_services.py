@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from readiness.operate.verify import services
 from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.probe import plain_http
 from readiness.operate.verify.rows import Outcome, Row
@@ -56,14 +57,29 @@ def test_the_healthy_answer_passes() -> None:
         (answers.OTHER_ERROR, "is 'error' instead of 'healthy'"),
         (answers.DATABASE_DOWN, "is 'unhealthy' instead of 'healthy'"),
         (answers.UNHEALTHY_503, "answered 503, status 'unhealthy'"),
-        (answers.HTML, "answered 200 with text/html instead of JSON"),
+        (answers.HTML, "answered 200 without readable JSON (text/html)"),
         (Reply(200, {"status": "healthy"}), "is None instead of 'healthy'"),
         (Reply(200, []), "is None instead of 'healthy'"),
-        (Reply(200, None), "answered 200 with application/json instead of JSON"),
+        (Reply(200, None), "answered 200 without readable JSON (application/json)"),
+        (Reply(200, '{"status": '), "answered 200 without readable JSON (application/json)"),
+        (Reply(200, "[" * 100_000), "answered 200 without readable JSON (application/json)"),
         (Reply(302, None, {"Location": "/login"}), "answered 302"),
         (Reply(404, {"detail": "Not Found"}), "answered 404"),
     ],
-    ids=["degraded", "other error", "database down", "503", "HTML", "no path", "a list", "empty", "redirect", "404"],
+    ids=[
+        "degraded",
+        "other error",
+        "database down",
+        "503",
+        "HTML",
+        "no path",
+        "a list",
+        "empty",
+        "half",
+        "deep",
+        "redirect",
+        "404",
+    ],
 )
 def test_every_other_answer_fails_and_is_named(reply: Reply, says: str) -> None:
     """Also one with the word `healthy` in the wrong place."""
@@ -144,6 +160,35 @@ def test_the_first_start_of_an_instance_does_not_count() -> None:
         return answers.HEALTHY
 
     assert rows_of(cold, limit_ms=250)[RESPONSE_TIME].outcome is Outcome.PASS
+
+
+def test_a_service_that_is_slow_every_time_is_healthy_and_slow() -> None:
+    """The second answer, which is awaited in vain, does not cost the rows of the first within the time limit."""
+
+    def slow(_: Request) -> Reply:
+        time.sleep(0.6)
+        return answers.HEALTHY
+
+    with serving(slow) as server:
+        deadline = Deadline.after(1.0)
+        found = service_rows(at(server), 100, deadline, allow_degraded=False)
+    assert [(row.check, row.outcome) for row in found] == [(HEALTH, Outcome.PASS), (RESPONSE_TIME, Outcome.FAIL)]
+    assert deadline.seconds_left() > 0
+
+
+def test_a_fault_that_comes_slowly_is_told_before_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another try would end after it, and "503" would be lost."""
+    monkeypatch.setattr(services, "PAUSE_SECONDS", 0.1)
+
+    def slow(_: Request) -> Reply:
+        time.sleep(0.4)
+        return answers.UNHEALTHY_503
+
+    with serving(slow) as server:
+        deadline = Deadline.after(0.8)
+        row, _ = service_rows(at(server), 5000, deadline, allow_degraded=False)
+    assert row.detail == "answered 503, status 'unhealthy'"
+    assert deadline.seconds_left() > 0
 
 
 def redirect_row(reply: Reply) -> Row:
