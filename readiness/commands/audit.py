@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,11 +43,15 @@ def audit(
     day: datetime | None,
 ) -> None:
     """Check every line of the security audit; exit 1 when one fails. What cannot be checked has its steps."""
+    from readiness.operate.audit.audit_line import DUE_DAYS
     from readiness.operate.audit.page import PAGE_PATH, step_values
     from readiness.operate.audit.record import read_record
     from readiness.operate.audit.rows import Result, audit_rows, count
     from readiness.settings.stack_files import find_project_root, stack_names
 
+    today = day.date() if day else datetime.now(UTC).date()
+    if date.max - today < timedelta(days=max(DUE_DAYS.values())):
+        raise click.ClickException(f"--date {today} is too late: what is due after it has no date")
     root = find_project_root(Path.cwd())
     names = list(dict.fromkeys(stacks)) or stack_names(root)
     if not names:
@@ -61,7 +65,7 @@ def audit(
     rows = audit_rows(
         found, read_record(root), step_values(settings), page_exists=(root / PAGE_PATH).is_file()
     )  # fmt: skip
-    click.echo(_text(rows, form, day.date() if day else datetime.now(UTC).date()), nl=False)
+    click.echo(_text(rows, form, today), nl=False)
     if count(rows, Result.FAIL):
         sys.exit(1)
 
@@ -96,12 +100,12 @@ def _of_prowler(file: Path | None, project: str) -> dict[str, list[Evidence]]:
 def _of_urls(urls: Sequence[str], settings: Sequence[Settings], upload_limit_mb: int) -> dict[str, list[Evidence]]:
     from readiness.operate.audit.black_box import BLACK_BOX_CHECKS, black_box_evidence, paths_of
     from readiness.operate.audit.evidence import not_checked
-    from readiness.operate.audit.visitor import Visitor
+    from readiness.operate.audit.visitor import Visitor, is_address
     from readiness.operate.verify.deadline import Deadline
 
     for url in urls:
-        if not url.startswith(("https://", "http://")):
-            raise click.ClickException(f"--url {url} is no http or https address")
+        if not is_address(url):
+            raise click.ClickException(f"--url {url} is no http or https address. Write it as https://HOST/PATH")
     if not urls:
         return {name: [not_checked(name, "no --url was given")] for name in BLACK_BOX_CHECKS}
     visitors = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.commands.common import head_commit, plan_of, report, settings_of
+from readiness.commands.common import head_commit, plan_of, report, settings_of_every_stack
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,9 +92,7 @@ def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | Non
 
 def _services(root: Path) -> list[str]:
     """The services of every stack: they all run images of the one repository."""
-    from readiness.settings.stack_files import stack_names
-
-    return [service.name for stack in stack_names(root) for service in settings_of(root, stack).services]
+    return [service.name for _, settings in settings_of_every_stack(root) for service in settings.services]
 
 
 def _missing(option: str, command: str) -> click.ClickException:

@@ -19,14 +19,14 @@ _TAIL = r"(?: WORK| TRANSACTION)?(?: AND (?:NO )?CHAIN)?"
 _ENDS = re.compile(
     rf"(?:COMMIT|ROLLBACK|ABORT|END){_TAIL}|COMMIT PREPARED .*|ROLLBACK PREPARED .*|PREPARE TRANSACTION .*"
 )
-_BEGINS = re.compile(r"BEGIN(?: WORK| TRANSACTION)?(?: .*)?|START TRANSACTION(?: .*)?")
+_MODE = r"(?: ISOLATION LEVEL| READ| NOT DEFERRABLE| DEFERRABLE).*"
+_BEGINS = re.compile(rf"BEGIN(?: WORK| TRANSACTION)?(?:{_MODE})?|START TRANSACTION(?:{_MODE})?")
 _OUTSIDE = re.compile(
     r"(?:CREATE|DROP|REINDEX)\b.* CONCURRENTLY\b.*|VACUUM\b.*|ALTER SYSTEM\b.*|(?:CREATE|DROP) DATABASE\b.*"
     r"|(?:CREATE|DROP) TABLESPACE\b.*"
 )
 _SEARCH_PATH = re.compile(r"SET (?:SESSION )?SEARCH_PATH\b.*|SELECT PG_CATALOG \. SET_CONFIG \( \? , \? , FALSE \)")
-# Calls in a revision that leave the transaction of the run.
-_CALLS = {"autocommit_block", "commit", "rollback"}
+_COPY = re.compile(r"COPY\b.* FROM STDIN\b.*")
 _SUFFIXES = (".sql", ".py")
 
 _RULES = (
@@ -34,12 +34,14 @@ _RULES = (
     (_BEGINS, "begins a transaction of its own, whose end would be that of the migration too"),
     (_OUTSIDE, "cannot run inside a transaction"),
     (_SEARCH_PATH, "changes the search path of the session, and Alembic no longer finds its own table"),
+    (_COPY, "reads its rows from psql, and what follows it cannot be told from rows"),
 )
 _MENDS = {
     _ENDS: "Remove it: the run commits once, at its end",
     _BEGINS: "Remove it: the run has begun one already",
     _OUTSIDE: "Do it by hand outside of the deployment, or without CONCURRENTLY while the table is small",
     _SEARCH_PATH: "Remove it, and name the schema of every object",
+    _COPY: "Write INSERT",
 }
 
 
@@ -56,21 +58,32 @@ def lint_paths(paths: list[Path]) -> list[Problem]:
 
     Raises OSError for a path that cannot be read.
     """
-    files = [file for path in paths for file in (_below(path) if path.is_dir() else [path])]
-    return [problem for file in files for problem in lint_text(file, file.read_text(encoding="utf-8"))]
+    return [problem for path in paths for problem in (_of_folder(path) if path.is_dir() else _of_file(path))]
 
 
 def lint_text(file: Path, text: str) -> list[Problem]:
     """The problems of one file's text. Of Python only revisions are read; a file that is no Python is one problem."""
-    found = _of_python(text) if file.suffix == ".py" else [*_of_sql(text), *_of_psql(text)]
+    found = _of_python(text) if file.suffix.lower() == ".py" else [*_of_sql(text), *_of_psql(text)]
     return [
         Problem(file=str(file), line=each.line, key=each.what, message=each.message, mend=each.mend)
         for each in sorted(found, key=lambda each: each.line)
     ]
 
 
-def _below(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.rglob("*") if each.suffix in _SUFFIXES and each.is_file())
+def _of_folder(folder: Path) -> list[Problem]:
+    files = sorted(each for each in folder.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
+    if not files:
+        message = f"holds no {' or '.join(_SUFFIXES)} file, so nothing was read"
+        return [Problem(file=str(folder), message=message, mend="Name the folder of the migrations")]
+    return [problem for file in files for problem in _of_file(file)]
+
+
+def _of_file(file: Path) -> list[Problem]:
+    try:
+        # A byte order mark would hide the first statement.
+        return lint_text(file, file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        return [Problem(file=str(file), message="is not UTF-8 text", mend="Write it as UTF-8: Alembic reads it so")]
 
 
 def _of_sql(text: str, first_line: int = 1) -> Iterator[_Found]:
@@ -83,30 +96,55 @@ def _of_sql(text: str, first_line: int = 1) -> Iterator[_Found]:
                 break
 
 
-def _names(assignment: ast.Assign | ast.AnnAssign) -> list[str]:
-    targets = assignment.targets if isinstance(assignment, ast.Assign) else [assignment.target]
-    return [each.id for each in targets if isinstance(each, ast.Name)]
-
-
 def _of_psql(text: str) -> Iterator[_Found]:
     for number, line in enumerate(text.splitlines(), start=1):
-        if command := re.match(r"\\[a-z]+", line):
+        if command := re.match(r"\s*(\\[a-z]+)", line):
             message = "is a command of psql, which no other client understands"
-            yield _Found(line=number, what=command.group(), message=message, mend="Remove the line")
+            yield _Found(line=number, what=command[1], message=message, mend="Remove the line")
 
 
 def _of_python(text: str) -> Iterator[_Found]:
     try:
         tree = ast.parse(text)
-    except SyntaxError as error:
-        yield _Found(line=error.lineno or 1, what="", message="is no Python", mend="Mend the syntax")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        yield _Found(line=getattr(error, "lineno", 1) or 1, what="", message="is no Python", mend="Mend the syntax")
         return
-    if not any(isinstance(each, ast.Assign | ast.AnnAssign) and "revision" in _names(each) for each in tree.body):
+    if not any(_is_revision(each) for each in tree.body):
         return
+    for text_line, sql in _texts(tree):
+        yield from _of_sql(sql, text_line)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from _of_sql(node.value, node.lineno)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CALLS:
+        if leaving := _leaving(node):
             message = "leaves the transaction of the migration, so that a failure after it leaves half of the change"
             mend = "Remove it: the run commits once, at its end"
-            yield _Found(line=node.lineno, what=f"{node.func.attr}()", message=message, mend=mend)
+            yield _Found(line=getattr(node, "lineno", 1), what=leaving, message=message, mend=mend)
+
+
+def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every text with its line, an f-string as one; no docstrings, which nothing runs."""
+    parts: set[int] = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts |= {id(each) for each in node.values}
+            texts = (str(each.value) if isinstance(each, ast.Constant) else "x" for each in node.values)
+            yield node.lineno, "".join(texts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            yield node.lineno, node.value
+
+
+def _is_revision(statement: ast.stmt) -> bool:
+    """Whether the statement of a module gives `revision` its value."""
+    names = (each for each in ast.walk(statement) if isinstance(each, ast.Name))
+    is_assignment = isinstance(statement, ast.Assign | ast.AnnAssign)
+    return is_assignment and any(each.id == "revision" and isinstance(each.ctx, ast.Store) for each in names)
+
+
+def _leaving(node: ast.AST) -> str | None:
+    """What of Alembic, SQLAlchemy or the driver leaves the transaction of the run; None for anything else."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("commit", "rollback"):
+        return f"{node.func.attr}()"
+    if isinstance(node, ast.Attribute) and node.attr == "autocommit_block":
+        return "autocommit_block()"
+    if isinstance(node, ast.Attribute) and node.attr == "autocommit" and isinstance(node.ctx, ast.Store):
+        return "autocommit"
+    return "AUTOCOMMIT" if isinstance(node, ast.Constant) and node.value == "AUTOCOMMIT" else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from readiness.retention.images import Version
@@ -25,36 +25,39 @@ def key_of(version: Version) -> Key:
     return version.package, version.digest
 
 
-def children_of(versions: Sequence[Version]) -> dict[Key, tuple[Key, ...]]:
-    """The children of every index, as far as the listing tells them or the time of the upload lets one infer them."""
+def kept_with(decided: Mapping[Key, str], versions: Iterable[Version]) -> dict[Key, str]:
+    """`decided` (kept versions and the policy of each) with the children of indexes, which have their index's policy.
+
+    The children are those that the listing names, else those that the time of the upload lets one infer.
+    """
+    indexes: dict[Key, Version] = {}
     untagged: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
     for version in versions:
-        if not version.tags and not version.is_index:
+        if version.is_index or version.children:
+            indexes[key_of(version)] = version
+        elif not version.tags:
             untagged[version.package].append((version.created, version.digest))
     for manifests in untagged.values():
         manifests.sort()
-    return {
-        key_of(version): tuple((version.package, digest) for digest in _digests(version, untagged[version.package]))
-        for version in versions
-        if version.is_index or version.children
-    }
-
-
-def kept_with(decided: Mapping[Key, str], children: Mapping[Key, Iterable[Key]]) -> dict[Key, str]:
-    """`decided` (kept versions and the policy of each) with their children added, each with its index's policy."""
     kept = dict(decided)
-    waiting = list(decided)
+    waiting = [key for key in decided if key in indexes]
     for key in waiting:
-        for child in children.get(key, ()):
+        index = indexes[key]
+        for digest in index.children or _taken_near(index, untagged[index.package]):
+            child = (index.package, digest)
             if child not in kept:
                 kept[child] = kept[key]
-                waiting.append(child)
+                waiting += [child] if child in indexes else []
     return kept
 
 
-def _digests(index: Version, manifests: list[tuple[datetime, str]]) -> Sequence[str]:
-    if index.children:
-        return index.children
+def _taken_near(index: Version, manifests: list[tuple[datetime, str]]) -> list[str]:
+    """The digests of the manifests that were uploaded near to the index; they are taken out of the sorted list.
+
+    The first index that stays keeps them, and no other needs to: of thousands in one hour each would read them all.
+    """
     start = bisect_left(manifests, index.created - PUSH_WINDOW, key=lambda each: each[0])
     end = bisect_right(manifests, index.created + PUSH_WINDOW, key=lambda each: each[0])
-    return [digest for _, digest in manifests[start:end]]
+    taken = [digest for _, digest in manifests[start:end]]
+    del manifests[start:end]
+    return taken

@@ -26,6 +26,9 @@ INDEX_MEDIA_TYPES = (
     "application/vnd.oci.image.index.v1+json",
 )
 _HOST = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev")
+_RESOURCE = re.compile(r"projects/([^/]+)/locations/([^/]+)/repositories/([^/]+)/packages/(.+)")
+# No address, no image with its tag or digest, and no host without a package: policies match names.
+_IMAGE_NAME = re.compile(r"(?!projects/)(?![a-z0-9-]+-docker\.pkg\.dev(?:/|$))[^/@:]+(?:/[^/@:]+)*")
 _WORD = re.compile(r"[!-~]+")
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -62,11 +65,19 @@ class PackagePath:
 
 
 def package_path(package: str) -> PackagePath:
-    """Splits `us-central1-docker.pkg.dev/PROJECT/REPOSITORY/web/shop`; anything else is a name by itself."""
-    parts = unquote(package).split("/")
+    """Splits `us-central1-docker.pkg.dev/PROJECT/REPOSITORY/web/shop`, and a package's name in the API.
+
+    Anything else is a name by itself.
+    """
+    text = unquote(package)
+    resource = _RESOURCE.fullmatch(text)
+    if resource:
+        project, location, repository, name = resource.groups()
+        return PackagePath(f"{location}-docker.pkg.dev/{project}/{repository}", name)
+    parts = text.split("/")
     if len(parts) > 3 and _HOST.fullmatch(parts[0]):
         return PackagePath("/".join(parts[:3]), "/".join(parts[3:]))
-    return PackagePath("", unquote(package))
+    return PackagePath("", text)
 
 
 def read_images(path: Path) -> tuple[Version, ...]:
@@ -95,6 +106,9 @@ def _faults(item: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for field in ("package", "version"):
         if not _word(item.get(field)):
             yield field, _missing(item, field, "name"), f"Write the file with `{LIST_IMAGES}`"
+    package = _word(item.get("package"))
+    if package and not _IMAGE_NAME.fullmatch(package_path(package).name):
+        yield "package", f"{package} names no package", "Write HOST/PROJECT/REPOSITORY/IMAGE, without tag or digest"
     try:
         instant(item.get("createTime"))
     except ValueError as error:

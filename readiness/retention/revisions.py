@@ -64,6 +64,12 @@ def read_needed(path: Path, services: Sequence[str]) -> Needed:
         for service in services
         if service not in present
     ]
+    serves = {each.service for each in serving}
+    problems += [
+        Problem(file=found.file, message=f"has no revision of {service} that serves, only idle ones", mend=mend)
+        for service in sorted(present - serves)
+        if service in services
+    ]
     if not revisions:
         problems.append(Problem(file=found.file, message="lists no revision", mend=mend))
     refuse(problems)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from readiness.retention.families import Key, children_of, kept_with, key_of
+from readiness.retention.families import Key, kept_with, key_of
 from readiness.retention.images import Version, package_path
 from readiness.retention.policies import DELETE, KEEP, Policy
 
@@ -57,7 +57,7 @@ def decide(versions: Sequence[Version], policies: Sequence[Policy], now: datetim
             deleting[key_of(version)] = delete
         else:
             staying[key_of(version)] = keep or ""
-    kept = kept_with(staying, children_of(ordered))
+    kept = kept_with(staying, ordered)
     return tuple(
         Decision(version=version, delete=key not in kept, policy=kept[key] if key in kept else deleting[key])
         for version, key in ((version, key_of(version)) for version in ordered)

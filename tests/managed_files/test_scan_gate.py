@@ -102,6 +102,8 @@ def broken_reports() -> dict[str, Callable[[], str]]:
     trivy = json.loads(BACKEND.read_text(encoding="utf-8"))
     osv = json.loads(LOCKFILES.read_text(encoding="utf-8"))
     nameless = {**trivy, "Results": [{"Target": "x", "Vulnerabilities": [{"Severity": "CRITICAL"}]}]}
+    item = {"VulnerabilityID": "CVE-2025-1", "PkgName": "x", "Severity": "CRITICAL", "FixedVersion": ["2"]}
+    listed = {**trivy, "Results": [{"Vulnerabilities": [item]}]}
     sourceless = {"results": [{"packages": osv["results"][0]["packages"]}]}
     return {
         "empty": lambda: "",
@@ -111,6 +113,8 @@ def broken_reports() -> dict[str, Callable[[], str]]:
         "nothing scanned by trivy": lambda: json.dumps({**trivy, "Results": []}),
         "no results by osv": lambda: json.dumps({"results": None}),
         "a finding without a name": lambda: json.dumps(nameless),
+        "a finding with a list for a version": lambda: json.dumps(listed),
+        "nested without end": lambda: "[" * 100_000,
         "a result without a source": lambda: json.dumps(sourceless),
     }
 

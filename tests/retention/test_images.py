@@ -11,7 +11,7 @@ import pytest
 from readiness.problems import RefusedError
 from readiness.retention.images import package_path, read_images
 from readiness.retention.json_lists import MAX_SHOWN
-from tests.retention.listings import INDEX, NOW, REPOSITORY, digest_of, item, write_json
+from tests.retention.listings import INDEX, NOW, REPOSITORY, RESOURCE, digest_of, item, write_json
 
 
 def refusals(path: Path) -> list[str]:
@@ -98,6 +98,8 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
         (f"{REPOSITORY}/backend", REPOSITORY, "backend"),
         (f"{REPOSITORY}/web/shop", REPOSITORY, "web/shop"),
         (f"{REPOSITORY}/web%2Fshop", REPOSITORY, "web/shop"),
+        (f"{RESOURCE}/packages/backend", REPOSITORY, "backend"),
+        (f"{RESOURCE}/packages/web%2Fshop", REPOSITORY, "web/shop"),
         ("backend", "", "backend"),
         ("web/shop", "", "web/shop"),
         ("a/b/c/d", "", "a/b/c/d"),
@@ -107,6 +109,20 @@ def test_policies_see_the_name_of_a_package_without_its_repository(package: str,
     """The host tells a full path from a name with slashes."""
     found = package_path(package)
     assert (found.repository, found.name) == (repository, name)
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        f"https://{REPOSITORY}/backend", f"{REPOSITORY}/backend:latest", f"{REPOSITORY}/backend@{digest_of('a')}",
+        REPOSITORY, f"{REPOSITORY}/", f"{REPOSITORY}/backend/", f"/{REPOSITORY}/backend", RESOURCE,
+        f"{RESOURCE}/packages/",
+    ],
+)  # fmt: skip
+def test_what_is_no_package_is_refused(tmp_path: Path, package: str) -> None:
+    """No policy would match it, or each image would be a package of its own."""
+    (found,) = refusals(write_json(tmp_path, [item("a", package=package)]))
+    assert found.startswith(f"[0].package: {package} names no package. Write HOST/PROJECT/REPOSITORY/IMAGE")
 
 
 @pytest.mark.parametrize(

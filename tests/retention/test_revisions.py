@@ -79,7 +79,8 @@ def test_an_idle_revision_of_unknown_age_counts_as_a_target(tmp_path: Path) -> N
     """In doubt again."""
     idle = [revision(BACKEND, number, number, age_days=30 - number) for number in (1, 2, 3)]
     del idle[0]["metadata"]["creationTimestamp"]
-    assert names(needed(tmp_path, *idle))["rollback"] == ["1", "3"]
+    serving = revision(BACKEND, 4, 4, active=True, age_days=1)
+    assert names(needed(tmp_path, *idle, serving))["rollback"] == ["1", "3"]
 
 
 def test_the_digest_is_the_statuss_and_those_of_containers_named_by_digest(tmp_path: Path) -> None:
@@ -102,6 +103,13 @@ def test_a_list_that_lacks_a_service_is_inconclusive(tmp_path: Path) -> None:
     assert refusals(tmp_path, listed, SERVICES) == [
         f"has no revision of {service}, so nothing is known of it. Fetch the list again, whole."
         for service in SERVICES[2:]
+    ]
+
+
+def test_a_list_in_which_nothing_of_a_service_serves_is_inconclusive(tmp_path: Path) -> None:
+    """A service always serves something: the list was cut down to others."""
+    assert refusals(tmp_path, [revision(BACKEND, 1, "a")]) == [
+        f"has no revision of {BACKEND} that serves, only idle ones. Fetch the list again, whole."
     ]
 
 

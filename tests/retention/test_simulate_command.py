@@ -15,7 +15,7 @@ from readiness.retention.observations import observations
 from readiness.retention.policies import KEEP
 from readiness.retention.render_simulation import simulation_json, simulation_text, size_text
 from readiness.retention.simulate import decide
-from tests.projects import ROOT
+from tests.projects import CUSTOMER_FOLDER
 from tests.retention.listings import INDEX, NOW, REPOSITORY, digest_of, item, prod_policies, version, write_json
 
 AT = "2025-11-25T12:00:00Z"
@@ -25,7 +25,7 @@ BACKEND = f"{REPOSITORY}/backend"
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch: pytest.MonkeyPatch, remembered_plans: None) -> None:
     """The commands run in the project's folder, as a person does."""
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(CUSTOMER_FOLDER)
     monkeypatch.delenv("CI", raising=False)
 
 

@@ -48,16 +48,24 @@ def read_report(path: Path) -> list[Finding]:
     """The findings of a report of either scanner. Raises ReportError."""
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ReportError(f"{path.name} is no report: {type(error).__name__}") from None
     try:
         if isinstance(report, dict) and "SchemaVersion" in report:
-            return list(_of_trivy(report, path.name))
+            return [_checked(each) for each in _of_trivy(report, path.name)]
         if isinstance(report, dict) and "results" in report:
-            return list(_of_osv(report, path.name))
+            return [_checked(each) for each in _of_osv(report, path.name)]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ReportError(f"{path.name} is not read: {type(error).__name__} {error}") from None
     raise ReportError(f"{path.name} is neither a report of Trivy nor of osv-scanner")
+
+
+def _checked(finding: Finding) -> Finding:
+    """The finding itself. Raises TypeError where a field is no text: what cannot be shown cannot be judged."""
+    fields = (*finding.ids, finding.package, finding.version, finding.fixed, finding.where, finding.title)
+    if not all(isinstance(each, str) for each in fields):
+        raise TypeError("a field is no text")
+    return finding
 
 
 def purl_without_version(purl: str) -> str:
@@ -80,11 +88,11 @@ def _of_trivy(report: dict[str, Any], name: str) -> Iterator[Finding]:
             yield Finding(
                 ids=(item["VulnerabilityID"],),
                 package=purl_without_version(purl),
-                version=item.get("InstalledVersion", ""),
-                fixed=item.get("FixedVersion", ""),
+                version=item.get("InstalledVersion") or "",
+                fixed=item.get("FixedVersion") or "",
                 severity=severity if severity in SEVERITIES else "unknown",
-                where=result.get("Target", ""),
-                title=item.get("Title", ""),
+                where=result.get("Target") or "",
+                title=item.get("Title") or "",
             )
 
 

@@ -66,3 +66,5 @@ def _run(name: str, check: Check, visitor: Visitor) -> list[Evidence]:
         return [not_checked(f"{name}: {visitor.url}", str(reason))]
     except (UnreachableError, TooManyRequestsError) as error:
         return [failed(f"{name}: {visitor.url}", str(error))]
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        return [failed(f"{name}: {visitor.url}", f"the answer has an unknown form ({type(error).__name__})")]

@@ -30,7 +30,7 @@ def read_prowler_output(file: Path, wanted: Sequence[str], *, project: str) -> d
         findings = list(_findings(file.read_text(encoding="utf-8-sig")))
     except (OSError, UnicodeDecodeError) as error:
         raise _refused(file, f"cannot be read ({type(error).__name__})") from None
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error):
         raise _refused(file, "is not an output of Prowler for GCP") from None
     own = [each for each in findings if each["project"] == project]
     if not own:
@@ -90,8 +90,8 @@ def _of_ocsf(each: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _finding(check: str, status: str, text: str, project: str, *, muted: bool, version: str) -> dict[str, Any]:
-    if status not in _STATUSES:
-        raise ValueError(f"unknown status {status}")
+    if status not in _STATUSES or not all(isinstance(each, str) for each in (check, text, project)):
+        raise ValueError("no finding of Prowler")
     is_muted = muted or status == "MUTED"
     return {"check": check, "status": status, "text": text, "project": project, "muted": is_muted, "version": version}
 

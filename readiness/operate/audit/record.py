@@ -36,10 +36,12 @@ def read_record(root: Path) -> dict[str, list[Evidence]]:
         return {}
     try:
         entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, OverflowError, RecursionError, yaml.YAMLError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
+        # PyYAML's own, of a date that stands without quotes: "day is out of range for month".
+        reason = f" ({error})" if type(error) is ValueError else ""
         raise RefusedError(
-            [_problem("", "is no readable YAML", "Mend it", None if line is None else line + 1)]
+            [_problem("", f"is no readable YAML{reason}", "Mend it", None if line is None else line + 1)]
         ) from None
     if entries is None:
         return {}

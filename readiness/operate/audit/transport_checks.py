@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from readiness.operate.audit.evidence import Evidence, failed, passed
 from readiness.operate.audit.visitor import CheckNotPossibleError, Visitor
-from readiness.operate.verify.probe import Probe, plain_http, probe
+from readiness.operate.verify.probe import Probe, plain_http
 
 ORIGIN = "https://attacker.example"
 # A year: what browsers' preload lists ask for (hstspreload.org).
@@ -44,7 +44,7 @@ def https_redirect(visitor: Visitor) -> Iterator[Evidence]:
     how = f"https-redirect: {visitor.url}"
     _need_https(visitor)
     asked = plain_http(visitor.url)
-    answer = probe(asked, visitor.deadline)
+    answer = visitor.ask_at(asked)
     target = urljoin(asked, answer.headers.get("location", ""))
     if 300 <= answer.status < 400 and urlsplit(target).scheme == "https":
         yield passed(how, f"{answer.status} to HTTPS")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.probe import Probe, probe
@@ -14,6 +16,8 @@ from readiness.operate.verify.smoke import Account
 
 # Over all checks of one address: what they need, and one for each that is repeated.
 MAX_REQUESTS = 40
+# A name, or an address of version 4 or 6, as urlsplit gives it: in lower case, without brackets.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 DEFAULT_LOGIN_PATH = "/api/v1/auth/login"
 
 
@@ -72,11 +76,17 @@ class Visitor:
         headers: Mapping[str, str] | None = None,
         data: bytes | None = None,
     ) -> Probe:
+        """One request to a path of the address, as `ask_at` sends it."""
+        return self.ask_at(self.url.rstrip("/") + path, method=method, headers=headers, data=data)
+
+    def ask_at(
+        self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, data: bytes | None = None
+    ) -> Probe:
         """One request, never repeated, no redirect followed. Raises UnreachableError, TooManyRequestsError."""
         if self.requests >= MAX_REQUESTS:
             raise TooManyRequestsError(f"stopped after {MAX_REQUESTS} requests")
         self.requests += 1
-        return probe(self.url.rstrip("/") + path, self.deadline, method=method, headers=headers, data=data)
+        return probe(url, self.deadline, method=method, headers=headers, data=data)
 
     def post(self, path: str, body: Any, *, token: str | None = None) -> Probe:
         """JSON by POST."""
@@ -107,6 +117,17 @@ class Visitor:
         if not identity.replace("-", "").isalnum():
             raise CheckNotPossibleError(f"the test account has nothing in {self.paths.owned_items}")
         return identity
+
+
+def is_address(url: str) -> bool:
+    """Whether it is an http or https address that paths can be put behind: no user, no query, no fragment."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    is_host = _HOST.fullmatch(parts.hostname or "") is not None and "@" not in parts.netloc
+    return parts.scheme in ("http", "https") and is_host and port != 0 and re.search(r"[?#\s]", url) is None
 
 
 def bearer(token: str | None) -> dict[str, str]:

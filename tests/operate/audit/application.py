@@ -118,7 +118,8 @@ class Application:
             return Reply(422, {"detail": "no address"})
         self.logins += 1
         if self.logins > 5 and "no-limit" not in self.flaws:
-            return Reply(429, {"detail": "later"}, {"Retry-After": "86400" if "long-limit" in self.flaws else "900"})
+            seconds = "86400" if "long-limit" in self.flaws else "\xb2" if "odd-limit" in self.flaws else "900"
+            return Reply(429, {"detail": "later"}, {"Retry-After": seconds})
         return Reply(401, {"detail": "wrong"})
 
     def _injected(self) -> Reply:

@@ -110,12 +110,33 @@ def test_an_address_is_asked_only_when_it_is_given(project: Path, command: Comma
         assert rows(done.out)["token-expiry"]["result"] == "pass"
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "backend", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x", "backend", "file:///etc/passwd", "http://", "https:///path", "http://[::1", "http://x:99999",
+        "http://x:a", "https://x?", "https://x#a", "https://a b", "https://:hunter2@x",
+    ],
+)  # fmt: skip
 def test_an_address_that_is_none_is_refused(command: Command, url: str) -> None:
     """Only http and https are asked."""
     done = command("audit", "--url", url, **NOBODY)
     assert done.status == 1
     assert f"--url {url} is no http or https address" in done.err
+
+
+def test_a_password_in_an_address_is_refused_and_not_printed(command: Command) -> None:
+    """Accounts are given in the environment."""
+    done = command("audit", "--url", "https://user:hunter2@backend.example.net", **NOBODY)
+    assert done.status == 1
+    assert "is no http or https address" in done.err
+    assert "hunter2" not in done.text
+
+
+def test_a_day_after_which_nothing_can_be_due_is_refused(command: Command) -> None:
+    """The calendar ends in the year 9999."""
+    done = command("audit", "--date", "9999-12-31", **NOBODY)
+    assert (done.status, done.out) == (1, "")
+    assert "error: --date 9999-12-31 is too late" in done.err
 
 
 def test_due_dates_count_from_the_day_that_is_given(command: Command) -> None:

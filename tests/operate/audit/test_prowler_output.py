@@ -66,8 +66,12 @@ def test_another_project_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "[{}]", "{", "[1]", "a;b\n1;2\n", '[{"finding_info": {}, "metadata": {"event_code": "x"}}]', "\x00"],
-)
+    [
+        "", "[]", "[{}]", "{", "[1]", "a;b\n1;2\n", '[{"finding_info": {}, "metadata": {"event_code": "x"}}]', "\x00",
+        "[" * 100_000, "CHECK_ID;STATUS;ACCOUNT_UID\nx;FAIL;ytgrs-464303\n",
+    ],
+    ids=lambda text: text[:8],
+)  # fmt: skip
 def test_a_file_of_something_else_is_refused_without_a_traceback(tmp_path: Path, text: str) -> None:
     """One clear message with the command that writes the right one."""
     file = tmp_path / "x"
@@ -76,10 +80,13 @@ def test_a_file_of_something_else_is_refused_without_a_traceback(tmp_path: Path,
         read(file)
 
 
-def test_an_unknown_status_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change", [{"status_code": "PERHAPS"}, {"status_detail": 5}, {"metadata": {"event_code": [], "product": {}}}]
+)
+def test_an_unknown_status_or_a_field_of_another_kind_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
     """A new version's word is not taken for a pass."""
     findings = json.loads(next(file for file in FILES if file.suffix == ".json").read_text(encoding="utf-8"))
-    findings[0]["status_code"] = "PERHAPS"
+    findings[0] |= change
     file = tmp_path / "x.ocsf.json"
     file.write_text(json.dumps(findings), encoding="utf-8")
     with pytest.raises(RefusedError):

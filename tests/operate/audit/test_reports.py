@@ -18,7 +18,7 @@ from readiness.operate.audit.rows import AuditRow, Result, audit_rows
 from readiness.operate.audit.sarif import audit_sarif
 from readiness.problems import RefusedError
 from tests.operate.audit.sarif_structure import SARIF
-from tests.projects import ROOT, settings_of
+from tests.projects import CUSTOMER_FOLDER, ROOT, settings_of
 
 TODAY = date(2026, 11, 25)
 VALUES = step_values([settings_of("prod")])
@@ -151,7 +151,16 @@ def test_every_bad_entry_is_told_at_once(tmp_path: Path) -> None:
     assert len(recorded(tmp_path, json.dumps(entries))) == 3
 
 
-@pytest.mark.parametrize(("text", "problem"), [("a: [", "is no readable YAML"), ("a: 1", "is no list")])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: [", "is no readable YAML"),
+        ("[" * 5000, "is no readable YAML"),
+        ('a: "\\UFFFFFFFF"', "is no readable YAML"),
+        ("- date: 2025-02-30", "is no readable YAML (day is out of range for month)"),
+        ("a: 1", "is no list"),
+    ],
+)
 def test_a_record_that_is_no_list_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     """With its line, where the YAML breaks."""
     (found,) = recorded(tmp_path, text)
@@ -160,7 +169,7 @@ def test_a_record_that_is_no_list_is_refused(tmp_path: Path, text: str, problem:
 
 def test_the_customers_record_names_source_and_day_of_each_finding() -> None:
     """What was found in the application's repository before the first live audit."""
-    found = read_record(ROOT)
+    found = read_record(CUSTOMER_FOLDER)
     assert len(found) >= 25
     assert all(" at 0b6b26d" in each.how or "cloud.google.com" in each.how for all_ in found.values() for each in all_)
 
@@ -168,6 +177,6 @@ def test_the_customers_record_names_source_and_day_of_each_finding() -> None:
 def test_the_committed_page_is_the_records() -> None:
     """`make docs` writes it, `make check` compares it, and so does this."""
     page = (ROOT / PAGE_PATH).read_text(encoding="utf-8")
-    assert page == page_text(ROOT, [settings_of("prod"), settings_of("staging")])
+    assert page == page_text(ROOT, [settings_of("prod", ROOT), settings_of("staging", ROOT)])
     for line in audit_lines():
         assert f"| {line.line} |" in page
