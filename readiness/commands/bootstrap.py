@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands.common import settings_of
+from readiness.commands.common import plan_of, settings_of
 
 
 def _repository(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -25,6 +25,7 @@ def _repository(_: click.Context, __: click.Parameter, value: str) -> str:
 def bootstrap(repository: str, repository_id: int, owner_id: int, project_number: int) -> None:
     """Print the commands that set up state, key and keyless identities: to be reviewed, never run by itself."""
     from readiness.operate.bootstrap import Bootstrap, bootstrap_script
+    from readiness.operate.bootstrap_rights import needs_of
     from readiness.settings.stack_files import find_project_root, stack_names
 
     root = find_project_root(Path.cwd())
@@ -42,5 +43,6 @@ def bootstrap(repository: str, repository_id: int, owner_id: int, project_number
         owner_id=owner_id,
         registry=registries[0] if registries else None,
         stacks=tuple(stacks),
+        needs=needs_of([resource for stack in stacks for resource in plan_of(stack).resources]),
     )
     click.echo(bootstrap_script(wanted), nl=False)

@@ -20,7 +20,13 @@ def comment(number: int, file: Path) -> None:
     from readiness.review.render_diff_markdown import MARKER
 
     try:
-        done = put_comment(this_repository(os.environ), number, file.read_text(encoding="utf-8"), marker=MARKER)
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise click.ClickException(
+            f"{file}: is not UTF-8 text. Write it with `readiness diff --format markdown`."
+        ) from None
+    try:
+        done = put_comment(this_repository(os.environ), number, text, marker=MARKER)
     except (GitHubError, ValueError) as error:
         raise click.ClickException(f"{file}: not put on #{number}: {error}") from None
     click.echo(f"{done} the comment on #{number}")

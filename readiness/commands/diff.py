@@ -44,7 +44,7 @@ def diff(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...], for
         raise
     moved = detection_change(find_project_root(Path.cwd()), base) if base is not None else []
     if form == "markdown":
-        click.echo(diff_markdown(report) + detection_markdown(moved), nl=False)
+        click.echo(diff_markdown(report, appendix=detection_markdown(moved)), nl=False)
     else:
         text = diff_text(report, _paint if use_colour(err=False) else _plain)
         click.echo(text + detection_text(moved), nl=False)

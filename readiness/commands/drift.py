@@ -28,10 +28,11 @@ def drift(stack: str, issue: bool) -> None:
     if missing:
         raise click.ClickException("not checked, because something is missing: " + "; ".join(missing))
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
+    # Asked first: a refreshed preview takes minutes.
+    here = this_repository(os.environ) if issue else None
     try:
         found = find_drift(root, stack, settings, github)
-        if issue:
-            here = this_repository(os.environ)
+        if here is not None:
             done = report_drift(here, stack, drift_markdown(stack, found)) if found else close_drift(here, stack)
             click.echo(f"issue: {done}")
     except (UncheckedError, GitHubError) as error:

@@ -14,15 +14,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.operate.live_things import ACCOUNT, DASHBOARD, JOB, OBJECTIVE, RULESET, SINK, LiveThings, Things
+from readiness.operate.live_things import (
+    ACCOUNT,
+    DASHBOARD,
+    JOB,
+    LABEL,
+    OBJECTIVE,
+    RULESET,
+    SECRET,
+    SINK,
+    LiveThings,
+    Things,
+)
 from readiness.review.plan_rules import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY
 
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 LOG_METRIC = "gcp:logging/metric:Metric"
 UPTIME_CHECK = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
 SERVICE = "gcp:monitoring/customService:CustomService"
-LABEL = "github:index/issueLabel:IssueLabel"
-SECRET = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a resource type
 
 # What `scripts/gcp/monitoring/setup.sh` of the first customer calls its policies, and which alert of ours takes each
 # over (environment facts, 6). They watch production only, so that the owner's stack takes them.

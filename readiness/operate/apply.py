@@ -13,6 +13,7 @@ Four things that a plain `pulumi up` does, each shown under the real engine by t
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from typing import Any
 
 # The engine's own exit status for `--expect-no-changes` that found some.
 CHANGES_FOUND = 7
+# Given once more they would win: another stack than the one that is looked at, or none of the safety.
+_OURS = re.compile(r"(--stack|--refresh|-s|-r)(=|$)")
 # What marks a secret, encrypted or not, in a state (sig.Secret in pulumi/pulumi's sdk).
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - a mark, no secret
 
@@ -29,10 +32,14 @@ def run_apply(root: Path, stack: str, *, assume_yes: bool, arguments: Sequence[s
 
     `arguments` go to `pulumi up` alone. Raises OSError when the CLI cannot be started.
     """
+    if taken := [each for each in arguments if _OURS.match(each)]:
+        return f"`readiness up` itself says which stack and that it is refreshed: leave out {', '.join(taken)}."
     exported = _pulumi(root, "stack", "export", "--stack", stack, captured=True)
     if exported.returncode != 0:
         return f"The state of stack {stack} cannot be read. {exported.stderr.strip()}"
-    state = json.loads(exported.stdout).get("deployment") or {}
+    state = _state(exported.stdout)
+    if state is None:
+        return f"The state of stack {stack} cannot be read: `pulumi stack export` printed none."
     if unfinished := unfinished_creations(state):
         return _unfinished_message(stack, unfinished)
     if unsent := [urn for urn in unsent_secrets(state) if urn not in arguments]:
@@ -52,6 +59,16 @@ def run_apply(root: Path, stack: str, *, assume_yes: bool, arguments: Sequence[s
     if checked != 0:
         return f"`pulumi up` reported success, and the preview that checks it failed (status {checked}), see above."
     return None
+
+
+def _state(exported: str) -> dict[str, Any] | None:
+    """The `deployment` of an export, empty for a new stack; None where the text is no export."""
+    try:
+        value = json.loads(exported)
+    except ValueError:
+        return None
+    state = (value.get("deployment") or {}) if isinstance(value, dict) else None
+    return state if isinstance(state, dict) else None
 
 
 def unfinished_creations(state: dict[str, Any]) -> list[dict[str, Any]]:
@@ -111,6 +128,7 @@ def _pulumi(root: Path, *arguments: str, captured: bool = False) -> subprocess.C
         ["pulumi", *arguments],  # noqa: S607 - the user's CLI, wherever it is
         cwd=root,
         check=False,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         capture_output=captured,
     )

@@ -13,23 +13,14 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from readiness.operate.bootstrap_rights import IAM_ADMIN, Needs
+
 POOL = "readiness"
 PROVIDER = "github"
 KEY_RING = "readiness"
 KEY = "state"
-
-# What `pulumi preview --refresh` reads, and what `pulumi up` writes: nothing else of the project.
-PREVIEW_ROLES = (
-    "roles/monitoring.viewer",
-    "roles/logging.viewer",
-    "roles/artifactregistry.reader",
-    "roles/serviceusage.serviceUsageViewer",
-)
-APPLY_ROLES = (
-    "roles/monitoring.editor",
-    "roles/logging.configWriter",
-    "roles/serviceusage.serviceUsageAdmin",
-)
+# A role of the project's own, for secrets: Google's narrowest that grants access to one reads all of them.
+SECRET_ROLE = "readinessSecretGrants"  # noqa: S105 - a role's name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +35,7 @@ class Bootstrap:
     owner_id: int
     registry: str | None
     stacks: tuple[str, ...]
+    needs: Needs
 
     @property
     def bucket(self) -> str:
@@ -67,7 +59,10 @@ class Bootstrap:
 
 def bootstrap_script(wanted: Bootstrap) -> str:
     """A shell script, each step with what it is for. Running it twice fails at the first thing that exists."""
-    parts = [_HEADER, *_state(wanted), *_pool(wanted), *_identities(wanted), *_repository(wanted), *_stacks(wanted)]
+    parts = [
+        _HEADER, *_state(wanted), *_pool(wanted), *_identities(wanted), *_repository(wanted), *_stacks(wanted),
+        *_accounts(wanted),
+    ]  # fmt: skip
     return "\n".join(parts) + "\n"
 
 
@@ -128,8 +123,8 @@ def _pool(wanted: Bootstrap) -> Iterator[str]:
 
 def _identities(wanted: Bootstrap) -> Iterator[str]:
     rights = {
-        "preview": (PREVIEW_ROLES, "roles/storage.objectViewer", "roles/cloudkms.cryptoKeyDecrypter"),
-        "apply": (APPLY_ROLES, "roles/storage.objectAdmin", "roles/cloudkms.cryptoKeyEncrypterDecrypter"),
+        "preview": (wanted.needs.preview_roles, "roles/storage.objectViewer", "roles/cloudkms.cryptoKeyDecrypter"),
+        "apply": (wanted.needs.apply_roles, "roles/storage.objectAdmin", "roles/cloudkms.cryptoKeyEncrypterDecrypter"),
     }
     yield "# 3. Two identities: one that reads, one that writes what the program declares."
     for identity, (roles, bucket_role, key_role) in rights.items():
@@ -139,7 +134,7 @@ def _identities(wanted: Bootstrap) -> Iterator[str]:
         for role in roles:
             yield _command(
                 "gcloud", "projects", "add-iam-policy-binding", wanted.project, member, f"--role={role}",
-                "--condition=None",
+                f"--condition={_limit(wanted) if role == IAM_ADMIN else 'None'}",
             )  # fmt: skip
         yield _command(
             "gcloud", "storage", "buckets", "add-iam-policy-binding", f"gs://{wanted.bucket}", member,
@@ -149,17 +144,38 @@ def _identities(wanted: Bootstrap) -> Iterator[str]:
             "gcloud", "kms", "keys", "add-iam-policy-binding", KEY, f"--keyring={KEY_RING}", project,
             f"--location={wanted.region}", member, f"--role={key_role}",
         )  # fmt: skip
-        if identity == "apply" and wanted.registry is not None:
-            yield _command(
-                "gcloud", "artifacts", "repositories", "add-iam-policy-binding", wanted.registry, project,
-                f"--location={wanted.region}", member, "--role=roles/artifactregistry.admin",
-            )  # fmt: skip
+        if identity == "apply":
+            yield from _on_single_things(wanted, project, member)
         yield _command(
             "gcloud", "iam", "service-accounts", "add-iam-policy-binding", wanted.account(identity), project,
             "--role=roles/iam.workloadIdentityUser",
             f"--member=principalSet://iam.googleapis.com/{wanted.pool}/attribute.identity/{identity}",
         )  # fmt: skip
     yield ""
+
+
+def _limit(wanted: Bootstrap) -> str:
+    """Of the right to grant: the roles that the program declares, and no other, its own least of all."""
+    roles = ", ".join(f"'{role}'" for role in wanted.needs.granted)
+    expression = f"api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([{roles}])"
+    # gcloud splits at commas, and the expression holds some: `^:^` has it split at colons.
+    return f"^:^title=declared-roles-only:expression={expression}"
+
+
+def _on_single_things(wanted: Bootstrap, project: str, member: str) -> Iterator[str]:
+    if wanted.registry is not None:
+        yield _command(
+            "gcloud", "artifacts", "repositories", "add-iam-policy-binding", wanted.registry, project,
+            f"--location={wanted.region}", member, "--role=roles/artifactregistry.admin",
+        )  # fmt: skip
+    if wanted.needs.secrets:
+        yield _command(
+            "gcloud", "iam", "roles", "create", SECRET_ROLE, project, "--title=Grant access to a secret",
+            "--permissions=secretmanager.secrets.getIamPolicy,secretmanager.secrets.setIamPolicy",
+        )  # fmt: skip
+    for secret in wanted.needs.secrets:
+        role = f"--role=projects/{wanted.project}/roles/{SECRET_ROLE}"
+        yield _command("gcloud", "secrets", "add-iam-policy-binding", secret, project, member, role)
 
 
 def _repository(wanted: Bootstrap) -> Iterator[str]:
@@ -185,3 +201,18 @@ def _stacks(wanted: Bootstrap) -> Iterator[str]:
     yield _command("pulumi", "login", f"gs://{wanted.bucket}")
     for stack in wanted.stacks:
         yield _command("pulumi", "stack", "init", stack, f"--secrets-provider=gcpkms://{wanted.key}")
+    yield ""
+
+
+def _accounts(wanted: Bootstrap) -> Iterator[str]:
+    if not wanted.needs.accounts:
+        return
+    yield "# 6. LATER, when each stack has been applied once by yourself (docs/adopt.md, then `make up STACK=...`): the"
+    yield "#    accounts of the jobs exist only then, and whoever changes a job must be allowed to act as its account."
+    for account in wanted.needs.accounts:
+        binding = _command(
+            "gcloud", "iam", "service-accounts", "add-iam-policy-binding",
+            f"{account}@{wanted.project}.iam.gserviceaccount.com", f"--project={wanted.project}",
+            f"--member=serviceAccount:{wanted.account('apply')}", "--role=roles/iam.serviceAccountUser",
+        )  # fmt: skip
+        yield f"# {binding}"

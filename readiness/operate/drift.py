@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from readiness.operate.github_gate import gate_differences
 from readiness.problems import mask_secrets
 from readiness.settings.model import Settings
 
+# GitHub takes 65,536 characters; a dashboard is one line of thousands.
 MAX_PREVIEW_LINES = 300
+MAX_PREVIEW_CHARACTERS = 50_000
+MAX_LINE_CHARACTERS = 1_000
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -49,15 +53,27 @@ def drift_markdown(stack: str, drift: Drift) -> str:
     """The report as the text of an issue."""
     parts = [f"What is live is not what stack `{stack}` declares.", ""]
     if drift.gate:
-        parts += ["### The GitHub gate", "", *(f"- {line}" for line in drift.gate), ""]
+        parts += ["### The GitHub gate", "", *_fenced(drift.gate), ""]
     if drift.preview:
-        lines = drift.preview.splitlines()
-        cut = [f"… {len(lines) - MAX_PREVIEW_LINES} lines more"] if len(lines) > MAX_PREVIEW_LINES else []
-        shown = "\n".join([*lines[:MAX_PREVIEW_LINES], *cut])
-        fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", shown)), 3)
-        parts += ["### Resources", "", f"{fence}text", shown, fence, ""]
+        parts += ["### Resources", "", *_fenced(drift.preview.splitlines()), ""]
     parts.append(f"To put back what is declared: `make up STACK={stack}`. To keep what is live: change the settings.")
     return "\n".join(parts) + "\n"
+
+
+def _fenced(lines: Sequence[str]) -> list[str]:
+    """As many lines as an issue takes, in a fence that they cannot end: branches and values are other people's."""
+    shown: list[str] = []
+    characters = 0
+    for line in lines[:MAX_PREVIEW_LINES]:
+        short = line if len(line) <= MAX_LINE_CHARACTERS else f"{line[:MAX_LINE_CHARACTERS]}…"
+        characters += len(short) + 1
+        if characters > MAX_PREVIEW_CHARACTERS:
+            break
+        shown.append(short)
+    if len(shown) < len(lines):
+        shown.append(f"… {len(lines) - len(shown)} lines more")
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", "\n".join(shown))), 3)
+    return [f"{fence}text", *shown, fence]
 
 
 def _preview_changes(root: Path, stack: str) -> str:
@@ -65,7 +81,8 @@ def _preview_changes(root: Path, stack: str) -> str:
         ["pulumi", "preview", "--stack", stack, "--refresh", "--expect-no-changes", "--diff", "--non-interactive"],  # noqa: S607
         cwd=root,
         check=False,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         capture_output=True,
     )
     text = mask_secrets(_ESCAPES.sub("", done.stdout + done.stderr)).strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from readiness.operate.github_api import GitHub
-from readiness.operate.pull_request_comment import ACTIONS_BOT
+from readiness.operate.pull_request_comment import ACTIONS_BOT, is_by
 
 
 def drift_marker(stack: str) -> str:
@@ -39,7 +39,7 @@ def close_drift(github: GitHub, stack: str, *, author: str = ACTIONS_BOT) -> str
 def _open_issue(github: GitHub, stack: str, author: str) -> dict[str, Any] | None:
     marker = drift_marker(stack)
     for issue in github.items("issues?state=open"):
-        ours = issue["user"]["login"] == author and (issue.get("body") or "").startswith(marker)
+        ours = is_by(issue, author) and (issue.get("body") or "").startswith(marker)
         if ours and "pull_request" not in issue:
             return issue
     return None

@@ -47,17 +47,21 @@ class GitHub:
     def get(self, path: str) -> Any:
         """The body of `/repos/OWNER/REPO/<path>`; None where GitHub says 404. Raises GitHubError."""
         answer = self._send("GET", self._url(path))
-        return None if answer.status == 404 else _accepted(answer, f"GET {path}").body
+        return None if answer.status == 404 else _json(answer, f"GET {path or self.repository}")
 
-    def items(self, path: str) -> Iterator[Any]:
-        """The items of a list over all of its pages. Raises GitHubError."""
+    def items(self, path: str, key: str = "") -> Iterator[Any]:
+        """The items of a list over all of its pages; of the list under `key`, where given. Raises GitHubError."""
         separator = "&" if "?" in path else "?"
         url: str | None = self._url(f"{path}{separator}per_page=100")
         for _ in range(MAX_PAGES):
             if url is None:
                 return
-            answer = _accepted(self._send("GET", url), f"GET {path}")
-            yield from answer.body if isinstance(answer.body, list) else ()
+            answer = self._send("GET", url)
+            body = _json(answer, f"GET {path}")
+            listed = body.get(key) if key and isinstance(body, dict) else body
+            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+                raise GitHubError(0, f"GET {path}: the answer is no list of objects")
+            yield from listed
             following = _NEXT.search(answer.headers.get("link", ""))
             url = urljoin(url, following.group(1)) if following else None
             if url is not None and origin(url) != origin(self.api_url):
@@ -79,6 +83,13 @@ class GitHub:
             return request(method, url, headers=headers, body=body)
         except UnreachableError as error:
             raise GitHubError(0, f"{method} {url}: {error}") from None
+
+
+def _json(answer: Answer, what: str) -> Any:
+    """The body of an answer to a read. A page of a proxy or half an answer is not taken for "there is nothing"."""
+    if _accepted(answer, what).body is None:
+        raise GitHubError(0, f"{what}: {answer.status}, and the answer is no JSON")
+    return answer.body
 
 
 def _accepted(answer: Answer, what: str) -> Answer:

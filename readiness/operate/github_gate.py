@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from readiness.operate.github_api import GitHub
+from readiness.operate.github_api import GitHub, GitHubError
 from readiness.settings.github import ProductionEnvironment, Reviewers
 
 
@@ -45,6 +45,9 @@ def _of_environment(
 ) -> Iterator[GateDifference]:
     live = github.get(f"environments/{quote(name, safe='')}")
     if live is None:
+        if github.get("") is None:
+            # A private repository says 404 of everything to a token that may not see it.
+            raise GitHubError(404, f"{github.owner}/{github.repository}: 404 (does it exist, for this token?)")
         yield GateDifference(environment=name, what="environment", declared="exists", live="is missing", weaker=True)
         return
     rules = {rule["type"]: rule for rule in live.get("protection_rules", [])}
@@ -68,7 +71,7 @@ def _reviewer_differences(
     name: str, reviewers: Reviewers, settings: ProductionEnvironment, rule: dict[str, Any]
 ) -> Iterator[GateDifference]:
     declared = {("User", user.id) for user in reviewers.users} | {("Team", team.id) for team in reviewers.teams}
-    live = {(each["type"], each["reviewer"]["id"]) for each in rule.get("reviewers", [])}
+    live = {(each["type"], each["reviewer"]["id"]) for each in rule.get("reviewers", []) if each.get("reviewer")}
     if live != declared:
         what = "reviewers"
         yield GateDifference(environment=name, what=what, declared=_names(declared), live=_names(live), weaker=True)
@@ -94,8 +97,8 @@ def _branch_differences(
         return
     if not policy.custom_branch_policies:
         return
-    answer = github.get(f"environments/{quote(name, safe='')}/deployment-branch-policies?per_page=100") or {}
-    names = {f"{each.get('type', 'branch')} {each['name']}" for each in answer.get("branch_policies", [])}
+    listed = github.items(f"environments/{quote(name, safe='')}/deployment-branch-policies", "branch_policies")
+    names = {f"{each.get('type', 'branch')} {each['name']}" for each in listed}
     wanted = {f"branch {branch}" for branch in policy.branches}
     if names != wanted:
         yield GateDifference(

@@ -59,7 +59,10 @@ class Google:
         for _ in range(MAX_PAGES):
             query = f"?{urlencode({'pageToken': page_token})}" if page_token else ""
             body = self.get(api, f"{path}{query}")
-            yield from body.get(key, [])
+            listed = body.get(key, [])
+            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+                raise GoogleError(0, f"{api} {path}: `{key}` is no list of objects")
+            yield from listed
             page_token = body.get("nextPageToken", "")
             if not page_token:
                 return
@@ -84,7 +87,10 @@ class Google:
             error = answer.body.get("error", {}) if isinstance(answer.body, dict) else {}
             message = error.get("message", "") if isinstance(error, dict) else ""
             raise GoogleError(answer.status, f"{api} {path}: {answer.status} {message}".rstrip())
-        return answer.body if isinstance(answer.body, dict) else {}
+        if not isinstance(answer.body, dict):
+            # A page of a proxy or half an answer is not taken for "there is nothing".
+            raise GoogleError(0, f"{api} {path}: {answer.status}, and the answer is no JSON object")
+        return answer.body
 
 
 def endpoints_of(provider_values: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from readiness.operate.github_api import GitHub
+from readiness.operate.github_api import GitHub, GitHubError
 from readiness.operate.google_api import Google, GoogleError
 from readiness.review.plan_rules import ENVIRONMENT
 
@@ -17,6 +17,8 @@ SINK = "gcp:logging/projectSink:ProjectSink"
 ACCOUNT = "gcp:serviceaccount/account:Account"
 JOB = "gcp:cloudrunv2/job:Job"
 RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
+LABEL = "github:index/issueLabel:IssueLabel"
+SECRET = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a resource type
 
 Things = Sequence[dict[str, Any]]
 
@@ -48,7 +50,6 @@ def read_live_things(google: Google, github: GitHub, *, region: str, resources: 
     project, declared = f"projects/{google.project}", {each["type"] for each in resources}
     services = _listed(google, "monitoring", f"{project}/services", "services") if OBJECTIVE in declared else ()
     environments, branch_policies = _environments(github, resources)
-    owns_github = any(each["type"].startswith("github:") for each in resources)
     return LiveThings(
         channels=_listed(google, "monitoring", f"{project}/notificationChannels", "notificationChannels"),
         policies=_listed(google, "monitoring", f"{project}/alertPolicies", "alertPolicies"),
@@ -64,8 +65,8 @@ def read_live_things(google: Google, github: GitHub, *, region: str, resources: 
         environments=environments,
         branch_policies=branch_policies,
         rulesets=list(github.items("rulesets")) if RULESET in declared else (),
-        labels=list(github.items("labels")) if owns_github else (),
-        secrets=(github.get("actions/secrets?per_page=100") or {}).get("secrets", ()) if owns_github else (),
+        labels=list(github.items("labels")) if LABEL in declared else (),
+        secrets=list(github.items("actions/secrets", "secrets")) if SECRET in declared else (),
     )
 
 
@@ -105,6 +106,15 @@ def _environments(github: GitHub, resources: Things) -> tuple[Things, Things]:
         if found is None:
             continue
         environments.append(found)
-        answer = github.get(f"{path}/deployment-branch-policies?per_page=100") or {}
-        policies += [{**each, "environment": name} for each in answer.get("branch_policies", [])]
+        policies += [{**each, "environment": name} for each in _branch_policies(github, path)]
     return environments, policies
+
+
+def _branch_policies(github: GitHub, environment_path: str) -> Things:
+    try:
+        return list(github.items(f"{environment_path}/deployment-branch-policies", "branch_policies"))
+    except GitHubError as error:
+        # An environment that names no branches has no such list.
+        if error.status == 404:
+            return ()
+        raise

@@ -37,6 +37,11 @@ def put_comment(github: GitHub, number: int, text: str, *, marker: str, author: 
 def find_comment(github: GitHub, number: int, *, marker: str, author: str) -> dict[str, Any] | None:
     """The first comment of this author that begins with the marker, over all pages; None where there is none."""
     for comment in github.items(f"issues/{number}/comments"):
-        if comment["user"]["login"] == author and (comment.get("body") or "").startswith(marker):
+        if is_by(comment, author) and (comment.get("body") or "").startswith(marker):
             return comment
     return None
+
+
+def is_by(entry: dict[str, Any], author: str) -> bool:
+    """Whether a comment or issue is this author's; GitHub names nobody where an account was deleted."""
+    return (entry.get("user") or {}).get("login") == author

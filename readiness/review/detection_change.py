@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 
 from readiness.review.git import file_text, resolve_commit
+from readiness.review.text_diff import printable, shortened
 
 PAGE = "docs/detection.md"
+# Of both stacks' alerts: more rows are a page that was written anew.
+MAX_LINES_IN_A_COMMENT = 60
 _TITLE = "How soon alerts page, before and after"
 
 
@@ -15,7 +18,7 @@ def detection_change(root: Path, base: str) -> list[str]:
     """Rows of the page that are others than at the commit, `- ` before and `+ ` after; none where none changes."""
     before = file_text(root, resolve_commit(root, base), PAGE) or ""
     page = root / PAGE
-    after = page.read_text(encoding="utf-8") if page.is_file() else ""
+    after = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
     old, new = _rows(before), _rows(after)
     # A page that is new has nothing that it was before.
     if not old:
@@ -24,7 +27,7 @@ def detection_change(root: Path, base: str) -> list[str]:
     for key in dict.fromkeys((*old, *new)):
         if old.get(key) != new.get(key):
             lines += [f"{sign} {key}: {rows[key]}" for sign, rows in (("-", old), ("+", new)) if key in rows]
-    return lines
+    return [shortened(printable(line)) for line in lines]
 
 
 def detection_text(lines: list[str]) -> str:
@@ -33,8 +36,12 @@ def detection_text(lines: list[str]) -> str:
 
 
 def detection_markdown(lines: list[str]) -> str:
-    """The section for a pull request's comment; empty where nothing changes."""
-    return "\n".join(["", f"### {_TITLE}", "", "```diff", *lines, "```", ""]) if lines else ""
+    """The section for a pull request's comment, of few enough lines to leave room; empty where nothing changes."""
+    if not lines:
+        return ""
+    left_out = len(lines) - MAX_LINES_IN_A_COMMENT
+    shown = [*lines[:MAX_LINES_IN_A_COMMENT], *([f"  … {left_out} more lines"] if left_out > 0 else [])]
+    return "\n".join(["", f"### {_TITLE}", "", "```diff", *shown, "```", ""])
 
 
 def _rows(page: str) -> dict[str, str]:

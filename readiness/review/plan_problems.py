@@ -15,7 +15,7 @@ from readiness.review.plan_rules import Surroundings, of_plan, violations
 def plan_problems(root: Path, plan: Plan) -> list[Problem]:
     """Every broken rule and contract and every senseless query, each at the line that declares the resource."""
     runbook = root / RUNBOOK_PATH
-    text = runbook.read_text(encoding="utf-8") if runbook.is_file() else ""
+    text = runbook.read_text(encoding="utf-8", errors="replace") if runbook.is_file() else ""
     surroundings = Surroundings(runbook_anchors=frozenset(anchors(text)))
     found = [
         (each.resource, each.resource, each.message, f"Rule {each.rule} of the policy pack")

@@ -114,9 +114,11 @@ def _environment_is_of_named_branches(resource: Resource, _: Surroundings) -> It
         if policy.get("customBranchPolicies") is not True or policy.get("protectedBranches") is True:
             yield "not every branch is kept out; set custom_branch_policies alone, and name the branch"
     elif resource.type == BRANCH_POLICY:
-        pattern = str(resource.inputs.get("branchPattern", resource.inputs.get("tagPattern", "")))
-        if pattern.strip("*/?") == "":
-            yield f"the pattern {pattern!r} lets every branch deploy; name the branch"
+        pattern = str(resource.inputs.get("branchPattern") or "")
+        if resource.inputs.get("tagPattern"):
+            yield "a tag may deploy, and whoever may push can set one on any commit; name the branch instead"
+        elif pattern[:1] in ("", "*", "?", "["):
+            yield f"the pattern {pattern!r} lets branches of any name deploy; name the branch"
 
 
 def _no_plain_secret(resource: Resource, _: Surroundings) -> Iterator[str]:

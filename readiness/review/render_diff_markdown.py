@@ -29,14 +29,16 @@ MAX_ENTRIES = 30
 CAVEAT = "Made from the program alone, without credentials. It compares what is declared and does not know what exists."
 
 
-def diff_markdown(report: DiffReport) -> str:
-    """The comment: as many blocks as fit, the most important ones, and how many were left out."""
+def diff_markdown(report: DiffReport, *, appendix: str = "") -> str:
+    """The comment: as many blocks as fit, the most important ones, how many were left out, and the appendix whole."""
     rendered = [_block(block) for block in report.blocks]
     # With each further block the comment is longer, so that the most that fits is found by halving.
     fitting = bisect_right(
-        range(len(rendered) + 1), MAX_CHARACTERS, key=lambda count: len(_comment(report, rendered, count))
+        range(len(rendered) + 1),
+        MAX_CHARACTERS - len(appendix),
+        key=lambda count: len(_comment(report, rendered, count)),
     )
-    return _comment(report, rendered, max(fitting - 1, 0))
+    return _comment(report, rendered, max(fitting - 1, 0)) + appendix
 
 
 def failure_markdown(reasons: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """What weakens: every change by which a guard guards less, with the digest by which somebody can agree to it.
 
 The rules are small functions in tables, one for each way to become weaker (`weakening_alerts.py`, `…_registry.py`,
-`…_github.py`, `…_plan.py`). A change whose effect cannot be judged counts as weakening, and says so.
+`…_github.py`, `…_records.py`, `…_plan.py`). A change whose effect cannot be judged counts as weakening, and says so.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from readiness.review.plan_diff import ResourceChange, StackDiff
 from readiness.review.weakening_alerts import ALERT_RULES
 from readiness.review.weakening_github import GITHUB_RULES
 from readiness.review.weakening_plan import PLAN_RULES, WHOLE_RESOURCE
+from readiness.review.weakening_records import RECORD_RULES
 from readiness.review.weakening_registry import REGISTRY_RULES
 from readiness.review.weakening_rule import Finding
 
-RULES = (*ALERT_RULES, *REGISTRY_RULES, *GITHUB_RULES)
+RULES = (*ALERT_RULES, *REGISTRY_RULES, *GITHUB_RULES, *RECORD_RULES)
 
 # 80 bits: nobody finds another change with the same digest, and a line of a table still holds it. The letter in front
 # keeps YAML from taking one for a number.

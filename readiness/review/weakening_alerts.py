@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from readiness.review.field_changes import paired_entries
 from readiness.review.inputs import Inputs, at, list_at, number_at, objects_at, text_at, texts_at
-from readiness.review.log_filter_change import filter_changes
 from readiness.review.promql_change import query_changes
-from readiness.review.weakening_rule import Finding, Rule, longer, switched, under
+from readiness.review.weakening_rule import Finding, Rule, longer, narrower, switched, under
 
 ALERT_POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
@@ -22,7 +21,14 @@ _CONDITION_KINDS = (
     "conditionSql",
 )  # fmt: skip
 # Fields of a threshold condition whose effect depends on the metric.
-_NOT_JUDGED = ("aggregations", "denominatorFilter", "denominatorAggregations", "trigger", "forecastOptions")
+_NOT_JUDGED = (
+    "aggregations",
+    "denominatorFilter",
+    "denominatorAggregations",
+    "trigger",
+    "forecastOptions",
+    "evaluationMissingData",
+)
 _SEVERITIES = ("", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -84,7 +90,7 @@ def condition_filter(old: Inputs, new: Inputs) -> Iterator[Finding]:
     for path, before, after in _conditions(old, new):
         for kind in _CONDITION_KINDS:
             field = f"{kind}.filter"
-            yield from under(path, _narrower(before, after, field))
+            yield from under(path, narrower(before, after, field))
 
 
 def condition_not_judged(old: Inputs, new: Inputs) -> Iterator[Finding]:
@@ -155,7 +161,7 @@ def destination(old: Inputs, new: Inputs) -> Iterator[Finding]:
 
 def metric_filter(old: Inputs, new: Inputs) -> Iterator[Finding]:
     """Less of the log is counted."""
-    yield from _narrower(old, new, "filter")
+    yield from narrower(old, new, "filter")
 
 
 def metric_disabled(old: Inputs, new: Inputs) -> Iterator[Finding]:
@@ -205,13 +211,6 @@ def api_disabled(old: Inputs, new: Inputs) -> Iterator[Finding]:
     for field in ("disableOnDestroy", "disableDependentServices"):
         reason = "may be turned off for everybody when it is no longer declared"
         yield from switched(old, new, field, off=False, default=False, reason=reason)
-
-
-def _narrower(old: Inputs, new: Inputs, field: str) -> Iterator[Finding]:
-    texts = text_at(old, field), text_at(new, field)
-    for change in filter_changes(*texts) if all(texts) else ():
-        if change.is_narrower:
-            yield Finding(field=field, old=texts[0], new=texts[1], reason=f"filter: {change.text}")
 
 
 ALERT_RULES: tuple[tuple[str, Rule], ...] = (

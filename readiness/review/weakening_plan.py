@@ -11,6 +11,7 @@ from readiness.review.plan_diff import Action, ResourceChange, StackDiff
 from readiness.review.plan_file import PlannedResource, ReadPlan
 from readiness.review.weakening_alerts import ALERT_POLICY, API, CHANNEL, LOG_METRIC, UPTIME_CHECK
 from readiness.review.weakening_github import ALERTS, ENVIRONMENT, RULESET, SECURITY_UPDATES
+from readiness.review.weakening_records import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE
 from readiness.review.weakening_registry import REGISTRY
 from readiness.review.weakening_rule import Finding
 
@@ -22,8 +23,10 @@ _GUARDS = {
     ALERT_POLICY: "nobody is told of this any more",
     UPTIME_CHECK: "it is no longer checked",
     LOG_METRIC: "this is no longer counted, and an alert on it is silent",
-    "gcp:monitoring/slo:Slo": "the objective is no longer measured",
-    "gcp:projects/iAMAuditConfig:IAMAuditConfig": "access is no longer logged",
+    OBJECTIVE: "the objective is no longer measured",
+    AUDIT_CONFIG: "access is no longer logged",
+    LOG_BUCKET: "what is logged in it goes",
+    LOG_SINK: "nothing is led there any more",
     API: "nothing declares that the API is on",
     REGISTRY: "the images go, the one that runs included",
     ENVIRONMENT: "the next run that names it makes it anew, without any rule",

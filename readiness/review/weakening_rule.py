@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.durations import seconds_of
-from readiness.review.inputs import Inputs, at, is_on
+from readiness.review.inputs import Inputs, at, is_on, text_at
+from readiness.review.log_filter_change import filter_changes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,14 @@ def longer(old: Inputs, new: Inputs, field: str, *, reason: str, default: str | 
     seconds = [seconds_of(value if isinstance(value, str) else default) for value in (before, after)]
     if seconds[0] is None or seconds[1] is None or seconds[1] > seconds[0]:
         yield Finding(field=field, old=before, new=after, reason=reason)
+
+
+def narrower(old: Inputs, new: Inputs, field: str) -> Iterator[Finding]:
+    """A filter of Cloud Logging or Monitoring that lets less through."""
+    texts = text_at(old, field), text_at(new, field)
+    for change in filter_changes(*texts) if all(texts) else ():
+        if change.is_narrower:
+            yield Finding(field=field, old=texts[0], new=texts[1], reason=f"filter: {change.text}")
 
 
 def under(prefix: str, findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from readiness.operate.adopt import Adoption, adoption, import_file
-from readiness.operate.github_api import GitHub
+from readiness.operate.github_api import GitHub, GitHubError
 from readiness.operate.google_api import ENDPOINTS, Google, GoogleError, access_token, endpoints_of
 from readiness.operate.live_things import LiveThings, read_live_things
 from readiness.review.offline_plan import Plan
@@ -203,6 +203,14 @@ def test_a_stack_without_github_resources_asks_github_nothing(plans: dict[str, P
     assert (live.labels, live.secrets, live.environments) == ((), (), [])
 
 
+def test_secrets_are_listed_for_a_stack_that_declares_one_only(plans: dict[str, Plan]) -> None:
+    """It takes a right that nobody else needs; their list is read to its end."""
+    refused = {**LISTINGS, "/actions/secrets": Reply(403, {"message": "Resource not accessible"})}
+    assert read(plans["prod"], refused).secrets == ()
+    with pytest.raises(GitHubError, match="not accessible"):
+        read(plans["every-option"], refused)
+
+
 def test_an_api_that_was_never_enabled_holds_nothing(plans: dict[str, Plan]) -> None:
     """Google refuses to list from it; that is an empty list, not a failure."""
     off = Reply(403, {"error": {"message": "Artifact Registry API has not been used in project 1 before"}})
@@ -237,6 +245,8 @@ def test_no_answer_and_an_answer_that_is_no_json_are_errors(monkeypatch: pytest.
         google.get("logging", "x")
     assert "placeholder-token" not in str(refused.value) + repr(google)
     with serving(lambda _: Reply(500, "<html>")) as server, pytest.raises(GoogleError, match="500"):
+        Google(project="p", token="placeholder", endpoints={"logging": server.url}).get("logging", "x")  # noqa: S106
+    with serving(lambda _: Reply(200, "<html>")) as server, pytest.raises(GoogleError, match="no JSON object"):
         Google(project="p", token="placeholder", endpoints={"logging": server.url}).get("logging", "x")  # noqa: S106
 
 

@@ -51,6 +51,10 @@ class Fake:
         """What `stack export` prints."""
         self._file("state").write_text(json.dumps({"version": 3, "deployment": deployment}), encoding="utf-8")
 
+    def prints(self, data: bytes) -> None:
+        """The same, whatever it is."""
+        self._file("state").write_bytes(data)
+
     def has_no_stack(self) -> None:
         """What a `pulumi stack init` is missing for."""
         self._file("state").unlink()
@@ -105,6 +109,23 @@ def test_a_stack_that_does_not_exist_is_told_in_the_engines_words(pulumi: Fake, 
     wrong = run_apply(project, "staging", assume_yes=True) or ""
     assert "no stack named 'staging' found" in wrong
     assert pulumi.calls == [EXPORT]
+
+
+@pytest.mark.parametrize("printed", [b"", b"not json", b"[]", b'{"deployment": 3}', b"\xff\xfe"])
+def test_what_is_no_state_is_refused(pulumi: Fake, project: Path, printed: bytes) -> None:
+    """Nothing is known of what is unfinished or unsent, so that nothing is applied."""
+    pulumi.prints(printed)
+    wrong = run_apply(project, "staging", assume_yes=True) or ""
+    assert "The state of stack staging cannot be read" in wrong
+    assert pulumi.calls == [EXPORT]
+
+
+@pytest.mark.parametrize("argument", ["--refresh=false", "-r", "--stack", "-s=prod"])
+def test_the_stack_and_the_refresh_cannot_be_argued_away(pulumi: Fake, project: Path, argument: str) -> None:
+    """The engine takes the last of two: another stack would be applied than the one that is checked."""
+    wrong = run_apply(project, "staging", assume_yes=True, arguments=(argument,)) or ""
+    assert f"leave out {argument}" in wrong
+    assert pulumi.calls == []
 
 
 def test_an_up_that_fails_is_not_checked_and_the_way_on_is_said(pulumi: Fake, project: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from readiness.cli import cli
-from readiness.operate.bootstrap import APPLY_ROLES, PREVIEW_ROLES
+from readiness.operate.bootstrap_rights import RIGHTS, needs_of
+from readiness.problems import RefusedError
+from readiness.review.offline_plan import Plan
 from tests.projects import ROOT
 
 OPTIONS = {
@@ -68,7 +70,7 @@ def test_only_main_in_a_guarded_environment_is_the_applying_identity(script: str
 
 def test_no_identity_gets_a_role_that_rules_the_project(script: str) -> None:
     """Neither owner nor editor of everything, nor the right to act as another account."""
-    roles = set(re.findall(r"--role=(\S+)", script))
+    roles = {word.removeprefix("--role=") for words in commands(script) for word in words if word.startswith("--role=")}
     ruling = re.compile(r"roles/(owner|editor|.*\.admin|iam\.serviceAccountUser)$")
     assert {role for role in roles if ruling.match(role)} == {"roles/artifactregistry.admin"}
     [on_registry] = [words for words in commands(script) if "--role=roles/artifactregistry.admin" in words]
@@ -77,8 +79,54 @@ def test_no_identity_gets_a_role_that_rules_the_project(script: str) -> None:
 
 def test_the_previewing_identity_can_write_nothing() -> None:
     """Viewers and readers only."""
-    assert all(re.search(r"(viewer|reader|Viewer)$", role) for role in PREVIEW_ROLES)
-    assert not set(PREVIEW_ROLES) & set(APPLY_ROLES)
+    assert all(re.search(r"(viewer|reader|Viewer|Reviewer)$", each.preview) for each in RIGHTS.values())
+    assert not {each.preview for each in RIGHTS.values()} & {each.apply for each in RIGHTS.values()}
+
+
+def test_every_kind_that_a_plan_declares_can_be_read_and_written(plans: dict[str, Plan]) -> None:
+    """Else the first update of the pipeline is refused half-way, with 403."""
+    for stack in ("prod", "staging", "every-option"):
+        needs_of(plans[stack].resources)
+    with pytest.raises(RefusedError, match="names no role for gcp:new/thing:Thing"):
+        needs_of([{"type": "gcp:new/thing:Thing", "inputs": {}}])
+
+
+def test_no_role_is_given_that_nothing_declared_needs(plans: dict[str, Plan]) -> None:
+    """A project without jobs and grants gives neither the right to run the one nor to make the other."""
+    kinds = ("Account", "Job", "IAMMember", "IAMAuditConfig", "SecretIamMember", "RepositoryIamMember")
+    fewer = needs_of([each for each in plans["prod"].resources if each["type"].rpartition(":")[2] not in kinds])
+    assert fewer.apply_roles == (
+        "roles/logging.configWriter",
+        "roles/monitoring.editor",
+        "roles/serviceusage.serviceUsageAdmin",
+    )
+    assert (fewer.granted, fewer.secrets, fewer.accounts) == ((), (), ())
+
+
+def test_the_right_to_grant_is_limited_to_the_roles_that_the_program_declares(script: str) -> None:
+    """Else whoever merges could make the applying identity an owner."""
+    [grant] = [words for words in commands(script) if "--role=roles/resourcemanager.projectIamAdmin" in words]
+    [condition] = [word for word in grant if word.startswith("--condition=")]
+    assert condition.startswith("--condition=^:^title=declared-roles-only:expression=api.getAttribute(")
+    limited = set(re.findall(r"'(roles/[^']+)'", condition))
+    assert {"roles/cloudsql.client", "roles/logging.logWriter"} <= limited
+    assert not any(role.endswith(("owner", "editor", "projectIamAdmin")) for role in limited)
+    assert condition.count(":") == 2, "gcloud splits there"
+
+
+def test_access_to_a_secret_is_granted_without_reading_any(script: str) -> None:
+    """By a role of the project's own, on the one secret."""
+    [role] = [words for words in commands(script) if words[:4] == ["gcloud", "iam", "roles", "create"]]
+    assert role[-1] == "--permissions=secretmanager.secrets.getIamPolicy,secretmanager.secrets.setIamPolicy"
+    on_secrets = [words[2:4] for words in commands(script) if words[:2] == ["gcloud", "secrets"]]
+    assert on_secrets == [["add-iam-policy-binding", f"db-password-{stack}"] for stack in ("prod", "staging")]
+
+
+def test_acting_as_the_jobs_accounts_waits_until_they_exist(script: str) -> None:
+    """They are made by the first update: as a command it would stop the script."""
+    later = [line for line in script.splitlines() if "iam.serviceAccountUser" in line]
+    assert [line.split()[5].partition("@")[0] for line in later] == ["arr-v2-migrate-prod", "arr-v2-migrate-staging"]
+    assert all(line.startswith("# gcloud iam service-accounts ") for line in later)
 
 
 def test_state_is_private_versioned_and_encrypted_by_a_key_that_rotates(script: str) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from readiness.operate.drift import MAX_PREVIEW_LINES, Drift, UncheckedError, drift_markdown, find_drift
-from readiness.operate.github_api import GitHub
-from tests.operate.loopback import Reply, serving
+from readiness.operate.github_api import GitHub, GitHubError
+from tests.operate.loopback import Reply, Request, serving
 from tests.projects import settings_of
 
 Fake = Callable[[str], None]
@@ -30,7 +30,11 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
 
 def find(root: Path, stack: str) -> Drift:
     """The drift of a stack whose GitHub environment does not exist."""
-    with serving(lambda _: Reply(404, {"message": "Not Found"})) as server:
+
+    def answer(asked: Request) -> Reply:
+        return Reply(404, {"message": "Not Found"}) if "environments" in asked.path else Reply(200, {"name": "r"})
+
+    with serving(answer) as server:
         return find_drift(root, stack, settings_of(stack), GitHub(owner="o", repository="r", api_url=server.url))
 
 
@@ -76,3 +80,34 @@ def test_a_long_preview_is_cut_and_a_fence_in_it_does_not_end_the_block() -> Non
     text = drift_markdown("prod", Drift(preview="\n".join(lines), gate=()))
     assert "… 11 lines more" in text
     assert text.count("````") == 2
+
+
+def test_a_preview_of_few_and_long_lines_still_fits_into_an_issue() -> None:
+    """A dashboard is one line; GitHub refuses an issue of more than 65,536 characters, and nobody would be told."""
+    line = "+ dashboardJson: " + "x" * 40_000
+    text = drift_markdown("prod", Drift(preview="\n".join([line] * 290), gate=("branch @all",)))
+    assert len(text) < 65_000
+    assert "lines more" in text
+
+
+def test_what_github_names_stands_in_a_fence() -> None:
+    """A branch's name is somebody else's text: it mentions nobody and opens no tag."""
+    text = drift_markdown("prod", Drift(preview="", gate=("production: live branch @team/```<b>",)))
+    before, _, rest = text.partition("````text\n")
+    assert "@team" not in before
+    assert "@team/```<b>\n````\n" in rest
+
+
+def test_a_repository_that_the_token_does_not_see_is_not_taken_for_an_open_gate(pulumi: Fake, tmp_path: Path) -> None:
+    """GitHub says 404 of everything in it: nothing is known, and no issue may cry wolf."""
+    pulumi("exit 0")
+    with serving(lambda _: Reply(404, {"message": "Not Found"})) as server:
+        github = GitHub(owner="o", repository="r", api_url=server.url)
+        with pytest.raises(GitHubError, match="for this token"):
+            find_drift(tmp_path, "prod", settings_of("prod"), github)
+
+
+def test_bytes_that_are_no_text_are_shown_as_far_as_they_are(pulumi: Fake, tmp_path: Path) -> None:
+    """A value of somebody's may hold anything; the rest of the preview is needed all the same."""
+    pulumi("printf '~ query \\377\\376'; exit 7")
+    assert find(tmp_path, "staging").preview == "~ query \ufffd\ufffd"

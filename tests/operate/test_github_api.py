@@ -61,6 +61,29 @@ def test_pages_without_end_are_refused() -> None:
         list(github(server).items("issues"))
 
 
+def test_a_list_that_stands_under_a_key_is_read_over_all_of_its_pages() -> None:
+    """Secrets and branch policies come so."""
+
+    def answer(asked: Request) -> Reply:
+        is_last = "page=2" in asked.path
+        link = {} if is_last else {"Link": f'<{server.url}{asked.path}&page=2>; rel="next"'}
+        return Reply(200, {"total_count": 2, "secrets": [{"name": "B" if is_last else "A"}]}, link)
+
+    with serving(answer) as server:
+        assert [each["name"] for each in github(server).items("actions/secrets", "secrets")] == ["A", "B"]
+
+
+@pytest.mark.parametrize("body", ["<html>a proxy</html>", "", '[{"id": 1}, {"id"', "[1, null]", '{"message": "odd"}'])
+def test_an_answer_that_is_no_list_is_not_taken_for_an_empty_one(body: str) -> None:
+    """A comment, an issue or an import would be made a second time."""
+    with serving(lambda _: Reply(200, body)) as server:
+        with pytest.raises(GitHubError, match=r"no JSON|no list"):
+            list(github(server).items("issues/1/comments"))
+        if not body.startswith(("{", "[1")):
+            with pytest.raises(GitHubError, match="no JSON"):
+                github(server).get("environments/production")
+
+
 @pytest.mark.parametrize(("status", "hint"), [(401, "valid"), (403, "may the token"), (404, "exist"), (422, "422")])
 def test_a_refusal_says_what_was_asked_and_what_to_look_at(status: int, hint: str) -> None:
     """GitHub's own message stands in it, the token does not."""

@@ -12,7 +12,7 @@ from readiness.review.render_diff_markdown import MARKER
 from tests.operate.loopback import Reply, Request, serving
 from tests.operate.test_adopt import LISTINGS, answering
 from tests.operate.test_github_gate import live_environment
-from tests.projects import Command
+from tests.projects import ROOT, Command
 
 TOKEN = {"GOOGLE_OAUTH_ACCESS_TOKEN": "placeholder"}
 
@@ -62,6 +62,14 @@ def test_a_comment_that_github_refuses_fails_and_says_so(command: Command, tmp_p
         )  # fmt: skip
     assert done.status == 1
     assert "not accessible" in done.err
+
+
+def test_a_file_that_is_no_text_is_refused(command: Command, tmp_path: Path) -> None:
+    """Before GitHub is asked anything."""
+    (tmp_path / "diff.md").write_bytes(b"\xff\xfe")
+    done = command("comment", "7", "--file", "diff.md", cwd=tmp_path, GITHUB_REPOSITORY="acme/readiness")
+    assert (done.status, done.out) == (1, "")
+    assert "diff.md: is not UTF-8 text." in done.err
 
 
 @pytest.mark.parametrize("repository", ["", "acme", "/readiness"])
@@ -169,6 +177,6 @@ def test_check_with_the_plan_finds_a_section_that_the_runbook_lost(command: Comm
 
 def test_check_with_the_plan_passes_our_own(command: Command) -> None:
     """Rules and contracts together."""
-    done = command("check", "--plan")
+    done = command("check", "--plan", cwd=ROOT)
     assert done.status == 0, done.text
     assert "ok prod" in done.out

@@ -69,6 +69,12 @@ def test_a_comment_of_somebody_else_with_the_marker_is_not_touched() -> None:
     assert (done, after[0]["body"]) == ("created", f"{MARKER}\nmine")
 
 
+def test_a_comment_of_a_deleted_account_is_nobodys() -> None:
+    """GitHub names no user there."""
+    done, after = put([{"id": 1, "user": None, "body": f"{MARKER}\nold"}], f"{MARKER}\nnew")
+    assert (done, len(after)) == ("created", 2)
+
+
 def test_the_same_text_changes_nothing() -> None:
     """GitHub gives the text back with its own line ends."""
     done, after = put([comment(1, ACTIONS_BOT, f"{MARKER}\r\nsame")], f"{MARKER}\nsame\n")

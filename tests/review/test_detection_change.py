@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from readiness.review.detection_change import PAGE, detection_change, detection_markdown, detection_text
+from readiness.review.detection_change import (
+    MAX_LINES_IN_A_COMMENT,
+    PAGE,
+    detection_change,
+    detection_markdown,
+    detection_text,
+)
 
 HEAD = "| Alert | twice | idle |\n|---|---|---|\n"
 
@@ -62,3 +68,18 @@ def test_a_row_cannot_end_the_block_of_code(repository: Path) -> None:
     """The page is written by the change that is reviewed."""
     (repository / PAGE).write_text(_page("HighLatency | ``` | quiet"))
     assert "``` |" not in detection_markdown(detection_change(repository, "HEAD"))
+
+
+def test_a_page_that_was_written_anew_leaves_room_for_the_diff(repository: Path) -> None:
+    """However many and however long its rows are."""
+    rows = [f"Alert{chr(65 + index // 26)}{chr(97 + index % 26)} | {'x' * 5_000} | quiet" for index in range(200)]
+    (repository / PAGE).write_text(_page(*rows))
+    lines = detection_change(repository, "HEAD")
+    assert len(detection_markdown(lines)) < 20_000
+    assert f"… {len(lines) - MAX_LINES_IN_A_COMMENT} more lines" in detection_markdown(lines)
+
+
+def test_a_page_that_is_no_text_has_no_rows(repository: Path) -> None:
+    """It is told as two rows that are gone, not as a crash."""
+    (repository / PAGE).write_bytes(b"\xff\xfe\x00")
+    assert [line[0] for line in detection_change(repository, "HEAD")] == ["-", "-"]

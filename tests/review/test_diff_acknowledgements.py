@@ -74,6 +74,8 @@ def test_the_project_s_own_file_is_read_and_belongs_to_code_owners() -> None:
     owners = (ROOT / ".github" / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
     owned = {line.split()[0] for line in owners if line.startswith("/")}
     assert {f"/{ACKNOWLEDGED_FILE}", "/.github/", "/readiness/review/"} <= owned
+    assert {"/readiness/commands/diff.py", "/Makefile", "/.tools/"} <= owned, "what makes the diff, and its kept plans"
+    assert all((ROOT / path[1:]).exists() for path in owned - {"/.tools/"}), "an owner of nothing owns nothing"
 
 
 ENTRY = f"acknowledged:\n  - digest: {DIGEST}\n    reason: Agreed\n    by: ada\n"

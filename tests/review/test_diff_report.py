@@ -152,6 +152,14 @@ def test_no_comment_is_longer_than_its_limit(count: int, filler: str) -> None:
     assert "`p0000`" in text
 
 
+def test_what_is_put_below_the_diff_counts_too() -> None:
+    """The table of docs/detection.md stands in the same comment: a change of both had more than the limit."""
+    text = diff_markdown(_report(_many(500)), appendix="y" * 20_000)
+    assert len(text) <= MAX_CHARACTERS
+    assert text.endswith("y" * 20_000)
+    assert len(diff_markdown(_report(_many(500)))) + 20_000 > MAX_CHARACTERS, "else this shows nothing"
+
+
 def test_one_change_does_not_push_the_next_out_of_the_comment() -> None:
     """However long it is: its own end is cut."""
     text = "".join(f"{index} {'x' * 280}\n" for index in range(150))

@@ -10,12 +10,14 @@ from readiness.review.weakening import RULES, weakenings
 from readiness.review.weakening_alerts import ALERT_POLICY, CHANNEL
 from readiness.review.weakening_github import ENVIRONMENT
 from readiness.review.weakening_plan import BRANCH_POLICY, PLAN_RULES, covers
+from readiness.review.weakening_records import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE
 from tests.review.diff_plans import diff_of, plan_value, resource, weakened
 from tests.review.weakening_case import Case
 from tests.review.weakening_cases_alerts import ALERT_CASES
+from tests.review.weakening_cases_records import RECORD_CASES
 from tests.review.weakening_cases_shared import GITHUB_CASES, REGISTRY_CASES
 
-CASES = (*ALERT_CASES, *REGISTRY_CASES, *GITHUB_CASES)
+CASES = (*ALERT_CASES, *REGISTRY_CASES, *GITHUB_CASES, *RECORD_CASES)
 
 
 def _said(case: Case, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -211,3 +213,10 @@ def test_the_rules_over_the_whole_plan_are_those_tested_here() -> None:
     assert [rule.__name__ for rule in PLAN_RULES] == [
         "guard_deleted", "protection_removed", "change_ignored", "branch_admitted", "channel_lost",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("type_", [AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE])
+def test_a_record_that_is_no_longer_made_weakens(type_: str) -> None:
+    """By its deletion as by its change."""
+    (found,) = weakened([resource(type_, {"project": "p"})], [])
+    assert found.reasons[0].startswith("is deleted: ")

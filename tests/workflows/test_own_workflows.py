@@ -84,6 +84,14 @@ def test_credentials_are_for_branches_of_this_repository_only() -> None:
     assert "head.repo.full_name == github.repository" in comment["if"]
 
 
+def test_the_diff_is_against_the_base_that_was_merged_with() -> None:
+    """The first parent of what is checked out; the event's own may be older, and others' changes would show."""
+    checkout, *rest = jobs("pull-request.yml")["diff"]["steps"]
+    assert checkout["with"] == {"persist-credentials": False, "fetch-depth": 0}, "the merge commit, with its parents"
+    [write] = [step for step in rest if step.get("id") == "diff"]
+    assert "diff --base HEAD^1 " in write["run"]
+
+
 def test_a_fork_has_the_diff_in_its_summary_and_as_an_artifact() -> None:
     """Whoever cannot be commented to can still read it, also where it fails."""
     diff = jobs("pull-request.yml")["diff"]["steps"]
@@ -107,7 +115,8 @@ def test_staging_is_applied_before_prod_and_prod_waits_for_its_environment() -> 
     [
         ("apply.yml", "staging", "stack-staging"),
         ("apply.yml", "prod", "stack-prod"),
-        ("drift.yml", "drift", "stack-${{ matrix.stack }}"),
+        # In the updates' group it would take the place of an update that waits: GitHub keeps one waiting and no more.
+        ("drift.yml", "drift", "drift-${{ matrix.stack }}"),
     ],
 )
 def test_a_stack_is_touched_by_one_run_at_a_time_and_none_is_cut_off(workflow: str, job: str, group: str) -> None:
