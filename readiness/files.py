@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and what stands in their place before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from readiness.problems import Problem, RefusedError
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that is to be written anew: empty where there is none, with marks for what is no text."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -34,7 +39,7 @@ def write_all(texts: Mapping[Path, str]) -> None:
         for moved, old in before.items():
             _restore(moved, old)
         message = f"cannot be written ({error.strerror})"
-        problem = Problem(file=str(path), message=message, mend="Make its folder writable")
+        problem = Problem(file=str(path), message=message, mend="Make it a file in a folder that is writable")
         raise RefusedError([problem]) from None
     finally:
         for temporary in written.values():

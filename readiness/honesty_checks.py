@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from readiness.problems import Problem
+from readiness.required_checks.honesty import honesty_problems
 from readiness.required_checks.record import Subject, record_faults, record_path
+from readiness.required_checks.workflow_files import WorkflowFile, workflows_digest
 from readiness.sealed_record import file_text
 from readiness.settings.branch_ruleset_rules import AUTO_MERGE, ENFORCEMENT
 from readiness.settings.github import BranchRuleset
@@ -30,11 +32,12 @@ def subject_of(settings: Settings, ruleset: BranchRuleset) -> Subject:
 
 
 def honesty_record_problems(
-    root: Path, config: StackConfig, settings: Settings, now: datetime, workflows_digest: str | None
+    root: Path, config: StackConfig, settings: Settings, now: datetime, workflows: list[WorkflowFile] | None
 ) -> Iterator[Problem]:
     """What is declared as if the checks could say no, without a record that they can.
 
-    `workflows_digest` is that of the application's workflow files where they are at hand.
+    `workflows` are the application's workflow files where they are at hand; then they are judged once more, too: a
+    record says what an earlier version of this check found.
     """
     ruleset = settings.branch_ruleset
     relying = list(_relying(settings))
@@ -42,7 +45,8 @@ def honesty_record_problems(
         return
     place = record_path(config.file)
     subject, text = subject_of(settings, ruleset), file_text(root / place)
-    faults = list(record_faults(text, subject, now=now, workflows_digest=workflows_digest))
+    digest = None if workflows is None else workflows_digest(workflows)
+    faults = list(record_faults(text, subject, now=now, workflows_digest=digest))
     for path, what, instead in relying:
         for fault in faults:
             message = f"{what}, and the record {place} {fault}"
@@ -51,6 +55,9 @@ def honesty_record_problems(
                 " (docs/required-checks.md)"
             )
             yield problem_at(config, path, message, mend)
+    if workflows is not None:
+        folder = str(Path(workflows[0].file).parent)
+        yield from honesty_problems(folder, workflows, ruleset.required_checks, subject.branch)
 
 
 def _relying(settings: Settings) -> Iterator[tuple[KeyPath, str, str]]:

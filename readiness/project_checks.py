@@ -14,6 +14,7 @@ from readiness.checks import check_config
 from readiness.cleanup_checks import cleanup_problems
 from readiness.honesty_checks import honesty_record_problems
 from readiness.problems import Problem, RefusedError
+from readiness.required_checks.workflow_files import WorkflowFile, read_workflows
 from readiness.settings.located import items_at, problem_at, value_at
 from readiness.settings.stack_files import StackConfig, read_stack
 from readiness.settings.strict_yaml import KeyPath
@@ -28,6 +29,7 @@ def check_project(root: Path, stacks: list[str], workflows: Path | None = None) 
     `workflows` is the folder of the application's workflow files where it is at hand. Raises RefusedError where it
     holds none.
     """
+    found_workflows = None if workflows is None else read_workflows(workflows)
     checked: dict[str, Validated] = {}
     readable: dict[str, StackConfig] = {}
     for stack in stacks:
@@ -40,7 +42,7 @@ def check_project(root: Path, stacks: list[str], workflows: Path | None = None) 
     between = list(_shared_name_problems(readable))
     # A stack whose file cannot be read may be the owner that is missed.
     between += _owner_problems(readable, complete=len(readable) == len(stacks))
-    between += _record_problems(root, readable, checked, workflows)
+    between += _record_problems(root, readable, checked, found_workflows)
     for stack, problem in between:
         found = checked[stack]
         checked[stack] = Validated(settings=found.settings, problems=(*found.problems, problem))
@@ -48,9 +50,15 @@ def check_project(root: Path, stacks: list[str], workflows: Path | None = None) 
 
 
 def _record_problems(
-    root: Path, readable: Mapping[str, StackConfig], checked: Mapping[str, Validated], workflows: Path | None
+    root: Path,
+    readable: Mapping[str, StackConfig],
+    checked: Mapping[str, Validated],
+    workflows: list[WorkflowFile] | None,
 ) -> Iterator[tuple[str, Problem]]:
-    """What needs a record and has no valid one, of every stack whose settings are valid by themselves."""
+    """What needs a record and has no valid one, of every stack whose settings are valid by themselves.
+
+    `workflows` are the application's workflow files where they are at hand.
+    """
     now = datetime.now(UTC)
     for stack, config in readable.items():
         settings = checked[stack].settings

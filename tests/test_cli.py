@@ -9,6 +9,7 @@ import click
 import pytest
 
 from readiness.cli import cli
+from tests.edits import edit
 from tests.projects import Command
 from tests.settings.broken import STAGING, in_staging, place, write
 
@@ -106,6 +107,23 @@ def test_check_prints_ok_or_every_problem_of_each_stack(project: Path, command: 
     assert f"error: {place(project, 'role: 5')}readiness:services[0].role: must be text" in done.out
     assert command("check", "prod", cwd=project).status == 0
     assert command("check", "prod", "staging", "prod", cwd=project).out.count("ok prod") == 1
+
+
+def test_a_mistake_that_stacks_share_is_printed_once(project: Path, command: Command) -> None:
+    """Pulumi.yaml is read for each of them; none of them is ok."""
+    edit(project, "cpu_ratio: 0.8", "cpu_ratio: 80", "Pulumi.yaml")
+    done = command("check", cwd=project, CI="true")
+    assert done.status == 1
+    assert [line.split(":")[0] for line in done.out.splitlines() if "cpu_ratio" in line] == ["error", ""]
+    assert "ok " not in done.out
+
+
+def test_a_folder_of_workflows_that_is_none_is_refused_whether_it_is_needed_or_not(command: Command) -> None:
+    """A slip in the path would look like a check that passed."""
+    for folder in ("no-such-folder", "Pulumi.yaml"):
+        done = command("check", "staging", "--workflows", folder)
+        assert (done.status, done.out) == (1, "")
+        assert done.err.startswith(f"error: {folder}: cannot be read (")
 
 
 def test_check_without_any_stack_says_so(project: Path, command: Command) -> None:

@@ -36,11 +36,14 @@ def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None) -> N
         raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to check. Create one.")
     checked = check_project(root, every, workflows)
     failed = False
+    reported: set[Problem] = set()
     for stack in names:
         problems = list((checked[stack] if stack in checked else check_stack(root, stack)).problems)
         if with_plan and not errors_only(problems):
             problems += _plan_problems(root, stack)
-        report(problems)
+        # A mistake in Pulumi.yaml is one of every stack.
+        report(dict.fromkeys(problem for problem in problems if problem not in reported))
+        reported.update(problems)
         if errors_only(problems):
             failed = True
         else:

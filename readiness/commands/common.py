@@ -25,6 +25,22 @@ def settings_of(root: Path, stack: str) -> Settings:
     return require_settings(check_stack(root, stack))
 
 
+def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
+    """The stacks of the project with their settings. Raises RefusedError with every problem of all, or for no stack."""
+    from readiness.checks import check_stack, require_settings
+    from readiness.problems import Problem, RefusedError, errors_only
+    from readiness.settings.stack_files import stack_names
+
+    checked = {stack: check_stack(root, stack) for stack in stack_names(root)}
+    if not checked:
+        message, mend = "stands nowhere beside Pulumi.yaml", "Write one, as `readiness init` does"
+        raise RefusedError([Problem(file="Pulumi.<stack>.yaml", message=message, mend=mend)])
+    refused = dict.fromkeys(problem for found in checked.values() for problem in errors_only(found.problems))
+    if refused:
+        raise RefusedError(refused)
+    return [(stack, require_settings(found)) for stack, found in checked.items()]
+
+
 def plan_of(stack: str) -> Plan:
     """The offline plan of a stack of the project around the working folder. Raises RefusedError."""
     from readiness.review.offline_plan import plan_stack
@@ -53,11 +69,21 @@ def use_colour(err: bool) -> bool:
 
 def head_commit(folder: Path) -> str:
     """The commit that is checked out there; empty where there is none, or no git."""
+    return _git(folder, "rev-parse", "--verify", "HEAD")
+
+
+def described_commit(folder: Path) -> str:
+    """The same, with `-dirty` behind it where the files of the folder are not those of the commit."""
+    commit = head_commit(folder)
+    return f"{commit}-dirty" if commit and _git(folder, "status", "--porcelain", "--ignored", ".") else commit
+
+
+def _git(folder: Path, *arguments: str) -> str:
     import subprocess
 
-    command = ["git", "rev-parse", "--verify", "HEAD"]
+    command = ["git", *arguments]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - fixed commands
     except OSError:
         return ""
     return done.stdout.strip()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands.common import settings_of
+from readiness.commands.common import settings_of_every_stack
 
 
 @click.command()
@@ -14,21 +14,19 @@ from readiness.commands.common import settings_of
 def docs(only_check: bool) -> None:
     """Write the documents that repeat what the stacks declare: rollback, troubleshooting, checklist, README section."""
     from readiness.documents.pages import page_texts
-    from readiness.files import write_all
-    from readiness.settings.stack_files import find_project_root, stack_names
+    from readiness.files import text_of, write_all
+    from readiness.problems import Problem, RefusedError
+    from readiness.settings.stack_files import find_project_root
 
     root = find_project_root(Path.cwd())
-    texts = page_texts([(stack, settings_of(root, stack)) for stack in stack_names(root)])
-    old = [name for name, text in texts.items() if not _is(root / name, text)]
+    texts = page_texts(settings_of_every_stack(root))
+    old = [name for name, text in texts.items() if text_of(root / name) != text]
     if not only_check:
         write_all({root / name: texts[name] for name in old})
         for name in texts:
             click.echo(f"{'wrote' if name in old else 'unchanged'} {name}")
         return
     if old:
-        raise click.ClickException(f"{', '.join(old)}: not what the settings say. Run `readiness docs` and commit it.")
+        message, mend = "is not what the settings say", "Run `readiness docs` and commit it"
+        raise RefusedError(Problem(file=name, message=message, mend=mend) for name in old)
     click.echo(f"ok {', '.join(texts)}")
-
-
-def _is(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text(encoding="utf-8") == text

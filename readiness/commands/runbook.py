@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from readiness.commands.common import settings_of
+from readiness.commands.common import settings_of_every_stack
+
+if TYPE_CHECKING:
+    from readiness.problems import Problem
 
 
 @click.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when the file is not up to date.")
 def runbook(only_check: bool) -> None:
     """Write docs/runbook.md from the alert catalogue and the settings of every stack."""
-    from readiness.alerting.runbook import RUNBOOK_PATH, missing_sections, runbook_text
-    from readiness.settings.stack_files import find_project_root, stack_names
+    from readiness.alerting.runbook import RUNBOOK_PATH, runbook_text
+    from readiness.files import text_of, write_whole
+    from readiness.problems import RefusedError
+    from readiness.settings.stack_files import find_project_root
 
     root = find_project_root(Path.cwd())
-    text = runbook_text([(stack, settings_of(root, stack)) for stack in stack_names(root)])
     path = root / RUNBOOK_PATH
-    current = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text, current = runbook_text(settings_of_every_stack(root)), text_of(path)
     if not only_check:
-        from readiness.files import write_whole
-
         write_whole(path, text)
         click.echo(f"{'unchanged' if current == text else 'wrote'} {RUNBOOK_PATH}")
         return
-    for name in missing_sections(current):
-        click.echo(f"{RUNBOOK_PATH}: no section for {name}, to which its alert links", err=True)
     if current != text:
-        raise click.ClickException(
-            f"{RUNBOOK_PATH} is not what the settings say. Run `readiness runbook` and commit it."
-        )
+        raise RefusedError(_out_of_date(current))
     click.echo(f"ok {RUNBOOK_PATH}")
+
+
+def _out_of_date(current: str) -> Iterator[Problem]:
+    """What is wrong with a runbook that is not the one to be written: each alert that leads nowhere, then the rest."""
+    from readiness.alerting.runbook import RUNBOOK_PATH, missing_sections
+    from readiness.problems import Problem
+
+    messages = ["is missing or empty"]
+    if current.strip():
+        missing = missing_sections(current)
+        messages = [f"has no section for {name}, to which its alert links" for name in missing]
+        messages.append("is not what the settings say")
+    for message in messages:
+        yield Problem(file=RUNBOOK_PATH, message=message, mend="Run `readiness runbook` and commit it")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 # One line: it goes into tables, titles and labels.
 Text = Annotated[
@@ -28,3 +29,11 @@ class Section(BaseModel):
     """A group of settings: frozen, no unknown keys, no conversions, no values in errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_empty(cls, value: Any) -> Any:
+        """A key without a value is a slip: taken for the default, it would switch an alert off without a word."""
+        if value is None:
+            raise PydanticCustomError("empty", "is empty")
+        return value

@@ -32,8 +32,11 @@ def _in_value(config: StackConfig, key: str, value: Any) -> list[Problem]:
     texts = list(_texts(value, ()))
     if key in {each.key for each in SECRETS} | provider_keys.SECRET_PROVIDER_KEYS:
         file, line = config.place(key, texts[0][0] if texts else ())
-        mend = f"{_REMOVE}, and store a new one with `pulumi config set --secret {key}`"
-        return [Problem(file=file, line=line, key=key, message="is a secret in plain text", mend=mend)]
+        store = f"with `pulumi config set --secret {key}`"
+        message, mend = "is a secret in plain text", f"{_REMOVE}, and store a new one {store}"
+        if value in (None, ""):
+            message, mend = "is empty", f"Store the secret {store}, or remove the key"
+        return [Problem(file=file, line=line, key=key, message=message, mend=mend)]
     problems = []
     paths = [()] if looks_like_a_secret(key) else [path for path, text in texts if looks_like_a_secret(text)]
     for path in dict.fromkeys(paths):

@@ -15,7 +15,9 @@ from pathlib import Path
 PULUMI_KEYS = frozenset({"tags", "autonaming", "disable-default-providers", "template"})
 
 # Provider keys whose value is a credential, whatever its shape.
-SECRET_PROVIDER_KEYS = frozenset({"gcp:credentials", "gcp:accessToken", "github:token", "github:appAuth"})
+SECRET_PROVIDER_KEYS = frozenset(
+    {"gcp:credentials", "gcp:accessToken", "gcp:externalCredentials", "github:token", "github:appAuth"}
+)
 
 PROVIDERS = {"gcp": "pulumi_gcp", "github": "pulumi_github"}
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
 from readiness.settings import provider_keys
 from readiness.settings.key_names import PROVIDER_SETTINGS
 from readiness.settings.model import Settings
@@ -24,9 +27,22 @@ SECURE = {
 PROVIDER_VALUE = {"type": ["string", "number", "boolean", "object", "array"]}
 
 
+class _WithoutNull(GenerateJsonSchema):
+    """What is optional is left out: an empty value is refused (`Section`), so an editor must mark it."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """The schema of the value that may be left out."""
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """With the default, where there is one."""
+        found = super().default_schema(schema)
+        return {name: value for name, value in found.items() if name != "default" or value is not None}
+
+
 def stack_file_schema() -> dict[str, Any]:
     """Draft 2020-12 schema of `Pulumi.<stack>.yaml`."""
-    model = Settings.model_json_schema(ref_template="#/$defs/{model}")
+    model = Settings.model_json_schema(ref_template="#/$defs/{model}", schema_generator=_WithoutNull)
     settings = model["properties"]
     config: dict[str, Any] = {f"readiness:{name}": settings[name] for name in settings if name not in PROVIDER_SETTINGS}
     config |= {

@@ -27,6 +27,10 @@ PROJECT_FILE_KEYS = (
     "template", "backend", "options", "plugins", "packages", "requiredPulumiVersion",
 )  # fmt: skip
 STACK_FILE_KEYS = ("config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment")
+# What the Python language host reads of `runtime:` (main.go of pulumi-language-python); it drops any other silently,
+# and a misspelt `toolchain:` makes it pick uv or poetry by the lock files that it finds.
+RUNTIME_KEYS = ("name", "options")
+RUNTIME_OPTIONS = ("toolchain", "typechecker", "virtualenv")
 DECLARATION_KEYS = ("type", "description", "items", "default", "value", "secret")
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -159,6 +163,7 @@ def _add_project_file(config: StackConfig, document: Document) -> None:
         config.problems.append(Problem(file=document.file, line=line, key="name", message=message, mend=mend))
         name = config.project
     config.project = name
+    _refuse_unknown_runtime_keys(config, document)
     for key, entry in (document.value.get("config") or {}).items():
         origin = Origin(document=document, path=("config", key))
         full_key = _full_key(config, key)
@@ -168,6 +173,15 @@ def _add_project_file(config: StackConfig, document: Document) -> None:
             _add_value(config, full_key, entry, origin)
         else:
             _add_declaration(config, full_key, entry, origin)
+
+
+def _refuse_unknown_runtime_keys(config: StackConfig, document: Document) -> None:
+    runtime, hint = document.value.get("runtime"), "the engine drops any other"
+    if isinstance(runtime, dict):
+        _refuse_unknown(config, document, ("runtime",), runtime, RUNTIME_KEYS, hint)
+        options = runtime.get("options")
+        if isinstance(options, dict):
+            _refuse_unknown(config, document, ("runtime", "options"), options, RUNTIME_OPTIONS, hint)
 
 
 def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origin: Origin) -> None:
@@ -229,7 +243,7 @@ def _refuse_unknown(
             near = nearest(key, allowed)
             meant.add(near)
             mend = f"Did you mean `{near}`?" if near else f"Allowed: {', '.join(allowed)}; {hint}"
-            line, name = document.line_of((*path, key)), path_text((*path[1:], key))
+            line, name = document.line_of((*path, key)), path_text((*path, key)).removeprefix("config.")
             problem = Problem(file=document.file, line=line, key=name, message="is an unknown key", mend=mend)
             config.problems.append(problem)
     return meant

@@ -40,6 +40,9 @@ _SYNTAX = (
 )
 
 
+_BEYOND_UNICODE = re.compile(r"\\U(?!00(?:0[0-9a-fA-F]|10))[0-9a-fA-F]{8}")
+
+
 @dataclass(slots=True)
 class Document:
     """A parsed file: its text and value, the line of every key and item by path from the root, and what is wrong."""
@@ -76,6 +79,11 @@ def read_yaml(path: Path, file: str) -> Document:
         raise _refusal(file, line, "holds a character that YAML does not allow", "Save it as plain text") from None
     except RecursionError:
         raise _refusal(file, None, "is nested too deeply to be read", "Write it flatter") from None
+    except (ValueError, OverflowError):
+        # PyYAML hands the number of a `\U` escape on unchecked, and Python has no such character.
+        escape = _BEYOND_UNICODE.search(text)
+        line = text.count("\n", 0, escape.start()) + 1 if escape else None
+        raise _refusal(file, line, "holds an escape that is no character", "Write the character itself") from None
     if node is None:
         raise _refusal(file, 1, "is empty", "Restore it from version control, or copy another stack's file")
     builder = _Builder(file)

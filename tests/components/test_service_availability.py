@@ -29,9 +29,10 @@ def checks_of(plan: Plan) -> dict[str, dict[str, Any]]:
 
 
 def backend_answering(**known: object) -> list[dict[str, Any]]:
-    """Staging's services, the backend with another `known_degraded`."""
+    """Staging's services, the backend with another `known_degraded`, or none."""
     listed = [dict(each) for each in config_of("staging").values["readiness:services"]]
-    listed[0]["health_answer"] = {**listed[0]["health_answer"], "known_degraded": known or None}
+    answer = {name: value for name, value in listed[0]["health_answer"].items() if name != "known_degraded"}
+    listed[0]["health_answer"] = answer | ({"known_degraded": known} if known else {})
     return listed
 
 

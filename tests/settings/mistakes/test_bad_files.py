@@ -57,6 +57,14 @@ CHAIN = "config:\n  k0: &k0 [[[[[[[[x]]]]]]]]\n" + "".join(
             b'config:\n  a: "\\d"\n', ":2",
             "is not valid YAML: an unknown escape after a backslash. Use single quotes, or double the backslash.",
         ),
+        (
+            b'config:\n  a: "\\U00110000"\n', ":2",
+            "holds an escape that is no character. Write the character itself.",
+        ),
+        (
+            b'config:\n  a: "\\UFFFFFFFF"\n', ":2",
+            "holds an escape that is no character. Write the character itself.",
+        ),
         (b"config: {}\n---\nconfig: {}\n", ":2", "is not valid YAML: a second document begins. Remove the line `---`."),
         (
             b"config: [1, 2\n", ":2",

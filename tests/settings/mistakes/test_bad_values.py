@@ -157,6 +157,15 @@ def test_text_that_older_yaml_takes_for_something_else_is_text(project: Path, va
         (INSTANCE, "instance:", "instance:", "database.instance: is empty. Write a value."),
         (INSTANCE, "instance: ''", "instance:", "database.instance: is empty. Write a value."),
         (
+            INSTANCE, f"{INSTANCE}\n    max_connections:", "max_connections",
+            "database.max_connections: is empty. Write a value, or remove the key "
+            "(The instance's flag; with it, running out of connections pages).",
+        ),
+        (
+            "health_path: /health", "health_answer: ~", "health_answer",
+            "services[0].health_answer: is empty. Write a value, or remove the key.",
+        ),
+        (
             INSTANCE, "instance: The_DB", "instance:",
             "database.instance: is not a lower-case name. Use a-z, 0-9 and `-`, with a letter first and no `-` last.",
         ),

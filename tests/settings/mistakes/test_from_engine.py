@@ -119,6 +119,19 @@ def test_a_number_without_end_is_refused(inside: Path) -> None:
         )
 
 
+def test_a_value_without_end_in_depth_is_refused(inside: Path) -> None:
+    """Deeper than Python goes, and not too deep for its JSON; a file of that depth is refused when it is read."""
+    with pytest.raises(pulumi.RunError, match="settings of stack staging hold a value that is nested too deeply"):
+        loaded(resolved(inside) | {"readiness:database": "[" * 900 + "]" * 900})
+
+
+def test_a_key_without_a_value_inside_a_setting_is_refused(inside: Path) -> None:
+    """The engine hands it over as null, and an alert that it belongs to would be gone without a word."""
+    text = json.dumps({"instance": "a", "max_connections": None})
+    (line,) = refusal(resolved(inside) | {"readiness:database": text})
+    assert line.startswith(f"{ELSEWHERE}: readiness:database.max_connections: is empty. Write a value, or remove")
+
+
 def test_a_setting_that_the_engine_does_not_have_is_missing_at_the_stacks_file(inside: Path) -> None:
     """With another `--config-file`, say."""
     config = resolved(inside)

@@ -149,6 +149,33 @@ def test_an_unknown_key_at_the_top_of_a_file_is_refused(project: Path, file: str
     assert error_of(project).startswith(f"{place(project, 'colour', file)}colour: {said}")
 
 
+@pytest.mark.parametrize(
+    ("runtime", "marker", "said"),
+    [
+        ("runtime:\n  nme: python\n", "nme", "runtime.nme: is an unknown key. Did you mean `name`?"),
+        (
+            "runtime:\n  name: python\n  options:\n    toolchian: pip\n", "toolchian",
+            "runtime.options.toolchian: is an unknown key. Did you mean `toolchain`?",
+        ),
+        (
+            "runtime:\n  name: python\n  options: {quux: 1}\n", "quux",
+            "runtime.options.quux: is an unknown key. Allowed: toolchain, typechecker, virtualenv; "
+            "the engine drops any other.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_misspelt_key_of_the_runtime_is_refused(project: Path, runtime: str, marker: str, said: str) -> None:
+    """Without its `toolchain` the engine picks another tool by the lock files of any folder above."""
+    in_project(project, "runtime:\n  name: python\n", runtime)
+    assert error_of(project) == f"{place(project, marker, PROJECT)}{said}"
+
+
+@pytest.mark.parametrize("runtime", ["runtime: python\n", "runtime:\n  name: python\n  options: {toolchain: pip}\n"])
+def test_a_runtime_may_be_written_short_or_with_options(project: Path, runtime: str) -> None:
+    """Both forms of the engine."""
+    assert errors(in_project(project, "runtime:\n  name: python\n", runtime)) == []
+
+
 @pytest.mark.parametrize("file", [STAGING, PROJECT])
 def test_a_misspelt_config_is_one_error_and_not_one_for_every_setting(project: Path, file: str) -> None:
     """Everything below it would be missing."""

@@ -13,6 +13,7 @@ from tests.settings.broken import (
     PROJECT,
     STAGING,
     add_setting,
+    error_of,
     errors,
     in_project,
     in_staging,
@@ -27,10 +28,14 @@ WEBHOOK = "https://hooks.slack.com/" + "services/T0/B0/madeUpToken"
 GITHUB_TOKEN = "ghp_" + "madeUpToken0123456789abcd"
 API_KEY = "AIza" + "madeUpToken0123456789abcdefghijklmnop"
 PULUMI_TOKEN = "pul-" + "0123456789abcdef01234567"
+OPENAI_KEY = "sk-" + "proj-madeUpToken_0123456789"
+JSON_WEB_TOKEN = ".".join(("eyJ" + "hbGciOiJIUzI1NiJ9", "eyJ" + "tYWRlIjoidXAifQ", "madeUpToken"))
 INTEGRATION_KEY = "0123456789abcdef" * 2
 PASSWORD = "hunter2-madeUpToken"  # noqa: S105 - what the tests look for
 PEM = "-----BEGIN " + "PRIVATE KEY-----\\nmadeUpToken\\n-----END PRIVATE KEY-----"
-SHAPES = (BOT_TOKEN, APP_TOKEN, WEBHOOK, GITHUB_TOKEN, API_KEY, PULUMI_TOKEN, INTEGRATION_KEY)
+SHAPES = (
+    BOT_TOKEN, APP_TOKEN, WEBHOOK, GITHUB_TOKEN, API_KEY, PULUMI_TOKEN, OPENAI_KEY, JSON_WEB_TOKEN, INTEGRATION_KEY,
+)  # fmt: skip
 
 DATABASE = "  readiness:database:"
 
@@ -65,6 +70,7 @@ def shows_nothing(command: Command, project: Path, *secrets: str) -> str:
         ("gcp:credentials", f'\'{{"type": "service_account", "private_key": "{PEM}"}}\''),
         ("gcp:credentials", f"\n    private_key: {PASSWORD}"),
         ("gcp:accessToken", PASSWORD),
+        ("gcp:externalCredentials", f"\n    identityToken: {PASSWORD}"),
         ("github:token", GITHUB_TOKEN),
     ],
 )
@@ -78,6 +84,17 @@ def test_a_secret_setting_in_plain_text_is_refused_with_the_command_that_stores_
     assert f": {key}: is a secret in plain text. Remove it, revoke it if it was ever committed, " in error
     assert error.endswith(f"and store a new one with `pulumi config set --secret {key}`.")
     shows_nothing(command, project, value.split()[-1])
+
+
+@pytest.mark.parametrize("value", ["", "''"])
+@pytest.mark.parametrize("key", ["readiness:slack_auth_token", "github:token"])
+def test_a_secret_setting_without_a_value_is_empty_and_nothing_to_be_revoked(
+    project: Path, key: str, value: str
+) -> None:
+    """As somebody leaves it who means to fill it in."""
+    add_setting(project, f"{key}: {value}")
+    said = f"is empty. Store the secret with `pulumi config set --secret {key}`, or remove the key."
+    assert error_of(project) == f"{place(project, key)}{key}: {said}"
 
 
 @pytest.mark.parametrize("secret", SHAPES)

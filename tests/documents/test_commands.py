@@ -1,0 +1,102 @@
+"""`readiness runbook` and `readiness docs`: what they write, and what they say of what stands there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from readiness.alerting.runbook import RUNBOOK_PATH
+from tests.edits import edit
+from tests.projects import Command
+
+CHECKLIST = "docs/DEPLOYMENT_CHECKLIST.md"
+# Each command with one of the files that it writes.
+COMMANDS = (("runbook", RUNBOOK_PATH), ("docs", CHECKLIST))
+
+
+@pytest.fixture
+def project(small_project: Path) -> Path:
+    """The small one: its documents are as long, and one mistake in it stays one."""
+    return small_project
+
+
+@pytest.mark.parametrize(("name", "file"), COMMANDS)
+def test_a_document_is_written_once_and_then_up_to_date(project: Path, command: Command, name: str, file: str) -> None:
+    """In a folder that is not there yet."""
+    assert command(name, "--check", cwd=project).status == 1
+    assert f"wrote {file}\n" in command(name, cwd=project).out
+    assert f"unchanged {file}\n" in command(name, cwd=project).out
+    done = command(name, "--check", cwd=project)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("ok docs/")
+
+
+@pytest.mark.parametrize(("name", "file"), COMMANDS)
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"# Something else\n"])
+def test_a_document_of_another_content_is_refused_and_replaced(
+    project: Path, command: Command, name: str, file: str, content: bytes
+) -> None:
+    """Text or not: the file, how to mend it, and its annotation in CI."""
+    command(name, cwd=project)
+    (project / file).write_bytes(content)
+    done = command(name, "--check", cwd=project, CI="true")
+    assert (done.status, done.out) == (1, "")
+    assert f"error: {file}: is " in done.err
+    assert f"::error file={file}::is " in done.err
+    assert done.err.endswith(f"Run `readiness {name}` and commit it.\n")
+    assert f"wrote {file}\n" in command(name, cwd=project).out
+    assert command(name, "--check", cwd=project).status == 0
+
+
+def test_an_alert_whose_section_is_gone_is_named(project: Path, command: Command) -> None:
+    """Its link would lead the person who is paged to the top of the page."""
+    command("runbook", cwd=project)
+    text = (project / RUNBOOK_PATH).read_text(encoding="utf-8")
+    (project / RUNBOOK_PATH).write_text(text.replace("## HighCpuUsage\n", "## High CPU\n"), encoding="utf-8")
+    done = command("runbook", "--check", cwd=project)
+    mend = "Run `readiness runbook` and commit it."
+    assert done.err.splitlines() == [
+        f"error: {RUNBOOK_PATH}: has no section for HighCpuUsage, to which its alert links. {mend}",
+        f"error: {RUNBOOK_PATH}: is not what the settings say. {mend}",
+    ]
+
+
+@pytest.mark.parametrize(("name", "file"), COMMANDS)
+def test_a_folder_in_the_place_of_a_document_is_refused(project: Path, command: Command, name: str, file: str) -> None:
+    """Nothing is half-written."""
+    (project / file).mkdir(parents=True)
+    done = command(name, cwd=project)
+    assert (done.status, done.out) == (1, "")
+    assert f"{file}: cannot be written (Is a directory). Make it a file in a folder that is writable." in done.err
+    assert [path.name for path in (project / "docs").iterdir()] == [Path(file).name]
+
+
+@pytest.mark.parametrize(("name", "file"), COMMANDS)
+def test_every_mistake_of_every_stack_is_shown_and_nothing_written(
+    project: Path, command: Command, name: str, file: str
+) -> None:
+    """The first stack that is refused does not hide the next; what they share is said once."""
+    for stack in ("staging", "prod"):
+        edit(project, "role: backend", "role: 5", f"Pulumi.{stack}.yaml")
+    edit(project, "cpu_ratio: 0.8", "cpu_ratio: 80", "Pulumi.yaml")
+    done = command(name, cwd=project)
+    assert done.status == 1
+    assert sorted(line.split(":")[1].strip() for line in done.err.splitlines()) == [
+        "Pulumi.prod.yaml",
+        "Pulumi.staging.yaml",
+        "Pulumi.yaml",
+    ]
+    assert not (project / file).exists()
+
+
+@pytest.mark.parametrize(("name", "file"), COMMANDS)
+def test_without_any_stack_there_is_nothing_to_write(project: Path, command: Command, name: str, file: str) -> None:
+    """A document of no stack would overwrite the real one."""
+    for stack in ("staging", "prod"):
+        (project / f"Pulumi.{stack}.yaml").unlink()
+    done = command(name, cwd=project)
+    assert done.status == 1
+    said = "error: Pulumi.<stack>.yaml: stands nowhere beside Pulumi.yaml. Write one, as `readiness init` does.\n"
+    assert done.err == said
+    assert not (project / file).exists()
