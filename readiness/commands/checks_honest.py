@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.commands.common import head_commit, report
+from readiness.commands.common import described_commit, report
 
 if TYPE_CHECKING:
     from readiness.settings.github import BranchRuleset
@@ -44,7 +44,7 @@ def checks_honest(workflows: Path, write: bool) -> None:
         return
     place = record_path(read_stack(root, stack).file)
     text = record_text(
-        subject, made=datetime.now(UTC), commit=head_commit(workflows), workflows_digest=workflows_digest(found)
+        subject, made=datetime.now(UTC), commit=described_commit(workflows), workflows_digest=workflows_digest(found)
     )
     write_whole(root / place, text)
     click.echo(f"Wrote {place}. Commit it: it is good for 14 days.")

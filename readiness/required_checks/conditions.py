@@ -7,7 +7,15 @@ from typing import Any
 
 ALWAYS = "always()"
 
-_HOLD = frozenset({ALWAYS, "success()", "true", "github.event_name == 'pull_request'"})
+_HOLD = frozenset(
+    {
+        ALWAYS,
+        "success()",
+        "true",
+        "github.event_name == 'pull_request'",
+        *(f"github.event_name != '{other}'" for other in ("push", "schedule", "workflow_dispatch", "merge_group")),
+    }
+)
 # Of steps alone: a job that is left out of a cancelled run would count as passed.
 _HOLD_FOR_STEPS = _HOLD | {"!cancelled()", "success() || failure()"}
 _AFTER = re.compile(r"(?<!!)\b(?:failure|cancelled)\(\)")
@@ -24,12 +32,21 @@ def clauses(condition: Any) -> frozenset[str]:
 
 def may_skip_job(condition: Any) -> bool:
     """Whether a job with the condition is left out of some pull request's run."""
-    return bool(clauses(condition) - _HOLD)
+    return not _holds(condition, _HOLD)
 
 
 def may_skip_step(condition: Any) -> bool:
     """Whether a step with the condition is left out of some pull request's run though nothing failed."""
-    return bool(clauses(condition) - _HOLD_FOR_STEPS)
+    return not _holds(condition, _HOLD_FOR_STEPS)
+
+
+def _holds(condition: Any, known: frozenset[str]) -> bool:
+    """Whether it always holds: all of its clauses do, or of one without brackets one of its alternatives."""
+    if not clauses(condition) - known:
+        return True
+    alternatives = str(condition).replace("${{", "").replace("}}", "").split("||")
+    whole = str(condition).replace("()", "")
+    return "(" not in whole and any(not clauses(each) - known for each in alternatives if each.strip())
 
 
 def is_after_a_failure(condition: Any) -> bool:

@@ -16,7 +16,7 @@ from readiness.required_checks.workflow_files import WorkflowFile
 from readiness.settings.strict_yaml import KeyPath
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-_MATRIX_VALUE = re.compile(r"\s*matrix\.([\w-]+)\s*")
+_MATRIX_VALUE = re.compile(r"\s*matrix\.([\w-]+(?:\.[\w-]+)*)\s*")
 _LOCAL = "./.github/workflows/"
 # GitHub allows ten levels; a workflow that calls itself has no end.
 _MAX_CALLS = 10
@@ -122,7 +122,9 @@ def _filled_in(name: str, leg: Leg) -> tuple[str, bool]:
         pattern += re.escape(name[end : found.start()])
         end = found.end()
         asked = _MATRIX_VALUE.fullmatch(found.group(1))
-        value = leg.get(asked.group(1)) if asked else None
+        value: Any = leg if asked else None
+        for part in asked.group(1).split(".") if asked else ():
+            value = value.get(part) if isinstance(value, dict) else None
         if isinstance(value, str):
             pattern += re.escape(value)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.problems import Problem
+from readiness.problems import Problem, Severity
 from readiness.required_checks.workflow_files import WorkflowFile
 from readiness.settings.strict_yaml import KeyPath
 
@@ -18,8 +18,16 @@ class Finding:
     message: str
     mend: str
     offset: int = 0
+    severity: Severity = Severity.ERROR
 
     def problem(self, context: str) -> Problem:
         """As it is printed, for the required check that it concerns."""
         line = self.workflow.line_of(self.path, self.offset)
-        return Problem(file=self.workflow.file, line=line, key=context, message=self.message, mend=self.mend)
+        return Problem(
+            file=self.workflow.file,
+            line=line,
+            key=context,
+            message=self.message,
+            mend=self.mend,
+            severity=self.severity,
+        )

@@ -34,7 +34,9 @@ class Subject:
 
 
 def record_text(subject: Subject, *, made: datetime, commit: str, workflows_digest: str) -> str:
-    """The record's file. `commit` is that of the workflows' checkout, empty where they are in no git repository."""
+    """The record's file. `commit` is that of the workflows' checkout, empty where they are in no git repository, and
+    with `-dirty` behind it where they are not as committed there.
+    """
     return sealed_text(made, {**subject.fields(), "commit": commit, "workflows_digest": workflows_digest})
 
 

@@ -1,7 +1,6 @@
-"""What in a step's shell script keeps a failure from ending the step.
+"""What in a step's shell script keeps a failure from ending the step, by the rules of `bash -e`.
 
-Read from the text, nothing is run: quotes, comments and here-documents are blanked first, command substitutions are
-not. What a program itself makes of its failures is not seen.
+Read from the text, nothing is run. What a program itself makes of its failures is not seen.
 """
 
 from __future__ import annotations
@@ -10,19 +9,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Words that make a command of themselves succeed.
-_SUCCEEDS = r"(?:true|:|/bin/true|echo|printf|exit\s+0|return\s+0)(?=[\s;&|)}]|$)"
-_OR = re.compile(rf"\|\|\s*({_SUCCEEDS})")
-_OR_GROUP = re.compile(r"\|\|\s*[({]([^(){}]*)[)}]")
-_FAILS_AFTER_ALL = re.compile(r"\b(?:exit|return|false|kill)\b|=\$\?")
-_LAST = re.compile(r"(?:\A|[;\n&])[ \t]*(true|:|exit[ \t]+0)[ \t]*;?\s*\Z")
-_ERREXIT_OFF = re.compile(r"\bset\s+(?:\+\w*e\w*|\+o\s+errexit)\b")
-_PIPE = re.compile(r"(?<!\|)\|(?!\|)&?\s*(tee|cat)\b")
-# What only writes; nothing is looked at before such a pipe.
-_CANNOT_FAIL = (["echo"], ["printf"], ["date"])
+from readiness.required_checks.lenient_options import lenient_option
+from readiness.required_checks.shell_harmless import (
+    arguments,
+    asks_only,
+    can_fail,
+    command_name,
+    ends_badly,
+    ends_well,
+)
+from readiness.required_checks.shell_tree import Chain, Command, Compound, Node, Pipe, Sequence, every, parse
+from readiness.required_checks.shell_words import ShellSyntaxError, substitutions
+
+_ECHOES = frozenset({"echo", "printf"})
+# They read what comes and end well.
+_FILTERS = frozenset({"head", "tail", "sed", "awk", "sort", "uniq", "wc", "tr", "cut", "ts", "nl", "column", "xargs"})
+_SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ash"})
 _PIPEFAIL = re.compile(r"\bset\s+-\w*o\s+pipefail\b|PIPESTATUS")
-_LENIENT_FLAG = re.compile(r"(?<!\S)--(?:passWithNoTests|pass-with-no-tests|exit-zero|pass-on-no-patterns)\b")
-_HERE_DOCUMENT = re.compile(r"(?<!<)<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
+_STATUS = re.compile(r"\$\?|\$\{\?\}|PIPESTATUS")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,105 +40,195 @@ class Swallow:
 
 def swallows(script: str, *, pipefail: bool) -> Iterator[Swallow]:
     """Everything that swallows a failure. `pipefail`: whether the shell takes a pipe's first failure for its own."""
-    code = blanked(script)
-    for found in _OR.finditer(code):
-        word = " ".join(found.group(1).split())
-        message = f"`|| {word}` makes a success of the failure"
-        yield _at(code, found, message, "Write only what stands before it: GitHub shows the failure")
-    for found in _OR_GROUP.finditer(code):
-        if not _FAILS_AFTER_ALL.search(found.group(1)):
-            message = "what stands after `||` does not fail, which makes a success of the failure"
-            yield _at(code, found, message, "Remove it, or end it with `exit 1`")
-    for found in _LENIENT_FLAG.finditer(code):
-        message = f"`{found.group()}` passes where nothing was looked at, or whatever was found"
-        yield _at(code, found, message, "Remove the option")
-    for found in _ERREXIT_OFF.finditer(code):
-        if not re.search(r"\$\?|PIPESTATUS", script[found.end() :]):
-            message = f"`{' '.join(found.group().split())}` lets the script go on after a failure"
-            yield _at(code, found, message, "Remove it, or keep `$?` and end with `exit` and its value")
-    for found in _PIPE.finditer(code):
-        first = re.split(r"[\n;&|({]", code[: found.start()])[-1].split()[:1]
-        if not pipefail and first not in _CANNOT_FAIL and not _PIPEFAIL.search(script):
-            message = f"the failure before `| {found.group(1)}` is lost: the default shell has no pipefail"
-            yield _at(code, found, message, "Write `shell: bash`, which has it")
-    last = _LAST.search(code)
-    if last:
-        word = " ".join(last.group(1).split())
-        message = f"ends with `{word}`, whatever stands before it"
-        yield _at(code, last, message, "Remove it", group=1)
+    try:
+        yield from _Judge(script, pipefail=pipefail or _PIPEFAIL.search(script) is not None).run()
+    except ShellSyntaxError as error:
+        message = "the script cannot be read here, so that nobody knows whether it can fail"
+        yield Swallow(line=error.line, message=message, mend="Write it shorter and more plainly")
 
 
-def _at(code: str, found: re.Match[str], message: str, mend: str, group: int = 0) -> Swallow:
-    return Swallow(line=code.count("\n", 0, found.start(group)), message=message, mend=mend)
+def looks_at_something(script: str) -> bool:
+    """Whether the script holds a command that could fail, be its failure swallowed or not; what cannot be read may."""
+    try:
+        tree = parse(script)
+        functions = _harmless_functions(tree)
+        return any(isinstance(each, Command) and can_fail(each, functions) for each in every(tree, conditions=False))
+    except ShellSyntaxError:
+        return True
 
 
-def blanked(script: str) -> str:
-    """The script with quoted text, comments and here-documents as blanks, every line where it was."""
-    return _Blanking(_without_here_documents(script)).run()
+class _Judge:
+    """Walks over the tree of one script; the scripts inside of it have judges of their own."""
+
+    def __init__(self, script: str, *, pipefail: bool, is_whole: bool = True) -> None:
+        self._tree = parse(script)
+        self._pipefail = pipefail
+        self._is_whole = is_whole
+        self._functions = _harmless_functions(self._tree)
+        self._commands = [each for each in every(self._tree) if isinstance(each, Command)]
+        # What `echo` prints is read by people, and decides nothing.
+        self._read = [
+            "" if command_name(each) in _ECHOES else " ".join((*each.assignments, *each.words))
+            for each in self._commands
+        ]
+
+    def run(self) -> Iterator[Swallow]:
+        """In no order."""
+        yield from self._of(self._tree, is_last=True)
+        if self._is_whole:
+            yield from self._of_the_end()
+        for command in self._commands:
+            yield from self._of_command(command)
+
+    def _of(self, node: Node, *, is_last: bool, is_condition: bool = False) -> Iterator[Swallow]:
+        """Of a node and what is below it. `is_last`: its status is that of the script."""
+        match node:
+            case Sequence():
+                for index, each in enumerate(node.items):
+                    last = is_last and index == len(node.items) - 1
+                    yield from self._of(each, is_last=last, is_condition=is_condition)
+            case Chain():
+                yield from self._of_chain(node, is_last=is_last, is_condition=is_condition)
+            case Pipe():
+                yield from self._of_pipe(node, is_last=is_last, is_condition=is_condition)
+            case Compound():
+                yield from self._of_compound(node, is_last=is_last)
+            case Command():
+                return
+
+    def _of_chain(self, chain: Chain, *, is_last: bool, is_condition: bool) -> Iterator[Swallow]:
+        parts = [("", chain.first), *chain.rest]
+        for index, (operator, node) in enumerate(parts):
+            if operator == "||" and not self._can_fail(node):
+                yield _after_or(node)
+            following = parts[index + 1 :]
+            if is_last or is_condition or not following or any(each != "&&" for each, _ in following):
+                continue
+            if self._looks(node) and not any(self._can_fail(each) for _, each in following):
+                message = f"the failure before `&& {command_name(following[0][1])}` is lost: more commands follow"
+                yield Swallow(line=node.line, message=message, mend="Write the two on lines of their own")
+        for _, node in parts:
+            yield from self._of(node, is_last=is_last, is_condition=is_condition)
+
+    def _of_pipe(self, pipe: Pipe, *, is_last: bool, is_condition: bool) -> Iterator[Swallow]:
+        if pipe.negated and not is_condition and self._looks(pipe.parts[-1]):
+            message = "`!` makes a success of the failure, and a success does not end the script"
+            yield Swallow(line=pipe.line, message=message, mend="Remove it")
+        *before, final = pipe.parts
+        name = command_name(final)
+        # Inside a substitution a filter is there to read something out, as in `$(git tag | tail -1)`.
+        is_lost = not self._can_fail(final) or (self._is_whole and name in _FILTERS)
+        if is_lost and not self._pipefail and any(self._looks(each) for each in before):
+            message = f"the failure before `| {name or '('}` is lost: the default shell has no pipefail"
+            yield Swallow(line=final.line, message=message, mend="Write `shell: bash`, which has it")
+        for node in pipe.parts:
+            yield from self._of(node, is_last=is_last, is_condition=is_condition)
+
+    def _of_compound(self, compound: Compound, *, is_last: bool) -> Iterator[Swallow]:
+        if compound.kind == "if":
+            looking = [each for each in compound.conditions if self._looks(each)]
+            if looking and not any(self._can_fail(each) for each in compound.bodies):
+                message = "what `if` asks for may fail, and neither way fails the step"
+                yield Swallow(line=looking[0].line, message=message, mend="End the way of the failure with `exit 1`")
+        for condition in compound.conditions:
+            yield from self._of(condition, is_last=False, is_condition=True)
+        # The status of a subshell or a function is looked at where it ends, the last turn of a loop's alone.
+        last = True if compound.kind in ("subshell", "function") else is_last and compound.kind != "loop"
+        for body in compound.bodies:
+            yield from self._of(body, is_last=last)
+
+    def _of_the_end(self) -> Iterator[Swallow]:
+        items = self._tree.items
+        for index, node in enumerate(items):
+            is_final = index == len(items) - 1
+            words = " ".join(arguments(node))
+            if is_final and (ends_well(node) or words in ("true", ":")):
+                yield Swallow(
+                    line=node.line, message=f"ends with `{words}`, whatever stands before it", mend="Remove it"
+                )
+            elif ends_well(node):
+                yield Swallow(line=node.line, message=f"`{words}` ends it before what follows", mend="Remove it")
+
+    def _of_command(self, command: Command) -> Iterator[Swallow]:
+        words = arguments(command)
+        if option := lenient_option(words):
+            message = f"`{option}` passes where nothing was looked at, or whatever was found"
+            yield Swallow(line=command.line, message=message, mend="Remove the option")
+        if _turns_errexit_off(words) and not self._status_is_kept(command):
+            message = f"`{' '.join(words)}` lets the script go on after a failure"
+            mend = "Remove it, or keep `$?` and end with `exit` and its value"
+            yield Swallow(line=command.line, message=message, mend=mend)
+        if words[:1] == ["trap"] and {"EXIT", "ERR", "0"} & set(words[2:]) and re.search(r"\bexit\s+0\b", words[1]):
+            message = f"`trap` ends the script well, whatever failed: {words[1]}"
+            yield Swallow(line=command.line, message=message, mend="Remove `exit 0`")
+        yield from self._of_inner_scripts(command, words)
+
+    def _of_inner_scripts(self, command: Command, words: list[str]) -> Iterator[Swallow]:
+        inner = [found for word in (*command.words, *command.assignments) for found in substitutions(word)]
+        for script, offset in inner:
+            judge = _Judge(script, pipefail=self._pipefail, is_whole=False)
+            yield from (_moved(each, command.line + offset) for each in judge.run())
+        shells = [index for index, word in enumerate(words) if word.rpartition("/")[2] in _SHELLS]
+        given = [words[index + 1] for index, word in enumerate(words[:-1]) if re.fullmatch(r"-\w*c", word)]
+        if words[:1] == ["eval"]:
+            given, shells = [" ".join(words[1:])], [0]
+        for script in given if shells else ():
+            judge = _Judge(script, pipefail=self._pipefail)
+            yield from (_moved(each, command.line) for each in judge.run())
+
+    def _can_fail(self, node: Node) -> bool:
+        """Also where it keeps a status that something asks for later: `|| status=$?`."""
+        kept = [each for each in every(node) if isinstance(each, Command) and not each.words]
+        return can_fail(node, self._functions) or any(self._is_used(each) for each in kept)
+
+    def _looks(self, node: Node) -> bool:
+        return can_fail(node, self._functions) and not asks_only(node)
+
+    def _is_used(self, assignment: Command) -> bool:
+        """Whether a later command other than `echo` reads what is assigned."""
+        names = "|".join(re.escape(re.split(r"\+?=", each, maxsplit=1)[0]) for each in assignment.assignments)
+        read = re.compile(rf"\$\{{?#?!?(?:{names})\b|\(\(.*\b(?:{names})\b", re.DOTALL)
+        after = self._commands.index(assignment) + 1
+        return any(read.search(each) for each in self._read[after:])
+
+    def _status_is_kept(self, switch: Command) -> bool:
+        """Whether after `set +e` the status is looked at, and something can end the script with it."""
+        at = self._commands.index(switch) + 1
+        after = self._commands[at:]
+        asked = any(_STATUS.search(each) for each in self._read[at:])
+        return asked and (any(ends_badly(each) for each in after) or asks_only(after[-1]))
 
 
-def _without_here_documents(script: str) -> str:
-    kept: list[str] = []
-    until: str | None = None
-    lines = script.split("\n")
-    for number, line in enumerate(lines):
-        if until is not None:
-            until = None if line.strip() == until else until
-            kept.append("")
-            continue
-        kept.append(line)
-        opened = _HERE_DOCUMENT.search(line)
-        # Without the line that ends it, it is something else, which must not hide the rest of the script.
-        if opened and opened.group(2) in map(str.strip, lines[number + 1 :]):
-            until = opened.group(2)
-    return "\n".join(kept)
+def _after_or(node: Node) -> Swallow:
+    if isinstance(node, Command) and node.words:
+        words = arguments(node)
+        shown = " ".join(words[: 2 if ends_well(node) else 1])
+        message = f"`|| {shown}` makes a success of the failure"
+        return Swallow(
+            line=node.line, message=message, mend="Write only what stands before it: GitHub shows the failure"
+        )
+    message = "what stands after `||` does not fail, which makes a success of the failure"
+    return Swallow(line=node.line, message=message, mend="Remove it, or end it with `exit 1`")
 
 
-class _Blanking:
-    """One pass over the characters. `_closing` says what ends each thing that is open: a quote or a substitution."""
-
-    def __init__(self, script: str) -> None:
-        self._script = script
-        self._closing: list[str] = []
-
-    def run(self) -> str:
-        """The blanked text."""
-        out: list[str] = []
-        at, script = 0, self._script
-        while at < len(script):
-            kept, length = self._step(script, at)
-            out.append(kept)
-            at += length
-        return "".join(out)
-
-    def _step(self, script: str, at: int) -> tuple[str, int]:
-        """What stays of the text from `at` on, and how much of it that was."""
-        here, inside = script[at], self._closing[-1] if self._closing else ""
-        if inside == "'":
-            if here == "'":
-                self._closing.pop()
-            return _blank(here), 1
-        if here == "\\" and at + 1 < len(script):
-            return _blank(script[at : at + 2]), 2
-        if script.startswith("$(", at):
-            self._closing.append(")")
-            return "$(", 2
-        if here == inside:
-            self._closing.pop()
-            return (here if here == ")" else " "), 1
-        if inside == '"':
-            return _blank(here), 1
-        if here in "'\"":
-            self._closing.append(here)
-            return " ", 1
-        if here == "(":
-            self._closing.append(")")
-            return here, 1
-        if here == "#" and (at == 0 or script[at - 1] in " \t\n;"):
-            end = script.find("\n", at)
-            return "", (end if end >= 0 else len(script)) - at
-        return here, 1
+def _turns_errexit_off(words: list[str]) -> bool:
+    if words[:1] == ["shopt"]:
+        return "errexit" in words and any(re.fullmatch(r"-\w*u\w*", each) for each in words)
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return words[:1] == ["set"] and any(
+        re.fullmatch(r"\+\w*e\w*", each) or (re.fullmatch(r"\+\w*o", each) and following == "errexit")
+        for each, following in pairs
+    )
 
 
-def _blank(text: str) -> str:
-    return "".join("\n" if each == "\n" else " " for each in text)
+def _harmless_functions(tree: Sequence) -> frozenset[str]:
+    """Functions of the script that cannot fail, each judged by those before it."""
+    found: frozenset[str] = frozenset()
+    for node in every(tree):
+        if isinstance(node, Compound) and node.kind == "function" and not can_fail(node.bodies[0], found):
+            found |= {node.name}
+    return found
+
+
+def _moved(swallow: Swallow, lines: int) -> Swallow:
+    return Swallow(line=swallow.line + lines, message=swallow.message, mend=swallow.mend)

@@ -14,7 +14,7 @@ from readiness.required_checks.conditions import ALWAYS, clauses, may_skip_job
 from readiness.required_checks.contexts import Job
 from readiness.required_checks.finding import Finding
 
-_RESULTS = re.compile(r"\bneeds\s*\.|toJSON\(\s*needs\s*\)", re.IGNORECASE)
+_RESULTS = re.compile(r"\bneeds\s*[.\[]|toJSON\(\s*needs\s*\)", re.IGNORECASE)
 # A gate that names one of these does not take a job that was skipped for one that passed.
 _STRICT = re.compile(r"success|skipped|toJSON\(\s*needs\s*\)", re.IGNORECASE)
 
@@ -32,12 +32,17 @@ def skip_findings(job: Job) -> Iterator[Finding]:
         message = f"is skipped, which counts as passed, where {_names(job.needs)} fails or is skipped"
         mend = "Require a job that runs `if: always()` and fails unless each of `needs` has the result success"
         yield Finding(workflow=job.workflow, path=(*job.path, "needs"), message=message, mend=mend)
-    elif not _RESULTS.search(_steps_text(job)):
+    elif not looks_at_results(job):
         message = f"runs whatever happened to {_names(job.needs)}, and no step looks at their results"
         mend = "Fail unless each of `needs` has the result success"
         yield Finding(workflow=job.workflow, path=(*job.path, "needs"), message=message, mend=mend)
     elif not _STRICT.search(_steps_text(job)):
         yield from _lenient_gate(job)
+
+
+def looks_at_results(job: Job) -> bool:
+    """Whether a step, or the job's own `env:`, names the results of what it needs."""
+    return _RESULTS.search(_steps_text(job)) is not None
 
 
 def gated_jobs(job: Job) -> Iterator[Job]:
@@ -64,7 +69,7 @@ def _lenient_gate(job: Job) -> Iterator[Finding]:
 
 
 def _steps_text(job: Job) -> str:
-    return json.dumps(job.body.get("steps", ""))
+    return json.dumps([job.body.get("steps"), job.body.get("env")])
 
 
 def _names(ids: tuple[str, ...]) -> str:

@@ -7,16 +7,20 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from readiness.problems import Severity
 from readiness.required_checks.conditions import is_after_a_failure, may_skip_step
 from readiness.required_checks.contexts import Job
 from readiness.required_checks.finding import Finding
-from readiness.required_checks.shell_script import swallows
+from readiness.required_checks.lenient_options import lenient_option
+from readiness.required_checks.shell_script import looks_at_something, swallows
+from readiness.required_checks.skips import looks_at_results
+from readiness.required_checks.step_shell import other_swallows, shell_of
 from readiness.settings.strict_yaml import KeyPath
 
 # They prepare; what they fail of is no finding of a check.
 _SET_UP = re.compile(r"(?:actions/(?:checkout|cache|upload-artifact|download-artifact)|[\w-]+/setup-[\w-]+)@")
-# GHD workflow-syntax.md: what `shell:` stands for. Without it bash runs with -e alone.
-_SHELLS = {"": "bash -e {0}", "bash": "bash --noprofile --norc -eo pipefail {0}", "sh": "sh -e {0}"}
+
+Step = Mapping[str, Any]
 
 
 def swallow_findings(job: Job) -> Iterator[Finding]:
@@ -24,61 +28,74 @@ def swallow_findings(job: Job) -> Iterator[Finding]:
     if _is_on(job.body.get("continue-on-error")):
         path = (*job.path, "continue-on-error")
         yield Finding(workflow=job.workflow, path=path, message="passes whatever its steps do", mend="Remove the line")
-    steps = job.body.get("steps")
-    if not isinstance(steps, list):
+    if "uses" in job.body:
         return
-    for index, step in enumerate(steps):
-        if isinstance(step, dict) and not is_after_a_failure(step.get("if")):
+    written = job.body.get("steps")
+    steps = {index: each for index, each in enumerate(written if isinstance(written, list) else ()) if _is_step(each)}
+    for index, step in steps.items():
+        if not is_after_a_failure(step.get("if")):
             yield from _step_findings(job, (*job.path, "steps", index), step)
-    if not job.needs and not any(_always_looks(step) for step in steps if isinstance(step, dict)):
-        message = "has no step that looks at something on every pull request"
+    # A gate may fail in a step with a condition on what it needs. Where it looks at none of that, this was said.
+    is_gate = looks_at_results(job)
+    can_say_no = any(_can_fail(job, each) and (is_gate or not may_skip_step(each.get("if"))) for each in steps.values())
+    if not can_say_no and (is_gate or not job.needs):
+        message = "has no step that looks at something on every pull request, and can fail"
         mend = "Let a step run the tests without a condition, or with `if: ${{ !cancelled() }}`"
         yield Finding(workflow=job.workflow, path=job.path, message=message, mend=mend)
 
 
-def _step_findings(job: Job, path: KeyPath, step: Mapping[str, Any]) -> Iterator[Finding]:
+def _step_findings(job: Job, path: KeyPath, step: Step) -> Iterator[Finding]:
     name = str(step.get("name") or step.get("id") or step.get("uses") or "a step without a name")
     if _is_on(step.get("continue-on-error")) and not _is_looked_at(job, step):
         message = f"step {name!r}: continue-on-error makes the job pass when it fails"
         yield Finding(workflow=job.workflow, path=(*path, "continue-on-error"), message=message, mend="Remove the line")
+    for holder in ("env", "with"):
+        values = step.get(holder)
+        for key, value in values.items() if isinstance(values, Mapping) else ():
+            if option := lenient_option(str(value).split()):
+                message = f"step {name!r}: `{option}` passes where nothing was looked at, or whatever was found"
+                where = (*path, holder, key)
+                yield Finding(workflow=job.workflow, path=where, message=message, mend="Remove the option")
+    uses = step.get("uses")
+    if isinstance(uses, str) and uses.startswith("./"):
+        message = f"step {name!r}: what the repository's own action {uses} makes of failures is not looked at"
+        mend, where = "Make sure by hand that it can fail", (*path, "uses")
+        yield Finding(workflow=job.workflow, path=where, message=message, mend=mend, severity=Severity.WARNING)
     script = step.get("run")
     if not isinstance(script, str):
         return
-    shell = _shell(job, step)
-    if "{0}" in shell and not re.search(r"\s-\w*e", shell):
+    shell, where = shell_of(job, step), (*path, "run")
+    if shell.goes_on:
         message = f"step {name!r}: its shell runs without -e, so that only the last command counts"
-        yield Finding(workflow=job.workflow, path=(*path, "run"), message=message, mend="Write `shell: bash`")
-    if not shell.startswith(("bash", "sh")):
-        return
-    for found in swallows(script, pipefail="pipefail" in shell):
-        message, where = f"step {name!r}: {found.message}", (*path, "run")
-        yield Finding(workflow=job.workflow, path=where, offset=found.line, message=message, mend=found.mend)
+        yield Finding(workflow=job.workflow, path=where, message=message, mend="Write `shell: bash`")
+    found = swallows(script, pipefail=shell.pipefail) if shell.is_posix else other_swallows(script, shell)
+    for each in found:
+        message = f"step {name!r}: {each.message}"
+        yield Finding(workflow=job.workflow, path=where, offset=each.line, message=message, mend=each.mend)
 
 
-def _always_looks(step: Mapping[str, Any]) -> bool:
-    if may_skip_step(step.get("if")):
-        return False
-    return "run" in step or not _SET_UP.match(str(step.get("uses", "")))
+def _is_step(step: Any) -> bool:
+    return isinstance(step, Mapping)
 
 
-def _is_looked_at(job: Job, step: Mapping[str, Any]) -> bool:
-    """Whether a later step asks for the outcome, which continue-on-error leaves as it was."""
+def _can_fail(job: Job, step: Step) -> bool:
+    script = step.get("run")
+    if isinstance(script, str):
+        return looks_at_something(script) if shell_of(job, step).is_posix else bool(script.strip())
+    uses = step.get("uses")
+    return isinstance(uses, str) and _SET_UP.match(uses) is None
+
+
+def _is_looked_at(job: Job, step: Step) -> bool:
+    """Whether another step that can fail asks for the outcome, which continue-on-error leaves as it was."""
     identity = step.get("id")
-    return isinstance(identity, str) and f"steps.{identity}.outcome" in json.dumps(job.body.get("steps"))
-
-
-def _shell(job: Job, step: Mapping[str, Any]) -> str:
-    """How the script is run: as the step says, else the job's default, else the workflow's."""
-    asked = step.get("shell")
-    for holder in (job.body, job.workflow.body):
-        asked = asked or _at(holder, "defaults", "run", "shell")
-    return _SHELLS.get(str(asked or ""), str(asked))
-
-
-def _at(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+    others = [each for each in job.body["steps"] if each is not step and _is_step(each)]
+    return isinstance(identity, str) and any(
+        f"steps.{identity}.outcome" in json.dumps(each)
+        and _can_fail(job, each)
+        and not _is_on(each.get("continue-on-error"))
+        for each in others
+    )
 
 
 def _is_on(value: Any) -> bool:

@@ -59,9 +59,17 @@ def _matches(patterns: Sequence[str], branch: str) -> bool:
     matched = False
     for pattern in patterns:
         negative = pattern.startswith("!")
-        if re.fullmatch(_regex(pattern.removeprefix("!")), branch):
+        if _fits(pattern.removeprefix("!"), branch):
             matched = not negative
     return matched
+
+
+def _fits(pattern: str, branch: str) -> bool:
+    try:
+        return re.fullmatch(_regex(pattern), branch) is not None
+    except re.error:
+        # `+main` or `[z-a]`: GitHub refuses it.
+        return False
 
 
 def _regex(pattern: str) -> str:

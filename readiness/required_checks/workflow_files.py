@@ -83,7 +83,7 @@ def _read(path: Path) -> WorkflowFile:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _refusal(file, mark.line + 1 if mark else None, "is not valid YAML") from None
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError):
         raise _refusal(file, None, "is not valid YAML") from None
     builder = _Builder(file)
     body = builder.build(node, (), 0) if node is not None else None
@@ -111,8 +111,12 @@ class _Builder:
         if isinstance(node, yaml.MappingNode):
             result: dict[str, Any] = {}
             for key_node, value_node in node.value:
-                key = str(key_node.value)
-                self.lines[(*path, key)] = key_node.start_mark.line + 1
+                key, line = str(key_node.value), key_node.start_mark.line + 1
+                if key in result:
+                    raise _refusal(self.file, line, f"names {key} twice, which GitHub refuses")
+                if key == "<<":
+                    raise _refusal(self.file, line, "has a merge key `<<`, which GitHub refuses")
+                self.lines[(*path, key)] = line
                 result[key] = self.build(value_node, (*path, key), depth + 1)
             return result
         if isinstance(node, yaml.SequenceNode):

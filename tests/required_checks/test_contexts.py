@@ -26,6 +26,7 @@ def test_a_job_reports_its_name_else_its_id(tmp_path: Path) -> None:
         ),
         ("name: Tests\n    strategy: {matrix: {v: [1]}}", ["Tests (1)"]),
         ("name: On ${{ matrix.v }}\n    strategy: {matrix: {v: [a, b]}}", ["On a", "On b"]),
+        ("name: On ${{ matrix.v.w }}\n    strategy: {matrix: {v: [{w: a}, {w: b}]}}", ["On a", "On b"]),
         ("strategy: {matrix: {v: [a, b], exclude: [{v: a}]}}", ["test (b)"]),
         ("strategy: {matrix: {v: [a], include: [{v: b}]}}", ["test (a)", "test (b)"]),
         ("strategy: {matrix: {v: [a, b], include: [{v: a, fast: true}]}}", ["test (a, true)", "test (b)"]),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from readiness.commands.common import described_commit
 from readiness.problems import Problem
 from readiness.project_checks import check_project
 from readiness.required_checks.record import Subject, record_faults, record_path, record_text
+from readiness.required_checks.workflow_files import read_workflows, workflows_digest
 from readiness.settings.github import RequiredCheck
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, line_of
 from tests.projects import Command
-from tests.required_checks.workflows import CONTEXT, FIXTURES
+from tests.required_checks.workflows import CONTEXT, FIXTURES, TEST_JOB, TRIGGER, written
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 SUBJECT = Subject(repository="o/r", branch="main", required_checks=(RequiredCheck(context="Tests"),))
@@ -119,6 +123,35 @@ def test_the_command_writes_a_record_with_which_the_check_passes(project: Path, 
     assert "was made for other workflow files" in other.out
     place.write_bytes(b"\xff")
     assert "is no record" in refused(project)[0].message
+
+
+def test_the_record_says_of_which_commit_the_workflows_are(tmp_path: Path) -> None:
+    """And where they are not as committed, that too; a folder outside of any repository has none."""
+    assert described_commit(tmp_path) == ""
+    written(tmp_path, ci=TRIGGER + TEST_JOB)
+    identity = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
+    for arguments in (("init", "-q"), ("add", "."), (*identity, "commit", "-qm", "x")):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+    commit = described_commit(tmp_path)
+    assert re.fullmatch("[0-9a-f]{40}", commit)
+    written(tmp_path, ci=f"{TRIGGER}{TEST_JOB}# x\n")
+    assert described_commit(tmp_path) == f"{commit}-dirty"
+
+
+def test_a_record_of_dishonest_workflows_does_not_speak_for_them(project: Path) -> None:
+    """Made by hand, or by a version that saw less: with the files at hand they are judged anew."""
+    activated(project)
+    subject = Subject(
+        repository="stellar-aiz/ai-resume-review-v2", branch="main", required_checks=(RequiredCheck(context=CONTEXT),)
+    )
+    digest = workflows_digest(read_workflows(Path(SWALLOWING)))
+    place = project / record_path("Pulumi.prod.yaml")
+    place.parent.mkdir()
+    place.write_text(record_text(subject, made=datetime.now(UTC), commit="", workflows_digest=digest), encoding="utf-8")
+    assert refused(project) == []
+    found = refused(project, SWALLOWING)
+    assert len(found) == 11
+    assert found[0].file == f"{SWALLOWING}/ci.yml"
 
 
 def test_the_command_refuses_with_every_line_and_writes_nothing(project: Path, command: Command) -> None:

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from readiness.required_checks.shell_script import blanked, swallows
+from readiness.required_checks.shell_script import looks_at_something, swallows
 
 DEFAULT = ("bash", "-e", "-c")
 PIPEFAIL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
@@ -34,6 +34,40 @@ SWALLOWS = [
     'out="$(check || true)"; echo "$out"',
     'echo "$(check || true) done"',
     "cat <<EOF || true\n$(check)\nEOF\ncheck || true",
+    "check || (echo $(date))",
+    'check || { echo "$(date)"; (echo found); }',
+    "check || >&2 echo found",
+    "check || echo>&2 found",
+    "check || command true",
+    "check || 'true'",
+    "check || sleep 0",
+    "check || { exit 0; }",
+    "check || (exit 0)",
+    "check || failed=1\necho $failed",
+    "check || # found\n  true",
+    "warn() {\n  echo found\n}\ncheck || warn",
+    "for each in 1 2; do check || continue; done",
+    "if ! check; then echo '::warning::found'; fi",
+    "if check\nthen\n  echo fine\nelse\n  echo found\nfi",
+    "if check; then echo fine; fi",
+    "failed=0\nif ! check; then failed=1; fi\necho $failed",
+    "check && echo fine\necho done",
+    "[[ -n x ]] && check && echo fine; echo done",
+    "! check",
+    'set +e\ncheck\necho "status $?"',
+    "set +e\ncheck\nstatus=$?\necho $status",
+    "set -x +e\ncheck\necho done",
+    "shopt -uo errexit\ncheck\necho done",
+    "trap 'exit 0' EXIT\ncheck",
+    "exit 0\ncheck",
+    "check | head -5",
+    "check |\n  (cat)",
+    "check | xargs echo",
+    "eval 'check || true'",
+    "check || { echo found || make; }",
+    "check || { echo found && echo more; }",
+    "check || echo `date`",
+    "export -f check; bash -c 'check || true'",
 ]
 HONEST = [
     "check",
@@ -55,6 +89,32 @@ HONEST = [
     "cat <<< word; check",
     "# don't || true\ncheck",
     "[ -z \"$(echo '|| true')\" ] || check",
+    "check && echo fine",
+    "[ -f x ] && echo there\ncheck",
+    "failed=0\ncheck || failed=1\nif [ $failed = 1 ]; then exit 1; fi",
+    "failed=0\ncheck || failed=1\n(( failed )) && exit 1",
+    "if [ -f x ]; then echo there; fi\ncheck",
+    "if ! check; then echo found; exit 1; fi",
+    "if command -v npm; then echo there; fi; check",
+    "fail() { echo found; exit 1; }\ncheck || fail",
+    "set +e\ncheck\n[ $? -eq 0 ]",
+    "trap 'echo bye' EXIT\ncheck",
+    "( check && echo fine )\necho done",
+    "case x in\n  y) echo ;;\n  (*) check ;;\nesac",
+    "for each in 1; do check; done < /dev/null",
+    'echo "${{ github.ref }}"; x=(a b); check',
+    "echo one | head -1\ngit log | head -1\ncheck",
+    "cat > /dev/null <<-'EOF'\n\tit's || true\n\tEOF\ncheck",
+    "while read -r each; do check; done <<< word",
+    "< /dev/null || exit 1\nsub() (\n  check\n)\nsub > /dev/null",
+    "[[ x == *([[:space:]])x ]] || exit 1; check",
+    "function run { check; } 2>&1\nrun",
+    "check || { echo found && exit 1; }",
+    "if echo x | grep -q y; then echo there; fi; check",
+    "if [[ $x != refs/tags/* ]]; then echo there; fi; check",
+    "if x=1; [ -f x ]; then echo there; fi; check",
+    "if [ -f x ] && [ -f y ]; then echo there; fi; check",
+    "check \\\n  `echo \\`date\\``",
 ]
 
 
@@ -83,7 +143,7 @@ def test_with_pipefail_a_pipe_swallows_nothing() -> None:
     assert status(PIPEFAIL, "check | tee /dev/null") == 3
 
 
-@pytest.mark.parametrize("flag", ["--passWithNoTests", "--exit-zero", "--pass-on-no-patterns"])
+@pytest.mark.parametrize("flag", ["--passWithNoTests", "--exit-zero", "--pass-on-no-patterns", "--if-present"])
 def test_options_that_pass_whatever_is_found_are_named(flag: str) -> None:
     """Of the program itself: as an option of its own, and not as a part of another."""
     (found,) = swallows(f"npm run test -- {flag}", pipefail=False)
@@ -100,10 +160,44 @@ def test_the_line_inside_the_script_is_told() -> None:
     ]
 
 
-def test_blanking_keeps_every_line_where_it_is() -> None:
-    """Quotes inside substitutions inside quotes included; an end that is missing hides nothing before it."""
-    script = "a 'x\ny' \"b $(c \"d\" 'e') f\" # g\n\\'h\ncat <<EOF\n"
-    assert blanked(script).count("\n") == script.count("\n")
-    assert "$(c" in blanked(script)
-    assert not {"x", "y", "d", "e", "f", "g"} & set(blanked(script).split())
-    assert "check" in blanked("cat <<EOF\ncheck"), "no line ends the here-document"
+@pytest.mark.parametrize(
+    ("script", "option"),
+    [
+        ('npm test -- "--passWithNoTests"', "--passWithNoTests"),
+        ("make -i test", "-i"),
+        ("trivy fs --exit-code 0 .", "--exit-code 0"),
+        ("mvn verify -Dmaven.test.failure.ignore=true", "-Dmaven.test.failure.ignore=true"),
+    ],
+)
+def test_such_options_are_found_in_quotes_and_with_their_value(script: str, option: str) -> None:
+    """The shell takes the quotes away; `=false` is none."""
+    (found,) = swallows(script, pipefail=False)
+    assert f"`{option}`" in found.message
+    assert not list(swallows("npm test -- --passWithNoTests=false", pipefail=False))
+
+
+@pytest.mark.parametrize("script", ["echo 'no end", "if check; then", "check )", "for x", "case x", "$(" * 5_000])
+def test_a_script_that_cannot_be_read_is_no_honest_one(script: str) -> None:
+    """Nor does it end in a traceback."""
+    (found,) = swallows(script, pipefail=False)
+    assert "read" in found.message
+    assert looks_at_something(script)
+
+
+@pytest.mark.parametrize(
+    ("script", "can"),
+    [
+        ("", False),
+        ("echo all is well", False),
+        ("# make test", False),
+        ("if [ -f x ]; then echo there; fi", False),
+        ("warn() { echo found; }\nwarn", False),
+        ("make test || true", True),
+        ("make test", True),
+        ("exit 1", True),
+        ("x=$(make test)", True),
+    ],
+)
+def test_a_script_that_only_prints_cannot_fail(script: str, can: bool) -> None:
+    """A step of it is no check."""
+    assert looks_at_something(script) is can

@@ -24,7 +24,16 @@ def gate(script: str, *others: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "condition", ["always()", "${{ always() }}", "success()", "true", "github.event_name == 'pull_request'"]
+    "condition",
+    [
+        "always()",
+        "${{ always() }}",
+        "success()",
+        "true",
+        "github.event_name == 'pull_request'",
+        "github.event_name != 'push'",
+        "${{ github.event_name == 'push' || github.event_name == 'pull_request' }}",
+    ],
 )
 def test_a_condition_that_holds_on_every_pull_request_is_let_pass(tmp_path: Path, condition: str) -> None:
     """It is there for the other events."""
@@ -33,7 +42,15 @@ def test_a_condition_that_holds_on_every_pull_request_is_let_pass(tmp_path: Path
 
 @pytest.mark.parametrize(
     "condition",
-    ["github.event_name == 'push'", "${{ always() && github.actor != 'x' }}", "vars.ON", "'!cancelled()'", "failure()"],
+    [
+        "github.event_name == 'push' || vars.ON",
+        "vars.OFF && (vars.ON || true || vars.X)",
+        "github.event_name == 'push'",
+        "${{ always() && github.actor != 'x' }}",
+        "vars.ON",
+        "'!cancelled()'",
+        "failure()",
+    ],
 )
 def test_any_other_condition_is_refused_at_its_line(tmp_path: Path, condition: str) -> None:
     """Where it does not hold, the check is green without having looked."""
@@ -64,6 +81,22 @@ def test_a_gate_that_looks_at_nothing_is_refused(tmp_path: Path) -> None:
     """It is green whatever happened."""
     (message,) = messages(tmp_path, gate("echo done"))
     assert message == "5: runs whatever happened to other, and no step looks at their results"
+
+
+def test_a_gate_may_read_the_results_from_its_environment(tmp_path: Path) -> None:
+    """The form that keeps expressions out of scripts; and its failing step may have a condition."""
+    of_env = (
+        f"  test:\n{GATE}    env: {{R: '${{{{ needs.other.result }}}}'}}\n    steps: [{{run: test $R = success}}]\n"
+    )
+    assert messages(tmp_path, jobs(of_env, OTHER)) == []
+    of_step = f"  test:\n{GATE}    steps:\n      - if: needs['other'].result != 'success'\n        run: exit 1\n"
+    assert messages(tmp_path, jobs(of_step, OTHER)) == []
+
+
+def test_a_gate_that_only_tells_the_results_is_refused(tmp_path: Path) -> None:
+    """It looks at them, and is green."""
+    (message,) = messages(tmp_path, gate("echo '${{ needs.other.result }}'"))
+    assert message.startswith("4: has no step that looks at something on every pull request, and can fail")
 
 
 def test_behind_a_gate_every_job_must_be_able_to_fail(tmp_path: Path) -> None:

@@ -28,6 +28,33 @@ SWALLOWS = [
     (job("run: make", "    defaults: {run: {shell: 'sh {0}'}}\n"), "7: step 'a step without a name': its shell"),
     (job("uses: actions/setup-python@v5"), "4: has no step that looks at something"),
     (job("run: make\n        if: github.ref == 'x'"), "4: has no step that looks at something"),
+    (job("run: echo all is well"), "4: has no step that looks at something"),
+    (job("run: ''"), "4: has no step that looks at something"),
+    (job("run: [make]"), "4: has no step that looks at something"),
+    (job("name: nothing to run"), "4: has no step that looks at something"),
+    (f"{TRIGGER}jobs:\n  test:\n    runs-on: x\n", "4: has no step that looks at something"),
+    (f"{TRIGGER}jobs:\n  test:\n", "4: has no step that looks at something"),
+    (f"{TRIGGER}jobs:\n  test:\n    steps: {{run: make}}\n", "4: has no step that looks at something"),
+    (job("run: make || true\n        shell: /bin/bash -e {0}"), "6: step 'a step without a name': `|| true`"),
+    (job("run: make || true\n        shell: ${{ matrix.shell }}"), "6: step 'a step without a name': `|| true`"),
+    (job("run: make\n        shell: bash -e +e {0}"), "6: step 'a step without a name': its shell"),
+    (job("run: make || exit 0\n        shell: pwsh"), "6: step 'a step without a name': `|| exit 0`"),
+    (
+        job("run: |\n          make\n          exit /b 0\n        shell: cmd"),
+        "8: step 'a step without a name': ends with",
+    ),
+    (job("run: make || echo found", "    runs-on: windows-2025\n"), "7: step 'a step without a name': `|| echo`"),
+    (job("run: npm test\n        env: {ARGS: --ci --passWithNoTests}"), "7: step 'a step without a name': `--passWith"),
+    (job("uses: a/b@v1\n        with: {args: --exit-zero}"), "7: step 'a/b@v1': `--exit-zero`"),
+    (
+        job("run: make\n        id: x\n        continue-on-error: true\n      - run: echo ${{ steps.x.outcome }}"),
+        "8: step 'x': continue-on-error",
+    ),
+    (
+        job("run: make\n        id: x\n        name: steps.x.outcome\n        continue-on-error: true"),
+        "9: step 'steps.x.outcome': continue-on-error",
+    ),
+    (job("uses: ./.github/actions/test"), "6: step './.github/actions/test': what the repository's own action"),
 ]
 HONEST = [
     job("run: make test"),
@@ -39,6 +66,9 @@ HONEST = [
     job("run: make test\n      - if: cancelled()\n        run: stop\n        continue-on-error: true"),
     job("run: make test\n        if: ${{ !cancelled() }}"),
     job("uses: golangci/golangci-lint-action@v8"),
+    job("run: make\n        shell: bash -o errexit {0}"),
+    job("run: if ($x) { make }\n        shell: pwsh"),
+    job("run: if ($x) { make }", "    runs-on: windows-2025\n"),
     job(
         "run: make lint\n        id: lint\n        continue-on-error: true\n"
         "      - run: test '${{ steps.lint.outcome }}' = success"

@@ -12,6 +12,7 @@ from tests.required_checks.workflows import TEST_JOB, messages, written
 COMES = [
     "on: pull_request\n",
     "on: [push, pull_request]\n",
+    "'on':\n  pull_request:\n",
     "on:\n  pull_request:\n    branches: [main]\n",
     "on:\n  pull_request:\n    branches: ['m*', '!mini']\n",
     "on:\n  pull_request:\n    branches: ['**']\n    types: [opened, synchronize, labeled]\n",
@@ -25,7 +26,10 @@ LEAVES_OUT = [
     ("on:\n  pull_request:\n    branches: [develop]\n", "3: leaves out pull requests into main"),
     ("on:\n  pull_request:\n    branches: ['*', '!main']\n", "3: leaves out pull requests into main"),
     ("on:\n  pull_request:\n    branches: ['main/*', 'mai', 'main+x']\n", "3: leaves out"),
+    ("on:\n  pull_request:\n    branches: ['+', '[z-a]', '[', '(']\n", "3: leaves out"),
     ("on:\n  pull_request:\n    branches-ignore: main\n", "3: leaves out"),
+    ("on: true\n", "1: does not run on pull requests"),
+    ("true: [pull_request]\n", "1: does not run on pull requests"),
     ("on:\n  pull_request:\n    paths: [src/**]\n", "3: runs for some files only"),
     ("on:\n  pull_request:\n    paths-ignore: ['**.md']\n", "3: runs for some files only"),
     ("on:\n  pull_request:\n    types: [opened]\n", "3: does not run when a pull request is synchronize"),

@@ -28,8 +28,11 @@ def test_this_projects_own_check_is_honest() -> None:
         ("", "has no jobs"),
         ("- a\n", "has no jobs"),
         ("jobs: none\n", "has no jobs"),
+        (f"{TRIGGER}jobs:\n  test:\n    steps: []\n  test:\n    steps: [{{run: make}}]\n", "names test twice"),
+        ("x: &x {continue-on-error: true}\njobs:\n  test:\n    <<: *x\n", "merge key"),
         ("jobs: &a\n  x: *a\n", "nested without end"),
         (f"jobs: {'[' * 50}{']' * 50}\n", "nested without end"),
+        ('jobs: "\\U00110000"\n', "is not valid YAML"),
         ("x" * (MAX_FILE_BYTES + 1), "is larger than"),
     ],
 )

@@ -1,0 +1,70 @@
+"""The shell that runs a step's script, and what other shells than bash and its kin make of failures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.required_checks.contexts import Job
+from readiness.required_checks.shell_script import Swallow
+
+# GHD workflow-syntax.md: what `shell:` stands for. Without it bash runs with -e alone, and PowerShell on Windows.
+_SHELLS = {"": "bash -e {0}", "bash": "bash --noprofile --norc -eo pipefail {0}", "sh": "sh -e {0}"}
+_OTHERS = frozenset({"pwsh", "powershell", "cmd", "python", "node", "perl", "ruby"})
+_WINDOWS_SHELLS = ("pwsh", "powershell", "cmd")
+_SWALLOWS = re.compile(
+    r"\|\|\s*(?:exit(?:\s+/b)?\s+0\b|true\b|echo\b|ver\b|rem\b|write-(?:host|output|warning)\b|\$true\b)",
+    re.IGNORECASE,
+)
+_ENDS_WELL = re.compile(r"^[ \t]*(exit(?:[ \t]+/b)?[ \t]+0)[ \t;]*\s*\Z", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shell:
+    """`goes_on`: it does not end at a command that fails. `is_posix`: its scripts read like those of `sh`."""
+
+    name: str
+    goes_on: bool
+    pipefail: bool
+    is_posix: bool
+
+
+def shell_of(job: Job, step: Mapping[str, Any]) -> Shell:
+    """As the step says, else the job's default, else the workflow's, else that of the runner."""
+    asked = step.get("shell")
+    for holder in (job.body, job.workflow.body):
+        asked = asked or _at(holder, "defaults", "run", "shell")
+    if not asked and "windows" in str(job.body.get("runs-on")).lower():
+        asked = "pwsh"
+    command = _SHELLS.get(str(asked or ""), str(asked))
+    name = command.split()[0].rpartition("/")[2].lower() if command.split() else ""
+    is_posix = name not in _OTHERS
+    ends = re.search(r"\s-\w*e|\s-o\s+errexit\b", command) is not None and re.search(r"\s\+\w*e", command) is None
+    return Shell(
+        name=name,
+        goes_on=is_posix and "{0}" in command and not ends,
+        pipefail="pipefail" in command,
+        is_posix=is_posix,
+    )
+
+
+def other_swallows(script: str, shell: Shell) -> Iterator[Swallow]:
+    """What swallows a failure in PowerShell and in cmd; of a program in Python or the like nothing is seen."""
+    if shell.name not in _WINDOWS_SHELLS:
+        return
+    for found in _SWALLOWS.finditer(script):
+        message = f"`{' '.join(found.group().split())}` makes a success of the failure"
+        yield Swallow(
+            line=script.count("\n", 0, found.start()), message=message, mend="Write only what stands before it"
+        )
+    if last := _ENDS_WELL.search(script):
+        message = f"ends with `{last.group(1)}`, whatever stands before it"
+        yield Swallow(line=script.count("\n", 0, last.start(1)), message=message, mend="Remove it")
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
