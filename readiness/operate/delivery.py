@@ -7,6 +7,7 @@ anybody sees until the branch points at them, and the branch is never moved by f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -66,6 +67,11 @@ def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: s
 
     Raises RefusedError where the repository is not there as declared, GitHubError where GitHub cannot be asked.
     """
+    with _answers_as_documented(github):
+        return _planned(github, files, default_branch, choices)
+
+
+def _planned(github: GitHub, files: Mapping[str, str], default_branch: str, choices: Choices) -> Delivery:
     repository = _repository(github, default_branch)
     base = github.get(f"git/ref/heads/{quote(default_branch)}")
     if base is None:
@@ -94,6 +100,11 @@ def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: s
 
 def deliver(github: GitHub, delivery: Delivery, files: Mapping[str, str], *, stack: str) -> Delivered:
     """Makes commit, branch and pull request. Raises GitHubError; then the branch is whole, or as it was."""
+    with _answers_as_documented(github):
+        return _delivered(github, delivery, files, stack)
+
+
+def _delivered(github: GitHub, delivery: Delivery, files: Mapping[str, str], stack: str) -> Delivered:
     texts = {each.path: files[each.path] for each in delivery.differences}
     base = github.get(f"git/commits/{delivery.base_commit}") or {}
     entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in texts.items()]
@@ -110,6 +121,16 @@ def deliver(github: GitHub, delivery: Delivery, files: Mapping[str, str], *, sta
         left = f"{error}. The branch {BRANCH} holds all files in one commit; running it again opens the pull request"
         raise GitHubError(error.status, left) from None
     return Delivered(url=answer["html_url"], number=answer["number"], is_new=number is None, committed=committed)
+
+
+@contextmanager
+def _answers_as_documented(github: GitHub) -> Iterator[None]:
+    """Raises GitHubError where an answer lacks what GitHub's documents promise: a proxy's, or another server's."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise GitHubError(0, f"{github.api_url} does not answer as GitHub's API is documented ({what})") from None
 
 
 def _repository(github: GitHub, default_branch: str) -> dict[str, Any]:

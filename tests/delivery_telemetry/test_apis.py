@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.server
 import threading
 from collections.abc import Iterator
 
 import pytest
 
+from readiness.managed_files.delivery_telemetry import apis
 from readiness.managed_files.delivery_telemetry.apis import TRIES, ApiError, send_by_urllib
 from tests.delivery_telemetry.world import WEBHOOK, World, job
 
@@ -49,15 +51,18 @@ def test_what_is_no_https_address_is_no_webhook(webhook: str) -> None:
 
 
 def test_log_entries_are_read_to_the_last_page() -> None:
-    """A busy month of two environments is more than a page."""
-    world = World(entries={str(number): {"insertId": str(number)} for number in range(250)})
-    assert len(list(job(world).apis.read_entries("x"))) == 250
+    """A busy quarter of two environments is more than a page."""
+    world = World(entries={str(number): {"insertId": str(number)} for number in range(2500)})
+    assert len(list(job(world).apis.read_entries("x"))) == 2500
 
 
-def test_reading_ends_even_where_the_pages_do_not() -> None:
+def test_reading_ends_even_where_the_pages_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bound on everything."""
-    world = World(entries={str(number): {"insertId": str(number)} for number in range(1500)})
-    assert len(list(job(world).apis.read_entries("x"))) == 1000
+    monkeypatch.setattr(apis, "LOG_PAGE_SIZE", 2)
+    entries = {str(number): {"insertId": str(number), "timestamp": f"{number:03}"} for number in range(30)}
+    newest = [entry["insertId"] for entry in job(World(entries=entries)).apis.read_entries("x")]
+    assert newest == [str(number) for number in range(29, 9, -1)], "the oldest are left out"
+    world = World()
     for number in range(1100):
         world.add_deployment(number + 1, "2026-11-10T10:00:00Z")
     assert len(list(job(world).apis.github_pages("actions/workflows/x.yml/runs", "workflow_runs"))) == 1000
@@ -65,15 +70,21 @@ def test_reading_ends_even_where_the_pages_do_not() -> None:
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """A server that answers 404 to everything but /ok."""
+    """A server that answers 404 to everything but /ok, and leads from /moved there."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             """Echoes."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200 if self.path == "/ok" else 404)
+            self.send_response({"/ok": 200, "/moved": 302}.get(self.path, 404))
+            self.send_header("Location", "/ok")
             self.end_headers()
             self.wfile.write(body)
+
+        def do_GET(self) -> None:
+            """What a redirected POST becomes."""
+            self.send_response(200)
+            self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
             """Silent."""
@@ -91,3 +102,32 @@ def test_the_real_transport_answers_with_a_refusal_too(server: str) -> None:
     assert send_by_urllib("POST", f"{server}/no", {}, b"gone") == (404, b"gone")
     with pytest.raises(OSError, match="refused"):
         send_by_urllib("POST", "http://127.0.0.1:1/", {}, b"")
+
+
+def test_a_redirect_is_no_success(server: str) -> None:
+    """An address of Slack's that is no webhook leads to a page, and the message would be lost without a word."""
+    assert send_by_urllib("POST", f"{server}/moved", {}, b"hello")[0] == 302
+
+
+def test_a_webhook_stored_with_a_line_end_is_used_without_it() -> None:
+    """As `echo … | gh secret set` leaves it."""
+    world = World()
+    job(world, webhook=f"{WEBHOOK}\n").apis.post_to_slack({"text": "x"})
+    assert world.slack == [{"text": "x"}]
+
+
+@pytest.mark.parametrize("webhook", ["https://hooks.slack.com/a b", "https://[half/services", "https://x\x00y"])
+def test_an_address_that_cannot_be_asked_is_an_error_and_not_printed(webhook: str) -> None:
+    """The library would raise, and print the secret, in a traceback."""
+    access = dataclasses.replace(job(World()).apis.access, webhook=webhook)
+    with pytest.raises(ApiError) as refused:
+        apis.Apis(access=access, sleep=lambda _: None).post_to_slack({"text": "x"})
+    assert webhook[8:] not in str(refused.value)
+
+
+def test_a_page_that_is_no_json_is_an_error() -> None:
+    """A proxy's, with status 200."""
+    access = job(World()).apis.access
+    talking = apis.Apis(access=access, transport=lambda *_: (200, b"<html>"), sleep=lambda _: None)
+    with pytest.raises(ApiError, match="no JSON: <html>"):
+        talking.github("actions/runs/1")

@@ -14,11 +14,10 @@ import pytest
 from readiness.delivery.watched import watched_deployments
 from readiness.managed_files.delivery_files import delivery_files
 from readiness.managed_files.delivery_telemetry import __main__ as program
-from readiness.managed_files.delivery_telemetry.__main__ import job_of, run
+from readiness.managed_files.delivery_telemetry.__main__ import ERROR, job_of, run
 from tests.delivery_telemetry.world import NOW, WEBHOOK, World, a_job, a_run, audit, environment, event, job
 from tests.projects import settings_of
 
-ERROR = "::error title=Deployment telemetry::"
 EVERY_EVENT = ("started", "waiting", "success", "failure", "rollback")
 
 
@@ -228,6 +227,29 @@ def test_a_report_stands_in_the_summary_and_goes_to_slack_where_chosen(period: s
     assert (len(silent.summaries), len(world.slack)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "payload", [{}, [], None, {"workflow_run": None}, {"workflow_run": {"name": "x"}}, event(id=99)]
+)
+def test_an_event_of_another_shape_is_an_error_of_this_run(payload: Any) -> None:
+    """Said in one line, without a traceback; nothing is written or told."""
+    world = World()
+    told = job(world, event=event())
+    told.event = payload
+    assert run("workflow-run", told) == 1
+    assert len(told.said) == 1
+    assert told.said[0].startswith(ERROR)
+    assert (world.entries, world.slack) == ({}, [])
+
+
+def test_an_answer_of_another_shape_is_an_error_of_this_run() -> None:
+    """A job without its conclusion; the figures of no other environment are lost by it."""
+    world = World()
+    world.add(a_run(), {"name": "Deploy to Production"})
+    told = job(world, event=event())
+    assert run("workflow-run", told) == 1
+    assert "KeyError: 'status'" in told.said[-1]
+
+
 def delivered(folder: Path) -> Path:
     """The files as they stand in the application's repository."""
     telemetry = watched_deployments(settings_of("prod"))
@@ -239,23 +261,56 @@ def delivered(folder: Path) -> Path:
     return folder / ".github" / "readiness"
 
 
-def test_the_delivered_program_runs_by_itself(tmp_path: Path) -> None:
-    """With the standard library only, from the folder that the workflows name; it fails loudly without a webhook."""
-    folder = delivered(tmp_path)
-    (tmp_path / "event.json").write_text("{}", encoding="utf-8")
+def run_by_itself(folder: Path, command: str, event_text: str) -> subprocess.CompletedProcess[str]:
+    """The delivered program, isolated: neither this project nor anything that is installed is there to help."""
+    program_folder = delivered(folder)
+    (folder / "event.json").write_text(event_text, encoding="utf-8")
     environ = {
         "GITHUB_REPOSITORY": "o/r",
         "GITHUB_TOKEN": "t",
-        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "GITHUB_EVENT_PATH": str(folder / "event.json"),
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
     }
-    # Isolated: neither this project nor anything that is installed is there to help.
-    start = "import runpy, sys; sys.path.insert(0, sys.argv[1]); sys.argv[1:] = ['test-slack']; "
+    start = f"import runpy, sys; sys.path.insert(0, sys.argv[1]); sys.argv[1:] = ['{command}']; "
     start += "runpy.run_module('delivery_telemetry', run_name='__main__')"
-    command = [sys.executable, "-I", "-S", "-c", start, str(folder)]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
-    assert done.stdout.startswith(f"{ERROR}Slack: the secret SLACK_WEBHOOK_URL is not set")
+    arguments = [sys.executable, "-I", "-S", "-c", start, str(program_folder)]
+    return subprocess.run(arguments, env=environ, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("command", "event_text", "said"),
+    [
+        ("test-slack", "{}", "Slack: the secret SLACK_WEBHOOK_URL is not set"),
+        ("test-slack", "{", "Settings, event or environment cannot be read (JSONDecodeError"),
+        ("deploy", "{}", "Name one of: workflow-run, rollbacks"),
+    ],
+)
+def test_the_delivered_program_runs_by_itself(tmp_path: Path, command: str, event_text: str, said: str) -> None:
+    """With the standard library only, from the folder that the workflows name; whatever keeps it from it is loud."""
+    done = run_by_itself(tmp_path, command, event_text)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith(ERROR + said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [([], "Name one of"), (["test-slack", "now"], "Name one of"), (["figures"], "(KeyError: 'GITHUB_REPOSITORY')")],
+)
+def test_what_keeps_a_command_from_starting_is_said(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
+) -> None:
+    """No command, two, or a workflow that does not hand over what it should."""
+    toml = delivered(tmp_path) / "delivery.toml"
+    read = program.read_settings
+    monkeypatch.setattr(program, "read_settings", lambda: read(toml))
+    assert program.main(arguments, {}, NOW) == 1
+    out = capsys.readouterr().out
+    assert out.startswith(ERROR)
+    assert said in out
 
 
 def test_a_job_is_made_from_what_the_workflow_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

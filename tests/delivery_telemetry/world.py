@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from readiness.managed_files.delivery_telemetry.__main__ import Job
-from readiness.managed_files.delivery_telemetry.apis import PAGE_SIZE, Access, Apis
+from readiness.managed_files.delivery_telemetry.apis import Access, Apis
 from readiness.managed_files.delivery_telemetry.deployments import Deployment, time_of
 from readiness.managed_files.delivery_telemetry.settings import Environment, Settings
 from tests.projects import ROOT
@@ -189,10 +189,12 @@ def _page(answer: dict[str, list[Any]], query: str) -> bytes:
 
 
 def _google_page(items: list[dict[str, Any]], sent: dict[str, Any]) -> dict[str, Any]:
-    start = int(sent.get("pageToken", 0))
-    answer: dict[str, Any] = {"entries": copy.deepcopy(items[start : start + PAGE_SIZE])}
-    if start + PAGE_SIZE < len(items):
-        answer["nextPageToken"] = str(start + PAGE_SIZE)
+    assert sent["orderBy"] == "timestamp desc"
+    listed = sorted(items, key=lambda entry: entry.get("timestamp", ""), reverse=True)
+    start, size = int(sent.get("pageToken", 0)), sent["pageSize"]
+    answer: dict[str, Any] = {"entries": copy.deepcopy(listed[start : start + size])}
+    if start + size < len(listed):
+        answer["nextPageToken"] = str(start + size)
     return answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -21,6 +21,7 @@ from .rollbacks import entry_of as rollback_entry
 from .rollbacks import read_rollbacks
 from .settings import Settings, read_settings
 
+ERROR = "::error title=Deployment telemetry::"
 # A run that needs an approval waits within seconds of its request.
 POLLS = 20
 POLL_SECONDS = 6
@@ -48,6 +49,9 @@ class Job:
             action()
         except ApiError as error:
             self.problems.append(str(error))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            self.problems.append(f"An event or an answer is not as GitHub and Google document it ({what})")
 
 
 def workflow_run(job: Job) -> None:
@@ -156,8 +160,23 @@ def run(command: str, job: Job) -> int:
     """Runs a command and says every problem as an annotation of the run. The exit status."""
     job.attempt(lambda: COMMANDS[command](job))
     for problem in job.problems:
-        job.say(f"::error title=Deployment telemetry::{problem}")
+        job.say(f"{ERROR}{problem}")
     return 1 if job.problems else 0
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str], now: datetime) -> int:
+    """The exit status of the command that is named; what keeps it from starting is said like every other problem."""
+    command = arguments[0] if len(arguments) == 1 else ""
+    if command not in COMMANDS:
+        sys.stdout.write(f"{ERROR}Name one of: {', '.join(COMMANDS)}\n")
+        return 1
+    try:
+        job = job_of(environ, now)
+    except (KeyError, OSError, TypeError, ValueError) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        sys.stdout.write(f"{ERROR}Settings, event or environment cannot be read ({what})\n")
+        return 1
+    return run(command, job)
 
 
 def job_of(environ: Mapping[str, str], now: datetime) -> Job:
@@ -188,4 +207,4 @@ def job_of(environ: Mapping[str, str], now: datetime) -> Job:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1], job_of(os.environ, datetime.now(UTC))))
+    sys.exit(main(sys.argv[1:], os.environ, datetime.now(UTC)))

@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 GITHUB = "https://api.github.com"
@@ -20,6 +21,8 @@ Transport = Callable[[str, str, Mapping[str, str], bytes | None], tuple[int, byt
 
 TRIES = 3
 PAGE_SIZE = 100
+# Of log entries: a month of many deployments is some thousands, and a read costs one of 60 a minute.
+LOG_PAGE_SIZE = 1000
 MAX_PAGES = 10
 _TIMEOUT_SECONDS = 20
 
@@ -40,11 +43,20 @@ class Access:
     log: str
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A webhook that is no more leads to a page, which urllib would read and call a success; and to any host."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """A redirect is the answer."""
+        return
+
+
 def send_by_urllib(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
     """The real transport. A refusal is an answer, too."""
     request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310 - https only
+    opener = urllib.request.build_opener(_NoRedirects)
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read()
@@ -66,7 +78,8 @@ class Apis:
             "Authorization": f"Bearer {self.access.github_token}",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        return json.loads(self._call(f"GitHub, {path}", "GET", url, headers, None))
+        what = f"GitHub, {path}"
+        return _parsed(what, self._call(what, "GET", url, headers, None))
 
     def github_pages(self, path: str, field: str) -> Iterator[Any]:
         """Every item of a list, newest first, page by page as far as the caller reads."""
@@ -85,12 +98,12 @@ class Apis:
             self._google("Cloud Logging, entries.write", f"{LOGGING}/entries:write", {"entries": listed})
 
     def read_entries(self, text: str) -> Iterator[Any]:
-        """Log entries that match a filter, oldest first."""
+        """Log entries that match a filter, newest first: where there are too many, the oldest are left out."""
         body = {
             "resourceNames": [f"projects/{self.access.project}"],
             "filter": text,
-            "orderBy": "timestamp asc",
-            "pageSize": PAGE_SIZE,
+            "orderBy": "timestamp desc",
+            "pageSize": LOG_PAGE_SIZE,
         }
         for _ in range(MAX_PAGES):
             answer = self._google("Cloud Logging, entries.list", f"{LOGGING}/entries:list", body)
@@ -107,15 +120,16 @@ class Apis:
 
     def post_to_slack(self, message: Mapping[str, Any]) -> None:
         """Posts to the webhook. Raises ApiError that says what to do when there is none, or Slack refuses it."""
-        if not self.access.webhook.startswith("https://"):
+        webhook = self.access.webhook.strip()
+        if not webhook.startswith("https://"):
             raise ApiError("Slack: the secret SLACK_WEBHOOK_URL is not set. Store it, or choose no event for Slack.")
         try:
-            self._post("Slack", self.access.webhook, {}, message)
+            self._post("Slack", webhook, {}, message)
         except ApiError as error:
             raise ApiError(f"{error} Was the webhook revoked? Make a new one and store it.") from None
 
     def _google(self, what: str, url: str, body: Mapping[str, Any]) -> Any:
-        return json.loads(self._post(what, url, {"Authorization": f"Bearer {self.access.google_token}"}, body))
+        return _parsed(what, self._post(what, url, {"Authorization": f"Bearer {self.access.google_token}"}, body))
 
     def _post(self, what: str, url: str, headers: Mapping[str, str], body: Mapping[str, Any]) -> bytes:
         all_headers = {"Content-Type": "application/json; charset=utf-8", **headers}
@@ -129,7 +143,8 @@ class Apis:
                 self.sleep(2**attempt)
             try:
                 status, answer = self.transport(method, url, headers, body)
-            except OSError as error:
+            except (OSError, HTTPException, ValueError) as error:
+                # The text may hold the address: that of a webhook is a secret.
                 problem = type(error).__name__
                 continue
             if status < 300:
@@ -138,6 +153,13 @@ class Apis:
             if status < 500 and status != 429:
                 break
         raise ApiError(f"{what}: {problem}")
+
+
+def _parsed(what: str, answer: bytes) -> Any:
+    try:
+        return json.loads(answer)
+    except ValueError:
+        raise ApiError(f"{what}: the answer is no JSON: {_first_words(answer)}") from None
 
 
 def _first_words(answer: bytes) -> str:

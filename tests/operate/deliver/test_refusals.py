@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from readiness.commands import deliver as deliver_command
 from readiness.managed_files.declared import declared_files
 from readiness.managed_files.dependabot_auto_merge import AUTO_MERGE_PATH
 from readiness.operate.delivery_texts import BRANCH
 from readiness.problems import RefusedError
 from tests.operate.deliver.command import DEPENDABOT, Deliver, delivered
-from tests.operate.github_repository import Repository
+from tests.operate.github_repository import PREFIX, Repository
+from tests.operate.loopback import Reply, Request, serving
+from tests.projects import Command
 
 
 def test_without_a_token_nothing_is_asked(deliver: Deliver) -> None:
@@ -99,6 +104,26 @@ def test_without_the_right_nothing_is_left_behind(
     assert "Workflows: read and write" in done.err
     assert BRANCH not in repository.branches
     assert repository.pulls == []
+
+
+@pytest.mark.parametrize("place", ["GET git/ref/heads/main", "GET git/trees", "POST git/trees", "POST pulls"])
+@pytest.mark.parametrize("body", ["<html>", "5", {}, []])
+def test_a_server_that_does_not_answer_as_github_does_is_an_error(
+    command: Command, project: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch, place: str, body: object
+) -> None:
+    """A proxy's page, or `GITHUB_API_URL` of something else: one message, never a traceback."""
+    method, _, start = place.partition(" ")
+
+    def answer(asked: Request) -> Reply:
+        is_there = asked.method == method and asked.path.startswith(f"{PREFIX}/{start}")
+        return Reply(200, body) if is_there else repository.answer(asked)
+
+    with serving(answer) as server:
+        deliver = Deliver(command, project, server)
+        monkeypatch.setattr(deliver_command, "plan_of", deliver.plan)
+        done = deliver()
+    assert done.status == 1
+    assert done.err.startswith("error: not delivered: "), done.err
 
 
 def test_what_is_pushed_to_the_branch_in_between_is_not_lost(
