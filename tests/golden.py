@@ -39,8 +39,9 @@ def golden_files(plan: Plan) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    # All are made before one is removed: a stack that is refused leaves the committed ones as they are.
+    texts = {name: text for stack in STACKS for name, text in golden_files(plan_of_stack(stack)).items()}
     shutil.rmtree(GOLDEN / "managed_files", ignore_errors=True)
-    for stack in STACKS:
-        for name, text in golden_files(plan_of_stack(stack)).items():
-            (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)
-            (GOLDEN / name).write_text(text, encoding="utf-8")
+    for name, text in texts.items():
+        (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)
+        (GOLDEN / name).write_text(text, encoding="utf-8")

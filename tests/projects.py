@@ -15,24 +15,35 @@ from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig, read_stack
 
 ROOT = Path(__file__).resolve().parent.parent
+FIRST_CUSTOMER = Path("tests") / "first_customer"
+
+
+def customer_folder(root: Path) -> Path:
+    """Where the files of the first customer are, of whom the tests speak; README.md puts them aside for another."""
+    kept = root / FIRST_CUSTOMER
+    return kept if (kept / "Pulumi.yaml").is_file() else root
+
+
+CUSTOMER_FOLDER = customer_folder(ROOT)
 EVERY_OPTION = "every-option"
 SMALL = ROOT / "tests" / "fixtures" / "small"
 EVERY_OPTION_FILE = "tests/fixtures/Pulumi.every-option.yaml"
 STACKS = ("prod", "staging", EVERY_OPTION)
 
 
-def config_of(stack: str) -> StackConfig:
-    """The configuration of a stack of the repository, the fixture stack included."""
-    return read_stack(ROOT, stack, EVERY_OPTION_FILE if stack == EVERY_OPTION else None)
+def config_of(stack: str, files: Path = CUSTOMER_FOLDER) -> StackConfig:
+    """The configuration of a stack of the first customer, the fixture stack included."""
+    fixture = os.path.relpath(ROOT / EVERY_OPTION_FILE, files)
+    return read_stack(files, stack, fixture if stack == EVERY_OPTION else None)
 
 
-def settings_of(stack: str) -> Settings:
-    """The settings of a stack of the repository."""
-    return require_settings(check_config(config_of(stack)))
+def settings_of(stack: str, files: Path = CUSTOMER_FOLDER) -> Settings:
+    """The settings of a stack of the first customer."""
+    return require_settings(check_config(config_of(stack, files)))
 
 
 def plan_of_stack(stack: str) -> Plan:
-    """The offline plan of a stack of the repository."""
+    """The offline plan of a stack of the first customer."""
     return plan_stack(ROOT, config_of(stack))
 
 
@@ -53,12 +64,12 @@ class Result:
 class Command(Protocol):
     """Runs `readiness` and returns what it printed; the fixture `command` does so inside the test's own process."""
 
-    def __call__(self, *arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
+    def __call__(self, *arguments: str, cwd: Path = CUSTOMER_FOLDER, **environment: str) -> Result:
         """The variables are set besides those of the test's own environment."""
         ...
 
 
-def readiness(*arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
+def readiness(*arguments: str, cwd: Path = CUSTOMER_FOLDER, **environment: str) -> Result:
     """Runs `python -m readiness` as a user does, without CI's annotations unless asked for."""
     clean = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "GITHUB_ACTIONS")}
     done = subprocess.run(
@@ -72,7 +83,7 @@ def readiness(*arguments: str, cwd: Path = ROOT, **environment: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def copy_project(folder: Path, files: Path = ROOT) -> Path:
+def copy_project(folder: Path, files: Path = CUSTOMER_FOLDER) -> Path:
     """A copy of a project's files in `folder`, whose program is the real one."""
     for name in ("Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"):
         (folder / name).write_bytes((files / name).read_bytes())

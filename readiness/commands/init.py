@@ -78,11 +78,12 @@ def init(folder: Path | None, force: bool, image: str | None, reviewers: tuple[s
     warnings = write_project(target, Answers(images=images, reviewers=approving, **given), force=force)
     report(warnings)
     click.echo("wrote Pulumi.yaml, Pulumi.staging.yaml and Pulumi.prod.yaml")
-    click.echo("Next: fill in what is warned of, then `readiness runbook` and `readiness check`.")
+    click.echo("Next: fill in what is warned of, then `make docs`, which writes the runbook, and `make check`.")
 
 
 def _on_a_terminal() -> bool:
-    return sys.stdin.isatty()
+    # A closed input is None in Python.
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _ask(given: dict[str, Any]) -> list[Problem]:

@@ -77,11 +77,11 @@ def _account() -> Account | NotCheckedError:
 
 def _progress(finished: int, total: int) -> None:
     """One line that rewrites itself, for a person who waits; nothing in a pipe or a log."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"\rchecked {finished} of {total}", err=True, nl=False)
 
 
 def _end_of_progress() -> None:
     """Blanks that line out, by spaces: not every terminal knows how to clear one."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"\r{'':40}\r", err=True, nl=False)

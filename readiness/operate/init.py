@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -24,7 +25,7 @@ def write_project(folder: Path, answers: Answers, *, force: bool) -> tuple[Probl
     Raises RefusedError with all that is wrong: what `check` would refuse, and files that exist unless `force` is given.
     """
     files = files_of(answers)
-    found = [*_name_problems(answers), *_problems_of(files)]
+    found = [*_answer_problems(answers), *_problems_of(files)]
     found += _existing_file_problems(folder, files, force=force)
     if errors_only(found):
         raise RefusedError(errors_only(found))
@@ -32,7 +33,7 @@ def write_project(folder: Path, answers: Answers, *, force: bool) -> tuple[Probl
     return tuple(found)
 
 
-def _name_problems(answers: Answers) -> Iterator[Problem]:
+def _answer_problems(answers: Answers) -> Iterator[Problem]:
     names = {
         "--backend-service": answers.backend_service,
         "--frontend-service": answers.frontend_service,
@@ -42,6 +43,10 @@ def _name_problems(answers: Answers) -> Iterator[Problem]:
         if name and ENV not in name:
             mend = f"Write {ENV} where `{'` or `'.join(STACKS)}` stands"
             yield Problem(file=COMMAND, key=option, message="names the same thing for both stacks", mend=mend)
+    # It stands in an address only, where any text would pass.
+    if answers.project_number and not re.fullmatch("[0-9]{1,20}", answers.project_number):
+        mend = "Write what `gcloud projects describe PROJECT` prints as projectNumber"
+        yield Problem(file=COMMAND, key="--project-number", message="is no number", mend=mend)
 
 
 def _problems_of(files: Mapping[str, str]) -> list[Problem]:
@@ -59,9 +64,11 @@ def _existing_file_problems(folder: Path, files: Mapping[str, str], *, force: bo
         if not path.exists():
             continue
         if not force:
-            mend = "`--force` replaces it; in a fresh clone it is the first customer's"
+            mend = "`--force` replaces it; in a fresh clone it is the first customer's: README.md says how to keep it"
             yield Problem(file=name, message="exists already", mend=mend)
-        elif path.is_file() and _is_initialised(path.read_text(encoding="utf-8", errors="replace")):
+        elif not path.is_file():
+            yield Problem(file=name, message="is no file", mend="Move it away; it cannot be replaced")
+        elif _is_initialised(path.read_text(encoding="utf-8", errors="replace")):
             message = "holds a stack's encryption key or its secrets, which would be lost"
             yield Problem(file=name, message=message, mend="Move it away first, if that is what you want")
 

@@ -139,15 +139,11 @@ def _shared(answers: Answers) -> dict[str, Any]:
 
 
 class _IndentedDumper(yaml.SafeDumper):
-    """Lists indented below their key, no anchors."""
+    """Lists indented below their key."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """PyYAML would write a list at its key's own indentation."""
         super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Repeated values are written out."""
-        return True
 
 
 def _text(value: Any, comments: dict[str, str]) -> str:

@@ -108,6 +108,17 @@ def _branch_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Pr
         message = "is read only with custom_branch_policies: true"
         yield problem_at(config, (*path, "branches"), message, "Write that, or remove the list")
     yield from duplicates(config, raw, (*path, "branches"), None)
+    yield from _pattern_problems(config, raw, (*path, "branches"))
+
+
+def _pattern_problems(config: StackConfig, raw: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+    for index, pattern in enumerate(items_at(raw, path)):
+        if isinstance(pattern, str) and pattern.startswith("refs/"):
+            message = "is a ref; GitHub compares names of branches, and none has that name"
+            yield problem_at(config, (*path, index), message, f"Write {pattern.removeprefix('refs/heads/')}")
+        elif isinstance(pattern, str) and pattern and not pattern.strip("*/"):
+            message = "lets every branch deploy whose name is of that form"
+            yield problem_at(config, (*path, index), message, "Write the names, as main", severity=Severity.WARNING)
 
 
 def _plan_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:

@@ -18,6 +18,8 @@ REGISTRY: KeyPath = ("image_registry",)
 MAX_POLICIES = 10
 MAX_PACKAGES = MAX_POLICIES - 3
 
+_REGISTRY_HOSTS = ("docker.pkg.dev", "gcr.io")
+
 
 def registry_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
     """Every rule between the settings of the registry, all broken ones at once."""
@@ -39,6 +41,11 @@ def _package_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[P
         message = f"lists {len(packages)} packages; a repository takes {MAX_POLICIES} policies, {MAX_PACKAGES} for them"
         yield problem_at(config, (*REGISTRY, "packages"), message, "Split the images over two repositories")
     for index, package in enumerate(packages):
+        host = package.partition("/")[0]
+        if host.endswith(_REGISTRY_HOSTS):
+            message = "is an address; no package has that name, so that its newest would not be kept"
+            mend = "Write what follows the repository's name"
+            yield problem_at(config, (*REGISTRY, "packages", index), message, mend)
         wider = next((each for each in packages if package != each and package.startswith(each)), None)
         if wider is not None:
             # A package is matched by prefix: the wider policy would count the images of both together.

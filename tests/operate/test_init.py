@@ -16,7 +16,7 @@ from readiness.operate.init_files import Answers, files_of
 from readiness.problems import Problem, RefusedError, errors_only
 from readiness.project_checks import check_project
 from tests.components.declared import ENVIRONMENT, REGISTRY, one, planned
-from tests.projects import ROOT, readiness
+from tests.projects import CUSTOMER_FOLDER, readiness
 
 FILES = ["Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"]
 STACKS = ["prod", "staging"]
@@ -109,7 +109,7 @@ def test_the_first_customers_own_answers_make_the_committed_project_file() -> No
     own = answers(
         project="ytgrs-464303", region="us-central1", github_owner="stellar-aiz", repository="ai-resume-review-v2"
     )
-    assert files_of(own)["Pulumi.yaml"] == (ROOT / "Pulumi.yaml").read_text(encoding="utf-8")
+    assert files_of(own)["Pulumi.yaml"] == (CUSTOMER_FOLDER / "Pulumi.yaml").read_text(encoding="utf-8")
 
 
 def test_prod_alone_owns_and_its_cleanup_deletes_nothing_yet(tmp_path: Path) -> None:
@@ -124,6 +124,7 @@ def test_prod_alone_owns_and_its_cleanup_deletes_nothing_yet(tmp_path: Path) -> 
         "cleanup_dry_run": True,
     }
     assert config["readiness:owns_shared_resources"] is True
+    assert config["readiness:security_alerts"] == {"enabled": True}
     for comment in (
         "# Switched to false by a reviewed change",
         "# Of these, one approves.",
@@ -191,6 +192,22 @@ def test_not_even_force_loses_the_key_of_a_stack(project: Path, line: str) -> No
     (problem,) = refused(init(*OPTIONS, "--force", folder=project))
     assert (problem.file, problem.mend) == ("Pulumi.prod.yaml", "Move it away first, if that is what you want")
     assert contents(project) == before
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """A folder of that name is told as what it is, with `--force` too."""
+    (tmp_path / "Pulumi.yaml").mkdir()
+    (problem,) = refused(init(*OPTIONS, "--force", folder=tmp_path))
+    assert (problem.file, problem.message) == ("Pulumi.yaml", "is no file")
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.parametrize("number", ["abc", "../x", "1.run.app/?", "12a", "-1"])
+def test_a_project_number_that_is_none_is_refused(tmp_path: Path, number: str) -> None:
+    """It becomes a part of an address, which any text would be."""
+    (problem,) = refused(init(*OPTIONS, f"--project-number={number}", folder=tmp_path))
+    assert (problem.key, problem.message) == ("--project-number", "is no number")
+    assert contents(tmp_path) == {}
 
 
 def test_wrong_answers_are_refused_as_check_would_refuse_them(tmp_path: Path) -> None:
@@ -292,3 +309,5 @@ def test_the_question_is_whether_the_input_is_a_terminal(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(sys, "stdin", type("Stream", (), {"isatty": lambda self: True})())
     assert command._on_a_terminal()
+    monkeypatch.setattr(sys, "stdin", None)
+    assert not command._on_a_terminal(), "a closed input is asked nothing"

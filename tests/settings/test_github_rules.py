@@ -144,31 +144,6 @@ def test_every_refused_state_is_told_in_one_run_each_with_its_mend(project: Path
         assert problem.mend, f"no mend: {problem}"
 
 
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        ("protected_branches: true", "sets both branch flags, and GitHub takes exactly one (custom_branch_policies is"),
-        ("custom_branch_policies: false", "sets neither branch flag, so that every branch could deploy"),
-    ],
-)
-def test_both_branch_flags_and_neither_are_refused(project: Path, flags: str, words: str) -> None:
-    """GitHub answers 422 to equal flags, and the provider sends them."""
-    with_people(project, TWO_PEOPLE, f"    deployment_branch_policy:\n      {flags}\n")
-    (problem,) = found(project).values()
-    assert problem.message.startswith(words)
-    assert "custom_branch_policies: true and protected_branches: false" in problem.mend
-
-
-def test_a_list_of_branches_that_nothing_reads_is_refused(project: Path) -> None:
-    """The list would silently restrict nothing."""
-    flags = "protected_branches: true\n      custom_branch_policies: false\n      branches: [main]\n"
-    with_people(project, TWO_PEOPLE, f"    deployment_branch_policy:\n      {flags}")
-    policy, branches = found(project).values()
-    assert (branches.message, branches.severity) == ("is read only with custom_branch_policies: true", Severity.ERROR)
-    assert policy.severity is Severity.WARNING
-    assert "while no branch is protected, every branch can deploy" in policy.message
-
-
 @pytest.mark.parametrize("visibility", ["private", "internal"])
 @pytest.mark.parametrize(("plan", "refused"), [("free", True), ("pro", True), ("team", True), ("enterprise", False)])
 def test_a_repository_that_is_not_public_needs_enterprise(

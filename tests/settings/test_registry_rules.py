@@ -61,6 +61,13 @@ def test_a_package_that_is_listed_twice_is_refused_once(registry: Path) -> None:
     assert (problem.key, problem.message) == ("readiness:image_registry.packages[2]", "repeats item [0]")
 
 
+def test_a_tag_that_is_listed_twice_is_refused(registry: Path) -> None:
+    """As every other list: one of the two is a slip, and perhaps another tag was meant."""
+    edit(registry, DRY_RUN, f"{DRY_RUN}    keep_tags: [{', '.join(PROTECTED_TAGS)}, latest]\n")
+    (problem,) = found(registry).values()
+    assert (problem.key, problem.message) == ("readiness:image_registry.keep_tags[4]", "repeats item [0]")
+
+
 @pytest.mark.parametrize(("count", "refused"), [(7, False), (8, True), (60, True)])
 def test_more_packages_than_the_ten_policies_leave_room_for_are_refused(
     registry: Path, count: int, refused: bool
@@ -81,6 +88,19 @@ def test_a_name_that_no_image_can_have_is_refused(registry: Path, name: str) -> 
     (problem,) = found(registry).values()
     assert problem.key == "readiness:image_registry.packages[0]"
     assert "115" in problem.message if len(name) > 115 else problem.message == "is not the name of an image"
+
+
+@pytest.mark.parametrize(
+    "name", ["us-central1-docker.pkg.dev/shop/images/web", "gcr.io/shop/web", "eu.gcr.io/shop/web"]
+)
+def test_an_images_whole_address_is_no_package(registry: Path, name: str) -> None:
+    """It is of Docker's grammar too, and its keep policy would match nothing: cleanup would take the newest."""
+    packages(registry, name)
+    (problem,) = found(registry).values()
+    assert (problem.key, problem.mend) == (
+        "readiness:image_registry.packages[0]",
+        "Write what follows the repository's name",
+    )
 
 
 @pytest.mark.parametrize("name", ["a", "a__b.c-d/e2", "x" * 115])
