@@ -213,6 +213,7 @@ def _durations(duration: str) -> Iterator[tuple[str, str]]:
     yield "halved", f"{seconds // 2}s"
     yield "doubled", f"{2 * seconds}s"
     yield "a minute shorter", f"{seconds - 60}s"
+    yield "a minute longer", f"{seconds + 60}s"
 
 
 def _replaced(text: str, found: re.Match[str], new: str) -> str:

@@ -11,6 +11,7 @@ anywhere in the text, case-sensitively; a comparison on a field that the entry l
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,8 @@ _LINE = re.compile(
     re.VERBOSE,
 )
 # RE2, which Cloud Logging uses, has no look-around, back reference or possessive quantifier; Python has all three.
-_NOT_IN_RE2 = re.compile(r"\(\?|\\[1-9]|[*+?}]\+")
+# To RE2 `{,5}` is text, and it repeats a thousand times at most.
+_NOT_IN_RE2 = re.compile(r"\(\?|\\[1-9]|[*+?}]\+|\{,|\{(?:[0-9]+,)?[0-9]{4,}")
 
 
 class UnknownFilterError(ValueError):
@@ -105,8 +107,11 @@ def _pattern(text: str | None, line: str) -> re.Pattern[str]:
     if unknown:
         raise UnknownFilterError(f"`{unknown[0]}` in the pattern `{text}` is not of RE2")
     try:
-        return re.compile(text, re.ASCII)
-    except re.error as error:
+        with warnings.catch_warnings():
+            # Sets within sets (`[[:alpha:]]`, `[a&&b]`), which Python does not read as RE2 does.
+            warnings.simplefilter("error", FutureWarning)
+            return re.compile(text, re.ASCII)
+    except (re.error, FutureWarning) as error:
         raise UnknownFilterError(f"the pattern `{text}` is not valid: {error}") from None
 
 

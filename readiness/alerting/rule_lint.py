@@ -8,52 +8,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import promql_parser as promql
 
 from readiness.alerting.definition import SAMPLE_PERIOD_SECONDS
-from readiness.alerting.metric_catalogue import DISTRIBUTION_PARTS, Metric, known_metrics
+from readiness.alerting.metric_catalogue import Metric, known_metrics
+from readiness.alerting.query_tree import Node, number, selectors, walk
+from readiness.alerting.query_units import UNIT_KEEPING, unit_of
 from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 
 # Functions of counters: on a gauge they make nonsense of every fall.
 _OF_COUNTERS = frozenset({"rate", "increase", "irate", "resets"})
-# Functions that leave the unit of their argument as it is.
-_UNIT_KEEPING = frozenset(
-    {
-        "round", "ceil", "floor", "abs", "clamp", "clamp_max", "clamp_min", "sort", "avg_over_time", "max_over_time",
-        "min_over_time", "last_over_time", "quantile_over_time",
-    }
-)  # fmt: skip
+# Aggregations that came later.
+_AGGREGATIONS_AFTER_2_44 = frozenset({"limitk", "limit_ratio"})
 # Prometheus 2.44, with which Monitoring promises parity (monitoring facts, 4b).
-_FUNCTIONS_OF_2_44 = _UNIT_KEEPING | _OF_COUNTERS | frozenset(
+_FUNCTIONS_OF_2_44 = UNIT_KEEPING | _OF_COUNTERS | frozenset(
     {
         "absent", "absent_over_time", "acos", "acosh", "asin", "asinh", "atan", "atanh", "changes", "cos", "cosh",
         "count_over_time", "day_of_month", "day_of_week", "day_of_year", "days_in_month", "deg", "delta", "deriv",
         "exp", "histogram_count", "histogram_fraction", "histogram_quantile", "histogram_sum", "holt_winters", "hour",
         "idelta", "label_join", "label_replace", "ln", "log10", "log2", "minute", "month", "pi", "predict_linear",
-        "present_over_time", "rad", "scalar", "sgn", "sin", "sinh", "sort_desc", "sqrt", "stddev_over_time",
-        "stdvar_over_time", "sum_over_time", "tan", "tanh", "time", "timestamp", "vector", "year",
+        "present_over_time", "rad", "scalar", "sgn", "sin", "sinh", "sqrt", "stddev_over_time", "stdvar_over_time",
+        "sum_over_time", "tan", "tanh", "time", "timestamp", "vector", "year",
     }
 )  # fmt: skip
 MAX_LOOKBACK_SECONDS = 25 * 3600
 MIN_SAMPLES = 2
 # Nobody alerts on less than a tenth of a second: 5 means seconds, and Google counts milliseconds.
 _LEAST_MS = 100
-_COMPARISONS = frozenset({">", ">=", "<", "<=", "==", "!="})
+# Comparisons, and how they read from the other side.
+_COMPARISONS = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
 
 Complaints = Iterator[str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Node:
-    """A part of a query with all that stands around it, the innermost first."""
-
-    expression: Any
-    around: tuple[Any, ...] = ()
-
-
 Rule = Callable[[Node, dict[str, Metric]], Complaints]
 
 
@@ -76,43 +63,25 @@ def lint_query(query: str, metrics: dict[str, Metric], rules: Sequence[Rule] | N
         root = promql.parse(query)
     except ValueError as error:
         return [f"the query does not parse: {error}"]
-    nodes = list(_walk(Node(expression=root)))
+    nodes = list(walk(Node(expression=root)))
     return list(
         dict.fromkeys(complaint for rule in rules or RULES for node in nodes for complaint in rule(node, metrics))
     )
 
 
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for child in _children(node.expression):
-        yield from _walk(Node(expression=child, around=(node.expression, *node.around)))
-
-
-def _children(expression: Any) -> list[Any]:
-    if isinstance(expression, promql.BinaryExpr):
-        return [expression.lhs, expression.rhs]
-    if isinstance(expression, promql.Call):
-        return list(expression.args)
-    if isinstance(expression, promql.MatrixSelector):
-        return [expression.vector_selector]
-    if isinstance(expression, promql.AggregateExpr | promql.ParenExpr | promql.UnaryExpr | promql.SubqueryExpr):
-        return [expression.expr]
-    return []
-
-
-def _selectors(expression: Any) -> list[Any]:
-    found = [node.expression for node in _walk(Node(expression=expression))]
-    return [each for each in found if isinstance(each, promql.VectorSelector)]
-
-
-def _matchers(selector: Any) -> dict[str, str]:
-    return {each.name: each.value for each in selector.matchers.matchers}
+def _matchers(selector: Any) -> list[Any]:
+    """What a selector filters by, its metric's name apart."""
+    return [each for each in selector.matchers.matchers if each.name != "__name__"]
 
 
 def unknown_metric(node: Node, metrics: dict[str, Metric]) -> Complaints:
     """A name that is in no list of metrics: it has no data, so the alert never fires."""
     selector = node.expression
-    if isinstance(selector, promql.VectorSelector) and selector.name not in metrics:
+    if not isinstance(selector, promql.VectorSelector) or selector.name in metrics:
+        return
+    if selector.name is None:
+        yield f"reads {selector.prettify()}; write the metric's name before the brackets, as run_googleapis_com:…"
+    else:
         yield f"reads {selector.name}, which no list of metrics has; spell it right, or add it to metric_catalogue.py"
 
 
@@ -122,26 +91,34 @@ def missing_resource(node: Node, metrics: dict[str, Metric]) -> Complaints:
     if not isinstance(selector, promql.VectorSelector) or selector.name not in metrics:
         return
     allowed = metrics[selector.name].resources
-    resource = _matchers(selector).get("monitored_resource")
-    if resource is None:
+    wanted = [each for each in _matchers(selector) if each.name == "monitored_resource"]
+    if not any(each.op == promql.MatchOp.Equal for each in wanted):
         yield f'reads {selector.name} without monitored_resource; write monitored_resource="{allowed[0]}"'
-    elif resource not in allowed:
-        yield f"reads {selector.name} of {resource}, and it is written for {', '.join(allowed)}"
+    for each in wanted:
+        if each.op == promql.MatchOp.Equal and each.value not in allowed:
+            yield f"reads {selector.name} of {each.value or 'none'}, and it is written for {', '.join(allowed)}"
 
 
 def unknown_label(node: Node, metrics: dict[str, Metric]) -> Complaints:
-    """A label that no series has: a filter on it lets nothing through, and `by` keeps nothing of it."""
-    expression = node.expression
-    if isinstance(expression, promql.VectorSelector):
-        wanted, selectors = list(_matchers(expression)), [expression]
-    elif isinstance(expression, promql.AggregateExpr) and expression.modifier is not None:
-        wanted, selectors = list(expression.modifier.labels), _selectors(expression.expr)
-    else:
-        return
-    known = [_labels_of(each, metrics) for each in selectors if each.name in metrics]
-    for label in wanted:
+    """A label that no series has: a filter on it lets nothing through, and `by` and `on` keep nothing of it."""
+    read = selectors(node.expression)
+    known = [_labels_of(each, metrics) for each in read if each.name in metrics]
+    for label in _named_labels(node.expression):
         if known and not any(label in labels for labels in known):
-            yield f"names the label {label}, which {selectors[0].name} does not have; it has {_listed(known[0])}"
+            yield f"names the label {label}, which {read[0].name} does not have; it has {_listed(known[0])}"
+
+
+def _named_labels(expression: Any) -> list[str]:
+    """The labels that an expression itself names, in a filter, in `by` and `without`, or in `on` and the like."""
+    if isinstance(expression, promql.VectorSelector):
+        return [each.name for each in _matchers(expression)]
+    modifier = getattr(expression, "modifier", None)
+    if isinstance(expression, promql.AggregateExpr):
+        return list(modifier.labels) if modifier is not None else []
+    if isinstance(expression, promql.BinaryExpr) and modifier is not None:
+        matched = modifier.matching.labels if modifier.matching is not None else []
+        return [*matched, *(modifier.group_labels or [])]
+    return []
 
 
 def _labels_of(selector: Any, metrics: dict[str, Metric]) -> frozenset[str]:
@@ -154,7 +131,7 @@ def rate_on_a_gauge(node: Node, metrics: dict[str, Metric]) -> Complaints:
     """A gauge that falls looks like a counter that begins anew."""
     call = node.expression
     if isinstance(call, promql.Call) and call.func.name in _OF_COUNTERS:
-        for selector in _selectors(call):
+        for selector in selectors(call):
             if selector.name in metrics and metrics[selector.name].kind == "GAUGE":
                 yield f"takes {call.func.name} of {selector.name}, a gauge; compare it as it is"
 
@@ -173,16 +150,25 @@ def quantile_without_le(node: Node, metrics: dict[str, Metric]) -> Complaints:
     call = node.expression
     if not isinstance(call, promql.Call) or call.func.name != "histogram_quantile":
         return
-    for inner in _walk(Node(expression=call)):
+    for inner in walk(Node(expression=call)):
         sum_ = inner.expression
         if isinstance(sum_, promql.AggregateExpr):
-            labels = list(sum_.modifier.labels) if sum_.modifier is not None else []
-            by = sum_.modifier is not None and sum_.modifier.type == promql.AggModifierType.By
-            if ("le" in labels) is not by:
+            by = sum_.modifier is None or sum_.modifier.type == promql.AggModifierType.By
+            if ("le" in _named_labels(sum_)) is not by:
                 yield "takes a quantile of buckets that are added up without `le`; write `by (…, le)`"
-    for selector in _selectors(call):
+    for selector in selectors(call):
         if selector.name in metrics and not selector.name.endswith("_bucket"):
             yield f"takes a quantile of {selector.name}, which holds no buckets"
+
+
+def impossible_quantile(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """Above 1 every quantile is infinite, so that the alert always fires; below 0 it never does."""
+    del metrics
+    call = node.expression
+    if isinstance(call, promql.Call) and call.func.name in ("histogram_quantile", "quantile_over_time"):
+        quantile = number(call.args[0])
+        if quantile is not None and not 0 <= quantile <= 1:
+            yield f"takes the quantile {quantile:g}, and there are those from 0 to 1; the 95th percentile is 0.95"
 
 
 def short_window(node: Node, metrics: dict[str, Metric]) -> Complaints:
@@ -202,8 +188,13 @@ def new_function(node: Node, metrics: dict[str, Metric]) -> Complaints:
     """Monitoring promises what Prometheus 2.44 has."""
     del metrics
     call = node.expression
+    name = ""
     if isinstance(call, promql.Call) and call.func.name not in _FUNCTIONS_OF_2_44:
-        yield f"calls {call.func.name}, which Prometheus 2.44 does not have, nor therefore Monitoring"
+        name = call.func.name
+    elif isinstance(call, promql.AggregateExpr) and str(call.op) in _AGGREGATIONS_AFTER_2_44:
+        name = str(call.op)
+    if name:
+        yield f"calls {name}, which Prometheus 2.44 does not have, nor therefore Monitoring"
 
 
 def long_lookback(node: Node, metrics: dict[str, Metric]) -> Complaints:
@@ -226,32 +217,16 @@ def wrong_unit(node: Node, metrics: dict[str, Metric]) -> Complaints:
     comparison = node.expression
     if not isinstance(comparison, promql.BinaryExpr) or str(comparison.op) not in _COMPARISONS:
         return
-    if not isinstance(comparison.rhs, promql.NumberLiteral):
+    figure, operator, threshold = comparison.lhs, str(comparison.op), number(comparison.rhs)
+    if threshold is None:
+        figure, operator, threshold = comparison.rhs, _COMPARISONS[operator], number(comparison.lhs)
+    if threshold is None:
         return
-    unit, threshold = _unit(comparison.lhs, metrics), comparison.rhs.val
-    if unit == "share" and threshold > 1:
-        yield f"compares a share of 1 with {threshold:g}, which it never reaches; write {threshold / 100:g}"
+    unit = unit_of(figure, metrics)
+    if unit == "share" and (threshold > 1 or (threshold == 1 and operator == ">")):
+        yield f"compares a share of 1 with {threshold:g}, which it never passes; {threshold:g} % is {threshold / 100:g}"
     if unit == "ms" and threshold < _LEAST_MS:
-        yield f"compares milliseconds with {threshold:g}; write {threshold * 1000:g}"
-
-
-def _unit(expression: Any, metrics: dict[str, Metric]) -> str | None:
-    """`ms`, `share`, or None where the figure has no unit that is known."""
-    if isinstance(expression, promql.ParenExpr | promql.AggregateExpr):
-        same = not isinstance(expression, promql.AggregateExpr) or str(expression.op) in ("sum", "avg", "min", "max")
-        return _unit(expression.expr, metrics) if same else None
-    if isinstance(expression, promql.BinaryExpr) and str(expression.op) == "/":
-        sides = [{each.name for each in _selectors(side)} for side in (expression.lhs, expression.rhs)]
-        return "share" if sides[0] and sides[0] == sides[1] else None
-    if isinstance(expression, promql.Call):
-        if expression.func.name == "histogram_quantile":
-            return next((metrics[each.name].unit for each in _selectors(expression) if each.name in metrics), None)
-        return _unit(expression.args[0], metrics) if expression.func.name in _UNIT_KEEPING else None
-    if isinstance(expression, promql.MatrixSelector):
-        return _unit(expression.vector_selector, metrics)
-    if isinstance(expression, promql.VectorSelector) and expression.name in metrics:
-        return None if expression.name.endswith(DISTRIBUTION_PARTS) else metrics[expression.name].unit
-    return None
+        yield f"compares milliseconds with {threshold:g}; {threshold:g} s are {threshold * 1000:g}"
 
 
 def _listed(labels: Iterable[str]) -> str:
@@ -265,6 +240,7 @@ RULES: tuple[Rule, ...] = (
     rate_on_a_gauge,
     counter_without_rate,
     quantile_without_le,
+    impossible_quantile,
     short_window,
     new_function,
     long_lookback,

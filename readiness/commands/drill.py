@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,10 +13,24 @@ import click
 from readiness.commands.common import google_of, settings_of
 
 
+def _user_name() -> str:
+    """The user's name; empty where the system has none, as in a container under a number of its own."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
+    from readiness.problems import printable
+
+    return printable(name).strip()
+
+
 @click.command()
 @click.argument("stack")
 @click.option("--received", metavar="WORD", help="Record that the notification with this word has arrived.")
-@click.option("--by", default=getpass.getuser, show_default="your user name", help="Who received it.")
+@click.option("--by", default=_user_name, show_default="your user name", callback=_on_one_line, help="Who received it.")
 @click.option("--wait-minutes", type=click.IntRange(1, 30), default=5, show_default=True, help="Before it is ended.")
 def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
     """Send one notification with a word in it to every channel of STACK, and record who received it."""
@@ -37,10 +52,14 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
     path = drill_record_path(root / read_stack(root, stack).file, stack)
     recorded = list(read_drills(path))
     if received is not None:
+        if not by:
+            raise click.ClickException("--by names nobody. Say who received it: --by NAME")
         write_drills(path, stack, with_receipt(path, recorded, received, Receipt(by=by, at=instant(datetime.now(UTC)))))
         click.echo(f"recorded: {by} received {received.strip().lower()}; commit {path.relative_to(root)}")
         return
     google = google_of(root, stack, settings, os.environ)
+    # What ends a cancelled job deletes the drill's policy too, as Ctrl-C does.
+    on_end = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with drills.running_drill(google, settings.environment.name, drills.new_nonce()) as sent:
             now = instant(datetime.now(UTC))
@@ -49,4 +68,6 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
             drills.wait_minutes(wait_minutes)
     except GoogleError as error:
         raise click.ClickException(f"the drill of {stack} failed: {error}") from None
+    finally:
+        signal.signal(signal.SIGTERM, on_end)
     click.echo(f"ended. Whoever got it: readiness drill {stack} --received {sent.nonce} --by NAME")

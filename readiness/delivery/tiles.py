@@ -79,13 +79,11 @@ def chart(
     return {"title": title, "xyChart": body}
 
 
-def scorecard(title: str, query: Json, *, red_below: float | None = None, red_above: float | None = None) -> Json:
+def scorecard(title: str, query: Json, *, red_below: float | None = None) -> Json:
     """One number."""
     body: Json = {"timeSeriesQuery": query}
     if red_below is not None:
         body["thresholds"] = [{"color": "RED", "direction": "BELOW", "value": red_below}]
-    if red_above is not None:
-        body["thresholds"] = [{"color": "RED", "direction": "ABOVE", "value": red_above}]
     return {"scorecard": body, "title": title}
 
 

@@ -16,12 +16,13 @@ from typing import Any
 
 from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.durations import duration_text
-from readiness.operate.google_api import Google
-from readiness.operate.stack_policies import drill_leftovers, live_policies
+from readiness.operate.google_api import Google, GoogleError
+from readiness.operate.stack_policies import live_policies
 from readiness.problems import Problem, RefusedError
 
 # An incident opens at the first evaluation; messages have been seen to take minutes. The API's least for auto-close.
 AUTO_CLOSE_SECONDS = 1800
+_MAY_STAND = "its policy may stand and tell its channels still: run the drill again, which deletes it first"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,19 +46,41 @@ def running_drill(google: Google, environment: str, nonce: str) -> Iterator[Dril
     Raises RefusedError where the stack has no live policy with a channel, and GoogleError.
     """
     policies = live_policies(google, environment)
-    for leftover in drill_leftovers(policies):
-        google.send("DELETE", "monitoring", leftover["name"])
-    alerts = [each for each in policies if each not in drill_leftovers(policies)]
-    channels = tuple(dict.fromkeys(channel for each in alerts for channel in each.get("notificationChannels", [])))
+    for policy in policies:
+        if policy.is_of_a_drill:
+            _end(google, policy.name)
+    channels = tuple(dict.fromkeys(channel for each in policies if not each.is_of_a_drill for channel in each.channels))
     if not channels:
         message = f"no live policy of {environment} tells any channel, so that a drill would reach nobody"
         raise RefusedError([Problem(file=f"project {google.project}", message=message, mend="Run `pulumi up` first")])
-    body = drill_policy(environment, nonce, channels)
-    made = google.send("POST", "monitoring", f"projects/{google.project}/alertPolicies", body)
+    name = _begin(google, drill_policy(environment, nonce, channels))
     try:
-        yield Drill(nonce=nonce, policy=str(made.get("name", "")), channels=channels)
+        yield Drill(nonce=nonce, policy=name, channels=channels)
     finally:
-        google.send("DELETE", "monitoring", str(made.get("name", "")))
+        _end(google, name)
+
+
+def _begin(google: Google, body: dict[str, Any]) -> str:
+    """Makes the policy and returns its name. Raises GoogleError, which says so where it may stand nevertheless."""
+    try:
+        name = google.send("POST", "monitoring", f"projects/{google.project}/alertPolicies", body).get("name")
+    except GoogleError as error:
+        if 0 < error.status < 500:
+            raise
+        raise GoogleError(error.status, f"{error}; {_MAY_STAND}") from None
+    if not isinstance(name, str) or not name:
+        raise GoogleError(0, f"Google does not say what the drill's policy is called; {_MAY_STAND}")
+    return name
+
+
+def _end(google: Google, name: str) -> None:
+    """Deletes a drill's policy. Raises GoogleError; one that is gone already is none."""
+    try:
+        google.send("DELETE", "monitoring", name)
+    except GoogleError as error:
+        if error.status == 404:
+            return
+        raise GoogleError(error.status, f"{error}; {_MAY_STAND}") from None
 
 
 def drill_policy(environment: str, nonce: str, channels: tuple[str, ...]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def read_drills(path: Path) -> tuple[RecordedDrill, ...]:
         if fields["schema"] != _SCHEMA:
             raise ValueError
         return tuple(_drill(each) for each in fields["drills"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         problem = Problem(file=str(path), message="is no record of drills", mend="Restore it from version control")
         raise RefusedError([problem]) from None
 
@@ -85,9 +85,23 @@ def with_receipt(path: Path, drills: Sequence[RecordedDrill], nonce: str, receip
 
 
 def _drill(fields: dict[str, Any]) -> RecordedDrill:
+    nonce, sent, *channels = _texts([fields["nonce"], fields["sent"], *_listed(fields["channels"])])
+    receipts = [_texts([each["by"], each["at"]]) for each in _listed(fields["received"])]
     return RecordedDrill(
-        nonce=str(fields["nonce"]),
-        sent=str(fields["sent"]),
-        channels=tuple(map(str, fields["channels"])),
-        received=tuple(Receipt(by=str(each["by"]), at=str(each["at"])) for each in fields["received"]),
+        nonce=nonce,
+        sent=sent,
+        channels=tuple(channels),
+        received=tuple(Receipt(by=by, at=at) for by, at in receipts),
     )
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _texts(values: list[Any]) -> list[str]:
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError
+    return values

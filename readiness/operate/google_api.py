@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from readiness.operate.http import UnreachableError, request
+from readiness.problems import printable
 
 MAX_PAGES = 100
 GCLOUD_TIMEOUT_SECONDS = 20
@@ -42,7 +43,7 @@ class GoogleError(Exception):
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
-        super().__init__(message)
+        super().__init__(printable(message))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

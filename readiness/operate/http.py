@@ -138,4 +138,4 @@ def _answer(status: int, headers: Message, data: bytes) -> Answer:
 
 def _pause_seconds(answer: Answer) -> float:
     asked = answer.headers.get("retry-after", "")
-    return min(float(asked), _MAX_PAUSE_SECONDS) if asked.isdigit() else 1.0
+    return min(float(asked), _MAX_PAUSE_SECONDS) if asked.isascii() and asked.isdigit() else 1.0

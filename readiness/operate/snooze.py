@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from readiness.operate.drill_record import instant
 from readiness.operate.google_api import Google, GoogleError
-from readiness.operate.stack_policies import alert_of, drill_leftovers, live_policies
+from readiness.operate.stack_policies import live_policies
 from readiness.problems import Problem, RefusedError
 
 # The API's own (Snooze.Criteria.policies).
@@ -34,7 +34,7 @@ def snooze(google: Google, environment: str, minutes: int, now: datetime) -> Sno
     Raises RefusedError where none is live. Raises GoogleError; where some are snoozed by then, it says how many.
     """
     live = live_policies(google, environment)
-    names = [each["name"] for each in live if alert_of(each) != _ALWAYS_TOLD and each not in drill_leftovers(live)]
+    names = [each.name for each in live if each.alert != _ALWAYS_TOLD and not each.is_of_a_drill]
     if not names:
         message = f"has no live alert policy of {environment}"
         raise RefusedError([Problem(file=f"project {google.project}", message=message, mend="Run `pulumi up` first")])

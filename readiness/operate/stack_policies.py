@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from readiness.operate.google_api import Google
-
-Policy = dict[str, Any]
+from readiness.operate.google_api import Google, GoogleError
 
 
-def live_policies(google: Google, environment: str) -> list[Policy]:
-    """Every policy of the stack. Raises GoogleError."""
-    found = google.items("monitoring", f"projects/{google.project}/alertPolicies", "alertPolicies")
-    return [
-        each for each in found if _labels(each).items() >= {("managed_by", "readiness"), ("environment", environment)}
-    ]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LivePolicy:
+    """`name` and `channels` as the API names them; `labels` are the user's."""
+
+    name: str
+    channels: tuple[str, ...]
+    labels: Mapping[str, Any]
+
+    @property
+    def alert(self) -> str:
+        """The alert that the policy is for, empty where it says none."""
+        return str(self.labels.get("alert", ""))
+
+    @property
+    def is_of_a_drill(self) -> bool:
+        """Whether it was made by a drill on demand: one that runs, or one that was cut short."""
+        return "drill" in self.labels
 
 
-def drill_leftovers(policies: Iterable[Policy]) -> list[Policy]:
-    """Policies of drills that were cut short."""
-    return [each for each in policies if "drill" in _labels(each)]
-
-
-def alert_of(policy: Policy) -> str:
-    """The alert that a policy is for, empty where it says none."""
-    return _labels(policy).get("alert", "")
-
-
-def _labels(policy: Policy) -> dict[str, str]:
-    return policy.get("userLabels", {})
+def live_policies(google: Google, environment: str) -> list[LivePolicy]:
+    """Every policy of the stack. Raises GoogleError, also for one that has no name or channels of another kind."""
+    path = f"projects/{google.project}/alertPolicies"
+    found: list[LivePolicy] = []
+    for each in google.items("monitoring", path, "alertPolicies"):
+        labels = each.get("userLabels")
+        if not isinstance(labels, dict):
+            continue
+        if (labels.get("managed_by"), labels.get("environment")) != ("readiness", environment):
+            continue
+        name, channels = each.get("name"), each.get("notificationChannels", [])
+        names = [name, *channels] if isinstance(channels, list) else [None]
+        if not all(isinstance(text, str) for text in names):
+            raise GoogleError(0, f"monitoring {path}: a policy of {environment} is not as the API describes policies")
+        found.append(LivePolicy(name=str(name), channels=tuple(channels), labels=labels))
+    return found

@@ -62,6 +62,9 @@ def test_a_filter_of_the_subset_is_evaluated(text: str, expected: bool) -> None:
         ('textPayload=~"(?!x)"', "`(?`"),
         ('textPayload=~"a++"', "`++`"),
         ('textPayload=~"(a"', "not valid"),
+        ('textPayload=~"a{,5}"', "`{,`"),
+        ('textPayload=~"a{2000}"', "`{2000`"),
+        ('textPayload=~"[[:alpha:]]"', "not valid"),
         ("\n \n", "empty filter"),
     ],
 )

@@ -24,8 +24,16 @@ BACKENDS = "cloudsql_googleapis_com:database_postgresql_num_backends"
 INSTANCES = "run_googleapis_com:container_instance_count"
 
 
-def _p95(metric: str, by: str = "service_name, le", window: str = "3m") -> str:
-    return f"histogram_quantile(0.95, sum by ({by}) (rate({metric}{{{SERVICES}}}[{window}])))"
+def _p95(metric: str, by: str = "service_name, le", window: str = "3m", quantile: str = "0.95") -> str:
+    return f"histogram_quantile({quantile}, sum by ({by}) (rate({metric}{{{SERVICES}}}[{window}])))"
+
+
+def _requests(more: str = "") -> str:
+    return f"sum by (service_name) (rate({COUNT}{{{SERVICES}{more}}}[3m]))"
+
+
+def _errors() -> str:
+    return _requests(',response_code_class="5xx"')
 
 
 # Rule, a query with its mistake, what has to be said of it.
@@ -49,11 +57,24 @@ PLANTED = [
     ("unknown_label", f'rate({COUNT}{{{SERVICES},response_class="5xx"}}[3m]) > 1', "names the label response_class"),
     ("unknown_label", f"sum by (service) (rate({COUNT}{{{SERVICES}}}[3m])) > 1", "names the label service,"),
     ("unknown_label", f"sum by (service_name, le) (rate({COUNT}{{{SERVICES}}}[3m])) > 1", "names the label le"),
+    ("missing_resource", f'rate({COUNT}{{monitored_resource!="cloud_run_revision"}}[3m]) > 1', "without monitored"),
+    ("missing_resource", f'rate({COUNT}{{monitored_resource=~"cloud_run.*"}}[3m]) > 1', "without monitored_resource"),
+    ("unknown_metric", f'rate({{__name__="{COUNT}",{SERVICES}}}[3m]) > 1', "write the metric's name before"),
+    ("unknown_label", f"{_errors()} / on (service) {_requests()} > 0.1", "names the label service,"),
+    ("unknown_label", f"{_errors()} / ignoring (answer) {_requests()} > 0.1", "names the label answer,"),
+    ("unknown_label", f"{_errors()} * on (service_name) group_left (team) {_requests()} > 9", "names the label team,"),
     ("rate_on_a_gauge", f"rate({INSTANCES}{{{SERVICES}}}[3m]) > 1", "a gauge; compare it as it is"),
     ("rate_on_a_gauge", f"sum(increase({INSTANCES}{{{SERVICES}}}[3m])) > 1", "takes increase of"),
     ("counter_without_rate", f"sum by (service_name) ({COUNT}{{{SERVICES}}}) > 1", "take its rate or increase"),
     ("counter_without_rate", f"sum(max_over_time({COUNT}{{{SERVICES}}}[3m])) > 1", "take its rate or increase"),
     ("quantile_without_le", f"{_p95(LATENCIES, by='service_name')} > 5000", "added up without `le`"),
+    (
+        "quantile_without_le",
+        f"histogram_quantile(0.95, sum(rate({LATENCIES}{{{SERVICES}}}[3m]))) > 5000",
+        "added up without `le`",
+    ),
+    ("impossible_quantile", f"{_p95(LATENCIES, quantile='95')} > 5000", "the 95th percentile is 0.95"),
+    ("impossible_quantile", f"{_p95(LATENCIES, quantile='-0.95')} > 5000", "the 95th percentile is 0.95"),
     (
         "quantile_without_le",
         f"histogram_quantile(0.95, rate({COUNT}{{{SERVICES}}}[3m])) > 5000",
@@ -63,13 +84,26 @@ PLANTED = [
     ("short_window", f"{_p95(LATENCIES, window='119s')} > 5000", "looks at 119 s"),
     ("new_function", f"mad_over_time({INSTANCES}{{{SERVICES}}}[3m]) > 1", "calls mad_over_time"),
     ("new_function", f'sort_by_label({INSTANCES}{{{SERVICES}}}, "location") > 1', "calls sort_by_label"),
+    ("new_function", f"limitk(2, {INSTANCES}{{{SERVICES}}}) > 1", "calls limitk"),
     ("long_lookback", f"rate({COUNT}{{{SERVICES}}}[26h]) > 1", "looks back 26 h"),
     ("long_lookback", f"rate({COUNT}{{{SERVICES}}}[24h] offset 2h) > 1", "looks back 26 h"),
     ("long_lookback", f"max_over_time((rate({COUNT}{{{SERVICES}}}[2h]))[24h:5m]) > 1", "looks back 26 h"),
-    ("wrong_unit", f"{_p95(LATENCIES)} > 5", "write 5000"),
-    ("wrong_unit", f"{_p95(CPU)} > 80", "write 0.8"),
-    ("wrong_unit", f"round({_p95(CPU)}) > 80", "write 0.8"),
-    ("wrong_unit", f"sum(rate({COUNT}{{{SERVICES}}}[3m])) / sum(rate({COUNT}{{{SERVICES}}}[3m])) > 5", "write 0.05"),
+    ("wrong_unit", f"5 < {_p95(LATENCIES)}", "5 s are 5000"),
+    ("wrong_unit", f"{_p95(LATENCIES)} > (5 * 2)", "10 s are 10000"),
+    ("wrong_unit", f"avg_over_time({_p95(LATENCIES)}[10m:1m]) > 5", "5 s are 5000"),
+    ("wrong_unit", f"({_p95(CPU)} or {_p95(CPU)}) > 80", "80 % is 0.8"),
+    ("wrong_unit", f"{_p95(CPU)} > 1", "which it never passes"),
+    ("wrong_unit", f'{BACKENDS}{{monitored_resource="cloudsql_database"}} / 100 > 80', "80 % is 0.8"),
+    (
+        "wrong_unit",
+        f"sum(rate({LATENCIES.replace('_bucket', '_sum')}{{{SERVICES}}}[3m])) / "
+        f"sum(rate({LATENCIES.replace('_bucket', '_count')}{{{SERVICES}}}[3m])) > 5",
+        "5 s are 5000",
+    ),
+    ("wrong_unit", f"{_p95(LATENCIES)} > 5", "5 s are 5000"),
+    ("wrong_unit", f"{_p95(CPU)} > 80", "80 % is 0.8"),
+    ("wrong_unit", f"round({_p95(CPU)}) > 80", "80 % is 0.8"),
+    ("wrong_unit", f"sum(rate({COUNT}{{{SERVICES}}}[3m])) / sum(rate({COUNT}{{{SERVICES}}}[3m])) > 5", "5 % is 0.05"),
 ]
 
 
@@ -100,6 +134,11 @@ def test_nothing_is_found_in_what_the_stacks_declare(plans: dict[str, Plan], sta
         f'sum by (database_id) ({BACKENDS}{{monitored_resource="cloudsql_database",database_id="p:i"}}) > 80',
         f"sum by (service_name) (increase({COUNT}{{{SERVICES}}}[25h])) > 3",
         "vector(1) and on () (hour() == 9)",
+        f"{_errors()} / on (service_name) {_requests()} > 0.05",
+        f"{_errors()} / {_requests()} >= 1",
+        f"{_p95(LATENCIES)} / 1000 > 5",
+        f"0.8 < {_p95(CPU)}",
+        f"histogram_quantile(1, rate({LATENCIES}{{{SERVICES}}}[3m])) > 5000",
         f"histogram_quantile(0.95, rate({LATENCIES}{{{SERVICES}}}[3m])) > 100",
         f"histogram_quantile(0.95, sum without (revision_name) (rate({LATENCIES}{{{SERVICES}}}[3m]))) > 100",
     ],

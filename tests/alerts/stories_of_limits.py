@@ -11,7 +11,8 @@ from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Place, Stack
 
 H = 5
-PATIENCE_SECONDS = 90
+# A gauge's first bad sample is enough: it pages at the next evaluation after the stated duration.
+PATIENCE_SECONDS = 30
 Counts = tuple[float | None, ...]
 
 

@@ -16,6 +16,9 @@ from tests.alerts.stack import Stack
 
 Tell = Callable[[Signal, Stack], Incident]
 
+# Where everything is bad, the first bad sample is enough, and the stated duration is all that is waited for.
+AT_THE_NEXT_EVALUATION_SECONDS = 30
+
 
 def a_lasting_breach_at_twice_the_threshold(signal: Signal, stack: Stack) -> Incident:
     """Pages within 2.5 minutes after the stated duration, whenever samples arrive and whichever third is lost."""
@@ -41,6 +44,14 @@ def one_lone_bad_one_in_an_idle_half_hour(signal: Signal, stack: Stack) -> Incid
 def everything_is_bad_at_one_a_minute(signal: Signal, stack: Stack) -> Incident:
     """Low traffic is no reason to sleep through it: no floor in requests per second."""
     timeline = minutes((H, (1, 0)), (signal.duration_minutes(stack) + 5, (1, 1)))
+    series = signal.series(stack, stack.backend, timeline)
+    return signal.pages(stack, series, of=stack.backend, patience_seconds=AT_THE_NEXT_EVALUATION_SECONDS)
+
+
+def every_other_minute_is_bad(signal: Signal, stack: Stack) -> Incident:
+    """Half of what users get, for as long as it lasts: one good minute must not begin the count anew."""
+    pairs = (signal.duration_minutes(stack) + 6) // 2
+    timeline = minutes((H, (60, 0))) + minutes((1, (60, 60)), (1, (60, 0))) * pairs
     return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
 
 
@@ -139,6 +150,7 @@ AT_EVERY_PHASE: tuple[Tell, ...] = (
 )
 OTHERS: tuple[Tell, ...] = (
     a_deploy_blip_of_two_minutes,
+    every_other_minute_is_bad,
     the_frontend_breaks_while_the_backend_has_100_times_its_traffic,
     one_region_breaks_while_another_has_100_times_its_traffic,
     a_new_revision_takes_10_percent_of_the_traffic_and_breaks,

@@ -124,6 +124,15 @@ def three_in_a_hundred_requests_are_slow(stack: Stack) -> Incident:
     return quiet(LATENCY.series(stack, stack.backend, _lasting(LATENCY, stack, (100, 0), (100, 3))))
 
 
+def requests_a_tenth_slower_than_the_threshold(stack: Stack) -> Incident:
+    """Where a bucket ends at the threshold, all above it is above it."""
+    at = float(stack.settings.alerts.high_latency.latency_ms)
+    timeline = _lasting(LATENCY, stack, (60, 0), (60, 60))
+    bounds = (at / 4, at / 2, at, 1.2 * at, 2 * at)
+    series = observations(REQUEST_LATENCIES, stack.backend, timeline, bounds=bounds, good=0.4 * at, bad=1.1 * at)
+    return LATENCY.pages(stack, series, of=stack.backend)
+
+
 def slow_requests_in_coarse_buckets(stack: Stack) -> Incident:
     """The real bucket bounds are not published: the alert must not hang on one set of them."""
     slow = 2 * stack.settings.alerts.high_latency.latency_ms
@@ -184,6 +193,7 @@ STORIES: tuple[Story, ...] = (
         for tell in (
             one_in_ten_requests_is_slow,
             three_in_a_hundred_requests_are_slow,
+            requests_a_tenth_slower_than_the_threshold,
             slow_requests_in_coarse_buckets,
             the_95th_latency_exactly_at_the_threshold,
         )

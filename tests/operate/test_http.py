@@ -42,6 +42,15 @@ def test_a_reading_request_is_tried_again_on_a_passing_fault(status: int) -> Non
     assert len(PAUSES) == MAX_TRIES - 1
 
 
+@pytest.mark.parametrize(("asked", "pause"), [("2", 2.0), ("9" * 400, 5.0), ("-3", 1.0), ("soon", 1.0), ("²", 1.0)])
+def test_the_pause_is_what_the_server_asks_for_within_bounds(asked: str, pause: float) -> None:
+    """A date, or what looks like a number and is none, is a second."""
+    replies = iter([Reply(503, None, {"Retry-After": asked}), Reply(200, "[]")])
+    with serving(lambda _: next(replies)) as server:
+        assert request("GET", server.url, sleep=PAUSES.append).status == 200
+    assert [pause] == PAUSES
+
+
 def test_a_fault_that_lasts_is_given_back() -> None:
     """After the last try the answer counts as it is."""
     with serving(lambda _: Reply(500)) as server:
