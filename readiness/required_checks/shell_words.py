@@ -15,6 +15,8 @@ _COMMENT = re.compile(r"#[^\n]*")
 _PLAIN = re.compile(r"[^\s;|&()<>'\"\\$`]+")
 _TEST = re.compile(r"\[\[.*?\s\]\](?=[\s;&|)]|\Z)", re.DOTALL)
 _BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
+# A here-document from its `<<` to the line that ends it. Without that line it is something else, such as a shift.
+_DOCUMENT = re.compile(r"<<-?[ \t]*['\"\\]?(\w+)[^\n]*\n(?:.*\n)*?[ \t]*\1[ \t\r]*(?=\n|\Z)")
 # What opens something that is one with its word, and what closes it.
 _CLOSING = {"$((": "))", "$(": ")", "${": "}", "<(": ")", ">(": ")"}
 
@@ -178,7 +180,9 @@ def _closed(text: str, at: int, closing: str, line: int) -> int:
             at = _end(text, at, line)
         elif text[at] == "(" and closing.startswith(")"):
             at = _closed(text, at + 1, ")", line)
-        elif text[at] == "#" and closing == ")" and text[at - 1] in " \t\n":
+        elif closing == ")" and (document := _DOCUMENT.match(text, at)):
+            at = document.end()
+        elif text[at] == "#" and closing == ")" and text[at - 1] in " \t\n(":
             end = text.find("\n", at)
             at = end if end >= 0 else len(text)
         else:

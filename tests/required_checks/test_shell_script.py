@@ -115,6 +115,10 @@ HONEST = [
     "if x=1; [ -f x ]; then echo there; fi; check",
     "if [ -f x ] && [ -f y ]; then echo there; fi; check",
     "check \\\n  `echo \\`date\\``",
+    "text=$(# it's\n  echo)\ncheck",
+    "text=$(cat <<EOF\nit's )\nEOF\n)\ncheck",
+    "echo \"$(cat <<'EOF' | tr a ')'\nit's\n\"EOF\"\nEOF\n)\"\ncheck",
+    "echo $(( (1 << 2) ))\ncheck",
 ]
 
 
