@@ -11,7 +11,7 @@ from readiness.alerting import catalogue
 from readiness.alerting.definition import AlertDefinition
 from readiness.review.offline_plan import Plan
 from readiness.settings.secret_names import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
-from tests.components.variations import METRIC, POLICY, condition_of, plan_with, policies_of, services
+from tests.components.variations import METRIC, POLICY, condition_of, own_plan_with, plan_with, policies_of, services
 from tests.projects import EVERY_OPTION, STACKS, config_of, settings_of
 
 # The seed's table (section 1.2): latency goes by e-mail, all else by e-mail and Slack. PagerDuty goes with Slack.
@@ -214,7 +214,7 @@ def test_slack_and_pagerduty_configured_later_reach_what_is_urgent_and_not_laten
         "slack": {"channel_name": "#alerts"},
         "pagerduty": {"service_name": "Production"},
     }
-    policies = policies_of(plan_with("prod", (SLACK_AUTH_TOKEN, PAGERDUTY_SERVICE_KEY), channels=channels))
+    policies = policies_of(own_plan_with("prod", (SLACK_AUTH_TOKEN, PAGERDUTY_SERVICE_KEY), channels=channels))
     ids = {
         "email": "<channels-email-ops@example.com.id>",
         "slack": "<channels-slack.id>",

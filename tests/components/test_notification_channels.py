@@ -9,7 +9,7 @@ import pytest
 from readiness.problems import RefusedError
 from readiness.review.offline_plan import Plan
 from readiness.settings.secret_names import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
-from tests.components.variations import CHANNEL, plan_with, policies_of
+from tests.components.variations import CHANNEL, own_plan_with, policies_of
 from tests.projects import EVERY_OPTION
 
 EMAILS = ["ops@shop.example.net", "dev@shop.example.net", "boss@shop.example.net"]
@@ -22,7 +22,7 @@ def channels_of(plan: Plan) -> dict[str, dict[str, Any]]:
 
 def with_emails(*emails: str) -> dict[str, dict[str, Any]]:
     """The channels of production with these addresses."""
-    return channels_of(plan_with("prod", channels={"emails": list(emails)}))
+    return channels_of(own_plan_with("prod", channels={"emails": list(emails)}))
 
 
 def test_each_address_has_a_channel_of_type_email() -> None:
@@ -50,7 +50,7 @@ def test_slack_has_channel_and_workspace_as_labels_and_its_token_only_as_a_secre
 def test_slack_without_a_workspace_has_no_such_label() -> None:
     """The API refuses an empty one."""
     channels = {"emails": ["ops@example.com"], "slack": {"channel_name": "#alerts"}}
-    slack = channels_of(plan_with("prod", (SLACK_AUTH_TOKEN,), channels=channels))["channels-slack"]
+    slack = channels_of(own_plan_with("prod", (SLACK_AUTH_TOKEN,), channels=channels))["channels-slack"]
     assert slack["labels"] == {"channel_name": "#alerts"}
 
 
@@ -74,7 +74,7 @@ def test_an_existing_channel_is_routed_by_its_kind_and_not_declared() -> None:
     prefix = "projects/ytgrs-464303/notificationChannels/"
     kinds = ("email", "slack", "pagerduty")
     existing = [{"kind": kind, "id": f"{prefix}{number}"} for number, kind in enumerate(kinds)]
-    plan = plan_with("prod", channels={"existing": existing})
+    plan = own_plan_with("prod", channels={"existing": existing})
     assert channels_of(plan) == {}
     policies = policies_of(plan)
     assert policies["HighLatency"]["inputs"]["notificationChannels"] == [f"{prefix}0"]
@@ -116,6 +116,6 @@ def test_secrets_of_the_plan_are_those_of_the_channels() -> None:
         "slack": {"channel_name": "#alerts"},
         "pagerduty": {"service_name": "Production"},
     }
-    found = channels_of(plan_with("prod", (SLACK_AUTH_TOKEN, PAGERDUTY_SERVICE_KEY), channels=channels))
+    found = channels_of(own_plan_with("prod", (SLACK_AUTH_TOKEN, PAGERDUTY_SERVICE_KEY), channels=channels))
     assert found["channels-slack"]["sensitiveLabels"] == {"authToken": "[secret]"}
     assert found["channels-pagerduty"]["sensitiveLabels"] == {"serviceKey": "[secret]"}

@@ -10,7 +10,7 @@ import pytest
 from readiness.alerting.rules import rules_of
 from readiness.operate.google_api import ENDPOINTS
 from readiness.review.offline_plan import Plan
-from tests.components.variations import plan_with, policies_of, services
+from tests.components.variations import own_plan_with, plan_with, policies_of, services
 from tests.projects import EVERY_OPTION, STACKS, config_of, settings_of
 
 CHECK = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
@@ -137,8 +137,8 @@ def test_every_service_has_an_objective_of_bad_requests_over_all(plans: dict[str
 
 def test_the_burn_rates_page_for_what_the_objective_allows() -> None:
     """14.4, 6 and 3 times half a percent; another objective moves all three, and nothing else."""
-    before = policies_of(plan_with("prod"))
-    after = policies_of(plan_with("prod", availability={"goal": 0.99}))
+    before = policies_of(own_plan_with("prod"))
+    after = policies_of(own_plan_with("prod", availability={"goal": 0.99}))
     thresholds = {"FastErrorBudgetBurn": ("0.072", "0.144"), "SteadyErrorBudgetBurn": ("0.03", "0.06")}
     thresholds["SlowErrorBudgetBurn"] = ("0.015", "0.03")
     for alert in before:
@@ -156,7 +156,7 @@ def test_the_burn_rates_page_for_what_the_objective_allows() -> None:
 
 def test_forty_services_make_as_many_checks_and_no_more_policies() -> None:
     """And every query stays below the limit."""
-    few, many = plan_with("prod", services=services(1)), plan_with("prod", services=services(40))
+    few, many = own_plan_with("prod", services=services(1)), own_plan_with("prod", services=services(40))
     assert len(list(many.of_type(CHECK))) == len(list(many.of_type(OBJECTIVE))) == 40
     assert policies_of(few).keys() == policies_of(many).keys()
 

@@ -31,10 +31,11 @@ def run(monkeypatch: pytest.MonkeyPatch, **changed: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(scope="module")
+def script() -> str:
     """What is printed for this project."""
-    status, text = run(monkeypatch)
+    with pytest.MonkeyPatch.context() as patch:
+        status, text = run(patch)
     assert status == 0
     return text
 

@@ -98,7 +98,7 @@ class GoogleProject:
         path = urlsplit(request.path).path
         for part, status in self.refused.items():
             if part in path:
-                return Reply(status, {"error": {"message": "refused"}})
+                return Reply(status, {"error": {"message": "refused"}}, {"Retry-After": "0"})
         if path.endswith(":getIamPolicy"):
             return self._policy(request, path)
         listings = {
