@@ -18,10 +18,10 @@ PlanStack = Callable[[Path, StackConfig], Plan]
 
 
 def remembering(plan_stack: PlanStack, memory: dict[str, Plan]) -> PlanStack:
-    """`plan_stack` for projects that run this repository's own program; others are planned anew."""
+    """`plan_stack` for projects that run this repository's own program, or its very text; others are planned anew."""
 
     def plan(root: Path, config: StackConfig) -> Plan:
-        if any((root / name).resolve() != ROOT / name for name in ("__main__.py", "components")):
+        if not _runs_our_program(root):
             return plan_stack(root, config)
         key = _digest(root, config)
         if key not in memory:
@@ -29,6 +29,20 @@ def remembering(plan_stack: PlanStack, memory: dict[str, Plan]) -> PlanStack:
         return copy.deepcopy(memory[key])
 
     return plan
+
+
+def _runs_our_program(root: Path) -> bool:
+    """By links to it, as the small projects of tests do, or by a copy."""
+    if all((root / name).resolve() == ROOT / name for name in ("__main__.py", "components")):
+        return True
+    return (root / "readiness").is_dir() and _program(root) == _program(ROOT)
+
+
+def _program(root: Path) -> dict[str, bytes]:
+    """Text of every file that a plan is made by."""
+    files = [root / "__main__.py", *(root / "components").rglob("*.py"), *(root / "readiness").rglob("*.*")]
+    texts = (file for file in files if file.suffix != ".pyc" and file.is_file())
+    return {str(file.relative_to(root)): file.read_bytes() for file in texts}
 
 
 def _digest(root: Path, config: StackConfig) -> str:
