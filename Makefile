@@ -24,7 +24,7 @@ plan: .venv/.ready ## Print the offline plan of STACK.
 	@$(RUN) -m readiness plan $(STACK)
 
 test: .venv/.ready-dev ## Set up, then run all tests but the engine tier.
-	@$(RUN) -m pytest -n auto --dist loadgroup
+	@$(RUN) -m pytest -n auto
 
 test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the program under the real Pulumi engine (from PATH, or built once with Go).
 	@$(RUN) -m pytest tests/engine -m engine -n auto --dist loadfile

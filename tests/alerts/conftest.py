@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -48,7 +49,11 @@ def failures(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
     """What promtool holds against each failed case, by the case's id."""
-    return run_cases(promtool, tmp_path_factory.mktemp("promtool"), cases, rules, Verdicts(promtool))
+    folder = tmp_path_factory.mktemp("promtool")
+    # Several workers of one run: the first asks promtool, on all cores, and the others then find its verdicts.
+    with (folder.parent.parent / "promtool.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return run_cases(promtool, folder, cases, rules, Verdicts(promtool))
 
 
 @pytest.fixture(scope="session")

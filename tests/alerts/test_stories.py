@@ -10,9 +10,6 @@ from tests.alerts.cases import ALL_STORIES
 from tests.alerts.incident import Story
 from tests.alerts.promtool import Case, Rule, run_cases
 
-# One worker runs promtool, once for all of them, on both cores.
-pytestmark = pytest.mark.xdist_group("promtool")
-
 
 @pytest.mark.parametrize("story", ALL_STORIES, ids=lambda story: f"{story.alert}-{story.name}")
 def test_the_alert_does_what_the_story_says(story: Story, cases: list[Case], failures: dict[str, str]) -> None:
