@@ -122,6 +122,13 @@ def test_a_copied_stack_file_is_refused_for_all_that_it_repeats(project: Path) -
     assert all(each.line for each in problems if "stands in" in each.message)
 
 
+def test_a_service_of_both_stacks_is_refused_wherever_each_lists_it(project: Path) -> None:
+    """Production's first service as staging's second: both stacks would page for it."""
+    edit(project, "- name: ai-resume-review-v2-frontend-staging", "- name: ai-resume-review-v2-backend-prod", STAGING)
+    (problem,) = [each for each in errors(project) if each.key == "readiness:services[1].name"]
+    assert problem.message.startswith("`ai-resume-review-v2-backend-prod` stands in Pulumi.prod.yaml too")
+
+
 def test_services_of_two_google_projects_may_have_the_same_name(project: Path) -> None:
     """One project an environment is a common layout: the names are then told apart by it."""
     names = [

@@ -1,7 +1,8 @@
 """The import file for what exists already: matches a plan with live things, pure.
 
 Importing takes a thing exactly as it is; the next preview shows what changes. What cannot be imported is said instead:
-a Slack channel (Google hides its token), and whatever the old monitoring script made that is not declared any more.
+a Slack channel (Google hides its token), an objective, and whatever the old monitoring script made that is not declared
+any more.
 
 Deliberately not imported: enabled APIs, roles, audit logs, the log bucket, vulnerability alerts, security updates:
 declaring them takes over what is so.
@@ -65,7 +66,8 @@ def adoption(resources: Sequence[Resource], live: LiveThings, *, takes_old_polic
         elif candidates:
             ambiguous.append(f"{resource['name']}: {len(candidates)} things match: {', '.join(candidates)}")
     taken = {identity for _, identity in imports}
-    return Adoption(imports=tuple(imports), notes=tuple(_notes(live, taken)), ambiguous=tuple(ambiguous))
+    notes = (*_notes(live, taken), *_objective_notes(resources, live))
+    return Adoption(imports=tuple(imports), notes=notes, ambiguous=tuple(ambiguous))
 
 
 def import_file(resources: Sequence[Resource], imports: Sequence[tuple[Resource, str]]) -> dict[str, Any]:
@@ -132,18 +134,16 @@ def _uptime_check(inputs: Inputs, live: LiveThings) -> Iterator[str]:
 
 
 def _service(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    """Google writes the project's number into the name, so that only its end is compared; of an objective's too."""
+    """Google writes the project's number into the name, so that only its end is compared."""
     yield from (each["name"] for each in live.services if each["name"].endswith(f"/services/{inputs['serviceId']}"))
 
 
-def _objective(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    end = f"/services/{inputs['service']}/serviceLevelObjectives/{inputs['sloId']}"
-    yield from (each["name"] for each in live.objectives if each["name"].endswith(end))
-
-
 def _dashboard(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+    """Under the project's id: the provider takes the number in Google's name for another project, and replaces."""
     title = json.loads(inputs["dashboardJson"])["displayName"]
-    yield from (each["name"] for each in live.dashboards if each.get("displayName") == title)
+    for each in live.dashboards:
+        if each.get("displayName") == title:
+            yield f"projects/{inputs['project']}/dashboards/{each['name'].rpartition('/')[2]}"
 
 
 def _sink(inputs: Inputs, live: LiveThings) -> Iterator[str]:
@@ -194,7 +194,6 @@ _MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterator[str]]] = {
     CHANNEL: _email_channel,
     UPTIME_CHECK: _uptime_check,
     SERVICE: _service,
-    OBJECTIVE: _objective,
     DASHBOARD: _dashboard,
     LOG_METRIC: _log_metric,
     SINK: _sink,
@@ -226,6 +225,21 @@ def _policy_candidates(inputs: Mapping[str, Any], policies: Things, *, takes_old
     for each in policies:
         if OLD_POLICIES.get(str(each.get("displayName"))) == condition.get("alertRule", ""):
             yield str(each["name"])
+
+
+def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterator[str]:
+    """The provider does not read an objective's service back (hashicorp/terraform-provider-google#19994).
+
+    An imported one would be replaced, and its successor refused, because the id is still taken.
+    """
+    declared = [each["inputs"] for each in resources if each["type"] == OBJECTIVE]
+    ends = tuple(f"/services/{each['service']}/serviceLevelObjectives/{each['sloId']}" for each in declared)
+    for name in (each["name"] for each in live.objectives if each["name"].endswith(ends)):
+        yield (
+            f"{name}: the provider cannot import an objective. It holds no data of its own: delete it, and the next "
+            'update makes it again: curl -X DELETE -H "Authorization: Bearer $(gcloud auth print-access-token)" '
+            f"https://monitoring.googleapis.com/v3/{name}"
+        )
 
 
 def _notes(live: LiveThings, taken: set[str]) -> Iterator[str]:

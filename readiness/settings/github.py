@@ -70,7 +70,7 @@ class DeploymentBranchPolicy(Section):
     protected_branches: bool = False
     custom_branch_policies: bool = True
     branches: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[^\s~^:?\[\\]{1,255}$")], ...],
+        tuple[Annotated[str, Field(pattern=r"^[^\s\x00-\x1f\x7f~^:?\[\\]{1,255}$")], ...],
         Field(strict=False, min_length=1, description="Name patterns; `*` does not match `/`."),
     ] = ("main",)
 
@@ -186,4 +186,4 @@ class ManagedFiles(Section):
         Literal["pull_request", "commit"],
         Field(description="`commit` writes to the default branch at every `pulumi up`: only where no push deploys."),
     ] = "pull_request"
-    default_branch: Annotated[str, Field(pattern=r"^[^\s~^:?*\[\\]{1,255}$")] = "main"
+    default_branch: Annotated[str, Field(pattern=r"^[^\s\x00-\x1f\x7f~^:?*\[\\]{1,255}$")] = "main"

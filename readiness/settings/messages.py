@@ -27,6 +27,7 @@ _KINDS = {
 
 # What a pattern asks for, in words, by a piece of the pattern that no other one has.
 _PATTERNS = (
+    ("~^:", "is not the name of a branch", "Write it without spaces, control characters, and any of ~ ^ : ? [ \\"),
     (r"\x7f", "is not plain text on one line", "Remove line ends, tabs, and spaces at either end"),
     ("@", "is not an e-mail address", "Write it as name@domain.example"),
     ("https://", "is not an https address", "Write it as https://host/path, without `#` and spaces"),

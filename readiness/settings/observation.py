@@ -60,9 +60,9 @@ class UptimeChecks(Section):
 
 
 class Availability(Section):
-    """The objective of every service: the share of requests not answered 5xx. The provider takes at most 0.999."""
+    """The objective of every service: the share of requests not answered 5xx. Google takes at most 0.9999."""
 
-    goal: Annotated[float, Field(gt=0, le=0.999, description="A share of 1: 0.995 is 99.5 %.")] = 0.995
+    goal: Annotated[float, Field(gt=0, le=0.9999, description="A share of 1: 0.995 is 99.5 %.")] = 0.995
     period_days: Annotated[int, Field(ge=1, le=30)] = 28
 
 

@@ -64,7 +64,7 @@ AT_THE_LIMIT: list[tuple[str, str, Any]] = [
     (UPTIME_CHECK, "selectedRegions", ["USA"]),
     (UPTIME_CHECK, "selectedRegions", ["EUROPE", "ASIA_PACIFIC", "SOUTH_AMERICA"]),
     (UPTIME_CHECK, "contentMatchers", [{"content": "x" * 1024}]),
-    (OBJECTIVE, "goal", 0.999),
+    (OBJECTIVE, "goal", 0.9999),
     (OBJECTIVE, "rollingPeriod", "86400s"),
     (OBJECTIVE, "rollingPeriod", "2592000s"),
     (SERVICE, "userLabels", {}),

@@ -86,10 +86,10 @@ UPTIME_MISTAKES = [
     Mistake("a check over two protocols", UPTIME_CHECK, "tcpCheck", {"port": 443}, "stands beside httpCheck"),
 ]
 OBJECTIVE_MISTAKES = [
-    Mistake("a goal of 100 per cent", OBJECTIVE, "goal", 1, "at most 0.999"),
+    Mistake("a goal of 100 per cent", OBJECTIVE, "goal", 1, "at most 0.9999"),
     Mistake("a goal of nothing", OBJECTIVE, "goal", 0, "above 0"),
     Mistake("no goal", OBJECTIVE, "goal", LEFT_OUT, "above 0"),
-    Mistake("a goal of 99", OBJECTIVE, "goal", 99.5, "at most 0.999"),
+    Mistake("a goal of 99", OBJECTIVE, "goal", 99.5, "at most 0.9999"),
     Mistake("31 rolling days", OBJECTIVE, "rollingPeriod", "2678400s", "1 to 30 whole days"),
     Mistake("a day and a half", OBJECTIVE, "rollingPeriod", "129600s", "is 1.5 days"),
     Mistake("two periods", OBJECTIVE, "calendarPeriod", "MONTH", "stands beside rollingPeriod"),
@@ -122,6 +122,7 @@ DASHBOARD_MISTAKES = [
     Mistake("a tile of no height", DASHBOARD, f"{TILE}.height", LEFT_OUT, "must be 1 or more"),
     Mistake("a tile beyond the edge", DASHBOARD, f"{TILE}.xPos", 25, "reaches column 49 of 48", f"{TILE}.width"),
     Mistake("a position of zero", DASHBOARD, f"{TILE}.yPos", 0, "leave it out"),
+    Mistake("a false", DASHBOARD, f"{QUERY}.outputFullDuration", False, "is false; leave it out"),
     Mistake("an empty list", DASHBOARD, "dashboardFilters", [], "leave it out"),
     Mistake("two layouts", DASHBOARD, "gridLayout", {"widgets": [WIDGETS[0]]}, "stands beside", "mosaicLayout"),
     Mistake("51 widgets", DASHBOARD, "", {"displayName": "d", "gridLayout": {"widgets": WIDGETS}}, "51 widgets"),

@@ -9,7 +9,7 @@ It checks inputs by the committed contracts, and imitates what the real provider
   value. A refresh before it puts the server's values back into the outputs, and the PATCH is sent. A failed PUT of
   github leaves the state as it was.
 - A change of what the API fixes at creation is a replacement, the new one made before the old is deleted.
-- What the API never gives back (tokens, secrets) stays in the state as it was, so that its drift is not seen.
+- What is never read back (tokens, secrets, an objective's service) stays in the state as it was: its drift is not seen.
 - A read for an import gives everything that the server has, a refresh only what the program had declared.
 
 It does not imitate the providers' own defaults, their own validation (a job's `deletionProtection` included), nor how
@@ -141,11 +141,12 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
         found = self._try(type_, lambda: self._cloud.read(type_, _name(request), self._full_name(request)))
         if found is None:
             return {}, {}
-        secrets = {key: value for key, value in old_outputs.items() if holds_secret(value)}
+        never_given = kind_of(type_).hidden
+        kept = {key: value for key, value in old_outputs.items() if key in never_given or holds_secret(value)}
         old_inputs = from_wire(request.inputs) if "inputs" in request.DESCRIPTOR.fields_by_name else {}
         declared = {key: value for key, value in found.items() if not old_inputs or key in old_inputs}
-        hidden = {key: value for key, value in old_inputs.items() if holds_secret(value)}
-        return {**declared, **hidden}, {**_outputs(type_, request.id, found), **secrets}
+        hidden = {key: value for key, value in old_inputs.items() if key in never_given or holds_secret(value)}
+        return {**declared, **hidden}, {**_outputs(type_, request.id, found), **kept}
 
     def _full_name(self, request: Any) -> str:
         """What the API calls the resource, in the project of the engine's provider."""

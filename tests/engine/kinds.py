@@ -110,6 +110,7 @@ _KINDS: Mapping[str, Kind] = {
     OBJECTIVE: Kind(
         identity="projects/{project}/services/{service}/serviceLevelObjectives/{sloId}",
         fixed=frozenset({"project", "service", "sloId"}),
+        hidden=frozenset({"service"}),
         computed=_named,
     ),
     DASHBOARD: Kind(identity="projects/{project}/dashboards/{number}", fixed=frozenset({"project"})),
@@ -168,7 +169,7 @@ _KINDS: Mapping[str, Kind] = {
         identity="{repository}", takes_over=True, fixed=frozenset({"repository"})
     ),
     RULESET: Kind(short_ids=True, fixed=frozenset({"repository"})),
-    LABEL: Kind(identity="{repository}:{name}", takes_over=True, fixed=frozenset({"repository"})),
+    LABEL: Kind(identity="{repository}:{name}", fixed=frozenset({"repository"})),
     "github:index/repositoryFile:RepositoryFile": Kind(
         identity="{repository}/{file}", takes_over=True, fixed=frozenset({"repository", "file", "branch"})
     ),

@@ -26,19 +26,25 @@ from tests.engine.kinds import (
 )
 from tests.engine.world import PROJECT, REPOSITORY_NAME
 
+# As Google writes the project into the names of dashboards.
+PROJECT_NUMBER = "864523342928"
+
 
 def live_things(cloud: Cloud) -> LiveThings:
     """As the APIs list them, of one project and repository."""
     of = partial(_of_the_customer, cloud)
     policies = [(identity.split(":"), values) for identity, values in of(BRANCH_POLICY)]
-    dashboards = [(identity, json.loads(values["dashboardJson"])) for identity, values in of(DASHBOARD)]
+    numbered = (
+        (f"projects/{PROJECT_NUMBER}/dashboards/{identity.rpartition('/')[2]}", json.loads(values["dashboardJson"]))
+        for identity, values in of(DASHBOARD)
+    )
     return LiveThings(
         channels=[{**values, "name": identity} for identity, values in of(CHANNEL)],
         policies=[{**values, "name": identity} for identity, values in of(POLICY)],
         uptime_checks=[{**values, "name": identity} for identity, values in of(UPTIME_CHECK)],
         services=[{"name": identity} for identity, _ in of(SERVICE)],
         objectives=[{"name": identity} for identity, _ in of(OBJECTIVE)],
-        dashboards=[{**shown, "name": identity} for identity, shown in dashboards],
+        dashboards=[{**shown, "name": identity} for identity, shown in numbered],
         log_metrics=[{"name": values["name"]} for _, values in of(METRIC)],
         sinks=[{"name": values["name"]} for _, values in of(SINK)],
         accounts=[{"name": identity, "email": identity.rpartition("/")[2]} for identity, _ in of(ACCOUNT)],

@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 from readiness.operate.adopt import adoption, import_file
-from tests.engine.kinds import CHANNEL, ENVIRONMENT, REPOSITORY
+from tests.engine.kinds import CHANNEL, ENVIRONMENT, OBJECTIVE, REPOSITORY
 from tests.engine.listings import live_things
 from tests.engine.world import World
 
@@ -84,13 +84,16 @@ def test_fault_19_a_killed_creation_that_never_happened_is_forgotten_and_made(fr
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
 def test_fault_20_a_lost_state_is_made_anew_by_the_import_file_of_readiness_adopt(applied: World, stack: str) -> None:
-    """Nothing is made twice, nothing is changed, and what is protected is protected again."""
+    """Nothing is made twice or changed, what is protected is so again; objectives are deleted, as it says, and made."""
     before = set(applied.cloud.things)
     for file in (applied.engine.backend / ".pulumi" / "stacks" / "readiness").glob(f"{stack}.json*"):
         file.unlink()
     applied.done("stack", "init", stack)
     resources = applied.plan(stack).resources
     found = adoption(resources, live_things(applied.cloud), takes_old_policies=False)
+    for identity in applied.cloud.of_type(OBJECTIVE):
+        if any(note.startswith(f"{identity}: ") for note in found.notes):
+            del applied.cloud.things[OBJECTIVE, identity]
     wanted = applied.engine.project / "import.json"
     wanted.write_text(json.dumps(import_file(resources, found.imports)), encoding="utf-8")
     arguments = ("--file", str(wanted), "--yes", "--protect=false", "--generate-code=false")

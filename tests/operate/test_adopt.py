@@ -182,12 +182,10 @@ def test_what_a_lost_state_had_made_under_names_is_matched_by_them(plans: dict[s
     check = next(each for each in plans["prod"].resources if each["type"].endswith(":UptimeCheckConfig"))
     ours = {"name": f"{PROJECT}/uptimeCheckConfigs/5", "displayName": check["inputs"]["displayName"]}
     live = read(plans["prod"], {**LISTINGS, "/uptimeCheckConfigs": {"uptimeCheckConfigs": [ours]}})
-    service = f"{NUMBERED}/services/{SERVICE}"
     expected = {
         check["name"]: f"{PROJECT}/uptimeCheckConfigs/5",
-        f"availability-objectives-{SERVICE}": service,
-        f"availability-objectives-{SERVICE}-availability": f"{service}/serviceLevelObjectives/availability",
-        "deployment-dashboard-dashboard": f"{NUMBERED}/dashboards/9",
+        f"availability-objectives-{SERVICE}": f"{NUMBERED}/services/{SERVICE}",
+        "deployment-dashboard-dashboard": f"{PROJECT}/dashboards/9",
         "deployment-log-sink": f"{PROJECT}/sinks/readiness-deployments",
         "migration-job-account": f"{PROJECT}/serviceAccounts/{ACCOUNT}",
         "migration-job-job": f"{PROJECT}/locations/us-central1/jobs/ai-resume-review-v2-migrate-prod",
@@ -195,6 +193,17 @@ def test_what_a_lost_state_had_made_under_names_is_matched_by_them(plans: dict[s
     }
     found = ids(adopted(plans["prod"], live))
     assert {name: found.get(name) for name in expected} == expected
+
+
+def test_an_objective_is_not_imported_and_the_command_that_deletes_it_is_named(plans: dict[str, Plan]) -> None:
+    """The provider does not read its service back: an imported one would be replaced, under an id that is taken."""
+    objective = f"{NUMBERED}/services/{SERVICE}/serviceLevelObjectives/availability"
+    live = LiveThings(objectives=[{"name": objective}, {"name": f"{objective}-of-others"}])
+    found = adopted(plans["prod"], live)
+    assert found.imports == ()
+    [note] = found.notes
+    assert note.startswith(f"{objective}: ")
+    assert note.endswith(f"https://monitoring.googleapis.com/v3/{objective}")
 
 
 def test_a_stack_without_github_resources_asks_github_nothing(plans: dict[str, Plan]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from readiness.problems import Severity
-from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, found
+from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, found
 
 
 def with_policy(project: Path, flags: str) -> None:
@@ -50,3 +50,16 @@ def test_a_list_of_branches_that_nothing_reads_is_refused(project: Path) -> None
     assert (branches.message, branches.severity) == ("is read only with custom_branch_policies: true", Severity.ERROR)
     assert policy.severity is Severity.WARNING
     assert "while no branch is protected, every branch can deploy" in policy.message
+
+
+@pytest.mark.parametrize("name", [r"ma\u0007in", r"ma\u007fin", "main~1", "main branch"])
+def test_a_branch_that_git_cannot_have_is_refused(project: Path, name: str) -> None:
+    """The provider makes an address of it, and cannot read that again where it holds a control character."""
+    with_policy(project, f'branches: ["{name}"]')
+    add(project, f'  readiness:managed_files: {{default_branch: "{name}"}}\n')
+    problems = found(project)
+    assert problems.keys() >= {
+        "managed_files.default_branch",
+        "production_environment.deployment_branch_policy.branches[0]",
+    }
+    assert {each.message for each in problems.values()} == {"is not the name of a branch"}

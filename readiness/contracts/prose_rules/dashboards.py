@@ -6,6 +6,7 @@ hashicorp/terraform-provider-google#7242 for what differs on every preview (fact
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from readiness.contracts.body_view import BodyView
@@ -16,6 +17,8 @@ MAX_WIDGETS = 50
 MAX_COLUMNS = 48
 # What a widget says of itself; everything else in it is its content.
 _ABOUT_THE_WIDGET = frozenset({"title", "id", "visibilityCondition"})
+# Other rules say that these are no zero.
+_NEVER_ZERO = (".columns", ".height", ".width")
 _QUERIES = (
     "opsAnalyticsQuery",
     "prometheusQuery",
@@ -58,12 +61,16 @@ def _one_query(dashboard: BodyView) -> Iterator[Finding]:
 
 
 def _nothing_that_differs_for_ever(dashboard: BodyView) -> Iterator[Finding]:
-    """The API gives back no null, empty list or zero position, so that each shows in every later preview."""
+    """The API gives back no null, empty list, zero or false, so that each shows in every later preview.
+
+    The provider overlooks what only the API's answer has, not what only the program has (`removeComputedKeys`).
+    """
     for view in dashboard.walk():
         if view.value is None or view.value == []:
             yield view.finding("", "is empty; leave it out, or every preview shows a difference")
-        if view.path.endswith((".xPos", ".yPos")) and view.value == 0:
-            yield view.finding("", "is 0; leave it out, or every preview shows a difference")
+        if isinstance(view.value, int | float) and not view.value and not view.path.endswith(_NEVER_ZERO):
+            shown = json.dumps(view.value)
+            yield view.finding("", f"is {shown}; leave it out, or every preview shows a difference")
 
 
 def _mosaic(layout: BodyView) -> Iterator[Finding]:

@@ -8,15 +8,15 @@ from readiness.contracts.body_view import BodyView
 from readiness.contracts.prose_rules.common import Rule, exactly_one_of, inside, labels_well_formed, matches
 from readiness.contracts.violation import Finding
 
-# The provider's limit; the API's own is 0.9999.
-MAX_GOAL = 0.999
+# The provider refuses more too; the 0.999 of its documentation is older than its check.
+MAX_GOAL = 0.9999
 MAX_ROLLING_DAYS = 30
 _SECONDS_PER_DAY = 86_400
 _RATIO = ("goodServiceFilter", "badServiceFilter", "totalServiceFilter")
 
 
 def _goal(objective: BodyView) -> Iterator[Finding]:
-    """`0 < goal <= 0.9999`; the provider stops at 0.999."""
+    """`0 < goal <= 0.9999`."""
     goal = objective.number("goal")
     if not objective.has("goal") or (goal is not None and not 0 < goal <= MAX_GOAL):
         yield objective.finding("goal", f"must be a share above 0 and at most {MAX_GOAL}")
