@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from readiness.retention.timestamps import instant, instant_text
+from readiness.timestamps import instant, instant_text
 
 _FOLDER = "records"
 _CLOCK_SKEW = timedelta(hours=1)

@@ -105,7 +105,7 @@ def _instant(text: str | None) -> datetime:
     """The instant of `--now`, else this one."""
     from datetime import UTC, datetime
 
-    from readiness.retention.timestamps import instant
+    from readiness.timestamps import instant
 
     if text is None:
         return datetime.now(UTC)

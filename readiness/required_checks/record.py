@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness.retention.timestamps import instant_text
 from readiness.sealed_record import NoRecordError, opened, record_file, sealed_text
 from readiness.settings.github import RequiredCheck
+from readiness.timestamps import instant_text
 
 # Workflows change with the application, and nobody tells this project.
 MAX_AGE = timedelta(days=14)

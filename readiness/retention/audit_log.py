@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from readiness.problems import Problem
 from readiness.retention.gcloud_commands import DELETE_METHOD
 from readiness.retention.json_lists import read_json_list, refuse
-from readiness.retention.timestamps import instant
+from readiness.timestamps import instant
 
 # Cleanup runs about daily, without a schedule: two days hold at least one run.
 WINDOW = timedelta(hours=48)

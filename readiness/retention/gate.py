@@ -12,7 +12,7 @@ from readiness.retention.gate_record import DELETIONS, DRY_RUN, GateRecord
 from readiness.retention.policies import policies_digest
 from readiness.retention.repositories import DeclaredRepository
 from readiness.retention.revisions import Needed
-from readiness.retention.timestamps import instant_text
+from readiness.timestamps import instant_text
 
 
 def evidence_of(deletions: Deletions) -> str | None:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from readiness.retention.timestamps import instant_text
 from readiness.sealed_record import NoRecordError, opened, record_file, sealed_text
+from readiness.timestamps import instant_text
 
 # What the log showed: runs that only pretended, or real ones, which confirm a dry run that has been switched off.
 DRY_RUN, DELETIONS = "dry run", "deletions"

@@ -15,7 +15,7 @@ from typing import Any
 
 from readiness.problems import Problem
 from readiness.retention.json_lists import read_json_list, refuse
-from readiness.retention.timestamps import instant
+from readiness.timestamps import instant
 
 _REVISIONS_COMMAND = "gcloud run revisions list --format=json"
 _SERVICE_LABEL = "serving.knative.dev/service"
