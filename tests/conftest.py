@@ -10,6 +10,8 @@ from typing import Any, cast
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
+# Before any test plans a copy of the project, whose components would be those of the whole process.
+import components as components
 from readiness.cli import run
 from readiness.review import offline_plan
 from readiness.review.offline_plan import Plan

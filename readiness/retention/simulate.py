@@ -52,8 +52,9 @@ def decide(versions: Sequence[Version], policies: Sequence[Policy], now: datetim
     deleting: dict[Key, str] = {}
     staying: dict[Key, str] = {}
     for version in ordered:
-        keep, delete = first(version, KEEP), first(version, DELETE)
-        if keep is None and delete is not None:
+        keep = first(version, KEEP)
+        delete = first(version, DELETE) if keep is None else None
+        if delete is not None:
             deleting[key_of(version)] = delete
         else:
             staying[key_of(version)] = keep or ""

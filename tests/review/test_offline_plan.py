@@ -152,7 +152,7 @@ def test_resources_their_dependencies_and_every_key_are_sorted(plans: dict[str, 
 
 def test_plans_of_one_stack_are_the_same_bytes() -> None:
     """Dependencies come out of a set, registrations out of an event loop."""
-    assert len({plan_json(plan_of_stack("every-option")) for _ in range(5)}) == 1
+    assert len({plan_json(plan_of_stack("every-option")) for _ in range(3)}) == 1
 
 
 def test_the_source_is_the_line_of_the_call_in_our_code(tmp_path: Path) -> None:
@@ -214,9 +214,9 @@ def test_what_the_program_prints_does_not_end_up_in_the_plan(
     assert capsys.readouterr() == ("", "hello\n")
 
 
-def test_two_stacks_in_one_process_do_not_see_each_other() -> None:
+def test_two_stacks_in_one_process_do_not_see_each_other(plans: dict[str, Plan]) -> None:
     """In either order, and again: exports and root stacks do not pile up."""
-    first = {stack: plan_json(plan_of_stack(stack)) for stack in STACKS}
+    first = {stack: plan_json(plans[stack]) for stack in STACKS}
     again = {stack: plan_json(plan_of_stack(stack)) for stack in reversed(STACKS)}
     assert first == again
     for stack, text in first.items():
