@@ -9,15 +9,14 @@ from __future__ import annotations
 import html
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from readiness.delivery.dashboard import dashboard
 from readiness.delivery.watched import watched_deployments
 from tests.delivery.six_weeks import ANSWERS, DAYS_SINCE_SUCCESS, DEPLOYMENTS, FAILURES, SUCCESS_RATIO_20, WEEKS
 from tests.projects import settings_of
+from tools.committed import ROOT, write_or_check
 
-ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "images" / "deployments.svg"
 
 # Which answer a chart shows.
@@ -150,14 +149,7 @@ def _line(values: Values, environment: str, x: int, floor: int, scale: float) ->
 
 def main() -> int:
     """Writes the picture, or says that it is not the dashboard's any more."""
-    drawn = picture()
-    if "--check" not in sys.argv[1:]:
-        PICTURE.write_text(drawn, encoding="utf-8")
-        return 0
-    if PICTURE.read_text(encoding="utf-8") == drawn:
-        return 0
-    print(f"{PICTURE.relative_to(ROOT)} does not show the dashboard as it is. Run `make docs`.", file=sys.stderr)
-    return 1
+    return write_or_check(PICTURE, picture(), "does not show the dashboard as it is")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import html
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.committed import ROOT, write_or_check
+
 PICTURE = ROOT / "docs" / "images" / "plan.svg"
 
 SHOWN = ("alerts-high-error-rate", "production-environment", "production-environment-guard", "images-repository")
@@ -79,13 +79,7 @@ def main() -> int:
     """Writes the picture, or says that it is not the plan's any more."""
     command = [sys.executable, "-m", "readiness", "plan", "prod"]
     drawn = picture(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-    if "--check" not in sys.argv[1:]:
-        PICTURE.write_text(drawn, encoding="utf-8")
-        return 0
-    if PICTURE.read_text(encoding="utf-8") == drawn:
-        return 0
-    print(f"{PICTURE.relative_to(ROOT)} does not show the plan as it is. Run `make docs`.", file=sys.stderr)
-    return 1
+    return write_or_check(PICTURE, drawn, "does not show the plan as it is")
 
 
 if __name__ == "__main__":

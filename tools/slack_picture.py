@@ -10,7 +10,6 @@ import html
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from readiness.managed_files.delivery_telemetry.messages import (
     Message,
@@ -24,8 +23,8 @@ from readiness.managed_files.delivery_telemetry.report import period_before, rep
 from readiness.managed_files.delivery_telemetry.rollbacks import rollbacks_in
 from tests.delivery.six_weeks import deployments, rollback
 from tests.delivery_telemetry.world import NOW, a_deployment, a_run, audit, environment, settings
+from tools.committed import ROOT, write_or_check
 
-ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "images" / "slack-messages.svg"
 
 WIDTH, INDENT, LINE, SECOND_COLUMN = 760, 64, 18, 300
@@ -127,14 +126,7 @@ def _spans(mrkdwn: str) -> Iterator[str]:
 
 def main() -> int:
     """Writes the picture, or says that it is not the messages' any more."""
-    drawn = picture()
-    if "--check" not in sys.argv[1:]:
-        PICTURE.write_text(drawn, encoding="utf-8")
-        return 0
-    if PICTURE.read_text(encoding="utf-8") == drawn:
-        return 0
-    print(f"{PICTURE.relative_to(ROOT)} does not show the messages as they are. Run `make docs`.", file=sys.stderr)
-    return 1
+    return write_or_check(PICTURE, picture(), "does not show the messages as they are")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,19 @@
+"""A generated file that is committed: written anew, or with `--check` compared with what is committed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def write_or_check(file: Path, text: str, complaint: str) -> int:
+    """The exit status. `complaint` is what is said after the file's name where it holds another text."""
+    if "--check" not in sys.argv[1:]:
+        file.write_text(text, encoding="utf-8")
+        return 0
+    if file.is_file() and file.read_text(encoding="utf-8") == text:
+        return 0
+    print(f"{file.relative_to(ROOT)} {complaint}. Run `make docs`.", file=sys.stderr)
+    return 1
