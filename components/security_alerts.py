@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_gcp import logging, monitoring
+from pulumi_gcp import monitoring
 
+from components.log_metrics import LogMetrics, LogMetricsArgs
 from components.notification_channels import NotificationChannels
 from readiness.alerting.security_alerts import WINDOW_SECONDS, SecurityRule
 from readiness.durations import duration_text
@@ -34,11 +35,13 @@ class SecurityAlerts(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SecurityAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:alerting:SecurityAlerts", name, None, opts)
+        counted = [rule.alert.metric for rule in args.rules]
+        counters = LogMetricsArgs(project=args.project, metrics=counted, apis=args.apis)
+        self._counters = LogMetrics(f"{name}-metric", counters, pulumi.ResourceOptions(parent=self)).metrics
         self.policies = {rule.alert.name: self._policy(name, rule, args) for rule in args.rules}
         self.register_outputs({})
 
     def _policy(self, name: str, rule: SecurityRule, args: SecurityAlertsArgs) -> monitoring.AlertPolicy:
-        counter = self._counter(name, rule, args)
         return monitoring.AlertPolicy(
             f"{name}-{rule.alert.slug}",
             project=args.project,
@@ -63,19 +66,7 @@ class SecurityAlerts(pulumi.ComponentResource):
                 "managed_by": "readiness",
             },
             # Monitoring refuses a filter on a log-based metric that it has never seen.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis, counter]),
-        )
-
-    def _counter(self, name: str, rule: SecurityRule, args: SecurityAlertsArgs) -> logging.Metric:
-        metric = rule.alert.metric
-        return logging.Metric(
-            f"{name}-metric-{metric.slug}",
-            project=args.project,
-            name=metric.name,
-            description=metric.description,
-            filter=metric.filter,
-            metric_descriptor=logging.MetricMetricDescriptorArgs(metric_kind="DELTA", value_type="INT64", unit="1"),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis, self._counters[rule.alert.metric.name]]),
         )
 
 
