@@ -14,75 +14,25 @@ import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
-from readiness.delivery.watched import watched_deployments
-from readiness.managed_files.delivery_files import MODULES, SETTINGS_PATH, WORKFLOWS, delivery_files
+from readiness.managed_files.delivery_files import SETTINGS_PATH, WORKFLOWS
 from readiness.managed_files.delivery_telemetry.__main__ import COMMANDS
 from readiness.managed_files.delivery_telemetry.settings import read_settings
-from readiness.managed_files.header import is_as_delivered, is_managed_path
-from readiness.settings.delivery import DeploymentTelemetry
-from tests.projects import EVERY_OPTION, ROOT, settings_of
+from tests.managed_files.delivered import telemetry_files, telemetry_of, written
+from tests.projects import EVERY_OPTION
 
 STACKS = ("prod", EVERY_OPTION)
-SOURCE = ROOT / "readiness" / "managed_files" / "delivery_telemetry"
-
-
-def telemetry_of(stack: str) -> DeploymentTelemetry:
-    """The settings of a stack."""
-    telemetry = watched_deployments(settings_of(stack))
-    assert telemetry is not None
-    return telemetry
-
-
-def files_of(stack: str) -> dict[str, str]:
-    """Its files by path."""
-    return delivery_files(telemetry_of(stack), repository="o/r", project="some-project")
 
 
 def workflow(stack: str, name: str) -> dict[Any, Any]:
     """One of its workflows. YAML 1.1 reads the key `on` as true."""
-    return yaml.safe_load(files_of(stack)[f".github/workflows/{name}.yml"])
-
-
-def written(folder: Path, stack: str) -> Path:
-    """The files where GitHub looks for them."""
-    for path, text in files_of(stack).items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return folder
-
-
-@pytest.mark.parametrize("stack", STACKS)
-def test_every_file_lies_below_the_managed_folder_and_says_where_it_is_edited(stack: str) -> None:
-    """An edit by hand is seen by the digest in the header."""
-    for path, text in files_of(stack).items():
-        assert is_managed_path(path)
-        assert is_as_delivered(text), path
-        assert "readiness:deployment_telemetry" in text.splitlines()[0]
-
-
-def test_every_module_is_delivered_as_it_is_tested() -> None:
-    """None is left out, and what follows the header is the file itself."""
-    assert {path.stem for path in SOURCE.glob("*.py")} == set(MODULES)
-    for name in MODULES:
-        text = files_of("prod")[f".github/readiness/delivery_telemetry/{name}.py"]
-        assert text.split("\n", 2)[2] == (SOURCE / f"{name}.py").read_text(encoding="utf-8")
-
-
-def test_the_modules_use_the_standard_library_alone() -> None:
-    """Nothing is installed before they run, so nothing can be slipped in."""
-    for path in SOURCE.glob("*.py"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            found = re.match(r"(?:from|import) ([a-z_]+)", line)
-            if found:
-                assert found.group(1) in sys.stdlib_module_names, f"{path.name}: {line}"
+    return yaml.safe_load(telemetry_files(stack)[f".github/workflows/{name}.yml"])
 
 
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_the_workflow_is_valid_by_githubs_schema(tmp_path: Path, stack: str, name: str) -> None:
     """GitHub shows a broken one as a failed run of each push."""
-    file = written(tmp_path, stack) / ".github" / "workflows" / f"{name}.yml"
+    file = written(tmp_path, telemetry_files(stack)) / ".github" / "workflows" / f"{name}.yml"
     result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", "vendor.github-workflows", str(file)])
     assert result.exit_code == 0, result.output
 
@@ -98,20 +48,20 @@ def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_zizmor_finds_nothing_in_them(tmp_path: Path, stack: str) -> None:
     """In the persona that reports most."""
-    result = zizmor(written(tmp_path, stack) / ".github")
+    result = zizmor(written(tmp_path, telemetry_files(stack)) / ".github")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_zizmor_would_see_a_workflow_run_that_nobody_gave_a_reason_for(tmp_path: Path) -> None:
     """The check above can fail: without its reason the trigger is reported."""
-    file = written(tmp_path, "prod") / ".github" / "workflows" / "deployment-telemetry.yml"
+    file = written(tmp_path, telemetry_files("prod")) / ".github" / "workflows" / "deployment-telemetry.yml"
     file.write_text(re.sub("# zizmor: ignore.*", "", file.read_text(encoding="utf-8")), encoding="utf-8")
     assert "dangerous-triggers" in zizmor(tmp_path / ".github").stdout
 
 
 def test_the_one_dangerous_trigger_has_one_reasoned_exception() -> None:
     """A reason on the line itself, and none anywhere else."""
-    texts = "".join(files_of("prod").values())
+    texts = "".join(telemetry_files("prod").values())
     assert re.findall(r"zizmor: ignore\[dangerous-triggers\](.*)", texts) == [
         " nothing of the run that it tells of is checked out or executed"
     ]
@@ -178,7 +128,7 @@ def test_a_workflow_holds_no_key(name: str) -> None:
 
 def test_every_command_that_a_workflow_calls_exists() -> None:
     """And every command is called."""
-    texts = [files_of("prod")[f".github/workflows/{name}.yml"] for name in WORKFLOWS]
+    texts = [telemetry_files("prod")[f".github/workflows/{name}.yml"] for name in WORKFLOWS]
     called = {found for text in texts for found in re.findall(r"-m delivery_telemetry ([a-z-]+)", text)}
     reports = workflow("prod", "delivery-reports")
     called |= set(reports[True]["workflow_dispatch"]["inputs"]["what"]["options"])
@@ -207,7 +157,7 @@ def test_the_watch_looks_as_often_as_the_settings_say() -> None:
 def test_every_setting_arrives_where_the_program_reads_it(tmp_path: Path, stack: str) -> None:
     """Quotation marks and all, through TOML and back."""
     telemetry = telemetry_of(stack)
-    read = read_settings(written(tmp_path, stack) / SETTINGS_PATH)
+    read = read_settings(written(tmp_path, telemetry_files(stack)) / SETTINGS_PATH)
     assert (read.project, read.log) == ("some-project", "readiness-deployments")
     assert (read.success_ratio, read.restore_seconds) == (
         telemetry.target_success_ratio,
@@ -228,7 +178,7 @@ def test_every_setting_arrives_where_the_program_reads_it(tmp_path: Path, stack:
 
 def test_by_default_slack_hears_what_the_customers_workflows_do_not_send() -> None:
     """Started, succeeded and failed they send themselves: twice is noise."""
-    read = tomllib.loads(files_of("prod")[SETTINGS_PATH])
+    read = tomllib.loads(telemetry_files("prod")[SETTINGS_PATH])
     assert {each["name"]: each["slack_events"] for each in read["environments"]} == {
         "staging": [],
         "production": ["waiting", "rollback"],

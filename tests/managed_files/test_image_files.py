@@ -16,52 +16,26 @@ import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
-from readiness.managed_files.header import is_as_delivered, is_managed_path
 from readiness.managed_files.image_files import (
     ACTION_PATH,
-    MODULES,
     OSV_CONFIG_PATH,
     SETTINGS_PATH,
     TRIVY_IGNORE_PATH,
     WORKFLOWS,
-    ImagePlace,
-    image_files,
 )
 from readiness.managed_files.image_upkeep.__main__ import COMMANDS
 from readiness.managed_files.image_upkeep.settings import read_settings
-from readiness.settings.image_workflows import ImageWorkflows
-from tests.projects import EVERY_OPTION, ROOT, settings_of
+from tests.managed_files.delivered import files_for_images, image_settings, written
+from tests.projects import EVERY_OPTION, ROOT
 
 STACKS = ("prod", EVERY_OPTION)
-SOURCE = ROOT / "readiness" / "managed_files" / "image_upkeep"
 # After the tags were moved on 19 March 2026, on the main branch, and with a version of Trivy from after it too.
 TRIVY = "aquasecurity/trivy-action@ed142fd0673e97e23eac54620cfb913e5ce36c25 # v0.36.0"
 
 
-def section_of(stack: str) -> ImageWorkflows:
-    """The settings of a stack."""
-    section = settings_of(stack).image_workflows
-    assert section is not None
-    return section
-
-
-def files_of(stack: str) -> dict[str, str]:
-    """Its files by path."""
-    place = ImagePlace(
-        repository="o/r",
-        default_branch="trunk",
-        project="some-project",
-        region="us-central1",
-        registry="images",
-        environment="production",
-        services=("api", "web"),
-    )
-    return image_files(section_of(stack), place)
-
-
 def workflow(name: str, stack: str = "prod") -> dict[Any, Any]:
     """One of its workflows. YAML 1.1 reads the key `on` as true."""
-    document = yaml.safe_load(files_of(stack)[f".github/workflows/{name}.yml"])
+    document = yaml.safe_load(files_for_images(stack)[f".github/workflows/{name}.yml"])
     document["on"] = document.pop(True)
     return document
 
@@ -74,47 +48,14 @@ def steps_of(document: dict[Any, Any]) -> list[dict[str, Any]]:
 
 def documents() -> dict[str, dict[Any, Any]]:
     """The workflows and the action by name."""
-    return {name: workflow(name) for name in WORKFLOWS} | {"action": yaml.safe_load(files_of("prod")[ACTION_PATH])}
-
-
-def written(folder: Path, stack: str) -> Path:
-    """The files where GitHub looks for them."""
-    for path, text in files_of(stack).items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return folder
-
-
-@pytest.mark.parametrize("stack", STACKS)
-def test_every_file_lies_below_the_managed_folder_and_says_where_it_is_edited(stack: str) -> None:
-    """An edit by hand is seen by the digest in the header."""
-    for path, text in files_of(stack).items():
-        assert is_managed_path(path)
-        assert is_as_delivered(text), path
-        assert "readiness:image_workflows" in text.splitlines()[0]
-
-
-def test_every_module_is_delivered_as_it_is_tested() -> None:
-    """None is left out, and what follows the header is the file itself."""
-    assert {path.stem for path in SOURCE.glob("*.py")} == set(MODULES)
-    for name in MODULES:
-        text = files_of("prod")[f".github/readiness/image_upkeep/{name}.py"]
-        assert text.split("\n", 2)[2] == (SOURCE / f"{name}.py").read_text(encoding="utf-8")
-
-
-def test_the_modules_use_the_standard_library_alone() -> None:
-    """Nothing is installed before they run, so nothing can be slipped in."""
-    for path in SOURCE.glob("*.py"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            found = re.match(r"(?:from|import) ([a-z_]+)", line)
-            if found:
-                assert found.group(1) in sys.stdlib_module_names, f"{path.name}: {line}"
+    return {name: workflow(name) for name in WORKFLOWS} | {
+        "action": yaml.safe_load(files_for_images("prod")[ACTION_PATH])
+    }
 
 
 def test_the_program_runs_as_delivered(tmp_path: Path) -> None:
     """In its folder, by its settings, with nothing of ours on the path: the gate reads a recorded report."""
-    folder = written(tmp_path, EVERY_OPTION) / ".github" / "readiness"
+    folder = written(tmp_path, files_for_images(EVERY_OPTION)) / ".github" / "readiness"
     report = ROOT / "tests" / "fixtures" / "scans" / "trivy-backend.json"
     settings = folder / SETTINGS_PATH.rpartition("/")[2]
     settings.write_text(re.sub("expires = .*", "expires = 2999-01-01", settings.read_text(encoding="utf-8")))
@@ -133,7 +74,7 @@ def test_the_program_runs_as_delivered(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_workflows_and_the_action_are_valid_by_githubs_schema(tmp_path: Path, stack: str) -> None:
     """GitHub shows a broken one as a failed run of each push."""
-    folder = written(tmp_path, stack)
+    folder = written(tmp_path, files_for_images(stack))
     flows = [str(path) for path in sorted((folder / ".github" / "workflows").glob("*.yml"))]
     assert len(flows) == len(WORKFLOWS)
     for schema, paths in (("vendor.github-workflows", flows), ("vendor.github-actions", [str(folder / ACTION_PATH)])):
@@ -152,15 +93,15 @@ def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_zizmor_finds_nothing_in_them(tmp_path: Path, stack: str) -> None:
     """In the persona that reports most."""
-    result = zizmor(written(tmp_path, stack) / ".github")
+    result = zizmor(written(tmp_path, files_for_images(stack)) / ".github")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_zizmor_would_see_a_trigger_that_nobody_gave_a_reason_for(tmp_path: Path) -> None:
     """The check above can fail; and the one dangerous trigger has the one reason."""
-    file = written(tmp_path, "prod") / ".github" / "workflows" / "promote-images.yml"
+    file = written(tmp_path, files_for_images("prod")) / ".github" / "workflows" / "promote-images.yml"
     text = file.read_text(encoding="utf-8")
-    assert len(re.findall(r"zizmor: ignore\[dangerous-triggers\] \w+", "".join(files_of("prod").values()))) == 1
+    assert len(re.findall(r"zizmor: ignore\[dangerous-triggers\] \w+", "".join(files_for_images("prod").values()))) == 1
     file.write_text(re.sub("# zizmor: ignore.*", "", text), encoding="utf-8")
     assert "dangerous-triggers" in zizmor(tmp_path / ".github").stdout
 
@@ -169,7 +110,7 @@ def test_zizmor_would_see_a_trigger_that_nobody_gave_a_reason_for(tmp_path: Path
 def test_actions_are_pinned_by_commit_with_their_version_beside(name: str) -> None:
     """A tag can be moved to other code, as Trivy's were."""
     path = ACTION_PATH if name == "action" else f".github/workflows/{name}.yml"
-    for line in files_of("prod")[path].splitlines():
+    for line in files_for_images("prod")[path].splitlines():
         if "uses:" in line and "./" not in line:
             assert re.search(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
         if "trivy-action" in line:
@@ -204,7 +145,7 @@ def test_no_expression_stands_in_a_script(name: str) -> None:
 
 def test_nothing_of_the_run_that_promotion_follows_is_checked_out_read_or_run() -> None:
     """The default branch's own script, and not a word of the event."""
-    text = files_of("prod")[".github/workflows/promote-images.yml"]
+    text = files_for_images("prod")[".github/workflows/promote-images.yml"]
     (checkout,) = (step for step in steps_of(workflow("promote-images")) if "checkout" in step.get("uses", ""))
     assert checkout["with"] == {
         "persist-credentials": False, "ref": "trunk", "sparse-checkout": ".github/readiness",
@@ -233,7 +174,7 @@ def test_the_report_comes_on_sunday_at_two_and_the_count_on_every_other_day() ->
 
 def test_identities_are_keyless_and_each_has_its_own_job() -> None:
     """No key in any secret: the one secret is the webhook."""
-    texts = {name: files_of(EVERY_OPTION)[f".github/workflows/{name}.yml"] for name in WORKFLOWS}
+    texts = {name: files_for_images(EVERY_OPTION)[f".github/workflows/{name}.yml"] for name in WORKFLOWS}
     assert "credentials_json" not in "".join(texts.values())
     assert re.findall(r"secrets\.(\w+)", "".join(texts.values())) == ["SLACK_WEBHOOK_URL"]
     for name, account in (
@@ -248,7 +189,7 @@ def test_identities_are_keyless_and_each_has_its_own_job() -> None:
 
 def test_every_command_that_a_workflow_runs_exists() -> None:
     """And every one is run by some workflow."""
-    texts = "".join(files_of("prod")[path] for path in files_of("prod") if path.endswith(".yml"))
+    texts = "".join(files_for_images("prod")[path] for path in files_for_images("prod") if path.endswith(".yml"))
     assert set(re.findall(r"-m image_upkeep ([\w-]+)", texts)) == COMMANDS.keys()
 
 
@@ -278,8 +219,8 @@ def test_the_gate_on_lock_files_runs_whatever_the_scanner_says() -> None:
 
 def test_the_settings_arrive_as_the_program_reads_them(tmp_path: Path) -> None:
     """Every one of them, the accepted vulnerabilities with their days."""
-    settings = read_settings(written(tmp_path, EVERY_OPTION) / SETTINGS_PATH)
-    section = section_of(EVERY_OPTION)
+    settings = read_settings(written(tmp_path, files_for_images(EVERY_OPTION)) / SETTINGS_PATH)
+    section = image_settings(EVERY_OPTION)
     assert (settings.project, settings.services) == ("some-project", ("api", "web"))
     assert settings.images == "us-central1-docker.pkg.dev/some-project/images/"
     assert settings.run_url == "https://us-central1-run.googleapis.com"
@@ -290,14 +231,14 @@ def test_the_settings_arrive_as_the_program_reads_them(tmp_path: Path) -> None:
 
 def test_both_scanners_lists_are_made_from_the_one_list() -> None:
     """Trivy's by package; osv-scanner's by vulnerability, with the earlier day where two packages have it."""
-    entries = section_of(EVERY_OPTION).accepted_vulnerabilities
-    trivy = yaml.safe_load(files_of(EVERY_OPTION)[TRIVY_IGNORE_PATH])["vulnerabilities"]
+    entries = image_settings(EVERY_OPTION).accepted_vulnerabilities
+    trivy = yaml.safe_load(files_for_images(EVERY_OPTION)[TRIVY_IGNORE_PATH])["vulnerabilities"]
     assert [(each["id"], each["purls"], each["statement"]) for each in trivy] == [
         (each.id, [each.package], each.reason) for each in entries
     ]
     days = [datetime.date.fromisoformat(each.expires) for each in entries]
     assert [each["expired_at"] for each in trivy] == days, "a day in quotes would be no day to Trivy"
-    osv = tomllib.loads(files_of(EVERY_OPTION)[OSV_CONFIG_PATH])["IgnoredVulns"]
+    osv = tomllib.loads(files_for_images(EVERY_OPTION)[OSV_CONFIG_PATH])["IgnoredVulns"]
     assert [(each["id"], each["ignoreUntil"]) for each in osv] == [
         ("CVE-2024-45490", min(days[0], days[2])),
         ("GHSA-9wv6-86v2-598j", days[1]),
@@ -308,7 +249,7 @@ def test_both_scanners_lists_are_made_from_the_one_list() -> None:
 def test_no_placeholder_is_left() -> None:
     """Each has been filled in, and no file holds the name of one."""
     names = "OWNER/REPOSITORY|DEFAULT_BRANCH|PRODUCTION_WORKFLOW|IDENTITY_PROVIDER|[A-Z]+_IDENTITY"
-    for path, text in files_of("prod").items():
+    for path, text in files_for_images("prod").items():
         assert not re.search(rf"\b({names})\b", text), path
 
 
