@@ -18,7 +18,7 @@ from tests.settings.mutations import any_mutation, mutations_of
 
 SOURCES = {"Pulumi.yaml": "Pulumi.yaml", f"Pulumi.{EVERY_OPTION}.yaml": EVERY_OPTION_FILE}
 # Of each file; `python -m tests.settings.test_fuzz` goes through all of them.
-SAMPLE = 150
+SAMPLE = 100
 
 
 def trees() -> dict[str, Any]:
