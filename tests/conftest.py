@@ -22,6 +22,11 @@ from tests.projects import CUSTOMER_FOLDER, SMALL, STACKS, Command, Result, copy
 gc.set_threshold(200_000, 50, 100)
 
 
+def pytest_sessionfinish() -> None:
+    """What is left at the end is not looked through five times more: that took two seconds of every worker."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def plans() -> dict[str, Plan]:
     """The offline plan of every stack, by its name."""

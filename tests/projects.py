@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -39,6 +40,16 @@ def config_of(stack: str, files: Path = CUSTOMER_FOLDER) -> StackConfig:
 
 def settings_of(stack: str, files: Path = CUSTOMER_FOLDER) -> Settings:
     """The settings of a stack of the first customer."""
+    return _customers_settings(stack) if files == CUSTOMER_FOLDER else _settings(stack, files)
+
+
+@functools.cache
+def _customers_settings(stack: str) -> Settings:
+    """Read once: nobody edits the customer's own files, nor settings."""
+    return _settings(stack, CUSTOMER_FOLDER)
+
+
+def _settings(stack: str, files: Path) -> Settings:
     return require_settings(check_config(config_of(stack, files)))
 
 
