@@ -108,6 +108,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _drop_unwritten_output() -> None:
     """What a full disk did not take is dropped: the interpreter writes it once more at exit, with status 120."""
+    if sys.stdout is None:
+        return
     try:
         sys.stdout.flush()
     except OSError:

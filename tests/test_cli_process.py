@@ -111,6 +111,10 @@ def test_a_working_folder_that_is_gone_and_a_closed_stream_are_no_traceback(tmp_
     assert (done.returncode, done.stderr) == (1, "error: No such file or directory.\n")
     done = subprocess.run(["bash", "-c", f"{python} >&-"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
+    gone.mkdir()
+    both = ["bash", "-c", f"rmdir '{gone}'; PYTHONPATH='{ROOT}' {python} >&-"]
+    done = subprocess.run(both, cwd=gone, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "error: No such file or directory.\n")
 
 
 def test_a_stream_that_cannot_show_a_letter_gets_a_substitute() -> None:
