@@ -1,8 +1,5 @@
 """Dependabot: vulnerability alerts, then security updates, the labels it uses, and the files that it is steered by.
 
-The files are whole in the plan either way. With `delivery: commit` they are declared on the default branch; with
-`pull_request` they are left to `readiness deliver`, because every push to the customer's `main` deploys.
-
 Deliberately not managed here: `allow_auto_merge`. It is a field of the repository, and declaring that for one field
 would reset its others.
 """
@@ -34,7 +31,7 @@ class DependabotArgs:
 
 
 class Dependabot(pulumi.ComponentResource):
-    """What GitHub has to have switched on; its inputs hold the files, their digests, and how they are delivered."""
+    """What GitHub has to have switched on, and the files."""
 
     def __init__(self, name: str, args: DependabotArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         texts = dependabot_files(

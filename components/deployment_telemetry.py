@@ -1,8 +1,7 @@
 """What tells of deployments from the application's repository, and what its identity may do for that.
 
-Its inputs hold the files whole. With `delivery: commit` they are declared on the default branch; with `pull_request`
-they are left to `readiness deliver`. Deliberately not managed here: the identity itself, the provider that vouches for
-the workflows, and the workflows that deploy. They need no edit.
+Deliberately not managed here: the identity itself, the provider that vouches for the workflows, and the workflows that
+deploy. They need no edit.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class DeploymentTelemetryArgs:
 
 
 class DeploymentTelemetry(pulumi.ComponentResource):
-    """The roles of the identity, and the files with how they are delivered."""
+    """The roles of the identity, and the files."""
 
     def __init__(self, name: str, args: DeploymentTelemetryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         texts = delivery_files(args.telemetry, repository=f"{args.owner}/{args.repository}", project=args.project)

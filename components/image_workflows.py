@@ -1,8 +1,7 @@
 """What looks after the images from the application's repository, and what its identities may do for that.
 
-Its inputs hold the files whole. With `delivery: commit` they are declared on the default branch; with `pull_request`
-they are left to `readiness deliver`. Deliberately not managed here: the identities themselves, the provider that
-vouches for the workflows, and the workflows that deploy; docs/scanning.md has the lines to add to them.
+Deliberately not managed here: the identities themselves, the provider that vouches for the workflows, and the workflows
+that deploy; docs/scanning.md has the lines to add to them.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ class ImageWorkflowsArgs:
 
 
 class ImageWorkflows(pulumi.ComponentResource):
-    """The roles of the identities, and the files with how they are delivered."""
+    """The roles of the identities, and the files."""
 
     def __init__(self, name: str, args: ImageWorkflowsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         texts = image_files(args.workflows, args.place)

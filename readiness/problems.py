@@ -42,7 +42,7 @@ def mask_secrets(text: str) -> str:
     return _HEX_KEY.sub("[secret]", _SECRET_SHAPE.sub("[secret]", text))
 
 
-def printable(text: str) -> str:
+def one_line(text: str) -> str:
     """Without secrets, and on one line: a name in a file must not forge a line of the log or steer the terminal."""
     return "".join(each if each.isprintable() else " " for each in mask_secrets(text))
 
@@ -71,7 +71,7 @@ class Problem:
 
     def __str__(self) -> str:
         """`FILE:LINE: KEY: what is wrong. How to mend it.`"""
-        place = printable(self.file) if self.line is None else f"{printable(self.file)}:{self.line}"
+        place = one_line(self.file) if self.line is None else f"{one_line(self.file)}:{self.line}"
         return f"{place}: {self._text}"
 
     def annotation(self) -> str:
@@ -80,17 +80,17 @@ class Problem:
         Escaped as actions/toolkit does it (core/src/command.ts): a property's value also without `:` and `,`.
         """
         line = "" if self.line is None else f",line={self.line}"
-        file = printable(self.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+        file = one_line(self.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
         return f"::{self.severity} file={file}{line}::{self._text.replace('%', '%25')}"
 
     @property
     def _text(self) -> str:
-        key = printable(self.key)
+        key = one_line(self.key)
         if len(key) > _MAX_KEY_CHARACTERS:
             key = key[:_MAX_KEY_CHARACTERS] + "…"
         subject = f"{key}: " if key else ""
-        mend = printable(self.mend)
-        return f"{subject}{printable(self.message)}. {mend}{'' if mend.endswith('?') else '.'}"
+        mend = one_line(self.mend)
+        return f"{subject}{one_line(self.message)}. {mend}{'' if mend.endswith('?') else '.'}"
 
 
 class RefusedError(Exception):

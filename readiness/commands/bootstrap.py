@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands.common import plan_of, settings_of
+from readiness.commands.common import plan_of, settings_of_every_stack
 
 
 def _repository(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -26,13 +26,9 @@ def bootstrap(repository: str, repository_id: int, owner_id: int, project_number
     """Print the commands that set up state, key and keyless identities: to be reviewed, never run by itself."""
     from readiness.operate.bootstrap import Bootstrap, bootstrap_script
     from readiness.operate.bootstrap_rights import needs_of
-    from readiness.settings.stack_files import find_project_root, stack_names
+    from readiness.settings.stack_files import find_project_root
 
-    root = find_project_root(Path.cwd())
-    stacks = stack_names(root)
-    every = [settings_of(root, stack) for stack in stacks]
-    if not every:
-        raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml. Run `readiness init`.")
+    stacks, every = zip(*settings_of_every_stack(find_project_root(Path.cwd())), strict=True)
     registries = [settings.image_registry.repository_id for settings in every if settings.image_registry is not None]
     wanted = Bootstrap(
         project=every[0].project,
@@ -42,7 +38,7 @@ def bootstrap(repository: str, repository_id: int, owner_id: int, project_number
         repository_id=repository_id,
         owner_id=owner_id,
         registry=registries[0] if registries else None,
-        stacks=tuple(stacks),
+        stacks=stacks,
         needs=needs_of([resource for stack in stacks for resource in plan_of(stack).resources]),
     )
     click.echo(bootstrap_script(wanted), nl=False)

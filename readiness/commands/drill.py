@@ -22,9 +22,9 @@ def _user_name() -> str:
 
 
 def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
-    from readiness.problems import printable
+    from readiness.problems import one_line
 
-    return printable(name).strip()
+    return one_line(name).strip()
 
 
 @click.command()
@@ -39,13 +39,13 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
         Receipt,
         RecordedDrill,
         drill_record_path,
-        instant,
         read_drills,
         with_receipt,
         write_drills,
     )
     from readiness.operate.google_api import GoogleError
     from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.timestamps import instant_text
 
     root = find_project_root(Path.cwd())
     settings = settings_of(root, stack)
@@ -54,7 +54,9 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
     if received is not None:
         if not by:
             raise click.ClickException("--by names nobody. Say who received it: --by NAME")
-        write_drills(path, stack, with_receipt(path, recorded, received, Receipt(by=by, at=instant(datetime.now(UTC)))))
+        write_drills(
+            path, stack, with_receipt(path, recorded, received, Receipt(by=by, at=instant_text(datetime.now(UTC))))
+        )
         click.echo(f"recorded: {by} received {received.strip().lower()}; commit {path.relative_to(root)}")
         return
     google = google_of(root, stack, settings, os.environ)
@@ -62,7 +64,7 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
     on_end = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with drills.running_drill(google, settings.environment.name, drills.new_nonce()) as sent:
-            now = instant(datetime.now(UTC))
+            now = instant_text(datetime.now(UTC))
             write_drills(path, stack, [*recorded, RecordedDrill(nonce=sent.nonce, sent=now, channels=sent.channels)])
             click.echo(f"sent {sent.nonce} to {len(sent.channels)} channels; it is ended in {wait_minutes} minutes")
             drills.wait_minutes(wait_minutes)

@@ -36,6 +36,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     from readiness.operate.verify.rows import Outcome, count
     from readiness.operate.verify.runner import run_checks
     from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.timestamps import instant_text
 
     started = time.monotonic()
     root = find_project_root(Path.cwd())
@@ -53,7 +54,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     rows = run_checks(checks, Deadline.after(timeout_seconds, since=started), done=_progress)
     _end_of_progress()
     summary = render.verification_summary(rows, time.monotonic() - started)
-    checked_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    checked_at = instant_text(datetime.now(UTC))
     if form == "json":
         text = render.verification_json(stack, rows, checked_at=checked_at)
     elif form == "markdown":

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from readiness.files import write_whole
 from readiness.problems import Problem, RefusedError
+from readiness.sealed_record import record_file
 
 _SCHEMA = 1
 # A weekly drill for a year.
@@ -37,12 +37,7 @@ class RecordedDrill:
 
 def drill_record_path(stack_file: Path, stack: str) -> Path:
     """Beside the stack's file."""
-    return stack_file.parent / "records" / f"drill.{stack}.json"
-
-
-def instant(now: datetime) -> str:
-    """`2026-11-25T09:00:00Z`."""
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Path(record_file(str(stack_file), f"drill.{stack}"))
 
 
 def read_drills(path: Path) -> tuple[RecordedDrill, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from readiness.operate.http import Answer, UnreachableError, origin, request
+from readiness.problems import one_line
 
 API_URL = "https://api.github.com"
 API_VERSION = "2022-11-28"
@@ -22,7 +23,7 @@ class GitHubError(Exception):
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
-        super().__init__(message)
+        super().__init__(one_line(message))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from readiness.operate.http import UnreachableError, request
-from readiness.problems import printable
+from readiness.problems import one_line
 
 MAX_PAGES = 100
 GCLOUD_TIMEOUT_SECONDS = 20
@@ -43,7 +43,7 @@ class GoogleError(Exception):
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
-        super().__init__(printable(message))
+        super().__init__(one_line(message))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from readiness.operate.drill_record import instant
 from readiness.operate.google_api import Google, GoogleError
 from readiness.operate.stack_policies import live_policies
 from readiness.problems import Problem, RefusedError
+from readiness.timestamps import instant_text
 
 # The API's own (Snooze.Criteria.policies).
 MAX_POLICIES = 16
@@ -38,12 +38,12 @@ def snooze(google: Google, environment: str, minutes: int, now: datetime) -> Sno
     if not names:
         message = f"has no live alert policy of {environment}"
         raise RefusedError([Problem(file=f"project {google.project}", message=message, mend="Run `pulumi up` first")])
-    until = instant(now + timedelta(minutes=minutes))
+    until = instant_text(now + timedelta(minutes=minutes))
     for start in range(0, len(names), MAX_POLICIES):
         body = {
             "displayName": f"Deployment of {environment}",
             "criteria": {"policies": names[start : start + MAX_POLICIES]},
-            "interval": {"startTime": instant(now), "endTime": until},
+            "interval": {"startTime": instant_text(now), "endTime": until},
         }
         try:
             google.send("POST", "monitoring", f"projects/{google.project}/snoozes", body)

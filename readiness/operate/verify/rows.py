@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from readiness.problems import printable
+from readiness.problems import one_line
 
 MAX_DETAIL_CHARACTERS = 400
 
@@ -50,7 +50,7 @@ def not_checked(check: str, subject: str, detail: str) -> Row:
 
 def on_one_line(row: Row) -> Row:
     """The row with what a live system said: short, without control characters, without a credential's shape."""
-    detail = printable(row.detail)
+    detail = one_line(row.detail)
     cut = detail if len(detail) <= MAX_DETAIL_CHARACTERS else f"{detail[:MAX_DETAIL_CHARACTERS]}…"
     return replace(row, detail=cut)
 
