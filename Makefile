@@ -8,7 +8,7 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.gi
 export PYTHONDONTWRITEBYTECODE :=
 INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
 
-.PHONY: help preview up plan test test-engine test-postgres test-alerts mutate-alerts check docs golden lock bench tools clean
+.PHONY: help preview up plan test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden lock bench tools clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the progra
 
 test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## Set up, then run what needs a real PostgreSQL server (Debian's `postgresql`).
 	@$(RUN) -m pytest -m postgres
+
+test-dates: .venv/.ready-dev ## Run the tests that read dates on two days to come, under Debian's `faketime`.
+	@tools/try_dates.sh
 
 test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' stories, under the newest promtool too (needs Go, builds once).
 	@READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
@@ -68,7 +71,7 @@ docs: .venv/.ready ## Write the generated documents: runbook, rollback and the l
 golden: .venv/.ready-dev ## Write the golden plans after an intended change; read their diff before you commit it.
 	$(RUN) -m tests.golden
 
-bench: .venv/.ready ## Time `readiness plan` against a bare SDK program that registers the same resources.
+bench: .venv/.ready-dev ## Measure what has a time budget, as a ratio to a bare SDK program; fails when something is over.
 	@$(RUN) -m tools.bench $(STACK)
 
 tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI into .tools/.

@@ -3,8 +3,8 @@
 #
 # Usage: tools/try_dates.sh [PYTEST ARGUMENT]...
 # Every date in DATES (two by default) gets a run of its own under `faketime`, which replaces the system's clock, not
-# ours: no variable of Readiness changes what day it is. Without arguments these are the tests of everything that reads
-# a date, found by what they import. Where faketime is missing and cannot be installed, it says so and succeeds.
+# ours: no variable of Readiness changes what day it is. Without arguments these are the test files that have to do with
+# dates, found by what they name. Where faketime is missing and cannot be installed, it says so and succeeds.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,8 +19,10 @@ if ! command -v faketime >/dev/null 2>&1; then
 fi
 
 if [ $# -eq 0 ]; then
-    # Whatever names the clock, a date, or a certificate, in the tests and in what the tests of the same name are about.
-    set -- $(grep -rlE 'clock|datetime|expire|until|certificate|cryptography|ssl' --include='test_*.py' tests | sort)
+    # Test files that name the clock, a date or a certificate, and those that start a process, which has its own clock.
+    # shellcheck disable=SC2046 # no name of ours has a space
+    set -- $(grep -rlE 'clock|datetime|expire|until|certificate|ssl|sys\.executable|import .*\breadiness\b' \
+        --include='test_*.py' tests | sort)
 fi
 for moment in ${DATES:-2027-06-01T00:00:30 2030-01-01T23:59:00}; do
     echo "== the tests on $moment"
