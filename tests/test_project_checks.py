@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from readiness.problems import Problem, errors_only
-from readiness.project_checks import check_project
+from readiness.project_checks import check_in_project, check_project
 from tests.edits import add, edit, line_of
 
 OWNS = "  readiness:owns_shared_resources: "
@@ -163,3 +163,47 @@ def test_settings_of_the_wrong_kind_break_no_rule_between_stacks(project: Path, 
     start, end = text.index("  readiness:services:"), text.index("  readiness:database:")
     (project / STAGING).write_text(text[:start] + junk + text[end:], encoding="utf-8")
     assert {each.key.partition("[")[0] for each in errors(project)} == {"readiness:services"}
+
+
+def in_project(project: Path, stack: str) -> list[str]:
+    """The errors that stop an apply of one stack."""
+    return [each.message for each in errors_only(check_in_project(project, stack).problems)]
+
+
+def test_an_apply_of_one_stack_is_refused_for_what_is_wrong_between_it_and_another(project: Path) -> None:
+    """Whichever of the two it is, although `check` reports a repeated name once only."""
+    assert in_project(project, "prod") == in_project(project, "staging") == []
+    edit(project, "- name: ai-resume-review-v2-frontend-staging", "- name: ai-resume-review-v2-backend-prod", STAGING)
+    for stack, other in (("prod", "staging"), ("staging", "prod")):
+        (message,) = in_project(project, stack)
+        assert message.startswith(f"`ai-resume-review-v2-backend-prod` stands in Pulumi.{other}.yaml too")
+
+
+def test_an_apply_of_one_stack_is_not_refused_for_what_is_wrong_inside_another(project: Path) -> None:
+    """Nor for a file that cannot be read: only the other stack is refused for it."""
+    edit(project, "    instance: ", "    instnce: ", STAGING)
+    assert in_project(project, "prod") == []
+    (project / STAGING).write_text("config: [\n", encoding="utf-8")
+    assert in_project(project, "prod") == []
+    assert len(in_project(project, "staging")) == 1
+
+
+def test_an_apply_needs_the_records_that_check_asks_for(project: Path) -> None:
+    """And no record while cleanup only pretends."""
+    edit(project, "cleanup_dry_run: true", "cleanup_dry_run: false")
+    (message,) = in_project(project, "prod")
+    assert message == "lets cleanup delete, and the gate's record records/cleanup-gate.prod.json does not exist"
+    assert in_project(project, "staging") == []
+
+
+def test_two_stacks_may_both_own_where_they_share_neither_project_nor_repository(project: Path) -> None:
+    """What exists once has one owner in each Google project and in each GitHub repository."""
+    edit(project, OWNS + "false", OWNS + "true", STAGING)
+    add(project, "  readiness:image_registry:\n    repository_id: x\n    adopt: true\n    packages: [a]\n", STAGING)
+    add(project, "  gcp:project: another-project\n", STAGING)
+    assert len(errors(project)) == 2, "the repository is still the same"
+    add(project, "  readiness:repository: {name: another}\n", STAGING)
+    assert errors(project) == []
+    add(project, "  github:owner: Stellar-AIZ\n", STAGING)
+    edit(project, "{name: another}", "{name: AI-Resume-Review-v2}", STAGING)
+    assert len(errors(project)) == 2, "GitHub ignores the case of names"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands.common import settings_of
+from readiness.commands.common import plan_of, settings_to_apply
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -22,16 +22,26 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool) -> None:
     from readiness.settings.stack_files import find_project_root, read_stack
 
     root = find_project_root(Path.cwd())
-    settings_of(root, stack)
+    settings_to_apply(root, stack)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if missing:
         click.echo("Nothing is applied, because something is missing:", err=True)
         for what in missing:
             click.echo(f"  - {what}", err=True)
         sys.exit(1)
+    _refuse_plan(root, stack)
     in_ci = os.environ.get("CI", "").lower() in ("1", "true")
     wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments)
     if wrong is not None:
         click.echo(f"error: {wrong}", err=True)
         sys.exit(1)
     click.echo(f"{stack} is applied: program, state and live things agree.")
+
+
+def _refuse_plan(root: Path, stack: str) -> None:
+    """Refuses what `readiness check --plan` refuses: a second of work before an apply that takes minutes."""
+    from readiness.problems import RefusedError
+    from readiness.review.plan_problems import plan_problems
+
+    if problems := plan_problems(root, plan_of(stack)):
+        raise RefusedError(problems)

@@ -12,7 +12,14 @@ from tests.engine.cloud import ApiError, Cloud
 from tests.engine.contract_provider import ContractProvider
 from tests.engine.kinds import ENVIRONMENT, POLICY, REPOSITORY
 from tests.engine.properties import Values, to_wire
-from tests.engine.world import REGISTRY_ID, TERRAFORMS_DESCRIPTION, World, name_the_reviewers
+from tests.engine.world import (
+    GATE_RECORD,
+    HONESTY_RECORD,
+    REGISTRY_ID,
+    TERRAFORMS_DESCRIPTION,
+    World,
+    name_the_reviewers,
+)
 from tests.projects import EVERY_OPTION
 
 pytestmark = pytest.mark.engine
@@ -90,6 +97,58 @@ def test_fault_28_a_body_that_a_contract_refuses_is_refused_by_the_check_and_by_
     assert {"combiner", "severity"} <= {failure.property for failure in answer.failures}
     with pytest.raises(ApiError, match=r"Error 400: .*combiner"):
         Cloud().create(POLICY, "cpu", inputs)
+
+
+@pytest.mark.parametrize(
+    ("record", "said"), [(GATE_RECORD, "lets cleanup delete"), (HONESTY_RECORD, "holds merges up for checks")]
+)
+def test_an_update_whose_record_is_missing_is_refused_and_nothing_is_sent(
+    applied: World, record: str, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By `readiness up` and by a plain `pulumi up`; a preview says so. With the record the stack was applied."""
+    (applied.engine.project / record).unlink()
+    _refused_in_every_way(applied, EVERY_OPTION, said)
+    capfd.readouterr()
+    assert applied.preview(EVERY_OPTION).status == 0, "the cleanup gate and `readiness drift` work on such a stack"
+    # The tier's language host is this process, which the SDK's warnings leave by its own stderr.
+    warned = [
+        line for line in capfd.readouterr().err.splitlines() if line.startswith("warning: an update is refused: ")
+    ]
+    assert any(said in line for line in warned)
+    assert applied.readiness("preview", EVERY_OPTION).status == 1
+
+
+def test_an_update_of_one_of_two_owners_is_refused_and_nothing_is_sent(applied: World) -> None:
+    """They would take the registry from each other at every apply. Two stacks that share no place may both own."""
+    owns = 'readiness:owns_shared_resources: "false"'
+    registry = "  readiness:image_registry:\n    repository_id: x\n    adopt: true\n    packages: [a]\n"
+    applied.edit("Pulumi.staging.yaml", f"  {owns}\n", f"{registry}  {owns.replace('false', 'true')}\n")
+    for stack in ("prod", "staging"):
+        _refused_in_every_way(applied, stack, "which would fight")
+    assert applied.up(EVERY_OPTION).status == 0
+
+
+def test_readiness_up_refuses_what_only_the_plan_shows(applied: World) -> None:
+    """An alert without a section in the runbook, as `readiness check --plan` does."""
+    runbook = applied.engine.project / "docs" / "runbook.md"
+    runbook.write_text("# Runbook\n", encoding="utf-8")
+    sent = len(applied.cloud.requests)
+    done = applied.readiness("up", "staging")
+    assert done.status == 1
+    assert "Rule alert-runbook of the policy pack" in done.err
+    assert len(applied.cloud.requests) == sent
+
+
+def _refused_in_every_way(world: World, stack: str, said: str) -> None:
+    sent = len(world.cloud.requests)
+    done = world.readiness("up", stack)
+    assert done.status == 1
+    assert said in done.err
+    assert "Traceback" not in done.text
+    plain = world.engine.run("up", "--stack", stack, "--yes", "--skip-preview")
+    assert plain.status != 0
+    assert said in plain.text
+    assert len(world.cloud.requests) == sent
 
 
 def test_the_registry_that_exists_is_adopted_by_the_first_up_and_never_made_again(fresh: World) -> None:
