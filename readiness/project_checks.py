@@ -18,6 +18,7 @@ from readiness.cleanup_checks import cleanup_problems
 from readiness.honesty_checks import honesty_record_problems
 from readiness.problems import Problem, RefusedError
 from readiness.required_checks.workflow_files import WorkflowFile, read_workflows
+from readiness.settings.delivery_rules import told_environments, untold_problems
 from readiness.settings.located import items_at, problem_at, value_at
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig, read_stack, stack_names
@@ -90,6 +91,9 @@ def _between_stacks(stacks: Mapping[str, StackConfig], *, complete: bool) -> Ite
     """`complete` is whether these are all stacks of the project: then nobody else can own or write what is missing."""
     yield from _shared_name_problems(stacks)
     yield from _owner_problems(stacks, complete=complete)
+    if complete:
+        told = told_environments(stacks.values())
+        yield from ((stack, problem) for stack, config in stacks.items() for problem in untold_problems(config, told))
 
 
 def _record_problems(

@@ -21,6 +21,12 @@ def errors(project: Path, stacks: list[str] = STACKS) -> list[Problem]:
     return [each for checked in check_project(project, stacks).values() for each in errors_only(checked.problems)]
 
 
+def remove_delivery_alerts(project: Path) -> None:
+    """Those on deployments, whose metrics the owner's telemetry writes."""
+    limits = "      delivery:\n        min_success_ratio: 0.95\n        max_days_without_success: 14\n"
+    edit(project, limits, "", "Pulumi.yaml")
+
+
 def test_the_projects_own_stacks_go_together(project: Path) -> None:
     """The state that every other test breaks: prod alone owns."""
     checked = check_project(project, STACKS)
@@ -44,6 +50,7 @@ def test_two_owners_are_refused_in_both_files_with_their_lines(project: Path) ->
 
 def test_no_owner_is_refused_in_both_files_with_their_lines(project: Path) -> None:
     """Nobody would declare the registry and the guard."""
+    remove_delivery_alerts(project)
     text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     text = text[: text.index("  readiness:security_alerts:")].replace(OWNS + "true", OWNS + "false")
     (project / "Pulumi.prod.yaml").write_text(text, encoding="utf-8")
@@ -131,6 +138,7 @@ def test_a_service_of_both_stacks_is_refused_wherever_each_lists_it(project: Pat
 
 def test_services_of_two_google_projects_may_have_the_same_name(project: Path) -> None:
     """One project an environment is a common layout: the names are then told apart by it."""
+    remove_delivery_alerts(project)
     names = [
         (f"ai-resume-review-v2-{each}-staging", f"ai-resume-review-v2-{each}-prod") for each in ("backend", "frontend")
     ]
@@ -198,6 +206,7 @@ def test_an_apply_needs_the_records_that_check_asks_for(project: Path) -> None:
 
 def test_two_stacks_may_both_own_where_they_share_neither_project_nor_repository(project: Path) -> None:
     """What exists once has one owner in each Google project and in each GitHub repository."""
+    remove_delivery_alerts(project)
     edit(project, OWNS + "false", OWNS + "true", STAGING)
     add(project, "  readiness:image_registry:\n    repository_id: x\n    adopt: true\n    packages: [a]\n", STAGING)
     add(project, "  gcp:project: another-project\n", STAGING)
@@ -207,3 +216,34 @@ def test_two_stacks_may_both_own_where_they_share_neither_project_nor_repository
     add(project, "  github:owner: Stellar-AIZ\n", STAGING)
     edit(project, "{name: another}", "{name: AI-Resume-Review-v2}", STAGING)
     assert len(errors(project)) == 2, "GitHub ignores the case of names"
+
+
+UNTOLD = "declares alerts that can never fire: no stack's deployment_telemetry names the environment "
+
+
+def never_firing(project: Path) -> list[str]:
+    """The environments whose alerts on deployments are refused."""
+    messages = [each.message for each in errors(project)]
+    return [message.removeprefix(UNTOLD) for message in messages if message.startswith(UNTOLD)]
+
+
+def test_alerts_on_deployments_that_no_stack_tells_of_are_refused(project: Path) -> None:
+    """In the owner and in the other stack; without the limits there are no alerts, and nothing to refuse."""
+    assert never_firing(project) == []
+    text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
+    (project / "Pulumi.prod.yaml").write_text(text[: text.index("  readiness:deployment_telemetry:")], encoding="utf-8")
+    assert never_firing(project) == ["production", "staging"]
+    assert in_project(project, "staging") == [f"{UNTOLD}staging"]
+    remove_delivery_alerts(project)
+    assert errors(project) == []
+
+
+def test_alerts_on_deployments_are_told_of_in_their_own_environment_and_google_project(project: Path) -> None:
+    """The figures are written to the owner's project; a file that cannot be read may tell of any environment."""
+    edit(project, "      - name: staging\n", "      - name: try-out\n")
+    assert never_firing(project) == ["staging"]
+    edit(project, "      - name: try-out\n", "      - name: staging\n")
+    add(project, "  gcp:project: another-project\n", STAGING)
+    assert never_firing(project) == ["staging"]
+    (project / "Pulumi.prod.yaml").write_text("config: [\n", encoding="utf-8")
+    assert never_firing(project) == []

@@ -42,8 +42,8 @@ def load_settings() -> Settings:
     """The stack's settings. Raises pulumi.RunError, which the engine prints without a traceback.
 
     A reviewer who is to be filled in passes a preview and stops an update. So does what only the project's checks
-    refuse, because a preview changes nothing and is needed to correct it: the cleanup gate and `readiness drift` work on
-    such a stack. Warnings become the engine's own.
+    refuse: a preview changes nothing, and the cleanup gate and `readiness drift` need one of such a stack. Warnings
+    become the engine's own.
     """
     try:
         config = _engine_config(_files_config())

@@ -223,7 +223,7 @@ def test_the_command_refuses_what_check_with_the_plan_refuses_and_starts_nothing
     pulumi.has_a_language_host()
     done = command("up", "staging", cwd=project, CI="", **CREDENTIALS)
     assert done.status == 1
-    assert "write it with `readiness runbook`" in done.err
+    assert "write that with `readiness runbook`" in done.err
     assert pulumi.calls == []
 
 
