@@ -28,7 +28,7 @@ from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import read_stack
 from tests.engine.cloud import Cloud, Hold
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP, Engine
-from tests.engine.kinds import POLICY, REPOSITORY
+from tests.engine.kinds import JOB, POLICY, REPOSITORY
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT, Result, copy_project
 
 # Planted, to be looked for in everything that the engine writes.
@@ -161,6 +161,14 @@ class World:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def delete_the_job(self, stack: str) -> None:
+        """What its two commands do, so that nothing of the stack refuses to be deleted."""
+        (urn, identity) = next(
+            (each["urn"], each["id"]) for each in self.engine.resources(stack) if each["type"] == JOB
+        )
+        del self.cloud.things[JOB, identity]
+        self.done("refresh", "--yes", "--stack", stack, "--target", urn)
 
     def change_a_threshold(self) -> None:
         """One update of one policy: CPU usage over 50 % instead of 80 %."""
