@@ -55,6 +55,8 @@ class MigrationJob(pulumi.ComponentResource):
             template=cloudrunv2.JobTemplateArgs(template=_task(args, email)),
             opts=pulumi.ResourceOptions(
                 parent=self,
+                # Without it a preview would show a deletion that Google's provider then refuses in every apply.
+                protect=True,
                 depends_on=[self.apis, self.account, *grants],
                 # The workflow sets the image by digest; gcloud writes its own name and version beside it.
                 ignore_changes=["template.template.containers[0].image", "client", "clientVersion"],

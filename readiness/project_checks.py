@@ -1,22 +1,28 @@
 """What is checked across the stacks of a project, which share one repository and, as a rule, one Google project.
 
-Looks at raw values, so that what is wrong inside a stack does not hide what is wrong between two.
+Looks at raw values, so that what is wrong inside a stack does not hide what is wrong between two. `check_project` is
+for a command that reports on every stack; `check_in_project` and `project_problems` are for one stack that is about to
+be applied.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from readiness import clock
 from readiness.checks import check_config
 from readiness.cleanup_checks import cleanup_problems
 from readiness.honesty_checks import honesty_record_problems
 from readiness.problems import Problem, RefusedError
 from readiness.required_checks.workflow_files import WorkflowFile, read_workflows
+from readiness.settings.delivery_rules import told_environments, untold_problems
 from readiness.settings.located import items_at, problem_at, value_at
-from readiness.settings.stack_files import StackConfig, read_stack
+from readiness.settings.model import Settings
+from readiness.settings.stack_files import StackConfig, read_stack, stack_names
 from readiness.settings.strict_yaml import KeyPath
 from readiness.settings.validation import Validated
 
@@ -41,14 +47,57 @@ def check_project(
             checked[stack] = Validated(settings=None, problems=refusal.problems)
             continue
         checked[stack] = check_config(readable[stack], today=now.astimezone(UTC).date())
-    between = list(_shared_name_problems(readable))
     # A stack whose file cannot be read may be the owner that is missed.
-    between += _owner_problems(readable, complete=len(readable) == len(stacks))
+    between = list(_between_stacks(readable, complete=len(readable) == len(stacks)))
     between += _record_problems(root, readable, checked, found_workflows, now)
     for stack, problem in between:
         found = checked[stack]
         checked[stack] = Validated(settings=found.settings, problems=(*found.problems, problem))
     return checked
+
+
+def check_in_project(root: Path, stack: str) -> Validated:
+    """Settings and problems of one stack, with those of the project that concern it. Never raises for what files hold.
+
+    An apply of the stack is refused for exactly these errors, here and inside the program.
+    """
+    try:
+        config = read_stack(root, stack)
+    except RefusedError as refusal:
+        return Validated(settings=None, problems=refusal.problems)
+    now = clock.now()
+    checked = check_config(config, today=now.date())
+    found = project_problems(root, config, checked.settings, now)
+    return Validated(settings=checked.settings, problems=(*checked.problems, *found))
+
+
+def project_problems(root: Path, config: StackConfig, settings: Settings | None, now: datetime) -> list[Problem]:
+    """What is wrong between this stack and the others whose files are in `root`, and with this stack's records.
+
+    `config` is the stack's configuration, wherever it was read. The other stacks' files are read and not validated; one
+    that cannot be read is left out, because only its own stack can be corrected there.
+    """
+    others = [stack for stack in stack_names(root) if stack != config.stack]
+    readable: dict[str, StackConfig] = {}
+    for stack in others:
+        with suppress(RefusedError):
+            readable[stack] = read_stack(root, stack)
+    complete = len(readable) == len(others)
+    # The last one, so that a name that two stacks have is reported for this stack too.
+    readable[config.stack] = config
+    checked = {config.stack: Validated(settings=settings, problems=())}
+    found = [problem for stack, problem in _between_stacks(readable, complete=complete) if stack == config.stack]
+    found += (problem for _, problem in _record_problems(root, {config.stack: config}, checked, None, now))
+    return found
+
+
+def _between_stacks(stacks: Mapping[str, StackConfig], *, complete: bool) -> Iterator[tuple[str, Problem]]:
+    """`complete` is whether these are all stacks of the project: then nobody else can own or write what is missing."""
+    yield from _shared_name_problems(stacks)
+    yield from _owner_problems(stacks, complete=complete)
+    if complete:
+        told = told_environments(stacks.values())
+        yield from ((stack, problem) for stack, config in stacks.items() for problem in untold_problems(config, told))
 
 
 def _record_problems(
@@ -99,11 +148,27 @@ def _names(config: StackConfig) -> Iterator[tuple[KeyPath, str, str]]:
 def _owner_problems(stacks: Mapping[str, StackConfig], *, complete: bool) -> Iterator[tuple[str, Problem]]:
     answers = {stack: config.values.get(f"readiness:{_OWNS[0]}") for stack, config in stacks.items()}
     owners = [stack for stack, owns in answers.items() if owns is True]
-    if len(owners) > 1:
-        message = f"is true in {' and '.join(stacks[stack].file for stack in owners)}, which would fight"
-        mend = "Keep true in one of them, and the shared settings with it"
-        yield from ((stack, problem_at(stacks[stack], _OWNS, message, mend)) for stack in owners)
+    for stack in owners:
+        rivals = [other for other in owners if other == stack or _share_a_place(stacks[other], stacks[stack])]
+        if len(rivals) > 1:
+            message = f"is true in {' and '.join(stacks[rival].file for rival in rivals)}, which would fight"
+            mend = "Keep true in one of them, and the shared settings with it"
+            yield stack, problem_at(stacks[stack], _OWNS, message, mend)
     if complete and all(owns is False for owns in answers.values()):
         message = "is false in every stack, so that nobody declares registry, environment and Dependabot"
         mend = "Write true in exactly one stack's file"
         yield from ((stack, problem_at(config, _OWNS, message, mend)) for stack, config in stacks.items())
+
+
+def _share_a_place(one: StackConfig, other: StackConfig) -> bool:
+    """Whether both declare things of the same Google project or of the same GitHub repository."""
+    pairs = zip(_places(one), _places(other), strict=True)
+    return any(None in pair or pair[0] == pair[1] for pair in pairs)
+
+
+def _places(config: StackConfig) -> tuple[str | None, str | None]:
+    """Google project and GitHub repository; None where it is not known. GitHub ignores the case of names."""
+    project, owner = config.values.get("gcp:project"), config.values.get("github:owner")
+    name = value_at(config.values.get("readiness:repository"), ("name",))
+    known = owner is not None and name is not None
+    return None if project is None else str(project), f"{owner}/{name}".lower() if known else None

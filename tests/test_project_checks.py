@@ -9,7 +9,7 @@ import pytest
 
 from readiness import clock
 from readiness.problems import Problem, errors_only
-from readiness.project_checks import check_project
+from readiness.project_checks import check_in_project, check_project
 from tests.edits import add, edit, line_of
 
 OWNS = "  readiness:owns_shared_resources: "
@@ -24,6 +24,12 @@ def errors(project: Path, stacks: list[str] = STACKS) -> list[Problem]:
         for checked in check_project(project, stacks, now=clock.now()).values()
         for each in errors_only(checked.problems)
     ]
+
+
+def remove_delivery_alerts(project: Path) -> None:
+    """Those on deployments, whose metrics the owner's telemetry writes."""
+    limits = "      delivery:\n        min_success_ratio: 0.95\n        max_days_without_success: 14\n"
+    edit(project, limits, "", "Pulumi.yaml")
 
 
 def test_the_projects_own_stacks_go_together(project: Path) -> None:
@@ -49,6 +55,7 @@ def test_two_owners_are_refused_in_both_files_with_their_lines(project: Path) ->
 
 def test_no_owner_is_refused_in_both_files_with_their_lines(project: Path) -> None:
     """Nobody would declare the registry and the guard."""
+    remove_delivery_alerts(project)
     text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     text = text[: text.index("  readiness:security_alerts:")].replace(OWNS + "true", OWNS + "false")
     (project / "Pulumi.prod.yaml").write_text(text, encoding="utf-8")
@@ -138,6 +145,7 @@ def test_a_service_of_both_stacks_is_refused_wherever_each_lists_it(project: Pat
 
 def test_services_of_two_google_projects_may_have_the_same_name(project: Path) -> None:
     """One project an environment is a common layout: the names are then told apart by it."""
+    remove_delivery_alerts(project)
     names = [
         (f"ai-resume-review-v2-{each}-staging", f"ai-resume-review-v2-{each}-prod") for each in ("backend", "frontend")
     ]
@@ -170,3 +178,79 @@ def test_settings_of_the_wrong_kind_break_no_rule_between_stacks(project: Path, 
     start, end = text.index("  readiness:services:"), text.index("  readiness:database:")
     (project / STAGING).write_text(text[:start] + junk + text[end:], encoding="utf-8")
     assert {each.key.partition("[")[0] for each in errors(project)} == {"readiness:services"}
+
+
+def in_project(project: Path, stack: str) -> list[str]:
+    """The errors that stop an apply of one stack."""
+    return [each.message for each in errors_only(check_in_project(project, stack).problems)]
+
+
+def test_an_apply_of_one_stack_is_refused_for_what_is_wrong_between_it_and_another(project: Path) -> None:
+    """Whichever of the two it is, although `check` reports a repeated name once only."""
+    assert in_project(project, "prod") == in_project(project, "staging") == []
+    edit(project, "- name: ai-resume-review-v2-frontend-staging", "- name: ai-resume-review-v2-backend-prod", STAGING)
+    for stack, other in (("prod", "staging"), ("staging", "prod")):
+        (message,) = in_project(project, stack)
+        assert message.startswith(f"`ai-resume-review-v2-backend-prod` stands in Pulumi.{other}.yaml too")
+
+
+def test_an_apply_of_one_stack_is_not_refused_for_what_is_wrong_inside_another(project: Path) -> None:
+    """Nor for a file that cannot be read: only the other stack is refused for it."""
+    edit(project, "    instance: ", "    instnce: ", STAGING)
+    assert in_project(project, "prod") == []
+    (project / STAGING).write_text("config: [\n", encoding="utf-8")
+    assert in_project(project, "prod") == []
+    assert len(in_project(project, "staging")) == 1
+
+
+def test_an_apply_needs_the_records_that_check_asks_for(project: Path) -> None:
+    """And no record while cleanup only pretends."""
+    edit(project, "cleanup_dry_run: true", "cleanup_dry_run: false")
+    (message,) = in_project(project, "prod")
+    assert message == "lets cleanup delete, and the gate's record records/cleanup-gate.prod.json does not exist"
+    assert in_project(project, "staging") == []
+
+
+def test_two_stacks_may_both_own_where_they_share_neither_project_nor_repository(project: Path) -> None:
+    """What exists once has one owner in each Google project and in each GitHub repository."""
+    remove_delivery_alerts(project)
+    edit(project, OWNS + "false", OWNS + "true", STAGING)
+    add(project, "  readiness:image_registry:\n    repository_id: x\n    adopt: true\n    packages: [a]\n", STAGING)
+    add(project, "  gcp:project: another-project\n", STAGING)
+    assert len(errors(project)) == 2, "the repository is still the same"
+    add(project, "  readiness:repository: {name: another}\n", STAGING)
+    assert errors(project) == []
+    add(project, "  github:owner: Stellar-AIZ\n", STAGING)
+    edit(project, "{name: another}", "{name: AI-Resume-Review-v2}", STAGING)
+    assert len(errors(project)) == 2, "GitHub ignores the case of names"
+
+
+UNTOLD = "declares alerts that can never fire: no stack's deployment_telemetry names the environment "
+
+
+def never_firing(project: Path) -> list[str]:
+    """The environments whose alerts on deployments are refused."""
+    messages = [each.message for each in errors(project)]
+    return [message.removeprefix(UNTOLD) for message in messages if message.startswith(UNTOLD)]
+
+
+def test_alerts_on_deployments_that_no_stack_tells_of_are_refused(project: Path) -> None:
+    """In the owner and in the other stack; without the limits there are no alerts, and nothing to refuse."""
+    assert never_firing(project) == []
+    text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
+    (project / "Pulumi.prod.yaml").write_text(text[: text.index("  readiness:deployment_telemetry:")], encoding="utf-8")
+    assert never_firing(project) == ["production", "staging"]
+    assert in_project(project, "staging") == [f"{UNTOLD}staging"]
+    remove_delivery_alerts(project)
+    assert errors(project) == []
+
+
+def test_alerts_on_deployments_are_told_of_in_their_own_environment_and_google_project(project: Path) -> None:
+    """The figures are written to the owner's project; a file that cannot be read may tell of any environment."""
+    edit(project, "      - name: staging\n", "      - name: try-out\n")
+    assert never_firing(project) == ["staging"]
+    edit(project, "      - name: try-out\n", "      - name: staging\n")
+    add(project, "  gcp:project: another-project\n", STAGING)
+    assert never_firing(project) == ["staging"]
+    (project / "Pulumi.prod.yaml").write_text("config: [\n", encoding="utf-8")
+    assert never_firing(project) == []

@@ -7,16 +7,18 @@ intervals, documentation, links, auto-close, how far it looks back) are the API'
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import promql_parser as promql
 
 from readiness.alerting.definition import SAMPLE_PERIOD_SECONDS
-from readiness.alerting.metric_catalogue import Metric, known_metrics
+from readiness.alerting.metric_catalogue import LOG_METRIC_TYPE, Metric, known_metrics
 from readiness.alerting.query_tree import Node, number, selectors, walk
 from readiness.alerting.query_units import UNIT_KEEPING, unit_of
 from readiness.alerting.rule_file import ALERT_POLICY_TYPE
+from readiness.delivery.figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
+from readiness.delivery.metrics import delivery_metrics
 
 # Functions of counters: on a gauge they make nonsense of every fall.
 _OF_COUNTERS = frozenset({"rate", "increase", "irate", "resets"})
@@ -55,6 +57,32 @@ def lint_policies(resources: Iterable[dict[str, Any]]) -> Iterator[tuple[str, st
             query = condition.get("conditionPrometheusQueryLanguage", {}).get("query")
             for complaint in lint_query(query, metrics) if isinstance(query, str) else ():
                 yield resource["name"], complaint
+
+
+def unwritten_metrics(
+    resources: Iterable[dict[str, Any]], told: Collection[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """`(resource, what is wrong)` for every PromQL condition on deployments that nobody counts: it never fires.
+
+    `told` are the Google project and name of each environment whose deployments a stack's telemetry counts and writes.
+    A log metric that this plan declares has its writer in the plan; any other log metric is unknown to `lint_policies`.
+    """
+    listed = list(resources)
+    declared = {each["inputs"].get("name") for each in listed if each["type"] == LOG_METRIC_TYPE}
+    for resource in listed:
+        if resource["type"] != ALERT_POLICY_TYPE:
+            continue
+        inputs = resource["inputs"]
+        place = str(inputs.get("project")), str(inputs.get("userLabels", {}).get("environment"))
+        if place in told:
+            continue
+        counters = [each for each in delivery_metrics(*place) if each.name not in declared]
+        written = [SUCCESS_RATIO_20, DAYS_SINCE_SUCCESS, *(each.promql_name for each in counters)]
+        for condition in inputs.get("conditions", []):
+            query = str(condition.get("conditionPrometheusQueryLanguage", {}).get("query"))
+            for name in written:
+                if name in query:
+                    yield resource["name"], f"reads {name}, which nobody writes for the environment {place[1]}"
 
 
 def lint_query(query: str, metrics: dict[str, Metric], rules: Sequence[Rule] | None = None) -> list[str]:

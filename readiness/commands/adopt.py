@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands.common import plan_of, settings_of
+from readiness.commands.common import plan_of, settings_to_apply
 
 
 @click.command()
@@ -22,7 +22,7 @@ def adopt(stack: str) -> None:
     from readiness.settings.stack_files import find_project_root, read_stack
 
     root = find_project_root(Path.cwd())
-    settings = settings_of(root, stack)
+    settings = settings_to_apply(root, stack)
     token = access_token(os.environ)
     if token is None:
         raise click.ClickException(

@@ -25,6 +25,17 @@ def settings_of(root: Path, stack: str) -> Settings:
     return require_settings(check_stack(root, stack))
 
 
+def settings_to_apply(root: Path, stack: str) -> Settings:
+    """The settings of a stack that is about to be applied. Raises RefusedError with all that `check` refuses of it.
+
+    A command that only reads takes `settings_of`: it must go on while a record is missing or out of date.
+    """
+    from readiness.checks import require_settings
+    from readiness.project_checks import check_in_project
+
+    return require_settings(check_in_project(root, stack))
+
+
 def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
     """The stacks of the project with their settings. Raises RefusedError with every problem of all, or for no stack."""
     from readiness.checks import check_stack, require_settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.commands.common import plan_of, report, settings_of
+from readiness.commands.common import plan_of, report, settings_to_apply
 
 if TYPE_CHECKING:
     from readiness.operate.delivery import Delivery
@@ -30,7 +30,7 @@ def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool) 
     from readiness.settings.stack_files import find_project_root
 
     root = find_project_root(Path.cwd())
-    settings = settings_of(root, stack)
+    settings = settings_to_apply(root, stack)
     files = declared_files(plan_of(stack).resources)
     if not files:
         click.echo(f"{stack}: nothing to deliver: it declares no file with managed_files.delivery: pull_request")

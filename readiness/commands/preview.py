@@ -15,14 +15,15 @@ from readiness.commands.common import plan_of, report
 @click.argument("stack")
 def preview(stack: str) -> None:
     """Run the real `pulumi preview` where CLI and credentials are found, else say what is missing and plan offline."""
-    from readiness.checks import check_stack, require_settings
+    from readiness.checks import require_settings
     from readiness.operate.preview import missing_for_preview, run_preview
+    from readiness.project_checks import check_in_project
     from readiness.review.cost import cost_line
     from readiness.review.render_plan import plan_text
     from readiness.settings.stack_files import find_project_root, read_stack
 
     root = find_project_root(Path.cwd())
-    checked = check_stack(root, stack)
+    checked = check_in_project(root, stack)
     settings = require_settings(checked)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if not missing:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from readiness.commands.common import settings_of
+from readiness.commands.common import plan_of, settings_to_apply
+
+if TYPE_CHECKING:
+    from readiness.review.plan_file import ReadPlan
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -22,16 +26,30 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool) -> None:
     from readiness.settings.stack_files import find_project_root, read_stack
 
     root = find_project_root(Path.cwd())
-    settings_of(root, stack)
+    settings_to_apply(root, stack)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if missing:
         click.echo("Nothing is applied, because something is missing:", err=True)
         for what in missing:
             click.echo(f"  - {what}", err=True)
         sys.exit(1)
+    plan = _checked_plan(root, stack)
     in_ci = os.environ.get("CI", "").lower() in ("1", "true")
-    wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments)
+    wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments, plan=plan)
     if wrong is not None:
         click.echo(f"error: {wrong}", err=True)
         sys.exit(1)
     click.echo(f"{stack} is applied: program, state and live things agree.")
+
+
+def _checked_plan(root: Path, stack: str) -> ReadPlan:
+    """The offline plan. Raises RefusedError with what `check --plan` refuses: a second, before minutes of an apply."""
+    from readiness.problems import RefusedError
+    from readiness.review.plan_file import plan_from
+    from readiness.review.plan_problems import plan_problems
+    from readiness.review.secret_mask import SecretMask
+
+    plan = plan_of(stack)
+    if problems := plan_problems(root, plan):
+        raise RefusedError(problems)
+    return plan_from(plan.as_dict(), file=stack, secrets=SecretMask())

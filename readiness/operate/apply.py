@@ -1,12 +1,14 @@
 """The safe `pulumi up`: never over what is unknown, with a refresh before it and a check after it.
 
-Four things that a plain `pulumi up` does, each shown under the real engine by the engine tests:
+Five things that a plain `pulumi up` does, each shown under the real engine by the engine tests:
 
 - After an update that Google refused, the new values stand in the state, though not on the server. The next plain `up`
   finds nothing to send and reports success. With `--refresh` it is sent.
 - Except a secret: the API never gives it back, so that a refresh cannot tell. It is refused here until it is sent anew.
 - After an `up` that was killed while it created something, the next one creates it again: two channels, two policies,
   and no preview ever sees the first. Unfinished creations are listed and refused here.
+- It deletes what it can before it fails at what Google's provider refuses to delete, which no preview shows. What an
+  apply would have to delete and cannot is refused here, with the commands that lift it.
 - It does not look back. Whether program, state and live things agree is asked afterwards.
 """
 
@@ -19,18 +21,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from readiness.review.deletion import refused_deletions, refused_deletions_text
+from readiness.review.plan_file import ReadPlan
+
 # The engine's own exit status for `--expect-no-changes` that found some.
 CHANGES_FOUND = 7
 # Given once more they would win: another stack than the one that is looked at, or none of the safety.
 _OURS = re.compile(r"(--stack|--refresh|-s|-r)(=|$)")
+_TARGETED = re.compile(r"(--target|--exclude|-t)")
 # What marks a secret, encrypted or not, in a state (sig.Secret in pulumi/pulumi's sdk).
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - a mark, no secret
 
 
-def run_apply(root: Path, stack: str, *, assume_yes: bool, arguments: Sequence[str] = ()) -> str | None:
+def run_apply(
+    root: Path, stack: str, *, assume_yes: bool, arguments: Sequence[str] = (), plan: ReadPlan | None = None
+) -> str | None:
     """Applies the stack with the terminal handed through; None when all is applied, else what is wrong, to be shown.
 
-    `arguments` go to `pulumi up` alone. Raises OSError when the CLI cannot be started.
+    `arguments` go to `pulumi up` alone. `plan` is what the program declares; without it nothing is known of deletions
+    that would be refused. Raises OSError when the CLI cannot be started.
     """
     if taken := [each for each in arguments if _OURS.match(each)]:
         return f"`readiness up` itself says which stack and that it is refreshed: leave out {', '.join(taken)}."
@@ -44,6 +53,10 @@ def run_apply(root: Path, stack: str, *, assume_yes: bool, arguments: Sequence[s
         return _unfinished_message(stack, unfinished)
     if unsent := [urn for urn in unsent_secrets(state) if urn not in arguments]:
         return _unsent_message(stack, unsent)
+    # With a target nothing else is deleted, and which of them are targets is the engine's to say.
+    whole = plan is not None and not any(_TARGETED.match(argument) for argument in arguments)
+    if whole and (refused := list(refused_deletions(state, plan))):
+        return refused_deletions_text(stack, refused)
     yes = ["--yes"] if assume_yes else []
     if _pulumi(root, "up", "--stack", stack, "--refresh", *yes, *arguments).returncode != 0:
         return (

@@ -33,13 +33,13 @@ _STACK_COMMENTS = {
 _SCHEMA = "# yaml-language-server: $schema=docs/stack.schema.json\n"
 
 # What the seed of the first customer pages at. They have no defaults in the model: a stack's file says what pages.
+# Without `delivery`: nobody writes what those alerts read until `readiness:deployment_telemetry` is there.
 _ALERTS = {
     "high_cpu_usage": {"cpu_ratio": 0.8, "duration_seconds": 300},
     "high_memory_usage": {"memory_ratio": 0.9, "duration_seconds": 300},
     "high_error_rate": {"error_ratio": 0.05, "duration_seconds": 300},
     "high_latency": {"latency_ms": 5000, "duration_seconds": 300},
     "database_connection_errors": {"error_count": 10, "window_seconds": 300},
-    "delivery": {"min_success_ratio": 0.95, "max_days_without_success": 14},
 }
 
 

@@ -65,8 +65,10 @@ class ResourceChange:
 
     @property
     def is_protected_loss(self) -> bool:
-        """Whether something protected goes: the engine refuses it, and what it guards is lost if it is forced."""
-        return self.action in (Action.REPLACE, Action.DELETE) and self.old is not None and self.old.is_protected
+        """Whether something protected goes: engine or provider refuses it, and forcing it loses what it guards."""
+        if self.action not in (Action.REPLACE, Action.DELETE) or self.old is None:
+            return False
+        return self.old.is_protected or self.old.refuses_deletion
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

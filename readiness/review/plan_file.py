@@ -50,6 +50,11 @@ class PlannedResource:
         """Whether the engine is told to refuse its deletion."""
         return self.options.get("protect") is True
 
+    @property
+    def refuses_deletion(self) -> bool:
+        """Whether Google's provider refuses its deletion, which no preview shows."""
+        return self.inputs.get("deletionProtection") is True
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadPlan:

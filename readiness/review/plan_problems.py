@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from readiness.alerting.rule_lint import lint_policies
+from readiness.alerting.rule_lint import lint_policies, unwritten_metrics
 from readiness.alerting.runbook import RUNBOOK_PATH, anchors
 from readiness.contracts import check_plan
-from readiness.problems import Problem
+from readiness.problems import Problem, RefusedError
 from readiness.review.offline_plan import Plan
 from readiness.review.plan_rules import Surroundings, of_plan, violations
+from readiness.settings.delivery_rules import told_environments
+from readiness.settings.stack_files import StackConfig, read_stack, stack_names
 
 
 def plan_problems(root: Path, plan: Plan) -> list[Problem]:
@@ -29,7 +33,17 @@ def plan_problems(root: Path, plan: Plan) -> list[Problem]:
         (resource, resource, f"the query {complaint}", "Mend the query in readiness/alerting/")
         for resource, complaint in lint_policies(plan.resources)
     ]
+    found += [
+        (resource, resource, f"the query {complaint}", "Remove the alert, or add readiness:deployment_telemetry")
+        for resource, complaint in unwritten_metrics(plan.resources, told_environments(_readable_stacks(root)))
+    ]
     return [_problem(plan, resource, key, message, mend) for resource, key, message, mend in found]
+
+
+def _readable_stacks(root: Path) -> Iterator[StackConfig]:
+    for stack in stack_names(root):
+        with suppress(RefusedError):
+            yield read_stack(root, stack)
 
 
 def _problem(plan: Plan, resource: str, key: str, message: str, mend: str) -> Problem:

@@ -96,7 +96,7 @@ def _alert_has_runbook(resource: Resource, surroundings: Surroundings) -> Iterat
     links = (resource.inputs.get("documentation") or {}).get("links") or []
     targets = [str(link.get("url", "")).partition("#")[2] for link in links]
     if not any(target in surroundings.runbook_anchors for target in targets):
-        yield "no link of the alert leads to a section of the runbook; add the section, or mend the link"
+        yield "no link of the alert leads to a section of the runbook; write that with `readiness runbook`"
 
 
 def _environment_has_reviewers(resource: Resource, _: Surroundings) -> Iterator[str]:

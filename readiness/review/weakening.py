@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.review.deletion import lifting_commands
 from readiness.review.field_changes import ABSENT
 from readiness.review.plan_diff import ResourceChange, StackDiff
 from readiness.review.weakening_alerts import ALERT_RULES
@@ -78,6 +79,9 @@ def _findings(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
     if change.is_protected_loss and change.old is not None:
         new = change.new.inputs if change.new else ABSENT
         reason = f"is protected and would be {change.action}d"
+        if change.old.refuses_deletion:
+            commands = " and ".join(f"`{each}`" for each in lifting_commands(diff.stack, change.old))
+            reason += f", which `readiness up` refuses until you run {commands}"
         yield Finding(field=WHOLE_RESOURCE, old=change.old.inputs, new=new, reason=reason)
     for rule in PLAN_RULES:
         yield from rule(diff, change)

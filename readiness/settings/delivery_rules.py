@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from readiness.problems import Problem
@@ -28,6 +28,29 @@ def delivery_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[P
     yield from duplicates(config, raw, (*TELEMETRY, "dashboard_viewers"), None)
     yield from _service_problems(config, raw)
     yield from _own_environment_problems(config, raw)
+
+
+def told_environments(configs: Iterable[StackConfig]) -> frozenset[tuple[str, str]]:
+    """The Google project and name of each environment whose deployments some stack's telemetry counts and writes."""
+    found = set()
+    for config in configs:
+        telemetry = config.values.get(f"readiness:{TELEMETRY[0]}")
+        for environment in items_at({"deployment_telemetry": telemetry}, _ENVIRONMENTS):
+            found.add((str(config.values.get("gcp:project")), str(value_at(environment, ("name",)))))
+    return frozenset(found)
+
+
+def untold_problems(config: StackConfig, told: frozenset[tuple[str, str]]) -> Iterator[Problem]:
+    """Alerts on deployments that nobody counts would be declared and never fire."""
+    if value_at(config.values.get("readiness:alerts"), ("delivery",)) is None:
+        return
+    environment = value_at(config.values.get("readiness:environment"), ("name",))
+    if isinstance(environment, str) and (str(config.values.get("gcp:project")), environment) not in told:
+        message = f"declares alerts that can never fire: no stack's {TELEMETRY[0]} names the environment {environment}"
+        mend = (
+            f"Remove it, or add the environment to readiness:{TELEMETRY[0]} of the stack that owns the shared resources"
+        )
+        yield problem_at(config, ("alerts", "delivery"), message, mend)
 
 
 def _service_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:

@@ -2,7 +2,8 @@
 
 The engine accepts misspelt keys silently and looks into no object, so the check runs here again, inside every
 `pulumi preview` and `up`, on what the engine really resolved (`--config`, `--config-file`, environment), and on the
-stack's file where it lies in its usual place (the engine drops unknown top-level keys before the program starts).
+stack's file where it lies in its usual place (the engine drops unknown top-level keys before the program starts). The
+checks of the whole project run here too, so that a plain `pulumi up` applies nothing that `readiness check` refuses.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from pulumi.runtime import config as engine_config
 
 from readiness import clock
 from readiness.checks import check_config, require_settings
-from readiness.problems import Problem, RefusedError, Severity
+from readiness.problems import Problem, RefusedError, Severity, errors_only
+from readiness.project_checks import project_problems
 from readiness.settings.model import Settings
 from readiness.settings.provider_keys import PROVIDERS
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SECRETS, SecretName
@@ -40,13 +42,19 @@ class StoredSecret:
 def load_settings() -> Settings:
     """The stack's settings. Raises pulumi.RunError, which the engine prints without a traceback.
 
-    A reviewer who is to be filled in passes a preview and stops an update. Warnings become the engine's own.
+    A reviewer who is to be filled in passes a preview and stops an update. So does what only the project's checks
+    refuse: a preview changes nothing, and the cleanup gate and `readiness drift` need one of such a stack. Warnings
+    become the engine's own.
     """
     try:
-        checked = check_config(_engine_config(_files_config()), today=clock.today())
+        now = clock.now()
+        config = _engine_config(_files_config())
+        checked = check_config(config, today=now.date())
         settings = require_settings(checked)
+        of_project = project_problems(Path.cwd(), config, settings, now)
         if not pulumi.runtime.is_dry_run():
             _refuse_placeholders(checked.problems)
+            _refuse_errors(of_project)
     except RefusedError as refusal:
         lines = "\n".join(f"  {problem}" for problem in refusal.problems)
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} are refused:\n{lines}") from None
@@ -55,6 +63,9 @@ def load_settings() -> Settings:
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} {message}") from None
     for problem in checked.problems:
         pulumi.warn(str(problem))
+    for problem in of_project:
+        refused = "an update is refused: " if problem.severity is Severity.ERROR else ""
+        pulumi.warn(f"{refused}{problem}")
     return settings
 
 
@@ -75,6 +86,11 @@ def _refuse_placeholders(problems: Sequence[Problem]) -> None:
     placeholders = [problem for problem in problems if problem.placeholder]
     if placeholders:
         raise RefusedError(replace(each, severity=Severity.ERROR) for each in placeholders)
+
+
+def _refuse_errors(problems: Sequence[Problem]) -> None:
+    if errors := errors_only(problems):
+        raise RefusedError(errors)
 
 
 def _files_config() -> StackConfig:

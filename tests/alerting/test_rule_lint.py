@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from readiness.alerting.metric_catalogue import METRICS, RESOURCE_LABELS, Metric, known_metrics
-from readiness.alerting.rule_lint import RULES, lint_policies, lint_query
+from readiness.alerting.rule_lint import RULES, lint_policies, lint_query, unwritten_metrics
 from readiness.review.offline_plan import Plan
 from readiness.review.plan_problems import plan_problems
 from tests.projects import ROOT, STACKS
@@ -206,6 +207,27 @@ def test_check_plan_refuses_a_policy_that_the_api_or_the_lint_refuses(
 
 def _promql(inputs: dict[str, Any]) -> dict[str, Any]:
     return inputs["conditions"][0]["conditionPrometheusQueryLanguage"]
+
+
+def test_an_alert_on_deployments_that_nobody_counts_is_refused(plans: dict[str, Plan]) -> None:
+    """Staging's counters and figures are declared and written by another stack; without it they are nobody's."""
+    staging = plans["staging"].resources
+    assert list(unwritten_metrics(staging, {("ytgrs-464303", "staging")})) == []
+    found = list(unwritten_metrics(staging, {("ytgrs-464303", "production"), ("another", "staging")}))
+    assert {resource for resource, _ in found} == {
+        "alerts-deployment-failed",
+        "alerts-low-deployment-success",
+        "alerts-no-deployment-success",
+    }
+    assert all("which nobody writes for the environment staging" in complaint for _, complaint in found)
+
+
+def test_check_plan_reads_who_counts_deployments_from_every_stack(plans: dict[str, Plan], project: Path) -> None:
+    """The committed stacks pass; beside a stack without telemetry the same plan does not."""
+    said = "which nobody writes for the environment staging"
+    assert not [each for each in plan_problems(ROOT, plans["staging"]) if said in each.message]
+    (project / "Pulumi.prod.yaml").unlink()
+    assert len([each for each in plan_problems(project, plans["staging"]) if said in each.message]) == 3
 
 
 def test_a_log_metric_of_the_plan_is_known_with_the_resource_of_its_filter(plans: dict[str, Plan]) -> None:

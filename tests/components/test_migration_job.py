@@ -46,6 +46,7 @@ def test_the_image_is_left_to_ci_and_the_job_cannot_be_deleted_by_a_slip(plans: 
     ignored = ["template.template.containers[0].image", "client", "clientVersion"]
     assert job["options"]["ignoreChanges"] == ignored
     assert job["inputs"]["deletionProtection"] is True
+    assert job["options"]["protect"] is True, "a preview would show the deletion that every apply then fails at"
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -16,6 +16,7 @@ from tests.engine.world import (
     make_the_registry_exist,
     name_the_reviewers,
     write_project,
+    write_records,
 )
 from tests.projects import EVERY_OPTION, STACKS
 from tools.find_pulumi import HOW_TO_GET_IT, can_be_had, find_pulumi
@@ -70,6 +71,7 @@ def _make_stacks(world: World) -> None:
         world.done("stack", "init", stack)
     for key, value in SECRETS.items():
         world.done("config", "set", "--stack", EVERY_OPTION, "--secret", key, value)
+    write_records(world.engine.project)
     make_the_registry_exist(world.cloud)
 
 

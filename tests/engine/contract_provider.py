@@ -9,11 +9,11 @@ It checks inputs by the committed contracts, and imitates what the real provider
   value. A refresh before it puts the server's values back into the outputs, and the PATCH is sent. A failed PUT of
   github leaves the state as it was.
 - A change of what the API fixes at creation is a replacement, the new one made before the old is deleted.
+- What has `deletionProtection` in the state is not deleted, and nothing is sent; a preview says nothing of it.
 - What is never read back (tokens, secrets, an objective's service) stays in the state as it was: its drift is not seen.
 - A read for an import gives everything that the server has, a refresh only what the program had declared.
 
-It does not imitate the providers' own defaults, their own validation (a job's `deletionProtection` included), nor how
-they word an error.
+It does not imitate the providers' own defaults, their own validation, nor how they word an error.
 """
 
 from __future__ import annotations
@@ -122,6 +122,9 @@ class ContractProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, context: Any) -> Any:
         type_ = _type(request)
+        if from_wire(request.properties).get("deletionProtection") is True:
+            message = "cannot destroy job without setting deletion_protection=false and running `pulumi up`"
+            context.abort_with_status(_Refused(message))
         with _errors_to(context):
             self._try(type_, lambda: self._cloud.delete(type_, _name(request), self._full_name(request)))
         return empty_pb2.Empty()

@@ -86,6 +86,7 @@ def test_fault_08_a_channel_that_another_policy_uses_stays_and_a_second_destroy_
     """Somebody routed a policy of their own to it; the rest goes, and the state keeps what is left."""
     channel = next(each["id"] for each in applied.engine.resources("staging") if each["type"] == CHANNEL)
     applied.cloud.things[POLICY, "theirs"] = {"notificationChannels": [channel]}
+    applied.delete_the_job("staging")
     assert applied.engine.run("destroy", "--stack", "staging", "--yes", "--skip-preview").status == 1
     assert channel in applied.cloud.of_type(CHANNEL)
     left = [each["type"] for each in applied.engine.resources("staging")]

@@ -45,6 +45,7 @@ def test_the_engine_rewrites_a_stack_file_into_one_that_is_still_accepted(fresh:
 def test_both_stacks_share_a_project_and_destroying_one_leaves_the_others_things(applied: World) -> None:
     """Enabled APIs stay enabled: prod needs them."""
     before = {key for key in applied.cloud.things if "staging" not in str(applied.cloud.things[key])}
+    applied.delete_the_job("staging")
     assert applied.engine.run("destroy", "--stack", "staging", "--yes", "--skip-preview").status == 0
     assert before <= applied.cloud.things.keys()
     assert applied.is_settled("prod")
@@ -53,6 +54,7 @@ def test_both_stacks_share_a_project_and_destroying_one_leaves_the_others_things
 
 def test_a_destroy_takes_the_policies_before_their_channels_and_metrics(applied: World) -> None:
     """A channel in use cannot go, a policy without its metric would be refused."""
+    applied.delete_the_job("staging")
     assert applied.engine.run("destroy", "--stack", "staging", "--yes", "--skip-preview").status == 0
     order = [each.type for each in applied.cloud.sent("DELETE")]
     assert order.count(POLICY) == len(applied.names("staging", POLICY))

@@ -21,8 +21,6 @@ def pack(applied: World) -> World:
     folder = applied.engine.project
     shutil.copytree(ROOT / "policy", folder / "policy", ignore=shutil.ignore_patterns("__pycache__", "venv"))
     (folder / "readiness").symlink_to(ROOT / "readiness")
-    (folder / "docs").mkdir()
-    shutil.copy(ROOT / "docs" / "runbook.md", folder / "docs" / "runbook.md")
     return applied
 
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from tests.engine.cloud import ApiError, Cloud
 from tests.engine.contract_provider import ContractProvider
-from tests.engine.kinds import ENVIRONMENT, POLICY, REPOSITORY
+from tests.engine.kinds import ENVIRONMENT, JOB, POLICY, REPOSITORY
 from tests.engine.properties import Values, to_wire
-from tests.engine.world import REGISTRY_ID, TERRAFORMS_DESCRIPTION, World, name_the_reviewers
+from tests.engine.world import (
+    GATE_RECORD,
+    HONESTY_RECORD,
+    PROJECT,
+    REGISTRY_ID,
+    TERRAFORMS_DESCRIPTION,
+    World,
+    name_the_reviewers,
+)
 from tests.projects import EVERY_OPTION
 
 pytestmark = pytest.mark.engine
@@ -90,6 +99,121 @@ def test_fault_28_a_body_that_a_contract_refuses_is_refused_by_the_check_and_by_
     assert {"combiner", "severity"} <= {failure.property for failure in answer.failures}
     with pytest.raises(ApiError, match=r"Error 400: .*combiner"):
         Cloud().create(POLICY, "cpu", inputs)
+
+
+@pytest.mark.parametrize(
+    ("record", "said"), [(GATE_RECORD, "lets cleanup delete"), (HONESTY_RECORD, "holds merges up for checks")]
+)
+def test_an_update_whose_record_is_missing_is_refused_and_nothing_is_sent(
+    applied: World, record: str, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By `readiness up` and by a plain `pulumi up`; a preview says so. With the record the stack was applied."""
+    (applied.engine.project / record).unlink()
+    _refused_in_every_way(applied, EVERY_OPTION, said)
+    capfd.readouterr()
+    assert applied.preview(EVERY_OPTION).status == 0, "the cleanup gate and `readiness drift` work on such a stack"
+    # The tier's language host is this process, which the SDK's warnings leave by its own stderr.
+    warned = [
+        line for line in capfd.readouterr().err.splitlines() if line.startswith("warning: an update is refused: ")
+    ]
+    assert any(said in line for line in warned)
+    assert applied.readiness("preview", EVERY_OPTION).status == 1
+
+
+def test_an_update_of_one_of_two_owners_is_refused_and_nothing_is_sent(applied: World) -> None:
+    """They would take the registry from each other at every apply. Two stacks that share no place may both own."""
+    owns = 'readiness:owns_shared_resources: "false"'
+    registry = "  readiness:image_registry:\n    repository_id: x\n    adopt: true\n    packages: [a]\n"
+    applied.edit("Pulumi.staging.yaml", f"  {owns}\n", f"{registry}  {owns.replace('false', 'true')}\n")
+    for stack in ("prod", "staging"):
+        _refused_in_every_way(applied, stack, "which would fight")
+    assert applied.up(EVERY_OPTION).status == 0
+
+
+def test_readiness_up_refuses_what_only_the_plan_shows(applied: World) -> None:
+    """An alert without a section in the runbook, as `readiness check --plan` does."""
+    runbook = applied.engine.project / "docs" / "runbook.md"
+    runbook.write_text("# Runbook\n", encoding="utf-8")
+    sent = len(applied.cloud.requests)
+    done = applied.readiness("up", "staging")
+    assert done.status == 1
+    assert "Rule alert-runbook of the policy pack" in done.err
+    assert len(applied.cloud.requests) == sent
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_migration_job_that_is_renamed_or_removed_is_refused_with_the_commands_after_which_it_converges(
+    applied: World, removed: bool
+) -> None:
+    """By preview and `up` before anything is sent. Google's provider alone would fail in every apply, and say nothing
+    in a preview.
+    """
+    job = "ai-resume-review-v2-migrate-staging"
+    if removed:
+        _remove_setting(applied, "Pulumi.staging.yaml", "readiness:migration_job")
+    else:
+        applied.edit("Pulumi.staging.yaml", f"name: {job}", f"name: {job}-2")
+    assert applied.preview("staging").status != 0
+    refused = applied.readiness("up", "staging")
+    assert refused.status == 1
+    assert applied.cloud.sent("POST") + applied.cloud.sent("DELETE") == []
+    commands = [line.strip() for line in refused.err.splitlines() if line.startswith("  gcloud") or "pulumi" in line]
+    assert commands[0] == f"gcloud run jobs delete {job} --project=ytgrs-464303 --region=us-central1"
+    assert len(commands) == 2
+    del applied.cloud.things[JOB, f"{PROJECT}/locations/us-central1/jobs/{job}"]
+    applied.done(*shlex.split(commands[1])[1:])
+    done = applied.readiness("up", "staging")
+    assert done.status == 0, done.text
+    assert [f"jobs/{job}-2" in each for each in applied.cloud.of_type(JOB) if "staging" in each] == [True] * (
+        not removed
+    )
+
+
+def test_the_provider_refuses_to_delete_a_job_that_a_state_without_protect_holds(applied: World) -> None:
+    """What an apply of the first version left: green previews, red applies. `readiness up` refuses it, too."""
+    urn = next(each["urn"] for each in applied.engine.resources("staging") if each["type"] == JOB)
+    applied.done("state", "unprotect", "--yes", "--stack", "staging", urn)
+    _remove_setting(applied, "Pulumi.staging.yaml", "readiness:migration_job")
+    assert applied.preview("staging").status == 0
+    assert applied.readiness("up", "staging").status == 1
+    assert applied.cloud.sent("DELETE") == []
+    plain = applied.up("staging")
+    assert plain.status != 0
+    assert "deletion_protection" in plain.text
+
+
+def test_readiness_up_names_the_command_that_lifts_the_engines_own_protection(applied: World) -> None:
+    """Of the registry: another repository_id is another repository."""
+    applied.edit(f"Pulumi.{EVERY_OPTION}.yaml", "repository_id: shop-images", "repository_id: shop-pictures")
+    applied.edit(f"Pulumi.{EVERY_OPTION}.yaml", "cleanup_dry_run: false", "cleanup_dry_run: true")
+    refused = applied.readiness("up", EVERY_OPTION)
+    assert refused.status == 1
+    assert "images-repository: the apply would replace it" in refused.err
+    assert f"pulumi state unprotect --yes --stack {EVERY_OPTION} 'urn:pulumi:" in refused.err
+
+
+def _remove_setting(world: World, name: str, setting: str) -> None:
+    file = world.engine.project / name
+    kept: list[str] = []
+    inside = False
+    for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
+        if not line.startswith("   "):
+            inside = line.startswith(f"  {setting}:")
+        if not inside:
+            kept.append(line)
+    file.write_text("".join(kept), encoding="utf-8")
+
+
+def _refused_in_every_way(world: World, stack: str, said: str) -> None:
+    sent = len(world.cloud.requests)
+    done = world.readiness("up", stack)
+    assert done.status == 1
+    assert said in done.err
+    assert "Traceback" not in done.text
+    plain = world.engine.run("up", "--stack", stack, "--yes", "--skip-preview")
+    assert plain.status != 0
+    assert said in plain.text
+    assert len(world.cloud.requests) == sent
 
 
 def test_the_registry_that_exists_is_adopted_by_the_first_up_and_never_made_again(fresh: World) -> None:

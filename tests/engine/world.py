@@ -11,14 +11,24 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from readiness.alerting.runbook import RUNBOOK_PATH
+from readiness.checks import check_config, require_settings
+from readiness.honesty_checks import subject_of
+from readiness.required_checks import record as honesty_record
+from readiness.required_checks.record import record_text
+from readiness.retention import gate_record
+from readiness.retention.gate_record import DELETIONS, GateRecord
+from readiness.retention.policies import declared_policies, policies_digest
+from readiness.retention.repositories import resource_name
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import read_stack
 from tests.engine.cloud import Cloud, Hold
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP, Engine
-from tests.engine.kinds import POLICY, REPOSITORY
+from tests.engine.kinds import JOB, POLICY, REPOSITORY
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT, Result, copy_project
 
 # Planted, to be looked for in everything that the engine writes.
@@ -33,6 +43,8 @@ REPOSITORY_NAME = "ai-resume-review-v2"
 # The stack with every option is another customer's: both own what a project has once.
 SHOPS_PROJECT = "shop-464303"
 REGISTRY_ID = f"{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"
+GATE_RECORD = gate_record.record_path(f"Pulumi.{EVERY_OPTION}.yaml", EVERY_OPTION)
+HONESTY_RECORD = honesty_record.record_path(f"Pulumi.{EVERY_OPTION}.yaml")
 TERRAFORMS_DESCRIPTION = "Images of the application (Terraform)"
 
 
@@ -150,6 +162,14 @@ class World:
             text=True,
         )
 
+    def delete_the_job(self, stack: str) -> None:
+        """What its two commands do, so that nothing of the stack refuses to be deleted."""
+        (urn, identity) = next(
+            (each["urn"], each["id"]) for each in self.engine.resources(stack) if each["type"] == JOB
+        )
+        del self.cloud.things[JOB, identity]
+        self.done("refresh", "--yes", "--stack", stack, "--target", urn)
+
     def change_a_threshold(self) -> None:
         """One update of one policy: CPU usage over 50 % instead of 80 %."""
         self.edit("Pulumi.yaml", "cpu_ratio: 0.8", "cpu_ratio: 0.5")
@@ -179,6 +199,36 @@ def write_project(folder: Path) -> None:
     text = text.replace("ytgrs-464303", SHOPS_PROJECT)
     text = text.replace("config:\n", f"config:\n  gcp:project: {SHOPS_PROJECT}\n", 1)
     (folder / f"Pulumi.{EVERY_OPTION}.yaml").write_text(text, encoding="utf-8")
+    (folder / "docs").mkdir()
+    shutil.copy(ROOT / RUNBOOK_PATH, folder / RUNBOOK_PATH)
+
+
+def write_records(folder: Path) -> None:
+    """The records that let the fixture stack's cleanup delete and its ruleset be enforced; its secrets are stored."""
+    config = read_stack(folder, EVERY_OPTION)
+    # The program that the engine starts reads the real clock, and a record may not be from another day.
+    now = datetime.now(UTC)  # noqa: TID251
+    settings = require_settings(check_config(config, today=now.date()))
+    registry, ruleset = settings.image_registry, settings.branch_ruleset
+    assert registry is not None
+    assert ruleset is not None
+    gate = GateRecord(
+        stack=EVERY_OPTION,
+        repository=resource_name(settings.project, settings.region, registry.repository_id),
+        made=now,
+        commit="",
+        evidence=DELETIONS,
+        policies_digest=policies_digest(declared_policies(registry)),
+        log_digest="sha256:0",
+        revisions_digest="sha256:0",
+        entries=1,
+        candidates={"api": 1},
+        revisions=1,
+    )
+    honest = record_text(subject_of(settings, ruleset), made=now, commit="", workflows_digest="sha256:0")
+    (folder / "records").mkdir()
+    (folder / GATE_RECORD).write_text(gate.text(), encoding="utf-8")
+    (folder / HONESTY_RECORD).write_text(honest, encoding="utf-8")
 
 
 def name_the_reviewers(world: World) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from readiness.alerting.runbook import RUNBOOK_PATH
 from readiness.operate.apply import run_apply, unfinished_creations, unsent_secrets
-from tests.projects import Command
+from tests.projects import ROOT, Command
 
 EXPORT = "stack export --stack staging"
 UP = "up --stack staging --refresh"
@@ -185,6 +186,7 @@ def test_a_failed_update_without_a_secret_and_a_secret_without_a_failure_are_no_
 def test_the_command_ends_with_one_line_when_all_agrees(pulumi: Fake, project: Path, command: Command) -> None:
     """On a CI runner nobody is asked; arguments that are not its own go to `pulumi up`."""
     pulumi.has_a_language_host()
+    _write_runbook(project)
     done = command("up", "staging", "--message", "text", cwd=project, CI="true", **CREDENTIALS)
     assert done.status == 0, done.text
     assert done.out.splitlines()[-1] == "staging is applied: program, state and live things agree."
@@ -199,6 +201,7 @@ def test_the_command_ends_with_one_error_when_not(pulumi: Fake, project: Path, c
     """Status 1, and the message once."""
     pulumi.has_a_language_host()
     pulumi.ends("preview", 7)
+    _write_runbook(project)
     done = command("up", "staging", cwd=project, CI="true", **CREDENTIALS)
     assert done.status == 1
     assert done.err.count("error: ") == 1
@@ -211,3 +214,19 @@ def test_the_command_says_what_is_missing_and_applies_nothing(pulumi: Fake, proj
     assert "Nothing is applied, because something is missing:" in done.err
     assert done.err.count("\n  - ") == 3
     assert pulumi.calls == []
+
+
+def test_the_command_refuses_what_check_with_the_plan_refuses_and_starts_nothing(
+    pulumi: Fake, project: Path, command: Command
+) -> None:
+    """Without a runbook every alert leads nowhere."""
+    pulumi.has_a_language_host()
+    done = command("up", "staging", cwd=project, CI="", **CREDENTIALS)
+    assert done.status == 1
+    assert "write that with `readiness runbook`" in done.err
+    assert pulumi.calls == []
+
+
+def _write_runbook(project: Path) -> None:
+    (project / "docs").mkdir()
+    (project / RUNBOOK_PATH).write_bytes((ROOT / RUNBOOK_PATH).read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,20 @@ import yaml
 from click.testing import CliRunner, Result
 
 from readiness import clock
+from readiness.alerting.metric_catalogue import LOG_METRIC_TYPE, METRICS
+from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.cli import cli
 from readiness.operate.init import write_project
 from readiness.operate.init_files import Answers, files_of
 from readiness.problems import Problem, RefusedError, errors_only
 from readiness.project_checks import check_project
+from readiness.review.offline_plan import Plan
 from tests.components.declared import ENVIRONMENT, REGISTRY, one, planned
 from tests.projects import CUSTOMER_FOLDER, readiness
 
 FILES = ["Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"]
 STACKS = ["prod", "staging"]
+UPTIME_CHECK = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
 GIVEN: dict[str, Any] = {
     "project": "shop-cloud",
     "region": "europe-west1",
@@ -106,11 +111,41 @@ def test_nothing_is_warned_of_when_everything_is_given(tmp_path: Path) -> None:
 
 
 def test_the_first_customers_own_answers_make_the_committed_project_file() -> None:
-    """Comments and all: so that the two do not drift apart."""
+    """Comments and all: so that the two do not drift apart. Its telemetry writes what more alerts read."""
     own = answers(
         project="ytgrs-464303", region="us-central1", github_owner="stellar-aiz", repository="ai-resume-review-v2"
     )
-    assert files_of(own)["Pulumi.yaml"] == (CUSTOMER_FOLDER / "Pulumi.yaml").read_text(encoding="utf-8")
+    delivery = "      delivery:\n        min_success_ratio: 0.95\n        max_days_without_success: 14\n"
+    committed = (CUSTOMER_FOLDER / "Pulumi.yaml").read_text(encoding="utf-8")
+    assert files_of(own)["Pulumi.yaml"] == committed.replace(delivery, "")
+
+
+@pytest.mark.parametrize("frontend", [None, "shop-web-{env}"])
+@pytest.mark.parametrize(("visibility", "plan"), [("public", "free"), ("private", "team"), ("internal", "enterprise")])
+@pytest.mark.parametrize("adopt_registry", [True, False])
+def test_every_alert_of_a_new_project_reads_what_somebody_writes(
+    project: Path, frontend: str | None, visibility: str, plan: str, adopt_registry: bool
+) -> None:
+    """Google, a log metric of the same plan, or an uptime check of it."""
+    given: dict[str, Any] = {"frontend_service": frontend, "visibility": visibility, "plan": plan}
+    write_project(project, answers(**given, adopt_registry=adopt_registry, project_number="1"), force=True)
+    for stack in STACKS:
+        assert unwritten_in(planned(project, stack)) == []
+
+
+def unwritten_in(plan: Plan) -> list[str]:
+    """The metrics and hosts that alerts of the plan read and nobody writes."""
+    counted = {f"logging_googleapis_com:user_{each['inputs']['name']}" for each in plan.of_type(LOG_METRIC_TYPE)}
+    written = {name for metric in METRICS if metric.type.partition(".")[0] != "custom" for name in metric.series_names}
+    checked = {each["inputs"]["monitoredResource"]["labels"]["host"] for each in plan.of_type(UPTIME_CHECK)}
+    missing: list[str] = []
+    for policy in plan.of_type(ALERT_POLICY_TYPE):
+        for condition in policy["inputs"]["conditions"]:
+            query = condition.get("conditionPrometheusQueryLanguage", {}).get("query", "")
+            missing += [each for each in re.findall(r"\w+_googleapis_com:\w+", query) if each not in counted | written]
+            hosts = re.findall(r'host=~?"([^"]+)"', query)
+            missing += [host for each in hosts for host in each.replace("[.]", ".").split("|") if host not in checked]
+    return missing
 
 
 def test_prod_alone_owns_and_its_cleanup_deletes_nothing_yet(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from readiness.review.field_changes import ABSENT
 from readiness.review.offline_plan import Plan
 from readiness.review.plan_diff import Action, ResourceChange, StackDiff
 from readiness.review.replacement import replacement_fields
+from readiness.review.weakening import weakenings
 from tests.projects import STACKS
 from tests.review.diff_plans import PlanValue, diff_of, plan_value, planted, query_of, resource, value_of
 
@@ -165,6 +166,32 @@ def test_the_loss_of_something_protected_is_known_by_what_it_was(action: Action,
     change = only(planted(plans["prod"], plant))
     assert change.action is action
     assert change.is_protected_loss
+
+
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a_job_with_deletion_protection_that_goes_needs_agreement_and_names_the_commands(
+    renamed: bool, plans: dict[str, Plan]
+) -> None:
+    """The engine's own protection apart: a plan of the first version had none."""
+
+    def plant(resources: dict[str, PlanValue], plan: PlanValue) -> None:
+        if renamed:
+            resources["migration-job-job"]["inputs"]["name"] = "another"
+        else:
+            plan["resources"].remove(resources["migration-job-job"])
+
+    old, new = value_of(plans["staging"]), value_of(plans["staging"])
+    for value in (old, new):
+        named = {each["name"]: each for each in value["resources"]}
+        del named["migration-job-job"]["options"]["protect"]
+    plant(named, new)
+    diff = diff_of(old, new)
+    (found,) = [each for each in weakenings(diff) if each.name == "migration-job-job"]
+    (reason,) = found.reasons
+    assert reason.startswith(f"is protected and would be {'replaced' if renamed else 'deleted'}, which `readiness up`")
+    job = "ai-resume-review-v2-migrate-staging"
+    assert f"`gcloud run jobs delete {job} --project=ytgrs-464303 --region=us-central1`" in reason
+    assert f"`pulumi refresh --yes --stack staging --target '{found.urn}'`" in reason
 
 
 def test_an_option_alone_sends_nothing() -> None:

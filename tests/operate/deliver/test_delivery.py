@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from readiness.checks import check_stack
+from readiness.honesty_checks import subject_of
 from readiness.managed_files.declared import declared_files
 from readiness.managed_files.header import file_digest, with_header
 from readiness.operate.delivery_texts import BRANCH
+from readiness.required_checks.record import record_path, record_text
 from readiness.review.offline_plan import Plan
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit
 from tests.managed_files.customer_tree import FILES as TREE
 from tests.operate.deliver.command import DEPENDABOT, TOKEN, Deliver, delivered
 from tests.operate.github_repository import Repository
 from tests.operate.loopback import Loopback
+from tests.pinned_clock import NOW
 from tests.projects import Command
 
 
@@ -153,6 +157,11 @@ def test_what_merging_still_needs_is_printed_and_never_done(deliver: Deliver, re
     edit(deliver.project, PLACEHOLDERS, TWO_PEOPLE)
     edit(deliver.project, "enforcement: disabled", "enforcement: active")
     edit(deliver.project, "enabled: false", "enabled: true\n      app_client_id: Iv23liExample")
+    refused = deliver()
+    assert refused.status == 1, "Dependabot would merge without a record that the checks can fail"
+    assert "the record records/checks-honest.json does not exist" in refused.err
+    assert deliver.writes() == []
+    _write_honesty_record(deliver.project)
     command = "gh api -X PATCH repos/stellar-aiz/ai-resume-review-v2 -F allow_auto_merge=true"
     done = deliver()
     assert command in done.out, done.text
@@ -160,3 +169,13 @@ def test_what_merging_still_needs_is_printed_and_never_done(deliver: Deliver, re
     assert "PATCH /repos/stellar-aiz/ai-resume-review-v2" not in deliver.writes()
     repository.allow_auto_merge = True
     assert command not in deliver().out
+
+
+def _write_honesty_record(project: Path) -> None:
+    settings = check_stack(project, "prod").settings
+    assert settings is not None
+    assert settings.branch_ruleset is not None
+    subject = subject_of(settings, settings.branch_ruleset)
+    path = project / record_path("Pulumi.prod.yaml")
+    path.parent.mkdir()
+    path.write_text(record_text(subject, made=NOW, commit="", workflows_digest="sha256:0"), encoding="utf-8")

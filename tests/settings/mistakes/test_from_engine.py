@@ -56,6 +56,15 @@ def refusal(config: dict[str, str], **more: Any) -> list[str]:
     return [line.strip() for line in lines]
 
 
+def warnings_of(config: dict[str, str], caplog: pytest.LogCaptureFixture, **more: Any) -> list[str]:
+    """What a preview is warned of."""
+    caplog.set_level(logging.WARNING, "readiness.recorder")
+    logging.getLogger("readiness.recorder").addHandler(caplog.handler)
+    loaded(config, **more)
+    logging.getLogger("readiness.recorder").removeHandler(caplog.handler)
+    return [record.message for record in caplog.records]
+
+
 def test_the_program_gets_the_settings_of_the_files(inside: Path) -> None:
     """Numbers, lists, booleans and nested objects come through the engine's text unchanged."""
     settings = loaded(resolved(inside))
@@ -191,17 +200,36 @@ def test_a_placeholder_passes_a_preview_and_stops_an_update(inside: Path) -> Non
     assert loaded(resolved(inside, "prod"), stack="prod", dry_run=False).owns_shared_resources
 
 
+def test_a_missing_record_passes_a_preview_with_a_warning_and_stops_an_update(
+    inside: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A plain `pulumi up` applies nothing that `readiness check` refuses, wherever the value was set."""
+    edit(inside, PLACEHOLDERS, TWO_PEOPLE)
+    config = resolved(inside, "prod")
+    registry = json.loads(config["readiness:image_registry"]) | {"cleanup_dry_run": False}
+    config["readiness:image_registry"] = json.dumps(registry)
+    (line,) = refusal(config, stack="prod", dry_run=False)
+    said = f"{ELSEWHERE}: readiness:image_registry.cleanup_dry_run: lets cleanup delete, and the gate's record "
+    assert line.startswith(said + "records/cleanup-gate.prod.json does not exist")
+    assert f"an update is refused: {line}" in warnings_of(config, caplog, stack="prod")
+
+
+def test_a_second_owner_on_the_command_line_stops_an_update(inside: Path) -> None:
+    """`pulumi up --config readiness:owns_shared_resources=true`: the other stack's file says the same."""
+    config = resolved(inside) | {"readiness:owns_shared_resources": "true"}
+    config["readiness:image_registry"] = '{"repository_id": "x", "adopt": true, "packages": ["a"]}'
+    (line,) = refusal(config, dry_run=False)
+    assert "is true in Pulumi.prod.yaml and Pulumi.staging.yaml, which would fight" in line
+    assert loaded(config).owns_shared_resources
+
+
 def test_a_warning_is_passed_on_to_the_engine(inside: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever runs `pulumi preview` alone sees it in the diagnostics."""
-    caplog.set_level(logging.WARNING, "readiness.recorder")
-    logging.getLogger("readiness.recorder").addHandler(caplog.handler)
-    loaded(resolved(inside))
-    logging.getLogger("readiness.recorder").removeHandler(caplog.handler)
     said = (
         f"{place(inside, '- dev-alerts')}readiness:channels.emails[0]: is an address of a reserved domain, which "
         "reaches nobody. Write the real address before the first `pulumi up`."
     )
-    assert said in [record.message for record in caplog.records]
+    assert said in warnings_of(resolved(inside), caplog)
 
 
 def test_a_stored_secret_is_an_output_with_the_digest_of_its_ciphertext(inside: Path) -> None:
