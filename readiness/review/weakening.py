@@ -16,10 +16,11 @@ from readiness.review.field_changes import ABSENT
 from readiness.review.plan_diff import ResourceChange, StackDiff
 from readiness.review.weakening_alerts import ALERT_RULES
 from readiness.review.weakening_github import GITHUB_RULES
-from readiness.review.weakening_plan import PLAN_RULES, WHOLE_RESOURCE
+from readiness.review.weakening_grants import GRANT_RULES
+from readiness.review.weakening_plan import PLAN_RULES
 from readiness.review.weakening_records import RECORD_RULES
 from readiness.review.weakening_registry import REGISTRY_RULES
-from readiness.review.weakening_rule import Finding
+from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
 
 RULES = (*ALERT_RULES, *REGISTRY_RULES, *GITHUB_RULES, *RECORD_RULES)
 
@@ -79,7 +80,7 @@ def _findings(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
         new = change.new.inputs if change.new else ABSENT
         reason = f"is protected and would be {change.action}d"
         yield Finding(field=WHOLE_RESOURCE, old=change.old.inputs, new=new, reason=reason)
-    for rule in PLAN_RULES:
+    for rule in (*PLAN_RULES, *GRANT_RULES):
         yield from rule(diff, change)
     if change.old is not None and change.new is not None:
         for type_, compare in RULES:
