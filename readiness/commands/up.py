@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands.common import settings_of
+from readiness.commands.common import refuse_foreign_hosts, settings_of
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -23,6 +23,7 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool) -> None:
 
     root = find_project_root(Path.cwd())
     settings_of(root, stack)
+    refuse_foreign_hosts(root, stack)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if missing:
         click.echo("Nothing is applied, because something is missing:", err=True)

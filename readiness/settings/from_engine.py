@@ -8,6 +8,7 @@ stack's file where it lies in its usual place (the engine drops unknown top-leve
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from readiness.checks import check_config, require_settings
 from readiness.problems import Problem, RefusedError, Severity
 from readiness.settings.model import Settings
 from readiness.settings.provider_keys import PROVIDERS
+from readiness.settings.provider_hosts import variable_problems
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SECRETS, SecretName
 from readiness.settings.stack_files import Origin, StackConfig, read_stack, stack_file_name
 from readiness.settings.strict_yaml import Document
@@ -42,10 +44,13 @@ def load_settings() -> Settings:
     A reviewer who is to be filled in passes a preview and stops an update. Warnings become the engine's own.
     """
     try:
-        checked = check_config(_engine_config(_files_config()))
+        config = _engine_config(_files_config())
+        checked = check_config(config)
         settings = require_settings(checked)
         if not pulumi.runtime.is_dry_run():
             _refuse_placeholders(checked.problems)
+            if unnamed := variable_problems(os.environ, config):
+                raise RefusedError(unnamed)
     except RefusedError as refusal:
         lines = "\n".join(f"  {problem}" for problem in refusal.problems)
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} are refused:\n{lines}") from None
