@@ -20,8 +20,8 @@ from pulumi.runtime import config as engine_config
 from readiness.checks import check_config, require_settings
 from readiness.problems import Problem, RefusedError, Severity
 from readiness.settings.model import Settings
-from readiness.settings.provider_keys import PROVIDERS
 from readiness.settings.provider_hosts import variable_problems
+from readiness.settings.provider_keys import PROVIDERS
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SECRETS, SecretName
 from readiness.settings.stack_files import Origin, StackConfig, read_stack, stack_file_name
 from readiness.settings.strict_yaml import Document
