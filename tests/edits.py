@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from readiness.checks import check_stack
@@ -24,6 +25,14 @@ def add(project: Path, text: str, file: str = "Pulumi.prod.yaml") -> None:
     """Adds lines at the end, below `config:` where they are indented so."""
     with (project / file).open("a", encoding="utf-8") as stream:
         stream.write(text)
+
+
+def endpoint_lines(endpoints: Mapping[str, str]) -> str:
+    """Lines below `config:` that give Google's APIs, by name, other addresses, with the reason that this needs."""
+    keys = {f"gcp:{api}CustomEndpoint": url for api, url in endpoints.items()}
+    entries = (f'    - {{key: "{key}", host: "{url}", reason: A test}}\n' for key, url in keys.items())
+    lines = (f"  {key}: {url}\n" for key, url in keys.items())
+    return "".join([*lines, "  readiness:provider_hosts:\n", *entries])
 
 
 def add_to_dependabot(project: Path, text: str) -> None:

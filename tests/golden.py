@@ -17,9 +17,9 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def golden_text(plan: Plan) -> str:
-    """The plan as committed."""
+    """The plan as committed: what it declares, not what it is run with."""
     resources = tuple({name: value for name, value in each.items() if name != "source"} for each in plan.resources)
-    return plan_json(dataclasses.replace(plan, resources=resources))
+    return plan_json(dataclasses.replace(plan, resources=resources, setup=None))
 
 
 def managed_files(plan: Plan) -> dict[str, str]:

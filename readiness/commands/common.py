@@ -52,6 +52,22 @@ def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
     return [(stack, require_settings(found)) for stack, found in checked.items()]
 
 
+def refuse_foreign_hosts(root: Path, stack: str) -> None:
+    """Raises RefusedError where an environment variable would send a provider's credentials to an unnamed host.
+
+    Warns of variables that make the engine take a provider's program from elsewhere.
+    """
+    from readiness.problems import RefusedError
+    from readiness.settings.provider_hosts import PROGRAM_VARIABLES, variable_problems
+    from readiness.settings.stack_files import read_stack
+
+    if problems := variable_problems(os.environ, read_stack(root, stack)):
+        raise RefusedError(problems)
+    for name in PROGRAM_VARIABLES:
+        if os.environ.get(name):
+            click.echo(f"warning: {name} is set: the engine takes a program that gets credentials from there", err=True)
+
+
 def plan_of(stack: str) -> Plan:
     """The offline plan of a stack of the project around the working folder. Raises RefusedError."""
     from readiness.review.offline_plan import plan_stack

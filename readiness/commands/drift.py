@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands.common import settings_of, this_repository
+from readiness.commands.common import refuse_foreign_hosts, settings_of, this_repository
 
 
 @click.command()
@@ -24,6 +24,7 @@ def drift(stack: str, issue: bool) -> None:
 
     root = find_project_root(Path.cwd())
     settings = settings_of(root, stack)
+    refuse_foreign_hosts(root, stack)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if missing:
         raise click.ClickException("not checked, because something is missing: " + "; ".join(missing))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands.common import plan_of, report
+from readiness.commands.common import plan_of, refuse_foreign_hosts, report
 
 
 @click.command()
@@ -27,6 +27,7 @@ def preview(stack: str) -> None:
     settings = require_settings(checked)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if not missing:
+        refuse_foreign_hosts(root, stack)
         sys.exit(run_preview(root, stack))
     declared = plan_of(stack)
     # The real one shows these among its diagnostics.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.commands.common import plan_of, settings_to_apply
+from readiness.commands.common import plan_of, refuse_foreign_hosts, settings_to_apply
 
 if TYPE_CHECKING:
     from readiness.review.plan_file import ReadPlan
@@ -27,6 +27,7 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool) -> None:
 
     root = find_project_root(Path.cwd())
     settings_to_apply(root, stack)
+    refuse_foreign_hosts(root, stack)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if missing:
         click.echo("Nothing is applied, because something is missing:", err=True)

@@ -19,8 +19,9 @@ from typing import NoReturn
 
 from readiness.files import write_whole
 from readiness.problems import Problem, RefusedError
-from readiness.review.git import file_names, folder_in, resolve_commit, unpack
-from readiness.review.plan_file import PLAN_FORMAT, ReadPlan, read_plan
+from readiness.review.git import file_names, file_text, folder_in, resolve_commit, unpack
+from readiness.review.plan_file import PLAN_FORMAT, ReadPlan, clean_setup, read_plan
+from readiness.review.program_setup import Setup, setup_of_texts
 from readiness.review.secret_mask import SecretMask
 from readiness.settings.stack_files import stack_file_name
 
@@ -49,6 +50,18 @@ class BaseCommit:
         """The stacks that have a file in the commit, sorted."""
         names = (each.removeprefix("Pulumi.").removesuffix(".yaml") for each in self.files if each.endswith(".yaml"))
         return sorted(name for name in names if stack_file_name(name) in self.files and name)
+
+    def setup(self, stack: str, secrets: SecretMask) -> Setup | None:
+        """Which program the commit ran and where credentials went; None where its files are refused today."""
+
+        def read(name: str) -> str | None:
+            return file_text(self._root, self.commit, name)
+
+        try:
+            setup = setup_of_texts(stack, read, self.files)
+            return clean_setup(setup, file=f"the settings of {stack} at {self._label}", secrets=secrets)
+        except RefusedError:
+            return None
 
     @contextmanager
     def plans(self, stacks: Sequence[str], secrets: SecretMask) -> Iterator[BasePlans]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from readiness.problems import Problem, RefusedError
@@ -30,10 +31,15 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
             stack: plan_from(_head_plan(root, stack), file=stack, secrets=secrets) for stack in chosen if stack in here
         }
         bases = {stack: plans.of(stack) for stack in chosen if stack in there}
-    return [
-        diff_plans(bases.get(stack) or _nothing_of(heads[stack]), heads.get(stack) or _nothing_of(bases[stack]))
-        for stack in chosen
-    ]
+    diffs: list[StackDiff] = []
+    for stack in chosen:
+        # Read here and not by the commit's program, which may be older than the question.
+        setup = base.setup(stack, secrets)
+        old = replace(bases.get(stack) or _nothing_of(heads[stack]), setup=setup)
+        # Of a stack that is gone nothing is run any more.
+        new = heads.get(stack) or replace(_nothing_of(old), setup=setup)
+        diffs.append(diff_plans(old, new))
+    return diffs
 
 
 def of_files(old: Path, new: Path) -> StackDiff:

@@ -10,7 +10,7 @@ from readiness.review.acknowledgements import Acknowledgement, Agreement, agreem
 from readiness.review.change_lines import field_lines, resource_lines
 from readiness.review.plan_diff import Action, ResourceChange, StackDiff
 from readiness.review.text_diff import printable, shortened
-from readiness.review.weakening import Weakening, weakenings
+from readiness.review.weakening import SETUP_NAME, Weakening, weakenings
 
 PROTECTED, WEAKENS, REST = 0, 1, 2
 
@@ -65,7 +65,7 @@ def diff_report(diffs: Iterable[StackDiff], entries: Sequence[Acknowledgement], 
     if not all_stacks:
         agreed = Agreement(agreed=agreed.agreed, open=agreed.open, stale=())
     blocks = [block for diff in stacks for block in _blocks(diff, weakened, agreed)]
-    order = [*Action, "outputs", "providers"]
+    order = [*Action, "setup", "outputs", "providers"]
     blocks.sort(key=lambda each: (each.tier, order.index(each.action), each.stack, each.type, each.name))
     return DiffReport(diffs=stacks, blocks=tuple(blocks), weakened=weakened, agreement=agreed)
 
@@ -83,6 +83,13 @@ def _blocks(diff: StackDiff, weakened: Sequence[Weakening], agreed: Agreement) -
         mine = [each for each in weakened if each.stack == diff.stack and each.urn == change.resource.urn]
         said = [f"! {'; '.join(each.reasons)} [{status_text(each, agreed)}]" for each in mine]
         yield _block(diff, change, [*said, *resource_lines(diff, change)], weakens=bool(mine))
+    if diff.setup or not diff.is_setup_known:
+        mine = [each for each in weakened if each.stack == diff.stack and each.name == SETUP_NAME and not each.type]
+        lines = [f"! {'; '.join(each.reasons)} [{status_text(each, agreed)}]" for each in mine]
+        lines += [line for each in diff.setup for line in field_lines(each)]
+        if not diff.is_setup_known:
+            lines.append("  not known: a plan does not say which program is run and where credentials go")
+        yield _stack_block(diff, "setup", lines, tier=WEAKENS if mine else REST)
     if diff.outputs:
         yield _stack_block(diff, "outputs", [line for each in diff.outputs for line in field_lines(each)])
     if diff.provider_versions:
@@ -105,8 +112,8 @@ def _block(diff: StackDiff, change: ResourceChange, lines: list[str], *, weakens
     )
 
 
-def _stack_block(diff: StackDiff, what: str, lines: list[str]) -> Block:
-    return Block(tier=REST, action=what, stack=diff.stack, type="", name="", source="", lines=_shown(lines))
+def _stack_block(diff: StackDiff, what: str, lines: list[str], *, tier: int = REST) -> Block:
+    return Block(tier=tier, action=what, stack=diff.stack, type="", name="", source="", lines=_shown(lines))
 
 
 def _shown(lines: list[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ never decrypted: a stored one is replaced by a placeholder before the program st
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import runpy
@@ -21,6 +22,7 @@ from urllib.parse import unquote, urlparse
 from google.protobuf import json_format
 
 from readiness.problems import Problem, RefusedError
+from readiness.review.program_setup import setup_in_folder
 from readiness.review.recorder import (
     STACK_TYPE,
     UNKNOWN,
@@ -54,21 +56,26 @@ Place = tuple[str, int | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Resources sorted by URN; `source` of a resource is where the program registered it."""
+    """Resources sorted by URN; `source` of a resource is where the program registered it.
+
+    `setup` is which program is run and where credentials go (`program_setup`); None where nobody has looked.
+    """
 
     stack: str
     project: str
     resources: tuple[dict[str, Any], ...]
     outputs: dict[str, Any]
+    setup: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan's JSON form: `{stack, project, resources, outputs}`.
+        """The plan's JSON form: `{stack, project, resources, outputs, setup}`, `setup` only where it is known.
 
         Each resource is `{urn, type, name, parent, inputs, options, source}`: `parent` is a URN, empty for the stack;
         `options` are named as the engine names them; `source` is `{file, line}` or null.
         """
         resources = list(self.resources)
-        return {"stack": self.stack, "project": self.project, "resources": resources, "outputs": self.outputs}
+        plan = {"stack": self.stack, "project": self.project, "resources": resources, "outputs": self.outputs}
+        return plan if self.setup is None else {**plan, "setup": self.setup}
 
     def of_type(self, type_: str) -> Iterator[dict[str, Any]]:
         """The resources of a type."""
@@ -93,7 +100,8 @@ def plan_stack(root: Path, config: StackConfig) -> Plan:
             recording = record(
                 run, project=config.project, stack=config.stack, config=values, secret_keys=sorted(config.secret_keys)
             )
-        return plan_of(recording, root=root, project=config.project, stack=config.stack)
+        declared = plan_of(recording, root=root, project=config.project, stack=config.stack)
+        return dataclasses.replace(declared, setup=setup_in_folder(root, config))
     except RunError as error:
         raise _refused(config.file, None, str(error)) from None
     except UnrecordableError as error:

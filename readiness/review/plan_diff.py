@@ -75,6 +75,8 @@ class ResourceChange:
 class StackDiff:
     """The difference of a stack's plans: changes sorted by gravity and URN, versions as `(package, old, new)`, outputs.
 
+    `setup` are the fields in which program and providers differ; empty too where a plan does not say them.
+
     `renamed` holds, by the URN of a deleted resource, the created one of the same type and inputs: a rename that lacks
     its alias.
     """
@@ -86,11 +88,17 @@ class StackDiff:
     outputs: tuple[FieldChange, ...]
     provider_versions: tuple[tuple[str, str, str], ...]
     renamed: Mapping[str, PlannedResource]
+    setup: tuple[FieldChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether the plans declare the same."""
-        return not (self.changes or self.outputs or self.provider_versions)
+        return not (self.changes or self.outputs or self.provider_versions or self.setup)
+
+    @property
+    def is_setup_known(self) -> bool:
+        """Whether both plans say which program is run and where credentials go."""
+        return self.old.setup is not None and self.new.setup is not None
 
     def count(self, action: Action) -> int:
         """How many resources have this action."""
@@ -112,6 +120,7 @@ def diff_plans(old: ReadPlan, new: ReadPlan) -> StackDiff:
         outputs=tuple(field_changes(old.outputs, new.outputs)),
         provider_versions=_versions(old, new),
         renamed=_renamed(changes),
+        setup=tuple(field_changes(old.setup, new.setup)) if old.setup is not None and new.setup is not None else (),
     )
 
 

@@ -58,12 +58,13 @@ class PlannedResource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadPlan:
-    """A plan as read: resources by URN, the stack itself left out."""
+    """A plan as read: resources by URN, the stack itself left out. `setup` is None where the plan does not say it."""
 
     stack: str
     project: str
     resources: Mapping[str, PlannedResource]
     outputs: dict[str, Any]
+    setup: dict[str, Any] | None = None
 
 
 def read_plan_file(path: Path, secrets: SecretMask) -> ReadPlan:
@@ -108,6 +109,9 @@ def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
         _refuse(file, f"holds no plan of this format: `resources` is a list of at most {MAX_RESOURCES}")
     if not isinstance(value["outputs"], dict):
         _refuse(file, "holds no plan of this format: `outputs` is an object")
+    setup = value.get("setup")
+    if setup is not None and not isinstance(setup, dict):
+        _refuse(file, "holds no plan of this format: `setup` is an object")
     read: dict[str, PlannedResource] = {}
     for index, entry in enumerate(resources):
         resource = _resource(entry, f"{file}: resources[{index}]", secrets)
@@ -116,7 +120,19 @@ def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
         read[resource.urn] = resource
     declared = {urn: read[urn] for urn in sorted(read) if read[urn].type != STACK_TYPE}
     outputs = _Cleaner(file, secrets, place="outputs", resource_type="").value(value["outputs"], ())
-    return ReadPlan(stack=_clean(stack), project=_clean(project), resources=declared, outputs=outputs)
+    return ReadPlan(
+        stack=_clean(stack),
+        project=_clean(project),
+        resources=declared,
+        outputs=outputs,
+        setup=None if setup is None else clean_setup(setup, file=file, secrets=secrets),
+    )
+
+
+def clean_setup(setup: dict[str, Any], *, file: str, secrets: SecretMask) -> dict[str, Any]:
+    """A copy of a setup without credentials. Raises RefusedError where it is nested too deeply."""
+    cleaned: dict[str, Any] = _Cleaner(file, secrets, place="setup", resource_type="").value(setup, ())
+    return cleaned
 
 
 def _resource(entry: object, file: str, secrets: SecretMask) -> PlannedResource:

@@ -20,6 +20,7 @@ ACTION_WORDS = {
     Action.UPDATE: "update",
     Action.CREATE: "create",
     Action.OTHER: "sends nothing",
+    "setup": "program and providers",
     "outputs": "outputs",
     "providers": "provider versions",
 }
@@ -43,12 +44,15 @@ def summary_line(report: DiffReport, diff: StackDiff) -> str:
     """`prod: 2 weaken; 1 replace, 3 update`."""
     weaken, *actions = report.counts(diff)
     parts = [f"{count} {ACTION_WORDS[action]}" for action, count in zip(Action, actions, strict=True) if count]
+    if diff.setup:
+        parts.append("program and providers")
     if diff.outputs:
         parts.append("outputs")
     if diff.provider_versions:
         parts.append("provider versions")
     head = f"{weaken} weaken; " if weaken else ""
-    return f"{printable(diff.stack)}: {head}{', '.join(parts) or 'no change'}"
+    tail = "" if diff.is_setup_known else "; program and providers not known"
+    return f"{printable(diff.stack)}: {head}{', '.join(parts) or 'no change'}{tail}"
 
 
 def _title(block: Block) -> str:

@@ -80,7 +80,9 @@ def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
 
 def _headline(report: DiffReport) -> list[str]:
     if report.is_empty:
-        return ["The plans declare the same."]
+        if all(diff.is_setup_known for diff in report.diffs):
+            return ["The plans declare the same."]
+        return ["The plans declare the same resources. Program and providers are not known."]
     still_open, agreed = len(report.agreement.open), len(report.agreement.agreed)
     if still_open:
         return [f"**{still_open} of {still_open + agreed} weakening changes are not acknowledged.**"]

@@ -13,14 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.review.deletion import lifting_commands
-from readiness.review.field_changes import ABSENT
+from readiness.review.field_changes import ABSENT, FieldChange
 from readiness.review.plan_diff import ResourceChange, StackDiff
+from readiness.review.program_setup import decision_of_field
 from readiness.review.weakening_alerts import ALERT_RULES
 from readiness.review.weakening_github import GITHUB_RULES
-from readiness.review.weakening_plan import PLAN_RULES, WHOLE_RESOURCE
+from readiness.review.weakening_grants import GRANT_RULES
+from readiness.review.weakening_plan import PLAN_RULES
 from readiness.review.weakening_records import RECORD_RULES
 from readiness.review.weakening_registry import REGISTRY_RULES
-from readiness.review.weakening_rule import Finding
+from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
+from readiness.settings.key_decisions import Comparison
+
+# What the setup of a stack is called in a diff: no resource, and no URN of one ends so.
+SETUP_NAME = "program and providers"
 
 RULES = (*ALERT_RULES, *REGISTRY_RULES, *GITHUB_RULES, *RECORD_RULES)
 
@@ -53,6 +59,34 @@ class Weakening:
 
 def weakenings(diff: StackDiff) -> tuple[Weakening, ...]:
     """Everything that weakens in the diff of a stack, sorted by URN and field, with all reasons of a field together."""
+    found = [_setup_weakening(diff, change) for change in diff.setup]
+    if not diff.is_setup_known and (diff.old.setup is not None or diff.new.setup is not None):
+        found.append(_unknown_setup(diff))
+    return (*(each for each in found if each is not None), *_resource_weakenings(diff))
+
+
+def _setup_weakening(diff: StackDiff, change: FieldChange) -> Weakening | None:
+    decision = decision_of_field(change)
+    if decision.comparison is not Comparison.AGREEMENT:
+        return None
+    return _of_setup(diff, change.path, change.old, change.new, f"{change.path}: {decision.why}")
+
+
+def _unknown_setup(diff: StackDiff) -> Weakening:
+    side = "old" if diff.old.setup is None else "new"
+    reason = f"the {side} plan does not say which program is run and where credentials go"
+    old, new = (ABSENT if plan.setup is None else plan.setup for plan in (diff.old, diff.new))
+    return _of_setup(diff, WHOLE_RESOURCE, old, new, reason)
+
+
+def _of_setup(diff: StackDiff, field: str, old: Any, new: Any, reason: str) -> Weakening:
+    urn = f"urn:pulumi:{diff.stack}::{diff.new.project}::{SETUP_NAME}"
+    return Weakening(
+        stack=diff.stack, urn=urn, type="", name=SETUP_NAME, field=field, old=old, new=new, reasons=(reason,)
+    )
+
+
+def _resource_weakenings(diff: StackDiff) -> tuple[Weakening, ...]:
     grouped: dict[tuple[str, str, str, str], tuple[ResourceChange, Finding, list[str]]] = {}
     for change in diff.changes:
         for finding in _findings(diff, change):
@@ -83,7 +117,7 @@ def _findings(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
             commands = " and ".join(f"`{each}`" for each in lifting_commands(diff.stack, change.old))
             reason += f", which `readiness up` refuses until you run {commands}"
         yield Finding(field=WHOLE_RESOURCE, old=change.old.inputs, new=new, reason=reason)
-    for rule in PLAN_RULES:
+    for rule in (*PLAN_RULES, *GRANT_RULES):
         yield from rule(diff, change)
     if change.old is not None and change.new is not None:
         for type_, compare in RULES:

@@ -13,10 +13,9 @@ from readiness.review.weakening_alerts import ALERT_POLICY, API, CHANNEL, LOG_ME
 from readiness.review.weakening_github import ALERTS, ENVIRONMENT, RULESET, SECURITY_UPDATES
 from readiness.review.weakening_records import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE
 from readiness.review.weakening_registry import REGISTRY
-from readiness.review.weakening_rule import Finding
+from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
 
 BRANCH_POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
-WHOLE_RESOURCE = "(resource)"
 
 # What is lost with a resource of the type.
 _GUARDS = {

@@ -13,11 +13,6 @@ LOG_BUCKET = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
 LOG_SINK = "gcp:logging/projectSink:ProjectSink"
 OBJECTIVE = "gcp:monitoring/slo:Slo"
 JOB = "gcp:cloudrunv2/job:Job"
-GRANTS = (
-    "gcp:projects/iAMMember:IAMMember",
-    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
-    "gcp:secretmanager/secretIamMember:SecretIamMember",
-)
 
 # What Google keeps a log bucket's entries for where nothing is said.
 _DEFAULT_RETENTION_DAYS = 30
@@ -124,6 +119,5 @@ RECORD_RULES: tuple[tuple[str, Rule], ...] = (
     (LOG_SINK, sink),
     (OBJECTIVE, objective),
     (LOG_METRIC, metric_labels),
-    *((grant, grant_condition) for grant in GRANTS),
     (JOB, job_protection),
 )

@@ -10,6 +10,9 @@ from readiness.durations import seconds_of
 from readiness.review.inputs import Inputs, at, is_on, text_at
 from readiness.review.log_filter_change import filter_changes
 
+# The field of a finding that speaks of all of a resource.
+WHOLE_RESOURCE = "(resource)"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:

@@ -13,6 +13,7 @@ from readiness.settings.github_rules import github_problems, is_to_be_filled_in
 from readiness.settings.image_workflow_rules import image_workflow_problems
 from readiness.settings.located import duplicates, items_at, problem_at, value_at
 from readiness.settings.observation_rules import observation_problems
+from readiness.settings.provider_hosts import provider_host_problems
 from readiness.settings.registry_rules import registry_problems
 from readiness.settings.secret_names import SECRETS, SLACK_WEBHOOK_URL, SecretName
 from readiness.settings.stack_files import StackConfig
@@ -43,6 +44,7 @@ def cross_rule_problems(config: StackConfig, raw: Mapping[str, Any], today: date
     yield from duplicates(config, raw, ("channels", "existing"), "id")
     for secret in SECRETS:
         yield from _secret_problems(config, raw, secret)
+    yield from provider_host_problems(config, raw)
     yield from _channel_problems(config, raw)
     yield from _placeholder_warnings(config, raw)
     yield from _ownership_problems(config, raw)

@@ -9,6 +9,7 @@ checks of the whole project run here too, so that a plain `pulumi up` applies no
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from readiness.checks import check_config, require_settings
 from readiness.problems import Problem, RefusedError, Severity, errors_only
 from readiness.project_checks import project_problems
 from readiness.settings.model import Settings
+from readiness.settings.provider_hosts import variable_problems
 from readiness.settings.provider_keys import PROVIDERS
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SECRETS, SecretName
 from readiness.settings.stack_files import Origin, StackConfig, read_stack, stack_file_name
@@ -54,7 +56,7 @@ def load_settings() -> Settings:
         of_project = project_problems(Path.cwd(), config, settings, now)
         if not pulumi.runtime.is_dry_run():
             _refuse_placeholders(checked.problems)
-            _refuse_errors(of_project)
+            _refuse_errors([*of_project, *variable_problems(os.environ, config)])
     except RefusedError as refusal:
         lines = "\n".join(f"  {problem}" for problem in refusal.problems)
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} are refused:\n{lines}") from None

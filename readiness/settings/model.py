@@ -27,6 +27,7 @@ from readiness.settings.observation import (
     SlowStartUp,
     UptimeChecks,
 )
+from readiness.settings.provider_hosts import ProviderHost
 from readiness.settings.registry import ImageRegistry
 from readiness.settings.security import SecurityAlerts
 from readiness.settings.service_checks import HealthAnswer, Smoke
@@ -207,6 +208,10 @@ class Settings(Section):
     availability: Availability = Availability()
     notification_drill: NotificationDrill = NotificationDrill()
     prices: Prices | None = None
+    provider_hosts: Annotated[
+        tuple[ProviderHost, ...],
+        Field(strict=False, description="Hosts beside the official ones that are given a provider's credentials."),
+    ] = ()
     channels: Channels
     escalation: Escalation
     managed_files: ManagedFiles = ManagedFiles()

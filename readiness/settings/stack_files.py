@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from readiness.problems import Problem, RefusedError
+from readiness.problems import Problem, RefusedError, Severity
 from readiness.settings.nearest import nearest, suggestion
 from readiness.settings.strict_yaml import Document, KeyPath, path_text, read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
+PROGRAM_FILE = "__main__.py"
 
 # Top-level keys that the engine knows (project.json and workspace/project.go in pulumi/pulumi, v3.256.0).
 # It accepts any other silently. `stackConfigDir` is left out: the stacks' files lie beside Pulumi.yaml.
@@ -164,6 +167,7 @@ def _add_project_file(config: StackConfig, document: Document) -> None:
         name = config.project
     config.project = name
     _refuse_unknown_runtime_keys(config, document)
+    config.problems += _program_problems(document)
     for key, entry in (document.value.get("config") or {}).items():
         origin = Origin(document=document, path=("config", key))
         full_key = _full_key(config, key)
@@ -182,6 +186,23 @@ def _refuse_unknown_runtime_keys(config: StackConfig, document: Document) -> Non
         options = runtime.get("options")
         if isinstance(options, dict):
             _refuse_unknown(config, document, ("runtime", "options"), options, RUNTIME_OPTIONS, hint)
+
+
+def _program_problems(document: Document) -> Iterator[Problem]:
+    """Where the engine would run another program than the one beside Pulumi.yaml, which every check here speaks of."""
+    main = document.value.get("main")
+    if main is not None and (not isinstance(main, str) or posixpath.normpath(main) not in (".", PROGRAM_FILE)):
+        message = f"names another program than the {PROGRAM_FILE} beside this file, which is the one that is checked"
+        line = document.line_of(("main",))
+        yield Problem(file=document.file, line=line, key="main", message=message, mend="Remove it")
+    runtime = document.value.get("runtime")
+    name = runtime.get("name") if isinstance(runtime, dict) else runtime
+    if "runtime" in document.value and name != "python" and not (isinstance(runtime, dict) and "name" not in runtime):
+        message, line = (
+            "is not `python`, in which the program that is checked is written",
+            document.line_of(("runtime",)),
+        )
+        yield Problem(file=document.file, line=line, key="runtime", message=message, mend="Write `name: python`")
 
 
 def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origin: Origin) -> None:
@@ -209,6 +230,7 @@ def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origi
 
 
 def _add_stack_file(config: StackConfig, document: Document) -> None:
+    config.problems += _environment_warnings(document)
     before = dict(config.values)
     written: set[str] = set()
     for key, value in document.value["config"].items():
@@ -221,6 +243,14 @@ def _add_stack_file(config: StackConfig, document: Document) -> None:
         _add_value(config, full_key, value, origin)
         if full_key in before:
             config.replaced[full_key] = before[full_key]
+
+
+def _environment_warnings(document: Document) -> Iterator[Problem]:
+    if document.value.get("environment") is not None:
+        message = "takes settings and environment variables from Pulumi ESC, which no check here reads"
+        mend = "Write what this project needs into its own files"
+        line, severity = document.line_of(("environment",)), Severity.WARNING
+        yield Problem(file=document.file, line=line, key="environment", message=message, mend=mend, severity=severity)
 
 
 def _full_key(config: StackConfig, key: str) -> str:

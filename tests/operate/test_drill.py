@@ -13,7 +13,7 @@ from readiness.contracts import check_body
 from readiness.operate import drill as drills
 from readiness.operate.drill import drill_policy, new_nonce
 from readiness.operate.drill_record import MAX_DRILLS, RecordedDrill, drill_record_path, read_drills, write_drills
-from tests.edits import add
+from tests.edits import add, endpoint_lines
 from tests.operate.google_alerting import CHANNELS, PROJECT, Monitoring, policy
 from tests.operate.loopback import Loopback, serving
 from tests.projects import Command, Result
@@ -36,7 +36,7 @@ def run(project: Path, command: Command) -> Run:
 
     def run_here(monitoring: Monitoring, *arguments: str) -> tuple[Result, Loopback]:
         with serving(monitoring.answer) as server:
-            add(project, f"  gcp:monitoringCustomEndpoint: {server.url}/v3/\n", "Pulumi.staging.yaml")
+            add(project, endpoint_lines({"monitoring": f"{server.url}/v3/"}), "Pulumi.staging.yaml")
             return command(*arguments, cwd=project, **TOKEN), server
 
     return run_here

@@ -16,7 +16,7 @@ from readiness.operate.drill import running_drill
 from readiness.operate.drill_record import drill_record_path
 from readiness.operate.google_api import Google, GoogleError
 from readiness.operate.stack_policies import live_policies
-from tests.edits import add
+from tests.edits import add, endpoint_lines
 from tests.operate.google_alerting import Monitoring, policy
 from tests.operate.loopback import Reply, Request, serving
 from tests.projects import Command
@@ -99,7 +99,7 @@ def test_a_drill_that_is_told_to_end_deletes_its_policy(
     monkeypatch.setattr(drills, "wait_minutes", cancelled)
     before = signal.getsignal(signal.SIGTERM)
     with serving(Monitoring([policy(1, "high-latency")]).answer) as server:
-        add(project, f"  gcp:monitoringCustomEndpoint: {server.url}/v3/\n", "Pulumi.staging.yaml")
+        add(project, endpoint_lines({"monitoring": f"{server.url}/v3/"}), "Pulumi.staging.yaml")
         done = command("drill", "staging", cwd=project, **TOKEN)
         assert server.requests[-1].method == "DELETE"
     assert done.status == 130

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from readiness.review.render_diff_markdown import MARKER
+from tests.edits import endpoint_lines
 from tests.operate.loopback import Reply, Request, serving
 from tests.operate.test_adopt import LISTINGS, answering
 from tests.operate.test_github_gate import live_environment
@@ -146,7 +147,7 @@ def test_adopt_prints_the_import_file_and_says_what_it_leaves(command: Command, 
     with serving(answering(LISTINGS)) as server:
         stack_file = customer / "Pulumi.prod.yaml"
         apis = ("monitoring", "logging", "artifactRegistry", "iam", "cloudRunV2")
-        endpoints = "".join(f"  gcp:{api}CustomEndpoint: {server.url}/\n" for api in apis)
+        endpoints = endpoint_lines(dict.fromkeys(apis, f"{server.url}/"))
         text = stack_file.read_text(encoding="utf-8").replace("config:\n", f"config:\n{endpoints}", 1)
         stack_file.write_text(text, encoding="utf-8")
         done = command(

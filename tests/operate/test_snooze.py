@@ -9,7 +9,7 @@ import pytest
 
 from readiness.operate.google_api import Google, GoogleError
 from readiness.operate.snooze import MAX_MINUTES, MAX_POLICIES, snooze
-from tests.edits import add
+from tests.edits import add, endpoint_lines
 from tests.operate.google_alerting import PROJECT, Monitoring, policy
 from tests.operate.loopback import serving
 from tests.projects import Command
@@ -67,7 +67,7 @@ def test_a_refusal_half_way_says_how_many_are_snoozed() -> None:
 def test_the_command_says_how_many_and_until_when(project: Path, command: Command) -> None:
     """As a workflow calls it around a deployment."""
     with serving(Monitoring(many(3)).answer) as server:
-        add(project, f"  gcp:monitoringCustomEndpoint: {server.url}/v3/\n", "Pulumi.staging.yaml")
+        add(project, endpoint_lines({"monitoring": f"{server.url}/v3/"}), "Pulumi.staging.yaml")
         done = command("snooze", "staging", "--for", "30", cwd=project, **TOKEN)
     assert done.status == 0, done.text
     assert done.out.startswith("3 policies of staging tell nobody until 20")
@@ -82,7 +82,7 @@ def test_a_stack_without_live_policies_and_a_refusal_are_told(project: Path, com
         with serving(monitoring.answer) as server:
             stack = project / "Pulumi.staging.yaml"
             text = stack.read_text(encoding="utf-8")
-            add(project, f"  gcp:monitoringCustomEndpoint: {server.url}/v3/\n", "Pulumi.staging.yaml")
+            add(project, endpoint_lines({"monitoring": f"{server.url}/v3/"}), "Pulumi.staging.yaml")
             done = command("snooze", "staging", "--for", "1", cwd=project, **TOKEN)
             stack.write_text(text, encoding="utf-8")
         assert (done.status, done.out) == (1, "")

@@ -40,7 +40,8 @@ def resource(type_: str, inputs: PlanValue, *, name: str = "it", options: PlanVa
 
 def plan_value(*resources: PlanValue, outputs: PlanValue | None = None, stack: str = "prod") -> PlanValue:
     """A plan of these resources."""
-    return {"stack": stack, "project": "readiness", "resources": list(resources), "outputs": outputs or {}}
+    plan = {"stack": stack, "project": "readiness", "resources": list(resources), "outputs": outputs or {}}
+    return {**plan, "setup": {}}
 
 
 def diff_of(old: PlanValue, new: PlanValue) -> StackDiff:

@@ -186,8 +186,8 @@ def test_a_job_with_deletion_protection_that_goes_needs_agreement_and_names_the_
         del named["migration-job-job"]["options"]["protect"]
     plant(named, new)
     diff = diff_of(old, new)
-    (found,) = [each for each in weakenings(diff) if each.name == "migration-job-job"]
-    (reason,) = found.reasons
+    judged = [each for each in weakenings(diff) if each.name == "migration-job-job"]
+    [(found, reason)] = [(each, reason) for each in judged for reason in each.reasons if "is protected" in reason]
     assert reason.startswith(f"is protected and would be {'replaced' if renamed else 'deleted'}, which `readiness up`")
     job = "ai-resume-review-v2-migrate-staging"
     assert f"`gcloud run jobs delete {job} --project=ytgrs-464303 --region=us-central1`" in reason

@@ -54,9 +54,13 @@ def test_a_stack_of_one_side_only_is_all_created_or_all_deleted(clone: Path, com
     done = command("diff", "--base", "main", cwd=clone)
     assert done.status == 1, "the removed stack's protected things and alerts are not acknowledged"
     head = [line for line in done.out.splitlines() if line.startswith(("demo: ", "prod: ", "staging: "))]
-    assert any(re.match(r"demo: \d+ create\b", line) for line in head), head
+    assert any(re.match(r"demo: .*\d+ create\b", line) for line in head), head
     assert any(re.match(r"prod: .*\d+ delete\b", line) for line in head), head
-    assert command("diff", "--base", "main", "--stack", "demo", cwd=clone).status == 0
+    done = command("diff", "--base", "main", "--stack", "demo", cwd=clone)
+    assert done.status == 1, "the new stack's grants are new grants"
+    said = [line for line in done.out.splitlines() if line.strip().startswith("! ")]
+    assert said
+    assert all(re.search(r"! (is a new grant|is a new identity|runs something new)", line) for line in said), said
 
 
 def test_a_stack_of_neither_side_is_refused_with_the_nearest_name(clone: Path, command: Command) -> None:

@@ -47,7 +47,7 @@ def test_the_json_form_has_these_keys_and_no_others(plans: dict[str, Plan]) -> N
     """Other tools read it, so that a key is neither renamed nor added in passing."""
     for plan in plans.values():
         form = json.loads(plan_json(plan))
-        assert form.keys() == {"stack", "project", "resources", "outputs"}
+        assert form.keys() == {"stack", "project", "resources", "outputs", "setup"}
         for resource in form["resources"]:
             assert resource.keys() == {"urn", "type", "name", "parent", "inputs", "options", "source"}
             assert resource["source"] is None or resource["source"].keys() == {"file", "line"}

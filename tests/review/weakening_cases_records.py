@@ -15,7 +15,6 @@ _SINK = {
 }
 _SLO = {"goal": 0.999, "rollingPeriodDays": 30}
 _LABELS = {"labelExtractors": {"service": "EXTRACT(resource.labels.service_name)"}}
-_LIMITED = {"role": "roles/cloudsql.client", "condition": {"title": "one", "expression": 'resource.name == "one"'}}
 
 
 def _case(type_: str, rule: Rule, old: Inputs, new: Inputs, said: str, *, judged: bool = True) -> Case:
@@ -73,18 +72,6 @@ RECORD_CASES = (
         {"valueExtractor": "EXTRACT(a)"},
         {"valueExtractor": "EXTRACT(b)"},
         "the value is read from elsewhere",
-        judged=False,
-    ),
-    *(
-        _case(type_, records.grant_condition, _LIMITED, put(_LIMITED, "condition", None), "holds without its condition")
-        for type_ in records.GRANTS
-    ),
-    _case(
-        records.GRANTS[0],
-        records.grant_condition,
-        _LIMITED,
-        put(_LIMITED, "condition.expression", "true"),
-        "holds under another condition",
         judged=False,
     ),
     _case(records.JOB, records.job_protection, {}, {"deletionProtection": False}, "may be deleted"),

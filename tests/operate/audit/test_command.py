@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.edits import edit
+from tests.edits import edit, endpoint_lines
 from tests.operate.audit.application import FIRST, SECOND, Application
 from tests.operate.audit.google_project import GoogleProject
 from tests.operate.loopback import serving
@@ -74,7 +74,7 @@ def test_with_a_token_google_is_asked_at_the_stacks_endpoints(project: Path, com
     live.buckets[0]["retentionDays"] = 7
     with serving(live.answer) as server:
         apis = ("logging", "cloudRunV2", "iam", "resourceManager", "secretManager", "vpcAccess")
-        keys = "".join(f"  gcp:{api}CustomEndpoint: {server.url}/{api}/\n" for api in apis)
+        keys = endpoint_lines({api: f"{server.url}/{api}/" for api in apis})
         edit(project, "config:\n", f"config:\n{keys}", "Pulumi.prod.yaml")
         done = command(
             "audit", "--stack", "prod", "--stack", "staging", "--format", "json", cwd=project,

@@ -17,7 +17,7 @@ from readiness.operate.verify.checks import CHANNEL_TYPE
 from readiness.operate.verify.ruleset import RULESET_TYPE
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import read_stack
-from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit
+from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, endpoint_lines
 from tests.operate.github_repository import Repository
 from tests.operate.loopback import Reply, Request, serving
 from tests.operate.verify.answers import HEALTHY
@@ -140,10 +140,7 @@ def deployed(project: Path, tls: ssl.SSLContext, plan: Plan) -> Iterator[Deploym
     ):
         edit(project, PUBLIC.format("backend"), backend.url)
         edit(project, PUBLIC.format("frontend"), frontend.url)
-        endpoints = "".join(
-            f"  gcp:{api}CustomEndpoint: {google.url}/v1\n" for api in ("monitoring", "artifactRegistry")
-        )
-        add(project, endpoints)
+        add(project, endpoint_lines(dict.fromkeys(("monitoring", "artifactRegistry"), f"{google.url}/v1")))
         world.github_url = github.url
         yield world
 

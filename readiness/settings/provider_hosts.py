@@ -1,0 +1,107 @@
+"""Where a provider's credentials go: to the official hosts, or to one that a setting names with a reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from readiness.problems import Problem
+from readiness.settings.base import Section, Text
+from readiness.settings.key_decisions import decision_of_key
+from readiness.settings.located import items_at
+from readiness.settings.stack_files import StackConfig
+
+_SETTING = "readiness:provider_hosts"
+_NOTHING_BEHIND = r"(:443)?(/[A-Za-z0-9._/-]*)?"
+# Strict on purpose: `https://googleapis.com@example.com/` and the like are no official hosts.
+_OFFICIAL = {
+    "gcp:universeDomain": r"googleapis\.com",
+    "github:baseUrl": rf"https://(api\.)?github\.com{_NOTHING_BEHIND}",
+}
+_OFFICIAL_ENDPOINT = rf"https://([a-z0-9-]+\.)*googleapis\.com{_NOTHING_BEHIND}"
+
+_HOST_VARIABLES = {
+    "GITHUB_BASE_URL": "github:baseUrl",
+    "GOOGLE_UNIVERSE_DOMAIN": "gcp:universeDomain",
+    "GOOGLE_CLOUD_UNIVERSE_DOMAIN": "gcp:universeDomain",
+}
+_ENDPOINT_VARIABLE = re.compile(r"GOOGLE_(\w+)_CUSTOM_ENDPOINT")
+# The engine takes a provider's or the language's program from where these say (pulumi/pulumi, env.go).
+PROGRAM_VARIABLES = ("PULUMI_DEBUG_PROVIDERS", "PULUMI_DEBUG_LANGUAGES", "PULUMI_PLUGIN_DOWNLOAD_URL_OVERRIDES")
+
+
+class ProviderHost(Section):
+    """A host that is not the provider's official one and is given its credentials nevertheless."""
+
+    key: Annotated[
+        str,
+        Field(
+            pattern=r"^(github:baseUrl|gcp:universeDomain|gcp:[A-Za-z0-9]+CustomEndpoint)$",
+            description="The provider's key: `github:baseUrl`, `gcp:universeDomain` or `gcp:<API>CustomEndpoint`.",
+        ),
+    ]
+    host: Annotated[Text, Field(description="The value of that key, letter by letter.")]
+    reason: Annotated[Text, Field(description="Why credentials may be sent there.")]
+
+
+def provider_host_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every provider key by which credentials would go to a host that nobody has given a reason for."""
+    for key in sorted({*config.values, *config.secret_keys}):
+        if decision_of_key(key).is_host:
+            yield from _host_problems(config, raw, key)
+    key = "github:insecure"
+    if key in config.secret_keys or config.values.get(key) not in (None, False, "false"):
+        message = "sends the token without looking at the host's certificate"
+        yield _problem(config, key, message, "Remove it, and install the host's certificate authority instead")
+
+
+def variable_problems(environment: Mapping[str, str], config: StackConfig) -> list[Problem]:
+    """Environment variables by which a provider would send credentials to a host that nobody has given a reason for."""
+    raw = {"provider_hosts": config.values.get(_SETTING)}
+    problems = []
+    for name in sorted(environment):
+        key = _key_of_variable(name)
+        if key and environment[name] and not _is_allowed(key, environment[name], raw):
+            message = "is set, so that the provider would send its credentials to a host that is not the official one"
+            mend = f"Unset it, or name {key}, this host and the reason in {_SETTING}"
+            problems.append(Problem(file=f"environment variable {name}", message=message, mend=mend))
+    return problems
+
+
+def _host_problems(config: StackConfig, raw: Mapping[str, Any], key: str) -> Iterator[Problem]:
+    if key in config.secret_keys:
+        message = "is stored encrypted, so that no reviewer sees where credentials go"
+        yield _problem(config, key, message, "Write it in plain text: an address is no secret")
+        return
+    value = config.values[key]
+    if value is not None and not _is_allowed(key, value, raw):
+        message = "sends the provider's credentials to a host that is not the official one"
+        mend = f"Remove it, or name key, host (letter by letter) and reason in {_SETTING}"
+        yield _problem(config, key, message, mend)
+
+
+def _is_allowed(key: str, value: object, raw: Mapping[str, Any]) -> bool:
+    if isinstance(value, str) and re.fullmatch(_OFFICIAL.get(key, _OFFICIAL_ENDPOINT), value):
+        return True
+    entries = [entry for entry in items_at(raw, ("provider_hosts",)) if isinstance(entry, dict)]
+    return any(_same_key(entry.get("key"), key) and entry.get("host") == value for entry in entries)
+
+
+def _same_key(written: object, key: str) -> bool:
+    """A variable names an API in capitals, a key in its own spelling."""
+    return isinstance(written, str) and (written == key or (key.islower() and written.lower() == key))
+
+
+def _key_of_variable(name: str) -> str | None:
+    if name in _HOST_VARIABLES:
+        return _HOST_VARIABLES[name]
+    found = _ENDPOINT_VARIABLE.fullmatch(name)
+    return f"gcp:{found[1].replace('_', '').lower()}customendpoint" if found else None
+
+
+def _problem(config: StackConfig, key: str, message: str, mend: str) -> Problem:
+    file, line = config.place(key)
+    return Problem(file=file, line=line, key=key, message=message, mend=mend)
