@@ -7,6 +7,8 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.gi
 # Compiled modules are kept even where the environment forbids it: every command would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
+# `make lock LOCK_OPTIONS=` keeps the pins that still fit, and only adds or drops what the .in files ask for.
+LOCK_OPTIONS ?= --upgrade
 
 .PHONY: help preview up plan test test-engine test-postgres test-alerts mutate-alerts check docs golden lock bench tools clean
 
@@ -76,12 +78,12 @@ tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI in
 	$(RUN) -m tools.find_actionlint
 	$(RUN) -m tools.find_pulumi
 
-lock: ## Compile requirements.txt and requirements-dev.txt anew; needs uv.
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header policy/requirements.in -o policy/requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header examples/health_service/requirements.in -o examples/health_service/requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header examples/migrations/requirements.in -o examples/migrations/requirements.txt
+lock: ## Compile every requirements*.in to its lock, with the newest versions that it allows; needs uv.
+	@for input in requirements.in requirements-dev.in policy/requirements.in examples/*/requirements.in; do \
+	    echo "$$input" >&2; \
+	    uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url \
+	        --no-header $(LOCK_OPTIONS) "$$input" -o "$${input%.in}.txt" || exit 1; \
+	done
 
 clean: ## Remove what these commands made.
 	rm -rf .venv .venv-policy .venv-health .venv-migrations .tools
