@@ -10,7 +10,7 @@ from tests.tools.machine import GO, Machine
 from tools import find_pulumi as module
 from tools.find_pulumi import HOW_TO_GET_IT, can_be_had, find_pulumi, pinned_version
 
-WORKS = "#!/bin/sh\necho v3.256.0\n"
+WORKS = "#!/bin/sh\necho v3.274.1\n"
 BROKEN = "#!/bin/sh\nexit 3\n"
 
 
