@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def pinned_version(go_module: Path, module: str) -> str:
 
 
 @contextmanager
-def shown(what: str) -> Iterator[None]:
+def shown(what: str) -> Generator[None]:
     """Says on stderr what takes a while, before it starts, and how long it took or that it failed."""
     print(f"{what} ...", end=" ", file=sys.stderr, flush=True)
     began = time.monotonic()
