@@ -7,8 +7,10 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.gi
 # Compiled modules are kept even where the environment forbids it: every command would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
+# `make lock LOCK_OPTIONS=` keeps the pins that still fit, and only adds or drops what the .in files ask for.
+LOCK_OPTIONS ?= --upgrade
 
-.PHONY: help preview up plan test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden lock bench tools clean
+.PHONY: help preview up plan test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden lock bench tools outdated clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,9 +26,11 @@ plan: .venv/.ready ## Print the offline plan of STACK.
 	@$(RUN) -m readiness plan $(STACK)
 
 test: .venv/.ready-dev ## Set up, then run all tests but the engine tier.
+	@$(RUN) -m tools.find_promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@$(RUN) -m pytest -n auto
 
 test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the program under the real Pulumi engine (from PATH, or built once with Go).
+	@$(RUN) -m tools.find_pulumi --or-skip >/dev/null
 	@$(RUN) -m pytest tests/engine -m engine -n auto --dist loadfile
 
 test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## Set up, then run what needs a real PostgreSQL server (Debian's `postgresql`).
@@ -36,6 +40,7 @@ test-dates: .venv/.ready-dev ## Run the tests that read dates on two days to com
 	@tools/try_dates.sh
 
 test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' stories, under the newest promtool too (needs Go, builds once).
+	@$(RUN) -m tools.find_promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
 
 mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some story must notice each time.
@@ -79,18 +84,22 @@ tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI in
 	$(RUN) -m tools.find_actionlint
 	$(RUN) -m tools.find_pulumi
 
-lock: ## Compile requirements.txt and requirements-dev.txt anew; needs uv.
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header policy/requirements.in -o policy/requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header examples/health_service/requirements.in -o examples/health_service/requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header examples/migrations/requirements.in -o examples/migrations/requirements.txt
+lock: ## Compile every requirements*.in to its lock, with the newest versions that it allows; needs uv.
+	@for input in requirements.in requirements-dev.in policy/requirements.in examples/*/requirements.in; do \
+	    echo "$$input" >&2; \
+	    uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url \
+	        --no-header $(LOCK_OPTIONS) "$$input" -o "$${input%.in}.txt" || exit 1; \
+	done
+
+outdated: .venv/.ready-dev .venv-policy/.ready .venv-health/.ready .venv-migrations/.ready ## List what the registries have beyond our pins.
+	@$(RUN) -m tools.outdated
 
 clean: ## Remove what these commands made.
 	rm -rf .venv .venv-policy .venv-health .venv-migrations .tools
 
 .tools/promtool-3: tools/promtool/go.mod
 	@mkdir -p .tools
+	@echo "building the newest promtool with Go, once (about five minutes)" >&2
 	cd tools/promtool && go build -mod=readonly -ldflags='-s -w' -o ../../$@ github.com/prometheus/prometheus/cmd/promtool
 
 .venv/.ready: $(INPUTS)

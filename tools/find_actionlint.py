@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.finding import built_with_go, first_that_runs, kept, on_path, pinned_version
+from tools.finding import MAKE_TOOLS, built_with_go, first_that_runs, kept, on_path, pinned_version
 
 ROOT = Path(__file__).resolve().parent.parent
 GO_MODULE = ROOT / "tools" / "actionlint"
@@ -22,8 +22,13 @@ HOW_TO_GET_IT = "actionlint was not found and could not be had. Install one of: 
 _BUILD_SECONDS = 600
 
 
-def find_actionlint() -> Path:
-    """The path of an actionlint that runs. Raises RuntimeError with how to get one, and why each way failed."""
+def find_actionlint(*, fetch: bool = True) -> Path:
+    """The path of an actionlint that runs; without `fetch`, one that is there already.
+
+    Raises RuntimeError with how to get one, and why each way failed.
+    """
+    if not fetch:
+        return first_that_runs((_on_path, _cached), "-version", f"actionlint is not here yet. {MAKE_TOOLS}")
     return first_that_runs((_on_path, _cached, _from_go), "-version", HOW_TO_GET_IT)
 
 
@@ -42,7 +47,7 @@ def _cached() -> Path | None:
 
 
 def _from_go() -> Path | None:
-    return built_with_go(GO_MODULE, f"{MODULE}/cmd/actionlint", _place(), seconds=_BUILD_SECONDS)
+    return built_with_go(GO_MODULE, f"{MODULE}/cmd/actionlint", _place(), seconds=_BUILD_SECONDS, usually="seconds")
 
 
 def _place() -> Path:

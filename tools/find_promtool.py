@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.finding import built_with_go, first_that_runs, kept, on_path, run
+from tools.finding import MAKE_TOOLS, built_with_go, first_that_runs, kept, on_path, run, shown
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".tools" / "promtool"
@@ -26,8 +26,13 @@ HOW_TO_GET_IT = (
 _SECONDS = 1200
 
 
-def find_promtool() -> Path:
-    """The path of a promtool that runs. Raises RuntimeError with how to get one, and why each way failed."""
+def find_promtool(*, fetch: bool = True) -> Path:
+    """The path of a promtool that runs; without `fetch`, one that is there already.
+
+    Raises RuntimeError with how to get one, and why each way failed.
+    """
+    if not fetch:
+        return first_that_runs((_on_path, _cached), "--version", f"promtool is not here yet. {MAKE_TOOLS}")
     return first_that_runs((_on_path, _cached, _from_debian, _from_go), "--version", HOW_TO_GET_IT)
 
 
@@ -42,7 +47,7 @@ def _cached() -> Path | None:
 def _from_debian() -> Path | None:
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         return None
-    with tempfile.TemporaryDirectory() as folder:
+    with shown("getting promtool from Debian's package, once"), tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         try:
             run(["apt-get", "download", "prometheus"], work, _SECONDS)
@@ -62,9 +67,7 @@ def _from_debian() -> Path | None:
 
 
 def _from_go() -> Path | None:
-    if shutil.which("go"):
-        print("building promtool with Go: about five minutes, once", file=sys.stderr)
-    return built_with_go(GO_MODULE, TARGET, CACHE / "promtool", seconds=_SECONDS)
+    return built_with_go(GO_MODULE, TARGET, CACHE / "promtool", seconds=_SECONDS, usually="about five minutes")
 
 
 if __name__ == "__main__":

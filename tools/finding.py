@@ -1,15 +1,23 @@
-"""What the programs that find a tool have in common: ways tried in order, the last of them a build with Go."""
+"""What the programs that find a tool have in common: ways tried in order, the last of them a build with Go.
+
+Getting a tool takes minutes and is shown. Tests only use what is there (`fetch=False`): `make` gets each tool once,
+before pytest starts, so that no two workers build the same one unseen.
+"""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 Way = Callable[[], Path | None]
+MAKE_TOOLS = "Run `make tools` once: it gets every tool that the tests use."
 
 
 def first_that_runs(ways: Sequence[Way], version_argument: str, how_to_get_it: str) -> Path:
@@ -42,19 +50,37 @@ def kept(path: Path) -> Path | None:
 
 
 def pinned_version(go_module: Path, module: str) -> str:
-    """The version that a Go module pins, as `v3.256.0`. Raises OSError where it pins none."""
+    """The version that a Go module pins, as `v3.274.1`. Raises OSError where it pins none."""
     pinned = re.search(rf"{re.escape(module)} (v\S+)", (go_module / "go.mod").read_text(encoding="utf-8"))
     if pinned is None:
         raise OSError(f"tools/{go_module.name}/go.mod does not pin {module}. Restore it.")
     return pinned[1]
 
 
-def built_with_go(go_module: Path, target: str, into: Path, *, seconds: int, link_flags: str = "-s -w") -> Path | None:
-    """The tool, built into the path `into`; None where there is no Go."""
+@contextmanager
+def shown(what: str) -> Generator[None]:
+    """Says on stderr what takes a while, before it starts, and how long it took or that it failed."""
+    print(f"{what} ...", end=" ", file=sys.stderr, flush=True)
+    began = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        print(f"failed after {time.monotonic() - began:.0f} s", file=sys.stderr)
+        raise
+    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+def built_with_go(
+    go_module: Path, target: str, into: Path, *, seconds: int, usually: str, link_flags: str = "-s -w"
+) -> Path | None:
+    """The tool, built into the path `into`; None where there is no Go. `usually`: how long that takes, for people."""
     if not shutil.which("go"):
         return None
     into.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=into.parent) as folder:
+    with (
+        shown(f"building {into.name} with Go, once ({usually})"),
+        tempfile.TemporaryDirectory(dir=into.parent) as folder,
+    ):
         built = Path(folder) / into.name
         run(["go", "build", "-mod=readonly", f"-ldflags={link_flags}", "-o", str(built), target], go_module, seconds)
         # In one step, so that an interrupted run leaves no half of it.

@@ -1,18 +1,50 @@
 #!/bin/sh
-# Makes or updates .venv from hash-pinned requirement files: with uv where it is installed and works, else with pip.
-# Usage: tools/setup_venv.sh [--into FOLDER] REQUIREMENTS...
-# With --into, another environment than the program's own: the program itself is not installed there.
+# Makes or updates an environment from locks, with uv where it is installed and works, else with pip.
+# Usage: tools/setup_venv.sh [--with-pip] [--into FOLDER] LOCK...
+#   --into      another environment than .venv; the program itself is installed in .venv only
+#   --with-pip  ignores uv
+# A lock is complete, so it is installed without resolving: the result is the same with every version of pip and uv, and
+# whatever was published since. A lock that lacks a dependency ends in an error that names the dependency.
 set -eu
 
 venv=.venv
-if [ "$1" = --into ]; then
-    venv=$2
-    shift 2
-fi
+with_pip=
+while :; do
+    case ${1-} in
+    --into)
+        venv=$2
+        shift 2
+        ;;
+    --with-pip)
+        with_pip=--with-pip
+        shift
+        ;;
+    *) break ;;
+    esac
+done
 
 fail() {
     echo "$1" >&2
     exit 1
+}
+
+# Runs a command as one step of the set-up: one line with its duration, and the command's own output if it fails.
+step() {
+    label=$1
+    shift
+    printf 'set-up: %s ... ' "$label" >&2
+    began=$(date +%s)
+    if said=$("$@" 2>&1); then
+        echo "$(($(date +%s) - began)) s" >&2
+        return 0
+    fi
+    echo "failed after $(($(date +%s) - began)) s" >&2
+    [ -z "$said" ] || printf '%s\n' "$said" >&2
+    return 1
+}
+
+stopped() {
+    fail "error: set-up of $venv stopped at the step \"$label\". $1"
 }
 
 is_recent() {
@@ -42,39 +74,59 @@ if [ -e "$venv" ] && ! is_recent "$venv"/bin/python; then
     rm -rf "$venv"
 fi
 
+existed=yes
 if [ ! -e "$venv" ]; then
+    existed=
     need_python
 fi
 
-with_uv() {
-    command -v uv >/dev/null 2>&1 || return 1
-    [ -e "$venv" ] || uv venv --quiet --seed --python "$python" "$venv" || return 1
+install_with_uv() {
+    [ -z "$with_pip" ] && command -v uv >/dev/null 2>&1 || return 1
+    [ -e "$venv" ] || step "$venv with $("$python" --version)" uv venv --quiet --seed --python "$python" "$venv" || return 1
     # shellcheck disable=SC2086 # a list of options
-    uv pip install --quiet --python "$venv"/bin/python --require-hashes $requirements || return 1
-    [ "$venv" != .venv ] || uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+    step "$* with uv" uv pip install --quiet --python "$venv"/bin/python --no-deps --require-hashes $requirements || return 1
+    [ "$venv" != .venv ] || step "the readiness command" \
+        uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . || return 1
+    check="uv pip check --python $venv/bin/python"
 }
 
-with_pip() {
-    if command -v uv >/dev/null 2>&1; then
+install_with_pip() {
+    if [ -z "$with_pip" ] && command -v uv >/dev/null 2>&1; then
         echo "uv failed; going on with pip" >&2
     fi
     if ! "$venv"/bin/python -m pip --version >/dev/null 2>&1; then
         need_python
-        "$python" -m venv --clear "$venv" || fail "Python's venv module does not work (Debian: install python3-venv)."
+        step "$venv with $("$python" --version)" "$python" -m venv --clear "$venv" ||
+            stopped "Python's venv module does not work (Debian: install python3-venv)."
     fi
+    pip="$venv/bin/python -m pip --disable-pip-version-check"
     # --no-compile: byte-compiling the whole SDK takes 16 s, and few of its files are ever imported.
-    # shellcheck disable=SC2086 # a list of options
-    "$venv"/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes $requirements
-    [ "$venv" = .venv ] || return 0
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    # shellcheck disable=SC2086 # lists of options
+    step "$* with pip" $pip install --quiet --no-compile --no-deps --require-hashes $requirements ||
+        stopped "If the registry cannot be reached, run the command again once it can."
+    # shellcheck disable=SC2086
+    [ "$venv" != .venv ] || step "the readiness command" \
+        $pip install --quiet --no-deps --no-build-isolation --editable . || stopped ""
+    check="$pip check"
 }
 
-with_uv || with_pip
+install_with_uv "$@" || install_with_pip "$@"
+
+# shellcheck disable=SC2086 # a command with its options
+if ! step "whether a dependency is missing or has the wrong version" $check; then
+    # What an earlier lock had and this one has not is still there, and may not fit.
+    [ -n "$existed" ] || stopped "The lock ($*) is not complete: add what is missing to its .in file, and run: make lock"
+    echo "making $venv anew: it may hold packages of an earlier lock" >&2
+    rm -rf "$venv"
+    exec /bin/sh "$0" $with_pip --into "$venv" "$@"
+fi
 
 [ "$venv" = .venv ] || exit 0
 
 # Byte-compile what is imported, once, even where the environment forbids Python to do so as it goes.
-PYTHONDONTWRITEBYTECODE='' .venv/bin/python -c '
+PYTHONDONTWRITEBYTECODE=''
+export PYTHONDONTWRITEBYTECODE
+step "compiling the modules that the commands import" .venv/bin/python -c '
 import readiness.cli, readiness.checks, readiness.settings.schema, readiness.review.render_plan
 import components.alert_policies, components.log_metrics
-'
+' || stopped ""

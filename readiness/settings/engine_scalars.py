@@ -2,7 +2,7 @@
 
 Two parsers read a stack file: the engine's (Go, yaml.v3) and ours. PyYAML's own rules are YAML 1.1 (`on` is true,
 `1:30` is 90), the engine's are not; the loader here follows the engine. Compared, scalar by scalar, with the loader of
-pulumi/pulumi's sdk v3.256.0 (`workspace.LoadProjectStack`). What it reads in a way that few people expect is refused.
+pulumi/pulumi's sdk v3.274.1 (`workspace.LoadProjectStack`). What it reads in a way that few people expect is refused.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-# Keys of the engine itself in the `pulumi:` namespace (workspace and engine packages of pulumi/pulumi, v3.256.0).
+# Keys of the engine itself in the `pulumi:` namespace (workspace and engine packages of pulumi/pulumi, v3.274.1).
 PULUMI_KEYS = frozenset({"tags", "autonaming", "disable-default-providers", "template"})
 
 # Provider keys whose value is a credential, whatever its shape.

@@ -23,7 +23,7 @@ from readiness.settings.strict_yaml import Document, KeyPath, path_text, read_ya
 PROJECT_FILE = "Pulumi.yaml"
 PROGRAM_FILE = "__main__.py"
 
-# Top-level keys that the engine knows (project.json and workspace/project.go in pulumi/pulumi, v3.256.0).
+# Top-level keys that the engine knows (project.json and workspace/project.go in pulumi/pulumi, v3.274.1).
 # It accepts any other silently. `stackConfigDir` is left out: the stacks' files lie beside Pulumi.yaml.
 PROJECT_FILE_KEYS = (
     "name", "runtime", "main", "description", "author", "website", "license", "config",

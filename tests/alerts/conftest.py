@@ -38,7 +38,7 @@ def cases(stacks: list[Stack]) -> list[Case]:
 @pytest.fixture(scope="session")
 def promtool() -> Path:
     """The promtool that is found; without one every test of the room fails and says how to get it."""
-    return find_promtool()
+    return find_promtool(fetch=False)
 
 
 @pytest.fixture(scope="session")

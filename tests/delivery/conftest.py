@@ -46,4 +46,4 @@ def points(plans: dict[str, Plan]) -> Points:
 @pytest.fixture(scope="session")
 def promtool() -> Path:
     """The promtool that is found."""
-    return find_promtool()
+    return find_promtool(fetch=False)

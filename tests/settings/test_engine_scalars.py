@@ -1,4 +1,4 @@
-"""Every kind of scalar, read as the engine's own loader reads it (measured with pulumi/pulumi's sdk v3.256.0)."""
+"""Every kind of scalar, read as the engine's own loader reads it (measured with pulumi/pulumi's sdk v3.274.1)."""
 
 from __future__ import annotations
 

@@ -186,7 +186,9 @@ def test_a_mutant_is_killed_by_the_first_case_that_fails(
     cases = [case for case in cases_of(stack, every_phase=False) if case.alert == "HighErrorRate"]
     mutated = {**rule, "expr": rule["expr"].replace(*change)} if change else rule
     killer = first_failure(
-        find_promtool(), mutated, [promtool_tests(cases, rule), "not read when the first fails"][: 2 if change else 1]
+        find_promtool(fetch=False),
+        mutated,
+        [promtool_tests(cases, rule), "not read when the first fails"][: 2 if change else 1],
     )
     assert (killer is not None) == (change is not None)
     if killer:

@@ -33,6 +33,8 @@ def kept(machine: Machine) -> Path:
 def test_path_comes_before_the_cache_and_the_cache_before_a_build(machine: Machine, kept: Path) -> None:
     """The second run needs no network."""
     machine.has("go", GO)
+    with pytest.raises(RuntimeError, match="Run `make tools` once"):
+        find_actionlint(fetch=False)
     assert find_actionlint() == kept, "built"
     assert "-mod=readonly" in machine.calls.read_text()
     machine.calls.write_text("", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,31 @@ def test_the_pinned_go_module_is_built_where_there_is_no_debian(machine: Machine
     machine.has("go", GO)
     assert find_promtool() == machine.cache / "promtool"
     assert "-mod=readonly" in machine.calls.read_text()
+
+
+def test_what_takes_a_while_is_shown_with_its_duration(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before it starts, on stderr; and that it failed."""
+    machine.has("go", GO)
+    find_promtool()
+    said = re.sub(r"\d+ s", "N s", capsys.readouterr().err)
+    assert said == "building promtool with Go, once (about five minutes) ... N s\n"
+    (machine.cache / "promtool").unlink()
+    machine.has("go", "#!/bin/sh\nexit 1\n")
+    with pytest.raises(RuntimeError):
+        find_promtool()
+    assert re.search(r" \.\.\. failed after \d+ s\n$", capsys.readouterr().err)
+
+
+def test_tests_use_what_is_there_and_get_nothing(machine: Machine) -> None:
+    """Two workers would build the same one, unseen."""
+    machine.has("go", GO)
+    machine.has("apt-get", APT_GET)
+    machine.has("dpkg-deb", DPKG_DEB)
+    with pytest.raises(RuntimeError, match="Run `make tools` once"):
+        find_promtool(fetch=False)
+    assert machine.calls.read_text() == ""
+    cached = machine.has("promtool", WORKS, machine.cache)
+    assert find_promtool(fetch=False) == cached
 
 
 @pytest.mark.parametrize("script", [BROKEN, "not a program"])

@@ -8,9 +8,9 @@ import pytest
 
 from tests.tools.machine import GO, Machine
 from tools import find_pulumi as module
-from tools.find_pulumi import HOW_TO_GET_IT, can_be_had, find_pulumi, pinned_version
+from tools.find_pulumi import HOW_TO_GET_IT, can_be_had, find_pulumi, main, pinned_version
 
-WORKS = "#!/bin/sh\necho v3.256.0\n"
+WORKS = "#!/bin/sh\necho v3.274.1\n"
 BROKEN = "#!/bin/sh\nexit 3\n"
 
 
@@ -64,6 +64,30 @@ def test_without_any_way_the_failure_says_how_to_get_it(machine: Machine) -> Non
     with pytest.raises(RuntimeError) as failure:
         find_pulumi()
     assert str(failure.value).startswith(HOW_TO_GET_IT)
+
+
+def test_make_goes_on_without_it_only_where_it_cannot_be_had(
+    machine: Machine, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make test-engine` then skips; but a build that fails ends it before pytest starts."""
+    assert main(["--or-skip"]) == 0
+    assert capsys.readouterr().err.endswith("The engine tests are skipped.\n")
+    assert main([]) == 1
+    machine.has("go", GO)
+    monkeypatch.setenv("FAILS", "yes")
+    assert main(["--or-skip"]) == 1
+    assert "go: module not found" in capsys.readouterr().err
+    monkeypatch.delenv("FAILS")
+    assert main(["--or-skip"]) == 0
+    assert capsys.readouterr().out == f"{kept / 'pulumi'}\n"
+
+
+def test_a_worker_of_pytest_never_builds_it(machine: Machine) -> None:
+    """It fails with what to run."""
+    machine.has("go", GO)
+    with pytest.raises(RuntimeError, match="Run `make tools` once"):
+        find_pulumi(fetch=False)
+    assert machine.calls.read_text(encoding="utf-8") == ""
 
 
 def test_a_build_that_fails_is_a_failure_and_no_skip_and_says_why(
