@@ -14,12 +14,15 @@ Differences from the SDK's own mocks, each with its reason:
 from __future__ import annotations
 
 import asyncio
+import gc
+import inspect
 import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import CoroutineType
 from typing import Any, cast
 
 import pulumi
@@ -130,6 +133,7 @@ def record(
         try:
             asyncio.run(run_quietly())
         except Exception as error:
+            _close_what_never_started()
             # Awaiting a failed future anew drops the frames in which it failed; the SDK keeps those of a registration.
             registrations = cast(RPCManager, run_settings.rpc_manager)  # typed by the SDK as its descriptor
             if error is not registrations.unhandled_exception:
@@ -159,6 +163,22 @@ def _settings(monitor: _RecordingMonitor, project: str, stack: str, *, dry_run: 
         package_refs={},
         base_providers_by_ref={},
     )
+
+
+def _close_what_never_started() -> None:
+    """Closes the SDK's coroutines that a failed program leaves unstarted, so that none warns that nobody awaited it.
+
+    From Python 3.12 on, the traceback of a cancelled task keeps the coroutines that the task was about to await: they
+    would warn long after the recording, when the garbage collector runs.
+    """
+    sdk = os.path.dirname(pulumi.__file__)
+    for thing in gc.get_objects():
+        if (
+            isinstance(thing, CoroutineType)
+            and inspect.getcoroutinestate(thing) == inspect.CORO_CREATED
+            and thing.cr_code.co_filename.startswith(sdk)
+        ):
+            thing.close()
 
 
 @contextmanager
