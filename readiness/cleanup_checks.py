@@ -5,6 +5,7 @@ Not part of `check_config`: the gate itself works on a stack that says `cleanup_
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -34,5 +35,6 @@ def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: d
     )
     for fault in faults:
         message = f"lets cleanup delete, and the gate's record {place} {fault}"
-        mend = f"Write true, or pass `readiness cleanup gate {config.stack}` and commit its record (docs/retention.md)"
+        command = f"readiness cleanup gate {shlex.quote(config.stack)}"
+        mend = f"Write true, or pass `{command}` and commit its record (docs/retention.md)"
         yield problem_at(config, ("image_registry", "cleanup_dry_run"), message, mend)

@@ -6,6 +6,7 @@ The heading of a section is the alert's name: the link in a notification ends in
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from readiness.alerting.catalogue import ALERTS
 from readiness.alerting.definition import AlertDefinition, of_the_database
 from readiness.alerting.rules import rules_of, runbook_anchor
 from readiness.alerting.security_runbook import overview_rows, security_sections
+from readiness.markdown_text import table_cell
 from readiness.settings.model import ChannelKind, Service, Settings
 
 RUNBOOK_PATH = "docs/runbook.md"
@@ -94,12 +96,13 @@ def _stack_part(definition: AlertDefinition, stack: str, settings: Settings) -> 
     yield "Which revisions are there, and which serves?\n"
     yield "```bash"
     for service in settings.services:
-        yield f"gcloud run revisions list --service={service.name} {_where(settings)}"
+        yield f"gcloud run revisions list --service={shlex.quote(service.name)} {_where(settings)}"
     yield "```\n"
     yield "Roll back: send all traffic to the last good revision.\n"
     yield "```bash"
     for service in settings.services:
-        yield f"gcloud run services update-traffic {service.name} {_where(settings)} --to-revisions=REVISION=100"
+        name = shlex.quote(service.name)
+        yield f"gcloud run services update-traffic {name} {_where(settings)} --to-revisions=REVISION=100"
     yield "```\n"
     yield "Traffic is pinned then: no later deployment gets any, until the same command with `--to-latest`.\n"
     yield f"The query, asked every 30 s; it must hold for {rule.duration_seconds} s:\n"
@@ -129,7 +132,7 @@ def _first_queries(settings: Settings) -> str:
 
 
 def _where(settings: Settings) -> str:
-    return f"--region={settings.region} --project={settings.project}"
+    return f"--region={shlex.quote(settings.region)} --project={shlex.quote(settings.project)}"
 
 
 def _instance_url(settings: Settings) -> str:
@@ -146,9 +149,4 @@ def _escalation(stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for stack, settings in stacks:
         for order, contact in enumerate(settings.escalation.contacts, start=1):
-            yield f"| {stack} | {order} | {_cell(contact.name)} | {_cell(contact.reach)} |"
-
-
-def _cell(text: str) -> str:
-    """Text that cannot end a table's cell. Line breaks are refused by the model already."""
-    return text.replace("|", r"\|")
+            yield f"| {stack} | {order} | {table_cell(contact.name)} | {table_cell(contact.reach)} |"

@@ -11,6 +11,7 @@ an environment: the stack that owns the shared resources declares them.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -233,7 +234,7 @@ def security_anchor(alert: SecurityAlert) -> str:
 
 def read_command(alert: SecurityAlert, project: str) -> str:
     """The command that shows the entries; it can be pasted into a shell as it is."""
-    return f"gcloud logging read '{alert.filter}' --project={project} --freshness=1h --limit=5"
+    return f"gcloud logging read {shlex.quote(alert.filter)} --project={shlex.quote(project)} --freshness=1h --limit=5"
 
 
 def _rule(alert: SecurityAlert, settings: Settings) -> SecurityRule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from readiness.alerting.security_alerts import (
@@ -44,5 +45,5 @@ def _section(alert: SecurityAlert, project: str) -> Iterator[str]:
     yield "**Usual causes**\n"
     yield from (f"- {cause}" for cause in CAUSES)
     yield "\n**Mitigation**\n"
-    yield f"- {alert.mitigation.replace('PROJECT', project)}"
+    yield f"- {alert.mitigation.replace('PROJECT', shlex.quote(project))}"
     yield "- Nothing helps within 15 minutes: [escalate](#escalation)\n"

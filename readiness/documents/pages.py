@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 from readiness.documents import parts
 from readiness.documents.template import Stacks, fill
@@ -58,6 +59,7 @@ def _application_readme(stacks: Stacks) -> dict[str, str]:
     return {
         "repository": repository,
         "branch": first.managed_files.default_branch,
+        "branch_in_url": quote(first.managed_files.default_branch),
         "project": first.project,
         "region": first.region,
         "runbook": first.runbook.url,

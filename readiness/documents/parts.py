@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.documents.template import Stacks, health_address
+from readiness.markdown_text import table_cell
 from readiness.settings.model import Service, Settings
 
 
@@ -42,13 +43,8 @@ def contact_table(stacks: Stacks) -> str:
     rows = ["| Stack | Order | Who | How |", "|---|---|---|---|"]
     for stack, settings in stacks:
         for order, contact in enumerate(settings.escalation.contacts, start=1):
-            rows.append(f"| {stack} | {order} | {cell(contact.name)} | {cell(contact.reach)} |")
+            rows.append(f"| {stack} | {order} | {table_cell(contact.name)} | {table_cell(contact.reach)} |")
     return "\n".join(rows)
-
-
-def cell(text: str) -> str:
-    """Text that cannot end a table's cell. Line breaks are refused by the model already."""
-    return text.replace("|", r"\|")
 
 
 def limit_table(stacks: Stacks) -> str:

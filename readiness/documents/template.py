@@ -1,13 +1,15 @@
 """Fills a template: `{{name}}` in its text, and blocks of commands that are written once and shown for every stack.
 
 A fence ```bash each stack (or service, or a role as backend) is one command or more with `{service}`, `{project}` and
-the like. It becomes one block for each stack: the first stands open, the others are folded. `... of owner` leaves only
-the stack that owns what is shared, `... of others` the others. Upper-case words are for the reader to fill in.
+the like; `{where}` is two options, region and project. It becomes one block for each stack: the first stands open, the
+others are folded. `... of owner` leaves only the stack that owns what is shared, `... of others` the others. Upper-case
+words are for the reader to fill in.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
@@ -53,7 +55,14 @@ def _blocks(fence: re.Match[str], stacks: Stacks) -> str:
 
 
 def _with_values(command: str, values: Mapping[str, str]) -> str:
-    return _FIELD.sub(lambda field: values[field.group(1)], command)
+    """Every value is one word, or part of one, of the command, whatever it holds."""
+    return _FIELD.sub(lambda field: _word(field.group(1), values), command)
+
+
+def _word(name: str, values: Mapping[str, str]) -> str:
+    if name == "where":
+        return " ".join(f"--{option}={shlex.quote(values[option])}" for option in ("region", "project"))
+    return shlex.quote(values[name])
 
 
 def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]:
@@ -62,7 +71,6 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
         "environment": settings.environment.name,
         "project": settings.project,
         "region": settings.region,
-        "where": f"--region={settings.region} --project={settings.project}",
         "instance": settings.database.instance,
         "repository": f"{settings.github_owner}/{settings.repository.name}",
     }

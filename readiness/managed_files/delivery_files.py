@@ -42,7 +42,7 @@ def delivery_files(telemetry: DeploymentTelemetry, *, repository: str, project: 
 def _workflow(name: str, telemetry: DeploymentTelemetry, repository: str) -> str:
     values = {
         "OWNER/REPOSITORY": repository,
-        "WORKFLOW_NAMES": json.dumps([each.workflow for each in telemetry.environments]),
+        "WORKFLOW_NAMES": json.dumps([each.workflow for each in telemetry.environments], ensure_ascii=False),
         "WORKLOAD_IDENTITY_PROVIDER": telemetry.workload_identity_provider,
         "SERVICE_ACCOUNT": telemetry.service_account,
         "ROLLBACK_POLL_MINUTES": str(telemetry.rollback_poll_minutes),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from importlib.resources import files
 
 from readiness.managed_files.header import with_header
@@ -28,7 +29,7 @@ def auto_merge_text(settings: AutoMerge, *, repository: str, default_branch: str
     values = {
         "OWNER/REPOSITORY": repository,
         # As a JSON string, which YAML reads too, and without what the filter takes for a pattern.
-        "DEFAULT_BRANCH": json.dumps(re.sub(r"[+!\]]", r"\\\g<0>", default_branch)),
+        "DEFAULT_BRANCH": json.dumps(re.sub(r"[+!\]]", r"\\\g<0>", default_branch), ensure_ascii=False),
         "LABEL": MINOR_OR_PATCH_LABEL,
         "APP_CLIENT_ID": settings.app_client_id or "",
     }
@@ -38,4 +39,4 @@ def auto_merge_text(settings: AutoMerge, *, repository: str, default_branch: str
 
 def allow_auto_merge_command(repository: str) -> str:
     """What an administrator runs once. As a resource it would take over, and reset, the whole repository."""
-    return f"gh api -X PATCH repos/{repository} -F allow_auto_merge=true"
+    return f"gh api -X PATCH {shlex.quote(f'repos/{repository}')} -F allow_auto_merge=true"

@@ -108,7 +108,7 @@ def _filled_in(name: str, settings: ImageWorkflows, place: ImagePlace) -> str:
         "OWNER/REPOSITORY": place.repository,
         # As JSON strings, which YAML reads too.
         "DEFAULT_BRANCH": json.dumps(place.default_branch),
-        "PRODUCTION_WORKFLOW": json.dumps(settings.production_workflow),
+        "PRODUCTION_WORKFLOW": json.dumps(settings.production_workflow, ensure_ascii=False),
         "IDENTITY_PROVIDER": settings.workload_identity_provider,
         "PROMOTION_IDENTITY": settings.promotion_identity,
         "REPORT_IDENTITY": settings.report_identity,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from readiness.migrations.receivers import leaving_calls
 from readiness.migrations.sql_statements import statements
 from readiness.problems import Problem
 
@@ -113,11 +114,23 @@ def _of_python(text: str) -> Iterator[_Found]:
         return
     for text_line, sql in _texts(tree):
         yield from _of_sql(sql, text_line)
+    yield from _of_calls(tree)
     for node in ast.walk(tree):
-        if leaving := _leaving(node):
+        if switch := _autocommit(node):
             message = "leaves the transaction of the migration, so that a failure after it leaves half of the change"
-            mend = "Remove it: the run commits once, at its end"
-            yield _Found(line=getattr(node, "lineno", 1), what=leaving, message=message, mend=mend)
+            mend = "Run what is inside on the connection of the migration: the run commits once, at its end"
+            yield _Found(line=getattr(node, "lineno", 1), what=switch, message=message, mend=mend)
+
+
+def _of_calls(tree: ast.Module) -> Iterator[_Found]:
+    try:
+        leaving_ones = leaving_calls(tree)
+    except RecursionError:
+        message, mend = "is nested too deeply to be read", "Write it flatter"
+        yield _Found(line=1, what="", message=message, mend=mend)
+        return
+    for leaving in leaving_ones:
+        yield _Found(line=leaving.line, what=leaving.what, message=leaving.message, mend=leaving.mend)
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -139,12 +152,8 @@ def _is_revision(statement: ast.stmt) -> bool:
     return is_assignment and any(each.id == "revision" and isinstance(each.ctx, ast.Store) for each in names)
 
 
-def _leaving(node: ast.AST) -> str | None:
-    """What of Alembic, SQLAlchemy or the driver leaves the transaction of the run; None for anything else."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("commit", "rollback"):
-        return f"{node.func.attr}()"
+def _autocommit(node: ast.AST) -> str | None:
+    """What switches to autocommit, on whatever it is called; None for anything else."""
     if isinstance(node, ast.Attribute) and node.attr == "autocommit_block":
         return "autocommit_block()"
-    if isinstance(node, ast.Attribute) and node.attr == "autocommit" and isinstance(node.ctx, ast.Store):
-        return "autocommit"
     return "AUTOCOMMIT" if isinstance(node, ast.Constant) and node.value == "AUTOCOMMIT" else None

@@ -11,6 +11,7 @@ declaring them takes over what is so.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -238,7 +239,7 @@ def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterato
         yield (
             f"{name}: the provider cannot import an objective. It holds no data of its own: delete it, and the next "
             'update makes it again: curl -X DELETE -H "Authorization: Bearer $(gcloud auth print-access-token)" '
-            f"https://monitoring.googleapis.com/v3/{name}"
+            f"{shlex.quote(f'https://monitoring.googleapis.com/v3/{name}')}"
         )
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -103,14 +104,14 @@ def _holds_secret(value: Any) -> bool:
 
 
 def _unsent_message(stack: str, urns: Sequence[str]) -> str:
-    replaced = " ".join(f"--replace '{urn}'" for urn in urns)
+    replaced = " ".join(f"--replace {shlex.quote(urn)}" for urn in urns)
     return "\n".join(
         [
             "The last update of these failed, and they hold a secret that the API never gives back, so that nobody can "
             "tell whether the server has the new one:",
             *(f"  - {urn.rpartition('::')[2]}" for urn in urns),
             "Send it again by making them anew; what uses them is changed to the new ones:",
-            f"  readiness up {stack} {replaced}",
+            f"  readiness up {shlex.quote(stack)} {replaced}",
         ]
     )
 
@@ -122,14 +123,19 @@ def _unfinished_message(stack: str, resources: Sequence[dict[str, Any]]) -> str:
         "If it runs, wait for it. If not, applying now could create them a second time: look for each in its console. "
         "What exists there, take in with",
         *(
-            f"  pulumi import --stack {stack} --protect=false --generate-code=false --parent parent='{each['parent']}' "
-            f"{each['type']} {_name(each)} ID"
+            "  pulumi import --stack "
+            f"{_words(stack, '--protect=false', '--generate-code=false', '--parent', f'parent={parent}')} "
+            f"{_words(each['type'], _name(each))} ID"
             for each in resources
-            if each.get("parent")
+            if (parent := each.get("parent"))
         ),
-        f"and then forget the rest with `pulumi refresh --stack {stack} --clear-pending-creates`.",
+        f"and then forget the rest with `pulumi refresh --stack {shlex.quote(stack)} --clear-pending-creates`.",
     ]
     return "\n".join(lines)
+
+
+def _words(*words: str) -> str:
+    return " ".join(map(shlex.quote, words))
 
 
 def _name(resource: dict[str, Any]) -> str:

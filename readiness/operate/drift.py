@@ -7,6 +7,7 @@ refresh is blind to reviewers that were removed in the browser: hence both halve
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ def drift_markdown(stack: str, drift: Drift) -> str:
         parts += ["### The GitHub gate", "", *_fenced(drift.gate), ""]
     if drift.preview:
         parts += ["### Resources", "", *_fenced(drift.preview.splitlines()), ""]
-    parts.append(f"To put back what is declared: `make up STACK={stack}`. To keep what is live: change the settings.")
+    command = f"make up STACK={shlex.quote(stack)}"
+    parts.append(f"To put back what is declared: `{command}`. To keep what is live: change the settings.")
     return "\n".join(parts) + "\n"
 
 

@@ -2,18 +2,81 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-# One line: it goes into tables, titles and labels.
-Text = Annotated[
+# The patterns of the settings hold for the whole value: in pydantic's regular expressions `$` is the end of the text,
+# never a place before a last line end. `\A` and `\Z` would not do: editors read the same patterns from the JSON Schema.
+
+# Joiners have no width and are part of words and emoji; other characters of their category turn text around or hide it.
+_JOINERS = "\u200c\u200d"
+
+
+def _refuse_hidden(text: str) -> str:
+    """Refuses what a runner would execute and what a reader would not see.
+
+    A workflow evaluates `${{ }}` wherever it stands in the file (docs.github.com/actions, "Contexts"). Control
+    characters, line separators, and characters that turn text around show another text than the one that is used.
+    """
+    if "${{" in text:
+        raise PydanticCustomError("expression", "holds an expression of GitHub Actions")
+    if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS for char in text):
+        raise PydanticCustomError("hidden_character", "holds a character that is not seen")
+    return text
+
+
+# One line that people write as they like: it goes into tables, titles and labels, and is encoded where it does.
+FREE_TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+FreeText = Annotated[str, Field(min_length=1, pattern=FREE_TEXT_PATTERN)]
+Text = Annotated[FreeText, Field(max_length=200)]
+
+# RFC 3986 without `'`, `(`, `)`, `;`, `$` and what it has no place for: they end a link in Markdown or begin a command.
+URL_PATH_CHARACTERS = "A-Za-z0-9._~/%:@!&=+,*-"
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
+HttpsUrl = Annotated[str, Field(pattern=rf"^https://{_HOST}(:[0-9]+)?(/[{URL_PATH_CHARACTERS}?]*)?$", max_length=2000)]
+
+# The address of HTML's `input type=email`, without `` ` ``, `$`, `{`, `|` and `}`
+# (html.spec.whatwg.org/multipage/input.html#valid-e-mail-address).
+_DOMAIN = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+"
+EMAIL_PATTERN = rf"[A-Za-z0-9.!#%&'*+/=?^_~-]+@{_DOMAIN}"
+EmailAddress = Annotated[str, Field(pattern=f"^{EMAIL_PATTERN}$", max_length=254)]
+# Its member may look at dashboards; a service account has no use for one.
+DashboardViewer = Annotated[str, Field(pattern=f"^((user|group):{EMAIL_PATTERN}|domain:{_DOMAIN})$", max_length=260)]
+
+# The accounts that people make, and the two that Google makes for a project
+# (docs.cloud.google.com/iam/docs/service-account-types). A project of a domain is `name.domain` in an address.
+_PROJECT_ID = "[a-z][a-z0-9-]{4,28}[a-z0-9]"
+ServiceAccount = Annotated[
     str,
-    Field(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"),
+    Field(
+        pattern=(
+            rf"^([a-z][a-z0-9-]{{4,28}}[a-z0-9]@{_PROJECT_ID}(\.[a-z0-9-]+)*\.iam\.gserviceaccount\.com"
+            rf"|[0-9]+-compute@developer\.gserviceaccount\.com|{_PROJECT_ID}@appspot\.gserviceaccount\.com)$"
+        ),
+        max_length=254,
+    ),
 ]
-HttpsUrl = Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^\s#]*)?$", max_length=2000)]
-EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+$", max_length=254)]
+
+# git's rules for a branch (git-scm.com/docs/git-check-ref-format), and of its characters those that neither a shell
+# nor YAML nor Markdown reads as its own. `*` is for patterns alone.
+_BRANCH_CHARACTERS = "A-Za-z0-9_+@#=,!%-"
+BranchName = Annotated[
+    str,
+    Field(
+        pattern=rf"^[A-Za-z0-9_]+([./]?[{_BRANCH_CHARACTERS}]+)*$",
+        max_length=255,
+    ),
+]
+BranchPattern = Annotated[
+    str,
+    Field(
+        pattern=rf"^[A-Za-z0-9_*]+([./]?[{_BRANCH_CHARACTERS}*]+)*$",
+        max_length=255,
+    ),
+]
 
 # A threshold of 1 or more can never be passed by a share of a whole; 80 for 80 % is the usual slip.
 Ratio = Annotated[float, Field(gt=0, lt=1, description="A share of 1: 0.8 is 80 %.")]
@@ -32,8 +95,11 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _not_empty(cls, value: Any) -> Any:
-        """A key without a value is a slip: taken for the default, it would switch an alert off without a word."""
+    def _not_empty_or_hidden(cls, value: Any) -> Any:
+        """A key without a value is a slip: taken for the default, it would switch an alert off without a word.
+
+        Texts in lists are not looked at: they have patterns that are stricter.
+        """
         if value is None:
             raise PydanticCustomError("empty", "is empty")
-        return value
+        return _refuse_hidden(value) if isinstance(value, str) else value

@@ -6,12 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from readiness.settings.base import EmailAddress, Section, Text
+from readiness.settings.base import DashboardViewer, Section, ServiceAccount, Text
 
 SlackEvent = Literal["started", "waiting", "success", "failure", "rollback"]
-
-# Its member may look at dashboards; a service account has no use for one.
-DashboardViewer = Annotated[str, Field(pattern=r"^((user|group):[^@\s:]+@[^@\s:]+|domain:[^@\s:]+)$")]
 
 
 class DeliveryEnvironment(Section):
@@ -19,7 +16,9 @@ class DeliveryEnvironment(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="As in `readiness:environment`.")]
     workflow: Annotated[Text, Field(description="The workflow's `name:`, by which `workflow_run` knows it.")]
-    workflow_file: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+\.ya?ml$", description="In `.github/workflows`.")]
+    workflow_file: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml$", description="In `.github/workflows`.")
+    ]
     job: Annotated[Text, Field(description="Display name of the deploying job; its duration is the deployment's.")]
     services: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$")], ...],
@@ -40,7 +39,7 @@ class DeploymentTelemetry(Section):
         str,
         Field(pattern=r"^projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+$"),
     ]
-    service_account: Annotated[EmailAddress, Field(description="Whom the workflows act as; they hold no key.")]
+    service_account: Annotated[ServiceAccount, Field(description="Whom the workflows act as; they hold no key.")]
     environments: Annotated[tuple[DeliveryEnvironment, ...], Field(strict=False, min_length=1, max_length=4)]
     target_success_ratio: Annotated[float, Field(gt=0, lt=1, description="A share of 1: 0.95 is 95 %.")] = 0.95
     target_restore_seconds: Annotated[int, Field(ge=60, le=604_800)] = 1800

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from readiness.settings.base import Section
+from readiness.settings.base import FREE_TEXT_PATTERN, BranchName, BranchPattern, FreeText, Section
 
 # A reviewer whose login begins so is not known yet: `check` warns, the plan says so, and `pulumi up` refuses.
 TO_BE_FILLED_IN = "to-be-filled-in"
@@ -31,7 +31,7 @@ Ecosystem = Literal[
 class Repository(Section):
     """The GitHub repository of the application. Its owner is the provider's own key `github:owner`."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+    name: Annotated[str, Field(pattern=r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]{0,98}$")]
     visibility: Literal["public", "private", "internal"] = "public"
     plan: Annotated[
         Literal["free", "pro", "team", "enterprise"],
@@ -70,7 +70,7 @@ class DeploymentBranchPolicy(Section):
     protected_branches: bool = False
     custom_branch_policies: bool = True
     branches: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[^\s\x00-\x1f\x7f~^:?\[\\]{1,255}$")], ...],
+        tuple[BranchPattern, ...],
         Field(strict=False, min_length=1, description="Name patterns; `*` does not match `/`."),
     ] = ("main",)
 
@@ -98,11 +98,9 @@ class RequiredCheck(Section):
     """A check without which nothing is merged."""
 
     context: Annotated[
-        str,
+        FreeText,
         Field(
-            min_length=1,
             max_length=255,
-            pattern=r"^\S([^\x00-\x1f\x7f]*\S)?$",
             description="The job's name as a pull request shows it, with the values of its matrix: `Tests (3.12)`.",
         ),
     ]
@@ -151,7 +149,7 @@ class DependabotUpdate(Section):
 
     ecosystem: Ecosystem
     directories: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^/[^\s*]*$")], ...],
+        tuple[Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~+@,=!()\[\]/-]*$")], ...],
         Field(strict=False, min_length=1, description="Folders that hold a manifest, from the repository's root."),
     ]
 
@@ -159,9 +157,9 @@ class DependabotUpdate(Section):
 class DependabotLabel(Section):
     """A label that Dependabot's pull requests carry. GitHub ignores one that the repository does not have."""
 
-    name: Annotated[str, Field(min_length=1, max_length=50, pattern=r"\S")]
+    name: Annotated[FreeText, Field(max_length=50)]
     color: Annotated[str, Field(pattern=r"^[0-9a-f]{6}$", description="Six hexadecimal digits, without `#`.")]
-    description: Annotated[str, Field(max_length=100)] = ""
+    description: Annotated[str, Field(max_length=100, pattern=f"^$|{FREE_TEXT_PATTERN}")] = ""
 
 
 class Dependabot(Section):
@@ -186,4 +184,4 @@ class ManagedFiles(Section):
         Literal["pull_request", "commit"],
         Field(description="`commit` writes to the default branch at every `pulumi up`: only where no push deploys."),
     ] = "pull_request"
-    default_branch: Annotated[str, Field(pattern=r"^[^\s\x00-\x1f\x7f~^:?*\[\\]{1,255}$")] = "main"
+    default_branch: BranchName = "main"

@@ -7,14 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from readiness.settings.base import Section, Text
+from readiness.settings.base import Section, ServiceAccount, Text
 
 # Of an entry that accepts a vulnerability: who accepts longer has decided never to mend it.
 MAX_ACCEPTED = timedelta(days=90)
-
-ServiceAccount = Annotated[
-    str, Field(pattern=r"^[a-z]([a-z0-9-]{4,28}[a-z0-9])@[a-z][a-z0-9-]{4,28}[a-z0-9]\.iam\.gserviceaccount\.com$")
-]
 
 
 class AcceptedVulnerability(Section):

@@ -25,17 +25,41 @@ _KINDS = {
     "bool_type": "true or false",
 }
 
+# What no text may hold, whatever it is for.
+_HIDDEN = {
+    "expression": (
+        "holds `${{`, which begins an expression: a workflow would evaluate it",
+        "Write the value itself",
+    ),
+    "hidden_character": (
+        "holds a character that is not shown, such as a line end, a tab, or one that turns text around",
+        "Write it again with plain characters",
+    ),
+}
+_URL_CHARACTERS = "letters, digits and . _ ~ % : @ ! & = + , * - are allowed in a path, and any other as %XX"
 # What a pattern asks for, in words, by a piece of the pattern that no other one has.
 _PATTERNS = (
-    ("~^:", "is not the name of a branch", "Write it without spaces, control characters, and any of ~ ^ : ? [ \\"),
+    (
+        "+@#=,!%",
+        "is not the name of a branch",
+        "Use letters, digits and _ + @ # = , ! % -, with `.` or `/` between them",
+    ),
     (r"\x7f", "is not plain text on one line", "Remove line ends, tabs, and spaces at either end"),
-    ("@", "is not an e-mail address", "Write it as name@domain.example"),
-    ("https://", "is not an https address", "Write it as https://host/path, without `#` and spaces"),
+    ("gserviceaccount", "is not a service account", "Write it as NAME@PROJECT.iam.gserviceaccount.com"),
+    ("(user|group):", "is not a member of an IAM policy", "Write it as user:ADDRESS, group:ADDRESS or domain:NAME"),
+    ("https://", "is not an https address", f"Write it as https://host/path; {_URL_CHARACTERS}"),
+    (r"\{id\}", "is not a path", f"Write it as /path/{{id}}; {_URL_CHARACTERS}"),
+    ("?]*$", "is not a path", f"Write it as /path; {_URL_CHARACTERS}"),
+    ("._~/%:@", "is not a path", f"Write it as /path, without `?`; {_URL_CHARACTERS}"),
+    (
+        r"~+@,=!()\[\]",
+        "is not a folder",
+        "Write it as /path from the repository's root: letters, digits and . _ ~ + @ , = ! ( ) [ ] -",
+    ),
+    ("?^_~-]+@", "is not an e-mail address", "Write it as name@domain.example"),
     ("notificationChannels", "is not the id of a channel", "Write it as projects/PROJECT/notificationChannels/NUMBER"),
     ("[._-]+", "is not the name of an image", "Write it in lower case, as `web` or `shop/web`"),
     ("^#", "is not the name of a Slack channel", "Write it as #name, in lower case and in quotes"),
-    (r"^/[^\s*]", "is not a folder", "Write it as /path from the repository's root, without `*` and spaces"),
-    ("^/", "is not a path", "Write it as /path, without `?` and `#`"),
 )
 _NAME_PATTERN = re.compile(r"\^\[a-z\]\(?\[a-z0-9-\]\{0,(\d+)\}(\[a-z0-9\]\)\?)?\$")
 _RANGE_ERRORS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of")
@@ -69,6 +93,8 @@ def explain(error: Mapping[str, Any], spot: Spot) -> tuple[str, str]:
     if value is None or (isinstance(value, str) and not value.strip()):
         optional = ", or remove the key" if spot.field and not spot.field.is_required() else ""
         return "is empty", f"Write a value{optional}{about}"
+    if kind in _HIDDEN:
+        return _HIDDEN[kind]
     if kind in _KINDS:
         return f"must be {_KINDS[kind]}, not {_kind_of(value)}", _mend_kind(kind, value, spot.inner, about)
     if kind in _RANGE_ERRORS:

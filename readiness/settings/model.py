@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, WithJsonSchema
 
-from readiness.settings.base import DurationSeconds, EmailAddress, HttpsUrl, Ratio, Section, Text
+from readiness.settings.base import (
+    URL_PATH_CHARACTERS,
+    DurationSeconds,
+    EmailAddress,
+    HttpsUrl,
+    Ratio,
+    Section,
+    Text,
+)
 from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
 from readiness.settings.github import BranchRuleset, Dependabot, ManagedFiles, ProductionEnvironment, Repository
 from readiness.settings.image_workflows import ImageWorkflows
@@ -54,7 +62,7 @@ class Service(Section):
     name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$")]
     role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="`backend`, `frontend`, …")]
     url: HttpsUrl
-    health_path: Annotated[str, Field(pattern=r"^/[^\s?#]*$")] = "/"
+    health_path: Annotated[str, Field(pattern=f"^/[{URL_PATH_CHARACTERS}]*$", max_length=2000)] = "/"
     health_answer: HealthAnswer | None = None
     smoke: Smoke | None = None
     max_instances: Annotated[

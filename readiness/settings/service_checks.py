@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from readiness.settings.base import Section, Text
+from readiness.settings.base import URL_PATH_CHARACTERS, Section, Text
 
 # A path of plain keys: what Google's uptime checks call a JSONPath, without its filters and wildcards.
 JsonPath = Annotated[str, Field(pattern=r"^\$(\.[A-Za-z_][A-Za-z0-9_]*)+$", max_length=1024)]
-UrlPath = Annotated[str, Field(pattern=r"^/[^\s#{}]*$", max_length=2000)]
+UrlPath = Annotated[str, Field(pattern=f"^/[{URL_PATH_CHARACTERS}?]*$", max_length=2000)]
 
 
 class KnownDegraded(Section):
@@ -48,6 +48,10 @@ class Smoke(Section):
     login_path: UrlPath
     upload_path: Annotated[
         str,
-        Field(pattern=r"^/([^\s#{}]|\{id\})*$", max_length=2000, description="`{id}` is filled from `upload_into`."),
+        Field(
+            pattern=rf"^/([{URL_PATH_CHARACTERS}?]|\{{id\}})*$",
+            max_length=2000,
+            description="`{id}` is filled from `upload_into`.",
+        ),
     ]
     upload_into: UploadInto | None = None

@@ -36,7 +36,8 @@ RUNTIME_KEYS = ("name", "options")
 RUNTIME_OPTIONS = ("toolchain", "typechecker", "virtualenv")
 DECLARATION_KEYS = ("type", "description", "items", "default", "value", "secret")
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+# The engine's own form (pulumi.com/docs/iac/concepts/stacks), without what a command would read as an option.
+_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,99}")
 # What the engine's secret managers write: passphrase (`v1:nonce:text`), or base64 of at least nonce and tag.
 _CIPHERTEXT = re.compile(r"v1:[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+|[A-Za-z0-9+/=]{40,}")
 
@@ -129,7 +130,10 @@ def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
 def _stack_name_problems(root: Path, stack: str) -> list[Problem]:
     known = stack_names(root)
     if not _NAME.fullmatch(stack):
-        message, mend = "has a name that is no stack's", "Use letters, digits, `-`, `_` and `.`, 100 at most"
+        message, mend = (
+            "has a name that is no stack's",
+            "Use letters, digits, `-`, `_` and `.`, 100 at most, and no `-` first",
+        )
         return [Problem(file="Pulumi.<stack>.yaml", message=message, mend=mend)]
     if stack in known:
         return []

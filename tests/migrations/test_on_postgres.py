@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrations.revisions import BODIES, revision_text
 from tests.postgres_server import ROLE, NoPostgresError, PostgresServer, find_programs, postgres_server
 from tests.projects import ROOT
 
@@ -168,6 +169,22 @@ def test_an_embedded_commit_leaves_half_of_the_change_which_is_why_lint_refuses_
     assert app.run()[0] == 1
     assert ("half" in app.tables, app.revision) == (True, "0002")
     assert "already exists" in app.run()[1]
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_what_a_commit_of_each_object_does(server: PostgresServer, tmp_path: Path, name: str) -> None:
+    """What `migrations lint` knows of each is what the server does; where it is silent, what was written is there."""
+    app = Application(server, tmp_path, name)
+    app.plant("0003", "0002", "CREATE TABLE probe (id serial PRIMARY KEY, value int); INSERT INTO probe VALUES (1, 1)")
+    assert app.run()[0] == 0
+    app.sql("SELECT setval('probe_id_seq', 1)")
+    (app.versions / "0004_planted.py").write_text(revision_text(BODIES[name].lines), encoding="utf-8")
+    status, text = app.run()
+    assert (status, app.sql("SELECT string_agg(value::text, ' ' ORDER BY id) FROM probe")) == (
+        BODIES[name].status,
+        BODIES[name].rows,
+    ), text
+    assert app.revision == ("0004" if status == 0 else "0003")
 
 
 # Of the first run: it goes on once the second waits for it, after a minute at the latest.

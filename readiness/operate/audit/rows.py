@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -77,7 +78,9 @@ def _row(
     result = _result(checks, by_people, decided_by_checks=line.decided_by_checks)
     if outcome is not None:
         result = Result.FAIL if result is Result.FAIL else outcome
-    steps = tuple(Template(step).substitute(values) for step in line.steps)
+    # Most steps are commands; what has to be quoted in one is no harm in a sentence.
+    words = {name: shlex.quote(value) for name, value in values.items()}
+    steps = tuple(Template(step).substitute(words) for step in line.steps)
     return AuditRow(
         area=area.name,
         slug=line.slug,

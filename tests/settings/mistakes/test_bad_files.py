@@ -114,11 +114,12 @@ def test_a_missing_file_that_was_named_outright_is_refused(project: Path) -> Non
     assert str(problem) == "elsewhere/Pulumi.staging.yaml: does not exist. Create it, or name another stack."
 
 
-@pytest.mark.parametrize("name", ["../prod", "a/b", "", "staging\n", "x" * 101, "a b", "*"])
+@pytest.mark.parametrize("name", ["../prod", "a/b", "", "staging\n", "x" * 101, "a b", "*", "-x", "--yes"])
 def test_a_name_that_cannot_be_a_stacks_is_refused_and_no_path_made_of_it(project: Path, name: str) -> None:
     """The name becomes part of a file name."""
     assert error_of(project, name) == (
-        "Pulumi.<stack>.yaml: has a name that is no stack's. Use letters, digits, `-`, `_` and `.`, 100 at most."
+        "Pulumi.<stack>.yaml: has a name that is no stack's. "
+        "Use letters, digits, `-`, `_` and `.`, 100 at most, and no `-` first."
     )
 
 

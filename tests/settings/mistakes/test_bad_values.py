@@ -33,6 +33,13 @@ WRITE_DATABASE = f"Write its keys below it, indented: {', '.join(Database.model_
 CHANNEL_ID = "projects/ytgrs-464303/notificationChannels/7"
 OTHERS_CHANNEL_ID = "projects/other-project/notificationChannels/7"
 
+HIDDEN = (
+    "holds a character that is not shown, such as a line end, a tab, or one that turns text around. "
+    "Write it again with plain characters."
+)
+EXPRESSION = "holds `${{`, which begins an expression: a workflow would evaluate it. Write the value itself."
+URL_CHARACTERS = "letters, digits and . _ ~ % : @ ! & = + , * - are allowed in a path, and any other as %XX."
+
 CPU_KEY = "readiness:alerts.high_cpu_usage.cpu_ratio"
 LATENCY_KEY = "readiness:alerts.high_latency.latency_ms"
 CONTACT_KEY = "readiness:escalation.contacts[0].name"
@@ -108,8 +115,12 @@ def test_a_whole_number_may_be_written_as_the_engine_reads_it(project: Path, val
         ("'   '", "is empty. Write a value."),
         ("2026-01-01", "is a date, which the engine would rewrite. Put it in quotes."),
         (f"{'x' * 201}", "has more than 200 characters. Shorten it."),
-        (r'"two\nlines"', "is not plain text on one line. Remove line ends, tabs, and spaces at either end."),
-        (r'"\e[2J"', "is not plain text on one line. Remove line ends, tabs, and spaces at either end."),
+        (r'"two\nlines"', HIDDEN),
+        (r'"\e[2J"', HIDDEN),
+        (r'"safe\u202Etxt"', HIDDEN),
+        (r'"\u2028"', "is empty. Write a value."),
+        ("Developers ${{ secrets.X }}", EXPRESSION),
+        ("' Developers'", "is not plain text on one line. Remove line ends, tabs, and spaces at either end."),
         ("[on call]", "must be text, not a list. Write text."),
     ],
 )
@@ -177,11 +188,11 @@ def test_text_that_older_yaml_takes_for_something_else_is_text(project: Path, va
         (SERVICE, f"- name: {'s' * 50}", "- name: sss", "services[0].name: has more than 49 characters. Shorten it."),
         (
             "url: https://ai-resume-review-v2-backend", "url: http://ai-resume-review-v2-backend", "url: http:",
-            "services[0].url: is not an https address. Write it as https://host/path, without `#` and spaces.",
+            f"services[0].url: is not an https address. Write it as https://host/path; {URL_CHARACTERS}",
         ),
         (
             "health_path: /health", "health_path: health?x=1", "health_path",
-            "services[0].health_path: is not a path. Write it as /path, without `?` and `#`.",
+            f"services[0].health_path: is not a path. Write it as /path, without `?`; {URL_CHARACTERS}",
         ),
         (
             CHANNELS, CHANNELS + "    slack: '#alerts'\n", "slack:",
