@@ -66,14 +66,14 @@ _BRANCH_CHARACTERS = "A-Za-z0-9_+@#=,!%-"
 BranchName = Annotated[
     str,
     Field(
-        pattern=rf"^[A-Za-z0-9_]+([./]?[{_BRANCH_CHARACTERS}]+)*$",
+        pattern=rf"^[A-Za-z0-9_][{_BRANCH_CHARACTERS}]*([./][{_BRANCH_CHARACTERS}]+)*$",
         max_length=255,
     ),
 ]
 BranchPattern = Annotated[
     str,
     Field(
-        pattern=rf"^[A-Za-z0-9_*]+([./]?[{_BRANCH_CHARACTERS}*]+)*$",
+        pattern=rf"^[A-Za-z0-9_*][*{_BRANCH_CHARACTERS}]*([./][*{_BRANCH_CHARACTERS}]+)*$",
         max_length=255,
     ),
 ]

@@ -154,7 +154,7 @@ def test_an_unfinished_creation_is_refused_with_the_commands_that_mend_it(pulumi
     pulumi.has_state({"resources": [], "pending_operations": [CREATING]})
     wrong = run_apply(project, "staging", assume_yes=True) or ""
     assert f"  - {CHANNEL} channels-slack" in wrong
-    assert f"--parent parent='{PARENT}' {CHANNEL} channels-slack ID" in wrong
+    assert f"--parent parent={PARENT} {CHANNEL} channels-slack ID" in wrong
     assert "pulumi refresh --stack staging --clear-pending-creates" in wrong
     assert pulumi.calls == [EXPORT]
 

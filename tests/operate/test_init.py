@@ -241,8 +241,8 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", ["abc", "../x", "1.run.app/?", "12a", "-1"])
 def test_a_project_number_that_is_none_is_refused(tmp_path: Path, number: str) -> None:
     """It becomes a part of an address, which any text would be."""
-    (problem,) = refused(init(*OPTIONS, f"--project-number={number}", folder=tmp_path))
-    assert (problem.key, problem.message) == ("--project-number", "is no number")
+    problems = refused(init(*OPTIONS, f"--project-number={number}", folder=tmp_path))
+    assert ("--project-number", "is no number") in [(problem.key, problem.message) for problem in problems]
     assert contents(tmp_path) == {}
 
 
