@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from readiness.documents import parts
-from readiness.documents.template import Stacks, fill
+from readiness.documents.template import Stacks, fill, other_deployment, production_deployment
+from readiness.markdown_text import table_cell
 from readiness.settings.model import Settings
 
 NOTICE = "<!-- Made by `readiness docs` from readiness/documents/templates/{} and the stacks' settings. Edit those. -->"
@@ -26,25 +28,42 @@ def _with_notice(name: str, own: Mapping[str, str]) -> dict[str, str]:
 
 
 def _rollback(stacks: Stacks) -> dict[str, str]:
-    return {"contacts": parts.contact_table(stacks), "services": parts.service_table(stacks)}
-
-
-def _troubleshooting(stacks: Stacks) -> dict[str, str]:
+    degraded = "   While a degraded answer is known to be harmless, with `--allow-degraded`.\n"
     return {
         "contacts": parts.contact_table(stacks),
         "services": parts.service_table(stacks),
-        "actions": parts.repository_url(_first(stacks)) + "/actions",
-        "project": _first(stacks).project,
+        "degraded": degraded if parts.has_known_degraded(stacks) else "",
+    }
+
+
+def _troubleshooting(stacks: Stacks) -> dict[str, str]:
+    first = _first(stacks)
+    return {
+        "contacts": parts.contact_table(stacks),
+        "services": parts.service_table(stacks),
+        "actions": parts.repository_url(first) + "/actions",
+        "project": first.project,
+        "branch": first.managed_files.default_branch,
+        **{where: parts.trouble_rows(stacks, where) for where in ("build", "deployment", "health", "database")},
     }
 
 
 def _checklist(stacks: Stacks) -> dict[str, str]:
     first = _first(stacks)
     environment = first.production_environment
+    deployment = production_deployment(first)
+    after = list(first.notes.after_deployment)
+    if parts.has_known_degraded(stacks):
+        after.insert(0, "While a degraded answer is known to be harmless: with `--allow-degraded`.")
+    notes = parts.listed(first.notes.deployment)
     return {
         "limits": parts.limit_table(stacks),
         "actions": parts.repository_url(first) + "/actions",
         "approval": f"environment `{environment.name}`" if environment is not None else "no guarded environment",
+        "branch": first.managed_files.default_branch,
+        "workflow": "the workflow that deploys" if deployment is None else f'"{table_cell(deployment.workflow)}"',
+        "deployment_notes": f"{notes}\n" if notes else "",
+        "after_deployment": parts.listed(after, mark="- [ ] "),
     }
 
 
@@ -57,14 +76,40 @@ def _application_readme(stacks: Stacks) -> dict[str, str]:
         for service in settings.services
     ]
     return {
-        "repository": repository,
+        "badges": _badges(first, repository),
         "branch": first.managed_files.default_branch,
-        "branch_in_url": quote(first.managed_files.default_branch),
         "project": first.project,
         "region": first.region,
         "runbook": first.runbook.url,
         "addresses": "\n".join(["| Environment | Service | Address |", "|---|---|---|", *rows]),
+        "nodes": "\n".join(_nodes(first)),
+        "notes": parts.listed(first.notes.application_readme),
+        "stack": stacks[0][0],
     }
+
+
+def _badges(first: Settings, repository: str) -> str:
+    """A badge for each workflow that the settings name."""
+    branch = quote(first.managed_files.default_branch)
+    lines = []
+    for deployment in (other_deployment(first), production_deployment(first)):
+        if deployment is not None:
+            page = f"{repository}/actions/workflows/{deployment.workflow_file}"
+            query = "" if deployment == production_deployment(first) else f"?branch={branch}"
+            title = re.sub(r"[\[\]]", "", table_cell(deployment.workflow))
+            lines.append(f"[![{title}]({page}/badge.svg{query})]({page})")
+    return "\n".join(lines)
+
+
+def _nodes(first: Settings) -> list[str]:
+    """The services as the nodes of a diagram, each with what reaches it."""
+    lines = []
+    for number, service in enumerate(first.services):
+        lines.append(f'    browser["browser"] --> service{number}["Cloud Run<br>{service.role}"]')
+        lines.append(f'    uptime["uptime checks"] --> service{number}')
+        lines.append(f'    registry["Artifact Registry<br>scanning, cleanup"] --> service{number}')
+        lines.append(f'    service{number} -- "logs, metrics" --> monitoring["Cloud Monitoring<br>alert policies"]')
+    return lines
 
 
 def _first(stacks: Stacks) -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from readiness.documents.template import Stacks, health_address
 from readiness.markdown_text import table_cell
@@ -45,6 +45,47 @@ def contact_table(stacks: Stacks) -> str:
         for order, contact in enumerate(settings.escalation.contacts, start=1):
             rows.append(f"| {stack} | {order} | {table_cell(contact.name)} | {table_cell(contact.reach)} |")
     return "\n".join(rows)
+
+
+def trouble_rows(stacks: Stacks, where: str) -> str:
+    """The rows that the team's own notes add to a table of troubles, each on a line of its own."""
+    rows = [
+        (trouble.looks, trouble.why, trouble.action)
+        for trouble in stacks[0][1].notes.known_troubles
+        if trouble.where == where
+    ]
+    if where == "health":
+        rows = [*_degraded_rows(stacks), *rows]
+    return "".join(f"\n| {' | '.join(table_cell(text) for text in row)} |" for row in rows)
+
+
+def _degraded_rows(stacks: Stacks) -> Iterator[tuple[str, str, str]]:
+    """The answers that the settings call harmless, each once, unless a note of the team's own tells of it."""
+    known = {
+        answer.known_degraded.because: answer.known_degraded
+        for _, settings in stacks
+        for service in settings.services
+        if (answer := service.health_answer) is not None and answer.known_degraded is not None
+    }
+    noted = " ".join(trouble.looks for trouble in stacks[0][1].notes.known_troubles)
+    for degraded in (answer for because, answer in known.items() if because not in noted):
+        until = f" until {degraded.accept_degraded_until}" if degraded.accept_degraded_until else ""
+        yield (
+            f'200, "{degraded.value}", `{degraded.because}`',
+            f"the settings call it harmless (`known_degraded`){until}; with a 503 it is not",
+            "`readiness verify STACK --allow-degraded`",
+        )
+
+
+def has_known_degraded(stacks: Stacks) -> bool:
+    """Whether the settings call a degraded answer harmless."""
+    answers = [service.health_answer for _, settings in stacks for service in settings.services]
+    return any(answer is not None and answer.known_degraded is not None for answer in answers)
+
+
+def listed(notes: Sequence[str], mark: str = "- ") -> str:
+    """Notes as items of a list, each on a line; nothing where there are none."""
+    return "".join(f"{mark}{note.replace('<', '&lt;')}\n" for note in notes)
 
 
 def limit_table(stacks: Stacks) -> str:

@@ -3,7 +3,7 @@
 A fence ```bash each stack (or service, or a role as backend) is one command or more with `{service}`, `{project}` and
 the like; `{where}` is two options, region and project. It becomes one block for each stack: the first stands open, the
 others are folded. `... of owner` leaves only the stack that owns what is shared, `... of others` the others. Upper-case
-words are for the reader to fill in.
+words are for the reader to fill in; so is a workflow that no setting names.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
+from readiness.settings.delivery import DeliveryEnvironment
 from readiness.settings.model import Service, Settings
 
 Stacks = Sequence[tuple[str, Settings]]
@@ -62,6 +63,8 @@ def _with_values(command: str, values: Mapping[str, str]) -> str:
 def _word(name: str, values: Mapping[str, str]) -> str:
     if name == "where":
         return " ".join(f"--{option}={shlex.quote(values[option])}" for option in ("region", "project"))
+    if name == "inputs":
+        return "".join(f" -f {shlex.quote(pair)}" for pair in values[name].split())
     return shlex.quote(values[name])
 
 
@@ -73,6 +76,10 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
         "region": settings.region,
         "instance": settings.database.instance,
         "repository": f"{settings.github_owner}/{settings.repository.name}",
+        "branch": settings.managed_files.default_branch,
+        "production_workflow": workflow_file(production_deployment(settings)),
+        "other_workflow": workflow_file(other_deployment(settings)),
+        "inputs": " ".join(settings.notes.deployment_inputs),
     }
     if of == "stack":
         yield common
@@ -80,6 +87,25 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
     for service in settings.services:
         if of in ("service", service.role):
             yield common | {"service": service.name, "health": health_address(service), "url": service.url}
+
+
+def production_deployment(settings: Settings) -> DeliveryEnvironment | None:
+    """The workflow that deploys the stack's own environment; None where no setting names one."""
+    return next((each for each in _deployments(settings) if each.name == settings.environment.name), None)
+
+
+def other_deployment(settings: Settings) -> DeliveryEnvironment | None:
+    """The workflow that deploys the environment before production; None where no setting names one."""
+    return next((each for each in _deployments(settings) if each.name != settings.environment.name), None)
+
+
+def workflow_file(deployment: DeliveryEnvironment | None) -> str:
+    """The name of its file, or a word for the reader to fill in."""
+    return "WORKFLOW.yml" if deployment is None else deployment.workflow_file
+
+
+def _deployments(settings: Settings) -> tuple[DeliveryEnvironment, ...]:
+    return () if settings.deployment_telemetry is None else settings.deployment_telemetry.environments
 
 
 def health_address(service: Service) -> str:

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 _JOINERS = "\u200c\u200d"
 
 
-def _refuse_hidden(text: str) -> str:
+def _refuse_hidden(text: str) -> None:
     """Refuses what a runner would execute and what a reader would not see.
 
     A workflow evaluates `${{ }}` wherever it stands in the file (docs.github.com/actions, "Contexts"). Control
@@ -25,7 +25,6 @@ def _refuse_hidden(text: str) -> str:
         raise PydanticCustomError("expression", "holds an expression of GitHub Actions")
     if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS for char in text):
         raise PydanticCustomError("hidden_character", "holds a character that is not seen")
-    return text
 
 
 # One line that people write as they like: it goes into tables, titles and labels, and is encoded where it does.
@@ -96,10 +95,10 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _not_empty_or_hidden(cls, value: Any) -> Any:
-        """A key without a value is a slip: taken for the default, it would switch an alert off without a word.
-
-        Texts in lists are not looked at: they have patterns that are stricter.
-        """
+        """A key without a value is a slip: taken for the default, it would switch an alert off without a word."""
         if value is None:
             raise PydanticCustomError("empty", "is empty")
-        return _refuse_hidden(value) if isinstance(value, str) else value
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                _refuse_hidden(text)
+        return value

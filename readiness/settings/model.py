@@ -24,6 +24,7 @@ from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
 from readiness.settings.github import BranchRuleset, Dependabot, ManagedFiles, ProductionEnvironment, Repository
 from readiness.settings.image_workflows import ImageWorkflows
 from readiness.settings.migration import MigrationJob
+from readiness.settings.notes import Notes
 from readiness.settings.observation import (
     Availability,
     ConnectionPool,
@@ -222,6 +223,7 @@ class Settings(Section):
     ] = ()
     channels: Channels
     escalation: Escalation
+    notes: Notes = Notes()
     managed_files: ManagedFiles = ManagedFiles()
     migration_job: MigrationJob | None = None
     owns_shared_resources: Annotated[

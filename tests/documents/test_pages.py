@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from readiness.alerting.runbook import anchors
+from readiness.alerting.runbook import RUNBOOK_PATH, anchors, runbook_text
 from readiness.documents.pages import page_texts
+from readiness.settings.github import Repository
+from readiness.settings.model import Runbook, Settings
+from readiness.settings.notes import Notes
 from tests.edits import edit
-from tests.projects import ROOT, STACKS, Command, settings_of
+from tests.managed_files.delivered import files_for_images
+from tests.projects import EVERY_OPTION, ROOT, STACKS, Command, settings_of
 
 CUSTOMER = [("staging", settings_of("staging")), ("prod", settings_of("prod"))]
 PAGES = page_texts(CUSTOMER)
@@ -87,6 +91,65 @@ def test_a_rollback_begins_where_an_alert_does() -> None:
     assert "| share of requests answered 5xx | over 5 % for 5 min | over 5 % for 5 min |" in page
     assert "| 95th percentile of the latency | over 5000 ms for 5 min | over 5000 ms for 5 min |" in page
     assert "| connection errors of the database | over 10 in 5 min | over 10 in 5 min |" in page
+
+
+# What only the first customer has, beside the names in its settings.
+CUSTOMERS_OWN_WORDS = (
+    "Redis", "'QueuePool' object", "object has no attribute", "health-check.sh", "deploy.sh", "validate-environment.sh",
+    "NEXT_PUBLIC_API_URL", "Next.js", "FastAPI", "CICD_", "frontend_build_from_staging", "backend_image_tag",
+    "staging.yml", "production.yml", "Deploy to Production", "Deploy to Staging", "sum\u00e9", "resume",
+)  # fmt: skip
+
+
+def customers_words() -> set[str]:
+    """Those, and the names of the customer's projects, services, hosts and repository."""
+    words = set(CUSTOMERS_OWN_WORDS)
+    for _, settings in CUSTOMER:
+        words |= {settings.project, settings.github_owner, settings.repository.name, settings.database.instance}
+        for service in settings.services:
+            words |= {service.name, service.host}
+    return words
+
+
+def shop(*, notes: bool) -> list[tuple[str, Settings]]:
+    """Another company, with everything that it can say of itself or with nothing of it."""
+    settings = settings_of(EVERY_OPTION).model_copy(
+        update={
+            "project": "shop-project-1",
+            "github_owner": "shop-inc",
+            "repository": Repository(name="web-shop"),
+            "runbook": Runbook(url="https://shop.example.net/runbook"),
+        }
+    )
+    if not notes:
+        settings = settings.model_copy(update={"notes": Notes(), "deployment_telemetry": None})
+    return [("shop", settings)]
+
+
+@pytest.mark.parametrize("notes", [True, False])
+def test_nothing_of_the_first_customer_is_in_the_documents_of_another_company(notes: bool) -> None:
+    """Its troubles, tools and workflows stand in its settings, and where these are not, nothing is said of them."""
+    stacks = shop(notes=notes)
+    files = {path: text for stack in ("prod", EVERY_OPTION) for path, text in files_for_images(stack).items()}
+    texts = {**page_texts(stacks), RUNBOOK_PATH: runbook_text(stacks)}
+    found = {path: sorted(word for word in customers_words() if word in text) for path, text in texts.items()}
+    assert {path: words for path, words in found.items() if words} == {}
+    comments = {path: [line for line in text.splitlines() if "#" in line] for path, text in files.items()}
+    assert not [path for path, lines in comments.items() if any("production.yml" in line for line in lines)]
+
+
+def test_what_a_team_notes_is_in_its_documents() -> None:
+    """Each note where it belongs, once; the workflow and its inputs in the command that starts it."""
+    pages = page_texts(shop(notes=True))
+    notes = settings_of(EVERY_OPTION).notes
+    trouble = notes.known_troubles[0]
+    assert f"| {trouble.looks} | {trouble.why} | {trouble.action} |" in pages["docs/TROUBLESHOOTING.md"]
+    checklist = pages["docs/DEPLOYMENT_CHECKLIST.md"]
+    assert f"- {notes.deployment[0]}\n" in checklist
+    assert f"- [ ] {notes.after_deployment[0]}\n" in checklist
+    assert " -f release=COMMIT_SHA\n" in checklist
+    assert f"- {notes.application_readme[0]}\n" in pages["docs/application-readme-section.md"]
+    assert "gh workflow run WORKFLOW.yml" in page_texts(shop(notes=False))["docs/DEPLOYMENT_CHECKLIST.md"]
 
 
 def test_every_stack_fills_every_template() -> None:

@@ -51,7 +51,7 @@ AUTHENTICATION = Area(
                 "POST six wrong logins for an address that does not exist to /api/v1/auth/login within a minute: the "
                 "sixth gets 429, with Retry-After of 900 or less.",
             ),
-            remediation='Give the limiter its Redis (REDIS_HOST is "none" in the cloud), or let the database count.',
+            remediation="Give the limiter storage that all instances share, or let the database count.",
             owner="Backend team",
         ),
         AuditLine(
@@ -61,7 +61,7 @@ AUTHENTICATION = Area(
             checks=("own-data",),
             steps=(
                 "As user A, note the id of a candidate. As user B, GET, PUT and DELETE it: 403 or 404 each time.",
-                "The same for a resume, an analysis, a session.",
+                "The same for everything else that belongs to a user.",
             ),
             remediation="Filter every query by the user of the token, and test that with a second user.",
             owner="Backend team",
@@ -79,8 +79,8 @@ APPLICATION = Area(
             risk=Risk.MEDIUM,
             checks=("upload-size", "upload-type"),
             steps=(
-                "Upload a PDF of more than 30 MB: 400, 413 or 422. Upload a program named resume.exe: the same.",
-                "Upload the program under the name resume.pdf: refused by its content.",
+                "Upload a PDF of more than 30 MB: 400, 413 or 422. Upload a program named report.exe: the same.",
+                "Upload the program under the name report.pdf: refused by its content.",
             ),
             remediation="Check size while reading and the type by the first bytes, before anything is stored.",
             owner="Backend team",

@@ -1,0 +1,40 @@
+"""What a team knows of its own application, for the documents that people read in a hurry. Nothing here is declared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from readiness.settings.base import FreeText, Section
+
+# A cell of a table or a line of a list, in Markdown.
+Note = Annotated[FreeText, Field(max_length=400)]
+
+
+class KnownTrouble(Section):
+    """A row of docs/TROUBLESHOOTING.md."""
+
+    where: Literal["build", "deployment", "health", "database"]
+    looks: Annotated[Note, Field(description="How it looks: the words of the log or of the page.")]
+    why: Note
+    action: Annotated[Note, Field(description="What to do.")]
+
+
+class Notes(Section):
+    """Every text may hold Markdown; a document shows it where it belongs, and nothing where there is none."""
+
+    known_troubles: Annotated[tuple[KnownTrouble, ...], Field(strict=False)] = ()
+    deployment_inputs: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*=[A-Za-z0-9._/-]*$", max_length=200)], ...],
+        Field(strict=False, description="Inputs of the workflow that deploys to production, as NAME=VALUE."),
+    ] = ()
+    deployment: Annotated[
+        tuple[Note, ...], Field(strict=False, description="What to know before a deployment is started.")
+    ] = ()
+    after_deployment: Annotated[
+        tuple[Note, ...], Field(strict=False, description="What a person checks afterwards, an item each.")
+    ] = ()
+    application_readme: Annotated[
+        tuple[Note, ...], Field(strict=False, description="Items for the section of the application's README.")
+    ] = ()
