@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 from readiness.operate.adopt import adoption, import_file
-from tests.engine.kinds import CHANNEL, ENVIRONMENT, OBJECTIVE, REPOSITORY
+from tests.engine.kinds import CHANNEL, ENVIRONMENT, JOB, OBJECTIVE, REPOSITORY
 from tests.engine.listings import live_things
 from tests.engine.world import World
 
@@ -103,7 +103,7 @@ def test_fault_20_a_lost_state_is_made_anew_by_the_import_file_of_readiness_adop
     assert set(applied.cloud.things) == before
     assert applied.cloud.sent("PATCH") == []
     protected = {each["type"] for each in applied.engine.resources(stack) if each.get("protect")}
-    assert protected == ({REPOSITORY, ENVIRONMENT} if stack == "prod" else set())
+    assert protected == ({JOB, REPOSITORY, ENVIRONMENT} if stack == "prod" else {JOB})
 
 
 def test_fault_21_a_wrong_passphrase_is_refused_and_the_state_is_as_it_was(applied: World) -> None:
