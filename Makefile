@@ -8,7 +8,7 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.gi
 export PYTHONDONTWRITEBYTECODE :=
 INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
 
-.PHONY: help preview up plan test test-engine test-postgres test-alerts mutate-alerts check docs golden lock bench tools clean
+.PHONY: help preview up plan test test-engine test-postgres test-alerts mutate-alerts check docs golden answers answers-check lock bench tools clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,7 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m tools.dashboard_picture --check
 	$(RUN) -m tools.slack_picture --check
 	$(RUN) -m tools.security_page --check
+	$(RUN) -m tests.answers --check
 	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json Pulumi.staging.yaml Pulumi.prod.yaml
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
@@ -67,6 +68,12 @@ docs: .venv/.ready ## Write the generated documents: runbook, rollback and the l
 
 golden: .venv/.ready-dev ## Write the golden plans after an intended change; read their diff before you commit it.
 	$(RUN) -m tests.golden
+
+answers: .venv/.ready-dev ## Record what every command answers after an intended change; read the diff before you commit it.
+	$(RUN) -m tests.answers
+
+answers-check: .venv/.ready-dev ## Show every command that answers something else than recorded.
+	$(RUN) -m tests.answers --check
 
 bench: .venv/.ready ## Time `readiness plan` against a bare SDK program that registers the same resources.
 	@$(RUN) -m tools.bench $(STACK)

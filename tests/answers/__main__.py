@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from tests.answers.corpus import RECORDED, differences
 from tests.answers.sections import SECTIONS, made
 
+
 def main() -> int:
     """The exit status: 1 where an answer differs from the recorded one."""
     parser = argparse.ArgumentParser(prog="python -m tests.answers", description="Record or compare answers.")
@@ -30,7 +31,8 @@ def main() -> int:
         for name, text in texts.items():
             (RECORDED / f"{name}.txt").write_text(text, encoding="utf-8")
         return 0
-    return int(any([_shown(name, text) for name, text in texts.items()]))
+    differing = [name for name, text in texts.items() if _shown(name, text)]
+    return int(bool(differing))
 
 
 def _shown(name: str, text: str) -> bool:

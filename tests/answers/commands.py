@@ -29,6 +29,11 @@ _FILES = {
 _BAD_SQL = "CREATE TABLE a (id int);\nCOMMIT;\nVACUUM;\n"
 _AT = "--now 2025-11-25T12:00:00Z"
 
+_INIT = (
+    "init --project shop-cloud --region europe-west1 --github-owner shop --repository shop-app --folder new "
+    "--backend-service shop-api-{env} --database shop-db-{env} --email ops@shop.dev --image api,web"
+)
+
 _OF_PROJECT = f"""
 check
 check --plan
@@ -53,7 +58,7 @@ comment 7 --file inputs/diff.md
 bootstrap --repository acme/readiness --repository-id 11 --owner-id 22 --project-number 33
 schema
 init
-init --project shop-cloud --region europe-west1 --github-owner shop --repository shop-app --backend-service shop-api-{{env}} --database shop-db-{{env}} --email ops@shop.dev --image api,web --folder new
+{_INIT}
 diff
 diff --base main
 diff inputs/plan.json inputs/plan.json
@@ -86,7 +91,7 @@ drill STACK
 drill STACK --received crane
 snooze STACK --for 10
 """
-# One edit that weakens, one that tightens, one that changes a value of both.
+# One weakens, one tightens, one does neither.
 _EDITS = {
     "a higher threshold": ("error_ratio: 0.05", "error_ratio: 0.5"),
     "a lower threshold": ("error_ratio: 0.05", "error_ratio: 0.01"),
@@ -102,11 +107,18 @@ def answers_of_project(name: str, scratch: Scratch) -> Iterator[Answer]:
     for line in commands_of(name):
         scratch.make(name, files)
         yield scratch.answer(f"readiness {line}", shlex.split(line))
-    for what, (old, new) in {"no change": ("", ""), **_EDITS}.items():
-        scratch.make_repository(name, {"Pulumi.yaml": (old, new)} if old else None)
-        for options in ("", " --format markdown --exit-code"):
-            line = f"diff --base main{options}"
-            yield scratch.answer(f"readiness {line}, with {what} in Pulumi.yaml", shlex.split(line))
+    scratch.make_repository(name)
+    yield from _diffs(scratch, "no change")
+    for what, (old, new) in _EDITS.items():
+        scratch.edit("Pulumi.yaml", old, new)
+        yield from _diffs(scratch, what)
+        scratch.edit("Pulumi.yaml", new, old)
+
+
+def _diffs(scratch: Scratch, what: str) -> Iterator[Answer]:
+    for options in ("", " --format markdown --exit-code"):
+        line = f"diff --base main{options}"
+        yield scratch.answer(f"readiness {line}, with {what} in Pulumi.yaml", shlex.split(line))
 
 
 def commands_of(name: str) -> list[str]:

@@ -19,7 +19,7 @@ _INDENT = "  "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What one command answered. `texts` holds each stream and each written file by its name, without the empty ones."""
+    """What one command answered. `texts` holds each stream and each written file by its name; empty ones are absent."""
 
     title: str
     status: int

@@ -51,7 +51,7 @@ def _unnumbered(line: str) -> str:
 
 
 def _sample(file: str, tree: Any, count: int) -> list[Any]:
-    """Mutations by the rank of their digest: a setting more replaces few of them, where a random sample would change."""
+    """Mutations by the rank of their digest: one more setting replaces few of them, not the whole sample."""
     mutations = {what: (what, mutate) for what, mutate in mutations_of(tree)}
     ranked = sorted(mutations, key=lambda what: hashlib.sha256(f"{file} {what}".encode()).hexdigest())
     return [mutations[what] for what in sorted(ranked[:count])]

@@ -1,7 +1,7 @@
 """Runs `readiness` in a scratch project, cut off from everything that differs between machines and days.
 
-The clock stands still, no name is resolved, and the environment holds no credential. Only the command line is called, so
-that the recorded answers stay valid when modules move.
+The clock stands still, no name is resolved, and the environment holds no credential. Only the command line is called:
+the recorded answers stay valid when modules move.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Scratch:
             (self.project / part).symlink_to(ROOT / part)
         self.write(files or {})
 
-    def make_repository(self, name: str, edits: Mapping[str, tuple[str, str]] | None = None) -> None:
-        """Makes the project with its program as the first commit of a repository, and edits the working tree."""
+    def make_repository(self, name: str) -> None:
+        """Makes the project with its program as the first commit of a repository."""
         shutil.rmtree(self.project, ignore_errors=True)
         self.project.mkdir()
         _write_stacks(name, self.project)
@@ -71,11 +71,13 @@ class Scratch:
         (self.project / ".gitignore").write_text(".tools/\n__pycache__/\n", encoding="utf-8")
         for arguments in (["init", "--quiet", "-b", "main"], ["add", "--all"], ["commit", "--quiet", "-m", "Declare"]):
             subprocess.run(["git", *arguments], cwd=self.project, env=self._environment(), check=True)
-        for file, (old, new) in (edits or {}).items():
-            text = (self.project / file).read_text(encoding="utf-8")
-            if text.count(old) != 1:
-                raise ValueError(f"{file} holds {old!r} {text.count(old)} times, not once")
-            (self.project / file).write_text(text.replace(old, new), encoding="utf-8")
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replaces the one occurrence of `old` in the project. Raises ValueError where there is not just one."""
+        text = (self.project / file).read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise ValueError(f"{file} holds {old!r} {text.count(old)} times, not once")
+        self.write({file: text.replace(old, new)})
 
     def write(self, files: Mapping[str, str]) -> None:
         """Writes files of the project."""
@@ -87,9 +89,9 @@ class Scratch:
         """Runs `readiness ARGUMENTS` in the project. The variables are set besides the scratch environment."""
         before = self._files()
         streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
-        with self._cut_off(environment), contextlib.redirect_stdout(streams[0]):
-            with contextlib.redirect_stderr(streams[1]):
-                status = run(arguments)
+        out, err = streams
+        with self._cut_off(environment), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = run(arguments)
         texts: dict[str, str] = {}
         for name, stream in zip(("stdout", "stderr"), streams, strict=True):
             text = stream.buffer.getvalue().decode("utf-8") if isinstance(stream.buffer, io.BytesIO) else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,11 @@ from tests.answers.corpus import Answer
 from tests.answers.scratch import Scratch
 from tests.projects import ROOT
 
-_WORKFLOW_FOLDERS = (".github/workflows", "tests/golden/managed_files/*/.github/workflows", "tests/fixtures/workflows/*")
+_WORKFLOW_FOLDERS = (
+    ".github/workflows",
+    "tests/golden/managed_files/*/.github/workflows",
+    "tests/fixtures/workflows/*",
+)
 _ACTIONS = ("readiness/managed_files/*.action.yml",)
 _SHELL_FILES = ("tools/*.sh", ".ci/run")
 _COMMAND = "make test"
@@ -69,21 +74,27 @@ def _answers_of(scratch: Scratch, texts: Mapping[str, str], *, show: bool = True
     """All of them in one run of the command: each is a workflow of its own with one check."""
     names = {f"s{number:04}": title for number, title in enumerate(texts)}
     files = {f"{name}.yml": _workflow(name, texts[title], "") for name, title in names.items()}
-    files |= {f"{name}p.yml": _workflow(f"{name}p", texts[title], "        shell: bash\n") for name, title in names.items()}
-    judged = _judged(scratch, "all", files, [name.removesuffix(".yml") for name in files])
+    files |= {
+        f"{name}p.yml": _workflow(f"{name}p", texts[title], "        shell: bash\n") for name, title in names.items()
+    }
+    all_found = _findings(_judged(scratch, "all", files, [name.removesuffix(".yml") for name in files]))
     for name, title in names.items():
-        found, with_pipefail = (_findings(judged, each) for each in (name, f"{name}p"))
+        found, with_pipefail = all_found[name], all_found[f"{name}p"]
         shown = {"script": f"{texts[title].rstrip()}\n"} if show else {}
         if with_pipefail != found:
             shown |= {"found with pipefail": with_pipefail or "nothing\n"}
-        yield Answer(title=title, status=int("error: " in found), texts={**shown, **({"found": found} if found else {})})
+        yield Answer(
+            title=title, status=int("error: " in found), texts={**shown, **({"found": found} if found else {})}
+        )
 
 
-def _findings(judged: Answer, name: str) -> str:
-    """What was said of one of them: the line inside the script, and the message."""
-    start = re.compile(rf"^(\w+): checks/{name}\.yml:(\d+): {name}: (.*)\n", re.MULTILINE)
-    text = "".join(judged.texts.values())
-    return "".join(f"{kind}: line {int(line) - _FIRST_LINE + 1}: {rest}\n" for kind, line, rest in start.findall(text))
+def _findings(judged: Answer) -> Mapping[str, str]:
+    """What was said of each script by its name: the line inside the script, and the message."""
+    found: defaultdict[str, str] = defaultdict(str)
+    pattern = re.compile(r"^(\w+): checks/(\w+)\.yml:(\d+): \2: (.*)\n", re.MULTILINE)
+    for kind, name, line, rest in pattern.findall("".join(judged.texts.values())):
+        found[name] += f"{kind}: line {int(line) - _FIRST_LINE + 1}: {rest}\n"
+    return found
 
 
 def _judged(scratch: Scratch, title: str, files: dict[str, str], checks: list[str]) -> Answer:

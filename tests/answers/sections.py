@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -25,5 +26,7 @@ SECTIONS: dict[str, Callable[[Scratch], Iterable[Answer]]] = {
 
 def made(section: str) -> str:
     """The text of a section as the commands answer now."""
+    # A plan leaves many objects, which the default would look at again and again.
+    gc.set_threshold(200_000, 50, 100)
     with tempfile.TemporaryDirectory(prefix="readiness-answers-") as folder:
         return section_text(SECTIONS[section](Scratch(Path(folder))))
