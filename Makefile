@@ -45,9 +45,7 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m readiness check
 	$(RUN) -m readiness runbook --check
 	$(RUN) -m readiness docs --check
-	$(RUN) -m tools.plan_picture --check
-	$(RUN) -m tools.dashboard_picture --check
-	$(RUN) -m tools.slack_picture --check
+	$(RUN) -m tools.samples --check
 	$(RUN) -m tools.security_page --check
 	$(RUN) -m tests.answers --check
 	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json Pulumi.staging.yaml Pulumi.prod.yaml
@@ -56,12 +54,10 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m tools.find_actionlint $(WORKFLOWS)
 	.venv/bin/zizmor --quiet --offline --strict-collection --persona auditor .github tests/golden/managed_files
 
-docs: .venv/.ready ## Write the generated documents: runbook, rollback and the like, schema, the README's picture.
+docs: .venv/.ready ## Write the generated documents: runbook, rollback and the like, schema, samples in the README and guides.
 	$(RUN) -m readiness runbook
 	$(RUN) -m readiness docs
-	$(RUN) -m tools.plan_picture
-	$(RUN) -m tools.dashboard_picture
-	$(RUN) -m tools.slack_picture
+	$(RUN) -m tools.samples
 	$(RUN) -m tools.security_page
 	$(RUN) -m tools.detection_table
 	$(RUN) -m readiness schema > docs/stack.schema.json.new && mv docs/stack.schema.json.new docs/stack.schema.json
