@@ -32,10 +32,10 @@ test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the progra
 test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## Set up, then run what needs a real PostgreSQL server (Debian's `postgresql`).
 	@$(RUN) -m pytest -m postgres
 
-test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' stories, under the newest promtool too (needs Go, builds once).
+test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under the newest promtool too (needs Go, builds once).
 	@READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
 
-mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some story must notice each time.
+mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some scenario must notice each time.
 	@$(RUN) -m tools.mutate_alerts
 
 check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack files, generated files, workflows.
