@@ -152,7 +152,7 @@ _GIT = {"NAME": "Ada", "EMAIL": "ada@example.com", "DATE": "2026-11-30T12:00:00Z
 
 
 def _no_address(*_: object, **__: object) -> NoReturn:
-    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    raise socket.gaierror(-2, "Name or service not known")  # as Linux says it
 
 
 def _write_stacks(name: str, folder: Path) -> None:
