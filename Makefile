@@ -10,7 +10,7 @@ INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
 # `make lock LOCK_OPTIONS=` keeps the pins that still fit, and only adds or drops what the .in files ask for.
 LOCK_OPTIONS ?= --upgrade
 
-.PHONY: help preview up plan test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden lock bench tools outdated clean
+.PHONY: help preview up plan test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden answers answers-check lock bench tools outdated clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,11 +39,11 @@ test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## S
 test-dates: .venv/.ready-dev ## Run the tests that read dates on two days to come, under Debian's `faketime`.
 	@tools/try_dates.sh
 
-test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' stories, under the newest promtool too (needs Go, builds once).
+test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under the newest promtool too (needs Go, builds once).
 	@$(RUN) -m tools.find_promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
 
-mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some story must notice each time.
+mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some scenario must notice each time.
 	@$(RUN) -m tools.mutate_alerts
 
 check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack files, generated files, workflows.
@@ -53,28 +53,31 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m readiness check
 	$(RUN) -m readiness runbook --check
 	$(RUN) -m readiness docs --check
-	$(RUN) -m tools.plan_picture --check
-	$(RUN) -m tools.dashboard_picture --check
-	$(RUN) -m tools.slack_picture --check
+	$(RUN) -m tools.samples --check
 	$(RUN) -m tools.security_page --check
+	$(RUN) -m tests.answers --check
 	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json Pulumi.staging.yaml Pulumi.prod.yaml
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(RUN) -m tools.find_actionlint $(WORKFLOWS)
 	.venv/bin/zizmor --quiet --offline --strict-collection --persona auditor .github tests/golden/managed_files
 
-docs: .venv/.ready ## Write the generated documents: runbook, rollback and the like, schema, the README's picture.
+docs: .venv/.ready ## Write the generated documents: runbook, rollback and the like, schema, samples in the README and guides.
 	$(RUN) -m readiness runbook
 	$(RUN) -m readiness docs
-	$(RUN) -m tools.plan_picture
-	$(RUN) -m tools.dashboard_picture
-	$(RUN) -m tools.slack_picture
+	$(RUN) -m tools.samples
 	$(RUN) -m tools.security_page
 	$(RUN) -m tools.detection_table
 	$(RUN) -m readiness schema > docs/stack.schema.json.new && mv docs/stack.schema.json.new docs/stack.schema.json
 
 golden: .venv/.ready-dev ## Write the golden plans after an intended change; read their diff before you commit it.
 	$(RUN) -m tests.golden
+
+answers: .venv/.ready-dev ## Record what every command answers after an intended change; read the diff before you commit it.
+	$(RUN) -m tests.answers
+
+answers-check: .venv/.ready-dev ## Show every command that answers something else than recorded.
+	$(RUN) -m tests.answers --check
 
 bench: .venv/.ready-dev ## Measure what has a time budget, as a ratio to a bare SDK program; fails when something is over.
 	@$(RUN) -m tools.bench $(STACK)

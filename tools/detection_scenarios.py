@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from readiness.alerting.connection_errors import application_metric
 from readiness.alerting.container_exits import container_exit_metric
-from tests.alerts import stories_of_containers as containers
-from tests.alerts import stories_of_health_checks as health_checks
-from tests.alerts import stories_of_limits as limits
+from tests.alerts import scenarios_of_containers as containers
+from tests.alerts import scenarios_of_health_checks as health_checks
+from tests.alerts import scenarios_of_limits as limits
 from tests.alerts.cloud_run import Minute, requests
+from tests.alerts.scenarios_of_the_error_budget import BURNS, Burn
 from tests.alerts.series import Series, minutes
 from tests.alerts.signals import SIGNALS, Signal
 from tests.alerts.stack import Stack
-from tests.alerts.stories_of_the_error_budget import BURNS, Burn
 
 COLUMNS = ("twice the threshold", "everything fails", "everything fails, 1 a minute", "idle", "one lone error")
 BEFORE = 60

@@ -1,6 +1,6 @@
 """Prints the tables of docs/adr/0001-alert-rules.md: which shape of a rule is right at which phases, and how fast.
 
-Every shape runs the stories that are about time, at eight sample phases and four loss patterns, under each promtool
+Every shape runs the scenarios that are about time, at eight sample phases and four loss patterns, under each promtool
 that is named on the command line: `python -m tools.measure_rule_shapes .tools/promtool/promtool .tools/promtool-3`.
 """
 
@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.alerts.cases import ALL_STORIES, LOSSES, rules_in, stacks_of
-from tests.alerts.incident import Fires, Incident, Story
+from tests.alerts.cases import ALL_SCENARIOS, LOSSES, rules_in, stacks_of
+from tests.alerts.incident import Fires, Incident, Scenario
 from tests.alerts.promtool import Case, Rule, run_cases
 from tests.alerts.series import Delivery
 from tests.alerts.stack import Stack
@@ -60,61 +60,62 @@ COUNT_SHAPES: dict[str, Shape] = {
 }
 
 
-def failing(promtool: Path, stack: Stack, rule: Rule, stories: Sequence[Story]) -> dict[str, list[str]]:
-    """The deliveries at which each story fails, written as `phase` or `phase-lost-n`."""
+def failing(promtool: Path, stack: Stack, rule: Rule, scenarios: Sequence[Scenario]) -> dict[str, list[str]]:
+    """The deliveries at which each scenario fails, written as `phase` or `phase-lost-n`."""
     cases = [
         Case(
-            id=f"{story.name}/{phase}" + ("" if lost is None else f"-lost-{lost}"),
-            alert=story.alert,
+            id=f"{scenario.name}/{phase}" + ("" if lost is None else f"-lost-{lost}"),
+            alert=scenario.alert,
             stack=stack.name,
-            incident=story.on(stack),
+            incident=scenario.on(stack),
             delivery=Delivery(phase_seconds=phase, lost=lost),
         )
-        for story in stories
+        for scenario in scenarios
         for phase in PHASES
-        for lost in (LOSSES if story.losses else (None,))
+        for lost in (LOSSES if scenario.losses else (None,))
     ]
     with tempfile.TemporaryDirectory() as folder:
-        failed = run_cases(promtool, Path(folder), cases, {(stack.name, stories[0].alert): rule})
-    by_story = defaultdict(list)
+        failed = run_cases(promtool, Path(folder), cases, {(stack.name, scenarios[0].alert): rule})
+    by_scenario = defaultdict(list)
     for id_ in failed:
         name, delivery = id_.split("/")
-        by_story[name].append(delivery)
-    return dict(by_story)
+        by_scenario[name].append(delivery)
+    return dict(by_scenario)
 
 
 def shape_rows(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule]) -> Iterator[str]:
     """One line a shape and alert."""
     for alert in ("HighErrorRate", "HighCpuUsage", "HighMemoryUsage", "HighLatency", "DatabaseConnectionErrors"):
         rule = rules[(stack.name, alert)]
-        stories = [story for story in ALL_STORIES if story.alert == alert and story.phases]
+        scenarios = [scenario for scenario in ALL_SCENARIOS if scenario.alert == alert and scenario.phases]
         for name, shape in (COUNT_SHAPES if alert == "DatabaseConnectionErrors" else RATE_SHAPES).items():
-            found = failing(promtool, stack, {**rule, "expr": shape(rule["expr"])}, stories)
-            text = "; ".join(f"{story}: {', '.join(where)}" for story, where in found.items())
+            found = failing(promtool, stack, {**rule, "expr": shape(rule["expr"])}, scenarios)
+            text = "; ".join(f"{scenario}: {', '.join(where)}" for scenario, where in found.items())
             yield f"| {alert} | {name} | {text or 'right everywhere'} |"
 
 
 def speed_rows(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule]) -> Iterator[str]:
-    """For each firing story about time: the shortest and longest time to fire after the first bad sample."""
-    for story in ALL_STORIES:
-        expect = story.on(stack).expect
-        if not (story.phases and isinstance(expect, Fires) and expect.lasts):
+    """For each firing scenario about time: the shortest and longest time to fire after the first bad sample."""
+    for scenario in ALL_SCENARIOS:
+        expect = scenario.on(stack).expect
+        if not (scenario.phases and isinstance(expect, Fires) and expect.lasts):
             continue
-        rule = rules[(stack.name, story.alert)]
+        rule = rules[(stack.name, scenario.alert)]
         latest = [
-            failing(promtool, stack, rule, [replace(story, on=_within(story, seconds))]) for seconds in PATIENCE_SECONDS
+            failing(promtool, stack, rule, [replace(scenario, on=_within(scenario, seconds))])
+            for seconds in PATIENCE_SECONDS
         ]
         total = len(PHASES) * len(LOSSES)
         late = [sum(len(where) for where in found.values()) for found in latest]
         first = next(s for s, count in zip(PATIENCE_SECONDS, late, strict=True) if count < total)
         last = next(s for s, count in zip(PATIENCE_SECONDS, late, strict=True) if count == 0)
         minutes = [(expect.not_before_seconds + seconds) / 60 for seconds in (first, last)]
-        yield f"| {story.alert} | {story.name} | {minutes[0]:g} | {minutes[1]:g} |"
+        yield f"| {scenario.alert} | {scenario.name} | {minutes[0]:g} | {minutes[1]:g} |"
 
 
-def _within(story: Story, seconds: int) -> Callable[[Stack], Incident]:
+def _within(scenario: Scenario, seconds: int) -> Callable[[Stack], Incident]:
     def on(stack: Stack) -> Incident:
-        incident = story.on(stack)
+        incident = scenario.on(stack)
         assert isinstance(incident.expect, Fires)
         expect = replace(incident.expect, within_seconds=incident.expect.not_before_seconds + seconds)
         return replace(incident, expect=expect)
@@ -132,7 +133,7 @@ def main(promtools: Sequence[str]) -> None:
         print(f"\n### {(version.stdout or version.stderr).splitlines()[0]}\n\n| Alert | Shape | Fails |\n|---|---|---|")
         for row in shape_rows(Path(promtool), stack, rules):
             print(row, flush=True)
-        print("\n| Alert | Story | fires after at least (min) | at most |\n|---|---|---|---|")
+        print("\n| Alert | Scenario | fires after at least (min) | at most |\n|---|---|---|---|")
         for row in speed_rows(Path(promtool), stack, rules):
             print(row, flush=True)
 

@@ -1,7 +1,7 @@
-"""Breaks every alert rule in every listed way and demands that some story notices: `make mutate-alerts`.
+"""Breaks every alert rule in every listed way and demands that some scenario notices: `make mutate-alerts`.
 
 Prints how many mutants there were, and each that survived. Exit status 1 when one did, or when one that is listed as
-equivalent does not survive after all. A mutant runs only the stories of its alert, and stops at the first that fails.
+equivalent does not survive after all. A mutant runs only the scenarios of its alert, and stops at the first that fails.
 A rule of the second stack that differs from the first one's by names alone is not broken again.
 """
 
@@ -33,7 +33,9 @@ LATER_CASES_A_PROCESS = 40
 _JOINED = "a division keeps only the services that both operands have, so the other operand's filter does the work"
 _SCALED = "a quantile stays the same when every bucket is divided by the number of revisions"
 _DELIVERY = ("DeploymentFailed", "LowDeploymentSuccess", "NoDeploymentSuccess")
-_OPEN_LONGER = "the alert pages for the same, and only stays open longer after its cause is gone; stories tell of pages"
+_OPEN_LONGER = (
+    "the alert pages for the same, and only stays open longer after its cause is gone; scenarios tell of pages"
+)
 _WRITTEN_TWICE_A_DAY = "a figure that is written every twelve hours is found in 25 hours, a minute more or less"
 _COUNTED_ONCE = ("ImagesDeletedByOthers", "LargeImageCleanup", "NewCriticalVulnerability", "MigrationFailed")
 _ANY_ABOVE_ZERO = "where one count is above zero, so are their sum, their largest, their mean and their rate"
@@ -123,7 +125,7 @@ def _hosts(ours: Settings, theirs: Settings) -> dict[str, str]:
 
 
 def batches(cases: Sequence[Case]) -> Iterator[list[Case]]:
-    """The cases at the usual phase first: they are many stories in few runs, and kill most mutants."""
+    """The cases at the usual phase first: they are many scenarios in few runs, and kill most mutants."""
     usual = [case for case in cases if case.delivery == USUAL_DELIVERY]
     rest = [case for case in cases if case.delivery != USUAL_DELIVERY]
     for group, size in ((usual, FIRST_CASES_A_PROCESS), (rest, LATER_CASES_A_PROCESS)):
@@ -163,7 +165,9 @@ def outcomes_of(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule]
                 continue
             texts = [promtool_tests(batch, rule) for batch in batches([case for case in cases if case.alert == alert])]
             if first_failure(promtool, rule, texts):
-                raise SystemExit(f"{stack.name}/{alert}: a story fails without a mutation; mend that first (make test)")
+                raise SystemExit(
+                    f"{stack.name}/{alert}: a scenario fails without a mutation; mend that first (make test)"
+                )
             mutants = list(mutants_of(rule, foreign_of(stack)))
             killers = pool.map(_killer_of(promtool, texts), mutants)
             for mutant, killed_by in zip(mutants, killers, strict=True):

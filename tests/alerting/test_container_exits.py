@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from readiness.alerting.container_exits import container_exit_metric
-from readiness.alerting.log_filter import parse_filter
+from tests.alerting.log_filter import parse_filter
 from tests.projects import settings_of
 
 COUNTED = (

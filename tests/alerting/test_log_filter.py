@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from readiness.alerting.log_filter import UnknownFilterError, parse_filter
+from tests.alerting.log_filter import UnknownFilterError, parse_filter
 
 ENTRY: dict[str, Any] = {
     "resource": {"type": "cloud_run_revision", "labels": {"service_name": "web"}},
@@ -27,6 +27,9 @@ ENTRY: dict[str, Any] = {
         ('textPayload=~"^Error"', False),
         ('textPayload=~"^an E.*[0-9]$"', True),
         ('NOT textPayload=~"Error"', False),
+        ('textPayload=~"^[[:alpha:]]+ E"', True),
+        ('textPayload=~"r{,5}or"', False),
+        ('textPayload=~"(?i)^AN ERROR"', True),
         ('NOT textPayload="x"', True),
         ('jsonPayload.message=~"Error"', False),
         ('NOT jsonPayload.message=~"Error"', True),
@@ -38,7 +41,7 @@ ENTRY: dict[str, Any] = {
     ],
 )
 def test_a_filter_of_the_subset_is_evaluated(text: str, expected: bool) -> None:
-    """Whole values, patterns anywhere, missing fields, negation, and all lines together."""
+    """Whole values, patterns anywhere and as RE2 reads them, missing fields, negation, and all lines together."""
     assert parse_filter(text).matches(ENTRY) is expected
 
 
@@ -59,12 +62,11 @@ def test_a_filter_of_the_subset_is_evaluated(text: str, expected: bool) -> None:
         ('labels."k"="v"', 'labels."k"="v"'),
         ("sample(insertId, 0.5)", "sample(insertId, 0.5)"),
         ("-- a comment", "-- a comment"),
-        ('textPayload=~"(?!x)"', "`(?`"),
-        ('textPayload=~"a++"', "`++`"),
-        ('textPayload=~"(a"', "not valid"),
-        ('textPayload=~"a{,5}"', "`{,`"),
-        ('textPayload=~"a{2000}"', "`{2000`"),
-        ('textPayload=~"[[:alpha:]]"', "not valid"),
+        ('textPayload=~"(?!x)"', "invalid perl operator: (?!"),
+        ('textPayload=~"(?<=x)"', "`(?<=x)` is not valid"),
+        ('textPayload=~"a++"', "bad repetition operator: ++"),
+        ('textPayload=~"(a"', "missing ): (a"),
+        ('textPayload=~"a{2000}"', "invalid repetition size: {2000}"),
         ("\n \n", "empty filter"),
     ],
 )

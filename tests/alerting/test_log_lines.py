@@ -12,8 +12,8 @@ from readiness.alerting.connection_errors import (
     server_metric,
     traceback_metric,
 )
-from readiness.alerting.log_filter import parse_filter
 from readiness.settings.model import Settings
+from tests.alerting.log_filter import parse_filter
 from tests.alerting.log_lines import EVENTS, POOL, SERVER_COUNTED, SERVER_NOT_COUNTED, SLOTS, Event
 from tests.projects import settings_of
 

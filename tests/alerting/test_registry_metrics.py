@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from readiness.alerting.log_filter import parse_filter
 from readiness.alerting.registry_alerts import (
     deletions_by_others,
     large_cleanups,
@@ -14,6 +13,7 @@ from readiness.alerting.registry_alerts import (
     vulnerability_filter,
     workflows_of,
 )
+from tests.alerting.log_filter import parse_filter
 from tests.projects import settings_of
 
 PROD = settings_of("prod")

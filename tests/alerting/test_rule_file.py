@@ -79,7 +79,7 @@ def test_labels_of_policy_and_condition_and_the_runbook_stand_in_the_rule() -> N
 
 
 def test_the_command_prints_the_file_of_the_plan(plans: dict[str, Plan], monkeypatch: pytest.MonkeyPatch) -> None:
-    """`readiness rules prod` is what the stories run on."""
+    """`readiness rules prod` is what the scenarios run on."""
     from readiness.cli import cli
 
     monkeypatch.chdir(CUSTOMER_FOLDER)

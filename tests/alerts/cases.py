@@ -1,4 +1,4 @@
-"""Every story on every stack, at the sample phases and loss patterns at which it runs."""
+"""Every scenario on every stack, at the sample phases and loss patterns at which it runs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from readiness.alerting.catalogue import alerts_of
 from readiness.alerting.rule_file import ALERT_POLICY_TYPE, rule_groups
 from readiness.review.offline_plan import Plan
 from readiness.settings.model import Alerts, Settings
-from tests.alerts.incident import Fires, Story
+from tests.alerts.incident import Fires, Scenario
 from tests.alerts.promtool import Case, Rule
+from tests.alerts.scenarios_of_containers import SCENARIOS as OF_CONTAINERS
+from tests.alerts.scenarios_of_deployments import SCENARIOS as OF_DEPLOYMENTS
+from tests.alerts.scenarios_of_health_checks import SCENARIOS as OF_HEALTH_CHECKS
+from tests.alerts.scenarios_of_limits import SCENARIOS as OF_LIMITS
+from tests.alerts.scenarios_of_migrations import SCENARIOS as OF_MIGRATIONS
+from tests.alerts.scenarios_of_services import SCENARIOS as OF_SERVICES
+from tests.alerts.scenarios_of_the_database import SCENARIOS as OF_THE_DATABASE
+from tests.alerts.scenarios_of_the_drill import SCENARIOS as OF_THE_DRILL
+from tests.alerts.scenarios_of_the_error_budget import SCENARIOS as OF_THE_ERROR_BUDGET
+from tests.alerts.scenarios_of_the_registry import SCENARIOS as OF_THE_REGISTRY
+from tests.alerts.scenarios_of_thresholds import SCENARIOS as OF_THRESHOLDS
 from tests.alerts.series import Delivery
 from tests.alerts.stack import Stack
-from tests.alerts.stories_of_containers import STORIES as OF_CONTAINERS
-from tests.alerts.stories_of_deployments import STORIES as OF_DEPLOYMENTS
-from tests.alerts.stories_of_health_checks import STORIES as OF_HEALTH_CHECKS
-from tests.alerts.stories_of_limits import STORIES as OF_LIMITS
-from tests.alerts.stories_of_migrations import STORIES as OF_MIGRATIONS
-from tests.alerts.stories_of_services import STORIES as OF_SERVICES
-from tests.alerts.stories_of_the_database import STORIES as OF_THE_DATABASE
-from tests.alerts.stories_of_the_drill import STORIES as OF_THE_DRILL
-from tests.alerts.stories_of_the_error_budget import STORIES as OF_THE_ERROR_BUDGET
-from tests.alerts.stories_of_the_registry import STORIES as OF_THE_REGISTRY
-from tests.alerts.stories_of_thresholds import STORIES as OF_THRESHOLDS
 from tests.projects import EVERY_OPTION
 
-ALL_STORIES: tuple[Story, ...] = (
+ALL_SCENARIOS: tuple[Scenario, ...] = (
     *OF_SERVICES,
     *OF_THRESHOLDS,
     *OF_THE_DATABASE,
@@ -43,30 +43,32 @@ ALL_STORIES: tuple[Story, ...] = (
 # between: a shape that is right at one can be wrong at another.
 PHASES = (0, 1, 7, 15, 29, 31)
 LOSSES = (None, 0, 1, 2)
-# Where the stories run that are not about time.
+# Where the scenarios run that are not about time.
 USUAL_DELIVERY = Delivery(phase_seconds=15)
 
 
-def deliveries_of(story: Story) -> tuple[Delivery, ...]:
-    """The phases and loss patterns at which a story runs."""
-    if not story.phases:
+def deliveries_of(scenario: Scenario) -> tuple[Delivery, ...]:
+    """The phases and loss patterns at which a scenario runs."""
+    if not scenario.phases:
         return (USUAL_DELIVERY,)
-    losses = LOSSES if story.losses else (None,)
+    losses = LOSSES if scenario.losses else (None,)
     return tuple(Delivery(phase_seconds=phase, lost=lost) for phase in PHASES for lost in losses)
 
 
-def cases_of(stack: Stack, *, every_phase: bool = True, stories: Sequence[Story] = ALL_STORIES) -> Iterator[Case]:
-    """The cases of a stack: at every phase that its stories ask for, or at the usual one only."""
+def cases_of(
+    stack: Stack, *, every_phase: bool = True, scenarios: Sequence[Scenario] = ALL_SCENARIOS
+) -> Iterator[Case]:
+    """The cases of a stack: at every phase that its scenarios ask for, or at the usual one only."""
     declared = {definition.name for definition in alerts_of(stack.settings)}
-    for story in stories:
-        if story.alert not in declared:
+    for scenario in scenarios:
+        if scenario.alert not in declared:
             continue
-        incident = story.on(stack)
-        for delivery in deliveries_of(story) if every_phase else (USUAL_DELIVERY,):
+        incident = scenario.on(stack)
+        for delivery in deliveries_of(scenario) if every_phase else (USUAL_DELIVERY,):
             when = f"phase-{delivery.phase_seconds}" + ("" if delivery.lost is None else f"-lost-{delivery.lost}")
             yield Case(
-                id=f"{stack.name}/{story.alert}/{story.name}/{when}",
-                alert=story.alert,
+                id=f"{stack.name}/{scenario.alert}/{scenario.name}/{when}",
+                alert=scenario.alert,
                 stack=stack.name,
                 incident=incident,
                 delivery=delivery,
@@ -74,14 +76,14 @@ def cases_of(stack: Stack, *, every_phase: bool = True, stories: Sequence[Story]
 
 
 def all_cases(stacks: Sequence[Stack]) -> list[Case]:
-    """Every story on every stack. The phases are for real stacks; those with the same alert settings need them once."""
+    """Every scenario on every stack. Of real stacks with the same alert settings, only the first runs every phase."""
     seen: list[Alerts] = []
     cases: list[Case] = []
     for stack in stacks:
         alerts = stack.settings.alerts
-        stories = [story for story in ALL_STORIES if not (seen and story.long)]
+        scenarios = [scenario for scenario in ALL_SCENARIOS if not (seen and scenario.long)]
         every_phase = stack.name != EVERY_OPTION and alerts not in seen
-        cases += cases_of(stack, every_phase=every_phase, stories=stories)
+        cases += cases_of(stack, every_phase=every_phase, scenarios=scenarios)
         seen.append(alerts)
     return cases
 

@@ -1,6 +1,6 @@
 """What Cloud Run reports of a service, as series: requests, latencies, utilisations.
 
-Google publishes no bucket bounds for these distributions: every latency story runs with two assumed sets.
+Google publishes no bucket bounds for these distributions: every latency scenario runs with two assumed sets.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ REQUEST_LATENCIES = "run_googleapis_com:request_latencies"
 CPU_UTILIZATIONS = "run_googleapis_com:container_cpu_utilizations"
 MEMORY_UTILIZATIONS = "run_googleapis_com:container_memory_utilizations"
 
-# Milliseconds. Cloud Run ends a request after an hour at the latest; the stories stay below these bounds.
+# Milliseconds. Cloud Run ends a request after an hour at the latest; the scenarios stay below these bounds.
 FINE_LATENCY_BOUNDS = tuple(round(1.4**power, 1) for power in range(12, 40))
 COARSE_LATENCY_BOUNDS = tuple(10.0 * 2**power for power in range(3, 14))
 # Shares of the limit, 0 to 1.

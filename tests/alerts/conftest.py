@@ -25,7 +25,7 @@ def rules(plans: dict[str, Plan]) -> dict[tuple[str, str], Rule]:
 
 @pytest.fixture(scope="session")
 def stacks() -> list[Stack]:
-    """Every stack, as the stories see it."""
+    """Every stack, as the scenarios see it."""
     return stacks_of({name: settings_of(name) for name in STACKS})
 
 

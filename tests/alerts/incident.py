@@ -1,4 +1,4 @@
-"""The form of a story: an alert, what happens minute by minute, and whether and when someone is paged."""
+"""The form of a scenario: an alert, what happens minute by minute, and whether and when someone is paged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.alerts.stack import Stack
 class Fires:
     """Pages for exactly these label sets: not before, and within, so many seconds of the first bad minute's sample.
 
-    `lasts`: from then on it stays open until the story ends. `until_seconds`: it stays open until so long after that
+    `lasts`: from then on it stays open until the scenario ends. `until_seconds`: it stays open until so long after that
     sample, and is over half a minute later.
     """
 
@@ -32,23 +32,23 @@ class Quiet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Incident:
-    """A story on one stack."""
+    """A scenario on one stack."""
 
     series: tuple[Series, ...]
     expect: Fires | Quiet
 
 
 def quiet(*series: Iterable[Series]) -> Incident:
-    """A story in which nobody is paged."""
+    """A scenario in which nobody is paged."""
     return Incident(series=tuple(each for group in series for each in group), expect=Quiet())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Story:
-    """A story for any stack. Its name is its title, `why` says what it guards against.
+class Scenario:
+    """A scenario for any stack. Its name is its title, `why` says what it guards against.
 
     `phases`: it is about time, so it runs at every sample phase; `losses`: and with every loss pattern.
-    `long`: it spans hours or days, and is told on the first stack alone.
+    `long`: it spans hours or days, and runs on the first stack alone.
     """
 
     alert: str
@@ -60,7 +60,7 @@ class Story:
     long: bool = False
 
 
-def story(
+def scenario(
     alert: str,
     on: Callable[[Stack], Incident],
     *,
@@ -69,8 +69,8 @@ def story(
     phases: bool = False,
     losses: bool = False,
     long: bool = False,
-) -> Story:
-    """A story whose title and reason are those of the function `tell`."""
+) -> Scenario:
+    """A scenario whose title and reason are those of the function `tell`."""
     why = " ".join((tell.__doc__ or "").split())
     name = f"{tell.__name__}_{variant}" if variant else tell.__name__
-    return Story(alert=alert, name=name, why=why, on=on, phases=phases or losses, losses=losses, long=long)
+    return Scenario(alert=alert, name=name, why=why, on=on, phases=phases or losses, losses=losses, long=long)

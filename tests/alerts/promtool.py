@@ -1,7 +1,7 @@
-"""Runs stories under promtool: on the rule text of the plan, many stories a process.
+"""Runs scenarios under promtool: on the rule text of the plan, many scenarios a process.
 
-Each story becomes questions to the `ALERTS` series that promtool's own rule evaluations wrote. The question carries the
-story's name as a PromQL comment, since promtool 2.42 names nothing else when it reports a failure.
+Each scenario becomes questions to the `ALERTS` series that promtool's own rule evaluations wrote. The question carries
+the scenario's name as a PromQL comment, since promtool 2.42 names nothing else when it reports a failure.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Question = tuple[str, int, list[dict[str, Any]]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """A story on one stack with one delivery of its samples. `id` has no quotation mark in it."""
+    """A scenario on one stack with one delivery of its samples. `id` has no quotation mark in it."""
 
     id: str
     alert: str

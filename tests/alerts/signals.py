@@ -1,4 +1,4 @@
-"""The four alerts over Cloud Run's metrics, as what the shared stories need to know of each."""
+"""The four alerts over Cloud Run's metrics, as what the shared scenarios need to know of each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.alerts.incident import Fires, Incident
 from tests.alerts.series import Series
 from tests.alerts.stack import Place, Stack
 
-# Every story begins with so many healthy minutes; the breach's first sample is that of the next one.
+# Every scenario begins with so many healthy minutes; the breach's first sample is that of the next one.
 HEALTHY_MINUTES = 5
 # A lasting breach pages this long after its stated duration at the latest.
 PATIENCE_SECONDS = 150
@@ -57,7 +57,7 @@ class Signal:
     def pages(
         self, stack: Stack, *series: tuple[Series, ...], of: Place, patience_seconds: int = PATIENCE_SECONDS
     ) -> Incident:
-        """A story that pages for one place and lasts to its end."""
+        """A scenario that pages for one place and lasts to its end."""
         duration_seconds = self.duration_seconds(stack.settings.alerts)
         expect = Fires(
             labels=(of.alert_labels,),

@@ -1,4 +1,4 @@
-"""A stack as the stories see it: its services by role, its neighbours, its settings."""
+"""A stack as the scenarios see it: its services by role, its neighbours, its settings."""
 
 from __future__ import annotations
 

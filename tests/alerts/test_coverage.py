@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from readiness.alerting.catalogue import ALERTS
-from tests.alerts.cases import ALL_STORIES, PHASES, all_cases, cases_of, uncovered
+from tests.alerts.cases import ALL_SCENARIOS, PHASES, all_cases, cases_of, uncovered
 from tests.alerts.incident import Fires
 from tests.alerts.promtool import Case, Rule
 from tests.alerts.stack import Stack
@@ -14,7 +14,7 @@ from tests.alerts.stack import Stack
 def test_every_rule_of_the_plan_fires_in_one_case_and_is_quiet_in_another(
     rules: dict[tuple[str, str], Rule], cases: list[Case]
 ) -> None:
-    """A policy that is added without stories fails here."""
+    """A policy that is added without scenarios fails here."""
     assert uncovered(rules, cases) == []
 
 
@@ -34,19 +34,19 @@ def test_a_rule_without_a_quiet_case_is_named(rules: dict[tuple[str, str], Rule]
     assert uncovered(rules, left) == ["prod/HighCpuUsage is never quiet"]
 
 
-def test_a_policy_that_no_story_names_is_named(cases: list[Case]) -> None:
-    """A new policy comes with stories or not at all."""
+def test_a_policy_that_no_scenario_names_is_named(cases: list[Case]) -> None:
+    """A new policy comes with scenarios or not at all."""
     assert uncovered([("prod", "NewAlert")], cases) == ["prod/NewAlert never fires", "prod/NewAlert is never quiet"]
 
 
 def test_every_case_names_a_rule_that_the_plan_declares(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
-    """A quiet story of a misspelt alert would hold for ever."""
+    """A quiet scenario of a misspelt alert would hold for ever."""
     assert {(case.stack, case.alert) for case in cases} <= set(rules)
 
 
-def test_every_story_is_of_an_alert_of_the_catalogue() -> None:
-    """A stack runs the stories of the alerts that it declares; a misspelt one would run nowhere."""
-    assert {story.alert for story in ALL_STORIES} <= {definition.name for definition in ALERTS}
+def test_every_scenario_is_of_an_alert_of_the_catalogue() -> None:
+    """A stack runs the scenarios of the alerts that it declares; a misspelt one would run nowhere."""
+    assert {scenario.alert for scenario in ALL_SCENARIOS} <= {definition.name for definition in ALERTS}
 
 
 def test_the_names_of_cases_are_unique(cases: list[Case]) -> None:
@@ -54,12 +54,12 @@ def test_the_names_of_cases_are_unique(cases: list[Case]) -> None:
     assert len({case.id for case in cases}) == len(cases)
 
 
-def test_every_story_says_why_it_matters() -> None:
-    """The docstring is what a failing story prints first."""
-    assert [story.name for story in ALL_STORIES if len(story.why) < 20] == []
+def test_every_scenario_says_why_it_matters() -> None:
+    """The docstring is what a failing scenario prints first."""
+    assert [scenario.name for scenario in ALL_SCENARIOS if len(scenario.why) < 20] == []
 
 
-def test_stories_about_time_run_at_six_phases_and_four_loss_patterns(cases: list[Case]) -> None:
+def test_scenarios_about_time_run_at_six_phases_and_four_loss_patterns(cases: list[Case]) -> None:
     """On the evaluation grid, beside it and between; no sample lost, and each third."""
     runs = [c for c in cases if c.id.startswith("prod/HighErrorRate/a_lasting_breach_at_twice_the_threshold/")]
     assert len(PHASES) >= 6
@@ -67,13 +67,13 @@ def test_stories_about_time_run_at_six_phases_and_four_loss_patterns(cases: list
 
 
 def test_a_stack_with_figures_of_its_own_runs_at_every_phase(stacks: list[Stack]) -> None:
-    """Only a stack whose alert settings another one shares takes the short way; long stories are told once."""
+    """Only a stack whose alert settings another one shares takes the short way; long scenarios run once."""
     prod, staging, _ = stacks
     alone = len(list(cases_of(prod)))
-    long = [story for story in ALL_STORIES if story.long]
-    again = alone - len(list(cases_of(prod, stories=long)))
+    long = [scenario for scenario in ALL_SCENARIOS if scenario.long]
+    again = alone - len(list(cases_of(prod, scenarios=long)))
     own_figures = prod.settings.model_copy(update={"alerts": stacks[2].settings.alerts})
     assert len(all_cases([prod, dataclasses.replace(staging, settings=own_figures)])) == alone + again
     assert len(all_cases([prod, dataclasses.replace(staging, settings=prod.settings)])) == alone + len(
-        ALL_STORIES
+        ALL_SCENARIOS
     ) - len(long)

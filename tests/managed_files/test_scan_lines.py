@@ -11,7 +11,7 @@ from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
 from readiness.managed_files.image_files import ACTION_PATH
-from readiness.managed_files.scan_lines import PERMISSION, gate_step, with_gate
+from tests.managed_files.scan_lines import PERMISSION, gate_step, with_gate
 from tests.projects import ROOT
 
 FOLDER = ROOT / "tests" / "fixtures" / "workflows" / "deploying"

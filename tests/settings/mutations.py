@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -49,7 +50,7 @@ def _mutation(tree: Any, path: Path, name: str, change: Callable[[Any, Any], Non
         change(holder, path[-1])
         return root
 
-    return f"{name} {path}", mutated
+    return f"{name} {'.'.join(map(str, path))}", mutated
 
 
 def _delete(holder: Any, key: Any) -> None:
@@ -84,10 +85,15 @@ def _put(junk: Any) -> Callable[[Any, Any], None]:
     return put
 
 
+def _short(junk: Any) -> str:
+    text = json.dumps(junk, ensure_ascii=False)
+    return text if len(text) < 40 else f"{text[:10]}... ({len(text)} characters)"
+
+
 _CHANGES: tuple[tuple[str, Callable[[Any, Any], None]], ...] = (
     ("delete", _delete),
     ("misspell", _misspell),
     ("repeat", _repeat),
     ("add to", _add),
-    *((f"junk {number} at", _put(junk)) for number, junk in enumerate(JUNK)),
+    *((f"put {_short(junk)} at", _put(junk)) for junk in JUNK),
 )

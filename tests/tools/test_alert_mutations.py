@@ -169,7 +169,7 @@ def test_names_of_the_other_environment_are_found_by_role(stack: Stack) -> None:
 
 
 def test_every_case_is_in_one_batch_and_the_usual_phase_comes_first(stack: Stack) -> None:
-    """A mutant stops at the first case that fails: the many stories go before the many phases."""
+    """A mutant stops at the first case that fails: the many scenarios go before the many phases."""
     cases = [case for case in cases_of(stack) if case.alert == "HighErrorRate"]
     batched = [case for batch in batches(cases) for case in batch]
     assert sorted(case.id for case in batched) == sorted(case.id for case in cases)

@@ -8,7 +8,7 @@ from readiness.delivery.figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
 from readiness.delivery.metrics import deployments
 from readiness.settings.delivery import DeliveryAlerts
 from readiness.settings.model import Settings
-from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Stack
 
@@ -166,10 +166,10 @@ def another_kind_of_resource_stands_still(stack: Stack) -> Incident:
     return quiet([_written(stack.settings, DAYS_SINCE_SUCCESS, _once(1000.0), resource="generic_node")])
 
 
-STORIES: tuple[Story, ...] = (
-    story(FAILED, a_deployment_fails, tell=a_deployment_fails, losses=True),
+SCENARIOS: tuple[Scenario, ...] = (
+    scenario(FAILED, a_deployment_fails, tell=a_deployment_fails, losses=True),
     *(
-        story(FAILED, tell, tell=tell)
+        scenario(FAILED, tell, tell=tell)
         for tell in (
             a_failed_deployment_is_told_for_ten_minutes,
             the_first_deployment_that_was_ever_counted_fails,
@@ -180,7 +180,7 @@ STORIES: tuple[Story, ...] = (
         )
     ),
     *(
-        story(LOW, tell, tell=tell)
+        scenario(LOW, tell, tell=tell)
         for tell in (
             exactly_the_target_of_the_last_20_succeeded,
             all_of_the_last_20_succeeded,
@@ -192,7 +192,7 @@ STORIES: tuple[Story, ...] = (
         )
     ),
     *(
-        story(NONE, tell, tell=tell)
+        scenario(NONE, tell, tell=tell)
         for tell in (
             the_days_since_a_success_are_within_the_limit,
             nothing_has_succeeded_for_longer_than_the_limit,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series
 from tests.alerts.stack import Stack
 
@@ -32,10 +32,10 @@ def ten_minutes_of_the_week(stack: Stack) -> Incident:
 
 
 def the_hours_of_another_day(stack: Stack) -> Incident:
-    """At that hour of another weekday nobody is told anything; the firing story looks at the whole week."""
+    """At that hour of another weekday nobody is notified; the firing scenario looks at the whole week."""
     return quiet(_clock(min(_begin(stack) - 5, _MINUTES_A_DAY)))
 
 
-STORIES: tuple[Story, ...] = tuple(
-    story(ALERT, tell, tell=tell) for tell in (ten_minutes_of_the_week, the_hours_of_another_day)
+SCENARIOS: tuple[Scenario, ...] = tuple(
+    scenario(ALERT, tell, tell=tell) for tell in (ten_minutes_of_the_week, the_hours_of_another_day)
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Place, Stack
 
@@ -28,7 +28,7 @@ class Gauge:
     labels: Callable[[Stack], dict[str, str]]
 
     def pages(self, stack: Stack, *series: Series, labels: dict[str, str] | None = None) -> Incident:
-        """A story that pages after the stated duration and lasts."""
+        """A scenario that pages after the stated duration and lasts."""
         seconds = 60 * self.duration_minutes(stack)
         expect = Fires(
             labels=(labels or self.labels(stack),),
@@ -169,9 +169,9 @@ def instances_of_others_are_full(stack: Stack) -> Incident:
     )
 
 
-STORIES: tuple[Story, ...] = (
+SCENARIOS: tuple[Scenario, ...] = (
     *(
-        story(gauge.alert, partial(tell, gauge), tell=tell, losses=tell is near_its_limit_for_long, phases=phases)
+        scenario(gauge.alert, partial(tell, gauge), tell=tell, losses=tell is near_its_limit_for_long, phases=phases)
         for gauge in (INSTANCES, CONNECTIONS)
         for tell, phases in (
             (near_its_limit_for_long, True),
@@ -181,7 +181,7 @@ STORIES: tuple[Story, ...] = (
         )
     ),
     *(
-        story(INSTANCES.alert, tell, tell=tell)
+        scenario(INSTANCES.alert, tell, tell=tell)
         for tell in (
             two_revisions_together_have_more_than_the_limit,
             the_frontend_is_at_its_own_limit,
@@ -190,7 +190,7 @@ STORIES: tuple[Story, ...] = (
         )
     ),
     *(
-        story(CONNECTIONS.alert, tell, tell=tell)
+        scenario(CONNECTIONS.alert, tell, tell=tell)
         for tell in (two_databases_of_the_instance_share_its_connections, instances_of_others_are_full)
     ),
 )

@@ -1,4 +1,4 @@
-"""Stories that every alert over Cloud Run's metrics must tell alike: CPU, memory, error rate, latency.
+"""Scenarios that every alert over Cloud Run's metrics must tell alike: CPU, memory, error rate, latency.
 
 `(60, 6)` is a minute with 60 observations of which 6 are bad: requests that fail or are slow, instances at their limit.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from tests.alerts.incident import Incident, Story, quiet, story
+from tests.alerts.incident import Incident, Scenario, quiet, scenario
 from tests.alerts.series import minutes
 from tests.alerts.signals import HEALTHY_MINUTES as H
 from tests.alerts.signals import SIGNALS, Signal
@@ -137,7 +137,7 @@ def neighbours_whose_names_hold_ours_are_broken(signal: Signal, stack: Stack) ->
 
 
 def another_kind_of_resource_of_the_same_name_is_broken(signal: Signal, stack: Stack) -> Incident:
-    """A metric may be written for several resource types, and PromQL reads them all unless told which."""
+    """A metric may be written for several resource types, and PromQL reads them all unless the query names one."""
     timeline = minutes((H, (60, 0)), (signal.duration_minutes(stack) + 5, (60, 60)))
     return quiet(signal.series(stack, stack.backend.of_resource("cloud_run_worker_pool"), timeline))
 
@@ -164,11 +164,11 @@ OTHERS: tuple[Tell, ...] = (
 )
 
 
-def _stories_of(signal: Signal) -> list[Story]:
+def _scenarios_of(signal: Signal) -> list[Scenario]:
     return [
-        *(story(signal.alert, partial(tell, signal), tell=tell, losses=True) for tell in AT_EVERY_PHASE),
-        *(story(signal.alert, partial(tell, signal), tell=tell) for tell in OTHERS),
+        *(scenario(signal.alert, partial(tell, signal), tell=tell, losses=True) for tell in AT_EVERY_PHASE),
+        *(scenario(signal.alert, partial(tell, signal), tell=tell) for tell in OTHERS),
     ]
 
 
-STORIES: tuple[Story, ...] = tuple(each for signal in SIGNALS for each in _stories_of(signal))
+SCENARIOS: tuple[Scenario, ...] = tuple(each for signal in SIGNALS for each in _scenarios_of(signal))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from readiness.alerting.connection_errors import application_metric, server_metric, traceback_metric
 from readiness.settings.model import Settings
-from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Stack
 
@@ -50,7 +50,7 @@ def _window(stack: Stack) -> int:
 
 
 def _before(stack: Stack) -> int:
-    """Quiet minutes before the story: longer than a window, since `increase` counts too much in younger series."""
+    """Quiet minutes before the scenario: longer than a window, since `increase` counts too much in younger series."""
     return _window(stack) + 3
 
 
@@ -239,8 +239,8 @@ OTHERS: tuple[Tell, ...] = (
     a_service_that_left_the_stack_still_writes_errors,
     another_kind_of_resource_writes_errors,
 )
-STORIES: tuple[Story, ...] = (
-    *(story(ALERT, tell, tell=tell, phases=True) for tell in EXACT),
-    *(story(ALERT, tell, tell=tell, losses=True) for tell in WITH_LOSSES),
-    *(story(ALERT, tell, tell=tell) for tell in OTHERS),
+SCENARIOS: tuple[Scenario, ...] = (
+    *(scenario(ALERT, tell, tell=tell, phases=True) for tell in EXACT),
+    *(scenario(ALERT, tell, tell=tell, losses=True) for tell in WITH_LOSSES),
+    *(scenario(ALERT, tell, tell=tell) for tell in OTHERS),
 )

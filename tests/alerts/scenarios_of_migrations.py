@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from readiness.alerting.migration_alerts import WINDOW_SECONDS
-from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Stack
 
@@ -77,7 +77,7 @@ def another_job_fails(stack: Stack) -> Incident:
 
 
 def another_kind_of_resource_of_the_same_name_fails(stack: Stack) -> Incident:
-    """PromQL reads every resource type unless told which."""
+    """PromQL reads every resource type unless the query names one."""
     return quiet((_executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (5, 0.0)), resource="cloud_run_revision"),))
 
 
@@ -89,4 +89,6 @@ _TELLS: tuple[Callable[[Stack], Incident], ...] = (
     another_job_fails,
     another_kind_of_resource_of_the_same_name_fails,
 )
-STORIES: tuple[Story, ...] = tuple(story(ALERT, tell, tell=tell, phases=tell is a_migration_fails) for tell in _TELLS)
+SCENARIOS: tuple[Scenario, ...] = tuple(
+    scenario(ALERT, tell, tell=tell, phases=tell is a_migration_fails) for tell in _TELLS
+)

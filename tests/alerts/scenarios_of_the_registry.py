@@ -7,7 +7,7 @@ from collections.abc import Callable
 from readiness.alerting.log_metric import LogMetric
 from readiness.alerting.registry_alerts import WINDOW_SECONDS, deletions_by_others, large_cleanups, new_criticals
 from readiness.settings.model import Settings
-from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Stack
 
@@ -20,7 +20,7 @@ ALERTS: tuple[tuple[str, Metric, str], ...] = (
 )
 _WINDOW = WINDOW_SECONDS // 60
 _BEFORE = _WINDOW + 3
-# promtool extrapolates a counter that begins at 0 less while its newest sample is fresh (stories of the database).
+# promtool extrapolates a counter that begins at 0 less while its newest sample is fresh (scenarios of the database).
 PROMPT_SECONDS = 60
 
 
@@ -90,7 +90,7 @@ def it_happens_in_the_other_environment(stack: Stack, metric: Metric, resource: 
 
 
 # Whether each third sample is lost in turn.
-_STORIES = (
+_SCENARIOS = (
     (one_entry_after_a_quiet_hour, True),
     (it_is_over_when_the_entry_has_left_the_window, False),
     (one_of_two_kinds_of_entry_is_written, False),
@@ -99,8 +99,8 @@ _STORIES = (
     (another_kind_of_resource_writes_the_entry, False),
     (it_happens_in_the_other_environment, False),
 )
-STORIES: tuple[Story, ...] = tuple(
-    story(alert, lambda stack, t=tell, m=metric, r=resource: t(stack, m, r), tell=tell, losses=losses)
+SCENARIOS: tuple[Scenario, ...] = tuple(
+    scenario(alert, lambda stack, t=tell, m=metric, r=resource: t(stack, m, r), tell=tell, losses=losses)
     for alert, metric, resource in ALERTS
-    for tell, losses in _STORIES
+    for tell, losses in _SCENARIOS
 )

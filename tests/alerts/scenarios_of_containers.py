@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from readiness.alerting.container_exits import container_exit_metric
 from tests.alerts.cloud_run import FINE_LATENCY_BOUNDS
-from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, distribution, minutes
 from tests.alerts.stack import Place, Stack
 
@@ -224,7 +224,7 @@ def others_start_slowly(stack: Stack) -> Incident:
     return quiet(*(starts(stack, place, {_before(stack): {1.8: 20.0}}) for place in others))
 
 
-CRASH_STORIES: tuple[Tell, ...] = (
+CRASH_SCENARIOS: tuple[Tell, ...] = (
     as_many_lines_as_allowed_after_older_ones,
     one_line_more_than_allowed_spread_over_the_window,
     a_container_that_dies_now_and_then,
@@ -233,7 +233,7 @@ CRASH_STORIES: tuple[Tell, ...] = (
     two_services_and_two_regions_die_half_as_often,
     containers_of_others_die,
 )
-START_STORIES: tuple[Tell, ...] = (
+START_SCENARIOS: tuple[Tell, ...] = (
     three_slow_starts_within_the_window,
     three_slow_starts_within_twice_the_window,
     three_slow_starts_among_a_hundred_fast_ones,
@@ -245,11 +245,11 @@ START_STORIES: tuple[Tell, ...] = (
     others_start_slowly,
 )
 
-STORIES: tuple[Story, ...] = (
+SCENARIOS: tuple[Scenario, ...] = (
     *(
-        story("ContainerCrashLoop", tell, tell=tell, phases=True)
+        scenario("ContainerCrashLoop", tell, tell=tell, phases=True)
         for tell in (one_line_more_than_allowed_in_one_minute, as_many_lines_as_allowed_in_one_minute)
     ),
-    *(story("ContainerCrashLoop", tell, tell=tell) for tell in CRASH_STORIES),
-    *(story("SlowStartUp", tell, tell=tell) for tell in START_STORIES),
+    *(scenario("ContainerCrashLoop", tell, tell=tell) for tell in CRASH_SCENARIOS),
+    *(scenario("SlowStartUp", tell, tell=tell) for tell in START_SCENARIOS),
 )

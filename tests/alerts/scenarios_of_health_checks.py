@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series
 from tests.alerts.stack import Stack
 
@@ -122,16 +122,16 @@ def another_kind_of_resource_is_down(stack: Stack) -> Incident:
     return quiet([probes(stack, region, HEALTHY + DOWN, resource="gce_instance") for region in ("usa", "eur")])
 
 
-STORIES: tuple[Story, ...] = (
-    story(
+SCENARIOS: tuple[Scenario, ...] = (
+    scenario(
         ALERT,
         two_of_three_regions_get_no_healthy_answer,
         tell=two_of_three_regions_get_no_healthy_answer,
         losses=True,
     ),
-    story(ALERT, every_region_fails_for_less_than_stated, tell=every_region_fails_for_less_than_stated, phases=True),
+    scenario(ALERT, every_region_fails_for_less_than_stated, tell=every_region_fails_for_less_than_stated, phases=True),
     *(
-        story(ALERT, tell, tell=tell)
+        scenario(ALERT, tell, tell=tell)
         for tell in (
             the_frontend_answers_from_nowhere,
             one_region_gets_no_healthy_answer,

@@ -1,7 +1,7 @@
 """The three burn-rate alerts: errors that use the budget of the objective up too fast, over a long and a short window.
 
 `F` below is the share of errors above which the alert pages: 14.4, 6 or 3 times what the objective allows. Traffic of
-hours ago is told in single minutes with many requests, since a sample a minute would tell nothing more.
+hours ago is given in single minutes with many requests, since a sample a minute would show nothing more.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.alerts.cloud_run import Minute, requests
-from tests.alerts.incident import Fires, Incident, Story, quiet, story
+from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Place, Stack
 
@@ -247,7 +247,7 @@ def neighbours_whose_names_hold_ours_fail(burn: Burn, stack: Stack) -> Incident:
 
 
 def another_kind_of_resource_of_the_same_name_fails(burn: Burn, stack: Stack) -> Incident:
-    """PromQL reads every resource type unless told which."""
+    """PromQL reads every resource type unless the query names one."""
     del burn
     return quiet(requests(stack.backend.of_resource("cloud_run_job"), minutes((H, (60, 0)), (15, (60, 60)))))
 
@@ -264,7 +264,7 @@ OTHERS = (
     neighbours_whose_names_hold_ours_fail,
     another_kind_of_resource_of_the_same_name_fails,
 )
-# They come last: a mutation of a rule is tried on one story after the other, until one fails.
+# They come last: a mutation of a rule is tried on one scenario after the other, until one fails.
 OVER_HOURS = (
     a_short_outage_after_much_traffic,
     three_errors_within_the_long_window,
@@ -277,12 +277,12 @@ OVER_HOURS = (
 Tell = Callable[[Burn, Stack], Incident]
 
 
-def _stories_of(burn: Burn) -> list[Story]:
+def _scenarios_of(burn: Burn) -> list[Scenario]:
     return [
-        *(story(burn.alert, partial(tell, burn), tell=tell, phases=True) for tell in AT_EVERY_PHASE),
-        *(story(burn.alert, partial(tell, burn), tell=tell) for tell in OTHERS),
-        *(story(burn.alert, partial(tell, burn), tell=tell, long=True) for tell in OVER_HOURS),
+        *(scenario(burn.alert, partial(tell, burn), tell=tell, phases=True) for tell in AT_EVERY_PHASE),
+        *(scenario(burn.alert, partial(tell, burn), tell=tell) for tell in OTHERS),
+        *(scenario(burn.alert, partial(tell, burn), tell=tell, long=True) for tell in OVER_HOURS),
     ]
 
 
-STORIES: tuple[Story, ...] = tuple(each for burn in BURNS for each in _stories_of(burn))
+SCENARIOS: tuple[Scenario, ...] = tuple(each for burn in BURNS for each in _scenarios_of(burn))

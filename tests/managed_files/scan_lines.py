@@ -1,4 +1,4 @@
-"""The lines that put the gate into a workflow of people's own: a step before each deployment, and one right.
+"""The lines that put the gate into a workflow that people maintain by hand, for the tests of docs/scanning.md.
 
 Their workflows are never written over: a person adds these lines, and docs/scanning.md shows them. The text is changed
 here, not its meaning, so that what people wrote around it stays as it is.

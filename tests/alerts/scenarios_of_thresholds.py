@@ -1,4 +1,4 @@
-"""Stories of one alert each: where its threshold lies, which share counts, and what is none of its business."""
+"""Scenarios of one alert each: where its threshold lies, which share counts, and what is none of its business."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.alerts.cloud_run import (
     observations,
     requests,
 )
-from tests.alerts.incident import Incident, Story, quiet, story
+from tests.alerts.incident import Incident, Scenario, quiet, scenario
 from tests.alerts.series import minutes
 from tests.alerts.signals import CPU, ERROR_RATE, LATENCY, MEMORY, Signal
 from tests.alerts.signals import HEALTHY_MINUTES as H
@@ -158,7 +158,7 @@ def the_95th_latency_exactly_at_the_threshold(stack: Stack) -> Incident:
     return quiet(observations(REQUEST_LATENCIES, stack.backend, timeline, bounds=bounds, good=at, bad=2 * at))
 
 
-def _stories_of_utilisation(signal: Signal, metric: str) -> tuple[Story, ...]:
+def _scenarios_of_utilisation(signal: Signal, metric: str) -> tuple[Scenario, ...]:
     of_signal = (
         one_of_five_instances_is_at_its_limit,
         one_of_forty_instances_is_at_its_limit,
@@ -170,14 +170,14 @@ def _stories_of_utilisation(signal: Signal, metric: str) -> tuple[Story, ...]:
         the_95th_percentile_exactly_at_the_threshold,
     )
     return (
-        *(story(signal.alert, partial(tell, signal), tell=tell) for tell in of_signal),
-        *(story(signal.alert, partial(tell, signal, metric), tell=tell) for tell in of_metric),
+        *(scenario(signal.alert, partial(tell, signal), tell=tell) for tell in of_signal),
+        *(scenario(signal.alert, partial(tell, signal, metric), tell=tell) for tell in of_metric),
     )
 
 
-STORIES: tuple[Story, ...] = (
+SCENARIOS: tuple[Scenario, ...] = (
     *(
-        story(ERROR_RATE.alert, tell, tell=tell)
+        scenario(ERROR_RATE.alert, tell, tell=tell)
         for tell in (
             errors_exactly_at_the_threshold,
             one_failing_request_a_minute_among_probes,
@@ -186,10 +186,10 @@ STORIES: tuple[Story, ...] = (
             half_of_the_requests_are_refused_with_4xx,
         )
     ),
-    *_stories_of_utilisation(CPU, CPU_UTILIZATIONS),
-    *_stories_of_utilisation(MEMORY, MEMORY_UTILIZATIONS),
+    *_scenarios_of_utilisation(CPU, CPU_UTILIZATIONS),
+    *_scenarios_of_utilisation(MEMORY, MEMORY_UTILIZATIONS),
     *(
-        story(LATENCY.alert, tell, tell=tell)
+        scenario(LATENCY.alert, tell, tell=tell)
         for tell in (
             one_in_ten_requests_is_slow,
             three_in_a_hundred_requests_are_slow,
@@ -199,7 +199,7 @@ STORIES: tuple[Story, ...] = (
         )
     ),
     *(
-        story(
+        scenario(
             LATENCY.alert,
             partial(requests_at_two_fifths_of_the_threshold, bounds),
             tell=requests_at_two_fifths_of_the_threshold,

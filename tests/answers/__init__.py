@@ -1,0 +1,1 @@
+"""What every command answers, recorded: CONTRIBUTING.md, "Recorded answers"."""
