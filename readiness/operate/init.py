@@ -44,7 +44,7 @@ def _answer_problems(answers: Answers) -> Iterator[Problem]:
         if name and ENV not in name:
             mend = f"Write {ENV} where `{'` or `'.join(STACKS)}` stands"
             yield Problem(file=COMMAND, key=option, message="names the same thing for both stacks", mend=mend)
-    # It stands in an address only, where any text would pass.
+    # It is a part of an address only, where other texts would pass.
     if answers.project_number and not re.fullmatch("[0-9]{1,20}", answers.project_number):
         mend = "Write what `gcloud projects describe PROJECT` prints as projectNumber"
         yield Problem(file=COMMAND, key="--project-number", message="is no number", mend=mend)

@@ -35,7 +35,7 @@ Text = Annotated[FreeText, Field(max_length=200)]
 # RFC 3986 without `'`, `(`, `)`, `;`, `$` and what it has no place for: they end a link in Markdown or begin a command.
 URL_PATH_CHARACTERS = "A-Za-z0-9._~/%:@!&=+,*-"
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
-HttpsUrl = Annotated[str, Field(pattern=rf"^https://{_HOST}(:[0-9]+)?(/[{URL_PATH_CHARACTERS}?]*)?$", max_length=2000)]
+HttpsUrl = Annotated[str, Field(pattern=rf"^https://{_HOST}(:[0-9]+)?(/[?{URL_PATH_CHARACTERS}]*)?$", max_length=2000)]
 
 # The address of HTML's `input type=email`, without `` ` ``, `$`, `{`, `|` and `}`
 # (html.spec.whatwg.org/multipage/input.html#valid-e-mail-address).

@@ -49,7 +49,7 @@ _PATTERNS = (
     ("(user|group):", "is not a member of an IAM policy", "Write it as user:ADDRESS, group:ADDRESS or domain:NAME"),
     ("https://", "is not an https address", f"Write it as https://host/path; {_URL_CHARACTERS}"),
     (r"\{id\}", "is not a path", f"Write it as /path/{{id}}; {_URL_CHARACTERS}"),
-    ("?]*$", "is not a path", f"Write it as /path; {_URL_CHARACTERS}"),
+    ("^/[?", "is not a path", f"Write it as /path; {_URL_CHARACTERS}"),
     ("._~/%:@", "is not a path", f"Write it as /path, without `?`; {_URL_CHARACTERS}"),
     (
         r"~+@,=!()\[\]",

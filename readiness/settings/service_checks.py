@@ -10,7 +10,7 @@ from readiness.settings.base import URL_PATH_CHARACTERS, Section, Text
 
 # A path of plain keys: what Google's uptime checks call a JSONPath, without its filters and wildcards.
 JsonPath = Annotated[str, Field(pattern=r"^\$(\.[A-Za-z_][A-Za-z0-9_]*)+$", max_length=1024)]
-UrlPath = Annotated[str, Field(pattern=f"^/[{URL_PATH_CHARACTERS}?]*$", max_length=2000)]
+UrlPath = Annotated[str, Field(pattern=f"^/[?{URL_PATH_CHARACTERS}]*$", max_length=2000)]
 
 
 class KnownDegraded(Section):
@@ -49,7 +49,7 @@ class Smoke(Section):
     upload_path: Annotated[
         str,
         Field(
-            pattern=rf"^/([{URL_PATH_CHARACTERS}?]|\{{id\}})*$",
+            pattern=rf"^/([?{URL_PATH_CHARACTERS}]|\{{id\}})*$",
             max_length=2000,
             description="`{id}` is filled from `upload_into`.",
         ),
