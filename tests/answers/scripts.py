@@ -99,7 +99,11 @@ def _findings(judged: Answer) -> Mapping[str, str]:
 
 def _judged(scratch: Scratch, title: str, files: dict[str, str], checks: list[str]) -> Answer:
     scratch.make("small", {f"checks/{name}": text for name, text in files.items()})
-    ruleset = {"enforcement": "disabled", "required_checks": [{"context": check} for check in checks]}
+    # A name that is known only when it runs is refused by `check`.
+    ruleset = {
+        "enforcement": "disabled",
+        "required_checks": [{"context": check} for check in checks if "${{" not in check],
+    }
     with (scratch.project / "Pulumi.prod.yaml").open("a", encoding="utf-8") as stream:
         stream.write(f"  readiness:branch_ruleset: {json.dumps(ruleset)}\n")
     return scratch.answer(title, ["checks-honest", "--workflows", "checks"])
