@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from readiness.required_checks.shell_tree import CommandList, ShellSyntaxError, tree_of
 from readiness.required_checks.shfmt import ShfmtError, syntax_tree
@@ -52,7 +53,7 @@ def parse_all(scripts: Iterable[str], dialect: str, deadline_seconds: float | No
             continue
         if size + len(raw) > _MAX_BATCH_BYTES:
             _read_batch(batch, dialect, deadline)
-            batch, size = {}, 0
+            batch, size = dict[str, bytes](), 0
         batch[script] = raw
         size += len(raw)
     _read_batch(batch, dialect, deadline)
@@ -82,7 +83,7 @@ def _read_batch(batch: dict[str, bytes], dialect: str, deadline: float) -> None:
 def _tree(raw: bytes, dialect: str, deadline: float) -> _Read:
     shown = _without_expressions(raw)
     try:
-        return tree_of(syntax_tree(shown, dialect, deadline_seconds=deadline).get("Stmts", ()), raw)
+        return tree_of(_statements(shown, dialect, deadline), raw)
     except ShfmtError as error:
         # Its line counts without the line breaks inside expressions.
         before = b"".join(shown.splitlines(keepends=True)[: max(0, error.line - 1)])
@@ -98,14 +99,14 @@ def _trees(raws: Sequence[bytes], dialect: str, deadline: float) -> list[_Read] 
     """
     shown = _BETWEEN.join(_without_expressions(raw) for raw in raws)
     try:
-        statements = syntax_tree(shown, dialect, deadline_seconds=deadline).get("Stmts", ())
+        statements = _statements(shown, dialect, deadline)
     except ShfmtError:
         return None
     starts = [0]
     for raw in raws[:-1]:
         starts.append(starts[-1] + len(raw) + len(_BETWEEN))
     borders = {start - len(_BETWEEN) + 1: index for index, start in enumerate(starts) if index}
-    groups: list[list[dict[str, object]]] = [[]]
+    groups: list[list[Mapping[str, Any]]] = [[]]
     for statement in statements:
         at = statement["Position"]["Offset"]
         if borders.get(at) == len(groups) and statement["End"]["Offset"] == at + len(_BETWEEN) - 2:
@@ -123,6 +124,42 @@ def _trees(raws: Sequence[bytes], dialect: str, deadline: float) -> list[_Read] 
     return found
 
 
+def _statements(shown: bytes, dialect: str, deadline: float) -> Sequence[Mapping[str, Any]]:
+    """The script's statements.
+
+    `shfmt` 3.14.1 takes a backslash at the end of a comment for a line continuation, which no shell does: the next line
+    would be read as arguments. So the script is read again with a blank in its place.
+    """
+    for _ in range(3):
+        tree = syntax_tree(shown, dialect, deadline_seconds=deadline)
+        ends = list(_escaped_comment_ends(tree))
+        if not ends:
+            return tree.get("Stmts", ())
+        changed = bytearray(shown)
+        for end in ends:
+            changed[end] = ord(" ")
+        shown = bytes(changed)
+    raise ShfmtError("a comment ends with a backslash")
+
+
+def _escaped_comment_ends(tree: Mapping[str, Any]) -> Iterator[int]:
+    """The byte offsets of backslashes at the end of comments."""
+    waiting: list[Any] = [tree]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, list):
+            waiting += found
+        elif isinstance(found, dict) and "Hash" in found:
+            if (text := found.get("Text", "")).endswith("\\\n"):
+                yield found["Hash"]["Offset"] + len(text.encode()) - 1
+        elif isinstance(found, dict):
+            waiting += found.values()
+
+
 def _without_expressions(raw: bytes) -> bytes:
-    """Each `${{ … }}` as a word of the same length, so that every position stays true."""
-    return _EXPRESSION.sub(lambda found: b"_" * len(found.group()), raw)
+    """Each `${{ … }}` becomes a name of the same length, so that no position changes."""
+    return _EXPRESSION.sub(_placeholder, raw)
+
+
+def _placeholder(expression: re.Match[bytes]) -> bytes:
+    return b"_" * len(expression.group())

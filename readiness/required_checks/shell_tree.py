@@ -60,7 +60,7 @@ class Chain:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommandList:
-    """Commands one after the other."""
+    """Commands one after the other. `line` is that of the word or bracket that opens the list."""
 
     items: tuple[Node, ...]
     line: int
@@ -131,14 +131,15 @@ class _Converter:
 
     def command_list(self, statements: Sequence[_JsonNode], line: int, depth: int = 0) -> CommandList:
         items = tuple(self._statement(statement, depth + 1) for statement in statements)
-        return CommandList(items=items, line=items[0].line if items else line)
+        return CommandList(items=items, line=line)
 
     def _line(self, node: _JsonNode) -> int:
         return bisect_left(self._breaks, node["Offset"] - self._start)
 
     def _text(self, node: _JsonNode) -> str:
         begin, end = (node[place]["Offset"] - self._start for place in ("Pos", "End"))
-        return self._source[begin:end].decode("utf-8", "replace")
+        # `shfmt` counts the first half of a Windows line end to the word before it.
+        return self._source[begin:end].decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\r")
 
     def _statement(self, statement: _JsonNode, depth: int) -> Node:
         line = self._line(statement["Position"])
@@ -206,8 +207,8 @@ class _Converter:
         branch: _JsonNode | None = command
         while branch is not None:
             if "Cond" in branch:
-                conditions.append(self.command_list(branch["Cond"], line, depth))
-            bodies.append(self.command_list(branch.get("Then", ()), line, depth))
+                conditions.append(self.command_list(branch["Cond"], self._line(branch["Position"]), depth))
+            bodies.append(self.command_list(branch.get("Then", ()), self._line(branch["Position"]), depth))
             branch = branch.get("Else")
         return Compound(kind="if", conditions=tuple(conditions), bodies=tuple(bodies), line=line)
 
@@ -246,7 +247,7 @@ class _Converter:
     def _part(self, part: _JsonNode) -> str:
         match part["Type"]:
             case "Lit":
-                return re.sub(r"\\(.)", lambda escaped: escaped[1].strip("\n"), self._text(part), flags=re.DOTALL)
+                return re.sub(r"\\(?:\n|(.))", r"\1", self._text(part))
             case "SglQuoted":
                 return self._text(part).removeprefix("$")[1:-1]
             case "DblQuoted":

@@ -97,7 +97,7 @@ def _limit_memory(process_id: int) -> None:
 
 @cache
 def _program() -> str:
-    """The path of `shfmt`: the installed package's, else the one on PATH. Raises RefusedError where it is unsuitable."""
+    """The path of the package's `shfmt`, else of the one on PATH. Raises RefusedError where neither will do."""
     program = _of_the_package() or _on_path()
     if program is None:
         raise _refusal("is not installed, and Readiness cannot read the scripts of workflow steps without it")

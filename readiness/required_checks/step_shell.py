@@ -12,7 +12,8 @@ from readiness.required_checks.shell_script import Swallow
 
 # GHD workflow-syntax.md: what `shell:` stands for. Without it bash runs with -e alone, and PowerShell on Windows.
 _SHELLS = {"": "bash -e {0}", "bash": "bash --noprofile --norc -eo pipefail {0}", "sh": "sh -e {0}"}
-_OTHERS = frozenset({"pwsh", "powershell", "cmd", "python", "node", "perl", "ruby"})
+# With their versions: `python3.12`. Any other name, such as `nix` or `sudo`, is taken to start a shell.
+_OTHERS = re.compile(r"(?:pwsh|powershell|cmd|python|pypy|node|deno|bun|perl|ruby|rscript|julia|php|lua|tclsh)[\d.-]*")
 # The rest, such as `${{ matrix.shell }}`, is read as bash.
 _DIALECTS = {"sh": "posix", "dash": "posix", "ash": "posix", "ksh": "mksh", "mksh": "mksh", "zsh": "zsh"}
 _WINDOWS_SHELLS = ("pwsh", "powershell", "cmd")
@@ -46,7 +47,7 @@ def shell_of(job: Job, step: Mapping[str, Any]) -> Shell:
         asked = "pwsh"
     command = _SHELLS.get(str(asked or ""), str(asked))
     name = command.split()[0].rpartition("/")[2].lower() if command.split() else ""
-    is_posix = name not in _OTHERS
+    is_posix = _OTHERS.fullmatch(name) is None
     ends = re.search(r"\s-\w*e|\s-o\s+errexit\b", command) is not None and re.search(r"\s\+\w*e", command) is None
     return Shell(
         name=name,
