@@ -1,4 +1,4 @@
-"""Every required check held against the workflow files: does it exist, run on every pull request, and can it fail?"""
+"""Compares required checks with the workflow files: does each exist, run on every pull request, and can it fail?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from readiness.problems import Problem, Severity
 from readiness.required_checks.contexts import Check, checks_of
 from readiness.required_checks.finding import Finding
 from readiness.required_checks.skips import gated_jobs, skip_findings
-from readiness.required_checks.swallowed import swallow_findings
+from readiness.required_checks.swallowed import read_scripts, swallow_findings
 from readiness.required_checks.triggers import trigger_findings
 from readiness.required_checks.workflow_files import WorkflowFile
 from readiness.settings.github import ACTIONS_INTEGRATION_ID, RequiredCheck
@@ -19,8 +19,16 @@ from readiness.settings.nearest import nearest
 def honesty_problems(
     folder: str, workflows: Sequence[WorkflowFile], required: Sequence[RequiredCheck], branch: str
 ) -> list[Problem]:
-    """All findings, each once, in the order of the required checks, then of files and lines."""
+    """All findings, each once, in the order of the required checks, then of files and lines.
+
+    Raises RefusedError where the scripts of steps cannot be parsed because `shfmt` is missing.
+    """
     checks = checks_of(workflows)
+    contexts = {each.context for each in required if each.integration_id == ACTIONS_INTEGRATION_ID}
+    judged = {job.workflow.name for check in checks if check.name in contexts for job in check.jobs}
+    for workflow in workflows:
+        if workflow.name in judged:
+            read_scripts(workflow)
     found: dict[Problem, None] = {}
     for each in required:
         if each.integration_id != ACTIONS_INTEGRATION_ID:

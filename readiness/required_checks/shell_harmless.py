@@ -1,36 +1,35 @@
-"""Which commands cannot fail, and which only ask: neither tells whether the application is all right."""
+"""Which commands cannot fail, and which only ask a question: neither shows whether the application works."""
 
 from __future__ import annotations
 
 import re
 
-from readiness.required_checks.shell_tree import Chain, Command, Compound, Node, Pipe, Sequence
-from readiness.required_checks.shell_words import substitutions, unquoted
+from readiness.required_checks.shell_tree import Chain, Command, CommandList, Compound, Node, Pipe
 
 _CANNOT_FAIL = frozenset(
     {"true", ":", "echo", "printf", "date", "sleep", "cat", "tee", "break", "continue", "wait", "trap", "set", "shopt",
      "export", "local", "declare", "readonly", "unset", "shift", "umask", "clear"}
 )  # fmt: skip
-# They take the status of what they are given.
+# Their status is that of the command after them.
 _PREFIXES = frozenset({"command", "builtin", "env", "sudo", "time", "nohup", "exec"})
-# They look something up, so that a script can go one way or the other.
+# They look something up, so that a script can take one way or the other.
 _QUESTIONS = frozenset(
     {"test", "[", "which", "type", "hash", "grep", "egrep", "fgrep", "git", "gh", "cd", "pushd", "ls", "find", "diff",
      "cmp", "read", "let"}
 )  # fmt: skip
-# One word each, as they are cut.
+# One word each in the tree.
 _TESTS = ("[[", "((")
 _ENDS = ("exit", "return")
 
 
 def command_name(node: Node) -> str:
-    """The name of a simple command behind `sudo` and the like; empty where there is none."""
+    """The name of a simple command after `sudo` and similar; empty where there is none."""
     return next(iter(arguments(node)), "")
 
 
 def arguments(node: Node) -> list[str]:
-    """The words of a simple command without quotes, from its name on; empty for everything else."""
-    words = [unquoted(each) for each in node.words] if isinstance(node, Command) else []
+    """The words of a simple command without quotes, beginning with its name; empty for any other node."""
+    words = [word.value for word in node.words] if isinstance(node, Command) else []
     while words and words[0] in _PREFIXES and not (words[0] == "command" and words[1:2] in (["-v"], ["-V"])):
         words = words[1:]
         while words and (words[0].startswith("-") or "=" in words[0]):
@@ -41,7 +40,7 @@ def arguments(node: Node) -> list[str]:
 
 
 def can_fail(node: Node, functions: frozenset[str]) -> bool:
-    """Whether it can end with a failure. `functions` are those of the script that cannot."""
+    """Whether it can end with a failure. `functions` are the script's functions that cannot."""
     match node:
         case Command():
             return _command_can_fail(node, functions)
@@ -49,24 +48,24 @@ def can_fail(node: Node, functions: frozenset[str]) -> bool:
             return can_fail(node.parts[-1], functions) or node.negated
         case Chain():
             failing = can_fail(node.first, functions)
-            for operator, each in node.rest:
-                each_fails = can_fail(each, functions)
-                failing = (failing or each_fails) if operator == "&&" else (failing and each_fails)
+            for operator, part in node.rest:
+                part_fails = can_fail(part, functions)
+                failing = (failing or part_fails) if operator == "&&" else (failing and part_fails)
             return failing
-        case Sequence():
-            return any(can_fail(each, functions) for each in node.items)
+        case CommandList():
+            return any(can_fail(item, functions) for item in node.items)
         case Compound():
-            return node.kind != "function" and any(can_fail(each, functions) for each in node.bodies)
+            return node.kind != "function" and any(can_fail(body, functions) for body in node.bodies)
 
 
 def asks_only(node: Node) -> bool:
-    """Whether it is a question such as `[ -f x ]`, whose answer no is no failure of the application."""
+    """Whether it is a question such as `[ -f x ]`: the answer "no" is not a failure of the application."""
     if isinstance(node, Pipe):
         return asks_only(node.parts[-1])
-    if isinstance(node, Sequence):
+    if isinstance(node, CommandList):
         return bool(node.items) and asks_only(node.items[-1])
     if isinstance(node, Chain):
-        return all(asks_only(each) for each in (node.first, *(each for _, each in node.rest)))
+        return all(asks_only(part) for part in (node.first, *(part for _, part in node.rest)))
     words = arguments(node)
     if not words:
         return isinstance(node, Command)
@@ -89,5 +88,5 @@ def _command_can_fail(command: Command, functions: frozenset[str]) -> bool:
     words = arguments(command)
     if not words:
         # Of `x=$(make test)` the status is that of `make test`.
-        return any(substitutions(each) for each in command.assignments)
+        return any(assignment.scripts for assignment in command.assignments)
     return not (words[0] in _CANNOT_FAIL or words[0] in functions or ends_well(command))

@@ -1,12 +1,13 @@
-"""What in a step's shell script keeps a failure from ending the step, by the rules of `bash -e`.
+"""Finds what keeps a failure from ending a step's shell script, by the rules of `bash -e`.
 
-Read from the text, nothing is run. What a program itself makes of its failures is not seen.
+Nothing is run. How a program handles its own failures is not visible here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from readiness.required_checks.lenient_options import lenient_option
@@ -18,62 +19,101 @@ from readiness.required_checks.shell_harmless import (
     ends_badly,
     ends_well,
 )
-from readiness.required_checks.shell_tree import Chain, Command, Compound, Node, Pipe, Sequence, every, parse
-from readiness.required_checks.shell_words import ShellSyntaxError, substitutions
+from readiness.required_checks.shell_reader import TIME_LIMIT_SECONDS, parse, parse_all
+from readiness.required_checks.shell_tree import (
+    Chain,
+    Command,
+    CommandList,
+    Compound,
+    Node,
+    Pipe,
+    ShellSyntaxError,
+    commands_of,
+    nodes_of,
+)
 
 _ECHOES = frozenset({"echo", "printf"})
-# They read what comes and end well.
+# They read their input and succeed.
 _FILTERS = frozenset({"head", "tail", "sed", "awk", "sort", "uniq", "wc", "tr", "cut", "ts", "nl", "column", "xargs"})
 _SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ash"})
 _PIPEFAIL = re.compile(r"\bset\s+-\w*o\s+pipefail\b|PIPESTATUS")
+# `bash -c "bash -c …"`: deeper than this a script is not read.
+_MAX_INNER_SCRIPTS = 5
 _STATUS = re.compile(r"\$\?|\$\{\?\}|PIPESTATUS")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Swallow:
-    """Something at a line of the script; line 0 is the first."""
+    """A place where a failure is lost; line 0 is the first line of the script."""
 
     line: int
     message: str
     mend: str
 
 
-def swallows(script: str, *, pipefail: bool) -> Iterator[Swallow]:
-    """Everything that swallows a failure. `pipefail`: whether the shell takes a pipe's first failure for its own."""
+def read_ahead(scripts: Iterable[str], dialect: str) -> None:
+    """Reads many scripts, and the scripts that they hand to a shell, with few runs of the parser.
+
+    Raises RefusedError where there is no parser.
+    """
+    deadline_seconds = time.monotonic() + TIME_LIMIT_SECONDS
+    waiting = list(scripts)
+    for _ in range(_MAX_INNER_SCRIPTS + 1):
+        found = parse_all(waiting, dialect, deadline_seconds)
+        trees = [tree for tree in found if isinstance(tree, CommandList)]
+        waiting = [inner for tree in trees for command in commands_of(tree) for inner in _scripts_for_a_shell(command)]
+        if not waiting:
+            return
+
+
+def swallows(script: str, *, pipefail: bool, dialect: str = "bash") -> Iterator[Swallow]:
+    """Everything that swallows a failure.
+
+    `pipefail`: whether a pipe fails where any of its commands does. `dialect`: see `shell_reader.parse`.
+    """
+    read_ahead([script], dialect)
     try:
-        yield from _Judge(script, pipefail=pipefail or _PIPEFAIL.search(script) is not None).run()
+        tree = parse(script, dialect)
     except ShellSyntaxError as error:
-        message = "the script cannot be read here, so that nobody knows whether it can fail"
-        yield Swallow(line=error.line, message=message, mend="Write it shorter and more plainly")
+        yield _unreadable(error)
+        return
+    yield from _Judge(tree, dialect, pipefail=pipefail or _PIPEFAIL.search(script) is not None).run()
 
 
-def looks_at_something(script: str) -> bool:
-    """Whether the script holds a command that could fail, be its failure swallowed or not; what cannot be read may."""
+def looks_at_something(script: str, dialect: str = "bash") -> bool:
+    """Whether the script has a command that can fail, even if its failure is swallowed. Unreadable: it may have one."""
     try:
-        tree = parse(script)
-        functions = _harmless_functions(tree)
-        return any(isinstance(each, Command) and can_fail(each, functions) for each in every(tree, conditions=False))
+        tree = parse(script, dialect)
     except ShellSyntaxError:
         return True
+    functions = _harmless_functions(tree)
+    return any(isinstance(node, Command) and can_fail(node, functions) for node in nodes_of(tree, conditions=False))
 
 
 class _Judge:
-    """Walks over the tree of one script; the scripts inside of it have judges of their own."""
+    """Walks over the tree of one script; the scripts inside it have judges of their own.
 
-    def __init__(self, script: str, *, pipefail: bool, is_whole: bool = True) -> None:
-        self._tree = parse(script)
+    `level` counts the shells around the script: 1 inside `bash -c`.
+    """
+
+    def __init__(
+        self, tree: CommandList, dialect: str, *, pipefail: bool, is_whole: bool = True, level: int = 0
+    ) -> None:
+        self._tree = tree
+        self._dialect = dialect
+        self._level = level
         self._pipefail = pipefail
         self._is_whole = is_whole
         self._functions = _harmless_functions(self._tree)
-        self._commands = [each for each in every(self._tree) if isinstance(each, Command)]
-        # What `echo` prints is read by people, and decides nothing.
+        self._commands = [node for node in nodes_of(self._tree) if isinstance(node, Command)]
+        # What `echo` prints is for people, and no command acts on it.
         self._read = [
-            "" if command_name(each) in _ECHOES else " ".join((*each.assignments, *each.words))
-            for each in self._commands
+            "" if command_name(command) in _ECHOES else " ".join(w.text for w in (*command.assignments, *command.words))
+            for command in self._commands
         ]
 
     def run(self) -> Iterator[Swallow]:
-        """In no order."""
+        """In no particular order."""
         yield from self._of(self._tree, is_last=True)
         if self._is_whole:
             yield from self._of_the_end()
@@ -81,12 +121,12 @@ class _Judge:
             yield from self._of_command(command)
 
     def _of(self, node: Node, *, is_last: bool, is_condition: bool = False) -> Iterator[Swallow]:
-        """Of a node and what is below it. `is_last`: its status is that of the script."""
+        """What a node and the nodes below it swallow. `is_last`: its status is that of the script."""
         match node:
-            case Sequence():
-                for index, each in enumerate(node.items):
+            case CommandList():
+                for index, item in enumerate(node.items):
                     last = is_last and index == len(node.items) - 1
-                    yield from self._of(each, is_last=last, is_condition=is_condition)
+                    yield from self._of(item, is_last=last, is_condition=is_condition)
             case Chain():
                 yield from self._of_chain(node, is_last=is_last, is_condition=is_condition)
             case Pipe():
@@ -161,24 +201,28 @@ class _Judge:
         if words[:1] == ["trap"] and {"EXIT", "ERR", "0"} & set(words[2:]) and re.search(r"\bexit\s+0\b", words[1]):
             message = f"`trap` ends the script well, whatever failed: {words[1]}"
             yield Swallow(line=command.line, message=message, mend="Remove `exit 0`")
-        yield from self._of_inner_scripts(command, words)
+        yield from self._of_inner_scripts(command)
 
-    def _of_inner_scripts(self, command: Command, words: list[str]) -> Iterator[Swallow]:
-        inner = [found for word in (*command.words, *command.assignments) for found in substitutions(word)]
-        for script, offset in inner:
-            judge = _Judge(script, pipefail=self._pipefail, is_whole=False)
-            yield from (_moved(each, command.line + offset) for each in judge.run())
-        shells = [index for index, word in enumerate(words) if word.rpartition("/")[2] in _SHELLS]
-        given = [words[index + 1] for index, word in enumerate(words[:-1]) if re.fullmatch(r"-\w*c", word)]
-        if words[:1] == ["eval"]:
-            given, shells = [" ".join(words[1:])], [0]
-        for script in given if shells else ():
-            judge = _Judge(script, pipefail=self._pipefail)
-            yield from (_moved(each, command.line) for each in judge.run())
+    def _of_inner_scripts(self, command: Command) -> Iterator[Swallow]:
+        for tree in (tree for word in (*command.words, *command.assignments) for tree in word.scripts):
+            yield from self._inner(tree, is_whole=False, level=self._level).run()
+        for script in _scripts_for_a_shell(command):
+            try:
+                if self._level >= _MAX_INNER_SCRIPTS:
+                    raise ShellSyntaxError(0, f"more than {_MAX_INNER_SCRIPTS} shells are nested")
+                tree = parse(script, self._dialect)
+            except ShellSyntaxError as error:
+                yield _moved(_unreadable(error), command.line)
+                continue
+            judge = self._inner(tree, is_whole=True, level=self._level + 1)
+            yield from (_moved(swallow, command.line) for swallow in judge.run())
+
+    def _inner(self, tree: CommandList, *, is_whole: bool, level: int) -> _Judge:
+        return _Judge(tree, self._dialect, pipefail=self._pipefail, is_whole=is_whole, level=level)
 
     def _can_fail(self, node: Node) -> bool:
         """Also where it keeps a status that something asks for later: `|| status=$?`."""
-        kept = [each for each in every(node) if isinstance(each, Command) and not each.words]
+        kept = [each for each in nodes_of(node) if isinstance(each, Command) and not each.words]
         return can_fail(node, self._functions) or any(self._is_used(each) for each in kept)
 
     def _looks(self, node: Node) -> bool:
@@ -186,7 +230,7 @@ class _Judge:
 
     def _is_used(self, assignment: Command) -> bool:
         """Whether a later command other than `echo` reads what is assigned."""
-        names = "|".join(re.escape(re.split(r"\+?=", each, maxsplit=1)[0]) for each in assignment.assignments)
+        names = "|".join(re.escape(re.split(r"\[|\+?=", word.text, maxsplit=1)[0]) for word in assignment.assignments)
         read = re.compile(rf"\$\{{?#?!?(?:{names})\b|\(\(.*\b(?:{names})\b", re.DOTALL)
         after = self._commands.index(assignment) + 1
         return any(read.search(each) for each in self._read[after:])
@@ -221,10 +265,25 @@ def _turns_errexit_off(words: list[str]) -> bool:
     )
 
 
-def _harmless_functions(tree: Sequence) -> frozenset[str]:
+def _scripts_for_a_shell(command: Command) -> list[str]:
+    """What `eval` or a shell's option `-c` is to run."""
+    words = arguments(command)
+    if words[:1] == ["eval"]:
+        return [" ".join(words[1:])]
+    if not any(word.rpartition("/")[2] in _SHELLS for word in words):
+        return []
+    return [words[index + 1] for index, word in enumerate(words[:-1]) if re.fullmatch(r"-\w*c", word)]
+
+
+def _unreadable(error: ShellSyntaxError) -> Swallow:
+    message = f"the script cannot be read here ({error.reason}), so it is not known whether it can fail"
+    return Swallow(line=error.line, message=message, mend="Correct it, or write it shorter and more plainly")
+
+
+def _harmless_functions(tree: CommandList) -> frozenset[str]:
     """Functions of the script that cannot fail, each judged by those before it."""
     found: frozenset[str] = frozenset()
-    for node in every(tree):
+    for node in nodes_of(tree):
         if isinstance(node, Compound) and node.kind == "function" and not can_fail(node.bodies[0], found):
             found |= {node.name}
     return found

@@ -1,25 +1,48 @@
-"""A shell script as a tree: lists of commands, pipes, `&&` and `||`, and the compound commands."""
+"""A shell script's syntax tree: lists of commands, pipelines, `&&` and `||`, and compound commands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from readiness.required_checks.shell_words import ShellSyntaxError, Token, tokens_of
+# No real step comes near it; Python's own recursion limit is about five times as deep.
+MAX_DEPTH = 50
+_JsonNode = Mapping[str, Any]
+
+
+class ShellSyntaxError(Exception):
+    """The script cannot be read. `line` 0 is the first."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        self.line = line
+        self.reason = reason
+        super().__init__(f"line {line + 1} of the script cannot be read: {reason}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """`text` is as written, `value` is without quotes; `scripts` are its command and process substitutions."""
+
+    text: str
+    value: str
+    scripts: tuple[CommandList, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A simple command: its words as they stand, assignments before it apart."""
+    """A simple command: its words, and the assignments before them. `[[ … ]]` and `(( … ))` are one word."""
 
-    words: tuple[str, ...]
-    assignments: tuple[str, ...]
+    words: tuple[Word, ...]
+    assignments: tuple[Word, ...]
     line: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pipe:
-    """One command after the other; with one part alone only where it is negated."""
+    """Commands joined by `|`. Only a negated pipe can have a single part."""
 
     parts: tuple[Node, ...]
     negated: bool
@@ -28,7 +51,7 @@ class Pipe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chain:
-    """`first`, then what follows with its `&&` or `||`."""
+    """`first`, then the nodes that follow it, each with its `&&` or `||`."""
 
     first: Node
     rest: tuple[tuple[str, Node], ...]
@@ -36,11 +59,10 @@ class Chain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sequence:
-    """Commands one after the other; `background` holds the indexes of those that nobody waits for."""
+class CommandList:
+    """Commands one after the other. `line` is that of the word or bracket that opens the list."""
 
     items: tuple[Node, ...]
-    background: frozenset[int]
     line: int
 
 
@@ -48,238 +70,198 @@ class Sequence:
 class Compound:
     """`kind` is `group`, `subshell`, `if`, `loop`, `case` or `function`.
 
-    `conditions` are tested and `bodies` run; a function's name is `name`.
+    `conditions` are tested and `bodies` run; `name` is that of a function.
     """
 
     kind: str
-    conditions: tuple[Sequence, ...]
-    bodies: tuple[Sequence, ...]
+    conditions: tuple[CommandList, ...]
+    bodies: tuple[CommandList, ...]
     line: int
     name: str = ""
 
 
-Node = Command | Pipe | Chain | Sequence | Compound
-
-_SEPARATORS = frozenset({";", "&"})
-_CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
+Node = Command | Pipe | Chain | CommandList | Compound
 
 
-# No step is that long; what is longer would take long to read.
-MAX_CHARACTERS = 32_000
+def nodes_of(node: Node, *, conditions: bool = True) -> Iterator[Node]:
+    """The node and all below it in the order of the script, substitutions apart.
 
-
-def parse(script: str) -> Sequence:
-    """The whole script. Raises ShellSyntaxError where it is none, or is too long or nested too deep."""
-    if len(script) > MAX_CHARACTERS:
-        raise ShellSyntaxError(0)
-    try:
-        return _parsed(script)
-    except RecursionError:
-        raise ShellSyntaxError(0) from None
-
-
-def _parsed(script: str) -> Sequence:
-    parser = _Parser(tokens_of(script))
-    found = parser.sequence()
-    if not parser.is_at_the_end():
-        raise ShellSyntaxError(parser.line)
-    return found
-
-
-def every(node: Node, *, conditions: bool = True) -> Iterator[Node]:
-    """The node and all below it, in the order of the script; what `if` and loops test on request alone."""
+    `conditions`: include what `if` and loops test.
+    """
     yield node
-    for child in _children(node, conditions=conditions):
-        yield from every(child, conditions=conditions)
-
-
-def _children(node: Node, *, conditions: bool) -> tuple[Node, ...]:
     match node:
         case Pipe():
-            return node.parts
+            children = node.parts
         case Chain():
-            return (node.first, *(each for _, each in node.rest))
-        case Sequence():
-            return node.items
+            children = (node.first, *(part for _, part in node.rest))
+        case CommandList():
+            children = node.items
         case Compound():
-            return (*(node.conditions if conditions else ()), *node.bodies)
-        case _:
-            return ()
+            children = (*(node.conditions if conditions else ()), *node.bodies)
+        case Command():
+            children = ()
+    for child in children:
+        yield from nodes_of(child, conditions=conditions)
 
 
-class _Parser:
-    def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = tokens
-        self._at = 0
+def commands_of(tree: CommandList) -> Iterator[Command]:
+    """All simple commands, those in substitutions included."""
+    for node in nodes_of(tree):
+        if isinstance(node, Command):
+            yield node
+            for word in (*node.words, *node.assignments):
+                for script in word.scripts:
+                    yield from commands_of(script)
 
-    @property
-    def line(self) -> int:
-        """Of the next token."""
-        return self._next.line
 
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._at]
+def tree_of(statements: Sequence[_JsonNode], source: bytes, start: int = 0) -> CommandList:
+    """The tree of one script from `shfmt`'s statements.
 
-    def is_at_the_end(self) -> bool:
-        """Whether nothing is left."""
-        return self._at == len(self._tokens) - 1
+    `source` is the script, and `start` is the byte offset that the statements count as its first byte. Raises
+    ShellSyntaxError for a construct that the judge does not know, or more than MAX_DEPTH levels.
+    """
+    return _Converter(source, start).command_list(statements, 0)
 
-    def sequence(self) -> Sequence:
-        """Up to a word that closes something, or the end."""
-        line, items, background = self.line, list[Node](), set[int]()
-        while True:
-            while self._next.kind == "end" and not self.is_at_the_end():
-                self._at += 1
-            token = self._next
-            if self.is_at_the_end() or token.text in _CLOSERS or token.text in (")", ";;", ";&", ";;&"):
-                return Sequence(items=tuple(items), background=frozenset(background), line=line)
-            items.append(self._chain())
-            if self._next.kind == "operator" and self._next.text in _SEPARATORS:
-                if self._next.text == "&":
-                    background.add(len(items) - 1)
-                self._at += 1
 
-    def _chain(self) -> Node:
-        line, first, rest = self.line, self._pipe(), list[tuple[str, Node]]()
-        while self._next.text in ("&&", "||"):
-            operator = self._take()
-            self._pass_ends()
-            rest.append((operator, self._pipe()))
-        return Chain(first=first, rest=tuple(rest), line=line) if rest else first
+class _Converter:
+    def __init__(self, source: bytes, start: int) -> None:
+        self._source = source
+        self._breaks = [found.start() for found in re.finditer(rb"\n", source)]
+        self._start = start
 
-    def _pipe(self) -> Node:
-        line, negated = self.line, False
-        while self._next.text in ("!", "time"):
-            negated ^= self._take() == "!"
-        parts = [self._command()]
-        while self._next.text in ("|", "|&") and self._next.kind == "operator":
-            self._at += 1
-            self._pass_ends()
-            parts.append(self._command())
-        return Pipe(parts=tuple(parts), negated=negated, line=line) if negated or len(parts) > 1 else parts[0]
+    def command_list(self, statements: Sequence[_JsonNode], line: int, depth: int = 0) -> CommandList:
+        items = tuple(self._statement(statement, depth + 1) for statement in statements)
+        return CommandList(items=items, line=line)
 
-    def _command(self) -> Node:
-        found = self._command_alone()
-        while self._next.kind == "redirection":
-            self._at += 1
-        return found
+    def _line(self, node: _JsonNode) -> int:
+        return bisect_left(self._breaks, node["Offset"] - self._start)
 
-    def _command_alone(self) -> Node:
-        token = self._next
-        if token.text == "(" and token.kind == "operator":
-            return self._enclosed("subshell", ")")
-        compound = {"{": self._group, "if": self._if, "while": self._loop, "until": self._loop, "for": self._for}
-        compound |= {"select": self._for, "case": self._case, "function": self._function}
-        if token.kind == "word" and token.text in compound:
-            return compound[token.text]()
-        if token.kind not in ("word", "redirection"):
-            raise ShellSyntaxError(token.line)
-        if [each.text for each in self._tokens[self._at + 1 : self._at + 3]] == ["(", ")"]:
-            return self._function()
-        return self._simple()
+    def _text(self, node: _JsonNode) -> str:
+        begin, end = (node[place]["Offset"] - self._start for place in ("Pos", "End"))
+        # `shfmt` counts the first half of a Windows line end to the word before it.
+        return self._source[begin:end].decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\r")
 
-    def _simple(self) -> Command:
-        line, words, assignments = self.line, list[str](), list[str]()
-        while self._next.kind in ("word", "redirection"):
-            if self._next.kind == "redirection":
-                self._at += 1
-                continue
-            word = self._take()
-            name, equals, _ = word.partition("=")
-            is_assignment = bool(equals) and name.removesuffix("+").isidentifier() and not words
-            (assignments if is_assignment else words).append(word)
-        return Command(words=tuple(words), assignments=tuple(assignments), line=line)
+    def _statement(self, statement: _JsonNode, depth: int) -> Node:
+        line = self._line(statement["Position"])
+        if depth > MAX_DEPTH:
+            raise ShellSyntaxError(line, f"it is nested more than {MAX_DEPTH} levels deep")
+        if statement.get("Coprocess") or statement.get("Disown"):
+            raise ShellSyntaxError(line, "it starts a coprocess or a detached command")
+        node = self._command(statement.get("Cmd") or {"Type": "CallExpr"}, line, depth)
+        if not statement.get("Negated"):
+            return node
+        return Pipe(parts=node.parts if isinstance(node, Pipe) else (node,), negated=True, line=line)
 
-    def _group(self) -> Compound:
-        return self._enclosed("group", "}")
+    def _command(self, command: _JsonNode, line: int, depth: int) -> Node:
+        match command["Type"]:
+            case "CallExpr":
+                words, assignments = command.get("Args", ()), command.get("Assigns", ())
+                return self._simple(words, line, depth, assignments)
+            case "DeclClause":
+                return self._simple([command["Variant"], *command.get("Args", ())], line, depth)
+            case "LetClause":
+                name = Word(text="let", value="let")
+                return Command(words=(name, *self._words(command["Exprs"], depth)), assignments=(), line=line)
+            case "TestClause" | "ArithmCmd":
+                return self._simple([command], line, depth)
+            case "BinaryCmd":
+                return self._binary(command, line, depth)
+            case "TimeClause":
+                # The status is that of the timed command; `time` alone always succeeds.
+                timed = command.get("Stmt")
+                return self._statement(timed, depth + 1) if timed else Command(words=(), assignments=(), line=line)
+            case "IfClause":
+                return self._if(command, line, depth)
+            case _:
+                return self._compound(command, line, depth)
 
-    def _enclosed(self, kind: str, closing: str) -> Compound:
-        line = self.line
-        self._at += 1
-        body = self.sequence()
-        self._expect(closing)
-        return Compound(kind=kind, conditions=(), bodies=(body,), line=line)
+    def _compound(self, command: _JsonNode, line: int, depth: int) -> Compound:
+        kind, name = command["Type"], ""
+        conditions: list[Sequence[_JsonNode]] = []
+        match kind:
+            case "Block":
+                kind, bodies = "group", [command.get("Stmts", ())]
+            case "Subshell":
+                kind, bodies = "subshell", [command.get("Stmts", ())]
+            case "WhileClause":
+                kind, conditions, bodies = "loop", [command["Cond"]], [command.get("Do", ())]
+            case "ForClause":
+                kind, bodies = "loop", [command.get("Do", ())]
+            case "CaseClause":
+                kind, bodies = "case", [item.get("Stmts", ()) for item in command.get("Items", ())]
+            case "FuncDecl" if "Name" in command:
+                kind, bodies, name = "function", [[command["Body"]]], command["Name"]["Value"]
+            case _:
+                raise ShellSyntaxError(line, f"it has a construct that Readiness does not judge ({kind})")
+        return Compound(
+            kind=kind,
+            conditions=tuple(self.command_list(condition, line, depth) for condition in conditions),
+            bodies=tuple(self.command_list(body, line, depth) for body in bodies),
+            line=line,
+            name=name,
+        )
 
-    def _if(self) -> Compound:
-        line, conditions, bodies = self.line, list[Sequence](), list[Sequence]()
-        while self._next.text in ("if", "elif"):
-            self._at += 1
-            conditions.append(self.sequence())
-            self._expect("then")
-            bodies.append(self.sequence())
-        if self._next.text == "else":
-            self._at += 1
-            bodies.append(self.sequence())
-        self._expect("fi")
+    def _if(self, command: _JsonNode, line: int, depth: int) -> Compound:
+        conditions: list[CommandList] = []
+        bodies: list[CommandList] = []
+        branch: _JsonNode | None = command
+        while branch is not None:
+            if "Cond" in branch:
+                conditions.append(self.command_list(branch["Cond"], self._line(branch["Position"]), depth))
+            bodies.append(self.command_list(branch.get("Then", ()), self._line(branch["Position"]), depth))
+            branch = branch.get("Else")
         return Compound(kind="if", conditions=tuple(conditions), bodies=tuple(bodies), line=line)
 
-    def _loop(self) -> Compound:
-        line = self.line
-        self._at += 1
-        condition = self.sequence()
-        return Compound(kind="loop", conditions=(condition,), bodies=(self._do(),), line=line)
+    def _binary(self, command: _JsonNode, line: int, depth: int) -> Node:
+        """`shfmt` nests `a && b || c` to the left; here it is one chain, and `a | b | c` is one pipe."""
+        operators = ("|", "|&") if command["Op"] in ("|", "|&") else ("&&", "||")
+        parts: list[tuple[str, Node]] = []
+        while True:
+            parts.append((command["Op"], self._statement(command["Y"], depth)))
+            left = command["X"]
+            inner = left.get("Cmd") or {}
+            if left.get("Negated") or inner.get("Type") != "BinaryCmd" or inner["Op"] not in operators:
+                break
+            command = inner
+        first, rest = self._statement(left, depth), tuple(reversed(parts))
+        if operators[0] == "|":
+            return Pipe(parts=(first, *(node for _, node in rest)), negated=False, line=line)
+        return Chain(first=first, rest=rest, line=line)
 
-    def _for(self) -> Compound:
-        line = self.line
-        while self._next.text != "do":
-            if self.is_at_the_end():
-                raise ShellSyntaxError(line)
-            self._at += 1
-        return Compound(kind="loop", conditions=(), bodies=(self._do(),), line=line)
+    def _simple(
+        self, words: Sequence[_JsonNode], line: int, depth: int, assignments: Sequence[_JsonNode] = ()
+    ) -> Command:
+        return Command(words=self._words(words, depth), assignments=self._words(assignments, depth), line=line)
 
-    def _do(self) -> Sequence:
-        self._expect("do")
-        body = self.sequence()
-        self._expect("done")
-        return body
+    def _words(self, nodes: Sequence[_JsonNode], depth: int) -> tuple[Word, ...]:
+        return tuple(
+            Word(text=self._text(node), value=self._value(node), scripts=tuple(self._substitutions(node, depth)))
+            for node in nodes
+        )
 
-    def _case(self) -> Compound:
-        line, bodies = self.line, list[Sequence]()
-        while self._next.text != "in":
-            if self.is_at_the_end():
-                raise ShellSyntaxError(line)
-            self._at += 1
-        self._at += 1
-        self._pass_ends()
-        while self._next.text != "esac":
-            while self._next.text != ")":
-                if self.is_at_the_end():
-                    raise ShellSyntaxError(line)
-                self._at += 1
-            self._at += 1
-            bodies.append(self.sequence())
-            if self._next.text in (";;", ";&", ";;&"):
-                self._at += 1
-            self._pass_ends()
-        self._expect("esac")
-        return Compound(kind="case", conditions=(), bodies=tuple(bodies), line=line)
+    def _value(self, node: _JsonNode) -> str:
+        """Without quotes. What the shell would compute stays as written."""
+        parts = node.get("Parts")
+        return self._text(node) if parts is None else "".join(self._part(part) for part in parts)
 
-    def _function(self) -> Compound:
-        line = self.line
-        if self._next.text == "function":
-            self._at += 1
-        name = self._take()
-        if self._next.text == "(":
-            self._at += 1
-            self._expect(")")
-        self._pass_ends()
-        inner = self._command()
-        body = Sequence(items=(inner,), background=frozenset(), line=inner.line)
-        return Compound(kind="function", conditions=(), bodies=(body,), line=line, name=name)
+    def _part(self, part: _JsonNode) -> str:
+        match part["Type"]:
+            case "Lit":
+                return re.sub(r"\\(?:\n|(.))", r"\1", self._text(part))
+            case "SglQuoted":
+                return self._text(part).removeprefix("$")[1:-1]
+            case "DblQuoted":
+                return re.sub(r"\\([\"\\$`])", r"\1", self._text(part).removeprefix("$")[1:-1])
+            case _:
+                return self._text(part)
 
-    def _take(self) -> str:
-        if self.is_at_the_end():
-            raise ShellSyntaxError(self.line)
-        self._at += 1
-        return self._tokens[self._at - 1].text
-
-    def _expect(self, text: str) -> None:
-        self._pass_ends()
-        if self._next.text != text:
-            raise ShellSyntaxError(self._next.line)
-        self._at += 1
-
-    def _pass_ends(self) -> None:
-        while self._next.kind == "end" and not self.is_at_the_end():
-            self._at += 1
+    def _substitutions(self, node: _JsonNode, depth: int) -> Iterator[CommandList]:
+        waiting: list[Any] = [node]
+        while waiting:
+            found = waiting.pop()
+            if isinstance(found, list):
+                waiting += reversed(found)
+            elif isinstance(found, dict) and found.get("Type") in ("CmdSubst", "ProcSubst"):
+                yield self.command_list(found.get("Stmts", ()), self._line(found["Pos"]), depth)
+            elif isinstance(found, dict):
+                waiting += reversed(found.values())

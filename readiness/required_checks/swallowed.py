@@ -12,15 +12,32 @@ from readiness.required_checks.conditions import is_after_a_failure, may_skip_st
 from readiness.required_checks.contexts import Job
 from readiness.required_checks.finding import Finding
 from readiness.required_checks.lenient_options import lenient_option
-from readiness.required_checks.shell_script import looks_at_something, swallows
+from readiness.required_checks.shell_script import looks_at_something, read_ahead, swallows
 from readiness.required_checks.skips import looks_at_results
 from readiness.required_checks.step_shell import other_swallows, shell_of
+from readiness.required_checks.workflow_files import WorkflowFile
 from readiness.settings.strict_yaml import KeyPath
 
 # They prepare; what they fail of is no finding of a check.
 _SET_UP = re.compile(r"(?:actions/(?:checkout|cache|upload-artifact|download-artifact)|[\w-]+/setup-[\w-]+)@")
 
 Step = Mapping[str, Any]
+
+
+def read_scripts(workflow: WorkflowFile) -> None:
+    """Reads all scripts of a workflow at once: one run of the parser for each dialect.
+
+    Raises RefusedError where there is no parser.
+    """
+    scripts: dict[str, list[str]] = {}
+    for job in (Job(workflow=workflow, id=job_id) for job_id in workflow.body["jobs"]):
+        steps = job.body.get("steps")
+        for step in filter(_is_step, steps if isinstance(steps, list) else ()):
+            shell, script = shell_of(job, step), step.get("run")
+            if isinstance(script, str) and shell.is_posix:
+                scripts.setdefault(shell.dialect, []).append(script)
+    for dialect, found in scripts.items():
+        read_ahead(found, dialect)
 
 
 def swallow_findings(job: Job) -> Iterator[Finding]:
@@ -68,10 +85,13 @@ def _step_findings(job: Job, path: KeyPath, step: Step) -> Iterator[Finding]:
     if shell.goes_on:
         message = f"step {name!r}: its shell runs without -e, so that only the last command counts"
         yield Finding(workflow=job.workflow, path=where, message=message, mend="Write `shell: bash`")
-    found = swallows(script, pipefail=shell.pipefail) if shell.is_posix else other_swallows(script, shell)
-    for each in found:
-        message = f"step {name!r}: {each.message}"
-        yield Finding(workflow=job.workflow, path=where, offset=each.line, message=message, mend=each.mend)
+    if shell.is_posix:
+        found = swallows(script, pipefail=shell.pipefail, dialect=shell.dialect)
+    else:
+        found = other_swallows(script, shell)
+    for swallow in found:
+        message = f"step {name!r}: {swallow.message}"
+        yield Finding(workflow=job.workflow, path=where, offset=swallow.line, message=message, mend=swallow.mend)
 
 
 def _is_step(step: Any) -> bool:
@@ -81,7 +101,8 @@ def _is_step(step: Any) -> bool:
 def _can_fail(job: Job, step: Step) -> bool:
     script = step.get("run")
     if isinstance(script, str):
-        return looks_at_something(script) if shell_of(job, step).is_posix else bool(script.strip())
+        shell = shell_of(job, step)
+        return looks_at_something(script, shell.dialect) if shell.is_posix else bool(script.strip())
     uses = step.get("uses")
     return isinstance(uses, str) and _SET_UP.match(uses) is None
 
