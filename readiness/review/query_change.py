@@ -243,7 +243,8 @@ def _thresholds(pairs: _Pairs) -> Iterator[QueryChange]:
 def _is_looser(old: _Threshold, new: _Threshold) -> bool:
     if old.comparison[0] != new.comparison[0]:
         return True
-    further = new.value > old.value if new.comparison[0] == ">" else new.value < old.value
+    # Written so that NaN, which nothing is above or below, counts as further away.
+    further = not (new.value <= old.value if new.comparison[0] == ">" else new.value >= old.value)
     lost_equality = new.value == old.value and len(new.comparison) < len(old.comparison)
     return further or lost_equality
 

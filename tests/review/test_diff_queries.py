@@ -27,6 +27,8 @@ MEAN = "increase(a[5m]) / increase(b[5m]) > 5"
         (RATIO, "> 0.05", "> 0.005", "threshold > 0.05 -> > 0.005", False),
         (RATIO, "> 0.05", ">= 0.05", "threshold > 0.05 -> >= 0.05", False),
         (RATIO, "> 0.05", "< 0.05", "threshold > 0.05 -> < 0.05", True),
+        (RATIO, "> 0.05", "> NaN", "threshold > 0.05 -> > nan", True),
+        (RATIO, "> 0.05", "> Inf", "threshold > 0.05 -> > inf", True),
         ("up < 2", "< 2", "< 1", "threshold < 2 -> < 1", True),
         ("up <= 2", "<= 2", "< 2", "threshold <= 2 -> < 2", True),
         (RATIO, "api|web", "api", "s without web", True),
