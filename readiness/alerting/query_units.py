@@ -8,7 +8,7 @@ from typing import Any
 import promql_parser as promql
 
 from readiness.alerting.metric_catalogue import DISTRIBUTION_PARTS, Metric
-from readiness.alerting.query_tree import number, selectors, unwrapped
+from readiness.alerting.promql import number, selectors, unwrapped
 
 # Functions and aggregations that leave the unit of their argument as it is.
 UNIT_KEEPING = frozenset(

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from readiness.review.promql_change import query_changes
-from readiness.review.promql_tokens import lines as promql_lines
+from readiness.alerting.promql import PromqlError, parse
+from readiness.review.query_change import query_changes
 
 CONTEXT_LINES = 2
 # A text this short is shown whole in its line.
@@ -29,11 +29,14 @@ def is_query(names: Sequence[str]) -> bool:
 
 
 def laid_out(names: Sequence[str], text: str) -> list[str]:
-    """The text in lines that mean something: PromQL by operand, JSON by key, a filter by clause, the rest as it is."""
+    """The text in lines that mean something: PromQL by operand, JSON by key, a filter by clause, the rest as it is.
+
+    A query that does not parse is shown as it is written.
+    """
     if len(text) > MAX_COMPARED_CHARACTERS:
         return [f"(a text of {len(text)} characters)"]
     if is_query(list(names)):
-        return [printable(line) for line in promql_lines(text)]
+        return [printable(line) for line in _query_lines(text)]
     if text.lstrip()[:1] in ("{", "[") and (value := _json_value(text)) is not None:
         return [printable(line) for line in json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False).split("\n")]
     if names[-1:] and names[-1].lower().endswith("filter") and "\n" not in text:
@@ -94,6 +97,29 @@ def _within_line(old: str, new: str) -> list[str]:
 
 def _piece(text: str, start: int, end: int) -> str:
     return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
+
+
+def _query_lines(query: str) -> list[str]:
+    try:
+        lines = parse(query).prettify().splitlines()
+    except PromqlError:
+        return query.removesuffix("\n").split("\n")
+    return [piece for line in lines for piece in _matcher_lines(line)]
+
+
+def _matcher_lines(line: str) -> list[str]:
+    """A long line of a query with one matcher a line, so that a change inside one is seen."""
+    if len(line) <= SHORT_CHARACTERS:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    pieces = [""]
+    for text in re.findall(r'"(?:\\.|[^"\\])*"|[{},]|[^"{},]+', line):
+        if text == "}":
+            pieces += [indent + text]
+        else:
+            pieces[-1] += text
+            pieces += [f"{indent}  "] if text in ("{", ",") else []
+    return pieces
 
 
 def _json_value(text: str) -> object | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from readiness.review.field_changes import paired_entries
 from readiness.review.inputs import Inputs, at, list_at, number_at, objects_at, text_at, texts_at
-from readiness.review.promql_change import query_changes
+from readiness.review.query_change import query_changes
 from readiness.review.weakening_rule import Finding, Rule, longer, narrower, switched, under
 
 ALERT_POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"

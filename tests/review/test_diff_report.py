@@ -63,7 +63,7 @@ def test_what_is_dangerous_is_told_first(report: DiffReport, render: Callable[[D
 def test_a_query_is_told_in_the_line_that_changed(report: DiffReport, render: Callable[[DiffReport], str]) -> None:
     """With what stands around it and what it means."""
     lines = [" ".join(line.split()) for line in render(report).splitlines()]
-    assert {"- > 0.05", "+ > 0.5"} <= set(lines)
+    assert {"- 0.05", "+ 0.5"} <= set(lines)
     (digest,) = (each.digest for each in report.weakened if each.name == "alerts-high-error-rate")
     assert f"! threshold > 0.05 -> > 0.5 [not acknowledged: {digest}]" in lines
 

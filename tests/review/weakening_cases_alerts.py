@@ -37,8 +37,8 @@ def _uptime(rule: Rule, old: Inputs, new: Inputs, said: str, *, judged: bool = T
 ALERT_CASES = (
     _alert(alerts.query, promql(), promql(QUERY.replace("> 0.05", "> 0.5")), "threshold > 0.05 -> > 0.5"),
     _alert(alerts.query, promql(), promql(QUERY.replace("api|web", "api")), "s without web"),
-    _alert(alerts.query, promql(), promql(QUERY.replace("179s", "600s")), "window of rate 179s -> 600s"),
-    _alert(alerts.query, promql(), promql(f"{QUERY} and vector(0)"), "cannot be judged", judged=False),
+    _alert(alerts.query, promql(), promql(QUERY.replace("179s", "600s")), "window of rate 2m59s -> 10m"),
+    _alert(alerts.query, promql(), promql(f"{QUERY} and vector(0)"), "cannot be compared", judged=False),
     _alert(alerts.duration, promql(), promql(duration="600s"), "must hold for longer"),
     _alert(alerts.duration, threshold(), threshold(duration="120s"), "must hold for longer"),
     _alert(alerts.evaluation_interval, promql(), promql(evaluationInterval="300s"), "is evaluated less often"),
