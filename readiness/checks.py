@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+from readiness import clock
 from readiness.alerting.limits import limit_violations
 from readiness.problems import Problem, RefusedError, errors_only
 from readiness.settings.model import Settings
@@ -12,16 +14,16 @@ from readiness.settings.validation import Validated, validate
 
 
 def check_stack(root: Path, stack: str, file: str | None = None) -> Validated:
-    """Settings and problems of a stack as its files stand. Never raises for what the files hold."""
+    """Settings and problems of a stack, by its files and the clock. Never raises for what the files hold."""
     try:
-        return check_config(read_stack(root, stack, file))
+        return check_config(read_stack(root, stack, file), today=clock.today())
     except RefusedError as refusal:
         return Validated(settings=None, problems=refusal.problems)
 
 
-def check_config(config: StackConfig) -> Validated:
-    """Settings and problems of a stack's configuration, wherever it was read."""
-    found = validate(config)
+def check_config(config: StackConfig, *, today: date) -> Validated:
+    """Settings and problems of a stack's configuration, wherever it was read, on the day `today` in UTC."""
+    found = validate(config, today=today)
     if found.settings is None:
         return found
     problems = (*found.problems, *_limit_problems(config, found.settings))

@@ -23,11 +23,13 @@ from readiness.settings.validation import Validated
 _OWNS: KeyPath = ("owns_shared_resources",)
 
 
-def check_project(root: Path, stacks: list[str], workflows: Path | None = None) -> dict[str, Validated]:
+def check_project(
+    root: Path, stacks: list[str], workflows: Path | None = None, *, now: datetime
+) -> dict[str, Validated]:
     """Settings and problems of every stack, those between stacks included. Never raises for what the files hold.
 
     `workflows` is the folder of the application's workflow files where it is at hand. Raises RefusedError where it
-    holds none.
+    holds none. `now` decides which dates and records have expired.
     """
     found_workflows = None if workflows is None else read_workflows(workflows)
     checked: dict[str, Validated] = {}
@@ -38,11 +40,11 @@ def check_project(root: Path, stacks: list[str], workflows: Path | None = None) 
         except RefusedError as refusal:
             checked[stack] = Validated(settings=None, problems=refusal.problems)
             continue
-        checked[stack] = check_config(readable[stack])
+        checked[stack] = check_config(readable[stack], today=now.astimezone(UTC).date())
     between = list(_shared_name_problems(readable))
     # A stack whose file cannot be read may be the owner that is missed.
     between += _owner_problems(readable, complete=len(readable) == len(stacks))
-    between += _record_problems(root, readable, checked, found_workflows)
+    between += _record_problems(root, readable, checked, found_workflows, now)
     for stack, problem in between:
         found = checked[stack]
         checked[stack] = Validated(settings=found.settings, problems=(*found.problems, problem))
@@ -54,12 +56,12 @@ def _record_problems(
     readable: Mapping[str, StackConfig],
     checked: Mapping[str, Validated],
     workflows: list[WorkflowFile] | None,
+    now: datetime,
 ) -> Iterator[tuple[str, Problem]]:
     """What needs a record and has no valid one, of every stack whose settings are valid by themselves.
 
     `workflows` are the application's workflow files where they are at hand.
     """
-    now = datetime.now(UTC)
     for stack, config in readable.items():
         settings = checked[stack].settings
         if settings is not None:

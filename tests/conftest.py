@@ -12,14 +12,21 @@ from pulumi.runtime.settings import SETTINGS
 
 # Before any test plans a copy of the project, whose components would be those of the whole process.
 import components as components
+from readiness import clock
 from readiness.cli import run
 from readiness.review import offline_plan
 from readiness.review.offline_plan import Plan
+from tests.pinned_clock import NOW
 from tests.plan_memory import remembering
 from tests.projects import CUSTOMER_FOLDER, SMALL, STACKS, Command, Result, copy_project, plan_of_stack
 
 # A plan leaves many objects, and the default looks at all of them again and again: a third of the suite's time.
 gc.set_threshold(200_000, 50, 100)
+
+
+def pytest_configure() -> None:
+    """Before anything is collected: some modules read settings as they are imported. Never undone."""
+    pytest.MonkeyPatch().setattr(clock, "now", lambda: NOW)
 
 
 def pytest_sessionfinish() -> None:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 30
+START_SECONDS, PAUSE_SECONDS = 60, 0.05
 ROLE = "shop"
 
 
@@ -68,11 +68,13 @@ class PostgresServer:
             self._process = subprocess.Popen(
                 [str(each) for each in command], stdout=log, stderr=log, **_unprivileged(self._folder)
             )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise NoPostgresError(f"the server did not start: {(self._folder / 'log').read_text()[-300:]}")
-            time.sleep(0.05)
+        for _ in range(int(START_SECONDS / PAUSE_SECONDS)):
+            if self._answers():
+                return
+            if self._process.poll() is not None:
+                break
+            time.sleep(PAUSE_SECONDS)
+        raise NoPostgresError(f"the server did not start: {(self._folder / 'log').read_text()[-300:]}")
 
     def stop(self) -> None:
         """Ends every connection and the server, as a failure of the instance does."""

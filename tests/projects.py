@@ -14,6 +14,7 @@ from readiness.checks import check_config, require_settings
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig, read_stack
+from tests.pinned_clock import TODAY
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_CUSTOMER = Path("tests") / "first_customer"
@@ -50,7 +51,7 @@ def _customers_settings(stack: str) -> Settings:
 
 
 def _settings(stack: str, files: Path) -> Settings:
-    return require_settings(check_config(config_of(stack, files)))
+    return require_settings(check_config(config_of(stack, files), today=TODAY))
 
 
 def plan_of_stack(stack: str) -> Plan:

@@ -13,6 +13,7 @@ from readiness.checks import check_config, check_stack, require_settings
 from readiness.problems import RefusedError, Severity
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import StackConfig, read_stack
+from tests.pinned_clock import TODAY
 from tests.projects import ROOT
 from tests.settings.broken import STAGING, in_staging, place, write
 
@@ -98,7 +99,7 @@ def test_settings_beside_an_error_are_not_handed_out(project: Path) -> None:
 
 def test_a_configuration_without_any_file_is_checked_alike() -> None:
     """Every setting is missing, each once; nothing else is said."""
-    found = check_config(StackConfig(stack="x", file="nowhere"))
+    found = check_config(StackConfig(stack="x", file="nowhere"), today=TODAY)
     assert found.settings is None
     assert {problem.message for problem in found.problems} == {"is missing"}
     assert len({problem.key for problem in found.problems}) == len(found.problems)

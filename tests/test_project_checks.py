@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from readiness import clock
 from readiness.problems import Problem, errors_only
 from readiness.project_checks import check_project
 from tests.edits import add, edit, line_of
@@ -18,12 +19,16 @@ STAGING = "Pulumi.staging.yaml"
 
 def errors(project: Path, stacks: list[str] = STACKS) -> list[Problem]:
     """The errors of every stack."""
-    return [each for checked in check_project(project, stacks).values() for each in errors_only(checked.problems)]
+    return [
+        each
+        for checked in check_project(project, stacks, now=clock.now()).values()
+        for each in errors_only(checked.problems)
+    ]
 
 
 def test_the_projects_own_stacks_go_together(project: Path) -> None:
     """The state that every other test breaks: prod alone owns."""
-    checked = check_project(project, STACKS)
+    checked = check_project(project, STACKS, now=clock.now())
     assert {stack: each.settings is not None for stack, each in checked.items()} == {"prod": True, "staging": True}
     assert errors(project) == []
 
@@ -100,7 +105,9 @@ def test_the_owner_without_a_registry_is_refused_and_without_a_guard_warned(proj
     text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     (project / "Pulumi.prod.yaml").write_text(text[: text.index("  readiness:image_registry:")], encoding="utf-8")
     told = {
-        each.key: each.severity for each in check_project(project, STACKS)["prod"].problems if "missing" in each.message
+        each.key: each.severity
+        for each in check_project(project, STACKS, now=clock.now())["prod"].problems
+        if "missing" in each.message
     }
     assert told == {
         "readiness:image_registry": "error",

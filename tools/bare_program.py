@@ -1,139 +1,109 @@
-"""Writes the bare SDK program that registers the resources of a plan: the same typed classes, nothing else around them.
+"""A bare SDK program, the yardstick of the bench: it registers the resources of a plan and does nothing else.
 
-It is what a person would write without this product: no settings, no checks, no components of ours. Options other than
-parent and dependencies are left out; they cost nothing to register.
+Usage: python -m tools.bare_program FILE, where FILE holds the JSON of `Plan.as_dict`. No settings, no checks, and no
+components of ours, only the SDK's typed classes, as a person would write it. Options other than parent and dependencies
+are left out.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, get_args
 
+import pulumi
 from pulumi import _types
 
-from readiness.review.offline_plan import SECRET, Plan
-from readiness.review.recorder import STACK_TYPE
-from readiness.settings.secret_names import OFFLINE_PLACEHOLDER
+from readiness.review.recorder import STACK_TYPE, Recording, record
 
-_PROGRAM = """\
-{imports}
-
-from readiness.review.recorder import record
-
-r = {{}}
+_SECRET = "[secret]"  # noqa: S105 - what a plan shows in place of one
 
 
-def program():
-{body}
+def registered(plan: Mapping[str, Any]) -> Recording:
+    """The recording of every resource and output of the plan."""
+    return record(lambda: _register(plan), project=plan["project"], stack=plan["stack"])
 
 
-def registered():
-    return record(program, project={project!r}, stack={stack!r})
+def _register(plan: Mapping[str, Any]) -> None:
+    by_urn = {resource["urn"]: resource for resource in plan["resources"] if resource["type"] != STACK_TYPE}
+    urn_of_id = {f"<{resource['name']}.id>": urn for urn, resource in by_urn.items()}
+    made: dict[str, pulumi.Resource] = {}
+
+    def make(urn: str) -> pulumi.Resource:
+        if urn not in made:
+            made[urn] = _resource(by_urn[urn], value, make, by_urn)
+        return made[urn]
+
+    def value(given: Any) -> Any:
+        if isinstance(given, dict):
+            return {key: value(item) for key, item in given.items()}
+        if isinstance(given, list):
+            return [value(item) for item in given]
+        if given == _SECRET:
+            return pulumi.Output.secret("bare")
+        if isinstance(given, str) and given in urn_of_id:
+            resource = make(urn_of_id[given])
+            return resource.id if isinstance(resource, pulumi.CustomResource) else given
+        return given
+
+    for urn in by_urn:
+        make(urn)
+    for name, output in plan["outputs"].items():
+        pulumi.export(name, value(output))
 
 
-if __name__ == "__main__":
-    registered()
-"""
-
-
-def bare_program(plan: Plan) -> str:
-    """Python text whose function `registered` returns the recording of every resource and output of `plan`.
-
-    Raises LookupError for a resource type that no installed SDK has.
-    """
-    resources = [resource for resource in plan.resources if resource["type"] != STACK_TYPE]
-    ids = {f"<{resource['name']}.id>": f"r[{resource['urn']!r}].id" for resource in resources}
-    lines: list[str] = []
-    modules = {"pulumi"}
-    for resource in _in_order(resources):
-        if resource["type"].startswith("readiness:"):
-            inputs = _value(resource["inputs"], None, "", ids)
-            first = f"{resource['type']!r}, {resource['name']!r}, {inputs}, {_options(resource)}"
-            lines.append(f"r[{resource['urn']!r}] = pulumi.ComponentResource({first})")
-            lines.append(f"r[{resource['urn']!r}].register_outputs({{}})")
-            continue
-        module, class_name = _class_of(resource["type"])
-        modules.add(module)
-        inputs = _keywords(resource["inputs"], _args_class(module, class_name), module, ids)
-        arguments = ", ".join([repr(resource["name"]), *inputs, f"opts={_options(resource)}"])
-        lines.append(f"r[{resource['urn']!r}] = {module}.{class_name}({arguments})")
-    for name, value in plan.outputs.items():
-        lines.append(f"pulumi.export({name!r}, {_value(value, None, '', ids)})")
-    return _PROGRAM.format(
-        imports="\n".join(f"import {module}" for module in sorted(modules)),
-        body="\n".join(f"    {line}" for line in lines),
-        project=plan.project,
-        stack=plan.stack,
+def _resource(resource: Mapping[str, Any], value: Any, make: Any, by_urn: Mapping[str, Any]) -> pulumi.Resource:
+    options = pulumi.ResourceOptions(
+        parent=make(resource["parent"]) if resource["parent"] in by_urn else None,
+        depends_on=[make(urn) for urn in resource["options"].get("dependencies", ()) if urn in by_urn],
     )
+    type_, name, inputs = resource["type"], resource["name"], value(resource["inputs"])
+    if type_.startswith("readiness:"):
+        component = pulumi.ComponentResource(type_, name, inputs, options)
+        component.register_outputs({})
+        return component
+    class_ = _class_of(type_)
+    args_class = getattr(sys.modules[class_.__module__], f"{class_.__name__}Args")
+    return class_(name, opts=options, **_keywords(inputs, args_class))
 
 
-def _in_order(resources: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Every resource after its parent and after what it depends on."""
-    by_urn = {resource["urn"]: resource for resource in resources}
-    done: set[str] = set()
+def _class_of(type_: str) -> Any:
+    """`gcp:logging/metric:Metric` is `pulumi_gcp.logging.Metric`, `github:index/…` is of `pulumi_github`.
 
-    def visit(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        if resource["urn"] in done:
-            return
-        done.add(resource["urn"])
-        for urn in (resource["parent"], *resource["options"].get("dependencies", ())):
-            if urn in by_urn:
-                yield from visit(by_urn[urn])
-        yield resource
-
-    for resource in resources:
-        yield from visit(resource)
-
-
-def _options(resource: Mapping[str, Any]) -> str:
-    parts = []
-    if resource["parent"].split("::")[2] != STACK_TYPE:
-        parts.append(f"parent=r[{resource['parent']!r}]")
-    if dependencies := resource["options"].get("dependencies"):
-        parts.append(f"depends_on=[{', '.join(f'r[{urn!r}]' for urn in dependencies)}]")
-    return f"pulumi.ResourceOptions({', '.join(parts)})"
-
-
-def _class_of(type_: str) -> tuple[str, str]:
-    """Module and class of a type: `gcp:logging/metric:Metric` is `pulumi_gcp.logging`, `Metric`."""
+    Raises LookupError for a type that the installed SDK does not have.
+    """
     package, path, class_name = type_.split(":")
-    module = path.partition("/")[0]
-    return (f"pulumi_{package}" if module == "index" else f"pulumi_{package}.{module}"), class_name
-
-
-def _args_class(module: str, class_name: str) -> type:
+    folder = path.partition("/")[0]
+    module = f"pulumi_{package}" if folder == "index" else f"pulumi_{package}.{folder}"
     class_ = getattr(import_module(module), class_name, None)
     if class_ is None:
         raise LookupError(f"{module} has no class {class_name}")
-    return getattr(sys.modules[class_.__module__], f"{class_name}Args")
+    return class_
 
 
-def _keywords(values: Mapping[str, Any], args_class: type, module: str, ids: Mapping[str, str]) -> list[str]:
+def _keywords(inputs: Mapping[str, Any], args_class: type) -> dict[str, Any]:
+    """The inputs by their Python names, as the SDK's classes of inputs where it has one."""
     types = _types.input_type_types(args_class)
     names = {theirs: ours for ours, theirs in _types.input_type_py_to_pulumi_names(args_class).items()}
-    return [f"{names[name]}={_value(value, types[name], module, ids)}" for name, value in values.items()]
+    return {names[name]: _typed(given, types[name]) for name, given in inputs.items()}
 
 
-def _value(value: Any, annotation: Any, module: str, ids: Mapping[str, str]) -> str:
-    """The expression that gives `value`, with the SDK's class where `annotation` names one."""
-    if isinstance(value, dict):
-        class_ = _input_class(annotation)
-        if class_ is not None:
-            return f"{module}.{class_.__name__}({', '.join(_keywords(value, class_, module, ids))})"
-        items = (f"{key!r}: {_value(item, None, module, ids)}" for key, item in value.items())
-        return f"{{{', '.join(items)}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(_value(item, annotation, module, ids) for item in value)}]"
-    if value == SECRET:
-        return f"pulumi.Output.secret({OFFLINE_PLACEHOLDER!r})"
-    return ids.get(value, repr(value)) if isinstance(value, str) else repr(value)
+def _typed(given: Any, annotation: Any) -> Any:
+    if isinstance(given, list):
+        return [_typed(item, annotation) for item in given]
+    class_ = _input_class(annotation)
+    return class_(**_keywords(given, class_)) if isinstance(given, dict) and class_ else given
 
 
-def _input_class(annotation: Any) -> type | None:
-    """The SDK's class of inputs inside `Sequence[Union[XArgs, Awaitable[XArgs], …]]`, None for a plain map."""
+def _input_class(annotation: Any) -> Any:
+    """The class of inputs inside `Sequence[Union[XArgs, Awaitable[XArgs], …]]`, None for a plain map."""
     if isinstance(annotation, type) and _types.is_input_type(annotation):
         return annotation
-    found = (_input_class(argument) for argument in get_args(annotation))
-    return next((class_ for class_ in found if class_ is not None), None)
+    return next((found for argument in get_args(annotation) if (found := _input_class(argument))), None)
+
+
+if __name__ == "__main__":
+    registered(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from readiness import clock
 from readiness.commands.common import settings_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def audit(
     from readiness.operate.audit.rows import Result, audit_rows, count
     from readiness.settings.stack_files import find_project_root, stack_names
 
-    today = day.date() if day else datetime.now(UTC).date()
+    today = day.date() if day else clock.today()
     if date.max - today < timedelta(days=max(DUE_DAYS.values())):
         raise click.ClickException(f"--date {today} is too late: what is due after it has no date")
     root = find_project_root(Path.cwd())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 )
 def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None) -> None:
     """Check the settings of the stacks (all of them by default) and print every problem at once."""
+    from readiness import clock
     from readiness.checks import check_stack
     from readiness.problems import errors_only
     from readiness.project_checks import check_project
@@ -34,7 +35,7 @@ def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None) -> N
     names = list(dict.fromkeys(stacks)) or every
     if not names:
         raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to check. Create one.")
-    checked = check_project(root, every, workflows)
+    checked = check_project(root, every, workflows, now=clock.now())
     failed = False
     reported: set[Problem] = set()
     for stack in names:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 @click.option("--write", is_flag=True, help="Write the record that `readiness check` asks for.")
 def checks_honest(workflows: Path, write: bool) -> None:
     """Refuse required checks that do not exist, do not run on pull requests, can be skipped, or cannot fail."""
-    from datetime import UTC, datetime
-
+    from readiness import clock
     from readiness.files import write_whole
     from readiness.honesty_checks import subject_of
     from readiness.problems import RefusedError, errors_only
@@ -44,7 +43,7 @@ def checks_honest(workflows: Path, write: bool) -> None:
         return
     place = record_path(read_stack(root, stack).file)
     text = record_text(
-        subject, made=datetime.now(UTC), commit=described_commit(workflows), workflows_digest=workflows_digest(found)
+        subject, made=clock.now(), commit=described_commit(workflows), workflows_digest=workflows_digest(found)
     )
     write_whole(root / place, text)
     click.echo(f"Wrote {place}. Commit it: it is good for 14 days.")

@@ -103,12 +103,11 @@ def _missing(option: str, command: str) -> click.ClickException:
 
 def _instant(text: str | None) -> datetime:
     """The instant of `--now`, else this one."""
-    from datetime import UTC, datetime
-
+    from readiness import clock
     from readiness.timestamps import instant
 
     if text is None:
-        return datetime.now(UTC)
+        return clock.now()
     try:
         return instant(text)
     except ValueError as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 import signal
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from readiness import clock
 from readiness.commands.common import google_of, settings_of
 
 
@@ -54,9 +54,7 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
     if received is not None:
         if not by:
             raise click.ClickException("--by names nobody. Say who received it: --by NAME")
-        write_drills(
-            path, stack, with_receipt(path, recorded, received, Receipt(by=by, at=instant_text(datetime.now(UTC))))
-        )
+        write_drills(path, stack, with_receipt(path, recorded, received, Receipt(by=by, at=instant_text(clock.now()))))
         click.echo(f"recorded: {by} received {received.strip().lower()}; commit {path.relative_to(root)}")
         return
     google = google_of(root, stack, settings, os.environ)
@@ -64,7 +62,7 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
     on_end = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with drills.running_drill(google, settings.environment.name, drills.new_nonce()) as sent:
-            now = instant_text(datetime.now(UTC))
+            now = instant_text(clock.now())
             write_drills(path, stack, [*recorded, RecordedDrill(nonce=sent.nonce, sent=now, channels=sent.channels)])
             click.echo(f"sent {sent.nonce} to {len(sent.channels)} channels; it is ended in {wait_minutes} minutes")
             drills.wait_minutes(wait_minutes)

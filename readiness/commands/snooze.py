@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from readiness import clock
 from readiness.commands.common import google_of, settings_of
 
 
@@ -24,7 +24,7 @@ def snooze(stack: str, minutes: int) -> None:
     settings = settings_of(root, stack)
     google = google_of(root, stack, settings, os.environ)
     try:
-        snoozed = snooze_policies(google, settings.environment.name, minutes, datetime.now(UTC))
+        snoozed = snooze_policies(google, settings.environment.name, minutes, clock.now())
     except GoogleError as error:
         raise click.ClickException(f"{stack} is not snoozed: {error}") from None
     click.echo(f"{snoozed.policies} policies of {stack} tell nobody until {snoozed.until}")

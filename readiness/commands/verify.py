@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from readiness import clock
 from readiness.commands.common import plan_of, settings_of
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     from readiness.settings.stack_files import find_project_root, read_stack
     from readiness.timestamps import instant_text
 
-    started = time.monotonic()
+    started = clock.monotonic_seconds()
     root = find_project_root(Path.cwd())
     settings = settings_of(root, stack)
     access = Access(
@@ -48,12 +47,19 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
         repository=settings.repository.name,
     )
     checks = checks_of(
-        settings, plan_of(stack), access, allow_degraded=allow_degraded, account=_account() if smoke else None
-    )  # fmt: skip
-    rows = run_checks(checks, Deadline.after(timeout_seconds, since=started), done=_progress)
+        settings,
+        plan_of(stack),
+        access,
+        allow_degraded=allow_degraded,
+        account=_account() if smoke else None,
+        now=clock.now(),
+    )
+    rows = run_checks(
+        checks, Deadline.after(timeout_seconds, since=started, now_seconds=clock.monotonic_seconds), done=_progress
+    )
     _end_of_progress()
-    summary = render.verification_summary(rows, time.monotonic() - started)
-    checked_at = instant_text(datetime.now(UTC))
+    summary = render.verification_summary(rows, clock.monotonic_seconds() - started)
+    checked_at = instant_text(clock.now())
     if form == "json":
         text = render.verification_json(stack, rows, checked_at=checked_at)
     elif form == "markdown":

@@ -13,7 +13,6 @@ The credentials are google-auth's; every request that it makes goes through the 
 from __future__ import annotations
 
 import json
-import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from readiness.managed_files.http_client import TIMEOUT_SECONDS, NoAnswerError, send
+from readiness.operate.verify.deadline import Deadline
 from readiness.problems import one_line
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _transport() -> Request:
     """The project's HTTP client in the form that google-auth asks for, with one time limit for all of its requests."""
     from google.auth.exceptions import TransportError
 
-    ends_at = time.monotonic() + LOGIN_SECONDS
+    deadline = Deadline.after(LOGIN_SECONDS)
 
     def send_request(
         url: str,
@@ -159,7 +159,7 @@ def _transport() -> Request:
         **_: Any,
     ) -> Any:
         data = body.encode() if isinstance(body, str) else body
-        seconds = min(timeout or TIMEOUT_SECONDS, TIMEOUT_SECONDS, ends_at - time.monotonic())
+        seconds = min(timeout or TIMEOUT_SECONDS, TIMEOUT_SECONDS, deadline.request_seconds())
         try:
             return send(method, url, headers=headers, data=data, timeout_seconds=seconds)
         except NoAnswerError as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from readiness import clock
 from readiness.files import write_all
 from readiness.operate.init_files import ENV, STACKS, Answers, files_of
 from readiness.problems import Problem, RefusedError, errors_only
@@ -53,7 +54,7 @@ def _problems_of(files: Mapping[str, str]) -> list[Problem]:
     """What `readiness check` finds in the files. Their lines are not named: nobody has seen them."""
     with tempfile.TemporaryDirectory() as folder:
         write_all({Path(folder) / name: text for name, text in files.items()})
-        checked = check_project(Path(folder), list(STACKS))
+        checked = check_project(Path(folder), list(STACKS), now=clock.now())
     problems = (replace(problem, line=None) for each in checked.values() for problem in each.problems)
     return list(dict.fromkeys(problems))
 

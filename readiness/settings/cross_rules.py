@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 
 from readiness.problems import Problem, Severity
@@ -36,8 +36,8 @@ _OWNS = "readiness:owns_shared_resources"
 _RESERVED_DOMAINS = (".example.com", ".example.org", ".example.net", ".example", ".invalid", ".test", ".localhost")
 
 
-def cross_rule_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
-    """Every rule that speaks of more than one value."""
+def cross_rule_problems(config: StackConfig, raw: Mapping[str, Any], today: date) -> Iterator[Problem]:
+    """Every rule that speaks of more than one value, or of the day."""
     yield from duplicates(config, raw, ("services",), "name")
     yield from duplicates(config, raw, ("channels", "emails"), None)
     yield from duplicates(config, raw, ("channels", "existing"), "id")
@@ -49,9 +49,9 @@ def cross_rule_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator
     yield from github_problems(config, raw)
     yield from branch_ruleset_problems(config, raw)
     yield from registry_problems(config, raw)
-    yield from image_workflow_problems(config, raw)
+    yield from image_workflow_problems(config, raw, today)
     yield from delivery_problems(config, raw)
-    yield from observation_problems(config, raw, datetime.now(UTC).date())
+    yield from observation_problems(config, raw, today)
 
 
 def _ownership_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as engine_config
 
+from readiness import clock
 from readiness.checks import check_config, require_settings
 from readiness.problems import Problem, RefusedError, Severity
 from readiness.settings.model import Settings
@@ -42,7 +43,7 @@ def load_settings() -> Settings:
     A reviewer who is to be filled in passes a preview and stops an update. Warnings become the engine's own.
     """
     try:
-        checked = check_config(_engine_config(_files_config()))
+        checked = check_config(_engine_config(_files_config()), today=clock.today())
         settings = require_settings(checked)
         if not pulumi.runtime.is_dry_run():
             _refuse_placeholders(checked.problems)

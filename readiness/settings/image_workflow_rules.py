@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from readiness.problems import Problem, Severity
+from readiness.settings.expiry import expiry_warnings
 from readiness.settings.image_workflows import MAX_ACCEPTED
 from readiness.settings.located import items_at, problem_at
 from readiness.settings.stack_files import StackConfig
@@ -15,14 +16,11 @@ from readiness.settings.strict_yaml import KeyPath
 ACCEPTED: KeyPath = ("image_workflows", "accepted_vulnerabilities")
 
 
-def image_workflow_problems(
-    config: StackConfig, raw: Mapping[str, Any], today: date | None = None
-) -> Iterator[Problem]:
+def image_workflow_problems(config: StackConfig, raw: Mapping[str, Any], today: date) -> Iterator[Problem]:
     """Every rule of the list, all broken ones at once.
 
     What turns wrong by time alone is a warning: an expired entry excuses nothing any more, and stops no other change.
     """
-    today = today or datetime.now(UTC).date()
     first_at: dict[tuple[Any, Any], int] = {}
     for index, item in enumerate(items_at(raw, ACCEPTED)):
         if not isinstance(item, dict):
@@ -52,3 +50,6 @@ def _expiry_problems(config: StackConfig, path: KeyPath, text: str, today: date)
         message = "has passed: the entry excuses nothing any more"
         mend = "Mend the vulnerability and remove the entry, or renew it with a reason that still holds"
         yield problem_at(config, path, message, mend, severity=Severity.WARNING)
+    else:
+        hint = "Update the package and remove the entry, or renew it with a reason that still applies"
+        yield from expiry_warnings(config, path, expires, today, hint)

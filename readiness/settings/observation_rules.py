@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from readiness.problems import Problem, Severity
+from readiness.settings.expiry import expiry_warnings
 from readiness.settings.located import items_at, problem_at, value_at
 from readiness.settings.observation import PLACES_OF_REGION, Availability
 from readiness.settings.stack_files import StackConfig
@@ -18,7 +19,7 @@ BURN_FACTORS = (14.4, 6.0, 3.0)
 
 
 def observation_problems(config: StackConfig, raw: Mapping[str, Any], today: date) -> Iterator[Problem]:
-    """Dates that have passed, too few places, an objective that cannot page, more connections than slots."""
+    """Dates that have passed or soon will, too few places, an objective that cannot page, too many connections."""
     yield from _degraded_problems(config, raw, today)
     yield from _date_problem(config, raw, ("prices", "date"))
     yield from _place_problems(config, raw)
@@ -35,6 +36,12 @@ def _degraded_problems(config: StackConfig, raw: Mapping[str, Any], today: date)
             message = "has passed; the uptime check still takes the degraded answer, and `pulumi up` refuses that"
             mend = "Remove the line, or decide on a later day"
             yield problem_at(config, path, message, mend, severity=Severity.WARNING, placeholder=True)
+        elif day is not None:
+            hint = (
+                "Remove the line once the service answers as healthy, or decide on a later day; after this day"
+                " `pulumi up` refuses it"
+            )
+            yield from expiry_warnings(config, path, day, today, hint)
 
 
 def _date_problem(config: StackConfig, raw: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:

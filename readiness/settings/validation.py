@@ -6,6 +6,7 @@ import copy
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -33,8 +34,11 @@ class Validated:
     problems: tuple[Problem, ...]
 
 
-def validate(config: StackConfig) -> Validated:
-    """Checks names, secrets, types, ranges and the rules across settings; all that is wrong, by file and line."""
+def validate(config: StackConfig, *, today: date) -> Validated:
+    """Checks names, secrets, types, ranges and the rules across settings; all that is wrong, by file and line.
+
+    `today` is the day in UTC by which the dates in the settings are judged.
+    """
     keys = list(key_problems(config))
     raw = _raw_settings(config)
     settings, errors = _parse(raw)
@@ -43,7 +47,7 @@ def validate(config: StackConfig) -> Validated:
     problems += _without_echoes((each.problem for each in keys), problems)
     found = [_model_problem(config, raw, each, missed) for each in missed.real_errors]
     problems += (each for each in _without_echoes(found, problems) if not _is_refused_inside(each, problems))
-    problems += _without_echoes(cross_rule_problems(config, _blanked(raw, errors)), problems)
+    problems += _without_echoes(cross_rule_problems(config, _blanked(raw, errors), today), problems)
     problems += _lost_keys(config, problems)
     ordered = sorted(dict.fromkeys(problems), key=lambda each: (each.file, each.line or 0))
     return Validated(settings=settings, problems=tuple(ordered))

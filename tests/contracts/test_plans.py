@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -32,14 +31,6 @@ from tests.projects import STACKS
 def test_the_apis_would_take_every_body_of_the_plan(plans: dict[str, Plan], stack: str) -> None:
     """Item 4 of the issue: every body in the three plans satisfies the published schemas and the rules of prose."""
     assert [str(violation) for violation in check_plan(plans[stack].resources)] == []
-
-
-def test_three_plans_are_checked_in_less_than_a_second(plans: dict[str, Plan]) -> None:
-    """The check is cheap enough for every preview."""
-    start = time.perf_counter()
-    for plan in plans.values():
-        check_plan(plan.resources)
-    assert time.perf_counter() - start < 1
 
 
 def test_a_mistake_in_a_real_plan_is_named_by_resource_and_path(plans: dict[str, Plan]) -> None:

@@ -199,11 +199,11 @@ def test_entries_a_day_apart_are_two_runs() -> None:
 def test_the_command_warns_and_succeeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A report about deletions is no failure of the report; the alert is what pages."""
     fake, summary = FakeGoogle(), tmp_path / "summary.md"
-    recent = datetime.now(UTC) - timedelta(hours=2)
+    recent = NOW - timedelta(hours=2)
     fake.entries = [{**by_hand(0, version(9)), "timestamp": recent.isoformat()}]
     with google(fake) as (_, settings):
         environment = {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN, "GITHUB_STEP_SUMMARY": str(summary)}
-        assert main(["report"], environment, settings) == 0
+        assert main(["report"], environment, NOW, settings) == 0
     assert "::warning::More was deleted than expected" in capsys.readouterr().out
     assert "- by anybody else: 1" in summary.read_text(encoding="utf-8")
 

@@ -12,6 +12,7 @@ from readiness.managed_files.image_upkeep.cloud_run import StateError
 from readiness.managed_files.image_upkeep.promote import promote
 from readiness.managed_files.image_upkeep.rest import RestError
 from tests.managed_files.fake_google import TOKEN, FakeGoogle, digest, google, rest
+from tests.pinned_clock import NOW
 
 LATEST = ("production-latest", "production-latest-serving")
 
@@ -203,7 +204,9 @@ def test_the_command_writes_a_summary(tmp_path: Path) -> None:
     """As the workflow runs it."""
     fake, summary = two_services(), tmp_path / "summary.md"
     with google(fake) as (_, settings):
-        status = main(["promote"], {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN, "GITHUB_STEP_SUMMARY": str(summary)}, settings)
+        status = main(
+            ["promote"], {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN, "GITHUB_STEP_SUMMARY": str(summary)}, NOW, settings
+        )
     assert status == 0
     assert f"`production-latest` | `{digest(2)}`" in summary.read_text(encoding="utf-8")
 
@@ -211,7 +214,7 @@ def test_the_command_writes_a_summary(tmp_path: Path) -> None:
 def test_a_failure_is_an_annotation_without_the_token(capsys: pytest.CaptureFixture[str]) -> None:
     """Status 1, no traceback."""
     with google(two_services()) as (_, settings):
-        assert main(["promote"], {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.wrong"}, settings) == 1
+        assert main(["promote"], {"GOOGLE_OAUTH_ACCESS_TOKEN": "ya29.wrong"}, NOW, settings) == 1
     out = capsys.readouterr().out
     assert "::error::promote: GET http" in out
     assert "401 who are you?" in out

@@ -16,8 +16,8 @@ from readiness.managed_files.image_upkeep.settings import Accepted
 from readiness.managed_files.image_upkeep.vulnerabilities import read_report
 from tests.managed_files.fake_google import IMAGES, TOKEN, FakeGoogle, google, rest
 from tests.managed_files.test_scan_gate import BACKEND, CLEAN
+from tests.pinned_clock import NOW, TODAY
 
-TODAY = date(2026, 11, 25)
 EXPAT = Accepted(id="CVE-2024-45490", package="pkg:deb/debian/libexpat1", reason="x", expires=date(2026, 12, 1))
 FOUND = {"api": read_report(BACKEND), "web": read_report(CLEAN)}
 
@@ -42,7 +42,7 @@ def test_the_images_that_serve_are_listed_by_digest(tmp_path: Path) -> None:
     first = next(iter(api.revisions))
     api.traffic = [{"revisionName": first, "percent": 30}, *({**each, "percent": 70} for each in api.traffic)]
     with google(fake) as (_, settings):
-        assert main(["serving", "--output", str(output)], {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN}, settings) == 0
+        assert main(["serving", "--output", str(output)], {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN}, NOW, settings) == 0
     name, _, value = output.read_text(encoding="utf-8").strip().partition("=")
     assert name == "images"
     assert json.loads(value) == [
@@ -108,10 +108,10 @@ def test_the_command_reads_a_report_for_every_image(tmp_path: Path, capsys: pyte
     unused = Accepted(id="CVE-1999-0001", package="pkg:npm/gone", reason="x", expires=date(2999, 1, 1))
     fake = FakeGoogle()
     with google(fake, accepted=(unused,)) as (_, settings):
-        assert main(["findings", "--reports", str(tmp_path)], environment, settings) == 1
+        assert main(["findings", "--reports", str(tmp_path)], environment, NOW, settings) == 1
         assert "::error::findings: web-1.json is no report" in capsys.readouterr().out
         assert fake.written == [], "an image that was not scanned is not clean"
         shutil.copy(CLEAN, tmp_path / "web-1.json")
-        assert main(["findings", "--reports", str(tmp_path)], environment, settings) == 0
+        assert main(["findings", "--reports", str(tmp_path)], environment, NOW, settings) == 0
     assert "was not found: remove the entry" in capsys.readouterr().out
     assert len(fake.written) == 1

@@ -14,11 +14,11 @@ from readiness.managed_files.image_upkeep.__main__ import main
 from readiness.managed_files.image_upkeep.gate import judge, lint
 from readiness.managed_files.image_upkeep.settings import Accepted, Settings
 from readiness.managed_files.image_upkeep.vulnerabilities import ReportError, purl_without_version, read_report
+from tests.pinned_clock import NOW, TODAY
 from tests.projects import ROOT
 
 SCANS = ROOT / "tests" / "fixtures" / "scans"
 BACKEND, CLEAN, LOCKFILES = SCANS / "trivy-backend.json", SCANS / "trivy-clean.json", SCANS / "osv-lockfiles.json"
-TODAY = date(2026, 11, 25)
 EXPAT = Accepted(
     id="CVE-2024-45490",
     package="pkg:deb/debian/libexpat1",
@@ -38,7 +38,7 @@ def settings_with(*accepted: Accepted) -> Settings:
 def gate(*reports: Path, accepted: tuple[Accepted, ...] = (), environment: dict[str, str] | None = None) -> int:
     """The status of the command, as a workflow runs it."""
     arguments = ["gate", "--what", "backend", *(str(each) for each in reports)]
-    return main(arguments, environment or {}, settings_with(*accepted))
+    return main(arguments, environment or {}, NOW, settings_with(*accepted))
 
 
 def test_a_critical_with_a_fix_stops(capsys: pytest.CaptureFixture[str]) -> None:

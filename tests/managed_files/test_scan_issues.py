@@ -24,8 +24,8 @@ from readiness.managed_files.image_upkeep.vulnerabilities import Finding, read_r
 from tests.managed_files.fake_google import settings_for
 from tests.managed_files.test_scan_gate import BACKEND, CLEAN
 from tests.operate.loopback import Loopback, Reply, Request, serving
+from tests.pinned_clock import NOW, TODAY
 
-TODAY = date(2026, 11, 25)
 FOUND: dict[str, list[Finding]] = {"api": read_report(BACKEND), "web": []}
 NOTHING: dict[str, list[Finding]] = {"api": [], "web": []}
 REPOSITORY = "/repos/shop/app"
@@ -202,9 +202,9 @@ def test_the_command_tracks_only_when_every_image_has_a_report(
     with github(fake) as (_, loopback):
         environment = {"GITHUB_TOKEN": "ghs_x", "GITHUB_REPOSITORY": "shop/app", "IMAGES": json.dumps(images)}
         arguments = ["issues", "--reports", str(tmp_path)]
-        assert main(arguments, environment, settings_for(loopback)) == 1
+        assert main(arguments, environment, NOW, settings_for(loopback)) == 1
         assert {each["state"] for each in fake.issues} == {"open"}
         shutil.copy(CLEAN, tmp_path / "web.json")
-        assert main(arguments, environment, settings_for(loopback)) == 0
+        assert main(arguments, environment, NOW, settings_for(loopback)) == 0
     assert {each["state"] for each in fake.issues} == {"closed"}
     assert "closed #3" in capsys.readouterr().out

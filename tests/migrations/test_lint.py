@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -129,11 +128,9 @@ def test_the_last_statement_needs_no_semicolon_and_lines_count_from_one() -> Non
     assert [(each.line, each.words) for each in statements("a;\nb\n  c;;\n\nd")] == [(1, "A"), (2, "B C"), (5, "D")]
 
 
-def test_a_long_file_is_read_in_a_time_that_grows_with_its_length() -> None:
-    """A dump of data has so many statements."""
-    start = time.process_time()
+def test_every_statement_of_a_long_file_is_read() -> None:
+    """A dump of data has so many. How long that takes is measured by `make bench`."""
     assert sum(1 for _ in statements("INSERT INTO t VALUES (1);\n" * 20_000)) == 20_000
-    assert time.process_time() - start < 5
 
 
 def test_an_open_comment_or_body_ends_with_the_file() -> None:

@@ -170,9 +170,15 @@ def test_an_embedded_commit_leaves_half_of_the_change_which_is_why_lint_refuses_
     assert "already exists" in app.run()[1]
 
 
+# Of the first run: it goes on once the second waits for it, after a minute at the latest.
+UNTIL_ANOTHER_WAITS = """DO $$ BEGIN FOR i IN 1..600 LOOP
+EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'advisory');
+PERFORM pg_sleep(0.1); PERFORM pg_stat_clear_snapshot(); END LOOP; END $$"""
+
+
 def test_of_two_runs_at_once_one_waits_and_both_end_well(app: Application) -> None:
     """Without the lock one of them fails with a UniqueViolation on alembic_version."""
-    app.plant("0003", "0002", "CREATE TABLE slow (a int); SELECT pg_sleep(1)")
+    app.plant("0003", "0002", f"CREATE TABLE slow (a int); {UNTIL_ANOTHER_WAITS}")
     started = [app.start(), app.start()]
     seen_waiting = False
     while any(each.poll() is None for each in started):

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from readiness import clock
 from readiness.cli import cli
 from readiness.operate.init import write_project
 from readiness.operate.init_files import Answers, files_of
@@ -294,7 +295,7 @@ def test_what_is_written_can_be_checked_from_code(tmp_path: Path) -> None:
     for number, changed in enumerate(choices):
         folder = tmp_path / str(number)
         write_project(folder, answers(**changed), force=False)
-        checked = check_project(folder, STACKS)
+        checked = check_project(folder, STACKS, now=clock.now())
         assert not [each for found in checked.values() for each in errors_only(found.problems)]
         settings = checked["prod"].settings
         assert settings is not None

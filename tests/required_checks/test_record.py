@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from readiness import clock
 from readiness.commands.common import described_commit
 from readiness.problems import Problem
 from readiness.project_checks import check_project
@@ -82,7 +83,7 @@ def activated(project: Path, *, merging: bool = False) -> Path:
 def refused(project: Path, workflows: str | None = None) -> list[Problem]:
     """The errors of `prod`."""
     folder = None if workflows is None else Path(workflows)
-    found = check_project(project, ["prod", "staging"], folder)["prod"].problems
+    found = check_project(project, ["prod", "staging"], folder, now=clock.now())["prod"].problems
     return [each for each in found if each.severity == "error"]
 
 
@@ -147,7 +148,7 @@ def test_a_record_of_dishonest_workflows_does_not_speak_for_them(project: Path) 
     digest = workflows_digest(read_workflows(Path(SWALLOWING)))
     place = project / record_path("Pulumi.prod.yaml")
     place.parent.mkdir()
-    place.write_text(record_text(subject, made=datetime.now(UTC), commit="", workflows_digest=digest), encoding="utf-8")
+    place.write_text(record_text(subject, made=clock.now(), commit="", workflows_digest=digest), encoding="utf-8")
     assert refused(project) == []
     found = refused(project, SWALLOWING)
     assert len(found) == 11

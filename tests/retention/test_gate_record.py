@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from readiness import clock
 from readiness.problems import Severity
 from readiness.project_checks import check_project
 from readiness.retention.gate_record import DELETIONS, DRY_RUN, GateRecord, record_faults, record_path
@@ -119,7 +120,7 @@ def switched_off(project: Path, *changes: tuple[str, str]) -> list[str]:
         assert old in text
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
-    problems = check_project(project, stack_names(project))["prod"].problems
+    problems = check_project(project, stack_names(project), now=clock.now())["prod"].problems
     return [str(each) for each in problems if "cleanup_dry_run" in each.key and each.severity is Severity.ERROR]
 
 
@@ -144,14 +145,14 @@ def test_check_refuses_a_cleanup_that_deletes_without_a_record(project: Path) ->
 
 def test_check_allows_it_with_a_record_of_today(project: Path) -> None:
     """Of the very policies that the file declares."""
-    keep(project, dataclasses.replace(RECORD, made=datetime.now(UTC)))
+    keep(project, dataclasses.replace(RECORD, made=clock.now()))
     assert switched_off(project) == []
 
 
 def test_check_asks_for_nothing_while_cleanup_only_pretends(project: Path) -> None:
     """A record is not even looked at."""
     keep(project, RECORD).write_bytes(b"\xff")
-    problems = check_project(project, stack_names(project))["prod"].problems
+    problems = check_project(project, stack_names(project), now=clock.now())["prod"].problems
     assert not [each for each in problems if "cleanup_dry_run" in each.key]
 
 
@@ -165,7 +166,7 @@ def test_check_asks_for_nothing_while_cleanup_only_pretends(project: Path) -> No
 )
 def test_check_refuses_the_record_once_the_policies_change(project: Path, old: str, new: str) -> None:
     """Any change of what is kept asks for the gate again."""
-    keep(project, dataclasses.replace(RECORD, made=datetime.now(UTC)))
+    keep(project, dataclasses.replace(RECORD, made=clock.now()))
     (said,) = switched_off(project, (old, new))
     assert "was made for other policies than the declared ones" in said
 

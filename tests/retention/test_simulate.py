@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -181,15 +180,13 @@ def test_where_no_children_are_named_untagged_manifests_of_the_same_push_are_tak
         assert found[other.digest][0] == "delete", why
 
 
-def test_thousands_of_indexes_and_manifests_of_one_hour_are_decided_at_once() -> None:
-    """As after a migration of the registry, which uploads everything anew."""
+def test_thousands_of_indexes_and_manifests_of_one_hour_are_all_kept() -> None:
+    """As after a migration of the registry, which uploads everything anew. `make bench` measures how long it takes."""
     versions = [
         version(number, age_days=40, tags=("latest",), media_type=INDEX) if number % 2 else version(number, age_days=40)
         for number in range(10_000)
     ]
-    start = time.process_time()
     found = decided(versions)
-    assert time.process_time() - start < 2
     assert {action for action, _ in found.values()} == {"keep"}
 
 

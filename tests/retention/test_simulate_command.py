@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -232,11 +231,9 @@ def test_without_a_policy_that_deletes_nothing_is_missed() -> None:
     assert list(observations(versions, keeping, REPOSITORY)) == []
 
 
-def test_ten_thousand_versions_take_less_than_a_second(tmp_path: Path) -> None:
-    """From the file to the text."""
+def test_ten_thousand_versions_are_all_in_the_text(tmp_path: Path) -> None:
+    """From the file to the text. How long that takes is measured by `make bench`."""
     items = [item(index, age_days=index / 70, tags=(f"sha{index}",)) for index in range(10_000)]
     path = write_json(tmp_path, items)
-    start = time.process_time()
     text = simulation_json(decide(read_images(path), prod_policies(), NOW))
-    assert time.process_time() - start < 1
     assert text.count('"action"') == 10_000

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from readiness.problems import Severity
-from tests.edits import add, edit, found
+from tests.edits import add, edit, found, line_of
+from tests.pinned_clock import TODAY
 
-TODAY = datetime.now(UTC).date()
 LIST = "image_workflows.accepted_vulnerabilities"
 
 
@@ -34,17 +34,40 @@ def day(days: int) -> str:
 
 def test_ninety_days_are_accepted_and_no_day_more(project: Path) -> None:
     """Who accepts longer has decided never to mend it. Whole days, by UTC."""
-    accept(project, expires=day(89))
+    accept(project, expires=day(90))
     assert LIST not in "".join(found(project))
 
 
 def test_more_than_ninety_days_are_refused_with_the_last_day_that_is_taken(project: Path) -> None:
     """The mend can be copied."""
-    accept(project, expires=day(92))
+    accept(project, expires=day(91))
     problem = found(project)[f"{LIST}[0].expires"]
     assert problem.severity is Severity.ERROR
     assert problem.message == "is more than 90 days away"
-    assert str(TODAY + timedelta(days=90)) in problem.mend or str(TODAY + timedelta(days=91)) in problem.mend
+    assert str(TODAY + timedelta(days=90)) in problem.mend
+
+
+@pytest.mark.parametrize(("days", "when"), [(30, "in 30 days"), (1, "in 1 day")])
+def test_a_day_that_is_at_most_30_days_away_is_a_warning(project: Path, days: int, when: str) -> None:
+    """Time to update the package, or to renew the entry."""
+    accept(project, expires=day(days))
+    problem = found(project)[f"{LIST}[0].expires"]
+    assert problem.severity is Severity.WARNING
+    assert problem.message == f"expires on {TODAY + timedelta(days=days)}, {when}"
+    assert problem.mend.startswith("Update the package and remove the entry")
+    assert (problem.file, problem.line) == ("Pulumi.prod.yaml", line_of(project, "expires:"))
+
+
+def test_nothing_is_said_31_days_before(project: Path) -> None:
+    """That would be a warning for a third of an entry's life."""
+    accept(project, expires=day(31))
+    assert LIST not in "".join(found(project))
+
+
+def test_on_the_day_itself_an_entry_has_expired(project: Path) -> None:
+    """The gate asks for a day that is to come: one warning, not two."""
+    accept(project, expires=day(0))
+    assert "has passed" in found(project)[f"{LIST}[0].expires"].message
 
 
 def test_a_day_that_has_passed_is_a_warning(project: Path) -> None:
@@ -73,24 +96,24 @@ def test_a_day_that_no_calendar_has_is_refused(project: Path) -> None:
 )
 def test_an_entry_needs_an_id_a_package_a_reason_and_a_day(project: Path, key: str, change: dict[str, str]) -> None:
     """A version in the package would silently match nothing after the next update."""
-    accept(project, **{"expires": day(30), **change})
+    accept(project, **{"expires": day(60), **change})
     assert f"{LIST}[0].{key}" in found(project)
 
 
 def test_an_entry_twice_is_refused_and_one_vulnerability_of_two_packages_is_not(project: Path) -> None:
     """Which of the two days would count?"""
-    accept(project, expires=day(30))
+    accept(project, expires=day(60))
     entry = (
         "      - id: CVE-2026-1000\n        package: {0}\n"
         "        reason: The same as above, once again\n        expires: {1}\n"
     )
     edit(
         project,
-        f"        expires: {day(30)}\n",
-        f"        expires: {day(30)}\n" + entry.format("pkg:npm/next", day(20)),
+        f"        expires: {day(60)}\n",
+        f"        expires: {day(60)}\n" + entry.format("pkg:npm/next", day(50)),
     )
     assert found(project)[f"{LIST}[1]"].message == "repeats item [0]"
-    edit(project, entry.format("pkg:npm/next", day(20)), entry.format("pkg:npm/react", day(20)))
+    edit(project, entry.format("pkg:npm/next", day(50)), entry.format("pkg:npm/react", day(50)))
     assert LIST not in "".join(found(project))
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from readiness import clock
 from readiness.problems import Problem, Severity
 from readiness.settings.observation_rules import BURN_FACTORS, observation_problems
-from readiness.settings.validation import validate
-from tests.projects import config_of
-
-TODAY = date(2026, 11, 25)
+from tests.edits import edit, line_of
+from tests.pinned_clock import TODAY
+from tests.projects import Command, config_of
 
 
 def problems(today: date = TODAY, **changed: Any) -> list[Problem]:
@@ -43,10 +44,29 @@ def of_degraded(found: list[Problem]) -> list[Problem]:
     return [each for each in found if each.key.endswith("accept_degraded_until")]
 
 
-@pytest.mark.parametrize("day", ["2026-11-25", "2027-03-31", None])
-def test_a_date_of_today_or_later_is_accepted(day: object) -> None:
-    """The last day counts."""
+@pytest.mark.parametrize("day", ["2026-12-26", "2027-03-31", None])
+def test_a_date_more_than_30_days_away_is_accepted(day: object) -> None:
+    """Nothing is said of it yet."""
     assert of_degraded(problems(services=until(day))) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "when"),
+    [("2026-12-25", "in 30 days"), ("2026-12-24", "in 29 days"), ("2026-11-26", "in 1 day"), ("2026-11-25", "today")],
+)
+def test_a_date_that_is_at_most_30_days_away_warns_and_stops_nothing(day: str, when: str) -> None:
+    """The last day counts; the warning says what to do before `pulumi up` refuses it."""
+    (problem,) = of_degraded(problems(services=until(day)))
+    assert (problem.severity, problem.placeholder) == (Severity.WARNING, False)
+    assert problem.message == f"expires on {day}, {when}"
+    assert problem.mend.startswith("Remove the line once the service answers as healthy, or decide on a later day")
+
+
+@pytest.mark.parametrize(("today", "day"), [(date(2028, 2, 29), "2028-03-30"), (date(2026, 12, 31), "2027-01-30")])
+def test_days_are_counted_across_the_ends_of_months_and_years(today: date, day: str) -> None:
+    """30 of them, on a leap day too."""
+    (problem,) = of_degraded(problems(today=today, services=until(day)))
+    assert problem.message == f"expires on {day}, in 30 days"
 
 
 def test_a_date_that_has_passed_warns_and_stops_an_update() -> None:
@@ -136,8 +156,36 @@ def test_values_of_a_wrong_type_are_left_to_the_model(name: str, value: Any) -> 
     assert [each for each in found if each.severity is Severity.ERROR and "regions" not in each.key] == []
 
 
-def test_the_rules_are_asked_with_the_day_of_today() -> None:
-    """A date of the last century is told by `check` itself."""
-    config = config_of("staging")
-    config.values["readiness:services"] = until("1999-12-31")
-    assert [each.placeholder for each in of_degraded(list(validate(config).problems))] == [True]
+_KNOWN_DEGRADED = """\
+      health_answer:
+        json_path: $.status
+        healthy: up
+        known_degraded:
+          value: error
+          because: the cache is cold
+          accept_degraded_until: "2027-03-31"
+"""
+
+
+@pytest.mark.parametrize(
+    ("now", "warning"),
+    [
+        (datetime(2027, 2, 28, 23, 59, 59, tzinfo=UTC), None),
+        (datetime(2027, 3, 1, tzinfo=UTC), "expires on 2027-03-31, in 30 days. Remove the line"),
+        (datetime(2027, 3, 31, 23, 59, 59, tzinfo=UTC), "expires on 2027-03-31, today. Remove the line"),
+        (datetime(2027, 4, 1, tzinfo=UTC), "has passed; the uptime check still takes the degraded answer"),
+    ],
+)
+def test_check_warns_of_the_date_with_file_line_and_key(
+    small_project: Path, command: Command, monkeypatch: pytest.MonkeyPatch, now: datetime, warning: str | None
+) -> None:
+    """It counts days in UTC, and it ends with 0 because a warning stops nothing."""
+    file = "Pulumi.staging.yaml"
+    edit(small_project, "      health_path: /health\n", "      health_path: /health\n" + _KNOWN_DEGRADED, file)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    done = command("check", "staging", cwd=small_project)
+    line = line_of(small_project, "accept_degraded_until", file)
+    place = f"warning: {file}:{line}: readiness:services[0].health_answer.known_degraded.accept_degraded_until: "
+    assert done.status == 0, done.text
+    assert (place in done.out) is (warning is not None)
+    assert warning is None or place + warning in done.out

@@ -1,150 +1,151 @@
-"""The bench: that it compares like with like, and that it fails beyond its limit."""
+"""The bench: that its yardstick does the same work as the plan, and that it fails when something is over budget."""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
-import re
-from collections.abc import Iterator
+import inspect
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from readiness.review.offline_plan import Plan
+from readiness.review.recorder import Recording
 from tests.projects import EVERY_OPTION, STACKS
-from tools import bench
-from tools.bare_program import bare_program
-from tools.bench import Times, Verdict, timed_by_turns, what_differs, write_bare_program
+from tools import bare_program, bench
+from tools.bare_program import registered
+from tools.bench import Budget, budgets, measured, report, what_differs
 
 
-def fail_when_timed(command: list[str], _folder: Path, home: Path | None = None) -> None:
-    """Stands for a run that must not happen."""
-    pytest.fail(f"{command} was timed, {home}")
+def budget(name: str, most_ratio: float = 1.0) -> Budget:
+    """A budget of nothing."""
+    return Budget(name=name, most_ratio=most_ratio, run=lambda: None)
 
 
-def verdict(plan: float, bare: float) -> Verdict:
-    """A verdict on two times."""
-    return Verdict(plan=Times(seconds=(plan,)), bare=Times(seconds=(bare,)))
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that the bench starts; none of them runs."""
+    commands: list[list[str]] = []
+
+    def note(command: Sequence[str | Path], *_: Any, **__: Any) -> None:
+        commands.append([str(part) for part in command])
+
+    monkeypatch.setattr(bench, "run", note)
+    return commands
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_bare_program_registers_every_resource_of_the_plan_with_the_same_inputs(
-    plans: dict[str, Plan], tmp_path: Path, stack: str
+    plans: dict[str, Plan], stack: str
 ) -> None:
     """A ratio against a program that does less, or something else, would say nothing."""
-    assert what_differs(plans[stack], write_bare_program(plans[stack], tmp_path)) == ""
-
-
-def test_the_bare_program_uses_the_typed_classes_of_the_sdk(plans: dict[str, Plan]) -> None:
-    """No dictionary where the SDK has a class of inputs; only maps of free keys stay maps."""
-    text = bare_program(plans["prod"])
-    assert "pulumi_gcp.monitoring.AlertPolicy(" in text
-    assert "pulumi_gcp.monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(" in text
-    assert set(_given_as_maps(text)) <= {"labels", "label_extractors", "user_labels"}
-
-
-def _given_as_maps(program: str) -> Iterator[str]:
-    """Names of the arguments that a program gives as a dictionary, or as a list of them. What texts hold is none."""
-    for node in ast.walk(ast.parse(program)):
-        if isinstance(node, ast.keyword) and node.arg:
-            values = node.value.elts if isinstance(node.value, ast.List) else [node.value]
-            if any(isinstance(each, ast.Dict) for each in values):
-                yield node.arg
+    assert what_differs(plans[stack], registered(plans[stack].as_dict())) == ""
 
 
 def test_the_bare_program_is_bare() -> None:
     """No settings, no checks, no components of ours: the recorder is all that it shares with the product."""
-    empty = Plan(stack="dev", project="demo", resources=(), outputs={})
-    imports = re.findall(r"^(?:import|from) (\S+)", bare_program(empty), flags=re.MULTILINE)
-    assert imports == ["pulumi", "readiness.review.recorder"]
+    nodes = [node for node in ast.walk(ast.parse(inspect.getsource(bare_program))) if isinstance(node, ast.ImportFrom)]
+    ours = [node.module for node in nodes if str(node.module).startswith(("readiness", "components", "tests", "tools"))]
+    assert ours == ["readiness.review.recorder"]
 
 
-def test_a_bare_program_that_registers_something_else_is_found_out(plans: dict[str, Plan], tmp_path: Path) -> None:
-    """An input that differs, and a resource that is missing."""
+def test_a_bare_program_that_registers_something_else_is_found_out(plans: dict[str, Plan]) -> None:
+    """An input that differs, a resource that is missing, and other outputs."""
     plan = plans[EVERY_OPTION]
-    program = write_bare_program(plan, tmp_path)
+    recording = registered(plan.as_dict())
     last = plan.resources[-1]
     changed: dict[str, Any] = {**last, "inputs": {**last["inputs"], "project": "another"}}
-    assert what_differs(dataclasses.replace(plan, resources=(*plan.resources[:-1], changed)), program) == last["urn"]
-    assert what_differs(dataclasses.replace(plan, resources=plan.resources[:-1]), program) == last["urn"]
-    assert what_differs(dataclasses.replace(plan, outputs={}), program) == "the stack's outputs"
+    replaced = dataclasses.replace(plan, resources=(*plan.resources[:-1], changed))
+    assert what_differs(replaced, recording) == last["urn"]
+    assert what_differs(dataclasses.replace(plan, resources=plan.resources[:-1]), recording) == last["urn"]
+    assert what_differs(dataclasses.replace(plan, outputs={}), recording) == "the stack's outputs"
 
 
 def test_a_type_that_the_sdk_does_not_have_is_named(plans: dict[str, Plan]) -> None:
-    """A new component with an SDK of its own needs the bench to know it."""
+    """A component with an SDK of its own needs the bench to know it."""
     resource = {**plans["prod"].resources[1], "type": "gcp:monitoring/none:None"}
     with pytest.raises(LookupError, match=r"pulumi_gcp\.monitoring has no class None"):
-        bare_program(dataclasses.replace(plans["prod"], resources=(resource,)))
+        registered(dataclasses.replace(plans["prod"], resources=(resource,), outputs={}).as_dict())
 
 
-@pytest.mark.parametrize(
-    ("plan", "bare", "status", "word"),
-    [(0.9, 1.0, 0, "within"), (1.3, 1.0, 0, "within"), (1.31, 1.0, 1, "ABOVE"), (5.0, 1.0, 1, "ABOVE")],
-)
-def test_beyond_the_limit_the_bench_fails_and_shows_the_ratio(plan: float, bare: float, status: int, word: str) -> None:
-    """1.3 is the limit of the issue; the limit itself passes."""
-    assert verdict(plan, bare).exit_status == status
-    assert str(verdict(plan, bare)) == f"ratio of the medians {plan / bare:.2f}, {word} the limit of 1.3"
-
-
-def test_the_two_run_by_turns_after_a_warm_up_and_the_median_counts() -> None:
-    """A busy moment of the machine slows both, and one outlier decides nothing."""
+def test_everything_runs_by_turns_after_a_warm_up() -> None:
+    """A busy moment of the machine slows all."""
     order: list[str] = []
-    times = timed_by_turns({"plan": lambda: order.append("plan"), "bare": lambda: order.append("bare")}, 3)
+    things = [
+        Budget(name="plan", most_ratio=1, run=lambda: order.append("plan")),
+        Budget(name="bare", most_ratio=1, run=lambda: order.append("bare")),
+    ]
+    seconds = measured(things, 3)
     assert order == ["plan", "bare"] * 4
-    assert {name: len(taken.seconds) for name, taken in times.items()} == {"plan": 3, "bare": 3}
-    assert Times(seconds=(0.1, 9.0, 0.2)).median == 0.2
-    assert str(Times(seconds=(0.1, 9.0, 0.2))) == "0.200 s (0.100 to 9.000, 3 runs)"
+    assert list(seconds) == things
 
 
-@pytest.mark.parametrize(("taken", "status"), [(1.0, 0), (2.0, 1)])
-def test_one_run_prints_both_times_the_ratio_and_the_two_figures_for_the_record(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], taken: float, status: int
-) -> None:
-    """All of it from one run, also where it fails."""
-    commands: list[list[str]] = []
+def test_within_every_budget_it_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    """The limit itself passes."""
+    yardstick, plan = budget("bare"), budget("plan", 1.3)
+    assert report(yardstick, {yardstick: 2.0, plan: 2.6}) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["bare", "2.000", "s", "the", "yardstick"]
+    assert lines[1] == ["plan", "2.600", "s", "1.30", "of", "at", "most", "1.3"]
+    assert lines[2] == ["nothing", "is", "over", "budget"]
 
-    def note(command: list[str], _folder: Path, home: Path | None = None) -> None:
-        commands.append(command)
-        assert (home is not None) is (command[0] == "make"), "only the preview is kept from the user's credentials"
 
-    monkeypatch.setattr(bench, "_run", note)
-    real = bench.timed_by_turns
-
-    def timed(named: Any, repetitions: int) -> dict[str, Times]:
-        real(named, 1)
-        return {name: Times(seconds=(taken if name == "plan" else 1.0,) * repetitions) for name in named}
-
-    monkeypatch.setattr(bench, "timed_by_turns", timed)
-    assert bench.main(["staging"]) == status
+def test_what_is_over_its_budget_is_printed_and_it_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    """All of it, by name, in the last line."""
+    yardstick, plan, help_, fine = budget("bare"), budget("plan", 1.3), budget("help", 0.5), budget("fine")
+    assert report(yardstick, {yardstick: 1.0, plan: 1.31, help_: 0.6, fine: 0.1}) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split("  ")[0].split(" of the")[0] for line in lines[1:]] == [
-        "readiness plan", "bare SDK program", "ratio", "readiness --help", "make preview",
-    ]  # fmt: skip
-    assert re.fullmatch(r"staging: \d+ resources, the same ones in both", lines[0])
-    assert ["-m", "readiness", "plan", "staging"] in [command[1:] for command in commands]
-    assert ["make", "preview", "STACK=staging"] in commands
+    assert [line.endswith("OVER") for line in lines] == [False, True, True, False, False]
+    assert lines[-1] == "over budget: plan; help"
+
+
+def test_every_budget_runs(plans: dict[str, Plan], tmp_path: Path, started: list[list[str]]) -> None:
+    """What is measured inside the process runs; commands are only named."""
+    for thing in budgets("staging", plans["staging"], tmp_path):
+        thing.run()
+    words = [command[3:] if command[1:3] == ["-m", "readiness"] else command for command in started]
+    assert words == [
+        ["git", "clone", "--quiet", str(bench.ROOT), str(tmp_path / "clone")],
+        ["plan", "staging"],
+        ["--help"],
+        ["make", "preview", "STACK=staging"],
+        ["verify", "staging"],
+        ["diff", "--base", "HEAD"],
+        ["diff", "--base", "HEAD"],
+    ]
+
+
+def test_verify_is_measured_on_a_copy_that_names_no_host_of_the_customer(
+    plans: dict[str, Plan], tmp_path: Path, started: list[list[str]]
+) -> None:
+    """A bench sends nothing to a live service."""
+    budgets("staging", plans["staging"], tmp_path)
+    assert (tmp_path / "offline" / "__main__.py").is_symlink()
+    texts = [file.read_text(encoding="utf-8") for file in (tmp_path / "offline").glob("Pulumi*.yaml")]
+    assert any("https://127.0.0.1:9" in text for text in texts)
+    assert not any(".run.app" in text for text in texts)
 
 
 def test_a_stack_that_cannot_be_planned_is_refused_before_anything_is_timed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], started: list[list[str]]
 ) -> None:
     """One message, exit status 1."""
-    monkeypatch.setattr(bench, "_run", fail_when_timed)
     assert bench.main(["stagin"]) == 1
     assert "Pulumi.stagin.yaml: does not exist" in capsys.readouterr().err
+    assert started == []
+
+
+def _differs(_plan: Plan, _recording: Recording) -> str:
+    return "urn:x"
 
 
 def test_a_bare_program_that_differs_stops_the_bench(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, started: list[list[str]]
 ) -> None:
     """Times of two different things are not printed."""
-    monkeypatch.setattr(bench, "_run", fail_when_timed)
-
-    def differs(_plan: Plan, _program: Path) -> str:
-        return "urn:x"
-
-    monkeypatch.setattr(bench, "what_differs", differs)
+    monkeypatch.setattr(bench, "what_differs", _differs)
     assert bench.main(["staging"]) == 1
     assert "does not register what the plan holds: urn:x" in capsys.readouterr().err
+    assert started == []

@@ -25,33 +25,34 @@ from .vulnerabilities import Finding, ReportError, read_report
 Environment = Mapping[str, str]
 
 
-def main(arguments: Sequence[str], environment: Environment, settings: Settings | None = None) -> int:
-    """Runs a command. 0: it did what it is for; 1: it did not, or the gate is closed, and why is an annotation."""
+def main(arguments: Sequence[str], environment: Environment, now: datetime, settings: Settings | None = None) -> int:
+    """Runs a command at `now`, an instant in UTC.
+
+    0: it did what it is for; 1: it did not, or the gate is closed, and why is an annotation.
+    """
     given = _parser().parse_args(arguments)
     try:
-        return COMMANDS[given.command](given, settings or read_settings(PATH), environment)
+        return COMMANDS[given.command](given, settings or read_settings(PATH), environment, now)
     except (RestError, StateError, ReportError) as error:
         annotate("error", f"{given.command}: {error}")
         return 1
 
 
-def _promote(given: argparse.Namespace, settings: Settings, environment: Environment) -> int:
+def _promote(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
     summarise(promote(_google(environment), settings, dry_run=given.dry_run), environment)
     return 0
 
 
-def _report(given: argparse.Namespace, settings: Settings, environment: Environment) -> int:
+def _report(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
     webhook = environment.get("SLACK_WEBHOOK_URL", "")
-    lines, payload = report(
-        _google(environment), settings, datetime.now(UTC), count_only=given.count_only, webhook=webhook
-    )
+    lines, payload = report(_google(environment), settings, now, count_only=given.count_only, webhook=webhook)
     summarise(lines, environment)
     if payload["over_limit"] == "yes" or payload["by_others"]:
         annotate("warning", "More was deleted than expected, or by somebody else than the cleanup: see the summary")
     return 0
 
 
-def _serving(given: argparse.Namespace, settings: Settings, environment: Environment) -> int:
+def _serving(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
     images = serving_images(_google(environment), settings)
     with open(given.output, "a", encoding="utf-8") as file:
         file.write(f"images={json.dumps(images)}\n")
@@ -60,9 +61,9 @@ def _serving(given: argparse.Namespace, settings: Settings, environment: Environ
     return 0
 
 
-def _gate(given: argparse.Namespace, settings: Settings, environment: Environment) -> int:
+def _gate(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
     findings = [finding for path in given.reports for finding in read_report(path)]
-    today = datetime.now(UTC).date()
+    today = now.date()
     for problem in lint(settings.accepted, None, today):
         annotate("warning", problem)
     verdict = judge(findings, settings.accepted, today)
@@ -75,9 +76,9 @@ def _gate(given: argparse.Namespace, settings: Settings, environment: Environmen
     return 1 if verdict.blocking else 0
 
 
-def _findings(given: argparse.Namespace, settings: Settings, environment: Environment) -> int:
+def _findings(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
     found = _reports(given.reports, json.loads(environment["IMAGES"]))
-    today = datetime.now(UTC).date()
+    today = now.date()
     lines, _ = report_findings(_google(environment), settings, found, today)
     summarise(lines, environment)
     for problem in lint(settings.accepted, [each for some in found.values() for each in some], today):
@@ -85,12 +86,12 @@ def _findings(given: argparse.Namespace, settings: Settings, environment: Enviro
     return 0
 
 
-def _issues(given: argparse.Namespace, settings: Settings, environment: Environment) -> int:
+def _issues(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
     found = _reports(given.reports, json.loads(environment["IMAGES"]))
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
     rest = Rest(token=environment.get("GITHUB_TOKEN", ""), headers=headers)
     tracker = Tracker(rest=rest, url=f"{settings.urls.github}/repos/{environment['GITHUB_REPOSITORY']}")
-    done = track(tracker, found, settings.accepted, datetime.now(UTC).date())
+    done = track(tracker, found, settings.accepted, now.date())
     for line in done:
         say(line)
     summarise(["## Issues", "", *(f"- {line}" for line in done or ["nothing to do"])], environment)
@@ -136,4 +137,4 @@ COMMANDS = {
 }
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(main(sys.argv[1:], os.environ, datetime.now(UTC)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from readiness.managed_files.http_client import tls_handshake
@@ -15,8 +15,11 @@ CHECK = "certificate"
 LEAST_DAYS = 14
 
 
-def certificate_rows(name: str, url: str, deadline: Deadline) -> list[Row]:
-    """One row. The context is the machine's own: `SSL_CERT_FILE` is honoured, TLS 1.2 is the least version."""
+def certificate_rows(name: str, url: str, deadline: Deadline, *, now: datetime) -> list[Row]:
+    """One row; the days left are counted from `now`.
+
+    The context is the machine's own: `SSL_CERT_FILE` is honoured, TLS 1.2 is the least version.
+    """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443
     context = ssl.create_default_context()
@@ -27,7 +30,7 @@ def certificate_rows(name: str, url: str, deadline: Deadline) -> list[Row]:
     except OSError as error:
         return [failed(CHECK, name, f"no TLS connection ({type(error).__name__}: {error})")]
     ends = str(certificate.get("notAfter", ""))
-    days = (ssl.cert_time_to_seconds(ends) - datetime.now(UTC).timestamp()) / 86_400
+    days = (ssl.cert_time_to_seconds(ends) - now.timestamp()) / 86_400
     text = f"valid for {int(days)} days ({version})"
     if days < LEAST_DAYS:
         return [failed(CHECK, name, f"{text}: fewer than {LEAST_DAYS}, so its renewal does not work")]

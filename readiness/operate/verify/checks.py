@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -22,16 +23,25 @@ CHANNEL_TYPE = "gcp:monitoring/notificationChannel:NotificationChannel"
 
 
 def checks_of(
-    settings: Settings, plan: Plan, access: Access, *, allow_degraded: bool, account: Account | NotCheckedError | None
+    settings: Settings,
+    plan: Plan,
+    access: Access,
+    *,
+    allow_degraded: bool,
+    account: Account | NotCheckedError | None,
+    now: datetime,
 ) -> list[Check]:
-    """Every check, in the order of the report. `account` is None where no smoke test was asked for."""
-    found = [check for service in settings.services for check in _of_service(service, settings, allow_degraded)]
+    """Every check, in the order of the report. `account` is None where no smoke test was asked for.
+
+    Certificates are judged as of `now`.
+    """
+    found = [check for service in settings.services for check in _of_service(service, settings, allow_degraded, now)]
     if account is not None:
         found += _smoke_checks(settings, account)
     return [*found, *_of_monitoring(settings, plan, access), *_of_what_is_shared(settings, plan, access)]
 
 
-def _of_service(service: Service, settings: Settings, allow_degraded: bool) -> Iterator[Check]:
+def _of_service(service: Service, settings: Settings, allow_degraded: bool, now: datetime) -> Iterator[Check]:
     limit_ms = settings.alerts.high_latency.latency_ms
     yield Check(
         check=services.HEALTH,
@@ -41,7 +51,7 @@ def _of_service(service: Service, settings: Settings, allow_degraded: bool) -> I
     yield Check(
         check=certificate.CHECK,
         subject=service.name,
-        find=partial(certificate.certificate_rows, service.name, service.url),
+        find=partial(certificate.certificate_rows, service.name, service.url, now=now),
     )
     yield Check(check=services.REDIRECT, subject=service.name, find=partial(services.redirect_rows, service))
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+from readiness import clock
 
 # For everything that one command asks of Google and of GitHub; `verify` and `audit --url` have limits of their own.
 COMMAND_SECONDS = 300.0
@@ -13,15 +16,28 @@ _LEAST_SECONDS = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deadline:
-    """`ends_at` is a reading of `time.monotonic()`."""
+    """`ends_at` is a reading of `now_seconds`, the clock that everything within the limit is measured by.
+
+    `sleep` waits for a number of seconds of that clock.
+    """
 
     seconds: float
     ends_at: float
+    now_seconds: Callable[[], float] = clock.monotonic_seconds
+    sleep: Callable[[float], None] = time.sleep
 
     @classmethod
-    def after(cls, seconds: float, *, since: float | None = None) -> Deadline:
-        """So many seconds from `since`, a reading of `time.monotonic()`; from now without it."""
-        return cls(seconds=seconds, ends_at=(time.monotonic() if since is None else since) + seconds)
+    def after(
+        cls,
+        seconds: float,
+        *,
+        since: float | None = None,
+        now_seconds: Callable[[], float] = clock.monotonic_seconds,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Deadline:
+        """So many seconds from `since`, a reading of `now_seconds`; from now without it."""
+        start = now_seconds() if since is None else since
+        return cls(seconds=seconds, ends_at=start + seconds, now_seconds=now_seconds, sleep=sleep)
 
     def earlier(self, seconds: float) -> Deadline:
         """So many seconds before this one."""
@@ -29,7 +45,7 @@ class Deadline:
 
     def seconds_left(self) -> float:
         """Never negative."""
-        return max(0.0, self.ends_at - time.monotonic())
+        return max(0.0, self.ends_at - self.now_seconds())
 
     def request_seconds(self) -> float:
         """How long a request may wait for the next byte."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,13 +37,13 @@ def probe(
     headers: Mapping[str, str] | None = None,
     data: bytes | None = None,
 ) -> Probe:
-    """Sends one request. Every status is an answer; NoAnswerError where none came."""
+    """Sends one request, timed by the deadline's clock. Every status is an answer; NoAnswerError where none came."""
     sent = {"User-Agent": "readiness-verify", **(headers or {})}
-    started = time.monotonic()
+    started = deadline.now_seconds()
     answer = send(
         method, url, headers=sent, data=data, timeout_seconds=deadline.request_seconds(), max_bytes=MAX_BODY_BYTES
     )
-    seconds = time.monotonic() - started
+    seconds = deadline.now_seconds() - started
     return Probe(status=answer.status, headers=answer.headers, body=answer.body, seconds=seconds, text=answer.text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -105,19 +104,19 @@ def _said(rule: HealthAnswer | None, answer: Probe) -> str:
 def _ask_until_it_stands(url: str, deadline: Deadline) -> Probe:
     """The first answer that is no passing trouble, or the last of `MAX_TRIES`. Raises NoAnswerError."""
     for tries_left in range(MAX_TRIES - 1, -1, -1):
-        started = time.monotonic()
+        started = deadline.now_seconds()
         try:
             found = probe(url, deadline)
         except NoAnswerError as error:
             found = error
         # The next try may take as long as this one, and what is known now must not be lost to the limit.
-        next_seconds = PAUSE_SECONDS + time.monotonic() - started
+        next_seconds = PAUSE_SECONDS + deadline.now_seconds() - started
         is_last = not tries_left or deadline.seconds_left() < next_seconds
         if isinstance(found, Probe) and (is_last or found.status not in _TRY_AGAIN):
             return found
         if isinstance(found, NoAnswerError) and is_last:
             raise found
-        time.sleep(PAUSE_SECONDS)
+        deadline.sleep(PAUSE_SECONDS)
     raise AssertionError("unreachable: the last try returns or raises")
 
 

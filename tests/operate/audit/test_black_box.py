@@ -18,7 +18,7 @@ from tests.projects import settings_of
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of 127.0.0.1."""
-    return make_certificate(tmp_path_factory.mktemp("tls"), days_left=60)
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Certificates, and pauses that are short."""
+"""Certificates."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from readiness.operate.verify import services
 from tests.operate.certificates import make_certificate, server_context
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A good one."""
-    return make_certificate(tmp_path_factory.mktemp("good"), days_left=80)
+    return make_certificate(tmp_path_factory.mktemp("good"))
 
 
 @pytest.fixture
@@ -22,9 +21,3 @@ def tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """A server's context that this test's requests trust."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     return server_context(certificate)
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries follow each other at once."""
-    monkeypatch.setattr(services, "PAUSE_SECONDS", 0.01)

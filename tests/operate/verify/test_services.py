@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 
 import pytest
 
-from readiness.operate.verify import services
-from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.probe import plain_http
 from readiness.operate.verify.rows import Outcome, Row
 from readiness.operate.verify.services import (
@@ -23,7 +21,11 @@ from readiness.operate.verify.services import (
 from readiness.settings.model import Service
 from tests.operate.loopback import Loopback, Reply, Request, serving
 from tests.operate.verify import answers
+from tests.operate.verify.fake_time import FakeTime
 from tests.projects import settings_of
+
+# A hang guard: a thread that a mistake in the code leaves waiting ends after it.
+HANG_SECONDS = 60
 
 BACKEND, FRONTEND = settings_of("prod").services
 
@@ -34,13 +36,29 @@ def at(server: Loopback, service: Service = BACKEND) -> Service:
 
 
 def rows_of(
-    reply: Reply | Callable[[Request], Reply], service: Service = BACKEND, *, limit_ms: int = 5000, **how: bool
+    reply: Reply | Callable[[Request], Reply],
+    service: Service = BACKEND,
+    *,
+    limit_ms: int = 5000,
+    allow_degraded: bool = False,
+    time: FakeTime | None = None,
 ) -> dict[str, Row]:
-    """The rows of a service that answers so, by check."""
+    """The rows of a service that answers so within a minute of `time`, by check."""
+    deadline = (time or FakeTime()).deadline(60)
     with serving(reply if callable(reply) else lambda _: reply) as server:
-        allow_degraded = how.get("allow_degraded", False)
-        found = service_rows(at(server, service), limit_ms, Deadline.after(5), allow_degraded=allow_degraded)
+        found = service_rows(at(server, service), limit_ms, deadline, allow_degraded=allow_degraded)
     return {row.check: row for row in found}
+
+
+def taking(time: FakeTime, *seconds: float) -> Callable[[Request], Reply]:
+    """Healthy answers that take so long; the last one's time is that of all later ones."""
+    left = list(seconds)
+
+    def reply(_: Request) -> Reply:
+        time.sleep(left.pop(0) if len(left) > 1 else left[0])
+        return answers.HEALTHY
+
+    return reply
 
 
 def test_the_healthy_answer_passes() -> None:
@@ -134,7 +152,7 @@ def test_a_service_that_does_not_answer_fails_both_rows() -> None:
     """Refused, as on a machine without network."""
     with serving(lambda _: answers.HEALTHY) as server:
         gone = at(server)
-    rows = service_rows(gone, 5000, Deadline.after(5), allow_degraded=True)
+    rows = service_rows(gone, 5000, FakeTime().deadline(60), allow_degraded=True)
     assert [(row.check, row.outcome) for row in rows] == [(HEALTH, Outcome.FAIL), (RESPONSE_TIME, Outcome.FAIL)]
     assert "ConnectionRefusedError" in rows[0].detail
 
@@ -142,59 +160,62 @@ def test_a_service_that_does_not_answer_fails_both_rows() -> None:
 def test_an_answer_slower_than_the_latency_alert_allows_fails() -> None:
     """The limit is the setting of the alert."""
 
-    def slow(_: Request) -> Reply:
-        time.sleep(0.15)
-        return answers.HEALTHY
-
-    row = rows_of(slow, limit_ms=100)[RESPONSE_TIME]
-    assert row.outcome is Outcome.FAIL
-    assert row.detail.endswith("the limit is 100 ms")
+    time = FakeTime()
+    row = rows_of(taking(time, 5.001), limit_ms=5000, time=time)[RESPONSE_TIME]
+    assert (row.outcome, row.detail) == (Outcome.FAIL, "5001 ms, the limit is 5000 ms")
+    row = rows_of(taking(time, 5.0), limit_ms=5000, time=time)[RESPONSE_TIME]
+    assert (row.outcome, row.detail) == (Outcome.PASS, "5000 ms, the limit is 5000 ms")
 
 
 def test_the_first_start_of_an_instance_does_not_count() -> None:
     """The first answer takes long, the second is measured."""
-    waits = iter([0.3, 0.0])
-
-    def cold(_: Request) -> Reply:
-        time.sleep(next(waits))
-        return answers.HEALTHY
-
-    assert rows_of(cold, limit_ms=250)[RESPONSE_TIME].outcome is Outcome.PASS
+    time = FakeTime()
+    rows = rows_of(taking(time, 30, 0.25), limit_ms=5000, time=time)
+    assert (rows[RESPONSE_TIME].outcome, rows[RESPONSE_TIME].detail) == (Outcome.PASS, "250 ms, the limit is 5000 ms")
 
 
 def test_a_service_that_is_slow_every_time_is_healthy_and_slow() -> None:
-    """The second answer, which is awaited in vain, does not cost the rows of the first within the time limit."""
+    """The second answer, which does not come in time, does not cost the rows of the first within the time limit."""
+    time, released = FakeTime(), threading.Event()
+    answered: list[Request] = []
 
-    def slow(_: Request) -> Reply:
-        time.sleep(0.6)
+    def slow(request: Request) -> Reply:
+        answered.append(request)
+        if len(answered) == 1:
+            time.sleep(59)  # a second is left, which is the reserve: the second request gives up at once
+        else:
+            released.wait(HANG_SECONDS)
         return answers.HEALTHY
 
     with serving(slow) as server:
-        deadline = Deadline.after(1.0)
-        found = service_rows(at(server), 100, deadline, allow_degraded=False)
+        found = service_rows(at(server), 100, time.deadline(60), allow_degraded=False)
+        released.set()
     assert [(row.check, row.outcome) for row in found] == [(HEALTH, Outcome.PASS), (RESPONSE_TIME, Outcome.FAIL)]
-    assert deadline.seconds_left() > 0
+    assert found[1].detail == "59000 ms, the limit is 100 ms"
 
 
-def test_a_fault_that_comes_slowly_is_told_before_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another try would end after it, and "503" would be lost."""
-    monkeypatch.setattr(services, "PAUSE_SECONDS", 0.1)
+@pytest.mark.parametrize(("seconds", "tries"), [(4.0, 2), (4.6, 1)])
+def test_a_fault_that_comes_slowly_is_told_before_the_limit(seconds: float, tries: int) -> None:
+    """Another try, which takes a pause and as long as the last one, would end after it, and "503" would be lost."""
+    time = FakeTime()
+    asked: list[Request] = []
 
-    def slow(_: Request) -> Reply:
-        time.sleep(0.4)
+    def slow(request: Request) -> Reply:
+        asked.append(request)
+        time.sleep(seconds)
         return answers.UNHEALTHY_503
 
     with serving(slow) as server:
-        deadline = Deadline.after(0.8)
-        row, _ = service_rows(at(server), 5000, deadline, allow_degraded=False)
+        row, _ = service_rows(at(server), 5000, time.deadline(10), allow_degraded=False)
     assert row.detail == "answered 503, status 'unhealthy'"
-    assert deadline.seconds_left() > 0
+    assert len(asked) == tries
+    assert time.seconds < 10
 
 
 def redirect_row(reply: Reply) -> Row:
     """The row of a service that answers plain HTTP so."""
     with serving(lambda _: reply) as server:
-        (row,) = redirect_rows(at(server), Deadline.after(5))
+        (row,) = redirect_rows(at(server), FakeTime().deadline(60))
     return row
 
 

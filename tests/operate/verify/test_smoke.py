@@ -14,6 +14,7 @@ from readiness.operate.verify.smoke import LOGIN, UPLOAD, Account, smoke_rows
 from readiness.review.offline_plan import Plan
 from readiness.settings.service_checks import Smoke
 from tests.operate.loopback import Reply, Request, serving
+from tests.pinned_clock import NOW
 from tests.projects import settings_of
 
 BACKEND = settings_of("prod").services[0]
@@ -43,7 +44,7 @@ def tried(change: Answer = lambda _: None) -> tuple[dict[str, Row], list[Request
     assert BACKEND.smoke is not None
     with serving(lambda request: change(request) or application(request)) as server:
         service = BACKEND.model_copy(update={"url": server.url})
-        rows = smoke_rows(service, BACKEND.smoke, ACCOUNT, Deadline.after(5))
+        rows = smoke_rows(service, BACKEND.smoke, ACCOUNT, Deadline.after(60))
     return {row.check: row for row in rows}, server.requests
 
 
@@ -78,7 +79,7 @@ def test_an_upload_without_a_parent_needs_no_list() -> None:
         lambda request: Reply(200, {"access_token": TOKEN}) if request.path == "/in" else Reply(201)
     ) as server:
         service = BACKEND.model_copy(update={"url": server.url})
-        rows = smoke_rows(service, Smoke(login_path="/in", upload_path="/files"), ACCOUNT, Deadline.after(5))
+        rows = smoke_rows(service, Smoke(login_path="/in", upload_path="/files"), ACCOUNT, Deadline.after(60))
     assert [row.outcome for row in rows] == [Outcome.PASS, Outcome.PASS]
     assert [request.path for request in server.requests] == ["/in", "/files"]
 
@@ -147,7 +148,7 @@ def test_a_stack_whose_services_have_no_smoke_settings_says_so(plans: dict[str, 
     services = tuple(service.model_copy(update={"smoke": None}) for service in settings.services)
     access = Access({}, project="p", provider_values={}, owner="o", repository="r")
     without = settings.model_copy(update={"services": services})
-    checks = checks_of(without, plans["staging"], access, allow_degraded=False, account=ACCOUNT)
-    (row,) = (row for check in checks if check.check == LOGIN for row in check.find(Deadline.after(1)))
+    checks = checks_of(without, plans["staging"], access, allow_degraded=False, account=ACCOUNT, now=NOW)
+    (row,) = (row for check in checks if check.check == LOGIN for row in check.find(Deadline.after(60)))
     assert row.outcome is Outcome.NOT_CHECKED
     assert row.detail == "no service of this stack has `smoke` in its settings"

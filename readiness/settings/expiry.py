@@ -1,0 +1,22 @@
+"""The warning that a date in the settings is about to expire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from readiness.problems import Problem, Severity
+from readiness.settings.located import problem_at
+from readiness.settings.stack_files import StackConfig
+from readiness.settings.strict_yaml import KeyPath
+
+# Ours: time to decide, to have the change reviewed, and to deploy it.
+WARNING_DAYS = 30
+
+
+def expiry_warnings(config: StackConfig, path: KeyPath, day: date, today: date, hint: str) -> Iterator[Problem]:
+    """A warning where the date `day` at `path` is 0 to `WARNING_DAYS` days from `today`; `hint` says what to do."""
+    days_left = (day - today).days
+    if 0 <= days_left <= WARNING_DAYS:
+        when = "today" if days_left == 0 else "in 1 day" if days_left == 1 else f"in {days_left} days"
+        yield problem_at(config, path, f"expires on {day}, {when}", hint, severity=Severity.WARNING)
