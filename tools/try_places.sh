@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 AFFECTED=(
     tests/test_cli_process.py tests/test_files.py tests/test_golden.py tests/test_problems.py
     tests/documents tests/docs tests/managed_files tests/migrations tests/settings/mistakes
-    tests/operate/test_http.py tests/operate/test_init.py tests/operate/test_preview.py tests/operate/deliver
+    tests/managed_files/test_http_client.py tests/test_connections.py tests/operate/test_init.py tests/operate/test_preview.py tests/operate/deliver
     tests/review/test_diff_command.py tests/review/test_offline_plan.py tests/review/test_recorder.py tests/tools
 )
 OTHER_USER=65534 # Debian's `nobody`; owns nothing and has no home

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # Event loops, dataclasses, text of errors, parsers of dates and options, subprocesses.
 AFFECTED=(
     tests/test_cli_process.py tests/test_golden.py tests/components tests/settings/mistakes
-    tests/operate/test_http.py tests/review/test_failing_programs.py tests/review/test_offline_plan.py
+    tests/managed_files/test_http_client.py tests/test_connections.py tests/review/test_failing_programs.py tests/review/test_offline_plan.py
     tests/review/test_recorder.py tests/delivery_telemetry
 )
 tests=("$@")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands.common import plan_of, settings_to_apply
+from readiness.commands.common import google_of, plan_of, settings_to_apply
 
 
 @click.command()
@@ -17,19 +17,13 @@ def adopt(stack: str) -> None:
     """Print a Pulumi import file for what exists already: pulumi import --file FILE --protect=false."""
     from readiness.operate.adopt import adoption, import_file
     from readiness.operate.github_api import GitHub, GitHubError
-    from readiness.operate.google_api import Google, GoogleError, access_token, endpoints_of
+    from readiness.operate.google_api import GoogleError
     from readiness.operate.live_things import read_live_things
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import find_project_root
 
     root = find_project_root(Path.cwd())
     settings = settings_to_apply(root, stack)
-    token = access_token(os.environ)
-    if token is None:
-        raise click.ClickException(
-            "what exists cannot be read without Google credentials. Run `gcloud auth login`, or set "
-            "GOOGLE_OAUTH_ACCESS_TOKEN."
-        )
-    google = Google(project=settings.project, token=token, endpoints=endpoints_of(read_stack(root, stack).values))
+    google = google_of(root, stack, settings, os.environ)
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
     resources = plan_of(stack).resources
     try:

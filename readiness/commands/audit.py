@@ -75,15 +75,15 @@ def _of_google(root: Path, names: Sequence[str], settings: Sequence[Settings]) -
     from readiness.operate.audit.evidence import not_checked
     from readiness.operate.audit.google_checks import GOOGLE_CHECKS, google_evidence
     from readiness.operate.audit.live_project import LiveProject
-    from readiness.operate.google_api import Google, access_token, endpoints_of
-    from readiness.operate.verify.access import NO_GOOGLE
+    from readiness.operate.google_api import Google
+    from readiness.operate.google_login import LoginError
     from readiness.settings.stack_files import read_stack
 
-    token = access_token(os.environ)
-    if token is None:
-        return {name: [not_checked(name, NO_GOOGLE)] for name in GOOGLE_CHECKS}
-    endpoints = endpoints_of(read_stack(root, names[0]).values)
-    google = Google(project=settings[0].project, token=token, endpoints=endpoints)
+    values = read_stack(root, names[0]).values
+    try:
+        google = Google.from_environment(os.environ, project=settings[0].project, provider_values=values)
+    except LoginError as missing:
+        return {name: [not_checked(name, str(missing))] for name in GOOGLE_CHECKS}
     return google_evidence(LiveProject(google, region=settings[0].region), settings)
 
 

@@ -129,13 +129,13 @@ def this_repository(environment: Mapping[str, str]) -> GitHub:
 
 
 def google_of(root: Path, stack: str, settings: Settings, environment: Mapping[str, str]) -> Google:
-    """Google's APIs of a stack's project. Raises RefusedError where there is no token."""
-    from readiness.operate.google_api import Google, access_token, endpoints_of
-    from readiness.problems import Problem, RefusedError
+    """Google's APIs of a stack's project. Raises click.ClickException without credentials that work."""
+    from readiness.operate.google_api import Google
+    from readiness.operate.google_login import LoginError
     from readiness.settings.stack_files import read_stack
 
-    token = access_token(environment)
-    if token is None:
-        message, mend = "is not set, and gcloud has no account", "Run `gcloud auth login`, or set it to a token"
-        raise RefusedError([Problem(file="GOOGLE_OAUTH_ACCESS_TOKEN", message=message, mend=mend)])
-    return Google(project=settings.project, token=token, endpoints=endpoints_of(read_stack(root, stack).values))
+    values = read_stack(root, stack).values
+    try:
+        return Google.from_environment(environment, project=settings.project, provider_values=values)
+    except LoginError as missing:
+        raise click.ClickException(str(missing)) from None

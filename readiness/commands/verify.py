@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 @click.option("--timeout-seconds", type=click.IntRange(1, 12), default=10, show_default=True, help="For all checks.")
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int) -> None:
     """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
-    from readiness.operate.google_api import endpoints_of
     from readiness.operate.verify import render
     from readiness.operate.verify.access import Access
     from readiness.operate.verify.checks import checks_of
@@ -43,7 +42,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     access = Access(
         os.environ,
         project=settings.project,
-        endpoints=endpoints_of(read_stack(root, stack).values),
+        provider_values=read_stack(root, stack).values,
         owner=settings.github_owner,
         repository=settings.repository.name,
     )

@@ -10,15 +10,12 @@ import re
 from importlib.resources import files
 from typing import Any
 
-from readiness.managed_files.header import with_header
+from readiness.managed_files.header import program_files, with_header
 from readiness.settings.delivery import DeliveryEnvironment, DeploymentTelemetry
 
 FOLDER = ".github/readiness"
 SETTINGS_PATH = f"{FOLDER}/delivery.toml"
 WORKFLOWS = ("delivery-reports", "deployment-telemetry", "rollback-watch")
-MODULES = (
-    "__init__", "__main__", "apis", "deployments", "figures", "messages", "report", "rollbacks", "settings",
-)  # fmt: skip
 
 # The log of every deployment of the project; each entry names its environment.
 DEPLOYMENT_LOG = "readiness-deployments"
@@ -32,10 +29,7 @@ def delivery_files(telemetry: DeploymentTelemetry, *, repository: str, project: 
         f".github/workflows/{name}.yml": with_header(_SETTING, _workflow(name, telemetry, repository))
         for name in WORKFLOWS
     }
-    modules = {
-        f"{FOLDER}/delivery_telemetry/{name}.py": with_header(_SETTING, _read(f"delivery_telemetry/{name}.py"))
-        for name in MODULES
-    }
+    modules = program_files(_SETTING, FOLDER, "delivery_telemetry")
     return {**workflows, SETTINGS_PATH: with_header(_SETTING, _settings_text(telemetry, project)), **modules}
 
 

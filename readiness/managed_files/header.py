@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from importlib.resources import files
 
 # Nothing of the application's repository is ever written outside of it.
 MANAGED_FOLDER = ".github/"
@@ -18,6 +19,23 @@ def with_header(setting: str, body: str) -> str:
     """The whole file; `setting` as in `dependabot`, without the namespace."""
     edit_it = f"# Made by readiness from the setting readiness:{setting}. Edit it there: this file is written over."
     return f"{edit_it}\n# sha256 of what follows: {_digest(body)}\n{body}"
+
+
+def program_files(setting: str, folder: str, package: str) -> dict[str, str]:
+    """A delivered program, by path: the modules of `package` beside this file, and its copy of the HTTP client.
+
+    It runs as `python3 -m PACKAGE` in the folder, so that nothing beside the package can be imported.
+    """
+    here = files("readiness.managed_files")
+    modules = {
+        file.name: file.read_text(encoding="utf-8") for file in here.joinpath(package).iterdir() if file.is_file()
+    }
+    texts = {name: text for name, text in modules.items() if name.endswith(".py")}
+    texts["http_client.py"] = here.joinpath("http_client.py").read_text(encoding="utf-8")
+    return {
+        f"{folder}/{package}/{name}": with_header(setting, text.replace("from ..http_client ", "from .http_client "))
+        for name, text in sorted(texts.items())
+    }
 
 
 def is_as_delivered(text: str) -> bool:

@@ -14,7 +14,7 @@ from datetime import date
 from importlib.resources import files
 from typing import Any
 
-from readiness.managed_files.header import with_header
+from readiness.managed_files.header import program_files, with_header
 from readiness.settings.image_workflows import AcceptedVulnerability, ImageWorkflows
 from readiness.yaml_text import yaml_text
 
@@ -25,10 +25,6 @@ OSV_CONFIG_PATH = f"{FOLDER}/osv-scanner.toml"
 ACTION_PATH = f"{FOLDER}/scan-image/action.yml"
 SCAN_PATH = ".github/workflows/scan.yml"
 WORKFLOWS = ("cleanup-images", "promote-images", "scan", "scan-serving-images")
-MODULES = (
-    "__init__", "__main__", "cloud_run", "deletions", "findings", "gate", "issues", "logs", "promote", "report",
-    "rest", "say", "serving", "settings", "vulnerabilities",
-)  # fmt: skip
 
 # The log of the cleanup's reports and of the scans.
 IMAGE_LOG = "readiness-images"
@@ -56,8 +52,8 @@ def image_files(settings: ImageWorkflows, place: ImagePlace) -> dict[str, str]:
     texts[SETTINGS_PATH] = _settings_text(settings, place)
     texts[TRIVY_IGNORE_PATH] = trivy_ignore_text(settings.accepted_vulnerabilities)
     texts[OSV_CONFIG_PATH] = osv_config_text(settings.accepted_vulnerabilities)
-    texts |= {f"{FOLDER}/image_upkeep/{name}.py": _read(f"image_upkeep/{name}.py") for name in MODULES}
-    return {path: with_header(_SETTING, text) for path, text in texts.items()}
+    delivered = {path: with_header(_SETTING, text) for path, text in texts.items()}
+    return delivered | program_files(_SETTING, FOLDER, "image_upkeep")
 
 
 def trivy_ignore_text(accepted: Sequence[AcceptedVulnerability]) -> str:

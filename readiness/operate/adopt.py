@@ -238,7 +238,8 @@ def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterato
     for name in (each["name"] for each in live.objectives if each["name"].endswith(ends)):
         yield (
             f"{name}: the provider cannot import an objective. It holds no data of its own: delete it, and the next "
-            'update makes it again: curl -X DELETE -H "Authorization: Bearer $(gcloud auth print-access-token)" '
+            "update makes it again: curl -X DELETE "
+            '-H "Authorization: Bearer $(gcloud auth application-default print-access-token)" '
             f"{shlex.quote(f'https://monitoring.googleapis.com/v3/{name}')}"
         )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
-from readiness.operate.http import Answer, UnreachableError, origin, request
+from readiness.managed_files.http_client import TIMEOUT_SECONDS, Answer, NoAnswerError, origin, request
+from readiness.operate.verify.deadline import COMMAND_SECONDS, Deadline
 from readiness.problems import one_line
 
 API_URL = "https://api.github.com"
@@ -34,6 +35,7 @@ class GitHub:
     repository: str
     token: str | None = None
     api_url: str = API_URL
+    deadline: Deadline = field(default_factory=lambda: Deadline.after(COMMAND_SECONDS))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, owner: str, repository: str) -> GitHub:
@@ -81,8 +83,9 @@ class GitHub:
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         try:
-            return request(method, url, headers=headers, body=body)
-        except UnreachableError as error:
+            seconds = min(TIMEOUT_SECONDS, self.deadline.request_seconds())
+            return request(method, url, headers=headers, body=body, timeout_seconds=seconds, follow_redirects=True)
+        except NoAnswerError as error:
             raise GitHubError(0, f"{method} {url}: {error}") from None
 
 

@@ -1,23 +1,19 @@
-"""Google's REST APIs for the commands that read live things, and for the two that send: drill and snooze.
-
-The token is the user's own: GOOGLE_OAUTH_ACCESS_TOKEN, else what `gcloud auth print-access-token` prints.
-"""
+"""Google's REST APIs for the commands that read live things, and for the two that send: drill and snooze."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from readiness.operate.http import UnreachableError, request
+from readiness.managed_files.http_client import NoAnswerError, request
+from readiness.operate.google_login import access_token
+from readiness.operate.verify.deadline import COMMAND_SECONDS, Deadline
 from readiness.problems import one_line
 
 MAX_PAGES = 100
-GCLOUD_TIMEOUT_SECONDS = 20
 
 # Where each API is; a stack's `gcp:<name>CustomEndpoint` stands in for it, as it does for the provider.
 ENDPOINTS: Mapping[str, str] = {
@@ -53,6 +49,15 @@ class Google:
     project: str
     token: str
     endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
+    deadline: Deadline = field(default_factory=lambda: Deadline.after(COMMAND_SECONDS))
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str], *, project: str, provider_values: Mapping[str, Any]
+    ) -> Google:
+        """Logged in as google_login.py says; `provider_values` are a stack's `gcp:` keys. Raises LoginError."""
+        token = access_token(environment, provider_values)
+        return cls(project=project, token=token, endpoints=endpoints_of(provider_values))
 
     def items(self, api: str, path: str, key: str) -> Iterator[dict[str, Any]]:
         """The items under `key` of a listing, over all of its pages. Raises GoogleError."""
@@ -81,8 +86,10 @@ class Google:
         """Sends one request and returns the answer's body. Raises GoogleError."""
         url = f"{self.endpoints[api].rstrip('/')}/{path}"
         try:
-            answer = request(method, url, headers={"Authorization": f"Bearer {self.token}"}, body=body)
-        except UnreachableError as error:
+            answer = request(
+                method, url, headers={"Authorization": f"Bearer {self.token}"}, body=body, follow_redirects=True
+            )
+        except NoAnswerError as error:
             raise GoogleError(0, f"{api} {path}: {error}") from None
         if answer.status != 200:
             error = answer.body.get("error", {}) if isinstance(answer.body, dict) else {}
@@ -103,23 +110,3 @@ def endpoints_of(provider_values: Mapping[str, Any]) -> dict[str, str]:
             version = standard.rstrip("/").rpartition("/")[2]
             found[api] = f"{_VERSION.sub('', custom.rstrip('/'))}/{version}/"
     return found
-
-
-def access_token(environment: Mapping[str, str]) -> str | None:
-    """The user's token, None where there is neither a variable nor a logged-in gcloud."""
-    if environment.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
-        return environment["GOOGLE_OAUTH_ACCESS_TOKEN"]
-    gcloud = shutil.which("gcloud", path=environment.get("PATH", ""))
-    if gcloud is None:
-        return None
-    try:
-        done = subprocess.run(  # noqa: S603 - the user's own gcloud
-            [gcloud, "auth", "print-access-token", "--quiet"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=GCLOUD_TIMEOUT_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None

@@ -9,14 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from readiness.operate.google_login import LOG_IN, credential_source
 from readiness.problems import RefusedError
 from readiness.settings.stack_files import PROJECT_FILE
 from readiness.settings.strict_yaml import read_yaml
 
-# Each of them holds a credential itself (google provider, "Authentication").
-_CREDENTIAL_VARIABLES = (
-    "GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON",
-)  # fmt: skip
 _CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
 # These managers keep the key of a stack's secrets in a passphrase; every other one is a key service.
 _PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
@@ -33,10 +30,7 @@ def missing_for_preview(environment: Mapping[str, str], *, stack_file: Path) -> 
     elif not _has_python_host(cli, search_path):
         missing.append("Pulumi's Python language host: `pulumi-language-python` is neither beside the CLI nor on PATH")
     if not _has_google_credentials(environment, stack):
-        missing.append(
-            "Google Cloud credentials: run `gcloud auth application-default login`, or set "
-            "GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN"
-        )
+        missing.append(f"Google Cloud credentials: {LOG_IN}")
     backend = _backend(environment, stack_file.parent / PROJECT_FILE)
     if backend is None:
         missing.append("a state backend: run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN")
@@ -57,15 +51,10 @@ def _has_python_host(cli: str, search_path: str) -> bool:
 
 
 def _has_google_credentials(environment: Mapping[str, str], stack: Mapping[str, Any]) -> bool:
-    if any(environment.get(name) for name in _CREDENTIAL_VARIABLES):
-        return True
     if any(key in (stack.get("config") or {}) for key in _CREDENTIAL_KEYS):
         return True
-    named = environment.get("GOOGLE_APPLICATION_CREDENTIALS")
-    if named:
-        return Path(named).is_file()
-    folder = environment.get("CLOUDSDK_CONFIG") or str(_home(environment) / ".config" / "gcloud")
-    return (Path(folder) / "application_default_credentials.json").is_file()
+    source = credential_source(environment)
+    return source is not None and (source.file is None or source.file.is_file())
 
 
 def _backend(environment: Mapping[str, str], project_file: Path) -> str | None:

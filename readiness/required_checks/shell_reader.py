@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from readiness import clock
 from readiness.required_checks.shell_tree import CommandList, ShellSyntaxError, tree_of
 from readiness.required_checks.shfmt import ShfmtError, syntax_tree
 
@@ -38,9 +38,9 @@ def parse(script: str, dialect: str = "bash") -> CommandList:
 def parse_all(scripts: Iterable[str], dialect: str, deadline_seconds: float | None = None) -> list[_Read]:
     """The tree of each script, or why it has none. Scripts that were read before are not read again.
 
-    `deadline_seconds` is a time of `time.monotonic()`. Raises RefusedError where there is no `shfmt`.
+    `deadline_seconds` is a time of `clock.monotonic_seconds()`. Raises RefusedError where there is no `shfmt`.
     """
-    deadline = time.monotonic() + TIME_LIMIT_SECONDS if deadline_seconds is None else deadline_seconds
+    deadline = clock.monotonic_seconds() + TIME_LIMIT_SECONDS if deadline_seconds is None else deadline_seconds
     scripts = list(scripts)
     batch, size = dict[str, bytes](), 0
     for script in dict.fromkeys(scripts):

@@ -6,10 +6,10 @@ Nothing is run. How a program handles its own failures is not visible here.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from readiness import clock
 from readiness.required_checks.lenient_options import lenient_option
 from readiness.required_checks.shell_harmless import (
     arguments,
@@ -56,7 +56,7 @@ def read_ahead(scripts: Iterable[str], dialect: str) -> None:
 
     Raises RefusedError where there is no parser.
     """
-    deadline_seconds = time.monotonic() + TIME_LIMIT_SECONDS
+    deadline_seconds = clock.monotonic_seconds() + TIME_LIMIT_SECONDS
     waiting = list(scripts)
     for _ in range(_MAX_INNER_SCRIPTS + 1):
         found = parse_all(waiting, dialect, deadline_seconds)

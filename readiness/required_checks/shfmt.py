@@ -10,12 +10,12 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from functools import cache
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
 
+from readiness import clock
 from readiness.problems import Problem, RefusedError
 
 # Earlier releases write operators as numbers; 3.14 is the release that the tests run.
@@ -41,13 +41,13 @@ class ShfmtError(Exception):
 
 
 def syntax_tree(script: bytes, dialect: str, *, deadline_seconds: float) -> dict[str, Any]:
-    """The script's `File` node. `deadline_seconds` is a time of `time.monotonic()`.
+    """The script's `File` node. `deadline_seconds` is a time of `clock.monotonic_seconds()`.
 
     Raises ShfmtError where the script is not valid in the dialect, or takes too much time or memory; RefusedError where
     there is no suitable `shfmt`.
     """
     program = _program()
-    remaining_seconds = deadline_seconds - time.monotonic()
+    remaining_seconds = deadline_seconds - clock.monotonic_seconds()
     if remaining_seconds <= 0:
         raise ShfmtError("the time limit is reached")
     # In the program's own folder: a `.editorconfig` of the working folder must not change the result.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from readiness.managed_files.delivery_telemetry.__main__ import POLLS, run
+from readiness.managed_files.http_client import Answer
 from tests.delivery_telemetry.test_commands import EVERY_EVENT, headline, world_of_one_run
 from tests.delivery_telemetry.world import World, a_job, a_run, environment, event, fixture, job
 
@@ -19,7 +20,7 @@ def waiting_world(*statuses: str) -> World:
     class Changing(World):
         """Looks again."""
 
-        def __call__(self, *arguments: Any) -> tuple[int, bytes]:
+        def __call__(self, *arguments: Any) -> Answer:
             answer = original(self, *arguments)
             if arguments[1].endswith("/18412345601") and len(left) > 1:
                 left.pop(0)

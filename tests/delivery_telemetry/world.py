@@ -14,6 +14,7 @@ from readiness.managed_files.delivery_telemetry.__main__ import Job
 from readiness.managed_files.delivery_telemetry.apis import Access, Apis
 from readiness.managed_files.delivery_telemetry.deployments import Deployment, time_of
 from readiness.managed_files.delivery_telemetry.settings import Environment, Settings
+from readiness.managed_files.http_client import Answer
 from tests.projects import ROOT
 
 FIXTURES = ROOT / "tests" / "fixtures" / "deployments"
@@ -130,8 +131,12 @@ class World:
         run = a_run(id=number, conclusion=conclusion, html_url=f"https://github.com/o/r/actions/runs/{number}")
         self.add(run, a_job(run_id=number, conclusion=conclusion, started_at=start, completed_at=end.isoformat()))
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
-        """The transport."""
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """In place of a real request."""
+        status, data = self._answer(method, url, headers, body)
+        return Answer(status=status, data=data)
+
+    def _answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         parts = urlsplit(url)
         self.calls.append(f"{method} {parts.netloc}{parts.path}")
         sent = json.loads(body) if body else {}
@@ -219,7 +224,7 @@ def job(world: World, *environments: Environment, event: Any = None, webhook: st
     said: list[str] = []
     summaries: list[str] = []
     return Told(
-        apis=Apis(access=access, transport=world, sleep=world.slept.append),
+        apis=Apis(access=access, send_once=world, sleep=world.slept.append),
         settings=settings(*environments, **more),
         now=NOW,
         event=event or {},

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -110,3 +110,24 @@ def serving(answer: Callable[[Request], Reply], *, tls: ssl.SSLContext | None = 
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def dripping(answer: bytes, *, forever: bytes) -> Iterator[str]:
+    """The address of a server that sends `answer`, then `forever` byte by byte, until the test ends."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(answer)
+                while not over.wait(0.02):
+                    connection.sendall(forever)
+
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            over.set()

@@ -10,7 +10,7 @@ import pytest
 
 from readiness.operate.adopt import Adoption, adoption, import_file
 from readiness.operate.github_api import GitHub, GitHubError
-from readiness.operate.google_api import ENDPOINTS, Google, GoogleError, access_token, endpoints_of
+from readiness.operate.google_api import ENDPOINTS, Google, GoogleError, endpoints_of
 from readiness.operate.live_things import LiveThings, read_live_things
 from readiness.review.offline_plan import Plan
 from tests.operate.live_customer import CUSTOMER, PROJECT, REPOSITORY, channel, policy
@@ -248,7 +248,7 @@ def test_listings_are_read_over_all_of_their_pages() -> None:
 
 def test_no_answer_and_an_answer_that_is_no_json_are_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither shows the token."""
-    monkeypatch.setattr("readiness.operate.http.MAX_TRIES", 1)
+    monkeypatch.setattr("readiness.managed_files.http_client.MAX_TRIES", 1)
     google = Google(project="p", token="placeholder-token", endpoints={"logging": "http://127.0.0.1:1"})  # noqa: S106
     with pytest.raises(GoogleError, match="no answer") as refused:
         google.get("logging", "x")
@@ -266,18 +266,6 @@ def test_a_stacks_own_endpoints_stand_in_for_googles() -> None:
     assert found["logging"] == "http://h/v2/"
     assert found["dashboards"] == "http://h/m/v1/", "the same API, in another version"
     assert found["artifactRegistry"].startswith("https://")
-
-
-def test_the_token_is_the_users_own(tmp_path: Any) -> None:
-    """A variable first, then gcloud's; none where gcloud fails or is not there."""
-    assert access_token({"GOOGLE_OAUTH_ACCESS_TOKEN": "from-variable"}) == "from-variable"
-    assert access_token({"PATH": str(tmp_path)}) is None
-    gcloud = tmp_path / "gcloud"
-    gcloud.write_text("#!/bin/sh\necho from-gcloud\n")
-    gcloud.chmod(0o755)
-    assert access_token({"PATH": str(tmp_path)}) == "from-gcloud"
-    gcloud.write_text("#!/bin/sh\nexit 1\n")
-    assert access_token({"PATH": str(tmp_path)}) is None
 
 
 def test_the_import_file_is_json_that_the_engine_reads(plans: dict[str, Plan]) -> None:

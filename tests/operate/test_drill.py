@@ -124,7 +124,7 @@ def test_without_a_token_it_says_which_is_missing(project: Path, command: Comman
     """Before anything is asked."""
     done = command("drill", "staging", cwd=project, GOOGLE_OAUTH_ACCESS_TOKEN="", PATH="")
     assert done.status == 1
-    assert "gcloud auth login" in done.err
+    assert "gcloud auth application-default login" in done.err
 
 
 def sent(project: Path, *nonces: str) -> Path:

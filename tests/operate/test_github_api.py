@@ -99,7 +99,7 @@ def test_a_refusal_says_what_was_asked_and_what_to_look_at(status: int, hint: st
 
 def test_no_answer_is_a_refusal_with_status_0(monkeypatch: pytest.MonkeyPatch) -> None:
     """A runner without network says so in one line."""
-    monkeypatch.setattr("readiness.operate.http.MAX_TRIES", 1)
+    monkeypatch.setattr("readiness.managed_files.http_client.MAX_TRIES", 1)
     client = GitHub(owner="o", repository="r", api_url="http://127.0.0.1:1")
     with pytest.raises(GitHubError, match="no answer") as refused:
         client.send("POST", "issues", {})

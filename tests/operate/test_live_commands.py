@@ -163,7 +163,7 @@ def test_adopt_without_credentials_names_how_to_get_them(command: Command, tmp_p
     """It cannot know what exists."""
     done = command("adopt", "prod", GOOGLE_OAUTH_ACCESS_TOKEN="", PATH=str(tmp_path))
     assert done.status == 1
-    assert "gcloud auth login" in done.err
+    assert "gcloud auth application-default login" in done.err
 
 
 def test_check_with_the_plan_finds_a_section_that_the_runbook_lost(command: Command, customer: Path) -> None:

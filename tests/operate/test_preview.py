@@ -91,7 +91,7 @@ def test_a_cli_that_cannot_be_run_is_none(machine: Path, project: Path) -> None:
 )
 def test_a_credential_in_a_variable_counts_unless_it_is_empty(machine: Path, project: Path, name: str) -> None:
     """The provider reads each of them."""
-    assert CREDENTIALS not in missing(machine, project, **{name: "x"})
+    assert CREDENTIALS not in missing(machine, project, **{name: "{}"})
     assert CREDENTIALS in missing(machine, project, **{name: ""})
 
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any
+
+from ..http_client import Answer, NoAnswerError, send, send_until_answered
 
 GITHUB = "https://api.github.com"
 LOGGING = "https://logging.googleapis.com/v2"
 MONITORING = "https://monitoring.googleapis.com/v3"
 
-# Method, address, headers, body; answers with status and body. What is out of reach raises OSError.
-Transport = Callable[[str, str, Mapping[str, str], bytes | None], tuple[int, bytes]]
+# Method, address, headers, body. Raises NoAnswerError where no answer came.
+SendOnce = Callable[[str, str, Mapping[str, str], bytes | None], Answer]
 
-TRIES = 3
 PAGE_SIZE = 100
 # Of log entries: a month of many deployments is some thousands, and a read costs one of 60 a minute.
 LOG_PAGE_SIZE = 1000
@@ -43,23 +41,9 @@ class Access:
     log: str
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A webhook that is no more leads to a page, which urllib would read and call a success; and to any host."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """A redirect is the answer."""
-        return
-
-
-def send_by_urllib(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
-    """The real transport. A refusal is an answer, too."""
-    request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310 - https only
-    opener = urllib.request.build_opener(_NoRedirects)
-    try:
-        with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as refusal:
-        return refusal.code, refusal.read()
+def send_over_http(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    """One real request. A redirect is an answer: a revoked webhook leads to a page, which would look like success."""
+    return send(method, url, headers=headers, data=body, timeout_seconds=_TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +51,7 @@ class Apis:
     """Every call that the commands make. `sleep` waits so many seconds."""
 
     access: Access
-    transport: Transport = send_by_urllib
+    send_once: SendOnce = send_over_http
     sleep: Callable[[float], None] = time.sleep
 
     def github(self, path: str) -> Any:
@@ -136,23 +120,16 @@ class Apis:
         return self._call(what, "POST", url, all_headers, json.dumps(body).encode())
 
     def _call(self, what: str, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-        """Tries again where the far side is at fault or busy; every write here may be repeated."""
-        problem = ""
-        for attempt in range(TRIES):
-            if attempt:
-                self.sleep(2**attempt)
-            try:
-                status, answer = self.transport(method, url, headers, body)
-            except (OSError, HTTPException, ValueError) as error:
-                # The text may hold the address: that of a webhook is a secret.
-                problem = type(error).__name__
-                continue
-            if status < 300:
-                return answer
-            problem = f"{status}: {_first_words(answer)}"
-            if status < 500 and status != 429:
-                break
-        raise ApiError(f"{what}: {problem}")
+        """The body of the answer. Tries again where the far side is busy: every write here may be repeated."""
+        try:
+            answer = send_until_answered(
+                lambda: self.send_once(method, url, headers, body), may_repeat=True, sleep=self.sleep
+            )
+        except NoAnswerError as error:
+            raise ApiError(f"{what}: {error}") from None
+        if answer.status >= 300:
+            raise ApiError(f"{what}: {answer.status}: {_first_words(answer.data)}")
+        return answer.data
 
 
 def _parsed(what: str, answer: bytes) -> Any:

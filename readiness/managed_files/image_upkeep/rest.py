@@ -1,20 +1,16 @@
-"""JSON over HTTPS with one token: bounded in time, repeated where a moment later may differ, never redirected."""
+"""JSON over HTTPS with one token, by the delivered HTTP client."""
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPMessage
-from typing import IO, Any
+from typing import Any
+
+from ..http_client import NoAnswerError, request
 
 TIMEOUT_SECONDS = 20.0
-MAX_TRIES = 3
 MAX_PAGES = 200
-_TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
 class RestError(Exception):
@@ -33,15 +29,6 @@ class Answer:
     headers: Mapping[str, str]
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """urllib would hand the token to wherever a redirect points."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> None:
-        return None
-
-
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Rest:
     """Requests with one token. POST is repeated on 429 alone: what was refused for its rate has not been done."""
@@ -56,45 +43,29 @@ class Rest:
 
     def send(self, method: str, url: str, body: Any = None) -> Answer:
         """The answer. Raises RestError."""
-        for tries_left in range(MAX_TRIES - 1, -1, -1):
-            try:
-                return self._once(method, url, body)
-            except RestError as error:
-                lost = error.status == 0 or error.status in _TRY_AGAIN
-                if not (tries_left and lost and (method != "POST" or error.status == 429)):
-                    raise
-            self.sleep(1.0)
-        raise AssertionError("unreachable: the last try returns or raises")
-
-    def _once(self, method: str, url: str, body: Any) -> Answer:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"User-Agent": "readiness", "Content-Type": "application/json", **self.headers}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - the caller's own address
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         what = f"{method} {url.partition('?')[0]}"
         try:
-            with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS) as response:
-                text = response.read().decode("utf-8", errors="replace")
-                received = {name.lower(): value for name, value in response.headers.items()}
-        except urllib.error.HTTPError as error:
-            with error:
-                raise RestError(error.code, f"{what}: {error.code} {_message(error.read())}".rstrip()) from None
-        except (OSError, ValueError, HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise RestError(0, f"{what}: no answer ({type(reason).__name__}: {reason})") from None
-        try:
-            return Answer(json.loads(text) if text else None, received)
-        except ValueError:
+            answer = request(
+                method,
+                url,
+                headers={**self.headers, **headers},
+                body=body,
+                may_repeat=method != "POST",
+                timeout_seconds=TIMEOUT_SECONDS,
+                sleep=self.sleep,
+            )
+        except NoAnswerError as error:
+            raise RestError(0, f"{what}: {error}") from None
+        if not 200 <= answer.status < 300:
+            raise RestError(answer.status, f"{what}: {answer.status} {_message(answer.body)}".rstrip())
+        if answer.body is None and answer.data != b"null":
             # Slack says "ok" in plain text.
-            return Answer(text, received)
+            return Answer(answer.text or None, answer.headers)
+        return Answer(answer.body, answer.headers)
 
 
-def _message(data: bytes) -> str:
-    try:
-        body = json.loads(data)
-    except ValueError:
-        return ""
-    error = body.get("error", body) if isinstance(body, dict) else {}
+def _message(body: Any) -> str:
+    error = body.get("error", body) if isinstance(body, dict) else ""
     message = error.get("message", "") if isinstance(error, dict) else error
     return str(message)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from readiness.managed_files.http_client import NoAnswerError
 from readiness.operate.audit import input_checks, token_checks, transport_checks
 from readiness.operate.audit.evidence import Evidence, failed, not_checked
 from readiness.operate.audit.visitor import CheckNotPossibleError, Paths, TooManyRequestsError, Visitor
-from readiness.operate.http import UnreachableError
 from readiness.settings.model import Settings
 
 Check = Callable[[Visitor], Iterator[Evidence]]
@@ -64,7 +64,7 @@ def _run(name: str, check: Check, visitor: Visitor) -> list[Evidence]:
         return list(check(visitor))
     except CheckNotPossibleError as reason:
         return [not_checked(f"{name}: {visitor.url}", str(reason))]
-    except (UnreachableError, TooManyRequestsError) as error:
+    except (NoAnswerError, TooManyRequestsError) as error:
         return [failed(f"{name}: {visitor.url}", str(error))]
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         return [failed(f"{name}: {visitor.url}", f"the answer has an unknown form ({type(error).__name__})")]

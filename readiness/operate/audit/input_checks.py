@@ -6,9 +6,9 @@ import re
 import uuid
 from collections.abc import Iterator
 
+from readiness.managed_files.http_client import NoAnswerError
 from readiness.operate.audit.evidence import Evidence, failed, passed
 from readiness.operate.audit.visitor import CheckNotPossibleError, Visitor, bearer
-from readiness.operate.http import UnreachableError
 
 _REFUSED_UPLOAD = frozenset({400, 403, 413, 415, 422})
 _SQL_ERROR = re.compile(r"syntax error at or near|unterminated quoted string|psycopg2|sqlalchemy", re.IGNORECASE)
@@ -24,7 +24,7 @@ def upload_size(visitor: Visitor) -> Iterator[Evidence]:
     size = (visitor.upload_limit_mb + 1) * 1024 * 1024
     try:
         status = _upload(visitor, "readiness-audit.txt", "text/plain", b"x" * size)
-    except UnreachableError as error:
+    except NoAnswerError as error:
         # A server may hang up in the middle of what it refuses; whether it was that, nobody can tell.
         raise CheckNotPossibleError(f"broken off while sending {visitor.upload_limit_mb + 1} MiB: {error}") from None
     if status in _REFUSED_UPLOAD:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import socket
 import ssl
 import warnings
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
+from readiness.managed_files.http_client import tls_handshake
 from readiness.operate.audit.evidence import Evidence, failed, passed
 from readiness.operate.audit.visitor import CheckNotPossibleError, Visitor
 from readiness.operate.verify.probe import Probe, plain_http
@@ -146,12 +146,9 @@ def _handshake(visitor: Visitor, least: ssl.TLSVersion, most: ssl.TLSVersion | N
             context.maximum_version = most
             # OpenSSL itself would refuse to offer them at its usual level.
             context.set_ciphers("ALL:@SECLEVEL=0")
-    place = (parts.hostname or "", parts.port or 443)
+    seconds = visitor.deadline.request_seconds()
     try:
-        with (
-            socket.create_connection(place, timeout=visitor.deadline.request_seconds()) as plain,
-            context.wrap_socket(plain, server_hostname=parts.hostname) as secured,
-        ):
-            return secured.version()
+        _, version = tls_handshake(parts.hostname or "", parts.port or 443, context, timeout_seconds=seconds)
     except OSError:
         return None
+    return version

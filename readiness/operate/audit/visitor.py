@@ -82,7 +82,7 @@ class Visitor:
     def ask_at(
         self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, data: bytes | None = None
     ) -> Probe:
-        """One request, never repeated, no redirect followed. Raises UnreachableError, TooManyRequestsError."""
+        """One request, never repeated, no redirect followed. Raises NoAnswerError, TooManyRequestsError."""
         if self.requests >= MAX_REQUESTS:
             raise TooManyRequestsError(f"stopped after {MAX_REQUESTS} requests")
         self.requests += 1

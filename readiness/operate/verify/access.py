@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from readiness.operate.github_api import GitHub
-from readiness.operate.google_api import Google, access_token
+from readiness.operate.google_api import Google
+from readiness.operate.google_login import LoginError
 from readiness.operate.verify.rows import NotCheckedError
 
-NO_GOOGLE = "no Google credentials: run `gcloud auth login`, or set GOOGLE_OAUTH_ACCESS_TOKEN"
 NO_GITHUB = "no GitHub token: set GITHUB_TOKEN to one that may read this repository's environments and rulesets"
 
 
@@ -41,23 +41,29 @@ class _Once(Generic[Found]):
 
 
 class Access:
-    """Google and GitHub for one stack. Asking `gcloud` takes seconds: it happens in a check's thread, and once."""
+    """Google and GitHub for one stack. A login may take seconds: it happens in a check's thread, and once."""
 
     def __init__(
-        self, environment: Mapping[str, str], *, project: str, endpoints: Mapping[str, str], owner: str, repository: str
+        self,
+        environment: Mapping[str, str],
+        *,
+        project: str,
+        provider_values: Mapping[str, Any],
+        owner: str,
+        repository: str,
     ) -> None:
-        self._project = project
-        self._endpoints = endpoints
         self._github = GitHub.from_environment(environment, owner=owner, repository=repository)
-        self._google_token = _Once(lambda: access_token(environment))
+        self._google = _Once(
+            lambda: Google.from_environment(environment, project=project, provider_values=provider_values)
+        )
         self._sees_repository = _Once(lambda: self._github.get("") is not None)
 
     def google(self) -> Google:
-        """The project's APIs. Raises NotCheckedError without credentials."""
-        token = self._google_token.get()
-        if token is None:
-            raise NotCheckedError(NO_GOOGLE)
-        return Google(project=self._project, token=token, endpoints=self._endpoints)
+        """The project's APIs. Raises NotCheckedError without credentials that work."""
+        try:
+            return self._google.get()
+        except LoginError as missing:
+            raise NotCheckedError(str(missing)) from None
 
     def github(self) -> GitHub:
         """The application's repository. Raises NotCheckedError without a token, or with one that does not see it.

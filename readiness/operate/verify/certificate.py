@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from readiness.managed_files.http_client import tls_handshake
 from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.rows import Row, failed, passed
 
@@ -24,16 +24,12 @@ def certificate_rows(name: str, url: str, deadline: Deadline, *, now: datetime) 
     host, port = parts.hostname or "", parts.port or 443
     context = ssl.create_default_context()
     try:
-        with (
-            socket.create_connection((host, port), timeout=deadline.request_seconds()) as plain,
-            context.wrap_socket(plain, server_hostname=host) as secured,
-        ):
-            certificate, version = secured.getpeercert(), secured.version()
+        certificate, version = tls_handshake(host, port, context, timeout_seconds=deadline.request_seconds())
     except ssl.SSLCertVerificationError as error:
         return [failed(CHECK, name, f"refused: {error.verify_message}")]
     except OSError as error:
         return [failed(CHECK, name, f"no TLS connection ({type(error).__name__}: {error})")]
-    ends = str((certificate or {}).get("notAfter", ""))
+    ends = str(certificate.get("notAfter", ""))
     days = (ssl.cert_time_to_seconds(ends) - now.timestamp()) / 86_400
     text = f"valid for {int(days)} days ({version})"
     if days < LEAST_DAYS:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from readiness import clock
 
+# For everything that one command asks of Google and of GitHub; `verify` and `audit --url` have limits of their own.
+COMMAND_SECONDS = 300.0
 # What is left for a request when the limit is near: a timeout of 0 would mean "do not wait at all" to a socket.
 _LEAST_SECONDS = 0.05
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPMessage
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from readiness.operate.http import send_once
+from readiness.managed_files.http_client import send
 from readiness.operate.verify.deadline import Deadline
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -31,13 +29,6 @@ class Probe:
         return self.headers.get("content-type", "").partition(";")[0].strip() or "no content type"
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> None:
-        return None
-
-
 def probe(
     url: str,
     deadline: Deadline,
@@ -46,17 +37,11 @@ def probe(
     headers: Mapping[str, str] | None = None,
     data: bytes | None = None,
 ) -> Probe:
-    """Sends one request, timed by the deadline's clock. Every status is an answer; UnreachableError where none came."""
+    """Sends one request, timed by the deadline's clock. Every status is an answer; NoAnswerError where none came."""
     sent = {"User-Agent": "readiness-verify", **(headers or {})}
     started = deadline.now_seconds()
-    answer = send_once(
-        method,
-        url,
-        headers=sent,
-        data=data,
-        redirects=_NoRedirects,
-        timeout_seconds=deadline.request_seconds(),
-        max_bytes=MAX_BODY_BYTES,
+    answer = send(
+        method, url, headers=sent, data=data, timeout_seconds=deadline.request_seconds(), max_bytes=MAX_BODY_BYTES
     )
     seconds = deadline.now_seconds() - started
     return Probe(status=answer.status, headers=answer.headers, body=answer.body, seconds=seconds, text=answer.text)

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from readiness.managed_files.http_client import NoAnswerError
 from readiness.operate.github_api import GitHubError
 from readiness.operate.google_api import GoogleError
-from readiness.operate.http import UnreachableError
 from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.rows import NotCheckedError, Row, failed, not_checked, on_one_line
 
@@ -77,7 +77,7 @@ def _rows_of(check: Check, deadline: Deadline) -> Sequence[Row]:
         if refused:
             return [not_checked(check.check, check.subject, f"the credentials may not read it: {error}")]
         return [failed(check.check, check.subject, str(error))]
-    except UnreachableError as error:
+    except NoAnswerError as error:
         return [failed(check.check, check.subject, str(error))]
     except Exception as error:
         return [failed(check.check, check.subject, f"the answer has an unknown form ({type(error).__name__})")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from readiness.operate.http import UnreachableError
+from readiness.managed_files.http_client import NoAnswerError
 from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.probe import Probe, plain_http, probe
 from readiness.operate.verify.rows import Row, failed, passed
@@ -32,7 +32,7 @@ def service_rows(service: Service, limit_ms: int, deadline: Deadline, *, allow_d
     url = health_url(service)
     try:
         first = _ask_until_it_stands(url, deadline)
-    except UnreachableError as error:
+    except NoAnswerError as error:
         return [failed(check, service.name, str(error)) for check in (HEALTH, RESPONSE_TIME)]
     rows = [health_row(service, first, allow_degraded=allow_degraded)]
     seconds = first.seconds
@@ -102,19 +102,19 @@ def _said(rule: HealthAnswer | None, answer: Probe) -> str:
 
 
 def _ask_until_it_stands(url: str, deadline: Deadline) -> Probe:
-    """The first answer that is no passing trouble, or the last of `MAX_TRIES`. Raises UnreachableError."""
+    """The first answer that is no passing trouble, or the last of `MAX_TRIES`. Raises NoAnswerError."""
     for tries_left in range(MAX_TRIES - 1, -1, -1):
         started = deadline.now_seconds()
         try:
             found = probe(url, deadline)
-        except UnreachableError as error:
+        except NoAnswerError as error:
             found = error
         # The next try may take as long as this one, and what is known now must not be lost to the limit.
         next_seconds = PAUSE_SECONDS + deadline.now_seconds() - started
         is_last = not tries_left or deadline.seconds_left() < next_seconds
         if isinstance(found, Probe) and (is_last or found.status not in _TRY_AGAIN):
             return found
-        if isinstance(found, UnreachableError) and is_last:
+        if isinstance(found, NoAnswerError) and is_last:
             raise found
         deadline.sleep(PAUSE_SECONDS)
     raise AssertionError("unreachable: the last try returns or raises")
@@ -124,6 +124,6 @@ def _again(url: str, deadline: Deadline, first_seconds: float) -> float:
     """Seconds of a second answer; the first one's where the service has stopped answering well, or in time."""
     try:
         second = probe(url, deadline.earlier(RESERVE_SECONDS))
-    except UnreachableError:
+    except NoAnswerError:
         return first_seconds
     return second.seconds if second.status == 200 else first_seconds

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.operate.http import UnreachableError
+from readiness.managed_files.http_client import NoAnswerError
 from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.probe import Probe, probe
 from readiness.operate.verify.rows import NotCheckedError, Row, failed, not_checked, passed
@@ -51,7 +51,7 @@ def smoke_rows(service: Service, smoke: Smoke, account: Account, deadline: Deadl
     base = service.url.rstrip("/")
     try:
         token = _log_in(base + smoke.login_path, account, deadline)
-    except (_StepError, UnreachableError) as error:
+    except (_StepError, NoAnswerError) as error:
         return [
             failed(LOGIN, service.name, str(error)),
             not_checked(UPLOAD, service.name, "nobody is logged in"),
@@ -63,7 +63,7 @@ def smoke_rows(service: Service, smoke: Smoke, account: Account, deadline: Deadl
         if smoke.upload_into is not None:
             target = target.replace("{id}", _first_id(base, smoke.upload_into, bearer, deadline))
         rows.append(passed(UPLOAD, service.name, _upload(base + target, bearer, deadline)))
-    except (_StepError, UnreachableError) as error:
+    except (_StepError, NoAnswerError) as error:
         rows.append(failed(UPLOAD, service.name, str(error)))
     return rows
 

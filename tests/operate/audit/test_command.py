@@ -35,7 +35,8 @@ def test_without_credentials_every_row_is_manual_and_says_what_is_missing(projec
     assert reasons == {
         "no --prowler-output was given",
         "no --url was given",
-        "no Google credentials: run `gcloud auth login`, or set GOOGLE_OAUTH_ACCESS_TOKEN",
+        "no Google credentials: run `gcloud auth application-default login`, "
+        "or set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN",
     }
     assert all(row["steps"] for row in found.values() if row["result"] == "manual")
 

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from typing import Any
 
 import pytest
 
+from readiness.operate import google_api
 from readiness.operate.github_api import GitHubError
-from readiness.operate.verify.access import NO_GITHUB, NO_GOOGLE, Access
+from readiness.operate.google_login import LOG_IN
+from readiness.operate.verify.access import NO_GITHUB, Access
 from readiness.operate.verify.rows import NotCheckedError
 from tests.operate.loopback import Reply, Request, serving
 
 
-def access(*, path: str = "", github: str = "") -> Access:
-    """Access with that PATH; with a token for the GitHub at that address, where there is one."""
-    environment = {"PATH": path, **({"GITHUB_TOKEN": "some", "GITHUB_API_URL": github} if github else {})}
-    return Access(environment, project="p", endpoints={}, owner="o", repository="r")
+def access(*, github: str = "") -> Access:
+    """Access with a token for the GitHub at that address, where there is one."""
+    environment = {"GITHUB_TOKEN": "some", "GITHUB_API_URL": github} if github else {}
+    return Access(environment, project="p", provider_values={}, owner="o", repository="r")
 
 
-def test_gcloud_is_asked_once_for_all_checks(tmp_path: Path) -> None:
+def test_one_login_serves_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes seconds each time."""
-    gcloud = tmp_path / "gcloud"
-    gcloud.write_text(f"#!/bin/sh\necho x >> {tmp_path}/asked\necho the-token\n", encoding="utf-8")
-    gcloud.chmod(0o755)
-    shared = access(path=str(tmp_path))
+    asked: list[int] = []
+
+    def log_in(*_: Any) -> str:
+        asked.append(1)
+        return "the-token"
+
+    monkeypatch.setattr(google_api, "access_token", log_in)
+    shared = access()
     found: list[str] = []
     threads = [threading.Thread(target=lambda: found.append(shared.google().token)) for _ in range(8)]
     for thread in threads:
@@ -32,7 +38,7 @@ def test_gcloud_is_asked_once_for_all_checks(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert found == ["the-token"] * 8
-    assert (tmp_path / "asked").read_text(encoding="utf-8") == "x\n"
+    assert asked == [1]
 
 
 def test_what_is_missing_is_said_with_its_mend() -> None:
@@ -41,7 +47,7 @@ def test_what_is_missing_is_said_with_its_mend() -> None:
         access().google()
     with pytest.raises(NotCheckedError) as github:
         access().github()
-    assert (str(google.value), str(github.value)) == (NO_GOOGLE, NO_GITHUB)
+    assert (str(google.value), str(github.value)) == (f"no Google credentials: {LOG_IN}", NO_GITHUB)
 
 
 def test_a_github_that_refuses_is_asked_once_and_everybody_is_told() -> None:

@@ -128,7 +128,7 @@ def test_without_credentials_the_rest_is_checked_and_the_reason_is_given(
     nobody = {"GOOGLE_OAUTH_ACCESS_TOKEN": "", "GITHUB_TOKEN": "", "GH_TOKEN": "", "PATH": ""}
     result = verify(command, production, **nobody)
     assert result.status == 0, result.text
-    assert result.out.count("no Google credentials: run `gcloud auth login`") == 3
+    assert result.out.count("no Google credentials: run `gcloud auth application-default login`") == 3
     assert result.out.count("no GitHub token: set GITHUB_TOKEN") == 3
     assert ", 0 fail, 6 not checked in " in result.out.splitlines()[-1]
 

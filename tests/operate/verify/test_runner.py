@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from readiness.managed_files.http_client import NoAnswerError
 from readiness.operate.github_api import GitHubError
 from readiness.operate.google_api import GoogleError
-from readiness.operate.http import UnreachableError
 from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.rows import NotCheckedError, Outcome, Row, passed
 from readiness.operate.verify.runner import MAX_THREADS, Check, run_checks
@@ -107,7 +107,7 @@ def test_progress_is_told_for_every_check() -> None:
         (GitHubError(403, "GET x: 403 API rate limit exceeded"), Outcome.FAIL, "rate limit"),
         (GoogleError(0, "monitoring: no answer"), Outcome.FAIL, "no answer"),
         (GitHubError(500, "GET x: 500"), Outcome.FAIL, "500"),
-        (UnreachableError("no answer (timeout)"), Outcome.FAIL, "no answer"),
+        (NoAnswerError("no answer (timeout)"), Outcome.FAIL, "no answer"),
         (KeyError("displayName"), Outcome.FAIL, "unknown form (KeyError)"),
     ],
     ids=["lack", "403", "401", "API off", "too many", "no network", "500", "unreachable", "odd answer"],

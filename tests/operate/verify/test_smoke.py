@@ -146,7 +146,7 @@ def test_a_stack_whose_services_have_no_smoke_settings_says_so(plans: dict[str, 
     """A row that is counted, not a silent pass."""
     settings = settings_of("staging")
     services = tuple(service.model_copy(update={"smoke": None}) for service in settings.services)
-    access = Access({}, project="p", endpoints={}, owner="o", repository="r")
+    access = Access({}, project="p", provider_values={}, owner="o", repository="r")
     without = settings.model_copy(update={"services": services})
     checks = checks_of(without, plans["staging"], access, allow_degraded=False, account=ACCOUNT, now=NOW)
     (row,) = (row for check in checks if check.check == LOGIN for row in check.find(Deadline.after(60)))

@@ -1,0 +1,321 @@
+"""The one HTTP client: a total time limit, a limit on bytes, and no credential for another host.
+
+Every request of this project goes through here, the ones of the programs in the application's repository included:
+they carry a copy of this file, so it uses the standard library alone.
+
+Why no library: the time limits of the known clients count from byte to byte. A server that sends one byte every half
+second holds `httpx.get(url, timeout=2)` or `urllib.request.urlopen(url, timeout=2)` for as long as it likes. Here the
+limit covers everything: name look-up, TLS, headers and body. The exchange runs in a thread, and when the time is over
+its socket is closed.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import queue
+import socket
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+TIMEOUT_SECONDS = 10.0
+MAX_TRIES = 3
+MAX_ANSWER_BYTES = 10 * 1024 * 1024
+THREAD_NAME = "http exchange"
+
+# Answers that may be different a moment later.
+_TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_PAUSE_SECONDS = 5.0
+
+Result = TypeVar("Result")
+
+
+class NoAnswerError(OSError):
+    """No whole answer came: refused, too slow, name not found, or broken off. Says which, never what was sent."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """Any answer, a refusal too. The names of `headers` are in lower case. Not `complete` when it was cut off."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    data: bytes = b""
+    complete: bool = True
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8; what is none of it becomes U+FFFD."""
+        return self.data.decode("utf-8", errors="replace")
+
+    @property
+    def body(self) -> Any:
+        """The body parsed as JSON; None where it is empty or no JSON."""
+        try:
+            return json.loads(self.data) if self.data else None
+        except (ValueError, RecursionError):
+            return None
+
+
+class OpenSockets:
+    """The sockets of one exchange, closed all at once when its time is over."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._over = False
+
+    def add(self, opened: socket.socket) -> None:
+        """Keeps a socket. Raises TimeoutError when the time is over: nothing is sent any more."""
+        with self._lock:
+            if not self._over:
+                self._sockets.append(opened)
+                return
+        opened.close()
+        raise TimeoutError("timed out")
+
+    def close(self) -> None:
+        """Ends whatever waits for one of the sockets."""
+        with self._lock:
+            self._over = True
+            for opened in self._sockets:
+                try:
+                    opened.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+
+
+def run_within(seconds: float, exchange: Callable[[OpenSockets], Result]) -> Result:
+    """What `exchange` returns or raises; NoAnswerError when that takes longer than `seconds`.
+
+    It runs in a thread of its own, because nothing interrupts a name look-up.
+    """
+    sockets = OpenSockets()
+    results: queue.SimpleQueue[Callable[[], Result]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            result = exchange(sockets)
+        except BaseException as error:
+            results.put(_raiser(error))
+        else:
+            results.put(lambda: result)
+
+    threading.Thread(target=run, name=THREAD_NAME, daemon=True).start()
+    try:
+        finished = results.get(timeout=max(0.0, seconds))
+    except queue.Empty:
+        raise NoAnswerError(f"no answer (timed out: not complete after {seconds:.3g} s)") from None
+    finally:
+        sockets.close()
+    return finished()
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    data: bytes | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    max_bytes: int = MAX_ANSWER_BYTES,
+    follow_redirects: bool = False,
+) -> Answer:
+    """Sends one request. Every status is an answer; raises NoAnswerError where none came.
+
+    `timeout_seconds` is for the whole exchange. Of a longer body `max_bytes` are read, and the answer is not
+    `complete`. `follow_redirects` is for GET and HEAD, within one origin: a redirect to another one is the answer.
+    """
+    sent = {"User-Agent": "readiness", **(headers or {})}
+    try:
+        if not all(origin(url)) or urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError
+        request = urllib.request.Request(url, data=data, headers=sent, method=method)  # noqa: S310 - checked above
+
+        def exchange(sockets: OpenSockets) -> Answer:
+            opener = _opener(sockets, follow_redirects=follow_redirects)
+            with opener.open(request, timeout=max(0.001, timeout_seconds)) as response:
+                return _answer(response, max_bytes)
+
+        return run_within(timeout_seconds, exchange)
+    except NoAnswerError:
+        raise
+    except (ValueError, http.client.InvalidURL):
+        # Python's own text repeats the header or the address, and with it the token.
+        raise NoAnswerError("no answer (an address or a credential that cannot be sent as it is)") from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
+        raise NoAnswerError(f"no answer ({type(reason).__name__}: {reason})") from None
+
+
+def request(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: Any = None,
+    may_repeat: bool | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    follow_redirects: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Answer:
+    """Sends a body as JSON, up to `MAX_TRIES` times; GET alone may be repeated where nothing else is said.
+
+    `timeout_seconds` is for one try. Raises NoAnswerError, also for an answer that is too large.
+    """
+    data = None if body is None else json.dumps(body).encode()
+    sent = {**({} if data is None else {"Content-Type": "application/json"}), **(headers or {})}
+
+    def send_once() -> Answer:
+        return send(
+            method, url, headers=sent, data=data, timeout_seconds=timeout_seconds, follow_redirects=follow_redirects
+        )
+
+    answer = send_until_answered(
+        send_once, may_repeat=method == "GET" if may_repeat is None else may_repeat, sleep=sleep
+    )
+    if not answer.complete:
+        raise NoAnswerError(f"no answer (it is larger than {MAX_ANSWER_BYTES // 1024**2} MiB)")
+    return answer
+
+
+def tls_handshake(
+    host: str, port: int, context: ssl.SSLContext, *, timeout_seconds: float
+) -> tuple[dict[str, Any], str]:
+    """The peer's certificate (empty where the context verifies none) and the version that both sides speak.
+
+    Raises OSError: ssl.SSLCertVerificationError for a certificate that is refused, NoAnswerError at the limit.
+    """
+
+    def exchange(sockets: OpenSockets) -> tuple[dict[str, Any], str]:
+        with socket.create_connection((host, port), timeout=max(0.001, timeout_seconds)) as plain:
+            sockets.add(plain)
+            with context.wrap_socket(plain, server_hostname=host) as secured:
+                return dict(secured.getpeercert() or {}), secured.version() or ""
+
+    return run_within(timeout_seconds, exchange)
+
+
+def send_until_answered(
+    send_once: Callable[[], Answer], *, may_repeat: bool, sleep: Callable[[float], None] = time.sleep
+) -> Answer:
+    """Sends up to `MAX_TRIES` times, with a pause between, while the far side is busy or does not answer.
+
+    Without `may_repeat` only an answer of 429 is followed by another try: what was refused for its rate has not been
+    done. Raises NoAnswerError where the last try got no answer.
+    """
+    for tries_left in range(MAX_TRIES - 1, -1, -1):
+        pause_seconds = float(MAX_TRIES - tries_left)
+        try:
+            answer = send_once()
+        except NoAnswerError:
+            if not (may_repeat and tries_left):
+                raise
+        else:
+            again = answer.status in _TRY_AGAIN and (may_repeat or answer.status == 429)
+            if not (again and tries_left):
+                return answer
+            pause_seconds = _asked_pause_seconds(answer) or pause_seconds
+        sleep(pause_seconds)
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def origin(url: str) -> tuple[str, str]:
+    """Scheme and host with port: what a credential is meant for."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def _raiser(error: BaseException) -> Callable[[], Any]:
+    def reraise() -> Any:
+        raise error
+
+    return reraise
+
+
+def _opener(sockets: OpenSockets, *, follow_redirects: bool) -> urllib.request.OpenerDirector:
+    """An opener for HTTP and HTTPS alone: no files, no FTP. It honours the proxies of the environment."""
+
+    class Connection(http.client.HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
+    class SecureConnection(http.client.HTTPSConnection, Connection):
+        def connect(self) -> None:
+            super().connect()
+            # TLS is spoken over a new socket object.
+            sockets.add(self.sock)
+
+    class Plain(urllib.request.HTTPHandler):
+        def http_open(self, req: urllib.request.Request) -> Any:
+            return self.do_open(Connection, req)
+
+    class Secure(urllib.request.HTTPSHandler):
+        def https_open(self, req: urllib.request.Request) -> Any:
+            return self.do_open(SecureConnection, req)
+
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.UnknownHandler(),
+        urllib.request.HTTPRedirectHandler(),
+        Plain(),
+        Secure(),
+        _EveryAnswer(follow_redirects=follow_redirects),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+class _EveryAnswer(urllib.request.HTTPErrorProcessor):
+    """Refusals and redirects are answers; a redirect within one origin is followed where that is asked for.
+
+    urllib alone would raise the refusals, and hand the token to wherever a redirect points.
+    """
+
+    def __init__(self, *, follow_redirects: bool) -> None:
+        self._follow_redirects = follow_redirects
+
+    def http_response(self, request: urllib.request.Request, response: Any) -> Any:
+        target = urljoin(request.full_url, response.headers.get("Location", ""))
+        follow = (
+            self._follow_redirects
+            and response.status in _REDIRECTS
+            and request.get_method() in ("GET", "HEAD")
+            and origin(target) == origin(request.full_url)
+        )
+        return super().http_response(request, response) if follow else response
+
+    https_response = http_response
+
+
+def _answer(response: http.client.HTTPResponse, max_bytes: int) -> Answer:
+    data = response.read(max_bytes + 1)
+    if len(data) <= max_bytes and response.length:
+        raise http.client.IncompleteRead(data, response.length)
+    return Answer(
+        status=response.status,
+        headers=_lower_case(response.headers),
+        data=data[:max_bytes],
+        complete=len(data) <= max_bytes,
+    )
+
+
+def _lower_case(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _asked_pause_seconds(answer: Answer) -> float:
+    """What `Retry-After` asks for, within bounds; 0 where it holds no number of seconds."""
+    asked = answer.headers.get("retry-after", "")
+    return min(float(asked), _MAX_PAUSE_SECONDS) if asked.isascii() and asked.isdigit() else 0.0

@@ -1,0 +1,155 @@
+"""One module opens connections, and no credential reaches another origin, whichever client sends it."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readiness.managed_files.delivery_telemetry.apis import Access, ApiError, Apis, send_over_http
+from readiness.managed_files.http_client import NoAnswerError, request, send
+from readiness.managed_files.image_upkeep.rest import Rest, RestError
+from readiness.operate.audit.visitor import Paths, Visitor
+from readiness.operate.github_api import GitHub, GitHubError
+from readiness.operate.google_api import ENDPOINTS, Google, GoogleError
+from readiness.operate.google_login import LoginError, access_token
+from readiness.operate.verify.deadline import Deadline
+from readiness.operate.verify.probe import probe
+from tests.operate.loopback import Reply, dripping, serving
+from tests.projects import ROOT
+
+OWNER = ROOT / "readiness" / "managed_files" / "http_client.py"
+OPENS_CONNECTIONS = {"urllib.request", "http.client", "socket", "requests", "urllib3", "httpx", "asyncio", "ftplib"}
+PLANTED = "planted-credential"
+
+
+def imported_names(source: str) -> set[str]:
+    """The modules that a source imports, wherever in the file it does so."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_one_module_opens_connections() -> None:
+    """What is asked of it is bounded in time and size, and keeps its credentials."""
+    offenders = {
+        str(path.relative_to(ROOT)): sorted(names)
+        for path in ROOT.joinpath("readiness").rglob("*.py")
+        if path != OWNER and (names := imported_names(path.read_text(encoding="utf-8")) & OPENS_CONNECTIONS)
+    }
+    # The recorder runs the program in the SDK's own event loop, which opens none.
+    offenders.pop("readiness/review/recorder.py", None)
+    assert offenders == {}
+    assert imported_names(OWNER.read_text(encoding="utf-8")) & OPENS_CONNECTIONS
+
+
+def _google(url: str) -> Google:
+    return Google(project="p", token=PLANTED, endpoints=dict.fromkeys(ENDPOINTS, url))
+
+
+def _github(url: str) -> GitHub:
+    return GitHub(owner="o", repository="r", token=PLANTED, api_url=url)
+
+
+def _telemetry(url: str) -> Apis:
+    def to_the_server(method: str, asked: str, headers: Any, body: bytes | None) -> Any:
+        return send_over_http(method, f"{url}/{asked.partition('://')[2]}", headers, body)
+
+    access = Access(
+        repository="o/r", project="p", github_token=PLANTED, google_token=PLANTED, webhook=f"https://{PLANTED}", log="l"
+    )
+    return Apis(access=access, send_once=to_the_server, sleep=lambda _: None)
+
+
+def _visit(url: str) -> Visitor:
+    return Visitor(url=url, paths=Paths(), deadline=Deadline.after(30))
+
+
+LIMIT_SECONDS = 0.3
+SLOW_CALLS: dict[str, Callable[[str, Deadline], object]] = {
+    "Google": lambda url, deadline: dataclasses.replace(_google(url), deadline=deadline).ask("logging", "x"),
+    "GitHub": lambda url, deadline: dataclasses.replace(_github(url), deadline=deadline).send("PUT", "x", {}),
+    "probe": lambda url, deadline: probe(url, deadline),
+    "Visitor": lambda url, deadline: dataclasses.replace(_visit(url), deadline=deadline).ask("/"),
+}
+
+
+@pytest.mark.parametrize("call", SLOW_CALLS.values(), ids=SLOW_CALLS)
+def test_a_slow_body_does_not_hold_a_command(call: Callable[[str, Deadline], object]) -> None:
+    """`comment`, `drill`, `adopt`, `deliver` and `audit --url` use these: the limit is for the whole answer."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    with (
+        dripping(answer, forever=b" ") as url,
+        pytest.raises((GoogleError, GitHubError, NoAnswerError), match="timed out"),
+    ):
+        call(url, Deadline.after(LIMIT_SECONDS))
+
+
+HEADERS = {"Authorization": f"Bearer {PLANTED}"}
+CALLS: dict[str, Callable[[str], object]] = {
+    "send": lambda url: send("GET", url, headers=HEADERS),
+    "send, following": lambda url: send("GET", url, headers=HEADERS, follow_redirects=True),
+    "request": lambda url: request("GET", url, headers=HEADERS, follow_redirects=True),
+    "Google.get": lambda url: _google(url).get("logging", "x"),
+    "Google.ask": lambda url: _google(url).ask("logging", "x"),
+    "Google.items": lambda url: list(_google(url).items("logging", "x", "x")),
+    "Google.send": lambda url: _google(url).send("PATCH", "logging", "x", {}),
+    "GitHub.get": lambda url: _github(url).get("x"),
+    "GitHub.items": lambda url: list(_github(url).items("x")),
+    "GitHub.send": lambda url: _github(url).send("PUT", "x", {}),
+    "probe": lambda url: probe(url, Deadline.after(30), headers=HEADERS),
+    "Visitor.ask": lambda url: _visit(url).ask("/", headers=HEADERS),
+    "Visitor.post": lambda url: _visit(url).post("/", {"password": PLANTED}, token=PLANTED),
+    "Rest.get": lambda url: Rest(token=PLANTED).get(url),
+    "Rest.send": lambda url: Rest(token=PLANTED).send("DELETE", url),
+    "Apis.github": lambda url: _telemetry(url).github("x"),
+    "Apis.read_entries": lambda url: list(_telemetry(url).read_entries("x")),
+    "Apis.post_to_slack": lambda url: _telemetry(url).post_to_slack({}),
+}
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_no_credential_follows_a_redirect_to_another_origin(call: Callable[[str], object], status: int) -> None:
+    """The other origin is asked nothing at all, so it gets neither a header nor a body."""
+    with (
+        serving(lambda _: Reply(200, {})) as other,
+        serving(lambda _: Reply(status, {}, {"Location": f"{other.url}/collect"})) as server,
+    ):
+        with suppress(GoogleError, GitHubError, RestError, ApiError):
+            call(server.url)
+        assert PLANTED in f"{[(asked.headers, asked.body, asked.path) for asked in server.requests]}"
+        assert other.requests == []
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_no_credential_of_a_login_follows_a_redirect(tmp_path: Path, status: int) -> None:
+    """google-auth's requests go through the same client."""
+    (tmp_path / "subject").write_text(PLANTED, encoding="utf-8")
+    with (
+        serving(lambda _: Reply(200, {})) as other,
+        serving(lambda _: Reply(status, {}, {"Location": f"{other.url}/collect"})) as server,
+    ):
+        configuration = {
+            "type": "external_account",
+            "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/g",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": f"{server.url}/token",
+            "credential_source": {"file": str(tmp_path / "subject")},
+        }
+        file = tmp_path / "credentials.json"
+        file.write_text(json.dumps(configuration), encoding="utf-8")
+        with pytest.raises(LoginError):
+            access_token({"GOOGLE_APPLICATION_CREDENTIALS": str(file)})
+        assert PLANTED in str(server.requests[0].body)
+        assert other.requests == []
