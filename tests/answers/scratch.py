@@ -126,6 +126,8 @@ class Scratch:
             "COLUMNS": "100",
             "TZ": "UTC",
             "GIT_CONFIG_NOSYSTEM": "1",
+            # A machine of Google's would offer its own account.
+            "NO_GCE_CHECK": "true",
             **{f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in _GIT.items()},
         }
 
