@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from readiness.settings.stack_files import read_stack
 from tests.engine.cloud import Cloud, Hold
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP, Engine
 from tests.engine.kinds import JOB, POLICY, REPOSITORY
+from tests.pinned_clock import NOW, TODAY
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT, Result, copy_project
 
 # Planted, to be looked for in everything that the engine writes.
@@ -44,6 +44,14 @@ REPOSITORY_NAME = "ai-resume-review-v2"
 SHOPS_PROJECT = "shop-464303"
 REGISTRY_ID = f"{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"
 GATE_RECORD = gate_record.record_path(f"Pulumi.{EVERY_OPTION}.yaml", EVERY_OPTION)
+# The command in a process of its own, whose records are as old as everywhere in the tests.
+READINESS_ON_THE_PINNED_DAY = """
+from readiness import clock
+from readiness.cli import main
+from tests.pinned_clock import NOW
+clock.now = lambda: NOW
+main()
+"""
 HONESTY_RECORD = honesty_record.record_path(f"Pulumi.{EVERY_OPTION}.yaml")
 TERRAFORMS_DESCRIPTION = "Images of the application (Terraform)"
 
@@ -149,7 +157,7 @@ class World:
     def start_readiness(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "readiness", *arguments],
+            [sys.executable, "-c", READINESS_ON_THE_PINNED_DAY, *arguments],
             cwd=self.engine.project,
             env={
                 **self.engine.environment,
@@ -206,9 +214,7 @@ def write_project(folder: Path) -> None:
 def write_records(folder: Path) -> None:
     """The records that let the fixture stack's cleanup delete and its ruleset be enforced; its secrets are stored."""
     config = read_stack(folder, EVERY_OPTION)
-    # The program that the engine starts reads the real clock, and a record may not be from another day.
-    now = datetime.now(UTC)  # noqa: TID251
-    settings = require_settings(check_config(config, today=now.date()))
+    settings, now = require_settings(check_config(config, today=TODAY)), NOW
     registry, ruleset = settings.image_registry, settings.branch_ruleset
     assert registry is not None
     assert ruleset is not None
