@@ -53,7 +53,12 @@ is_recent() {
 
 # Sets $python. One that was named outright is taken or refused, never passed over.
 need_python() {
-    for python in ${PYTHON:-python3 python3.15 python3.14 python3.13 python3.12 python3.11}; do
+    if [ -n "${PYTHON-}" ]; then
+        set -- "$PYTHON"
+    else
+        set -- python3 python3.15 python3.14 python3.13 python3.12 python3.11
+    fi
+    for python in "$@"; do
         if is_recent "$python"; then
             # Its own path: of a mere name uv makes a request for any Python that it knows.
             python=$("$python" -c 'import sys; print(sys.executable)')

@@ -51,7 +51,17 @@ elif ! command -v setpriv >/dev/null; then
     label="root"
 else
     as_other=(setpriv --reuid "$OTHER_USER" --regid "$OTHER_USER" --clear-groups)
-    if ! "${as_other[@]}" python3 -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    # What PATH names below root's home is not for that user.
+    readable=""
+    IFS=: read -ra folders <<<"$PATH"
+    for folder in "${folders[@]}"; do
+        # shellcheck disable=SC2016 # the inner shell's own variable
+        if "${as_other[@]}" sh -c '[ -r "$1" ] && [ -x "$1" ]' sh "$folder"; then
+            readable="$readable${readable:+:}$folder"
+        fi
+    done
+    as_other+=(env "PATH=$readable")
+    if ! "${as_other[@]}" python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         skip "$label" "that user finds no Python 3.11 or later on PATH"
         as_other=()
         label="root"
