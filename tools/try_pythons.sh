@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 # Event loops, dataclasses, text of errors, parsers of dates and options, subprocesses.
 AFFECTED=(
-    tests/test_cli_process.py tests/test_golden.py tests/components tests/settings/mistakes
+    tests/test_golden.py tests/components tests/settings/mistakes
     tests/managed_files/test_http_client.py tests/test_connections.py tests/review/test_failing_programs.py tests/review/test_offline_plan.py
     tests/review/test_recorder.py tests/delivery_telemetry
 )
@@ -43,7 +43,7 @@ for python in "${candidates[@]}"; do
     tried[$version]=$found
     began=$SECONDS
     if PYTHON=$found tools/setup_venv.sh --into "$work/$version" requirements.txt requirements-dev.txt >"$work/log" 2>&1 &&
-        "$work/$version/bin/python" -m pytest -n auto "${tests[@]}" >"$work/log" 2>&1; then
+        PYTHONPATH=$PWD "$work/$version/bin/python" -m pytest -n auto "${tests[@]}" >"$work/log" 2>&1; then
         echo "python: $version: ok, $((SECONDS - began)) s ($(tail -n 1 "$work/log"))"
     else
         echo "python: $version ($found): FAILED after $((SECONDS - began)) s"
