@@ -257,3 +257,21 @@ def test_a_stored_secret_is_an_output_with_the_digest_of_its_ciphertext(inside: 
     assert elsewhere.ciphertext_digest == "not in a file"
     assert len({first.ciphertext_digest, second.ciphertext_digest, elsewhere.ciphertext_digest}) == 3
     assert "decrypted" not in first.ciphertext_digest
+
+
+def test_a_variable_that_leads_credentials_elsewhere_stops_an_update(
+    inside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs the engine by hand is told too; the offline plan sends nothing and goes on."""
+    assert loaded(resolved(inside), dry_run=False).repository.name
+    monkeypatch.setenv("GITHUB_BASE_URL", "https://github.example.com/")
+    (line,) = refusal(resolved(inside), dry_run=False)
+    assert line.startswith("environment variable GITHUB_BASE_URL: is set")
+    assert loaded(resolved(inside)).repository.name
+
+
+def test_a_host_that_the_engine_has_from_elsewhere_is_refused_too(inside: Path) -> None:
+    """Pulumi ESC and `--config` set keys that no file holds."""
+    config = {**resolved(inside), "github:baseUrl": "https://github.example.com/"}
+    (line,) = refusal(config)
+    assert line.startswith(f"{ELSEWHERE}: github:baseUrl: sends the provider's credentials to a host")
