@@ -110,6 +110,25 @@ def test_one_broken_script_neither_hides_nor_changes_the_others(broken: str, run
     assert len(runs) > len(scripts)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("echo 'a", "b' || true"),
+        ("cat <<EOF", "make || true\nEOF\nmake"),
+        ("make ||", "true"),
+        ("make \\", "make || true"),
+        ("f()", "{ make; }"),
+        ("if make", "then :; fi"),
+        ("echo ${{ 'a", "' }} || true"),
+    ],
+)
+def test_two_scripts_are_not_read_as_one(first: str, second: str, runs: list[bytes]) -> None:
+    """Together they would be a valid script."""
+    alone = [str(parse_all([script], "bash")) for script in (first, second)]
+    shell_reader._read.clear()
+    assert [str([read]) for read in parse_all([first, second], "bash")] == alone
+
+
 def test_each_shell_is_read_in_its_own_dialect(tmp_path: Path) -> None:
     """In `sh`, `&>` runs the command in the background: what follows the `||` belongs to another one."""
     (message,) = messages(tmp_path, job("run: make && x=(1 2)\n        shell: sh"))
@@ -182,16 +201,17 @@ def test_an_old_program_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         found("make test")
 
 
-@pytest.mark.parametrize("search_path", [".", ""])
+@pytest.mark.parametrize("search_path", [".", "", "bin", "{here}"])
 def test_a_program_of_the_working_folder_is_never_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, search_path: str
 ) -> None:
-    """It would be that of whoever wrote the folder."""
-    _write_program(tmp_path, "exec cat", "3.14.1")
+    """Whoever wrote the folder would choose the program."""
+    for folder in (tmp_path, tmp_path / "bin"):
+        folder.mkdir(exist_ok=True)
+        _write_program(folder, "exec cat", "3.14.1")
     monkeypatch.chdir(tmp_path)
-    for path in (search_path, str(tmp_path)):
-        monkeypatch.setenv("PATH", path)
-        assert shfmt._on_path() is None
+    monkeypatch.setenv("PATH", search_path.format(here=tmp_path))
+    assert shfmt._on_path() is None
 
 
 def test_the_program_on_path_is_used_where_the_package_is_missing(
