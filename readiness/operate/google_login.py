@@ -117,6 +117,10 @@ def _key(source: Source, environment: Mapping[str, str]) -> dict[str, Any]:
         text = environment[source.name] if source.file is None else source.file.read_text(encoding="utf-8")
     except OSError as error:
         reason = error.strerror or type(error).__name__
+        if source.name in KEY_VARIABLES:
+            # What the variable holds may be a key in another form, such as base64: it is never shown.
+            message = f"{source.name} is neither a key as JSON nor the path of a file that can be read"
+            raise LoginError(f"{message}: {LOG_IN}") from None
         raise LoginError(f"{source.name} names {source.file}, which cannot be read ({reason}): {LOG_IN}") from None
     except UnicodeDecodeError:
         text = ""

@@ -235,3 +235,11 @@ def test_the_account_of_a_machine_of_google_is_used_where_there_is_nothing_else(
     product.write_text("Some laptop\n", encoding="utf-8")
     assert credential_source({}) is None
     assert credential_source({"GCE_METADATA_HOST": "metadata.google.internal"}) is not None
+
+
+@pytest.mark.parametrize("value", ["ZXlKMGVYQmxJam9p", "1//0gPLANTED", "x" * 100_000, "planted garbage"])
+def test_a_key_variable_in_another_form_is_never_shown(value: str) -> None:
+    """A key as base64 is a usual mistake, and anybody can decode it."""
+    message = missing({"GOOGLE_CREDENTIALS": value})
+    assert message.startswith("GOOGLE_CREDENTIALS is neither a key as JSON nor the path of a file that can be read: ")
+    assert value not in message
