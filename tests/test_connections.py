@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from readiness.operate.google_api import ENDPOINTS, Google, GoogleError
 from readiness.operate.google_login import LoginError, access_token
 from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.probe import probe
+from tests.operate.google_files import SUBJECT_TOKEN, adc, workload_identity
 from tests.operate.loopback import Reply, dripping, serving
 from tests.projects import ROOT
 
@@ -135,21 +135,11 @@ def test_no_credential_follows_a_redirect_to_another_origin(call: Callable[[str]
 @pytest.mark.parametrize("status", [302, 307])
 def test_no_credential_of_a_login_follows_a_redirect(tmp_path: Path, status: int) -> None:
     """google-auth's requests go through the same client."""
-    (tmp_path / "subject").write_text(PLANTED, encoding="utf-8")
     with (
         serving(lambda _: Reply(200, {})) as other,
         serving(lambda _: Reply(status, {}, {"Location": f"{other.url}/collect"})) as server,
     ):
-        configuration = {
-            "type": "external_account",
-            "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/g",
-            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-            "token_url": f"{server.url}/token",
-            "credential_source": {"file": str(tmp_path / "subject")},
-        }
-        file = tmp_path / "credentials.json"
-        file.write_text(json.dumps(configuration), encoding="utf-8")
         with pytest.raises(LoginError):
-            access_token({"GOOGLE_APPLICATION_CREDENTIALS": str(file)})
-        assert PLANTED in str(server.requests[0].body)
+            access_token(adc(tmp_path, workload_identity(tmp_path, server)))
+        assert SUBJECT_TOKEN in str(server.requests[0].body)
         assert other.requests == []

@@ -32,7 +32,7 @@ def _rollback(stacks: Stacks) -> dict[str, str]:
     return {
         "contacts": parts.contact_table(stacks),
         "services": parts.service_table(stacks),
-        "degraded": degraded if parts.has_known_degraded(stacks) else "",
+        "degraded": degraded if parts.known_degraded(stacks) else "",
     }
 
 
@@ -53,7 +53,7 @@ def _checklist(stacks: Stacks) -> dict[str, str]:
     environment = first.production_environment
     deployment = production_deployment(first)
     after = list(first.notes.after_deployment)
-    if parts.has_known_degraded(stacks):
+    if parts.known_degraded(stacks):
         after.insert(0, "While a degraded answer is known to be harmless: with `--allow-degraded`.")
     notes = parts.listed(first.notes.deployment)
     return {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from readiness.documents.template import Stacks, health_address
 from readiness.markdown_text import table_cell
 from readiness.settings.model import Service, Settings
+from readiness.settings.service_checks import KnownDegraded
 
 
 def repository_url(settings: Settings) -> str:
@@ -61,14 +62,10 @@ def trouble_rows(stacks: Stacks, where: str) -> str:
 
 def _degraded_rows(stacks: Stacks) -> Iterator[tuple[str, str, str]]:
     """The answers that the settings call harmless, each once, unless a note of the team's own tells of it."""
-    known = {
-        answer.known_degraded.because: answer.known_degraded
-        for _, settings in stacks
-        for service in settings.services
-        if (answer := service.health_answer) is not None and answer.known_degraded is not None
-    }
     noted = " ".join(trouble.looks for trouble in stacks[0][1].notes.known_troubles)
-    for degraded in (answer for because, answer in known.items() if because not in noted):
+    for degraded in {answer.because: answer for answer in known_degraded(stacks)}.values():
+        if degraded.because in noted:
+            continue
         until = f" until {degraded.accept_degraded_until}" if degraded.accept_degraded_until else ""
         yield (
             f'200, "{degraded.value}", `{degraded.because}`',
@@ -77,10 +74,10 @@ def _degraded_rows(stacks: Stacks) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def has_known_degraded(stacks: Stacks) -> bool:
-    """Whether the settings call a degraded answer harmless."""
+def known_degraded(stacks: Stacks) -> list[KnownDegraded]:
+    """The degraded answers that the settings call harmless."""
     answers = [service.health_answer for _, settings in stacks for service in settings.services]
-    return any(answer is not None and answer.known_degraded is not None for answer in answers)
+    return [answer.known_degraded for answer in answers if answer is not None and answer.known_degraded is not None]
 
 
 def listed(notes: Sequence[str], mark: str = "- ") -> str:

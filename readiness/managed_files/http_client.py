@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import queue
 import socket
 import ssl
 import threading
@@ -21,6 +20,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any, TypeVar
@@ -100,24 +100,24 @@ def run_within(seconds: float, exchange: Callable[[OpenSockets], Result]) -> Res
     It runs in a thread of its own, because nothing interrupts a name look-up.
     """
     sockets = OpenSockets()
-    results: queue.SimpleQueue[Callable[[], Result]] = queue.SimpleQueue()
+    finished: Future[Result] = Future()
 
     def run() -> None:
         try:
-            result = exchange(sockets)
+            finished.set_result(exchange(sockets))
         except BaseException as error:
-            results.put(_raiser(error))
-        else:
-            results.put(lambda: result)
+            finished.set_exception(error)
 
     threading.Thread(target=run, name=THREAD_NAME, daemon=True).start()
     try:
-        finished = results.get(timeout=max(0.0, seconds))
-    except queue.Empty:
+        return finished.result(timeout=max(0.0, seconds))
+    except TimeoutError:
+        # The exchange has time limits of its own, whose error comes out here too.
+        if finished.done():
+            raise
         raise NoAnswerError(f"no answer (timed out: not complete after {seconds:.3g} s)") from None
     finally:
         sockets.close()
-    return finished()
 
 
 def send(
@@ -233,13 +233,6 @@ def origin(url: str) -> tuple[str, str]:
     """Scheme and host with port: what a credential is meant for."""
     parts = urlsplit(url)
     return parts.scheme, parts.netloc
-
-
-def _raiser(error: BaseException) -> Callable[[], Any]:
-    def reraise() -> Any:
-        raise error
-
-    return reraise
 
 
 def _opener(sockets: OpenSockets, *, follow_redirects: bool) -> urllib.request.OpenerDirector:

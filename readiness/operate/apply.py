@@ -124,18 +124,14 @@ def _unfinished_message(stack: str, resources: Sequence[dict[str, Any]]) -> str:
         "What exists there, take in with",
         *(
             "  pulumi import --stack "
-            f"{_words(stack, '--protect=false', '--generate-code=false', '--parent', f'parent={parent}')} "
-            f"{_words(each['type'], _name(each))} ID"
+            f"{shlex.join([stack, '--protect=false', '--generate-code=false', '--parent', f'parent={parent}'])} "
+            f"{shlex.join([each['type'], _name(each)])} ID"
             for each in resources
             if (parent := each.get("parent"))
         ),
         f"and then forget the rest with `pulumi refresh --stack {shlex.quote(stack)} --clear-pending-creates`.",
     ]
     return "\n".join(lines)
-
-
-def _words(*words: str) -> str:
-    return " ".join(map(shlex.quote, words))
 
 
 def _name(resource: dict[str, Any]) -> str:

@@ -75,7 +75,7 @@ set -euo pipefail
 
 
 def _command(*words: str) -> str:
-    return " ".join(shlex.quote(word) for word in words)
+    return shlex.join(words)
 
 
 def _state(wanted: Bootstrap) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -74,6 +74,10 @@ class _Place:
     is_condition: bool = True
     is_divisor: bool = False
 
+    def inside(self, function: str = "") -> _Place:
+        """Below a call of `function`, or below anything else that is no condition."""
+        return replace(self, function=function or self.function, is_condition=False)
+
 
 @dataclass(slots=True)
 class _Pairs:
@@ -84,16 +88,10 @@ class _Pairs:
     matchers: list[tuple[Matchers, Matchers, bool]] = field(default_factory=list)
 
     @property
-    def is_above(self) -> bool:
-        """Whether every threshold alerts on values above it."""
+    def direction(self) -> Direction | None:
+        """Whether every threshold alerts on values above it, or every one on values below; else None."""
         directions = {_DIRECTIONS[threshold.comparison] for both in self.thresholds for threshold in both}
-        return directions == {"above"}
-
-    @property
-    def is_below(self) -> bool:
-        """Whether every threshold alerts on values below it."""
-        directions = {_DIRECTIONS[threshold.comparison] for both in self.thresholds for threshold in both}
-        return directions == {"below"}
+        return directions.pop() if len(directions) == 1 else None
 
 
 class _DifferentError(Exception):
@@ -127,7 +125,7 @@ def _compare(old: Any, new: Any, place: _Place, pairs: _Pairs) -> None:
         _compare_operands(old, new, place, pairs)
     elif isinstance(old, promql.Call):
         _same((old.func.name, len(old.args)), (new.func.name, len(new.args)))
-        inside = _Place(function=old.func.name.lower(), is_condition=False, is_divisor=place.is_divisor)
+        inside = place.inside(old.func.name.lower())
         found = _Pairs() if inside.function.startswith("absent") else pairs
         for before, after in zip(old.args, new.args, strict=True):
             _compare(before, after, inside, found)
@@ -137,11 +135,11 @@ def _compare(old: Any, new: Any, place: _Place, pairs: _Pairs) -> None:
                 _same(before, after)
     elif isinstance(old, promql.AggregateExpr):
         _same(_grouping(old), _grouping(new))
-        inside = _Place(function=place.function, is_condition=False, is_divisor=place.is_divisor)
+        inside = place.inside()
         _compare_optional(old.param, new.param, inside, pairs)
         _compare(old.expr, new.expr, inside, pairs)
     elif isinstance(old, promql.UnaryExpr):
-        inside = _Place(function=place.function, is_condition=False, is_divisor=place.is_divisor)
+        inside = place.inside()
         _compare(old.expr, new.expr, inside, pairs)
     elif isinstance(old, promql.MatrixSelector):
         pairs.windows.append((_window(old, place), _window(new, place), place.is_divisor))
@@ -149,7 +147,7 @@ def _compare(old: Any, new: Any, place: _Place, pairs: _Pairs) -> None:
     elif isinstance(old, promql.SubqueryExpr):
         _same((old.step, *_when(old)), (new.step, *_when(new)))
         pairs.windows.append((_window(old, place), _window(new, place), place.is_divisor))
-        inside = _Place(function=place.function, is_condition=False, is_divisor=place.is_divisor)
+        inside = place.inside()
         _compare(old.expr, new.expr, inside, pairs)
     elif isinstance(old, promql.VectorSelector):
         _same((old.name, _alternative_matchers(old), *_when(old)), (new.name, _alternative_matchers(new), *_when(new)))
@@ -261,7 +259,7 @@ def _windows(pairs: _Pairs) -> Iterator[QueryChange]:
             yield QueryChange(text, is_weaker=True)
         elif new.function in _ACCUMULATING and not has_divisor:
             # A larger value passes `>` sooner and `<` later.
-            is_stronger = pairs.is_above if is_longer else pairs.is_below
+            is_stronger = pairs.direction == ("above" if is_longer else "below")
             yield QueryChange(text, is_weaker=not is_stronger)
         else:
             yield QueryChange(text, is_weaker=is_longer)
@@ -282,7 +280,7 @@ def _filters(pairs: _Pairs) -> Iterator[QueryChange]:
             if in_divisor and not is_everywhere:
                 text = f"{change.text}, on one side of a quotient or difference only: cannot be compared"
                 yield QueryChange(text, is_weaker=True)
-            elif pairs.is_above or not pairs.thresholds:
+            elif pairs.direction == "above" or not pairs.thresholds:
                 yield change
             else:
                 # More series can make a sum larger, and a value below a threshold rarer.

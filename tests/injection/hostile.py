@@ -13,6 +13,7 @@ from readiness.settings.located import KeyPath
 from readiness.settings.stack_files import StackConfig
 from tests.pinned_clock import TODAY
 from tests.projects import EVERY_OPTION, config_of
+from tests.settings.mutations import paths_of
 
 # What a workflow evaluates, a shell runs, YAML, TOML or Markdown reads as its own, or a reader does not see.
 HOSTILE = (
@@ -67,29 +68,21 @@ FREE_TEXT = {
 
 def texts(config: StackConfig) -> Iterator[KeyPath]:
     """The path of every text below `readiness:` in a stack's configuration."""
-    for key, value in config.values.items():
-        if key.startswith("readiness:"):
-            yield from (((key, *path)) for path in _texts(value))
+    for path in paths_of(dict(config.values)):
+        if str(path[0]).startswith("readiness:") and isinstance(_at(config.values, path), str):
+            yield path
 
 
-def _texts(value: Any) -> Iterator[KeyPath]:
-    if isinstance(value, str):
-        yield ()
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from ((key, *path) for path in _texts(item))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from ((index, *path) for path in _texts(item))
+def _at(value: Any, path: KeyPath) -> Any:
+    for step in path:
+        value = value[step]
+    return value
 
 
 def with_value(config: StackConfig, path: KeyPath, value: str) -> StackConfig:
     """The configuration with another text at one place."""
     values = copy.deepcopy(dict(config.values))
-    holder: Any = values
-    for step in path[:-1]:
-        holder = holder[step]
-    holder[path[-1]] = value
+    _at(values, path[:-1])[path[-1]] = value
     return dataclasses.replace(config, values=values)
 
 

@@ -14,9 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from readiness.managed_files.http_client import Answer
 from readiness.operate import google_login
 from readiness.operate.google_login import LoginError, access_token, credential_source
-from tests.operate.loopback import Loopback, Reply, Request, serving
-
-SUBJECT_TOKEN = "the-subject-token"  # noqa: S105 - of a test
+from tests.operate.google_files import SUBJECT_TOKEN, adc, workload_identity
+from tests.operate.loopback import Reply, Request, serving
 
 
 @pytest.fixture(scope="module")
@@ -37,36 +36,11 @@ def service_account(private_key: str, token_uri: str) -> dict[str, str]:
     }
 
 
-def workload_identity(folder: Path, server: Loopback, *, impersonate: bool = False) -> dict[str, Any]:
-    """What `google-github-actions/auth` writes, with the subject token in a file."""
-    (folder / "subject").write_text(SUBJECT_TOKEN, encoding="utf-8")
-    account = "robot@some-project.iam.gserviceaccount.com"
-    return {
-        "type": "external_account",
-        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/g",
-        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-        "token_url": f"{server.url}/token",
-        "credential_source": {"file": str(folder / "subject")},
-        **(
-            {"service_account_impersonation_url": f"{server.url}/v1/serviceAccounts/{account}:generateAccessToken"}
-            if impersonate
-            else {}
-        ),
-    }
-
-
 def token_server(request: Request) -> Reply:
     """Google's token endpoints."""
     if request.path.endswith(":generateAccessToken"):
         return Reply(200, {"accessToken": "impersonated", "expireTime": "2999-01-01T00:00:00Z"})
     return Reply(200, {"access_token": "exchanged", "expires_in": 3600, "token_type": "Bearer"})
-
-
-def adc(folder: Path, content: Any) -> dict[str, str]:
-    """An environment whose GOOGLE_APPLICATION_CREDENTIALS names a file of that content."""
-    file = folder / "credentials.json"
-    file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
-    return {"GOOGLE_APPLICATION_CREDENTIALS": str(file)}
 
 
 def test_a_token_in_the_environment_is_used_as_it_is() -> None:
