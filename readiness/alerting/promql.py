@@ -64,7 +64,7 @@ def _check_depth(text: str) -> None:
         if len(operators_above) > MAX_DEPTH:
             raise PromqlError(f"it is nested in more than {MAX_DEPTH} brackets")
         if operators > MAX_DEPTH:
-            raise PromqlError(f"more than {MAX_DEPTH} operators stand in a row")
+            raise PromqlError(f"more than {MAX_DEPTH} operators are chained")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -136,7 +136,7 @@ def _ignored(resource: PlannedResource) -> list[str]:
 
 
 def _without(inputs: Inputs, paths: list[str]) -> Inputs:
-    """A copy without what stands at the engine's property paths."""
+    """A copy without what is at the engine's property paths."""
     copied = copy.deepcopy(inputs)
     for path in paths:
         steps = [quoted or index or name for quoted, index, name in _STEP.findall(path)]

@@ -18,7 +18,7 @@ _JOINERS = "\u200c\u200d"
 def _refuse_hidden(text: str) -> None:
     """Refuses what a runner would execute and what a reader would not see.
 
-    A workflow evaluates `${{ }}` wherever it stands in the file (docs.github.com/actions, "Contexts"). Control
+    A workflow evaluates `${{ }}` wherever it is in the file (docs.github.com/actions, "Contexts"). Control
     characters, line separators, and characters that turn text around show another text than the one that is used.
     """
     if "${{" in text:

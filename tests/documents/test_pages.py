@@ -128,7 +128,7 @@ def shop(*, notes: bool) -> list[tuple[str, Settings]]:
 
 @pytest.mark.parametrize("notes", [True, False])
 def test_nothing_of_the_first_customer_is_in_the_documents_of_another_company(notes: bool) -> None:
-    """Its troubles, tools and workflows stand in its settings, and where these are not, nothing is said of them."""
+    """Its troubles, tools and workflows are in its settings; without these nothing is said of them."""
     stacks = shop(notes=notes)
     files = {path: text for stack in ("prod", EVERY_OPTION) for path, text in files_for_images(stack).items()}
     texts = {**page_texts(stacks), RUNBOOK_PATH: runbook_text(stacks)}

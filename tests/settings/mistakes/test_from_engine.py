@@ -262,7 +262,7 @@ def test_a_stored_secret_is_an_output_with_the_digest_of_its_ciphertext(inside: 
 def test_a_variable_that_leads_credentials_elsewhere_stops_an_update(
     inside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever runs the engine by hand is told too; the offline plan sends nothing and goes on."""
+    """Whoever runs the engine by hand is warned too; the offline plan goes on."""
     assert loaded(resolved(inside), dry_run=False).repository.name
     monkeypatch.setenv("GITHUB_BASE_URL", "https://github.example.com/")
     (line,) = refusal(resolved(inside), dry_run=False)
