@@ -63,7 +63,7 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
     ),
     first_steps=(
         "Is the instance running and is its CPU or disk full? Open it in the console.",
-        "Read which text it is: `remaining connection slots` and `QueuePool limit` mean too many connections, "
+        "Read which text it is: `remaining connection slots` and the limit of a pool mean too many connections, "
         "`No such file or directory` and `Connection refused` mean that the way to the server is broken.",
         "Multiply the instances by the connections that each may open, and compare with max_connections.",
     ),

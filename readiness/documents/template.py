@@ -84,8 +84,10 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
     if of == "stack":
         yield common
         return
+    # A role that no service has would leave a step without a command.
+    has_role = any(service.role == of for service in settings.services)
     for service in settings.services:
-        if of in ("service", service.role):
+        if of in ("service", service.role) or not has_role:
             yield common | {"service": service.name, "health": health_address(service), "url": service.url}
 
 

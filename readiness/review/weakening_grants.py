@@ -99,7 +99,8 @@ GRANT_RULES = (grant_changed, ignored_no_longer, public_access, provider_changed
 
 
 def _changed_fields(old: PlannedResource, new: PlannedResource, reason: str) -> Iterator[Finding]:
-    ignored = _ignored(new)
+    # A job that exists keeps an ignored image, and one that is still to be made starts with the declared one.
+    ignored = [] if new.type.endswith(":Job") else _ignored(new)
     before, after = (_without(resource.inputs, ignored) for resource in (old, new))
     for field in field_changes(before, after):
         if needs_agreement(new.type, field, before, after):

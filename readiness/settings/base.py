@@ -48,16 +48,11 @@ DashboardViewer = Annotated[str, Field(pattern=f"^((user|group):{EMAIL_PATTERN}|
 # The accounts that people make, and the two that Google makes for a project
 # (docs.cloud.google.com/iam/docs/service-account-types). A project of a domain is `name.domain` in an address.
 _PROJECT_ID = "[a-z][a-z0-9-]{4,28}[a-z0-9]"
-ServiceAccount = Annotated[
-    str,
-    Field(
-        pattern=(
-            rf"^([a-z][a-z0-9-]{{4,28}}[a-z0-9]@{_PROJECT_ID}(\.[a-z0-9-]+)*\.iam\.gserviceaccount\.com"
-            rf"|[0-9]+-compute@developer\.gserviceaccount\.com|{_PROJECT_ID}@appspot\.gserviceaccount\.com)$"
-        ),
-        max_length=254,
-    ),
-]
+SERVICE_ACCOUNT_PATTERN = (
+    rf"^([a-z][a-z0-9-]{{4,28}}[a-z0-9]@{_PROJECT_ID}(\.[a-z0-9-]+)*\.iam\.gserviceaccount\.com"
+    rf"|[0-9]+-compute@developer\.gserviceaccount\.com|{_PROJECT_ID}@appspot\.gserviceaccount\.com)$"
+)
+ServiceAccount = Annotated[str, Field(pattern=SERVICE_ACCOUNT_PATTERN, max_length=254)]
 
 # git's rules for a branch (git-scm.com/docs/git-check-ref-format), and of its characters those that neither a shell
 # nor YAML nor Markdown reads as its own. `*` is for patterns alone.

@@ -52,7 +52,9 @@ class ImageWorkflows(Section):
         ServiceAccount,
         Field(description="`artifactregistry.reader`, `run.viewer`, `logging.viewer`, `logging.logWriter`."),
     ]
-    production_workflow: Annotated[Text, Field(description="Its `name`, as GitHub shows it.")] = "Deploy to Production"
+    production_workflow: Annotated[
+        Text, Field(description="`name:` of the workflow that deploys to production, as GitHub shows it.")
+    ]
     max_deleted_versions: Annotated[
         int, Field(ge=1, le=300_000, description="More in one run of the cleanup raise an alert.")
     ] = 100

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from readiness.problems import Problem
-from readiness.settings.base import Section, Text
+from readiness.settings.base import SERVICE_ACCOUNT_PATTERN, Section, Text
 from readiness.settings.key_decisions import decision_of_key
 from readiness.settings.located import items_at
 from readiness.settings.stack_files import StackConfig
@@ -52,6 +52,11 @@ def provider_host_problems(config: StackConfig, raw: Mapping[str, Any]) -> Itera
     for key in sorted({*config.values, *config.secret_keys}):
         if decision_of_key(key).is_host:
             yield from _host_problems(config, raw, key)
+    key = "gcp:impersonateServiceAccount"
+    account = config.values.get(key)
+    if account is not None and not (isinstance(account, str) and re.fullmatch(SERVICE_ACCOUNT_PATTERN, account)):
+        mend = "Write it as NAME@PROJECT.iam.gserviceaccount.com"
+        yield _problem(config, key, "is not a service account", mend)
     key = "github:insecure"
     if key in config.secret_keys or config.values.get(key) not in (None, False, "false"):
         message = "sends the token without looking at the host's certificate"

@@ -207,6 +207,13 @@ def _program_problems(document: Document) -> Iterator[Problem]:
             document.line_of(("runtime",)),
         )
         yield Problem(file=document.file, line=line, key="runtime", message=message, mend="Write `name: python`")
+    options = runtime.get("options") if isinstance(runtime, dict) else None
+    folder = options.get("virtualenv") if isinstance(options, dict) else None
+    if isinstance(folder, str) and (posixpath.isabs(folder) or posixpath.normpath(folder).startswith("..")):
+        message = "is outside the project, so that another interpreter than the one that is set up here would run"
+        line = document.line_of(("runtime", "options", "virtualenv"))
+        mend = "Write `virtualenv: .venv`"
+        yield Problem(file=document.file, line=line, key="runtime.options.virtualenv", message=message, mend=mend)
 
 
 def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origin: Origin) -> None:

@@ -176,3 +176,23 @@ def test_a_command_that_runs_the_engine_refuses_such_a_variable(
     done = command(subcommand, "staging", cwd=project, PULUMI_DEBUG_PROVIDERS="gcp:1", **environment)
     assert (project / "started").exists()
     assert "PULUMI_DEBUG_PROVIDERS is set: the engine takes a program that gets credentials from there" in done.err
+
+
+@pytest.mark.parametrize("folder", ["/opt/other", "../other", "x/../../other"])
+def test_an_interpreter_outside_the_project_is_refused(project: Path, folder: str) -> None:
+    """The program would get credentials, and nobody reviews what is installed there."""
+    in_project(project, "virtualenv: .venv", f"virtualenv: {folder}")
+    assert "runtime.options.virtualenv: is outside the project" in error_of(project)
+
+
+@pytest.mark.parametrize("account", ["$(id)", "me@example.com", "${{ secrets.X }}", "x@y.iam.gserviceaccount.com"])
+def test_only_a_service_account_can_be_acted_as(project: Path, account: str) -> None:
+    """The last one is too short to be a project."""
+    add_setting(project, f'gcp:impersonateServiceAccount: "{account}"')
+    assert "gcp:impersonateServiceAccount: is not a service account" in error_of(project)
+
+
+def test_a_service_account_may_be_acted_as(project: Path) -> None:
+    """As the provider takes it."""
+    add_setting(project, "gcp:impersonateServiceAccount: deployer@some-project.iam.gserviceaccount.com")
+    assert errors(project) == []

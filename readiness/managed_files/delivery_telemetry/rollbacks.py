@@ -1,6 +1,6 @@
 """Rollbacks, read from Cloud Run's audit log: traffic sent to an older revision than the one that served.
 
-`rollback.sh`, the console and `gcloud run services update-traffic` all leave the same entry, so that nothing has to be
+A script, the console and `gcloud run services update-traffic` all leave the same entry, so that nothing has to be
 added to any of them. An entry holds the request, and in its status what served until then.
 """
 

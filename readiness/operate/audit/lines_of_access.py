@@ -93,7 +93,7 @@ SECRETS = Area(
             steps=(
                 "In a clone of $repository with its whole history: gitleaks git --redact",
                 "gh api repos/$repository --jq .security_and_analysis.secret_scanning.status must print enabled.",
-                "Read backend/app/core/config.py for default values of passwords and keys.",
+                "Read where the application reads its settings: no password and no key has a default value.",
             ),
             remediation="Remove the value, refuse to start without the variable, and rotate what stood in the history.",
             owner="Backend team",

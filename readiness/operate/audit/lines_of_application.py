@@ -14,7 +14,7 @@ AUTHENTICATION = Area(
             checks=("token-expiry",),
             steps=(
                 "Log in, and decode the middle part of the access token: exp - iat is 1800 or less.",
-                "After 31 minutes the same token gets 401 from /api/v1/auth/me.",
+                "After 31 minutes the same token gets 401 from an address that needs one.",
             ),
             remediation="Set ACCESS_TOKEN_EXPIRE_MINUTES to 30, and refuse a token without exp.",
             owner="Backend team",
@@ -25,7 +25,7 @@ AUTHENTICATION = Area(
             risk=Risk.HIGH,
             checks=("refresh-rotation",),
             steps=(
-                "Log in, POST the refresh token to /api/v1/auth/refresh: the answer holds another refresh token.",
+                "Log in, and renew the token with the refresh token: the answer holds another refresh token.",
                 "POST the first one again: 401. Its exp - iat is 604800 or less.",
             ),
             remediation="Revoke a refresh token when it is used, and all of its session when it comes twice.",
@@ -39,7 +39,7 @@ AUTHENTICATION = Area(
                 "SELECT left(password_hash, 7) AS kind, count(*) FROM users GROUP BY 1; on a copy of the database: "
                 "every kind is $$2b$$12$$ or higher.",
             ),
-            remediation="Set 12 rounds in core/security.py; needs_password_rehash renews old ones at the next login.",
+            remediation="Set 12 rounds, and make a new hash of an old password at the next login.",
             owner="Backend team",
         ),
         AuditLine(
@@ -48,10 +48,10 @@ AUTHENTICATION = Area(
             risk=Risk.HIGH,
             checks=("login-rate-limit",),
             steps=(
-                "POST six wrong logins for an address that does not exist to /api/v1/auth/login within a minute: the "
+                "POST six wrong logins for an address that does not exist to the login within a minute: the "
                 "sixth gets 429, with Retry-After of 900 or less.",
             ),
-            remediation="Give the limiter storage that all instances share, or let the database count.",
+            remediation="Give the limiter a store that all instances share, or let the database count.",
             owner="Backend team",
         ),
         AuditLine(
@@ -60,7 +60,7 @@ AUTHENTICATION = Area(
             risk=Risk.HIGH,
             checks=("own-data",),
             steps=(
-                "As user A, note the id of a candidate. As user B, GET, PUT and DELETE it: 403 or 404 each time.",
+                "As user A, note the id of something of A's. As user B, GET, PUT and DELETE it: 403 or 404 each time.",
                 "The same for everything else that belongs to a user.",
             ),
             remediation="Filter every query by the user of the token, and test that with a second user.",
@@ -79,8 +79,8 @@ APPLICATION = Area(
             risk=Risk.MEDIUM,
             checks=("upload-size", "upload-type"),
             steps=(
-                "Upload a PDF of more than 30 MB: 400, 413 or 422. Upload a program named report.exe: the same.",
-                "Upload the program under the name report.pdf: refused by its content.",
+                "Upload a PDF of more than 30 MB: 400, 413 or 422. Upload a program named letter.exe: the same.",
+                "Upload the program under the name letter.pdf: refused by its content.",
             ),
             remediation="Check size while reading and the type by the first bytes, before anything is stored.",
             owner="Backend team",

@@ -171,7 +171,7 @@ LOGGING = Area(
                 "|[Pp]assword\"' --project=$project --freshness=1d --limit=20 prints nothing.",
                 "gcloud run services describe $service --project=$project --region=$region: DEBUG is set to False.",
             ),
-            remediation="Set DEBUG=False in deploy.sh, and log an id instead of the e-mail address.",
+            remediation="Set DEBUG=False where the service is deployed, and log an id instead of the e-mail address.",
             owner="Backend team",
         ),
         AuditLine(

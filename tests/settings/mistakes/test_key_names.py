@@ -83,10 +83,18 @@ def test_an_unknown_key_without_a_near_one_lists_what_is_allowed(project: Path) 
     assert error.endswith("gcp:quux: is an unknown key. Allowed: the keys of the provider gcp.")
 
 
-@pytest.mark.parametrize("key", ["gcp:zone", "gcp:impersonateServiceAccount", "github:organization", "pulumi:tags"])
-def test_every_key_that_a_provider_or_the_engine_knows_is_taken(project: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "gcp:zone: x",
+        "gcp:impersonateServiceAccount: deployer@some-project.iam.gserviceaccount.com",
+        "github:organization: x",
+        "pulumi:tags: x",
+    ],
+)
+def test_every_key_that_a_provider_or_the_engine_knows_is_taken(project: Path, setting: str) -> None:
     """The list is the installed provider's own."""
-    assert errors(add_setting(project, f"{key}: x")) == []
+    assert errors(add_setting(project, setting)) == []
 
 
 def test_a_provider_that_is_not_installed_has_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
