@@ -1,93 +1,152 @@
-"""The alert policies: one for each alert of the catalogue, over all services of the stack.
+"""Alert policies: one for each alert, with one condition and the channels that it notifies.
 
-One policy covers every service, because its query keeps `service_name` apart: a new service adds no policy. Each holds
-exactly one PromQL condition, the text that the tests run. Deliberately not managed here: snoozes, and whatever other
-policies the project has.
+A condition is a PromQL query, which `promtool` can test as it is deployed, or for the alerts that Prowler's audit looks
+for, a threshold on a log-based metric (docs/adr/0001-alert-rules.md). One policy covers every service of a stack,
+because its query keeps `service_name` apart: a new service adds no policy.
+
+Not managed here: snoozes, and the project's other policies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.log_metrics import LogMetrics
-from components.notification_channels import NotificationChannels
-from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
-from readiness.alerting.rules import AlertRule
-from readiness.durations import duration_text
+from components.child_options import child_options
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromqlConditionArgs:
+    """Fires while `query` returns series, once it has done so for `duration_seconds`.
+
+    Monitoring lists the rule as `alert_rule` in `rule_group`. A query may read a metric that Monitoring does not know
+    yet: a log-based metric is unknown for up to ten minutes after it was made, and until the first matching entry
+    (hashicorp/terraform-provider-google#20491). Set `reads_new_metrics` for such a query.
+    """
+
+    query: pulumi.Input[str]
+    alert_rule: pulumi.Input[str]
+    rule_group: pulumi.Input[str]
+    duration_seconds: int
+    evaluation_interval_seconds: int = 30
+    reads_new_metrics: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ThresholdConditionArgs:
+    """Fires when the counter that `filter` selects grew within `window_seconds`."""
+
+    filter: pulumi.Input[str]
+    window_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertPolicyArgs:
+    """`key` ends the resource's name and is the policy's label `alert`: lower case, digits, `-` and `_`.
+
+    `severity` is CRITICAL, ERROR or WARNING. `documentation` is Markdown, `subject` the line above it in a
+    notification. `channel_ids`: `projects/P/notificationChannels/N`. `depends_on`: the log-based metrics that the
+    condition reads, because Monitoring refuses a condition on a metric that it has never seen.
+    """
+
+    key: str
+    display_name: pulumi.Input[str]
+    condition_name: pulumi.Input[str]
+    condition: PromqlConditionArgs | ThresholdConditionArgs
+    severity: pulumi.Input[str]
+    documentation: pulumi.Input[str]
+    subject: pulumi.Input[str]
+    runbook_url: pulumi.Input[str]
+    channel_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    depends_on: Sequence[pulumi.Resource] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlertPoliciesArgs:
-    """`log_metrics` holds what must exist before a policy that reads it, `apis` before any."""
+    """`environment` labels every policy. An incident without data closes after `auto_close_seconds` (at least 1800)."""
 
-    project: str
-    environment: str
-    rules: Sequence[AlertRule]
-    rule_group: str
+    project: pulumi.Input[str]
+    environment: pulumi.Input[str]
     auto_close_seconds: int
-    channels: NotificationChannels
-    log_metrics: LogMetrics
-    apis: pulumi.Resource
+    policies: Sequence[AlertPolicyArgs]
 
 
 class AlertPolicies(pulumi.ComponentResource):
-    """The policies of one stack and their ids, both by the name of their alert."""
+    """One policy for each of `policies`. `ids`: the policies' ids by their `key`."""
+
+    ids: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: AlertPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:alerting:AlertPolicies", name, None, opts)
-        self.policies = {rule.definition.name: self._policy(name, rule, args) for rule in args.rules}
-        self.ids = {alert: policy.id for alert, policy in self.policies.items()}
+        self.policies = {
+            policy.key: _policy(
+                f"{name}-{policy.key}", policy, args, child_options(self, opts, depends_on=policy.depends_on)
+            )
+            for policy in args.policies
+        }
+        self.ids = pulumi.Output.all(**{key: policy.id for key, policy in self.policies.items()})
         self.register_outputs({"ids": self.ids})
 
-    def _policy(self, name: str, rule: AlertRule, args: AlertPoliciesArgs) -> monitoring.AlertPolicy:
-        definition = rule.definition
-        return monitoring.AlertPolicy(
-            f"{name}-{definition.slug}",
-            project=args.project,
-            display_name=rule.display_name,
-            # A PromQL policy has one condition, so the combiner combines nothing; every published policy sends OR.
-            combiner="OR",
-            conditions=[_condition(rule, args)],
-            severity=definition.severity,
-            documentation=monitoring.AlertPolicyDocumentationArgs(
-                content=rule.documentation,
-                mime_type="text/markdown",
-                subject=rule.documentation_subject,
-                links=[monitoring.AlertPolicyDocumentationLinkArgs(display_name="Runbook", url=rule.runbook_url)],
-            ),
-            alert_strategy=monitoring.AlertPolicyAlertStrategyArgs(
-                auto_close=duration_text(args.auto_close_seconds),
-                notification_prompts=["OPENED", "CLOSED"],
-            ),
-            notification_channels=args.channels.ids_of(definition.channel_kinds),
-            user_labels={
-                "alert": definition.slug,
-                "environment": args.environment,
-                "managed_by": "readiness",
-            },
-            # The metric must exist first: Monitoring refuses a query on a log-based metric that it has never seen.
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[args.apis, *(args.log_metrics.metrics[metric.name] for metric in rule.log_metrics)],
+
+def _policy(
+    name: str, policy: AlertPolicyArgs, args: AlertPoliciesArgs, opts: pulumi.ResourceOptions
+) -> monitoring.AlertPolicy:
+    return monitoring.AlertPolicy(
+        name,
+        project=args.project,
+        display_name=policy.display_name,
+        # There is one condition, so this combines nothing; every published policy has OR.
+        combiner="OR",
+        conditions=[_condition(policy)],
+        severity=policy.severity,
+        documentation=monitoring.AlertPolicyDocumentationArgs(
+            content=policy.documentation,
+            mime_type="text/markdown",
+            subject=policy.subject,
+            links=[monitoring.AlertPolicyDocumentationLinkArgs(display_name="Runbook", url=policy.runbook_url)],
+        ),
+        alert_strategy=monitoring.AlertPolicyAlertStrategyArgs(
+            auto_close=f"{args.auto_close_seconds}s",
+            notification_prompts=["OPENED", "CLOSED"],
+        ),
+        notification_channels=policy.channel_ids,
+        user_labels={"alert": policy.key, "environment": args.environment, "managed_by": "readiness"},
+        opts=opts,
+    )
+
+
+def _condition(policy: AlertPolicyArgs) -> monitoring.AlertPolicyConditionArgs:
+    condition = policy.condition
+    if isinstance(condition, PromqlConditionArgs):
+        return monitoring.AlertPolicyConditionArgs(
+            display_name=policy.condition_name,
+            condition_prometheus_query_language=monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(
+                query=condition.query,
+                duration=f"{condition.duration_seconds}s",
+                evaluation_interval=f"{condition.evaluation_interval_seconds}s",
+                rule_group=condition.rule_group,
+                alert_rule=condition.alert_rule,
+                disable_metric_validation=condition.reads_new_metrics,
             ),
         )
-
-
-def _condition(rule: AlertRule, args: AlertPoliciesArgs) -> monitoring.AlertPolicyConditionArgs:
     return monitoring.AlertPolicyConditionArgs(
-        display_name=rule.condition,
-        condition_prometheus_query_language=monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(
-            query=rule.query,
-            duration=duration_text(rule.duration_seconds),
-            evaluation_interval=duration_text(EVALUATION_INTERVAL_SECONDS),
-            rule_group=args.rule_group,
-            alert_rule=rule.definition.name,
-            # A log-based metric is unknown to Monitoring for up to ten minutes after it was made, and until the first
-            # matching line (hashicorp/terraform-provider-google#20491).
-            disable_metric_validation=bool(rule.log_metrics) or rule.definition.reads_late_metrics,
+        display_name=policy.condition_name,
+        condition_threshold=monitoring.AlertPolicyConditionConditionThresholdArgs(
+            filter=condition.filter,
+            comparison="COMPARISON_GT",
+            threshold_value=0,
+            duration="0s",
+            aggregations=[
+                monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
+                    alignment_period=f"{condition.window_seconds}s",
+                    # The change within the window. ALIGN_COUNT would count the samples, zeros among them.
+                    per_series_aligner="ALIGN_DELTA",
+                    cross_series_reducer="REDUCE_SUM",
+                )
+            ],
+            trigger=monitoring.AlertPolicyConditionConditionThresholdTriggerArgs(count=1),
         ),
     )

@@ -1,44 +1,93 @@
-"""Log-based metrics: the counters of log entries that the alerts read.
+"""Log-based metrics: what counts, or measures, the log entries that match a filter.
 
-Deliberately not managed here: the logs themselves and their retention. Names carry the environment, because both
-stacks declare them in one project, where a metric's name exists once.
+Not managed here: the logs themselves and how long they are kept. Two stacks of one project give their metrics different
+names, because a metric's name exists once in a project.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_gcp import logging
 
-from readiness.alerting.log_metric import LogMetric
+from components.child_options import child_options
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogMetricArgs:
+    """A counter of log entries, or with `value_field` a distribution of what that field holds.
+
+    `key` ends the resource's name. `labels` maps each label, a field of `jsonPayload`, to its description.
+    `value_field` is a field of `jsonPayload` that holds a number of the unit `unit`; `bucket_bounds` are the bounds of
+    its buckets, ascending. A changed label or bucket makes the collected data unusable: give such a metric another
+    `name`.
+    """
+
+    key: str
+    name: pulumi.Input[str]
+    description: pulumi.Input[str]
+    filter: pulumi.Input[str]
+    labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    value_field: str | None = None
+    unit: str = "1"
+    bucket_bounds: Sequence[float] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogMetricsArgs:
-    """`metrics` holds name, description and filter of each counter; `apis` must be enabled before them."""
+    """The project that holds the logs, and its metrics."""
 
-    project: str
-    metrics: Sequence[LogMetric]
-    apis: pulumi.Resource
+    project: pulumi.Input[str]
+    metrics: Sequence[LogMetricArgs]
 
 
 class LogMetrics(pulumi.ComponentResource):
-    """The counters of one stack, by their names in Cloud Logging; an alert depends on those that it reads."""
+    """One metric for each of `metrics`; `metrics` has the resources by their `key`, for what depends on one of them.
+
+    `names`: the names of the metrics by their `key`.
+    """
+
+    names: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: LogMetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:alerting:LogMetrics", name, None, opts)
         self.metrics = {
-            metric.name: logging.Metric(
-                f"{name}-{metric.slug}",
-                project=args.project,
-                name=metric.name,
-                description=metric.description,
-                filter=metric.filter,
-                metric_descriptor=logging.MetricMetricDescriptorArgs(metric_kind="DELTA", value_type="INT64", unit="1"),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
-            )
+            metric.key: log_metric(f"{name}-{metric.key}", args.project, metric, child_options(self, opts))
             for metric in args.metrics
         }
-        self.register_outputs({"names": [metric.name for metric in args.metrics]})
+        self.names = pulumi.Output.all(**{key: metric.name for key, metric in self.metrics.items()})
+        self.register_outputs({"names": self.names})
+
+
+def log_metric(
+    name: str, project: pulumi.Input[str], args: LogMetricArgs, opts: pulumi.ResourceOptions
+) -> logging.Metric:
+    """The resource of one metric."""
+    bounds = [float(bound) for bound in args.bucket_bounds]
+    return logging.Metric(
+        name,
+        project=project,
+        name=args.name,
+        description=args.description,
+        filter=args.filter,
+        metric_descriptor=logging.MetricMetricDescriptorArgs(
+            metric_kind="DELTA",
+            value_type="DISTRIBUTION" if args.value_field else "INT64",
+            unit=args.unit,
+            labels=[
+                logging.MetricMetricDescriptorLabelArgs(key=label, value_type="STRING", description=description)
+                for label, description in args.labels.items()
+            ]
+            or None,
+        ),
+        label_extractors={label: f"EXTRACT(jsonPayload.{label})" for label in args.labels} or None,
+        value_extractor=f"EXTRACT(jsonPayload.{args.value_field})" if args.value_field else None,
+        bucket_options=logging.MetricBucketOptionsArgs(
+            explicit_buckets=logging.MetricBucketOptionsExplicitBucketsArgs(bounds=bounds)
+        )
+        if bounds
+        else None,
+        opts=opts,
+    )

@@ -51,7 +51,7 @@ class Recording:
     outputs: dict[str, Any] = field(default_factory=dict)
 
 
-class _NoMocks(mocks.Mocks):
+class NoMocks(mocks.Mocks):
     """The base class asks for mocks; the recorder answers by itself and never calls them."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
@@ -61,11 +61,11 @@ class _NoMocks(mocks.Mocks):
         raise NotImplementedError
 
 
-class _RecordingMonitor(mocks.MockMonitor):
+class RecordingMonitor(mocks.MockMonitor):
     """Keeps each request and gives every resource its inputs as state, and a legible id."""
 
     def __init__(self, project: str, stack: str) -> None:
-        super().__init__(_NoMocks())
+        super().__init__(NoMocks())
         self.recording = Recording()
         self._prefix = f"urn:pulumi:{stack}::{project}"
 
@@ -114,7 +114,7 @@ def record(
     JSON for what is no text. `PULUMI_CONFIG…` variables, from which the SDK would fill in absent keys, are not seen.
     `dry_run` is what the program is told: a preview may hold what an update may not.
     """
-    monitor = _RecordingMonitor(project, stack)
+    monitor = RecordingMonitor(project, stack)
     run_settings = _settings(monitor, project, stack, dry_run=dry_run)
     settings.configure(run_settings)
 
@@ -142,7 +142,7 @@ def record(
     return monitor.recording
 
 
-def _settings(monitor: _RecordingMonitor, project: str, stack: str, *, dry_run: bool) -> mocks.MockSettings:
+def _settings(monitor: RecordingMonitor, project: str, stack: str, *, dry_run: bool) -> mocks.MockSettings:
     logger = logging.getLogger("readiness.recorder")
     # The SDK logs the program's own exception, with a traceback, before it raises it: once is enough.
     logger.addHandler(logging.NullHandler())

@@ -12,7 +12,7 @@ from readiness.alerting.runbook import anchors
 from readiness.alerting.security_alerts import SECURITY_ALERTS, SecurityAlert, read_command, security_rules
 from readiness.review.offline_plan import Plan
 from tests.alerting.boolean_filter import UnknownFilterError, parse
-from tests.components.variations import METRIC, POLICY, plan_with
+from tests.program.variations import METRIC, POLICY, plan_with
 from tests.projects import ROOT, settings_of
 
 PROWLER = json.loads((ROOT / "tests" / "fixtures" / "prowler-log-filters.json").read_text(encoding="utf-8"))["filters"]

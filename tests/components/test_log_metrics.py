@@ -1,44 +1,82 @@
-"""The log-based metrics of a stack, read from its plan."""
+"""The component `LogMetrics`."""
 
 from __future__ import annotations
 
-import re
+import pulumi
 
-import pytest
+from components.enabled_apis import EnabledApis, EnabledApisArgs
+from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
+from tests.components.conftest import Declare
+from tests.components.inputs import assert_inputs_are_inputs
 
-from readiness.alerting.catalogue import log_metrics_of
-from readiness.review.offline_plan import Plan
-from tests.components.variations import METRIC, condition_of, policies_of
-from tests.projects import STACKS, settings_of
-
-
-@pytest.mark.parametrize("stack", STACKS)
-def test_there_is_one_counter_for_each_kind_of_line(plans: dict[str, Plan], stack: str) -> None:
-    """With the very filter that the tests of the texts run."""
-    declared = {metric["name"]: metric["inputs"] for metric in plans[stack].of_type(METRIC)}
-    for expected in log_metrics_of(settings_of(stack)):
-        assert declared[f"log-metrics-{expected.slug}"] == {
-            "project": settings_of(stack).project,
-            "name": expected.name,
-            "description": expected.description,
-            "filter": expected.filter,
-            "metricDescriptor": {"metricKind": "DELTA", "valueType": "INT64", "unit": "1"},
-        }
-    own = [name for name in declared if name.startswith("log-metrics-")]
-    assert len(own) == len(log_metrics_of(settings_of(stack))) > 3
+COUNTER = LogMetricArgs(key="errors", name="errors", description="Errors", filter="severity=ERROR")
+DISTRIBUTION = LogMetricArgs(
+    key="duration",
+    name="deploy_duration",
+    description="How long a deployment took",
+    filter='jsonPayload.kind="deployment"',
+    labels={"outcome": "success or failure"},
+    value_field="seconds",
+    unit="s",
+    bucket_bounds=(60, 300),
+)
+ARGS = LogMetricsArgs(project="shop-1234", metrics=[COUNTER, DISTRIBUTION])
 
 
-def test_metrics_of_the_two_stacks_have_different_names(plans: dict[str, Plan]) -> None:
-    """Both stacks live in one project, where a metric's name exists once."""
-    names = [metric["inputs"]["name"] for stack in ("prod", "staging") for metric in plans[stack].of_type(METRIC)]
-    assert len(set(names)) == len(names) > 6
+def test_a_metric_without_a_value_counts_entries(declare: Declare) -> None:
+    """It has neither labels nor buckets."""
+    declared = declare(lambda: LogMetrics("logs", ARGS))
+    assert declared.inputs("logs-errors") == {
+        "project": "shop-1234",
+        "name": "errors",
+        "description": "Errors",
+        "filter": "severity=ERROR",
+        "metricDescriptor": {"metricKind": "DELTA", "valueType": "INT64", "unit": "1"},
+    }
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_the_policy_reads_the_metrics_that_are_declared(plans: dict[str, Plan], stack: str) -> None:
-    """A metric that is misspelt in a query has no data, and its alert never fires."""
-    declared = {f"user_{metric['inputs']['name']}" for metric in plans[stack].of_type(METRIC)}
-    query = condition_of(policies_of(plans[stack])["DatabaseConnectionErrors"])["query"]
-    read = set(re.findall(r"logging_googleapis_com:(\w+)", query))
-    assert len(read) == 3
-    assert read <= declared
+def test_a_metric_with_a_value_is_a_distribution_by_its_labels(declare: Declare) -> None:
+    """The labels and the value are fields of the entry."""
+    inputs = declare(lambda: LogMetrics("logs", ARGS)).inputs("logs-duration")
+    assert inputs["metricDescriptor"] == {
+        "metricKind": "DELTA",
+        "valueType": "DISTRIBUTION",
+        "unit": "s",
+        "labels": [{"key": "outcome", "valueType": "STRING", "description": "success or failure"}],
+    }
+    assert inputs["labelExtractors"] == {"outcome": "EXTRACT(jsonPayload.outcome)"}
+    assert inputs["valueExtractor"] == "EXTRACT(jsonPayload.seconds)"
+    assert inputs["bucketOptions"] == {"explicitBuckets": {"bounds": [60.0, 300.0]}}
+
+
+def test_its_output_names_the_metrics(declare: Declare) -> None:
+    """By their keys."""
+    declared = declare(lambda: LogMetrics("logs", ARGS))
+    assert declared.outputs_of("logs") == {"names": {"errors": "errors", "duration": "deploy_duration"}}
+
+
+def test_every_metric_waits_for_what_the_component_depends_on(declare: Declare) -> None:
+    """The API has to be enabled first."""
+
+    def program() -> None:
+        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["logging.googleapis.com"]))
+        LogMetrics("logs", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
+
+    declared = declare(program)
+    assert [declared.dependencies_of(f"logs-{key}") for key in ("errors", "duration")] == [{"apis-logging"}] * 2
+
+
+def test_two_fit_into_one_program(declare: Declare) -> None:
+    """Their children are named after them."""
+    declared = declare(lambda: [LogMetrics("first", ARGS), LogMetrics("second", ARGS)])
+    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
+        "first-errors": "first",
+        "first-duration": "first",
+        "second-errors": "second",
+        "second-duration": "second",
+    }
+
+
+def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
+    """Project, name, description, filter and a label's description."""
+    assert_inputs_are_inputs(declare, lambda args: LogMetrics("logs", args), ARGS)

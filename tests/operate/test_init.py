@@ -20,7 +20,7 @@ from readiness.operate.init_files import Answers, files_of
 from readiness.problems import Problem, RefusedError, errors_only
 from readiness.project_checks import check_project
 from readiness.review.offline_plan import Plan
-from tests.components.declared import ENVIRONMENT, REGISTRY, one, planned
+from tests.program.declared import ENVIRONMENT, REGISTRY, one, planned
 from tests.projects import CUSTOMER_FOLDER, readiness
 
 FILES = ["Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"]

@@ -10,8 +10,8 @@ import pytest
 from readiness.problems import RefusedError
 from readiness.retention.policies import keep_policy_id
 from readiness.review.offline_plan import Plan
-from readiness.review.recorder import _RecordingMonitor
-from tests.components.declared import REGISTRY, depends_on, one, planned
+from readiness.review.recorder import RecordingMonitor
+from tests.program.declared import REGISTRY, depends_on, one, planned
 from tests.edits import edit
 
 ADOPTED = "projects/ytgrs-464303/locations/us-central1/repositories/ai-resume-review-v2"
@@ -143,16 +143,16 @@ def test_the_plan_says_that_scanning_is_not_reported_yet(plans: dict[str, Plan])
 @pytest.mark.parametrize("state", ["SCANNING_ACTIVE", "SCANNING_DISABLED"])
 def test_the_output_is_what_google_reports(project: Path, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     """As the provider hands it on: beside the input, in the same object."""
-    answer = _RecordingMonitor.RegisterResource
+    answer = RecordingMonitor.RegisterResource
 
-    def with_state(self: _RecordingMonitor, request: Any) -> Any:
+    def with_state(self: RecordingMonitor, request: Any) -> Any:
         response = answer(self, request)
         if request.type == REGISTRY:
             config = response.object["vulnerabilityScanningConfig"]
             config.update({"enablementState": state, "enablementStateReason": "as the project says"})
         return response
 
-    monkeypatch.setattr(_RecordingMonitor, "RegisterResource", with_state)
+    monkeypatch.setattr(RecordingMonitor, "RegisterResource", with_state)
     assert planned(project).outputs["image_scanning_state"] == state
 
 

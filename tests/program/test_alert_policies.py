@@ -11,7 +11,7 @@ from readiness.alerting import catalogue
 from readiness.alerting.definition import AlertDefinition
 from readiness.review.offline_plan import Plan
 from readiness.settings.secret_names import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
-from tests.components.variations import METRIC, POLICY, condition_of, own_plan_with, plan_with, policies_of, services
+from tests.program.variations import METRIC, POLICY, condition_of, own_plan_with, plan_with, policies_of, services
 from tests.projects import EVERY_OPTION, STACKS, config_of, settings_of
 
 # The seed's table (section 1.2): latency goes by e-mail, all else by e-mail and Slack. PagerDuty goes with Slack.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from readiness.review.offline_plan import Plan
-from tests.components.declared import API, depends_on
+from tests.program.declared import API, depends_on
 
 MONITORING = {"apis-logging", "apis-monitoring"}
 SCANNING = {"registry-apis-artifactregistry", "registry-apis-containeranalysis", "registry-apis-containerscanning"}

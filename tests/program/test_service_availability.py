@@ -10,7 +10,7 @@ import pytest
 from readiness.alerting.rules import rules_of
 from readiness.operate.google_api import ENDPOINTS
 from readiness.review.offline_plan import Plan
-from tests.components.variations import own_plan_with, plan_with, policies_of, services
+from tests.program.variations import own_plan_with, plan_with, policies_of, services
 from tests.projects import EVERY_OPTION, STACKS, config_of, settings_of
 
 CHECK = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"

@@ -13,8 +13,8 @@ from readiness.delivery.watched import watched_deployments
 from readiness.managed_files.delivery_files import delivery_files
 from readiness.managed_files.header import file_digest
 from readiness.review.offline_plan import Plan
-from tests.components.declared import FILE, by_name, depends_on, one, planned
-from tests.components.variations import METRIC
+from tests.program.declared import FILE, by_name, depends_on, one, planned
+from tests.program.variations import METRIC
 from tests.projects import EVERY_OPTION, STACKS, settings_of
 
 BUCKET = "gcp:logging/projectBucketConfig:ProjectBucketConfig"

@@ -9,7 +9,7 @@ import yaml
 
 from readiness.managed_files.header import is_as_delivered
 from readiness.review.offline_plan import Plan
-from tests.components.variations import plan_with, plan_without
+from tests.program.variations import plan_with, plan_without
 from tests.projects import STACKS, settings_of
 
 JOB = "gcp:cloudrunv2/job:Job"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from readiness.review.offline_plan import Plan
-from tests.components.declared import REGISTRY, planned
+from tests.program.declared import REGISTRY, planned
 from tests.projects import ROOT
 
 

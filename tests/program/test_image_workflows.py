@@ -9,7 +9,7 @@ import pytest
 
 from readiness.managed_files.header import file_digest
 from readiness.review.offline_plan import Plan
-from tests.components.declared import FILE, by_name, depends_on, one, planned
+from tests.program.declared import FILE, by_name, depends_on, one, planned
 
 MEMBER = "gcp:projects/iAMMember:IAMMember"
 REGISTRY_MEMBER = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"

@@ -9,7 +9,7 @@ import pytest
 
 from readiness.review.offline_plan import Plan
 from readiness.settings.github import ACTIONS_INTEGRATION_ID
-from tests.components.declared import one, planned
+from tests.program.declared import one, planned
 from tests.edits import edit
 
 RULESET = "github:index/repositoryRuleset:RepositoryRuleset"

@@ -1,0 +1,90 @@
+"""How a component is constructed by itself: on Pulumi's mocks, without the program, a provider or an engine."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pulumi
+import pytest
+from google.protobuf import json_format
+from pulumi.runtime.stack import run_pulumi_func
+
+from readiness.review.offline_plan import Plan, plan_of
+from readiness.review.recorder import NoMocks, Recording, RecordingMonitor
+from tests.projects import ROOT
+
+PROJECT, STACK = "library", "test"
+
+
+class Declare(Protocol):
+    """Runs a function that constructs components and returns what it registered; `preview` as `pulumi preview` does."""
+
+    def __call__(self, program: Callable[[], object], *, preview: bool = False) -> Declared:
+        """Raises what the program raises."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Declared:
+    """What was registered: `plan` shows secrets as `[secret]`, `recording` has the requests themselves."""
+
+    plan: Plan
+    recording: Recording
+
+    @property
+    def names(self) -> list[str]:
+        """Of the provider's resources and of the components, in the order in which they were registered."""
+        return [request.name for request in self.recording.requests.values() if request.type != "pulumi:pulumi:Stack"]
+
+    def of_type(self, type_: str) -> list[dict[str, Any]]:
+        """The resources of a type, by URN."""
+        return list(self.plan.of_type(type_))
+
+    def named(self, name: str) -> dict[str, Any]:
+        """The only resource of a name."""
+        (resource,) = (resource for resource in self.plan.resources if resource["name"] == name)
+        return resource
+
+    def inputs(self, name: str) -> dict[str, Any]:
+        """What the provider gets for the resource of a name."""
+        return self.named(name)["inputs"]
+
+    def parent_of(self, name: str) -> str:
+        """The name of a resource's parent."""
+        return self._name_of[self.named(name)["parent"]]
+
+    def dependencies_of(self, name: str) -> set[str]:
+        """The names of the resources that exist before the one of a name."""
+        return {self._name_of[urn] for urn in self.named(name)["options"].get("dependencies", ())}
+
+    def outputs_of(self, name: str) -> dict[str, Any]:
+        """What a component registered as its outputs."""
+        return json_format.MessageToDict(self.recording.outputs[self.named(name)["urn"]])
+
+    @property
+    def _name_of(self) -> dict[str, str]:
+        return {resource["urn"]: resource["name"] for resource in self.plan.resources}
+
+
+@pytest.fixture
+def declare() -> Declare:
+    """`pulumi.runtime.set_mocks` with the recorder's monitor, which keeps parents, dependencies and options.
+
+    The runtime's settings are context variables and `asyncio.run` works on a copy of the context, so that the runtime
+    is afterwards as it was, and no test sees what another one set.
+    """
+
+    def run(program: Callable[[], object], *, preview: bool = False) -> Declared:
+        monitor = RecordingMonitor(PROJECT, STACK)
+
+        async def construct() -> None:
+            pulumi.runtime.set_mocks(NoMocks(), project=PROJECT, stack=STACK, preview=preview, monitor=monitor)
+            await run_pulumi_func(lambda: (program(), None)[1])
+
+        asyncio.run(construct())
+        return Declared(plan_of(monitor.recording, root=ROOT, project=PROJECT, stack=STACK), monitor.recording)
+
+    return run

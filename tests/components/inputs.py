@@ -1,0 +1,163 @@
+"""What every component promises of its inputs, tried for each `pulumi.Input` of its Args classes in turn.
+
+The inputs are found in the annotations, so that a new one is tried without being listed anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+from google.protobuf import json_format
+
+from readiness.review.recorder import UNKNOWN, is_secret
+from tests.components.conftest import Declare, Declared
+
+# A path leads to an input: names of fields, keys of mappings, indices of sequences.
+Path = tuple[str | int, ...]
+Construct = Callable[[Any], object]
+PLANTED_TEXT = "planted-0a1b2c"
+PLANTED_NUMBER = 60_708_090
+
+
+def input_paths(args: Any) -> list[Path]:
+    """Where `args` holds values that are annotated as `pulumi.Input`, nested Args included, but for None."""
+    return list(_within(args))
+
+
+def assert_inputs_are_inputs(declare: Declare, construct: Construct, args: Any) -> None:
+    """Each input may be plain, another resource's output, unknown in a preview, and a secret that stays one."""
+    paths = input_paths(args)
+    assert paths, "no input was found"
+    plain = declare(lambda: construct(args))
+    for path in paths:
+        assert_output_is_taken(declare, construct, args, path, plain)
+        assert_unknown_is_planned(declare, construct, args, path, plain)
+        assert_secret_stays_secret(declare, construct, args, path)
+
+
+def assert_output_is_taken(declare: Declare, construct: Construct, args: Any, path: Path, plain: Declared) -> None:
+    """The output of another resource registers what its plain value registers."""
+    declared = declare(lambda: construct(_replaced(args, path, pulumi.Output.from_input)))
+    assert [*_messages(declared)] == [*_messages(plain)], f"{path} as an output registers something else"
+
+
+def assert_unknown_is_planned(declare: Declare, construct: Construct, args: Any, path: Path, plain: Declared) -> None:
+    """A preview shows the same resources before the value is known, and no made-up value in its place."""
+    declared = declare(lambda: construct(_replaced(args, path, lambda _: _unknown())), preview=True)
+    assert declared.names == plain.names, f"{path} unknown changes what is registered"
+    assert any(UNKNOWN in text for message in _messages(declared) for text in _texts(message)), f"{path} is lost"
+
+
+def assert_secret_stays_secret(declare: Declare, construct: Construct, args: Any, path: Path) -> None:
+    """What is planted is found, and nowhere outside of a secret's wrapper."""
+    declared = declare(lambda: construct(_replaced(args, path, lambda value: pulumi.Output.secret(_planted(value)))))
+    messages = list(_messages(declared))
+    assert any(_is_planted(text) for message in messages for text in _texts(message)), f"{path} reaches no resource"
+    for message in messages:
+        readable = [text for text in _texts(_without_secrets(message)) if _is_planted(text)]
+        assert not readable, f"{path} is readable in {readable}"
+
+
+def _paths(value: Any, hint: Any) -> Iterator[Path]:
+    """Paths of inputs in a value that is annotated with `hint`."""
+    if value is None:
+        return
+    if dataclasses.is_dataclass(value):
+        yield from _within(value)
+    elif _is_input(hint):
+        yield ()
+    elif isinstance(value, Mapping):
+        hint = typing.get_args(_not_none(hint))[1]
+        yield from ((key, *rest) for key, item in value.items() for rest in _paths(item, hint))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        hint = (typing.get_args(_not_none(hint)) or (Any,))[0]
+        yield from ((index, *rest) for index, item in enumerate(value) for rest in _paths(item, hint))
+
+
+def _within(value: Any) -> Iterator[Path]:
+    # The SDK writes `Input` with names that only its own module has.
+    hints = typing.get_type_hints(type(value), localns=vars(pulumi.output))
+    for field in dataclasses.fields(value):
+        yield from ((field.name, *rest) for rest in _paths(getattr(value, field.name), hints[field.name]))
+
+
+def _is_input(hint: Any) -> bool:
+    """`pulumi.Input[T]` is a union of `T`, an awaitable and an output."""
+    return any(typing.get_origin(option) is pulumi.Output for option in _options(hint))
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    return typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+
+
+def _not_none(hint: Any) -> Any:
+    return next(option for option in _options(hint) if option is not type(None))
+
+
+def _replaced(args: Any, path: Path, change: Callable[[Any], Any]) -> Any:
+    """A copy of `args` in which the value at `path` is what `change` makes of it."""
+    if not path:
+        return change(args)
+    step, rest = path[0], path[1:]
+    if dataclasses.is_dataclass(args) and not isinstance(args, type):
+        return dataclasses.replace(args, **{str(step): _replaced(getattr(args, str(step)), rest, change)})
+    if isinstance(args, Mapping):
+        return {**args, step: _replaced(args[step], rest, change)}
+    items = list(args)
+    items[cast("int", step)] = _replaced(items[cast("int", step)], rest, change)
+    return items
+
+
+def _unknown() -> pulumi.Output[Any]:
+    """The output of a resource that an update has still to make."""
+    value: asyncio.Future[Any] = asyncio.Future()
+    known: asyncio.Future[bool] = asyncio.Future()
+    value.set_result(None)
+    known.set_result(False)
+    return pulumi.Output(set(), value, known)
+
+
+def _planted(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return PLANTED_NUMBER
+    if isinstance(value, Mapping):
+        return {key: _planted(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_planted(item) for item in value]
+    return PLANTED_TEXT
+
+
+def _is_planted(text: str) -> bool:
+    return PLANTED_TEXT in text or str(PLANTED_NUMBER) in text.replace(".0", "")
+
+
+def _messages(declared: Declared) -> Iterator[dict[str, Any]]:
+    """Inputs, ids to import and outputs of everything that was registered."""
+    for urn, request in declared.recording.requests.items():
+        yield {"urn": urn, "import": request.importId, "inputs": json_format.MessageToDict(request.object)}
+    for urn, outputs in declared.recording.outputs.items():
+        yield {"urn": urn, "outputs": json_format.MessageToDict(outputs)}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every key and value as text."""
+    if isinstance(value, dict):
+        yield from (text for key, item in value.items() for text in (str(key), *_texts(item)))
+    elif isinstance(value, list):
+        yield from (text for item in value for text in _texts(item))
+    else:
+        yield str(value)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return None if is_secret(value) else {key: _without_secrets(item) for key, item in value.items()}
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
