@@ -11,11 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_gcp import monitoring
 
 from components.child_options import child_options
+
+if TYPE_CHECKING:
+    from readiness.alerting.rules import AlertRule
+    from readiness.alerting.security_alerts import SecurityRule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +67,58 @@ class AlertPolicyArgs:
     runbook_url: pulumi.Input[str]
     channel_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     depends_on: Sequence[pulumi.Resource] = ()
+
+    @classmethod
+    def of(
+        cls,
+        rule: AlertRule,
+        *,
+        rule_group: pulumi.Input[str],
+        channel_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> AlertPolicyArgs:
+        """An alert of the toolkit's catalogue."""
+        definition = rule.definition
+        return cls(
+            key=definition.slug,
+            display_name=rule.display_name,
+            condition_name=rule.condition,
+            condition=PromqlConditionArgs(
+                query=rule.query,
+                alert_rule=definition.name,
+                rule_group=rule_group,
+                duration_seconds=rule.duration_seconds,
+                reads_new_metrics=bool(rule.log_metrics) or definition.reads_late_metrics,
+            ),
+            severity=definition.severity,
+            documentation=rule.documentation,
+            subject=rule.documentation_subject,
+            runbook_url=rule.runbook_url,
+            channel_ids=channel_ids,
+            depends_on=depends_on,
+        )
+
+    @classmethod
+    def of_security(
+        cls,
+        rule: SecurityRule,
+        *,
+        channel_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> AlertPolicyArgs:
+        """A security alert of the toolkit: a threshold on the counter of its log entries."""
+        return cls(
+            key=rule.alert.slug,
+            display_name=rule.display_name,
+            condition_name=rule.condition,
+            condition=ThresholdConditionArgs(filter=rule.condition_filter, window_seconds=rule.window_seconds),
+            severity=rule.alert.severity,
+            documentation=rule.documentation,
+            subject=rule.documentation_subject,
+            runbook_url=rule.runbook_url,
+            channel_ids=channel_ids,
+            depends_on=depends_on,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_gcp import logging
 
 from components.child_options import child_options
+
+if TYPE_CHECKING:
+    from readiness.alerting.log_metric import LogMetric
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +37,20 @@ class LogMetricArgs:
     value_field: str | None = None
     unit: str = "1"
     bucket_bounds: Sequence[float] = ()
+
+    @classmethod
+    def of(cls, metric: LogMetric) -> LogMetricArgs:
+        """The toolkit's own metric."""
+        return cls(
+            key=metric.slug,
+            name=metric.name,
+            description=metric.description,
+            filter=metric.filter,
+            labels=metric.labels,
+            value_field=metric.value_field,
+            unit=metric.unit,
+            bucket_bounds=metric.bounds,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,27 +1,39 @@
-"""Counters of log entries, and the parts that their filters share."""
+"""Log-based metrics, and the parts that their filters share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from readiness.settings.model import Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogMetric:
-    """A counter of matching log entries. `name` uses `[a-z0-9_]` only, so that its PromQL name is unambiguous.
+    """A counter of matching log entries, or with `value_field` the distribution of what that field holds.
 
-    `slug`: the end of its resource's name in the plan.
+    `name` uses `[a-z0-9_]` only, so that its PromQL name is unambiguous. `slug`: the end of its resource's name in the
+    plan. `labels` maps fields of `jsonPayload` to their descriptions; `value_field` is such a field too, a number of
+    `unit`, counted in buckets between `bounds`.
     """
 
     slug: str
     name: str
     description: str
     filter: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    value_field: str | None = None
+    unit: str = "1"
+    bounds: tuple[float, ...] = ()
+
+    @property
+    def type(self) -> str:
+        """The metric's type in Monitoring."""
+        return f"logging.googleapis.com/user/{self.name}"
 
     @property
     def promql_name(self) -> str:
-        """The metric's name in PromQL."""
+        """The metric's name in PromQL, for a distribution without its suffix."""
         return f"logging_googleapis_com:user_{self.name}"
 
 

@@ -173,7 +173,7 @@ def _deployment_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]
                 unit="1",
                 resources=("global",),
                 labels=frozenset(metric.labels),
-                is_distribution=metric.value is not None,
+                is_distribution=metric.value_field is not None,
             )
 
 

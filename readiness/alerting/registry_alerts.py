@@ -26,6 +26,26 @@ def vulnerability_filter(project: str) -> str:
     return filter_text(f'logName="projects/{project}/logs/{IMAGE_LOG}"', 'jsonPayload.event="vulnerability_scan"')
 
 
+def vulnerabilities(project: str) -> LogMetric:
+    """How many vulnerabilities the weekly scan found in what serves, by service and severity.
+
+    Its name has a version: a changed bucket makes a metric's data unusable. One bucket each: 0, 1, 2, 3 to 5 and so on.
+    """
+    return LogMetric(
+        slug="vulnerabilities",
+        name=VULNERABILITY_METRIC,
+        description="Vulnerabilities of what serves, by the weekly scan",
+        filter=vulnerability_filter(project),
+        labels={
+            "environment": "The environment that serves it",
+            "service": "The Cloud Run service",
+            "severity": "critical, high, medium, low or unknown",
+        },
+        value_field="count",
+        bounds=(1.0, 2.0, 3.0, 6.0, 11.0, 21.0, 51.0, 101.0, 201.0, 501.0, 1001.0),
+    )
+
+
 def workflows_of(settings: Settings) -> ImageWorkflows:
     """The section; only a stack that has it declares these alerts."""
     if settings.image_workflows is None:

@@ -67,6 +67,7 @@ class SecurityRule:
     runbook_url: str
     condition: str
     condition_filter: str
+    window_seconds: int
 
 
 def _check(suffix: str) -> str:
@@ -250,6 +251,7 @@ def _rule(alert: SecurityAlert, settings: Settings) -> SecurityRule:
         condition_filter=(
             f'metric.type="logging.googleapis.com/user/{alert.metric.name}" AND resource.type="{alert.resource_type}"'
         ),
+        window_seconds=WINDOW_SECONDS,
     )
 
 

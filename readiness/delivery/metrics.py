@@ -6,8 +6,7 @@ that a change is a new version of the name. Labels have few values each: never a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from readiness.alerting.log_metric import LogMetric
 from readiness.managed_files.delivery_files import DEPLOYMENT_LOG
 
 # A minute wide around the targets of 8 and 10 minutes, where a percentile has to be exact.
@@ -18,35 +17,18 @@ RECOVERY_BOUNDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeliveryMetric:
-    """A counter, or with `value` the distribution of a field in seconds. `labels` are fields of the entry, too."""
-
-    kind: str
-    name: str
-    description: str
-    filter: str
-    labels: tuple[str, ...]
-    value: str | None = None
-    bounds: tuple[int, ...] = ()
-
-    @property
-    def type(self) -> str:
-        """The metric's type in Monitoring."""
-        return f"logging.googleapis.com/user/{self.name}"
-
-    @property
-    def promql_name(self) -> str:
-        """The metric's name in PromQL, for a distribution without its suffix."""
-        return f"logging_googleapis_com:user_{self.name}"
+LABELS = {
+    "outcome": "success, failure, cancelled, or not_started where an approval was refused",
+    "service": "all, or the Cloud Run service that was rolled back",
+}
 
 
-def deployments(project: str, environment: str) -> DeliveryMetric:
+def deployments(project: str, environment: str) -> LogMetric:
     """Counts deployments by outcome."""
     return _metric("deployments", project, environment, "deployment", "Deployments to", labels=("service", "outcome"))
 
 
-def deployment_duration(project: str, environment: str) -> DeliveryMetric:
+def deployment_duration(project: str, environment: str) -> LogMetric:
     """How long the deploying job ran."""
     return _metric(
         "deployment_duration",
@@ -60,7 +42,7 @@ def deployment_duration(project: str, environment: str) -> DeliveryMetric:
     )
 
 
-def rollback_duration(project: str, environment: str) -> DeliveryMetric:
+def rollback_duration(project: str, environment: str) -> LogMetric:
     """How long a bad revision served before it was rolled back."""
     return _metric(
         "rollback_duration",
@@ -74,7 +56,7 @@ def rollback_duration(project: str, environment: str) -> DeliveryMetric:
     )
 
 
-def restore_duration(project: str, environment: str) -> DeliveryMetric:
+def restore_duration(project: str, environment: str) -> LogMetric:
     """From the first failed deployment to the one that succeeded."""
     return _metric(
         "restore_duration",
@@ -88,7 +70,7 @@ def restore_duration(project: str, environment: str) -> DeliveryMetric:
     )
 
 
-def delivery_metrics(project: str, environment: str) -> tuple[DeliveryMetric, ...]:
+def delivery_metrics(project: str, environment: str) -> tuple[LogMetric, ...]:
     """Every metric of an environment."""
     makers = (deployments, deployment_duration, rollback_duration, restore_duration)
     return tuple(make(project, environment) for make in makers)
@@ -104,7 +86,7 @@ def _metric(
     labels: tuple[str, ...],
     value: str | None = None,
     bounds: tuple[int, ...] = (),
-) -> DeliveryMetric:
+) -> LogMetric:
     lines = [
         f'logName="projects/{project}/logs/{DEPLOYMENT_LOG}"',
         "jsonPayload.schema=1",
@@ -113,12 +95,13 @@ def _metric(
         # A value that is missing would be extracted as 0.
         *([f"jsonPayload.{value}>=0"] if value else []),
     ]
-    return DeliveryMetric(
-        kind=kind,
+    return LogMetric(
+        slug=kind.replace("_", "-"),
         name=f"readiness_{environment.replace('-', '_')}_{kind}_v1",
         description=f"{what} {environment}",
         filter="\n".join(lines),
-        labels=labels,
-        value=value,
+        labels={label: LABELS[label] for label in labels},
+        value_field=value,
+        unit="s" if value else "1",
         bounds=bounds,
     )

@@ -50,7 +50,9 @@ def test_a_metric_is_declared_as_the_data_says(plans: dict[str, Plan]) -> None:
             assert inputs["labelExtractors"] == {label: f"EXTRACT(jsonPayload.{label})" for label in metric.labels}
             bounds = inputs.get("bucketOptions", {})
             assert bounds == ({"explicitBuckets": {"bounds": list(metric.bounds)}} if metric.bounds else {})
-            assert inputs.get("valueExtractor") == (f"EXTRACT(jsonPayload.{metric.value})" if metric.value else None)
+            assert inputs.get("valueExtractor") == (
+                f"EXTRACT(jsonPayload.{metric.value_field})" if metric.value_field else None
+            )
 
 
 @pytest.mark.parametrize("bounds", [DURATION_BOUNDS, RECOVERY_BOUNDS])

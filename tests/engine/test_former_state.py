@@ -1,0 +1,62 @@
+"""The state of an earlier program under today's: whatever moved or was renamed is found again by its aliases.
+
+`former_state/` holds, compressed, `pulumi stack export` of every fixture stack and the imitated cloud's things, as the
+program of commit 99b518f made them: the last one with the components SharedResources, Deployments, DeploymentTelemetry,
+DeliveryMetrics, ImageWorkflows, SecurityAlerts and ServiceAvailability.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.world import World, is_custom, name_the_reviewers
+from tests.projects import STACKS
+
+pytestmark = pytest.mark.engine
+
+FORMER = Path(__file__).parent / "former_state"
+
+
+def unpacked(name: str) -> Any:
+    """What a file of the folder holds."""
+    return json.loads(lzma.decompress((FORMER / f"{name}.json.xz").read_bytes()))
+
+
+@pytest.fixture
+def former(fresh: World) -> World:
+    """Every stack as the earlier program left it."""
+    name_the_reviewers(fresh)
+    cloud = unpacked("cloud")
+    fresh.cloud.restore(
+        ({(type_, identity): values for type_, identity, values in cloud["things"]}, cloud["last_number"])
+    )
+    for stack in STACKS:
+        file = fresh.engine.project / f"{stack}.state.json"
+        file.write_text(json.dumps(unpacked(stack)), encoding="utf-8")
+        fresh.done("stack", "import", "--stack", stack, "--file", str(file))
+    return fresh
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_is_created_deleted_or_replaced(former: World, stack: str) -> None:
+    """A preview plans updates of components at most, whose inputs are our own; an `up` sends nothing and settles."""
+    preview = json.loads(former.done("preview", "--stack", stack, "--json").out)
+    steps = {(step["op"], step["urn"]) for step in preview["steps"] if step["op"] != "same"}
+    assert not [
+        urn for operation, urn in steps if operation != "update" or is_custom(urn.split("::")[2].split("$")[-1])
+    ]
+    former.cloud.requests.clear()
+    assert former.up(stack).status == 0
+    assert not [request for method in ("POST", "PATCH", "PUT", "DELETE") for request in former.cloud.sent(method)]
+    assert former.is_settled(stack)
+
+
+def test_the_former_state_is_of_another_layout(former: World) -> None:
+    """Else the test above would say nothing."""
+    types = {resource["type"] for stack in STACKS for resource in former.engine.resources(stack)}
+    assert "readiness:project:SharedResources" in types

@@ -1,0 +1,1 @@
+"""What the engine knows each resource by: the URNs of the fixture stacks, which must not change unnoticed."""
