@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pulumi
+import pytest
 
 from components.deployment_dashboard import DeploymentDashboard, DeploymentDashboardArgs
 from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
+from readiness.review.recorder import RecordingMonitor
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 
@@ -54,10 +57,19 @@ def test_without_viewers_nobody_is_given_a_role(declare: Declare) -> None:
     assert declared.names == ["board", "board-dashboard"]
 
 
-def test_its_output_opens_the_dashboard(declare: Declare) -> None:
-    """By the last part of the dashboard's id, in its project."""
+def test_its_output_opens_the_dashboard(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the last part of the id that Google gives it, in its project."""
+    answer = RecordingMonitor.RegisterResource
+
+    def with_google_id(self: RecordingMonitor, request: Any) -> Any:
+        response = answer(self, request)
+        if request.type == "gcp:monitoring/dashboard:Dashboard":
+            response.id = "projects/987654321/dashboards/0a1b-2c"
+        return response
+
+    monkeypatch.setattr(RecordingMonitor, "RegisterResource", with_google_id)
     assert declare(declare_dashboard).outputs_of("board") == {
-        "url": "https://console.cloud.google.com/monitoring/dashboards/builder/<board-dashboard.id>?project=shop-1234"
+        "url": "https://console.cloud.google.com/monitoring/dashboards/builder/0a1b-2c?project=shop-1234"
     }
 
 
