@@ -1,7 +1,7 @@
 """The dashboard of deployments, and who may look at it.
 
-Deliberately not managed here: other dashboards, and roles that people have already. `viewers` are added to the
-project's policy, one by one, and nobody is taken from it.
+Not managed here: other dashboards, and roles that people have already. `viewers` are added to the project's policy, one
+by one, and nobody is taken from it.
 """
 
 from __future__ import annotations
@@ -13,23 +13,28 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring, projects
 
+from components.child_options import child_options
+
 # Dashboards alone do not show data: reading it is the second role.
 VIEWER_ROLES = {"dashboards": "roles/monitoring.dashboardViewer", "data": "roles/monitoring.viewer"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentDashboardArgs:
-    """`viewers` as IAM writes them: `group:team@example.com`. `metrics` is what it reads, `apis` before both."""
+    """`dashboard_json`: a dashboard of Monitoring's REST API as JSON. `depends_on` names the metrics that it reads.
 
-    project: str
-    dashboard_json: str
-    viewers: Sequence[str]
-    metrics: Sequence[pulumi.Resource]
-    apis: pulumi.Resource
+    `viewers` as IAM writes them, `group:team@example.com`; they are plain text because they name their grants.
+    """
+
+    project: pulumi.Input[str]
+    dashboard_json: pulumi.Input[str]
+    viewers: Sequence[str] = ()
 
 
 class DeploymentDashboard(pulumi.ComponentResource):
     """`url` opens it in the console."""
+
+    url: pulumi.Output[str]
 
     def __init__(self, name: str, args: DeploymentDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:delivery:DeploymentDashboard", name, None, opts)
@@ -37,7 +42,7 @@ class DeploymentDashboard(pulumi.ComponentResource):
             f"{name}-dashboard",
             project=args.project,
             dashboard_json=args.dashboard_json,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis, *args.metrics]),
+            opts=child_options(self, opts),
         )
         for viewer in args.viewers:
             for what, role in VIEWER_ROLES.items():
@@ -46,12 +51,11 @@ class DeploymentDashboard(pulumi.ComponentResource):
                     project=args.project,
                     role=role,
                     member=viewer,
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
+                    opts=child_options(self, opts),
                 )
-        self.url = dashboard.id.apply(
-            lambda identity: (
-                f"https://console.cloud.google.com/monitoring/dashboards/builder/{identity.rpartition('/')[2]}"
-                f"?project={args.project}"
-            )
+        self.url = pulumi.Output.format(
+            "https://console.cloud.google.com/monitoring/dashboards/builder/{0}?project={1}",
+            dashboard.id.apply(lambda identity: identity.rpartition("/")[2]),
+            args.project,
         )
         self.register_outputs({"url": self.url})

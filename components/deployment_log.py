@@ -1,7 +1,7 @@
 """The deployments' own log bucket: log-based metrics keep six weeks and count nothing twice, this keeps the entries.
 
 Log Analytics is on, so that a quarter or a year can be asked in SQL. The entries stay in the default bucket as well,
-where the log-based metrics count them. Deliberately not managed here: the default bucket and its retention.
+where the log-based metrics count them. Not managed here: the default bucket and its retention.
 """
 
 from __future__ import annotations
@@ -11,20 +11,28 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import logging
 
-from readiness.managed_files.delivery_files import DEPLOYMENT_LOG
+from components.child_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentLogArgs:
-    """`retention_days`: Google takes 1 to 3650. `apis` must be enabled before the bucket."""
+    """`log_name` is the log that deployments are written to, and names the bucket and the sink too.
 
-    project: str
-    retention_days: int
-    apis: pulumi.Resource
+    `retention_days`: Google takes 1 to 3650.
+    """
+
+    project: pulumi.Input[str]
+    log_name: pulumi.Input[str]
+    retention_days: pulumi.Input[int]
 
 
 class DeploymentLog(pulumi.ComponentResource):
-    """The bucket, and the sink that copies every deployment's entry into it."""
+    """The bucket, and the sink that copies every entry of the log into it.
+
+    `bucket_id`: `projects/P/locations/global/buckets/B`.
+    """
+
+    bucket_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: DeploymentLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:delivery:DeploymentLog", name, None, opts)
@@ -32,21 +40,22 @@ class DeploymentLog(pulumi.ComponentResource):
             f"{name}-bucket",
             project=args.project,
             location="global",
-            bucket_id=DEPLOYMENT_LOG,
+            bucket_id=args.log_name,
             description="Every deployment and rollback, for questions that go back further than the metrics",
             retention_days=args.retention_days,
             enable_analytics=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
+            opts=child_options(self, opts),
         )
         logging.ProjectSink(
             f"{name}-sink",
             project=args.project,
-            name=DEPLOYMENT_LOG,
+            name=args.log_name,
             description="Deployments and rollbacks into their own bucket",
             destination=pulumi.Output.concat("logging.googleapis.com/", bucket.id),
-            filter=f'logName="projects/{args.project}/logs/{DEPLOYMENT_LOG}"',
+            filter=pulumi.Output.format('logName="projects/{0}/logs/{1}"', args.project, args.log_name),
             # A bucket of the same project needs no grant to the writer; the provider's default will be true.
             unique_writer_identity=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
+            opts=child_options(self, opts),
         )
-        self.register_outputs({"bucket": bucket.id})
+        self.bucket_id = bucket.id
+        self.register_outputs({"bucket_id": self.bucket_id})

@@ -1,92 +1,163 @@
-"""The Artifact Registry repository: what is kept, what is cleaned up, and that images are scanned.
+"""An Artifact Registry repository of container images: what is kept, what is cleaned up, and that images are scanned.
 
-Cleanup policies: DELETE what is older than the age, and KEEP, which wins over DELETE, the newest of each package (one
-policy a package, which is right whether Google counts per package or per policy), the protected tags, and everything
-younger than the age. Tags match as prefixes.
+A version that a cleanup policy deletes stays where another policy keeps it: KEEP wins over DELETE. Tags match as
+prefixes. Google deletes nothing as long as `cleanup_dry_run` is on, and only logs what it would delete.
 
-`adopt: true` says that the repository exists. The `import_` option takes it in as it is, and the same `up` then changes
+`adopt` is the id of a repository that exists. The `import_` option takes it in as it is, and the same `up` then changes
 what differs; the preview shows both. Where there is none, `up` stops and creates none.
 
-Deliberately not managed here: who may read and write (IAM), and description and labels of an adopted repository, which
-Terraform writes.
+Not managed here: who may read and write (IAM), and description and labels of an adopted repository, which Terraform
+writes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_gcp import artifactregistry
 
-from readiness.retention.policies import Policy, declared_policies
-from readiness.settings.registry import ImageRegistry as RegistrySettings
+from components.child_options import child_options
+
+if TYPE_CHECKING:
+    from readiness.retention.policies import Policy
 
 # Google gives the state in its answer to an update; a plan without one says so instead of saying nothing.
 NOT_REPORTED = "not reported yet"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ImageRegistryArgs:
-    """`apis` is what must be enabled before the repository can be scanned."""
+class CleanupConditionArgs:
+    """Selects the versions for which every field holds; of a list of prefixes, one has to match.
 
-    project: str
-    location: str
-    registry: RegistrySettings
-    apis: pulumi.Resource
+    `tag_state` is ANY, TAGGED or UNTAGGED.
+    """
+
+    tag_state: str = "ANY"
+    tag_prefixes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+    version_name_prefixes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+    package_name_prefixes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+    older_than_seconds: int | None = None
+    newer_than_seconds: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MostRecentVersionsArgs:
+    """Selects the newest `keep_count` versions of each package; a policy with it has the action KEEP."""
+
+    keep_count: pulumi.Input[int]
+    package_name_prefixes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CleanupPolicyArgs:
+    """What happens to the versions that `versions` selects: `action` is DELETE or KEEP. Google takes ten policies."""
+
+    id: pulumi.Input[str]
+    action: str
+    versions: CleanupConditionArgs | MostRecentVersionsArgs
+
+    @classmethod
+    def of(cls, policy: Policy) -> CleanupPolicyArgs:
+        """The policy as `declared_policies` makes it of settings, and the simulator reads it."""
+        package_name_prefixes = list(policy.package_prefixes) or None
+        if policy.keep_count is not None:
+            recent = MostRecentVersionsArgs(keep_count=policy.keep_count, package_name_prefixes=package_name_prefixes)
+            return cls(id=policy.id, action=policy.action, versions=recent)
+        condition = CleanupConditionArgs(
+            tag_state=policy.tag_state,
+            tag_prefixes=list(policy.tag_prefixes) or None,
+            version_name_prefixes=list(policy.version_prefixes) or None,
+            package_name_prefixes=package_name_prefixes,
+            older_than_seconds=policy.older_than_seconds,
+            newer_than_seconds=policy.newer_than_seconds,
+        )
+        return cls(id=policy.id, action=policy.action, versions=condition)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageRegistryArgs:
+    """`adopt`, of a repository that exists: `projects/P/locations/L/repositories/R`. None makes a new one.
+
+    It is plain text because the engine imports before anything runs.
+    """
+
+    project: pulumi.Input[str]
+    location: pulumi.Input[str]
+    repository_id: pulumi.Input[str]
+    cleanup_policies: Sequence[CleanupPolicyArgs]
+    cleanup_dry_run: bool
+    adopt: str | None = None
 
 
 class ImageRegistry(pulumi.ComponentResource):
-    """The repository with its cleanup policies; `scanning_state` is what Google made of the scanning asked for."""
+    """The repository with its cleanup policies.
+
+    `id`: `projects/P/locations/L/repositories/R`, and `repository_id` the last part of it. `scanning_state`: what
+    Google made of the scanning that was asked for, as in `SCANNING_ACTIVE`.
+    """
+
+    id: pulumi.Output[str]
+    repository_id: pulumi.Output[str]
+    scanning_state: pulumi.Output[str]
 
     def __init__(self, name: str, args: ImageRegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:registry:ImageRegistry", name, None, opts)
-        registry = args.registry
         self.repository = artifactregistry.Repository(
             f"{name}-repository",
             project=args.project,
             location=args.location,
-            repository_id=registry.repository_id,
+            repository_id=args.repository_id,
             format="DOCKER",
-            cleanup_policies=[_policy(policy) for policy in declared_policies(registry)],
+            cleanup_policies=[_policy(policy) for policy in args.cleanup_policies],
             # Always written: left out, an imported `true` becomes null, and cleanup starts to delete.
-            cleanup_policy_dry_run=registry.cleanup_dry_run,
+            cleanup_policy_dry_run=args.cleanup_dry_run,
             vulnerability_scanning_config=artifactregistry.RepositoryVulnerabilityScanningConfigArgs(
-                # There is no ENABLED: inherited from the project, whose scanning API this program enables.
+                # There is no ENABLED: inherited from the project, whose scanning API has to be enabled.
                 enablement_config="INHERITED",
             ),
-            opts=self._options(args),
+            opts=pulumi.ResourceOptions.merge(child_options(self, opts), _guard(args.adopt)),
         )
+        self.id = self.repository.id
+        self.repository_id = self.repository.repository_id
         self.scanning_state = self.repository.vulnerability_scanning_config.apply(
             lambda config: config.enablement_state or NOT_REPORTED
         )
-        self.register_outputs({"repository": self.repository.id})
+        self.register_outputs(
+            {"id": self.id, "repository_id": self.repository_id, "scanning_state": self.scanning_state}
+        )
 
-    def _options(self, args: ImageRegistryArgs) -> pulumi.ResourceOptions:
+
+def _guard(adopt: str | None) -> pulumi.ResourceOptions:
+    if adopt is None:
         # Protected: with the repository every image goes, the one that production runs included.
-        options = pulumi.ResourceOptions(parent=self, protect=True, depends_on=[args.apis])
-        if not args.registry.adopt:
-            return options
-        identity = f"projects/{args.project}/locations/{args.location}/repositories/{args.registry.repository_id}"
-        # Terraform writes description and labels, from both of its states in turn.
-        adopted = pulumi.ResourceOptions(import_=identity, ignore_changes=["description", "labels"])
-        return pulumi.ResourceOptions.merge(options, adopted)
+        return pulumi.ResourceOptions(protect=True)
+    # Protected as above. Terraform writes description and labels, from both of its states in turn.
+    return pulumi.ResourceOptions(protect=True, import_=adopt, ignore_changes=["description", "labels"])
 
 
-def _policy(policy: Policy) -> artifactregistry.RepositoryCleanupPolicyArgs:
-    body = policy.as_body()
-    condition, recent = body.get("condition"), body.get("mostRecentVersions")
-    return artifactregistry.RepositoryCleanupPolicyArgs(
-        id=policy.id,
-        action=policy.action,
-        condition=condition
-        and artifactregistry.RepositoryCleanupPolicyConditionArgs(
-            tag_state=condition["tagState"],
-            tag_prefixes=condition.get("tagPrefixes"),
-            older_than=condition.get("olderThan"),
-            newer_than=condition.get("newerThan"),
-        ),
-        most_recent_versions=recent
-        and artifactregistry.RepositoryCleanupPolicyMostRecentVersionsArgs(
-            keep_count=recent["keepCount"], package_name_prefixes=recent["packageNamePrefixes"]
-        ),
+def _policy(policy: CleanupPolicyArgs) -> artifactregistry.RepositoryCleanupPolicyArgs:
+    versions = policy.versions
+    if isinstance(versions, MostRecentVersionsArgs):
+        recent = artifactregistry.RepositoryCleanupPolicyMostRecentVersionsArgs(
+            keep_count=versions.keep_count, package_name_prefixes=versions.package_name_prefixes
+        )
+        return artifactregistry.RepositoryCleanupPolicyArgs(
+            id=policy.id, action=policy.action, most_recent_versions=recent
+        )
+    condition = artifactregistry.RepositoryCleanupPolicyConditionArgs(
+        tag_state=versions.tag_state,
+        tag_prefixes=versions.tag_prefixes,
+        version_name_prefixes=versions.version_name_prefixes,
+        package_name_prefixes=versions.package_name_prefixes,
+        older_than=_duration(versions.older_than_seconds),
+        newer_than=_duration(versions.newer_than_seconds),
     )
+    return artifactregistry.RepositoryCleanupPolicyArgs(id=policy.id, action=policy.action, condition=condition)
+
+
+def _duration(seconds: int | None) -> str | None:
+    """Artifact Registry answers in seconds, and a plan compares the texts."""
+    return None if seconds is None else f"{seconds}s"

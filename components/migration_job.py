@@ -1,7 +1,7 @@
-"""The Cloud Run job that migrates a stack's database: its own account, what that may do, and the job.
+"""The Cloud Run job that migrates a database: its own account, what that may do, and the job.
 
 Declaring it runs nothing: the deployment workflow does (docs/migrations.md). Until then it holds Google's sample image.
-Deliberately not managed here: the image, which the workflow sets by digest before each run, and the password's value.
+Not managed here: the image, which the workflow sets by digest before each run, and the password's value.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import cloudrunv2, projects, secretmanager, serviceaccount
 
+from components.child_options import child_options
 from components.enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs
-from readiness.durations import duration_text
-from readiness.settings.migration import MigrationJob as JobSettings
-from readiness.settings.model import Settings
 
 # Google's own sample of a job: it exists, and does nothing to a database.
 FIRST_IMAGE = "us-docker.pkg.dev/cloudrun/container/job:latest"
@@ -23,90 +21,113 @@ SOCKETS = "/cloudsql"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MigrationJobArgs:
-    """`job` is `settings.migration_job`, where the stack has one."""
+    """The job `job_name` connects as `user` to `database` in the Cloud SQL instance `instance`.
 
-    settings: Settings
-    job: JobSettings
+    `environment` is what the application reads as `ENVIRONMENT`. `account_id` names the service account that is made
+    for the job. `password_secret` is the secret's name in Secret Manager; the newest version is read. `vpc_connector`
+    is the connector's name, needed where the instance has no public address. An execution may take `timeout_seconds`.
+    """
+
+    project: pulumi.Input[str]
+    region: pulumi.Input[str]
+    environment: pulumi.Input[str]
+    job_name: pulumi.Input[str]
+    account_id: pulumi.Input[str]
+    instance: pulumi.Input[str]
+    database: pulumi.Input[str]
+    user: pulumi.Input[str]
+    password_secret: pulumi.Input[str]
+    vpc_connector: pulumi.Input[str] | None = None
+    timeout_seconds: int
 
 
 class MigrationJob(pulumi.ComponentResource):
-    """The job and the account that it runs as."""
+    """The job and the account that it runs as. `job_name`: the job; `account_email`: the account's address."""
+
+    job_name: pulumi.Output[str]
+    account_email: pulumi.Output[str]
 
     def __init__(self, name: str, args: MigrationJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:database:MigrationJob", name, None, opts)
-        settings, inside = args.settings, pulumi.ResourceOptions(parent=self)
-        self.apis = EnabledApis(f"{name}-apis", EnabledApisArgs(project=settings.project, apis=MIGRATION_APIS), inside)
+        apis = EnabledApisArgs(project=args.project, apis=MIGRATION_APIS)
+        self.apis = EnabledApis(f"{name}-apis", apis, child_options(self, opts))
         self.account = serviceaccount.Account(
             f"{name}-account",
-            project=args.settings.project,
-            account_id=args.job.account_id,
-            display_name=f"Database migrations ({settings.environment.name})",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.apis]),
+            project=args.project,
+            account_id=args.account_id,
+            display_name=pulumi.Output.format("Database migrations ({0})", args.environment),
+            opts=child_options(self, opts, depends_on=[self.apis]),
         )
         # Written out, so that a plan shows who is given what; the account's own output is unknown until it is made.
-        email = f"{args.job.account_id}@{settings.project}.iam.gserviceaccount.com"
-        grants = self._grants(name, email, args)
+        self.account_email = pulumi.Output.format("{0}@{1}.iam.gserviceaccount.com", args.account_id, args.project)
+        grants = self._grants(name, args, opts)
         self.job = cloudrunv2.Job(
             f"{name}-job",
-            project=args.settings.project,
-            location=args.settings.region,
-            name=args.job.name,
+            project=args.project,
+            location=args.region,
+            name=args.job_name,
             deletion_protection=True,
-            template=cloudrunv2.JobTemplateArgs(template=_task(args, email)),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                # Without it a preview would show a deletion that Google's provider then refuses in every apply.
-                protect=True,
-                depends_on=[self.apis, self.account, *grants],
-                # The workflow sets the image by digest; gcloud writes its own name and version beside it.
-                ignore_changes=["template.template.containers[0].image", "client", "clientVersion"],
+            template=cloudrunv2.JobTemplateArgs(template=_task(args, self.account_email)),
+            opts=pulumi.ResourceOptions.merge(
+                child_options(self, opts, depends_on=[self.apis, self.account, *grants]),
+                pulumi.ResourceOptions(
+                    # Without it a preview would show a deletion that Google's provider then refuses in every apply.
+                    protect=True,
+                    # The workflow sets the image by digest; gcloud writes its own name and version beside it.
+                    ignore_changes=["template.template.containers[0].image", "client", "clientVersion"],
+                ),
             ),
         )
-        self.register_outputs({"job": self.job.name})
+        self.job_name = self.job.name
+        self.register_outputs({"job_name": self.job_name, "account_email": self.account_email})
 
-    def _grants(self, name: str, email: str, args: MigrationJobArgs) -> list[pulumi.Resource]:
+    def _grants(
+        self, name: str, args: MigrationJobArgs, opts: pulumi.ResourceOptions | None
+    ) -> tuple[projects.IAMMember, secretmanager.SecretIamMember]:
         """The account may open the one instance and read the one password."""
-        member = f"serviceAccount:{email}"
-        instance = f"projects/{args.settings.project}/instances/{args.settings.database.instance}"
-        return [
-            projects.IAMMember(
-                f"{name}-sql-client",
-                project=args.settings.project,
-                role="roles/cloudsql.client",
-                member=member,
-                condition=projects.IAMMemberConditionArgs(
-                    title=f"only-{args.settings.database.instance}",
-                    description="Migrations reach the database of their own environment only.",
-                    expression=(
-                        f'resource.name == "{instance}" && resource.type == "sqladmin.googleapis.com/Instance"'
-                    ),
+        member = pulumi.Output.concat("serviceAccount:", self.account_email)
+        inside = child_options(self, opts, depends_on=[self.apis, self.account])
+        sql_client = projects.IAMMember(
+            f"{name}-sql-client",
+            project=args.project,
+            role="roles/cloudsql.client",
+            member=member,
+            condition=projects.IAMMemberConditionArgs(
+                title=pulumi.Output.concat("only-", args.instance),
+                description="Migrations reach the database of their own environment only.",
+                expression=pulumi.Output.format(
+                    'resource.name == "projects/{0}/instances/{1}"'
+                    ' && resource.type == "sqladmin.googleapis.com/Instance"',
+                    args.project,
+                    args.instance,
                 ),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.apis, self.account]),
             ),
-            secretmanager.SecretIamMember(
-                f"{name}-password",
-                project=args.settings.project,
-                secret_id=args.job.password_secret,
-                role="roles/secretmanager.secretAccessor",
-                member=member,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.apis, self.account]),
-            ),
-        ]
+            opts=inside,
+        )
+        password = secretmanager.SecretIamMember(
+            f"{name}-password",
+            project=args.project,
+            secret_id=args.password_secret,
+            role="roles/secretmanager.secretAccessor",
+            member=member,
+            opts=inside,
+        )
+        return sql_client, password
 
 
-def _task(args: MigrationJobArgs, account: str) -> cloudrunv2.JobTemplateTemplateArgs:
-    connection = f"{args.settings.project}:{args.settings.region}:{args.settings.database.instance}"
+def _task(args: MigrationJobArgs, account_email: pulumi.Output[str]) -> cloudrunv2.JobTemplateTemplateArgs:
+    connection = pulumi.Output.format("{0}:{1}:{2}", args.project, args.region, args.instance)
     return cloudrunv2.JobTemplateTemplateArgs(
-        service_account=account,
+        service_account=account_email,
         # The default of 3 would run a migration that failed half-way again, on a schema that nobody has looked at.
         max_retries=0,
-        timeout=duration_text(args.job.timeout_seconds),
+        timeout=f"{args.timeout_seconds}s",
         containers=[
             cloudrunv2.JobTemplateTemplateContainerArgs(
                 image=FIRST_IMAGE,
                 commands=["python", "migrate.py"],
                 args=["upgrade"],
-                envs=_environment(args, connection),
+                envs=_variables(args, connection),
                 volume_mounts=[
                     cloudrunv2.JobTemplateTemplateContainerVolumeMountArgs(name="cloudsql", mount_path=SOCKETS)
                 ],
@@ -114,7 +135,7 @@ def _task(args: MigrationJobArgs, account: str) -> cloudrunv2.JobTemplateTemplat
         ],
         # An instance without a public address is reached through the connector, by the socket too.
         vpc_access=_vpc_access(args),
-        # Last: the API gives the Cloud SQL volume back after all others, and another order shows as a change for ever.
+        # Last: the API returns the Cloud SQL volume after all others, and another order shows as a change for ever.
         volumes=[
             cloudrunv2.JobTemplateTemplateVolumeArgs(
                 name="cloudsql",
@@ -124,18 +145,20 @@ def _task(args: MigrationJobArgs, account: str) -> cloudrunv2.JobTemplateTemplat
     )
 
 
-def _environment(args: MigrationJobArgs, connection: str) -> list[cloudrunv2.JobTemplateTemplateContainerEnvArgs]:
+def _variables(
+    args: MigrationJobArgs, connection: pulumi.Output[str]
+) -> list[cloudrunv2.JobTemplateTemplateContainerEnvArgs]:
     """The names that the application itself reads."""
-    plain = {
-        "DB_HOST": f"{SOCKETS}/{connection}",
-        "DB_NAME": args.job.database,
-        "DB_USER": args.job.user,
-        "ENVIRONMENT": args.settings.environment.name,
+    plain: dict[str, pulumi.Input[str]] = {
+        "DB_HOST": pulumi.Output.concat(f"{SOCKETS}/", connection),
+        "DB_NAME": args.database,
+        "DB_USER": args.user,
+        "ENVIRONMENT": args.environment,
     }
-    key = cloudrunv2.JobTemplateTemplateContainerEnvValueSourceSecretKeyRefArgs(
-        secret=args.job.password_secret, version="latest"
+    reference = cloudrunv2.JobTemplateTemplateContainerEnvValueSourceSecretKeyRefArgs(
+        secret=args.password_secret, version="latest"
     )
-    source = cloudrunv2.JobTemplateTemplateContainerEnvValueSourceArgs(secret_key_ref=key)
+    source = cloudrunv2.JobTemplateTemplateContainerEnvValueSourceArgs(secret_key_ref=reference)
     return [
         *(cloudrunv2.JobTemplateTemplateContainerEnvArgs(name=key, value=value) for key, value in plain.items()),
         cloudrunv2.JobTemplateTemplateContainerEnvArgs(name="DB_PASSWORD", value_source=source),
@@ -143,9 +166,11 @@ def _environment(args: MigrationJobArgs, connection: str) -> list[cloudrunv2.Job
 
 
 def _vpc_access(args: MigrationJobArgs) -> cloudrunv2.JobTemplateTemplateVpcAccessArgs | None:
-    if args.job.vpc_connector is None:
+    if args.vpc_connector is None:
         return None
     return cloudrunv2.JobTemplateTemplateVpcAccessArgs(
-        connector=f"projects/{args.settings.project}/locations/{args.settings.region}/connectors/{args.job.vpc_connector}",
+        connector=pulumi.Output.format(
+            "projects/{0}/locations/{1}/connectors/{2}", args.project, args.region, args.vpc_connector
+        ),
         egress="PRIVATE_RANGES_ONLY",
     )

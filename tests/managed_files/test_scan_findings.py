@@ -10,10 +10,17 @@ from typing import Any
 
 import pytest
 
+from readiness.alerting.registry_alerts import (
+    VULNERABILITY_BOUNDS,
+    VULNERABILITY_LABELS,
+    VULNERABILITY_VALUE_FIELD,
+    vulnerability_filter,
+)
 from readiness.managed_files.image_upkeep.__main__ import main
 from readiness.managed_files.image_upkeep.findings import report_findings
 from readiness.managed_files.image_upkeep.settings import Accepted
 from readiness.managed_files.image_upkeep.vulnerabilities import read_report
+from tests.alerting.log_filter import parse_filter
 from tests.managed_files.fake_google import IMAGES, TOKEN, FakeGoogle, google, rest
 from tests.managed_files.test_scan_gate import BACKEND, CLEAN
 from tests.pinned_clock import NOW, TODAY
@@ -50,6 +57,23 @@ def test_the_images_that_serve_are_listed_by_digest(tmp_path: Path) -> None:
         {"service": "api", "image": f"{IMAGES}backend@{one}", "name": f"api-{'a' * 12}"},
         {"service": "web", "image": f"{IMAGES}frontend@{three}", "name": f"web-{'c' * 12}"},
     ]
+
+
+def test_the_metric_reads_the_fields_that_an_entry_has() -> None:
+    """A label that no entry has would be empty, and a value that is missing counts as 0."""
+    with google(FakeGoogle()) as (_, settings):
+        _, payloads = report_findings(rest(), settings, FOUND, TODAY)
+    metric_filter = parse_filter(vulnerability_filter("some-project"))
+    for payload in payloads:
+        assert metric_filter.matches({"logName": "projects/some-project/logs/readiness-images", "jsonPayload": payload})
+        assert all(isinstance(payload[label], str) for label in VULNERABILITY_LABELS)
+        assert isinstance(payload[VULNERABILITY_VALUE_FIELD], int)
+
+
+def test_the_buckets_keep_none_one_and_two_apart() -> None:
+    """Bounds ascend, and the smallest numbers have a bucket each."""
+    assert VULNERABILITY_BOUNDS[:3] == (1, 2, 3)
+    assert list(VULNERABILITY_BOUNDS) == sorted(set(VULNERABILITY_BOUNDS))
 
 
 def test_each_service_and_severity_has_an_entry() -> None:

@@ -1,0 +1,81 @@
+"""Roles that are added to a Google Cloud project or to one of its repositories of images, one member each.
+
+Each grant adds one member to one role, and takes the role from nobody else. Declare a pair of role and member once in a
+program: of two declarations, the one that is removed takes the role away from both.
+
+Not managed here: the members themselves, and roles that they have from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_gcp import artifactregistry, projects
+
+from components.child_options import child_options
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryArgs:
+    """An Artifact Registry repository of the project. `repository` is its id, the last part of its name."""
+
+    location: pulumi.Input[str]
+    repository: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoleGrantArgs:
+    """`member` has `role`, as in `serviceAccount:…` and `roles/run.viewer`: on `registry`, or else in the project.
+
+    `key` ends the resource's name. `depends_on`: what has to exist before the grant, besides what the component depends
+    on.
+    """
+
+    key: str
+    role: pulumi.Input[str]
+    member: pulumi.Input[str]
+    registry: RegistryArgs | None = None
+    depends_on: Sequence[pulumi.Resource] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoleGrantsArgs:
+    """The project, and the grants in it."""
+
+    project: pulumi.Input[str]
+    grants: Sequence[RoleGrantArgs]
+
+
+class RoleGrants(pulumi.ComponentResource):
+    """One resource for each of `grants`; `grants` has them by their `key`. `ids`: their ids by their `key`."""
+
+    ids: pulumi.Output[Mapping[str, str]]
+
+    def __init__(self, name: str, args: RoleGrantsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("readiness:project:RoleGrants", name, None, opts)
+        self.grants = {
+            grant.key: _grant(
+                f"{name}-{grant.key}", args.project, grant, child_options(self, opts, depends_on=grant.depends_on)
+            )
+            for grant in args.grants
+        }
+        self.ids = pulumi.Output.all(**{key: grant.id for key, grant in self.grants.items()})
+        self.register_outputs({"ids": self.ids})
+
+
+def _grant(
+    name: str, project: pulumi.Input[str], grant: RoleGrantArgs, opts: pulumi.ResourceOptions
+) -> projects.IAMMember | artifactregistry.RepositoryIamMember:
+    if grant.registry is None:
+        return projects.IAMMember(name, project=project, role=grant.role, member=grant.member, opts=opts)
+    return artifactregistry.RepositoryIamMember(
+        name,
+        project=project,
+        location=grant.registry.location,
+        repository=grant.registry.repository,
+        role=grant.role,
+        member=grant.member,
+        opts=opts,
+    )

@@ -1,0 +1,188 @@
+"""The component `ImageRegistry`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.enabled_apis import REGISTRY_APIS, EnabledApis, EnabledApisArgs
+from components.image_registry import (
+    CleanupConditionArgs,
+    CleanupPolicyArgs,
+    ImageRegistry,
+    ImageRegistryArgs,
+    MostRecentVersionsArgs,
+)
+from readiness.retention.policies import Policy
+from readiness.review.recorder import RecordingMonitor
+from tests.components.conftest import Declare
+from tests.components.inputs import assert_inputs_are_inputs
+
+KEEP_RECENT = CleanupPolicyArgs(
+    id="keep-recent-api",
+    action="KEEP",
+    versions=MostRecentVersionsArgs(keep_count=5, package_name_prefixes=["api"]),
+)
+KEEP_TAGS = CleanupPolicyArgs(
+    id="keep-protected-tags",
+    action="KEEP",
+    versions=CleanupConditionArgs(
+        tag_state="TAGGED",
+        tag_prefixes=["latest", "release-"],
+        version_name_prefixes=["sha256:0"],
+        package_name_prefixes=["web/"],
+        newer_than_seconds=60,
+    ),
+)
+DELETE_OLD = CleanupPolicyArgs(
+    id="delete-old", action="DELETE", versions=CleanupConditionArgs(older_than_seconds=86_400)
+)
+ARGS = ImageRegistryArgs(
+    project="shop-1234",
+    location="europe-west1",
+    repository_id="shop-images",
+    cleanup_policies=[DELETE_OLD, KEEP_RECENT, KEEP_TAGS],
+    cleanup_dry_run=False,
+)
+EXISTING = "projects/shop-1234/locations/europe-west1/repositories/shop-images"
+REPOSITORY = "gcp:artifactregistry/repository:Repository"
+
+
+def declare_registry(args: ImageRegistryArgs = ARGS) -> ImageRegistry:
+    """The component alone."""
+    return ImageRegistry("images", args)
+
+
+def test_the_repository_is_declared_with_its_policies_and_is_scanned(declare: Declare) -> None:
+    """In the order of the arguments; what a policy leaves out is not written."""
+    assert declare(declare_registry).inputs("images-repository") == {
+        "project": "shop-1234",
+        "location": "europe-west1",
+        "repositoryId": "shop-images",
+        "format": "DOCKER",
+        "cleanupPolicies": [
+            {"id": "delete-old", "action": "DELETE", "condition": {"tagState": "ANY", "olderThan": "86400s"}},
+            {
+                "id": "keep-recent-api",
+                "action": "KEEP",
+                "mostRecentVersions": {"keepCount": 5, "packageNamePrefixes": ["api"]},
+            },
+            {
+                "id": "keep-protected-tags",
+                "action": "KEEP",
+                "condition": {
+                    "tagState": "TAGGED",
+                    "tagPrefixes": ["latest", "release-"],
+                    "versionNamePrefixes": ["sha256:0"],
+                    "packageNamePrefixes": ["web/"],
+                    "newerThan": "60s",
+                },
+            },
+        ],
+        "cleanupPolicyDryRun": False,
+        "vulnerabilityScanningConfig": {"enablementConfig": "INHERITED"},
+    }
+
+
+def test_the_dry_run_is_always_written(declare: Declare) -> None:
+    """Left out, an imported `true` becomes null and cleanup starts to delete."""
+    dry = declare(lambda: declare_registry(dataclasses.replace(ARGS, cleanup_dry_run=True)))
+    assert dry.inputs("images-repository")["cleanupPolicyDryRun"] is True
+
+
+def test_a_new_repository_is_protected(declare: Declare) -> None:
+    """With it every image goes; nothing is imported and no change is ignored."""
+    options = declare(declare_registry).named("images-repository")["options"]
+    assert options["protect"] is True
+    assert not {"importId", "ignoreChanges"} & options.keys()
+
+
+def test_an_adopted_repository_is_imported_and_differs_in_its_options_alone(declare: Declare) -> None:
+    """Description and labels stay what Terraform writes."""
+    made = declare(declare_registry).named("images-repository")
+    adopted = declare(lambda: declare_registry(dataclasses.replace(ARGS, adopt=EXISTING))).named("images-repository")
+    assert adopted["inputs"] == made["inputs"]
+    assert adopted["options"] == {
+        **made["options"],
+        "importId": EXISTING,
+        "ignoreChanges": ["description", "labels"],
+    }
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(id="old", action="DELETE", older_than_seconds=60),
+        Policy(id="all", action="KEEP"),
+        Policy(id="newest", action="KEEP", keep_count=3, package_prefixes=("api", "web")),
+        Policy(id="newest-of-all", action="KEEP", keep_count=1),
+        Policy(
+            id="everything",
+            action="KEEP",
+            tag_state="TAGGED",
+            tag_prefixes=("latest",),
+            version_prefixes=("sha256:0",),
+            package_prefixes=("api",),
+            older_than_seconds=60,
+            newer_than_seconds=3600,
+        ),
+    ],
+    ids=lambda policy: policy.id,
+)
+def test_a_policy_of_the_toolkit_is_registered_as_the_simulator_reads_it(declare: Declare, policy: Policy) -> None:
+    """No field is lost: what the simulator shows is what Google does."""
+    args = dataclasses.replace(ARGS, cleanup_policies=[CleanupPolicyArgs.of(policy)])
+    declared = declare(lambda: declare_registry(args)).inputs("images-repository")["cleanupPolicies"]
+    assert declared == [policy.as_body()]
+
+
+def test_its_outputs_are_the_repository_and_that_scanning_is_not_reported_yet(declare: Declare) -> None:
+    """Before Google has answered; an output that is missing looks like nothing to watch."""
+    assert declare(declare_registry).outputs_of("images") == {
+        "id": "<images-repository.id>",
+        "repository_id": "shop-images",
+        "scanning_state": "not reported yet",
+    }
+
+
+@pytest.mark.parametrize("state", ["SCANNING_ACTIVE", "SCANNING_DISABLED"])
+def test_the_scanning_state_is_what_google_reports(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """As the provider hands it on: beside the input, in the same object."""
+    answer = RecordingMonitor.RegisterResource
+
+    def with_state(self: RecordingMonitor, request: Any) -> Any:
+        response = answer(self, request)
+        if request.type == REPOSITORY:
+            response.object["vulnerabilityScanningConfig"].update({"enablementState": state})
+        return response
+
+    monkeypatch.setattr(RecordingMonitor, "RegisterResource", with_state)
+    assert declare(declare_registry).outputs_of("images")["scanning_state"] == state
+
+
+def test_the_repository_waits_for_what_the_component_depends_on(declare: Declare) -> None:
+    """Without the APIs nothing is scanned."""
+
+    def program() -> None:
+        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=REGISTRY_APIS))
+        ImageRegistry("images", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
+
+    expected = {"apis-artifactregistry", "apis-containerscanning", "apis-containeranalysis"}
+    assert declare(program).dependencies_of("images-repository") == expected
+
+
+def test_two_fit_into_one_program(declare: Declare) -> None:
+    """Their repositories are named after them."""
+    declared = declare(lambda: [ImageRegistry("first", ARGS), ImageRegistry("second", ARGS)])
+    assert [declared.parent_of(f"{name}-repository") for name in ("first", "second")] == ["first", "second"]
+
+
+@pytest.mark.parametrize("adopt", [None, EXISTING])
+def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare, adopt: str | None) -> None:
+    """Those of the policies too."""
+    assert_inputs_are_inputs(declare, declare_registry, dataclasses.replace(ARGS, adopt=adopt))

@@ -1,0 +1,103 @@
+"""The component `RoleGrants`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pulumi
+
+from components.enabled_apis import EnabledApis, EnabledApisArgs
+from components.image_registry import ImageRegistry, ImageRegistryArgs
+from components.role_grants import RegistryArgs, RoleGrantArgs, RoleGrants, RoleGrantsArgs
+from tests.components.conftest import Declare
+from tests.components.inputs import assert_inputs_are_inputs
+
+MEMBER = "serviceAccount:scanner@shop-1234.iam.gserviceaccount.com"
+IN_PROJECT = RoleGrantArgs(key="scan-run-viewer", role="roles/run.viewer", member=MEMBER)
+ON_REGISTRY = RoleGrantArgs(
+    key="scan-reader",
+    role="roles/artifactregistry.reader",
+    member=MEMBER,
+    registry=RegistryArgs(location="europe-west1", repository="shop-images"),
+)
+ARGS = RoleGrantsArgs(project="shop-1234", grants=[IN_PROJECT, ON_REGISTRY])
+
+
+def declare_grants(args: RoleGrantsArgs = ARGS) -> RoleGrants:
+    """The component alone."""
+    return RoleGrants("workflows", args)
+
+
+def test_a_grant_adds_one_member_to_one_role_of_the_project(declare: Declare) -> None:
+    """Nobody else loses the role."""
+    declared = declare(declare_grants)
+    assert declared.named("workflows-scan-run-viewer")["type"] == "gcp:projects/iAMMember:IAMMember"
+    assert declared.inputs("workflows-scan-run-viewer") == {
+        "project": "shop-1234",
+        "role": "roles/run.viewer",
+        "member": MEMBER,
+    }
+
+
+def test_a_grant_on_a_registry_is_restricted_to_it(declare: Declare) -> None:
+    """The role applies to no other repository."""
+    declared = declare(declare_grants)
+    type_ = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
+    assert declared.named("workflows-scan-reader")["type"] == type_
+    assert declared.inputs("workflows-scan-reader") == {
+        "project": "shop-1234",
+        "location": "europe-west1",
+        "repository": "shop-images",
+        "role": "roles/artifactregistry.reader",
+        "member": MEMBER,
+    }
+
+
+def test_its_output_is_the_ids_of_the_grants(declare: Declare) -> None:
+    """By their keys."""
+    assert declare(declare_grants).outputs_of("workflows") == {
+        "ids": {
+            "scan-run-viewer": "<workflows-scan-run-viewer.id>",
+            "scan-reader": "<workflows-scan-reader.id>",
+        }
+    }
+
+
+def test_a_grant_waits_for_what_the_component_and_itself_depend_on(declare: Declare) -> None:
+    """A role on a repository needs the repository, a role in the project does not."""
+
+    def program() -> None:
+        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["iam.googleapis.com"]))
+        images = ImageRegistry(
+            "images",
+            ImageRegistryArgs(
+                project="shop-1234",
+                location="europe-west1",
+                repository_id="shop-images",
+                cleanup_policies=[],
+                cleanup_dry_run=True,
+            ),
+        )
+        grants = [IN_PROJECT, dataclasses.replace(ON_REGISTRY, depends_on=[images])]
+        args = RoleGrantsArgs(project="shop-1234", grants=grants)
+        RoleGrants("workflows", args, pulumi.ResourceOptions(depends_on=[apis]))
+
+    declared = declare(program)
+    assert declared.dependencies_of("workflows-scan-run-viewer") == {"apis-iam"}
+    assert declared.dependencies_of("workflows-scan-reader") == {"apis-iam", "images-repository"}
+
+
+def test_two_fit_into_one_program(declare: Declare) -> None:
+    """Their children are named after them."""
+    declared = declare(lambda: [RoleGrants("first", ARGS), RoleGrants("second", ARGS)])
+    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
+        "first-scan-run-viewer": "first",
+        "first-scan-reader": "first",
+        "second-scan-run-viewer": "second",
+        "second-scan-reader": "second",
+    }
+
+
+def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
+    """Project, role, member and the registry."""
+    assert_inputs_are_inputs(declare, declare_grants, ARGS)
