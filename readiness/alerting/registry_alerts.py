@@ -19,18 +19,6 @@ from readiness.settings.model import Settings
 WINDOW_SECONDS = 600
 CLEANUP_PRINCIPAL = "@gcp-sa-artifactregistry.iam.gserviceaccount.com"
 VULNERABILITY_METRIC = "readiness_vulnerabilities_v1"
-VULNERABILITY_DESCRIPTION = "Vulnerabilities of what serves, by the weekly scan"
-# Each label, a field of the entry, with its description.
-VULNERABILITY_LABELS = {
-    "environment": "The environment that serves it",
-    "service": "The Cloud Run service",
-    "severity": "critical, high, medium, low or unknown",
-}
-# The field that holds the number of vulnerabilities.
-VULNERABILITY_VALUE_FIELD = "count"
-# Buckets of 0, 1, 2, 3 to 5, … vulnerabilities. A changed bucket makes a metric's data unusable: then the name gets the
-# next version.
-VULNERABILITY_BOUNDS = (1, 2, 3, 6, 11, 21, 51, 101, 201, 501, 1001)
 
 
 def vulnerability_filter(project: str) -> str:

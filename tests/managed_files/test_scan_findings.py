@@ -10,12 +10,7 @@ from typing import Any
 
 import pytest
 
-from readiness.alerting.registry_alerts import (
-    VULNERABILITY_BOUNDS,
-    VULNERABILITY_LABELS,
-    VULNERABILITY_VALUE_FIELD,
-    vulnerability_filter,
-)
+from readiness.alerting.registry_alerts import vulnerabilities
 from readiness.managed_files.image_upkeep.__main__ import main
 from readiness.managed_files.image_upkeep.findings import report_findings
 from readiness.managed_files.image_upkeep.settings import Accepted
@@ -63,17 +58,19 @@ def test_the_metric_reads_the_fields_that_an_entry_has() -> None:
     """A label that no entry has would be empty, and a value that is missing counts as 0."""
     with google(FakeGoogle()) as (_, settings):
         _, payloads = report_findings(rest(), settings, FOUND, TODAY)
-    metric_filter = parse_filter(vulnerability_filter("some-project"))
+    metric = vulnerabilities("some-project")
+    metric_filter = parse_filter(metric.filter)
     for payload in payloads:
         assert metric_filter.matches({"logName": "projects/some-project/logs/readiness-images", "jsonPayload": payload})
-        assert all(isinstance(payload[label], str) for label in VULNERABILITY_LABELS)
-        assert isinstance(payload[VULNERABILITY_VALUE_FIELD], int)
+        assert all(isinstance(payload[label], str) for label in metric.labels)
+        assert isinstance(payload[str(metric.value_field)], int)
 
 
 def test_the_buckets_keep_none_one_and_two_apart() -> None:
     """Bounds ascend, and the smallest numbers have a bucket each."""
-    assert VULNERABILITY_BOUNDS[:3] == (1, 2, 3)
-    assert list(VULNERABILITY_BOUNDS) == sorted(set(VULNERABILITY_BOUNDS))
+    bounds = vulnerabilities("some-project").bounds
+    assert bounds[:3] == (1, 2, 3)
+    assert list(bounds) == sorted(set(bounds))
 
 
 def test_each_service_and_severity_has_an_entry() -> None:
