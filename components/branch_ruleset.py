@@ -1,42 +1,96 @@
-"""The ruleset of the default branch: a pull request, checks that passed, no deletion, no force push.
+"""The ruleset of a repository's default branch: a pull request, passed checks, no deletion, no force push.
 
-Deliberately not managed here: the repository itself (declaring it for one field would reset its others), and which
-merge methods it allows. While `enforcement` is `disabled` the ruleset stands in GitHub and holds nobody up.
+With `enforcement` set to `disabled` the ruleset exists in GitHub and stops nobody.
+
+Not managed here: the repository itself (a declared repository resets every field that is not declared), and the merge
+methods that it allows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import pulumi
 import pulumi_github as github
 
-from readiness.settings.github import BranchRuleset as RulesetSettings
+from components.child_options import child_options
 
-# GitHub's own name for it: a renamed default branch stays guarded, and a bare `main` would match nothing.
+if TYPE_CHECKING:
+    from readiness.settings.github import BranchRuleset as RulesetSettings
+
+# GitHub's own name for it: the ruleset follows a renamed default branch, and a bare `main` would match nothing.
 DEFAULT_BRANCH = "~DEFAULT_BRANCH"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BranchRulesetArgs:
-    """`repository` is the name without its owner, which is the provider's."""
+class RequiredCheckArgs:
+    """`context` is the check's name as a pull request shows it: `Tests (3.12)`.
 
-    repository: str
-    ruleset: RulesetSettings
+    `integration_id` is the app that has to report it; GitHub Actions is 15368. GitHub would take a check without an app
+    from everyone who can write to the repository.
+    """
+
+    context: pulumi.Input[str]
+    integration_id: pulumi.Input[int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BypassActorArgs:
+    """Whom the ruleset does not bind. With the mode `pull_request`, a direct push stays refused."""
+
+    kind: Literal["Integration", "RepositoryRole", "Team", "User"]
+    id: pulumi.Input[int]
+    mode: Literal["pull_request", "always"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BranchRulesetArgs:
+    """`repository` is the name without its owner, which the provider's settings hold.
+
+    `enforcement` `evaluate` only reports, and needs GitHub Enterprise. GitHub counts up to 10 `required_approvals`.
+    """
+
+    repository: pulumi.Input[str]
+    enforcement: Literal["disabled", "evaluate", "active"]
+    required_approvals: int
+    required_checks: Sequence[RequiredCheckArgs]
+    bypass_actors: Sequence[BypassActorArgs] = ()
+
+    @classmethod
+    def of(cls, settings: RulesetSettings, *, repository: pulumi.Input[str]) -> BranchRulesetArgs:
+        """What the section `branch_ruleset` of the settings declares."""
+        return cls(
+            repository=repository,
+            enforcement=settings.enforcement,
+            required_approvals=settings.required_approvals,
+            required_checks=[
+                RequiredCheckArgs(context=check.context, integration_id=check.integration_id)
+                for check in settings.required_checks
+            ],
+            bypass_actors=[
+                BypassActorArgs(kind=actor.kind, id=actor.id, mode=actor.mode) for actor in settings.bypass_actors
+            ],
+        )
 
 
 class BranchRuleset(pulumi.ComponentResource):
-    """One ruleset. Nobody passes by it unless the settings name them."""
+    """One ruleset, `ruleset`. It binds everyone but the `bypass_actors`.
+
+    `enforcement`: how GitHub enforces it, known once the ruleset exists.
+    """
+
+    enforcement: pulumi.Output[str]
 
     def __init__(self, name: str, args: BranchRulesetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:github:BranchRuleset", name, None, opts)
-        settings = args.ruleset
         self.ruleset = github.RepositoryRuleset(
             f"{name}-default-branch",
             repository=args.repository,
             name="Default branch",
             target="branch",
-            enforcement=settings.enforcement,
+            enforcement=args.enforcement,
             conditions=github.RepositoryRulesetConditionsArgs(
                 ref_name=github.RepositoryRulesetConditionsRefNameArgs(includes=[DEFAULT_BRANCH], excludes=[])
             ),
@@ -44,21 +98,22 @@ class BranchRuleset(pulumi.ComponentResource):
                 github.RepositoryRulesetBypassActorArgs(
                     actor_type=actor.kind, actor_id=actor.id, bypass_mode=actor.mode
                 )
-                for actor in settings.bypass_actors
+                for actor in args.bypass_actors
             ],
-            rules=_rules(settings),
-            opts=pulumi.ResourceOptions(parent=self),
+            rules=_rules(args),
+            opts=child_options(self, opts),
         )
-        self.register_outputs({"enforcement": settings.enforcement})
+        self.enforcement = self.ruleset.enforcement
+        self.register_outputs({"enforcement": self.enforcement})
 
 
-def _rules(settings: RulesetSettings) -> github.RepositoryRulesetRulesArgs:
+def _rules(args: BranchRulesetArgs) -> github.RepositoryRulesetRulesArgs:
     return github.RepositoryRulesetRulesArgs(
         deletion=True,
         non_fast_forward=True,
         pull_request=github.RepositoryRulesetRulesPullRequestArgs(
-            required_approving_review_count=settings.required_approvals,
-            # Else what is pushed after the approval would be merged unread.
+            required_approving_review_count=args.required_approvals,
+            # Without it, what is pushed after the approval is merged unread.
             dismiss_stale_reviews_on_push=True,
         ),
         required_status_checks=github.RepositoryRulesetRulesRequiredStatusChecksArgs(
@@ -66,7 +121,7 @@ def _rules(settings: RulesetSettings) -> github.RepositoryRulesetRulesArgs:
                 github.RepositoryRulesetRulesRequiredStatusChecksRequiredCheckArgs(
                     context=check.context, integration_id=check.integration_id
                 )
-                for check in settings.required_checks
+                for check in args.required_checks
             ],
         ),
     )

@@ -1,7 +1,9 @@
-"""The Google APIs that the program needs, enabled before what uses them.
+"""Google APIs of a project, enabled before the resources that use them.
 
-Enabled is never undone: an API that this program turned on may by now serve others, so that neither a destroy nor a
-removed line turns it off. For that reason both stacks may declare the same API; neither can take it from the other.
+An API stays enabled when its resource is destroyed, because other programs may use it by then. Two stacks can
+therefore declare the same API, and neither disables it for the other.
+
+Not managed here: the project itself, and APIs that others enabled.
 """
 
 from __future__ import annotations
@@ -12,14 +14,16 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
+from components.child_options import child_options
+
 MONITORING_APIS = ("logging.googleapis.com", "monitoring.googleapis.com")
-# Scanning on push is the second; the third keeps its results (registry facts, 3.1).
+# The second scans every pushed image, the third stores the results
+# (https://docs.cloud.google.com/artifact-analysis/docs/scan-os-automatically).
 REGISTRY_APIS = (
     "artifactregistry.googleapis.com",
     "containerscanning.googleapis.com",
     "containeranalysis.googleapis.com",
 )
-
 MIGRATION_APIS = (
     "iam.googleapis.com",
     "run.googleapis.com",
@@ -30,14 +34,19 @@ MIGRATION_APIS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnabledApisArgs:
-    """`apis` are full service names: `monitoring.googleapis.com`."""
+    """`apis` are full service names, which also name the resources: `monitoring.googleapis.com`."""
 
-    project: str
+    project: pulumi.Input[str]
     apis: Sequence[str]
 
 
 class EnabledApis(pulumi.ComponentResource):
-    """One enabled API each; what uses an API depends on this component."""
+    """One resource for each API. What uses an API has this component in its `depends_on`.
+
+    `apis`: the service names, known once the APIs are enabled. `services` has the resources by service name.
+    """
+
+    apis: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: EnabledApisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:project:EnabledApis", name, None, opts)
@@ -48,8 +57,9 @@ class EnabledApis(pulumi.ComponentResource):
                 service=api,
                 disable_on_destroy=False,
                 disable_dependent_services=False,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=child_options(self, opts),
             )
             for api in args.apis
         }
-        self.register_outputs({"apis": list(self.services)})
+        self.apis = pulumi.Output.all(*[service.service for service in self.services.values()])
+        self.register_outputs({"apis": self.apis})

@@ -1,110 +1,197 @@
-"""The guarded GitHub environment: who may approve a deployment to production, and from which branch it may come.
+"""A GitHub environment that deployments to production wait in: who approves them, and from which branches they come.
 
-`production.yml` names the environment already, so that the guard needs no change of a workflow. Creating it is a PUT
-that takes over an environment of that name silently: there is nothing to import.
+A workflow that names the environment already needs no change. GitHub creates an environment with a PUT, which takes
+over an existing one of that name without a word: there is nothing to import.
 
-**One** listed reviewer approves; GitHub has no count of approvals. Two approvals of one deployment are two environments
-in a chain (`second_approval`); the workflow then needs a job before its own that names the first of the two.
+**One** of the listed reviewers approves; GitHub has no count of approvals. Two people approve a deployment where it
+passes two environments (`second_approval`): the workflow then needs a job before its own that names the second one.
 
-Deliberately not managed here: the environment's secrets and variables, and the repository itself (declaring it for one
-field would reset its others). A refresh does not see reviewers that were removed in the browser
-(integrations/terraform-provider-github#3609), so the live gate has to be read by other means.
+Not managed here: the environment's secrets and variables, and the repository itself (a declared repository resets every
+field that is not declared). A refresh does not see reviewers that were removed in the browser
+(integrations/terraform-provider-github#3609), so that the live environment has to be read by other means.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import pulumi
 import pulumi_github as github
 
-from readiness.settings.github import ProductionEnvironment as EnvironmentSettings
-from readiness.settings.github import Reviewers
-from readiness.settings.github_rules import is_to_be_filled_in
+from components.child_options import child_options
+
+if TYPE_CHECKING:
+    from readiness.settings.github import ProductionEnvironment as EnvironmentSettings
+    from readiness.settings.github import Reviewers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewerArgs:
+    """Who may approve. GitHub gets the numeric `id`; a plan shows the `name`, a login or a team's slug.
+
+    `is_placeholder`: nobody knows the reviewer yet, and a plan says "to be filled in".
+    """
+
+    kind: Literal["user", "team"]
+    name: pulumi.Input[str]
+    id: pulumi.Input[int]
+    is_placeholder: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentArgs:
+    """`reviewers`: up to six, users and teams together (https://docs.github.com/en/rest/deployments/environments).
+
+    `branch_patterns` are the branches that may deploy, and end the names of their resources; `*` does not match `/`.
+    Without any pattern, only branches with a protection rule may deploy.
+    """
+
+    name: pulumi.Input[str]
+    reviewers: Sequence[ReviewerArgs]
+    branch_patterns: Sequence[str]
+    prevent_self_review: bool = True
+    wait_timer_minutes: int = 0
+    can_admins_bypass: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecondApprovalArgs:
+    """A second environment with the same rules and reviewers of its own."""
+
+    name: pulumi.Input[str]
+    reviewers: Sequence[ReviewerArgs]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProductionEnvironmentArgs:
-    """`repository` is the name without its owner, which is the provider's."""
+    """`repository` is the name without its owner, which the provider's settings hold."""
 
-    repository: str
-    environment: EnvironmentSettings
+    repository: pulumi.Input[str]
+    environment: EnvironmentArgs
+    second_approval: SecondApprovalArgs | None = None
+
+    @classmethod
+    def of(cls, settings: EnvironmentSettings, *, repository: pulumi.Input[str]) -> ProductionEnvironmentArgs:
+        """What the section `production_environment` of the settings declares."""
+        policy, second = settings.deployment_branch_policy, settings.second_approval
+        return cls(
+            repository=repository,
+            environment=EnvironmentArgs(
+                name=settings.name,
+                reviewers=_reviewers(settings.reviewers),
+                branch_patterns=policy.branches if policy.custom_branch_policies else (),
+                prevent_self_review=settings.prevent_self_review,
+                wait_timer_minutes=settings.wait_timer_minutes,
+                can_admins_bypass=settings.can_admins_bypass,
+            ),
+            second_approval=None
+            if second is None
+            else SecondApprovalArgs(name=second.name, reviewers=_reviewers(second.reviewers)),
+        )
 
 
 class ProductionEnvironment(pulumi.ComponentResource):
-    """The environment, its branch policies, and the one before it where two approvals are asked for.
+    """The environment with its branch patterns, and the second one where two people have to approve.
 
-    The component's own inputs say in words what the numeric ids in the environment's do not.
+    The component's own inputs say in words what the numeric ids of the reviewers do not. `environment_name`: the name,
+    known once the environment exists. `environment` and `second_approval` are the resources.
     """
 
+    environment_name: pulumi.Output[str]
+
     def __init__(self, name: str, args: ProductionEnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("readiness:github:ProductionEnvironment", name, _in_words(args.environment), opts)
-        settings = args.environment
-        self.environment = self._declare(f"{name}-guard", settings.name, settings.reviewers, args)
+        super().__init__("readiness:github:ProductionEnvironment", name, _in_words(args), opts)
+        children = child_options(self, opts)
+        self.environment = _environment(f"{name}-guard", args.environment, args, children)
         self.second_approval: github.RepositoryEnvironment | None = None
-        if settings.second_approval is not None:
-            second = settings.second_approval
-            self.second_approval = self._declare(f"{name}-second-approval", second.name, second.reviewers, args)
-        self.register_outputs({"environment": self.environment.environment})
+        if args.second_approval is not None:
+            self.second_approval = _environment(f"{name}-second-approval", args.second_approval, args, children)
+        self.environment_name = self.environment.environment
+        self.register_outputs({"environment": self.environment_name})
 
-    def _declare(
-        self, name: str, environment: str, reviewers: Reviewers, args: ProductionEnvironmentArgs
-    ) -> github.RepositoryEnvironment:
-        settings = args.environment
-        policy = settings.deployment_branch_policy
-        declared = github.RepositoryEnvironment(
-            name,
-            repository=args.repository,
-            environment=environment,
-            reviewers=[
-                github.RepositoryEnvironmentReviewerArgs(
-                    users=[user.id for user in reviewers.users],
-                    teams=[team.id for team in reviewers.teams],
-                )
-            ],
-            prevent_self_review=settings.prevent_self_review,
-            wait_timer=settings.wait_timer_minutes,
-            can_admins_bypass=settings.can_admins_bypass,
-            deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
-                protected_branches=policy.protected_branches,
-                custom_branch_policies=policy.custom_branch_policies,
-            ),
-            # A destroyed environment comes back open: the next run that names it makes it anew, without any rule.
-            opts=pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True),
-        )
-        for branch in policy.branches if policy.custom_branch_policies else ():
-            github.RepositoryEnvironmentDeploymentPolicy(
-                f"{name}-branch-{branch}",
-                repository=args.repository,
-                # By reference: GitHub takes a pattern only once the environment asks for custom ones.
-                environment=declared.environment,
-                branch_pattern=branch,
-                opts=pulumi.ResourceOptions(parent=self),
+
+def _environment(
+    name: str,
+    named: EnvironmentArgs | SecondApprovalArgs,
+    args: ProductionEnvironmentArgs,
+    opts: pulumi.ResourceOptions,
+) -> github.RepositoryEnvironment:
+    """An environment with the name and reviewers of `named`; the rules are the same for both."""
+    rules = args.environment
+    patterns = rules.branch_patterns
+    environment = github.RepositoryEnvironment(
+        name,
+        repository=args.repository,
+        environment=named.name,
+        reviewers=[
+            github.RepositoryEnvironmentReviewerArgs(
+                users=[reviewer.id for reviewer in named.reviewers if reviewer.kind == "user"],
+                teams=[reviewer.id for reviewer in named.reviewers if reviewer.kind == "team"],
             )
-        return declared
+        ],
+        prevent_self_review=rules.prevent_self_review,
+        wait_timer=rules.wait_timer_minutes,
+        can_admins_bypass=rules.can_admins_bypass,
+        # GitHub takes exactly one of the two flags.
+        deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
+            protected_branches=not patterns, custom_branch_policies=bool(patterns)
+        ),
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            # The next run that names a destroyed environment creates it without any rule, open to everyone.
+            pulumi.ResourceOptions(protect=True, retain_on_delete=True),
+        ),
+    )
+    for pattern in patterns:
+        github.RepositoryEnvironmentDeploymentPolicy(
+            f"{name}-branch-{pattern}",
+            repository=args.repository,
+            # By reference: GitHub refuses a pattern until the environment asks for custom ones.
+            environment=environment.environment,
+            branch_pattern=pattern,
+            opts=opts,
+        )
+    return environment
 
 
-def _in_words(settings: EnvironmentSettings) -> dict[str, object]:
-    words: dict[str, object] = {
-        "approval": _approval(settings.name, settings.reviewers),
-        "reviewers": _names(settings.reviewers),
+def _in_words(args: ProductionEnvironmentArgs) -> dict[str, pulumi.Input[str] | list[pulumi.Output[str]]]:
+    words: dict[str, pulumi.Input[str] | list[pulumi.Output[str]]] = {
+        "approval": _approval(args.environment),
+        "reviewers": [_reviewer_in_words(reviewer) for reviewer in args.environment.reviewers],
     }
-    if settings.second_approval is not None:
-        second = settings.second_approval
-        words["secondApproval"] = _approval(second.name, second.reviewers)
-        words["secondApprovalReviewers"] = _names(second.reviewers)
+    if args.second_approval is not None:
+        words["secondApproval"] = _approval(args.second_approval)
+        words["secondApprovalReviewers"] = [_reviewer_in_words(reviewer) for reviewer in args.second_approval.reviewers]
     return words
 
 
-def _approval(environment: str, reviewers: Reviewers) -> str:
-    count = len(reviewers.users) + len(reviewers.teams)
-    return f"one of these {count} reviewers approves a deployment to {environment}; GitHub does not ask for a second"
+def _approval(environment: EnvironmentArgs | SecondApprovalArgs) -> pulumi.Output[str]:
+    count = len(environment.reviewers)
+    return pulumi.Output.concat(
+        f"one of these {count} reviewers approves a deployment to ",
+        environment.name,
+        "; GitHub does not ask for a second",
+    )
 
 
-def _names(reviewers: Reviewers) -> list[str]:
-    people = [("user", user.login, user.id) for user in reviewers.users]
-    people += [("team", team.slug, team.id) for team in reviewers.teams]
-    return [
-        f"{kind} {name}: to be filled in" if is_to_be_filled_in(name) else f"{kind} {name} (id {identity})"
-        for kind, name, identity in people
+def _reviewer_in_words(reviewer: ReviewerArgs) -> pulumi.Output[str]:
+    if reviewer.is_placeholder:
+        return pulumi.Output.concat(reviewer.kind, " ", reviewer.name, ": to be filled in")
+    # A number that comes from another stack is a float.
+    number = pulumi.Output.from_input(reviewer.id).apply(lambda identity: str(int(identity)))
+    return pulumi.Output.concat(reviewer.kind, " ", reviewer.name, " (id ", number, ")")
+
+
+def _reviewers(reviewers: Reviewers) -> list[ReviewerArgs]:
+    """Users first, then teams."""
+    users = [
+        ReviewerArgs(kind="user", name=user.login, id=user.id, is_placeholder=user.is_placeholder)
+        for user in reviewers.users
     ]
+    teams = [
+        ReviewerArgs(kind="team", name=team.slug, id=team.id, is_placeholder=team.is_placeholder)
+        for team in reviewers.teams
+    ]
+    return users + teams

@@ -1,46 +1,69 @@
-"""Secrets of the application's repository that its workflows read.
+"""Secrets of a GitHub repository that its workflows read.
 
-`SLACK_WEBHOOK_URL` is a secret of the repository and not of an environment, because `staging.yml` posts to it from a
-job without an environment. Deliberately not managed here: secrets that nothing of ours stores, and Google credentials
-(the workflows use none). GitHub never gives a secret back, so a value changed by hand is not seen as drift.
+They are secrets of the repository, not of an environment: a job without an environment can read them. GitHub never
+gives a secret back, so that a refresh does not see a value that was changed by hand.
+
+Not managed here: the repository's other secrets.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_github as github
 
-from readiness.settings.from_engine import StoredSecret
+from components.child_options import child_options
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositorySecretArgs:
+    """`value` is registered as a secret, plain text too.
+
+    `ciphertext_digest` is a digest of the encrypted value as the stack's file holds it: a plan shows it, so that a new
+    value is seen.
+    """
+
+    value: pulumi.Input[str] = field(repr=False)
+    ciphertext_digest: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepositorySecretsArgs:
-    """`repository` is the name without its owner, which is the provider's."""
+    """`repository` is the name without its owner, which the provider's settings hold.
 
-    repository: str
-    slack_webhook_url: StoredSecret
+    `secrets` are by their names in GitHub, such as `SLACK_WEBHOOK_URL`, which also end the resources' names.
+    """
+
+    repository: pulumi.Input[str]
+    secrets: Mapping[str, RepositorySecretArgs]
 
 
 class RepositorySecrets(pulumi.ComponentResource):
-    """One secret for each that the stack stores.
+    """One resource for each of `secrets`; `secrets` has the resources by the secret's name.
 
-    The component's inputs hold a digest of each stored ciphertext, so that a rotation shows in a plan.
+    The component's own inputs hold the digests. `names`: the names of the secrets, known once GitHub stores them.
     """
 
+    names: pulumi.Output[Sequence[str]]
+
     def __init__(self, name: str, args: RepositorySecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        stored = {"SLACK_WEBHOOK_URL": args.slack_webhook_url}
-        digests = {key: secret.ciphertext_digest for key, secret in stored.items()}
+        digests = {
+            key: secret.ciphertext_digest
+            for key, secret in args.secrets.items()
+            if secret.ciphertext_digest is not None
+        }
         super().__init__("readiness:github:RepositorySecrets", name, {"ciphertextDigests": digests}, opts)
         self.secrets = {
             key: github.ActionsSecret(
                 f"{name}-{key.lower().replace('_', '-')}",
                 repository=args.repository,
                 secret_name=key,
-                value=secret.value,
-                opts=pulumi.ResourceOptions(parent=self),
+                value=pulumi.Output.secret(secret.value),
+                opts=child_options(self, opts),
             )
-            for key, secret in stored.items()
+            for key, secret in args.secrets.items()
         }
-        self.register_outputs({"names": list(self.secrets)})
+        self.names = pulumi.Output.all(*[secret.secret_name for secret in self.secrets.values()])
+        self.register_outputs({"names": self.names})

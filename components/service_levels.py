@@ -1,68 +1,83 @@
-"""The objective of every service: the share of its requests that are not answered 5xx, over some weeks.
+"""Availability objectives: the share of a service's requests that are not answered 5xx, over a rolling period.
 
-The console shows how much may still fail; the burn-rate alerts compute the same ratio in PromQL, where it can be
-tested. Deliberately not managed here: objectives that others made, latency objectives.
+The console shows how many requests may still fail. The burn-rate alerts compute the same ratio in PromQL, where it can
+be tested.
+
+Not managed here: objectives that others made, and latency objectives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_gcp import monitoring
 
-from readiness.settings.model import Service
-from readiness.settings.observation import Availability
+from components.child_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceLevelsArgs:
-    """`availability` holds the objective; `apis` must be enabled before."""
+    """`services` are names of Cloud Run services, which also end the resources' names.
 
-    project: str
-    environment: str
-    services: Sequence[Service]
-    availability: Availability
-    apis: pulumi.Resource
+    `environment` labels everything. `goal_ratio` is a share of 1: 0.995 is 99.5 %; Google takes at most 0.9999.
+    `period_days` is 1 to 30.
+    """
+
+    project: pulumi.Input[str]
+    environment: pulumi.Input[str]
+    services: Sequence[str]
+    goal_ratio: float
+    period_days: int
 
 
 class ServiceLevels(pulumi.ComponentResource):
-    """One objective a service, by the service's name."""
+    """One monitored service with one objective for each of `services`; `objectives` has the objectives by service.
+
+    `ids`: the objectives' ids by service.
+    """
+
+    ids: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: ServiceLevelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:alerting:ServiceLevels", name, None, opts)
-        self.objectives = {service.name: self._objective(name, service, args) for service in args.services}
-        self.register_outputs({"ids": {service: each.id for service, each in self.objectives.items()}})
+        self.objectives = {
+            service: _objective(f"{name}-{service}", service, args, child_options(self, opts))
+            for service in args.services
+        }
+        self.ids = pulumi.Output.all(**{service: objective.id for service, objective in self.objectives.items()})
+        self.register_outputs({"ids": self.ids})
 
-    def _objective(self, name: str, service: Service, args: ServiceLevelsArgs) -> monitoring.Slo:
-        labels = {"environment": args.environment, "managed_by": "readiness"}
-        monitored = monitoring.CustomService(
-            f"{name}-{service.name}",
-            project=args.project,
-            service_id=service.name,
-            display_name=f"{service.name} ({args.environment})",
-            user_labels=labels,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
-        )
-        requests = (
-            'metric.type="run.googleapis.com/request_count" resource.type="cloud_run_revision" '
-            f'resource.labels.service_name="{service.name}"'
-        )
-        ratio = monitoring.SloRequestBasedSliGoodTotalRatioArgs(
-            # Bad over all: 2xx as "good" would let redirects and a client's own mistakes use the budget up.
-            bad_service_filter=f'{requests} metric.labels.response_code_class="5xx"',
-            total_service_filter=requests,
-        )
-        return monitoring.Slo(
-            f"{name}-{service.name}-availability",
-            project=args.project,
-            service=monitored.service_id,
-            slo_id="availability",
-            display_name=f"{args.availability.goal * 100:g} % of requests are not answered 5xx",
-            goal=args.availability.goal,
-            rolling_period_days=args.availability.period_days,
-            request_based_sli=monitoring.SloRequestBasedSliArgs(good_total_ratio=ratio),
-            user_labels=labels,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+
+def _objective(name: str, service: str, args: ServiceLevelsArgs, opts: pulumi.ResourceOptions) -> monitoring.Slo:
+    labels = {"environment": args.environment, "managed_by": "readiness"}
+    monitored = monitoring.CustomService(
+        name,
+        project=args.project,
+        service_id=service,
+        display_name=pulumi.Output.concat(service, " (", args.environment, ")"),
+        user_labels=labels,
+        opts=opts,
+    )
+    requests = (
+        'metric.type="run.googleapis.com/request_count" resource.type="cloud_run_revision" '
+        f'resource.labels.service_name="{service}"'
+    )
+    ratio = monitoring.SloRequestBasedSliGoodTotalRatioArgs(
+        # Bad over total: with 2xx as "good", redirects and a client's own mistakes would count as failures.
+        bad_service_filter=f'{requests} metric.labels.response_code_class="5xx"',
+        total_service_filter=requests,
+    )
+    return monitoring.Slo(
+        f"{name}-availability",
+        project=args.project,
+        service=monitored.service_id,
+        slo_id="availability",
+        display_name=f"{args.goal_ratio * 100:g} % of requests are not answered 5xx",
+        goal=args.goal_ratio,
+        rolling_period_days=args.period_days,
+        request_based_sli=monitoring.SloRequestBasedSliArgs(good_total_ratio=ratio),
+        user_labels=labels,
+        opts=opts,
+    )

@@ -1,90 +1,148 @@
-"""Uptime checks: Google asks every service for its health address, from several regions and over TLS.
+"""Uptime checks: Google requests an address of every service from several regions, over TLS.
 
-The certificate is validated, and where the settings say what a healthy answer is, its JSON must say so: the service
-answers 200 with "degraded" while its database is down. Only the first matcher of a check counts, so there is one.
+A check validates the certificate and, where the caller gives a healthy answer, one value of the JSON that the service
+answers: a service may answer 200 and report "degraded" while its database is down. Google reads only the first
+content matcher of a check, so that there is at most one.
 
-Probes are requests like any other. They keep a service that scales to zero warm, which is billed, and they stand in the
-denominator of every ratio: with six probes a minute, one failing request a minute is a seventh, and still pages.
-Deliberately not managed here: checks that others made, and private services, which a probe cannot reach.
+Probes are requests like any others. They keep a service warm that scales to zero, which costs money, and they count in
+every ratio of requests: on a service with little traffic, they hide failures.
+
+Not managed here: checks that others made, and private services, which a probe cannot reach.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.child_options import child_options
 from readiness.durations import duration_text
-from readiness.settings.model import Service
-from readiness.settings.observation import UptimeChecks as UptimeCheckSettings
-from readiness.settings.service_checks import HealthAnswer
+
+if TYPE_CHECKING:
+    from readiness.settings.model import Service
+    from readiness.settings.service_checks import HealthAnswer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JsonAnswerArgs:
+    """The value at `json_path` (`$.status`) must match `content`.
+
+    For `EXACT_MATCH`, `content` is a JSON literal, a text with its quotes. For `REGEX_MATCH` it is a regular expression
+    that may match any part of the value: anchor it, because "unhealthy" ends with "healthy".
+    """
+
+    json_path: pulumi.Input[str]
+    content: pulumi.Input[str]
+    match: Literal["EXACT_MATCH", "REGEX_MATCH"]
+
+    @classmethod
+    def of(cls, answer: HealthAnswer) -> JsonAnswerArgs:
+        """What the settings of a service accept as healthy."""
+        accepted = answer.accepted
+        return cls(json_path=answer.json_path, content=accepted.content, match=accepted.match)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UptimeCheckArgs:
+    """`key` ends the resource's name. The check requests `https://HOST:PORT/PATH`; `path` begins with `/`.
+
+    Without `display_name`, the console lists the check as "Health of KEY (ENVIRONMENT)". Without `healthy_answer`,
+    every answer with a status of 2xx is healthy.
+    """
+
+    key: str
+    host: pulumi.Input[str]
+    path: pulumi.Input[str] = "/"
+    port: int = 443
+    display_name: pulumi.Input[str] | None = None
+    healthy_answer: JsonAnswerArgs | None = None
+
+    @classmethod
+    def of(cls, service: Service) -> UptimeCheckArgs:
+        """The check of a service's health address, by the service's name."""
+        return cls(
+            key=service.name,
+            host=service.host,
+            path=service.health_url_path,
+            port=service.port,
+            healthy_answer=None if service.health_answer is None else JsonAnswerArgs.of(service.health_answer),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UptimeChecksArgs:
-    """`checks` says how often and from where; `apis` must be enabled before."""
+    """`environment` labels every check. Google takes a period of 60, 300, 600 or 900 s and a timeout of 1 to 60 s.
 
-    project: str
-    environment: str
-    services: Sequence[Service]
-    checks: UptimeCheckSettings
-    apis: pulumi.Resource
+    `regions`: `USA`, `EUROPE`, `ASIA_PACIFIC` and so on. The API refuses regions with fewer than three locations in
+    all; `USA` alone has three.
+    """
+
+    project: pulumi.Input[str]
+    environment: pulumi.Input[str]
+    checks: Sequence[UptimeCheckArgs]
+    period_seconds: int
+    timeout_seconds: int
+    regions: Sequence[str]
 
 
 class UptimeChecks(pulumi.ComponentResource):
-    """One check a service, by the service's name."""
+    """One check for each of `checks`; `checks` has the resources by their `key`.
+
+    `ids`: the checks' ids by their `key`, as the metrics of the checks have them in the label `check_id`.
+    """
+
+    ids: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: UptimeChecksArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:alerting:UptimeChecks", name, None, opts)
-        self.checks = {service.name: self._check(name, service, args) for service in args.services}
-        self.register_outputs({"ids": {service: check.uptime_check_id for service, check in self.checks.items()}})
-
-    def _check(self, name: str, service: Service, args: UptimeChecksArgs) -> monitoring.UptimeCheckConfig:
-        labels = {"project_id": args.project, "host": service.host}
-        return monitoring.UptimeCheckConfig(
-            f"{name}-{service.name}",
-            project=args.project,
-            display_name=f"Health of {service.name} ({args.environment})",
-            monitored_resource=monitoring.UptimeCheckConfigMonitoredResourceArgs(type="uptime_url", labels=labels),
-            http_check=monitoring.UptimeCheckConfigHttpCheckArgs(
-                request_method="GET",
-                path=service.health_url_path,
-                port=service.port,
-                use_ssl=True,
-                validate_ssl=True,
-                accepted_response_status_codes=[
-                    monitoring.UptimeCheckConfigHttpCheckAcceptedResponseStatusCodeArgs(status_class="STATUS_CLASS_2XX")
-                ],
-            ),
-            content_matchers=[_matcher(service.health_answer)] if service.health_answer else [],
-            period=duration_text(args.checks.period_seconds),
-            timeout=duration_text(args.checks.timeout_seconds),
-            selected_regions=list(args.checks.regions),
-            user_labels={"environment": args.environment, "managed_by": "readiness"},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.apis]),
-        )
+        self.checks = {
+            check.key: _check(f"{name}-{check.key}", check, args, child_options(self, opts)) for check in args.checks
+        }
+        self.ids = pulumi.Output.all(**{key: check.uptime_check_id for key, check in self.checks.items()})
+        self.register_outputs({"ids": self.ids})
 
 
-def _matcher(answer: HealthAnswer) -> monitoring.UptimeCheckConfigContentMatcherArgs:
-    """The healthy value and no other; the degraded one too for as long as the settings accept it.
+def _check(
+    name: str, check: UptimeCheckArgs, args: UptimeChecksArgs, opts: pulumi.ResourceOptions
+) -> monitoring.UptimeCheckConfig:
+    display_name = check.display_name
+    if display_name is None:
+        display_name = pulumi.Output.concat("Health of ", check.key, " (", args.environment, ")")
+    return monitoring.UptimeCheckConfig(
+        name,
+        project=args.project,
+        display_name=display_name,
+        monitored_resource=monitoring.UptimeCheckConfigMonitoredResourceArgs(
+            type="uptime_url", labels={"project_id": args.project, "host": check.host}
+        ),
+        http_check=monitoring.UptimeCheckConfigHttpCheckArgs(
+            request_method="GET",
+            path=check.path,
+            port=check.port,
+            use_ssl=True,
+            validate_ssl=True,
+            accepted_response_status_codes=[
+                monitoring.UptimeCheckConfigHttpCheckAcceptedResponseStatusCodeArgs(status_class="STATUS_CLASS_2XX")
+            ],
+        ),
+        content_matchers=[] if check.healthy_answer is None else [_matcher(check.healthy_answer)],
+        period=duration_text(args.period_seconds),
+        timeout=duration_text(args.timeout_seconds),
+        selected_regions=list(args.regions),
+        user_labels={"environment": args.environment, "managed_by": "readiness"},
+        opts=opts,
+    )
 
-    An exact match compares JSON literals, quotes included. Whether a pattern sees the quotes is not documented, so it
-    takes both; it is anchored, since "unhealthy" ends in "healthy". What day it is plays no part: a plan is the same on
-    any day, and `check` warns of a date that has passed.
-    """
-    known = answer.known_degraded
-    content, kind = json.dumps(answer.healthy), "EXACT_MATCH"
-    if known is not None and known.accept_degraded_until is not None:
-        values = "|".join(re.escape(value) for value in (answer.healthy, known.value))
-        content, kind = f'^"?({values})"?$', "REGEX_MATCH"
+
+def _matcher(answer: JsonAnswerArgs) -> monitoring.UptimeCheckConfigContentMatcherArgs:
     return monitoring.UptimeCheckConfigContentMatcherArgs(
-        content=content,
+        content=answer.content,
         matcher="MATCHES_JSON_PATH",
         json_path_matcher=monitoring.UptimeCheckConfigContentMatcherJsonPathMatcherArgs(
-            json_path=answer.json_path, json_matcher=kind
+            json_path=answer.json_path, json_matcher=answer.match
         ),
     )

@@ -9,7 +9,8 @@ from typing import Any
 from readiness.problems import Problem, Severity
 from readiness.settings.branch_ruleset_rules import branch_ruleset_problems
 from readiness.settings.delivery_rules import delivery_problems
-from readiness.settings.github_rules import github_problems, is_to_be_filled_in
+from readiness.settings.github import is_to_be_filled_in
+from readiness.settings.github_rules import github_problems
 from readiness.settings.image_workflow_rules import image_workflow_problems
 from readiness.settings.located import duplicates, items_at, problem_at, value_at
 from readiness.settings.observation_rules import observation_problems

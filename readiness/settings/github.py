@@ -28,6 +28,11 @@ Ecosystem = Literal[
 ]  # fmt: skip
 
 
+def is_to_be_filled_in(name: object) -> bool:
+    """Whether a login, slug or host stands in for one that is not known yet."""
+    return isinstance(name, str) and name.lower().startswith(TO_BE_FILLED_IN)
+
+
 class Repository(Section):
     """The GitHub repository of the application. Its owner is the provider's own key `github:owner`."""
 
@@ -47,6 +52,11 @@ class UserReviewer(Section):
         int, Field(ge=0, le=MAX_ID, description="`gh api users/LOGIN --jq .id`; 0 while it is to be filled in.")
     ]
 
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether the person is still to be filled in."""
+        return is_to_be_filled_in(self.login)
+
 
 class TeamReviewer(Section):
     """A team whose members may approve. It needs read access to the repository."""
@@ -55,6 +65,11 @@ class TeamReviewer(Section):
     id: Annotated[
         int, Field(ge=0, le=MAX_ID, description="`gh api orgs/OWNER/teams/SLUG --jq .id`; 0 while to be filled in.")
     ]
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether the team is still to be filled in."""
+        return is_to_be_filled_in(self.slug)
 
 
 class Reviewers(Section):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from readiness.problems import Problem, Severity
-from readiness.settings.github import MAX_REVIEWERS, MIN_REVIEWERS, TO_BE_FILLED_IN
+from readiness.settings.github import MAX_REVIEWERS, MIN_REVIEWERS, is_to_be_filled_in
 from readiness.settings.located import duplicates, items_at, problem_at, value_at
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
@@ -30,11 +30,6 @@ def github_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Pro
     if isinstance(value_at(raw, SECOND_APPROVAL), dict):
         yield from _second_approval_problems(config, raw)
     yield from _dependabot_problems(config, raw)
-
-
-def is_to_be_filled_in(name: Any) -> bool:
-    """Whether a login or slug stands for a reviewer who is not known yet."""
-    return isinstance(name, str) and name.lower().startswith(TO_BE_FILLED_IN)
 
 
 def _name_problems(config: StackConfig, raw: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+import re
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -27,12 +29,33 @@ class KnownDegraded(Section):
     ] = None
 
 
+class AcceptedValue(NamedTuple):
+    """What an uptime check compares the value at a JSON path with, and how."""
+
+    content: str
+    match: Literal["EXACT_MATCH", "REGEX_MATCH"]
+
+
 class HealthAnswer(Section):
     """What the answer of `health_path` must say, besides being a 200."""
 
     json_path: JsonPath
     healthy: Annotated[Text, Field(description="What stands at `json_path` while all is well.")]
     known_degraded: KnownDegraded | None = None
+
+    @property
+    def accepted(self) -> AcceptedValue:
+        """`healthy` and no other value; the known degraded one too while `accept_degraded_until` is set.
+
+        An exact match compares JSON literals, quotes included. Google does not document whether a regular expression
+        sees the quotes, so that the expression takes both. It is anchored, because "unhealthy" ends with "healthy".
+        The result is the same on any day, so that a plan is: `check` warns about a date that has passed.
+        """
+        known = self.known_degraded
+        if known is None or known.accept_degraded_until is None:
+            return AcceptedValue(json.dumps(self.healthy), "EXACT_MATCH")
+        values = "|".join(re.escape(value) for value in (self.healthy, known.value))
+        return AcceptedValue(f'^"?({values})"?$', "REGEX_MATCH")
 
 
 class UploadInto(Section):

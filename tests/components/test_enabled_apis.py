@@ -1,0 +1,84 @@
+"""The component `EnabledApis`."""
+
+from __future__ import annotations
+
+import pulumi
+import pytest
+
+from components import enabled_apis
+from components.enabled_apis import EnabledApis, EnabledApisArgs
+from tests.components.conftest import Declare
+from tests.components.inputs import assert_inputs_are_inputs
+
+ARGS = EnabledApisArgs(project="shop-1234", apis=["run.googleapis.com", "monitoring.googleapis.com"])
+
+
+def test_an_api_stays_enabled_when_its_resource_is_destroyed(declare: Declare) -> None:
+    """Others may use it by then; both answers are explicit, because the provider's defaults have changed before."""
+    declared = declare(lambda: EnabledApis("apis", ARGS))
+    assert declared.names == ["apis", "apis-run", "apis-monitoring"]
+    assert declared.inputs("apis-run") == {
+        "project": "shop-1234",
+        "service": "run.googleapis.com",
+        "disableOnDestroy": False,
+        "disableDependentServices": False,
+    }
+
+
+def test_its_output_lists_the_apis(declare: Declare) -> None:
+    """In the caller's order."""
+    declared = declare(lambda: EnabledApis("apis", ARGS))
+    assert declared.outputs_of("apis") == {"apis": ["run.googleapis.com", "monitoring.googleapis.com"]}
+
+
+def test_what_uses_its_output_waits_for_the_apis(declare: Declare) -> None:
+    """The names are known once the APIs are enabled."""
+
+    def program() -> None:
+        first = EnabledApis("first", ARGS)
+        EnabledApis("second", EnabledApisArgs(project=first.apis.apply(lambda apis: apis[0]), apis=["b.example"]))
+
+    assert declare(program).dependencies_of("second-b.example") == {"first-run", "first-monitoring"}
+
+
+def test_its_resources_are_found_by_the_name_of_the_api(declare: Declare) -> None:
+    """For what depends on one of them."""
+    made: list[EnabledApis] = []
+    declare(lambda: made.append(EnabledApis("apis", ARGS)))
+    assert list(made[0].services) == ["run.googleapis.com", "monitoring.googleapis.com"]
+
+
+def test_every_api_waits_for_what_the_component_depends_on(declare: Declare) -> None:
+    """One API may need another one first."""
+
+    def program() -> None:
+        first = EnabledApis("first", EnabledApisArgs(project="shop-1234", apis=["serviceusage.googleapis.com"]))
+        EnabledApis("second", ARGS, pulumi.ResourceOptions(depends_on=[first]))
+
+    declared = declare(program)
+    assert [declared.dependencies_of(f"second-{api}") for api in ("run", "monitoring")] == [{"first-serviceusage"}] * 2
+
+
+def test_two_fit_into_one_program(declare: Declare) -> None:
+    """Their children are named after them, so that two components may enable the same API."""
+    declared = declare(lambda: [EnabledApis("first", ARGS), EnabledApis("second", ARGS)])
+    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
+        "first-run": "first",
+        "first-monitoring": "first",
+        "second-run": "second",
+        "second-monitoring": "second",
+    }
+
+
+@pytest.mark.parametrize("group", ["MONITORING_APIS", "REGISTRY_APIS", "MIGRATION_APIS"])
+def test_a_group_of_apis_holds_full_names_and_none_twice(declare: Declare, group: str) -> None:
+    """The engine refuses two resources of one name."""
+    apis = getattr(enabled_apis, group)
+    declared = declare(lambda: EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=apis)))
+    assert declared.outputs_of("apis") == {"apis": list(apis)}
+    assert all(api.endswith(".googleapis.com") for api in apis)
+
+
+def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
+    """The project."""
+    assert_inputs_are_inputs(declare, lambda args: EnabledApis("apis", args), ARGS)

@@ -1,0 +1,89 @@
+"""The component `ServiceLevels`."""
+
+from __future__ import annotations
+
+import pulumi
+import pytest
+
+from components.enabled_apis import EnabledApis, EnabledApisArgs
+from components.service_levels import ServiceLevels, ServiceLevelsArgs
+from tests.components.conftest import Declare
+from tests.components.inputs import assert_inputs_are_inputs
+
+ARGS = ServiceLevelsArgs(
+    project="shop-1234", environment="production", services=["shop-api", "shop-web"], goal_ratio=0.995, period_days=28
+)
+REQUESTS = (
+    'metric.type="run.googleapis.com/request_count" resource.type="cloud_run_revision" '
+    'resource.labels.service_name="shop-api"'
+)
+
+
+def test_every_service_is_monitored(declare: Declare) -> None:
+    """Under its own name, with the environment beside it."""
+    assert declare(lambda: ServiceLevels("slo", ARGS)).inputs("slo-shop-api") == {
+        "project": "shop-1234",
+        "serviceId": "shop-api",
+        "displayName": "shop-api (production)",
+        "userLabels": {"environment": "production", "managed_by": "readiness"},
+    }
+
+
+def test_an_objective_counts_bad_requests_over_all(declare: Declare) -> None:
+    """Of the service with exactly this name: the project may hold other environments' services."""
+    assert declare(lambda: ServiceLevels("slo", ARGS)).inputs("slo-shop-api-availability") == {
+        "project": "shop-1234",
+        "service": "shop-api",
+        "sloId": "availability",
+        "displayName": "99.5 % of requests are not answered 5xx",
+        "goal": 0.995,
+        "rollingPeriodDays": 28,
+        "requestBasedSli": {
+            "goodTotalRatio": {
+                "badServiceFilter": f'{REQUESTS} metric.labels.response_code_class="5xx"',
+                "totalServiceFilter": REQUESTS,
+            }
+        },
+        "userLabels": {"environment": "production", "managed_by": "readiness"},
+    }
+
+
+@pytest.mark.parametrize(("goal_ratio", "text"), [(0.99, "99 %"), (0.9999, "99.99 %"), (0.5, "50 %")])
+def test_the_goal_is_shown_in_percent(declare: Declare, goal_ratio: float, text: str) -> None:
+    """Without the digits that a float adds."""
+    args = ServiceLevelsArgs(project="p", environment="e", services=["s"], goal_ratio=goal_ratio, period_days=7)
+    declared = declare(lambda: ServiceLevels("slo", args))
+    assert declared.inputs("slo-s-availability")["displayName"] == f"{text} of requests are not answered 5xx"
+
+
+def test_its_output_has_the_objectives_ids_by_service(declare: Declare) -> None:
+    """Not those of the monitored services."""
+    declared = declare(lambda: ServiceLevels("slo", ARGS))
+    assert declared.outputs_of("slo") == {
+        "ids": {"shop-api": "<slo-shop-api-availability.id>", "shop-web": "<slo-shop-web-availability.id>"}
+    }
+
+
+def test_an_objective_waits_for_its_service_and_what_the_component_depends_on(declare: Declare) -> None:
+    """The API has to be enabled first."""
+
+    def program() -> None:
+        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["monitoring.googleapis.com"]))
+        ServiceLevels("slo", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
+
+    declared = declare(program)
+    assert declared.dependencies_of("slo-shop-api") == {"apis-monitoring"}
+    assert declared.dependencies_of("slo-shop-api-availability") == {"apis-monitoring", "slo-shop-api"}
+
+
+def test_two_fit_into_one_program(declare: Declare) -> None:
+    """Their children are named after them."""
+    declared = declare(lambda: [ServiceLevels("first", ARGS), ServiceLevels("second", ARGS)])
+    parents = {name: declared.parent_of(name) for name in declared.names if "-" in name}
+    ends = [f"{service}{end}" for service in ARGS.services for end in ("", "-availability")]
+    assert parents == {f"{name}-{end}": name for name in ("first", "second") for end in ends}
+
+
+def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
+    """Project and environment."""
+    assert_inputs_are_inputs(declare, lambda args: ServiceLevels("slo", args), ARGS)
