@@ -1,79 +1,103 @@
-"""Notification channels: who is told when an alert fires.
+"""Notification channels: where a notification goes when an alert fires.
 
-Deliberately not managed here: channels that exist already and are named by id in the settings (they are only routed
-to), and the Slack app and PagerDuty service behind a channel. A Slack channel is of type `slack` with a bot token;
-`webhook_tokenauth` posts Google's own JSON, which a Slack webhook does not take.
+Not managed here: channels that exist already, which only notify, and the Slack app and PagerDuty service behind a
+channel. A Slack channel is of type `slack` with a bot token: `webhook_tokenauth` posts Google's own JSON, which a Slack
+webhook does not take.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
 
 import pulumi
 from pulumi_gcp import monitoring
 
-from readiness.settings.from_engine import StoredSecret
-from readiness.settings.model import ChannelKind, Channels
+from components.child_options import child_options
+
+# pulumi.com/registry/packages/gcp/api-docs/monitoring/notificationchannel, "NotificationChannelSensitiveLabels"
+_SENSITIVE_LABELS = ("auth_token", "password", "service_key")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotificationChannelArgs:
+    """`kind` is Google's type: `email`, `slack`, `pagerduty` and so on.
+
+    `key` ends the resource's name after the kind, and is None where a kind has one channel. For e-mail it is the
+    address in lower case, so that neither its place in a list nor its case renames a channel: a renamed channel is
+    deleted and created again, and loses its verification.
+    `labels` are those of the type, such as `email_address`; everybody who sees the channel can read them.
+    `sensitive_labels`: one of `auth_token`, `service_key` and `password`. It reaches the provider as a secret. Another
+    name raises ValueError.
+    """
+
+    kind: str
+    key: str | None = None
+    display_name: pulumi.Input[str]
+    labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    sensitive_labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExistingChannelArgs:
+    """A channel that somebody else manages. `id`: `projects/P/notificationChannels/N`."""
+
+    kind: str
+    id: pulumi.Input[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotificationChannelsArgs:
-    """The secrets are None where that kind of channel is not configured; `apis` must be enabled before a channel."""
+    """`environment` labels every channel and ends its display name, in parentheses."""
 
-    project: str
-    environment: str
-    channels: Channels
-    slack_auth_token: StoredSecret | None
-    pagerduty_service_key: StoredSecret | None
-    apis: pulumi.Resource
+    project: pulumi.Input[str]
+    environment: pulumi.Input[str]
+    channels: Sequence[NotificationChannelArgs]
+    existing: Sequence[ExistingChannelArgs] = ()
 
 
 class NotificationChannels(pulumi.ComponentResource):
-    """The stack's channels; `ids_of` says which of them take an alert."""
+    """One channel for each of `channels`. `ids`: the ids of the channels by their kind, those of `existing` last."""
+
+    ids: pulumi.Output[Mapping[str, Sequence[str]]]
 
     def __init__(self, name: str, args: NotificationChannelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("readiness:alerting:NotificationChannels", name, None, opts)
-        self._name = name
-        self._args = args
-        self._ids: list[tuple[ChannelKind, pulumi.Input[str]]] = []
-        for address in args.channels.emails:
-            # Named by the address itself, so that its place in the list does not matter and no two share a name.
-            self._add("email", address.lower(), f"E-mail {address}", labels={"email_address": address})
-        if args.channels.slack is not None and args.slack_auth_token is not None:
-            labels = {"channel_name": args.channels.slack.channel_name}
-            if args.channels.slack.team is not None:
-                labels["team"] = args.channels.slack.team
-            secret = monitoring.NotificationChannelSensitiveLabelsArgs(auth_token=args.slack_auth_token.value)
-            self._add("slack", None, f"Slack {args.channels.slack.channel_name}", labels=labels, secret=secret)
-        if args.channels.pagerduty is not None and args.pagerduty_service_key is not None:
-            secret = monitoring.NotificationChannelSensitiveLabelsArgs(service_key=args.pagerduty_service_key.value)
-            self._add("pagerduty", None, f"PagerDuty {args.channels.pagerduty.service_name}", secret=secret)
-        self._ids += [(channel.kind, channel.id) for channel in args.channels.existing]
-        self.register_outputs({"ids": [identity for _, identity in self._ids]})
+        self._ids: list[tuple[str, pulumi.Input[str]]] = [
+            (channel.kind, _channel(_name(name, channel), channel, args, child_options(self, opts)).id)
+            for channel in args.channels
+        ]
+        self._ids += [(channel.kind, channel.id) for channel in args.existing]
+        kinds = dict.fromkeys(kind for kind, _ in self._ids)
+        ids = pulumi.Output.from_input({kind: self.ids_of([kind]) for kind in kinds})
+        # `from_input` resolves what is nested, which its annotation does not say.
+        self.ids = cast("pulumi.Output[Mapping[str, Sequence[str]]]", ids)
+        self.register_outputs({"ids": self.ids})
 
-    def ids_of(self, kinds: Iterable[ChannelKind]) -> list[pulumi.Input[str]]:
-        """Ids (`projects/P/notificationChannels/N`) of the channels of these kinds."""
+    def ids_of(self, kinds: Iterable[str]) -> list[pulumi.Input[str]]:
+        """Ids of the channels of these kinds: one input for each, so that a plan shows each as soon as it is known."""
         wanted = frozenset(kinds)
-        return [identity for kind, identity in self._ids if kind in wanted]
+        return [channel_id for kind, channel_id in self._ids if kind in wanted]
 
-    def _add(
-        self,
-        kind: ChannelKind,
-        suffix: str | None,
-        display_name: str,
-        *,
-        labels: dict[str, str] | None = None,
-        secret: monitoring.NotificationChannelSensitiveLabelsArgs | None = None,
-    ) -> None:
-        channel = monitoring.NotificationChannel(
-            "-".join(part for part in (self._name, kind, suffix) if part),
-            project=self._args.project,
-            type=kind,
-            display_name=f"{display_name} ({self._args.environment})",
-            labels=labels,
-            sensitive_labels=secret,
-            user_labels={"environment": self._args.environment, "managed_by": "readiness"},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._args.apis]),
-        )
-        self._ids.append((kind, channel.id))
+
+def _name(component: str, channel: NotificationChannelArgs) -> str:
+    return "-".join(part for part in (component, channel.kind, channel.key) if part)
+
+
+def _channel(
+    name: str, channel: NotificationChannelArgs, args: NotificationChannelsArgs, opts: pulumi.ResourceOptions
+) -> monitoring.NotificationChannel:
+    for label in channel.sensitive_labels.keys() - set(_SENSITIVE_LABELS):
+        raise ValueError(f"{name}: `{label}` is no sensitive label. Use one of {', '.join(_SENSITIVE_LABELS)}.")
+    secrets = {label: pulumi.Output.secret(value) for label, value in channel.sensitive_labels.items()}
+    return monitoring.NotificationChannel(
+        name,
+        project=args.project,
+        type=channel.kind,
+        display_name=pulumi.Output.concat(channel.display_name, " (", args.environment, ")"),
+        labels=channel.labels or None,
+        sensitive_labels=monitoring.NotificationChannelSensitiveLabelsArgs(**secrets) if secrets else None,
+        user_labels={"environment": args.environment, "managed_by": "readiness"},
+        opts=opts,
+    )

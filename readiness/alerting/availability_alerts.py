@@ -13,15 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from readiness.alerting.definition import (
-    EMAIL_ONLY,
-    EVERY_CHANNEL,
     AlertDefinition,
     AlertSeverity,
     minutes,
     percent,
 )
 from readiness.alerting.selectors import EVERY_SERVICE, hosts_selector, window
-from readiness.settings.model import ChannelKind, Settings
+from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL, ChannelKind
+from readiness.settings.model import Settings
 from readiness.settings.observation_rules import BURN_FACTORS
 
 # More than one region: one alone may have lost its own way to Google.

@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping
 
 from readiness.alerting.container_exits import container_exit_metric
 from readiness.alerting.definition import (
-    EMAIL_ONLY,
-    EVERY_CHANNEL,
     SAMPLE_PERIOD_SECONDS,
     AlertDefinition,
     minutes,
 )
 from readiness.alerting.log_metric import LogMetric
 from readiness.alerting.selectors import EVERY_SERVICE, named_services_selector, window
+from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL
 from readiness.settings.model import Settings
 
 # One or two slow starts are no pattern.

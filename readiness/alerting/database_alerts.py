@@ -11,7 +11,6 @@ from readiness.alerting.connection_errors import (
     traceback_metric,
 )
 from readiness.alerting.definition import (
-    EVERY_CHANNEL,
     SAMPLE_PERIOD_SECONDS,
     AlertDefinition,
     minutes,
@@ -19,6 +18,7 @@ from readiness.alerting.definition import (
     percent,
 )
 from readiness.alerting.selectors import database_selector, window
+from readiness.settings.channels import EVERY_CHANNEL
 from readiness.settings.model import Settings
 
 

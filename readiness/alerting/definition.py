@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from readiness.alerting.log_metric import LogMetric
-from readiness.settings.model import ChannelKind, Settings
+from readiness.settings.channels import ChannelKind
+from readiness.settings.model import Settings
 
 AlertSeverity = Literal["CRITICAL", "ERROR", "WARNING"]
 
@@ -35,9 +36,6 @@ GAUGE_WINDOW_SAMPLES = 2
 
 # The API's least, and its default.
 EVALUATION_INTERVAL_SECONDS = 30
-
-EVERY_CHANNEL: frozenset[ChannelKind] = frozenset({"email", "slack", "pagerduty"})
-EMAIL_ONLY: frozenset[ChannelKind] = frozenset({"email"})
 
 
 def of_each_service(_settings: Settings) -> str:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from readiness.alerting.definition import EMAIL_ONLY, AlertDefinition, percent
+from readiness.alerting.definition import AlertDefinition, percent
 from readiness.alerting.selectors import window
 from readiness.delivery.figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20, last_value
 from readiness.delivery.metrics import deployments
+from readiness.settings.channels import EMAIL_ONLY, WITHOUT_PAGER
 from readiness.settings.delivery import DeliveryAlerts
-from readiness.settings.model import ChannelKind, Settings
-
-# Nobody is woken for a deployment. The workflows themselves post each failure to Slack, so that one goes by e-mail.
-EMAIL_AND_SLACK: frozenset[ChannelKind] = frozenset({"email", "slack"})
+from readiness.settings.model import Settings
 
 # How long a failed deployment keeps its alert open.
 FAILURE_WINDOW_SECONDS = 600
@@ -58,6 +56,7 @@ DEPLOYMENT_FAILED = AlertDefinition(
     name="DeploymentFailed",
     title="Deployment failed",
     severity="WARNING",
+    # The workflows themselves post each failure to Slack.
     channel_kinds=EMAIL_ONLY,
     query=('increase($deployments{monitored_resource="global",outcome="failure"}[$failure_window]) > $threshold'),
     threshold=lambda _settings: 0.0,
@@ -84,7 +83,7 @@ LOW_DEPLOYMENT_SUCCESS = AlertDefinition(
     name="LowDeploymentSuccess",
     title="Low deployment success",
     severity="WARNING",
-    channel_kinds=EMAIL_AND_SLACK,
+    channel_kinds=WITHOUT_PAGER,
     # Rounded: 1 - 0.95 is 0.050000000000000044, and that is above 0.05.
     query="round(1 - $success_ratio, 0.001) > $threshold",
     threshold=_max_failure_ratio,
@@ -111,7 +110,7 @@ NO_DEPLOYMENT_SUCCESS = AlertDefinition(
     name="NoDeploymentSuccess",
     title="No deployment success",
     severity="WARNING",
-    channel_kinds=EMAIL_AND_SLACK,
+    channel_kinds=WITHOUT_PAGER,
     query="$days_since_success > $threshold",
     threshold=lambda settings: float(_limits(settings).max_days_without_success),
     duration_seconds=_no_duration,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from readiness.alerting.definition import EVERY_CHANNEL, AlertDefinition
+from readiness.alerting.definition import AlertDefinition
+from readiness.settings.channels import EVERY_CHANNEL
 from readiness.settings.model import Settings
 
 _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")

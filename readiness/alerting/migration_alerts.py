@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from readiness.alerting.definition import EVERY_CHANNEL, SAMPLE_PERIOD_SECONDS, AlertDefinition
+from readiness.alerting.definition import SAMPLE_PERIOD_SECONDS, AlertDefinition
 from readiness.alerting.selectors import window
+from readiness.settings.channels import EVERY_CHANNEL
 from readiness.settings.model import Settings
 
 # A failed execution writes one sample; the alert stays open while it is in the window, and closes by itself.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from readiness.alerting.definition import EVERY_CHANNEL, AlertDefinition
+from readiness.alerting.definition import AlertDefinition
 from readiness.alerting.log_metric import LogMetric, environment_metric_name, filter_text
 from readiness.alerting.selectors import window
 from readiness.managed_files.image_files import IMAGE_LOG
+from readiness.settings.channels import EVERY_CHANNEL
 from readiness.settings.image_workflows import ImageWorkflows
 from readiness.settings.model import Settings
 

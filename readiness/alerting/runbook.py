@@ -15,11 +15,11 @@ from readiness.alerting.definition import AlertDefinition, of_the_database
 from readiness.alerting.rules import rules_of, runbook_anchor
 from readiness.alerting.security_runbook import overview_rows, security_sections
 from readiness.markdown_text import table_cell
-from readiness.settings.model import ChannelKind, Service, Settings
+from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL, shown_names
+from readiness.settings.model import Service, Settings
 
 RUNBOOK_PATH = "docs/runbook.md"
 
-_KIND_NAMES: dict[ChannelKind, str] = {"email": "e-mail", "slack": "Slack", "pagerduty": "PagerDuty"}
 _HEADER = """\
 # Runbook
 
@@ -55,12 +55,13 @@ def _overview(stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
     yield "| Alert | Severity | Told by | " + " | ".join(stack for stack, _ in stacks) + " |"
     yield "|---|---|---|" + "---|" * len(stacks)
     for definition in ALERTS:
-        kinds = ", ".join(_KIND_NAMES[kind] for kind in _KIND_NAMES if kind in definition.channel_kinds)
+        kinds = ", ".join(shown_names(definition.channel_kinds))
         conditions = " | ".join(_condition(definition, settings) for _, settings in stacks)
         link = f"[{definition.name}](#{runbook_anchor(definition)})"
         yield f"| {link} | {definition.severity} | {kinds} | {conditions} |"
-    yield from overview_rows(stacks, _KIND_NAMES)
-    yield "\nSlack and PagerDuty are told where the stack configures them.\n"
+    yield from overview_rows(stacks)
+    *names, last = shown_names(EVERY_CHANNEL - EMAIL_ONLY)
+    yield f"\n{', '.join(names)} and {last} are told where the stack configures them.\n"
 
 
 def _condition(definition: AlertDefinition, settings: Settings) -> str:

@@ -15,14 +15,13 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from readiness.alerting.definition import EVERY_CHANNEL, AlertSeverity
+from readiness.alerting.definition import AlertSeverity
 from readiness.alerting.log_metric import LogMetric
-from readiness.settings.model import ChannelKind, Settings
+from readiness.settings.channels import EVERY_CHANNEL, WITHOUT_PAGER, ChannelKind
+from readiness.settings.model import Settings
 
 # Counters are written once a minute; a change is seen in the first window that holds it.
 WINDOW_SECONDS = 300
-
-_WITHOUT_PAGER: frozenset[ChannelKind] = frozenset({"email", "slack"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +121,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         ),
         resource_type="iam_role",
         severity="WARNING",
-        channel_kinds=_WITHOUT_PAGER,
+        channel_kinds=WITHOUT_PAGER,
         meaning="A custom role was made, changed or deleted: whoever holds it may do something else than before.",
         mitigation="Undo it: `gcloud iam roles describe ROLE --project=PROJECT`, then `update`, `delete` or `undelete`",
     ),
@@ -137,7 +136,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         ),
         resource_type="gce_firewall_rule",
         severity="WARNING",
-        channel_kinds=_WITHOUT_PAGER,
+        channel_kinds=WITHOUT_PAGER,
         meaning="A firewall rule was added, changed or deleted: something may now reach the network that could not.",
         mitigation=(
             "Look at the rule: `gcloud compute firewall-rules describe RULE --project=PROJECT`, and delete or mend it"
@@ -154,7 +153,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         ),
         resource_type="gce_route",
         severity="WARNING",
-        channel_kinds=_WITHOUT_PAGER,
+        channel_kinds=WITHOUT_PAGER,
         meaning="A route was added or deleted: traffic of the network may leave by another way.",
         mitigation=(
             "Look at the routes: `gcloud compute routes list --project=PROJECT`, and delete the one that is not "
@@ -174,7 +173,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         ),
         resource_type="gce_network",
         severity="WARNING",
-        channel_kinds=_WITHOUT_PAGER,
+        channel_kinds=WITHOUT_PAGER,
         meaning="A network or a peering was made, changed or deleted. The database is reached through one.",
         mitigation=(
             "Look at them: `gcloud compute networks list --project=PROJECT`, `gcloud compute networks peerings "
@@ -189,7 +188,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         filter='resource.type="gcs_bucket" AND protoPayload.methodName="storage.setIamPermissions"',
         resource_type="gcs_bucket",
         severity="WARNING",
-        channel_kinds=_WITHOUT_PAGER,
+        channel_kinds=WITHOUT_PAGER,
         meaning="Who may read or write a bucket was changed. The state of the infrastructure is in one.",
         mitigation=(
             "Look at it: `gcloud storage buckets get-iam-policy gs://BUCKET`, and take away what is not declared"
@@ -203,7 +202,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         filter='protoPayload.methodName="cloudsql.instances.update"',
         resource_type="cloudsql_database",
         severity="WARNING",
-        channel_kinds=_WITHOUT_PAGER,
+        channel_kinds=WITHOUT_PAGER,
         meaning="The configuration of a Cloud SQL instance was changed: address, flags, backups or who may connect.",
         mitigation=(
             "Look at it: `gcloud sql instances describe INSTANCE --project=PROJECT`, and compare with what "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from readiness.alerting.security_alerts import (
     CAUSES,
@@ -14,14 +14,15 @@ from readiness.alerting.security_alerts import (
     security_anchor,
     security_rules,
 )
-from readiness.settings.model import ChannelKind, Settings
+from readiness.settings.channels import shown_names
+from readiness.settings.model import Settings
 
 
-def overview_rows(stacks: Sequence[tuple[str, Settings]], kind_names: Mapping[ChannelKind, str]) -> Iterator[str]:
+def overview_rows(stacks: Sequence[tuple[str, Settings]]) -> Iterator[str]:
     """A row of the runbook's first table each, as long as some stack declares them."""
     conditions = [{rule.alert.name: rule.condition for rule in security_rules(settings)} for _, settings in stacks]
     for alert in SECURITY_ALERTS if any(conditions) else ():
-        kinds = ", ".join(name for kind, name in kind_names.items() if kind in alert.channel_kinds)
+        kinds = ", ".join(shown_names(alert.channel_kinds))
         cells = " | ".join(declared.get(alert.name, "-") for declared in conditions)
         yield f"| [{alert.name}](#{security_anchor(alert)}) | {alert.severity} | {kinds} | {cells} |"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from readiness.alerting.definition import EMAIL_ONLY, EVERY_CHANNEL, AlertDefinition, minutes, percent
+from readiness.alerting.definition import AlertDefinition, minutes, percent
+from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL
 
 HIGH_CPU_USAGE = AlertDefinition(
     name="HighCpuUsage",

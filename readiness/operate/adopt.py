@@ -1,8 +1,8 @@
 """The import file for what exists already: matches a plan with live things, pure.
 
 Importing takes a thing exactly as it is; the next preview shows what changes. What cannot be imported is said instead:
-a Slack channel (Google hides its token), an objective, and whatever the old monitoring script made that is not declared
-any more.
+a channel with a secret (Google hides Slack's token and PagerDuty's key), an objective, and whatever the old monitoring
+script made that is not declared any more.
 
 Deliberately not imported: enabled APIs, roles, audit logs, the log bucket, vulnerability alerts, security updates:
 declaring them takes over what is so.
@@ -29,6 +29,7 @@ from readiness.operate.live_things import (
     Things,
 )
 from readiness.review.plan_rules import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY
+from readiness.settings.channels import CHANNEL_DEFINITIONS
 
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 LOG_METRIC = "gcp:logging/metric:Metric"
@@ -42,6 +43,8 @@ OLD_POLICIES = {
     "[Critical] Database Connection Issues": "DatabaseConnectionErrors",
 }
 OLD_WITHOUT_SUCCESSOR = ("[Critical] Service Downtime Alert",)
+
+_TYPES_WITH_SECRETS = {definition.kind for definition in CHANNEL_DEFINITIONS if definition.secrets}
 
 Resource = Mapping[str, Any]
 Inputs = Mapping[str, Any]
@@ -122,7 +125,7 @@ def _repository(inputs: Inputs, live: LiveThings) -> Iterator[str]:
     yield from (each["name"] for each in live.repositories if each["name"] == identity)
 
 
-def _email_channel(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+def _channel(inputs: Inputs, live: LiveThings) -> Iterator[str]:
     yield from (each["name"] for each in live.channels if _same_channel(inputs, each))
 
 
@@ -192,7 +195,7 @@ def _secret(inputs: Inputs, live: LiveThings) -> Iterator[str]:
 
 _MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterator[str]]] = {
     REGISTRY: _repository,
-    CHANNEL: _email_channel,
+    CHANNEL: _channel,
     UPTIME_CHECK: _uptime_check,
     SERVICE: _service,
     DASHBOARD: _dashboard,
@@ -209,12 +212,13 @@ _MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterator[str]]] = {
 
 
 def _same_channel(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    address = (inputs.get("labels") or {}).get("email_address")
-    if inputs["type"] != "email" or live.get("type") != "email" or not isinstance(address, str):
+    """Whether the type and every declared label are the same; never for a channel with a secret, which Google hides."""
+    declared, found = inputs.get("labels") or {}, live.get("labels") or {}
+    if inputs["type"] != live.get("type") or inputs.get("sensitiveLabels") or not declared:
         return False
     live_environment = (live.get("userLabels") or {}).get("environment", inputs["userLabels"]["environment"])
-    same_address = str((live.get("labels") or {}).get("email_address", "")).lower() == address.lower()
-    return same_address and live_environment == inputs["userLabels"]["environment"]
+    same_labels = all(str(found.get(name, "")).lower() == str(value).lower() for name, value in declared.items())
+    return same_labels and live_environment == inputs["userLabels"]["environment"]
 
 
 def _policy_candidates(inputs: Mapping[str, Any], policies: Things, *, takes_old: bool) -> Iterator[str]:
@@ -247,9 +251,9 @@ def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterato
 def _notes(live: LiveThings, taken: set[str]) -> Iterator[str]:
     old = (*OLD_POLICIES, *OLD_WITHOUT_SUCCESSOR)
     reasons = [
-        (each, "Google hides its token, so that it cannot be taken over")
-        for each in live.channels
-        if each.get("type") == "slack"
+        (channel, "Google hides its token or key, so that it cannot be imported")
+        for channel in live.channels
+        if channel.get("type") in _TYPES_WITH_SECRETS
     ]
     reasons += [
         (each, "is of a type that Slack does not take; delete it afterwards")

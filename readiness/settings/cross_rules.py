@@ -8,6 +8,7 @@ from typing import Any
 
 from readiness.problems import Problem, Severity
 from readiness.settings.branch_ruleset_rules import branch_ruleset_problems
+from readiness.settings.channels import Channels
 from readiness.settings.delivery_rules import delivery_problems
 from readiness.settings.github import is_to_be_filled_in
 from readiness.settings.github_rules import github_problems
@@ -101,7 +102,7 @@ def _channel_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[P
     existing = [item for item in items_at(raw, ("channels", "existing")) if isinstance(item, dict)]
     emails = items_at(raw, ("channels", "emails"))
     # Where the keys or the lists themselves are wrong, that is what has to be said.
-    well_formed = channels.keys() <= {"emails", "slack", "pagerduty", "existing"} and all(
+    well_formed = channels.keys() <= Channels.model_fields.keys() and all(
         isinstance(channels.get(name, []), list) for name in ("emails", "existing")
     )
     if well_formed and not emails and not any(item.get("kind") == "email" for item in existing):
@@ -109,7 +110,7 @@ def _channel_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[P
         yield problem_at(
             config, ("channels",), message, "Add an address to `emails`, or an existing channel of kind email"
         )
-    total = len(emails) + len(existing) + sum(channels.get(kind) is not None for kind in ("slack", "pagerduty"))
+    total = sum(_count(channels.get(name)) for name in Channels.model_fields)
     if total > MAX_CHANNELS_PER_POLICY:
         message = f"holds {total} channels, and a policy takes at most {MAX_CHANNELS_PER_POLICY}"
         yield problem_at(config, ("channels",), message, "Put the addresses behind a mailing list")
@@ -121,6 +122,11 @@ def _channel_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[P
         if identity.startswith("projects/") and identity.split("/")[1] != project:
             where = ("channels", "existing", index, "id")
             yield problem_at(config, where, "belongs to another project", "Name one of the project in `gcp:project`")
+
+
+def _count(channels: Any) -> int:
+    """Of the channels of one setting: a list of them, or an object for a single one."""
+    return len(channels) if isinstance(channels, list) else int(channels is not None)
 
 
 def _placeholder_warnings(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:

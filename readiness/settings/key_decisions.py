@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from readiness.settings import provider_keys
+from readiness.settings.secret_names import SECRETS
 
 
 class Comparison(StrEnum):
@@ -95,7 +96,7 @@ _CONFIGURATION: tuple[tuple[str, KeyDecision], ...] = (
     ),
     (r"pulumi:template", _WORDS),
     (r"readiness:provider_hosts", _agreement("another host may be given credentials")),
-    (r"readiness:(slack_auth_token|pagerduty_service_key|slack_webhook_url)", _STORED_SECRET),
+    ("|".join(secret.key for secret in SECRETS), _STORED_SECRET),
     (r"readiness:\w+", _ELSEWHERE),
 )  # fmt: skip
 # A key that no line names is one of a newer provider: nobody has looked at it yet.

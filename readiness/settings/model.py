@@ -6,7 +6,7 @@ Ranges are the API's own where it has one (facts named at the field), else what 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, WithJsonSchema
@@ -14,12 +14,12 @@ from pydantic import Field, WithJsonSchema
 from readiness.settings.base import (
     URL_PATH_CHARACTERS,
     DurationSeconds,
-    EmailAddress,
     HttpsUrl,
     Ratio,
     Section,
     Text,
 )
+from readiness.settings.channels import Channels
 from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
 from readiness.settings.github import BranchRuleset, Dependabot, ManagedFiles, ProductionEnvironment, Repository
 from readiness.settings.image_workflows import ImageWorkflows
@@ -40,8 +40,6 @@ from readiness.settings.provider_hosts import ProviderHost
 from readiness.settings.registry import ImageRegistry
 from readiness.settings.security import SecurityAlerts
 from readiness.settings.service_checks import HealthAnswer, Smoke
-
-ChannelKind = Literal["email", "slack", "pagerduty"]
 
 
 class Environment(Section):
@@ -153,35 +151,6 @@ class Alerts(Section):
         int,
         Field(ge=1800, le=604_800, description="An incident without data closes after this; the API's least is 1800."),
     ] = 1800
-
-
-class SlackChannel(Section):
-    """A Slack channel; its bot token is the secret `readiness:slack_auth_token`."""
-
-    channel_name: Annotated[str, Field(pattern=r"^#[a-z0-9._-]{1,79}$", description="With the `#`, in quotes.")]
-    team: Annotated[Text | None, Field(description="Slack workspace, where the API asks for it.")] = None
-
-
-class PagerDutyService(Section):
-    """A PagerDuty service; its integration key is the secret `readiness:pagerduty_service_key`."""
-
-    service_name: Text
-
-
-class ExistingChannel(Section):
-    """A notification channel that somebody else manages."""
-
-    kind: ChannelKind
-    id: Annotated[str, Field(pattern=r"^projects/[a-z0-9-]+/notificationChannels/[0-9]+$")]
-
-
-class Channels(Section):
-    """Who is told. Every alert goes by e-mail; the others where an alert's row in the runbook says so."""
-
-    emails: Annotated[tuple[EmailAddress, ...], Field(strict=False)] = ()
-    slack: SlackChannel | None = None
-    pagerduty: PagerDutyService | None = None
-    existing: Annotated[tuple[ExistingChannel, ...], Field(strict=False)] = ()
 
 
 class Contact(Section):

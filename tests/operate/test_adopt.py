@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from readiness.operate.adopt import Adoption, adoption, import_file
+from readiness.operate.adopt import CHANNEL, Adoption, adoption, import_file
 from readiness.operate.github_api import GitHub, GitHubError
 from readiness.operate.google_api import ENDPOINTS, Google, GoogleError, endpoints_of
 from readiness.operate.live_things import LiveThings, read_live_things
 from readiness.review.offline_plan import Plan
+from readiness.settings.channels import CHANNEL_DEFINITIONS
 from tests.operate.live_customer import CUSTOMER, PROJECT, REPOSITORY, channel, policy
 from tests.operate.loopback import Reply, Request, serving
 
@@ -65,6 +66,41 @@ def test_a_slack_channel_is_not_imported_because_its_token_is_hidden(plans: dict
     found = adopted(plans["every-option"], live)
     assert found.imports == ()
     assert "token" in found.notes[0]
+
+
+def planned_channel(kind: str, labels: dict[str, str], *, has_secret: bool = False) -> dict[str, Any]:
+    """A declared channel as a plan shows it."""
+    inputs = {"type": kind, "labels": labels, "userLabels": {"environment": "production", "managed_by": "readiness"}}
+    if has_secret:
+        inputs["sensitiveLabels"] = {"authToken": "[secret]"}
+    return {"type": CHANNEL, "name": f"channels-{kind}", "urn": f"urn::{kind}", "parent": "", "inputs": inputs}
+
+
+def test_a_channel_of_any_kind_is_matched_by_its_labels() -> None:
+    """Adding a kind needs no edit here."""
+    topic = "projects/shop-1234/topics/incidents"
+    others = [channel(6, "pubsub", "other", topic=f"{topic}-2"), channel(7, "email", "e-mail", topic=topic)]
+    live = LiveThings(channels=[channel(5, "pubsub", "incidents", topic=topic), *others])
+    found = adoption([planned_channel("pubsub", {"topic": topic})], live, takes_old_policies=False)
+    assert ids(found) == {"channels-pubsub": f"{PROJECT}/notificationChannels/5"}
+
+
+def test_a_channel_without_labels_matches_none() -> None:
+    """Nothing says that two such channels lead to the same place."""
+    live = LiveThings(channels=[channel(5, "webhook", "hook")])
+    assert ids(adoption([planned_channel("webhook", {})], live, takes_old_policies=False)) == {}
+
+
+@pytest.mark.parametrize("kind", [definition.kind for definition in CHANNEL_DEFINITIONS if definition.secrets])
+def test_a_channel_with_a_secret_is_not_imported_and_is_named(kind: str) -> None:
+    """Google hides Slack's token and PagerDuty's key: an import would write what it shows in place of the secret."""
+    live = LiveThings(channels=[channel(5, kind, "old", channel_name="#shop-alerts")])
+    planned = planned_channel(kind, {"channel_name": "#shop-alerts"}, has_secret=True)
+    found = adoption([planned], live, takes_old_policies=False)
+    assert found.imports == ()
+    assert found.notes == (
+        f"{PROJECT}/notificationChannels/5 (old): Google hides its token or key, so that it cannot be imported",
+    )
 
 
 def test_our_own_policy_is_preferred_to_the_old_one_and_the_old_one_is_named(plans: dict[str, Plan]) -> None:

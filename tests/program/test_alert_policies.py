@@ -10,7 +10,7 @@ import pytest
 from readiness.alerting import catalogue
 from readiness.alerting.definition import AlertDefinition
 from readiness.review.offline_plan import Plan
-from readiness.settings.secret_names import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
+from readiness.settings.channels import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
 from tests.program.variations import METRIC, POLICY, condition_of, own_plan_with, plan_with, policies_of, services
 from tests.projects import EVERY_OPTION, STACKS, config_of, settings_of
 

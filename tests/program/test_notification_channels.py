@@ -8,7 +8,7 @@ import pytest
 
 from readiness.problems import RefusedError
 from readiness.review.offline_plan import Plan
-from readiness.settings.secret_names import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
+from readiness.settings.channels import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
 from tests.program.variations import CHANNEL, own_plan_with, policies_of
 from tests.projects import EVERY_OPTION
 

@@ -12,13 +12,12 @@ from readiness.contracts.body_view import BodyView
 from readiness.contracts.google_bodies import sensitive_labels
 from readiness.contracts.prose_rules.common import Rule, at_most_characters, labels_well_formed
 from readiness.contracts.violation import Finding
+from readiness.settings.channels import CHANNEL_DEFINITIONS
 
 _SENSITIVE = ("auth_token", "password", "service_key")
-# Labels that a channel of the type cannot work without (descriptor of the type).
-_NEEDED = {
-    "email": ("email_address",),
-    "slack": ("channel_name", "auth_token"),
-    "pagerduty": ("service_key",),
+# Labels that a channel of the type cannot work without, the sensitive ones among them.
+_NEEDED: dict[str, tuple[str, ...]] = {
+    definition.kind: (*definition.required_labels, *definition.secrets) for definition in CHANNEL_DEFINITIONS
 }
 
 

@@ -11,9 +11,10 @@ import pulumi
 import pytest
 
 from readiness.review.recorder import record
+from readiness.settings.channels import SLACK_AUTH_TOKEN
 from readiness.settings.from_engine import ELSEWHERE, StoredSecret, load_settings, stored_secret
 from readiness.settings.model import Settings
-from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SLACK_AUTH_TOKEN, SLACK_WEBHOOK_URL
+from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SLACK_WEBHOOK_URL
 from readiness.settings.stack_files import read_stack
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit
 from tests.settings.broken import PROJECT, STAGING, add_setting, in_project, in_staging, place, write

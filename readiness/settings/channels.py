@@ -1,0 +1,167 @@
+"""Notification channels: the one place that knows which kinds there are.
+
+A kind is an entry of `CHANNEL_DEFINITIONS`, its name in `ChannelKind` and its setting in `Channels`. The settings, the
+secrets, the alerts' sets of kinds, the runbook, the rules for plans and `readiness adopt` follow from this file. See
+"Add a channel kind" in CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from readiness.settings.base import EmailAddress, Section, Text
+from readiness.settings.secret_name import SecretName
+
+# By the names of Google's types, which `notificationChannelDescriptors.list` returns with their labels
+# (docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.notificationChannelDescriptors).
+ChannelKind = Literal["email", "slack", "pagerduty"]
+
+SLACK_AUTH_TOKEN = SecretName(
+    name="slack_auth_token",
+    needed_by=("channels", "slack"),
+    what="the bot token of the Slack app",
+    form="which begins with `xoxb-`",
+    pattern=r"xoxb-[A-Za-z0-9-]+",
+)
+PAGERDUTY_SERVICE_KEY = SecretName(
+    name="pagerduty_service_key",
+    needed_by=("channels", "pagerduty"),
+    what="the integration key of the PagerDuty service",
+    form="which is letters and digits only",
+    pattern=r"[A-Za-z0-9]+",
+)
+
+
+class SlackChannel(Section):
+    """A Slack channel; its bot token is the secret `readiness:slack_auth_token`."""
+
+    channel_name: Annotated[str, Field(pattern=r"^#[a-z0-9._-]{1,79}$", description="With the `#`, in quotes.")]
+    team: Annotated[Text | None, Field(description="Slack workspace, where the API asks for it.")] = None
+
+
+class PagerDutyService(Section):
+    """A PagerDuty service; its integration key is the secret `readiness:pagerduty_service_key`."""
+
+    service_name: Text
+
+
+class ExistingChannel(Section):
+    """A notification channel that somebody else manages."""
+
+    kind: ChannelKind
+    id: Annotated[str, Field(pattern=r"^projects/[a-z0-9-]+/notificationChannels/[0-9]+$")]
+
+
+class Channels(Section):
+    """Who is told. Every alert goes by e-mail; the others where an alert's row in the runbook says so."""
+
+    emails: Annotated[tuple[EmailAddress, ...], Field(strict=False)] = ()
+    slack: SlackChannel | None = None
+    pagerduty: PagerDutyService | None = None
+    existing: Annotated[tuple[ExistingChannel, ...], Field(strict=False)] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """Where one channel leads. `key` tells the channels of a kind apart; None where a stack has at most one."""
+
+    key: str | None = None
+    display_name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelDefinition:
+    """A kind of channel.
+
+    `shown_name` is for people. `pages`: whether it wakes a person, so that an alert which can wait skips it.
+    `required_labels`: without these Google accepts no channel of the kind. `secrets`: the secret of each sensitive
+    label. `destinations` yields the channels that a stack configures.
+    """
+
+    kind: ChannelKind
+    shown_name: str
+    pages: bool = False
+    required_labels: tuple[str, ...] = ()
+    secrets: Mapping[str, SecretName] = field(default_factory=dict)
+    destinations: Callable[[Channels], Iterable[Destination]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclaredChannel:
+    """A channel that a stack declares, as plain values: `secrets` names the secret of each sensitive label."""
+
+    kind: ChannelKind
+    key: str | None
+    display_name: str
+    labels: Mapping[str, str]
+    secrets: Mapping[str, SecretName]
+
+
+def _emails(channels: Channels) -> Iterator[Destination]:
+    for address in channels.emails:
+        # The address itself is the key: its place in the list does not matter, and no two channels share a name.
+        yield Destination(key=address.lower(), display_name=f"E-mail {address}", labels={"email_address": address})
+
+
+def _slack(channels: Channels) -> Iterator[Destination]:
+    if channels.slack is not None:
+        labels = {"channel_name": channels.slack.channel_name}
+        if channels.slack.team is not None:
+            labels["team"] = channels.slack.team
+        yield Destination(display_name=f"Slack {channels.slack.channel_name}", labels=labels)
+
+
+def _pagerduty(channels: Channels) -> Iterator[Destination]:
+    if channels.pagerduty is not None:
+        yield Destination(display_name=f"PagerDuty {channels.pagerduty.service_name}")
+
+
+# The order in which channels are declared and the runbook names them.
+CHANNEL_DEFINITIONS = (
+    ChannelDefinition(kind="email", shown_name="e-mail", required_labels=("email_address",), destinations=_emails),
+    ChannelDefinition(
+        kind="slack",
+        shown_name="Slack",
+        required_labels=("channel_name",),
+        secrets={"auth_token": SLACK_AUTH_TOKEN},
+        destinations=_slack,
+    ),
+    ChannelDefinition(
+        kind="pagerduty",
+        shown_name="PagerDuty",
+        pages=True,
+        secrets={"service_key": PAGERDUTY_SERVICE_KEY},
+        destinations=_pagerduty,
+    ),
+)
+CHANNEL_SECRETS = tuple(secret for definition in CHANNEL_DEFINITIONS for secret in definition.secrets.values())
+
+# The kinds that an alert notifies.
+EVERY_CHANNEL: frozenset[ChannelKind] = frozenset(definition.kind for definition in CHANNEL_DEFINITIONS)
+WITHOUT_PAGER: frozenset[ChannelKind] = frozenset(
+    definition.kind for definition in CHANNEL_DEFINITIONS if not definition.pages
+)
+EMAIL_ONLY: frozenset[ChannelKind] = frozenset({"email"})
+
+
+def declared_channels(channels: Channels) -> Iterator[DeclaredChannel]:
+    """The channels that a stack declares. Not those of `existing`, which somebody else manages."""
+    for definition in CHANNEL_DEFINITIONS:
+        for destination in definition.destinations(channels):
+            yield DeclaredChannel(
+                kind=definition.kind,
+                key=destination.key,
+                display_name=destination.display_name,
+                labels=destination.labels,
+                secrets=definition.secrets,
+            )
+
+
+def shown_names(kinds: frozenset[ChannelKind]) -> list[str]:
+    """The names of kinds as people read them, in the order of the definitions: `["e-mail", "Slack"]`."""
+    return [definition.shown_name for definition in CHANNEL_DEFINITIONS if definition.kind in kinds]

@@ -1,0 +1,181 @@
+"""The component `AlertPolicies`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pulumi
+
+from components.alert_policies import (
+    AlertPolicies,
+    AlertPoliciesArgs,
+    AlertPolicyArgs,
+    PromqlConditionArgs,
+    ThresholdConditionArgs,
+)
+from components.enabled_apis import EnabledApis, EnabledApisArgs
+from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
+from tests.components.conftest import Declare
+from tests.components.inputs import assert_inputs_are_inputs
+
+CHANNEL = "projects/shop-1234/notificationChannels/1"
+PROMQL = AlertPolicyArgs(
+    key="high-latency",
+    display_name="High latency (production)",
+    condition_name="p95 above 5 s for 5 min",
+    condition=PromqlConditionArgs(
+        query="latency > 5000", alert_rule="HighLatency", rule_group="readiness-production", duration_seconds=300
+    ),
+    severity="WARNING",
+    documentation="What to do first",
+    subject="[production] High latency",
+    runbook_url="https://wiki.shop.example.net/runbook#highlatency",
+    channel_ids=[CHANNEL],
+)
+THRESHOLD = dataclasses.replace(
+    PROMQL,
+    key="bucket-permission-change",
+    condition_name="at least 1 in 5 min",
+    condition=ThresholdConditionArgs(filter='metric.type="logging.googleapis.com/user/buckets"', window_seconds=300),
+)
+ARGS = AlertPoliciesArgs(
+    project="shop-1234", environment="production", auto_close_seconds=1800, policies=[PROMQL, THRESHOLD]
+)
+
+
+def test_a_policy_with_a_query_has_one_condition_of_promql(declare: Declare) -> None:
+    """The query, for how long it must hold, and the rule and group under which Monitoring lists it."""
+    inputs = declare(lambda: AlertPolicies("alerts", ARGS)).inputs("alerts-high-latency")
+    assert inputs["conditions"] == [
+        {
+            "displayName": "p95 above 5 s for 5 min",
+            "conditionPrometheusQueryLanguage": {
+                "query": "latency > 5000",
+                "duration": "300s",
+                "evaluationInterval": "30s",
+                "ruleGroup": "readiness-production",
+                "alertRule": "HighLatency",
+                "disableMetricValidation": False,
+            },
+        }
+    ]
+
+
+def test_a_query_may_read_metrics_that_monitoring_does_not_know_and_be_asked_less_often(declare: Declare) -> None:
+    """Monitoring refuses a query on an unknown metric unless the policy says so."""
+    condition = PromqlConditionArgs(
+        query="x > 0",
+        alert_rule="New",
+        rule_group="group",
+        duration_seconds=0,
+        evaluation_interval_seconds=60,
+        reads_new_metrics=True,
+    )
+    args = dataclasses.replace(ARGS, policies=[dataclasses.replace(PROMQL, condition=condition)])
+    (registered,) = declare(lambda: AlertPolicies("alerts", args)).inputs("alerts-high-latency")["conditions"]
+    query = registered["conditionPrometheusQueryLanguage"]
+    assert [query[name] for name in ("duration", "evaluationInterval", "disableMetricValidation")] == [
+        "0s",
+        "60s",
+        True,
+    ]
+
+
+def test_a_policy_with_a_filter_has_one_condition_on_a_threshold(declare: Declare) -> None:
+    """It fires when the counter grew at all within the window."""
+    inputs = declare(lambda: AlertPolicies("alerts", ARGS)).inputs("alerts-bucket-permission-change")
+    assert inputs["conditions"] == [
+        {
+            "displayName": "at least 1 in 5 min",
+            "conditionThreshold": {
+                "filter": 'metric.type="logging.googleapis.com/user/buckets"',
+                "comparison": "COMPARISON_GT",
+                "thresholdValue": 0.0,
+                "duration": "0s",
+                "aggregations": [
+                    {
+                        "alignmentPeriod": "300s",
+                        "perSeriesAligner": "ALIGN_DELTA",
+                        "crossSeriesReducer": "REDUCE_SUM",
+                    }
+                ],
+                "trigger": {"count": 1},
+            },
+        }
+    ]
+
+
+def test_a_policy_says_whom_it_notifies_and_what_to_do(declare: Declare) -> None:
+    """Severity, documentation, runbook, channels and labels; an incident closes after the given time."""
+    inputs = declare(lambda: AlertPolicies("alerts", ARGS)).inputs("alerts-high-latency")
+    assert {name: value for name, value in inputs.items() if name != "conditions"} == {
+        "project": "shop-1234",
+        "displayName": "High latency (production)",
+        "combiner": "OR",
+        "severity": "WARNING",
+        "documentation": {
+            "content": "What to do first",
+            "mimeType": "text/markdown",
+            "subject": "[production] High latency",
+            "links": [{"displayName": "Runbook", "url": "https://wiki.shop.example.net/runbook#highlatency"}],
+        },
+        "alertStrategy": {"autoClose": "1800s", "notificationPrompts": ["OPENED", "CLOSED"]},
+        "notificationChannels": [CHANNEL],
+        "userLabels": {"alert": "high-latency", "environment": "production", "managed_by": "readiness"},
+    }
+
+
+def test_a_single_channel_may_be_another_resources_output(declare: Declare) -> None:
+    """A list of channels need not be known as a whole."""
+
+    def program() -> None:
+        created = pulumi.Output.from_input("projects/shop-1234/notificationChannels/2")
+        policy = dataclasses.replace(PROMQL, channel_ids=[CHANNEL, created])
+        AlertPolicies("alerts", dataclasses.replace(ARGS, policies=[policy]))
+
+    assert declare(program).inputs("alerts-high-latency")["notificationChannels"] == [
+        CHANNEL,
+        "projects/shop-1234/notificationChannels/2",
+    ]
+
+
+def test_its_output_has_the_ids_of_the_policies(declare: Declare) -> None:
+    """By their keys."""
+    assert declare(lambda: AlertPolicies("alerts", ARGS)).outputs_of("alerts") == {
+        "ids": {
+            "high-latency": "<alerts-high-latency.id>",
+            "bucket-permission-change": "<alerts-bucket-permission-change.id>",
+        }
+    }
+
+
+def test_a_policy_waits_for_what_the_component_depends_on_and_for_its_own_metrics(declare: Declare) -> None:
+    """Monitoring refuses a condition on a metric that it has never seen."""
+
+    def program() -> None:
+        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["monitoring.googleapis.com"]))
+        counter = LogMetricArgs(key="buckets", name="buckets", description="Changes", filter="severity=NOTICE")
+        metrics = LogMetrics("logs", LogMetricsArgs(project="shop-1234", metrics=[counter]))
+        waiting = dataclasses.replace(THRESHOLD, depends_on=[metrics.metrics["buckets"]])
+        args = dataclasses.replace(ARGS, policies=[PROMQL, waiting])
+        AlertPolicies("alerts", args, pulumi.ResourceOptions(depends_on=[apis]))
+
+    declared = declare(program)
+    assert declared.dependencies_of("alerts-high-latency") == {"apis-monitoring"}
+    assert declared.dependencies_of("alerts-bucket-permission-change") == {"apis-monitoring", "logs-buckets"}
+
+
+def test_two_fit_into_one_program(declare: Declare) -> None:
+    """Their children are named after them."""
+    declared = declare(lambda: [AlertPolicies("first", ARGS), AlertPolicies("second", ARGS)])
+    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
+        "first-high-latency": "first",
+        "first-bucket-permission-change": "first",
+        "second-high-latency": "second",
+        "second-bucket-permission-change": "second",
+    }
+
+
+def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
+    """Project, environment, texts, query, rule, group, filter and channels."""
+    assert_inputs_are_inputs(declare, lambda args: AlertPolicies("alerts", args), ARGS)

@@ -1,0 +1,204 @@
+"""The component `NotificationChannels`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pulumi
+import pytest
+from google.protobuf import json_format
+from pulumi_gcp import monitoring
+
+from components.enabled_apis import EnabledApis, EnabledApisArgs
+from components.notification_channels import (
+    ExistingChannelArgs,
+    NotificationChannelArgs,
+    NotificationChannels,
+    NotificationChannelsArgs,
+)
+from readiness.review.recorder import is_secret
+from tests.components.conftest import Declare, Declared
+from tests.components.inputs import assert_inputs_are_inputs
+
+CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
+EMAIL = NotificationChannelArgs(
+    kind="email",
+    key="ops@shop.example.net",
+    display_name="E-mail Ops@shop.example.net",
+    labels={"email_address": "Ops@shop.example.net"},
+)
+SLACK = NotificationChannelArgs(
+    kind="slack",
+    display_name="Slack #alerts",
+    labels={"channel_name": "#alerts", "team": "Shop"},
+    sensitive_labels={"auth_token": "a token"},
+)
+PAGERDUTY = NotificationChannelArgs(
+    kind="pagerduty", display_name="PagerDuty On call", sensitive_labels={"service_key": "a key"}
+)
+WEBHOOK = NotificationChannelArgs(
+    kind="webhook_basicauth",
+    display_name="Webhook",
+    labels={"url": "https://hook.shop.example.net/", "username": "monitoring"},
+    sensitive_labels={"password": "a password"},
+)
+EXISTING = [
+    ExistingChannelArgs(kind=kind, id=f"projects/shop-1234/notificationChannels/{number}")
+    for number, kind in enumerate(["slack", "email", "pubsub"])
+]
+ARGS = NotificationChannelsArgs(
+    project="shop-1234",
+    environment="production",
+    channels=[EMAIL, SLACK, PAGERDUTY, WEBHOOK],
+    existing=EXISTING,
+)
+COMMON = {"project": "shop-1234", "userLabels": {"environment": "production", "managed_by": "readiness"}}
+
+
+def declared_with(declare: Declare, **changed: Any) -> Declared:
+    """The component with some arguments changed."""
+    return declare(lambda: NotificationChannels("channels", dataclasses.replace(ARGS, **changed)))
+
+
+def test_a_channel_is_registered_with_its_labels_and_the_environment_in_its_name(declare: Declare) -> None:
+    """The key tells the channels of a kind apart."""
+    declared = declared_with(declare)
+    assert declared.inputs("channels-email-ops@shop.example.net") == {
+        **COMMON,
+        "type": "email",
+        "displayName": "E-mail Ops@shop.example.net (production)",
+        "labels": {"email_address": "Ops@shop.example.net"},
+    }
+
+
+def test_a_channel_without_a_key_is_named_by_its_kind(declare: Declare) -> None:
+    """A stack has one of them."""
+    declared = declared_with(declare)
+    assert declared.inputs("channels-slack") == {
+        **COMMON,
+        "type": "slack",
+        "displayName": "Slack #alerts (production)",
+        "labels": {"channel_name": "#alerts", "team": "Shop"},
+        "sensitiveLabels": {"authToken": "[secret]"},
+    }
+
+
+def test_a_channel_without_labels_registers_none(declare: Declare) -> None:
+    """An empty object would be a change of every plan."""
+    declared = declared_with(declare)
+    assert declared.inputs("channels-pagerduty") == {
+        **COMMON,
+        "type": "pagerduty",
+        "displayName": "PagerDuty On call (production)",
+        "sensitiveLabels": {"serviceKey": "[secret]"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("channels-slack", "authToken"), ("channels-pagerduty", "serviceKey"), ("channels-webhook_basicauth", "password")],
+)
+def test_a_plain_sensitive_label_reaches_the_provider_as_a_secret(declare: Declare, name: str, label: str) -> None:
+    """A caller who forgets to wrap a token does not store it in plain text."""
+    declared = declared_with(declare)
+    request = declared.recording.requests[declared.named(name)["urn"]]
+    assert is_secret(json_format.MessageToDict(request.object)["sensitiveLabels"][label])
+
+
+def test_a_label_that_the_provider_does_not_know_as_sensitive_is_refused(declare: Declare) -> None:
+    """It would be lost without a word, and the channel would reach nobody."""
+    wrong = dataclasses.replace(SLACK, sensitive_labels={"token": "a token"})
+    with pytest.raises(ValueError, match=r"channels-slack: `token` is no sensitive label.*auth_token, password"):
+        declared_with(declare, channels=[wrong])
+
+
+def test_existing_channels_are_not_registered(declare: Declare) -> None:
+    """Somebody else manages them."""
+    assert {channel["inputs"]["type"] for channel in declared_with(declare).of_type(CHANNEL)} == {
+        channel.kind for channel in ARGS.channels
+    }
+    assert declared_with(declare, channels=[]).of_type(CHANNEL) == []
+
+
+def test_ids_are_found_by_kind_one_input_for_each(declare: Declare) -> None:
+    """In the order in which the channels are declared, the existing ones last; a plan shows each single one."""
+    found: dict[tuple[str, ...], list[pulumi.Input[str]]] = {}
+
+    def program() -> None:
+        channels = NotificationChannels("channels", ARGS)
+        kinds: list[tuple[str, ...]] = [(), ("sms",), ("slack", "email")]
+        found.update({wanted: channels.ids_of(wanted) for wanted in kinds})
+        monitoring.AlertPolicy(
+            "policy", combiner="OR", conditions=[], display_name="Policy", notification_channels=found["slack", "email"]
+        )
+
+    assert declare(program).inputs("policy")["notificationChannels"] == [
+        "<channels-email-ops@shop.example.net.id>",
+        "<channels-slack.id>",
+        "projects/shop-1234/notificationChannels/0",
+        "projects/shop-1234/notificationChannels/1",
+    ]
+    assert [found[()], found["sms",]] == [[], []]
+    assert [isinstance(channel_id, pulumi.Output) for channel_id in found["slack", "email"]] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_its_output_has_the_ids_by_kind(declare: Declare) -> None:
+    """A kind that only exists already is among them."""
+    assert declared_with(declare).outputs_of("channels") == {
+        "ids": {
+            "email": ["<channels-email-ops@shop.example.net.id>", "projects/shop-1234/notificationChannels/1"],
+            "slack": ["<channels-slack.id>", "projects/shop-1234/notificationChannels/0"],
+            "pagerduty": ["<channels-pagerduty.id>"],
+            "webhook_basicauth": ["<channels-webhook_basicauth.id>"],
+            "pubsub": ["projects/shop-1234/notificationChannels/2"],
+        }
+    }
+
+
+def test_without_channels_its_output_is_empty(declare: Declare) -> None:
+    """A mapping still."""
+    assert declared_with(declare, channels=[], existing=[]).outputs_of("channels") == {"ids": {}}
+
+
+def test_the_place_in_the_list_changes_nothing_that_is_registered(declare: Declare) -> None:
+    """A channel that is renamed is deleted and created again, and its verification is lost."""
+    second = dataclasses.replace(EMAIL, key="dev@shop.example.net")
+    plans = [declared_with(declare, channels=order).of_type(CHANNEL) for order in ([EMAIL, second], [second, EMAIL])]
+    assert sorted(plans[0], key=lambda channel: channel["name"]) == sorted(
+        plans[1], key=lambda channel: channel["name"]
+    )
+
+
+def test_every_channel_waits_for_what_the_component_depends_on(declare: Declare) -> None:
+    """The API has to be enabled first."""
+
+    def program() -> None:
+        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["monitoring.googleapis.com"]))
+        NotificationChannels("channels", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
+
+    declared = declare(program)
+    names = [channel["name"] for channel in declared.of_type(CHANNEL)]
+    assert [declared.dependencies_of(name) for name in names] == [{"apis-monitoring"}] * 4
+
+
+def test_two_fit_into_one_program(declare: Declare) -> None:
+    """Their children are named after them."""
+    args = dataclasses.replace(ARGS, channels=[EMAIL, SLACK])
+    declared = declare(lambda: [NotificationChannels("first", args), NotificationChannels("second", args)])
+    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
+        "first-email-ops@shop.example.net": "first",
+        "first-slack": "first",
+        "second-email-ops@shop.example.net": "second",
+        "second-slack": "second",
+    }
+
+
+def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
+    """Project, environment, display names, labels, sensitive labels and the ids of existing channels."""
+    assert_inputs_are_inputs(declare, lambda args: NotificationChannels("channels", args), ARGS)
