@@ -1,65 +1,69 @@
-"""Dependabot: vulnerability alerts, then security updates, the labels it uses, and the files that it is steered by.
+"""Dependabot: vulnerability alerts, then security updates, and the labels of its pull requests.
 
-Deliberately not managed here: `allow_auto_merge`. It is a field of the repository, and declaring that for one field
-would reset its others.
+Not managed here: the files that configure Dependabot, which `ManagedFiles` declares, and `allow_auto_merge`. That is a
+field of the repository, and declaring the repository for one field would reset its others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_github as github
 
-from components.managed_files import ManagedFiles, ManagedFilesArgs
-from readiness.managed_files.application_files import dependabot_files
-from readiness.settings.github import MINOR_OR_PATCH_LABEL, DependabotLabel
-from readiness.settings.github import Dependabot as DependabotSettings
-from readiness.settings.github import ManagedFiles as ManagedFilesSettings
+from components.child_options import child_options
 
-_MINOR_OR_PATCH = DependabotLabel(name=MINOR_OR_PATCH_LABEL, color="c2e0c6", description="Raises no major version")
+if TYPE_CHECKING:
+    from readiness.settings.github import DependabotLabel
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelArgs:
+    """A label. `key` ends the resource's name; `color` is six hexadecimal digits without `#`."""
+
+    key: str
+    name: pulumi.Input[str]
+    color: pulumi.Input[str]
+    description: pulumi.Input[str] = ""
+
+    @classmethod
+    def of(cls, label: DependabotLabel) -> LabelArgs:
+        """The label of the settings. Its key is its name in lower case: GitHub ignores case in names of labels."""
+        return cls(key=label.name.lower(), name=label.name, color=label.color, description=label.description)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DependabotArgs:
-    """`repository` is the name without its owner; `owner` is who may be named in a file, the provider's own."""
+    """`repository` is the repository's name without its owner."""
 
-    owner: str
-    repository: str
-    dependabot: DependabotSettings
-    managed_files: ManagedFilesSettings
+    repository: pulumi.Input[str]
+    labels: Sequence[LabelArgs]
 
 
 class Dependabot(pulumi.ComponentResource):
-    """What GitHub has to have switched on, and the files."""
+    """Vulnerability alerts and security updates switched on, and one label for each of `labels`."""
 
     def __init__(self, name: str, args: DependabotArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        texts = dependabot_files(
-            args.dependabot, repository=f"{args.owner}/{args.repository}", managed_files=args.managed_files
-        )
         super().__init__("readiness:github:Dependabot", name, None, opts)
         alerts = github.RepositoryVulnerabilityAlerts(
-            f"{name}-alerts",
-            repository=args.repository,
-            enabled=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            f"{name}-alerts", repository=args.repository, enabled=True, opts=child_options(self, opts)
         )
         github.RepositoryDependabotSecurityUpdates(
             f"{name}-security-updates",
             repository=args.repository,
             enabled=True,
             # GitHub refuses security updates while alerts are off, and every refresh fails from then on.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[alerts]),
+            opts=child_options(self, opts, depends_on=[alerts]),
         )
-        for label in (*args.dependabot.labels, *((_MINOR_OR_PATCH,) if args.dependabot.auto_merge else ())):
+        for label in args.labels:
             github.IssueLabel(
-                f"{name}-label-{label.name.lower()}",
+                f"{name}-label-{label.key}",
                 repository=args.repository,
                 name=label.name,
                 color=label.color,
                 description=label.description,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=child_options(self, opts),
             )
-        files = ManagedFilesArgs(repository=args.repository, managed_files=args.managed_files, texts=texts)
-        ManagedFiles(f"{name}-files", files, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})

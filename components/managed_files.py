@@ -1,56 +1,85 @@
-"""Files of the application's repository: whole in the plan, and declared on its default branch where that is agreed to.
+"""Files in the application's repository: digests in the state, texts in the plan, and a commit where you ask for one.
 
-With `managed_files.delivery: commit` each is a resource. With `pull_request` they are left to `readiness deliver`,
-because every push to the customer's `main` deploys. Deliberately not managed here: any path outside `.github/`.
+With the delivery `commit` each file is a resource on a branch. With `pull_request` no file is a resource: `readiness
+deliver` opens a pull request with the texts of the plan, because every push to the default branch may deploy.
+
+Not managed here: any path outside `.github/`, which the rules for plans refuse.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Literal
 
 import pulumi
 import pulumi_github as github
 
+from components.child_options import child_options
+from readiness.managed_files.declared_texts import keep_text
 from readiness.managed_files.header import file_digest
-from readiness.settings.github import ManagedFiles as ManagedFilesSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ManagedFilesArgs:
-    """`repository` is the name without its owner, `texts` holds each file's text by its path."""
+    """`files` maps each path in the repository, for example `.github/dependabot.yml`, to the whole text of the file.
 
-    repository: str
-    managed_files: ManagedFilesSettings
-    texts: Mapping[str, str]
+    `repository` is the repository's name without its owner. `branch` is the branch that the delivery `commit` writes
+    to; the delivery `pull_request` uses neither.
+    """
+
+    repository: pulumi.Input[str]
+    branch: pulumi.Input[str]
+    delivery: Literal["commit", "pull_request"]
+    files: Mapping[str, pulumi.Input[str]]
 
 
 class ManagedFiles(pulumi.ComponentResource):
-    """The files; its inputs hold them, their digests, and how they are delivered."""
+    """One file for each of `files`. `files`: their paths.
+
+    The state holds the delivery and the `sha256:…` digest of each file, not its text. The offline plan holds the text
+    beside the component's inputs, except a text that is secret or not known yet.
+    """
+
+    files: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: ManagedFilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        delivery = args.managed_files.delivery
-        digests = {path: file_digest(text) for path, text in args.texts.items()}
-        props = {"delivery": delivery, "digests": digests, "files": dict(args.texts)}
-        super().__init__("readiness:project:ManagedFiles", name, props, opts)
-        if delivery == "commit":
-            for path, text in args.texts.items():
-                self._commit(name, path, text, args)
-        self.register_outputs({"files": list(args.texts)})
+        texts = {path: pulumi.Output.from_input(text) for path, text in args.files.items()}
+        digests = {path: text.apply(file_digest) for path, text in texts.items()}
+        super().__init__("readiness:project:ManagedFiles", name, {"delivery": args.delivery, "digests": digests}, opts)
+        for path, text in texts.items():
+            self._keep_for_the_plan(path, text)
+            if args.delivery == "commit":
+                self._commit(f"{name}-{_slug(path)}", path, text, args, child_options(self, opts))
+        self.files = pulumi.Output.from_input(list(args.files))
+        self.register_outputs({"files": self.files})
 
-    def _commit(self, name: str, path: str, text: str, args: ManagedFilesArgs) -> None:
-        slug = re.sub("[^a-z0-9]+", "-", path.removeprefix(".github/").lower()).strip("-")
+    def _keep_for_the_plan(self, path: str, text: pulumi.Output[str]) -> None:
+        def keep(known: Sequence[object]) -> None:
+            urn, value, is_secret = known
+            if not is_secret:
+                keep_text(str(urn), path, str(value))
+
+        pulumi.Output.all(self.urn, text, text.is_secret()).apply(keep)
+
+    def _commit(
+        self, name: str, path: str, text: pulumi.Output[str], args: ManagedFilesArgs, opts: pulumi.ResourceOptions
+    ) -> None:
         github.RepositoryFile(
-            f"{name}-{slug}",
+            name,
             repository=args.repository,
-            branch=args.managed_files.default_branch,
+            branch=args.branch,
             file=path,
             content=text,
             commit_message=f"Update {PurePosixPath(path).name}, which the readiness program declares",
             # A file that exists is overwritten: declaring it is what this delivery means.
             overwrite_on_create=True,
             # Else a change of delivery, or a destroy, would commit the file's deletion to the default branch.
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=True)),
         )
+
+
+def _slug(path: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", path.removeprefix(".github/").lower()).strip("-")

@@ -1,6 +1,7 @@
 """The rules of `readiness/review/plan_rules.py` as CrossGuard policies: an adapter and nothing more.
 
-Values that a preview does not know yet raise when they are touched; they are read as `<unknown>`, as in a plan.
+Values that a preview does not know yet raise when they are touched; they are read as `<unknown>`, as in a plan. The
+engine has the digests of managed files and not their texts, so that only `readiness check --plan` judges the texts.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def managed_files(plan: Plan) -> dict[str, str]:
     return {
         f"managed_files/{plan.stack}/{path}": text
         for each in components
-        for path, text in each["inputs"].get("files", {}).items()
+        for path, text in each.get("files", {}).items()
         if not path.endswith(".py")
     }
 

@@ -14,7 +14,7 @@ PULL_REQUEST = "pull_request"
 def declared_files(resources: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Text by path of every file that waits for a pull request. `resources` as a plan holds them.
 
-    Raises RefusedError where one is outside `.github/`, or two components declare the same.
+    Raises RefusedError where one is outside `.github/`, two components declare the same, or the plan lacks its text.
     """
     files: dict[str, str] = {}
     problems: list[Problem] = []
@@ -22,7 +22,13 @@ def declared_files(resources: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         inputs = each.get("inputs", {})
         if not each["type"].startswith("readiness:") or inputs.get("delivery") != PULL_REQUEST:
             continue
-        for path, text in inputs.get("files", {}).items():
+        texts = each.get("files", {})
+        for path in sorted(inputs.get("digests", {}).keys() - texts.keys()):
+            message = "has no text in the plan: its text is a secret, or another resource has yet to produce it"
+            problems.append(
+                Problem(file=path, key=each["name"], message=message, mend="Declare the file with plain text")
+            )
+        for path, text in texts.items():
             if not is_managed_path(path):
                 message = f"is outside {MANAGED_FOLDER}, and nothing else of the repository is written to"
                 problems.append(Problem(file=path, key=each["name"], message=message, mend="Correct the component"))

@@ -9,10 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from readiness.managed_files.header import with_header
-from readiness.settings.github import Dependabot, DependabotUpdate
+from readiness.settings.github import MINOR_OR_PATCH_LABEL, Dependabot, DependabotLabel, DependabotUpdate
 from readiness.yaml_text import yaml_text
 
 DEPENDABOT_PATH = ".github/dependabot.yml"
+
+_MINOR_OR_PATCH = DependabotLabel(name=MINOR_OR_PATCH_LABEL, color="c2e0c6", description="Raises no major version")
+
+
+def dependabot_labels(settings: Dependabot) -> tuple[DependabotLabel, ...]:
+    """The labels that the repository needs: those of the settings, and the one that the auto-merge workflow sets."""
+    return (*settings.labels, *((_MINOR_OR_PATCH,) if settings.auto_merge else ()))
 
 
 def dependabot_text(settings: Dependabot) -> str:

@@ -31,7 +31,7 @@ def resource_lines(diff: StackDiff, change: ResourceChange) -> list[str]:
     if change.old is None or change.new is None:
         lines += _one_sided(change.resource, "+" if change.old is None else "-")
     else:
-        lines += [line for each in change.inputs for line in field_lines(each)]
+        lines += [line for each in (*change.inputs, *change.files) for line in field_lines(each)]
         lines += [line for each in change.options for line in field_lines(each, prefix="options.")]
     twin = diff.renamed.get(change.resource.urn) if change.action is Action.DELETE else None
     if twin:
@@ -63,6 +63,7 @@ def value_text(value: Any) -> str:
 def _one_sided(resource: PlannedResource, sign: str) -> list[str]:
     options = {f"options.{name}": resource.options[name] for name in _TELLING_OPTIONS if name in resource.options}
     lines = _side(sign, "", (), resource.inputs) if resource.inputs else []
+    lines += _side(sign, "files", ("files",), resource.files) if resource.files else []
     for name, value in options.items():
         lines += _side(sign, name, (name,), value)
     return lines

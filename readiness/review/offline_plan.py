@@ -70,8 +70,9 @@ class Plan:
     def as_dict(self) -> dict[str, Any]:
         """The plan's JSON form: `{stack, project, resources, outputs, setup}`, `setup` only where it is known.
 
-        Each resource is `{urn, type, name, parent, inputs, options, source}`: `parent` is a URN, empty for the stack;
-        `options` are named as the engine names them; `source` is `{file, line}` or null.
+        Each resource is `{urn, type, name, parent, inputs, options, files, source}`: `parent` is a URN, empty for the
+        stack; `options` are named as the engine names them; `files` are the texts of managed files by path, only where
+        a component declares some; `source` is `{file, line}` or null.
         """
         resources = list(self.resources)
         plan = {"stack": self.stack, "project": self.project, "resources": resources, "outputs": self.outputs}
@@ -116,7 +117,9 @@ def plan_stack(root: Path, config: StackConfig) -> Plan:
 
 def plan_of(recording: Recording, *, root: Path, project: str, stack: str) -> Plan:
     """A recording as plain, sorted data; paths of source files are relative to `root`."""
-    resources = [_resource(urn, request, root) for urn, request in recording.requests.items()]
+    resources = [
+        _resource(urn, request, recording.files.get(urn, {}), root) for urn, request in recording.requests.items()
+    ]
     outputs: dict[str, Any] = {}
     for urn, values in recording.outputs.items():
         if recording.requests[urn].type == STACK_TYPE:
@@ -134,7 +137,7 @@ def plan_json(plan: Plan) -> str:
     return json.dumps(plan.as_dict(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _resource(urn: str, request: Any, root: Path) -> dict[str, Any]:
+def _resource(urn: str, request: Any, files: dict[str, str], root: Path) -> dict[str, Any]:
     fields = json_format.MessageToDict(request)
     options = {name: _plain(value) for name, value in fields.items() if name not in _NOT_DECLARED and value != {}}
     for name in _UNORDERED:
@@ -147,6 +150,7 @@ def _resource(urn: str, request: Any, root: Path) -> dict[str, Any]:
         "parent": request.parent,
         "inputs": _plain(fields.get("object", {})),
         "options": options,
+        **({"files": dict(sorted(files.items()))} if files else {}),
         "source": _source(request, root),
     }
 

@@ -38,14 +38,15 @@ class Action(StrEnum):
 class ResourceChange:
     """One resource. `old` is None when it is created, `new` when it is deleted.
 
-    `inputs` and `options` are the fields that differ where both are there; `replacing` the paths that force the
-    replacement; `notes` what the provider does besides.
+    `inputs`, `files` and `options` are the fields that differ where both are there; `replacing` the paths that force
+    the replacement; `notes` what the provider does besides.
     """
 
     action: Action
     old: PlannedResource | None
     new: PlannedResource | None
     inputs: tuple[FieldChange, ...] = ()
+    files: tuple[FieldChange, ...] = ()
     options: tuple[FieldChange, ...] = ()
     replacing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -146,8 +147,9 @@ def _change(old: PlannedResource | None, new: PlannedResource | None) -> Resourc
         action = Action.CREATE if old is None else Action.DELETE
         return ResourceChange(action=Action.OTHER if resource.is_component else action, old=old, new=new)
     inputs = tuple(field_changes(old.inputs, new.inputs))
+    files = tuple(field_changes(old.files, new.files, "files", ("files",)))
     options = tuple(field_changes(_told(old.options), _told(new.options)))
-    if not inputs and not options and old.urn == new.urn:
+    if not inputs and not files and not options and old.urn == new.urn:
         return None
     replacing, notes = forces_replacement(old, new, inputs)
     action = Action.REPLACE if replacing else Action.UPDATE if inputs else Action.OTHER
@@ -156,6 +158,7 @@ def _change(old: PlannedResource | None, new: PlannedResource | None) -> Resourc
         old=old,
         new=new,
         inputs=inputs,
+        files=files,
         options=options,
         replacing=replacing,
         notes=notes,

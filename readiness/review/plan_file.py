@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +15,7 @@ from readiness.problems import Problem, RefusedError
 from readiness.review.secret_mask import SecretMask, holds_a_secret
 
 # Raised whenever the JSON form changes: a plan that was kept under another number is made anew.
-PLAN_FORMAT = 1
+PLAN_FORMAT = 2
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -30,7 +30,10 @@ _MEND = "Make it with `readiness plan STACK --format json` of this version"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedResource:
-    """A declared resource. `source` is `file:line` of its declaration, empty where unknown."""
+    """A declared resource. `source` is `file:line` of its declaration, empty where unknown.
+
+    `files` are the texts of managed files that the resource declares, by path.
+    """
 
     urn: str
     type: str
@@ -39,6 +42,7 @@ class PlannedResource:
     inputs: dict[str, Any]
     options: dict[str, Any]
     source: str = ""
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_component(self) -> bool:
@@ -141,6 +145,9 @@ def _resource(entry: object, file: str, secrets: SecretMask) -> PlannedResource:
     inputs, options = entry.get("inputs"), entry.get("options")
     if not isinstance(inputs, dict) or not isinstance(options, dict):
         _refuse(file, "is no resource of this format: `inputs` and `options` are objects")
+    inputs, files = _with_files_apart(entry)
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
+        _refuse(file, "is no resource of this format: `files` is an object of texts")
     texts = {key: _clean(entry[key]) for key in _TEXTS}
     cleaner = _Cleaner(file, secrets, place=texts["urn"], resource_type=texts["type"])
     return PlannedResource(
@@ -148,7 +155,16 @@ def _resource(entry: object, file: str, secrets: SecretMask) -> PlannedResource:
         inputs=cleaner.value(inputs, ()),
         options=_Cleaner(file, secrets, place=f"{texts['urn']} options", resource_type="").value(options, ()),
         source=_source(entry.get("source")),
+        files=cleaner.value(files, ("files",)),
     )
+
+
+def _with_files_apart(entry: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Inputs and files of a resource. Plans of version 0.1 have the files of a component among its inputs."""
+    inputs = entry["inputs"]
+    if "files" in entry or not entry["type"].startswith("readiness:") or not isinstance(inputs.get("files"), dict):
+        return inputs, entry.get("files", {})
+    return {name: value for name, value in inputs.items() if name != "files"}, inputs["files"]
 
 
 def _source(value: object) -> str:

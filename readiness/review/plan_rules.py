@@ -33,12 +33,17 @@ class Surroundings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """A declared resource. `inputs` as a plan holds them: `[secret]` and `<unknown>` in place of such values."""
+    """A declared resource. `inputs` as a plan holds them: `[secret]` and `<unknown>` in place of such values.
+
+    `files` are the texts of managed files by path. The engine does not have them: there a component's input `digests`
+    shows the paths.
+    """
 
     type: str
     name: str
     inputs: Mapping[str, Any]
     protect: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +82,13 @@ def of_plan(resources: Iterable[Mapping[str, Any]]) -> Iterator[Resource]:
     """The resources of a plan as rules read them."""
     for each in resources:
         protect = each.get("options", {}).get("protect") is True
-        yield Resource(type=each["type"], name=each["name"], inputs=each.get("inputs", {}), protect=protect)
+        yield Resource(
+            type=each["type"],
+            name=each["name"],
+            inputs=each.get("inputs", {}),
+            protect=protect,
+            files=each.get("files", {}),
+        )
 
 
 def _alert_has_channel(resource: Resource, _: Surroundings) -> Iterator[str]:
@@ -124,6 +135,9 @@ def _environment_is_of_named_branches(resource: Resource, _: Surroundings) -> It
 def _no_plain_secret(resource: Resource, _: Surroundings) -> Iterator[str]:
     if any(looks_like_a_secret(text) for text in _texts(resource.inputs)):
         yield "an input holds what looks like a credential in plain text; pass it as a secret, and revoke it"
+    for path, text in resource.files.items():
+        if looks_like_a_secret(text):
+            yield f"the file {path!r} holds what looks like a credential; take it out, and revoke it"
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -169,9 +183,10 @@ def _nothing_public_unnamed(resource: Resource, surroundings: Surroundings) -> I
 
 def _managed_files_stay_in_their_folder(resource: Resource, _: Surroundings) -> Iterator[str]:
     paths = [str(resource.inputs.get("file", ""))] if resource.type == REPOSITORY_FILE else []
-    if resource.type.startswith("readiness:") and isinstance(resource.inputs.get("files"), Mapping):
-        paths += list(resource.inputs["files"])
-    for path in paths:
+    digests = resource.inputs.get("digests")
+    if resource.type.startswith("readiness:") and isinstance(digests, Mapping):
+        paths += list(digests)
+    for path in dict.fromkeys([*paths, *resource.files]):
         if not is_managed_path(path):
             yield f"the file {path!r} is outside {MANAGED_FOLDER}; nothing else of the repository is written to"
 

@@ -32,6 +32,8 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import run_in_stack
 
+from readiness.managed_files.declared_texts import Texts, open_store
+
 STACK_TYPE = "pulumi:pulumi:Stack"
 
 
@@ -45,10 +47,14 @@ class UnrecordableError(Exception):
 
 @dataclass(slots=True)
 class Recording:
-    """Everything a program registered: requests and outputs by URN, in order of registration."""
+    """Everything a program registered: requests and outputs by URN, in order of registration.
+
+    `files` are the texts that components keep out of their inputs (`declared_texts`): by URN, then by path.
+    """
 
     requests: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
+    files: Texts = field(default_factory=dict)
 
 
 class NoMocks(mocks.Mocks):
@@ -127,7 +133,7 @@ def record(
         asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
         await run_in_stack(run)
 
-    with _without_config_variables(), warnings.catch_warnings():
+    with open_store() as monitor.recording.files, _without_config_variables(), warnings.catch_warnings():
         # After an exception, what was about to be awaited is not.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         try:

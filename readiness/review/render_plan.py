@@ -80,11 +80,13 @@ def _place(resource: dict[str, Any]) -> str:
 
 
 def _body(resource: dict[str, Any]) -> str:
-    """Inputs, then options under their own names; URNs shortened to what tells them apart."""
+    """Inputs, then texts of files and options under their own names; URNs shortened to what tells them apart."""
     options = dict(resource["options"])
     if "dependencies" in options:
         options["dependencies"] = [urn.rpartition("::")[2] for urn in options["dependencies"]]
     body = dict(resource["inputs"])
+    if resource.get("files"):
+        body["(files)"] = resource["files"]
     if options:
         body["(options)"] = options
     return yaml_text(body) if body else ""

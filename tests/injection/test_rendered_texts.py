@@ -29,7 +29,7 @@ EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 
 def files_of(config: StackConfig) -> dict[str, str]:
     """Everything that is delivered into the application's repository, by path."""
-    declared = [each["inputs"].get("files", {}) for each in plan_stack(ROOT, config).resources]
+    declared = [each.get("files", {}) for each in plan_stack(ROOT, config).resources]
     return {path: text for files in declared for path, text in files.items()}
 
 

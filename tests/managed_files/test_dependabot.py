@@ -12,9 +12,9 @@ import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner, Result
 
-from readiness.managed_files.dependabot import DEPENDABOT_PATH, dependabot_text
+from readiness.managed_files.dependabot import DEPENDABOT_PATH, dependabot_labels, dependabot_text
 from readiness.managed_files.header import is_as_delivered
-from readiness.settings.github import Dependabot, DependabotUpdate, Ecosystem
+from readiness.settings.github import MINOR_OR_PATCH_LABEL, AutoMerge, Dependabot, DependabotUpdate, Ecosystem
 from tests.projects import settings_of
 
 # As the first customer's repository holds manifests (facts on the environment, section 1).
@@ -45,6 +45,14 @@ def every_ecosystem() -> Dependabot:
     return Dependabot(
         updates=tuple(DependabotUpdate(ecosystem=each, directories=("/x",)) for each in get_args(Ecosystem))
     )
+
+
+def test_the_label_of_the_auto_merge_workflow_is_needed_only_with_the_workflow() -> None:
+    """Also where the workflow only labels."""
+    without = every_ecosystem()
+    with_auto_merge = without.model_copy(update={"auto_merge": AutoMerge(enabled=False)})
+    assert [label.name for label in dependabot_labels(without)] == ["dependencies"]
+    assert [label.name for label in dependabot_labels(with_auto_merge)] == ["dependencies", MINOR_OR_PATCH_LABEL]
 
 
 def written(folder: Path, settings: Dependabot) -> Path:

@@ -56,9 +56,10 @@ def test_no_other_path_may_be_written(path: str) -> None:
 
 def test_a_plan_shows_the_digest_of_each_file_beside_it(plans: dict[str, Plan]) -> None:
     """What the pull request names too."""
-    declared = [each["inputs"] for each in plans["prod"].resources if each["type"] == "readiness:project:ManagedFiles"]
+    declared = [each for each in plans["prod"].resources if each["type"] == "readiness:project:ManagedFiles"]
     assert declared
-    for inputs in declared:
-        assert inputs["digests"] == {path: file_digest(text) for path, text in inputs["files"].items()}
-        assert all(digest.startswith("sha256:") for digest in inputs["digests"].values())
-        assert all(is_as_delivered(text) for text in inputs["files"].values())
+    for component in declared:
+        digests, files = component["inputs"]["digests"], component["files"]
+        assert digests == {path: file_digest(text) for path, text in files.items()}
+        assert all(digest.startswith("sha256:") for digest in digests.values())
+        assert all(is_as_delivered(text) for text in files.values())

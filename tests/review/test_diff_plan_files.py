@@ -54,6 +54,8 @@ def test_a_file_that_is_no_plan_is_refused_in_one_sentence_with_the_way_to_make_
         ({"urn": 7}, "urn, type, name, parent are texts"),
         ({"inputs": []}, "`inputs` and `options` are objects"),
         ({"options": None}, "`inputs` and `options` are objects"),
+        ({"files": []}, "`files` is an object of texts"),
+        ({"files": {"a": 7}}, "`files` is an object of texts"),
     ],
 )
 def test_a_resource_of_another_shape_is_refused_with_its_number(change: dict[str, Any], said: str) -> None:
@@ -94,8 +96,8 @@ def test_a_plan_of_ours_is_read_as_it_was_written(plans: dict[str, Plan], tmp_pa
     (tmp_path / "plan.json").write_text(json.dumps(value), encoding="utf-8")
     read = read_plan_file(tmp_path / "plan.json", SecretMask())
     declared = [each for each in value["resources"] if each["parent"] or each["type"] != "pulumi:pulumi:Stack"]
-    assert {urn: each.inputs for urn, each in read.resources.items()} == {
-        each["urn"]: each["inputs"] for each in declared
+    assert {urn: (each.inputs, each.files) for urn, each in read.resources.items()} == {
+        each["urn"]: (each["inputs"], each.get("files", {})) for each in declared
     }
 
 

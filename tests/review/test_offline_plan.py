@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from readiness.managed_files.header import file_digest
 from readiness.review.offline_plan import Plan, plan_json, plan_stack
 from readiness.settings.stack_files import read_stack
 from tests.projects import ROOT, STACKS, plan_of_stack
@@ -49,15 +50,44 @@ def test_the_json_form_has_these_keys_and_no_others(plans: dict[str, Plan]) -> N
         form = json.loads(plan_json(plan))
         assert form.keys() == {"stack", "project", "resources", "outputs", "setup"}
         for resource in form["resources"]:
-            assert resource.keys() == {"urn", "type", "name", "parent", "inputs", "options", "source"}
+            keys = {"urn", "type", "name", "parent", "inputs", "options", "source"}
+            is_with_files = resource["type"] == "readiness:project:ManagedFiles"
+            assert resource.keys() == (keys | {"files"} if is_with_files else keys)
             assert resource["source"] is None or resource["source"].keys() == {"file", "line"}
 
 
 def test_every_key_of_the_json_form_is_documented_where_it_is_made() -> None:
     """Whoever reads the plan reads the docstring of `as_dict`."""
     documented = Plan.as_dict.__doc__ or ""
-    for key in ("stack, project, resources, outputs", "urn, type, name, parent, inputs, options, source", "file, line"):
+    for key in (
+        "stack, project, resources, outputs",
+        "urn, type, name, parent, inputs, options, files, source",
+        "file, line",
+    ):
         assert key in documented
+
+
+PROGRAM_WITH_FILES = """
+    import pulumi
+    from components.managed_files import ManagedFiles, ManagedFilesArgs
+
+    files = {"b": "second\\n", "a": "first\\n", "token": pulumi.Output.secret("planted")}
+    ManagedFiles("some", ManagedFilesArgs(repository="shop", branch="main", delivery="pull_request", files=files))
+    ManagedFiles("none", ManagedFilesArgs(repository="shop", branch="main", delivery="pull_request", files={}))
+"""
+
+
+def test_the_texts_of_managed_files_are_beside_the_inputs_that_hold_their_digests(tmp_path: Path) -> None:
+    """Sorted, without the secret one, and no key where there are none."""
+    plan = plan_program(tmp_path, PROGRAM_WITH_FILES)
+    some = named(plan, "some")
+    assert list(some["files"].items()) == [("a", "first\n"), ("b", "second\n")]
+    assert some["inputs"] == {
+        "delivery": "pull_request",
+        "digests": {"a": file_digest("first\n"), "b": file_digest("second\n"), "token": "[secret]"},
+    }
+    assert "files" not in named(plan, "none")
+    assert "planted" not in plan_json(plan)
 
 
 def test_every_option_of_a_resource_is_in_the_plan_under_the_name_that_the_engine_gives_it(tmp_path: Path) -> None:

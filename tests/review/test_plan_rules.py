@@ -76,7 +76,7 @@ def test_every_plan_of_ours_keeps_every_rule(stack: str, plans: dict[str, Plan])
         ("nothing-public", "any:type:Thing", {"members": []}, {"members": ["allAuthenticatedUsers"]}),
         ("managed-folder", REPOSITORY_FILE, {"file": ".github/dependabot.yml"}, {"file": "README.md"}),
         ("managed-folder", REPOSITORY_FILE, {"file": ".github/a.yml"}, {"file": ".github/../README.md"}),
-        ("managed-folder", "readiness:github:X", {"files": {".github/a.yml": ""}}, {"files": {"src/app.py": ""}}),
+        ("managed-folder", "readiness:github:X", {"digests": {".github/a.yml": ""}}, {"digests": {"src/app.py": ""}}),
     ],
 )
 def test_a_rule_passes_what_is_right_and_names_what_is_not(
@@ -85,6 +85,22 @@ def test_a_rule_passes_what_is_right_and_names_what_is_not(
     """One pair for each way in which a rule is broken."""
     assert broken(type_, good) == []
     assert set(broken(type_, bad)) == {rule}
+
+
+def test_the_texts_of_managed_files_are_judged_with_their_component() -> None:
+    """A plan holds them beside the inputs. A file in the wrong place is named once."""
+    files = {"src/app.py": "token: xoxb-not-a-real-token\n", ".github/a.yml": "on: push\n"}
+    component = {
+        "type": "readiness:project:ManagedFiles",
+        "name": "files",
+        "inputs": {"digests": dict.fromkeys(files, "sha256:0")},
+        "files": files,
+    }
+    assert [str(found) for found in violations(of_plan([component]), AROUND)] == [
+        "files: the file 'src/app.py' holds what looks like a credential; take it out, and revoke it [no-plain-secret]",
+        "files: the file 'src/app.py' is outside .github/; nothing else of the repository is written to"
+        " [managed-folder]",
+    ]
 
 
 def test_a_registry_without_protection_is_named() -> None:

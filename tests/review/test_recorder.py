@@ -14,6 +14,7 @@ import pulumi
 import pytest
 from pulumi_gcp import monitoring, projects
 
+from readiness.managed_files.declared_texts import keep_text, open_store
 from readiness.review.recorder import Recording, UnrecordableError, record
 
 STACK_URN = "urn:pulumi:dev::demo::pulumi:pulumi:Stack::demo-dev"
@@ -188,3 +189,39 @@ def test_the_configuration_of_one_recording_is_gone_in_the_next() -> None:
     recorded(lambda: seen.append(pulumi.Config().get("size")), config={"demo:size": "10"}, secret_keys=["demo:size"])
     recorded(lambda: seen.append(pulumi.Config().get("size")))
     assert seen == ["10", None]
+
+
+def keeps(text: str) -> Callable[[], None]:
+    """A program whose component keeps a text out of its inputs, in an `apply`."""
+
+    def program() -> None:
+        component = Outer("a")
+        component.urn.apply(lambda urn: keep_text(urn, "a.txt", text))
+
+    return program
+
+
+def test_the_texts_that_a_component_keeps_are_recorded_under_its_urn() -> None:
+    """Its inputs do not hold them."""
+    recording = recorded(keeps("first"))
+    assert recording.files == {"urn:pulumi:dev::demo::demo:room:Outer::a": {"a.txt": "first"}}
+
+
+def test_the_texts_of_one_recording_are_in_no_other() -> None:
+    """Nor outside of it: a recording that failed leaves no open store behind either."""
+
+    def fails_after_keeping() -> None:
+        keep_text("urn", "a.txt", "failed")
+        raise ZeroDivisionError
+
+    with open_store() as outside:
+        with pytest.raises(ZeroDivisionError):
+            recorded(fails_after_keeping)
+        first, second = recorded(keeps("first")), recorded(keeps("second"))
+    assert [list(recording.files.values()) for recording in (first, second)] == [
+        [{"a.txt": "first"}],
+        [{"a.txt": "second"}],
+    ]
+    assert outside == {}
+    keep_text("urn", "a.txt", "no store is open")
+    assert recorded(lambda: None).files == {}

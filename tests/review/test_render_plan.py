@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import Any
 
 import pytest
@@ -56,6 +57,15 @@ def test_the_text_shows_options_and_outputs() -> None:
     )
     assert "    (options):\n      protect: true\n      dependencies:\n      - hall\n" in text
     assert text.endswith("Outputs\n    address: x\n")
+
+
+def test_the_texts_of_managed_files_are_shown_beside_the_inputs() -> None:
+    """In both forms, whole."""
+    component = resource(files={".github/dependabot.yml": "version: 2\nupdates: []\n"})
+    shown = "(files):\n  .github/dependabot.yml: |\n    version: 2\n    updates: []\n"
+    assert shown in plan_markdown(plan_with(component))
+    assert textwrap.indent(shown, "    ") in plan_text(plan_with(component))
+    assert "(files)" not in plan_text(plan_with(resource()))
 
 
 @pytest.mark.parametrize("stack", STACKS)

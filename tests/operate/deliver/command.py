@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from readiness.managed_files.dependabot_auto_merge import AUTO_MERGE_PATH
-from readiness.managed_files.header import with_header
+from readiness.managed_files.header import file_digest, with_header
 from tests.operate.loopback import Loopback
 from tests.projects import Command, Result
 
@@ -32,8 +32,9 @@ class Deliver:
 
     def plan(self, stack: str) -> SimpleNamespace:
         """A plan that holds the files."""
-        inputs = {"delivery": "pull_request", "files": self.files}
-        return SimpleNamespace(resources=[{"type": "readiness:github:X", "name": stack, "inputs": inputs}])
+        inputs = {"delivery": "pull_request", "digests": {path: file_digest(text) for path, text in self.files.items()}}
+        component = {"type": "readiness:github:X", "name": stack, "inputs": inputs, "files": self.files}
+        return SimpleNamespace(resources=[component])
 
     def writes(self) -> list[str]:
         """What was asked that changes something."""

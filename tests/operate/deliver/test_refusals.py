@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from readiness.commands import deliver as deliver_command
 from readiness.managed_files.declared import declared_files
 from readiness.managed_files.dependabot_auto_merge import AUTO_MERGE_PATH
+from readiness.managed_files.header import file_digest
 from readiness.operate.delivery_texts import BRANCH
 from readiness.problems import RefusedError
 from tests.operate.deliver.command import DEPENDABOT, Deliver, delivered
@@ -185,7 +187,29 @@ def test_a_file_outside_the_managed_folder_is_refused(deliver: Deliver, path: st
 
 def test_a_file_that_two_components_declare_is_refused() -> None:
     """Which of the two would be delivered?"""
-    inputs = {"delivery": "pull_request", "files": {DEPENDABOT: "x"}}
-    resources = [{"type": "readiness:github:X", "name": name, "inputs": inputs} for name in ("a", "b")]
+    resources = [component(name, {DEPENDABOT: "x"}) for name in ("a", "b")]
     with pytest.raises(RefusedError, match="b: is declared by two components"):
         declared_files(resources)
+
+
+@pytest.mark.parametrize("digest", ["[secret]", "<unknown>"])
+def test_a_file_whose_text_the_plan_lacks_is_refused(digest: str) -> None:
+    """To leave it out would deliver half of what is declared, without a word."""
+    declared = component("a", {DEPENDABOT: "x"})
+    declared["inputs"]["digests"][AUTO_MERGE_PATH] = digest
+    with pytest.raises(RefusedError, match=f"{AUTO_MERGE_PATH}: a: has no text in the plan"):
+        declared_files([declared])
+
+
+def test_what_is_committed_by_pulumi_is_not_delivered() -> None:
+    """Nor refused where its text is secret: the state has it."""
+    declared = component("a", {DEPENDABOT: "x"}, delivery="commit")
+    declared["inputs"]["digests"][AUTO_MERGE_PATH] = "[secret]"
+    assert declared_files([declared]) == {}
+
+
+def component(name: str, files: dict[str, str], delivery: str = "pull_request") -> dict[str, Any]:
+    """A component that declares files, as a plan holds it."""
+    digests = {path: file_digest(text) for path, text in files.items()}
+    inputs = {"delivery": delivery, "digests": digests}
+    return {"type": "readiness:project:ManagedFiles", "name": name, "inputs": inputs, "files": files}
