@@ -21,7 +21,7 @@ class LogMetric:
     name: str
     description: str
     filter: str
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     value_field: str | None = None
     unit: str = "1"
     bounds: tuple[float, ...] = ()

@@ -61,9 +61,11 @@ class NoMocks(mocks.Mocks):
     """The base class asks for mocks; the recorder answers by itself and never calls them."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """Is never called."""
         raise NotImplementedError
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        """Is never called."""
         raise NotImplementedError
 
 
@@ -82,6 +84,7 @@ class RecordingMonitor(mocks.MockMonitor):
         return f"{self._prefix}::{qualified_type}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the service's name
+        """Keeps the request. Raises UnrecordableError for a URN that is registered twice."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if urn in self.recording.requests:
             message = f"two resources have the URN {urn}; give one of them another name"
@@ -93,14 +96,17 @@ class RecordingMonitor(mocks.MockMonitor):
         return resource_pb2.RegisterResourceResponse(urn=urn, id=f"<{request.name}.id>", object=request.object)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the service's name
+        """Raises UnrecordableError."""
         message = f"the function {request.tok} is called, which needs the network; make its result a setting"
         raise UnrecordableError(message, request)
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the service's name
+        """Raises UnrecordableError."""
         message = f"{request.type} {request.name!r} is read, which needs the network; make its id a setting"
         raise UnrecordableError(message, request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the service's name
+        """Keeps the outputs."""
         self.recording.outputs[request.urn] = request.outputs
         return super().RegisterResourceOutputs(request)
 

@@ -9,8 +9,8 @@ import pytest
 
 from readiness.review.offline_plan import Plan
 from readiness.settings.github import ACTIONS_INTEGRATION_ID
-from tests.program.declared import one, planned
 from tests.edits import edit
+from tests.program.declared import one, planned
 
 RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
 

@@ -12,8 +12,8 @@ from readiness.managed_files.dependabot_auto_merge import AUTO_MERGE_PATH
 from readiness.problems import errors_only
 from readiness.review.offline_plan import Plan
 from readiness.settings.github import MINOR_OR_PATCH_LABEL
-from tests.program.declared import ALERTS, FILE, LABEL, SECURITY_UPDATES, by_name, depends_on, one, planned
 from tests.edits import add_to_dependabot, edit
+from tests.program.declared import ALERTS, FILE, LABEL, SECURITY_UPDATES, by_name, depends_on, one, planned
 from tests.projects import settings_of
 
 

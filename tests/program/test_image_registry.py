@@ -11,8 +11,8 @@ from readiness.problems import RefusedError
 from readiness.retention.policies import keep_policy_id
 from readiness.review.offline_plan import Plan
 from readiness.review.recorder import RecordingMonitor
-from tests.program.declared import REGISTRY, depends_on, one, planned
 from tests.edits import edit
+from tests.program.declared import REGISTRY, depends_on, one, planned
 
 ADOPTED = "projects/ytgrs-464303/locations/us-central1/repositories/ai-resume-review-v2"
 

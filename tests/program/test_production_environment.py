@@ -11,8 +11,8 @@ from readiness.checks import check_stack
 from readiness.problems import errors_only
 from readiness.review.offline_plan import Plan
 from readiness.review.render_plan import plan_text
-from tests.program.declared import BRANCH, ENVIRONMENT, by_name, depends_on, one, planned, run_as_engine
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, line_of
+from tests.program.declared import BRANCH, ENVIRONMENT, by_name, depends_on, one, planned, run_as_engine
 
 GUARD = "production-environment-guard"
 

@@ -12,8 +12,8 @@ from google.protobuf import json_format
 from readiness.problems import errors_only
 from readiness.review.offline_plan import Plan, plan_json
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER
-from tests.program.declared import SECRET, WEBHOOK, by_name, one, planned, recorded_as_engine, run_as_engine
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, found
+from tests.program.declared import SECRET, WEBHOOK, by_name, one, planned, recorded_as_engine, run_as_engine
 
 KEY = "readiness:slack_webhook_url"
 
