@@ -53,18 +53,19 @@ def test_the_file_is_whole_in_the_plan_by_either_delivery(plans: dict[str, Plan]
     """What a pull request will hold is reviewed before it is opened."""
     settings = settings_of(stack).dependabot
     assert settings is not None
-    inputs = by_name(plans[stack], "dependabot-files")["inputs"]
-    assert inputs["delivery"] == delivery
-    assert inputs["files"].keys() == {DEPENDABOT_PATH, AUTO_MERGE_PATH}
-    assert inputs["files"][DEPENDABOT_PATH] == dependabot_text(settings)
-    assert ("gh pr merge" in inputs["files"][AUTO_MERGE_PATH]) == (stack == "every-option")
+    component = by_name(plans[stack], "dependabot-files")
+    files = component["files"]
+    assert component["inputs"]["delivery"] == delivery
+    assert files.keys() == {DEPENDABOT_PATH, AUTO_MERGE_PATH}
+    assert files[DEPENDABOT_PATH] == dependabot_text(settings)
+    assert ("gh pr merge" in files[AUTO_MERGE_PATH]) == (stack == "every-option")
 
 
 def test_without_auto_merge_no_workflow_is_delivered(project: Path) -> None:
     """Nor its label declared."""
     edit(project, "    auto_merge:\n      enabled: false\n", "")
     plan = planned(project)
-    assert by_name(plan, "dependabot-files")["inputs"]["files"].keys() == {DEPENDABOT_PATH}
+    assert by_name(plan, "dependabot-files")["files"].keys() == {DEPENDABOT_PATH}
     assert {each["inputs"]["name"] for each in plan.of_type(LABEL)} == {"dependencies"}
 
 
@@ -85,7 +86,7 @@ def test_a_commit_declares_the_file_on_the_default_branch(plans: dict[str, Plan]
         "repository": "shop.app",
         "branch": "trunk",
         "file": ".github/dependabot.yml",
-        "content": by_name(plan, "dependabot-files")["inputs"]["files"][DEPENDABOT_PATH],
+        "content": by_name(plan, "dependabot-files")["files"][DEPENDABOT_PATH],
         "commitMessage": "Update dependabot.yml, which the readiness program declares",
         "overwriteOnCreate": True,
     }

@@ -143,9 +143,9 @@ def test_the_files_stand_whole_in_the_plan_with_their_digests(plans: dict[str, P
     assert telemetry is not None
     repository = f"{settings.github_owner}/{settings.repository.name}"
     expected = delivery_files(telemetry, repository=repository, project=settings.project)
-    inputs = by_name(plans[stack], "deployment-telemetry-files")["inputs"]
-    assert inputs["files"] == expected
-    assert inputs["digests"] == {path: file_digest(text) for path, text in expected.items()}
+    component = by_name(plans[stack], "deployment-telemetry-files")
+    assert component["files"] == expected
+    assert component["inputs"]["digests"] == {path: file_digest(text) for path, text in expected.items()}
     committed = {each["inputs"]["file"] for each in plans[stack].of_type(FILE)}
     if settings.managed_files.delivery == "commit":
         assert committed >= set(expected)

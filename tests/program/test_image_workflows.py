@@ -77,17 +77,18 @@ def test_a_role_on_the_repository_waits_for_the_repository(plans: dict[str, Plan
 
 def test_the_files_and_their_digests_are_in_the_plan(plans: dict[str, Plan]) -> None:
     """What a pull request will hold is reviewed before it is opened."""
-    inputs = by_name(plans["prod"], "image-workflows-files")["inputs"]
+    component = by_name(plans["prod"], "image-workflows-files")
+    inputs, files = component["inputs"], component["files"]
     assert inputs["delivery"] == "pull_request"
-    assert inputs["digests"] == {path: file_digest(text) for path, text in inputs["files"].items()}
-    assert ".github/workflows/cleanup-images.yml" in inputs["files"]
+    assert inputs["digests"] == {path: file_digest(text) for path, text in files.items()}
+    assert ".github/workflows/cleanup-images.yml" in files
     assert not [each for each in plans["prod"].of_type(FILE) if "image" in each["name"]]
 
 
 def test_a_commit_declares_every_file_and_leaves_it_in_place(plans: dict[str, Plan]) -> None:
     """By the delivery of the fixture stack."""
     plan = plans["every-option"]
-    files = by_name(plan, "image-workflows-files")["inputs"]["files"]
+    files = by_name(plan, "image-workflows-files")["files"]
     declared = {
         each["inputs"]["file"]: each for each in plan.of_type(FILE) if each["name"].startswith("image-workflows")
     }

@@ -107,7 +107,7 @@ def test_a_stack_without_the_setting_declares_neither_job_nor_alert_nor_workflow
     """It is an option."""
     plan = plan_without("prod", "migration_job")
     assert not [each for each in plan.resources if "migration" in each["name"]]
-    assert not [path for each in plan.resources for path in each["inputs"].get("files") or () if path == WORKFLOW]
+    assert not [path for each in plan.resources for path in each.get("files") or () if path == WORKFLOW]
 
 
 def test_without_a_connector_there_is_no_way_through_a_network() -> None:
@@ -127,7 +127,7 @@ def workflow(plans: dict[str, Plan]) -> str:
     (text,) = (
         text
         for each in plans["prod"].resources
-        for path, text in (each["inputs"].get("files") or {}).items()
+        for path, text in (each.get("files") or {}).items()
         if path == WORKFLOW
     )
     return text
@@ -136,7 +136,7 @@ def workflow(plans: dict[str, Plan]) -> str:
 def test_the_workflow_is_delivered_by_the_owner_alone(plans: dict[str, Plan], workflow: str) -> None:
     """It serves both environments: the caller names job and instance."""
     assert is_as_delivered(workflow)
-    paths = [path for each in plans["staging"].resources for path in each["inputs"].get("files") or ()]
+    paths = [path for each in plans["staging"].resources for path in each.get("files") or ()]
     assert WORKFLOW not in paths
 
 

@@ -117,6 +117,14 @@ def test_a_credential_in_a_text_is_masked(form: Form) -> None:
     assert lines[-1] == f'+ files["{SCAN}"]: with: [secret]'
 
 
+@BOTH_FORMS
+def test_a_changed_text_is_a_change_whatever_its_digest_says(form: Form) -> None:
+    """A plan that is handed in may be anything."""
+    old, new = form({SCAN: OLD}), form({SCAN: NEW})
+    new["inputs"]["digests"] = old["inputs"]["digests"]
+    assert lines_of(diff_of(plan_value(old), plan_value(new)))[-1] == "+   jobs: new"
+
+
 def test_an_input_named_files_of_another_resource_is_an_input() -> None:
     """Only components of ours had texts among their inputs."""
     old, new = (plan_value(resource("a:b/c:D", {"files": {"x": text}})) for text in ("1", "2"))
