@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from readiness.settings.channels import CHANNEL_DEFINITIONS
 from readiness.settings.model import Database
 from tests.settings.broken import (
     CHANNELS,
@@ -212,7 +213,7 @@ def test_text_that_older_yaml_takes_for_something_else_is_text(project: Path, va
         (
             CHANNELS, f"{CHANNELS}    existing:\n      - {{kind: e-mail, id: {CHANNEL_ID}}}\n", "kind: e-mail",
             "channels.existing[0].kind: is not one of the allowed values. "
-            "Did you mean `email`? Allowed: email, slack, pagerduty.",
+            f"Did you mean `email`? Allowed: {', '.join(definition.kind for definition in CHANNEL_DEFINITIONS)}.",
         ),
         (
             CHANNELS, CHANNELS + "    existing:\n      - {kind: email, id: '7'}\n", "kind: email",
