@@ -60,7 +60,8 @@ class RepositorySecrets(pulumi.ComponentResource):
                 f"{name}-{key.lower().replace('_', '-')}",
                 repository=args.repository,
                 secret_name=key,
-                value=pulumi.Output.secret(secret.value),
+                # The provider's SDK registers plain text as a secret too.
+                value=secret.value,
                 opts=child_options(self, opts),
             )
             for key, secret in args.secrets.items()
