@@ -23,6 +23,7 @@ from readiness.files import (
 from readiness.migrations.lint import lint_paths
 from readiness.operate import preview
 from readiness.operate.audit.prowler_output import read_prowler_output
+from readiness.operate.audit.record import RECORD_FILE, read_record
 from readiness.operate.drill_record import read_drills
 from readiness.operate.google_login import LoginError, access_token
 from readiness.problems import RefusedError
@@ -84,7 +85,7 @@ def hang_guard(tmp_path: Path) -> Iterator[None]:
 
 def test_a_reader_says_what_is_no_regular_file(special: Path) -> None:
     """Without waiting, and without reading for ever."""
-    with pytest.raises(NotRegularFileError, match="not a regular file|Is a directory"):
+    with pytest.raises(NotRegularFileError, match=r"not a regular file|Is a directory"):
         read_regular_bytes(special)
 
 
@@ -124,6 +125,11 @@ def _login_of_another(path: Path) -> None:
     access_token({"GOOGLE_CREDENTIALS": json.dumps(config)})
 
 
+def _audit_record(path: Path) -> None:
+    (path.parent / RECORD_FILE).symlink_to(path)
+    read_record(path.parent)
+
+
 def _acknowledged(path: Path) -> None:
     (path.parent / ACKNOWLEDGED_FILE).symlink_to(path)
     read_acknowledgements(path.parent)
@@ -134,6 +140,7 @@ READERS: list[Callable[[Path], Any]] = [
     _login_by_path,
     _login_with_token_file,
     _login_of_another,
+    _audit_record,
     _acknowledged,
     lambda path: read_drills(path),
     lambda path: read_plan_file(path, SecretMask()),

@@ -113,6 +113,15 @@ def explain(error: Mapping[str, Any], spot: Spot) -> tuple[str, str]:
     return f"is not valid ({str(error['msg']).rstrip('.')})", f"Change it{about}"
 
 
+def why_no_text(value: Any) -> tuple[str, str] | None:
+    """What is wrong with a value that must be a text, and how to fix it; None where it is one that says something."""
+    if value is None:
+        return "is missing or empty", "Write a text"
+    if isinstance(value, str):
+        return None if value.strip() else ("is empty", "Write a text")
+    return f"must be text, not {_kind_of(value)}", _mend_kind("string_type", value, (), "")
+
+
 def _mend_missing(spot: Spot, about: str) -> str:
     if spot.replaces_project_value:
         return f"Write it here too: this object replaces the one in Pulumi.yaml whole{about}"
@@ -171,7 +180,7 @@ def _mend_kind(kind: str, value: Any, inner: tuple[str, ...], about: str) -> str
 def _kind_of(value: Any) -> str:
     match value:
         case bool():
-            return "true or false"
+            return str(value).lower()
         case int() | float():
             return f"the number {value}"
         case str():
