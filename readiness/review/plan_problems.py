@@ -29,7 +29,7 @@ def plan_problems(root: Path, plan: Plan) -> list[Problem]:
         for each in check_plan(plan.resources)
     ]
     found += [
-        (resource, resource, f"the query {complaint}", "Mend the query in readiness/alerting/")
+        (resource, resource, f"the query {complaint}", "Fix the query in readiness/alerting/")
         for resource, complaint in lint_policies(plan.resources)
     ]
     found += [
