@@ -25,8 +25,12 @@ _KINDS = {
     "bool_type": "true or false",
 }
 
-# What no text may hold, whatever it is for.
-_HIDDEN = {
+# What no text may hold, and a link that no text that becomes Markdown may hold.
+_REFUSED_CONTENT = {
+    "link": (
+        "holds a link that leads to no web address",
+        "Link to https://…, http://…, mailto:… or #heading; where `](` or `[…]:` is no link, write a space in it",
+    ),
     "expression": (
         "holds `${{`, which begins an expression: a workflow would evaluate it",
         "Write the value itself",
@@ -93,8 +97,8 @@ def explain(error: Mapping[str, Any], spot: Spot) -> tuple[str, str]:
     if value is None or (isinstance(value, str) and not value.strip()):
         optional = ", or remove the key" if spot.field and not spot.field.is_required() else ""
         return "is empty", f"Write a value{optional}{about}"
-    if kind in _HIDDEN:
-        return _HIDDEN[kind]
+    if kind in _REFUSED_CONTENT:
+        return _REFUSED_CONTENT[kind]
     if kind in _KINDS:
         return f"must be {_KINDS[kind]}, not {_kind_of(value)}", _mend_kind(kind, value, spot.inner, about)
     if kind in _RANGE_ERRORS:
