@@ -23,7 +23,7 @@ class KnownDegraded(Section):
         str | None,
         Field(
             pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-            description="Until this day (in quotes) the uptime check takes `value` for healthy too.",
+            description="Until this day (in quotes; at most 365 days away) the check takes `value` for healthy too.",
         ),
     ] = None
 
