@@ -97,7 +97,7 @@ def _entry_problems(document: Document, index: int, entry: Any) -> Iterable[Prob
         value = entry.get(key)
         if (wrong := why_no_text(value)) is not None:
             yield _problem(document, (*path, key), *wrong)
-        elif key == "digest" and not re.match(DIGEST_PATTERN, value.strip()):
+        elif key == "digest" and not re.match(DIGEST_PATTERN, str(value).strip()):
             mend_digest = "Copy the one that `readiness diff` prints"
             yield _problem(document, (*path, key), "is no digest of a change", mend_digest)
     digest = entry.get("digest")

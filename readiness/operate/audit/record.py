@@ -68,7 +68,7 @@ def _problems(number: int, entry: Any) -> Iterator[tuple[str, Problem]]:
         value = entry.get(key)
         if (wrong := why_no_text(value)) is not None:
             yield key, _problem(f"entry {number}.{key}", *wrong)
-        elif looks_like_a_secret(value):
+        elif looks_like_a_secret(str(value)):
             yield (
                 key,
                 _problem(f"entry {number}.{key}", "holds what looks like a credential", "Remove it, and revoke it"),
