@@ -13,6 +13,8 @@ from readiness.problems import Problem, RefusedError
 
 # Ours, for files without a limit of their own: it ends a wrong file before it fills the memory.
 MAX_FILE_BYTES = 20 * 1024 * 1024
+# Where a shell's `|` and `<(command)` are: pipes whose writer runs already.
+_OPEN_DESCRIPTORS = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
 class NotRegularFileError(OSError):
@@ -31,16 +33,18 @@ class FileTooLargeError(OSError):
 
 
 def read_regular_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """The bytes of a file that a person or the environment names.
+    """The bytes of a file that a person or the environment names, or of a shell's `<(command)`.
 
     Raises OSError, whose `strerror` says why: NotRegularFileError, FileTooLargeError, or what the system says.
     """
     # A named pipe makes a plain `open` wait for its writer; a device may act on being opened, so it is looked at first.
-    if not stat.S_ISREG(path.stat().st_mode):
+    mode = path.stat().st_mode
+    is_open_pipe = stat.S_ISFIFO(mode) and str(path).startswith(_OPEN_DESCRIPTORS)
+    if not (stat.S_ISREG(mode) or is_open_pipe):
         raise NotRegularFileError(path)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | (0 if is_open_pipe else os.O_NONBLOCK) | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        if not (stat.S_ISREG(os.fstat(descriptor).st_mode) or is_open_pipe):
             raise NotRegularFileError(path)
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:

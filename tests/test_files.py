@@ -89,6 +89,17 @@ def test_a_reader_says_what_is_no_regular_file(special: Path) -> None:
         read_regular_bytes(special)
 
 
+def test_what_a_shell_hands_over_as_a_descriptor_is_read() -> None:
+    """`readiness diff <(...) NEW.json`: a pipe whose writer runs already."""
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, b"{}")
+        os.close(writing)
+        assert read_regular_bytes(Path(f"/dev/fd/{reading}")) == b"{}"
+    finally:
+        os.close(reading)
+
+
 def test_a_file_of_exactly_its_limit_is_read(tmp_path: Path) -> None:
     """One byte more is refused, with the limit."""
     (tmp_path / "a").write_bytes(b"x" * 2048)
