@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from readiness.required_checks.shell_tree import Chain, Command, CommandList, Compound, Node, Pipe
+from readiness.required_checks.shell_tree import Background, Chain, Command, CommandList, Compound, Node, Pipe
 
 _CANNOT_FAIL = frozenset(
     {"true", ":", "echo", "printf", "date", "sleep", "cat", "tee", "break", "continue", "wait", "trap", "set", "shopt",
@@ -52,10 +52,15 @@ def can_fail(node: Node, functions: frozenset[str]) -> bool:
                 part_fails = can_fail(part, functions)
                 failing = (failing or part_fails) if operator == "&&" else (failing and part_fails)
             return failing
+        case Background():
+            return False
         case CommandList():
-            return any(can_fail(item, functions) for item in node.items)
+            return _list_can_fail(node, functions)
         case Compound():
-            return node.kind != "function" and any(can_fail(body, functions) for body in node.bodies)
+            return node.kind != "function" and any(
+                _list_can_fail(body, functions, follows_success=node.kind == "if" and index < len(node.conditions))
+                for index, body in enumerate(node.bodies)
+            )
 
 
 def asks_only(node: Node) -> bool:
@@ -73,9 +78,34 @@ def asks_only(node: Node) -> bool:
 
 
 def ends_well(node: Node) -> bool:
-    """Whether it is `exit 0` or `return 0`."""
+    """Whether it is `exit 0` or `return 0`, or has another status that counts as 0, such as 256."""
     words = arguments(node)
-    return len(words) == 2 and words[0] in _ENDS and re.fullmatch(r"0+|\$\(\(\s*0\s*\)\)", words[1]) is not None
+    if len(words) != 2 or words[0] not in _ENDS:
+        return False
+    if re.fullmatch(r"[+-]?\d{1,18}", words[1]):
+        return int(words[1]) % 256 == 0
+    return re.fullmatch(r"\$\(\(\s*0\s*\)\)", words[1]) is not None
+
+
+def keeps_status(node: Node) -> bool:
+    """Whether it is `exit`, `return`, `exit $?` or `return $?`: its status is that of the command before it."""
+    words = arguments(node)
+    return bool(words) and words[0] in _ENDS and (len(words) == 1 or words[1:] in (["$?"], ["${?}"]))
+
+
+def awaited(words: list[str]) -> list[str]:
+    """What a `wait` with these words waits for: process IDs and jobs, or `-n`; empty where it waits for all."""
+    found: list[str] = []
+    skip = True
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-"):
+            skip = word == "-p"
+            found += ["-n"] if "n" in word else []
+        else:
+            found.append(word)
+    return [word for word in found if word != "-n"] or found
 
 
 def ends_badly(node: Node) -> bool:
@@ -89,4 +119,15 @@ def _command_can_fail(command: Command, functions: frozenset[str]) -> bool:
     if not words:
         # Of `x=$(make test)` the status is that of `make test`.
         return any(assignment.scripts for assignment in command.assignments)
+    if words[0] == "wait" and awaited(words):
+        return True
     return not (words[0] in _CANNOT_FAIL or words[0] in functions or ends_well(command))
+
+
+def _list_can_fail(node: CommandList, functions: frozenset[str], *, follows_success: bool = False) -> bool:
+    """`follows_success`: the command before the list succeeded. `echo found; exit` ends with the status of `echo`."""
+    for item in node.items:
+        if not (follows_success and keeps_status(item)) and can_fail(item, functions):
+            return True
+        follows_success = True
+    return False

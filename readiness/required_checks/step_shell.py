@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.required_checks.contexts import Job
-from readiness.required_checks.shell_script import Swallow
+from readiness.required_checks.swallow import Swallow
 
 # GHD workflow-syntax.md: what `shell:` stands for. Without it bash runs with -e alone, and PowerShell on Windows.
 _SHELLS = {"": "bash -e {0}", "bash": "bash --noprofile --norc -eo pipefail {0}", "sh": "sh -e {0}"}
