@@ -55,12 +55,24 @@ def can_fail(node: Node, functions: frozenset[str]) -> bool:
         case Background():
             return False
         case CommandList():
-            return _list_can_fail(node, functions)
+            return list_can_fail(node, functions)
         case Compound():
             return node.kind != "function" and any(
-                _list_can_fail(body, functions, follows_success=node.kind == "if" and index < len(node.conditions))
+                list_can_fail(body, functions, follows_success=node.kind == "if" and index < len(node.conditions))
                 for index, body in enumerate(node.bodies)
             )
+
+
+def list_can_fail(node: CommandList, functions: frozenset[str], *, follows_success: bool = False) -> bool:
+    """Whether a list can end with a failure. `echo found; exit` cannot: its status is that of `echo`.
+
+    `follows_success`: the command before the list succeeded.
+    """
+    for item in node.items:
+        if not (follows_success and keeps_status(item)) and can_fail(item, functions):
+            return True
+        follows_success = True
+    return False
 
 
 def asks_only(node: Node) -> bool:
@@ -122,12 +134,3 @@ def _command_can_fail(command: Command, functions: frozenset[str]) -> bool:
     if words[0] == "wait" and awaited(words):
         return True
     return not (words[0] in _CANNOT_FAIL or words[0] in functions or ends_well(command))
-
-
-def _list_can_fail(node: CommandList, functions: frozenset[str], *, follows_success: bool = False) -> bool:
-    """`follows_success`: the command before the list succeeded. `echo found; exit` ends with the status of `echo`."""
-    for item in node.items:
-        if not (follows_success and keeps_status(item)) and can_fail(item, functions):
-            return True
-        follows_success = True
-    return False

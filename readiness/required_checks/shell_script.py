@@ -21,6 +21,7 @@ from readiness.required_checks.shell_harmless import (
     ends_badly,
     ends_well,
     keeps_status,
+    list_can_fail,
 )
 from readiness.required_checks.shell_inner import inner_scripts, turns_errexit
 from readiness.required_checks.shell_reach import never_run
@@ -85,7 +86,10 @@ def looks_at_something(script: str, dialect: str = "bash") -> bool:
     except ShellSyntaxError:
         return True
     functions = _harmless_functions(tree)
-    return any(isinstance(node, Command) and can_fail(node, functions) for node in nodes_of(tree, counting=True))
+    return any(
+        isinstance(node, Command) and can_fail(node, functions) and not keeps_status(node)
+        for node in nodes_of(tree, counting=True)
+    )
 
 
 class _Judge:
@@ -189,7 +193,7 @@ class _Judge:
     def _of_compound(self, compound: Compound, *, is_last: bool) -> Iterator[Swallow]:
         if compound.kind == "if":
             looking = [each for each in compound.conditions if self._looks(each)]
-            if looking and not any(self._can_fail(each) for each in compound.bodies):
+            if looking and not self._has_failing_body(compound):
                 message = "what `if` asks for may fail, and neither way fails the step"
                 yield Swallow(line=looking[0].line, message=message, mend="End the way of the failure with `exit 1`")
         for condition in compound.conditions:
@@ -225,10 +229,11 @@ class _Judge:
         yield from self._of_inner_scripts(command)
 
     def _of_trap(self, command: Command, words: list[str]) -> Iterator[Swallow]:
-        if not (action := trap_action(words)):
+        action, at_end = trap_action(words)
+        if not action:
             return
         try:
-            ends = action_ends_well(parse(action, self._dialect), self._bodies)
+            ends = action_ends_well(parse(action, self._dialect), self._bodies, at_end=at_end)
         except ShellSyntaxError as error:
             yield _moved(_unreadable(error), command.line)
             return
@@ -270,8 +275,18 @@ class _Judge:
 
     def _can_fail(self, node: Node) -> bool:
         """Also where it keeps a status that something asks for later: `|| status=$?`."""
+        return can_fail(node, self._functions) or self._keeps_status_for_later(node)
+
+    def _has_failing_body(self, compound: Compound) -> bool:
+        return any(
+            list_can_fail(body, self._functions, follows_success=index < len(compound.conditions))
+            or self._keeps_status_for_later(body)
+            for index, body in enumerate(compound.bodies)
+        )
+
+    def _keeps_status_for_later(self, node: Node) -> bool:
         kept = [each for each in nodes_of(node) if isinstance(each, Command) and not each.words]
-        return can_fail(node, self._functions) or any(self._is_used(each) for each in kept)
+        return any(self._is_used(each) for each in kept)
 
     def _looks(self, node: Node) -> bool:
         return can_fail(node, self._functions) and not asks_only(node)

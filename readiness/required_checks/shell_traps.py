@@ -11,33 +11,41 @@ from readiness.required_checks.shell_tree import Command, CommandList, nodes_of
 _CONDITIONS = frozenset({"EXIT", "0", "ERR", "DEBUG"})
 
 
-def trap_action(words: list[str]) -> str:
-    """What a `trap` with these words runs at a failure or at the end; empty where it runs nothing then."""
+def trap_action(words: list[str]) -> tuple[str, bool]:
+    """What a `trap` with these words runs at a failure or at the end; empty where it runs nothing then.
+
+    Also whether it runs at the end only, where `exit` alone keeps the script's status.
+    """
     rest = words[2:] if words[1:2] == ["--"] else words[1:]
     if words[:1] != ["trap"] or not rest or rest[0].startswith("-"):
-        return ""
-    return rest[0] if _CONDITIONS & {word.upper() for word in rest[1:]} else ""
+        return "", False
+    conditions = _CONDITIONS & {word.upper() for word in rest[1:]}
+    return (rest[0] if conditions else ""), conditions <= {"EXIT", "0"}
 
 
 def action_ends_well(
-    action: CommandList, bodies: Mapping[str, CommandList], called: frozenset[str] = frozenset()
+    action: CommandList, bodies: Mapping[str, CommandList], *, at_end: bool, called: frozenset[str] = frozenset()
 ) -> bool:
     """Whether the action, or a function that it calls, ends the script with another status than the failure's.
 
-    `exit` alone keeps the status from before the action, `exit $?` only as the first command. `bodies` are the script's
-    functions.
+    As the first command, `exit` keeps the status of the failure; without `$?` anywhere in an action that runs at the end
+    (`at_end`). `bodies` are the script's functions.
     """
     commands = [node for node in nodes_of(action) if isinstance(node, Command)]
     for index, command in enumerate(commands):
         words = arguments(command)
-        is_late = index > 0 and keeps_status(command) and len(words) > 1
+        keeps = index == 0 or (at_end and len(words) == 1)
         if ends_well(command) and words[0] == "exit":
             return True
-        if words[:1] == ["exit"] and is_late:
+        if words[:1] == ["exit"] and keeps_status(command) and not keeps:
             return True
         if [word.value for word in command.words][:1] == ["exec"] and words:
             return True
         name = words[0] if words else ""
-        if name in bodies and name not in called and action_ends_well(bodies[name], bodies, called | {name}):
+        if (
+            name in bodies
+            and name not in called
+            and action_ends_well(bodies[name], bodies, at_end=at_end, called=called | {name})
+        ):
             return True
     return False

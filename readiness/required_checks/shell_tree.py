@@ -176,7 +176,9 @@ class _Converter:
     def _inputs(self, redirections: Sequence[_JsonNode]) -> Iterator[str]:
         for redirection in redirections:
             if redirection["Op"] in ("<<", "<<-"):
-                yield self._text(redirection["Hdoc"]) if "Hdoc" in redirection else ""
+                # `shfmt` counts the line that ends the text to it. The text begins on the next line.
+                text = self._text(redirection["Hdoc"]) if "Hdoc" in redirection else ""
+                yield "\n" + text[: text.rfind("\n") + 1]
             elif redirection["Op"] == "<<<":
                 yield self._value(redirection["Word"])
 

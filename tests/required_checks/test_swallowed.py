@@ -36,7 +36,7 @@ SWALLOWS = [
     (f"{TRIGGER}jobs:\n  test:\n", "4: has no step that looks at something"),
     (f"{TRIGGER}jobs:\n  test:\n    steps: {{run: make}}\n", "4: has no step that looks at something"),
     (job("run: make || true\n        shell: /bin/bash -e {0}"), "6: step 'a step without a name': `|| true`"),
-    (job("run: make || true\n        shell: ${{ matrix.shell }}"), "6: step 'a step without a name': `|| true`"),
+    (job("run: make || true\n        shell: ${{ matrix.shell }}"), "6: step 'a step without a name': it is not known"),
     (job("run: make\n        shell: bash -e +e {0}"), "6: step 'a step without a name': its shell"),
     (job("run: make || exit 0\n        shell: pwsh"), "6: step 'a step without a name': `|| exit 0`"),
     (
