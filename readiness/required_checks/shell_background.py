@@ -73,7 +73,9 @@ def _looks(node: Node, functions: frozenset[str]) -> bool:
 
 
 def _shown(node: Background) -> str:
-    return next((words[0] for each in nodes_of(node.started) if (words := arguments(each))), "( … )")
+    commands = [each for each in nodes_of(node.started) if arguments(each)]
+    looking = [each for each in commands if can_fail(each, frozenset()) and not asks_only(each)]
+    return next((" ".join(arguments(each)[:2]) for each in (*looking, *commands)), "( … )")
 
 
 def _unawaited(tree: CommandList) -> list[_Job]:

@@ -20,13 +20,16 @@ class Errexit:
     looks: Callable[[Node], bool]
     bodies: Mapping[str, CommandList]
 
-    def lost(self, node: Node, where: str, called: frozenset[str] = frozenset()) -> Iterator[Swallow]:
-        """What fails at a place where -e has no effect, while more commands follow in the same list."""
+    def lost(self, node: Node, reason: str, called: frozenset[str] = frozenset()) -> Iterator[Swallow]:
+        """What fails at a place where -e has no effect, while more commands follow in the same list.
+
+        `reason` says why it has none there.
+        """
         match node:
             case CommandList():
                 for item, following in zip(node.items, node.items[1:], strict=False):
                     if self._is_lost(item, following):
-                        message = f"the failure is lost: -e has no effect {where}, and more commands follow"
+                        message = f"the failure is lost: {reason}, and more commands follow"
                         mend = "Join the commands with `&&`, or write `|| exit 1` after each"
                         yield Swallow(line=item.line, message=message, mend=mend)
                 parts = node.items
@@ -44,7 +47,7 @@ class Errexit:
                 parts = (self.bodies[name],) if is_new else ()
                 called |= {name}
         for part in parts:
-            yield from self.lost(part, where, called)
+            yield from self.lost(part, reason, called)
 
     def _is_lost(self, item: Node, following: Node) -> bool:
         """Not where the next command looks at `$?`, nor where a `||` follows, which is judged by itself."""

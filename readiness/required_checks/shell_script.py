@@ -76,7 +76,8 @@ def swallows(script: str, *, pipefail: bool, dialect: str = "bash") -> Iterator[
     except ShellSyntaxError as error:
         yield _unreadable(error)
         return
-    yield from _Judge(tree, dialect, pipefail=pipefail or _PIPEFAIL.search(script) is not None).run()
+    judge = _Judge(tree, dialect, pipefail=pipefail or _PIPEFAIL.search(script) is not None)
+    yield from dict.fromkeys(judge.run())
 
 
 def looks_at_something(script: str, dialect: str = "bash") -> bool:
@@ -154,7 +155,7 @@ class _Judge:
             case Compound():
                 yield from self._of_compound(node, is_last=is_last)
             case Background():
-                yield from self._of(node.started, is_last=True)
+                yield from self._of(node.started, is_last=True, is_condition=is_condition)
             case Command():
                 return
 
@@ -170,7 +171,7 @@ class _Judge:
                 message = f"the failure before `&& {command_name(following[0][1])}` is lost: more commands follow"
                 yield Swallow(line=node.line, message=message, mend="Write the two on lines of their own")
         for _, node in parts[:-1]:
-            yield from self._errexit.lost(node, "before `&&` or `||`")
+            yield from self._errexit.lost(node, "-e has no effect before `&&` and `||`")
         for _, node in parts:
             yield from self._of(node, is_last=is_last, is_condition=is_condition)
 
@@ -179,7 +180,7 @@ class _Judge:
             message = "`!` makes a success of the failure, and a success does not end the script"
             yield Swallow(line=pipe.line, message=message, mend="Remove it")
         if pipe.negated:
-            yield from self._errexit.lost(pipe.parts[-1], "after `!`")
+            yield from self._errexit.lost(pipe.parts[-1], "-e has no effect after `!`")
         *before, final = pipe.parts
         name = command_name(final)
         # Inside a substitution a filter is there to read something out, as in `$(git tag | tail -1)`.
@@ -197,7 +198,7 @@ class _Judge:
                 message = "what `if` asks for may fail, and neither way fails the step"
                 yield Swallow(line=looking[0].line, message=message, mend="End the way of the failure with `exit 1`")
         for condition in compound.conditions:
-            yield from self._errexit.lost(condition, "in a condition")
+            yield from self._errexit.lost(condition, "-e has no effect in a condition")
             yield from self._of(condition, is_last=False, is_condition=True)
         # The status of a subshell or a function is looked at where it ends, the last turn of a loop's alone.
         last = True if compound.kind in ("subshell", "function") else is_last and compound.kind != "loop"
@@ -213,6 +214,8 @@ class _Judge:
                 yield Swallow(
                     line=node.line, message=f"ends with `{words}`, whatever stands before it", mend="Remove it"
                 )
+            elif ends_well(node):
+                yield Swallow(line=node.line, message=f"`{words}` ends it before what follows", mend="Remove it")
 
     def _of_command(self, command: Command) -> Iterator[Swallow]:
         words = arguments(command)
@@ -239,7 +242,7 @@ class _Judge:
             return
         if ends:
             message = f"`trap` ends the script well, whatever failed: {action}"
-            yield Swallow(line=command.line, message=message, mend="Remove what ends the script from the action")
+            yield Swallow(line=command.line, message=message, mend="Remove `exit 0`, or what else ends the script")
 
     def _of_substitutions(self, command: Command) -> Iterator[Swallow]:
         """Of several substitutions in one assignment command, the status of the last counts."""
@@ -251,7 +254,7 @@ class _Judge:
     def _of_inner_scripts(self, command: Command) -> Iterator[Swallow]:
         for tree in (tree for word in (*command.words, *command.assignments) for tree in word.scripts):
             inherits = self._dialect != "bash" or any("inherit_errexit" in text for text in self._read)
-            off = "" if inherits or command.words else "in `$( … )`"
+            off = "" if inherits or command.words else "bash turns -e off in `$( … )`"
             yield from self._inner(tree, is_whole=False, level=self._level, errexit_off=off).run()
         for inner in inner_scripts(command):
             try:
@@ -264,7 +267,7 @@ class _Judge:
             has_errexit = inner.has_errexit or any(
                 turns_errexit(arguments(node), "-") for node in nodes_of(tree) if isinstance(node, Command)
             )
-            off = "" if has_errexit else "in a shell without -e"
+            off = "" if has_errexit else "the inner shell runs without -e"
             judge = self._inner(tree, is_whole=True, level=self._level + 1, errexit_off=off)
             yield from (_moved(swallow, command.line) for swallow in judge.run())
 

@@ -28,8 +28,8 @@ def action_ends_well(
 ) -> bool:
     """Whether the action, or a function that it calls, ends the script with another status than the failure's.
 
-    As the first command, `exit` keeps the status of the failure; without `$?` anywhere in an action that runs at the end
-    (`at_end`). `bodies` are the script's functions.
+    As the first command, `exit` keeps the status of the failure. In an action that runs at the end (`at_end`), `exit`
+    without `$?` keeps it everywhere. `bodies` are the script's functions.
     """
     commands = [node for node in nodes_of(action) if isinstance(node, Command)]
     for index, command in enumerate(commands):
