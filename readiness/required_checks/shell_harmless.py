@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 
-from readiness.required_checks.shell_tree import Background, Chain, Command, CommandList, Compound, Node, Pipe
+from readiness.required_checks.shell_tree import Background, Chain, Command, CommandList, Compound, Node, Pipe, nodes_of
 
 _CANNOT_FAIL = frozenset(
     {"true", ":", "echo", "printf", "date", "sleep", "cat", "tee", "break", "continue", "wait", "trap", "set", "shopt",
      "export", "local", "declare", "readonly", "unset", "shift", "umask", "clear"}
 )  # fmt: skip
 # Their status is that of the command after them.
-_PREFIXES = frozenset({"command", "builtin", "env", "sudo", "time", "nohup", "exec"})
+_PREFIXES = frozenset({"command", "builtin", "env", "sudo", "time", "nohup", "exec", "timeout"})
+# They tidy up or show something. As a step's own command they may fail, but after `||` they hide what failed before.
+_AFTERTHOUGHTS = frozenset(
+    {"rm", "rmdir", "touch", "mkdir", "ls", "pwd", "id", "whoami", "uname", "hostname", "jobs", "seq", "basename",
+     "dirname", "nproc", "logger", "tput", "df", "du", "free", "ps", "uptime", "head", "tail", "wc", "sort", "uniq"}
+)  # fmt: skip
 # They look something up, so that a script can take one way or the other.
 _QUESTIONS = frozenset(
     {"test", "[", "which", "type", "hash", "grep", "egrep", "fgrep", "git", "gh", "cd", "pushd", "ls", "find", "diff",
@@ -31,9 +36,11 @@ def arguments(node: Node) -> list[str]:
     """The words of a simple command without quotes, beginning with its name; empty for any other node."""
     words = [word.value for word in node.words] if isinstance(node, Command) else []
     while words and words[0] in _PREFIXES and not (words[0] == "command" and words[1:2] in (["-v"], ["-V"])):
+        takes_duration = words[0] == "timeout"
         words = words[1:]
         while words and (words[0].startswith("-") or "=" in words[0]):
             words = words[1:]
+        words = words[takes_duration:]
     if words and not words[0].startswith(_TESTS):
         words[0] = words[0].rpartition("/")[2]
     return words
@@ -87,6 +94,12 @@ def asks_only(node: Node) -> bool:
     if not words:
         return isinstance(node, Command)
     return words[0] in _QUESTIONS or words[0].startswith(_TESTS) or words[:2] == ["command", "-v"]
+
+
+def is_afterthought(node: Node, functions: frozenset[str]) -> bool:
+    """Whether all its commands only tidy up, show something, or cannot fail."""
+    commands = [each for each in nodes_of(node) if isinstance(each, Command)]
+    return all(command_name(each) in _AFTERTHOUGHTS or not can_fail(each, functions) for each in commands)
 
 
 def ends_well(node: Node) -> bool:

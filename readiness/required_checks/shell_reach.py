@@ -67,7 +67,10 @@ class _Reach:
                         return
                     yield from self.of(item, in_loop=in_loop, in_function=in_function)
             case Chain():
-                if end := self._dead_part(node):
+                end = self.end(node.first, in_loop=in_loop)
+                if end and self._any_real(part for _, part in node.rest):
+                    yield Swallow(line=node.line, message=f"`{end}` ends it before what follows", mend="Remove it")
+                elif end := self._dead_part(node):
                     yield _never(node.line, end)
                 for part in (node.first, *(part for _, part in node.rest)):
                     yield from self.of(part, in_loop=in_loop, in_function=in_function)
@@ -100,6 +103,10 @@ class _Reach:
             case Compound() if node.kind == "group" or (node.kind == "if" and _constant(node.conditions[0])):
                 ends = (self.end(item, in_loop=in_loop) for item in node.bodies[0].items)
                 return next(filter(None, ends), "")
+            case Compound() if node.kind == "loop" and _runs(node):
+                ends = (self.end(item, in_loop=True) for item in node.bodies[0].items)
+                end = next(filter(None, ends), "")
+                return "" if end in ("break", "continue") else end
             case _:
                 return ""
 
@@ -162,6 +169,13 @@ def _constant(node: Node) -> bool | None:
         return _constant(node.items[0]) if len(node.items) == 1 else None
     name = next(iter(arguments(node)), "")
     return True if name in ("true", ":", "echo") else False if name == "false" else None
+
+
+def _runs(loop: Compound) -> bool:
+    """Whether a loop certainly runs once: its words are known, or its condition is."""
+    if loop.conditions:
+        return _constant(loop.conditions[0]) is (not loop.is_until)
+    return bool(loop.words) and not any(re.search(r"[$`*?\[]", word.text) for word in loop.words or ())
 
 
 def _never(line: int, why: str) -> Swallow:

@@ -20,6 +20,7 @@ from readiness.required_checks.shell_harmless import (
     command_name,
     ends_badly,
     ends_well,
+    is_afterthought,
     keeps_status,
     list_can_fail,
 )
@@ -162,7 +163,8 @@ class _Judge:
     def _of_chain(self, chain: Chain, *, is_last: bool, is_condition: bool) -> Iterator[Swallow]:
         parts = [("", chain.first), *chain.rest]
         for index, (operator, node) in enumerate(parts):
-            if operator == "||" and not self._can_fail(node):
+            hides = any(self._looks(each) for _, each in parts[:index]) and is_afterthought(node, self._functions)
+            if operator == "||" and (not self._can_fail(node) or (hides and not self._keeps_status_for_later(node))):
                 yield _after_or(node)
             following = parts[index + 1 :]
             if is_last or is_condition or not following or any(each != "&&" for each, _ in following):
@@ -234,6 +236,10 @@ class _Judge:
     def _of_trap(self, command: Command, words: list[str]) -> Iterator[Swallow]:
         action, at_end = trap_action(words)
         if not action:
+            return
+        if re.fullmatch(r"\$\{?\w+\}?", action):
+            message = f"it is not known what `trap` runs ({action}), so it is not known whether the script can fail"
+            yield Swallow(line=command.line, message=message, mend="Write the commands themselves")
             return
         try:
             ends = action_ends_well(parse(action, self._dialect), self._bodies, at_end=at_end)

@@ -78,7 +78,13 @@ SWALLOWS = [
     "check & first=$!; sleep 0 & second=$!; wait $first $second",
     "check & pid=$!; wait; echo $pid",
     "eval 'check & wait'",
+    "check || rm -f /tmp/readiness-no-such-file",
+    "check || { echo found; ls; }",
+    "check || timeout 5 true",
     # Never reached.
+    "for each in 1; do exit 0; done\ncheck",
+    "while :; do exit; done; check",
+    "{ echo; exit 0; } || check",
     "exit; check",
     "exit $?\ncheck",
     "exit 256\ncheck",
@@ -124,6 +130,8 @@ SWALLOWS = [
     "trap 'exec true' EXIT\ncheck",
     "clean() { echo bye; exit 0; }\ntrap clean EXIT\ncheck",
     # Another meaning.
+    "action='exit 0'; trap \"$action\" EXIT\ncheck",
+    "letter=e; set +$letter; check; echo",
     "shopt -s expand_aliases\nalias check=true\ncheck",
 ]
 HONEST = [
@@ -225,6 +233,12 @@ HONEST = [
     "trap 'echo found' ERR\ncheck",
     "clean() { echo bye; }\ntrap clean EXIT\ncheck",
     "alias other=true\ncheck",
+    "check || { ls; exit 1; }",
+    "check || timeout 5 false",
+    "ls /no-such-folder || touch /dev/null; check",
+    "for each in $unset; do exit 0; done\ncheck",
+    'while [ -n "$unset" ]; do exit 0; done; check',
+    "set -- -$unset; check",
 ]
 
 
