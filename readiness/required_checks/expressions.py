@@ -26,6 +26,7 @@ _REFERENCE = re.compile(r"\b(env|matrix)\.([\w-]+)|\b(env|matrix)\[\s*'([^']*)'\
 _PLAIN_QUOTES = re.compile(r"\"[\w\s./=:@,*+-]*\"|'[\w\s./=:@,*+-]*'")
 _METACHARACTER = re.compile(r"[|&;()`\n\"']|(?:\A|\s)[#!]|\\\Z")
 _AT_COMMAND = re.compile(r"(?:\A|[\n;&|({]|\b(?:then|do|else)\s)[ \t]*[\"']?\Z")
+_END = re.compile(r"[ \t]*(?:[\n;&|)]|\Z)")
 _NO_CHECK = re.compile(r"\s*(?:(?::|true|false|echo|printf|exit|return|exec|set|trap)(?:\s|\Z)|\Z)")
 
 
@@ -35,7 +36,8 @@ def expression_swallows(script: str, job: Job, step: Mapping[str, Any]) -> Itera
         before = script[: expression.start()]
         inside = expression.group(1)
         for text in _texts(inside, job, step):
-            problem = _problem(text, before, is_all=_LITERAL.fullmatch(inside.strip()) is not None)
+            is_all = _LITERAL.fullmatch(inside.strip()) is not None
+            problem = _problem(text, before, script[expression.end() :], is_all=is_all)
             if problem:
                 message = f"`{' '.join(expression.group().split())}` {problem}"
                 mend = "Write the text itself, or pass it through `env:` and quote the variable"
@@ -43,7 +45,7 @@ def expression_swallows(script: str, job: Job, step: Mapping[str, Any]) -> Itera
                 break
 
 
-def _problem(text: str, before: str, *, is_all: bool) -> str:
+def _problem(text: str, before: str, after: str, *, is_all: bool) -> str:
     if option := lenient_option(text.split()):
         return f"may be `{option}`, which passes where nothing was looked at, or whatever was found"
     is_comment = before.rsplit("\n", 1)[-1].lstrip().startswith("#") and "\n" not in text
@@ -51,21 +53,28 @@ def _problem(text: str, before: str, *, is_all: bool) -> str:
     is_braces = is_all and re.fullmatch(r"[^|&;<>`\n]*(?:\{\{|\}\})[^|&;<>`\n]*", text) is not None
     if not is_comment and not is_braces and _METACHARACTER.search(_PLAIN_QUOTES.sub("", text)):
         return f"may put {text!r} into the script, so it is not known whether it can fail"
-    if _AT_COMMAND.search(before) and _NO_CHECK.match(text):
+    is_command = _AT_COMMAND.search(before) is not None and (text.strip() != "" or _END.match(after) is not None)
+    if is_command and _NO_CHECK.match(text):
         return f"may run {text!r} as the command, so it is not known whether it can fail"
     return ""
 
 
 def _texts(inside: str, job: Job, step: Mapping[str, Any]) -> Iterator[str]:
     shown = _CALL.sub("", inside)
-    for literal in _LITERAL.finditer(_COMPARED.sub("", _REFERENCE.sub("", shown))):
-        yield literal.group(1).replace("''", "'")
+    yield from _literals(inside)
     for found in _REFERENCE.finditer(shown):
         context, name = found.group(1) or found.group(3), found.group(2) or found.group(4)
         if context == "env":
             yield from _env_texts(name, job, step)
         else:
             yield from _named(job.body.get("strategy"), name)
+
+
+def _literals(inside: str) -> Iterator[str]:
+    """The texts in quotes that may become a part of the expression's value."""
+    shown = _COMPARED.sub("", _REFERENCE.sub("", _CALL.sub("", inside)))
+    for literal in _LITERAL.finditer(shown):
+        yield literal.group(1).replace("''", "'")
 
 
 def _env_texts(name: str, job: Job, step: Mapping[str, Any]) -> Iterator[str]:
@@ -91,4 +100,11 @@ def _scalars(value: Any) -> Iterator[str]:
         for below in value.values() if isinstance(value, Mapping) else value:
             yield from _scalars(below)
     elif value is not None:
-        yield str(value)
+        # An expression in the value is known by its literals alone.
+        text = str(value)
+        expressions = list(_EXPRESSION.finditer(text))
+        rest = _EXPRESSION.sub("", text)
+        if rest or not expressions:
+            yield rest
+        for expression in expressions:
+            yield from _literals(expression.group(1))

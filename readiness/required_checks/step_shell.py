@@ -16,7 +16,9 @@ _SHELLS = {"": "bash -e {0}", "bash": "bash --noprofile --norc -eo pipefail {0}"
 _OTHERS = re.compile(r"(?:pwsh|powershell|cmd|python|pypy|node|deno|bun|perl|ruby|rscript|julia|php|lua|tclsh)[\d.-]*")
 _POSIX = ("bash", "sh", "dash", "ash", "ksh", "mksh", "zsh")
 # `nix develop --command bash -e {0}`: what they start has to be a shell of those above.
-_STARTERS = ("sudo", "env", "nix", "nix-shell")
+_STARTERS = ("sudo", "env", "nix", "nix-shell", "dbus-run-session", "xvfb-run")
+# Between the two: options, variables, and for nix what it is to open.
+_BETWEEN = re.compile(r"-\S*|(?!BASH|SHELLOPTS|ZDOTDIR)\w+=\S*|develop|shell|[\w.:/+-]*#[\w.-]+|\.")
 # Whatever is in another folder may be a program of the repository.
 _FOLDERS = re.compile(r"(?:/usr(?:/local)?)?/bin/|/opt/homebrew/bin/|[A-Za-z]:[\\/].*[\\/]")
 # Without -n (which runs nothing), -c (which makes a text of what follows), -t and -D.
@@ -96,8 +98,10 @@ def _is_known(command: str) -> bool:
     if not words or words[-1] != "{0}" or words.count("{0}") != 1 or re.search(r"[|&;<>`$'\"]", command):
         return False
     if words[0] in _STARTERS:
-        # Before the shell itself stand options and names, as in `nix develop .#ci --command`.
-        words = words[next((index for index, word in enumerate(words) if word in _POSIX), len(words) - 1) :]
+        at = next((index for index, word in enumerate(words) if word in _POSIX), len(words) - 1)
+        if not all(map(_BETWEEN.fullmatch, words[1:at])):
+            return False
+        words = words[at:]
     folder = words[0][: len(words[0]) - len(re.split(r"[\\/]", words[0])[-1])]
     if folder and not _FOLDERS.fullmatch(folder):
         return False

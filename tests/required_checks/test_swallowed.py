@@ -69,6 +69,12 @@ SWALLOWS = [
     (job("run: pytest\n        shell: ./tools/bash -e {0}"), "6: step 'a step without a name': it is not known"),
     (job("run: pytest\n        shell: always-green -e {0}"), "6: step 'a step without a name': it is not known"),
     (job("run: print()\n        shell: python -c pass {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        shell: sudo true bash -e {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        shell: env BASH_ENV=x bash -e {0}"), "6: step 'a step without a name': it is not kn"),
+    (
+        job("run: ${{ env.RUN }}\n        env: {RUN: ''}"),
+        "6: step 'a step without a name': `${{ env.RUN }}` may run ''",
+    ),
     (job("run: pytest\n        shell: sudo true -e {0}"), "6: step 'a step without a name': it is not known"),
     (job("run: pytest\n        env: {BASH_ENV: setup.sh}"), "7: step 'a step without a name': BASH_ENV changes"),
     (job("run: pytest", "    env: {SHELLOPTS: noexec}\n"), "5: the job: SHELLOPTS changes"),
@@ -107,7 +113,10 @@ HONEST = [
     job("run: pytest\n        shell: bash -el {0}"),
     job("run: pytest\n        shell: bash --noprofile --norc -eo pipefail {0}"),
     job("run: pytest\n        shell: /usr/bin/bash -e {0}"),
-    job("run: pytest\n        shell: sudo bash -e {0}"),
+    job("run: pytest\n        shell: sudo -E bash -e {0}"),
+    job("run: pytest\n        shell: dbus-run-session -- bash -eo pipefail {0}"),
+    job('run: pytest ${{ env.MORE }}\n        env: {MORE: "${{ fromJSON(needs.x.outputs.y) }}"}'),
+    job("run: ${{ env.WITH }} pytest\n        env: {WITH: ''}"),
     job("run: pytest\n        shell: 'nix develop .#ci --command bash -e {0}'"),
     job("run: print()\n        shell: python3.12 -u {0}"),
     job("run: print()\n        shell: Rscript --vanilla {0}"),
@@ -132,6 +141,13 @@ def test_a_job_that_cannot_fail_is_refused_at_the_line(tmp_path: Path, workflow:
 def test_a_job_that_can_fail_is_let_pass(tmp_path: Path, workflow: str) -> None:
     """What runs only after a failure may swallow its own."""
     assert messages(tmp_path, workflow) == []
+
+
+@pytest.mark.parametrize(("value", "found"), [("'|| true'", 1), ("-m unit", 0)])
+def test_the_values_of_a_matrix_are_a_part_of_the_script(tmp_path: Path, value: str, found: int) -> None:
+    """GitHub puts them in before the shell sees it."""
+    workflow = job("run: pytest ${{ matrix.more }}", f"    strategy: {{matrix: {{more: [{value}]}}}}\n")
+    assert len(messages(tmp_path, workflow, f"test ({value.strip(chr(39))})")) == found
 
 
 @pytest.mark.parametrize("condition", ["always()", "'!cancelled()'", "success() || failure()"])
