@@ -36,7 +36,7 @@ test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the progra
 test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## Set up, then run what needs a real PostgreSQL server (Debian's `postgresql`).
 	@$(RUN) -m pytest -m postgres
 
-test-dates: .venv/.ready-dev ## Run the tests that read dates on two days to come, under Debian's `faketime`.
+test-dates: .venv/.ready-dev ## Run the tests that read dates on two days to come, under Debian's `datefudge`.
 	@tools/try_dates.sh
 
 test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under the newest promtool too (needs Go, builds once).

@@ -1,13 +1,69 @@
-"""Files that are written whole or not at all, and what stands in their place before."""
+"""Files that are read only where they are regular and small enough, and files that are written whole or not at all."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from readiness.problems import Problem, RefusedError
+
+# Ours, for files without a limit of their own: it ends a wrong file before it fills the memory.
+MAX_FILE_BYTES = 20 * 1024 * 1024
+# Where a shell's `|` and `<(command)` are: pipes whose writer runs already.
+_OPEN_DESCRIPTORS = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+
+
+class NotRegularFileError(OSError):
+    """The path names a folder, a device, a socket or a named pipe; some of them never end, or wait forever."""
+
+    def __init__(self, path: Path) -> None:
+        reason = os.strerror(errno.EISDIR) if path.is_dir() else "not a regular file"
+        super().__init__(errno.EINVAL, reason, str(path))
+
+
+class FileTooLargeError(OSError):
+    """The file has more bytes than its reader takes."""
+
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        super().__init__(errno.EFBIG, f"larger than {_size(max_bytes)}", str(path))
+
+
+def read_regular_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """The bytes of a file that a person or the environment names, or of a shell's `<(command)`.
+
+    Raises OSError, whose `strerror` says why: NotRegularFileError, FileTooLargeError, or what the system says.
+    """
+    # A named pipe makes a plain `open` wait for its writer; a device may act on being opened, so it is looked at first.
+    mode = path.stat().st_mode
+    is_open_pipe = stat.S_ISFIFO(mode) and str(path).startswith(_OPEN_DESCRIPTORS)
+    if not (stat.S_ISREG(mode) or is_open_pipe):
+        raise NotRegularFileError(path)
+    descriptor = os.open(path, os.O_RDONLY | (0 if is_open_pipe else os.O_NONBLOCK) | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not (stat.S_ISREG(os.fstat(descriptor).st_mode) or is_open_pipe):
+            raise NotRegularFileError(path)
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise FileTooLargeError(path, max_bytes)
+    return data
+
+
+def read_regular_text(path: Path, max_bytes: int = MAX_FILE_BYTES) -> str:
+    """The text of such a file, without a byte order mark, with line ends as `\\n`.
+
+    Raises OSError as `read_regular_bytes` does, and UnicodeDecodeError.
+    """
+    text = read_regular_bytes(path, max_bytes).decode("utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _size(count: int) -> str:
+    mebibyte = 1024 * 1024
+    return f"{count // mebibyte} MiB" if count >= mebibyte else f"{count // 1024} KiB"
 
 
 def text_of(path: Path) -> str:
@@ -32,7 +88,7 @@ def write_all(texts: Mapping[Path, str]) -> None:
         for path, text in texts.items():
             written[path] = _write_beside(path, text)
         for path, temporary in written.items():
-            old = path.read_bytes() if path.exists() else None
+            old = read_regular_bytes(path) if path.exists() else None
             temporary.replace(path)
             before[path] = old
     except OSError as error:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from readiness.files import read_regular_text
 from readiness.timestamps import instant, instant_text
 
 _FOLDER = "records"
@@ -69,7 +70,7 @@ def record_file(stack_file: str, name: str) -> str:
 def file_text(path: Path) -> str | None:
     """The file's text, None where there is none; what is no text is an empty one, which is no record."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read_regular_text(path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError):

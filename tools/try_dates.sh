@@ -2,20 +2,20 @@
 # Runs the tests as they would run on a day to come, so that none of them depends on the day it is.
 #
 # Usage: tools/try_dates.sh [PYTEST ARGUMENT]...
-# Every date in DATES (two by default) gets a run of its own under `faketime`, which replaces the system's clock, not
+# Every date in DATES (two by default) gets a run of its own under `datefudge`, which replaces the system's clock, not
 # ours: no variable of Readiness changes what day it is. Without arguments these are the test files that have to do with
-# dates, found by what they name. Where faketime is missing and cannot be installed, it says so and succeeds.
+# dates, found by what they name. Where datefudge is missing and cannot be installed, it says so and succeeds.
 set -eu
 cd "$(dirname "$0")/.."
 
-if ! command -v faketime >/dev/null 2>&1; then
+if ! command -v datefudge >/dev/null 2>&1; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-        echo "SKIPPED: the trial of dates needs faketime, and only root on Debian can install it here" >&2
+        echo "SKIPPED: the trial of dates needs datefudge, and only root on Debian can install it here" >&2
         exit 0
     fi
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
-    apt-get install -qq -y --no-install-recommends faketime >/dev/null
+    apt-get install -qq -y --no-install-recommends datefudge >/dev/null
 fi
 
 if [ $# -eq 0 ]; then
@@ -26,7 +26,7 @@ if [ $# -eq 0 ]; then
 fi
 for moment in ${DATES:-2027-06-01T00:00:30 2030-01-01T23:59:00}; do
     echo "== the tests on $moment"
-    # Waits and deadlines keep the real, monotonic clock; files keep their real dates.
-    FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 PYTHONPATH="$PWD/tools/faketime" \
-        faketime -m "$(echo "$moment" | tr T ' ')" .venv/bin/python -m pytest -n auto -p no:cacheprovider "$@"
+    # Waits and deadlines keep the monotonic clock, and files their real dates: datefudge replaces neither. (faketime
+    # does: under it Python's threads end now and then with a fatal error.)
+    datefudge "$(echo "$moment" | tr T ' ')" .venv/bin/python -m pytest -n auto -p no:cacheprovider "$@"
 done

@@ -34,12 +34,16 @@ class PromqlError(ValueError):
     """A text that is no PromQL, or is too long or too deep to be read. Says which."""
 
 
+class PromqlLimitError(PromqlError):
+    """A text that is longer or deeper than what is given to the parser; it may be right PromQL."""
+
+
 def parse(query: str) -> Any:
     """The tree of a query, of promql-parser's own node types. Raises PromqlError."""
     # A comment ends at a carriage return too, for the parser.
     text = query.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > MAX_CHARACTERS:
-        raise PromqlError(f"it has {len(text)} characters; at most {MAX_CHARACTERS} are read")
+        raise PromqlLimitError(f"it has {len(text)} characters; at most {MAX_CHARACTERS} are read")
     _check_depth(text)
     try:
         return promql.parse(text)
@@ -62,9 +66,9 @@ def _check_depth(text: str) -> None:
         elif kind == "operator":
             operators += 1
         if len(operators_above) > MAX_DEPTH:
-            raise PromqlError(f"it is nested in more than {MAX_DEPTH} brackets")
+            raise PromqlLimitError(f"it is nested in more than {MAX_DEPTH} brackets")
         if operators > MAX_DEPTH:
-            raise PromqlError(f"more than {MAX_DEPTH} operators are chained")
+            raise PromqlLimitError(f"more than {MAX_DEPTH} operators are chained")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ import promql_parser as promql
 
 from readiness.alerting.definition import SAMPLE_PERIOD_SECONDS
 from readiness.alerting.metric_catalogue import LOG_METRIC_TYPE, Metric, known_metrics
-from readiness.alerting.promql import Node, PromqlError, number, parse, selectors, walk
+from readiness.alerting.promql import Node, PromqlError, PromqlLimitError, number, parse, selectors, walk
 from readiness.alerting.query_units import UNIT_KEEPING, unit_of
 from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.delivery.figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
@@ -86,11 +86,16 @@ def unwritten_metrics(
 
 
 def lint_query(query: str, metrics: dict[str, Metric], rules: Sequence[Rule] | None = None) -> list[str]:
-    """Everything that is wrong with a query by some rules (all by default), each once. `metrics`: by series name."""
+    """Everything that is wrong with a query by some rules (all by default), each once. `metrics`: by series name.
+
+    Each complaint goes on behind "the query".
+    """
     try:
         root = parse(query)
+    except PromqlLimitError as error:
+        return [f"is over a limit: {error}"]
     except PromqlError as error:
-        return [f"the query does not parse: {error}"]
+        return [f"does not parse: {error}"]
     nodes = list(walk(Node(expression=root)))
     return list(
         dict.fromkeys(complaint for rule in rules or RULES for node in nodes for complaint in rule(node, metrics))

@@ -15,12 +15,16 @@ from readiness.commands.common import this_repository
 @click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
 def comment(number: int, file: Path) -> None:
     """Put the diff into the one comment of a pull request of this repository (GITHUB_REPOSITORY, GITHUB_TOKEN)."""
+    from readiness.files import read_regular_text
     from readiness.operate.github_api import GitHubError
     from readiness.operate.pull_request_comment import put_comment
     from readiness.review.render_diff_markdown import MARKER
 
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_regular_text(file)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror or type(error).__name__})"
+        raise click.ClickException(f"{file}: {reason}. Name the file that `readiness diff` wrote.") from None
     except UnicodeDecodeError:
         raise click.ClickException(
             f"{file}: is not UTF-8 text. Write it with `readiness diff --format markdown`."

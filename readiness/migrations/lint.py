@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from readiness.files import FileTooLargeError, NotRegularFileError, read_regular_text
 from readiness.migrations.receivers import leaving_calls
 from readiness.migrations.sql_statements import statements
 from readiness.problems import Problem
@@ -82,7 +83,10 @@ def _of_folder(folder: Path) -> list[Problem]:
 def _of_file(file: Path) -> list[Problem]:
     try:
         # A byte order mark would hide the first statement.
-        return lint_text(file, file.read_text(encoding="utf-8-sig"))
+        return lint_text(file, read_regular_text(file))
+    except (NotRegularFileError, FileTooLargeError) as error:
+        message = f"cannot be read ({error.strerror})"
+        return [Problem(file=str(file), message=message, mend="Name a file of migrations, or their folder")]
     except UnicodeDecodeError:
         return [Problem(file=str(file), message="is not UTF-8 text", mend="Write it as UTF-8: Alembic reads it so")]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from readiness.files import write_whole
+from readiness.files import read_regular_text, write_whole
 from readiness.problems import Problem, RefusedError
 from readiness.sealed_record import record_file
 
@@ -45,7 +45,7 @@ def read_drills(path: Path) -> tuple[RecordedDrill, ...]:
     if not path.exists():
         return ()
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = json.loads(read_regular_text(path))
         if fields["schema"] != _SCHEMA:
             raise ValueError
         return tuple(_drill(each) for each in fields["drills"])

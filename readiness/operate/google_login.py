@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from readiness.files import read_regular_bytes, read_regular_text
 from readiness.managed_files.http_client import TIMEOUT_SECONDS, NoAnswerError, send
 from readiness.operate.verify.deadline import Deadline
 from readiness.problems import one_line
@@ -40,6 +41,17 @@ TOKEN_VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - a name
 FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 IMPERSONATE_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 IMPERSONATE_KEY = "gcp:impersonateServiceAccount"
+# Ours: the key of a service account has 2.4 kB, a token is a header's length.
+MAX_CREDENTIAL_BYTES = 1024 * 1024
+# What google-auth reads (google/auth/_default.py, `_VALID_TYPES`).
+CREDENTIAL_TYPES = (
+    "authorized_user",
+    "service_account",
+    "external_account",
+    "external_account_authorized_user",
+    "impersonated_service_account",
+    "gdch_service_account",
+)
 _PRODUCT_NAME = Path("/sys/class/dmi/id/product_name")
 
 
@@ -90,7 +102,8 @@ def access_token(environment: Mapping[str, str], provider_values: Mapping[str, A
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"the credentials or the answer have an unknown form ({type(error).__name__})"
     acting = f" when acting as {account}" if account else ""
-    raise LoginError(f"the Google credentials of {source.name} are refused{acting}: {reason}. To log in, {LOG_IN}")
+    refused = f"the Google credentials of {source.name} are refused{acting}: {reason}"
+    raise LoginError(f"{refused.rstrip('.')}. To log in, {LOG_IN}")
 
 
 def _credentials(source: Source, environment: Mapping[str, str], token: str) -> Credentials:
@@ -114,14 +127,15 @@ def _credentials(source: Source, environment: Mapping[str, str], token: str) -> 
 def _key(source: Source, environment: Mapping[str, str]) -> dict[str, Any]:
     """The JSON of a key or of a configuration. Raises LoginError."""
     try:
-        text = environment[source.name] if source.file is None else source.file.read_text(encoding="utf-8")
+        text = environment[source.name] if source.file is None else read_regular_text(source.file, MAX_CREDENTIAL_BYTES)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         if source.name in KEY_VARIABLES:
             # What the variable holds may be a key in another form, such as base64: it is never shown.
             message = f"{source.name} is neither a key as JSON nor the path of a file that can be read"
             raise LoginError(f"{message}: {LOG_IN}") from None
-        raise LoginError(f"{source.name} names {source.file}, which cannot be read ({reason}): {LOG_IN}") from None
+        named = str(source.file) if _looks_like_a_path(str(source.file)) else "a file"
+        raise LoginError(f"{source.name} names {named}, which cannot be read ({reason}): {LOG_IN}") from None
     except UnicodeDecodeError:
         text = ""
     try:
@@ -130,7 +144,35 @@ def _key(source: Source, environment: Mapping[str, str]) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise LoginError(f"{source.name} holds no JSON object, so no Google credentials: {LOG_IN}")
+    _check_configuration(source.name, found)
     return found
+
+
+def _looks_like_a_path(value: str) -> bool:
+    """Whether a variable for a path may be shown: a key that was pasted into it may not."""
+    return len(value) < 1000 and (value.startswith(("/", ".", "~")) or value.endswith(".json"))
+
+
+def _check_configuration(name: str, found: dict[str, Any]) -> None:
+    """Raises LoginError for an unknown type, which is not shown, and for a token's file that would not end.
+
+    google-auth shows an unknown type, which may be a pasted secret, and waits for a named pipe forever.
+    """
+    inner = found.get("source_credentials")
+    for part in (found, *([inner] if isinstance(inner, dict) else [])):
+        if part.get("type") not in CREDENTIAL_TYPES:
+            allowed = ", ".join(CREDENTIAL_TYPES)
+            raise LoginError(f"the `type` in the Google credentials of {name} is none of {allowed}: {LOG_IN}")
+        token_source = part.get("credential_source")
+        token_file = token_source.get("file") if isinstance(token_source, dict) else None
+        if isinstance(token_file, str):
+            try:
+                read_regular_bytes(Path(token_file), MAX_CREDENTIAL_BYTES)
+            except (OSError, ValueError) as error:
+                reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+                what = "the file that `credential_source` names"
+                message = f"{what} in the Google credentials of {name} cannot be read ({reason})"
+                raise LoginError(f"{message}: {LOG_IN}") from None
 
 
 def _impersonating(credentials: Credentials, account: str) -> Credentials:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from readiness.files import read_regular_text
 from readiness.operate.google_login import LOG_IN, credential_source
 from readiness.problems import RefusedError
 from readiness.settings.stack_files import PROJECT_FILE
@@ -67,7 +68,7 @@ def _backend(environment: Mapping[str, str], project_file: Path) -> str | None:
     home = environment.get("PULUMI_CREDENTIALS_PATH") or environment.get("PULUMI_HOME")
     folder = Path(home) if home else _home(environment) / ".pulumi"
     try:
-        current = json.loads((folder / "credentials.json").read_text(encoding="utf-8")).get("current")
+        current = json.loads(read_regular_text(folder / "credentials.json")).get("current")
     except (OSError, ValueError, AttributeError):
         current = None
     if isinstance(current, str) and current:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from readiness.problems import Problem, Severity
-from readiness.required_checks.contexts import Check, checks_of
+from readiness.required_checks.contexts import Check, Job, checks_of
 from readiness.required_checks.finding import Finding
+from readiness.required_checks.matrix import legs_of
 from readiness.required_checks.skips import gated_jobs, skip_findings
 from readiness.required_checks.swallowed import read_scripts, swallow_findings
 from readiness.required_checks.triggers import trigger_findings
@@ -36,17 +37,19 @@ def honesty_problems(
             mend = "Make sure by hand that it comes for every pull request, and can fail"
             found[_problem(folder, each.context, message, mend, Severity.WARNING)] = None
             continue
-        of_context = list(_problems_of(folder, each.context, checks, branch))
+        of_context = list(_problems_of(folder, each.context, checks, workflows, branch))
         of_context.sort(key=lambda problem: (problem.file, problem.line or 0))
         found |= dict.fromkeys(of_context)
     return list(found)
 
 
-def _problems_of(folder: str, context: str, checks: Sequence[Check], branch: str) -> Iterator[Problem]:
+def _problems_of(
+    folder: str, context: str, checks: Sequence[Check], workflows: Sequence[WorkflowFile], branch: str
+) -> Iterator[Problem]:
     named = [each for each in checks if each.name == context]
     on_pull_requests = [each for each in named if not any(trigger_findings(each.started_by, branch))]
     if not named:
-        yield _missing(folder, context, checks)
+        yield _missing(folder, context, checks, workflows)
         return
     if len(on_pull_requests) > 1:
         places = ", ".join(f"{each.job.workflow.name} ({each.job.id})" for each in on_pull_requests)
@@ -65,7 +68,7 @@ def _findings(check: Check, branch: str) -> Iterator[Finding]:
             yield from swallow_findings(each)
 
 
-def _missing(folder: str, context: str, checks: Sequence[Check]) -> Problem:
+def _missing(folder: str, context: str, checks: Sequence[Check], workflows: Sequence[WorkflowFile]) -> Problem:
     computed = [each for each in checks if each.name is None and re.fullmatch(each.pattern, context, re.DOTALL)]
     if computed:
         place = f"{computed[0].job.workflow.name} ({computed[0].job.id})"
@@ -75,7 +78,19 @@ def _missing(folder: str, context: str, checks: Sequence[Check]) -> Problem:
     names = sorted({each.name for each in checks if each.name is not None})
     near = nearest(context, names) or next((each for each in names if each.startswith(f"{context} (")), None)
     message = "is reported by no job, so that every pull request would wait for it for ever"
-    return _problem(folder, context, message, f"Write {near}" if near else f"Write one of: {'; '.join(names)}")
+    if near or names:
+        return _problem(folder, context, message, f"Write {near}" if near else f"Write one of: {'; '.join(names)}")
+    return _problem(folder, context, message, _no_names_hint(workflows))
+
+
+def _no_names_hint(workflows: Sequence[WorkflowFile]) -> str:
+    """What to do where no job has a name that is known before it runs, for example because its matrix is empty."""
+    jobs = [Job(workflow=workflow, id=job_id) for workflow in workflows for job_id in workflow.body["jobs"]]
+    empty = [job for job in jobs if legs_of(job.body.get("strategy")) == []]
+    if empty:
+        places = "; ".join(f"{job.workflow.name} ({job.id})" for job in empty)
+        return f"Give the matrix of this job at least one value, or remove it: {places}"
+    return "Add a job with a fixed name that runs the tests, and require it"
 
 
 def _problem(folder: str, context: str, message: str, mend: str, severity: Severity = Severity.ERROR) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # No real step comes near it; Python's own recursion limit is about five times as deep.
@@ -33,11 +33,15 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A simple command: its words, and the assignments before them. `[[ … ]]` and `(( … ))` are one word."""
+    """A simple command: its words, and the assignments before them. `[[ … ]]` and `(( … ))` are one word.
+
+    `inputs` are the texts of its here-documents and here-strings.
+    """
 
     words: tuple[Word, ...]
     assignments: tuple[Word, ...]
     line: int
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +63,14 @@ class Chain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Background:
+    """A command that ends with `&`: the shell does not wait for it, and starting it always succeeds."""
+
+    started: Node
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CommandList:
     """Commands one after the other. `line` is that of the word or bracket that opens the list."""
 
@@ -70,7 +82,8 @@ class CommandList:
 class Compound:
     """`kind` is `group`, `subshell`, `if`, `loop`, `case` or `function`.
 
-    `conditions` are tested and `bodies` run; `name` is that of a function.
+    `conditions` are tested and `bodies` run; `name` is that of a function. `is_until`: a loop that ends when its
+    condition holds. `words` are those that a `for` goes through; None for anything else.
     """
 
     kind: str
@@ -78,15 +91,18 @@ class Compound:
     bodies: tuple[CommandList, ...]
     line: int
     name: str = ""
+    is_until: bool = False
+    words: tuple[Word, ...] | None = None
 
 
-Node = Command | Pipe | Chain | CommandList | Compound
+Node = Command | Pipe | Chain | Background | CommandList | Compound
 
 
-def nodes_of(node: Node, *, conditions: bool = True) -> Iterator[Node]:
+def nodes_of(node: Node, *, counting: bool = False) -> Iterator[Node]:
     """The node and all below it in the order of the script, substitutions apart.
 
-    `conditions`: include what `if` and loops test.
+    `counting`: only those whose status can be the script's. What `if` and loops test, the bodies of functions, and what
+    the shell does not wait for, are left out.
     """
     yield node
     match node:
@@ -94,14 +110,17 @@ def nodes_of(node: Node, *, conditions: bool = True) -> Iterator[Node]:
             children = node.parts
         case Chain():
             children = (node.first, *(part for _, part in node.rest))
+        case Background():
+            children = () if counting else (node.started,)
         case CommandList():
             children = node.items
         case Compound():
-            children = (*(node.conditions if conditions else ()), *node.bodies)
+            is_left_out = counting and node.kind == "function"
+            children = () if is_left_out else (*(() if counting else node.conditions), *node.bodies)
         case Command():
             children = ()
     for child in children:
-        yield from nodes_of(child, conditions=conditions)
+        yield from nodes_of(child, counting=counting)
 
 
 def commands_of(tree: CommandList) -> Iterator[Command]:
@@ -148,9 +167,20 @@ class _Converter:
         if statement.get("Coprocess") or statement.get("Disown"):
             raise ShellSyntaxError(line, "it starts a coprocess or a detached command")
         node = self._command(statement.get("Cmd") or {"Type": "CallExpr"}, line, depth)
-        if not statement.get("Negated"):
-            return node
-        return Pipe(parts=node.parts if isinstance(node, Pipe) else (node,), negated=True, line=line)
+        if isinstance(node, Command):
+            node = replace(node, inputs=tuple(self._inputs(statement.get("Redirs", ()))))
+        if statement.get("Negated"):
+            node = Pipe(parts=node.parts if isinstance(node, Pipe) else (node,), negated=True, line=line)
+        return Background(started=node, line=line) if statement.get("Background") else node
+
+    def _inputs(self, redirections: Sequence[_JsonNode]) -> Iterator[str]:
+        for redirection in redirections:
+            if redirection["Op"] in ("<<", "<<-"):
+                # `shfmt` counts the line that ends the text to it. The text begins on the next line.
+                text = self._text(redirection["Hdoc"]) if "Hdoc" in redirection else ""
+                yield "\n" + text[: text.rfind("\n") + 1]
+            elif redirection["Op"] == "<<<":
+                yield self._value(redirection["Word"])
 
     def _command(self, command: _JsonNode, line: int, depth: int) -> Node:
         match command["Type"]:
@@ -178,6 +208,7 @@ class _Converter:
     def _compound(self, command: _JsonNode, line: int, depth: int) -> Compound:
         kind, name = command["Type"], ""
         conditions: list[Sequence[_JsonNode]] = []
+        words: tuple[Word, ...] | None = None
         match kind:
             case "Block":
                 kind, bodies = "group", [command.get("Stmts", ())]
@@ -187,6 +218,7 @@ class _Converter:
                 kind, conditions, bodies = "loop", [command["Cond"]], [command.get("Do", ())]
             case "ForClause":
                 kind, bodies = "loop", [command.get("Do", ())]
+                words = self._words_of_for(command["Loop"], depth)
             case "CaseClause":
                 kind, bodies = "case", [item.get("Stmts", ()) for item in command.get("Items", ())]
             case "FuncDecl" if "Name" in command:
@@ -199,7 +231,16 @@ class _Converter:
             bodies=tuple(self.command_list(body, line, depth) for body in bodies),
             line=line,
             name=name,
+            is_until=bool(command.get("Until")),
+            words=words,
         )
+
+    def _words_of_for(self, loop: _JsonNode, depth: int) -> tuple[Word, ...] | None:
+        """None for `for ((…))`. Without `in`, `for` goes through the arguments."""
+        if loop["Type"] != "WordIter":
+            return None
+        arguments = Word(text='"$@"', value="$@")
+        return self._words(loop.get("Items", ()), depth) if "InPos" in loop else (arguments,)
 
     def _if(self, command: _JsonNode, line: int, depth: int) -> Compound:
         conditions: list[CommandList] = []

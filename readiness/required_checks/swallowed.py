@@ -10,10 +10,12 @@ from typing import Any
 from readiness.problems import Severity
 from readiness.required_checks.conditions import is_after_a_failure, may_skip_step
 from readiness.required_checks.contexts import Job
+from readiness.required_checks.expressions import expression_swallows
 from readiness.required_checks.finding import Finding
 from readiness.required_checks.lenient_options import lenient_option
 from readiness.required_checks.shell_script import looks_at_something, read_ahead, swallows
 from readiness.required_checks.skips import looks_at_results
+from readiness.required_checks.step_environment import environment_findings, shell_variable_set_in
 from readiness.required_checks.step_shell import other_swallows, shell_of
 from readiness.required_checks.workflow_files import WorkflowFile
 from readiness.settings.strict_yaml import KeyPath
@@ -34,7 +36,7 @@ def read_scripts(workflow: WorkflowFile) -> None:
         steps = job.body.get("steps")
         for step in filter(_is_step, steps if isinstance(steps, list) else ()):
             shell, script = shell_of(job, step), step.get("run")
-            if isinstance(script, str) and shell.is_posix:
+            if isinstance(script, str) and shell.is_posix and shell.is_known:
                 scripts.setdefault(shell.dialect, []).append(script)
     for dialect, found in scripts.items():
         read_ahead(found, dialect)
@@ -47,6 +49,12 @@ def swallow_findings(job: Job) -> Iterator[Finding]:
         yield Finding(workflow=job.workflow, path=path, message="passes whatever its steps do", mend="Remove the line")
     if "uses" in job.body:
         return
+    container = job.body.get("container")
+    if isinstance(container, Mapping):
+        where = (*job.path, "container", "env")
+        yield from environment_findings(job, where, container.get("env"), "the job's container")
+    yield from environment_findings(job, (*job.path, "env"), job.body.get("env"), "the job")
+    yield from environment_findings(job, ("env",), job.workflow.body.get("env"), "the workflow")
     written = job.body.get("steps")
     steps = {index: each for index, each in enumerate(written if isinstance(written, list) else ()) if _is_step(each)}
     for index, step in steps.items():
@@ -66,13 +74,13 @@ def _step_findings(job: Job, path: KeyPath, step: Step) -> Iterator[Finding]:
     if _is_on(step.get("continue-on-error")) and not _is_looked_at(job, step):
         message = f"step {name!r}: continue-on-error makes the job pass when it fails"
         yield Finding(workflow=job.workflow, path=(*path, "continue-on-error"), message=message, mend="Remove the line")
-    for holder in ("env", "with"):
-        values = step.get(holder)
-        for key, value in values.items() if isinstance(values, Mapping) else ():
-            if option := lenient_option(str(value).split()):
-                message = f"step {name!r}: `{option}` passes where nothing was looked at, or whatever was found"
-                where = (*path, holder, key)
-                yield Finding(workflow=job.workflow, path=where, message=message, mend="Remove the option")
+    yield from environment_findings(job, (*path, "env"), step.get("env"), f"step {name!r}")
+    values = step.get("with")
+    for key, value in values.items() if isinstance(values, Mapping) else ():
+        if option := lenient_option(str(value).split()):
+            message = f"step {name!r}: `{option}` passes where nothing was looked at, or whatever was found"
+            where = (*path, "with", key)
+            yield Finding(workflow=job.workflow, path=where, message=message, mend="Remove the option")
     uses = step.get("uses")
     if isinstance(uses, str) and uses.startswith("./"):
         message = f"step {name!r}: what the repository's own action {uses} makes of failures is not looked at"
@@ -82,6 +90,11 @@ def _step_findings(job: Job, path: KeyPath, step: Step) -> Iterator[Finding]:
     if not isinstance(script, str):
         return
     shell, where = shell_of(job, step), (*path, "run")
+    if not shell.is_known:
+        message = f"step {name!r}: it is not known what `shell: {shell.template}` makes of failures"
+        mend = "Write `shell: bash`, or a shell with its options and then {0}, such as `bash -el {0}`"
+        yield Finding(workflow=job.workflow, path=where, message=message, mend=mend)
+        return
     if shell.goes_on:
         message = f"step {name!r}: its shell runs without -e, so that only the last command counts"
         yield Finding(workflow=job.workflow, path=where, message=message, mend="Write `shell: bash`")
@@ -89,9 +102,21 @@ def _step_findings(job: Job, path: KeyPath, step: Step) -> Iterator[Finding]:
         found = swallows(script, pipefail=shell.pipefail, dialect=shell.dialect)
     else:
         found = other_swallows(script, shell)
-    for swallow in found:
+    for swallow in (*found, *expression_swallows(script, job, step)):
         message = f"step {name!r}: {swallow.message}"
-        yield Finding(workflow=job.workflow, path=where, offset=swallow.line, message=message, mend=swallow.mend)
+        yield Finding(
+            workflow=job.workflow,
+            path=where,
+            offset=swallow.line,
+            message=message,
+            mend=swallow.mend,
+            severity=swallow.severity,
+        )
+    if variable := shell_variable_set_in(script):
+        line, changed = variable
+        message = f"step {name!r}: {changed} changes what a shell does before its script, so it is not known"
+        message += " whether that can fail"
+        yield Finding(workflow=job.workflow, path=where, offset=line, message=message, mend="Remove the variable")
 
 
 def _is_step(step: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from readiness.files import FileTooLargeError, read_regular_bytes
 from readiness.problems import Problem, RefusedError
 from readiness.settings.strict_yaml import KeyPath
 
@@ -71,13 +72,11 @@ def workflows_digest(workflows: list[WorkflowFile]) -> str:
 def _read(path: Path) -> WorkflowFile:
     file = str(path)
     try:
-        with path.open("rb") as opened:
-            data = opened.read(MAX_FILE_BYTES + 1)
-        text = data.decode("utf-8-sig")
+        text = read_regular_bytes(path, MAX_FILE_BYTES).decode("utf-8-sig")
+    except FileTooLargeError as error:
+        raise _refusal(file, None, f"is {error.strerror}") from None
     except (OSError, UnicodeDecodeError):
         raise _refusal(file, None, "cannot be read as text") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise _refusal(file, None, f"is larger than {MAX_FILE_BYTES // 1024} KiB")
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

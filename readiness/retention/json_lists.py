@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from readiness.files import read_regular_bytes
 from readiness.problems import Problem, RefusedError
 
 # So many mistakes are printed; of the rest only their number.
 MAX_SHOWN = 20
+# Ours: a registry's whole list fits, and a wrong file does not fill the memory.
+MAX_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +34,7 @@ def read_json_list(path: Path, made_by: str) -> JsonList:
     """
     file, mend = str(path), f"Write it with `{made_by}`"
     try:
-        content = path.read_bytes()
+        content = read_regular_bytes(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no name of a file"
         raise RefusedError([Problem(file=file, message=f"cannot be read ({reason})", mend=mend)]) from None

@@ -14,6 +14,7 @@ from typing import Any
 from readiness.problems import Problem, RefusedError
 from readiness.review.text_diff import printable, shortened
 from readiness.review.weakening import DIGEST_PATTERN, Weakening
+from readiness.settings.messages import why_no_text
 from readiness.settings.strict_yaml import Document, KeyPath, read_yaml
 
 ACKNOWLEDGED_FILE = "acknowledged-weakenings.yaml"
@@ -94,9 +95,9 @@ def _entry_problems(document: Document, index: int, entry: Any) -> Iterable[Prob
             yield _problem(document, (*path, key), "is an unknown key", mend)
     for key in _KEYS:
         value = entry.get(key)
-        if not isinstance(value, str) or not value.strip():
-            yield _problem(document, (*path, key), "is missing, empty or no text", mend)
-        elif key == "digest" and not re.match(DIGEST_PATTERN, value.strip()):
+        if (wrong := why_no_text(value)) is not None:
+            yield _problem(document, (*path, key), *wrong)
+        elif key == "digest" and not re.match(DIGEST_PATTERN, str(value).strip()):
             mend_digest = "Copy the one that `readiness diff` prints"
             yield _problem(document, (*path, key), "is no digest of a change", mend_digest)
     digest = entry.get("digest")

@@ -17,10 +17,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
-from readiness.files import write_whole
+from readiness.files import read_regular_bytes, write_whole
 from readiness.problems import Problem, RefusedError
 from readiness.review.git import file_names, file_text, folder_in, resolve_commit, unpack
-from readiness.review.plan_file import PLAN_FORMAT, ReadPlan, clean_setup, read_plan
+from readiness.review.plan_file import MAX_PLAN_BYTES, PLAN_FORMAT, ReadPlan, clean_setup, read_plan
 from readiness.review.program_setup import Setup, setup_of_texts
 from readiness.review.secret_mask import SecretMask
 from readiness.settings.stack_files import stack_file_name
@@ -101,7 +101,7 @@ class BaseCommit:
     def _kept(self, stack: str) -> bytes | None:
         """A plan from an earlier run; one that cannot be read is made anew."""
         try:
-            data = self._path(stack).read_bytes()
+            data = read_regular_bytes(self._path(stack), MAX_PLAN_BYTES)
             read_plan(data, file="kept", secrets=SecretMask())
         except (OSError, RefusedError):
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from readiness.files import text_of
 from readiness.review.git import file_text, resolve_commit
 from readiness.review.text_diff import printable, shortened
 
@@ -17,9 +18,7 @@ _TITLE = "How soon alerts page, before and after"
 def detection_change(root: Path, base: str) -> list[str]:
     """Rows of the page that are others than at the commit, `- ` before and `+ ` after; none where none changes."""
     before = file_text(root, resolve_commit(root, base), PAGE) or ""
-    page = root / PAGE
-    after = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
-    old, new = _rows(before), _rows(after)
+    old, new = _rows(before), _rows(text_of(root / PAGE))
     # A page that is new has nothing that it was before.
     if not old:
         return []

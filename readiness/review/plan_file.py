@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from readiness.files import FileTooLargeError, read_regular_bytes
 from readiness.problems import Problem, RefusedError
 from readiness.review.secret_mask import SecretMask, holds_a_secret
 
@@ -74,11 +75,12 @@ class ReadPlan:
 def read_plan_file(path: Path, secrets: SecretMask) -> ReadPlan:
     """The plan in a file. Raises RefusedError where the file is none."""
     try:
-        with path.open("rb") as opened:
-            data = opened.read(MAX_PLAN_BYTES + 1)
+        data = read_regular_bytes(path, MAX_PLAN_BYTES)
+    except FileTooLargeError as error:
+        _refuse(str(path), f"is {error.strerror}, which no plan is")
     except OSError as error:
         message = f"cannot be read ({error.strerror or 'unknown reason'})"
-        raise RefusedError([Problem(file=str(path), message=message, mend="Name a readable file")]) from None
+        raise RefusedError([Problem(file=str(path), message=message, mend="Name a readable, regular file")]) from None
     return read_plan(data, file=str(path), secrets=secrets)
 
 

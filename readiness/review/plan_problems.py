@@ -9,6 +9,7 @@ from pathlib import Path
 from readiness.alerting.rule_lint import lint_policies, unwritten_metrics
 from readiness.alerting.runbook import RUNBOOK_PATH, anchors
 from readiness.contracts import check_plan
+from readiness.files import text_of
 from readiness.problems import Problem, RefusedError
 from readiness.review.offline_plan import Plan
 from readiness.review.plan_rules import Surroundings, of_plan, violations
@@ -18,9 +19,7 @@ from readiness.settings.stack_files import StackConfig, read_stack, stack_names
 
 def plan_problems(root: Path, plan: Plan) -> list[Problem]:
     """Every broken rule and contract and every senseless query, each at the line that declares the resource."""
-    runbook = root / RUNBOOK_PATH
-    text = runbook.read_text(encoding="utf-8", errors="replace") if runbook.is_file() else ""
-    surroundings = Surroundings(runbook_anchors=frozenset(anchors(text)))
+    surroundings = Surroundings(runbook_anchors=frozenset(anchors(text_of(root / RUNBOOK_PATH))))
     found = [
         (each.resource, each.resource, each.message, f"Rule {each.rule} of the policy pack")
         for each in violations(of_plan(plan.resources), surroundings)
@@ -30,7 +29,7 @@ def plan_problems(root: Path, plan: Plan) -> list[Problem]:
         for each in check_plan(plan.resources)
     ]
     found += [
-        (resource, resource, f"the query {complaint}", "Mend the query in readiness/alerting/")
+        (resource, resource, f"the query {complaint}", "Fix the query in readiness/alerting/")
         for resource, complaint in lint_policies(plan.resources)
     ]
     found += [

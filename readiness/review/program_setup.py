@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from readiness.files import read_regular_bytes
 from readiness.review.field_changes import FieldChange
 from readiness.review.secret_mask import SECRET
 from readiness.settings.key_decisions import (
@@ -58,7 +59,7 @@ def setup_in_folder(root: Path, config: StackConfig) -> Setup:
 
     def read(name: str) -> str | None:
         try:
-            return (root / name).read_text(encoding="utf-8", errors="replace")
+            return read_regular_bytes(root / name).decode("utf-8", errors="replace")
         except OSError:
             return None
 

@@ -1,9 +1,9 @@
-"""The warning that a date in the settings is about to expire."""
+"""Dates in the settings until which something is accepted: none too far ahead, and a warning before one expires."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from readiness.problems import Problem, Severity
 from readiness.settings.located import problem_at
@@ -12,6 +12,18 @@ from readiness.settings.strict_yaml import KeyPath
 
 # Ours: time to decide, to have the change reviewed, and to deploy it.
 WARNING_DAYS = 30
+# Ours: an acceptance ends. Whoever needs a longer one decides again within the year.
+MAX_AHEAD = timedelta(days=365)
+
+
+def too_late_problems(
+    config: StackConfig, path: KeyPath, day: date, today: date, longest: timedelta = MAX_AHEAD
+) -> Iterator[Problem]:
+    """An error where the date `day` at `path` is more than `longest` after `today`."""
+    if day - today > longest:
+        message = f"is more than {longest.days} days away"
+        hint = f"Write {today + longest} or an earlier day; it can be renewed when it comes"
+        yield problem_at(config, path, message, hint)
 
 
 def expiry_warnings(config: StackConfig, path: KeyPath, day: date, today: date, hint: str) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from readiness.problems import Problem, Severity
-from readiness.settings.expiry import expiry_warnings
+from readiness.settings.expiry import expiry_warnings, too_late_problems
 from readiness.settings.image_workflows import MAX_ACCEPTED
 from readiness.settings.located import items_at, problem_at
 from readiness.settings.stack_files import StackConfig
@@ -42,10 +42,7 @@ def _expiry_problems(config: StackConfig, path: KeyPath, text: str, today: date)
         if len(text) == len("2026-01-31"):
             yield problem_at(config, path, "is no day of the calendar", "Write it as 2026-01-31")
         return
-    if expires - today > MAX_ACCEPTED:
-        last = today + MAX_ACCEPTED
-        message = f"is more than {MAX_ACCEPTED.days} days away"
-        yield problem_at(config, path, message, f"Write {last} or an earlier day; it can be renewed when it comes")
+    yield from too_late_problems(config, path, expires, today, MAX_ACCEPTED)
     if expires <= today:
         message = "has passed: the entry excuses nothing any more"
         mend = "Mend the vulnerability and remove the entry, or renew it with a reason that still holds"

@@ -25,8 +25,12 @@ _KINDS = {
     "bool_type": "true or false",
 }
 
-# What no text may hold, whatever it is for.
-_HIDDEN = {
+# What no text may hold, and a link that no text that becomes Markdown may hold.
+_REFUSED_CONTENT = {
+    "link": (
+        "holds a link that leads to no web address",
+        "Link to https://…, http://…, mailto:… or #heading; where `](` or `[…]:` is no link, write a space in it",
+    ),
     "expression": (
         "holds `${{`, which begins an expression: a workflow would evaluate it",
         "Write the value itself",
@@ -93,8 +97,8 @@ def explain(error: Mapping[str, Any], spot: Spot) -> tuple[str, str]:
     if value is None or (isinstance(value, str) and not value.strip()):
         optional = ", or remove the key" if spot.field and not spot.field.is_required() else ""
         return "is empty", f"Write a value{optional}{about}"
-    if kind in _HIDDEN:
-        return _HIDDEN[kind]
+    if kind in _REFUSED_CONTENT:
+        return _REFUSED_CONTENT[kind]
     if kind in _KINDS:
         return f"must be {_KINDS[kind]}, not {_kind_of(value)}", _mend_kind(kind, value, spot.inner, about)
     if kind in _RANGE_ERRORS:
@@ -111,6 +115,15 @@ def explain(error: Mapping[str, Any], spot: Spot) -> tuple[str, str]:
         unit = "characters" if isinstance(value, str) else "items"
         return f"has more than {context.get('max_length')} {unit}", f"Shorten it{about}"
     return f"is not valid ({str(error['msg']).rstrip('.')})", f"Change it{about}"
+
+
+def why_no_text(value: Any) -> tuple[str, str] | None:
+    """What is wrong with a value that must be a text, and how to fix it; None where it is one that says something."""
+    if value is None:
+        return "is missing or empty", "Write a text"
+    if isinstance(value, str):
+        return None if value.strip() else ("is empty", "Write a text")
+    return f"must be text, not {_kind_of(value)}", _mend_kind("string_type", value, (), "")
 
 
 def _mend_missing(spot: Spot, about: str) -> str:
@@ -171,7 +184,7 @@ def _mend_kind(kind: str, value: Any, inner: tuple[str, ...], about: str) -> str
 def _kind_of(value: Any) -> str:
     match value:
         case bool():
-            return "true or false"
+            return str(value).lower()
         case int() | float():
             return f"the number {value}"
         case str():

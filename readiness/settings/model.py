@@ -23,6 +23,7 @@ from readiness.settings.channels import Channels
 from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
 from readiness.settings.github import BranchRuleset, Dependabot, ManagedFiles, ProductionEnvironment, Repository
 from readiness.settings.image_workflows import ImageWorkflows
+from readiness.settings.markdown_links import MarkdownText
 from readiness.settings.migration import MigrationJob
 from readiness.settings.notes import Notes
 from readiness.settings.observation import (
@@ -156,8 +157,8 @@ class Alerts(Section):
 class Contact(Section):
     """A person or rota of the escalation path, in the order in which they are called."""
 
-    name: Text
-    reach: Annotated[Text, Field(description="How: an address, a number, a channel.")]
+    name: MarkdownText
+    reach: Annotated[MarkdownText, Field(description="How: an address, a number, a channel.")]
 
 
 class Escalation(Section):

@@ -10,12 +10,16 @@ from collections.abc import Iterable
 def nearest(name: str, valid: Iterable[str]) -> str | None:
     """The valid name that `name` was probably meant to be, or None: `cpuRatio`, `cpu-ratio`, `cpu_percent`, `cpu_rato`.
 
-    Names that begin with the same word come first: `latency_seconds` is `latency_ms` rather than `duration_seconds`.
+    A name that differs in upper case and separators alone comes first: `cpuratio`.
+    Names that begin with the same word come next: `latency_seconds` is `latency_ms` rather than `duration_seconds`.
     """
     wanted = _words(name)
     by_words = {_words(each): each for each in valid}
     if wanted in by_words:
         return by_words[wanted]
+    joined = {each.replace("_", ""): name for each, name in by_words.items()}
+    if wanted.replace("_", "") in joined:
+        return joined[wanted.replace("_", "")]
     family = [each for each in by_words if each.split("_")[0] == wanted.split("_")[0]]
     for candidates, cutoff in ((family, 0.4), (list(by_words), 0.6)):
         found = difflib.get_close_matches(wanted, candidates, n=1, cutoff=cutoff)

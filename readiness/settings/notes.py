@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from readiness.settings.base import FreeText, Section
+from readiness.settings.markdown_links import links_of_documents, web_links_only
 
 # A cell of a table or a line of a list, in Markdown.
-Note = Annotated[FreeText, Field(max_length=400)]
+Note = Annotated[FreeText, Field(max_length=400), AfterValidator(web_links_only)]
+# Shown in docs/TROUBLESHOOTING.md alone, so that a link to a page beside it leads somewhere.
+TroubleNote = Annotated[FreeText, Field(max_length=400), AfterValidator(links_of_documents)]
 
 
 class KnownTrouble(Section):
     """A row of docs/TROUBLESHOOTING.md."""
 
     where: Literal["build", "deployment", "health", "database"]
-    looks: Annotated[Note, Field(description="How it looks: the words of the log or of the page.")]
-    why: Note
-    action: Annotated[Note, Field(description="What to do.")]
+    looks: Annotated[TroubleNote, Field(description="How it looks: the words of the log or of the page.")]
+    why: TroubleNote
+    action: Annotated[TroubleNote, Field(description="What to do.")]
 
 
 class Notes(Section):
-    """Every text may hold Markdown; a document shows it where it belongs, and nothing where there is none."""
+    """Every text may hold Markdown; a document shows it where it belongs, and nothing where there is none.
+
+    Links lead to https, http, mailto or a `#heading`; those of known troubles also to a `page.md` beside the document.
+    """
 
     known_troubles: Annotated[tuple[KnownTrouble, ...], Field(strict=False)] = ()
     deployment_inputs: Annotated[

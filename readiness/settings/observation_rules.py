@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from readiness.problems import Problem, Severity
-from readiness.settings.expiry import expiry_warnings
+from readiness.settings.expiry import expiry_warnings, too_late_problems
 from readiness.settings.located import items_at, problem_at, value_at
 from readiness.settings.observation import PLACES_OF_REGION, Availability
 from readiness.settings.stack_files import StackConfig
@@ -37,6 +37,7 @@ def _degraded_problems(config: StackConfig, raw: Mapping[str, Any], today: date)
             mend = "Remove the line, or decide on a later day"
             yield problem_at(config, path, message, mend, severity=Severity.WARNING, placeholder=True)
         elif day is not None:
+            yield from too_late_problems(config, path, day, today)
             hint = (
                 "Remove the line once the service answers as healthy, or decide on a later day; after this day"
                 " `pulumi up` refuses it"

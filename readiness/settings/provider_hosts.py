@@ -12,6 +12,7 @@ from readiness.problems import Problem
 from readiness.settings.base import SERVICE_ACCOUNT_PATTERN, Section, Text
 from readiness.settings.key_decisions import decision_of_key
 from readiness.settings.located import items_at
+from readiness.settings.provider_keys import known_keys
 from readiness.settings.stack_files import StackConfig
 
 _SETTING = "readiness:provider_hosts"
@@ -96,15 +97,20 @@ def _is_allowed(key: str, value: object, raw: Mapping[str, Any]) -> bool:
 
 
 def _same_key(written: object, key: str) -> bool:
-    """A variable names an API in capitals, a key in its own spelling."""
-    return isinstance(written, str) and (written == key or (key.islower() and written.lower() == key))
+    """Whatever the case: the provider has two keys that differ in nothing else, and one variable for both."""
+    return isinstance(written, str) and written.lower() == key.lower()
 
 
 def _key_of_variable(name: str) -> str | None:
     if name in _HOST_VARIABLES:
         return _HOST_VARIABLES[name]
     found = _ENDPOINT_VARIABLE.fullmatch(name)
-    return f"gcp:{found[1].replace('_', '').lower()}customendpoint" if found else None
+    if found is None:
+        return None
+    # A variable names an API in capitals with `_`; the key has the provider's own spelling.
+    name = f"{found[1].replace('_', '')}CustomEndpoint"
+    own = {key.lower(): key for key in known_keys("gcp")}
+    return f"gcp:{own.get(name.lower(), name)}"
 
 
 def _problem(config: StackConfig, key: str, message: str, mend: str) -> Problem:

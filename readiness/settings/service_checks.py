@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from readiness.settings.base import URL_PATH_CHARACTERS, Section, Text
+from readiness.settings.markdown_links import MarkdownText
 
 # A path of plain keys: what Google's uptime checks call a JSONPath, without its filters and wildcards.
 JsonPath = Annotated[str, Field(pattern=r"^\$(\.[A-Za-z_][A-Za-z0-9_]*)+$", max_length=1024)]
@@ -18,13 +19,13 @@ UrlPath = Annotated[str, Field(pattern=f"^/[?{URL_PATH_CHARACTERS}]*$", max_leng
 class KnownDegraded(Section):
     """A degraded answer that is known to be harmless, for the day of the launch: `verify --allow-degraded`."""
 
-    value: Annotated[Text, Field(description="What stands at `json_path` then.")]
-    because: Annotated[Text, Field(description="A text of that answer that names the known mistake.")]
+    value: Annotated[MarkdownText, Field(description="What stands at `json_path` then.")]
+    because: Annotated[MarkdownText, Field(description="A text of that answer that names the known mistake.")]
     accept_degraded_until: Annotated[
         str | None,
         Field(
             pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-            description="Until this day (in quotes) the uptime check takes `value` for healthy too.",
+            description="Until this day (in quotes; at most 365 days away) the check takes `value` for healthy too.",
         ),
     ] = None
 

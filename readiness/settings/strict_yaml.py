@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from readiness.files import FileTooLargeError, NotRegularFileError, read_regular_bytes
 from readiness.problems import Problem, RefusedError, secrets_in
 from readiness.settings.engine_scalars import EngineLoader, has_tag, scalar_value, why_refused
 
@@ -67,8 +67,11 @@ def _composed(text: str) -> yaml.Node | None:
     return yaml.compose(text, Loader=EngineLoader)
 
 
-def read_yaml(path: Path, file: str) -> Document:
-    """Parses the file; `file` is its name in messages. Raises RefusedError where there is no value to be had."""
+def read_yaml(path: Path, file: str, *, may_be_empty: bool = False) -> Document:
+    """Parses the file; `file` is its name in messages. Raises RefusedError where there is no value to be had.
+
+    With `may_be_empty`, the value of a file without any is None.
+    """
     text = _read_text(path, file)
     try:
         node = _composed(text)
@@ -84,6 +87,8 @@ def read_yaml(path: Path, file: str) -> Document:
         escape = _BEYOND_UNICODE.search(text)
         line = text.count("\n", 0, escape.start()) + 1 if escape else None
         raise _refusal(file, line, "holds an escape that is no character", "Write the character itself") from None
+    if node is None and may_be_empty:
+        return Document(file=file, value=None, text=text)
     if node is None:
         raise _refusal(file, 1, "is empty", "Restore it from version control, or copy another stack's file")
     builder = _Builder(file)
@@ -93,17 +98,16 @@ def read_yaml(path: Path, file: str) -> Document:
 
 def _read_text(path: Path, file: str) -> str:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise _refusal(file, None, "is not a file", "Put the YAML file in its place")
-        with path.open("rb") as opened:
-            data = opened.read(MAX_FILE_BYTES + 1)
+        data = read_regular_bytes(path, MAX_FILE_BYTES)
+    except NotRegularFileError:
+        raise _refusal(file, None, "is not a file", "Put the YAML file in its place") from None
+    except FileTooLargeError as error:
+        raise _refusal(file, None, f"is {error.strerror}", "Keep only settings in it") from None
     except FileNotFoundError:
         raise _refusal(file, None, "does not exist", "Create it, or name another stack") from None
     except OSError as error:
         reason = error.strerror or "unknown reason"
         raise _refusal(file, None, f"cannot be read ({reason})", "Make it a readable file") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise _refusal(file, None, f"is larger than {MAX_FILE_BYTES // 1024} KiB", "Keep only settings in it")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

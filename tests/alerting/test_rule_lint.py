@@ -152,7 +152,7 @@ def test_what_is_right_is_left_in_peace(query: str) -> None:
 def test_a_query_that_does_not_parse_is_one_complaint() -> None:
     """With the parser's own words."""
     (complaint,) = lint_query("sum by (a) (rate(x[5m])", METRICS_BY_NAME)
-    assert complaint.startswith("the query does not parse: ")
+    assert complaint.startswith("does not parse: ")
 
 
 def _two_conditions(inputs: dict[str, Any]) -> None:
@@ -207,6 +207,26 @@ def test_check_plan_refuses_a_policy_that_the_api_or_the_lint_refuses(
 
 def _promql(inputs: dict[str, Any]) -> dict[str, Any]:
     return inputs["conditions"][0]["conditionPrometheusQueryLanguage"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (f'up{{a="{"x" * 20_000}"}} > 1', "the query is over a limit: it has 20012 characters; at most 20000 are read"),
+        ("(" * 51 + "up" + ")" * 51, "the query is over a limit: it is nested in more than 50 brackets"),
+        ("up >", "the query does not parse: invalid promql query"),
+    ],
+)
+def test_check_plan_says_the_true_cause_of_a_query_that_cannot_be_read(
+    plans: dict[str, Plan], query: str, said: str
+) -> None:
+    """A limit is no mistake in the query's grammar; each is one sentence."""
+    resources = copy.deepcopy(list(plans["prod"].resources))
+    policy = next(each for each in resources if each["name"] == "alerts-high-error-rate")
+    _promql(policy["inputs"])["query"] = query
+    found = plan_problems(ROOT, replace(plans["prod"], resources=tuple(resources)))
+    (problem,) = (each for each in found if "the query" in each.message)
+    assert problem.message.startswith(said)
 
 
 def test_an_alert_on_deployments_that_nobody_counts_is_refused(plans: dict[str, Plan]) -> None:

@@ -23,7 +23,7 @@ from tests.pinned_clock import TODAY
 from tests.projects import EVERY_OPTION, ROOT
 
 # Ends a word, a string, a cell, a tag, a comment and a mapping, wherever one of them is not encoded.
-NASTY = """x' "$(touch p)" `p` | <b> # y: [a](b)"""
+NASTY = """x' "$(touch p)" `p` | <b> # y: [a](#b)"""
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 
 

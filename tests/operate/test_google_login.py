@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from google.auth import _default
 
 from readiness.managed_files.http_client import Answer
 from readiness.operate import google_login
 from readiness.operate.google_login import LoginError, access_token, credential_source
 from tests.operate.google_files import SUBJECT_TOKEN, adc, workload_identity
 from tests.operate.loopback import Reply, Request, serving
+
+TYPES = ", ".join(google_login.CREDENTIAL_TYPES)
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +149,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("", "holds no JSON object"),
         ("[]", "holds no JSON object"),
         ("[" * 5000, "holds no JSON object"),
-        ('{"type": "unknown"}', "are refused"),
-        ("{}", "are refused"),
+        ('{"type": "unknown"}', "is none of authorized_user, service_account, "),
+        ('{"type": ["unknown"]}', "is none of authorized_user, service_account, "),
+        ("{}", "is none of authorized_user, service_account, "),
         ('{"type": "service_account"}', "GOOGLE_APPLICATION_CREDENTIALS"),
         ('{"type": "service_account", "client_email": 5, "private_key": [], "token_uri": {}}', "are refused"),
         ('{"type": "external_account"}', "GOOGLE_APPLICATION_CREDENTIALS"),
@@ -159,6 +163,33 @@ def test_a_file_that_holds_no_credentials_is_named(tmp_path: Path, content: str,
     message = missing(adc(tmp_path, content))
     assert said in message
     assert google_login.LOG_IN in message
+    assert ".." not in message
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_unknown_type_is_never_shown(tmp_path: Path, *, inside: bool) -> None:
+    """It may be a pasted secret; google-auth shows it."""
+    found: dict[str, Any] = {"type": "1//0gPLANTED"}
+    if inside:
+        found = {"type": "impersonated_service_account", "source_credentials": found}
+    message = missing(adc(tmp_path, found))
+    assert "PLANTED" not in message
+    assert f"the `type` in the Google credentials of GOOGLE_APPLICATION_CREDENTIALS is none of {TYPES}: " in message
+
+
+def test_the_types_are_those_of_google_auth() -> None:
+    """A new one of a later version would be refused here."""
+    assert set(_default._VALID_TYPES) == set(google_login.CREDENTIAL_TYPES)
+
+
+@pytest.mark.parametrize(
+    "value", ['{"refresh_token": "1//0gPLANTED"}', "1//0gPLANTED", "ZXlPLANTED/", "/" + "PLANTED" * 999]
+)
+def test_a_key_in_place_of_a_path_is_never_shown(value: str) -> None:
+    """A key that was pasted into the variable for its file."""
+    message = missing({"GOOGLE_APPLICATION_CREDENTIALS": value})
+    assert message.startswith("GOOGLE_APPLICATION_CREDENTIALS names a file, which cannot be read (")
+    assert "PLANTED" not in message
 
 
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
@@ -181,6 +212,7 @@ def test_credentials_that_are_refused_are_named(tmp_path: Path, private_key: str
     with serving(lambda _: reply) as server:
         message = missing(adc(tmp_path, service_account(private_key, f"{server.url}/token")))
     assert "the Google credentials of GOOGLE_APPLICATION_CREDENTIALS are refused" in message
+    assert ".. " not in message
     assert "PRIVATE KEY" not in message
     assert google_login.LOG_IN in message
 

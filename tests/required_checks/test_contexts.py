@@ -89,6 +89,23 @@ def test_a_matrix_is_required_by_its_legs(tmp_path: Path) -> None:
     assert problem.mend in ("Write test (1)", "Write test (2)")
 
 
+@pytest.mark.parametrize(
+    ("jobs", "hint"),
+    [
+        (
+            f"{JOBS}    strategy: {{matrix: {{v: []}}}}\n",
+            "Give the matrix of this job at least one value, or remove it: ci.yml",
+        ),
+        (f"{JOBS}    strategy: {{matrix: '${{{{ fromJSON(vars.X) }}}}'}}\n", "Add a job with a fixed name"),
+        ("jobs: {}\n", "Add a job with a fixed name"),
+    ],
+)
+def test_where_no_job_has_a_fixed_name_the_hint_says_what_to_do(tmp_path: Path, jobs: str, hint: str) -> None:
+    """There is no name to choose from."""
+    (problem,) = judged(tmp_path, TRIGGER + jobs)
+    assert problem.mend.startswith(hint)
+
+
 def test_two_jobs_of_one_name_are_refused(tmp_path: Path) -> None:
     """Whichever passes satisfies the ruleset."""
     jobs = f"{JOBS}    steps: [{{run: make}}]\n  other:\n    name: test\n    steps: [{{run: make}}]\n"

@@ -36,7 +36,7 @@ SWALLOWS = [
     (f"{TRIGGER}jobs:\n  test:\n", "4: has no step that looks at something"),
     (f"{TRIGGER}jobs:\n  test:\n    steps: {{run: make}}\n", "4: has no step that looks at something"),
     (job("run: make || true\n        shell: /bin/bash -e {0}"), "6: step 'a step without a name': `|| true`"),
-    (job("run: make || true\n        shell: ${{ matrix.shell }}"), "6: step 'a step without a name': `|| true`"),
+    (job("run: make || true\n        shell: ${{ matrix.shell }}"), "6: step 'a step without a name': it is not known"),
     (job("run: make\n        shell: bash -e +e {0}"), "6: step 'a step without a name': its shell"),
     (job("run: make || exit 0\n        shell: pwsh"), "6: step 'a step without a name': `|| exit 0`"),
     (
@@ -54,6 +54,41 @@ SWALLOWS = [
         job("run: make\n        id: x\n        name: steps.x.outcome\n        continue-on-error: true"),
         "9: step 'steps.x.outcome': continue-on-error",
     ),
+    (job("run: pytest ${{ '|| true' }}"), "6: step 'a step without a name': `${{ '|| true' }}` may put '|| true'"),
+    (job("run: \"pytest ${{ github.ref == 'x' && '; true' }}\""), "6: step 'a step without a name': `${{"),
+    (job("run: ${{ vars.X && 'pytest' || 'true' }}"), "6: step 'a step without a name': `${{"),
+    (job("run: npm test -- ${{ '--passWithNoTests' }}"), "6: step 'a step without a name': `${{"),
+    (job("run: make ${{ format('test{0}', ' || true') }}"), "6: step 'a step without a name': `${{"),
+    (job("run: pytest ${{ env.MORE }}\n        env: {MORE: '|| true'}"), "6: step 'a step without a name': `${{"),
+    (job("run: pytest ${{ env['MORE'] }}", "    env: {MORE: '& wait'}\n"), "7: step 'a step without a name': `${{"),
+    (job("run: pytest\n        shell: python {0} || true"), "6: step 'a step without a name': it is not known"),
+    (job('run: pytest\n        shell: bash -ec "{0} || true"'), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        shell: bash -ec {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        shell: bash -en {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        shell: bash -e -o noexec {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        shell: ./tools/bash -e {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        shell: always-green -e {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: print()\n        shell: python -c pass {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        shell: sudo true bash -e {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        shell: env BASH_ENV=x bash -e {0}"), "6: step 'a step without a name': it is not kn"),
+    (
+        job("run: ${{ env.RUN }}\n        env: {RUN: ''}"),
+        "6: step 'a step without a name': `${{ env.RUN }}` may run ''",
+    ),
+    (job("run: pytest\n        shell: sudo true -e {0}"), "6: step 'a step without a name': it is not known"),
+    (job("run: pytest\n        env: {BASH_ENV: setup.sh}"), "7: step 'a step without a name': BASH_ENV changes"),
+    (job("run: pytest", "    env: {SHELLOPTS: noexec}\n"), "5: the job: SHELLOPTS changes"),
+    (job("run: pytest", "    container: {image: x, env: {BASH_ENV: x}}\n"), "5: the job's container: BASH_ENV changes"),
+    (f"env: {{BASH_FUNC_pytest%%: '() {{ true; }}'}}\n{job('run: pytest')}", "1: the workflow: BASH_FUNC_pytest%%"),
+    (
+        job("run: |\n          pytest\n          echo BASH_ENV=x >> $GITHUB_ENV"),
+        "8: step 'a step without a name': BASH_E",
+    ),
+    (job("run: pytest\n        env: {PYTEST_ADDOPTS: -q --collect-only}"), "7: step 'a step without a name': `--coll"),
+    (job("run: make\n        env: {MAKEFLAGS: ki}"), "7: step 'a step without a name': `-i`"),
+    (job("run: make\n        env: {MAKEFLAGS: -j2 --dry-run}"), "7: step 'a step without a name': `--dry-run`"),
+    (job("run: npm test", "    env: {ARGS: --passWithNoTests}\n"), "5: the job: `--passWithNoTests`"),
+    (job("run: make\n      - run: npm start &"), "7: step 'a step without a name': the script does not look at"),
     (job("uses: ./.github/actions/test"), "6: step './.github/actions/test': what the repository's own action"),
 ]
 HONEST = [
@@ -68,6 +103,25 @@ HONEST = [
     job("uses: golangci/golangci-lint-action@v8"),
     job("run: make\n        shell: bash -o errexit {0}"),
     job("run: if ($x) { make }\n        shell: pwsh"),
+    job("run: pytest -k ${{ github.ref == 'a|b' && 'unit' || 'smoke' }}"),
+    job("run: pytest ${{ contains(github.ref, '&') }} ${{ hashFiles('**/a;b') }}"),
+    job("run: \"docker inspect -f '${{ '{{.State}}' }}' x; make\""),
+    job('run: pytest ${{ env.MORE }}\n        env: {MORE: -m "not slow"}'),
+    job("run: pytest ${{ vars.MORE }} ${{ matrix.more }}", "    env: {MORE: '|| true'}\n"),
+    job('run: pytest "$MORE"\n        env: {MORE: "|| true"}'),
+    job("run: |\n          # ${{ 'a; b' }}\n          pytest"),
+    job("run: pytest\n        shell: bash -el {0}"),
+    job("run: pytest\n        shell: bash --noprofile --norc -eo pipefail {0}"),
+    job("run: pytest\n        shell: /usr/bin/bash -e {0}"),
+    job("run: pytest\n        shell: sudo -E bash -e {0}"),
+    job("run: pytest\n        shell: dbus-run-session -- bash -eo pipefail {0}"),
+    job('run: pytest ${{ env.MORE }}\n        env: {MORE: "${{ fromJSON(needs.x.outputs.y) }}"}'),
+    job("run: ${{ env.WITH }} pytest\n        env: {WITH: ''}"),
+    job("run: pytest\n        shell: 'nix develop .#ci --command bash -e {0}'"),
+    job("run: print()\n        shell: python3.12 -u {0}"),
+    job("run: print()\n        shell: Rscript --vanilla {0}"),
+    job("run: pytest\n        env: {PYTEST_ADDOPTS: -q -m unit, MAKEFLAGS: -j2 -k, BASH: x}"),
+    job("run: npm start & npx wait-on http://localhost && npm run e2e"),
     job("run: if ($x) { make }", "    runs-on: windows-2025\n"),
     job(
         "run: make lint\n        id: lint\n        continue-on-error: true\n"
@@ -87,6 +141,13 @@ def test_a_job_that_cannot_fail_is_refused_at_the_line(tmp_path: Path, workflow:
 def test_a_job_that_can_fail_is_let_pass(tmp_path: Path, workflow: str) -> None:
     """What runs only after a failure may swallow its own."""
     assert messages(tmp_path, workflow) == []
+
+
+@pytest.mark.parametrize(("value", "found"), [("'|| true'", 1), ("-m unit", 0)])
+def test_the_values_of_a_matrix_are_a_part_of_the_script(tmp_path: Path, value: str, found: int) -> None:
+    """GitHub puts them in before the shell sees it."""
+    workflow = job("run: pytest ${{ matrix.more }}", f"    strategy: {{matrix: {{more: [{value}]}}}}\n")
+    assert len(messages(tmp_path, workflow, f"test ({value.strip(chr(39))})")) == found
 
 
 @pytest.mark.parametrize("condition", ["always()", "'!cancelled()'", "success() || failure()"])

@@ -91,9 +91,12 @@ ENTRY = f"acknowledged:\n  - digest: {DIGEST}\n    reason: Agreed\n    by: ada\n
         (ENTRY + "more: 1\n", ["is no list under the one key `acknowledged:`"]),
         ("acknowledged: [7]", ["acknowledged[0]: is no entry"]),
         (ENTRY.replace(DIGEST, "abc"), ["acknowledged[0].digest: is no digest of a change"]),
-        (ENTRY.replace("ada", "[ada]"), ["acknowledged[0].by: is missing, empty or no text"]),
+        (ENTRY.replace("ada", "[ada]"), ["acknowledged[0].by: must be text, not a list. Write text"]),
         (ENTRY + "    until: 2027\n", ["acknowledged[0].until: is an unknown key"]),
-        (ENTRY.replace("Agreed", "").replace("ada", "7"), ["[0].reason: is missing", "[0].by: is missing"]),
+        (
+            ENTRY.replace("Agreed", "").replace("ada", "7"),
+            ["[0].reason: is missing", "[0].by: must be text, not the number 7. Put it in quotes"],
+        ),
         (ENTRY + ENTRY.partition("\n")[2], ["acknowledged[1].digest: is acknowledged twice"]),
     ],
 )

@@ -44,7 +44,7 @@ def of_degraded(found: list[Problem]) -> list[Problem]:
     return [each for each in found if each.key.endswith("accept_degraded_until")]
 
 
-@pytest.mark.parametrize("day", ["2026-12-26", "2027-03-31", None])
+@pytest.mark.parametrize("day", ["2026-12-26", "2027-03-31", "2027-11-25", None])
 def test_a_date_more_than_30_days_away_is_accepted(day: object) -> None:
     """Nothing is said of it yet."""
     assert of_degraded(problems(services=until(day))) == []
@@ -75,6 +75,28 @@ def test_a_date_that_has_passed_warns_and_stops_an_update() -> None:
     assert (problem.severity, problem.placeholder) == (Severity.WARNING, True)
     assert problem.key == "readiness:services[0].health_answer.known_degraded.accept_degraded_until"
     assert "has passed" in problem.message
+
+
+@pytest.mark.parametrize("day", ["2027-11-26", "2999-12-31", "9999-12-31"])
+def test_a_date_more_than_a_year_away_is_refused(day: str) -> None:
+    """An acceptance ends; the hint names the last day."""
+    (problem,) = of_degraded(problems(services=until(day)))
+    assert problem.severity is Severity.ERROR
+    assert problem.message == "is more than 365 days away"
+    assert problem.mend == "Write 2027-11-25 or an earlier day; it can be renewed when it comes"
+
+
+def test_check_refuses_a_date_that_never_comes_at_its_line(small_project: Path, command: Command) -> None:
+    """With status 1, and one error."""
+    file = "Pulumi.staging.yaml"
+    answer = _KNOWN_DEGRADED.replace("2027-03-31", "9999-12-31")
+    edit(small_project, "      health_path: /health\n", "      health_path: /health\n" + answer, file)
+    done = command("check", "staging", cwd=small_project)
+    line = line_of(small_project, "accept_degraded_until", file)
+    assert done.status == 1
+    key = "readiness:services[0].health_answer.known_degraded.accept_degraded_until"
+    assert f"error: {file}:{line}: {key}: is more than 365 days away. Write 2027-11-25 or an earlier day" in done.out
+    assert done.out.count("error:") == 1
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "0000-01-01"])

@@ -137,7 +137,9 @@ def test_a_variable_that_leads_credentials_elsewhere_is_refused_unless_an_entry_
     (found,) = variable_problems({name: host, "PATH": "/bin"}, read_stack(project, "staging"))
     assert found.file == f"environment variable {name}"
     keys = {"GITHUB_BASE_URL": "github:baseUrl", "GOOGLE_UNIVERSE_DOMAIN": "gcp:universeDomain"}
-    add_setting(project, ENTRY.format(key=keys.get(name, "gcp:cloudRunV2CustomEndpoint"), host=host))
+    key = keys.get(name, "gcp:cloudRunV2CustomEndpoint")
+    assert found.mend == f"Unset it, or name {key}, this host and the reason in readiness:provider_hosts"
+    add_setting(project, ENTRY.format(key=key, host=host))
     assert variable_problems({name: host}, read_stack(project, "staging")) == []
     assert len(variable_problems({name: f"{host}x"}, read_stack(project, "staging"))) == 1
 

@@ -13,12 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from readiness.files import read_regular_text
 from readiness.operate.audit.evidence import Evidence, failed, not_checked, passed
 from readiness.problems import Problem, RefusedError
 
 # A muted failure is one that somebody has accepted in Prowler's own list: it neither passes nor fails.
 _STATUSES = ("PASS", "FAIL", "MANUAL", "MUTED")
 MAX_FINDINGS_SHOWN = 5
+# Ours: the findings of a large project fit, and a wrong file does not fill the memory.
+MAX_BYTES = 256 * 1024 * 1024
 
 
 def read_prowler_output(file: Path, wanted: Sequence[str], *, project: str) -> dict[str, list[Evidence]]:
@@ -27,9 +30,11 @@ def read_prowler_output(file: Path, wanted: Sequence[str], *, project: str) -> d
     Raises RefusedError for a file that is none of Prowler's, or that holds nothing of the project.
     """
     try:
-        findings = list(_findings(file.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise _refused(file, f"cannot be read ({type(error).__name__})") from None
+        findings = list(_findings(read_regular_text(file, MAX_BYTES)))
+    except OSError as error:
+        raise _refused(file, f"cannot be read ({error.strerror or type(error).__name__})") from None
+    except UnicodeDecodeError:
+        raise _refused(file, "is not UTF-8 text") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error):
         raise _refused(file, "is not an output of Prowler for GCP") from None
     own = [each for each in findings if each["project"] == project]

@@ -13,16 +13,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from readiness.operate.audit.evidence import Evidence, Verdict
 from readiness.operate.audit.lines import audit_lines
 from readiness.problems import Problem, RefusedError, looks_like_a_secret, mask_secrets
+from readiness.settings.messages import why_no_text
 from readiness.settings.nearest import suggestion
+from readiness.settings.strict_yaml import read_yaml
 
 RECORD_FILE = "audit-record.yaml"
 _KEYS = ("line", "result", "found", "source", "date")
@@ -34,20 +35,16 @@ def read_record(root: Path) -> dict[str, list[Evidence]]:
     file = root / RECORD_FILE
     if not file.exists():
         return {}
-    try:
-        entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, OverflowError, RecursionError, yaml.YAMLError) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        # PyYAML's own, of a date that stands without quotes: "day is out of range for month".
-        reason = f" ({error})" if type(error) is ValueError else ""
-        raise RefusedError(
-            [_problem("", f"is no readable YAML{reason}", "Mend it", None if line is None else line + 1)]
-        ) from None
+    document = read_yaml(file, RECORD_FILE, may_be_empty=True)
+    entries = document.value
     if entries is None:
         return {}
     if not isinstance(entries, list):
-        raise RefusedError([_problem("", "is no list", "Begin each entry with `- line:`")])
-    problems = [problem for number, entry in enumerate(entries, start=1) for problem in _problems(number, entry)]
+        raise RefusedError([_problem("", "is no list", "Begin each entry with `- line:`", document.line_of(()))])
+    problems = list(document.problems)
+    for index, entry in enumerate(entries):
+        for key, problem in _problems(index + 1, entry):
+            problems.append(replace(problem, line=document.line_of((index, key))))
     if problems:
         raise RefusedError(problems)
     found: dict[str, list[Evidence]] = defaultdict(list)
@@ -59,30 +56,31 @@ def read_record(root: Path) -> dict[str, list[Evidence]]:
     return dict(found)
 
 
-def _problems(number: int, entry: Any) -> Iterator[Problem]:
+def _problems(number: int, entry: Any) -> Iterator[tuple[str, Problem]]:
+    """The key of each problem of an entry, empty for the whole, and the problem without its line."""
     if not isinstance(entry, Mapping):
-        yield _problem(f"entry {number}", "is no entry", f"Write {', '.join(_KEYS)}")
+        yield "", _problem(f"entry {number}", "is no entry", f"Write {', '.join(_KEYS)}")
         return
     slugs = [line.slug for line in audit_lines()]
-    for key in sorted(map(str, entry.keys() - set(_KEYS))):
-        yield _problem(f"entry {number}.{key}", "is unknown", f"Keys are {', '.join(_KEYS)}")
+    for key in sorted(entry.keys() - set(_KEYS)):
+        yield key, _problem(f"entry {number}.{key}", "is unknown", f"Keys are {', '.join(_KEYS)}")
     for key in _KEYS:
         value = entry.get(key)
-        if not isinstance(value, str) or not value.strip():
-            yield _problem(f"entry {number}.{key}", "is missing or no text", "Write it; a date in quotes")
-        elif looks_like_a_secret(value):
-            yield _problem(f"entry {number}.{key}", "holds what looks like a credential", "Remove it, and revoke it")
+        if (wrong := why_no_text(value)) is not None:
+            yield key, _problem(f"entry {number}.{key}", *wrong)
+        elif looks_like_a_secret(str(value)):
+            yield (
+                key,
+                _problem(f"entry {number}.{key}", "holds what looks like a credential", "Remove it, and revoke it"),
+            )
     line, result, day = entry.get("line"), entry.get("result"), entry.get("date")
     if isinstance(line, str) and line not in slugs:
-        yield _problem(
-            f"entry {number}.line",
-            f"{line} is no line of the audit",
-            f"{suggestion(line, slugs)}The JSON report names every line's slug",
-        )
+        hint = f"{suggestion(line, slugs)}The JSON report names every line's slug"
+        yield "line", _problem(f"entry {number}.line", f"{line} is no line of the audit", hint)
     if isinstance(result, str) and result not in _RESULTS:
-        yield _problem(f"entry {number}.result", "is none of pass, fail, note", "Write one of them")
+        yield "result", _problem(f"entry {number}.result", "is none of pass, fail, note", "Write one of them")
     if isinstance(day, str) and not _is_day(day):
-        yield _problem(f"entry {number}.date", "is no day of the calendar", 'Write it as "2027-03-31"')
+        yield "date", _problem(f"entry {number}.date", "is no day of the calendar", 'Write it as "2027-03-31"')
 
 
 def _is_day(text: str) -> bool:

@@ -132,8 +132,9 @@ def test_without_a_record_nothing_is_recorded(tmp_path: Path) -> None:
         ({"line": "corz"}, "entry 1.line: corz is no line of the audit. Did you mean `cors`?"),
         ({"result": "ok"}, "entry 1.result: is none of pass, fail, note"),
         ({"date": "2025-02-30"}, "entry 1.date: is no day of the calendar"),
-        ({"found": ""}, "entry 1.found: is missing or no text"),
-        ({"date": 5}, "entry 1.date: is missing or no text"),
+        ({"found": ""}, "entry 1.found: is empty"),
+        ({"date": 5}, "entry 1.date: must be text, not the number 5. Put it in quotes"),
+        ({"date": None}, "entry 1.date: is missing or empty"),
         ({"extra": "x"}, "entry 1.extra: is unknown"),
         ({"found": "postgresql://app:hunter2@db/x"}, "entry 1.found: holds what looks like a credential"),
     ],
@@ -141,7 +142,7 @@ def test_without_a_record_nothing_is_recorded(tmp_path: Path) -> None:
 def test_a_bad_entry_is_refused_with_its_key(tmp_path: Path, change: dict[str, object], problem: str) -> None:
     """One clear error, never a credential's value."""
     (found,) = recorded(tmp_path, json.dumps([{**ENTRY, **change}]))
-    assert found.startswith(f"{RECORD_FILE}: {problem}")
+    assert found.startswith(f"{RECORD_FILE}:1: {problem}")
     assert "hunter2" not in found
 
 
@@ -154,10 +155,10 @@ def test_every_bad_entry_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: [", "is no readable YAML"),
-        ("[" * 5000, "is no readable YAML"),
-        ('a: "\\UFFFFFFFF"', "is no readable YAML"),
-        ("- date: 2025-02-30", "is no readable YAML (day is out of range for month)"),
+        ("a: [", "is not valid YAML"),
+        ("[" * 5000, "is nested too deeply to be read"),
+        ('a: "\\UFFFFFFFF"', "holds an escape that is no character"),
+        ("a: 1\na: 2", "is no list"),
         ("a: 1", "is no list"),
     ],
 )
@@ -165,6 +166,27 @@ def test_a_record_that_is_no_list_is_refused(tmp_path: Path, text: str, problem:
     """With its line, where the YAML breaks."""
     (found,) = recorded(tmp_path, text)
     assert problem in found
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("9" * 5000, None),
+        ("1:40", None),
+        (
+            "12345678901234567890123456789",
+            "must be text, not the number 12345678901234567890123456789. Put it in quotes",
+        ),
+        ("2025-02-30", "is a date, which the engine would rewrite. Put it in quotes"),
+        ("true", "must be text, not true. Put it in quotes"),
+        ("[a]", "must be text, not a list. Write text"),
+    ],
+)
+def test_a_value_without_quotes_is_read_as_in_the_settings(tmp_path: Path, written: str, said: str | None) -> None:
+    """What was read, at its line, and that quotes fix it; what every reader takes for text is text."""
+    entry = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in ENTRY.items() if key != "found")
+    found = recorded(tmp_path, f"- # one\n{entry}  found: {written}\n")
+    assert found == ([] if said is None else [f"{RECORD_FILE}:6: {found[0].split(': ')[1]}: {said}."])
 
 
 def test_the_customers_record_names_source_and_day_of_each_finding() -> None:

@@ -151,14 +151,14 @@ def test_a_file_that_may_not_be_read_is_refused_with_the_systems_reason(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Denied by hand: whoever runs the tests may be root, whom no mode keeps out."""
-    opened = Path.open
+    opened = os.open
 
-    def denied(self: Path, *arguments: object, **options: object) -> object:
-        if self.name == STAGING:
-            raise PermissionError(13, "Permission denied", str(self))
-        return opened(self, *arguments, **options)  # type: ignore[call-overload]
+    def denied(path: str | Path, *arguments: int, **options: int) -> int:
+        if Path(path).name == STAGING:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr(os, "open", denied)
     assert error_of(project) == f"{STAGING}: cannot be read (Permission denied). Make it a readable file."
 
 
