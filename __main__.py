@@ -1,6 +1,6 @@
 """The program: reads the settings, declares the components, exports what other tools read. It only wires.
 
-One paragraph for each component, in the order of the README's table. `moved_from` says where an earlier release
+One paragraph for each component. `moved_from` says where an earlier release
 declared a component, so that a stack which it made is kept.
 """
 
@@ -12,13 +12,13 @@ from components.alert_policies import AlertPolicies, AlertPoliciesArgs, AlertPol
 from components.enabled_apis import MONITORING_APIS, REGISTRY_APIS, EnabledApis, EnabledApisArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
 from components.migration_job import MigrationJob, MigrationJobArgs
-from components.moved import moved_from
 from components.notification_channels import (
     ExistingChannelArgs,
     NotificationChannelArgs,
     NotificationChannels,
     NotificationChannelsArgs,
 )
+from components.resource_options import moved_from
 from components.service_levels import ServiceLevels, ServiceLevelsArgs
 from components.uptime_checks import UptimeCheckArgs, UptimeChecks, UptimeChecksArgs
 from readiness.alerting.catalogue import log_metrics_of
@@ -179,25 +179,26 @@ if settings.owns_shared_resources:
             RegistryAuditArgs(project=project, vulnerabilities=LogMetricArgs.of(vulnerabilities(project))),
             moved_from(in_shared, depends_on=[apis]),
         )
-        RoleGrants(
-            "image-workflows",
-            RoleGrantsArgs(
-                project=project,
-                grants=[
-                    RoleGrantArgs(
-                        key=grant.key,
-                        role=grant.role,
-                        member=grant.member,
-                        registry=RegistryArgs(location=settings.region, repository=registry.repository_id)
-                        if grant.on_registry
-                        else None,
-                        depends_on=[images, registry_apis] if grant.on_registry else [apis],
-                    )
-                    for grant in grants.get("image-workflows", ())
-                ],
-            ),
-            moved_from(in_shared, former_type="readiness:registry:ImageWorkflows"),
-        )
+        if settings.image_workflows is not None:
+            RoleGrants(
+                "image-workflows",
+                RoleGrantsArgs(
+                    project=project,
+                    grants=[
+                        RoleGrantArgs(
+                            key=grant.key,
+                            role=grant.role,
+                            member=grant.member,
+                            registry=RegistryArgs(location=settings.region, repository=registry.repository_id)
+                            if grant.on_registry
+                            else None,
+                            depends_on=[images, registry_apis] if grant.on_registry else [apis],
+                        )
+                        for grant in grants["image-workflows"]
+                    ],
+                ),
+                moved_from(in_shared, former_type="readiness:registry:ImageWorkflows"),
+            )
 
     if settings.production_environment is not None:
         ProductionEnvironment(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.child_options import child_options
+from components.resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.alerting.rules import AlertRule

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_github as github
 
-from components.child_options import child_options
+from components.resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.settings.github import DependabotLabel

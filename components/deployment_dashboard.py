@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring, projects
 
-from components.child_options import child_options
+from components.resource_options import child_options
 
 # Dashboards alone do not show data: reading it is the second role.
 VIEWER_ROLES = {"dashboards": "roles/monitoring.dashboardViewer", "data": "roles/monitoring.viewer"}

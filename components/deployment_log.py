@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import logging
 
-from components.child_options import child_options
+from components.resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
-from components.child_options import child_options
+from components.resource_options import child_options
 
 MONITORING_APIS = ("logging.googleapis.com", "monitoring.googleapis.com")
 # The second scans every pushed image, the third stores the results

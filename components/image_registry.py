@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import artifactregistry
 
-from components.child_options import child_options
+from components.resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.retention.policies import Policy

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import logging
 
-from components.child_options import child_options
+from components.resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.alerting.log_metric import LogMetric

@@ -17,7 +17,7 @@ from typing import Literal
 import pulumi
 import pulumi_github as github
 
-from components.child_options import child_options
+from components.resource_options import child_options
 from readiness.managed_files.declared_texts import keep_text
 from readiness.managed_files.header import file_digest
 

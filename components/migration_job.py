@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import cloudrunv2, projects, secretmanager, serviceaccount
 
-from components.child_options import child_options
 from components.enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs
+from components.resource_options import child_options
 
 # Google's own sample of a job: it exists, and does nothing to a database.
 FIRST_IMAGE = "us-docker.pkg.dev/cloudrun/container/job:latest"

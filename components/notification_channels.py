@@ -14,7 +14,7 @@ from typing import cast
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.child_options import child_options
+from components.resource_options import child_options
 
 # pulumi.com/registry/packages/gcp/api-docs/monitoring/notificationchannel, "NotificationChannelSensitiveLabels"
 _SENSITIVE_LABELS = ("auth_token", "password", "service_key")

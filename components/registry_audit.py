@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
-from components.child_options import child_options
 from components.log_metrics import LogMetricArgs, log_metric
+from components.resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

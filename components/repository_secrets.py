@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_github as github
 
-from components.child_options import child_options
+from components.resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.child_options import child_options
+from components.resource_options import child_options
 from readiness.durations import duration_text
 
 if TYPE_CHECKING:

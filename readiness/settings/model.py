@@ -17,7 +17,6 @@ from readiness.settings.base import (
     HttpsUrl,
     Ratio,
     Section,
-    Text,
 )
 from readiness.settings.channels import Channels
 from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry

@@ -19,7 +19,13 @@ from readiness.review.offline_plan import Plan
 from readiness.review.recorder import Recording, record
 from tests.projects import EVERY_OPTION, ROOT, plan_of_stack
 
-MODULES = [importlib.import_module(f"components.{each.name}") for each in pkgutil.iter_modules(components.__path__)]
+# What every component uses, and no component itself.
+HELPERS = {"resource_options"}
+MODULES = [
+    importlib.import_module(f"components.{found.name}")
+    for found in pkgutil.iter_modules(components.__path__)
+    if found.name not in HELPERS
+]
 CLASSES: list[type[pulumi.ComponentResource]] = [
     value
     for module in MODULES
@@ -107,7 +113,7 @@ def with_more_options(original: Callable[..., None], more: pulumi.ResourceOption
 def test_what_a_caller_says_of_a_component_does_not_leak_to_its_children(
     plans: dict[str, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Children get `parent` alone: with the caller's options merged in, an alias would rename them all."""
+    """Children get their parent and the order alone: with an alias of the caller's they would all be renamed."""
     more = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="former")], ignore_changes=["colour"], protect=True)
     for class_ in CLASSES:
         monkeypatch.setattr(class_, "__init__", with_more_options(class_.__init__, more))
@@ -122,6 +128,29 @@ def test_what_a_caller_says_of_a_component_does_not_leak_to_its_children(
             assert resource["parent"] == usual["parent"]
             assert options.pop("protect"), "the SDK itself hands this one down"
             assert options == {name: value for name, value in usual["options"].items() if name != "protect"}
+
+
+def test_what_a_caller_says_of_the_order_reaches_every_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK hands `depends_on` to no child: each component has to."""
+    made: list[pulumi.Resource] = []
+    for class_ in CLASSES:
+        monkeypatch.setattr(class_, "__init__", with_a_forerunner(class_.__init__, made))
+    plan = plan_of_stack(EVERY_OPTION)
+    (first,) = (resource["urn"] for resource in plan.resources if resource["name"] == "forerunner")
+    provided = [resource for resource in plan.resources if resource["type"].startswith(("gcp:", "github:"))]
+    assert len(provided) > 100
+    assert not [resource["name"] for resource in provided if first not in resource["options"].get("dependencies", ())]
+
+
+def with_a_forerunner(original: Callable[..., None], made: list[pulumi.Resource]) -> Callable[..., None]:
+    """The constructor of a component whose caller lets it wait for the resource in `made`, which the first one makes."""
+
+    def construct(self: Any, name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> None:
+        if not made:
+            made.append(pulumi.CustomResource("test:index:Thing", "forerunner", {}))
+        original(self, name, args, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=made)))
+
+    return construct
 
 
 def test_a_protected_or_retained_resource_has_its_reason_on_the_line_above() -> None:

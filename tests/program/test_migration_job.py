@@ -125,10 +125,7 @@ def test_without_a_connector_there_is_no_way_through_a_network() -> None:
 def workflow(plans: dict[str, Plan]) -> str:
     """The file that the owner's plan holds."""
     (text,) = (
-        text
-        for each in plans["prod"].resources
-        for path, text in (each.get("files") or {}).items()
-        if path == WORKFLOW
+        text for each in plans["prod"].resources for path, text in (each.get("files") or {}).items() if path == WORKFLOW
     )
     return text
 

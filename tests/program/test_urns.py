@@ -1,0 +1,64 @@
+"""No resource changes its URN unnoticed: the engine would delete the live thing and make another.
+
+`urns/<stack>.txt` lists every URN that a state may hold which this program or an earlier one made. Nothing writes these
+files but people: `make golden` does not. A URN that the program no longer declares needs an alias on what took its
+place, or an entry with a reason in `urns/removed.yaml`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from readiness.review.former_urns import former_urns
+from readiness.review.offline_plan import Plan
+from readiness.review.plan_file import plan_from
+from readiness.review.secret_mask import SecretMask
+from tests.projects import STACKS
+
+FOLDER = Path(__file__).parent / "urns"
+REMOVED: dict[str, str] = yaml.safe_load((FOLDER / "removed.yaml").read_text(encoding="utf-8"))
+
+
+def listed(stack: str) -> list[str]:
+    """The lines of the stack's file."""
+    return (FOLDER / f"{stack}.txt").read_text(encoding="utf-8").splitlines()
+
+
+def declared(plan: Plan) -> dict[str, set[str]]:
+    """What each URN of the plan was called before, by its aliases and those of what holds it."""
+    resources = plan_from(plan.as_dict(), file="plan", secrets=SecretMask()).resources
+    return {urn: set(former_urns(resource, resources)) for urn, resource in resources.items()}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_listed_urn_is_declared_or_has_an_alias_or_was_removed_on_purpose(
+    plans: dict[str, Plan], stack: str
+) -> None:
+    """Without that, `up` deletes what it stands for."""
+    now = declared(plans[stack])
+    known = now.keys() | set().union(*now.values()) | {urn for urn in listed(stack) if without_stack(urn) in REMOVED}
+    lost = [urn for urn in listed(stack) if urn not in known]
+    assert not lost, "give what took its place an alias, or say in removed.yaml why it goes"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_declared_urn_is_listed(plans: dict[str, Plan], stack: str) -> None:
+    """What is new is added by hand, sorted, so that a reader of the change sees each name."""
+    assert sorted(set(listed(stack))) == listed(stack)
+    missing = sorted(declared(plans[stack]).keys() - set(listed(stack)))
+    assert not missing, f"add these lines to tests/program/urns/{stack}.txt"
+
+
+def test_what_was_removed_has_a_reason_and_is_not_declared(plans: dict[str, Plan]) -> None:
+    """An entry that a later program declares again would hide its loss."""
+    now = {without_stack(urn) for plan in plans.values() for urn in declared(plan)}
+    assert all(isinstance(reason, str) and len(reason) > 20 for reason in REMOVED.values())
+    assert not now & REMOVED.keys()
+
+
+def without_stack(urn: str) -> str:
+    """Types and name: `a:b:C$d:e:F::name`."""
+    return urn.split("::", 2)[2]
