@@ -7,14 +7,18 @@ webhook does not take.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pulumi
 from pulumi_gcp import monitoring
 
 from components.child_options import child_options
+
+if TYPE_CHECKING:
+    from readiness.settings.channels import DeclaredChannel, ExistingChannel
+    from readiness.settings.secret_name import SecretName
 
 # pulumi.com/registry/packages/gcp/api-docs/monitoring/notificationchannel, "NotificationChannelSensitiveLabels"
 _SENSITIVE_LABELS = ("auth_token", "password", "service_key")
@@ -38,6 +42,22 @@ class NotificationChannelArgs:
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     sensitive_labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls, channels: Iterable[DeclaredChannel], secret: Callable[[SecretName], pulumi.Input[str]]
+    ) -> list[NotificationChannelArgs]:
+        """The channels of a stack's settings. `secret` returns the value of a stored secret."""
+        return [
+            cls(
+                kind=channel.kind,
+                key=channel.key,
+                display_name=channel.display_name,
+                labels=channel.labels,
+                sensitive_labels={label: secret(name) for label, name in channel.secrets.items()},
+            )
+            for channel in channels
+        ]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExistingChannelArgs:
@@ -45,6 +65,11 @@ class ExistingChannelArgs:
 
     kind: str
     id: pulumi.Input[str]
+
+    @classmethod
+    def of(cls, channels: Iterable[ExistingChannel]) -> list[ExistingChannelArgs]:
+        """The existing channels that a stack's settings name."""
+        return [cls(kind=channel.kind, id=channel.id) for channel in channels]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
