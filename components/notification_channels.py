@@ -17,7 +17,7 @@ from pulumi_gcp import monitoring
 from components.child_options import child_options
 
 if TYPE_CHECKING:
-    from readiness.settings.channels import DeclaredChannel, ExistingChannel
+    from readiness.settings.channels import DeclaredChannel
     from readiness.settings.secret_name import SecretName
 
 # pulumi.com/registry/packages/gcp/api-docs/monitoring/notificationchannel, "NotificationChannelSensitiveLabels"
@@ -43,20 +43,15 @@ class NotificationChannelArgs:
     sensitive_labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, channels: Iterable[DeclaredChannel], secret: Callable[[SecretName], pulumi.Input[str]]
-    ) -> list[NotificationChannelArgs]:
-        """The channels of a stack's settings. `secret` returns the value of a stored secret."""
-        return [
-            cls(
-                kind=channel.kind,
-                key=channel.key,
-                display_name=channel.display_name,
-                labels=channel.labels,
-                sensitive_labels={label: secret(name) for label, name in channel.secrets.items()},
-            )
-            for channel in channels
-        ]
+    def of(cls, channel: DeclaredChannel, secret: Callable[[SecretName], pulumi.Input[str]]) -> NotificationChannelArgs:
+        """A channel of a stack's settings. `secret` returns the value of a stored secret."""
+        return cls(
+            kind=channel.kind,
+            key=channel.key,
+            display_name=channel.display_name,
+            labels=channel.labels,
+            sensitive_labels={label: secret(name) for label, name in channel.secrets.items()},
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,11 +60,6 @@ class ExistingChannelArgs:
 
     kind: str
     id: pulumi.Input[str]
-
-    @classmethod
-    def of(cls, channels: Iterable[ExistingChannel]) -> list[ExistingChannelArgs]:
-        """The existing channels that a stack's settings name."""
-        return [cls(kind=channel.kind, id=channel.id) for channel in channels]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

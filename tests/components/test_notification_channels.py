@@ -207,13 +207,11 @@ def test_the_channels_of_the_settings_are_taken_as_they_are() -> None:
             "emails": ["Ops@shop.example.net"],
             "slack": {"channel_name": "#alerts", "team": "Shop"},
             "pagerduty": {"service_name": "On call"},
-            "existing": [{"kind": "slack", "id": "projects/shop-1234/notificationChannels/0"}],
         }
     )
     stored = {SLACK_AUTH_TOKEN: "a token", PAGERDUTY_SERVICE_KEY: "a key"}
-    channels = NotificationChannelArgs.of(declared_channels(settings), stored.__getitem__)
+    channels = [NotificationChannelArgs.of(channel, stored.__getitem__) for channel in declared_channels(settings)]
     assert channels == [EMAIL, SLACK, PAGERDUTY]
-    assert ExistingChannelArgs.of(settings.existing) == EXISTING[:1]
 
 
 def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
