@@ -7,14 +7,18 @@ webhook does not take.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pulumi
 from pulumi_gcp import monitoring
 
 from components.resource_options import child_options
+
+if TYPE_CHECKING:
+    from readiness.settings.channels import DeclaredChannel
+    from readiness.settings.secret_name import SecretName
 
 # pulumi.com/registry/packages/gcp/api-docs/monitoring/notificationchannel, "NotificationChannelSensitiveLabels"
 _SENSITIVE_LABELS = ("auth_token", "password", "service_key")
@@ -37,6 +41,17 @@ class NotificationChannelArgs:
     display_name: pulumi.Input[str]
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     sensitive_labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, channel: DeclaredChannel, secret: Callable[[SecretName], pulumi.Input[str]]) -> NotificationChannelArgs:
+        """A channel of a stack's settings. `secret` returns the value of a stored secret."""
+        return cls(
+            kind=channel.kind,
+            key=channel.key,
+            display_name=channel.display_name,
+            labels=channel.labels,
+            sensitive_labels={label: secret(name) for label, name in channel.secrets.items()},
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

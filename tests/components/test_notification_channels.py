@@ -18,6 +18,7 @@ from components.notification_channels import (
     NotificationChannelsArgs,
 )
 from readiness.review.recorder import is_secret
+from readiness.settings.channels import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN, Channels, declared_channels
 from tests.components.conftest import Declare, Declared
 from tests.components.inputs import assert_inputs_are_inputs
 
@@ -197,6 +198,20 @@ def test_two_fit_into_one_program(declare: Declare) -> None:
         "second-email-ops@shop.example.net": "second",
         "second-slack": "second",
     }
+
+
+def test_the_channels_of_the_settings_are_taken_as_they_are() -> None:
+    """Each sensitive label has the stored secret that its definition names."""
+    settings = Channels.model_validate(
+        {
+            "emails": ["Ops@shop.example.net"],
+            "slack": {"channel_name": "#alerts", "team": "Shop"},
+            "pagerduty": {"service_name": "On call"},
+        }
+    )
+    stored = {SLACK_AUTH_TOKEN: "a token", PAGERDUTY_SERVICE_KEY: "a key"}
+    channels = [NotificationChannelArgs.of(channel, stored.__getitem__) for channel in declared_channels(settings)]
+    assert channels == [EMAIL, SLACK, PAGERDUTY]
 
 
 def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
