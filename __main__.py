@@ -38,16 +38,7 @@ channels = NotificationChannels(
     NotificationChannelsArgs(
         project=project,
         environment=environment,
-        channels=[
-            NotificationChannelArgs(
-                kind=channel.kind,
-                key=channel.key,
-                display_name=channel.display_name,
-                labels=channel.labels,
-                sensitive_labels={label: secret(name) for label, name in channel.secrets.items()},
-            )
-            for channel in declared_channels(settings.channels)
-        ],
+        channels=[NotificationChannelArgs.of(channel, secret) for channel in declared_channels(settings.channels)],
         existing=[ExistingChannelArgs(kind=channel.kind, id=channel.id) for channel in settings.channels.existing],
     ),
     after_apis,

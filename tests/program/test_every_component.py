@@ -143,7 +143,7 @@ def test_what_a_caller_says_of_the_order_reaches_every_child(monkeypatch: pytest
 
 
 def with_a_forerunner(original: Callable[..., None], made: list[pulumi.Resource]) -> Callable[..., None]:
-    """The constructor of a component whose caller lets it wait for the resource in `made`, which the first one makes."""
+    """The constructor of a component whose caller lets it wait for the resource in `made`: the first one makes it."""
 
     def construct(self: Any, name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> None:
         if not made:
