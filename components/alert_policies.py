@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.outputs import by_key
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class AlertPolicies(pulumi.ComponentResource):
             )
             for policy in args.policies
         }
-        self.ids = pulumi.Output.all(**{key: policy.id for key, policy in self.policies.items()})
+        self.ids = by_key({key: policy.id for key, policy in self.policies.items()})
         self.register_outputs({"ids": self.ids})
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import logging
 
+from components.outputs import by_key
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class LogMetrics(pulumi.ComponentResource):
             metric.key: log_metric(f"{name}-{metric.key}", args.project, metric, child_options(self, opts))
             for metric in args.metrics
         }
-        self.names = pulumi.Output.all(**{key: metric.name for key, metric in self.metrics.items()})
+        self.names = by_key({key: metric.name for key, metric in self.metrics.items()})
         self.register_outputs({"names": self.names})
 
 

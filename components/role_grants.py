@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import artifactregistry, projects
 
+from components.outputs import by_key
 from components.resource_options import child_options
 
 
@@ -61,7 +62,7 @@ class RoleGrants(pulumi.ComponentResource):
             )
             for grant in args.grants
         }
-        self.ids = pulumi.Output.all(**{key: grant.id for key, grant in self.grants.items()})
+        self.ids = by_key({key: grant.id for key, grant in self.grants.items()})
         self.register_outputs({"ids": self.ids})
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.outputs import by_key
 from components.resource_options import child_options
 
 
@@ -46,7 +47,7 @@ class ServiceLevels(pulumi.ComponentResource):
             service: _objective(f"{name}-{service}", service, args, child_options(self, opts))
             for service in args.services
         }
-        self.ids = pulumi.Output.all(**{service: objective.id for service, objective in self.objectives.items()})
+        self.ids = by_key({service: objective.id for service, objective in self.objectives.items()})
         self.register_outputs({"ids": self.ids})
 
 

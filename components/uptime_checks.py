@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.outputs import by_key
 from components.resource_options import child_options
 from readiness.durations import duration_text
 
@@ -102,7 +103,7 @@ class UptimeChecks(pulumi.ComponentResource):
         self.checks = {
             check.key: _check(f"{name}-{check.key}", check, args, child_options(self, opts)) for check in args.checks
         }
-        self.ids = pulumi.Output.all(**{key: check.uptime_check_id for key, check in self.checks.items()})
+        self.ids = by_key({key: check.uptime_check_id for key, check in self.checks.items()})
         self.register_outputs({"ids": self.ids})
 
 

@@ -139,7 +139,8 @@ def test_the_import_file_holds_the_components_above_before_their_children(plans:
     registry = next(entry for entry in entries if entry.get("id") == REPOSITORY)
     assert (registry["logicalName"], registry["parent"]) == ("images-repository", "images-imageregistry")
     images = next(entry for entry in entries if entry["name"] == "images-imageregistry")
-    assert (images["component"], images["parent"]) == (True, "shared-sharedresources")
+    assert images["component"] is True
+    assert "parent" not in images, "it is declared at the top"
 
 
 def test_components_carry_no_id_and_things_carry_their_providers_version(plans: dict[str, Plan]) -> None:

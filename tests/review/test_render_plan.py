@@ -74,7 +74,11 @@ def test_every_section_of_the_markdown_opens_and_closes(plans: dict[str, Plan], 
     lines = plan_markdown(plans[stack]).splitlines()
     opened = [number for number, line in enumerate(lines) if line.startswith("<details><summary>")]
     closed = [number for number, line in enumerate(lines) if line == "</details>"]
-    assert len(opened) == len(closed) == len([each for each in plans[stack].resources if each["inputs"]])
+    assert (
+        len(opened)
+        == len(closed)
+        == len([each for each in plans[stack].resources if each["inputs"] or each["options"]])
+    )
     for start, end in zip(opened, closed, strict=True):
         assert lines[start + 1] == "", "Markdown inside a fold begins after an empty line"
         assert lines[start + 2].endswith("yaml")
