@@ -55,6 +55,7 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m readiness docs --check
 	$(RUN) -m tools.samples --check
 	$(RUN) -m tools.security_page --check
+	$(RUN) -m tools.detection_table --check
 	$(RUN) -m tests.answers --check
 	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json Pulumi.staging.yaml Pulumi.prod.yaml
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)
@@ -72,6 +73,7 @@ docs: .venv/.ready ## Write the generated documents: runbook, rollback and the l
 
 golden: .venv/.ready-dev ## Write the golden plans after an intended change; read their diff before you commit it.
 	$(RUN) -m tests.golden
+	$(RUN) -m tools.detection_table --golden
 
 answers: .venv/.ready-dev ## Record what every command answers after an intended change; read the diff before you commit it.
 	$(RUN) -m tests.answers
