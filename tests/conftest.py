@@ -19,6 +19,7 @@ from readiness.review.offline_plan import Plan
 from tests.pinned_clock import NOW
 from tests.plan_memory import remembering
 from tests.projects import FIRST_CUSTOMER, SMALL, STACKS, Command, Result, copy_project, plan_of_stack
+from tests.root_files import refuse_the_roots_files
 
 # A plan leaves many objects, and the default looks at all of them again and again: a third of the suite's time.
 gc.set_threshold(200_000, 50, 100)
@@ -27,6 +28,7 @@ gc.set_threshold(200_000, 50, 100)
 def pytest_configure() -> None:
     """Before anything is collected: some modules read settings as they are imported. Never undone."""
     pytest.MonkeyPatch().setattr(clock, "now", lambda: NOW)
+    refuse_the_roots_files()
 
 
 def pytest_sessionfinish() -> None:

@@ -32,9 +32,14 @@ CUSTOMER_STACKS = ("prod", "staging")
 STACKS = (*CUSTOMER_STACKS, EVERY_OPTION)
 
 
+def folder_of(stack: str) -> Path:
+    """The project of one of `STACKS`."""
+    return EVERY_OPTION_FILE.parent if stack == EVERY_OPTION else FIRST_CUSTOMER
+
+
 def config_of(stack: str) -> StackConfig:
     """The configuration of one of `STACKS`."""
-    return read_stack(EVERY_OPTION_FILE.parent if stack == EVERY_OPTION else FIRST_CUSTOMER, stack)
+    return read_stack(folder_of(stack), stack)
 
 
 @functools.cache
@@ -45,7 +50,7 @@ def settings_of(stack: str) -> Settings:
 
 def plan_of_stack(stack: str) -> Plan:
     """The offline plan of one of `STACKS`."""
-    return plan_stack(ROOT, config_of(stack))
+    return plan_stack(folder_of(stack), config_of(stack))
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""Tests of the workflows, this repository's own and those that are delivered."""
