@@ -46,7 +46,7 @@ def _program(root: Path) -> dict[str, bytes]:
 
 
 def _digest(root: Path, config: StackConfig) -> str:
-    """Of all that the program reads. The source lines of a plan differ where the program is linked, and where it is copied."""
+    """Of all that the program reads, and whether it is linked or copied: the source lines of the plan differ."""
     linked = (root / "components").is_symlink()
     read = hashlib.sha256(repr((linked, config.stack, config.file)).encode())
     for file in sorted([*root.glob("Pulumi*.yaml"), root / config.file]):
