@@ -44,13 +44,13 @@ def plans() -> dict[str, Plan]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the project to break."""
+    """A copy of the first customer's project, to break."""
     return copy_project(tmp_path)
 
 
 @pytest.fixture
 def small_project(tmp_path: Path) -> Path:
-    """A copy of the least that makes a project, for what does not depend on the repository's own stacks."""
+    """A copy of the least that makes a project, for what does not depend on the first customer's stacks."""
     return copy_project(tmp_path, SMALL)
 
 
