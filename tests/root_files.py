@@ -15,7 +15,7 @@ from typing import Any
 from tests.projects import ROOT
 
 _NAME = re.compile(r"Pulumi(\.[^/]+)?\.yaml|audit-record\.yaml")
-_COMMAND = re.compile(r"(^|/|-m )readiness( |$)")
+_COMMAND = re.compile(r"^readiness$|(bin/|-m )readiness( |$)")
 _HINT = "Use a project of tests/projects, or a copy of one."
 
 
