@@ -27,8 +27,10 @@ def refuse_the_roots_files() -> None:
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     # Called for every event of the interpreter: what is not asked for returns at once.
     if event == "open":
-        if isinstance(arguments[0], str) and _is_of_the_root(arguments[0]):
-            raise AssertionError(f"a test opens {arguments[0]}, a file of the root's stacks. {_HINT}")
+        path, mode, _ = arguments
+        # Without a mode it is `os.open`, whose relative paths may be those of another folder than the working folder.
+        if isinstance(path, str) and (mode is not None or os.path.isabs(path)) and _is_of_the_root(path):
+            raise AssertionError(f"a test opens {path}, a file of the root's stacks. {_HINT}")
     elif event == "subprocess.Popen":
         _, command, folder, _ = arguments
         if os.path.abspath(folder or os.curdir) == str(ROOT) and _runs_readiness(command):

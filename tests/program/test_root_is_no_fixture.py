@@ -46,6 +46,14 @@ def test_a_command_that_reads_the_root_is_refused(command: Command, monkeypatch:
             subprocess.run(words, check=False)
 
 
+def test_a_copy_can_be_removed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the root as the working folder, in which pytest runs: `rmtree` opens names below a folder of its own."""
+    monkeypatch.chdir(ROOT)
+    (project / "folder" / "Pulumi.yaml").mkdir(parents=True)
+    shutil.rmtree(project / "folder")
+    assert not (project / "folder").exists()
+
+
 def test_fixture_projects_and_copies_are_read(project: Path) -> None:
     """And the program at the root is run on them."""
     for folder in (FIRST_CUSTOMER, SMALL, project):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,29 +11,32 @@ import pytest
 from readiness.review.cost import cost_line
 from readiness.review.offline_plan import Plan, plan_json
 from readiness.review.render_plan import plan_markdown, plan_text
-from tests.golden import golden_text
 from tests.projects import readiness, settings_of
+
+
+def without_places(text: str) -> str:
+    """A plan without files and lines: the command imports components by the project's link, the tests' process does not."""
+    in_json = re.sub(r'("file": )"[^"]+",\n( +"line": )[0-9]+', r"\1<file>,\n\2<line>", text)
+    return re.sub(r"\b[\w/]+\.py:[0-9]+", "<file>:<line>", in_json)
 
 
 def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(plans: dict[str, Plan]) -> None:
     """Python orders sets of texts anew in every process."""
     printed = {readiness("plan", "prod", "--format", "json", PYTHONHASHSEED=seed).out for seed in ("1", "4242")}
-    (text,) = printed
-    # The places of components differ: the command imports them by the project's link, the test's own process did not.
-    assert golden_text(Plan(**json.loads(text))) == golden_text(plans["prod"])
-    assert text.endswith("\n}\n")
+    assert len(printed) == 1
+    assert without_places(printed.pop()) == without_places(plan_json(plans["prod"]))
 
 
 @pytest.mark.parametrize(("form", "render"), [("text", plan_text), ("markdown", plan_markdown)])
 def test_each_form_is_printed_alone_and_only_warnings_about_the_settings_go_to_stderr(
-    form: str, render: Callable[[Plan, str], str]
+    plans: dict[str, Plan], form: str, render: Callable[[Plan, str], str]
 ) -> None:
     """No warning of the SDK, no noise of an event loop at exit."""
     done = readiness("plan", "staging", "--format", form)
     assert done.status == 0
     assert [line for line in done.err.splitlines() if not line.startswith("warning: Pulumi.")] == []
-    plan = Plan(**json.loads(readiness("plan", "staging", "--format", "json").out))
-    assert done.out == render(plan, cost_line(plan, settings_of("staging").prices))
+    expected = render(plans["staging"], cost_line(plans["staging"], settings_of("staging").prices))
+    assert without_places(done.out) == without_places(expected)
 
 
 def test_a_misspelt_stack_is_refused_with_the_nearest_one() -> None:
