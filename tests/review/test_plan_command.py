@@ -15,7 +15,7 @@ from tests.projects import readiness, settings_of
 
 
 def without_places(text: str) -> str:
-    """A plan without files and lines: the command imports components by the project's link, the tests' process does not."""
+    """A plan without files and lines: the command imports components by the project's link, and the tests do not."""
     in_json = re.sub(r'("file": )"[^"]+",\n( +"line": )[0-9]+', r"\1<file>,\n\2<line>", text)
     return re.sub(r"\b[\w/]+\.py:[0-9]+", "<file>:<line>", in_json)
 
