@@ -56,12 +56,11 @@ test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under 
 mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some scenario must notice each time.
 	@$(RUN) -m tools.mutate_alerts
 
-check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack files, diff, generated files, workflows.
+check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack files, generated files, workflows, diff.
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	.venv/bin/pyrefly check
 	$(RUN) -m readiness check
-	@$(MAKE) --no-print-directory diff
 	$(RUN) -m readiness runbook --check
 	$(RUN) -m readiness docs --check
 	$(RUN) -m tools.samples --check
@@ -73,6 +72,7 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(RUN) -m tools.find_actionlint $(WORKFLOWS)
 	.venv/bin/zizmor --quiet --offline --strict-collection --persona auditor .github tests/golden/managed_files
+	@$(MAKE) --no-print-directory diff
 
 docs: .venv/.ready ## Write the generated documents: runbook, rollback and the like, schema, samples in the README and guides.
 	$(RUN) -m readiness runbook
