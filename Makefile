@@ -3,14 +3,17 @@ STACK ?= staging
 SETUP := tools/setup_venv.sh
 RUN := .venv/bin/python
 DEPENDABOT_FILES := $(wildcard .github/dependabot.yml tests/golden/managed_files/*/.github/dependabot.yml)
+STACK_FILES := $(wildcard Pulumi.*.yaml)
 WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.github/workflows/*.yml)
 # Compiled modules are kept even where the environment forbids it: every command would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
 # `make lock LOCK_OPTIONS=` keeps the pins that still fit, and only adds or drops what the .in files ask for.
 LOCK_OPTIONS ?= --upgrade
+# What the plans of the working tree are compared with.
+BASE ?= HEAD
 
-.PHONY: help preview up plan test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden answers answers-check lock bench tools outdated clean
+.PHONY: help preview up plan diff test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden answers answers-check lock bench tools outdated clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +27,13 @@ up: .venv/.ready ## Apply STACK safely: with a refresh before it and a check aft
 
 plan: .venv/.ready ## Print the offline plan of STACK.
 	@$(RUN) -m readiness plan $(STACK)
+
+diff: .venv/.ready ## Show what the working tree changes in the plans since BASE (HEAD); fails where protection is reduced.
+	@if git rev-parse --verify --quiet HEAD >/dev/null 2>&1; then \
+	    $(RUN) -m readiness diff --base "$(BASE)"; \
+	else \
+	    echo "readiness diff was not run: there is no commit to compare with." >&2; \
+	fi
 
 test: .venv/.ready-dev ## Set up, then run all tests but the engine tier.
 	@$(RUN) -m tools.find_promtool >/dev/null || echo "The tests that run promtool will fail." >&2
@@ -46,7 +56,7 @@ test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under 
 mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some scenario must notice each time.
 	@$(RUN) -m tools.mutate_alerts
 
-check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack files, generated files, workflows.
+check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack files, generated files, workflows, diff.
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	.venv/bin/pyrefly check
@@ -55,12 +65,14 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m readiness docs --check
 	$(RUN) -m tools.samples --check
 	$(RUN) -m tools.security_page --check
+	$(RUN) -m tools.detection_table --check
 	$(RUN) -m tests.answers --check
-	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json Pulumi.staging.yaml Pulumi.prod.yaml
+	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json $(STACK_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(RUN) -m tools.find_actionlint $(WORKFLOWS)
 	.venv/bin/zizmor --quiet --offline --strict-collection --persona auditor .github tests/golden/managed_files
+	@$(MAKE) --no-print-directory diff
 
 docs: .venv/.ready ## Write the generated documents: runbook, rollback and the like, schema, samples in the README and guides.
 	$(RUN) -m readiness runbook
@@ -72,6 +84,7 @@ docs: .venv/.ready ## Write the generated documents: runbook, rollback and the l
 
 golden: .venv/.ready-dev ## Write the golden plans after an intended change; read their diff before you commit it.
 	$(RUN) -m tests.golden
+	$(RUN) -m tools.detection_table --golden
 
 answers: .venv/.ready-dev ## Record what every command answers after an intended change; read the diff before you commit it.
 	$(RUN) -m tests.answers

@@ -18,7 +18,8 @@ from readiness.review import offline_plan
 from readiness.review.offline_plan import Plan
 from tests.pinned_clock import NOW
 from tests.plan_memory import remembering
-from tests.projects import CUSTOMER_FOLDER, SMALL, STACKS, Command, Result, copy_project, plan_of_stack
+from tests.projects import FIRST_CUSTOMER, SMALL, STACKS, Command, Result, copy_project, plan_of_stack
+from tests.root_files import refuse_the_roots_files
 
 # A plan leaves many objects, and the default looks at all of them again and again: a third of the suite's time.
 gc.set_threshold(200_000, 50, 100)
@@ -27,6 +28,7 @@ gc.set_threshold(200_000, 50, 100)
 def pytest_configure() -> None:
     """Before anything is collected: some modules read settings as they are imported. Never undone."""
     pytest.MonkeyPatch().setattr(clock, "now", lambda: NOW)
+    refuse_the_roots_files()
 
 
 def pytest_sessionfinish() -> None:
@@ -42,13 +44,13 @@ def plans() -> dict[str, Plan]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the project to break."""
+    """A copy of the first customer's project, to break."""
     return copy_project(tmp_path)
 
 
 @pytest.fixture
 def small_project(tmp_path: Path) -> Path:
-    """A copy of the least that makes a project, for what does not depend on the repository's own stacks."""
+    """A copy of the least that makes a project, for what does not depend on the first customer's stacks."""
     return copy_project(tmp_path, SMALL)
 
 
@@ -68,7 +70,7 @@ def remembered_plans(monkeypatch: pytest.MonkeyPatch, plan_memory: dict[str, Pla
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], remembered_plans: None) -> Command:
     """`readiness` without a process of its own: ten times as fast, for what no process is needed to show."""
 
-    def run_here(*arguments: str, cwd: Path = CUSTOMER_FOLDER, **environment: str) -> Result:
+    def run_here(*arguments: str, cwd: Path = FIRST_CUSTOMER, **environment: str) -> Result:
         with monkeypatch.context() as patch:
             for name in ("CI", "NO_COLOR", "GITHUB_ACTIONS"):
                 patch.delenv(name, raising=False)

@@ -46,8 +46,9 @@ def _program(root: Path) -> dict[str, bytes]:
 
 
 def _digest(root: Path, config: StackConfig) -> str:
-    """Of all that the program reads. A plan's source lines tell whether the project is the repository itself."""
-    read = hashlib.sha256(repr((root.resolve() == ROOT, config.stack, config.file)).encode())
+    """Of all that the program reads, and whether it is linked or copied: the source lines of the plan differ."""
+    linked = (root / "components").is_symlink()
+    read = hashlib.sha256(repr((linked, config.stack, config.file)).encode())
     for file in sorted([*root.glob("Pulumi*.yaml"), root / config.file]):
         read.update(file.name.encode() + b"\0" + file.read_bytes())
     return read.hexdigest()

@@ -14,7 +14,7 @@ from readiness.problems import RefusedError, Severity
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import StackConfig, read_stack
 from tests.pinned_clock import TODAY
-from tests.projects import ROOT
+from tests.projects import FIRST_CUSTOMER
 from tests.settings.broken import STAGING, in_staging, place, write
 
 
@@ -82,7 +82,7 @@ def test_a_text_beyond_its_limit_is_refused_with_the_figure_and_the_limit(
 
 def test_warnings_alone_do_not_stop_a_stack() -> None:
     """The settings are handed out beside them."""
-    found = check_stack(ROOT, "staging")
+    found = check_stack(FIRST_CUSTOMER, "staging")
     assert {problem.severity for problem in found.problems} == {Severity.WARNING}
     assert require_settings(found) is found.settings
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.projects import ROOT, Command, readiness
+from tests.projects import FIRST_CUSTOMER, ROOT, Command, readiness
 from tests.settings.broken import in_staging
 
 HEAVY = ("pulumi", "pulumi_gcp", "pulumi_github", "grpc", "pydantic", "yaml")
@@ -28,7 +28,7 @@ def test_help_takes_no_time_and_imports_nothing_heavy() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "readiness", "--help"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=FIRST_CUSTOMER, capture_output=True, text=True, check=True,
     )  # fmt: skip
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.stdout.startswith("Usage: readiness [OPTIONS] COMMAND [ARGS]...")
@@ -41,7 +41,7 @@ def test_help_takes_no_time_and_imports_nothing_heavy() -> None:
 def test_a_check_does_not_import_the_sdk() -> None:
     """The list of the providers' keys is read from their text."""
     code = "import sys; from readiness.cli import run; status = run(['check']); print(status, 'pulumi' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=FIRST_CUSTOMER, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "0 False"
 
 
@@ -73,12 +73,12 @@ def test_colour_is_for_terminals_that_want_it(project: Path, command: Command) -
 def test_a_reader_that_goes_away_is_no_error_message(arguments: str) -> None:
     """`readiness plan staging | head -1`."""
     shell = f"'{sys.executable}' -m readiness {arguments} | head -c 1"
-    done = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(["bash", "-c", shell], cwd=FIRST_CUSTOMER, capture_output=True, text=True, check=True)
     assert len(done.stdout) == 1
     assert done.stderr == ""
     closed = subprocess.run(
         ["bash", "-c", f"'{sys.executable}' -m readiness {arguments} | true; exit ${{PIPESTATUS[0]}}"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=FIRST_CUSTOMER, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert closed.stderr == ""
     assert closed.returncode in (0, 1)
@@ -91,7 +91,7 @@ def test_a_full_disk_is_one_line() -> None:
     for arguments in ("--help", "plan staging", "check"):
         done = subprocess.run(
             ["bash", "-c", f"'{sys.executable}' -m readiness {arguments} > /dev/full"],
-            cwd=ROOT, capture_output=True, text=True, check=False, env=buffered,
+            cwd=FIRST_CUSTOMER, capture_output=True, text=True, check=False, env=buffered,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (1, "error: No space left on device.\n")
 
@@ -109,7 +109,8 @@ def test_a_working_folder_that_is_gone_and_a_closed_stream_are_no_traceback(tmp_
         check=False,
     )
     assert (done.returncode, done.stderr) == (1, "error: No such file or directory.\n")
-    done = subprocess.run(["bash", "-c", f"{python} >&-"], cwd=ROOT, capture_output=True, text=True, check=False)
+    closed = ["bash", "-c", f"{python} >&-"]
+    done = subprocess.run(closed, cwd=FIRST_CUSTOMER, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     gone.mkdir()
     both = ["bash", "-c", f"rmdir '{gone}'; PYTHONPATH='{ROOT}' {python} >&-"]
@@ -129,7 +130,7 @@ def test_the_module_and_the_installed_script_are_the_same_program() -> None:
     script = Path(sys.executable).parent / "readiness"
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     done = subprocess.run(
-        [script, "plan", "stagin"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [script, "plan", "stagin"], cwd=FIRST_CUSTOMER, env=environment, capture_output=True, text=True, check=False
     )
     module = readiness("plan", "stagin")
     assert (done.returncode, done.stdout, done.stderr) == (module.status, module.out, module.err)

@@ -1,7 +1,8 @@
 """docs/detection.md: how soon each alert pages, measured by promtool on the rules of the plan.
 
-Every figure is the worst of four sample phases, counted from the first bad sample. `make docs` writes the page where
-rules or samples are others than those it was measured on; `--check` only says so.
+Every figure is the worst of four sample phases, counted from the first bad sample. `make docs` writes the page of the
+stacks at the root, and `make golden` that of the fixture project, where rules or samples are others than those it was
+measured on; `--check` only says so.
 """
 
 from __future__ import annotations
@@ -17,23 +18,26 @@ from pathlib import Path
 from typing import Any
 
 from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
-from readiness.review.offline_plan import Plan
+from readiness.checks import check_stack, require_settings
+from readiness.review.offline_plan import Plan, plan_stack
+from readiness.settings.model import Settings
+from readiness.settings.stack_files import read_stack, stack_names
 from tests.alerts.cases import rules_in, stacks_of
 from tests.alerts.promtool import Rule, run_promtool, write_test_file
 from tests.alerts.series import Delivery, Series, promtool_values
 from tests.alerts.stack import Stack
-from tests.projects import ROOT, plan_of_stack, settings_of
+from tests.projects import CUSTOMER_STACKS, ROOT, plan_of_stack, settings_of
 from tools.detection_scenarios import BEFORE, COLUMNS, ROWS, Row
 from tools.find_promtool import find_promtool
 
 # Quarters of a minute: on the grid of evaluations, and between.
 PHASES = (0, 15, 30, 45)
-PAGE = "docs/detection.md"
-STACKS = ("prod", "staging")
+PAGE = ROOT / "docs" / "detection.md"
+GOLDEN_PAGE = ROOT / "tests" / "golden" / "detection.md"
 _HEADER = """\
 # How soon an alert pages
 
-<!-- Made by `make docs` (tools/detection_table.py). Edit tools/detection_scenarios.py. -->
+<!-- Made by `make TARGET` (tools/detection_table.py). Edit tools/detection_scenarios.py. -->
 <!-- Measured on rules and samples with the digest DIGEST. -->
 
 Minutes from the first bad sample to the page, measured by promtool on the rules that are deployed; the worst of four
@@ -60,24 +64,28 @@ class Questions:
         return f"{self.rule['expr']} for {self.rule['for']} {self.tests}"
 
 
-def page_text(promtool: Path) -> str:
-    """The page: one table for all stacks whose rules page alike."""
+def tables_text(promtool: Path, questions: Mapping[str, list[Questions]]) -> str:
+    """All below the header: one table for all stacks whose rules page alike."""
     tables: dict[str, list[str]] = {}
-    for stack, questions in asked().items():
-        tables.setdefault(_table(promtool, questions), []).append(stack)
-    return f"{header_text()}" + "".join(f"\n## {', '.join(names)}\n\n{table}" for table, names in tables.items())
+    for stack, of_stack in questions.items():
+        tables.setdefault(_table(promtool, of_stack), []).append(stack)
+    return "".join(f"\n## {', '.join(names)}\n\n{table}" for table, names in tables.items())
 
 
-def header_text(plans: Mapping[str, Plan] | None = None) -> str:
-    """All above the tables: with the digest of what was asked, so that a page that is old is told without promtool."""
-    everything = json.dumps({stack: [each.text for each in found] for stack, found in asked(plans).items()})
-    return _HEADER.replace("DIGEST", hashlib.sha256(everything.encode()).hexdigest())
+def header_text(questions: Mapping[str, list[Questions]], target: str) -> str:
+    """All above the tables, with the digest of the questions: an outdated page is recognized without promtool.
+
+    `target` is the target of `make` that writes the page.
+    """
+    everything = json.dumps({stack: [question.text for question in found] for stack, found in questions.items()})
+    digest = hashlib.sha256(everything.encode()).hexdigest()
+    return _HEADER.replace("TARGET", target).replace("DIGEST", digest)
 
 
-def asked(plans: Mapping[str, Plan] | None = None) -> dict[str, list[Questions]]:
-    """What promtool is asked of every stack."""
-    stacks = stacks_of({name: settings_of(name) for name in STACKS})
-    rules = rules_in(plans or {name: plan_of_stack(name) for name in STACKS})
+def questions_of(settings: Mapping[str, Settings], plans: Mapping[str, Plan]) -> dict[str, list[Questions]]:
+    """What promtool is asked of every stack; both mappings are by the stack's name, in the same order."""
+    stacks = stacks_of(settings)
+    rules = rules_in(plans)
     return {
         stack.name: [
             Questions(row=row, rule=rule, tests=_tests(stack, row))
@@ -151,16 +159,31 @@ def _seconds(answer: str) -> float:
 
 
 def main() -> int:
-    """Writes the page where it is old, or with `--check` says that it is."""
-    page = ROOT / PAGE
-    if page.is_file() and page.read_text(encoding="utf-8").startswith(header_text()):
+    """Writes the page where it is outdated, or with `--check` says that it is. `--golden`: of the fixture project."""
+    is_golden = "--golden" in sys.argv
+    page, target = (GOLDEN_PAGE, "golden") if is_golden else (PAGE, "docs")
+    questions = _of_fixtures() if is_golden else _of_the_root()
+    header = header_text(questions, target)
+    if page.is_file() and page.read_text(encoding="utf-8").startswith(header):
         return 0
+    name = page.relative_to(ROOT)
     if "--check" in sys.argv:
-        print(f"{PAGE} was measured on other rules; run `make docs`", file=sys.stderr)
+        print(f"{name} was measured on other rules. Run `make {target}`.", file=sys.stderr)
         return 1
-    page.write_text(page_text(find_promtool()), encoding="utf-8")
-    print(f"wrote {PAGE}")
+    page.write_text(header + tables_text(find_promtool(), questions), encoding="utf-8")
+    print(f"wrote {name}")
     return 0
+
+
+def _of_the_root() -> dict[str, list[Questions]]:
+    names = stack_names(ROOT)
+    settings = {name: require_settings(check_stack(ROOT, name)) for name in names}
+    return questions_of(settings, {name: plan_stack(ROOT, read_stack(ROOT, name)) for name in names})
+
+
+def _of_fixtures() -> dict[str, list[Questions]]:
+    settings = {name: settings_of(name) for name in CUSTOMER_STACKS}
+    return questions_of(settings, {name: plan_of_stack(name) for name in CUSTOMER_STACKS})
 
 
 if __name__ == "__main__":

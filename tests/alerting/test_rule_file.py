@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from readiness.alerting.rule_file import ALERT_POLICY_TYPE, rule_file_header, rule_groups
 from readiness.review.offline_plan import Plan
 from readiness.yaml_text import yaml_text
-from tests.projects import CUSTOMER_FOLDER, STACKS
+from tests.projects import FIRST_CUSTOMER, STACKS
 
 
 def _policy(alert: str, **promql: Any) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def test_the_command_prints_the_file_of_the_plan(plans: dict[str, Plan], monkeyp
     """`readiness rules prod` is what the scenarios run on."""
     from readiness.cli import cli
 
-    monkeypatch.chdir(CUSTOMER_FOLDER)
+    monkeypatch.chdir(FIRST_CUSTOMER)
     done = CliRunner().invoke(cli, ["rules", "prod"])
     expected = rule_file_header("prod") + yaml_text(rule_groups(plans["prod"].of_type(ALERT_POLICY_TYPE)))
     assert done.exit_code == 0

@@ -14,7 +14,7 @@ from readiness.alerting.metric_catalogue import METRICS, RESOURCE_LABELS, Metric
 from readiness.alerting.rule_lint import RULES, lint_policies, lint_query, unwritten_metrics
 from readiness.review.offline_plan import Plan
 from readiness.review.plan_problems import plan_problems
-from tests.projects import ROOT, STACKS
+from tests.projects import FIRST_CUSTOMER, STACKS
 
 METRICS_BY_NAME = known_metrics([])
 SERVICES = 'monitored_resource="cloud_run_revision",service_name=~"shop"'
@@ -197,8 +197,8 @@ def test_check_plan_refuses_a_policy_that_the_api_or_the_lint_refuses(
     resources = copy.deepcopy(list(plans["prod"].resources))
     policy = next(each for each in resources if each["name"] == "alerts-high-error-rate")
     change(policy["inputs"])
-    before = {problem.message for problem in plan_problems(ROOT, plans["prod"])}
-    found = plan_problems(ROOT, replace(plans["prod"], resources=tuple(resources)))
+    before = {problem.message for problem in plan_problems(FIRST_CUSTOMER, plans["prod"])}
+    found = plan_problems(FIRST_CUSTOMER, replace(plans["prod"], resources=tuple(resources)))
     new = [problem for problem in found if problem.message not in before]
     assert new
     assert all("alerts-high-error-rate" in problem.key for problem in new)
@@ -224,7 +224,7 @@ def test_check_plan_says_the_true_cause_of_a_query_that_cannot_be_read(
     resources = copy.deepcopy(list(plans["prod"].resources))
     policy = next(each for each in resources if each["name"] == "alerts-high-error-rate")
     _promql(policy["inputs"])["query"] = query
-    found = plan_problems(ROOT, replace(plans["prod"], resources=tuple(resources)))
+    found = plan_problems(folder_of("prod"), replace(plans["prod"], resources=tuple(resources)))
     (problem,) = (each for each in found if "the query" in each.message)
     assert problem.message.startswith(said)
 
@@ -245,7 +245,7 @@ def test_an_alert_on_deployments_that_nobody_counts_is_refused(plans: dict[str, 
 def test_check_plan_reads_who_counts_deployments_from_every_stack(plans: dict[str, Plan], project: Path) -> None:
     """The committed stacks pass; beside a stack without telemetry the same plan does not."""
     said = "which nobody writes for the environment staging"
-    assert not [each for each in plan_problems(ROOT, plans["staging"]) if said in each.message]
+    assert not [each for each in plan_problems(FIRST_CUSTOMER, plans["staging"]) if said in each.message]
     (project / "Pulumi.prod.yaml").unlink()
     assert len([each for each in plan_problems(project, plans["staging"]) if said in each.message]) == 3
 

@@ -13,7 +13,7 @@ from readiness.alerting.security_alerts import SECURITY_ALERTS, SecurityAlert, r
 from readiness.review.offline_plan import Plan
 from tests.alerting.boolean_filter import UnknownFilterError, parse
 from tests.program.variations import METRIC, POLICY, plan_with
-from tests.projects import ROOT, settings_of
+from tests.projects import ROOT, runbook, settings_of
 
 PROWLER = json.loads((ROOT / "tests" / "fixtures" / "prowler-log-filters.json").read_text(encoding="utf-8"))["filters"]
 NAMES = [alert.name for alert in SECURITY_ALERTS]
@@ -219,8 +219,7 @@ def test_the_policy_is_like_the_others(plans: dict[str, Plan], name: str) -> Non
         alert.severity == "CRITICAL"
     )
     (link,) = inputs["documentation"]["links"]
-    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-    assert link["url"].partition("#")[2] in anchors(runbook)
+    assert link["url"].partition("#")[2] in anchors(runbook())
     names = {each["urn"]: each["name"] for each in plan.resources}
     assert f"security-alerts-metric-{alert.slug}" in {names[urn] for urn in policy["options"]["dependencies"]}
 

@@ -12,21 +12,22 @@ import yaml
 
 from tests.answers.corpus import Answer
 from tests.answers.scratch import Scratch
-from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT, SMALL
+from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, SMALL
 from tests.settings.mutations import mutations_of
 
-# Project, stack, the mutated file, where it is in the repository, and how many mutations of it are recorded.
+# Project, stack, the mutated file, and how many mutations of it are recorded.
 _SOURCES = (
-    ("small", "prod", "Pulumi.yaml", f"{SMALL.relative_to(ROOT)}/Pulumi.yaml", 40),
-    ("small", "prod", "Pulumi.prod.yaml", f"{SMALL.relative_to(ROOT)}/Pulumi.prod.yaml", 60),
-    (EVERY_OPTION, EVERY_OPTION, f"Pulumi.{EVERY_OPTION}.yaml", EVERY_OPTION_FILE, 200),
+    ("small", "prod", SMALL / "Pulumi.yaml", 40),
+    ("small", "prod", SMALL / "Pulumi.prod.yaml", 60),
+    (EVERY_OPTION, EVERY_OPTION, EVERY_OPTION_FILE, 200),
 )
 
 
 def answers_of_mutants(scratch: Scratch) -> Iterator[Answer]:
     """One answer for each mutation; its title says what was changed."""
-    for project, stack, file, source, count in _SOURCES:
-        tree = yaml.safe_load((ROOT / source).read_text(encoding="utf-8"))
+    for project, stack, source, count in _SOURCES:
+        file = source.name
+        tree = yaml.safe_load(source.read_text(encoding="utf-8"))
         scratch.make(project)
         unmutated = scratch.answer(f"{file} as it is, for those below", ["check", stack])
         yield unmutated

@@ -23,16 +23,17 @@ import time_machine
 
 import components as components  # before a copy of the project is planned: the plan shall show these
 from readiness.cli import run
+from readiness.operate.audit.page import PAGE_PATH
 from readiness.review import offline_plan
 from readiness.review.offline_plan import Plan
 from tests.answers.corpus import Answer
 from tests.plan_memory import remembering
-from tests.projects import CUSTOMER_FOLDER, EVERY_OPTION_FILE, ROOT, SMALL
+from tests.projects import EVERY_OPTION_FILE, FIRST_CUSTOMER, ROOT, SMALL
 
 # When every command is run.
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
-PROJECTS = ("root", "small", "every-option")
-_CUSTOMER_FILES = ("Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml", "audit-record.yaml")
+_FOLDERS = {"root": FIRST_CUSTOMER, "small": SMALL, "every-option": EVERY_OPTION_FILE.parent}
+PROJECTS = tuple(_FOLDERS)
 _PROGRAM = ("__main__.py", "components")
 # The only programs that a recorded command finds.
 _PROGRAMS = ("git", "tar")
@@ -44,6 +45,7 @@ class Scratch:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._plans: dict[str, Plan] = {}
+        self._documents: dict[str, str] = {}
         self.project = self._folder / "project"
         for name in ("home", "bin"):
             (self._folder / name).mkdir()
@@ -54,7 +56,7 @@ class Scratch:
         """Makes the project anew, with these files besides."""
         shutil.rmtree(self.project, ignore_errors=True)
         self.project.mkdir()
-        _write_stacks(name, self.project)
+        self._write_stacks(name)
         for part in _PROGRAM:
             (self.project / part).symlink_to(ROOT / part)
         self.write(files or {})
@@ -63,7 +65,7 @@ class Scratch:
         """Makes the project with its program as the first commit of a repository."""
         shutil.rmtree(self.project, ignore_errors=True)
         self.project.mkdir()
-        _write_stacks(name, self.project)
+        self._write_stacks(name)
         ignored = shutil.ignore_patterns("__pycache__")
         for part in ("readiness", "components"):
             shutil.copytree(ROOT / part, self.project / part, ignore=ignored)
@@ -102,6 +104,20 @@ class Scratch:
             texts[f"wrote {path}"] = self._normal(after[path].decode("utf-8"))
         gone = sorted(set(before) - set(after))
         return Answer(title=title, status=status, texts=texts | {f"removed {path}": "" for path in gone})
+
+    def _write_stacks(self, name: str) -> None:
+        """The files that make the project, without its program. One of the projects has its documents too."""
+        for file in _FOLDERS[name].glob("*.yaml"):
+            shutil.copy(file, self.project)
+        if name != "root":
+            return
+        if not self._documents:
+            for command in ("runbook", "docs"):
+                self.answer(command, [command])
+            documents = (self.project / "docs").iterdir()
+            self._documents = {f"docs/{path.name}": path.read_text(encoding="utf-8") for path in documents}
+            self._documents[PAGE_PATH] = "# Security audit\n"  # `audit` asks only whether it exists
+        self.write(self._documents)
 
     @contextlib.contextmanager
     def _cut_off(self, environment: Mapping[str, str]) -> Iterator[None]:
@@ -155,17 +171,3 @@ _GIT = {"NAME": "Ada", "EMAIL": "ada@example.com", "DATE": "2026-11-30T12:00:00Z
 
 def _no_address(*_: object, **__: object) -> NoReturn:
     raise socket.gaierror(-2, "Name or service not known")  # as Linux says it
-
-
-def _write_stacks(name: str, folder: Path) -> None:
-    """The files that make the project, without its program."""
-    if name == "root":
-        for file in _CUSTOMER_FILES:
-            shutil.copy(CUSTOMER_FOLDER / file, folder)
-        shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("images", "adr"))
-    elif name == "small":
-        for file in SMALL.glob("Pulumi*.yaml"):
-            shutil.copy(file, folder)
-    else:
-        shutil.copy(CUSTOMER_FOLDER / "Pulumi.yaml", folder)
-        shutil.copy(ROOT / EVERY_OPTION_FILE, folder)

@@ -1,11 +1,11 @@
-"""CONTRIBUTING.md names every room, and the first customer's files are found where its readers put them."""
+"""CONTRIBUTING.md names every folder of the repository."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.projects import FIRST_CUSTOMER, ROOT, customer_folder
+from tests.projects import ROOT
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -24,15 +24,3 @@ def test_every_room_of_the_repository_is_explained() -> None:
     found = [room for room in rooms(ROOT) if room != "`readiness/`"]
     assert {"`components/`", "`tools/`", "`readiness/delivery/`"} <= set(found), "the walk finds folders and packages"
     assert [room for room in found if room not in PAGE] == []
-
-
-def test_the_tests_read_the_first_customers_files_where_they_were_put_aside(tmp_path: Path) -> None:
-    """Another customer's clone keeps them there, so that the program's tests go on meaning what they say."""
-    assert customer_folder(tmp_path) == tmp_path, "in the first customer's own repository"
-    kept = tmp_path / FIRST_CUSTOMER
-    kept.mkdir(parents=True)
-    assert customer_folder(tmp_path) == tmp_path, "an empty folder is no project"
-    (kept / "Pulumi.yaml").touch()
-    assert customer_folder(tmp_path) == kept
-    steps = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"git mv Pulumi.yaml Pulumi.staging.yaml Pulumi.prod.yaml audit-record.yaml {FIRST_CUSTOMER}/" in steps

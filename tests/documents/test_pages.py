@@ -14,19 +14,11 @@ from readiness.settings.model import Runbook, Settings
 from readiness.settings.notes import Notes
 from tests.edits import edit
 from tests.managed_files.delivered import files_for_images
-from tests.projects import EVERY_OPTION, ROOT, STACKS, Command, settings_of
+from tests.projects import EVERY_OPTION, STACKS, Command, settings_of
 
 CUSTOMER = [("staging", settings_of("staging")), ("prod", settings_of("prod"))]
 PAGES = page_texts(CUSTOMER)
 WITH_CONTENTS = [path for path in PAGES if "application-readme" not in path]
-
-
-def test_the_committed_documents_are_up_to_date(command: Command) -> None:
-    """`make docs` writes them, `make check` compares them."""
-    result = command("docs", "--check", cwd=ROOT)
-    assert result.status == 0, result.err
-    pages = page_texts([(stack, settings_of(stack, ROOT)) for stack in ("staging", "prod")])
-    assert all((ROOT / path).read_text(encoding="utf-8") == text for path, text in pages.items())
 
 
 def test_a_stale_document_is_named(command: Command, project: Path) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from readiness.alerting.runbook import RUNBOOK_PATH
 from readiness.checks import check_config, require_settings
 from readiness.honesty_checks import subject_of
 from readiness.required_checks import record as honesty_record
@@ -29,7 +28,7 @@ from tests.engine.cloud import Cloud, Hold
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP, Engine
 from tests.engine.kinds import JOB, POLICY, REPOSITORY
 from tests.pinned_clock import NOW, TODAY
-from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT, Result, copy_project
+from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT, Result, copy_project, write_runbook
 
 # Planted, to be looked for in everything that the engine writes.
 SECRETS = {
@@ -198,17 +197,16 @@ def is_custom(type_: str) -> bool:
 
 
 def write_project(folder: Path) -> None:
-    """The committed project and the fixture stack, whose secrets are left to be set."""
+    """The first customer's project and the stack with every option, whose secrets are left to be set."""
     folder.mkdir()
     copy_project(folder)
-    text = (ROOT / EVERY_OPTION_FILE).read_text(encoding="utf-8")
+    text = EVERY_OPTION_FILE.read_text(encoding="utf-8")
     text = re.sub(r"  \S+:\n    secure: .*\n", "", text)
     text = re.sub(r"encryptionsalt: .*\n", "", text)
     text = text.replace("ytgrs-464303", SHOPS_PROJECT)
     text = text.replace("config:\n", f"config:\n  gcp:project: {SHOPS_PROJECT}\n", 1)
     (folder / f"Pulumi.{EVERY_OPTION}.yaml").write_text(text, encoding="utf-8")
-    (folder / "docs").mkdir()
-    shutil.copy(ROOT / RUNBOOK_PATH, folder / RUNBOOK_PATH)
+    write_runbook(folder)
 
 
 def write_records(folder: Path) -> None:

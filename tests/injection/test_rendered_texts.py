@@ -20,7 +20,7 @@ from readiness.settings.stack_files import StackConfig
 from tests.docs.shell import shell_blocks
 from tests.injection.hostile import FREE_TEXT, every_option, field_of, with_everywhere
 from tests.pinned_clock import TODAY
-from tests.projects import EVERY_OPTION, ROOT
+from tests.projects import EVERY_OPTION, folder_of
 
 # Ends a word, a string, a cell, a tag, a comment and a mapping, wherever one of them is not encoded.
 NASTY = """x' "$(touch p)" `p` | <b> # y: [a](#b)"""
@@ -29,7 +29,7 @@ EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 
 def files_of(config: StackConfig) -> dict[str, str]:
     """Everything that is delivered into the application's repository, by path."""
-    declared = [each.get("files", {}) for each in plan_stack(ROOT, config).resources]
+    declared = [each.get("files", {}) for each in plan_stack(folder_of(EVERY_OPTION), config).resources]
     return {path: text for files in declared for path, text in files.items()}
 
 

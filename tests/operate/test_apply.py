@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from readiness.alerting.runbook import RUNBOOK_PATH
 from readiness.operate.apply import run_apply, unfinished_creations, unsent_secrets
-from tests.projects import ROOT, Command
+from tests.projects import Command, write_runbook
 
 EXPORT = "stack export --stack staging"
 UP = "up --stack staging --refresh"
@@ -186,7 +185,7 @@ def test_a_failed_update_without_a_secret_and_a_secret_without_a_failure_are_no_
 def test_the_command_ends_with_one_line_when_all_agrees(pulumi: Fake, project: Path, command: Command) -> None:
     """On a CI runner nobody is asked; arguments that are not its own go to `pulumi up`."""
     pulumi.has_a_language_host()
-    _write_runbook(project)
+    write_runbook(project)
     done = command("up", "staging", "--message", "text", cwd=project, CI="true", **CREDENTIALS)
     assert done.status == 0, done.text
     assert done.out.splitlines()[-1] == "staging is applied: program, state and live things agree."
@@ -201,7 +200,7 @@ def test_the_command_ends_with_one_error_when_not(pulumi: Fake, project: Path, c
     """Status 1, and the message once."""
     pulumi.has_a_language_host()
     pulumi.ends("preview", 7)
-    _write_runbook(project)
+    write_runbook(project)
     done = command("up", "staging", cwd=project, CI="true", **CREDENTIALS)
     assert done.status == 1
     assert done.err.count("error: ") == 1
@@ -225,8 +224,3 @@ def test_the_command_refuses_what_check_with_the_plan_refuses_and_starts_nothing
     assert done.status == 1
     assert "write that with `readiness runbook`" in done.err
     assert pulumi.calls == []
-
-
-def _write_runbook(project: Path) -> None:
-    (project / "docs").mkdir()
-    (project / RUNBOOK_PATH).write_bytes((ROOT / RUNBOOK_PATH).read_bytes())

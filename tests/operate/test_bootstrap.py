@@ -13,7 +13,7 @@ from readiness.cli import cli
 from readiness.operate.bootstrap_rights import RIGHTS, needs_of
 from readiness.problems import RefusedError
 from readiness.review.offline_plan import Plan
-from tests.projects import ROOT
+from tests.projects import FIRST_CUSTOMER
 
 OPTIONS = {
     "--repository": "acme/readiness",
@@ -24,8 +24,8 @@ OPTIONS = {
 
 
 def run(monkeypatch: pytest.MonkeyPatch, **changed: str) -> tuple[int, str]:
-    """Exit status and output of the command, in this project."""
-    monkeypatch.chdir(ROOT)
+    """Exit status and output of the command, in the first customer's project."""
+    monkeypatch.chdir(FIRST_CUSTOMER)
     options = {**OPTIONS, **{f"--{name.replace('_', '-')}": value for name, value in changed.items()}}
     result = CliRunner().invoke(cli, ["bootstrap", *(word for pair in options.items() for word in pair)])
     return result.exit_code, result.output
@@ -33,7 +33,7 @@ def run(monkeypatch: pytest.MonkeyPatch, **changed: str) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def script() -> str:
-    """What is printed for this project."""
+    """What is printed for that project."""
     with pytest.MonkeyPatch.context() as patch:
         status, text = run(patch)
     assert status == 0

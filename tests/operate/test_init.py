@@ -21,7 +21,7 @@ from readiness.problems import Problem, RefusedError, errors_only
 from readiness.project_checks import check_project
 from readiness.review.offline_plan import Plan
 from tests.program.declared import ENVIRONMENT, REGISTRY, one, planned
-from tests.projects import CUSTOMER_FOLDER, readiness
+from tests.projects import FIRST_CUSTOMER, readiness
 
 FILES = ["Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"]
 STACKS = ["prod", "staging"]
@@ -110,13 +110,13 @@ def test_nothing_is_warned_of_when_everything_is_given(tmp_path: Path) -> None:
     ]
 
 
-def test_the_first_customers_own_answers_make_the_committed_project_file() -> None:
+def test_the_first_customers_own_answers_make_its_project_file() -> None:
     """Comments and all: so that the two do not drift apart. Its telemetry writes what more alerts read."""
     own = answers(
         project="ytgrs-464303", region="us-central1", github_owner="stellar-aiz", repository="ai-resume-review-v2"
     )
     delivery = "      delivery:\n        min_success_ratio: 0.95\n        max_days_without_success: 14\n"
-    committed = (CUSTOMER_FOLDER / "Pulumi.yaml").read_text(encoding="utf-8")
+    committed = (FIRST_CUSTOMER / "Pulumi.yaml").read_text(encoding="utf-8")
     assert files_of(own)["Pulumi.yaml"] == committed.replace(delivery, "")
 
 

@@ -1,1 +1,1 @@
-"""Tests of `components`."""
+"""Tests of the whole program, on fixture projects."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.secret_names import SecretName
-from tests.projects import ROOT, config_of
+from tests.projects import config_of, folder_of
 
 POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
@@ -33,7 +33,7 @@ def plan_without(stack: str, name: str) -> Plan:
     """The plan of a stack from whose settings `readiness:<name>` is removed."""
     config = config_of(stack)
     del config.values[f"readiness:{name}"]
-    return plan_stack(ROOT, config)
+    return plan_stack(folder_of(stack), config)
 
 
 def _plan(stack: str, secrets: tuple[SecretName, ...], values: dict[str, Any]) -> Plan:
@@ -43,7 +43,7 @@ def _plan(stack: str, secrets: tuple[SecretName, ...], values: dict[str, Any]) -
         if value is None:
             del config.values[f"readiness:{name}"]
     config.secret_keys |= {secret.key for secret in secrets}
-    return plan_stack(ROOT, config)
+    return plan_stack(folder_of(stack), config)
 
 
 def services(count: int) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from readiness.retention.observations import observations
 from readiness.retention.policies import KEEP
 from readiness.retention.render_simulation import simulation_json, simulation_text, size_text
 from readiness.retention.simulate import decide
-from tests.projects import CUSTOMER_FOLDER
+from tests.projects import FIRST_CUSTOMER
 from tests.retention.listings import INDEX, NOW, REPOSITORY, digest_of, item, prod_policies, version, write_json
 
 AT = "2025-11-25T12:00:00Z"
@@ -24,7 +24,7 @@ BACKEND = f"{REPOSITORY}/backend"
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch: pytest.MonkeyPatch, remembered_plans: None) -> None:
     """The commands run in the project's folder, as a person does."""
-    monkeypatch.chdir(CUSTOMER_FOLDER)
+    monkeypatch.chdir(FIRST_CUSTOMER)
     monkeypatch.delenv("CI", raising=False)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.projects import ROOT
+from tests.projects import FIRST_CUSTOMER, ROOT
 from tests.review.clones import commit, git
 
 
@@ -24,8 +24,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "readiness", folder / "readiness", ignore=ignore)
     shutil.copytree(ROOT / "readiness" / "contracts" / "schemas", folder / "readiness" / "contracts" / "schemas")
     shutil.copytree(ROOT / "components", folder / "components", ignore=ignore)
-    for name in ("__main__.py", "Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"):
-        shutil.copy(ROOT / name, folder / name)
+    shutil.copy(ROOT / "__main__.py", folder)
+    for file in FIRST_CUSTOMER.glob("Pulumi*.yaml"):
+        shutil.copy(file, folder)
     (folder / ".gitignore").write_text(".tools/\n__pycache__/\n", encoding="utf-8")
     commit(folder, "Declare")
     program = (folder / "__main__.py").read_text(encoding="utf-8")

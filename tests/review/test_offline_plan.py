@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from readiness.managed_files.header import file_digest
 from readiness.review.offline_plan import Plan, plan_json, plan_stack
 from readiness.settings.stack_files import read_stack
-from tests.projects import ROOT, STACKS, plan_of_stack
+from tests.projects import EVERY_OPTION, ROOT, STACKS, folder_of, plan_of_stack, readiness
 from tests.review.small_programs import named, plan_program
 
 EVERY_OPTION_OF_A_RESOURCE = """
@@ -194,9 +195,24 @@ def test_the_source_is_the_line_of_the_call_in_our_code(tmp_path: Path) -> None:
         assert named(plan, name)["source"] == {"file": "__main__.py", "line": line}
 
 
-def test_a_child_of_a_component_has_its_source_in_the_file_of_the_component(plans: dict[str, Plan]) -> None:
+@pytest.fixture(scope="module")
+def with_own_program(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
+    """The plans of projects that hold the program, as a checkout does; the fixture projects only link to it."""
+    plans: dict[str, Plan] = {}
+    for stack in ("prod", EVERY_OPTION):
+        folder = tmp_path_factory.mktemp(stack)
+        for file in folder_of(stack).glob("Pulumi*.yaml"):
+            shutil.copy(file, folder)
+        shutil.copy(ROOT / "__main__.py", folder)
+        shutil.copytree(ROOT / "components", folder / "components", ignore=shutil.ignore_patterns("__pycache__"))
+        # In a process of its own, which has not imported other components.
+        plans[stack] = Plan(**json.loads(readiness("plan", stack, "--format", "json", cwd=folder).out))
+    return plans
+
+
+def test_a_child_of_a_component_has_its_source_in_the_file_of_the_component(with_own_program: dict[str, Plan]) -> None:
     """The component itself has it where the program, or another component, makes it."""
-    for plan in plans.values():
+    for plan in with_own_program.values():
         types = {resource["urn"]: resource["type"] for resource in plan.resources}
         for resource in plan.resources:
             if types.get(resource["parent"], "").startswith("readiness:"):
@@ -207,9 +223,9 @@ def test_a_child_of_a_component_has_its_source_in_the_file_of_the_component(plan
                 assert resource["source"] is None, "the stack is made by no line of the program"
 
 
-def test_the_line_of_a_source_holds_the_call_that_it_stands_for(plans: dict[str, Plan]) -> None:
+def test_the_line_of_a_source_holds_the_call_that_it_stands_for(with_own_program: dict[str, Plan]) -> None:
     """A reviewer who follows the place of a policy lands where the policy is declared."""
-    for resource in plans["every-option"].of_type("gcp:monitoring/alertPolicy:AlertPolicy"):
+    for resource in with_own_program[EVERY_OPTION].of_type("gcp:monitoring/alertPolicy:AlertPolicy"):
         text = (ROOT / resource["source"]["file"]).read_text(encoding="utf-8").splitlines()
         assert "monitoring.AlertPolicy(" in text[resource["source"]["line"] - 1]
 

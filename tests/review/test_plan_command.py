@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,10 +14,17 @@ from readiness.review.render_plan import plan_markdown, plan_text
 from tests.projects import readiness, settings_of
 
 
+def without_places(text: str) -> str:
+    """A plan without files and lines: the command imports components by the project's link, and the tests do not."""
+    in_json = re.sub(r'("file": )"[^"]+",\n( +"line": )[0-9]+', r"\1<file>,\n\2<line>", text)
+    return re.sub(r"\b[\w/]+\.py:[0-9]+", "<file>:<line>", in_json)
+
+
 def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(plans: dict[str, Plan]) -> None:
     """Python orders sets of texts anew in every process."""
     printed = {readiness("plan", "prod", "--format", "json", PYTHONHASHSEED=seed).out for seed in ("1", "4242")}
-    assert printed == {plan_json(plans["prod"])}
+    assert len(printed) == 1
+    assert without_places(printed.pop()) == without_places(plan_json(plans["prod"]))
 
 
 @pytest.mark.parametrize(("form", "render"), [("text", plan_text), ("markdown", plan_markdown)])
@@ -27,7 +35,8 @@ def test_each_form_is_printed_alone_and_only_warnings_about_the_settings_go_to_s
     done = readiness("plan", "staging", "--format", form)
     assert done.status == 0
     assert [line for line in done.err.splitlines() if not line.startswith("warning: Pulumi.")] == []
-    assert done.out == render(plans["staging"], cost_line(plans["staging"], settings_of("staging").prices))
+    expected = render(plans["staging"], cost_line(plans["staging"], settings_of("staging").prices))
+    assert without_places(done.out) == without_places(expected)
 
 
 def test_a_misspelt_stack_is_refused_with_the_nearest_one() -> None:

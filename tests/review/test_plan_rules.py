@@ -22,9 +22,9 @@ from readiness.review.plan_rules import (
     violations,
 )
 from readiness.settings import registry
-from tests.projects import ROOT, STACKS
+from tests.projects import ROOT, STACKS, runbook
 
-RUNBOOK = frozenset(anchors((ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")))
+RUNBOOK = frozenset(anchors(runbook()))
 AROUND = Surroundings(runbook_anchors=RUNBOOK, public_names=frozenset({"front-page"}))
 
 ALERT = {

@@ -11,7 +11,7 @@ from readiness.review.offline_plan import Plan, plan_json
 from readiness.review.recorder import record
 from readiness.review.render_plan import plan_markdown, plan_text
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SECRETS
-from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT, config_of
+from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, config_of
 from tests.review.small_programs import named, plan_program
 
 PLANTED = "planted-4Zq8"
@@ -117,7 +117,7 @@ def test_a_configured_secret_is_masked_also_when_it_is_given_to_the_program_as_p
 def test_every_secret_of_the_settings_is_masked_and_no_ciphertext_is_in_any_form(plans: dict[str, Plan]) -> None:
     """The stack with every option stores each of them."""
     assert config_of(EVERY_OPTION).secret_keys == {secret.key for secret in SECRETS}
-    stored = (ROOT / EVERY_OPTION_FILE).read_text(encoding="utf-8")
+    stored = EVERY_OPTION_FILE.read_text(encoding="utf-8")
     ciphertexts = [line.partition("secure:")[2].strip() for line in stored.splitlines() if "secure:" in line]
     assert len(ciphertexts) == len(SECRETS)
     plan = plans[EVERY_OPTION]

@@ -13,17 +13,18 @@ import yaml
 from readiness.checks import check_stack
 from readiness.problems import Severity
 from readiness.settings.validation import Validated
-from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, ROOT
+from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE
 from tests.settings.mutations import any_mutation, mutations_of
 
-SOURCES = {"Pulumi.yaml": "Pulumi.yaml", f"Pulumi.{EVERY_OPTION}.yaml": EVERY_OPTION_FILE}
+SOURCES = ("Pulumi.yaml", EVERY_OPTION_FILE.name)
 # Of each file; `python -m tests.settings.test_fuzz` goes through all of them.
 SAMPLE = 100
 
 
 def trees() -> dict[str, Any]:
     """Both files of the stack that has every option on."""
-    return {name: yaml.safe_load((ROOT / source).read_text(encoding="utf-8")) for name, source in SOURCES.items()}
+    folder = EVERY_OPTION_FILE.parent
+    return {name: yaml.safe_load((folder / name).read_text(encoding="utf-8")) for name in SOURCES}
 
 
 def checked(folder: Path, files: dict[str, Any]) -> Validated:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from readiness.checks import check_stack
 from readiness.problems import Severity
 from readiness.settings.provider_hosts import variable_problems
 from readiness.settings.stack_files import read_stack
-from tests.projects import ROOT, Command
+from tests.projects import Command, write_runbook
 from tests.settings.broken import PROJECT, STAGING, add_setting, error_of, errors, in_project, place, write
 
 ENTRY = 'readiness:provider_hosts:\n  - {{key: "{key}", host: "{host}", reason: Ours}}'
@@ -173,8 +172,7 @@ def test_a_command_that_runs_the_engine_refuses_such_a_variable(
     assert "environment variable GITHUB_BASE_URL: is set" in done.err
     assert not (project / "started").exists()
     environment["GITHUB_BASE_URL"] = ""
-    (project / "docs").mkdir(exist_ok=True)
-    shutil.copy(ROOT / "docs" / "runbook.md", project / "docs" / "runbook.md")
+    write_runbook(project)
     done = command(subcommand, "staging", cwd=project, PULUMI_DEBUG_PROVIDERS="gcp:1", **environment)
     assert (project / "started").exists()
     assert "PULUMI_DEBUG_PROVIDERS is set: the engine takes a program that gets credentials from there" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +14,18 @@ from pydantic import ValidationError
 from readiness.settings.key_names import full_key
 from readiness.settings.model import Settings
 from readiness.settings.schema import schema_text, stack_file_schema
-from tests.projects import EVERY_OPTION_FILE, ROOT, Command
+from tests.projects import EVERY_OPTION_FILE, FIRST_CUSTOMER, ROOT, Command
 from tests.settings.mutations import mutations_of
 
-FILES = ("Pulumi.staging.yaml", "Pulumi.prod.yaml", EVERY_OPTION_FILE)
+STAGING_FILE = FIRST_CUSTOMER / "Pulumi.staging.yaml"
+FILES = (STAGING_FILE, FIRST_CUSTOMER / "Pulumi.prod.yaml", EVERY_OPTION_FILE)
+SCHEMA_FILE = ROOT / "docs" / "stack.schema.json"
 VALIDATOR = Draft202012Validator(stack_file_schema())
 
 
-def tree(file: str) -> dict[str, Any]:
+def tree(file: Path) -> dict[str, Any]:
     """A stack's file as an editor reads it."""
-    return yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def is_valid(value: Any) -> bool:
@@ -32,7 +35,7 @@ def is_valid(value: Any) -> bool:
 
 def test_the_committed_schema_is_what_the_model_says(command: Command) -> None:
     """`make docs` writes it."""
-    committed = (ROOT / "docs" / "stack.schema.json").read_text(encoding="utf-8")
+    committed = SCHEMA_FILE.read_text(encoding="utf-8")
     assert schema_text() == committed
     assert command("schema").out == committed
     assert json.loads(committed) == stack_file_schema()
@@ -45,13 +48,13 @@ def test_it_is_a_valid_schema_of_its_draft() -> None:
     Draft202012Validator.check_schema(schema)
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_it_accepts_the_stacks_and_each_names_it(file: str) -> None:
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_it_accepts_the_stacks_and_each_names_it(file: Path) -> None:
     """The fixture stack has every option on."""
     assert list(VALIDATOR.iter_errors(tree(file))) == []
     if file != EVERY_OPTION_FILE:
-        first = (ROOT / file).read_text(encoding="utf-8").splitlines()[0]
-        assert first == "# yaml-language-server: $schema=docs/stack.schema.json"
+        named = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+        assert (file.parent / named).resolve() == SCHEMA_FILE
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_it_accepts_the_stacks_and_each_names_it(file: str) -> None:
 )
 def test_it_refuses_what_can_be_seen_in_one_file(config: dict[str, Any]) -> None:
     """Misspelt keys, types, ranges, secrets in plain text."""
-    whole = {"config": tree("Pulumi.staging.yaml")["config"] | config}
+    whole = {"config": tree(STAGING_FILE)["config"] | config}
     assert not is_valid(whole)
     assert not is_valid({"config": {}, "confg": {}})
 

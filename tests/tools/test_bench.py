@@ -13,7 +13,7 @@ import pytest
 
 from readiness.review.offline_plan import Plan
 from readiness.review.recorder import Recording
-from tests.projects import EVERY_OPTION, STACKS
+from tests.projects import EVERY_OPTION, FIRST_CUSTOMER, STACKS
 from tools import bare_program, bench
 from tools.bare_program import registered
 from tools.bench import Budget, budgets, measured, report, what_differs
@@ -26,13 +26,14 @@ def budget(name: str, most_ratio: float = 1.0) -> Budget:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The commands that the bench starts; none of them runs."""
+    """The commands that the bench starts; none of them runs. What it measures is a fixture project."""
     commands: list[list[str]] = []
 
     def note(command: Sequence[str | Path], *_: Any, **__: Any) -> None:
         commands.append([str(part) for part in command])
 
     monkeypatch.setattr(bench, "run", note)
+    monkeypatch.setattr(bench, "ROOT", FIRST_CUSTOMER)
     return commands
 
 

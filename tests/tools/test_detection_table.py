@@ -1,4 +1,7 @@
-"""docs/detection.md: it was measured on the rules that are declared now, and says what promtool says."""
+"""The table of how soon alerts page, on a fixture project: it is of the rules of now, and says what promtool says.
+
+`make check` compares docs/detection.md, the page of the stacks at the root.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +13,27 @@ import pytest
 
 from readiness.review.offline_plan import Plan
 from tests.alerts.promtool import run_promtool, write_test_file
-from tests.projects import ROOT
+from tests.projects import CUSTOMER_STACKS, settings_of
 from tools.detection_scenarios import ROWS
-from tools.detection_table import PAGE, PHASES, STACKS, asked, header_text
+from tools.detection_table import GOLDEN_PAGE, PHASES, Questions, header_text, questions_of
 from tools.find_promtool import find_promtool
 
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    """The committed page."""
-    return (ROOT / PAGE).read_text(encoding="utf-8")
+    """The committed page of the fixture project."""
+    return GOLDEN_PAGE.read_text(encoding="utf-8")
 
 
 def test_the_page_was_measured_on_the_rules_and_samples_of_now(plans: dict[str, Plan], page: str) -> None:
-    """A threshold that moves makes it old; `make docs` measures anew."""
-    assert page.startswith(header_text(_real(plans))), "run `make docs`"
+    """A threshold that moves makes it old; `make golden` measures it again."""
+    assert page.startswith(header_text(_asked(plans), "golden")), "run `make golden`"
 
 
 def test_another_rule_makes_the_page_old(plans: dict[str, Plan], page: str) -> None:
     """The digest hangs on the rule's own text."""
-    assert not page.startswith(header_text({"prod": plans["staging"], "staging": plans["staging"]}))
+    others = _asked({"prod": plans["staging"], "staging": plans["staging"]})
+    assert not page.startswith(header_text(others, "golden"))
 
 
 def test_every_row_of_the_page_is_an_alert_and_tells_each_column(page: str) -> None:
@@ -42,7 +46,7 @@ def test_every_row_of_the_page_is_an_alert_and_tells_each_column(page: str) -> N
 
 def test_a_cell_is_what_promtool_measures(plans: dict[str, Plan], page: str, tmp_path: Path) -> None:
     """One row is measured again; all of them take too long for every run."""
-    questions = next(each for each in asked(_real(plans))["prod"] if each.row.alert == "ContainerCrashLoop")
+    questions = next(each for each in _asked(plans)["prod"] if each.row.alert == "ContainerCrashLoop")
     answers = run_promtool(
         find_promtool(fetch=False), [write_test_file(tmp_path, "one", questions.rule, questions.tests)]
     )
@@ -54,5 +58,6 @@ def test_a_cell_is_what_promtool_measures(plans: dict[str, Plan], page: str, tmp
     assert f"| ContainerCrashLoop | {cells} | quiet | quiet |" in page
 
 
-def _real(plans: Mapping[str, Plan]) -> dict[str, Plan]:
-    return {stack: plans[stack] for stack in STACKS}
+def _asked(plans: Mapping[str, Plan]) -> dict[str, list[Questions]]:
+    settings = {stack: settings_of(stack) for stack in CUSTOMER_STACKS}
+    return questions_of(settings, {stack: plans[stack] for stack in CUSTOMER_STACKS})

@@ -1,0 +1,63 @@
+"""No test depends on the stack files at the root: each that opens one is refused, in whatever way it does."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from readiness.checks import check_stack
+from readiness.operate.audit.record import read_record
+from readiness.settings.stack_files import read_stack
+from tests.projects import CUSTOMER_STACKS, FIRST_CUSTOMER, ROOT, SMALL, Command, plan_of_stack, readiness
+
+READERS: dict[str, Callable[[Path, Path], object]] = {
+    "as text": lambda project, _: (project / "Pulumi.prod.yaml").read_text(encoding="utf-8"),
+    "as bytes": lambda project, _: (project / "Pulumi.yaml").read_bytes(),
+    "by a path with a detour": lambda project, _: (project / "docs" / ".." / "Pulumi.staging.yaml").open(),
+    "to copy it": lambda project, folder: shutil.copy(project / "Pulumi.prod.yaml", folder),
+    "as settings": lambda project, _: check_stack(project, "prod"),
+    "as configuration": lambda project, _: read_stack(project, "staging"),
+    "as findings of the audit": lambda project, _: read_record(project),
+}
+
+
+@pytest.mark.parametrize("how", READERS)
+def test_a_test_that_reads_a_stack_file_at_the_root_is_refused(how: str, tmp_path: Path) -> None:
+    """At the line that reads it."""
+    with pytest.raises(AssertionError, match="a file of the root's stacks"):
+        READERS[how](ROOT, tmp_path)
+
+
+def test_a_command_that_reads_the_root_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the test's own process and in another one, by name or by the folder in which it runs."""
+    for line in (["check"], ["plan", "staging"], ["audit"]):
+        with pytest.raises(AssertionError, match="a file of the root's stacks"):
+            command(*line, cwd=ROOT)
+    with pytest.raises(AssertionError, match="runs readiness on the root's stacks"):
+        readiness("check", cwd=ROOT)
+    monkeypatch.chdir(ROOT)
+    for words in (["bash", "-c", f"{sys.executable} -m readiness check"], [".venv/bin/readiness", "check"]):
+        with pytest.raises(AssertionError, match="runs readiness on the root's stacks"):
+            subprocess.run(words, check=False)
+
+
+def test_a_copy_can_be_removed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the root as the working folder, in which pytest runs: `rmtree` opens names below a folder of its own."""
+    monkeypatch.chdir(ROOT)
+    (project / "folder" / "Pulumi.yaml").mkdir(parents=True)
+    shutil.rmtree(project / "folder")
+    assert not (project / "folder").exists()
+
+
+def test_fixture_projects_and_copies_are_read(project: Path) -> None:
+    """And the program at the root is run on them."""
+    for folder in (FIRST_CUSTOMER, SMALL, project):
+        for stack in CUSTOMER_STACKS:
+            assert check_stack(folder, stack).settings is not None
+    assert read_record(FIRST_CUSTOMER)
+    assert plan_of_stack("staging").resources
