@@ -224,7 +224,7 @@ def test_check_plan_says_the_true_cause_of_a_query_that_cannot_be_read(
     resources = copy.deepcopy(list(plans["prod"].resources))
     policy = next(each for each in resources if each["name"] == "alerts-high-error-rate")
     _promql(policy["inputs"])["query"] = query
-    found = plan_problems(folder_of("prod"), replace(plans["prod"], resources=tuple(resources)))
+    found = plan_problems(FIRST_CUSTOMER, replace(plans["prod"], resources=tuple(resources)))
     (problem,) = (each for each in found if "the query" in each.message)
     assert problem.message.startswith(said)
 
