@@ -99,6 +99,11 @@ def test_the_type_check_sees_a_misspelt_argument(tmp_path: Path) -> None:
     assert "severty" in done.stdout
 
 
+def test_the_components_say_that_they_are_typed() -> None:
+    """Without this file mypy skips an installed package, and would say so in the reader's program."""
+    assert (ROOT / "components" / "py.typed").is_file()
+
+
 def test_the_program_passes_the_linter(folder: Path) -> None:
     """By this repository's rules."""
     done = run(folder, str(SCRIPTS / "ruff"), "check", "--config", str(ROOT / "pyproject.toml"), "__main__.py")
