@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP
-from tests.engine.kinds import API, CHANNEL, METRIC, POLICY
+from tests.engine.kinds import API, CHANNEL, JOB, METRIC, POLICY, SERVICE, UPTIME_CHECK
 from tests.engine.world import CPU_POLICY, World, is_custom
 from tests.projects import readiness
 
 pytestmark = pytest.mark.engine
+
+CONNECTION_ERRORS = "log-metrics-connection-errors-server"
+AFTER_APIS = {CHANNEL, METRIC, POLICY, SERVICE, UPTIME_CHECK}
 
 
 def test_a_first_up_makes_everything_and_a_second_preview_has_nothing_to_do(fresh: World) -> None:
@@ -52,12 +55,46 @@ def test_both_stacks_share_a_project_and_destroying_one_leaves_the_others_things
     assert len(applied.cloud.of_type(API)) > 0
 
 
-def test_a_destroy_takes_the_policies_before_their_channels_and_metrics(applied: World) -> None:
-    """A channel in use cannot go, a policy without its metric would be refused."""
+def test_what_needs_an_api_or_a_log_metric_is_created_after_it(fresh: World) -> None:
+    """APIs, then log metrics, then policies: what waits for something that fails is not sent, and all else is."""
+    fresh.cloud.fail("POST", "apis-monitoring", 403)
+    assert fresh.up("staging", "--continue-on-error").status == 1
+    assert types_sent(fresh, "POST").isdisjoint(AFTER_APIS)
+    assert JOB in types_sent(fresh, "POST"), "the migration job has APIs of its own"
+    fresh.cloud.fail("POST", CONNECTION_ERRORS, 403)
+    assert fresh.up("staging", "--continue-on-error").status == 1
+    made = {request.resource for request in fresh.cloud.sent("POST") if request.status == 200}
+    assert set(fresh.names("staging", POLICY)) - made == policies_that_read(fresh, CONNECTION_ERRORS)
+    assert fresh.up("staging").status == 0
+    assert fresh.is_whole("staging")
+
+
+def test_a_destroy_deletes_policies_then_metrics_and_channels_then_apis(applied: World) -> None:
+    """The reverse of the creation: while a policy is left, so is what it needs."""
     applied.delete_the_job("staging")
-    assert applied.engine.run("destroy", "--stack", "staging", "--yes", "--skip-preview").status == 0
-    order = [each.type for each in applied.cloud.sent("DELETE")]
-    assert order.count(POLICY) == len(applied.names("staging", POLICY))
-    last_policy = max(place for place, type_ in enumerate(order) if type_ == POLICY)
-    assert {CHANNEL, METRIC} <= set(order[last_policy:])
-    assert {CHANNEL, METRIC}.isdisjoint(order[:last_policy])
+    destroy = ("destroy", "--stack", "staging", "--yes", "--skip-preview", "--continue-on-error")
+    (reader, *_) = sorted(policies_that_read(applied, CONNECTION_ERRORS))
+    applied.cloud.fail("DELETE", reader, 403)
+    assert applied.engine.run(*destroy).status == 1
+    left = {resource["urn"].rpartition("::")[2] for resource in applied.engine.resources("staging")}
+    assert {reader, *applied.names("staging", CHANNEL), CONNECTION_ERRORS, "apis-logging", "apis-monitoring"} <= left
+    assert not left & (set(applied.names("staging", POLICY)) - {reader}), "the others wait for nobody"
+    assert applied.engine.run(*destroy).status == 0
+    assert applied.engine.resources("staging") == []
+
+
+def types_sent(world: World, method: str) -> set[str]:
+    """The types of the resources that requests with this method were about."""
+    return {request.type for request in world.cloud.sent(method)}
+
+
+def policies_that_read(world: World, metric: str) -> set[str]:
+    """The names of the policies of staging whose query reads this log-based metric."""
+    (name,) = (each["inputs"]["name"] for each in world.plan("staging").of_type(METRIC) if each["name"] == metric)
+    readers = {
+        policy["name"]
+        for policy in world.plan("staging").of_type(POLICY)
+        if f"user_{name}" in policy["inputs"]["conditions"][0]["conditionPrometheusQueryLanguage"]["query"]
+    }
+    assert readers, f"no policy reads {metric}"
+    return readers
