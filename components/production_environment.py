@@ -109,7 +109,7 @@ class ProductionEnvironment(pulumi.ComponentResource):
         if args.second_approval is not None:
             self.second_approval = _environment(f"{name}-second-approval", args.second_approval, args, children)
         self.environment_name = self.environment.environment
-        self.register_outputs({"environment": self.environment_name})
+        self.register_outputs({"environment_name": self.environment_name})
 
 
 def _environment(

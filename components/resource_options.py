@@ -15,9 +15,10 @@ def child_options(
 ) -> pulumi.ResourceOptions:
     """The parent, what the caller's `opts` say the component depends on, and what the child depends on besides.
 
-    The SDK gives a component's `depends_on` to none of its children, so that the engine would create them at once, and
-    destroy them last. Nothing else of `opts` is handed on here: provider and protection the SDK hands down itself, and
-    an alias of the component is not one of its children.
+    The engine registers a component, and waits for what that depends on, before its children. The SDK does not write
+    this order at the children: here it is, so that a plan shows it, and so that the state has it for `--target`.
+    Nothing else of `opts` is handed on: provider and protection the SDK hands down itself, and an alias of the component
+    is not one of its children.
     """
     order = None if opts is None else opts.depends_on
     return pulumi.ResourceOptions.merge(
