@@ -122,7 +122,7 @@ def test_an_id_of_another_stack_is_shown_as_a_whole_number(declare: Declare) -> 
 def test_its_output_is_the_name_of_the_environment(declare: Declare) -> None:
     """Under the key that it always had."""
     declared = declare(lambda: ProductionEnvironment("gate", TWO))
-    assert declared.outputs_of("gate") == {"environment": "production"}
+    assert declared.outputs_of("gate") == {"environment_name": "production"}
 
 
 def test_every_child_waits_for_what_the_component_depends_on(declare: Declare) -> None:

@@ -131,7 +131,7 @@ def test_what_a_caller_says_of_a_component_does_not_leak_to_its_children(
 
 
 def test_what_a_caller_says_of_the_order_reaches_every_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK hands `depends_on` to no child: each component has to."""
+    """Each component writes it at its children, so that plan and state show it."""
     made: list[pulumi.Resource] = []
     for class_ in CLASSES:
         monkeypatch.setattr(class_, "__init__", with_a_forerunner(class_.__init__, made))
