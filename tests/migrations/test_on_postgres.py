@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -195,16 +194,14 @@ PERFORM pg_sleep(0.1); PERFORM pg_stat_clear_snapshot(); END LOOP; END $$"""
 
 def test_of_two_runs_at_once_one_waits_and_both_end_well(app: Application) -> None:
     """Without the lock one of them fails with a UniqueViolation on alembic_version."""
-    app.plant("0003", "0002", f"CREATE TABLE slow (a int); {UNTIL_ANOTHER_WAITS}")
+    # The run that has the lock keeps it until it sees the other wait, and writes down how many it saw.
+    waiting = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'advisory'"
+    seen = f"INSERT INTO slow SELECT count(*) {waiting}"
+    app.plant("0003", "0002", f"CREATE TABLE slow (waiting int); {UNTIL_ANOTHER_WAITS}; {seen}")
     started = [app.start(), app.start()]
-    seen_waiting = False
-    while any(each.poll() is None for each in started):
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'advisory'"
-        seen_waiting = seen_waiting or app.sql(waiting) == "1"
-        time.sleep(0.05)
     texts = [each.communicate()[1] for each in started]
     assert [each.returncode for each in started] == [0, 0], texts
-    assert seen_waiting, "the second run never waited: were the two at once?"
+    assert app.sql("SELECT waiting FROM slow") == "1", "the second run never waited"
     assert sum("Running upgrade 0002 -> 0003" in text for text in texts) == 1
     assert app.revision == "0003"
 
