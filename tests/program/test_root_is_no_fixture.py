@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from readiness.checks import check_stack
-from readiness.operate.audit.record import read_record
-from readiness.settings.stack_files import read_stack
+from readiness.operate.audit.record import RECORD_FILE, read_record
+from readiness.settings.stack_files import read_stack, stack_names
 from tests.projects import CUSTOMER_STACKS, FIRST_CUSTOMER, ROOT, SMALL, Command, plan_of_stack, readiness
 
 READERS: dict[str, Callable[[Path, Path], object]] = {
@@ -20,9 +20,9 @@ READERS: dict[str, Callable[[Path, Path], object]] = {
     "as bytes": lambda project, _: (project / "Pulumi.yaml").read_bytes(),
     "by a path with a detour": lambda project, _: (project / "docs" / ".." / "Pulumi.staging.yaml").open(),
     "to copy it": lambda project, folder: shutil.copy(project / "Pulumi.prod.yaml", folder),
-    "as settings": lambda project, _: check_stack(project, "prod"),
-    "as configuration": lambda project, _: read_stack(project, "staging"),
-    "as findings of the audit": lambda project, _: read_record(project),
+    "as settings": lambda project, _: check_stack(project, stack_names(project)[0]),
+    "as configuration": lambda project, _: read_stack(project, stack_names(project)[0]),
+    "as findings of the audit": lambda project, _: (project / RECORD_FILE).read_text(encoding="utf-8"),
 }
 
 
@@ -35,7 +35,7 @@ def test_a_test_that_reads_a_stack_file_at_the_root_is_refused(how: str, tmp_pat
 
 def test_a_command_that_reads_the_root_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the test's own process and in another one, by name or by the folder in which it runs."""
-    for line in (["check"], ["plan", "staging"], ["audit"]):
+    for line in (["check"], ["plan", stack_names(ROOT)[0]], ["audit"]):
         with pytest.raises(AssertionError, match="a file of the root's stacks"):
             command(*line, cwd=ROOT)
     with pytest.raises(AssertionError, match="runs readiness on the root's stacks"):
