@@ -17,8 +17,8 @@ def child_options(
 
     The engine registers a component, and waits for what that depends on, before its children. The SDK does not write
     this order at the children: here it is, so that a plan shows it, and so that the state has it for `--target`.
-    Nothing else of `opts` is handed on: provider and protection the SDK hands down itself, and an alias of the component
-    is not one of its children.
+    Nothing else of `opts` is handed on: the SDK hands down provider and protection itself, and an alias of the
+    component is not one of its children.
     """
     order = None if opts is None else opts.depends_on
     return pulumi.ResourceOptions.merge(
