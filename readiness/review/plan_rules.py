@@ -12,14 +12,9 @@ from typing import Any
 
 from readiness.managed_files.header import MANAGED_FOLDER, is_managed_path
 from readiness.problems import looks_like_a_secret
+from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY, REPOSITORY_FILE
+from readiness.settings.protected_tags import PROTECTED_TAGS
 
-ALERT_POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
-ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
-BRANCH_POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
-REGISTRY = "gcp:artifactregistry/repository:Repository"
-REPOSITORY_FILE = "github:index/repositoryFile:RepositoryFile"
-
-PROTECTED_TAGS = ("latest", "staging-latest", "production-latest", "production-previous")
 EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from readiness.resource_types import ENVIRONMENT, RULESET, SECURITY_UPDATES, VULNERABILITY_ALERTS
 from readiness.review.field_changes import ABSENT
 from readiness.review.inputs import Inputs, at, is_on, list_at, number_at, objects_at, text_at, texts_at
 from readiness.review.weakening_rule import Finding, Rule, switched
-
-ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
-RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
-ALERTS = "github:index/repositoryVulnerabilityAlerts:RepositoryVulnerabilityAlerts"
-SECURITY_UPDATES = "github:index/repositoryDependabotSecurityUpdates:RepositoryDependabotSecurityUpdates"
 
 # What a reviewer's id is while nobody is named yet.
 _NOBODY = "0"
@@ -207,6 +203,6 @@ GITHUB_RULES: tuple[tuple[str, Rule], ...] = (
     (RULESET, pull_request_rule),
     (RULESET, ruleset_rules),
     (RULESET, ruleset_branches),
-    (ALERTS, dependabot_off),
+    (VULNERABILITY_ALERTS, dependabot_off),
     (SECURITY_UPDATES, dependabot_off),
 )

@@ -5,17 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from readiness.resource_types import (
+    ALERT_POLICY,
+    API,
+    AUDIT_CONFIG,
+    BRANCH_POLICY,
+    CHANNEL,
+    ENVIRONMENT,
+    LOG_BUCKET,
+    LOG_METRIC,
+    LOG_SINK,
+    OBJECTIVE,
+    REGISTRY,
+    RULESET,
+    SECURITY_UPDATES,
+    UPTIME_CHECK,
+    VULNERABILITY_ALERTS,
+)
 from readiness.review.field_changes import ABSENT
 from readiness.review.inputs import at, is_on, list_at, text_at, texts_at
 from readiness.review.plan_diff import Action, ResourceChange, StackDiff
 from readiness.review.plan_file import PlannedResource, ReadPlan
-from readiness.review.weakening_alerts import ALERT_POLICY, API, CHANNEL, LOG_METRIC, UPTIME_CHECK
-from readiness.review.weakening_github import ALERTS, ENVIRONMENT, RULESET, SECURITY_UPDATES
-from readiness.review.weakening_records import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE
-from readiness.review.weakening_registry import REGISTRY
 from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
-
-BRANCH_POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
 
 # What is lost with a resource of the type.
 _GUARDS = {
@@ -30,7 +41,7 @@ _GUARDS = {
     REGISTRY: "the images go, the one that runs included",
     ENVIRONMENT: "the next run that names it makes it anew, without any rule",
     RULESET: "its rules no longer hold",
-    ALERTS: "vulnerabilities are no longer reported",
+    VULNERABILITY_ALERTS: "vulnerabilities are no longer reported",
     SECURITY_UPDATES: "vulnerabilities are no longer mended by pull request",
 }
 

@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 
+from readiness.resource_types import (
+    ALERT_POLICY,
+    AUDIT_CONFIG,
+    BRANCH_POLICY,
+    CHANNEL,
+    ENVIRONMENT,
+    LOG_BUCKET,
+    LOG_SINK,
+    OBJECTIVE,
+)
 from readiness.review.weakening import RULES, weakenings
-from readiness.review.weakening_alerts import ALERT_POLICY, CHANNEL
-from readiness.review.weakening_github import ENVIRONMENT
-from readiness.review.weakening_plan import BRANCH_POLICY, PLAN_RULES, covers
-from readiness.review.weakening_records import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE
+from readiness.review.weakening_plan import PLAN_RULES, covers
 from tests.review.diff_plans import diff_of, plan_value, resource, weakened
 from tests.review.weakening_case import Case
 from tests.review.weakening_cases_alerts import ALERT_CASES
