@@ -3,6 +3,7 @@ STACK ?= staging
 SETUP := tools/setup_venv.sh
 RUN := .venv/bin/python
 DEPENDABOT_FILES := $(wildcard .github/dependabot.yml tests/golden/managed_files/*/.github/dependabot.yml)
+STACK_FILES := $(wildcard Pulumi.*.yaml)
 WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.github/workflows/*.yml)
 # Compiled modules are kept even where the environment forbids it: every command would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -51,12 +52,13 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m ruff format --check .
 	.venv/bin/pyrefly check
 	$(RUN) -m readiness check
+	$(RUN) -m tools.stack_jobs
 	$(RUN) -m readiness runbook --check
 	$(RUN) -m readiness docs --check
 	$(RUN) -m tools.samples --check
 	$(RUN) -m tools.security_page --check
 	$(RUN) -m tests.answers --check
-	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json Pulumi.staging.yaml Pulumi.prod.yaml
+	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json $(STACK_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(RUN) -m tools.find_actionlint $(WORKFLOWS)
