@@ -13,7 +13,8 @@ from readiness.review.field_changes import FieldChange
 # Words for people: they give nobody a right.
 _TEXT_FIELDS = frozenset({"description", "displayName", "title", "labels", "userLabels"})
 _GITHUB_ROLES = ("pull", "triage", "push", "maintain", "admin")
-# Fields that another rule judges: `grant_condition`, `job_protection` and `audit_log` of `weakening_records`.
+# Fields that another rule judges: `job_protection` and `audit_log` of `weakening_records`, conditions of a grant in
+# `weakening_grants`.
 _JUDGED_ELSEWHERE = (
     (r"gcp:.*:\w*(IAM|Iam)\w+", "condition"),
     (JOB, "deletionProtection"),

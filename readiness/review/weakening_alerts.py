@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from readiness.alerting.severity import SEVERITIES
 from readiness.resource_types import ALERT_POLICY, API, CHANNEL, LOG_METRIC, UPTIME_CHECK
 from readiness.review.field_changes import paired_entries
 from readiness.review.inputs import Inputs, at, list_at, number_at, objects_at, text_at, texts_at
@@ -24,7 +25,8 @@ _NOT_JUDGED = (
     "forecastOptions",
     "evaluationMissingData",
 )
-_SEVERITIES = ("", "WARNING", "ERROR", "CRITICAL")
+# The least first; an alert may have none.
+_SEVERITIES = ("", *reversed(SEVERITIES))
 
 
 def _conditions(old: Inputs, new: Inputs) -> Iterator[tuple[str, Inputs, Inputs]]:

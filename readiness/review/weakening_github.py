@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import get_args
 
 from readiness.resource_types import ENVIRONMENT, RULESET, SECURITY_UPDATES, VULNERABILITY_ALERTS
 from readiness.review.field_changes import ABSENT
 from readiness.review.inputs import Inputs, at, is_on, list_at, number_at, objects_at, text_at, texts_at
 from readiness.review.weakening_rule import Finding, Rule, switched
+from readiness.settings.github import Enforcement
 
 # What a reviewer's id is while nobody is named yet.
 _NOBODY = "0"
-_ENFORCEMENT = ("disabled", "evaluate", "active")
+_ENFORCEMENT: tuple[str, ...] = get_args(Enforcement)
 _BYPASS_MODES = ("pull_request", "always", "exempt")
 _CHECKS = "rules.requiredStatusChecks.requiredChecks"
 # Flags of a pull request rule that ask for more when they are on.

@@ -29,7 +29,7 @@ from readiness.review.plan_file import PlannedResource, ReadPlan
 from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
 
 # What is lost with a resource of the type.
-_GUARDS = {
+LOST_BY_DELETION = {
     ALERT_POLICY: "nobody is told of this any more",
     UPTIME_CHECK: "it is no longer checked",
     LOG_METRIC: "this is no longer counted, and an alert on it is silent",
@@ -53,7 +53,7 @@ def guard_deleted(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
     """A guard is no longer declared. One that goes on under another name with the same inputs is not lost."""
     if change.action is not Action.DELETE or change.old is None:
         return
-    reason = _GUARDS.get(change.old.type)
+    reason = LOST_BY_DELETION.get(change.old.type)
     if reason and change.old.urn not in diff.renamed:
         yield Finding(field=WHOLE_RESOURCE, old=change.old.inputs, new=ABSENT, reason=f"is deleted: {reason}")
 

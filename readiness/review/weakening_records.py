@@ -85,17 +85,6 @@ def metric_labels(old: Inputs, new: Inputs) -> Iterator[Finding]:
         )
 
 
-def grant_condition(old: Inputs, new: Inputs) -> Iterator[Finding]:
-    """A right no longer ends at its condition, or at another one."""
-    field = "condition.expression"
-    before, after = at(old, field), at(new, field)
-    if text_at(old, field) and before != after:
-        reason = "holds under another condition; whether it is as narrow cannot be judged"
-        if not text_at(new, field):
-            reason = "holds without its condition"
-        yield Finding(field=field, old=before, new=after, reason=reason)
-
-
 def job_protection(old: Inputs, new: Inputs) -> Iterator[Finding]:
     """Google would no longer refuse to delete the job."""
     yield from switched(old, new, "deletionProtection", off=True, default=True, reason="may be deleted")

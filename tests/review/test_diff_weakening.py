@@ -50,7 +50,9 @@ def test_the_way_back_is_no_weakening_unless_it_cannot_be_judged(case: Case) -> 
 def test_every_rule_has_a_case() -> None:
     """For every type that it is applied to."""
     applied = {(type_, rule.__name__) for type_, rule in RULES}
-    assert applied == {(case.type, case.rule.__name__) for case in CASES}
+    cases = {(case.type, case.rule.__name__) for case in CASES}
+    assert sorted(applied - cases) == [], "add a case of it to tests/review/weakening_cases_*.py"
+    assert sorted(cases - applied) == [], "add the rule to the table at the end of its readiness/review/weakening_*.py"
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
