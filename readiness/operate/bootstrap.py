@@ -207,7 +207,8 @@ def _on_single_things(wanted: Bootstrap, project: str, member: str) -> Iterator[
 def _repository(wanted: Bootstrap) -> Iterator[str]:
     in_repository = ("--repo", wanted.repository)
     environments, owners = _quoted(wanted.environments), _quoted(wanted.owner_environments)
-    yield f"# 4. What the workflows read. Then protect the environments {environments} of this repository:"
+    noun = "environment" if len(wanted.environments) == 1 else "environments"
+    yield f"# 4. What the workflows read. Then protect the {noun} {environments} of this repository:"
     yield f"#    branch `main` only, reviewers for {owners}; and store MANAGEMENT_TOKEN in {owners} alone."
     for environment in (PREVIEW, *wanted.environments):
         yield _command("gh", "api", "-X", "PUT", f"repos/{wanted.repository}/environments/{environment}")
