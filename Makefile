@@ -61,6 +61,7 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m ruff format --check .
 	.venv/bin/pyrefly check
 	$(RUN) -m readiness check
+	$(RUN) -m tools.stack_jobs
 	$(RUN) -m readiness runbook --check
 	$(RUN) -m readiness docs --check
 	$(RUN) -m tools.samples --check

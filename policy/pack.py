@@ -14,6 +14,7 @@ from typing import Any
 from pulumi_policy import EnforcementLevel, ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
 from pulumi_policy.proxy import UnknownValueError
 
+from readiness.resource_types import CHANNEL, REPOSITORY_SECRET
 from readiness.review.plan_rules import RULES, Resource, Rule, Surroundings
 
 RUNBOOK = Path(__file__).resolve().parent.parent / "docs" / "runbook.md"
@@ -22,8 +23,8 @@ UNKNOWN = "<unknown>"
 # Inputs that the providers keep encrypted whatever the program passes. The engine hands them to a policy in clear, with
 # nothing that tells them from plain text.
 SECRET_INPUTS = {
-    "gcp:monitoring/notificationChannel:NotificationChannel": ("sensitiveLabels",),
-    "github:index/actionsSecret:ActionsSecret": ("value", "plaintextValue", "encryptedValue"),
+    CHANNEL: ("sensitiveLabels",),
+    REPOSITORY_SECRET: ("value", "plaintextValue", "encryptedValue"),
 }
 
 

@@ -22,7 +22,8 @@ from readiness.required_checks.workflow_files import WorkflowFile, read_workflow
 from readiness.settings.delivery_rules import told_environments, untold_problems
 from readiness.settings.located import items_at, problem_at, value_at
 from readiness.settings.model import Settings
-from readiness.settings.stack_files import StackConfig, read_stack, stack_names
+from readiness.settings.stack_files import StackConfig, read_stack
+from readiness.settings.stack_names import stack_names
 from readiness.settings.strict_yaml import KeyPath
 from readiness.settings.validation import Validated
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from readiness.alerting.limits import MAX_LOG_FILTER_CHARACTERS, MAX_QUERY_CHARACTERS
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.checks import check_config, check_stack, require_settings
 from readiness.problems import RefusedError, Severity
+from readiness.resource_types import ALERT_POLICY
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import StackConfig, read_stack
 from tests.pinned_clock import TODAY
@@ -41,10 +41,10 @@ def plan_in(project: Path) -> Plan:
 
 def test_two_hundred_services_still_plan_with_not_one_policy_more(project: Path) -> None:
     """One policy covers all services of a stack, so that what it costs does not grow with them."""
-    before = len(list(plan_in(project).of_type(ALERT_POLICY_TYPE)))
+    before = len(list(plan_in(project).of_type(ALERT_POLICY)))
     with_services(project, 200, 45)
     plan = plan_in(project)
-    policies = list(plan.of_type(ALERT_POLICY_TYPE))
+    policies = list(plan.of_type(ALERT_POLICY))
     assert len(policies) == before
     assert any("service-199" in str(policy["inputs"]) for policy in policies)
     assert all(len(query) <= MAX_QUERY_CHARACTERS for query in queries(plan))
@@ -52,7 +52,7 @@ def test_two_hundred_services_still_plan_with_not_one_policy_more(project: Path)
 
 def queries(plan: Plan) -> list[str]:
     """The text of every PromQL condition."""
-    conditions = [each for policy in plan.of_type(ALERT_POLICY_TYPE) for each in policy["inputs"]["conditions"]]
+    conditions = [each for policy in plan.of_type(ALERT_POLICY) for each in policy["inputs"]["conditions"]]
     return [each["conditionPrometheusQueryLanguage"]["query"] for each in conditions]
 
 

@@ -17,7 +17,8 @@ from typing import Any, get_args
 import pulumi
 from pulumi import _types
 
-from readiness.review.recorder import STACK_TYPE, Recording, record
+from readiness.resource_types import STACK_TYPE
+from readiness.review.recorder import Recording, record
 
 _SECRET = "[secret]"  # noqa: S105 - what a plan shows in place of one
 

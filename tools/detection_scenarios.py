@@ -173,3 +173,18 @@ ROWS: tuple[Row, ...] = (
 def _silence() -> Series:
     """Time passes, and nothing is measured."""
     return Series(metric="clock", labels={}, minutes=IDLE)
+
+
+# Alerts of the catalogue that the table leaves out, and why: the columns speak of requests, probes and log lines.
+_DONE_BY_SOMEBODY = "pages at the first line that tells of it; there is no threshold to reach"
+_DEPLOYMENTS = "counts deployments, of which there are a few a day"
+WITHOUT_A_ROW = {
+    "ImagesDeletedByOthers": _DONE_BY_SOMEBODY,
+    "LargeImageCleanup": "counts deletions of one cleanup, which runs once a day",
+    "NewCriticalVulnerability": _DONE_BY_SOMEBODY,
+    "DeploymentFailed": _DEPLOYMENTS,
+    "LowDeploymentSuccess": _DEPLOYMENTS,
+    "NoDeploymentSuccess": _DEPLOYMENTS,
+    "NotificationDrill": "somebody sends it to test the channels",
+    "MigrationFailed": _DONE_BY_SOMEBODY,
+}

@@ -6,7 +6,7 @@ import sys
 
 from readiness.checks import check_stack, require_settings
 from readiness.operate.audit.page import PAGE_PATH, page_text
-from readiness.settings.stack_files import stack_names
+from readiness.settings.stack_names import stack_names
 from tools.committed import ROOT, write_or_check
 
 

@@ -19,13 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from readiness.alerting.log_metric import LogMetric
+from readiness.alerting.severity import AlertSeverity
 from readiness.settings.channels import ChannelKind
 from readiness.settings.model import Settings
-
-AlertSeverity = Literal["CRITICAL", "ERROR", "WARNING"]
 
 # Cloud Run and log-based metrics have one sample a minute (monitoring facts, 4a).
 SAMPLE_PERIOD_SECONDS = 60

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.delivery.metrics import delivery_metrics
-
-LOG_METRIC_TYPE = "gcp:logging/metric:Metric"
+from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 
 Kind = Literal["GAUGE", "DELTA"]
 # `share`: of a whole, 0 to 1, which Google's lists call `10^2.%`.
@@ -163,7 +161,7 @@ def known_metrics(resources: Iterable[dict[str, Any]]) -> dict[str, Metric]:
 
 
 def _deployment_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
-    policies = [each["inputs"] for each in resources if each["type"] == ALERT_POLICY_TYPE]
+    policies = [each["inputs"] for each in resources if each["type"] == ALERT_POLICY]
     places = {(str(each.get("project")), str(each.get("userLabels", {}).get("environment"))) for each in policies}
     for project, environment in sorted(places):
         for metric in delivery_metrics(project, environment):
@@ -180,7 +178,7 @@ def _deployment_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]
 def _log_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
     """A log metric is on whatever resource type its filter lets through."""
     for resource in resources:
-        if resource["type"] != LOG_METRIC_TYPE:
+        if resource["type"] != LOG_METRIC:
             continue
         inputs = resource["inputs"]
         types = re.findall(r'resource\.type="(\w+)"', str(inputs.get("filter", "")))

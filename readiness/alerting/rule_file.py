@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-ALERT_POLICY_TYPE = "gcp:monitoring/alertPolicy:AlertPolicy"
 _HEADER = """\
 # Made by `readiness rules {stack}` from the plan: the PromQL policies that the stack declares.
 # Run it: promtool check rules FILE, promtool test rules CASES.

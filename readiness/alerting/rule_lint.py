@@ -13,12 +13,12 @@ from typing import Any
 import promql_parser as promql
 
 from readiness.alerting.definition import SAMPLE_PERIOD_SECONDS
-from readiness.alerting.metric_catalogue import LOG_METRIC_TYPE, Metric, known_metrics
+from readiness.alerting.metric_catalogue import Metric, known_metrics
 from readiness.alerting.promql import Node, PromqlError, PromqlLimitError, number, parse, selectors, walk
 from readiness.alerting.query_units import UNIT_KEEPING, unit_of
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.delivery.figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
 from readiness.delivery.metrics import delivery_metrics
+from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 
 # Functions of counters: on a gauge they make nonsense of every fall.
 _OF_COUNTERS = frozenset({"rate", "increase", "irate", "resets"})
@@ -51,7 +51,7 @@ def lint_policies(resources: Iterable[dict[str, Any]]) -> Iterator[tuple[str, st
     listed = list(resources)
     metrics = known_metrics(listed)
     for resource in listed:
-        if resource["type"] != ALERT_POLICY_TYPE:
+        if resource["type"] != ALERT_POLICY:
             continue
         for condition in resource["inputs"].get("conditions", []):
             query = condition.get("conditionPrometheusQueryLanguage", {}).get("query")
@@ -68,9 +68,9 @@ def unwritten_metrics(
     A log metric that this plan declares has its writer in the plan; any other log metric is unknown to `lint_policies`.
     """
     listed = list(resources)
-    declared = {each["inputs"].get("name") for each in listed if each["type"] == LOG_METRIC_TYPE}
+    declared = {each["inputs"].get("name") for each in listed if each["type"] == LOG_METRIC}
     for resource in listed:
-        if resource["type"] != ALERT_POLICY_TYPE:
+        if resource["type"] != ALERT_POLICY:
             continue
         inputs = resource["inputs"]
         place = str(inputs.get("project")), str(inputs.get("userLabels", {}).get("environment"))

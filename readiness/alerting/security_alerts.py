@@ -15,8 +15,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from readiness.alerting.definition import AlertSeverity
 from readiness.alerting.log_metric import LogMetric
+from readiness.alerting.severity import AlertSeverity
 from readiness.settings.channels import EVERY_CHANNEL, WITHOUT_PAGER, ChannelKind
 from readiness.settings.model import Settings
 

@@ -48,7 +48,8 @@ def audit(
     from readiness.operate.audit.page import PAGE_PATH, step_values
     from readiness.operate.audit.record import read_record
     from readiness.operate.audit.rows import Result, audit_rows, count
-    from readiness.settings.stack_files import find_project_root, stack_names
+    from readiness.settings.stack_files import find_project_root
+    from readiness.settings.stack_names import stack_names
 
     today = day.date() if day else clock.today()
     if date.max - today < timedelta(days=max(DUE_DAYS.values())):

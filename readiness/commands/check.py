@@ -28,7 +28,8 @@ def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None) -> N
     from readiness.checks import check_stack
     from readiness.problems import errors_only
     from readiness.project_checks import check_project
-    from readiness.settings.stack_files import find_project_root, stack_names
+    from readiness.settings.stack_files import find_project_root
+    from readiness.settings.stack_names import stack_names
 
     root = find_project_root(Path.cwd())
     every = stack_names(root)

@@ -53,7 +53,8 @@ def _guarding(root: Path) -> tuple[str, Settings, BranchRuleset]:
     """The stack that declares the ruleset. Raises RefusedError where none does, or where its settings are wrong."""
     from readiness.checks import check_stack, require_settings
     from readiness.problems import Problem, RefusedError
-    from readiness.settings.stack_files import PROJECT_FILE, stack_names
+    from readiness.settings.stack_files import PROJECT_FILE
+    from readiness.settings.stack_names import stack_names
 
     checked = {stack: check_stack(root, stack) for stack in stack_names(root)}
     for stack, found in checked.items():

@@ -119,7 +119,8 @@ def _repository(stack: str) -> DeclaredRepository:
     from readiness.checks import check_stack
     from readiness.problems import Problem, RefusedError
     from readiness.retention.repositories import declared_repository
-    from readiness.settings.stack_files import find_project_root, stack_file_name, stack_names
+    from readiness.settings.stack_files import find_project_root, stack_file_name
+    from readiness.settings.stack_names import stack_names
 
     declared = declared_repository(plan_of(stack).resources)
     if declared is not None:

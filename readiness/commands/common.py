@@ -40,7 +40,7 @@ def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
     """The stacks of the project with their settings. Raises RefusedError with every problem of all, or for no stack."""
     from readiness.checks import check_stack, require_settings
     from readiness.problems import Problem, RefusedError, errors_only
-    from readiness.settings.stack_files import stack_names
+    from readiness.settings.stack_names import stack_names
 
     checked = {stack: check_stack(root, stack) for stack in stack_names(root)}
     if not checked:

@@ -58,7 +58,7 @@ def init(folder: Path | None, force: bool, image: str | None, reviewers: tuple[s
     {env} in a name stands for staging and prod. What is not given is asked for on a terminal.
     """
     from readiness.operate.init import write_project
-    from readiness.operate.init_files import Answers
+    from readiness.operate.init_files import Answers, files_of
     from readiness.problems import RefusedError
     from readiness.settings.stack_files import find_project_root
 
@@ -75,9 +75,11 @@ def init(folder: Path | None, force: bool, image: str | None, reviewers: tuple[s
         target = folder or find_project_root(Path.cwd())
     except RefusedError:
         target = Path.cwd()
-    warnings = write_project(target, Answers(images=images, reviewers=approving, **given), force=force)
+    answers = Answers(images=images, reviewers=approving, **given)
+    warnings = write_project(target, answers, force=force)
     report(warnings)
-    click.echo("wrote Pulumi.yaml, Pulumi.staging.yaml and Pulumi.prod.yaml")
+    *first, last = files_of(answers)
+    click.echo(f"wrote {', '.join(first)} and {last}")
     click.echo("Next: fill in what is warned of, then `make docs`, which writes the runbook, and `make check`.")
 
 

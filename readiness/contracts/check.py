@@ -11,9 +11,10 @@ from readiness.contracts.placeholders import is_placeholder
 from readiness.contracts.prose_rules.across_resources import violations_across
 from readiness.contracts.schema_check import schema_findings
 from readiness.contracts.violation import Finding, Violation
+from readiness.resource_types import STACK_TYPE
 
 # Components and the stack are Pulumi's own bookkeeping; a provider's inputs are its configuration.
-_WITHOUT_REQUEST = ("readiness:", "pulumi:pulumi:Stack", "pulumi:providers:")
+_WITHOUT_REQUEST = ("readiness:", STACK_TYPE, "pulumi:providers:")
 
 
 def check_plan(resources: Iterable[dict[str, Any]]) -> list[Violation]:

@@ -22,6 +22,36 @@ from readiness.contracts.prose_rules import (
     uptime_checks,
 )
 from readiness.contracts.prose_rules.common import Rule
+from readiness.resource_types import (
+    ACCOUNT,
+    ALERT_POLICY,
+    API,
+    AUDIT_CONFIG,
+    BRANCH_POLICY,
+    CHANNEL,
+    DASHBOARD,
+    ENVIRONMENT,
+    ENVIRONMENT_SECRET,
+    ENVIRONMENT_VARIABLE,
+    JOB,
+    LABEL,
+    LOG_BUCKET,
+    LOG_METRIC,
+    LOG_SINK,
+    MONITORED_SERVICE,
+    OBJECTIVE,
+    PROJECT_MEMBER,
+    REGISTRY,
+    REGISTRY_MEMBER,
+    REPOSITORY_FILE,
+    REPOSITORY_SECRET,
+    REPOSITORY_VARIABLE,
+    RULESET,
+    SECRET_MEMBER,
+    SECURITY_UPDATES,
+    UPTIME_CHECK,
+    VULNERABILITY_ALERTS,
+)
 
 Inputs = dict[str, Any]
 
@@ -57,108 +87,96 @@ _VARIABLE = Contract(
 _SWITCH = Contract(schema=None, body=google_bodies.no_body)
 
 _GITHUB: dict[str, Contract] = {
-    "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret": _SECRET,
-    "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable": _VARIABLE,
-    "github:index/actionsSecret:ActionsSecret": _SECRET,
-    "github:index/actionsVariable:ActionsVariable": _VARIABLE,
-    "github:index/issueLabel:IssueLabel": Contract(
-        schema=("github", "label"), body=github_bodies.label, rules=github_repositories.LABEL_RULES
-    ),
-    "github:index/repositoryDependabotSecurityUpdates:RepositoryDependabotSecurityUpdates": _SWITCH,
-    "github:index/repositoryEnvironment:RepositoryEnvironment": _ENVIRONMENT,
-    "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy": Contract(
+    ENVIRONMENT_SECRET: _SECRET,
+    ENVIRONMENT_VARIABLE: _VARIABLE,
+    REPOSITORY_SECRET: _SECRET,
+    REPOSITORY_VARIABLE: _VARIABLE,
+    LABEL: Contract(schema=("github", "label"), body=github_bodies.label, rules=github_repositories.LABEL_RULES),
+    SECURITY_UPDATES: _SWITCH,
+    ENVIRONMENT: _ENVIRONMENT,
+    BRANCH_POLICY: Contract(
         schema=("github", "deployment-branch-policy"),
         body=github_bodies.deployment_policy,
         rules=github_environments.DEPLOYMENT_POLICY_RULES,
         input_rules=github_environments.DEPLOYMENT_POLICY_INPUT_RULES,
     ),
-    "github:index/repositoryFile:RepositoryFile": Contract(
+    REPOSITORY_FILE: Contract(
         schema=("github", "contents"), body=github_bodies.file, input_rules=github_repositories.FILE_INPUT_RULES
     ),
-    "github:index/repositoryRuleset:RepositoryRuleset": Contract(
-        schema=("github", "ruleset"), body=github_bodies.ruleset, rules=github_rulesets.RULESET_RULES
-    ),
-    "github:index/repositoryVulnerabilityAlerts:RepositoryVulnerabilityAlerts": _SWITCH,
+    RULESET: Contract(schema=("github", "ruleset"), body=github_bodies.ruleset, rules=github_rulesets.RULESET_RULES),
+    VULNERABILITY_ALERTS: _SWITCH,
 }
 _GOOGLE: dict[str, Contract] = {
-    "gcp:artifactregistry/repository:Repository": Contract(
+    REGISTRY: Contract(
         schema=("artifactregistry.v1", "Repository"),
         body=google_bodies.registry,
         rules=registry.REPOSITORY_RULES,
         input_rules=registry.REPOSITORY_INPUT_RULES,
     ),
-    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": Contract(
+    REGISTRY_MEMBER: Contract(
         schema=("artifactregistry.v1", "Binding"),
         body=google_bodies.repository_binding,
         rules=project_access.BINDING_RULES,
     ),
-    "gcp:cloudrunv2/job:Job": Contract(
+    JOB: Contract(
         schema=("run.v2", "GoogleCloudRunV2Job"),
         body=google_bodies.job,
         rules=jobs.JOB_RULES,
         input_rules=jobs.JOB_INPUT_RULES,
     ),
-    "gcp:logging/metric:Metric": Contract(
-        schema=("logging.v2", "LogMetric"), body=google_bodies.plain, rules=logs.METRIC_RULES
-    ),
-    "gcp:logging/projectBucketConfig:ProjectBucketConfig": Contract(
-        schema=("logging.v2", "LogBucket"), body=google_bodies.log_bucket, rules=logs.BUCKET_RULES
-    ),
-    "gcp:logging/projectSink:ProjectSink": Contract(
-        schema=("logging.v2", "LogSink"), body=google_bodies.log_sink, rules=logs.SINK_RULES
-    ),
-    "gcp:monitoring/alertPolicy:AlertPolicy": Contract(
+    LOG_METRIC: Contract(schema=("logging.v2", "LogMetric"), body=google_bodies.plain, rules=logs.METRIC_RULES),
+    LOG_BUCKET: Contract(schema=("logging.v2", "LogBucket"), body=google_bodies.log_bucket, rules=logs.BUCKET_RULES),
+    LOG_SINK: Contract(schema=("logging.v2", "LogSink"), body=google_bodies.log_sink, rules=logs.SINK_RULES),
+    ALERT_POLICY: Contract(
         schema=("monitoring.v3", "AlertPolicy"),
         body=google_bodies.alert_policy,
         rules=alert_policies.ALERT_POLICY_RULES,
     ),
-    "gcp:monitoring/customService:CustomService": Contract(
+    MONITORED_SERVICE: Contract(
         schema=("monitoring.v3", "Service"),
         body=google_bodies.custom_service,
         rules=service_levels.SERVICE_RULES,
         input_rules=service_levels.SERVICE_INPUT_RULES,
     ),
-    "gcp:monitoring/dashboard:Dashboard": Contract(
+    DASHBOARD: Contract(
         schema=("monitoring.v1", "Dashboard"), body=google_bodies.dashboard, rules=dashboards.DASHBOARD_RULES
     ),
-    "gcp:monitoring/notificationChannel:NotificationChannel": Contract(
+    CHANNEL: Contract(
         schema=("monitoring.v3", "NotificationChannel"),
         body=google_bodies.notification_channel,
         rules=notification_channels.CHANNEL_RULES,
         input_rules=notification_channels.CHANNEL_INPUT_RULES,
     ),
-    "gcp:monitoring/slo:Slo": Contract(
+    OBJECTIVE: Contract(
         schema=("monitoring.v3", "ServiceLevelObjective"),
         body=google_bodies.service_level_objective,
         rules=service_levels.OBJECTIVE_RULES,
     ),
-    "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig": Contract(
+    UPTIME_CHECK: Contract(
         schema=("monitoring.v3", "UptimeCheckConfig"),
         body=google_bodies.uptime_check,
         rules=uptime_checks.UPTIME_CHECK_RULES,
     ),
-    "gcp:projects/iAMAuditConfig:IAMAuditConfig": Contract(
+    AUDIT_CONFIG: Contract(
         schema=("cloudresourcemanager.v3", "AuditConfig"),
         body=google_bodies.plain,
         rules=project_access.AUDIT_RULES,
     ),
-    "gcp:projects/iAMMember:IAMMember": Contract(
+    PROJECT_MEMBER: Contract(
         schema=("cloudresourcemanager.v3", "Binding"),
         body=google_bodies.policy_binding,
         rules=project_access.BINDING_RULES,
     ),
-    "gcp:secretmanager/secretIamMember:SecretIamMember": Contract(
+    SECRET_MEMBER: Contract(
         schema=("secretmanager.v1", "Binding"),
         body=google_bodies.secret_binding,
         rules=project_access.BINDING_RULES,
     ),
-    "gcp:serviceaccount/account:Account": Contract(
+    ACCOUNT: Contract(
         schema=("iam.v1", "CreateServiceAccountRequest"),
         body=google_bodies.service_account,
         input_rules=project_access.ACCOUNT_INPUT_RULES,
     ),
-    "gcp:projects/service:Service": Contract(
-        schema=None, body=google_bodies.no_body, input_rules=project_access.SERVICE_INPUT_RULES
-    ),
+    API: Contract(schema=None, body=google_bodies.no_body, input_rules=project_access.SERVICE_INPUT_RULES),
 }
 CONTRACTS: Mapping[str, Contract] = {**_GITHUB, **_GOOGLE}

@@ -16,25 +16,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.operate.live_things import (
+from readiness.operate.live_things import LiveThings, Things
+from readiness.resource_types import (
     ACCOUNT,
+    ALERT_POLICY,
+    BRANCH_POLICY,
+    CHANNEL,
     DASHBOARD,
+    ENVIRONMENT,
     JOB,
     LABEL,
+    LOG_METRIC,
+    LOG_SINK,
+    MONITORED_SERVICE,
     OBJECTIVE,
+    REGISTRY,
+    REPOSITORY_SECRET,
     RULESET,
-    SECRET,
-    SINK,
-    LiveThings,
-    Things,
+    UPTIME_CHECK,
 )
-from readiness.review.plan_rules import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY
 from readiness.settings.channels import CHANNEL_DEFINITIONS
-
-CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
-LOG_METRIC = "gcp:logging/metric:Metric"
-UPTIME_CHECK = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
-SERVICE = "gcp:monitoring/customService:CustomService"
 
 # What `scripts/gcp/monitoring/setup.sh` of the first customer calls its policies, and which alert of ours takes each
 # over (environment facts, 6). They watch production only, so that the owner's stack takes them.
@@ -197,17 +198,17 @@ _MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterator[str]]] = {
     REGISTRY: _repository,
     CHANNEL: _channel,
     UPTIME_CHECK: _uptime_check,
-    SERVICE: _service,
+    MONITORED_SERVICE: _service,
     DASHBOARD: _dashboard,
     LOG_METRIC: _log_metric,
-    SINK: _sink,
+    LOG_SINK: _sink,
     ACCOUNT: _account,
     JOB: _job,
     RULESET: _ruleset,
     ENVIRONMENT: _environment,
     BRANCH_POLICY: _branch_policy,
     LABEL: _label,
-    SECRET: _secret,
+    REPOSITORY_SECRET: _secret,
 }
 
 

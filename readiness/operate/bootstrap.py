@@ -10,22 +10,30 @@ same name has others. The form of `sub` changed for repositories made after July
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from readiness.operate.bootstrap_rights import IAM_ADMIN, Needs
+from readiness.problems import Problem, RefusedError
+from readiness.settings.stack_files import stack_file_name
 
 POOL = "readiness"
 PROVIDER = "github"
 KEY_RING = "readiness"
 KEY = "state"
+# The environment of the jobs that preview, and of the identity that only reads.
+PREVIEW = "preview"
 # A role of the project's own, for secrets: Google's narrowest that grants access to one reads all of them.
 SECRET_ROLE = "readinessSecretGrants"  # noqa: S105 - a role's name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bootstrap:
-    """`repository` is the `OWNER/NAME` in which this program's workflows run, with GitHub's numeric ids of both."""
+    """`repository` is the `OWNER/NAME` in which this program's workflows run, with GitHub's numeric ids of both.
+
+    `environments` are those in which the stacks are applied, `owner_environments` those of the stacks that declare what
+    exists once: the token that administers the application's repository belongs there.
+    """
 
     project: str
     project_number: str
@@ -35,6 +43,8 @@ class Bootstrap:
     owner_id: int
     registry: str | None
     stacks: tuple[str, ...]
+    environments: tuple[str, ...]
+    owner_environments: tuple[str, ...]
     needs: Needs
 
     @property
@@ -55,6 +65,22 @@ class Bootstrap:
     def account(self, identity: str) -> str:
         """The service account of `preview` or `apply`."""
         return f"readiness-{identity}@{self.project}.iam.gserviceaccount.com"
+
+
+def refuse_reserved_environments(environments: Mapping[str, str]) -> None:
+    """Raises RefusedError for a stack, by name, whose environment is that of the identity that only reads."""
+    refused = [
+        Problem(
+            file=stack_file_name(stack),
+            key="readiness:environment.name",
+            message=f"is {PREVIEW}, the environment of the identity that only reads: it could then apply",
+            mend="Give the stack's environment another name",
+        )
+        for stack, environment in environments.items()
+        if environment == PREVIEW
+    ]
+    if refused:
+        raise RefusedError(refused)
 
 
 def bootstrap_script(wanted: Bootstrap) -> str:
@@ -99,11 +125,11 @@ def _state(wanted: Bootstrap) -> Iterator[str]:
 
 def _pool(wanted: Bootstrap) -> Iterator[str]:
     where = (f"--project={wanted.project}", "--location=global")
-    # `apply` only for main in the two guarded environments; every other run of the repository may at most preview.
+    # `apply` only for main in the stacks' environments; every other run of the repository may at most preview.
+    protected = " || ".join(f"assertion.environment == '{environment}'" for environment in wanted.environments)
     identity = (
-        "(assertion.ref == 'refs/heads/main' && 'environment' in assertion && "
-        "(assertion.environment == 'staging' || assertion.environment == 'production')) ? 'apply' : "
-        "('environment' in assertion && assertion.environment == 'preview') ? 'preview' : 'none'"
+        f"(assertion.ref == 'refs/heads/main' && 'environment' in assertion && ({protected})) ? 'apply' : "
+        f"('environment' in assertion && assertion.environment == '{PREVIEW}') ? 'preview' : 'none'"
     )
     mapping = (
         f"google.subject=assertion.sub,attribute.repository_id=assertion.repository_id,attribute.identity={identity}"
@@ -180,9 +206,11 @@ def _on_single_things(wanted: Bootstrap, project: str, member: str) -> Iterator[
 
 def _repository(wanted: Bootstrap) -> Iterator[str]:
     in_repository = ("--repo", wanted.repository)
-    yield "# 4. What the workflows read. Then guard the environments `production` and `staging` of this repository:"
-    yield "#    branch `main` only, reviewers for `production`; and store MANAGEMENT_TOKEN in `production` alone."
-    for environment in ("preview", "staging", "production"):
+    environments, owners = _quoted(wanted.environments), _quoted(wanted.owner_environments)
+    noun = "environment" if len(wanted.environments) == 1 else "environments"
+    yield f"# 4. What the workflows read. Then protect the {noun} {environments} of this repository:"
+    yield f"#    branch `main` only, reviewers for {owners}; and store MANAGEMENT_TOKEN in {owners} alone."
+    for environment in (PREVIEW, *wanted.environments):
         yield _command("gh", "api", "-X", "PUT", f"repos/{wanted.repository}/environments/{environment}")
     variables = {
         "WORKLOAD_IDENTITY_PROVIDER": f"{wanted.pool}/providers/{PROVIDER}",
@@ -193,6 +221,10 @@ def _repository(wanted: Bootstrap) -> Iterator[str]:
     for name, value in variables.items():
         yield _command("gh", "variable", "set", name, *in_repository, "--body", value)
     yield ""
+
+
+def _quoted(names: tuple[str, ...]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def _stacks(wanted: Bootstrap) -> Iterator[str]:

@@ -11,12 +11,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.problems import Problem, RefusedError
+from readiness.resource_types import (
+    ACCOUNT,
+    ALERT_POLICY,
+    API,
+    AUDIT_CONFIG,
+    CHANNEL,
+    DASHBOARD,
+    JOB,
+    LOG_BUCKET,
+    LOG_METRIC,
+    LOG_SINK,
+    MONITORED_SERVICE,
+    OBJECTIVE,
+    PROJECT_MEMBER,
+    REGISTRY,
+    REGISTRY_MEMBER,
+    SECRET_MEMBER,
+    UPTIME_CHECK,
+)
 
 IAM_ADMIN = "roles/resourcemanager.projectIamAdmin"
 
-_ACCOUNT = "gcp:serviceaccount/account:Account"
-_MEMBER = "gcp:projects/iAMMember:IAMMember"
-_SECRET_MEMBER = "gcp:secretmanager/secretIamMember:SecretIamMember"  # noqa: S105 - a resource type
 _FILE = "readiness/operate/bootstrap_rights.py"
 
 
@@ -34,28 +50,24 @@ _POLICIES = Rights(preview="roles/iam.securityReviewer", apply=IAM_ADMIN)
 
 # None where the right is given on the one thing: the registry, a secret.
 RIGHTS: Mapping[str, Rights] = {
-    "gcp:monitoring/alertPolicy:AlertPolicy": _MONITORING,
-    "gcp:monitoring/customService:CustomService": _MONITORING,
-    "gcp:monitoring/dashboard:Dashboard": _MONITORING,
-    "gcp:monitoring/notificationChannel:NotificationChannel": _MONITORING,
-    "gcp:monitoring/slo:Slo": _MONITORING,
-    "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig": _MONITORING,
-    "gcp:logging/metric:Metric": _LOGGING,
-    "gcp:logging/projectBucketConfig:ProjectBucketConfig": _LOGGING,
-    "gcp:logging/projectSink:ProjectSink": _LOGGING,
-    "gcp:projects/service:Service": Rights(
-        preview="roles/serviceusage.serviceUsageViewer", apply="roles/serviceusage.serviceUsageAdmin"
-    ),
-    "gcp:artifactregistry/repository:Repository": Rights(preview="roles/artifactregistry.reader", apply=None),
-    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": Rights(
-        preview="roles/iam.securityReviewer", apply=None
-    ),
-    _SECRET_MEMBER: Rights(preview="roles/iam.securityReviewer", apply=None),
-    _MEMBER: _POLICIES,
-    "gcp:projects/iAMAuditConfig:IAMAuditConfig": _POLICIES,
+    ALERT_POLICY: _MONITORING,
+    MONITORED_SERVICE: _MONITORING,
+    DASHBOARD: _MONITORING,
+    CHANNEL: _MONITORING,
+    OBJECTIVE: _MONITORING,
+    UPTIME_CHECK: _MONITORING,
+    LOG_METRIC: _LOGGING,
+    LOG_BUCKET: _LOGGING,
+    LOG_SINK: _LOGGING,
+    API: Rights(preview="roles/serviceusage.serviceUsageViewer", apply="roles/serviceusage.serviceUsageAdmin"),
+    REGISTRY: Rights(preview="roles/artifactregistry.reader", apply=None),
+    REGISTRY_MEMBER: Rights(preview="roles/iam.securityReviewer", apply=None),
+    SECRET_MEMBER: Rights(preview="roles/iam.securityReviewer", apply=None),
+    PROJECT_MEMBER: _POLICIES,
+    AUDIT_CONFIG: _POLICIES,
     # It can make accounts and delete none: what acts as one would stop.
-    _ACCOUNT: Rights(preview="roles/iam.serviceAccountViewer", apply="roles/iam.serviceAccountCreator"),
-    "gcp:cloudrunv2/job:Job": Rights(preview="roles/run.viewer", apply="roles/run.developer"),
+    ACCOUNT: Rights(preview="roles/iam.serviceAccountViewer", apply="roles/iam.serviceAccountCreator"),
+    JOB: Rights(preview="roles/run.viewer", apply="roles/run.developer"),
 }
 
 
@@ -84,9 +96,9 @@ def needs_of(resources: Sequence[Mapping[str, Any]]) -> Needs:
     return Needs(
         preview_roles=_sorted(each.preview for each in rights),
         apply_roles=_sorted(each.apply for each in rights if each.apply),
-        granted=_given(resources, _MEMBER, "role"),
-        secrets=_given(resources, _SECRET_MEMBER, "secretId"),
-        accounts=_given(resources, _ACCOUNT, "accountId"),
+        granted=_given(resources, PROJECT_MEMBER, "role"),
+        secrets=_given(resources, SECRET_MEMBER, "secretId"),
+        accounts=_given(resources, ACCOUNT, "accountId"),
     )
 
 

@@ -9,16 +9,17 @@ from urllib.parse import quote
 
 from readiness.operate.github_api import GitHub, GitHubError
 from readiness.operate.google_api import Google, GoogleError
-from readiness.review.plan_rules import ENVIRONMENT
-
-OBJECTIVE = "gcp:monitoring/slo:Slo"
-DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
-SINK = "gcp:logging/projectSink:ProjectSink"
-ACCOUNT = "gcp:serviceaccount/account:Account"
-JOB = "gcp:cloudrunv2/job:Job"
-RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
-LABEL = "github:index/issueLabel:IssueLabel"
-SECRET = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a resource type
+from readiness.resource_types import (
+    ACCOUNT,
+    DASHBOARD,
+    ENVIRONMENT,
+    JOB,
+    LABEL,
+    LOG_SINK,
+    OBJECTIVE,
+    REPOSITORY_SECRET,
+    RULESET,
+)
 
 Things = Sequence[dict[str, Any]]
 
@@ -58,7 +59,7 @@ def read_live_things(google: Google, github: GitHub, *, region: str, resources: 
         objectives=_objectives(google, services, resources),
         dashboards=_if(DASHBOARD in declared, google, "dashboards", f"{project}/dashboards", "dashboards"),
         log_metrics=_listed(google, "logging", f"{project}/metrics", "metrics"),
-        sinks=_if(SINK in declared, google, "logging", f"{project}/sinks", "sinks"),
+        sinks=_if(LOG_SINK in declared, google, "logging", f"{project}/sinks", "sinks"),
         accounts=_if(ACCOUNT in declared, google, "iam", f"{project}/serviceAccounts", "accounts"),
         jobs=_if(JOB in declared, google, "cloudRunV2", f"{project}/locations/{region}/jobs", "jobs"),
         repositories=_listed(google, "artifactRegistry", f"{project}/locations/{region}/repositories", "repositories"),
@@ -66,7 +67,7 @@ def read_live_things(google: Google, github: GitHub, *, region: str, resources: 
         branch_policies=branch_policies,
         rulesets=list(github.items("rulesets")) if RULESET in declared else (),
         labels=list(github.items("labels")) if LABEL in declared else (),
-        secrets=list(github.items("actions/secrets", "secrets")) if SECRET in declared else (),
+        secrets=list(github.items("actions/secrets", "secrets")) if REPOSITORY_SECRET in declared else (),
     )
 
 

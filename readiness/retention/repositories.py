@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.problems import Problem, RefusedError
+from readiness.resource_types import REGISTRY
 from readiness.retention.policies import Policy, policies_of
-
-REPOSITORY_TYPE = "gcp:artifactregistry/repository:Repository"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +42,7 @@ def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredReposito
 
     Raises RefusedError for policies that cannot be right.
     """
-    found = next((each for each in resources if each["type"] == REPOSITORY_TYPE), None)
+    found = next((each for each in resources if each["type"] == REGISTRY), None)
     if found is None:
         return None
     inputs, source = found["inputs"], found.get("source") or {}

@@ -12,7 +12,8 @@ from readiness.review.plan_diff import StackDiff, diff_plans
 from readiness.review.plan_file import ReadPlan, plan_from, read_plan_file
 from readiness.review.secret_mask import SecretMask
 from readiness.settings.nearest import suggestion
-from readiness.settings.stack_files import read_stack, stack_file_name, stack_names
+from readiness.settings.stack_files import read_stack, stack_file_name
+from readiness.settings.stack_names import stack_names
 
 
 def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[StackDiff]:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.durations import seconds_of
+from readiness.resource_types import ALERT_POLICY, UPTIME_CHECK
 from readiness.review.offline_plan import Plan
 from readiness.settings.observation import PLACES_OF_REGION, Prices
 
-UPTIME_CHECK_TYPE = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
 # Google bills by the month; 730 hours are a twelfth of a year.
 SECONDS_A_MONTH = 730 * 3600
 
@@ -27,9 +26,9 @@ class Billed:
 
 def billed(plan: Plan) -> Billed:
     """Counts what a plan declares."""
-    conditions = sum(len(each["inputs"].get("conditions", [])) for each in plan.of_type(ALERT_POLICY_TYPE))
+    conditions = sum(len(each["inputs"].get("conditions", [])) for each in plan.of_type(ALERT_POLICY))
     executions = 0
-    for check in plan.of_type(UPTIME_CHECK_TYPE):
+    for check in plan.of_type(UPTIME_CHECK):
         places = sum(PLACES_OF_REGION.get(region, 1) for region in check["inputs"]["selectedRegions"])
         period = seconds_of(check["inputs"]["period"])
         executions += round(places * SECONDS_A_MONTH / period) if period else 0

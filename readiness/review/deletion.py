@@ -11,12 +11,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from readiness.resource_types import JOB
 from readiness.review.field_changes import field_changes
 from readiness.review.former_urns import former_urns
 from readiness.review.plan_file import PlannedResource, ReadPlan
 from readiness.review.replacement import forces_replacement
-
-JOB = "gcp:cloudrunv2/job:Job"
 
 
 def lifting_commands(stack: str, resource: PlannedResource) -> tuple[str, ...]:

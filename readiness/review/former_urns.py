@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from readiness.review.plan_file import STACK_TYPE, PlannedResource
+from readiness.resource_types import STACK_TYPE
+from readiness.review.plan_file import PlannedResource
 
 # An alias of an alias of a parent: more are a mistake, and would be a long list.
 MAX_FORMER_URNS = 100

@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from readiness.resource_types import ACCOUNT, JOB
 from readiness.review.field_changes import FieldChange
 
 # Words for people: they give nobody a right.
 _TEXT_FIELDS = frozenset({"description", "displayName", "title", "labels", "userLabels"})
 _GITHUB_ROLES = ("pull", "triage", "push", "maintain", "admin")
-# Fields that another rule judges: `grant_condition`, `job_protection` and `audit_log` of `weakening_records`.
+# Fields that another rule judges: `job_protection` and `audit_log` of `weakening_records`, conditions of a grant in
+# `weakening_grants`.
 _JUDGED_ELSEWHERE = (
     (r"gcp:.*:\w*(IAM|Iam)\w+", "condition"),
-    (r"gcp:cloudrunv2/job:Job", "deletionProtection"),
+    (JOB, "deletionProtection"),
     (r"gcp:.*:\w*IAMAuditConfig", "auditLogConfigs"),
 )
 
@@ -62,7 +64,7 @@ _STRICTER: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
     (r"gcp:.*:\w*(IAM|Iam)Binding", "members", _fewer),
     (r"gcp:.*:\w*(IAM|Iam)Policy", "policyData", _fewer_bindings),
     (r"gcp:.*:\w*(IAM|Iam)CustomRole", "permissions", _fewer),
-    (r"gcp:serviceaccount/account:Account", "disabled", _becomes(True)),
+    (ACCOUNT, "disabled", _becomes(True)),
     (r"github:.*:(RepositoryCollaborator|TeamRepository)", "permission", _lower_role),
     (r"github:.*:RepositoryCollaborators", "users", _fewer),
     (r"github:.*:RepositoryCollaborators", "teams", _fewer),

@@ -22,9 +22,9 @@ from urllib.parse import unquote, urlparse
 from google.protobuf import json_format
 
 from readiness.problems import Problem, RefusedError
+from readiness.resource_types import STACK_TYPE
 from readiness.review.program_setup import setup_in_folder
 from readiness.review.recorder import (
-    STACK_TYPE,
     UNKNOWN,
     Recording,
     RunError,

@@ -13,12 +13,12 @@ from typing import Any, NoReturn
 
 from readiness.files import FileTooLargeError, read_regular_bytes
 from readiness.problems import Problem, RefusedError
+from readiness.resource_types import STACK_TYPE
 from readiness.review.secret_mask import SecretMask, holds_a_secret
 
 # Raised whenever the JSON form changes: a plan that was kept under another number is made anew.
 PLAN_FORMAT = 2
 
-STACK_TYPE = "pulumi:pulumi:Stack"
 
 # The plan with every option has 36 resources and 60 kB.
 MAX_PLAN_BYTES = 20 * 1024 * 1024

@@ -14,7 +14,8 @@ from readiness.problems import Problem, RefusedError
 from readiness.review.offline_plan import Plan
 from readiness.review.plan_rules import Surroundings, of_plan, violations
 from readiness.settings.delivery_rules import told_environments
-from readiness.settings.stack_files import StackConfig, read_stack, stack_names
+from readiness.settings.stack_files import StackConfig, read_stack
+from readiness.settings.stack_names import stack_names
 
 
 def plan_problems(root: Path, plan: Plan) -> list[Problem]:

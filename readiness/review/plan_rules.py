@@ -10,16 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from readiness.alerting.severity import SEVERITIES
 from readiness.managed_files.header import MANAGED_FOLDER, is_managed_path
 from readiness.problems import looks_like_a_secret
+from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY, REPOSITORY_FILE
+from readiness.settings.protected_tags import PROTECTED_TAGS
 
-ALERT_POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
-ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
-BRANCH_POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
-REGISTRY = "gcp:artifactregistry/repository:Repository"
-REPOSITORY_FILE = "github:index/repositoryFile:RepositoryFile"
-
-PROTECTED_TAGS = ("latest", "staging-latest", "production-latest", "production-previous")
 EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 
 
@@ -98,7 +94,8 @@ def _alert_has_channel(resource: Resource, _: Surroundings) -> Iterator[str]:
 
 def _alert_has_severity(resource: Resource, _: Surroundings) -> Iterator[str]:
     if resource.type == ALERT_POLICY and not resource.inputs.get("severity"):
-        yield "an alert without severity; write CRITICAL, ERROR or WARNING"
+        *others, least = SEVERITIES
+        yield f"an alert without severity; write {', '.join(others)} or {least}"
 
 
 def _alert_has_runbook(resource: Resource, surroundings: Surroundings) -> Iterator[str]:

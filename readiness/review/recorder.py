@@ -33,8 +33,7 @@ from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import run_in_stack
 
 from readiness.managed_files.declared_texts import Texts, open_store
-
-STACK_TYPE = "pulumi:pulumi:Stack"
+from readiness.resource_types import STACK_TYPE
 
 
 class UnrecordableError(Exception):

@@ -8,8 +8,8 @@ import textwrap
 from collections import Counter
 from typing import Any
 
+from readiness.resource_types import STACK_TYPE
 from readiness.review.offline_plan import Plan
-from readiness.review.recorder import STACK_TYPE
 from readiness.yaml_text import yaml_text
 
 CAVEAT = "What the program declares; made without engine, credentials or network. It does not know what exists."

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from readiness.alerting.severity import SEVERITIES
+from readiness.resource_types import ALERT_POLICY, API, CHANNEL, LOG_METRIC, UPTIME_CHECK
 from readiness.review.field_changes import paired_entries
 from readiness.review.inputs import Inputs, at, list_at, number_at, objects_at, text_at, texts_at
 from readiness.review.query_change import query_changes
 from readiness.review.weakening_rule import Finding, Rule, longer, narrower, switched, under
-
-ALERT_POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
-CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
-LOG_METRIC = "gcp:logging/metric:Metric"
-UPTIME_CHECK = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
-API = "gcp:projects/service:Service"
 
 _PROMQL = "conditionPrometheusQueryLanguage"
 _CONDITION_KINDS = (
@@ -29,7 +25,8 @@ _NOT_JUDGED = (
     "forecastOptions",
     "evaluationMissingData",
 )
-_SEVERITIES = ("", "WARNING", "ERROR", "CRITICAL")
+# The least first; an alert may have none.
+_SEVERITIES = ("", *reversed(SEVERITIES))
 
 
 def _conditions(old: Inputs, new: Inputs) -> Iterator[tuple[str, Inputs, Inputs]]:

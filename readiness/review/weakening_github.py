@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import get_args
 
+from readiness.resource_types import ENVIRONMENT, RULESET, SECURITY_UPDATES, VULNERABILITY_ALERTS
 from readiness.review.field_changes import ABSENT
 from readiness.review.inputs import Inputs, at, is_on, list_at, number_at, objects_at, text_at, texts_at
 from readiness.review.weakening_rule import Finding, Rule, switched
-
-ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
-RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
-ALERTS = "github:index/repositoryVulnerabilityAlerts:RepositoryVulnerabilityAlerts"
-SECURITY_UPDATES = "github:index/repositoryDependabotSecurityUpdates:RepositoryDependabotSecurityUpdates"
+from readiness.settings.github import Enforcement
 
 # What a reviewer's id is while nobody is named yet.
 _NOBODY = "0"
-_ENFORCEMENT = ("disabled", "evaluate", "active")
+_ENFORCEMENT: tuple[str, ...] = get_args(Enforcement)
 _BYPASS_MODES = ("pull_request", "always", "exempt")
 _CHECKS = "rules.requiredStatusChecks.requiredChecks"
 # Flags of a pull request rule that ask for more when they are on.
@@ -207,6 +205,6 @@ GITHUB_RULES: tuple[tuple[str, Rule], ...] = (
     (RULESET, pull_request_rule),
     (RULESET, ruleset_rules),
     (RULESET, ruleset_branches),
-    (ALERTS, dependabot_off),
+    (VULNERABILITY_ALERTS, dependabot_off),
     (SECURITY_UPDATES, dependabot_off),
 )

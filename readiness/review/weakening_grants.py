@@ -16,7 +16,6 @@ from readiness.review.grant_kinds import grant_kind
 from readiness.review.inputs import Inputs, at, is_on, list_at, text_at
 from readiness.review.plan_diff import ResourceChange, StackDiff
 from readiness.review.plan_file import PlannedResource
-from readiness.review.weakening_records import grant_condition
 from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
 
 # Everybody on the internet, and everybody with any Google account.
@@ -108,7 +107,18 @@ def _changed_fields(old: PlannedResource, new: PlannedResource, reason: str) -> 
             if public := ", ".join(sorted(set(_texts(field.new)) & PUBLIC_MEMBERS)):
                 said += f", to {public}"
             yield Finding(field=field.path, old=field.old, new=field.new, reason=said)
-    yield from grant_condition(before, after)
+    yield from _condition(before, after)
+
+
+def _condition(old: Inputs, new: Inputs) -> Iterator[Finding]:
+    """A right no longer ends at its condition, or at another one."""
+    field = "condition.expression"
+    before, after = at(old, field), at(new, field)
+    if text_at(old, field) and before != after:
+        reason = "holds under another condition; whether it is as narrow cannot be judged"
+        if not text_at(new, field):
+            reason = "holds without its condition"
+        yield Finding(field=field, old=before, new=after, reason=reason)
 
 
 def _who(inputs: Inputs) -> str:

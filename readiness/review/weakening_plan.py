@@ -5,20 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from readiness.resource_types import (
+    ALERT_POLICY,
+    API,
+    AUDIT_CONFIG,
+    BRANCH_POLICY,
+    CHANNEL,
+    ENVIRONMENT,
+    LOG_BUCKET,
+    LOG_METRIC,
+    LOG_SINK,
+    OBJECTIVE,
+    REGISTRY,
+    RULESET,
+    SECURITY_UPDATES,
+    UPTIME_CHECK,
+    VULNERABILITY_ALERTS,
+)
 from readiness.review.field_changes import ABSENT
 from readiness.review.inputs import at, is_on, list_at, text_at, texts_at
 from readiness.review.plan_diff import Action, ResourceChange, StackDiff
 from readiness.review.plan_file import PlannedResource, ReadPlan
-from readiness.review.weakening_alerts import ALERT_POLICY, API, CHANNEL, LOG_METRIC, UPTIME_CHECK
-from readiness.review.weakening_github import ALERTS, ENVIRONMENT, RULESET, SECURITY_UPDATES
-from readiness.review.weakening_records import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE
-from readiness.review.weakening_registry import REGISTRY
 from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
 
-BRANCH_POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
-
 # What is lost with a resource of the type.
-_GUARDS = {
+LOST_BY_DELETION = {
     ALERT_POLICY: "nobody is told of this any more",
     UPTIME_CHECK: "it is no longer checked",
     LOG_METRIC: "this is no longer counted, and an alert on it is silent",
@@ -30,7 +41,7 @@ _GUARDS = {
     REGISTRY: "the images go, the one that runs included",
     ENVIRONMENT: "the next run that names it makes it anew, without any rule",
     RULESET: "its rules no longer hold",
-    ALERTS: "vulnerabilities are no longer reported",
+    VULNERABILITY_ALERTS: "vulnerabilities are no longer reported",
     SECURITY_UPDATES: "vulnerabilities are no longer mended by pull request",
 }
 
@@ -42,7 +53,7 @@ def guard_deleted(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
     """A guard is no longer declared. One that goes on under another name with the same inputs is not lost."""
     if change.action is not Action.DELETE or change.old is None:
         return
-    reason = _GUARDS.get(change.old.type)
+    reason = LOST_BY_DELETION.get(change.old.type)
     if reason and change.old.urn not in diff.renamed:
         yield Finding(field=WHOLE_RESOURCE, old=change.old.inputs, new=ABSENT, reason=f"is deleted: {reason}")
 

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from readiness.resource_types import AUDIT_CONFIG, JOB, LOG_BUCKET, LOG_METRIC, LOG_SINK, OBJECTIVE
 from readiness.review.inputs import Inputs, at, list_at, number_at, objects_at, text_at, texts_at
-from readiness.review.weakening_alerts import LOG_METRIC
 from readiness.review.weakening_rule import Finding, Rule, narrower, switched
-
-AUDIT_CONFIG = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
-LOG_BUCKET = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
-LOG_SINK = "gcp:logging/projectSink:ProjectSink"
-OBJECTIVE = "gcp:monitoring/slo:Slo"
-JOB = "gcp:cloudrunv2/job:Job"
 
 # What Google keeps a log bucket's entries for where nothing is said.
 _DEFAULT_RETENTION_DAYS = 30
@@ -89,17 +83,6 @@ def metric_labels(old: Inputs, new: Inputs) -> Iterator[Finding]:
             new=at(new, "valueExtractor"),
             reason="the value is read from elsewhere; whether alerts still see it cannot be judged",
         )
-
-
-def grant_condition(old: Inputs, new: Inputs) -> Iterator[Finding]:
-    """A right no longer ends at its condition, or at another one."""
-    field = "condition.expression"
-    before, after = at(old, field), at(new, field)
-    if text_at(old, field) and before != after:
-        reason = "holds under another condition; whether it is as narrow cannot be judged"
-        if not text_at(new, field):
-            reason = "holds without its condition"
-        yield Finding(field=field, old=before, new=after, reason=reason)
 
 
 def job_protection(old: Inputs, new: Inputs) -> Iterator[Finding]:

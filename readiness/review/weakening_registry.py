@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.durations import seconds_of
+from readiness.resource_types import REGISTRY
 from readiness.review.inputs import Inputs, at, number_at, objects_at, text_at, texts_at
 from readiness.review.weakening_rule import Finding, Rule, switched
-
-REGISTRY = "gcp:artifactregistry/repository:Repository"
 
 # Which versions a policy speaks of, apart from their age: tag state, and prefixes of package, tag and version.
 _Scope = tuple[str, frozenset[str], frozenset[str], frozenset[str]]

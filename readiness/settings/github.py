@@ -28,6 +28,10 @@ Ecosystem = Literal[
 ]  # fmt: skip
 
 
+# What GitHub makes of a ruleset, the weakest first.
+Enforcement = Literal["disabled", "evaluate", "active"]
+
+
 def is_to_be_filled_in(name: object) -> bool:
     """Whether a login, slug or host stands in for one that is not known yet."""
     return isinstance(name, str) and name.lower().startswith(TO_BE_FILLED_IN)
@@ -138,7 +142,7 @@ class BranchRuleset(Section):
     """What guards the default branch: pull requests, required checks, no deletion, no force push."""
 
     enforcement: Annotated[
-        Literal["disabled", "evaluate", "active"],
+        Enforcement,
         Field(description="`evaluate` only reports, and needs GitHub Enterprise; `active` needs honest checks."),
     ]
     required_checks: Annotated[tuple[RequiredCheck, ...], Field(strict=False, min_length=1)]

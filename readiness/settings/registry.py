@@ -7,9 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from readiness.settings.base import Section
-
-# Without one of these the cleanup can delete the image that production runs or rolls back to.
-PROTECTED_TAGS = ("latest", "staging-latest", "production-latest", "production-previous")
+from readiness.settings.protected_tags import PROTECTED_TAGS
 
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
 # Docker's grammar of an image's path. A policy's id is shorter than 128 characters, and ours names the package.

@@ -8,7 +8,7 @@ from typing import Any
 from readiness.problems import Problem, Severity
 from readiness.retention.policies import keep_policy_id
 from readiness.settings.located import duplicates, items_at, problem_at, value_at
-from readiness.settings.registry import PROTECTED_TAGS
+from readiness.settings.protected_tags import PROTECTED_TAGS
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from readiness.problems import Problem, RefusedError, Severity
 from readiness.settings.nearest import nearest, suggestion
+from readiness.settings.stack_names import stack_names
 from readiness.settings.strict_yaml import Document, KeyPath, path_text, read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -92,12 +93,6 @@ def find_project_root(start: Path) -> Path:
             return folder
     message = "is neither in this folder nor above it"
     raise RefusedError([Problem(file=PROJECT_FILE, message=message, mend="Run the command inside the project")])
-
-
-def stack_names(root: Path) -> list[str]:
-    """The stacks that have a file in the project's folder, sorted."""
-    names = (path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
-    return sorted(name for name in names if name)
 
 
 def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:

@@ -8,7 +8,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE, rule_file_header, rule_groups
+from readiness.alerting.rule_file import rule_file_header, rule_groups
+from readiness.resource_types import ALERT_POLICY
 from readiness.review.offline_plan import Plan
 from readiness.yaml_text import yaml_text
 from tests.projects import FIRST_CUSTOMER, STACKS
@@ -27,7 +28,7 @@ def _policy(alert: str, **promql: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_promql_policy_of_the_plan_stands_in_the_file_once(plans: dict[str, Plan], stack: str) -> None:
     """With its text, duration and interval unchanged."""
-    policies = list(plans[stack].of_type(ALERT_POLICY_TYPE))
+    policies = list(plans[stack].of_type(ALERT_POLICY))
     read = yaml.safe_load(rule_file_header(stack) + yaml_text(rule_groups(policies)))
     declared = {
         (promql["alertRule"], promql["query"], promql["duration"], promql["evaluationInterval"])
@@ -46,7 +47,7 @@ def test_every_promql_policy_of_the_plan_stands_in_the_file_once(plans: dict[str
 
 def test_the_five_alerts_have_the_names_of_the_seed(plans: dict[str, Plan]) -> None:
     """Others call them by these names."""
-    groups = rule_groups(plans["prod"].of_type(ALERT_POLICY_TYPE))["groups"]
+    groups = rule_groups(plans["prod"].of_type(ALERT_POLICY))["groups"]
     names = [rule["alert"] for group in groups for rule in group["rules"]]
     expected = ["DatabaseConnectionErrors", "HighCpuUsage", "HighErrorRate", "HighLatency", "HighMemoryUsage"]
     assert [name for name in names if name in expected] == expected
@@ -84,6 +85,6 @@ def test_the_command_prints_the_file_of_the_plan(plans: dict[str, Plan], monkeyp
 
     monkeypatch.chdir(FIRST_CUSTOMER)
     done = CliRunner().invoke(cli, ["rules", "prod"])
-    expected = rule_file_header("prod") + yaml_text(rule_groups(plans["prod"].of_type(ALERT_POLICY_TYPE)))
+    expected = rule_file_header("prod") + yaml_text(rule_groups(plans["prod"].of_type(ALERT_POLICY)))
     assert done.exit_code == 0
     assert done.output == expected

@@ -11,8 +11,8 @@ import pytest
 from readiness.alerting.catalogue import log_metrics_of
 from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.alerting.limits import MAX_QUERY_CHARACTERS, limit_violations
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.alerting.rules import AlertRule, rules_of
+from readiness.resource_types import ALERT_POLICY
 from readiness.review.offline_plan import Plan
 from readiness.settings.model import Service, Settings
 from tests.projects import STACKS, settings_of
@@ -107,7 +107,7 @@ def test_variables_in_a_notification_are_labels_that_the_query_keeps(rule: Alert
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_is_declared_keeps_the_rules_that_only_the_api_states(plans: dict[str, Plan], stack: str) -> None:
     """One condition, an interval of whole half minutes, half an hour to auto-close, three links at most."""
-    for policy in plans[stack].of_type(ALERT_POLICY_TYPE):
+    for policy in plans[stack].of_type(ALERT_POLICY):
         inputs = policy["inputs"]
         (condition,) = inputs["conditions"]
         if promql := condition.get("conditionPrometheusQueryLanguage"):
@@ -121,7 +121,7 @@ def test_the_policy_declares_the_rule_as_it_is(plans: dict[str, Plan], stack: st
     """The text that is tested and shown is the text that is deployed."""
     declared = {
         promql["alertRule"]: (promql["query"], promql["duration"])
-        for policy in plans[stack].of_type(ALERT_POLICY_TYPE)
+        for policy in plans[stack].of_type(ALERT_POLICY)
         for condition in policy["inputs"]["conditions"]
         if (promql := condition.get("conditionPrometheusQueryLanguage"))
     }

@@ -8,10 +8,10 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from readiness.alerting.catalogue import ALERTS, alerts_of
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.alerting.rules import rules_of
 from readiness.alerting.runbook import anchors, missing_sections, runbook_text
 from readiness.alerting.security_alerts import SECURITY_ALERTS
+from readiness.resource_types import ALERT_POLICY
 from readiness.review.offline_plan import Plan
 from tests.projects import STACKS, settings_of
 
@@ -42,7 +42,7 @@ def test_no_section_is_an_orphan(page: str) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_link_of_every_policy_leads_to_a_section(plans: dict[str, Plan], page: str, stack: str) -> None:
     """As declared, not as intended."""
-    for policy in plans[stack].of_type(ALERT_POLICY_TYPE):
+    for policy in plans[stack].of_type(ALERT_POLICY):
         for link in policy["inputs"]["documentation"]["links"]:
             assert urlparse(link["url"]).fragment in anchors(page)
 

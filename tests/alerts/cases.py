@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from readiness.alerting.catalogue import alerts_of
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE, rule_groups
+from readiness.alerting.rule_file import rule_groups
+from readiness.resource_types import ALERT_POLICY
 from readiness.review.offline_plan import Plan
 from readiness.settings.model import Alerts, Settings
 from tests.alerts.incident import Fires, Scenario
@@ -102,7 +103,7 @@ def rules_in(plans: Mapping[str, Plan]) -> dict[tuple[str, str], Rule]:
     return {
         (stack, rule["alert"]): rule
         for stack, plan in plans.items()
-        for group in rule_groups(plan.of_type(ALERT_POLICY_TYPE))["groups"]
+        for group in rule_groups(plan.of_type(ALERT_POLICY))["groups"]
         for rule in group["rules"]
     }
 

@@ -15,7 +15,7 @@ def test_every_rule_of_the_plan_fires_in_one_case_and_is_quiet_in_another(
     rules: dict[tuple[str, str], Rule], cases: list[Case]
 ) -> None:
     """A policy that is added without scenarios fails here."""
-    assert uncovered(rules, cases) == []
+    assert uncovered(rules, cases) == [], "write scenarios of it in tests/alerts/scenarios_of_*.py"
 
 
 def test_a_rule_without_a_firing_case_is_named(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:

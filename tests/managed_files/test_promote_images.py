@@ -11,6 +11,7 @@ from readiness.managed_files.image_upkeep.__main__ import main
 from readiness.managed_files.image_upkeep.cloud_run import StateError
 from readiness.managed_files.image_upkeep.promote import promote
 from readiness.managed_files.image_upkeep.rest import RestError
+from readiness.settings.protected_tags import PROTECTED_TAGS
 from tests.managed_files.fake_google import TOKEN, FakeGoogle, digest, google, rest
 from tests.pinned_clock import NOW
 
@@ -41,6 +42,15 @@ def test_the_first_run_tags_what_serves_and_what_served_before() -> None:
         tags = tags_of(fake, package)
         assert {tags[tag] for tag in LATEST} == {digest(first + 1)}
         assert {each for tag, each in tags.items() if tag not in LATEST} == {digest(first)}
+
+
+def test_cleanup_keeps_every_tag_that_a_promotion_sets() -> None:
+    """Each begins with a protected tag. The program is delivered by itself, so that it cannot import their list."""
+    fake = two_services()
+    with google(fake) as (_, settings):
+        promote(rest(), settings, dry_run=False)
+    assert tags_of(fake), "nothing was compared"
+    assert [tag for tag in tags_of(fake) if not tag.startswith(PROTECTED_TAGS)] == []
 
 
 def test_a_promotion_moves_both_roles() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from readiness.operate.adopt import CHANNEL, Adoption, adoption, import_file
+from readiness.operate.adopt import Adoption, adoption, import_file
 from readiness.operate.github_api import GitHub, GitHubError
 from readiness.operate.google_api import ENDPOINTS, Google, GoogleError, endpoints_of
 from readiness.operate.live_things import LiveThings, read_live_things
+from readiness.resource_types import CHANNEL
 from readiness.review.offline_plan import Plan
 from readiness.settings.channels import CHANNEL_DEFINITIONS
 from tests.operate.live_customer import CUSTOMER, PROJECT, REPOSITORY, channel, policy

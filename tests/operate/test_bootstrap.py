@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +14,7 @@ from readiness.cli import cli
 from readiness.operate.bootstrap_rights import RIGHTS, needs_of
 from readiness.problems import RefusedError
 from readiness.review.offline_plan import Plan
-from tests.projects import FIRST_CUSTOMER
+from tests.projects import FIRST_CUSTOMER, SMALL, copy_project, readiness
 
 OPTIONS = {
     "--repository": "acme/readiness",
@@ -23,9 +24,9 @@ OPTIONS = {
 }
 
 
-def run(monkeypatch: pytest.MonkeyPatch, **changed: str) -> tuple[int, str]:
-    """Exit status and output of the command, in the first customer's project."""
-    monkeypatch.chdir(FIRST_CUSTOMER)
+def run(monkeypatch: pytest.MonkeyPatch, project: Path = FIRST_CUSTOMER, /, **changed: str) -> tuple[int, str]:
+    """Exit status and output of the command, in a project."""
+    monkeypatch.chdir(project)
     options = {**OPTIONS, **{f"--{name.replace('_', '-')}": value for name, value in changed.items()}}
     result = CliRunner().invoke(cli, ["bootstrap", *(word for pair in options.items() for word in pair)])
     return result.exit_code, result.output
@@ -67,6 +68,34 @@ def test_only_main_in_a_guarded_environment_is_the_applying_identity(script: str
     bound = [words for words in commands(script) if "--role=roles/iam.workloadIdentityUser" in words]
     members = {words[4].partition("@")[0]: words[-1].rpartition("/")[2] for words in bound}
     assert members == {"readiness-preview": "preview", "readiness-apply": "apply"}
+
+
+def with_demo(folder: Path, environment: str) -> Path:
+    """A copy of the small project with a stack more, in the environment."""
+    copy_project(folder, SMALL)
+    text = (folder / "Pulumi.staging.yaml").read_text(encoding="utf-8").replace("-staging", "-demo")
+    text = text.replace("name: staging", f"name: {environment}", 1)
+    (folder / "Pulumi.demo.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_stack_more_has_its_environment_made_and_trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By its file alone: else Google would refuse its job of apply.yml."""
+    status, text = run(monkeypatch, with_demo(tmp_path, "demo"))
+    assert status == 0, text
+    [mapping] = [word for words in commands(text) for word in words if word.startswith("--attribute-mapping=")]
+    trusted = re.findall(r"assertion\.environment == '([a-z]+)'", mapping.partition(" ? 'apply'")[0])
+    assert trusted == ["demo", "production", "staging"]
+    made = [words[-1].rpartition("/")[2] for words in commands(text) if words[:4] == ["gh", "api", "-X", "PUT"]]
+    assert made == ["preview", *trusted]
+
+
+def test_a_stack_in_the_environment_of_the_reading_identity_is_refused(tmp_path: Path) -> None:
+    """Else a job that only previews could apply."""
+    words = [word for pair in OPTIONS.items() for word in pair]
+    result = readiness("bootstrap", *words, cwd=with_demo(tmp_path, "preview"))
+    assert (result.status, result.out) == (1, "")
+    assert "Pulumi.demo.yaml: readiness:environment.name: is preview" in result.err
 
 
 def test_no_identity_gets_a_role_that_rules_the_project(script: str) -> None:

@@ -12,13 +12,13 @@ import yaml
 from click.testing import CliRunner, Result
 
 from readiness import clock
-from readiness.alerting.metric_catalogue import LOG_METRIC_TYPE, METRICS
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE
+from readiness.alerting.metric_catalogue import METRICS
 from readiness.cli import cli
 from readiness.operate.init import write_project
 from readiness.operate.init_files import Answers, files_of
 from readiness.problems import Problem, RefusedError, errors_only
 from readiness.project_checks import check_project
+from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 from readiness.review.offline_plan import Plan
 from tests.program.declared import ENVIRONMENT, REGISTRY, one, planned
 from tests.projects import FIRST_CUSTOMER, readiness
@@ -135,11 +135,11 @@ def test_every_alert_of_a_new_project_reads_what_somebody_writes(
 
 def unwritten_in(plan: Plan) -> list[str]:
     """The metrics and hosts that alerts of the plan read and nobody writes."""
-    counted = {f"logging_googleapis_com:user_{each['inputs']['name']}" for each in plan.of_type(LOG_METRIC_TYPE)}
+    counted = {f"logging_googleapis_com:user_{each['inputs']['name']}" for each in plan.of_type(LOG_METRIC)}
     written = {name for metric in METRICS if metric.type.partition(".")[0] != "custom" for name in metric.series_names}
     checked = {each["inputs"]["monitoredResource"]["labels"]["host"] for each in plan.of_type(UPTIME_CHECK)}
     missing: list[str] = []
-    for policy in plan.of_type(ALERT_POLICY_TYPE):
+    for policy in plan.of_type(ALERT_POLICY):
         for condition in policy["inputs"]["conditions"]:
             query = condition.get("conditionPrometheusQueryLanguage", {}).get("query", "")
             missing += [each for each in re.findall(r"\w+_googleapis_com:\w+", query) if each not in counted | written]

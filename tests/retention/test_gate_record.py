@@ -14,7 +14,7 @@ from readiness.problems import Severity
 from readiness.project_checks import check_project
 from readiness.retention.gate_record import DELETIONS, DRY_RUN, GateRecord, record_faults, record_path
 from readiness.retention.policies import policies_digest
-from readiness.settings.stack_files import stack_names
+from readiness.settings.stack_names import stack_names
 from tests.retention.listings import NOW, RESOURCE, digest_of, prod_policies
 
 POLICIES = policies_digest(prod_policies())

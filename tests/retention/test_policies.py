@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from readiness.problems import RefusedError
+from readiness.resource_types import REGISTRY
 from readiness.retention.policies import KEEP, Policy, declared_policies, policies_digest, policies_of
-from readiness.retention.repositories import REPOSITORY_TYPE, declared_repository
+from readiness.retention.repositories import declared_repository
 from readiness.review.offline_plan import Plan
 from tests.projects import settings_of
 from tests.retention.listings import RESOURCE, prod_policies
@@ -57,7 +58,7 @@ def test_a_stack_without_a_registry_declares_no_repository(plans: dict[str, Plan
 def test_a_dry_run_that_is_left_out_means_that_cleanup_deletes() -> None:
     """The API's default, which an import can bring about."""
     inputs = {"project": "p", "location": "l", "repositoryId": "r"}
-    found = declared_repository([{"type": REPOSITORY_TYPE, "name": "images", "inputs": inputs}])
+    found = declared_repository([{"type": REGISTRY, "name": "images", "inputs": inputs}])
     assert found is not None
     assert found.dry_run is False
     assert found.policies == ()
@@ -114,7 +115,7 @@ def test_all_wrong_policies_are_named_at_once_with_the_place_of_the_program() ->
     source = {"file": "components/image_registry.py", "line": 45}
     inputs = {"cleanupPolicies": bodies}
     with pytest.raises(RefusedError) as refused:
-        declared_repository([{"type": REPOSITORY_TYPE, "name": "images", "inputs": inputs, "source": source}])
+        declared_repository([{"type": REGISTRY, "name": "images", "inputs": inputs, "source": source}])
     assert [str(each).startswith("components/image_registry.py:45: images: ") for each in refused.value.problems] == [
         True,
         True,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from readiness.retention.images import Version
 from readiness.retention.simulate import Decision, decide
-from readiness.settings.registry import PROTECTED_TAGS
+from readiness.settings.protected_tags import PROTECTED_TAGS
 from tests.retention.listings import INDEX, MANIFEST, NOW, REPOSITORY, digest_of, prod_policies
 
 POLICIES = prod_policies()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from readiness.problems import RefusedError
+from readiness.resource_types import ALERT_POLICY
 from readiness.review.acknowledgements import (
     ACKNOWLEDGED_FILE,
     Acknowledgement,
@@ -15,7 +16,6 @@ from readiness.review.acknowledgements import (
     read_acknowledgements,
 )
 from readiness.review.weakening import Weakening
-from readiness.review.weakening_alerts import ALERT_POLICY
 from tests.projects import ROOT
 from tests.review.diff_plans import resource, weakened
 

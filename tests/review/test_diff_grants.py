@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from readiness.resource_types import JOB, STACK_TYPE
 from readiness.review.field_changes import flat
 from readiness.review.grant_kinds import GRANT_KINDS, grant_kind
 from readiness.review.offline_plan import SECRET as SECRET_VALUE
 from readiness.review.offline_plan import Plan
-from readiness.review.plan_file import STACK_TYPE, PlannedResource
+from readiness.review.plan_file import PlannedResource
 from readiness.review.weakening import weakenings
-from readiness.review.weakening_records import JOB
 from tests.review.diff_plans import plan_value, planted, read, resource, value_of, weakened
 from tests.review.weakening_case import Inputs, put
 

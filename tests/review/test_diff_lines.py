@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from readiness.resource_types import ALERT_POLICY
 from readiness.review.change_lines import MAX_LINES_OF_A_TEXT, value_text
 from readiness.review.diff_report import diff_report
 from readiness.review.field_changes import ABSENT
 from readiness.review.render_diff import diff_text
 from readiness.review.text_diff import MAX_CHARACTERS_OF_A_LINE
-from readiness.review.weakening_alerts import ALERT_POLICY
 from tests.review.diff_plans import PlanValue, diff_of, plan_value, resource
 
 METRIC = "gcp:logging/metric:Metric"

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from readiness.resource_types import ALERT_POLICY
 from readiness.review.diff_report import DiffReport, diff_report
 from readiness.review.offline_plan import Plan
 from readiness.review.plan_diff import StackDiff
 from readiness.review.render_diff import diff_text
 from readiness.review.render_diff_markdown import MARKER, MAX_CHARACTERS, code_span, diff_markdown, failure_markdown
 from readiness.review.text_diff import line_changes, printable, text_changes
-from readiness.review.weakening_alerts import ALERT_POLICY
 from tests.review.diff_plans import PlanValue, diff_of, plan_value, planted, query_of, resource
 
 METRIC = "gcp:logging/metric:Metric"

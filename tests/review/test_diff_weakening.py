@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 
+from readiness.resource_types import (
+    ALERT_POLICY,
+    AUDIT_CONFIG,
+    BRANCH_POLICY,
+    CHANNEL,
+    ENVIRONMENT,
+    LOG_BUCKET,
+    LOG_SINK,
+    OBJECTIVE,
+)
 from readiness.review.weakening import RULES, weakenings
-from readiness.review.weakening_alerts import ALERT_POLICY, CHANNEL
-from readiness.review.weakening_github import ENVIRONMENT
-from readiness.review.weakening_plan import BRANCH_POLICY, PLAN_RULES, covers
-from readiness.review.weakening_records import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE
+from readiness.review.weakening_plan import PLAN_RULES, covers
 from tests.review.diff_plans import diff_of, plan_value, resource, weakened
 from tests.review.weakening_case import Case
 from tests.review.weakening_cases_alerts import ALERT_CASES
@@ -43,7 +50,9 @@ def test_the_way_back_is_no_weakening_unless_it_cannot_be_judged(case: Case) -> 
 def test_every_rule_has_a_case() -> None:
     """For every type that it is applied to."""
     applied = {(type_, rule.__name__) for type_, rule in RULES}
-    assert applied == {(case.type, case.rule.__name__) for case in CASES}
+    cases = {(case.type, case.rule.__name__) for case in CASES}
+    assert sorted(applied - cases) == [], "add a case of it to tests/review/weakening_cases_*.py"
+    assert sorted(cases - applied) == [], "add the rule to the table at the end of its readiness/review/weakening_*.py"
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from readiness.alerting.runbook import anchors
+from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY, REPOSITORY_FILE
 from readiness.review.offline_plan import Plan
-from readiness.review.plan_rules import (
-    ALERT_POLICY,
-    BRANCH_POLICY,
-    ENVIRONMENT,
-    PROTECTED_TAGS,
-    REGISTRY,
-    REPOSITORY_FILE,
-    RULES,
-    Resource,
-    Surroundings,
-    of_plan,
-    violations,
-)
-from readiness.settings import registry
+from readiness.review.plan_rules import RULES, Resource, Surroundings, of_plan, violations
+from readiness.settings.protected_tags import PROTECTED_TAGS
 from tests.projects import ROOT, STACKS, runbook
 
 RUNBOOK = frozenset(anchors(runbook()))
@@ -129,9 +120,13 @@ def test_what_is_named_as_public_may_be_public() -> None:
     assert broken("any:type:Thing", {"member": "allUsers"}, name="front-page") == []
 
 
-def test_the_protected_tags_are_those_of_the_settings() -> None:
-    """The pack has no access to the settings model, so the list stands twice and is compared here."""
-    assert PROTECTED_TAGS == registry.PROTECTED_TAGS
+def test_the_rules_import_the_standard_library_only() -> None:
+    """The pack has an environment of its own: without site-packages, the rules still import."""
+    script = "import sys; sys.path.insert(0, sys.argv[1]); import readiness.review.plan_rules"
+    done = subprocess.run(
+        [sys.executable, "-S", "-I", "-c", script, str(ROOT)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_rule_has_a_case_of_its_own() -> None:

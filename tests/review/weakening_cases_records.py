@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from readiness.resource_types import LOG_METRIC
 from readiness.review import weakening_records as records
-from readiness.review.weakening_alerts import LOG_METRIC
 from readiness.review.weakening_rule import Rule
 from tests.review.weakening_case import Case, Inputs, put
 

@@ -182,7 +182,13 @@ GITHUB_CASES = (
         put(ruleset(), "conditions.refName.excludes", ["refs/heads/main"]),
         "no longer governs refs/heads/main",
     ),
-    Case(rule=github.dependabot_off, type=github.ALERTS, old={}, new={"enabled": False}, said="is switched off"),
+    Case(
+        rule=github.dependabot_off,
+        type=github.VULNERABILITY_ALERTS,
+        old={},
+        new={"enabled": False},
+        said="is switched off",
+    ),
     Case(
         rule=github.dependabot_off,
         type=github.SECURITY_UPDATES,

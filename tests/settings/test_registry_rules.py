@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from readiness.problems import Severity, errors_only
-from readiness.settings.registry import PROTECTED_TAGS
+from readiness.settings.protected_tags import PROTECTED_TAGS
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, found, line_of
 
 PACKAGES = "      - backend\n      - frontend\n"

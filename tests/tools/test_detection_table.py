@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from readiness.alerting.catalogue import ALERTS
 from readiness.review.offline_plan import Plan
 from tests.alerts.promtool import run_promtool, write_test_file
 from tests.projects import CUSTOMER_STACKS, settings_of
-from tools.detection_scenarios import ROWS
+from tools.detection_scenarios import ROWS, WITHOUT_A_ROW
 from tools.detection_table import GOLDEN_PAGE, PHASES, Questions, header_text, questions_of
 from tools.find_promtool import find_promtool
 
@@ -42,6 +43,13 @@ def test_every_row_of_the_page_is_an_alert_and_tells_each_column(page: str) -> N
     found = {alert: cells.split(" | ") for alert, cells in rows if alert != "Alert"}
     assert list(found) == [row.alert for row in ROWS]
     assert {tuple(cells[3:]) for cells in found.values()} == {("quiet", "quiet")}
+
+
+def test_every_alert_has_a_row_or_a_reason_for_none() -> None:
+    """Else a new alert is missing from the page, and nobody notices."""
+    missing = [alert.name for alert in ALERTS if alert.name not in {row.alert for row in ROWS} | WITHOUT_A_ROW.keys()]
+    assert missing == [], "add a row for it to ROWS in tools/detection_scenarios.py, or a reason to WITHOUT_A_ROW"
+    assert WITHOUT_A_ROW.keys() <= {alert.name for alert in ALERTS} - {row.alert for row in ROWS}
 
 
 def test_a_cell_is_what_promtool_measures(plans: dict[str, Plan], page: str, tmp_path: Path) -> None:

@@ -6,11 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from readiness.contracts.violation import Violation
-
-ALERTS = "github:index/repositoryVulnerabilityAlerts:RepositoryVulnerabilityAlerts"
-SECURITY_UPDATES = "github:index/repositoryDependabotSecurityUpdates:RepositoryDependabotSecurityUpdates"
-ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
-DEPLOYMENT_POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
+from readiness.resource_types import BRANCH_POLICY, ENVIRONMENT, SECURITY_UPDATES, VULNERABILITY_ALERTS
 
 Resource = dict[str, Any]
 
@@ -23,7 +19,7 @@ def violations_across(resources: Sequence[Resource]) -> Iterator[Violation]:
 
 def _alerts_before_security_updates(resources: Sequence[Resource]) -> Iterator[Violation]:
     """GitHub refuses security updates while alerts are off (422), and later refreshes fail (facts on GitHub, 4.1 e)."""
-    alerts = {resource["urn"] for resource in _of(resources, ALERTS)}
+    alerts = {resource["urn"] for resource in _of(resources, VULNERABILITY_ALERTS)}
     for updates in _of(resources, SECURITY_UPDATES):
         if not alerts & set(updates["options"].get("dependencies", ())):
             message = "does not depend on the RepositoryVulnerabilityAlerts that it needs switched on first"
@@ -37,7 +33,7 @@ def _policies_and_their_environments(resources: Sequence[Resource]) -> Iterator[
         for environment in _of(resources, ENVIRONMENT)
         if environment["inputs"].get("deploymentBranchPolicy", {}).get("customBranchPolicies")
     }
-    policies = _of(resources, DEPLOYMENT_POLICY)
+    policies = _of(resources, BRANCH_POLICY)
     for policy in policies:
         environment = custom.get(_key(policy))
         if environment is None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.managed_files.declared import declared_files
 from readiness.operate.verify import alerting, certificate, delivered, gate, ruleset, scanning, services, smoke
 from readiness.operate.verify.access import Access
@@ -15,11 +14,10 @@ from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.rows import NotCheckedError, Row, not_checked
 from readiness.operate.verify.runner import Check
 from readiness.operate.verify.smoke import Account
+from readiness.resource_types import ALERT_POLICY, CHANNEL, RULESET
 from readiness.review.offline_plan import Plan
 from readiness.settings.model import Service, Settings
 from readiness.settings.service_checks import Smoke
-
-CHANNEL_TYPE = "gcp:monitoring/notificationChannel:NotificationChannel"
 
 
 def checks_of(
@@ -75,7 +73,7 @@ def _of_monitoring(settings: Settings, plan: Plan, access: Access) -> Iterator[C
     def inputs_of(type_: str) -> list[dict[str, Any]]:
         return [each["inputs"] for each in plan.of_type(type_)]
 
-    policies, channels = inputs_of(ALERT_POLICY_TYPE), inputs_of(CHANNEL_TYPE)
+    policies, channels = inputs_of(ALERT_POLICY), inputs_of(CHANNEL)
     existing = [channel.id for channel in settings.channels.existing]
     yield Check(
         check=alerting.POLICIES,
@@ -106,7 +104,7 @@ def _of_what_is_shared(settings: Settings, plan: Plan, access: Access) -> Iterat
             subject=environment.name,
             find=lambda deadline: gate.gate_rows(access.github(), environment),
         )
-    for declared in plan.of_type(ruleset.RULESET_TYPE):
+    for declared in plan.of_type(RULESET):
         inputs = declared["inputs"]
         yield Check(
             check=ruleset.CHECK,

@@ -9,7 +9,6 @@ from readiness.operate.github_api import GitHub
 from readiness.operate.verify.rows import Row, failed, not_checked, passed
 
 CHECK = "branch ruleset"
-RULESET_TYPE = "github:index/repositoryRuleset:RepositoryRuleset"
 
 Inputs = Mapping[str, Any]
 

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from readiness.alerting.rule_file import ALERT_POLICY_TYPE
 from readiness.managed_files.declared import declared_files
-from readiness.operate.verify.checks import CHANNEL_TYPE
-from readiness.operate.verify.ruleset import RULESET_TYPE
+from readiness.resource_types import ALERT_POLICY, CHANNEL, RULESET
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import read_stack
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, endpoint_lines
@@ -128,8 +126,8 @@ def plan_with_reviewers(project: Path) -> Plan:
 def deployed(project: Path, tls: ssl.SSLContext, plan: Plan) -> Iterator[Deployment]:
     """A project whose stack `prod` is all there by its plan, served until the block ends."""
     world = Deployment(project=project, plan=plan)
-    world.policies = [copy.deepcopy(each["inputs"]) for each in plan.of_type(ALERT_POLICY_TYPE)]
-    world.channels = [copy.deepcopy(each["inputs"]) for each in plan.of_type(CHANNEL_TYPE)]
+    world.policies = [copy.deepcopy(each["inputs"]) for each in plan.of_type(ALERT_POLICY)]
+    world.channels = [copy.deepcopy(each["inputs"]) for each in plan.of_type(CHANNEL)]
     world.files = declared_files(plan.resources)
     world.rulesets = [live_ruleset(ruleset_inputs(plan))]
     with (
@@ -147,7 +145,7 @@ def deployed(project: Path, tls: ssl.SSLContext, plan: Plan) -> Iterator[Deploym
 
 def ruleset_inputs(plan: Plan) -> dict[str, Any]:
     """The plan's ruleset."""
-    (ruleset,) = plan.of_type(RULESET_TYPE)
+    (ruleset,) = plan.of_type(RULESET)
     return ruleset["inputs"]
 
 

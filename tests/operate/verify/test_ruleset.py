@@ -10,7 +10,8 @@ import pytest
 
 from readiness.operate.github_api import GitHub
 from readiness.operate.verify.rows import Outcome, Row
-from readiness.operate.verify.ruleset import RULESET_TYPE, ruleset_rows
+from readiness.operate.verify.ruleset import ruleset_rows
+from readiness.resource_types import RULESET
 from readiness.review.offline_plan import Plan
 from tests.operate.loopback import Reply, Request, serving
 from tests.operate.verify.deployment import live_ruleset, ruleset_inputs
@@ -47,7 +48,7 @@ def without(kind: str) -> Change:
 
 def test_every_declared_ruleset_is_compared(plans: dict[str, Plan]) -> None:
     """Of each stack that has one."""
-    found = [each for plan in plans.values() for each in plan.of_type(RULESET_TYPE)]
+    found = [each for plan in plans.values() for each in plan.of_type(RULESET)]
     assert len(found) == 2
     for each in found:
         (row,) = rows_of(each["inputs"], [live_ruleset(each["inputs"])])

@@ -8,7 +8,8 @@ import pytest
 
 from readiness.checks import check_stack
 from readiness.problems import RefusedError, errors_only
-from readiness.settings.stack_files import find_project_root, read_stack, stack_names
+from readiness.settings.stack_files import find_project_root, read_stack
+from readiness.settings.stack_names import stack_names
 from tests.settings.broken import PROJECT, STAGING, add_setting, error_of, errors, in_project, place, write
 
 NAME = "      name: ai-resume-review-v2\n"
