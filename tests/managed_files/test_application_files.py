@@ -27,7 +27,12 @@ def changed(**sections: Any) -> Settings:
 def test_every_component_of_files_is_named_with_its_paths() -> None:
     """Each file has the header that marks it as delivered."""
     files = application_files(SETTINGS)
-    assert set(files) == {"dependabot-files", "deployment-telemetry-files", "image-workflows-files", "migration-workflow"}
+    assert set(files) == {
+        "dependabot-files",
+        "deployment-telemetry-files",
+        "image-workflows-files",
+        "migration-workflow",
+    }
     assert set(files["dependabot-files"]) == {DEPENDABOT_PATH, AUTO_MERGE_PATH}
     assert set(files["migration-workflow"]) == {MIGRATION_PATH}
     assert ".github/workflows/cleanup-images.yml" in files["image-workflows-files"]
