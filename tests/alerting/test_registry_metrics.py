@@ -10,6 +10,7 @@ from readiness.alerting.registry_alerts import (
     deletions_by_others,
     large_cleanups,
     new_criticals,
+    vulnerabilities,
     vulnerability_filter,
     workflows_of,
 )
@@ -78,6 +79,15 @@ def test_a_new_critical_is_counted(severity: str, word: str, counted: bool) -> N
     entry = {**OURS, "jsonPayload": {"event": "vulnerability_scan", "severity": severity, "has_new": word}}
     assert parse_filter(new_criticals(PROD).filter).matches(entry) is counted
     assert parse_filter(vulnerability_filter(PROD.project)).matches(entry)
+
+
+def test_vulnerabilities_are_measured_by_environment_service_and_severity() -> None:
+    """A distribution of their number, by three labels of few values."""
+    metric = vulnerabilities("shop-1234")
+    assert (metric.name, metric.value_field) == ("readiness_vulnerabilities_v1", "count")
+    assert set(metric.labels) == {"environment", "service", "severity"}
+    assert metric.bounds[0] == 1, "none and one are in different buckets"
+    assert 'jsonPayload.event="vulnerability_scan"' in metric.filter
 
 
 def test_a_stack_without_the_workflows_has_no_limit_to_compare_with() -> None:

@@ -12,7 +12,7 @@ from readiness.alerting.runbook import anchors
 from readiness.alerting.security_alerts import SECURITY_ALERTS, SecurityAlert, read_command, security_rules
 from readiness.review.offline_plan import Plan
 from tests.alerting.boolean_filter import UnknownFilterError, parse
-from tests.program.variations import METRIC, POLICY, plan_with
+from tests.program.declared import METRIC, POLICY
 from tests.projects import ROOT, runbook, settings_of
 
 PROWLER = json.loads((ROOT / "tests" / "fixtures" / "prowler-log-filters.json").read_text(encoding="utf-8"))["filters"]
@@ -201,8 +201,10 @@ def test_only_the_owner_of_the_shared_resources_declares_them(plans: dict[str, P
 
 def test_switched_off_there_is_none() -> None:
     """`enabled: false`."""
-    off = plan_with("prod", security_alerts={"enabled": False})
-    assert not [each for each in off.resources if each["name"].startswith("security-alerts")]
+    settings = settings_of("prod")
+    assert settings.security_alerts is not None
+    off = settings.security_alerts.model_copy(update={"enabled": False})
+    assert security_rules(settings.model_copy(update={"security_alerts": off})) == ()
 
 
 @pytest.mark.parametrize("name", NAMES)

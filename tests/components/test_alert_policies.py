@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pulumi
+import pytest
 
 from components.alert_policies import (
     AlertPolicies,
@@ -15,6 +16,10 @@ from components.alert_policies import (
 )
 from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
+from readiness.alerting.catalogue import ALERTS
+from readiness.alerting.log_metric import LogMetric
+from readiness.alerting.rules import AlertRule
+from readiness.alerting.security_alerts import SECURITY_ALERTS, SecurityRule
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 
@@ -38,6 +43,7 @@ THRESHOLD = dataclasses.replace(
     condition_name="at least 1 in 5 min",
     condition=ThresholdConditionArgs(filter='metric.type="logging.googleapis.com/user/buckets"', window_seconds=300),
 )
+COUNTER = LogMetric(slug="errors", name="errors", description="Errors", filter="severity=ERROR")
 ARGS = AlertPoliciesArgs(
     project="shop-1234", environment="production", auto_close_seconds=1800, policies=[PROMQL, THRESHOLD]
 )
@@ -174,6 +180,69 @@ def test_two_fit_into_one_program(declare: Declare) -> None:
         "second-high-latency": "second",
         "second-bucket-permission-change": "second",
     }
+
+
+@pytest.mark.parametrize("log_metrics", [(), (COUNTER,)])
+@pytest.mark.parametrize("reads_late_metrics", [False, True])
+def test_an_alert_of_the_catalogue_becomes_a_policy_with_its_query(
+    log_metrics: tuple[LogMetric, ...], reads_late_metrics: bool
+) -> None:
+    """A query on a log-based metric, or on what others write later, may read a metric that is not known yet."""
+    definition = dataclasses.replace(ALERTS[0], reads_late_metrics=reads_late_metrics)
+    rule = AlertRule(
+        definition=definition,
+        query="up == 0",
+        duration_seconds=300,
+        condition="Down for 5 min",
+        display_name="Down (production)",
+        documentation_subject="[production] Down",
+        documentation="What to do first",
+        runbook_url="https://wiki.shop.example.net/runbook#down",
+        log_metrics=log_metrics,
+    )
+    assert AlertPolicyArgs.of(rule, rule_group="group", channel_ids=[CHANNEL]) == AlertPolicyArgs(
+        key=definition.slug,
+        display_name="Down (production)",
+        condition_name="Down for 5 min",
+        condition=PromqlConditionArgs(
+            query="up == 0",
+            alert_rule=definition.name,
+            rule_group="group",
+            duration_seconds=300,
+            reads_new_metrics=bool(log_metrics) or reads_late_metrics,
+        ),
+        severity=definition.severity,
+        documentation="What to do first",
+        subject="[production] Down",
+        runbook_url="https://wiki.shop.example.net/runbook#down",
+        channel_ids=[CHANNEL],
+    )
+
+
+def test_a_security_alert_becomes_a_policy_with_its_filter() -> None:
+    """The severity is the alert's own."""
+    alert = SECURITY_ALERTS[0]
+    rule = SecurityRule(
+        alert=alert,
+        display_name="Owners changed (project)",
+        documentation_subject="[shop-1234] Owners changed",
+        documentation="What to do first",
+        runbook_url="https://wiki.shop.example.net/runbook#owners",
+        condition="at least 1 in 5 min",
+        condition_filter='metric.type="owners"',
+        window_seconds=300,
+    )
+    assert AlertPolicyArgs.of_security(rule, channel_ids=[CHANNEL]) == AlertPolicyArgs(
+        key=alert.slug,
+        display_name="Owners changed (project)",
+        condition_name="at least 1 in 5 min",
+        condition=ThresholdConditionArgs(filter='metric.type="owners"', window_seconds=300),
+        severity=alert.severity,
+        documentation="What to do first",
+        subject="[shop-1234] Owners changed",
+        runbook_url="https://wiki.shop.example.net/runbook#owners",
+        channel_ids=[CHANNEL],
+    )
 
 
 def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:

@@ -53,6 +53,14 @@ def test_a_label_of_the_settings_has_its_name_in_lower_case_as_its_key() -> None
     assert LabelArgs.of(label) == LabelArgs(key="two words", name="Two Words", color="ededed", description="Said twice")
 
 
+def test_labels_that_differ_by_a_space_are_two_resources(declare: Declare) -> None:
+    """Both pass the check of the settings, so that they must pass the plan too."""
+    names = ["two words", "two-words"]
+    labels = [LabelArgs.of(DependabotLabel(name=name, color="ededed")) for name in names]
+    declared = declare(lambda: Dependabot("dependabot", DependabotArgs(repository="shop", labels=labels)))
+    assert [declared.inputs(f"dependabot-label-{name}")["name"] for name in names] == names
+
+
 def test_every_resource_waits_for_what_the_component_depends_on(declare: Declare) -> None:
     """And security updates for the alerts besides."""
 

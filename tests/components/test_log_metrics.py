@@ -6,6 +6,7 @@ import pulumi
 
 from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
+from readiness.alerting.log_metric import LogMetric
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 
@@ -47,6 +48,21 @@ def test_a_metric_with_a_value_is_a_distribution_by_its_labels(declare: Declare)
     assert inputs["labelExtractors"] == {"outcome": "EXTRACT(jsonPayload.outcome)"}
     assert inputs["valueExtractor"] == "EXTRACT(jsonPayload.seconds)"
     assert inputs["bucketOptions"] == {"explicitBuckets": {"bounds": [60.0, 300.0]}}
+
+
+def test_a_metric_of_the_toolkit_becomes_the_arguments() -> None:
+    """Its slug is the key."""
+    metric = LogMetric(
+        slug="duration",
+        name="deploy_duration",
+        description="How long a deployment took",
+        filter='jsonPayload.kind="deployment"',
+        labels={"outcome": "success or failure"},
+        value_field="seconds",
+        unit="s",
+        bounds=(60, 300),
+    )
+    assert LogMetricArgs.of(metric) == DISTRIBUTION
 
 
 def test_its_output_names_the_metrics(declare: Declare) -> None:

@@ -66,6 +66,16 @@ def test_each_branch_pattern_waits_for_its_environment(declare: Declare) -> None
     assert declared.dependencies_of("gate-guard-branch-main") == {"gate-guard"}
 
 
+def test_patterns_that_differ_by_a_slash_are_two_resources(declare: Declare) -> None:
+    """Both pass the check of the settings, so that they must pass the plan too."""
+    policy = {"branches": ["release/x", "release-x"]}
+    settings = EnvironmentSettings.model_validate({"reviewers": {}, "deployment_branch_policy": policy})
+    args = ProductionEnvironmentArgs.of(settings, repository="shop")
+    declared = declare(lambda: ProductionEnvironment("gate", args))
+    patterns = [declared.inputs(f"gate-guard-branch-{name}")["branchPattern"] for name in policy["branches"]]
+    assert patterns == ["release/x", "release-x"]
+
+
 def test_without_a_pattern_only_protected_branches_deploy(declare: Declare) -> None:
     """GitHub takes exactly one of the two flags, and no pattern then."""
     declared = declare(lambda: ProductionEnvironment("gate", with_environment(branch_patterns=())))
@@ -179,6 +189,12 @@ def test_the_section_of_the_settings_becomes_the_arguments() -> None:
         ),
         second_approval=SecondApprovalArgs(name="second", reviewers=[GRACE]),
     )
+
+
+def test_settings_without_a_branch_policy_let_main_alone_deploy() -> None:
+    """The name of the environment is `production` then."""
+    args = ProductionEnvironmentArgs.of(EnvironmentSettings.model_validate({"reviewers": {}}), repository="shop")
+    assert (args.environment.name, args.environment.branch_patterns) == ("production", ("main",))
 
 
 def test_settings_of_protected_branches_name_no_pattern() -> None:

@@ -51,8 +51,17 @@ def test_the_label_of_the_auto_merge_workflow_is_needed_only_with_the_workflow()
     """Also where the workflow only labels."""
     without = every_ecosystem()
     with_auto_merge = without.model_copy(update={"auto_merge": AutoMerge(enabled=False)})
-    assert [label.name for label in dependabot_labels(without)] == ["dependencies"]
+    assert [(label.name, label.color) for label in dependabot_labels(without)] == [("dependencies", "0366d6")]
     assert [label.name for label in dependabot_labels(with_auto_merge)] == ["dependencies", MINOR_OR_PATCH_LABEL]
+
+
+def test_labels_have_the_colours_of_the_settings_and_that_of_auto_merge_its_own() -> None:
+    """The colour is six digits, without `#`."""
+    assert {label.name: label.color for label in dependabot_labels(dependabot_of("every-option"))} == {
+        "dependencies": "0e8a16",
+        "automated": "ededed",
+        MINOR_OR_PATCH_LABEL: "c2e0c6",
+    }
 
 
 def written(folder: Path, settings: Dependabot) -> Path:

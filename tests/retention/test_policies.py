@@ -9,7 +9,14 @@ import pytest
 
 from readiness.problems import RefusedError
 from readiness.resource_types import REGISTRY
-from readiness.retention.policies import KEEP, Policy, declared_policies, policies_digest, policies_of
+from readiness.retention.policies import (
+    KEEP,
+    Policy,
+    declared_policies,
+    keep_policy_id,
+    policies_digest,
+    policies_of,
+)
 from readiness.retention.repositories import declared_repository
 from readiness.review.offline_plan import Plan
 from tests.projects import settings_of
@@ -40,6 +47,25 @@ def test_the_five_policies_of_prod_are_the_customers_row_and_a_belt_for_it() -> 
         Policy(id="keep-protected-tags", action=KEEP, tag_state="TAGGED", tag_prefixes=tags),
         Policy(id="keep-younger-than-30-days", action=KEEP, newer_than_seconds=2_592_000),
     )
+
+
+def test_every_setting_of_the_registry_reaches_its_policies() -> None:
+    """Set apart from their defaults in the stack with every option."""
+    registry = settings_of("every-option").image_registry
+    assert registry is not None
+    tags = ("latest", "staging-latest", "production-latest", "production-previous", "release-")
+    assert declared_policies(registry) == (
+        Policy(id="delete-older-than-45-days", action="DELETE", older_than_seconds=3_888_000),
+        Policy(id="keep-recent-api", action=KEEP, keep_count=3, package_prefixes=("api",)),
+        Policy(id="keep-recent-web-shop", action=KEEP, keep_count=3, package_prefixes=("web/shop",)),
+        Policy(id="keep-protected-tags", action=KEEP, tag_state="TAGGED", tag_prefixes=tags),
+        Policy(id="keep-younger-than-45-days", action=KEEP, newer_than_seconds=3_888_000),
+    )
+
+
+def test_the_longest_package_makes_an_id_that_the_api_takes() -> None:
+    """Shorter than 128 characters."""
+    assert len(keep_policy_id("x" * 115)) == 127
 
 
 def test_the_repository_of_a_plan_is_named_as_logs_and_images_name_it(plans: dict[str, Plan]) -> None:

@@ -270,6 +270,12 @@ def test_more_channels_than_a_policy_takes_are_refused(project: Path) -> None:
     assert "readiness:channels: holds 17 channels, and a policy takes at most 16." in error_of(project)
 
 
+def test_one_address_twice_is_refused_in_any_case(project: Path) -> None:
+    """Two channels would mail one person twice."""
+    in_staging(project, EMAIL + "\n", "      - ops@shop.dev\n      - OPS@shop.dev\n")
+    assert error_of(project).startswith(f"{place(project, 'OPS@')}readiness:channels.emails[1]: repeats item [0].")
+
+
 def test_a_secret_that_nothing_uses_is_refused(project: Path) -> None:
     """A token without its channel: the channel was meant, or the token is a leftover."""
     add_setting(project, "readiness:slack_auth_token:\n  secure: v1:c2xhY2s=:c2xhY2s=")

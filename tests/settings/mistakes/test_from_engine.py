@@ -16,10 +16,11 @@ from readiness.settings.from_engine import ELSEWHERE, StoredSecret, load_setting
 from readiness.settings.model import Settings
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SLACK_WEBHOOK_URL
 from readiness.settings.stack_files import read_stack
-from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit
+from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, line_of
 from tests.settings.broken import PROJECT, STAGING, add_setting, in_project, in_staging, place, write
 
 BOT_TOKEN = "xoxb-" + "1111-2222-madeUpToken"
+WEBHOOK = "https://hooks.slack.com/" + "services/T0/B0/madeUpToken"
 
 
 @pytest.fixture
@@ -159,11 +160,11 @@ def test_without_a_file_in_its_place_the_configuration_alone_counts(inside: Path
 
 def test_a_secret_in_plain_text_is_refused_and_not_shown(inside: Path) -> None:
     """`--config readiness:slack_auth_token=…` without `--secret`."""
-    lines = refusal({**resolved(inside), "readiness:slack_auth_token": BOT_TOKEN})
-    assert lines == [
-        f"{ELSEWHERE}: readiness:slack_auth_token: is a secret in plain text. Remove it, revoke it if it was ever "
-        "committed, and store a new one with `pulumi config set --secret readiness:slack_auth_token`."
-    ]
+    for secret, value in ((SLACK_AUTH_TOKEN, BOT_TOKEN), (SLACK_WEBHOOK_URL, WEBHOOK)):
+        assert refusal({**resolved(inside), secret.key: value}) == [
+            f"{ELSEWHERE}: {secret.key}: is a secret in plain text. Remove it, revoke it if it was ever "
+            f"committed, and store a new one with `pulumi config set --secret {secret.key}`."
+        ]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,32 @@ def test_a_stored_secret_of_the_wrong_form_is_refused_before_the_api_sees_it(ins
     assert loaded({**config, key: BOT_TOKEN}, secrets=(key,), dry_run=False).channels.slack is not None
 
 
+@pytest.mark.parametrize("value", ["", "not-a-webhook-madeUpToken"])
+def test_a_stored_webhook_of_the_wrong_form_is_refused_in_a_preview_too(inside: Path, value: str) -> None:
+    """GitHub takes an empty secret, and every deployment then fails; the value is in no message."""
+    config = resolved(inside)
+    add_setting(inside, f"{SLACK_WEBHOOK_URL.key}:\n  secure: v1:b25l:b25l")
+    key = SLACK_WEBHOOK_URL.key
+    expected = [
+        f"{place(inside, 'slack_webhook_url')}{key}: is not the incoming webhook that the deployment workflows post "
+        "to, which begins with `https://hooks.slack.com/` and has no space or line end. "
+        f"Store it with `pulumi config set --secret {key}`."
+    ]
+    for dry_run in (True, False):
+        assert refusal({**config, key: value}, secrets=(key,), dry_run=dry_run) == expected
+
+
+def test_a_placeholder_of_the_offline_plan_is_no_webhook_for_an_update(inside: Path) -> None:
+    """It takes the place of the value where no engine decrypts it, and must never be uploaded."""
+    edit(inside, PLACEHOLDERS, TWO_PEOPLE)
+    add(inside, f"  {SLACK_WEBHOOK_URL.key}:\n    secure: v1:b25l:b25l\n")
+    key = SLACK_WEBHOOK_URL.key
+    config = {**resolved(inside, "prod"), key: OFFLINE_PLACEHOLDER}
+    assert loaded(config, stack="prod", secrets=(key,)).owns_shared_resources
+    (line,) = refusal(config, stack="prod", secrets=(key,), dry_run=False)
+    assert f"{key}: is not the incoming webhook" in line
+
+
 def test_a_setting_that_holds_a_secret_is_refused_and_not_called_missing(inside: Path) -> None:
     """The engine marks the whole key as a secret."""
     key = "readiness:database"
@@ -196,7 +223,15 @@ def test_a_placeholder_passes_a_preview_and_stops_an_update(inside: Path) -> Non
     assert loaded(config, stack="prod").production_environment is not None
     lines = refusal(config, stack="prod", dry_run=False)
     assert len(lines) == 2
-    assert all("to be filled in" in line for line in lines)
+    for line, login in zip(lines, ("to-be-filled-in-first", "to-be-filled-in-second"), strict=True):
+        assert line.startswith(
+            f"Pulumi.prod.yaml:{line_of(inside, login)}: readiness:production_environment.reviewers.users["
+        )
+        assert line.endswith("`pulumi up` refuses until then. Write the real login and id.")
+    edit(inside, "to-be-filled-in-first\n          id: 0", "ada\n          id: 1001")
+    (line,) = refusal(resolved(inside, "prod"), stack="prod", dry_run=False)
+    assert "users[1]: stands for a reviewer to be filled in" in line
+    edit(inside, "ada\n          id: 1001", "to-be-filled-in-first\n          id: 0")
     edit(inside, PLACEHOLDERS, TWO_PEOPLE)
     assert loaded(resolved(inside, "prod"), stack="prod", dry_run=False).owns_shared_resources
 
@@ -257,6 +292,11 @@ def test_a_stored_secret_is_an_output_with_the_digest_of_its_ciphertext(inside: 
     assert second is not None
     assert elsewhere.ciphertext_digest == "not in a file"
     assert len({first.ciphertext_digest, second.ciphertext_digest, elsewhere.ciphertext_digest}) == 3
+    assert len(second.ciphertext_digest) == 16
+    in_staging(inside, "readiness:environment:", "# A line more\n  readiness:environment:")
+    again = stored({SLACK_WEBHOOK_URL.key: "another value"})
+    assert again is not None
+    assert again.ciphertext_digest == second.ciphertext_digest, "neither another line nor the value changes it"
     assert "decrypted" not in first.ciphertext_digest
 
 

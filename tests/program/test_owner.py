@@ -1,22 +1,27 @@
-"""What exists once is declared by the one stack that owns it."""
+"""What exists once is declared by the one stack that owns it, and by nobody twice."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import Counter
 
+import pytest
+
+from readiness.managed_files.migration_files import MIGRATION_PATH
 from readiness.review.offline_plan import Plan
-from tests.program.declared import REGISTRY, planned
-from tests.projects import ROOT
+from tests.program.declared import MEMBER, REGISTRY_MEMBER, by_name
+from tests.projects import ROOT, STACKS
+
+API = "gcp:projects/service:Service"
 
 
 def kinds(plan: Plan) -> set[str]:
     """Every type that a plan declares."""
-    return {each["type"] for each in plan.resources}
+    return {resource["type"] for resource in plan.resources}
 
 
 def test_prod_alone_declares_the_shared_types(plans: dict[str, Plan]) -> None:
     """Nothing of GitHub and nothing of the registry in staging."""
-    shared = {each for each in kinds(plans["staging"]) if each.startswith(("github:", "gcp:artifactregistry/"))}
+    shared = {type_ for type_ in kinds(plans["staging"]) if type_.startswith(("github:", "gcp:artifactregistry/"))}
     assert shared == set()
     assert kinds(plans["prod"]) - kinds(plans["staging"]) == {
         "gcp:artifactregistry/repository:Repository",
@@ -43,26 +48,47 @@ def test_prod_alone_declares_the_shared_types(plans: dict[str, Plan]) -> None:
     }
 
 
+def test_the_apis_of_the_registry_are_enabled_by_its_owner(plans: dict[str, Plan]) -> None:
+    """Those of Monitoring and of the migration by both stacks: neither can take them from the other."""
+    enabled = {stack: {api["name"] for api in plans[stack].of_type(API)} for stack in ("prod", "staging")}
+    assert enabled["prod"] - enabled["staging"] == {
+        "registry-apis-artifactregistry",
+        "registry-apis-containeranalysis",
+        "registry-apis-containerscanning",
+    }
+    assert enabled["staging"] == {
+        *(f"apis-{api}" for api in ("logging", "monitoring")),
+        *(f"migration-job-apis-{api}" for api in ("iam", "run", "secretmanager", "sqladmin")),
+    }
+
+
+def test_the_workflow_that_migrates_is_delivered_by_the_owner_alone(plans: dict[str, Plan]) -> None:
+    """It serves both environments: the caller names job and instance."""
+    assert MIGRATION_PATH in by_name(plans["prod"], "migration-workflow")["files"]
+    assert not [resource["name"] for resource in plans["staging"].resources if resource.get("files")]
+
+
 def test_no_import_id_occurs_in_two_stacks(plans: dict[str, Plan]) -> None:
     """Two states of one thing would take it from each other."""
     ids = [
-        each["options"]["importId"]
+        resource["options"]["importId"]
         for stack in ("prod", "staging")
-        for each in plans[stack].resources
-        if "importId" in each["options"]
+        for resource in plans[stack].resources
+        if "importId" in resource["options"]
     ]
     assert len(ids) == len(set(ids)) == 1
 
 
-def test_only_what_is_set_is_declared(project: Path) -> None:
-    """The guard and Dependabot can be left out; the registry cannot."""
-    text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
-    (project / "Pulumi.prod.yaml").write_text(
-        text[: text.index("  readiness:production_environment:")], encoding="utf-8"
-    )
-    plan = planned(project)
-    assert REGISTRY in kinds(plan)
-    assert not {each for each in kinds(plan) if each.startswith(("github:", "readiness:github:"))}
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_role_of_an_account_is_declared_twice(plans: dict[str, Plan], stack: str) -> None:
+    """Of two declarations, the one that is removed would take the role from the other."""
+    grants = [
+        (type_, grant["inputs"]["member"], grant["inputs"]["role"])
+        for type_ in (MEMBER, REGISTRY_MEMBER)
+        for grant in plans[stack].of_type(type_)
+    ]
+    assert grants
+    assert [grant for grant, times in Counter(grants).items() if times > 1] == []
 
 
 def test_the_repository_itself_and_its_environments_secrets_are_never_declared() -> None:
