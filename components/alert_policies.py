@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.arguments import check_arguments
 from components.outputs import by_key
 from components.resource_options import child_options
 
@@ -138,6 +139,7 @@ class AlertPolicies(pulumi.ComponentResource):
     ids: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: AlertPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, AlertPoliciesArgs)
         super().__init__("readiness:alerting:AlertPolicies", name, None, opts)
         self.policies = {
             policy.key: _policy(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 import pulumi_github as github
 
+from components.arguments import check_arguments
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class BranchRuleset(pulumi.ComponentResource):
     enforcement: pulumi.Output[str]
 
     def __init__(self, name: str, args: BranchRulesetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, BranchRulesetArgs)
         super().__init__("readiness:github:BranchRuleset", name, None, opts)
         self.ruleset = github.RepositoryRuleset(
             f"{name}-default-branch",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_github as github
 
+from components.arguments import check_arguments
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Dependabot(pulumi.ComponentResource):
     """Vulnerability alerts and security updates switched on, and one label for each of `labels`."""
 
     def __init__(self, name: str, args: DependabotArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, DependabotArgs)
         super().__init__("readiness:github:Dependabot", name, None, opts)
         alerts = github.RepositoryVulnerabilityAlerts(
             f"{name}-alerts", repository=args.repository, enabled=True, opts=child_options(self, opts)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring, projects
 
+from components.arguments import check_arguments, refuse_the_same_names
 from components.resource_options import child_options
 
 # Dashboards alone do not show data: reading it is the second role.
@@ -21,7 +22,7 @@ VIEWER_ROLES = {"dashboards": "roles/monitoring.dashboardViewer", "data": "roles
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentDashboardArgs:
-    """`dashboard_json`: a dashboard of Monitoring's REST API as JSON. `depends_on` names the metrics that it reads.
+    """`dashboard_json`: a dashboard of Monitoring's REST API as JSON. The metrics that it reads exist first.
 
     `viewers` as IAM writes them, `group:team@example.com`; they are plain text because they name their grants.
     """
@@ -37,6 +38,8 @@ class DeploymentDashboard(pulumi.ComponentResource):
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: DeploymentDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        place = check_arguments(name, args, DeploymentDashboardArgs).at(".viewers")
+        refuse_the_same_names({viewer: _slug(viewer) for viewer in args.viewers}, place)
         super().__init__("readiness:delivery:DeploymentDashboard", name, None, opts)
         dashboard = monitoring.Dashboard(
             f"{name}-dashboard",
@@ -47,7 +50,7 @@ class DeploymentDashboard(pulumi.ComponentResource):
         for viewer in args.viewers:
             for what, role in VIEWER_ROLES.items():
                 projects.IAMMember(
-                    f"{name}-{what}-{re.sub('[^a-z0-9]+', '-', viewer.lower())}",
+                    f"{name}-{what}-{_slug(viewer)}",
                     project=args.project,
                     role=role,
                     member=viewer,
@@ -59,3 +62,7 @@ class DeploymentDashboard(pulumi.ComponentResource):
             args.project,
         )
         self.register_outputs({"url": self.url})
+
+
+def _slug(viewer: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", viewer.lower())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import logging
 
+from components.arguments import check_arguments
 from components.resource_options import child_options
 
 
@@ -35,6 +36,7 @@ class DeploymentLog(pulumi.ComponentResource):
     bucket_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: DeploymentLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, DeploymentLogArgs)
         super().__init__("readiness:delivery:DeploymentLog", name, None, opts)
         bucket = logging.ProjectBucketConfig(
             f"{name}-bucket",

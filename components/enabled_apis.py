@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
+from components.arguments import check_arguments, refuse_the_same_names
 from components.resource_options import child_options
 
 MONITORING_APIS = ("logging.googleapis.com", "monitoring.googleapis.com")
@@ -49,10 +50,12 @@ class EnabledApis(pulumi.ComponentResource):
     apis: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: EnabledApisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        place = check_arguments(name, args, EnabledApisArgs).at(".apis")
+        refuse_the_same_names({api: _child_name(name, api) for api in args.apis}, place)
         super().__init__("readiness:project:EnabledApis", name, None, opts)
         self.services = {
             api: projects.Service(
-                f"{name}-{api.removesuffix('.googleapis.com')}",
+                _child_name(name, api),
                 project=args.project,
                 service=api,
                 disable_on_destroy=False,
@@ -63,3 +66,7 @@ class EnabledApis(pulumi.ComponentResource):
         }
         self.apis = pulumi.Output.all(*[service.service for service in self.services.values()])
         self.register_outputs({"apis": self.apis})
+
+
+def _child_name(component: str, api: str) -> str:
+    return f"{component}-{api.removesuffix('.googleapis.com')}"

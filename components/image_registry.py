@@ -12,6 +12,7 @@ writes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,11 +20,15 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import artifactregistry
 
+from components.arguments import Place, check_arguments
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.retention.policies import Policy
 
+ACTIONS = ("DELETE", "KEEP")
+TAG_STATES = ("ANY", "TAGGED", "UNTAGGED")
+_REPOSITORY = re.compile(r"projects/[^/]+/locations/[^/]+/repositories/[^/]+")
 # Google gives the state in its answer to an update; a plan without one says so instead of saying nothing.
 NOT_REPORTED = "not reported yet"
 
@@ -104,6 +109,7 @@ class ImageRegistry(pulumi.ComponentResource):
     scanning_state: pulumi.Output[str]
 
     def __init__(self, name: str, args: ImageRegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        _check(args, check_arguments(name, args, ImageRegistryArgs))
         super().__init__("readiness:registry:ImageRegistry", name, None, opts)
         self.repository = artifactregistry.Repository(
             f"{name}-repository",
@@ -128,6 +134,20 @@ class ImageRegistry(pulumi.ComponentResource):
         self.register_outputs(
             {"id": self.id, "repository_id": self.repository_id, "scanning_state": self.scanning_state}
         )
+
+
+def _check(args: ImageRegistryArgs, place: Place) -> None:
+    for index, policy in enumerate(args.cleanup_policies):
+        here, versions = place.at(f".cleanup_policies[{index}]"), policy.versions
+        if policy.action not in ACTIONS:
+            here.at(".action").refuse(f"{policy.action!r} is none of {', '.join(ACTIONS)}.")
+        if isinstance(versions, MostRecentVersionsArgs):
+            if policy.action != "KEEP":
+                here.at(".action").refuse("MostRecentVersionsArgs only keeps. Use KEEP.")
+        elif versions.tag_state not in TAG_STATES:
+            here.at(".versions.tag_state").refuse(f"{versions.tag_state!r} is none of {', '.join(TAG_STATES)}.")
+    if args.adopt is not None and not _REPOSITORY.fullmatch(args.adopt):
+        place.at(".adopt").refuse(f"{args.adopt!r} is not of the form projects/P/locations/L/repositories/R.")
 
 
 def _guard(adopt: str | None) -> pulumi.ResourceOptions:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import logging
 
+from components.arguments import check_arguments
 from components.outputs import by_key
 from components.resource_options import child_options
 
@@ -71,6 +72,7 @@ class LogMetrics(pulumi.ComponentResource):
     names: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: LogMetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, LogMetricsArgs)
         super().__init__("readiness:alerting:LogMetrics", name, None, opts)
         self.metrics = {
             metric.key: log_metric(f"{name}-{metric.key}", args.project, metric, child_options(self, opts))

@@ -3,13 +3,13 @@
 With the delivery `commit` each file is a resource on a branch. With `pull_request` no file is a resource: `readiness
 deliver` opens a pull request with the texts of the plan, because every push to the default branch may deploy.
 
-Not managed here: any path outside `.github/`, which the rules for plans refuse.
+Not managed here: any path outside `.github/`, which is refused.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
@@ -17,9 +17,10 @@ from typing import Literal
 import pulumi
 import pulumi_github as github
 
+from components.arguments import Place, check_arguments, refuse_the_same_names
 from components.resource_options import child_options
 from readiness.managed_files.declared_texts import keep_text
-from readiness.managed_files.header import file_digest
+from readiness.managed_files.header import MANAGED_FOLDER, file_digest, is_managed_path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,10 @@ class ManagedFiles(pulumi.ComponentResource):
     files: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: ManagedFilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        place = check_arguments(name, args, ManagedFilesArgs).at(".files")
+        _check_paths(args.files, place)
+        if args.delivery == "commit":
+            refuse_the_same_names({path: f"{name}-{_slug(path)}" for path in args.files}, place)
         texts = {path: pulumi.Output.from_input(text) for path, text in args.files.items()}
         digests = {path: text.apply(file_digest) for path, text in texts.items()}
         super().__init__("readiness:project:ManagedFiles", name, {"delivery": args.delivery, "digests": digests}, opts)
@@ -79,6 +84,12 @@ class ManagedFiles(pulumi.ComponentResource):
             # Else a change of delivery, or a destroy, would commit the file's deletion to the default branch.
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=True)),
         )
+
+
+def _check_paths(paths: Iterable[str], place: Place) -> None:
+    for path in paths:
+        if not is_managed_path(path) or not _slug(path):
+            place.refuse(f"{path!r} is no plain path below `{MANAGED_FOLDER}`.")
 
 
 def _slug(path: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import cloudrunv2, projects, secretmanager, serviceaccount
 
+from components.arguments import check_arguments
 from components.enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs
 from components.resource_options import child_options
 
@@ -48,6 +49,7 @@ class MigrationJob(pulumi.ComponentResource):
     account_email: pulumi.Output[str]
 
     def __init__(self, name: str, args: MigrationJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, MigrationJobArgs)
         super().__init__("readiness:database:MigrationJob", name, None, opts)
         apis = EnabledApisArgs(project=args.project, apis=MIGRATION_APIS)
         self.apis = EnabledApis(f"{name}-apis", apis, child_options(self, opts))

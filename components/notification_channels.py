@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.arguments import check_arguments
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class NotificationChannels(pulumi.ComponentResource):
     ids: pulumi.Output[Mapping[str, Sequence[str]]]
 
     def __init__(self, name: str, args: NotificationChannelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, NotificationChannelsArgs)
         super().__init__("readiness:alerting:NotificationChannels", name, None, opts)
         self._ids: list[tuple[str, pulumi.Input[str]]] = [
             (channel.kind, _channel(_name(name, channel), channel, args, child_options(self, opts)).id)

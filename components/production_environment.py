@@ -20,11 +20,15 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 import pulumi_github as github
 
+from components.arguments import Place, check_arguments
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.settings.github import ProductionEnvironment as EnvironmentSettings
     from readiness.settings.github import Reviewers
+
+# https://docs.github.com/en/rest/deployments/environments
+MAX_REVIEWERS = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +46,7 @@ class ReviewerArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnvironmentArgs:
-    """`reviewers`: up to six, users and teams together (https://docs.github.com/en/rest/deployments/environments).
+    """`reviewers`: one to six, users and teams together.
 
     `branch_patterns` are the branches that may deploy, and end the names of their resources; `*` does not match `/`.
     Without any pattern, only branches with a protection rule may deploy.
@@ -102,6 +106,12 @@ class ProductionEnvironment(pulumi.ComponentResource):
     environment_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: ProductionEnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        place = check_arguments(name, args, ProductionEnvironmentArgs)
+        _check_reviewers(args.environment, place.at(".environment.reviewers"))
+        if args.second_approval is not None:
+            _check_reviewers(args.second_approval, place.at(".second_approval.reviewers"))
+            if isinstance(args.environment.name, str) and args.second_approval.name == args.environment.name:
+                place.at(".second_approval.name").refuse("is the name of the first environment. Choose another one.")
         super().__init__("readiness:github:ProductionEnvironment", name, _in_words(args), opts)
         children = child_options(self, opts)
         self.environment = _environment(f"{name}-guard", args.environment, args, children)
@@ -110,6 +120,13 @@ class ProductionEnvironment(pulumi.ComponentResource):
             self.second_approval = _environment(f"{name}-second-approval", args.second_approval, args, children)
         self.environment_name = self.environment.environment
         self.register_outputs({"environment_name": self.environment_name})
+
+
+def _check_reviewers(named: EnvironmentArgs | SecondApprovalArgs, place: Place) -> None:
+    """GitHub takes an environment without reviewers too, and every deployment to it passes."""
+    count = len(named.reviewers)
+    if not 1 <= count <= MAX_REVIEWERS:
+        place.refuse(f"has {count} reviewers. Name 1 to {MAX_REVIEWERS}, users and teams together.")
 
 
 def _environment(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
+from components.arguments import check_arguments
 from components.log_metrics import LogMetricArgs, log_metric
 from components.resource_options import child_options
 
@@ -35,6 +36,7 @@ class RegistryAudit(pulumi.ComponentResource):
     metric_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: RegistryAuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, RegistryAuditArgs)
         super().__init__("readiness:registry:RegistryAudit", name, None, opts)
         projects.IAMAuditConfig(
             f"{name}-log",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_github as github
 
+from components.arguments import check_arguments, refuse_the_same_names
 from components.resource_options import child_options
 
 
@@ -49,6 +50,8 @@ class RepositorySecrets(pulumi.ComponentResource):
     names: pulumi.Output[Sequence[str]]
 
     def __init__(self, name: str, args: RepositorySecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        place = check_arguments(name, args, RepositorySecretsArgs).at(".secrets")
+        refuse_the_same_names({key: _child_name(name, key) for key in args.secrets}, place)
         digests = {
             key: secret.ciphertext_digest
             for key, secret in args.secrets.items()
@@ -57,7 +60,7 @@ class RepositorySecrets(pulumi.ComponentResource):
         super().__init__("readiness:github:RepositorySecrets", name, {"ciphertextDigests": digests}, opts)
         self.secrets = {
             key: github.ActionsSecret(
-                f"{name}-{key.lower().replace('_', '-')}",
+                _child_name(name, key),
                 repository=args.repository,
                 secret_name=key,
                 # The provider's SDK registers plain text as a secret too.
@@ -68,3 +71,7 @@ class RepositorySecrets(pulumi.ComponentResource):
         }
         self.names = pulumi.Output.all(*[secret.secret_name for secret in self.secrets.values()])
         self.register_outputs({"names": self.names})
+
+
+def _child_name(component: str, key: str) -> str:
+    return f"{component}-{key.lower().replace('_', '-')}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import artifactregistry, projects
 
+from components.arguments import check_arguments
 from components.outputs import by_key
 from components.resource_options import child_options
 
@@ -55,6 +56,7 @@ class RoleGrants(pulumi.ComponentResource):
     ids: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: RoleGrantsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, RoleGrantsArgs)
         super().__init__("readiness:project:RoleGrants", name, None, opts)
         self.grants = {
             grant.key: _grant(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.arguments import check_arguments
 from components.outputs import by_key
 from components.resource_options import child_options
 
@@ -42,6 +43,7 @@ class ServiceLevels(pulumi.ComponentResource):
     ids: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: ServiceLevelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, ServiceLevelsArgs)
         super().__init__("readiness:alerting:ServiceLevels", name, None, opts)
         self.objectives = {
             service: _objective(f"{name}-{service}", service, args, child_options(self, opts))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.arguments import check_arguments
 from components.outputs import by_key
 from components.resource_options import child_options
 from readiness.durations import duration_text
@@ -99,6 +100,7 @@ class UptimeChecks(pulumi.ComponentResource):
     ids: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: UptimeChecksArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments(name, args, UptimeChecksArgs)
         super().__init__("readiness:alerting:UptimeChecks", name, None, opts)
         self.checks = {
             check.key: _check(f"{name}-{check.key}", check, args, child_options(self, opts)) for check in args.checks

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
+import pytest
 from google.protobuf import json_format
 
 from readiness.review.recorder import UNKNOWN, is_secret
@@ -39,6 +40,7 @@ def assert_inputs_are_inputs(declare: Declare, construct: Construct, args: Any) 
         assert_output_is_taken(declare, construct, args, path, plain)
         assert_unknown_is_planned(declare, construct, args, path, plain)
         assert_secret_stays_secret(declare, construct, args, path)
+        assert_another_type_is_refused(construct, args, path)
 
 
 def assert_output_is_taken(declare: Declare, construct: Construct, args: Any, path: Path, plain: Declared) -> None:
@@ -62,6 +64,13 @@ def assert_secret_stays_secret(declare: Declare, construct: Construct, args: Any
     for message in messages:
         readable = [text for text in _texts(_without_secrets(message)) if _is_planted(text)]
         assert not readable, f"{path} is readable in {readable}"
+
+
+def assert_another_type_is_refused(construct: Construct, args: Any, path: Path) -> None:
+    """By an error that names the argument, before anything is registered."""
+    with pytest.raises(TypeError) as refused:
+        construct(_replaced(args, path, lambda _: object()))
+    assert str(path[-1]) in str(refused.value), f"{path} is not named"
 
 
 def _paths(value: Any, hint: Any) -> Iterator[Path]:

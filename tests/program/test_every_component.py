@@ -20,7 +20,7 @@ from readiness.review.recorder import Recording, record
 from tests.projects import EVERY_OPTION, ROOT, plan_of_stack
 
 # What every component uses, and no component itself.
-HELPERS = {"outputs", "resource_options"}
+HELPERS = {"arguments", "outputs", "resource_options"}
 MODULES = [
     importlib.import_module(f"components.{found.name}")
     for found in pkgutil.iter_modules(components.__path__)
