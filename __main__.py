@@ -1,7 +1,7 @@
 """The program: reads the settings, declares the components, exports what other tools read. It only wires.
 
-One paragraph for each component. `moved_from` says where an earlier release
-declared a component, so that a stack which it made is kept.
+One paragraph for each component. `moved_from` says where an earlier release declared a component, so that a stack
+which it made is kept.
 """
 
 from __future__ import annotations
