@@ -72,7 +72,10 @@ class LogMetrics(pulumi.ComponentResource):
     names: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: LogMetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        check_arguments(name, args, LogMetricsArgs)
+        place = check_arguments(name, args, LogMetricsArgs)
+        for index, metric in enumerate(args.metrics):
+            if metric.bucket_bounds and not metric.value_field:
+                place.at(f".metrics[{index}].bucket_bounds").refuse("needs `value_field`: a counter has no buckets.")
         super().__init__("readiness:alerting:LogMetrics", name, None, opts)
         self.metrics = {
             metric.key: log_metric(f"{name}-{metric.key}", args.project, metric, child_options(self, opts))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.arguments import check_arguments
+from components.arguments import Place, check_arguments
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ class NotificationChannelArgs:
     address in lower case, so that neither its place in a list nor its case renames a channel: a renamed channel is
     deleted and created again, and loses its verification.
     `labels` are those of the type, such as `email_address`; everybody who sees the channel can read them.
-    `sensitive_labels`: one of `auth_token`, `service_key` and `password`. It reaches the provider as a secret. Another
-    name raises ValueError.
+    `sensitive_labels`: one of `auth_token`, `service_key` and `password`. It reaches the provider as a secret.
     """
 
     kind: str
@@ -79,7 +78,9 @@ class NotificationChannels(pulumi.ComponentResource):
     ids: pulumi.Output[Mapping[str, Sequence[str]]]
 
     def __init__(self, name: str, args: NotificationChannelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        check_arguments(name, args, NotificationChannelsArgs)
+        place = check_arguments(name, args, NotificationChannelsArgs)
+        for index, channel in enumerate(args.channels):
+            _check_labels(channel, place.at(f".channels[{index}]"))
         super().__init__("readiness:alerting:NotificationChannels", name, None, opts)
         self._ids: list[tuple[str, pulumi.Input[str]]] = [
             (channel.kind, _channel(_name(name, channel), channel, args, child_options(self, opts)).id)
@@ -98,6 +99,16 @@ class NotificationChannels(pulumi.ComponentResource):
         return [channel_id for kind, channel_id in self._ids if kind in wanted]
 
 
+def _check_labels(channel: NotificationChannelArgs, place: Place) -> None:
+    for label in channel.labels:
+        if label in _SENSITIVE_LABELS:
+            place.at(".labels").refuse(f"`{label}` would be readable. Put it into `sensitive_labels`.")
+    for label in channel.sensitive_labels:
+        if label not in _SENSITIVE_LABELS:
+            message = f"`{label}` is no sensitive label. Use one of {', '.join(_SENSITIVE_LABELS)}."
+            place.at(".sensitive_labels").refuse(message)
+
+
 def _name(component: str, channel: NotificationChannelArgs) -> str:
     return "-".join(part for part in (component, channel.kind, channel.key) if part)
 
@@ -105,8 +116,6 @@ def _name(component: str, channel: NotificationChannelArgs) -> str:
 def _channel(
     name: str, channel: NotificationChannelArgs, args: NotificationChannelsArgs, opts: pulumi.ResourceOptions
 ) -> monitoring.NotificationChannel:
-    for label in channel.sensitive_labels.keys() - set(_SENSITIVE_LABELS):
-        raise ValueError(f"{name}: `{label}` is no sensitive label. Use one of {', '.join(_SENSITIVE_LABELS)}.")
     secrets = {label: pulumi.Output.secret(value) for label, value in channel.sensitive_labels.items()}
     return monitoring.NotificationChannel(
         name,

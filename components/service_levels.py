@@ -43,7 +43,9 @@ class ServiceLevels(pulumi.ComponentResource):
     ids: pulumi.Output[Mapping[str, str]]
 
     def __init__(self, name: str, args: ServiceLevelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        check_arguments(name, args, ServiceLevelsArgs)
+        place = check_arguments(name, args, ServiceLevelsArgs)
+        if not 0 < args.goal_ratio < 1:
+            place.at(".goal_ratio").refuse(f"{args.goal_ratio} is no share of 1. Write 0.995 for 99.5 %.")
         super().__init__("readiness:alerting:ServiceLevels", name, None, opts)
         self.objectives = {
             service: _objective(f"{name}-{service}", service, args, child_options(self, opts))

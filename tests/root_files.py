@@ -29,17 +29,19 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open":
         path, mode, _ = arguments
         # Without a mode it is `os.open`, whose relative paths may be those of another folder than the working folder.
-        if isinstance(path, str) and (mode is not None or os.path.isabs(path)) and _is_of_the_root(path):
-            raise AssertionError(f"a test opens {path}, a file of the root's stacks. {_HINT}")
+        if isinstance(path, str | bytes) and (mode is not None or os.path.isabs(path)) and _is_of_the_root(path):
+            raise AssertionError(f"a test opens {os.fsdecode(path)}, a file of the root's stacks. {_HINT}")
     elif event == "subprocess.Popen":
         _, command, folder, _ = arguments
         if os.path.abspath(folder or os.curdir) == str(ROOT) and _runs_readiness(command):
             raise AssertionError(f"a test runs readiness on the root's stacks: {command}. {_HINT}")
 
 
-def _is_of_the_root(path: str) -> bool:
+def _is_of_the_root(path: str | bytes) -> bool:
+    path = os.fsdecode(path)
     name = os.path.basename(path)
-    return _NAME.fullmatch(name) is not None and os.path.abspath(path) == str(ROOT / name)
+    # Resolved, because a link to the root's folder leads to its files too.
+    return _NAME.fullmatch(name) is not None and os.path.realpath(path) == str(ROOT.resolve() / name)
 
 
 def _runs_readiness(command: str | Iterable[Any]) -> bool:

@@ -18,6 +18,7 @@ from components.image_registry import (
     ImageRegistryArgs,
     MostRecentVersionsArgs,
 )
+from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
 from components.managed_files import ManagedFiles, ManagedFilesArgs
 from components.notification_channels import NotificationChannelArgs, NotificationChannels, NotificationChannelsArgs
 from components.production_environment import (
@@ -29,6 +30,7 @@ from components.production_environment import (
 )
 from components.repository_secrets import RepositorySecretArgs, RepositorySecrets, RepositorySecretsArgs
 from components.role_grants import RegistryArgs, RoleGrantArgs, RoleGrants, RoleGrantsArgs
+from components.service_levels import ServiceLevels, ServiceLevelsArgs
 from components.uptime_checks import UptimeCheckArgs, UptimeChecks, UptimeChecksArgs
 from tests.components.conftest import Declare
 
@@ -91,6 +93,25 @@ def channels(*kinds: str) -> object:
     return NotificationChannels("on-call", NotificationChannelsArgs(project="shop", environment="live", channels=made))
 
 
+def slack(**labels: Changes) -> object:
+    """A channel with these labels."""
+    channel = NotificationChannelArgs(kind="slack", display_name="On call", **labels)
+    args = NotificationChannelsArgs(project="shop", environment="live", channels=[channel])
+    return NotificationChannels("on-call", args)
+
+
+def levels(**changes: Changes) -> object:
+    """An objective."""
+    args = ServiceLevelsArgs(project="shop", environment="live", services=["api"], goal_ratio=0.99, period_days=28)
+    return ServiceLevels("slo", dataclasses.replace(args, **changes))
+
+
+def metrics(**changes: Changes) -> object:
+    """A counter."""
+    metric = LogMetricArgs(key="cards", name="cards", description="Cards", filter="severity=ERROR", **changes)
+    return LogMetrics("logs", LogMetricsArgs(project="shop", metrics=[metric]))
+
+
 def reviewer(**changes: Changes) -> ReviewerArgs:
     """The reviewer, changed."""
     return dataclasses.replace(REVIEWER, **changes)
@@ -144,6 +165,14 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: apis("run", "run.googleapis.com"), r"`apis`: 'run' and 'run\.googleapis\.com' would both be the resource"),
     (lambda: apis(""), r"`apis\[0\]`: is empty"),
     (lambda: channels("email", "email"), r"`channels\[1\]`: 'email' is in the list already"),
+    (lambda: slack(labels={"auth_token": "planted"}), r"`channels\[0\]\.labels`: `auth_token` would be readable"),
+    (
+        lambda: slack(sensitive_labels={"token": "planted"}),
+        r"`channels\[0\]\.sensitive_labels`: `token` is no",
+    ),
+    (lambda: levels(goal_ratio=99.5), r"`goal_ratio`: 99\.5 is no share of 1"),
+    (lambda: levels(services="api"), r"`services`: takes a list, not str"),
+    (lambda: metrics(bucket_bounds=[1, 2]), r"`metrics\[0\]\.bucket_bounds`: needs `value_field`"),
     (lambda: registry(adopt=""), r"`adopt`: '' is not of the form projects/P/locations/L/repositories/R"),
     (lambda: registry(cleanup_dry_run="false"), r"`cleanup_dry_run`: takes bool, not str"),
     (

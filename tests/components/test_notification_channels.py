@@ -110,7 +110,7 @@ def test_a_plain_sensitive_label_reaches_the_provider_as_a_secret(declare: Decla
 def test_a_label_that_the_provider_does_not_know_as_sensitive_is_refused(declare: Declare) -> None:
     """It would be lost without a word, and the channel would reach nobody."""
     wrong = dataclasses.replace(SLACK, sensitive_labels={"token": "a token"})
-    with pytest.raises(ValueError, match=r"channels-slack: `token` is no sensitive label.*auth_token, password"):
+    with pytest.raises(ValueError, match=r"`token` is no sensitive label.*auth_token, password"):
         declared_with(declare, channels=[wrong])
 
 

@@ -15,10 +15,19 @@ from readiness.operate.audit.record import RECORD_FILE, read_record
 from readiness.settings.stack_files import read_stack, stack_names
 from tests.projects import CUSTOMER_STACKS, FIRST_CUSTOMER, ROOT, SMALL, Command, plan_of_stack, readiness
 
+
+def linked(project: Path, folder: Path) -> Path:
+    """A stack file of the project by a link to the project's folder."""
+    (folder / "link").symlink_to(project)
+    return folder / "link" / "Pulumi.prod.yaml"
+
+
 READERS: dict[str, Callable[[Path, Path], object]] = {
     "as text": lambda project, _: (project / "Pulumi.prod.yaml").read_text(encoding="utf-8"),
     "as bytes": lambda project, _: (project / "Pulumi.yaml").read_bytes(),
     "by a path with a detour": lambda project, _: (project / "docs" / ".." / "Pulumi.staging.yaml").open(),
+    "by a path of bytes": lambda project, _: open(bytes(project / "Pulumi.prod.yaml")),  # noqa: SIM115
+    "through a link to the folder": lambda project, folder: linked(project, folder).read_bytes(),
     "to copy it": lambda project, folder: shutil.copy(project / "Pulumi.prod.yaml", folder),
     "as settings": lambda project, _: check_stack(project, stack_names(project)[0]),
     "as configuration": lambda project, _: read_stack(project, stack_names(project)[0]),

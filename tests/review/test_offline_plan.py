@@ -72,7 +72,7 @@ PROGRAM_WITH_FILES = """
     import pulumi
     from components.managed_files import ManagedFiles, ManagedFilesArgs
 
-    files = {"b": "second\\n", "a": "first\\n", "token": pulumi.Output.secret("planted")}
+    files = {".github/b": "second\\n", ".github/a": "first\\n", ".github/token": pulumi.Output.secret("planted")}
     ManagedFiles("some", ManagedFilesArgs(repository="shop", branch="main", delivery="pull_request", files=files))
     ManagedFiles("none", ManagedFilesArgs(repository="shop", branch="main", delivery="pull_request", files={}))
 """
@@ -82,10 +82,14 @@ def test_the_texts_of_managed_files_are_beside_the_inputs_that_hold_their_digest
     """Sorted, without the secret one, and no key where there are none."""
     plan = plan_program(tmp_path, PROGRAM_WITH_FILES)
     some = named(plan, "some")
-    assert list(some["files"].items()) == [("a", "first\n"), ("b", "second\n")]
+    assert list(some["files"].items()) == [(".github/a", "first\n"), (".github/b", "second\n")]
     assert some["inputs"] == {
         "delivery": "pull_request",
-        "digests": {"a": file_digest("first\n"), "b": file_digest("second\n"), "token": "[secret]"},
+        "digests": {
+            ".github/a": file_digest("first\n"),
+            ".github/b": file_digest("second\n"),
+            ".github/token": "[secret]",
+        },
     }
     assert "files" not in named(plan, "none")
     assert "planted" not in plan_json(plan)
