@@ -69,7 +69,8 @@ def test_each_branch_pattern_waits_for_its_environment(declare: Declare) -> None
 def test_patterns_that_differ_by_a_slash_are_two_resources(declare: Declare) -> None:
     """Both pass the check of the settings, so that they must pass the plan too."""
     policy = {"branches": ["release/x", "release-x"]}
-    settings = EnvironmentSettings.model_validate({"reviewers": {}, "deployment_branch_policy": policy})
+    reviewers = {"users": [{"login": "ada", "id": 1001}]}
+    settings = EnvironmentSettings.model_validate({"reviewers": reviewers, "deployment_branch_policy": policy})
     args = ProductionEnvironmentArgs.of(settings, repository="shop")
     declared = declare(lambda: ProductionEnvironment("gate", args))
     patterns = [declared.inputs(f"gate-guard-branch-{name}")["branchPattern"] for name in policy["branches"]]
