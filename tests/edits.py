@@ -48,7 +48,7 @@ def line_of(project: Path, text: str, file: str = "Pulumi.prod.yaml") -> int:
 
 
 def found(project: Path, stack: str = "prod") -> dict[str, Problem]:
-    """What is wrong with a stack by the key path without `readiness:`; warnings of the seed left out."""
+    """What is wrong with a stack by the key path without `readiness:`; the first customer's warnings left out."""
     problems = check_stack(project, stack).problems
     keys = [problem.key.removeprefix("readiness:") for problem in problems]
     assert len(set(keys)) == len(keys), f"two problems of one setting: {[str(problem) for problem in problems]}"

@@ -1,7 +1,8 @@
 """What counts as a database connection error in the logs, and under which metrics it is counted.
 
-There is no metric of failed connections, so logs are counted (monitoring facts, 4d). The server does not see an
-exhausted pool or a broken socket; the application does not see who else is refused. Hence a metric for each log.
+There is no metric of failed connections (docs/facts/monitoring.md#metrics-of-a-postgresql-instance), so logs are
+counted. The server does not see an exhausted pool or a broken socket; the application does not see who else is refused.
+Hence a metric for each log.
 
 The application logs plain text on stderr (`asctime - logger - LEVEL - message`), one entry a line, without severity.
 One failure writes several lines: a logger's, and a traceback that ends in the error. Of the four logger lines of a
@@ -14,7 +15,8 @@ from __future__ import annotations
 from readiness.alerting.log_metric import LogMetric, environment_metric_name, filter_text, services_filter
 from readiness.settings.model import Settings
 
-# Driver, pool and socket texts of SQLAlchemy with psycopg2 and asyncpg (environment facts, 8).
+# Driver, pool and socket texts of SQLAlchemy with psycopg2 and asyncpg
+# (docs/facts/monitoring.md#texts-of-a-failed-connection).
 APPLICATION_TEXTS = (
     r"OperationalError",
     r"TooManyConnectionsError",

@@ -1,6 +1,7 @@
 """Alerts on what Cloud Run's request count does not show: containers that die, run out, or start slowly.
 
-Requests that never reach a container are in no count, and a container's start is in no latency (monitoring facts, 4a).
+Requests that never reach a container are in no count, and a container's start is in no latency
+(docs/facts/monitoring.md#what-cloud-runs-metrics-leave-out).
 """
 
 from __future__ import annotations

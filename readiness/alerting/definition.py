@@ -25,7 +25,7 @@ from readiness.alerting.severity import AlertSeverity
 from readiness.settings.channels import ChannelKind
 from readiness.settings.model import Settings
 
-# Cloud Run and log-based metrics have one sample a minute (monitoring facts, 4a).
+# Cloud Run and log-based metrics have one sample a minute (docs/facts/monitoring.md#one-sample-a-minute).
 SAMPLE_PERIOD_SECONDS = 60
 RATE_WINDOW_SAMPLES = 3
 # The newest sample of a gauge counts, and with each third one lost there is one in any two minutes. A longer window

@@ -1,7 +1,9 @@
 """What is known of every metric that an alert may read: a query on a metric or label that does not exist never fires.
 
-Sources: Google's metric lists as the facts on monitoring have them (4a, 4d, 4g); the labels of a resource type from
-Google's list of monitored resource types. An alert on a metric that is not here is refused by `check --plan`: add it.
+Sources: Google's lists of metrics (https://cloud.google.com/monitoring/api/metrics_gcp) and of resource types with
+their labels (https://cloud.google.com/monitoring/api/resources); what a metric leaves out:
+docs/facts/monitoring.md#what-cloud-runs-metrics-leave-out. An alert on a metric that is not here is refused by
+`check --plan`: add it.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class Metric:
 
     @property
     def promql_name(self) -> str:
-        """The first `/` becomes `:`, every other special character `_` (monitoring facts, 4b)."""
+        """The first `/` becomes `:`, every other special character `_` (docs/facts/monitoring.md#names-in-promql)."""
         service, _, path = self.type.partition("/")
         return f"{_underscored(service)}:{_underscored(path)}"
 

@@ -24,7 +24,7 @@ from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 _OF_COUNTERS = frozenset({"rate", "increase", "irate", "resets"})
 # Aggregations that came later.
 _AGGREGATIONS_AFTER_2_44 = frozenset({"limitk", "limit_ratio"})
-# Prometheus 2.44, with which Monitoring promises parity (monitoring facts, 4b).
+# What Monitoring promises to have (docs/facts/monitoring.md#promql-of-prometheus-244).
 _FUNCTIONS_OF_2_44 = UNIT_KEEPING | _OF_COUNTERS | frozenset(
     {
         "absent", "absent_over_time", "acos", "acosh", "asin", "asinh", "atan", "atanh", "changes", "cos", "cosh",

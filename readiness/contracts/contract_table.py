@@ -75,7 +75,7 @@ _ENVIRONMENT = Contract(
     body=github_bodies.environment,
     rules=github_environments.ENVIRONMENT_RULES,
     input_rules=github_environments.ENVIRONMENT_INPUT_RULES,
-    # Sent by the provider, taken by GitHub, absent from its OpenAPI description (facts on the ecosystem, 3.4).
+    # GitHub takes it, and its OpenAPI description lacks it (docs/facts/providers.md#fields-that-no-schema-has).
     not_in_schema=frozenset({"can_admins_bypass"}),
 )
 _SECRET = Contract(

@@ -1,7 +1,7 @@
 """From the inputs of a `gcp` resource to the request body that the provider sends.
 
-Read off the requests of the real provider under the real engine (facts on the providers, section 5.1 and 5.2). What is
-not named here goes through unchanged, misspellings included, so that the schema sees them.
+As the real provider sends it under the real engine (docs/facts/providers.md#requests-to-google). What is not named here
+goes through unchanged, misspellings included, so that the schema sees them.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 SUCCESS_RATIO_20 = "custom_googleapis_com:readiness_success_ratio_20"
 DAYS_SINCE_SUCCESS = "custom_googleapis_com:readiness_days_since_success"
 
-# The furthest that a query of an alert may look back (monitoring facts, 4c).
+# The furthest that a query of an alert may look back (docs/facts/monitoring.md#how-far-a-query-looks-back).
 WINDOW_SECONDS = 25 * 3600
 
 

@@ -38,7 +38,7 @@ from readiness.resource_types import (
 from readiness.settings.channels import CHANNEL_DEFINITIONS
 
 # What `scripts/gcp/monitoring/setup.sh` of the first customer calls its policies, and which alert of ours takes each
-# over (environment facts, 6). They watch production only, so that the owner's stack takes them.
+# over. They watch production only, so that the owner's stack takes them (docs/adopt.md).
 OLD_POLICIES = {
     "[Critical] High Error Rate Alert": "HighErrorRate",
     "[Critical] Database Connection Issues": "DatabaseConnectionErrors",

@@ -4,7 +4,7 @@ Printed to be read and run by a person with the rights for it, never run by the 
 with an owner's rights than by not having them.
 
 Trust is bound to the ref and to numeric ids (`repository_id`, `repository_owner_id`): a repository made anew under the
-same name has others. The form of `sub` changed for repositories made after July 2026 (github facts, 1.6): not parsed.
+same name has others. `sub` has two forms (docs/facts/github.md#the-subject-of-an-oidc-token) and is not parsed.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 An entry of a cleanup run has the method BatchDeleteVersions; a dry run's says `request.validateOnly: true`, a real one
 says nothing of it. The entry that ends a long-running operation may repeat nothing of the request.
-Sources: public repositories that read these logs; `metadata.dryRun` is not the field.
+Source: docs/facts/registry.md#what-a-cleanup-writes-to-the-audit-log.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from readiness.settings.secret_names import SECRETS, SLACK_WEBHOOK_URL, SecretNa
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import path_text
 
-# Google's page was not found; the figure is second-hand (monitoring facts, 4c).
+# A second-hand figure (docs/facts/monitoring.md#channels-of-a-policy).
 MAX_CHANNELS_PER_POLICY = 16
 
 # What exists once for all stacks, in the project or in the repository, and what its lack means; None: it is optional.

@@ -1,7 +1,7 @@
 """The settings of one stack: the single place where a setting's name, unit, range and default are written.
 
 Plain values only. Secrets are no part of it: `secret_names.py` names them, the program takes them as `Output`s.
-Ranges are the API's own where it has one (facts named at the field), else what keeps an alert meaningful.
+Ranges are the API's own where it has one (its source is named at the field), else what keeps an alert meaningful.
 """
 
 from __future__ import annotations

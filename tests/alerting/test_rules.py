@@ -17,7 +17,7 @@ from readiness.review.offline_plan import Plan
 from readiness.settings.model import Service, Settings
 from tests.projects import STACKS, settings_of
 
-# Google's limits (monitoring facts, 4c); the longest names that Cloud Run takes.
+# Google's limits (docs/facts/monitoring.md#limits-of-an-alert-policy); the longest names that Cloud Run takes.
 MAX_CONTENT_CHARACTERS = 8192
 MAX_CONTENT_BYTES = 10_240
 MAX_SUBJECT_BYTES = 255

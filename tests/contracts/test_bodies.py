@@ -1,4 +1,7 @@
-"""From inputs to the requests that the real providers were seen to send (provider facts, section 5)."""
+"""From inputs to the requests that the real providers were seen to send.
+
+Google's: docs/facts/providers.md#requests-to-google. GitHub's: docs/facts/providers.md#requests-to-github.
+"""
 
 from __future__ import annotations
 

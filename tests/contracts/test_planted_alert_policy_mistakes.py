@@ -173,7 +173,7 @@ ABSENCE_MISTAKES = [
 
 @pytest.mark.parametrize("mistake", [*POLICY_MISTAKES, *THRESHOLD_MISTAKES, *ABSENCE_MISTAKES], ids=str)
 def test_a_mistake_in_an_alert_policy_is_found(mistake: Mistake) -> None:
-    """Schema of `AlertPolicy`, and monitoring facts 4a and 4c."""
+    """Schema of `AlertPolicy`, and docs/facts/monitoring.md#limits-of-an-alert-policy."""
     assert_found(mistake, mistake.violations_in_body())
 
 

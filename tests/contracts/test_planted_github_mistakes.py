@@ -148,7 +148,7 @@ ENVIRONMENT_INPUT_MISTAKES = [
 
 @pytest.mark.parametrize("mistake", BODY_MISTAKES, ids=str)
 def test_a_mistake_in_a_body_is_found(mistake: Mistake) -> None:
-    """GitHub's OpenAPI description, and GitHub facts 4, 5 and 8."""
+    """GitHub's OpenAPI description, and docs/facts/github.md."""
     assert_found(mistake, mistake.violations_in_body())
 
 

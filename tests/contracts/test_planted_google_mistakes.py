@@ -164,13 +164,13 @@ JOB_INPUT_MISTAKES = [
 
 @pytest.mark.parametrize("mistake", LOG_MISTAKES, ids=str)
 def test_a_mistake_in_logs_is_found(mistake: Mistake) -> None:
-    """Schemas of `LogMetric`, `LogBucket` and `LogSink`, and monitoring facts 4e."""
+    """Schemas of `LogMetric`, `LogBucket` and `LogSink`, and docs/facts/monitoring.md#log-based-metrics."""
     assert_found(mistake, mistake.violations_in_body())
 
 
 @pytest.mark.parametrize("mistake", REGISTRY_MISTAKES, ids=str)
 def test_a_mistake_in_a_repository_is_found(mistake: Mistake) -> None:
-    """Schema of `Repository`, and registry facts 2.1 and 2.2."""
+    """Schema of `Repository`, and docs/facts/registry.md#cleanup-policies."""
     assert_found(mistake, mistake.violations_in_body())
 
 
@@ -182,7 +182,7 @@ def test_a_mistake_in_inputs_is_found(mistake: Mistake) -> None:
 
 @pytest.mark.parametrize("mistake", JOB_MISTAKES, ids=str)
 def test_a_mistake_in_a_job_is_found(mistake: Mistake) -> None:
-    """Schema of `GoogleCloudRunV2Job`, and registry facts 6."""
+    """Schema of `GoogleCloudRunV2Job`, and docs/facts/registry.md#jobs."""
     assert_found(mistake, mistake.violations_in_body())
 
 
@@ -259,7 +259,7 @@ EXPONENTIAL = "bucketOptions.exponentialBuckets"
     ],
 )
 def test_a_mistake_in_a_distribution_is_found(path: str, value: object, found_at: str) -> None:
-    """Extractor, buckets, and the bounds of each kind of buckets (monitoring facts 4e)."""
+    """Extractor, buckets, and the bounds of each kind of buckets (docs/facts/monitoring.md#log-based-metrics)."""
     good = {key: dict(item) if isinstance(item, dict) else item for key, item in DISTRIBUTION.items()}
     good["bucketOptions"] = {"exponentialBuckets": {"growthFactor": 2, "numFiniteBuckets": 64, "scale": 1}}
     assert check_plan([resource(LOG_METRIC, good)]) == []

@@ -136,25 +136,25 @@ DASHBOARD_MISTAKES = [
 
 @pytest.mark.parametrize("mistake", CHANNEL_MISTAKES, ids=str)
 def test_a_mistake_in_a_channel_is_found(mistake: Mistake) -> None:
-    """Schema of `NotificationChannel`, and monitoring facts 4f."""
+    """Schema of `NotificationChannel`, and docs/facts/monitoring.md#notification-channels."""
     assert_found(mistake, mistake.violations_in_body())
 
 
 @pytest.mark.parametrize("mistake", UPTIME_MISTAKES, ids=str)
 def test_a_mistake_in_an_uptime_check_is_found(mistake: Mistake) -> None:
-    """Schema of `UptimeCheckConfig`, and monitoring facts 4g."""
+    """Schema of `UptimeCheckConfig`, and docs/facts/monitoring.md#uptime-checks."""
     assert_found(mistake, mistake.violations_in_body())
 
 
 @pytest.mark.parametrize("mistake", OBJECTIVE_MISTAKES, ids=str)
 def test_a_mistake_in_an_objective_is_found(mistake: Mistake) -> None:
-    """Schemas of `Service` and `ServiceLevelObjective`, and monitoring facts 4h."""
+    """Schemas of `Service` and `ServiceLevelObjective`, and docs/facts/monitoring.md#objectives."""
     assert_found(mistake, mistake.violations_in_body())
 
 
 @pytest.mark.parametrize("mistake", DASHBOARD_MISTAKES, ids=str)
 def test_a_mistake_in_a_dashboard_is_found(mistake: Mistake) -> None:
-    """Schema of `Dashboard`, and monitoring facts 4i."""
+    """Schema of `Dashboard`, and docs/facts/monitoring.md#dashboards."""
     assert_found(mistake, mistake.violations_in_body())
 
 

@@ -1,4 +1,4 @@
-"""The lines of the seed document that ask for something: tasks, success criteria and success metrics."""
+"""The lines of the first customer's task list that ask for something: tasks, success criteria and success metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def table_rows(page: str) -> list[tuple[str, str, str]]:
     for line in page.splitlines():
         if heading := re.match(r"## (\d\.\d|Success metrics)", line):
             section = "metrics" if heading.group(1) == "Success metrics" else heading.group(1)
-        elif line.startswith("| ") and not line.startswith("| Line of the seed"):
+        elif line.startswith("| ") and not line.startswith("| Line | Answer"):
             asked, answer = re.split(r"(?<!\\) \| ", line.removeprefix("| ").removesuffix(" |"), maxsplit=1)
             rows.append((section, asked, answer))
     return rows

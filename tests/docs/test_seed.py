@@ -1,4 +1,4 @@
-"""docs/seed.md answers the whole seed document, with names that exist."""
+"""docs/seed.md answers the whole task list of the first customer, with names that exist."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_every_line_of_the_seed_has_exactly_one_row_in_its_order() -> None:
     """A line of the document that the page leaves out, repeats or rewords is named."""
     asked = seed_lines(DOCUMENT)
     answered = [(section, line) for section, line, _ in table_rows(PAGE)]
-    assert len(asked) > 140, "the reader of the seed document finds its lines"
+    assert len(asked) > 140, "the reader of the task list finds its lines"
     assert [line for line in asked if line not in answered] == []
     assert answered == asked
 

@@ -1,4 +1,4 @@
-"""docs/success-metrics.md has every metric of the seed, with its target, and names resources that exist."""
+"""docs/success-metrics.md has every metric of the task list, with its target, and names resources that exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.star
 
 
 def test_every_metric_of_the_seed_has_its_row_in_order_with_its_figures() -> None:
-    """The figures of the target are those of the seed, whatever words stand around them."""
+    """The figures of the target are those of the task list, whatever words stand around them."""
     asked = [line.partition(": ") for section, line in seed_lines(SEED) if section == "metrics"]
     assert [row[0] for row in ROWS] == [name for name, _, _ in asked]
     for row, (_, _, target) in zip(ROWS, asked, strict=True):

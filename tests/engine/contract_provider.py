@@ -1,7 +1,7 @@
 """The gcp and github providers, imitated, as the engine's plugin protocol sees them.
 
 It checks inputs by the committed contracts, and imitates what the real providers were seen to do under the real engine
-(facts on the providers, section 6), no more:
+(docs/facts/providers.md#after-a-failure), no more:
 
 - 429, 500 and 503 are tried again by gcp, three times in all, without its pauses; 400, 403, 404 and 409 are final.
 - **The trap**: after a PATCH that gcp's API refused, the new values stand in the state's outputs. The next plain `up`

@@ -1,7 +1,7 @@
 """What differs from one resource type to the next: how it is named, what an existing namesake does, what never changes.
 
-Read off the real providers' requests (facts on the providers, section 5) and their source. A type that is not named
-here gets an id from the server, as most do.
+Taken from the real providers' requests (docs/facts/providers.md#requests-to-google) and their source. A type that is
+not named here gets an id from the server, as most do.
 """
 
 from __future__ import annotations

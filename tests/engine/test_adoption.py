@@ -26,7 +26,7 @@ TAKEN = [f"{PROJECT}/alertPolicies/12", f"{PROJECT}/alertPolicies/13"]
 
 @pytest.fixture
 def customer(fresh: World) -> World:
-    """Before anything of ours: what the old script and the workflows left (facts on the environment, 3 and 6)."""
+    """Before anything of ours: what the old script and the workflows left (docs/adopt.md)."""
     name_the_reviewers(fresh)
     things = fresh.cloud.things
     shared = {"project": "ytgrs-464303", "enabled": True}

@@ -17,7 +17,7 @@ from readiness.managed_files.header import is_as_delivered
 from readiness.settings.github import MINOR_OR_PATCH_LABEL, AutoMerge, Dependabot, DependabotUpdate, Ecosystem
 from tests.projects import settings_of
 
-# As the first customer's repository holds manifests (facts on the environment, section 1).
+# The folders with manifests in the first customer's repository (tests/managed_files/customer_tree.py).
 FOLDERS = {
     "pip": ["/backend"],
     "npm": ["/frontend"],

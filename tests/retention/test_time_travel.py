@@ -22,7 +22,7 @@ Events = Callable[[int], str | None]
 
 
 def literal_row() -> tuple[Policy, ...]:
-    """The seed's row as it is written: older than 30 days goes, five of a service and three tags stay."""
+    """The row of docs/seed.md as it is written: older than 30 days goes, five of a service and three tags stay."""
     tags = ("latest", "staging-latest", "production-latest")
     kept = (policy for policy in DECLARED if not policy.id.startswith("keep-younger"))
     return tuple(

@@ -18,7 +18,7 @@ def violations_across(resources: Sequence[Resource]) -> Iterator[Violation]:
 
 
 def _alerts_before_security_updates(resources: Sequence[Resource]) -> Iterator[Violation]:
-    """GitHub refuses security updates while alerts are off (422), and later refreshes fail (facts on GitHub, 4.1 e)."""
+    """GitHub refuses the updates while alerts are off (docs/facts/github.md#security-updates-need-alerts)."""
     alerts = {resource["urn"] for resource in _of(resources, VULNERABILITY_ALERTS)}
     for updates in _of(resources, SECURITY_UPDATES):
         if not alerts & set(updates["options"].get("dependencies", ())):

@@ -1,7 +1,7 @@
 """Alert policies (monitoring v3, `AlertPolicy`), apart from their conditions.
 
 Sources: the descriptions in the discovery document, google-cloud-monitoring 2.32.0 `types/alert.py`, and the API's own
-refusals as users have reported them (facts on monitoring, 4c).
+refusals as users have reported them (docs/facts/monitoring.md#limits-of-an-alert-policy).
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _links(policy: BodyView) -> Iterator[Finding]:
 
 
 def _channels(policy: BodyView) -> Iterator[Finding]:
-    """At most 16 channels (Google's page on quotas), each by its full name (`AlertPolicy.notificationChannels`)."""
+    """At most 16 channels (docs/facts/monitoring.md#channels-of-a-policy), each by its full name."""
     channels = policy.each("notificationChannels")
     if len(channels) > MAX_CHANNELS:
         yield policy.finding("notificationChannels", f"are {len(channels)}; a policy takes {MAX_CHANNELS}")

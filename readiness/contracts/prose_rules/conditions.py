@@ -1,7 +1,7 @@
 """Conditions of alert policies (monitoring v3, `Condition`).
 
-Sources: the descriptions in the discovery document and google-cloud-monitoring 2.32.0 `types/alert.py` (facts on
-monitoring, 4a and 4c).
+Sources: the descriptions in the discovery document and google-cloud-monitoring 2.32.0 `types/alert.py`
+(docs/facts/monitoring.md#limits-of-an-alert-policy).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Dashboards (monitoring v1, `Dashboard`).
 
-Sources: the descriptions in the discovery document, chainguard-dev/terraform-infra-common `widget_cap.tftest.hcl`, and
-hashicorp/terraform-provider-google#7242 for what differs on every preview (facts on monitoring, 4i).
+Sources: the descriptions in the discovery document, and docs/facts/monitoring.md#dashboards.
 """
 
 from __future__ import annotations

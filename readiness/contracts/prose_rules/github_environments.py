@@ -1,7 +1,7 @@
 """Environments of a GitHub repository and who may deploy to them.
 
-Sources: the descriptions in GitHub's OpenAPI description, its pages on environments, and what the provider was seen to
-send (facts on GitHub, 4.1, 4.2 and 5).
+Sources: the descriptions in GitHub's OpenAPI description; its pages (docs/facts/github.md#environments); what the
+provider does (docs/facts/github.md#what-the-provider-does-with-an-environment).
 """
 
 from __future__ import annotations

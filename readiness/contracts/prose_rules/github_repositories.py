@@ -1,6 +1,7 @@
 """Secrets, variables, files and labels of a GitHub repository.
 
-Sources: the descriptions in GitHub's OpenAPI description and what the provider was seen to accept (facts on GitHub, 4).
+Sources: the descriptions in GitHub's OpenAPI description, and what the provider accepts
+(docs/facts/github.md#secrets-files-and-labels).
 """
 
 from __future__ import annotations

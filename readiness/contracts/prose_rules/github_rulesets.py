@@ -1,7 +1,7 @@
 """Rulesets of a GitHub repository.
 
 Sources: the descriptions in GitHub's OpenAPI description and its pages on rulesets; the provider lets all of it pass
-(facts on GitHub, 4.1 d and 8).
+(docs/facts/github.md#rulesets).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Notification channels (monitoring v3, `NotificationChannel`).
 
 Sources: the descriptions in the discovery document, the provider's documentation of `sensitive_labels`, and what users
-report of Slack (facts on monitoring, 4f).
+report of Slack (docs/facts/monitoring.md#notification-channels).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Artifact Registry repositories (artifactregistry v1, `Repository`).
 
-Sources: the descriptions in the discovery document, Google's page on cleanup policies, gcloud's
-`cleanup_policy_util.py`, and the provider's code (facts on the registry, 2.1 and 2.2).
+Sources: the descriptions in the discovery document, Google's page and gcloud
+(docs/facts/registry.md#cleanup-policies), and the provider's code
+(docs/facts/registry.md#what-the-provider-does-with-them).
 """
 
 from __future__ import annotations

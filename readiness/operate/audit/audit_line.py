@@ -20,7 +20,7 @@ DUE_DAYS = {Risk.HIGH: 7, Risk.MEDIUM: 30, Risk.LOW: 90}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuditLine:
-    """`line` is the seed's own words, without the task's box. `slug` names it in JSON and SARIF.
+    """`line` is the wording of the first customer's task list (docs/seed.md). `slug` names it in JSON and SARIF.
 
     `prowler`: checks of Prowler that speak of it; `checks`: our own, by name (google_checks.py, black_box.py).
     `decided_by_checks`: all of them passing is enough; else a person still follows `steps`. Their `$project`,
@@ -40,7 +40,7 @@ class AuditLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Area:
-    """A heading of the seed with its lines."""
+    """A heading of the security audit with its lines."""
 
     name: str
     lines: tuple[AuditLine, ...]

@@ -1,4 +1,4 @@
-"""Every line of the audit, in the seed's order."""
+"""Every line of the audit, in the order of the first customer's task list (docs/seed.md)."""
 
 from __future__ import annotations
 

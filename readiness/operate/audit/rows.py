@@ -39,7 +39,7 @@ class AuditRow:
 
 
 def audit_rows(found: Found, recorded: Found, values: Mapping[str, str], *, page_exists: bool) -> list[AuditRow]:
-    """A row for every line, in the seed's order.
+    """A row for every line, in the order of `lines.py`.
 
     `found`: evidence by the name of a check. `recorded`: what people have recorded, by the line's slug. `values` fill
     in the steps. `page_exists`: whether the project has its page on security.
