@@ -1,7 +1,7 @@
-"""The program: reads the settings, declares the components, exports what other tools read. It only wires.
+"""The Pulumi program: reads the settings, declares the components and exports what other tools read.
 
-One paragraph for each component. `moved_from` says where an earlier release declared a component, so that a stack
-which it made is kept.
+It has no logic of its own. `moved_from` names the place where an earlier release declared a component, so that existing
+stacks keep their resources.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ if settings.migration_job is not None:
         ),
     )
 
-# What exists once for all stacks of the project and the repository. GitHub's SDK takes longer to import than everything
-# else together, so that only the stack which owns these imports it.
+# Resources that exist once for all stacks of the project and the repository. Only the stack that owns them imports
+# GitHub's SDK, which is slow to import.
 if settings.owns_shared_resources:
     from components.branch_ruleset import BranchRuleset, BranchRulesetArgs
     from components.dependabot import Dependabot, DependabotArgs, LabelArgs

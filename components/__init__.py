@@ -1,1 +1,1 @@
-"""What the program declares: one component resource a file, named after what it declares."""
+"""Pulumi components, one in each file. `arguments`, `outputs` and `resource_options` hold what the components share."""

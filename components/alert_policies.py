@@ -1,10 +1,10 @@
 """Alert policies: one for each alert, with one condition and the channels that it notifies.
 
-A condition is a PromQL query, which `promtool` can test as it is deployed, or for the alerts that Prowler's audit looks
-for, a threshold on a log-based metric (docs/adr/0001-alert-rules.md). One policy covers every service of a stack,
-because its query keeps `service_name` apart: a new service adds no policy.
+A condition is a PromQL query, which `promtool` can test as it is deployed, or a threshold on a log-based metric, the
+form that Prowler's audit looks for (docs/adr/0001-alert-rules.md). A query that groups by `service_name` covers every
+service with one policy.
 
-Not managed here: snoozes, and the project's other policies.
+Not managed here: snoozes and other policies of the project.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PromqlConditionArgs:
-    """Fires while `query` returns series, once it has done so for `duration_seconds`.
+    """Fires when `query` has returned series for `duration_seconds`, until it returns none.
 
-    Monitoring lists the rule as `alert_rule` in `rule_group`. A query may read a metric that Monitoring does not know
-    yet: a log-based metric is unknown for up to ten minutes after it was made, and until the first matching entry
-    (hashicorp/terraform-provider-google#20491). Set `reads_new_metrics` for such a query.
+    Monitoring lists the rule as `alert_rule` in `rule_group`. Set `reads_new_metrics` for a query on a metric that
+    Monitoring may not know yet: a log-based metric is unknown until the first matching entry, and for up to ten minutes
+    after it was created (https://github.com/hashicorp/terraform-provider-google/issues/20491).
     """
 
     query: pulumi.Input[str]
@@ -44,7 +44,7 @@ class PromqlConditionArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThresholdConditionArgs:
-    """Fires when the counter that `filter` selects grew within `window_seconds`."""
+    """Fires when the counter that `filter` selects has increased within `window_seconds`."""
 
     filter: pulumi.Input[str]
     window_seconds: int
@@ -54,9 +54,9 @@ class ThresholdConditionArgs:
 class AlertPolicyArgs:
     """`key` ends the resource's name and is the policy's label `alert`: lower case, digits, `-` and `_`.
 
-    `severity` is CRITICAL, ERROR or WARNING. `documentation` is Markdown, `subject` the line above it in a
-    notification. `channel_ids`: `projects/P/notificationChannels/N`. `depends_on`: the log-based metrics that the
-    condition reads, because Monitoring refuses a condition on a metric that it has never seen.
+    `severity` is CRITICAL, ERROR or WARNING. A notification shows `subject` and below it `documentation`, which is
+    Markdown. `channel_ids` have the form `projects/P/notificationChannels/N`. `depends_on` names the log-based metrics
+    that the condition reads: Monitoring refuses a condition on a metric that it does not know.
     """
 
     key: str
@@ -134,7 +134,7 @@ class AlertPoliciesArgs:
 
 
 class AlertPolicies(pulumi.ComponentResource):
-    """One policy for each of `policies`. `ids`: the policies' ids by their `key`."""
+    """Declares one policy for each of `policies`. `ids`: the policies' ids by their `key`."""
 
     ids: pulumi.Output[Mapping[str, str]]
 
@@ -158,7 +158,7 @@ def _policy(
         name,
         project=args.project,
         display_name=policy.display_name,
-        # There is one condition, so this combines nothing; every published policy has OR.
+        # The API requires a combiner. With one condition, its value has no effect.
         combiner="OR",
         conditions=[_condition(policy)],
         severity=policy.severity,
@@ -202,7 +202,7 @@ def _condition(policy: AlertPolicyArgs) -> monitoring.AlertPolicyConditionArgs:
             aggregations=[
                 monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
                     alignment_period=f"{condition.window_seconds}s",
-                    # The change within the window. ALIGN_COUNT would count the samples, zeros among them.
+                    # The increase within the window. ALIGN_COUNT would count the samples, including zeros.
                     per_series_aligner="ALIGN_DELTA",
                     cross_series_reducer="REDUCE_SUM",
                 )

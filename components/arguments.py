@@ -1,7 +1,7 @@
-"""Refuses wrong arguments of a component with one error, before anything of it is registered.
+"""Refuses wrong arguments of a component with one error, before any of its resources is registered.
 
-Python checks no annotation while a program runs. Without this check, a misspelt kind or a text in place of a list would
-become another resource than the caller asked for: `branch_patterns="main"` would be four patterns of one letter.
+Python does not check annotations at run time. Without this check, a misspelt kind or a string in place of a list would
+declare the wrong resources: `branch_patterns="main"` would be four patterns of one letter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeGuard
 
 import pulumi
 
-# What tells two Args of one list apart; the others of their fields may be outputs.
+# The fields that distinguish two Args of one list. Their other fields may be outputs.
 _NAMING_FIELDS = ("kind", "key")
 _PLAIN_TYPES: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float), bool: (bool,)}
 
@@ -28,20 +28,20 @@ class Place:
     argument: str = ""
 
     def at(self, step: str) -> Place:
-        """A field or an item of this argument."""
+        """The place of a field or an item of this argument."""
         return Place(self.component, (self.argument + step).removeprefix("."))
 
     def refuse(self, message: str, error: type[Exception] = ValueError) -> NoReturn:
-        """Raises the error. The message must hold no value that may be a secret."""
+        """Raises the error. `message` must not contain a value that may be a secret."""
         where = f", argument `{self.argument}`" if self.argument else ""
         raise error(f"{self.component}{where}: {message}")
 
 
 def check_arguments(component: str, args: object, class_: type) -> Place:
-    """Checks that `args` are of `class_` and each field as it is annotated, and returns the place of `args`.
+    """Checks that `args` is of `class_` and that each field matches its annotation. Returns the place of `args`.
 
-    An output is taken wherever the annotation is `pulumi.Input`, and its value is not looked at. In a list, no two Args
-    have the same key, and no plain text occurs twice. `component` is the component's name. Raises TypeError or
+    `component` is the component's name. Where the annotation is `pulumi.Input`, an output is accepted, and its value is
+    not checked. A list must not have two Args with the same key, nor the same string twice. Raises TypeError or
     ValueError.
     """
     place = Place(f'{class_.__name__.removesuffix("Args")} "{component}"')
@@ -50,7 +50,7 @@ def check_arguments(component: str, args: object, class_: type) -> Place:
 
 
 def refuse_the_same_names(names: Mapping[str, str], place: Place) -> None:
-    """Refuses two values, the keys of `names`, that would name one resource. Raises ValueError."""
+    """Refuses two values that lead to one resource name. `names` maps each value to its name. Raises ValueError."""
     first: dict[str, str] = {}
     for value, name in names.items():
         if name in first:
@@ -72,7 +72,7 @@ def _check(value: object, hint: Any, place: Place) -> None:
     if typing.get_origin(wanted[0]) is not None:
         _check_generic(value, wanted[0], place)
     elif wanted[0] in _PLAIN_TYPES:
-        # A number that another stack gives is a float.
+        # A number from another stack's output is a float.
         _check_plain(int(value) if takes_output and _is_whole(value) else value, wanted[0], place)
     else:
         _check_class(value, tuple(wanted), place)
@@ -83,7 +83,7 @@ def _is_whole(value: object) -> TypeGuard[float]:
 
 
 def _check_plain(value: object, type_: type, place: Place) -> None:
-    # `True` is an `int` to Python, and nobody who writes it means 1.
+    # To Python, `True` is an `int`, but nobody who writes it means 1.
     if not isinstance(value, _PLAIN_TYPES[type_]) or (isinstance(value, bool) and type_ is not bool):
         place.refuse(f"takes {type_.__name__}, not {type(value).__name__}.", TypeError)
 
@@ -142,5 +142,5 @@ def _name_of(item: object, hint: Any) -> tuple[str | None, ...] | None:
 
 @functools.cache
 def _hints(class_: type) -> dict[str, Any]:
-    # The SDK writes `Input` with names that only its own module has.
+    # The SDK defines `Input` with names that only its own module has.
     return typing.get_type_hints(class_, localns=vars(pulumi.output))

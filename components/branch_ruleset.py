@@ -1,9 +1,9 @@
-"""The ruleset of a repository's default branch: a pull request, passed checks, no deletion, no force push.
+"""A ruleset for the default branch of a GitHub repository: pull requests, passed checks, no deletion, no force push.
 
-With `enforcement` set to `disabled` the ruleset exists in GitHub and stops nobody.
+With `enforcement` set to `disabled`, the ruleset exists in GitHub but has no effect.
 
-Not managed here: the repository itself (a declared repository resets every field that is not declared), and the merge
-methods that it allows.
+Not managed here: the merge methods that the repository allows, and the repository itself, because declaring it resets
+every field that is not declared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from components.resource_options import child_options
 if TYPE_CHECKING:
     from readiness.settings.github import BranchRuleset as RulesetSettings
 
-# GitHub's own name for it: the ruleset follows a renamed default branch, and a bare `main` would match nothing.
+# GitHub's name for the default branch, also after it is renamed. A bare `main` would match nothing.
 DEFAULT_BRANCH = "~DEFAULT_BRANCH"
 
 
@@ -29,8 +29,8 @@ DEFAULT_BRANCH = "~DEFAULT_BRANCH"
 class RequiredCheckArgs:
     """`context` is the check's name as a pull request shows it: `Tests (3.12)`.
 
-    `integration_id` is the app that has to report it; GitHub Actions is 15368. GitHub would take a check without an app
-    from everyone who can write to the repository.
+    `integration_id` is the id of the app that has to report the check; that of GitHub Actions is 15368
+    (docs/required-checks.md). Without an app, anyone who can write to the repository could report the check.
     """
 
     context: pulumi.Input[str]
@@ -39,7 +39,7 @@ class RequiredCheckArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BypassActorArgs:
-    """Whom the ruleset does not bind. With the mode `pull_request`, a direct push stays refused."""
+    """Who may bypass the ruleset: always, or with the mode `pull_request` when merging a pull request only."""
 
     kind: Literal["Integration", "RepositoryRole", "Team", "User"]
     id: pulumi.Input[int]
@@ -48,9 +48,9 @@ class BypassActorArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BranchRulesetArgs:
-    """`repository` is the name without its owner, which the provider's settings hold.
+    """`repository` is the repository's name without the owner, which is set on the provider.
 
-    `enforcement` `evaluate` only reports, and needs GitHub Enterprise. GitHub counts up to 10 `required_approvals`.
+    The enforcement `evaluate` only reports, and needs GitHub Enterprise. GitHub accepts 0 to 10 `required_approvals`.
     """
 
     repository: pulumi.Input[str]
@@ -77,9 +77,9 @@ class BranchRulesetArgs:
 
 
 class BranchRuleset(pulumi.ComponentResource):
-    """One ruleset, `ruleset`. It binds everyone but the `bypass_actors`.
+    """Declares one ruleset, which the attribute `ruleset` holds. It applies to everyone except the `bypass_actors`.
 
-    `enforcement`: how GitHub enforces it, known once the ruleset exists.
+    `enforcement`: the argument of that name, known once the ruleset exists.
     """
 
     enforcement: pulumi.Output[str]
@@ -115,7 +115,7 @@ def _rules(args: BranchRulesetArgs) -> github.RepositoryRulesetRulesArgs:
         non_fast_forward=True,
         pull_request=github.RepositoryRulesetRulesPullRequestArgs(
             required_approving_review_count=args.required_approvals,
-            # Without it, what is pushed after the approval is merged unread.
+            # Without it, commits that are pushed after an approval can be merged without a review.
             dismiss_stale_reviews_on_push=True,
         ),
         required_status_checks=github.RepositoryRulesetRulesRequiredStatusChecksArgs(

@@ -1,7 +1,7 @@
-"""Dependabot: vulnerability alerts, then security updates, and the labels of its pull requests.
+"""Dependabot in a GitHub repository: vulnerability alerts, security updates and the labels of its pull requests.
 
-Not managed here: the files that configure Dependabot, which `ManagedFiles` declares, and `allow_auto_merge`. That is a
-field of the repository, and declaring the repository for one field would reset its others.
+Not managed here: `.github/dependabot.yml`, which `ManagedFiles` can declare, and the repository's field
+`allow_auto_merge`, because declaring the repository for one field would reset its others.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class LabelArgs:
 
     @classmethod
     def of(cls, label: DependabotLabel) -> LabelArgs:
-        """The label of the settings. Its key is its name in lower case: GitHub ignores case in names of labels."""
+        """A label of the settings. Its key is its name in lower case, because GitHub ignores the case of names."""
         return cls(key=label.name.lower(), name=label.name, color=label.color, description=label.description)
 
 
@@ -44,7 +44,7 @@ class DependabotArgs:
 
 
 class Dependabot(pulumi.ComponentResource):
-    """Vulnerability alerts and security updates switched on, and one label for each of `labels`."""
+    """Enables vulnerability alerts and security updates, and declares one label for each of `labels`."""
 
     def __init__(self, name: str, args: DependabotArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_arguments(name, args, DependabotArgs)
@@ -56,7 +56,7 @@ class Dependabot(pulumi.ComponentResource):
             f"{name}-security-updates",
             repository=args.repository,
             enabled=True,
-            # GitHub refuses security updates while alerts are off, and every refresh fails from then on.
+            # GitHub refuses security updates while alerts are off, and every refresh then fails.
             opts=child_options(self, opts, depends_on=[alerts]),
         )
         for label in args.labels:

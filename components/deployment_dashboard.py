@@ -1,7 +1,7 @@
-"""The dashboard of deployments, and who may look at it.
+"""A dashboard of Cloud Monitoring, and the roles of those who view it.
 
-Not managed here: other dashboards, and roles that people have already. `viewers` are added to the project's policy, one
-by one, and nobody is taken from it.
+Not managed here: other dashboards, and roles that people already have. Each viewer is added to the project's IAM
+policy, and no other member is removed from it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from pulumi_gcp import monitoring, projects
 from components.arguments import check_arguments, refuse_the_same_names
 from components.resource_options import child_options
 
-# Dashboards alone do not show data: reading it is the second role.
+# The first role shows dashboards without their data, which needs the second role.
 VIEWER_ROLES = {"dashboards": "roles/monitoring.dashboardViewer", "data": "roles/monitoring.viewer"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentDashboardArgs:
-    """`dashboard_json`: a dashboard of Monitoring's REST API as JSON. The metrics that it reads exist first.
+    """`dashboard_json` is a dashboard in the JSON form of the Cloud Monitoring API.
 
-    `viewers` as IAM writes them, `group:team@example.com`; they are plain text because they name their grants.
+    The metrics that the dashboard reads must exist first: name them in the component's `depends_on`. `viewers` are IAM
+    members, such as `group:team@example.com`. They are plain strings because they are part of resource names.
     """
 
     project: pulumi.Input[str]
@@ -33,7 +34,7 @@ class DeploymentDashboardArgs:
 
 
 class DeploymentDashboard(pulumi.ComponentResource):
-    """`url` opens it in the console."""
+    """Declares the dashboard, and two roles for each viewer. `url`: the dashboard's address in the console."""
 
     url: pulumi.Output[str]
 

@@ -1,7 +1,7 @@
-"""The deployments' own log bucket: log-based metrics keep six weeks and count nothing twice, this keeps the entries.
+"""A log bucket that keeps the entries of one log longer than the default bucket does.
 
-Log Analytics is on, so that a quarter or a year can be asked in SQL. The entries stay in the default bucket as well,
-where the log-based metrics count them. Not managed here: the default bucket and its retention.
+Log Analytics is on, so that SQL can query a quarter or a year. The entries are copied: they also stay in the default
+bucket, where log-based metrics count them. Not managed here: the default bucket and its retention.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from components.resource_options import child_options
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentLogArgs:
-    """`log_name` is the log that deployments are written to, and names the bucket and the sink too.
+    """`log_name` is the last part of the log's name, and also the name of the bucket and of the sink.
 
     `retention_days`: Google takes 1 to 3650.
     """
@@ -28,7 +28,7 @@ class DeploymentLogArgs:
 
 
 class DeploymentLog(pulumi.ComponentResource):
-    """The bucket, and the sink that copies every entry of the log into it.
+    """Declares the bucket, and the sink that copies every entry of the log into it.
 
     `bucket_id`: `projects/P/locations/global/buckets/B`.
     """
@@ -55,7 +55,7 @@ class DeploymentLog(pulumi.ComponentResource):
             description="Deployments and rollbacks into their own bucket",
             destination=pulumi.Output.concat("logging.googleapis.com/", bucket.id),
             filter=pulumi.Output.format('logName="projects/{0}/logs/{1}"', args.project, args.log_name),
-            # A bucket of the same project needs no grant to the writer; the provider's default will be true.
+            # The default, made explicit. A bucket of the same project needs no grant for the sink's identity.
             unique_writer_identity=True,
             opts=child_options(self, opts),
         )

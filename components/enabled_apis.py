@@ -1,9 +1,9 @@
 """Google APIs of a project, enabled before the resources that use them.
 
-An API stays enabled when its resource is destroyed, because other programs may use it by then. Two stacks can
-therefore declare the same API, and neither disables it for the other.
+An API stays enabled when its resource is destroyed, because others may use it by then. Two stacks can therefore declare
+the same API without disabling it for each other.
 
-Not managed here: the project itself, and APIs that others enabled.
+Not managed here: the project itself, and APIs that are enabled by other means.
 """
 
 from __future__ import annotations
@@ -35,16 +35,17 @@ MIGRATION_APIS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnabledApisArgs:
-    """`apis` are full service names, which also name the resources: `monitoring.googleapis.com`."""
+    """`apis` are full service names, such as `monitoring.googleapis.com`. They are part of the resources' names."""
 
     project: pulumi.Input[str]
     apis: Sequence[str]
 
 
 class EnabledApis(pulumi.ComponentResource):
-    """One resource for each API. What uses an API has this component in its `depends_on`.
+    """Enables each of `apis`. Name the component in `depends_on` of what uses an API.
 
-    `apis`: the service names, known once the APIs are enabled. `services` has the resources by service name.
+    `apis`: the service names, known once the APIs are enabled. The attribute `services` has the resources by service
+    name.
     """
 
     apis: pulumi.Output[Sequence[str]]

@@ -1,13 +1,13 @@
-"""An Artifact Registry repository of container images: what is kept, what is cleaned up, and that images are scanned.
+"""An Artifact Registry repository of container images, with cleanup policies and vulnerability scanning.
 
-A version that a cleanup policy deletes stays where another policy keeps it: KEEP wins over DELETE. Tags match as
-prefixes. Google deletes nothing as long as `cleanup_dry_run` is on, and only logs what it would delete.
+KEEP wins over DELETE: a version that one cleanup policy selects for deletion stays if another policy keeps it. Tags
+match as prefixes. While `cleanup_dry_run` is on, Google deletes nothing and only logs what it would delete.
 
-`adopt` is the id of a repository that exists. The `import_` option takes it in as it is, and the same `up` then changes
-what differs; the preview shows both. Where there is none, `up` stops and creates none.
+`adopt` is the id of an existing repository. `pulumi up` imports it and then changes what differs; a preview shows both.
+If the repository does not exist, `pulumi up` fails and creates none.
 
-Not managed here: who may read and write (IAM), and description and labels of an adopted repository, which Terraform
-writes.
+Not managed here: who may read and write (IAM), and the description and labels of an adopted repository, which another
+tool may manage.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 ACTIONS = ("DELETE", "KEEP")
 TAG_STATES = ("ANY", "TAGGED", "UNTAGGED")
 _REPOSITORY = re.compile(r"projects/[^/]+/locations/[^/]+/repositories/[^/]+")
-# Google gives the state in its answer to an update; a plan without one says so instead of saying nothing.
+# Shown until Google has reported a state, which it does in its response to an update.
 NOT_REPORTED = "not reported yet"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CleanupConditionArgs:
-    """Selects the versions for which every field holds; of a list of prefixes, one has to match.
+    """Selects the versions that match every field that is set; of a list of prefixes, one has to match.
 
     `tag_state` is ANY, TAGGED or UNTAGGED.
     """
@@ -58,7 +58,7 @@ class MostRecentVersionsArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CleanupPolicyArgs:
-    """What happens to the versions that `versions` selects: `action` is DELETE or KEEP. Google takes ten policies."""
+    """Applies `action`, DELETE or KEEP, to what `versions` selects. A repository has at most ten policies."""
 
     id: pulumi.Input[str]
     action: str
@@ -66,7 +66,7 @@ class CleanupPolicyArgs:
 
     @classmethod
     def of(cls, policy: Policy) -> CleanupPolicyArgs:
-        """The policy as `declared_policies` makes it of settings, and the simulator reads it."""
+        """A policy of `declared_policies`, which the simulator reads too."""
         package_name_prefixes = list(policy.package_prefixes) or None
         if policy.keep_count is not None:
             recent = MostRecentVersionsArgs(keep_count=policy.keep_count, package_name_prefixes=package_name_prefixes)
@@ -84,9 +84,9 @@ class CleanupPolicyArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageRegistryArgs:
-    """`adopt`, of a repository that exists: `projects/P/locations/L/repositories/R`. None makes a new one.
+    """`adopt` is the id of a repository to import, `projects/P/locations/L/repositories/R`. None creates a new one.
 
-    It is plain text because the engine imports before anything runs.
+    It is a plain string because the engine needs it when the resource is registered.
     """
 
     project: pulumi.Input[str]
@@ -98,10 +98,10 @@ class ImageRegistryArgs:
 
 
 class ImageRegistry(pulumi.ComponentResource):
-    """The repository with its cleanup policies.
+    """Declares the repository with its cleanup policies. The attribute `repository` holds the resource.
 
-    `id`: `projects/P/locations/L/repositories/R`, and `repository_id` the last part of it. `scanning_state`: what
-    Google made of the scanning that was asked for, as in `SCANNING_ACTIVE`.
+    `id`: `projects/P/locations/L/repositories/R`. `repository_id`: the last part of it. `scanning_state`: whether
+    Google scans the images, such as `SCANNING_ACTIVE`, or "not reported yet".
     """
 
     id: pulumi.Output[str]
@@ -118,10 +118,10 @@ class ImageRegistry(pulumi.ComponentResource):
             repository_id=args.repository_id,
             format="DOCKER",
             cleanup_policies=[_policy(policy) for policy in args.cleanup_policies],
-            # Always written: left out, an imported `true` becomes null, and cleanup starts to delete.
+            # Always set: without it, an imported `true` would become null, and the cleanup would start to delete.
             cleanup_policy_dry_run=args.cleanup_dry_run,
             vulnerability_scanning_config=artifactregistry.RepositoryVulnerabilityScanningConfigArgs(
-                # There is no ENABLED: inherited from the project, whose scanning API has to be enabled.
+                # There is no ENABLED. With INHERITED, images are scanned if the project's scanning API is enabled.
                 enablement_config="INHERITED",
             ),
             opts=pulumi.ResourceOptions.merge(child_options(self, opts), _guard(args.adopt)),
@@ -152,9 +152,9 @@ def _check(args: ImageRegistryArgs, place: Place) -> None:
 
 def _guard(adopt: str | None) -> pulumi.ResourceOptions:
     if adopt is None:
-        # Protected: with the repository every image goes, the one that production runs included.
+        # Protected: deleting the repository deletes every image, including the one that production runs.
         return pulumi.ResourceOptions(protect=True)
-    # Protected as above. Terraform writes description and labels, from both of its states in turn.
+    # Protected as above. Another tool, such as Terraform, may manage description and labels.
     return pulumi.ResourceOptions(protect=True, import_=adopt, ignore_changes=["description", "labels"])
 
 
@@ -179,5 +179,5 @@ def _policy(policy: CleanupPolicyArgs) -> artifactregistry.RepositoryCleanupPoli
 
 
 def _duration(seconds: int | None) -> str | None:
-    """Artifact Registry answers in seconds, and a plan compares the texts."""
+    """Seconds, as Artifact Registry returns them: another unit would show as a change in every plan."""
     return None if seconds is None else f"{seconds}s"

@@ -1,7 +1,8 @@
-"""Log-based metrics: what counts, or measures, the log entries that match a filter.
+"""Log-based metrics: counters of the log entries that match a filter, or distributions of one of their fields.
 
-Not managed here: the logs themselves and how long they are kept. Two stacks of one project give their metrics different
-names, because a metric's name exists once in a project.
+A metric's name exists once in a project: two stacks of one project must give their metrics different names.
+
+Not managed here: the logs themselves and how long they are kept.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogMetricArgs:
-    """A counter of log entries, or with `value_field` a distribution of what that field holds.
+    """A counter of log entries, or with `value_field` a distribution of that field's values.
 
     `key` ends the resource's name. `labels` maps each label, a field of `jsonPayload`, to its description.
-    `value_field` is a field of `jsonPayload` that holds a number of the unit `unit`; `bucket_bounds` are the bounds of
-    its buckets, ascending. A changed label or bucket makes the collected data unusable: give such a metric another
-    `name`.
+    `value_field` is a field of `jsonPayload` that holds a number in the unit `unit`. `bucket_bounds` are the ascending
+    bounds of the distribution's buckets. Changed labels or buckets make the collected data unusable: change `name`
+    with them.
     """
 
     key: str
@@ -42,7 +43,7 @@ class LogMetricArgs:
 
     @classmethod
     def of(cls, metric: LogMetric) -> LogMetricArgs:
-        """The toolkit's own metric."""
+        """A metric of the toolkit."""
         return cls(
             key=metric.slug,
             name=metric.name,
@@ -64,9 +65,10 @@ class LogMetricsArgs:
 
 
 class LogMetrics(pulumi.ComponentResource):
-    """One metric for each of `metrics`; `metrics` has the resources by their `key`, for what depends on one of them.
+    """Declares one metric for each of the argument `metrics`.
 
-    `names`: the names of the metrics by their `key`.
+    `names`: the names of the metrics by their `key`. The attribute `metrics` has the resources by their `key`, for
+    `depends_on`.
     """
 
     names: pulumi.Output[Mapping[str, str]]

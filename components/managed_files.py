@@ -1,9 +1,10 @@
-"""Files in the application's repository: digests in the state, texts in the plan, and a commit where you ask for one.
+"""Files under `.github/` of a GitHub repository.
 
-With the delivery `commit` each file is a resource on a branch. With `pull_request` no file is a resource: `readiness
-deliver` opens a pull request with the texts of the plan, because every push to the default branch may deploy.
+With the delivery `commit`, each file is a resource that commits it to a branch. With `pull_request`, no file is a
+resource: `readiness deliver` opens a pull request with the texts of the plan, because a push to the default branch may
+start a deployment.
 
-Not managed here: any path outside `.github/`, which is refused.
+Not managed here: any path outside `.github/`. The component refuses it.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from readiness.managed_files.header import MANAGED_FOLDER, file_digest, is_manag
 class ManagedFilesArgs:
     """`files` maps each path in the repository, for example `.github/dependabot.yml`, to the whole text of the file.
 
-    `repository` is the repository's name without its owner. `branch` is the branch that the delivery `commit` writes
-    to; the delivery `pull_request` uses neither.
+    `repository` is the repository's name without its owner. `branch` is where the delivery `commit` commits to. The
+    delivery `pull_request` uses neither.
     """
 
     repository: pulumi.Input[str]
@@ -38,10 +39,11 @@ class ManagedFilesArgs:
 
 
 class ManagedFiles(pulumi.ComponentResource):
-    """One file for each of `files`. `files`: their paths.
+    """Declares the delivery of each of the argument `files`. The output `files`: their paths.
 
-    The state holds the delivery and the `sha256:…` digest of each file, not its text. The offline plan holds the text
-    beside the component's inputs, except a text that is secret or not known yet.
+    The component's inputs, which the state keeps, are the delivery and the `sha256:…` digest of each file. The offline
+    plan has the texts beside these inputs, except a text that is secret or not known yet. With the delivery `commit`,
+    the state also keeps the texts, as inputs of the files' resources.
     """
 
     files: pulumi.Output[Sequence[str]]
@@ -79,9 +81,9 @@ class ManagedFiles(pulumi.ComponentResource):
             file=path,
             content=text,
             commit_message=f"Update {PurePosixPath(path).name}, which the readiness program declares",
-            # A file that exists is overwritten: declaring it is what this delivery means.
+            # An existing file is overwritten: with this delivery, the program decides what it contains.
             overwrite_on_create=True,
-            # Else a change of delivery, or a destroy, would commit the file's deletion to the default branch.
+            # Otherwise a change of the delivery, or a destroy, would commit the deletion of the file.
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=True)),
         )
 

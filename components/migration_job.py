@@ -1,7 +1,9 @@
-"""The Cloud Run job that migrates a database: its own account, what that may do, and the job.
+"""A Cloud Run job that migrates a Cloud SQL database, with its service account and that account's roles.
 
-Declaring it runs nothing: the deployment workflow does (docs/migrations.md). Until then it holds Google's sample image.
-Not managed here: the image, which the workflow sets by digest before each run, and the password's value.
+The job runs `python migrate.py upgrade`. The program only declares it; the deployment workflow sets its image by digest
+and runs it (docs/migrations.md). Before the first deployment, the job has Google's sample image.
+
+Not managed here: the image, and the value of the database password.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from components.arguments import check_arguments
 from components.enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs
 from components.resource_options import child_options
 
-# Google's own sample of a job: it exists, and does nothing to a database.
+# Google's sample image of a job. It uses no database.
 FIRST_IMAGE = "us-docker.pkg.dev/cloudrun/container/job:latest"
 SOCKETS = "/cloudsql"
 
@@ -24,9 +26,10 @@ SOCKETS = "/cloudsql"
 class MigrationJobArgs:
     """The job `job_name` connects as `user` to `database` in the Cloud SQL instance `instance`.
 
-    `environment` is what the application reads as `ENVIRONMENT`. `account_id` names the service account that is made
-    for the job. `password_secret` is the secret's name in Secret Manager; the newest version is read. `vpc_connector`
-    is the connector's name, needed where the instance has no public address. An execution may take `timeout_seconds`.
+    `environment` is the value of the variable `ENVIRONMENT`. `account_id` is the id of the service account that is
+    created for the job. `password_secret` is the secret's name in Secret Manager; the job reads the newest version.
+    `vpc_connector` is the connector's name, needed if the instance has no public address. An execution is stopped after
+    `timeout_seconds`.
     """
 
     project: pulumi.Input[str]
@@ -43,7 +46,7 @@ class MigrationJobArgs:
 
 
 class MigrationJob(pulumi.ComponentResource):
-    """The job and the account that it runs as. `job_name`: the job; `account_email`: the account's address."""
+    """Declares the job and its account. `job_name`: the job's name. `account_email`: the account's address."""
 
     job_name: pulumi.Output[str]
     account_email: pulumi.Output[str]
@@ -60,7 +63,7 @@ class MigrationJob(pulumi.ComponentResource):
             display_name=pulumi.Output.format("Database migrations ({0})", args.environment),
             opts=child_options(self, opts, depends_on=[self.apis]),
         )
-        # Written out, so that a plan shows who is given what; the account's own output is unknown until it is made.
+        # Composed here, so that a plan shows who gets a role: the account's own output is unknown until it exists.
         self.account_email = pulumi.Output.format("{0}@{1}.iam.gserviceaccount.com", args.account_id, args.project)
         grants = self._grants(name, args, opts)
         self.job = cloudrunv2.Job(
@@ -73,9 +76,9 @@ class MigrationJob(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 child_options(self, opts, depends_on=[self.apis, self.account, *grants]),
                 pulumi.ResourceOptions(
-                    # Without it a preview would show a deletion that Google's provider then refuses in every apply.
+                    # Without `protect`, a preview would show a deletion that `deletion_protection` then refuses.
                     protect=True,
-                    # The workflow sets the image by digest; gcloud writes its own name and version beside it.
+                    # The workflow sets the image with gcloud, which also sets `client` and `clientVersion`.
                     ignore_changes=["template.template.containers[0].image", "client", "clientVersion"],
                 ),
             ),
@@ -86,7 +89,7 @@ class MigrationJob(pulumi.ComponentResource):
     def _grants(
         self, name: str, args: MigrationJobArgs, opts: pulumi.ResourceOptions | None
     ) -> tuple[projects.IAMMember, secretmanager.SecretIamMember]:
-        """The account may open the one instance and read the one password."""
+        """The account may connect to this instance alone, and read this password alone."""
         member = pulumi.Output.concat("serviceAccount:", self.account_email)
         inside = child_options(self, opts, depends_on=[self.apis, self.account])
         sql_client = projects.IAMMember(
@@ -121,7 +124,7 @@ def _task(args: MigrationJobArgs, account_email: pulumi.Output[str]) -> cloudrun
     connection = pulumi.Output.format("{0}:{1}:{2}", args.project, args.region, args.instance)
     return cloudrunv2.JobTemplateTemplateArgs(
         service_account=account_email,
-        # The default of 3 would run a migration that failed half-way again, on a schema that nobody has looked at.
+        # The default of 3 would repeat a migration that failed halfway, before anyone has checked the schema.
         max_retries=0,
         timeout=f"{args.timeout_seconds}s",
         containers=[
@@ -135,9 +138,9 @@ def _task(args: MigrationJobArgs, account_email: pulumi.Output[str]) -> cloudrun
                 ],
             )
         ],
-        # An instance without a public address is reached through the connector, by the socket too.
+        # The socket too reaches an instance without a public address only through the connector.
         vpc_access=_vpc_access(args),
-        # Last: the API returns the Cloud SQL volume after all others, and another order shows as a change for ever.
+        # Last, as the API returns the Cloud SQL volume: another order would show as a change in every plan.
         volumes=[
             cloudrunv2.JobTemplateTemplateVolumeArgs(
                 name="cloudsql",
@@ -150,7 +153,7 @@ def _task(args: MigrationJobArgs, account_email: pulumi.Output[str]) -> cloudrun
 def _variables(
     args: MigrationJobArgs, connection: pulumi.Output[str]
 ) -> list[cloudrunv2.JobTemplateTemplateContainerEnvArgs]:
-    """The names that the application itself reads."""
+    """The environment variables, under the names that the application reads."""
     plain: dict[str, pulumi.Input[str]] = {
         "DB_HOST": pulumi.Output.concat(f"{SOCKETS}/", connection),
         "DB_NAME": args.database,

@@ -1,8 +1,9 @@
 """Notification channels: where a notification goes when an alert fires.
 
-Not managed here: channels that exist already, which only notify, and the Slack app and PagerDuty service behind a
-channel. A Slack channel is of type `slack` with a bot token: `webhook_tokenauth` posts Google's own JSON, which a Slack
-webhook does not take.
+For a Slack channel, use the kind `slack` with a bot token. The kind `webhook_tokenauth` posts Google's own JSON,
+which a Slack webhook refuses.
+
+Not managed here: existing channels, whose ids are only passed on, and the Slack app or PagerDuty service of a channel.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ _SENSITIVE_LABELS = ("auth_token", "password", "service_key")
 class NotificationChannelArgs:
     """`kind` is Google's type: `email`, `slack`, `pagerduty` and so on.
 
-    `key` ends the resource's name after the kind, and is None where a kind has one channel. For e-mail it is the
-    address in lower case, so that neither its place in a list nor its case renames a channel: a renamed channel is
-    deleted and created again, and loses its verification.
-    `labels` are those of the type, such as `email_address`; everybody who sees the channel can read them.
-    `sensitive_labels`: one of `auth_token`, `service_key` and `password`. It reaches the provider as a secret.
+    `key` follows the kind in the resource's name; leave it out if the kind has one channel. Choose a key that stays the
+    same when the list changes, such as an e-mail address in lower case: a renamed channel is deleted and created again,
+    and loses its verification.
+    `labels` are those of the kind, such as `email_address`; everyone who sees the channel can read them.
+    `sensitive_labels` has one of `auth_token`, `service_key` and `password`, whose value reaches the provider as a
+    secret. Any other name raises ValueError.
     """
 
     kind: str
@@ -64,7 +66,7 @@ class ExistingChannelArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotificationChannelsArgs:
-    """`environment` labels every channel and ends its display name, in parentheses."""
+    """`environment` is a label of every channel, and the end of its display name, in parentheses."""
 
     project: pulumi.Input[str]
     environment: pulumi.Input[str]
@@ -73,7 +75,7 @@ class NotificationChannelsArgs:
 
 
 class NotificationChannels(pulumi.ComponentResource):
-    """One channel for each of `channels`. `ids`: the ids of the channels by their kind, those of `existing` last."""
+    """Declares one channel for each of `channels`. `ids`: lists of ids by kind, those of `existing` last."""
 
     ids: pulumi.Output[Mapping[str, Sequence[str]]]
 
@@ -89,12 +91,12 @@ class NotificationChannels(pulumi.ComponentResource):
         self._ids += [(channel.kind, channel.id) for channel in args.existing]
         kinds = dict.fromkeys(kind for kind, _ in self._ids)
         ids = pulumi.Output.from_input({kind: self.ids_of([kind]) for kind in kinds})
-        # `from_input` resolves what is nested, which its annotation does not say.
+        # `from_input` also resolves nested outputs, which its annotation does not say.
         self.ids = cast("pulumi.Output[Mapping[str, Sequence[str]]]", ids)
         self.register_outputs({"ids": self.ids})
 
     def ids_of(self, kinds: Iterable[str]) -> list[pulumi.Input[str]]:
-        """Ids of the channels of these kinds: one input for each, so that a plan shows each as soon as it is known."""
+        """The ids of the channels of these kinds, one input each, so that a plan shows every id that is known."""
         wanted = frozenset(kinds)
         return [channel_id for kind, channel_id in self._ids if kind in wanted]
 

@@ -1,4 +1,4 @@
-"""Outputs of a component that are made of its children's."""
+"""Combines outputs of a component's children into one output of the component."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ Value = TypeVar("Value")
 
 
 def by_key(values: Mapping[str, pulumi.Output[Value]]) -> pulumi.Output[Mapping[str, Value]]:
-    """One output of several, each by its key; `pulumi.Output.all` makes a list of none at all."""
-    # `from_input` resolves what is nested, which its annotation does not say.
+    """Combines outputs into one mapping. `pulumi.Output.all` would turn an empty mapping into a list."""
+    # `from_input` also resolves nested outputs, which its annotation does not say.
     return cast("pulumi.Output[Mapping[str, Value]]", pulumi.Output.from_input(dict(values)))

@@ -1,14 +1,15 @@
-"""A GitHub environment that deployments to production wait in: who approves them, and from which branches they come.
+"""A GitHub environment: who approves deployments to it, and from which branches they may come.
 
-A workflow that names the environment already needs no change. GitHub creates an environment with a PUT, which takes
-over an existing one of that name without a word: there is nothing to import.
+A workflow that already names the environment needs no change. If an environment of that name exists, `pulumi up`
+overwrites its rules without a warning: GitHub creates and updates with the same request, and no import is needed.
 
-**One** of the listed reviewers approves; GitHub has no count of approvals. Two people approve a deployment where it
-passes two environments (`second_approval`): the workflow then needs a job before its own that names the second one.
+**One** approval is enough, whoever of the reviewers gives it: GitHub cannot require a number of approvals. With
+`second_approval`, two people approve, because the component declares a second environment. The workflow then needs an
+earlier job that names it.
 
-Not managed here: the environment's secrets and variables, and the repository itself (a declared repository resets every
-field that is not declared). A refresh does not see reviewers that were removed in the browser
-(integrations/terraform-provider-github#3609), so that the live environment has to be read by other means.
+Not managed here: the environment's secrets and variables, and the repository itself, because declaring it resets every
+field that is not declared. A refresh does not detect reviewers that were removed in the browser
+(https://github.com/integrations/terraform-provider-github/issues/3609): read the environment with GitHub's API.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ MAX_REVIEWERS = 6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewerArgs:
-    """Who may approve. GitHub gets the numeric `id`; a plan shows the `name`, a login or a team's slug.
+    """Who may approve. GitHub reads the numeric `id`. A plan also shows `name`, a login or a team's slug.
 
-    `is_placeholder`: nobody knows the reviewer yet, and a plan says "to be filled in".
+    Set `is_placeholder` while the reviewer is not known; a plan then says "to be filled in".
     """
 
     kind: Literal["user", "team"]
@@ -48,8 +49,8 @@ class ReviewerArgs:
 class EnvironmentArgs:
     """`reviewers`: one to six, users and teams together.
 
-    `branch_patterns` are the branches that may deploy, and end the names of their resources; `*` does not match `/`.
-    Without any pattern, only branches with a protection rule may deploy.
+    `branch_patterns` select the branches that may deploy; `*` does not match `/`. They also end their resources' names.
+    Without a pattern, only branches with a protection rule may deploy.
     """
 
     name: pulumi.Input[str]
@@ -70,7 +71,7 @@ class SecondApprovalArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProductionEnvironmentArgs:
-    """`repository` is the name without its owner, which the provider's settings hold."""
+    """`repository` is the repository's name without the owner, which is set on the provider."""
 
     repository: pulumi.Input[str]
     environment: EnvironmentArgs
@@ -97,10 +98,11 @@ class ProductionEnvironmentArgs:
 
 
 class ProductionEnvironment(pulumi.ComponentResource):
-    """The environment with its branch patterns, and the second one where two people have to approve.
+    """Declares the environment with its branch patterns, and with `second_approval` a second environment.
 
-    The component's own inputs say in words what the numeric ids of the reviewers do not. `environment_name`: the name,
-    known once the environment exists. `environment` and `second_approval` are the resources.
+    The component's own inputs describe the approval and name the reviewers, of whom the environment has only numbers.
+    `environment_name`: the name, known once the environment exists. The attributes `environment` and `second_approval`
+    have the resources.
     """
 
     environment_name: pulumi.Output[str]
@@ -123,7 +125,7 @@ class ProductionEnvironment(pulumi.ComponentResource):
 
 
 def _check_reviewers(named: EnvironmentArgs | SecondApprovalArgs, place: Place) -> None:
-    """GitHub takes an environment without reviewers too, and every deployment to it passes."""
+    """Refuses an environment without reviewers: GitHub would accept it, and every deployment to it would pass."""
     count = len(named.reviewers)
     if not 1 <= count <= MAX_REVIEWERS:
         place.refuse(f"has {count} reviewers. Name 1 to {MAX_REVIEWERS}, users and teams together.")
@@ -151,13 +153,13 @@ def _environment(
         prevent_self_review=rules.prevent_self_review,
         wait_timer=rules.wait_timer_minutes,
         can_admins_bypass=rules.can_admins_bypass,
-        # GitHub takes exactly one of the two flags.
+        # GitHub accepts exactly one of the two flags.
         deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
             protected_branches=not patterns, custom_branch_policies=bool(patterns)
         ),
         opts=pulumi.ResourceOptions.merge(
             opts,
-            # The next run that names a destroyed environment creates it without any rule, open to everyone.
+            # The next workflow run that names a destroyed environment creates it without rules, open to everyone.
             pulumi.ResourceOptions(protect=True, retain_on_delete=True),
         ),
     )
@@ -165,7 +167,7 @@ def _environment(
         github.RepositoryEnvironmentDeploymentPolicy(
             f"{name}-branch-{pattern}",
             repository=args.repository,
-            # By reference: GitHub refuses a pattern until the environment asks for custom ones.
+            # The output, so that the environment comes first: without it, GitHub refuses the pattern.
             environment=environment.environment,
             branch_pattern=pattern,
             opts=opts,
@@ -196,7 +198,7 @@ def _approval(environment: EnvironmentArgs | SecondApprovalArgs) -> pulumi.Outpu
 def _reviewer_in_words(reviewer: ReviewerArgs) -> pulumi.Output[str]:
     if reviewer.is_placeholder:
         return pulumi.Output.concat(reviewer.kind, " ", reviewer.name, ": to be filled in")
-    # A number that comes from another stack is a float.
+    # A number from another stack's output is a float.
     number = pulumi.Output.from_input(reviewer.id).apply(lambda identity: str(int(identity)))
     return pulumi.Output.concat(reviewer.kind, " ", reviewer.name, " (id ", number, ")")
 

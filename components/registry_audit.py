@@ -1,10 +1,10 @@
-"""Who deletes from Artifact Registry is logged, and the vulnerabilities that a scan finds are counted.
+"""The Data Write audit log of Artifact Registry, and a metric of the vulnerabilities that a scan finds.
 
-The audit configuration is **authoritative for its service**: it replaces whatever else is configured for
-`artifactregistry.googleapis.com` in the project, exempted members included, and nothing of other services. Without it
-neither a deletion nor a dry run of the cleanup shows anywhere; it is off by default. A destroy switches it off again.
+The log is off by default; without it, neither a deletion nor a dry run of a cleanup policy is logged. Its configuration
+is **authoritative for the service**: it replaces what else is configured for `artifactregistry.googleapis.com` in the
+project, including exempted members, and leaves other services as they are. A destroy turns the log off again.
 
-Not managed here: the counters that alerts read (`log_metrics.py`), and how long the logs are kept.
+Not managed here: the metrics that alerts read (`log_metrics.py`), and how long the logs are kept.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from components.resource_options import child_options
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryAuditArgs:
-    """`vulnerabilities` counts the entries that a scan writes to the project's logs."""
+    """`vulnerabilities` is the metric of the entries that a scan writes to the project's logs."""
 
     project: pulumi.Input[str]
     vulnerabilities: LogMetricArgs
 
 
 class RegistryAudit(pulumi.ComponentResource):
-    """The Data Write audit log of Artifact Registry, and the metric of vulnerabilities.
+    """Enables the Data Write audit log of Artifact Registry, and declares the metric of vulnerabilities.
 
     `metric_name`: the metric's name in Cloud Logging.
     """

@@ -1,7 +1,7 @@
 """Secrets of a GitHub repository that its workflows read.
 
-They are secrets of the repository, not of an environment: a job without an environment can read them. GitHub never
-gives a secret back, so that a refresh does not see a value that was changed by hand.
+They are secrets of the repository, not of an environment: a job without an environment can read them too. GitHub never
+returns a value. The provider compares the time of the last change, and sets a value again that was changed elsewhere.
 
 Not managed here: the repository's other secrets.
 """
@@ -20,10 +20,10 @@ from components.resource_options import child_options
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepositorySecretArgs:
-    """`value` is registered as a secret, plain text too.
+    """`value` is registered as a secret, even if it is plain text.
 
-    `ciphertext_digest` is a digest of the encrypted value as the stack's file holds it: a plan shows it, so that a new
-    value is seen.
+    `ciphertext_digest` is a digest of the encrypted value in the stack file. A plan shows it, so that a reviewer sees
+    when the value changes.
     """
 
     value: pulumi.Input[str] = field(repr=False)
@@ -32,9 +32,9 @@ class RepositorySecretArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepositorySecretsArgs:
-    """`repository` is the name without its owner, which the provider's settings hold.
+    """`repository` is the repository's name without the owner, which is set on the provider.
 
-    `secrets` are by their names in GitHub, such as `SLACK_WEBHOOK_URL`, which also end the resources' names.
+    The keys of `secrets` are the names in GitHub, such as `SLACK_WEBHOOK_URL`. They also end the resources' names.
     """
 
     repository: pulumi.Input[str]
@@ -42,9 +42,9 @@ class RepositorySecretsArgs:
 
 
 class RepositorySecrets(pulumi.ComponentResource):
-    """One resource for each of `secrets`; `secrets` has the resources by the secret's name.
+    """Declares one secret for each of the argument `secrets`. The component's own inputs are the digests.
 
-    The component's own inputs hold the digests. `names`: the names of the secrets, known once GitHub stores them.
+    `names`: the names of the secrets, known once GitHub stores them. The attribute `secrets` has the resources by name.
     """
 
     names: pulumi.Output[Sequence[str]]

@@ -1,4 +1,4 @@
-"""Options of resources: what a component hands to its children, and where a resource was declared before."""
+"""Resource options: what a component passes to its children, and the former place of a resource that moved."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def child_options(
     *,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> pulumi.ResourceOptions:
-    """The parent, what the caller's `opts` say the component depends on, and what the child depends on besides.
+    """Options of a component's child: its parent, the dependencies in the component's `opts`, and `depends_on`.
 
-    The engine registers a component, and waits for what that depends on, before its children. The SDK does not write
-    this order at the children: here it is, so that a plan shows it, and so that the state has it for `--target`.
-    Nothing else of `opts` is handed on: the SDK hands down provider and protection itself, and an alias of the
-    component is not one of its children.
+    The engine registers a component after its dependencies, and the children after the component. The SDK does not copy
+    the dependencies to the children. This function does, so that a plan shows the order, and the state has it for
+    `--target`. No other option is copied: the SDK passes providers and protection to the children itself, and an alias
+    of the component is not one of its children.
     """
     order = None if opts is None else opts.depends_on
     return pulumi.ResourceOptions.merge(
@@ -29,10 +29,10 @@ def child_options(
 def moved_from(
     former_parent: str, *, former_type: str | None = None, depends_on: Sequence[pulumi.Resource] = ()
 ) -> pulumi.ResourceOptions:
-    """Options of a resource that an earlier release declared elsewhere: its state is kept, and nothing is recreated.
+    """Options of a resource that an earlier release declared below another parent: its state is kept.
 
-    `former_parent` is the end of the parent's URN, its types and its name: `a:b:C$d:e:F::name`.
-    `former_type` is the type that the resource itself had, where that changed. Its children follow it by themselves.
+    `former_parent` is the end of that parent's URN, its types and its name: `a:b:C$d:e:F::name`. `former_type` is the
+    type that the resource had, if it changed. The children of the resource need no alias of their own.
     """
     parent = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{former_parent}"
     alias = pulumi.Alias(parent=parent) if former_type is None else pulumi.Alias(parent=parent, type_=former_type)

@@ -1,9 +1,9 @@
-"""Roles that are added to a Google Cloud project or to one of its repositories of images, one member each.
+"""IAM roles on a Google Cloud project or on one of its image repositories, one member in each grant.
 
-Each grant adds one member to one role, and takes the role from nobody else. Declare a pair of role and member once in a
-program: of two declarations, the one that is removed takes the role away from both.
+A grant adds one member to one role and removes no other member. Declare a pair of role and member only once: when one
+of two declarations is removed, the member loses the role.
 
-Not managed here: the members themselves, and roles that they have from elsewhere.
+Not managed here: the members themselves, and other roles that they have.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class RegistryArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoleGrantArgs:
-    """`member` has `role`, as in `serviceAccount:…` and `roles/run.viewer`: on `registry`, or else in the project.
+    """Grants `role`, such as `roles/run.viewer`, to `member`, such as `serviceAccount:…`.
 
-    `key` ends the resource's name. `depends_on`: what has to exist before the grant, besides what the component depends
-    on.
+    The role applies to `registry`, or without one to the project. `key` ends the resource's name. `depends_on` names
+    what has to exist before the grant, in addition to the dependencies of the component.
     """
 
     key: str
@@ -51,7 +51,10 @@ class RoleGrantsArgs:
 
 
 class RoleGrants(pulumi.ComponentResource):
-    """One resource for each of `grants`; `grants` has them by their `key`. `ids`: their ids by their `key`."""
+    """Declares one resource for each of the argument `grants`.
+
+    `ids`: the ids by their `key`. The attribute `grants` has the resources by their `key`.
+    """
 
     ids: pulumi.Output[Mapping[str, str]]
 

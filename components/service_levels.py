@@ -1,9 +1,9 @@
-"""Availability objectives: the share of a service's requests that are not answered 5xx, over a rolling period.
+"""Availability objectives: the share of a service's requests without a 5xx response, over a rolling period.
 
-The console shows how many requests may still fail. The burn-rate alerts compute the same ratio in PromQL, where it can
-be tested.
+The console shows the remaining error budget. The toolkit's burn-rate alerts compute the same ratio in PromQL, which
+`promtool` can test.
 
-Not managed here: objectives that others made, and latency objectives.
+Not managed here: other objectives, such as those of latency.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from components.resource_options import child_options
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceLevelsArgs:
-    """`services` are names of Cloud Run services, which also end the resources' names.
+    """`services` are names of Cloud Run services. They also end the resources' names.
 
-    `environment` labels everything. `goal_ratio` is a share of 1: 0.995 is 99.5 %; Google takes at most 0.9999.
-    `period_days` is 1 to 30.
+    `environment` is a label of every resource. `goal_ratio` is a share of 1: 0.995 is 99.5 %. Google accepts at most
+    0.9999, and `period_days` of 1 to 30.
     """
 
     project: pulumi.Input[str]
@@ -35,9 +35,9 @@ class ServiceLevelsArgs:
 
 
 class ServiceLevels(pulumi.ComponentResource):
-    """One monitored service with one objective for each of `services`; `objectives` has the objectives by service.
+    """Declares a monitored service with one objective for each of `services`.
 
-    `ids`: the objectives' ids by service.
+    `ids`: the objectives' ids by service. The attribute `objectives` has the objectives by service.
     """
 
     ids: pulumi.Output[Mapping[str, str]]
@@ -70,7 +70,7 @@ def _objective(name: str, service: str, args: ServiceLevelsArgs, opts: pulumi.Re
         f'resource.labels.service_name="{service}"'
     )
     ratio = monitoring.SloRequestBasedSliGoodTotalRatioArgs(
-        # Bad over total: with 2xx as "good", redirects and a client's own mistakes would count as failures.
+        # Bad over total: if only 2xx were good, redirects and errors of the client would count as failures.
         bad_service_filter=f'{requests} metric.labels.response_code_class="5xx"',
         total_service_filter=requests,
     )

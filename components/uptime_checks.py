@@ -1,13 +1,13 @@
-"""Uptime checks: Google requests an address of every service from several regions, over TLS.
+"""Uptime checks: Google requests an address from several regions, over TLS.
 
-A check validates the certificate and, where the caller gives a healthy answer, one value of the JSON that the service
-answers: a service may answer 200 and report "degraded" while its database is down. Google reads only the first
-content matcher of a check, so that there is at most one.
+A check validates the certificate and, with `healthy_answer`, one value of the JSON in the response: a service may
+respond with 200 and report "degraded" while its database is down. Google reads only the first content matcher of a
+check, so a check has at most one.
 
-Probes are requests like any others. They keep a service warm that scales to zero, which costs money, and they count in
-every ratio of requests: on a service with little traffic, they hide failures.
+The probes count as requests. They keep an instance of a service that scales to zero, which costs money, and they are
+part of every ratio of requests: on a service with little traffic, they hide failures.
 
-Not managed here: checks that others made, and private services, which a probe cannot reach.
+Not managed here: other checks, and private services, which a probe cannot reach.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JsonAnswerArgs:
-    """The value at `json_path` (`$.status`) must match `content`.
+    """The value at `json_path`, such as `$.status`, must match `content`.
 
-    For `EXACT_MATCH`, `content` is a JSON literal, a text with its quotes. For `REGEX_MATCH` it is a regular expression
-    that may match any part of the value: anchor it, because "unhealthy" ends with "healthy".
+    For `EXACT_MATCH`, `content` is a JSON literal: a string has its quotes. For `REGEX_MATCH`, it is a regular
+    expression that may match any part of the value: anchor it, because "unhealthy" ends with "healthy".
     """
 
     json_path: pulumi.Input[str]
@@ -43,17 +43,17 @@ class JsonAnswerArgs:
 
     @classmethod
     def of(cls, answer: HealthAnswer) -> JsonAnswerArgs:
-        """What the settings of a service accept as healthy."""
+        """The response that the settings of a service accept as healthy."""
         accepted = answer.accepted
         return cls(json_path=answer.json_path, content=accepted.content, match=accepted.match)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UptimeCheckArgs:
-    """`key` ends the resource's name. The check requests `https://HOST:PORT/PATH`; `path` begins with `/`.
+    """`key` ends the resource's name. The check requests `path`, which begins with `/`, on `host` and `port`.
 
     Without `display_name`, the console lists the check as "Health of KEY (ENVIRONMENT)". Without `healthy_answer`,
-    every answer with a status of 2xx is healthy.
+    every response with a status of 2xx is healthy.
     """
 
     key: str
@@ -77,10 +77,11 @@ class UptimeCheckArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UptimeChecksArgs:
-    """`environment` labels every check. Google takes a period of 60, 300, 600 or 900 s and a timeout of 1 to 60 s.
+    """`environment` is a label of every check. Google accepts 60, 300, 600 or 900 for `period_seconds`, and
+    1 to 60 for `timeout_seconds`.
 
-    `regions`: `USA`, `EUROPE`, `ASIA_PACIFIC` and so on. The API refuses regions with fewer than three locations in
-    all; `USA` alone has three.
+    `regions` are `USA`, `EUROPE`, `ASIA_PACIFIC` and so on. The API refuses regions that have fewer than three
+    locations together; `USA` alone has three.
     """
 
     project: pulumi.Input[str]
@@ -92,9 +93,10 @@ class UptimeChecksArgs:
 
 
 class UptimeChecks(pulumi.ComponentResource):
-    """One check for each of `checks`; `checks` has the resources by their `key`.
+    """Declares one check for each of the argument `checks`.
 
-    `ids`: the checks' ids by their `key`, as the metrics of the checks have them in the label `check_id`.
+    `ids`: by their `key`, the ids that the checks' metrics have in the label `check_id`. The attribute `checks` has the
+    resources by their `key`.
     """
 
     ids: pulumi.Output[Mapping[str, str]]

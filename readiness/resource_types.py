@@ -1,7 +1,7 @@
-"""The types of the resources that the program declares, as Pulumi writes them in a plan and in a URN.
+"""The types of Pulumi resources that the program declares or that the contracts describe, as in a plan and in a URN.
 
-Nothing else in the code writes one of these tokens: import the name. Standard library only: the policy pack has an
-environment of its own.
+Import the name instead of writing the type again; a test refuses a second copy. This module uses the standard library
+only, because the policy pack, which imports it, has an environment of its own.
 """
 
 from __future__ import annotations

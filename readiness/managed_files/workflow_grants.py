@@ -1,7 +1,7 @@
-"""What the accounts may do that the managed workflows act as: the roles that the program grants.
+"""The roles that the program grants to the service accounts of the managed workflows.
 
-Of two declarations of one role for one account, the one that is removed takes the role away from both. Several
-workflows may act as one account: each pair of account and role is listed once, under the first that needs it.
+Several workflows may use one account. Each pair of account and role is listed only once, under the first workflow that
+needs it: when one of two declarations of a pair is removed, the account loses the role.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from readiness.settings.image_workflows import ImageWorkflows
 from readiness.settings.model import Settings
 
-# The names of the components that declare the grants; each grant's resource is named after its component and its key.
+# The names of the components that declare the grants. A grant's resource has the name of its component and its key.
 DEPLOYMENT_TELEMETRY = "deployment-telemetry"
 IMAGE_WORKFLOWS = "image-workflows"
 
-# It writes the entries and two figures, and reads the audit log and which entries exist already.
+# Telemetry writes log entries and two metrics, and reads the audit log and the entries that exist.
 _TELEMETRY_ROLES = {
     "log-writer": "roles/logging.logWriter",
     "log-viewer": "roles/logging.viewer",
     "metric-writer": "roles/monitoring.metricWriter",
 }
-# By workflow: roles on the repository of images. None of them can delete a version.
+# By workflow: roles on the image repository. None of them can delete a version.
 _REGISTRY_ROLES = {
     "promotion": ("roles/artifactregistry.writer",),
     "report": ("roles/artifactregistry.reader",),
@@ -31,7 +31,7 @@ _REGISTRY_ROLES = {
 # By workflow: roles in the project.
 _PROJECT_ROLES = {
     "promotion": ("roles/run.viewer",),
-    # Who deleted is in the Data Access log, which `logging.viewer` does not show.
+    # The Data Access log, which `logging.viewer` cannot read, says who deleted a version.
     "report": ("roles/logging.privateLogViewer", "roles/logging.logWriter"),
     "scan": ("roles/run.viewer", "roles/logging.viewer", "roles/logging.logWriter"),
 }
@@ -39,9 +39,9 @@ _PROJECT_ROLES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkflowGrant:
-    """`member`, as IAM writes it, has `role`: on the repository of images with `on_registry`, or else in the project.
+    """Grants `role` to `member`, such as `serviceAccount:…`: on the image repository or the project.
 
-    `key` ends the name of its resource.
+    `on_registry` selects the image repository. `key` ends the name of the grant's resource.
     """
 
     key: str
@@ -51,7 +51,7 @@ class WorkflowGrant:
 
 
 def workflow_grants(settings: Settings) -> Mapping[str, tuple[WorkflowGrant, ...]]:
-    """The grants by the name of their component; a component without its settings is left out."""
+    """The grants by the name of their component. A component whose settings are missing is left out."""
     grants: dict[str, tuple[WorkflowGrant, ...]] = {}
     telemetry = settings.deployment_telemetry
     if telemetry is not None:
@@ -59,7 +59,7 @@ def workflow_grants(settings: Settings) -> Mapping[str, tuple[WorkflowGrant, ...
             WorkflowGrant(key=key, role=role, member=_member(telemetry.service_account))
             for key, role in _TELEMETRY_ROLES.items()
         )
-    # Without a registry there are no images to look after.
+    # Without a registry, the image workflows have no images.
     if settings.image_workflows is not None and settings.image_registry is not None:
         granted = {(grant.member, grant.role) for grant in grants.get(DEPLOYMENT_TELEMETRY, ())}
         grants[IMAGE_WORKFLOWS] = (
@@ -84,7 +84,7 @@ def _project_grants(workflows: ImageWorkflows, granted: set[tuple[str, str]]) ->
 def _each_once(
     workflows: ImageWorkflows, roles: Mapping[str, tuple[str, ...]], granted: set[tuple[str, str]]
 ) -> Iterator[tuple[str, str, str]]:
-    """`(workflow, member, role)` of every `(member, role)` that is not in `granted`, each once."""
+    """Every `(member, role)` that is not in `granted`, once, as `(workflow, member, role)`."""
     accounts = {
         "promotion": workflows.promotion_identity,
         "report": workflows.report_identity,

@@ -1,7 +1,7 @@
-"""Notification channels: the one place that knows which kinds there are.
+"""The kinds of notification channels.
 
-A kind is an entry of `CHANNEL_DEFINITIONS`, its name in `ChannelKind` and its setting in `Channels`. The settings, the
-secrets, the alerts' sets of kinds, the runbook, the rules for plans and `readiness adopt` follow from this file. See
+A kind has an entry in `CHANNEL_DEFINITIONS`, its name in `ChannelKind` and its setting in `Channels`. The settings, the
+secrets, the alerts' sets of kinds, the runbook, the rules for plans and `readiness adopt` read them from this file. See
 "Add a channel kind" in CONTRIBUTING.md.
 """
 
@@ -16,8 +16,8 @@ from pydantic import Field
 from readiness.settings.base import EmailAddress, Section, Text
 from readiness.settings.secret_name import SecretName
 
-# By the names of Google's types, which `notificationChannelDescriptors.list` returns with their labels
-# (docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.notificationChannelDescriptors).
+# The names of Google's types. `notificationChannelDescriptors.list` returns them with their labels
+# (https://docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.notificationChannelDescriptors).
 ChannelKind = Literal["email", "slack", "pagerduty"]
 
 SLACK_AUTH_TOKEN = SecretName(
@@ -67,7 +67,7 @@ class Channels(Section):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
-    """Where one channel leads. `key` tells the channels of a kind apart; None where a stack has at most one."""
+    """Where one channel sends notifications. `key` distinguishes channels of one kind; None if there is at most one."""
 
     key: str | None = None
     display_name: str
@@ -78,9 +78,9 @@ class Destination:
 class ChannelDefinition:
     """A kind of channel.
 
-    `shown_name` is for people. `pages`: whether it wakes a person, so that an alert which can wait skips it.
-    `required_labels`: without these Google accepts no channel of the kind. `secrets`: the secret of each sensitive
-    label. `destinations` yields the channels that a stack configures.
+    `shown_name` is the name in documents. `pages`: whether it pages a person; alerts that can wait skip such a kind.
+    `required_labels`: the labels that Google requires. `secrets`: the secret of each sensitive label. `destinations`
+    yields the channels that a stack configures.
     """
 
     kind: ChannelKind
@@ -104,7 +104,7 @@ class DeclaredChannel:
 
 def _emails(channels: Channels) -> Iterator[Destination]:
     for address in channels.emails:
-        # The address itself is the key: its place in the list does not matter, and no two channels share a name.
+        # The address is the key, so that its place in the list does not matter and no two channels share a name.
         yield Destination(key=address.lower(), display_name=f"E-mail {address}", labels={"email_address": address})
 
 
@@ -141,7 +141,7 @@ CHANNEL_DEFINITIONS = (
 )
 CHANNEL_SECRETS = tuple(secret for definition in CHANNEL_DEFINITIONS for secret in definition.secrets.values())
 
-# The kinds that an alert notifies.
+# The sets of kinds that an alert can notify.
 EVERY_CHANNEL: frozenset[ChannelKind] = frozenset(definition.kind for definition in CHANNEL_DEFINITIONS)
 WITHOUT_PAGER: frozenset[ChannelKind] = frozenset(
     definition.kind for definition in CHANNEL_DEFINITIONS if not definition.pages
@@ -150,7 +150,7 @@ EMAIL_ONLY: frozenset[ChannelKind] = frozenset({"email"})
 
 
 def declared_channels(channels: Channels) -> Iterator[DeclaredChannel]:
-    """The channels that a stack declares. Not those of `existing`, which somebody else manages."""
+    """The channels that a stack declares, without those of `existing`, which are managed elsewhere."""
     for definition in CHANNEL_DEFINITIONS:
         for destination in definition.destinations(channels):
             yield DeclaredChannel(

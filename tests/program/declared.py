@@ -1,4 +1,4 @@
-"""What the program declares for a project, and runs of it with what the engine would hand it."""
+"""Reads the plans of fixture projects, and runs the program with what the engine would pass to it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def one(plan: Plan, type_: str) -> dict[str, Any]:
 
 
 def by_name(plan: Plan, name: str) -> dict[str, Any]:
-    """The resource of a name."""
+    """The only resource with this name."""
     (resource,) = (resource for resource in plan.resources if resource["name"] == name)
     return resource
 
 
 def depends_on(plan: Plan, resource: dict[str, Any]) -> set[str]:
-    """The names of the resources that exist before another one."""
+    """The names of the resources that `resource` depends on."""
     names = {resource["urn"]: resource["name"] for resource in plan.resources}
     return {names[urn] for urn in resource["options"].get("dependencies", ())}
 

@@ -1,4 +1,4 @@
-"""Alerts are wired: one policy for each, to the channels of its kinds, after the metrics that it reads."""
+"""Each alert has one policy, which notifies the channels of its kinds and waits for the metrics that it reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def policies_of(plan: Plan) -> dict[str, dict[str, Any]]:
 
 
 def channel_ids(plan: Plan, stack: str) -> dict[str, list[str]]:
-    """The ids of a stack's channels by their kind: those that it declares, and those that somebody else manages."""
+    """The ids of a stack's channels by kind: those that it declares, and the existing ones."""
     ids: dict[str, list[str]] = {}
     for channel in plan.of_type(CHANNEL):
         ids.setdefault(channel["inputs"]["type"], []).append(f"<{channel['name']}.id>")
@@ -31,7 +31,7 @@ def channel_ids(plan: Plan, stack: str) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_each_alert_has_one_policy(plans: dict[str, Plan], stack: str) -> None:
-    """Named after its alert; the security alerts belong to the project, and so to the owner of what is shared."""
+    """It is named after its alert. The security alerts belong to the stack that owns the shared resources."""
     settings = settings_of(stack)
     assert set(policies_of(plans[stack])) == {
         *(f"alerts-{rule.definition.slug}" for rule in rules_of(settings)),
@@ -41,7 +41,7 @@ def test_each_alert_has_one_policy(plans: dict[str, Plan], stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_an_alert_notifies_the_channels_of_its_kinds(plans: dict[str, Plan], stack: str) -> None:
-    """With e-mail alone every alert goes by e-mail; a channel that somebody else manages counts by its kind."""
+    """In a stack with e-mail alone, every alert goes by e-mail. An existing channel counts by its kind."""
     settings = settings_of(stack)
     ids = channel_ids(plans[stack], stack)
     policies = policies_of(plans[stack])
@@ -54,7 +54,7 @@ def test_an_alert_notifies_the_channels_of_its_kinds(plans: dict[str, Plan], sta
 
 
 def test_a_stack_declares_the_channels_of_its_settings(plans: dict[str, Plan]) -> None:
-    """Those that somebody else manages are not declared."""
+    """Existing channels are not declared."""
     declared = {stack: [channel["name"] for channel in plans[stack].of_type(CHANNEL)] for stack in STACKS}
     assert declared == {
         "prod": ["channels-email-ops@example.com"],
@@ -84,7 +84,7 @@ def test_an_alert_waits_for_the_log_metrics_that_it_reads(plans: dict[str, Plan]
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_log_metric_of_the_alerts_is_declared_with_its_filter(plans: dict[str, Plan], stack: str) -> None:
-    """The filter is the one that is tried on log entries."""
+    """With the filter that other tests try on log entries."""
     declared = {metric["name"]: metric["inputs"] for metric in plans[stack].of_type(METRIC)}
     assert {
         name: (inputs["name"], inputs["filter"]) for name, inputs in declared.items() if name.startswith("log-metrics-")

@@ -1,4 +1,4 @@
-"""What holds for every component, whatever it declares."""
+"""Requirements that every component meets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from readiness.review.offline_plan import Plan
 from readiness.review.recorder import Recording, record
 from tests.projects import EVERY_OPTION, ROOT, plan_of_stack
 
-# What every component uses, and no component itself.
+# Modules that the components share. They contain no component.
 HELPERS = {"arguments", "outputs", "resource_options"}
 MODULES = [
     importlib.import_module(f"components.{found.name}")
@@ -57,7 +57,7 @@ def test_each_file_holds_one_component_named_like_the_file() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_stack_with_every_option_declares_the_component(plans: dict[str, Plan], name: str) -> None:
-    """Under the type `readiness:<room>:<class>`; what no plan declares, no golden plan guards."""
+    """Its type is `readiness:<package>:<class>`. A golden plan checks only what the fixture declares."""
     types = {resource["type"] for resource in plans[EVERY_OPTION].resources}
     assert [each for each in types if re.fullmatch(rf"readiness:[a-z]+:{name}", each)]
 
@@ -72,7 +72,7 @@ def test_the_component_ends_in_register_outputs(recording: Recording, name: str)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_arguments_of_the_component_are_a_frozen_dataclass_without_a_dictionary(name: str) -> None:
-    """A misspelt argument is an error, and none changes once the component is made."""
+    """A misspelt argument is an error, and no argument changes after the component is constructed."""
     (class_,) = (each for each in CLASSES if each.__name__ == name)
     args = getattr(importlib.import_module(class_.__module__), f"{name}Args")
     assert dataclasses.is_dataclass(args)
@@ -81,8 +81,8 @@ def test_the_arguments_of_the_component_are_a_frozen_dataclass_without_a_diction
     assert all(field.kw_only for field in dataclasses.fields(args))
 
 
-def test_only_components_stand_directly_under_the_stack(plans: dict[str, Plan]) -> None:
-    """Every resource of a provider belongs to a component, which says what it is for."""
+def test_only_components_are_directly_below_the_stack(plans: dict[str, Plan]) -> None:
+    """Every resource of a provider has a component as its parent, which says what the resource is for."""
     for plan in plans.values():
         root = next(resource["urn"] for resource in plan.resources if not resource["parent"])
         under_the_root = [resource["type"] for resource in plan.resources if resource["parent"] == root]
@@ -91,7 +91,7 @@ def test_only_components_stand_directly_under_the_stack(plans: dict[str, Plan]) 
 
 
 def test_the_name_of_a_child_begins_with_the_name_of_its_component(plans: dict[str, Plan]) -> None:
-    """Two components of one class in one stack do not collide. (Components in components are named by their parent.)"""
+    """So that one stack can have two components of one class. Components in components are not considered."""
     for plan in plans.values():
         names = {resource["urn"]: resource["name"] for resource in plan.resources}
         types = {resource["urn"]: resource["type"] for resource in plan.resources}
@@ -102,7 +102,7 @@ def test_the_name_of_a_child_begins_with_the_name_of_its_component(plans: dict[s
 
 
 def with_more_options(original: Callable[..., None], more: pulumi.ResourceOptions) -> Callable[..., None]:
-    """The constructor of a component, whose caller gives it more options than the program does."""
+    """The constructor of a component, with more options than the program passes."""
 
     def construct(self: Any, name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> None:
         original(self, name, args, pulumi.ResourceOptions.merge(opts, more))
@@ -110,10 +110,10 @@ def with_more_options(original: Callable[..., None], more: pulumi.ResourceOption
     return construct
 
 
-def test_what_a_caller_says_of_a_component_does_not_leak_to_its_children(
+def test_options_of_a_component_do_not_reach_its_children(
     plans: dict[str, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Children get their parent and the order alone: with an alias of the caller's they would all be renamed."""
+    """Except protection, which the SDK passes on. With the alias of the component, all children would be renamed."""
     more = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="former")], ignore_changes=["colour"], protect=True)
     for class_ in CLASSES:
         monkeypatch.setattr(class_, "__init__", with_more_options(class_.__init__, more))
@@ -130,8 +130,8 @@ def test_what_a_caller_says_of_a_component_does_not_leak_to_its_children(
             assert options == {name: value for name, value in usual["options"].items() if name != "protect"}
 
 
-def test_what_a_caller_says_of_the_order_reaches_every_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each component writes it at its children, so that plan and state show it."""
+def test_dependencies_of_a_component_reach_every_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the plan and the state show the order."""
     made: list[pulumi.Resource] = []
     for class_ in CLASSES:
         monkeypatch.setattr(class_, "__init__", with_a_forerunner(class_.__init__, made))
@@ -143,7 +143,7 @@ def test_what_a_caller_says_of_the_order_reaches_every_child(monkeypatch: pytest
 
 
 def with_a_forerunner(original: Callable[..., None], made: list[pulumi.Resource]) -> Callable[..., None]:
-    """The constructor of a component whose caller lets it wait for the resource in `made`: the first one makes it."""
+    """The constructor of a component that depends on the resource in `made`, which the first call creates."""
 
     def construct(self: Any, name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> None:
         if not made:
@@ -154,7 +154,7 @@ def with_a_forerunner(original: Callable[..., None], made: list[pulumi.Resource]
 
 
 def test_a_protected_or_retained_resource_has_its_reason_on_the_line_above() -> None:
-    """Whoever takes the option away has to read why it is there."""
+    """So that whoever removes the option reads why it is there."""
     for path in sorted((ROOT / "components").glob("*.py")):
         lines = path.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines):

@@ -1,4 +1,4 @@
-"""Which sections of the settings lead to which components, and what a stack exports."""
+"""Which components each section of the settings declares, and what a stack exports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.secret_names import SLACK_WEBHOOK_URL
 from tests.projects import EVERY_OPTION, config_of, folder_of
 
-# Every stack has these, and the owner of the shared resources a registry of images.
+# Every stack has `OWN`. The owner of the shared resources also has an image registry.
 OWN = {"alerts", "apis", "availability-objectives", "availability-uptime", "channels", "log-metrics"}
 REGISTRY = {"images", "registry-apis", "registry-audit"}
 OPTIONS = {
@@ -33,21 +33,21 @@ def components_of(plan: Plan) -> set[str]:
 
 
 def plan_with_option(option: str | None) -> Plan:
-    """The plan of an owner that has one of `OPTIONS` alone, or none."""
+    """The plan of the owner of the shared resources with only one of `OPTIONS`, or with none."""
     config = config_of(EVERY_OPTION)
     for section in OPTIONS.keys() - {option, SLACK_WEBHOOK_URL.name}:
         del config.values[f"readiness:{section}"]
     if option != SLACK_WEBHOOK_URL.name:
         config.secret_keys.remove(SLACK_WEBHOOK_URL.key)
     if option == "dependabot":
-        # To merge by itself takes a ruleset.
+        # Automatic merges need a ruleset.
         config.values["readiness:dependabot"]["auto_merge"]["enabled"] = False
     return plan_stack(folder_of(EVERY_OPTION), config)
 
 
 @pytest.mark.parametrize("option", [None, *OPTIONS])
 def test_a_section_of_the_settings_declares_its_components_and_no_others(option: str | None) -> None:
-    """Each is an option of its own."""
+    """So that a stack can choose each option independently of the others."""
     expected = OWN | REGISTRY | (OPTIONS[option] if option else set())
     plan = plan_with_option(option)
     assert components_of(plan) == expected
@@ -55,17 +55,17 @@ def test_a_section_of_the_settings_declares_its_components_and_no_others(option:
 
 
 def test_a_stack_that_owns_nothing_declares_its_own_components(plans: dict[str, Plan]) -> None:
-    """And the job that migrates its database."""
+    """Staging has a migration job of its own, and none of the shared resources."""
     assert components_of(plans["staging"]) == OWN | {"migration-job"}
 
 
 def test_the_stack_with_every_option_declares_every_component(plans: dict[str, Plan]) -> None:
-    """So that the options do not exclude each other."""
+    """No option excludes another one."""
     assert components_of(plans[EVERY_OPTION]) == OWN | REGISTRY | set().union(*OPTIONS.values())
 
 
 def test_the_outputs_of_a_stack_are_what_other_tools_read(plans: dict[str, Plan]) -> None:
-    """The ids of the policies by the names of their alerts, where to read on, and whether images are scanned."""
+    """The ids of the policies by alert, the addresses of runbook and dashboard, and whether images are scanned."""
     outputs = plans[EVERY_OPTION].outputs
     assert outputs.keys() == {"alert_policies", "deployment_dashboard", "image_scanning_state", "runbook"}
     assert outputs["alert_policies"]["HighLatency"] == "<alerts-high-latency.id>"

@@ -14,7 +14,7 @@ API = "gcp:projects/service:Service"
 MONITORING = {"apis-logging", "apis-monitoring"}
 SCANNING = {"registry-apis-artifactregistry", "registry-apis-containeranalysis", "registry-apis-containerscanning"}
 MIGRATION = {f"migration-job-apis-{api}" for api in ("iam", "run", "secretmanager", "sqladmin")}
-# Beginnings of types. Access to a project is Resource Manager's own; that of a registry waits for the registry.
+# By the beginning of a type. Roles in a project need no API of ours; those on a registry wait for the registry.
 APIS_OF = (
     ("gcp:artifactregistry/repositoryIam", set[str]()),
     ("gcp:artifactregistry/", SCANNING),
@@ -39,7 +39,7 @@ def test_every_google_resource_waits_for_its_apis(plans: dict[str, Plan], stack:
 
 
 def _waits_for(plan: Plan, resource: dict[str, Any]) -> set[str]:
-    """What a resource waits for, and what that waits for."""
+    """The names of all direct and indirect dependencies of a resource."""
     found: set[str] = set()
     queue = [resource["name"]]
     while queue:
@@ -50,7 +50,7 @@ def _waits_for(plan: Plan, resource: dict[str, Any]) -> set[str]:
 
 
 def test_the_dashboard_waits_for_the_metrics_that_it_shows(plans: dict[str, Plan]) -> None:
-    """A tile on a metric that Monitoring does not know is refused."""
+    """Monitoring refuses a tile on a metric that it does not know."""
     plan = plans["prod"]
     metrics = {metric["name"] for metric in plan.of_type(METRIC) if metric["name"].startswith("delivery-metrics-")}
     assert len(metrics) == 8
@@ -58,7 +58,7 @@ def test_the_dashboard_waits_for_the_metrics_that_it_shows(plans: dict[str, Plan
 
 
 def test_a_role_on_the_registry_waits_for_the_registry(plans: dict[str, Plan]) -> None:
-    """An account has no role on what is not there yet."""
+    """A role cannot be granted on a registry that does not exist yet."""
     plan = plans["every-option"]
     roles = list(plan.of_type(REGISTRY_MEMBER))
     assert len(roles) == 3

@@ -1,4 +1,4 @@
-"""What exists once is declared by the one stack that owns it, and by nobody twice."""
+"""A resource that exists once is declared once, by the stack that owns the shared resources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def kinds(plan: Plan) -> set[str]:
 
 
 def test_prod_alone_declares_the_shared_types(plans: dict[str, Plan]) -> None:
-    """Nothing of GitHub and nothing of the registry in staging."""
+    """Staging declares no resource of GitHub or of the registry."""
     shared = {type_ for type_ in kinds(plans["staging"]) if type_.startswith(("github:", "gcp:artifactregistry/"))}
     assert shared == set()
     assert kinds(plans["prod"]) - kinds(plans["staging"]) == {
@@ -49,7 +49,7 @@ def test_prod_alone_declares_the_shared_types(plans: dict[str, Plan]) -> None:
 
 
 def test_the_apis_of_the_registry_are_enabled_by_its_owner(plans: dict[str, Plan]) -> None:
-    """Those of Monitoring and of the migration by both stacks: neither can take them from the other."""
+    """Both stacks enable those of Monitoring and of the migration job: destroying one stack disables none."""
     enabled = {stack: {api["name"] for api in plans[stack].of_type(API)} for stack in ("prod", "staging")}
     assert enabled["prod"] - enabled["staging"] == {
         "registry-apis-artifactregistry",
@@ -63,13 +63,13 @@ def test_the_apis_of_the_registry_are_enabled_by_its_owner(plans: dict[str, Plan
 
 
 def test_the_workflow_that_migrates_is_delivered_by_the_owner_alone(plans: dict[str, Plan]) -> None:
-    """It serves both environments: the caller names job and instance."""
+    """One workflow serves both environments, because its caller names the job and the instance."""
     assert MIGRATION_PATH in by_name(plans["prod"], "migration-workflow")["files"]
     assert not [resource["name"] for resource in plans["staging"].resources if resource.get("files")]
 
 
 def test_no_import_id_occurs_in_two_stacks(plans: dict[str, Plan]) -> None:
-    """Two states of one thing would take it from each other."""
+    """Two stacks must not manage the same live resource."""
     ids = [
         resource["options"]["importId"]
         for stack in ("prod", "staging")
@@ -81,7 +81,7 @@ def test_no_import_id_occurs_in_two_stacks(plans: dict[str, Plan]) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_role_of_an_account_is_declared_twice(plans: dict[str, Plan], stack: str) -> None:
-    """Of two declarations, the one that is removed would take the role from the other."""
+    """When one of two declarations is removed, the account loses the role."""
     grants = [
         (type_, grant["inputs"]["member"], grant["inputs"]["role"])
         for type_ in (MEMBER, REGISTRY_MEMBER)

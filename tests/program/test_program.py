@@ -1,4 +1,4 @@
-"""`__main__.py` only wires."""
+"""`__main__.py` connects settings and components, and contains no logic of its own."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ PROGRAM = ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8"))
 
 
 def test_the_program_defines_nothing() -> None:
-    """What needs a function or a class belongs into a component, or into the toolkit where it can be tested."""
+    """A function or a class belongs in a component or in the toolkit, where it can be tested."""
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     assert [ast.unparse(node) for node in ast.walk(PROGRAM) if isinstance(node, definitions)] == []
 
 
 def test_the_program_is_flat() -> None:
-    """Beside the condition that says who owns what exists once, a paragraph has at most two, and no `else`."""
+    """Conditions and loops are nested at most three deep, counting the one on shared resources. None has an `else`."""
     assert max(depths(PROGRAM)) == 3
     assert not [node for node in ast.walk(PROGRAM) if isinstance(node, ast.If | ast.For) and node.orelse]
     assert not [node for node in ast.walk(PROGRAM) if isinstance(node, ast.While | ast.Try | ast.With | ast.Match)]
 
 
 def depths(node: ast.AST, depth: int = 0) -> Iterator[int]:
-    """In how many conditions and loops each statement stands."""
+    """The number of conditions and loops around each node."""
     yield depth
     for child in ast.iter_child_nodes(node):
         yield from depths(child, depth + isinstance(child, ast.If | ast.For))
 
 
 def test_the_program_asks_only_whether_something_is_declared() -> None:
-    """Conditions are a setting, or whether one is None; any other decision belongs into the settings."""
+    """A condition is a setting, or whether one is None. Any other decision belongs in the settings."""
     for node in ast.walk(PROGRAM):
         if isinstance(node, ast.If):
             names = [part for part in ast.walk(node.test) if isinstance(part, ast.Call | ast.BoolOp | ast.BinOp)]
@@ -39,8 +39,8 @@ def test_the_program_asks_only_whether_something_is_declared() -> None:
             assert is_walrus or not names, ast.unparse(node.test)
 
 
-def test_githubs_sdk_is_imported_by_its_owner_alone() -> None:
-    """It takes longer to import than everything else together, and a stack that owns nothing needs none of it."""
+def test_only_the_owner_of_shared_resources_imports_githubs_sdk() -> None:
+    """The SDK is slow to import, and a stack without shared resources does not need it."""
     at_the_top = {node.module for node in PROGRAM.body if isinstance(node, ast.ImportFrom)}
     assert at_the_top
     for module in at_the_top:

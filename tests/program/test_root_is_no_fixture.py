@@ -1,4 +1,4 @@
-"""No test depends on the stack files at the root: each that opens one is refused, in whatever way it does."""
+"""No test can read the stack files at the root, in whatever way it opens them."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ READERS: dict[str, Callable[[Path, Path], object]] = {
 
 @pytest.mark.parametrize("how", READERS)
 def test_a_test_that_reads_a_stack_file_at_the_root_is_refused(how: str, tmp_path: Path) -> None:
-    """At the line that reads it."""
+    """With an error at the line that reads the file."""
     with pytest.raises(AssertionError, match="a file of the root's stacks"):
         READERS[how](ROOT, tmp_path)
 
 
 def test_a_command_that_reads_the_root_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the test's own process and in another one, by name or by the folder in which it runs."""
+    """In the test's own process and in another one, whether it names the root or runs there."""
     for line in (["check"], ["plan", stack_names(ROOT)[0]], ["audit"]):
         with pytest.raises(AssertionError, match="a file of the root's stacks"):
             command(*line, cwd=ROOT)
@@ -56,7 +56,7 @@ def test_a_command_that_reads_the_root_is_refused(command: Command, monkeypatch:
 
 
 def test_a_copy_can_be_removed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the root as the working folder, in which pytest runs: `rmtree` opens names below a folder of its own."""
+    """Also while the root is the working folder, because `rmtree` opens names relative to the removed folder."""
     monkeypatch.chdir(ROOT)
     (project / "folder" / "Pulumi.yaml").mkdir(parents=True)
     shutil.rmtree(project / "folder")
@@ -64,7 +64,7 @@ def test_a_copy_can_be_removed(project: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_fixture_projects_and_copies_are_read(project: Path) -> None:
-    """And the program at the root is run on them."""
+    """The program at the root runs on them."""
     for folder in (FIRST_CUSTOMER, SMALL, project):
         for stack in CUSTOMER_STACKS:
             assert check_stack(folder, stack).settings is not None

@@ -1,4 +1,4 @@
-"""The program as the engine runs it: secrets stay secrets, and an update that is refused declares nothing."""
+"""The program as the engine runs it: secrets stay secrets, and a refused update declares nothing."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ PLACES = {
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    """A preview of the stack with every option; an update of it would need the record of a cleanup."""
+    """A preview of the stack with every option. An update would need the record of `readiness cleanup gate`."""
     return run_as_engine(EVERY_OPTION_FILE.parent, EVERY_OPTION, secrets=STORED, dry_run=True)
 
 
 def inputs_of(recording: Recording) -> dict[str, dict[str, Any]]:
-    """The inputs as they are sent, by the name of their resource."""
+    """The inputs that the engine receives, by the name of their resource."""
     return {request.name: json_format.MessageToDict(request.object) for request in recording.requests.values()}
 
 
 def test_each_secret_of_the_stack_reaches_its_resource_as_a_secret(recording: Recording) -> None:
-    """The state keeps it encrypted; nothing else that is registered holds its value."""
+    """So that the state keeps it encrypted. Nothing else that is registered contains its value."""
     assert STORED.keys() == {secret.key for secret in SECRETS}
     inputs = inputs_of(recording)
     for value, (name, *path, last) in PLACES.items():
@@ -58,7 +58,7 @@ def test_each_secret_of_the_stack_reaches_its_resource_as_a_secret(recording: Re
 
 
 def test_the_digest_of_a_secret_says_nothing_about_its_value(plans: dict[str, Plan], recording: Recording) -> None:
-    """It is that of the ciphertext, which the offline plan shows without the value."""
+    """It is the digest of the ciphertext, so that the offline plan can show it without knowing the value."""
     offline = by_name(plans[EVERY_OPTION], "repository-secrets")["inputs"]
     assert inputs_of(recording)["repository-secrets"] == offline
     assert len(offline["ciphertextDigests"]["SLACK_WEBHOOK_URL"]) == 16

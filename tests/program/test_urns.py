@@ -1,8 +1,8 @@
-"""No resource changes its URN unnoticed: the engine would delete the live thing and make another.
+"""No resource changes its URN unnoticed: the engine would delete the live resource and create another one.
 
-`urns/<stack>.txt` lists every URN that a state may hold which this program or an earlier one made. Nothing writes these
-files but people: `make golden` does not. A URN that the program no longer declares needs an alias on what took its
-place, or an entry with a reason in `urns/removed.yaml`.
+`urns/<stack>.txt` lists every URN that this program or an earlier release may have written to a state. People maintain
+these files; `make golden` does not write them. If the program no longer declares a URN, the resource that replaces it
+needs an alias, or `urns/removed.yaml` needs an entry with a reason.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def listed(stack: str) -> list[str]:
 
 
 def declared(plan: Plan) -> dict[str, set[str]]:
-    """What each URN of the plan was called before, by its aliases and those of what holds it."""
+    """The former URNs of each URN in the plan, from its own aliases and those of its parents."""
     resources = plan_from(plan.as_dict(), file="plan", secrets=SecretMask()).resources
     return {urn: set(former_urns(resource, resources)) for urn, resource in resources.items()}
 
@@ -37,7 +37,7 @@ def declared(plan: Plan) -> dict[str, set[str]]:
 def test_every_listed_urn_is_declared_or_has_an_alias_or_was_removed_on_purpose(
     plans: dict[str, Plan], stack: str
 ) -> None:
-    """Without that, `up` deletes what it stands for."""
+    """Otherwise `pulumi up` would delete the live resource."""
     now = declared(plans[stack])
     known = now.keys() | set().union(*now.values()) | {urn for urn in listed(stack) if without_stack(urn) in REMOVED}
     lost = [urn for urn in listed(stack) if urn not in known]
@@ -46,14 +46,14 @@ def test_every_listed_urn_is_declared_or_has_an_alias_or_was_removed_on_purpose(
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_declared_urn_is_listed(plans: dict[str, Plan], stack: str) -> None:
-    """What is new is added by hand, sorted, so that a reader of the change sees each name."""
+    """New URNs are added by hand, in order, so that a reviewer sees each name."""
     assert sorted(set(listed(stack))) == listed(stack)
     missing = sorted(declared(plans[stack]).keys() - set(listed(stack)))
     assert not missing, f"add these lines to tests/program/urns/{stack}.txt"
 
 
 def test_what_was_removed_has_a_reason_and_is_not_declared(plans: dict[str, Plan]) -> None:
-    """An entry that a later program declares again would hide its loss."""
+    """An entry for a URN that is declared again would hide a later loss of it."""
     now = {without_stack(urn) for plan in plans.values() for urn in declared(plan)}
     assert all(isinstance(reason, str) and len(reason) > 20 for reason in REMOVED.values())
     assert not now & REMOVED.keys()
@@ -62,5 +62,5 @@ def test_what_was_removed_has_a_reason_and_is_not_declared(plans: dict[str, Plan
 
 
 def without_stack(urn: str) -> str:
-    """Types and name: `a:b:C$d:e:F::name`."""
+    """The end of a URN, its types and its name: `a:b:C$d:e:F::name`."""
     return urn.split("::", 2)[2]

@@ -1,4 +1,4 @@
-"""The values of the settings reach the components that need them, in the stack with every option set apart."""
+"""The values of the settings reach the resources that need them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROJECT = "ytgrs-464303"
 CONNECTION = f"{PROJECT}:us-central1:shop-db"
 TASK = "template.template"
 CONTAINER = f"{TASK}.containers.0"
-# By the name of a resource: the path of an input, and its value.
+# By the name of a resource: paths of inputs, and their values. The settings of `every-option` differ from the defaults.
 VALUES: dict[str, dict[str, Any]] = {
     "alerts-high-latency": {
         "alertStrategy.autoClose": "86400s",
@@ -62,7 +62,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "delivery-metrics-try-out-deployments": {"name": "readiness_try_out_deployments_v1"},
     "delivery-metrics-every-option-deployments": {"name": "readiness_every_option_deployments_v1"},
 }
-# The first customer's stack leaves these to the defaults.
+# The stack `prod` of the first customer leaves these settings out.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "alerts-high-latency": {"alertStrategy.autoClose": "1800s"},
     "availability-uptime-ai-resume-review-v2-backend-prod": {
@@ -76,7 +76,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 def value_at(value: Any, path: str) -> Any:
-    """What is at a path of keys and indices, which dots separate."""
+    """The value at a path of keys and indices that are separated by dots."""
     for step in path.split("."):
         value = value[int(step)] if isinstance(value, list) else value[step]
     return value
@@ -90,12 +90,12 @@ def values_of(plan: Plan, name: str, paths: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", VALUES)
 def test_a_value_of_the_settings_reaches_its_resource(plans: dict[str, Plan], name: str) -> None:
-    """Each differs from its default."""
+    """In the stack `every-option`."""
     assert values_of(plans[EVERY_OPTION], name, VALUES[name]) == VALUES[name]
 
 
 def test_a_setting_that_is_left_out_has_its_default(plans: dict[str, Plan]) -> None:
-    """Health is asked every minute from five places, of which USA is three."""
+    """In the stack `prod`."""
     assert {name: values_of(plans["prod"], name, DEFAULTS[name]) for name in DEFAULTS} == DEFAULTS
 
 
@@ -117,7 +117,7 @@ def test_every_resource_is_in_the_project_the_repository_and_the_environment_of_
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_service_has_a_health_check_and_an_objective(plans: dict[str, Plan], stack: str) -> None:
-    """And no other service has."""
+    """No other service has one."""
     names = {resource["name"] for resource in plans[stack].resources if resource["type"].startswith("gcp:monitoring/")}
     services = [service.name for service in settings_of(stack).services]
     assert {name for name in names if name.startswith("availability-")} == {
@@ -129,20 +129,20 @@ def test_every_service_has_a_health_check_and_an_objective(plans: dict[str, Plan
 
 @pytest.mark.parametrize("stack", ["prod", EVERY_OPTION])
 def test_the_registry_gets_the_policies_of_the_settings(plans: dict[str, Plan], stack: str) -> None:
-    """Five: one that deletes, and four that keep what production needs."""
+    """One policy deletes, and four keep what production needs."""
     policies = policies_of(one(plans[stack], REGISTRY)["inputs"]["cleanupPolicies"])
     assert [policy.action for policy in policies] == ["DELETE", *["KEEP"] * 4]
 
 
 def test_the_registry_is_adopted_or_created_by_one_setting(plans: dict[str, Plan]) -> None:
-    """An adopted one is imported under the id that Google gives it."""
+    """An adopted registry is imported by its id at Google."""
     ids = {stack: one(plans[stack], REGISTRY)["options"].get("importId") for stack in ("prod", EVERY_OPTION)}
     adopted = f"projects/{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"
     assert ids == {"prod": adopted, EVERY_OPTION: None}
 
 
 def test_the_dashboard_is_that_of_the_settings_and_its_viewers_may_see_it(plans: dict[str, Plan]) -> None:
-    """A group, a person and a domain; by default nobody."""
+    """The viewers are a group, a person and a domain. By default, there are none."""
     settings = settings_of(EVERY_OPTION)
     telemetry = watched_deployments(settings)
     assert telemetry is not None
@@ -163,7 +163,7 @@ def test_the_dashboard_is_that_of_the_settings_and_its_viewers_may_see_it(plans:
 
 
 def test_each_account_gets_the_roles_of_its_workflow_in_the_project_or_on_the_registry(plans: dict[str, Plan]) -> None:
-    """Only a role on the registry is restricted to it."""
+    """Roles on the registry are limited to it; the others apply to the project."""
     granted = {
         type_: {
             (grant["inputs"]["member"].partition("@")[0].rpartition(":")[2], grant["inputs"]["role"])
@@ -194,7 +194,7 @@ def test_each_account_gets_the_roles_of_its_workflow_in_the_project_or_on_the_re
 def test_every_file_is_whole_in_the_plan_and_committed_only_where_the_settings_say_so(
     plans: dict[str, Plan], stack: str, delivery: str
 ) -> None:
-    """A pull request is reviewed before it is opened; a push to the first customer's default branch deploys."""
+    """The first customer uses pull requests, because a push to its default branch deploys."""
     components = [resource for resource in plans[stack].resources if resource.get("files")]
     assert {component["name"] for component in components} == {
         "dependabot-files", "deployment-telemetry-files", "image-workflows-files", "migration-workflow",

@@ -1,8 +1,8 @@
-"""Fixture projects, each a folder here, and copies of them to break.
+"""The fixture projects, one in each folder here, and copies of them that tests may change.
 
-`first-customer` has two stacks that share a registry and a repository, `small` has the least that a project needs, and
-`every-option` has one stack with every option on. They all run the repository's own program. No test reads the stack
-files of the repository itself: whoever edits or replaces those changes no test.
+`first-customer` has two stacks that share a registry and a repository, `small` has only the required settings, and
+`every-option` has one stack with every option on. They all run the program at the root. No test reads the stack files
+at the root, so that you can edit or replace those without changing a test.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def runbook() -> str:
 
 
 def write_runbook(project: Path) -> None:
-    """Gives a copied project its runbook, to which its alerts link."""
+    """Writes the runbook of a copied project, to which its alerts link."""
     path = project / RUNBOOK_PATH
     path.parent.mkdir(exist_ok=True)
     path.write_text(runbook(), encoding="utf-8")
@@ -81,10 +81,10 @@ class Result:
 
 
 class Command(Protocol):
-    """Runs `readiness` and returns what it printed; the fixture `command` does so inside the test's own process."""
+    """Runs `readiness` and returns what it printed. The fixture `command` does so in the test's own process."""
 
     def __call__(self, *arguments: str, cwd: Path = FIRST_CUSTOMER, **environment: str) -> Result:
-        """The variables are set besides those of the test's own environment."""
+        """`environment` is added to the variables of the test's own environment."""
         ...
 
 
@@ -103,7 +103,7 @@ def readiness(*arguments: str, cwd: Path = FIRST_CUSTOMER, **environment: str) -
 
 
 def copy_project(folder: Path, files: Path = FIRST_CUSTOMER) -> Path:
-    """A copy of a project's files in `folder`, whose program is the repository's own."""
+    """Copies a project's stack files to `folder`, and links the program at the root there. Returns `folder`."""
     for name in ("Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"):
         (folder / name).write_bytes((files / name).read_bytes())
     for name in ("__main__.py", "components"):
