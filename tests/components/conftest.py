@@ -36,8 +36,9 @@ class Declared:
 
     @property
     def names(self) -> list[str]:
-        """Of the provider's resources and of the components, in the order in which they were registered."""
-        return [request.name for request in self.recording.requests.values() if request.type != "pulumi:pulumi:Stack"]
+        """Of everything that was registered, sorted: what waits for nothing is registered in any order."""
+        requests = self.recording.requests.values()
+        return sorted(request.name for request in requests if request.type != "pulumi:pulumi:Stack")
 
     def of_type(self, type_: str) -> list[dict[str, Any]]:
         """The resources of a type, by URN."""

@@ -16,7 +16,7 @@ ARGS = EnabledApisArgs(project="shop-1234", apis=["run.googleapis.com", "monitor
 def test_an_api_stays_enabled_when_its_resource_is_destroyed(declare: Declare) -> None:
     """Others may use it by then; both answers are explicit, because the provider's defaults have changed before."""
     declared = declare(lambda: EnabledApis("apis", ARGS))
-    assert declared.names == ["apis", "apis-run", "apis-monitoring"]
+    assert declared.names == ["apis", "apis-monitoring", "apis-run"]
     assert declared.inputs("apis-run") == {
         "project": "shop-1234",
         "service": "run.googleapis.com",
