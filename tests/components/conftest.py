@@ -20,7 +20,7 @@ PROJECT, STACK = "library", "test"
 
 
 class Declare(Protocol):
-    """Runs a function that constructs components, with `preview` as `pulumi preview` does. Returns what it registered."""
+    """Runs a function that constructs components, with `preview` as a preview does. Returns what it registered."""
 
     def __call__(self, program: Callable[[], object], *, preview: bool = False) -> Declared:
         """Raises what the program raises."""
