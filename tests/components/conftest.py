@@ -1,4 +1,4 @@
-"""How a component is constructed by itself: on Pulumi's mocks, without the program, a provider or an engine."""
+"""Constructs single components on Pulumi's mocks, without the program, a provider or an engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROJECT, STACK = "library", "test"
 
 
 class Declare(Protocol):
-    """Runs a function that constructs components and returns what it registered; `preview` as `pulumi preview` does."""
+    """Runs a function that constructs components, with `preview` as a preview does. Returns what it registered."""
 
     def __call__(self, program: Callable[[], object], *, preview: bool = False) -> Declared:
         """Raises what the program raises."""
@@ -45,12 +45,12 @@ class Declared:
         return list(self.plan.of_type(type_))
 
     def named(self, name: str) -> dict[str, Any]:
-        """The only resource of a name."""
+        """The only resource with this name."""
         (resource,) = (resource for resource in self.plan.resources if resource["name"] == name)
         return resource
 
     def inputs(self, name: str) -> dict[str, Any]:
-        """What the provider gets for the resource of a name."""
+        """The inputs of the resource with this name."""
         return self.named(name)["inputs"]
 
     def parent_of(self, name: str) -> str:
@@ -58,7 +58,7 @@ class Declared:
         return self._name_of[self.named(name)["parent"]]
 
     def dependencies_of(self, name: str) -> set[str]:
-        """The names of the resources that exist before the one of a name."""
+        """The names of the resources that the resource with this name depends on."""
         return {self._name_of[urn] for urn in self.named(name)["options"].get("dependencies", ())}
 
     def outputs_of(self, name: str) -> dict[str, Any]:
@@ -74,8 +74,8 @@ class Declared:
 def declare() -> Declare:
     """`pulumi.runtime.set_mocks` with the recorder's monitor, which keeps parents, dependencies and options.
 
-    The runtime's settings are context variables and `asyncio.run` works on a copy of the context, so that the runtime
-    is afterwards as it was, and no test sees what another one set.
+    The runtime's settings are context variables, and `asyncio.run` works on a copy of the context. The settings are
+    therefore restored afterwards, and no test sees those of another one.
     """
 
     def run(program: Callable[[], object], *, preview: bool = False) -> Declared:

@@ -1,6 +1,6 @@
-"""What every component promises of its inputs, tried for each `pulumi.Input` of its Args classes in turn.
+"""Tests what every component guarantees for each `pulumi.Input` of its Args classes.
 
-The inputs are found in the annotations, so that a new one is tried without being listed anywhere.
+The inputs are found in the annotations, so that a new input is tested without being listed anywhere.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PLANTED_NUMBER = 60_708_090
 
 
 def input_paths(args: Any) -> list[Path]:
-    """Where `args` holds values that are annotated as `pulumi.Input`, nested Args included, but for None."""
+    """The paths of the values in `args` that are annotated as `pulumi.Input`, also in nested Args, except None."""
     return list(_within(args))
 
 
@@ -44,7 +44,7 @@ def assert_inputs_are_inputs(declare: Declare, construct: Construct, args: Any) 
 
 
 def assert_output_is_taken(declare: Declare, construct: Construct, args: Any, path: Path, plain: Declared) -> None:
-    """The output of another resource registers what its plain value registers."""
+    """An output of another resource registers the same as its plain value."""
     declared = declare(lambda: construct(_replaced(args, path, pulumi.Output.from_input)))
     assert _by_urn(declared) == _by_urn(plain), f"{path} as an output registers something else"
 
@@ -57,7 +57,7 @@ def assert_unknown_is_planned(declare: Declare, construct: Construct, args: Any,
 
 
 def assert_secret_stays_secret(declare: Declare, construct: Construct, args: Any, path: Path) -> None:
-    """What is planted is found, and nowhere outside of a secret's wrapper."""
+    """The planted value is registered, and only inside a secret."""
     declared = declare(lambda: construct(_replaced(args, path, lambda value: pulumi.Output.secret(_planted(value)))))
     messages = list(_messages(declared))
     assert any(_is_planted(text) for message in messages for text in _texts(message)), f"{path} reaches no resource"
@@ -110,7 +110,7 @@ def _not_none(hint: Any) -> Any:
 
 
 def _replaced(args: Any, path: Path, change: Callable[[Any], Any]) -> Any:
-    """A copy of `args` in which the value at `path` is what `change` makes of it."""
+    """A copy of `args` in which `change` has replaced the value at `path`."""
     if not path:
         return change(args)
     step, rest = path[0], path[1:]
@@ -124,7 +124,7 @@ def _replaced(args: Any, path: Path, change: Callable[[Any], Any]) -> Any:
 
 
 def _unknown() -> pulumi.Output[Any]:
-    """The output of a resource that an update has still to make."""
+    """An output of a resource that does not exist yet."""
     value: asyncio.Future[Any] = asyncio.Future()
     known: asyncio.Future[bool] = asyncio.Future()
     value.set_result(None)
@@ -157,7 +157,7 @@ def _messages(declared: Declared) -> Iterator[dict[str, Any]]:
 
 
 def _by_urn(declared: Declared) -> list[dict[str, Any]]:
-    """The messages in an order of their own: a resource is registered when its inputs are known, which takes turns."""
+    """The messages in a stable order: resources are registered when their inputs are known, so their order varies."""
     return sorted(_messages(declared), key=lambda message: (message["urn"], "outputs" in message))
 
 

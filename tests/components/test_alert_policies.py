@@ -50,7 +50,7 @@ ARGS = AlertPoliciesArgs(
 
 
 def test_a_policy_with_a_query_has_one_condition_of_promql(declare: Declare) -> None:
-    """The query, for how long it must hold, and the rule and group under which Monitoring lists it."""
+    """It has the query, its duration, and the rule and group under which Monitoring lists it."""
     inputs = declare(lambda: AlertPolicies("alerts", ARGS)).inputs("alerts-high-latency")
     assert inputs["conditions"] == [
         {
@@ -88,7 +88,7 @@ def test_a_query_may_read_metrics_that_monitoring_does_not_know_and_be_asked_les
 
 
 def test_a_policy_with_a_filter_has_one_condition_on_a_threshold(declare: Declare) -> None:
-    """It fires when the counter grew at all within the window."""
+    """It fires on any increase of the counter within the window."""
     inputs = declare(lambda: AlertPolicies("alerts", ARGS)).inputs("alerts-bucket-permission-change")
     assert inputs["conditions"] == [
         {
@@ -132,7 +132,7 @@ def test_a_policy_says_whom_it_notifies_and_what_to_do(declare: Declare) -> None
 
 
 def test_a_single_channel_may_be_another_resources_output(declare: Declare) -> None:
-    """A list of channels need not be known as a whole."""
+    """The list of channels may contain plain ids and outputs."""
 
     def program() -> None:
         created = pulumi.Output.from_input("projects/shop-1234/notificationChannels/2")
@@ -146,7 +146,7 @@ def test_a_single_channel_may_be_another_resources_output(declare: Declare) -> N
 
 
 def test_its_output_has_the_ids_of_the_policies(declare: Declare) -> None:
-    """By their keys."""
+    """The ids or names by their keys."""
     assert declare(lambda: AlertPolicies("alerts", ARGS)).outputs_of("alerts") == {
         "ids": {
             "high-latency": "<alerts-high-latency.id>",
@@ -156,7 +156,7 @@ def test_its_output_has_the_ids_of_the_policies(declare: Declare) -> None:
 
 
 def test_a_policy_waits_for_what_the_component_depends_on_and_for_its_own_metrics(declare: Declare) -> None:
-    """Monitoring refuses a condition on a metric that it has never seen."""
+    """Monitoring refuses a condition on a metric that it does not know."""
 
     def program() -> None:
         apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["monitoring.googleapis.com"]))
@@ -172,7 +172,7 @@ def test_a_policy_waits_for_what_the_component_depends_on_and_for_its_own_metric
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [AlertPolicies("first", ARGS), AlertPolicies("second", ARGS)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
         "first-high-latency": "first",
@@ -187,7 +187,7 @@ def test_two_fit_into_one_program(declare: Declare) -> None:
 def test_an_alert_of_the_catalogue_becomes_a_policy_with_its_query(
     log_metrics: tuple[LogMetric, ...], reads_late_metrics: bool
 ) -> None:
-    """A query on a log-based metric, or on what others write later, may read a metric that is not known yet."""
+    """With `reads_new_metrics` if the query reads a log-based metric, or one that others write later."""
     definition = dataclasses.replace(ALERTS[0], reads_late_metrics=reads_late_metrics)
     rule = AlertRule(
         definition=definition,
@@ -220,7 +220,7 @@ def test_an_alert_of_the_catalogue_becomes_a_policy_with_its_query(
 
 
 def test_a_security_alert_becomes_a_policy_with_its_filter() -> None:
-    """The severity is the alert's own."""
+    """It has the severity of the alert."""
     alert = SECURITY_ALERTS[0]
     rule = SecurityRule(
         alert=alert,

@@ -1,4 +1,4 @@
-"""Wrong arguments of a component: one error that names component and argument, and no resource."""
+"""Wrong arguments of a component end in one error that names the component and the argument, and no resource."""
 
 from __future__ import annotations
 
@@ -194,13 +194,13 @@ WRONG: list[tuple[Callable[[], object], str]] = [
 def test_a_wrong_argument_is_refused_before_anything_is_registered(
     construct: Callable[[], object], message: str
 ) -> None:
-    """Without any runtime of Pulumi, so that nothing can be registered."""
+    """The test sets no Pulumi runtime, so that nothing can be registered."""
     with pytest.raises((TypeError, ValueError), match=message):
         construct()
 
 
 def test_an_output_is_refused_where_the_program_needs_the_value(declare: Declare) -> None:
-    """As a text it would be the SDK's warning, in the name of a resource or in a duration."""
+    """Converted to text, the output would put the SDK's warning into a name or a duration."""
     with pytest.raises(TypeError, match=r"`grants\[0\]\.key`: takes a plain value and no output"):
         declare(lambda: grants(key=pulumi.Output.from_input("run")))
     with pytest.raises(TypeError, match="`timeout_seconds`: takes a plain value and no output"):
@@ -208,7 +208,7 @@ def test_an_output_is_refused_where_the_program_needs_the_value(declare: Declare
 
 
 def test_two_grants_of_one_key_on_different_targets_are_refused() -> None:
-    """They would be two resources of different types, of which `ids` would hold one."""
+    """They would be two resources of different types, but `ids` can have only one of them."""
     on_registry = dataclasses.replace(GRANT, registry=RegistryArgs(location="us", repository="images"))
     with pytest.raises(ValueError, match=r"`grants\[1\]`: 'run' is in the list already, at \[0\]"):
         RoleGrants("ci", RoleGrantsArgs(project="shop", grants=[GRANT, on_registry]))
@@ -225,7 +225,7 @@ def test_secrets_and_viewers_that_would_share_a_resource_are_refused() -> None:
 
 
 def test_a_refusal_shows_no_value_that_may_be_a_secret() -> None:
-    """A refused secret would be in the log of the run."""
+    """Otherwise the log of the run would show the secret."""
     value: Any = b"planted"
     args = RepositorySecretsArgs(repository="shop", secrets={"TOKEN": RepositorySecretArgs(value=value)})
     with pytest.raises(TypeError) as refused:
@@ -237,6 +237,6 @@ def test_a_refusal_shows_no_value_that_may_be_a_secret() -> None:
 
 
 def test_empty_lists_and_paths_of_a_pull_request_are_taken(declare: Declare) -> None:
-    """A component without children, and files that are no resources and so have no names."""
+    """A component may have no children, and files that are no resources need no different names."""
     assert declare(lambda: RoleGrants("ci", RoleGrantsArgs(project="shop", grants=[]))).names == ["ci"]
     assert declare(lambda: files(".github/a.b", ".github/a-b", delivery="pull_request")).names == ["files"]

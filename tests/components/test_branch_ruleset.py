@@ -27,7 +27,7 @@ WITH_BYPASS = dataclasses.replace(
 
 
 def test_deletion_force_pushes_and_direct_pushes_are_closed(declare: Declare) -> None:
-    """To everyone, on the default branch by GitHub's own name for it."""
+    """For everyone, on the default branch, by GitHub's name for it."""
     assert declare(lambda: BranchRuleset("ruleset", PLAIN)).inputs("ruleset-default-branch") == {
         "repository": "shop",
         "name": "Default branch",
@@ -45,7 +45,7 @@ def test_deletion_force_pushes_and_direct_pushes_are_closed(declare: Declare) ->
 
 
 def test_an_actor_may_bypass_it(declare: Declare) -> None:
-    """Only one that the caller names."""
+    """Only an actor that the arguments name."""
     inputs = declare(lambda: BranchRuleset("ruleset", WITH_BYPASS)).inputs("ruleset-default-branch")
     assert inputs["bypassActors"] == [{"actorType": "Integration", "actorId": 990, "bypassMode": "pull_request"}]
 
@@ -54,7 +54,7 @@ def test_an_actor_may_bypass_it(declare: Declare) -> None:
 def test_its_output_says_how_it_is_enforced(
     declare: Declare, enforcement: Literal["disabled", "evaluate", "active"]
 ) -> None:
-    """As the resource does."""
+    """It is the enforcement of the resource."""
     args = dataclasses.replace(PLAIN, enforcement=enforcement)
     declared = declare(lambda: BranchRuleset("ruleset", args))
     assert declared.inputs("ruleset-default-branch")["enforcement"] == enforcement
@@ -62,7 +62,7 @@ def test_its_output_says_how_it_is_enforced(
 
 
 def test_it_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """Whatever it is."""
+    """So that the plan shows the order for each resource."""
 
     def program() -> None:
         before = EnabledApis("before", EnabledApisArgs(project="shop-1234", apis=["a.example"]))
@@ -72,7 +72,7 @@ def test_it_waits_for_what_the_component_depends_on(declare: Declare) -> None:
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [BranchRuleset("first", PLAIN), BranchRuleset("second", PLAIN)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
         "first-default-branch": "first",
@@ -81,7 +81,7 @@ def test_two_fit_into_one_program(declare: Declare) -> None:
 
 
 def test_the_section_of_the_settings_becomes_the_arguments() -> None:
-    """Set apart from the defaults."""
+    """With values that differ from the defaults."""
     settings = RulesetSettings.model_validate(
         {
             "enforcement": "evaluate",

@@ -48,13 +48,13 @@ def test_each_label_is_declared(declare: Declare) -> None:
 
 
 def test_a_label_of_the_settings_has_its_name_in_lower_case_as_its_key() -> None:
-    """GitHub takes `Bug` and `bug` for one label."""
+    """To GitHub, `Bug` and `bug` are the same label."""
     label = DependabotLabel(name="Two Words", color="ededed", description="Said twice")
     assert LabelArgs.of(label) == LabelArgs(key="two words", name="Two Words", color="ededed", description="Said twice")
 
 
 def test_labels_that_differ_by_a_space_are_two_resources(declare: Declare) -> None:
-    """Both pass the check of the settings, so that they must pass the plan too."""
+    """The settings accept both, so the names of their resources must differ."""
     names = ["two words", "two-words"]
     labels = [LabelArgs.of(DependabotLabel(name=name, color="ededed")) for name in names]
     declared = declare(lambda: Dependabot("dependabot", DependabotArgs(repository="shop", labels=labels)))
@@ -62,7 +62,7 @@ def test_labels_that_differ_by_a_space_are_two_resources(declare: Declare) -> No
 
 
 def test_every_resource_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """And security updates for the alerts besides."""
+    """Security updates also wait for the alerts."""
 
     def program() -> None:
         label = github.IssueLabel("first", repository="shop", name="first", color="ededed")
@@ -77,7 +77,7 @@ def test_every_resource_waits_for_what_the_component_depends_on(declare: Declare
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [Dependabot("first", ARGS), Dependabot("second", ARGS)])
     parents = {name: declared.parent_of(name) for name in declared.names if "-" in name}
     assert len(parents) == 8

@@ -43,7 +43,7 @@ def test_the_dashboard_is_the_json_that_is_given(declare: Declare) -> None:
 
 
 def test_each_viewer_may_see_dashboards_and_their_data(declare: Declare) -> None:
-    """Two roles each, named after the viewer."""
+    """Each viewer gets two roles, whose resources are named after the viewer."""
     declared = declare(declare_dashboard)
     assert {name: declared.inputs(name) for name in GRANTS} == {
         name: {"project": "shop-1234", "role": role, "member": member} for name, (role, member) in GRANTS.items()
@@ -58,7 +58,7 @@ def test_without_viewers_nobody_is_given_a_role(declare: Declare) -> None:
 
 
 def test_its_output_opens_the_dashboard(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the last part of the id that Google gives it, in its project."""
+    """The address contains the last part of the dashboard's id, and the project."""
     answer = RecordingMonitor.RegisterResource
 
     def with_google_id(self: RecordingMonitor, request: Any) -> Any:
@@ -88,7 +88,7 @@ def test_every_child_waits_for_what_the_component_depends_on(declare: Declare) -
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [DeploymentDashboard("first", ARGS), DeploymentDashboard("second", ARGS)])
     for name in ("first", "second"):
         children = [f"{name}-dashboard", *(grant.replace("board", name, 1) for grant in GRANTS)]

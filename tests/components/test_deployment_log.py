@@ -42,7 +42,7 @@ def test_the_sink_copies_the_entries_of_the_one_log_into_the_bucket(declare: Dec
 
 
 def test_its_output_is_the_id_of_the_bucket(declare: Declare) -> None:
-    """As Google writes it."""
+    """In Google's form, with project and location."""
     assert declare(declare_log).outputs_of("log") == {"bucket_id": "<log-bucket.id>"}
 
 
@@ -59,7 +59,7 @@ def test_both_wait_for_what_the_component_depends_on(declare: Declare) -> None:
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [DeploymentLog("first", ARGS), DeploymentLog("second", ARGS)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
         "first-bucket": "first",

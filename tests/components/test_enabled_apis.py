@@ -14,7 +14,7 @@ ARGS = EnabledApisArgs(project="shop-1234", apis=["run.googleapis.com", "monitor
 
 
 def test_an_api_stays_enabled_when_its_resource_is_destroyed(declare: Declare) -> None:
-    """Others may use it by then; both answers are explicit, because the provider's defaults have changed before."""
+    """Others may use it by then. Both options are explicit, because the provider has changed its defaults before."""
     declared = declare(lambda: EnabledApis("apis", ARGS))
     assert declared.names == ["apis", "apis-monitoring", "apis-run"]
     assert declared.inputs("apis-run") == {
@@ -42,7 +42,7 @@ def test_what_uses_its_output_waits_for_the_apis(declare: Declare) -> None:
 
 
 def test_its_resources_are_found_by_the_name_of_the_api(declare: Declare) -> None:
-    """For what depends on one of them."""
+    """So that a resource can depend on a single API."""
     made: list[EnabledApis] = []
     declare(lambda: made.append(EnabledApis("apis", ARGS)))
     assert list(made[0].services) == ["run.googleapis.com", "monitoring.googleapis.com"]
@@ -60,7 +60,7 @@ def test_every_api_waits_for_what_the_component_depends_on(declare: Declare) -> 
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them, so that two components may enable the same API."""
+    """Two components may enable the same API."""
     declared = declare(lambda: [EnabledApis("first", ARGS), EnabledApis("second", ARGS)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
         "first-run": "first",

@@ -88,20 +88,20 @@ def test_the_repository_is_declared_with_its_policies_and_is_scanned(declare: De
 
 
 def test_the_dry_run_is_always_written(declare: Declare) -> None:
-    """Left out, an imported `true` becomes null and cleanup starts to delete."""
+    """Without it, an imported `true` would become null, and the cleanup would start to delete."""
     dry = declare(lambda: declare_registry(dataclasses.replace(ARGS, cleanup_dry_run=True)))
     assert dry.inputs("images-repository")["cleanupPolicyDryRun"] is True
 
 
 def test_a_new_repository_is_protected(declare: Declare) -> None:
-    """With it every image goes; nothing is imported and no change is ignored."""
+    """Deleting it would delete every image. Nothing is imported, and no change is ignored."""
     options = declare(declare_registry).named("images-repository")["options"]
     assert options["protect"] is True
     assert not {"importId", "ignoreChanges"} & options.keys()
 
 
 def test_an_adopted_repository_is_imported_and_differs_in_its_options_alone(declare: Declare) -> None:
-    """Description and labels stay what Terraform writes."""
+    """Changes of description and labels are ignored, because another tool may manage them."""
     made = declare(declare_registry).named("images-repository")
     adopted = declare(lambda: declare_registry(dataclasses.replace(ARGS, adopt=EXISTING))).named("images-repository")
     assert adopted["inputs"] == made["inputs"]
@@ -133,14 +133,14 @@ def test_an_adopted_repository_is_imported_and_differs_in_its_options_alone(decl
     ids=lambda policy: policy.id,
 )
 def test_a_policy_of_the_toolkit_is_registered_as_the_simulator_reads_it(declare: Declare, policy: Policy) -> None:
-    """No field is lost: what the simulator shows is what Google does."""
+    """No field is lost, so that the simulator shows what Google does."""
     args = dataclasses.replace(ARGS, cleanup_policies=[CleanupPolicyArgs.of(policy)])
     declared = declare(lambda: declare_registry(args)).inputs("images-repository")["cleanupPolicies"]
     assert declared == [policy.as_body()]
 
 
 def test_its_outputs_are_the_repository_and_that_scanning_is_not_reported_yet(declare: Declare) -> None:
-    """Before Google has answered; an output that is missing looks like nothing to watch."""
+    """The state is not known before Google has reported it."""
     assert declare(declare_registry).outputs_of("images") == {
         "id": "<images-repository.id>",
         "repository_id": "shop-images",
@@ -152,7 +152,7 @@ def test_its_outputs_are_the_repository_and_that_scanning_is_not_reported_yet(de
 def test_the_scanning_state_is_what_google_reports(
     declare: Declare, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    """As the provider hands it on: beside the input, in the same object."""
+    """The provider returns it in the object of the input."""
     answer = RecordingMonitor.RegisterResource
 
     def with_state(self: RecordingMonitor, request: Any) -> Any:
@@ -177,12 +177,12 @@ def test_the_repository_waits_for_what_the_component_depends_on(declare: Declare
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their repositories are named after them."""
+    """Their repositories have different names."""
     declared = declare(lambda: [ImageRegistry("first", ARGS), ImageRegistry("second", ARGS)])
     assert [declared.parent_of(f"{name}-repository") for name in ("first", "second")] == ["first", "second"]
 
 
 @pytest.mark.parametrize("adopt", [None, EXISTING])
 def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare, adopt: str | None) -> None:
-    """Those of the policies too."""
+    """Including those of the policies."""
     assert_inputs_are_inputs(declare, declare_registry, dataclasses.replace(ARGS, adopt=adopt))

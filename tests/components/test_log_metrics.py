@@ -66,7 +66,7 @@ def test_a_metric_of_the_toolkit_becomes_the_arguments() -> None:
 
 
 def test_its_output_names_the_metrics(declare: Declare) -> None:
-    """By their keys."""
+    """The ids or names by their keys."""
     declared = declare(lambda: LogMetrics("logs", ARGS))
     assert declared.outputs_of("logs") == {"names": {"errors": "errors", "duration": "deploy_duration"}}
 
@@ -83,7 +83,7 @@ def test_every_metric_waits_for_what_the_component_depends_on(declare: Declare) 
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [LogMetrics("first", ARGS), LogMetrics("second", ARGS)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
         "first-errors": "first",

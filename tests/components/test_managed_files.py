@@ -23,14 +23,14 @@ URN = "urn:pulumi:test::library::readiness:project:ManagedFiles::"
 
 
 def texts_for_the_plan(declare: Declare, program: Callable[[], object], *, preview: bool = False) -> Texts:
-    """What the components of the program keep for the plan, by URN."""
+    """The texts that the components of the program keep for the plan, by URN."""
     with open_store() as texts:
         declare(program, preview=preview)
     return texts
 
 
 def with_scan(text: pulumi.Input[str]) -> ManagedFilesArgs:
-    """Args in which one of the two texts is another one."""
+    """Args with another text for one of the two files."""
     return dataclasses.replace(PULL_REQUEST, files={**TEXTS, SCAN: text})
 
 
@@ -51,7 +51,7 @@ def test_the_plan_gets_the_texts_with_either_delivery(declare: Declare) -> None:
 
 
 def test_no_text_is_kept_without_a_plan(declare: Declare) -> None:
-    """The real engine opens no store, and a store keeps nothing of what runs after it is closed."""
+    """The real engine opens no store, and a closed store keeps nothing."""
     with open_store() as texts:
         pass
     declare(lambda: ManagedFiles("files", PULL_REQUEST))
@@ -64,7 +64,7 @@ def test_a_pull_request_declares_no_resource(declare: Declare) -> None:
 
 
 def test_a_commit_declares_each_file_on_the_branch(declare: Declare) -> None:
-    """Whole, and over a file that is already there."""
+    """With its whole text, also over an existing file."""
     declared = declare(lambda: ManagedFiles("files", COMMIT))
     assert sorted(declared.names) == ["files", *FILES]
     assert declared.inputs("files-workflows-scan-images-yml") == {
@@ -78,7 +78,7 @@ def test_a_commit_declares_each_file_on_the_branch(declare: Declare) -> None:
 
 
 def test_a_committed_file_stays_when_the_resource_goes(declare: Declare) -> None:
-    """Its deletion would be one more commit on the default branch."""
+    """Otherwise its deletion would be a commit on the branch."""
     declared = declare(lambda: ManagedFiles("files", COMMIT))
     assert [declared.named(name)["options"].get("retainOnDelete") for name in FILES] == [True, True]
 
@@ -100,7 +100,7 @@ def test_its_output_lists_the_paths(declare: Declare) -> None:
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them, and both may declare a file of one path."""
+    """Both may declare a file with the same path."""
     declared = declare(lambda: [ManagedFiles("first", COMMIT), ManagedFiles("second", COMMIT)])
     parents = {name: declared.parent_of(name) for name in declared.names if "-" in name}
     assert parents == {
@@ -112,7 +112,7 @@ def test_two_fit_into_one_program(declare: Declare) -> None:
 
 
 def test_a_secret_text_is_in_no_plan_and_its_digest_is_secret(declare: Declare) -> None:
-    """Whoever reads the digest of a short secret can find the secret by trying."""
+    """The digest of a short secret would let a reader guess the secret."""
 
     def program() -> None:
         ManagedFiles("files", with_scan(pulumi.Output.secret("planted")))
@@ -123,7 +123,7 @@ def test_a_secret_text_is_in_no_plan_and_its_digest_is_secret(declare: Declare) 
 
 
 def test_a_text_that_is_not_known_yet_is_in_no_plan(declare: Declare) -> None:
-    """The other files of the component are, and the digest says that it is not known."""
+    """The other files of the component are in the plan. The digest is shown as unknown."""
 
     def program() -> None:
         label = github.IssueLabel("label", repository="shop", name="label", color="ededed")
@@ -134,7 +134,7 @@ def test_a_text_that_is_not_known_yet_is_in_no_plan(declare: Declare) -> None:
 
 
 def test_a_text_that_another_resource_produces_is_in_the_plan_once_it_is_known(declare: Declare) -> None:
-    """As much as a plain one."""
+    """Like a plain text."""
 
     def program() -> None:
         label = github.IssueLabel("label", repository="shop", name="label", color="ededed")

@@ -42,7 +42,7 @@ def task_of(declare: Declare, args: MigrationJobArgs) -> dict[str, Any]:
 
 
 def test_the_job_runs_the_migration_once_with_the_database_of_its_environment(declare: Declare) -> None:
-    """A failed execution is never tried again, and the Cloud SQL volume is the last one."""
+    """A failed execution is not repeated, and the Cloud SQL volume is the last one."""
     assert declare(declare_job).inputs("migration-job") == {
         "project": "shop-1234",
         "location": "europe-west1",
@@ -116,7 +116,7 @@ def test_the_account_may_open_the_one_instance_and_read_the_one_password(declare
 
 
 def test_the_job_is_protected_and_its_image_is_left_to_the_deployment(declare: Declare) -> None:
-    """An apply would set back the image that a deployment has set; nothing else is protected."""
+    """An apply would otherwise revert the image of the last deployment. Nothing else is protected."""
     declared = declare(declare_job)
     options = declared.named("migration-job")["options"]
     assert options["protect"] is True
@@ -147,12 +147,12 @@ def test_every_child_waits_for_what_the_component_depends_on(declare: Declare) -
 
 
 def test_its_outputs_are_the_job_and_the_account(declare: Declare) -> None:
-    """By the names under which Google knows them."""
+    """The job's name, and the account's e-mail address."""
     assert declare(declare_job).outputs_of("migration") == {"job_name": "shop-migrate", "account_email": EMAIL}
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [MigrationJob("first", ARGS), MigrationJob("second", ARGS)])
     for name in ("first", "second"):
         children = [child.replace("migration", name, 1) for child in (*CHILDREN, "migration-apis")]

@@ -63,7 +63,7 @@ def declared_with(declare: Declare, **changed: Any) -> Declared:
 
 
 def test_a_channel_is_registered_with_its_labels_and_the_environment_in_its_name(declare: Declare) -> None:
-    """The key tells the channels of a kind apart."""
+    """The key distinguishes the channels of one kind."""
     declared = declared_with(declare)
     assert declared.inputs("channels-email-ops@shop.example.net") == {
         **COMMON,
@@ -74,7 +74,7 @@ def test_a_channel_is_registered_with_its_labels_and_the_environment_in_its_name
 
 
 def test_a_channel_without_a_key_is_named_by_its_kind(declare: Declare) -> None:
-    """A stack has one of them."""
+    """If the kind has only one channel."""
     declared = declared_with(declare)
     assert declared.inputs("channels-slack") == {
         **COMMON,
@@ -108,14 +108,14 @@ def test_a_plain_sensitive_label_reaches_the_provider_as_a_secret(declare: Decla
 
 
 def test_a_label_that_the_provider_does_not_know_as_sensitive_is_refused(declare: Declare) -> None:
-    """It would be lost without a word, and the channel would reach nobody."""
+    """The provider would ignore it, and the channel would notify nobody."""
     wrong = dataclasses.replace(SLACK, sensitive_labels={"token": "a token"})
     with pytest.raises(ValueError, match=r"`token` is no sensitive label.*auth_token, password"):
         declared_with(declare, channels=[wrong])
 
 
 def test_existing_channels_are_not_registered(declare: Declare) -> None:
-    """Somebody else manages them."""
+    """They are managed elsewhere."""
     assert {channel["inputs"]["type"] for channel in declared_with(declare).of_type(CHANNEL)} == {
         channel.kind for channel in ARGS.channels
     }
@@ -123,7 +123,7 @@ def test_existing_channels_are_not_registered(declare: Declare) -> None:
 
 
 def test_ids_are_found_by_kind_one_input_for_each(declare: Declare) -> None:
-    """In the order in which the channels are declared, the existing ones last; a plan shows each single one."""
+    """In the order of the channels, the existing ones last. A plan shows each id by itself."""
     found: dict[tuple[str, ...], list[pulumi.Input[str]]] = {}
 
     def program() -> None:
@@ -150,7 +150,7 @@ def test_ids_are_found_by_kind_one_input_for_each(declare: Declare) -> None:
 
 
 def test_its_output_has_the_ids_by_kind(declare: Declare) -> None:
-    """A kind that only exists already is among them."""
+    """Including a kind that has existing channels only."""
     assert declared_with(declare).outputs_of("channels") == {
         "ids": {
             "email": ["<channels-email-ops@shop.example.net.id>", "projects/shop-1234/notificationChannels/1"],
@@ -163,12 +163,12 @@ def test_its_output_has_the_ids_by_kind(declare: Declare) -> None:
 
 
 def test_without_channels_its_output_is_empty(declare: Declare) -> None:
-    """A mapping still."""
+    """It is an empty mapping, not a list."""
     assert declared_with(declare, channels=[], existing=[]).outputs_of("channels") == {"ids": {}}
 
 
 def test_the_place_in_the_list_changes_nothing_that_is_registered(declare: Declare) -> None:
-    """A channel that is renamed is deleted and created again, and its verification is lost."""
+    """A renamed channel would be deleted and created again, and lose its verification."""
     second = dataclasses.replace(EMAIL, key="dev@shop.example.net")
     plans = [declared_with(declare, channels=order).of_type(CHANNEL) for order in ([EMAIL, second], [second, EMAIL])]
     assert sorted(plans[0], key=lambda channel: channel["name"]) == sorted(
@@ -189,7 +189,7 @@ def test_every_channel_waits_for_what_the_component_depends_on(declare: Declare)
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     args = dataclasses.replace(ARGS, channels=[EMAIL, SLACK])
     declared = declare(lambda: [NotificationChannels("first", args), NotificationChannels("second", args)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {

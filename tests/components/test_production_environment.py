@@ -30,7 +30,7 @@ TWO = dataclasses.replace(ONE, second_approval=SecondApprovalArgs(name="second",
 
 
 def with_environment(**changes: Any) -> ProductionEnvironmentArgs:
-    """One environment that differs from the usual one."""
+    """Args with some arguments of the environment changed."""
     return dataclasses.replace(ONE, environment=dataclasses.replace(ENVIRONMENT, **changes))
 
 
@@ -48,7 +48,7 @@ def test_one_of_the_reviewers_approves_and_nobody_passes_by(declare: Declare) ->
 
 
 def test_every_rule_can_be_changed(declare: Declare) -> None:
-    """Each one arrives under the provider's name."""
+    """Each argument reaches the provider's input of that meaning."""
     args = with_environment(prevent_self_review=False, wait_timer_minutes=10, can_admins_bypass=True)
     inputs = declare(lambda: ProductionEnvironment("gate", args)).inputs("gate-guard")
     assert (inputs["preventSelfReview"], inputs["waitTimer"], inputs["canAdminsBypass"]) == (False, 10, True)
@@ -67,7 +67,7 @@ def test_each_branch_pattern_waits_for_its_environment(declare: Declare) -> None
 
 
 def test_patterns_that_differ_by_a_slash_are_two_resources(declare: Declare) -> None:
-    """Both pass the check of the settings, so that they must pass the plan too."""
+    """The settings accept both, so the names of their resources must differ."""
     policy = {"branches": ["release/x", "release-x"]}
     reviewers = {"users": [{"login": "ada", "id": 1001}]}
     settings = EnvironmentSettings.model_validate({"reviewers": reviewers, "deployment_branch_policy": policy})
@@ -78,7 +78,7 @@ def test_patterns_that_differ_by_a_slash_are_two_resources(declare: Declare) -> 
 
 
 def test_without_a_pattern_only_protected_branches_deploy(declare: Declare) -> None:
-    """GitHub takes exactly one of the two flags, and no pattern then."""
+    """GitHub accepts exactly one of the two flags, and then no pattern."""
     declared = declare(lambda: ProductionEnvironment("gate", with_environment(branch_patterns=())))
     policy = declared.inputs("gate-guard")["deploymentBranchPolicy"]
     assert policy == {"protectedBranches": True, "customBranchPolicies": False}
@@ -95,7 +95,7 @@ def test_a_second_approval_is_a_second_environment_with_the_same_rules(declare: 
 
 
 def test_an_environment_is_protected_and_outlives_the_stack(declare: Declare) -> None:
-    """A destroyed environment comes back open with the next run that names it; a pattern is no loss."""
+    """The next workflow run would create a destroyed environment without rules. Patterns are not protected."""
     declared = declare(lambda: ProductionEnvironment("gate", TWO))
     for name in ("gate-guard", "gate-second-approval"):
         options = declared.named(name)["options"]
@@ -112,7 +112,7 @@ def test_the_plan_says_in_words_who_approves(declare: Declare) -> None:
 
 
 def test_the_plan_says_in_words_who_gives_the_second_approval(declare: Declare) -> None:
-    """And who is not known yet."""
+    """It also says which reviewer is still to be filled in."""
     words = declare(lambda: ProductionEnvironment("gate", TWO)).inputs("gate")
     assert words["secondApproval"] == (
         "one of these 2 reviewers approves a deployment to second; GitHub does not ask for a second"
@@ -131,13 +131,13 @@ def test_an_id_of_another_stack_is_shown_as_a_whole_number(declare: Declare) -> 
 
 
 def test_its_output_is_the_name_of_the_environment(declare: Declare) -> None:
-    """Under the key that it always had."""
+    """In the output `environment_name`."""
     declared = declare(lambda: ProductionEnvironment("gate", TWO))
     assert declared.outputs_of("gate") == {"environment_name": "production"}
 
 
 def test_every_child_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """Whatever it is."""
+    """So that the plan shows the order for each resource."""
 
     def program() -> None:
         before = EnabledApis("before", EnabledApisArgs(project="shop-1234", apis=["a.example"]))
@@ -150,7 +150,7 @@ def test_every_child_waits_for_what_the_component_depends_on(declare: Declare) -
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [ProductionEnvironment("first", TWO), ProductionEnvironment("other", TWO)])
     children = [name for name in declared.names if "-" in name]
     assert len(children) == 12

@@ -30,7 +30,7 @@ def declare_audit(args: RegistryAuditArgs = ARGS) -> RegistryAudit:
 
 
 def test_who_deletes_from_the_registry_is_logged(declare: Declare) -> None:
-    """Off by default: without it a deletion shows nowhere."""
+    """The log is off by default, and without it a deletion is not logged."""
     assert declare(declare_audit).inputs("audit-log") == {
         "project": "shop-1234",
         "service": "artifactregistry.googleapis.com",
@@ -58,7 +58,7 @@ def test_vulnerabilities_are_a_distribution_by_their_labels(declare: Declare) ->
 
 
 def test_its_output_names_the_metric(declare: Declare) -> None:
-    """As Cloud Logging knows it."""
+    """By its name in Cloud Logging."""
     assert declare(declare_audit).outputs_of("audit") == {"metric_name": "shop_vulnerabilities_v1"}
 
 
@@ -74,7 +74,7 @@ def test_both_wait_for_what_the_component_depends_on(declare: Declare) -> None:
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [RegistryAudit("first", ARGS), RegistryAudit("second", ARGS)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
         "first-log": "first",
@@ -85,5 +85,5 @@ def test_two_fit_into_one_program(declare: Declare) -> None:
 
 
 def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Those of the metric too."""
+    """Including those of the metric."""
     assert_inputs_are_inputs(declare, declare_audit, ARGS)

@@ -20,7 +20,7 @@ ARGS = RepositorySecretsArgs(
 
 
 def test_a_secret_is_stored_under_its_name(declare: Declare) -> None:
-    """A plan shows that there is a value, and not which."""
+    """A plan shows that there is a value, but not the value."""
     assert declare(lambda: RepositorySecrets("secrets", ARGS)).inputs("secrets-slack-webhook-url") == {
         "repository": "shop",
         "secretName": "SLACK_WEBHOOK_URL",
@@ -29,7 +29,7 @@ def test_a_secret_is_stored_under_its_name(declare: Declare) -> None:
 
 
 def test_a_value_in_plain_text_is_registered_as_a_secret(declare: Declare) -> None:
-    """It is in the wrapper of a secret, and nowhere else: neither in the component's inputs nor in its outputs."""
+    """No other input or output contains the value."""
     declared = declare(lambda: RepositorySecrets("secrets", ARGS))
     requests = {
         request.name: json_format.MessageToDict(request.object) for request in declared.recording.requests.values()
@@ -46,7 +46,7 @@ def test_no_message_shows_the_value_of_the_arguments() -> None:
 
 
 def test_the_plan_shows_the_digest_of_the_ciphertext(declare: Declare) -> None:
-    """Where there is one: a new value shows as a new digest."""
+    """A new value shows as a new digest. A secret may have none."""
     declared = declare(lambda: RepositorySecrets("secrets", ARGS))
     assert declared.inputs("secrets") == {"ciphertextDigests": {"SLACK_WEBHOOK_URL": "0123456789abcdef"}}
 
@@ -58,7 +58,7 @@ def test_its_output_names_the_secrets(declare: Declare) -> None:
 
 
 def test_every_secret_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """Whatever it is."""
+    """So that the plan shows the order for each resource."""
 
     def program() -> None:
         before = EnabledApis("before", EnabledApisArgs(project="shop-1234", apis=["a.example"]))
@@ -70,7 +70,7 @@ def test_every_secret_waits_for_what_the_component_depends_on(declare: Declare) 
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [RepositorySecrets("first", ARGS), RepositorySecrets("second", ARGS)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
         "first-slack-webhook-url": "first",

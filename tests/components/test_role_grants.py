@@ -54,7 +54,7 @@ def test_a_grant_on_a_registry_is_restricted_to_it(declare: Declare) -> None:
 
 
 def test_its_output_is_the_ids_of_the_grants(declare: Declare) -> None:
-    """By their keys."""
+    """The ids or names by their keys."""
     assert declare(declare_grants).outputs_of("workflows") == {
         "ids": {
             "scan-run-viewer": "<workflows-scan-run-viewer.id>",
@@ -64,7 +64,7 @@ def test_its_output_is_the_ids_of_the_grants(declare: Declare) -> None:
 
 
 def test_a_grant_waits_for_what_the_component_and_itself_depend_on(declare: Declare) -> None:
-    """A role on a repository needs the repository, a role in the project does not."""
+    """A role on a repository waits for the repository; a role on the project does not."""
 
     def program() -> None:
         apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["iam.googleapis.com"]))
@@ -88,7 +88,7 @@ def test_a_grant_waits_for_what_the_component_and_itself_depend_on(declare: Decl
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [RoleGrants("first", ARGS), RoleGrants("second", ARGS)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
         "first-scan-run-viewer": "first",

@@ -20,7 +20,7 @@ REQUESTS = (
 
 
 def test_every_service_is_monitored(declare: Declare) -> None:
-    """Under its own name, with the environment beside it."""
+    """By its name, and with the environment in the display name."""
     assert declare(lambda: ServiceLevels("slo", ARGS)).inputs("slo-shop-api") == {
         "project": "shop-1234",
         "serviceId": "shop-api",
@@ -30,7 +30,7 @@ def test_every_service_is_monitored(declare: Declare) -> None:
 
 
 def test_an_objective_counts_bad_requests_over_all(declare: Declare) -> None:
-    """Of the service with exactly this name: the project may hold other environments' services."""
+    """Only of the service with exactly this name, because a project may have services of several environments."""
     assert declare(lambda: ServiceLevels("slo", ARGS)).inputs("slo-shop-api-availability") == {
         "project": "shop-1234",
         "service": "shop-api",
@@ -77,7 +77,7 @@ def test_an_objective_waits_for_its_service_and_what_the_component_depends_on(de
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [ServiceLevels("first", ARGS), ServiceLevels("second", ARGS)])
     parents = {name: declared.parent_of(name) for name in declared.names if "-" in name}
     ends = [f"{service}{end}" for service in ARGS.services for end in ("", "-availability")]

@@ -33,7 +33,7 @@ ARGS = UptimeChecksArgs(
 
 
 def test_a_check_requests_the_address_over_validated_tls(declare: Declare) -> None:
-    """With the defaults: the root path on port 443, and every answer with a status of 2xx is healthy."""
+    """With the defaults: the root path on port 443; every response with a status of 2xx is healthy."""
     assert declare(lambda: UptimeChecks("uptime", ARGS)).inputs("uptime-shop-web") == {
         "project": "shop-1234",
         "displayName": "Health of shop-web (production)",
@@ -91,13 +91,13 @@ def test_the_health_address_of_a_service_becomes_its_check() -> None:
 
 
 def test_a_service_without_a_healthy_answer_has_a_check_without_one() -> None:
-    """Its status is enough."""
+    """The status of the response is enough."""
     service = Service.model_validate({"name": "shop-web", "role": "frontend", "url": "https://shop.example.com"})
     assert UptimeCheckArgs.of(service) == FRONTEND
 
 
 def test_its_output_has_the_ids_that_only_google_knows(declare: Declare) -> None:
-    """The ids in the label `check_id` of the metrics, not the resources' own."""
+    """They are the ids in the label `check_id` of the metrics, not those of the resources."""
     made: list[UptimeChecks] = []
     declared = declare(lambda: made.append(UptimeChecks("uptime", ARGS)), preview=True)
     assert list(made[0].checks) == ["shop-web", "shop-api"]
@@ -117,7 +117,7 @@ def test_every_check_waits_for_what_the_component_depends_on(declare: Declare) -
 
 
 def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children are named after them."""
+    """Their children have different names, because each begins with the name of its component."""
     declared = declare(lambda: [UptimeChecks("first", ARGS), UptimeChecks("second", ARGS)])
     assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
         "first-shop-web": "first",
@@ -128,5 +128,5 @@ def test_two_fit_into_one_program(declare: Declare) -> None:
 
 
 def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Those of the component, of a check and of its healthy answer."""
+    """The inputs of the component, of a check and of its healthy answer."""
     assert_inputs_are_inputs(declare, lambda args: UptimeChecks("uptime", args), ARGS)

@@ -14,7 +14,7 @@ API = "gcp:projects/service:Service"
 MONITORING = {"apis-logging", "apis-monitoring"}
 SCANNING = {"registry-apis-artifactregistry", "registry-apis-containeranalysis", "registry-apis-containerscanning"}
 MIGRATION = {f"migration-job-apis-{api}" for api in ("iam", "run", "secretmanager", "sqladmin")}
-# By the beginning of a type. Roles in a project need no API of ours; those on a registry wait for the registry.
+# By the beginning of a type. Roles in a project need none of these APIs; those on a registry wait for it.
 APIS_OF = (
     ("gcp:artifactregistry/repositoryIam", set[str]()),
     ("gcp:artifactregistry/", SCANNING),
