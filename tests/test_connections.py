@@ -109,7 +109,7 @@ CALLS: dict[str, Callable[[str], object]] = {
     "GitHub.send": lambda url: _github(url).send("PUT", "x", {}),
     "probe": lambda url: probe(url, Deadline.after(30), headers=HEADERS),
     "Visitor.ask": lambda url: _visit(url).ask("/", headers=HEADERS),
-    "Visitor.post": lambda url: _visit(url).post("/", {"password": PLANTED}, token=PLANTED),
+    "Visitor.post": lambda url: _visit(url).post("/", {"password": PLANTED}),
     "Rest.get": lambda url: Rest(token=PLANTED).get(url),
     "Rest.send": lambda url: Rest(token=PLANTED).send("DELETE", url),
     "Apis.github": lambda url: _telemetry(url).github("x"),

@@ -44,7 +44,7 @@ def audit(
     day: datetime | None,
 ) -> None:
     """Check every line of the security audit; exit 1 when one fails. What cannot be checked has its steps."""
-    from readiness.operate.audit.audit_line import DUE_DAYS
+    from readiness.operate.audit.checklist import DUE_DAYS
     from readiness.operate.audit.page import PAGE_PATH, step_values
     from readiness.operate.audit.record import read_record
     from readiness.operate.audit.rows import Result, audit_rows, count
@@ -89,8 +89,8 @@ def _of_google(root: Path, names: Sequence[str], settings: Sequence[Settings]) -
 
 
 def _of_prowler(file: Path | None, project: str) -> dict[str, list[Evidence]]:
+    from readiness.operate.audit.checklist import audit_lines
     from readiness.operate.audit.evidence import not_checked
-    from readiness.operate.audit.lines import audit_lines
     from readiness.operate.audit.prowler_output import read_prowler_output
 
     wanted = [check for line in audit_lines() for check in line.prowler]

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from readiness.managed_files.http_client import NoAnswerError
 from readiness.operate.audit import input_checks, token_checks, transport_checks
-from readiness.operate.audit.evidence import Evidence, failed, not_checked
-from readiness.operate.audit.visitor import CheckNotPossibleError, Paths, TooManyRequestsError, Visitor
+from readiness.operate.audit.evidence import (
+    UNKNOWN_FORM,
+    Evidence,
+    Observation,
+    failed,
+    not_checked,
+    observed,
+    unknown_form,
+)
+from readiness.operate.audit.visitor import Paths, TooManyRequestsError, Visitor
+from readiness.operate.verify.rows import NotCheckedError
 from readiness.settings.model import Settings
 
-Check = Callable[[Visitor], Iterator[Evidence]]
+Check = Callable[[Visitor], Iterable[Observation]]
 
 # Logins before the login limit is tried: afterwards nobody gets in for a while. Refreshing ends a session: late.
 BLACK_BOX_CHECKS: Mapping[str, Check] = {
@@ -36,35 +45,35 @@ BLACK_BOX_CHECKS: Mapping[str, Check] = {
 def black_box_evidence(visitors: Sequence[Visitor]) -> dict[str, list[Evidence]]:
     """Evidence by the name of the check, over all addresses. Without an address there is none."""
     return {
-        name: [each for visitor in visitors for each in _run(name, check, visitor)]
+        name: [evidence for visitor in visitors for evidence in _run(f"{name}: {visitor.url}", check, visitor)]
         for name, check in BLACK_BOX_CHECKS.items()
     }
 
 
 def paths_of(url: str, stacks: Sequence[Settings]) -> Paths:
     """The paths of the service that has this address in the settings; the usual ones where none has."""
-    for service in (service for settings in stacks for service in settings.services):
-        if service.url.rstrip("/") != url.rstrip("/"):
-            continue
-        smoke = service.smoke
-        if smoke is None:
-            return Paths(health=service.health_path)
-        return Paths(
-            login=smoke.login_path,
-            upload=smoke.upload_path,
-            owned_list=smoke.upload_into.list_path if smoke.upload_into else None,
-            owned_items=smoke.upload_into.items if smoke.upload_into else "",
-            health=service.health_path,
-        )
-    return Paths()
+    services = (service for settings in stacks for service in settings.services)
+    service = next((service for service in services if service.url.rstrip("/") == url.rstrip("/")), None)
+    if service is None:
+        return Paths()
+    if service.smoke is None:
+        return Paths(health=service.health_path)
+    into = service.smoke.upload_into
+    return Paths(
+        login=service.smoke.login_path,
+        upload=service.smoke.upload_path,
+        owned_list=into.list_path if into else None,
+        owned_items=into.items if into else "",
+        health=service.health_path,
+    )
 
 
-def _run(name: str, check: Check, visitor: Visitor) -> list[Evidence]:
+def _run(how: str, check: Check, visitor: Visitor) -> list[Evidence]:
     try:
-        return list(check(visitor))
-    except CheckNotPossibleError as reason:
-        return [not_checked(f"{name}: {visitor.url}", str(reason))]
+        return observed(how, check(visitor))
+    except NotCheckedError as reason:
+        return [not_checked(how, str(reason))]
     except (NoAnswerError, TooManyRequestsError) as error:
-        return [failed(f"{name}: {visitor.url}", str(error))]
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        return [failed(f"{name}: {visitor.url}", f"the answer has an unknown form ({type(error).__name__})")]
+        return [failed(how, str(error))]
+    except UNKNOWN_FORM as error:
+        return [unknown_form(how, error)]

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from readiness.operate.audit.checklist import audit_lines
 from readiness.operate.audit.evidence import Evidence, Verdict
-from readiness.operate.audit.lines import audit_lines
 from readiness.problems import Problem, RefusedError, looks_like_a_secret, mask_secrets
 from readiness.settings.messages import why_no_text
 from readiness.settings.nearest import suggestion
@@ -43,44 +42,41 @@ def read_record(root: Path) -> dict[str, list[Evidence]]:
         raise RefusedError([_problem("", "is no list", "Begin each entry with `- line:`", document.line_of(()))])
     problems = list(document.problems)
     for index, entry in enumerate(entries):
-        for key, problem in _problems(index + 1, entry):
-            problems.append(replace(problem, line=document.line_of((index, key))))
+        for key, message, hint in _mistakes(entry):
+            path = f"entry {index + 1}.{key}" if key else f"entry {index + 1}"
+            problems.append(_problem(path, message, hint, document.line_of((index, key))))
     if problems:
         raise RefusedError(problems)
     found: dict[str, list[Evidence]] = defaultdict(list)
     for entry in entries:
-        how = f"recorded on {entry['date']}: {entry['source']}"
-        found[entry["line"]].append(
-            Evidence(how=mask_secrets(how), verdict=_RESULTS[entry["result"]], found=mask_secrets(entry["found"]))
-        )
+        how = mask_secrets(f"recorded on {entry['date']}: {entry['source']}")
+        verdict = _RESULTS[entry["result"]]
+        found[entry["line"]].append(Evidence(how=how, verdict=verdict, found=mask_secrets(entry["found"])))
     return dict(found)
 
 
-def _problems(number: int, entry: Any) -> Iterator[tuple[str, Problem]]:
-    """The key of each problem of an entry, empty for the whole, and the problem without its line."""
+def _mistakes(entry: Any) -> Iterator[tuple[str, str, str]]:
+    """Of each mistake of an entry the key (empty for the whole entry), what is wrong, and a hint."""
     if not isinstance(entry, Mapping):
-        yield "", _problem(f"entry {number}", "is no entry", f"Write {', '.join(_KEYS)}")
+        yield "", "is no entry", f"Write {', '.join(_KEYS)}"
         return
-    slugs = [line.slug for line in audit_lines()]
     for key in sorted(entry.keys() - set(_KEYS)):
-        yield key, _problem(f"entry {number}.{key}", "is unknown", f"Keys are {', '.join(_KEYS)}")
+        yield key, "is unknown", f"Keys are {', '.join(_KEYS)}"
     for key in _KEYS:
         value = entry.get(key)
         if (wrong := why_no_text(value)) is not None:
-            yield key, _problem(f"entry {number}.{key}", *wrong)
+            yield key, *wrong
         elif looks_like_a_secret(str(value)):
-            yield (
-                key,
-                _problem(f"entry {number}.{key}", "holds what looks like a credential", "Remove it, and revoke it"),
-            )
+            yield key, "holds what looks like a credential", "Remove it, and revoke it"
     line, result, day = entry.get("line"), entry.get("result"), entry.get("date")
+    slugs = [known.slug for known in audit_lines()]
     if isinstance(line, str) and line not in slugs:
         hint = f"{suggestion(line, slugs)}The JSON report names every line's slug"
-        yield "line", _problem(f"entry {number}.line", f"{line} is no line of the audit", hint)
+        yield "line", f"{line} is no line of the audit", hint
     if isinstance(result, str) and result not in _RESULTS:
-        yield "result", _problem(f"entry {number}.result", "is none of pass, fail, note", "Write one of them")
+        yield "result", "is none of pass, fail, note", "Write one of them"
     if isinstance(day, str) and not _is_day(day):
-        yield "date", _problem(f"entry {number}.date", "is no day of the calendar", 'Write it as "2027-03-31"')
+        yield "date", "is no day of the calendar", 'Write it as "2027-03-31"'
 
 
 def _is_day(text: str) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
+from readiness.markdown_text import table_cell
 from readiness.operate.audit.evidence import Evidence, Verdict
 from readiness.operate.audit.rows import AuditRow, Result, count
 
@@ -24,11 +26,8 @@ def audit_json(rows: Sequence[AuditRow], *, today: date) -> str:
 
     `remediation`, `owner` and `due` are null where the row passes.
     """
-    found: dict[str, Any] = {
-        "date": today.isoformat(),
-        "totals": {result.value: count(rows, result) for result in Result},
-        "rows": [_row_json(row, today) for row in rows],
-    }
+    totals = {result.value: count(rows, result) for result in Result}
+    found = {"date": today.isoformat(), "totals": totals, "rows": [_row_json(row, today) for row in rows]}
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -62,7 +61,7 @@ def _row_json(row: AuditRow, today: date) -> dict[str, Any]:
         "slug": row.slug,
         "result": row.result.value,
         "risk": row.risk.value,
-        "evidence": [{"how": each.how, "verdict": each.verdict.value, "found": each.found} for each in row.evidence],
+        "evidence": [asdict(evidence) for evidence in row.evidence],
         "steps": list(row.steps),
         "remediation": row.remediation if is_open else None,
         "owner": row.owner if is_open else None,
@@ -81,21 +80,18 @@ def _table(rows: Sequence[AuditRow]) -> Iterator[str]:
 def _evidence_texts(evidence: Sequence[Evidence]) -> Iterator[str]:
     """What was found first; then what was not checked, once for each reason."""
     reasons: dict[str, list[str]] = {}
-    for each in evidence:
-        if each.verdict is Verdict.NOT_CHECKED:
-            reasons.setdefault(each.found, []).append(each.how)
+    for item in evidence:
+        if item.verdict is Verdict.NOT_CHECKED:
+            reasons.setdefault(item.found, []).append(item.how)
         else:
-            yield f"{each.verdict.value} ({_cell(each.how)}): {_cell(each.found)}"
+            yield f"{item.verdict.value} ({_cell(item.how)}): {_cell(item.found)}"
     for reason, checks in reasons.items():
         yield f"not checked ({_cell(', '.join(checks))}): {_cell(reason)}"
 
 
 def _without_evidence(row: AuditRow) -> str:
-    return (
-        "from the other rows"
-        if row.result is not Result.MANUAL or len(row.steps) == 1
-        else "not checked: see the steps"
-    )
+    is_computed = row.result is not Result.MANUAL or len(row.steps) == 1
+    return "from the other rows" if is_computed else "not checked: see the steps"
 
 
 def _plan(rows: Sequence[AuditRow], today: date | None) -> Iterator[str]:
@@ -119,4 +115,4 @@ def _code(step: str) -> str:
 
 def _cell(text: str) -> str:
     """Text of a live system that can neither end a cell nor bring markup of its own."""
-    return text.replace("\n", " ").replace("|", r"\|").replace("<", "&lt;").replace("`", "'")
+    return table_cell(text.replace("\n", " ")).replace("`", "'")

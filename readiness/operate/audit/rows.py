@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from string import Template
 
-from readiness.operate.audit.audit_line import DUE_DAYS, Area, AuditLine, Risk
+from readiness.operate.audit.checklist import AuditLine, Risk, audit_lines
 from readiness.operate.audit.evidence import Evidence, Found, Verdict
-from readiness.operate.audit.lines import AREAS
-from readiness.operate.audit.lines_of_outcome import CRITERIA, DELIVERABLES
+
+# The lines of these areas are about the audit itself: all other rows decide them.
+COMPUTED_AREAS = ("Deliverables", "Success Criteria")
 
 
 class Result(StrEnum):
@@ -22,30 +23,21 @@ class Result(StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AuditRow:
-    """One line with its result. `steps` are empty where nothing is left to do by hand. `due_days`: from the report."""
+@dataclass(frozen=True, kw_only=True)
+class AuditRow(AuditLine):
+    """One line with its result, its texts filled in. `steps` are empty where nothing is left to do by hand."""
 
-    area: str
-    slug: str
-    line: str
     result: Result
-    risk: Risk
     evidence: tuple[Evidence, ...]
-    steps: tuple[str, ...]
-    remediation: str
-    owner: str
-    due_days: int
 
 
 def audit_rows(found: Found, recorded: Found, values: Mapping[str, str], *, page_exists: bool) -> list[AuditRow]:
-    """A row for every line, in the order of `lines.py`.
+    """A row for every line, in the checklist's order.
 
     `found`: evidence by the name of a check. `recorded`: what people have recorded, by the line's slug. `values` fill
     in the steps. `page_exists`: whether the project has its page on security.
     """
-    computed = (DELIVERABLES, CRITERIA)
-    rows = [_row(area, line, found, recorded, values) for area in AREAS if area not in computed for line in area.lines]
+    rows = [_row(line, found, recorded, values) for line in audit_lines() if line.area not in COMPUTED_AREAS]
     outcomes = {
         "audit-report": Result.PASS,
         "remediation-plan": _planned(rows),
@@ -54,9 +46,8 @@ def audit_rows(found: Found, recorded: Found, values: Mapping[str, str], *, page
         "risks-documented": _planned(row for row in rows if row.risk is not Risk.HIGH),
         "best-practices": _all_pass(rows),
     }
-    for area in computed:
-        rows += [_row(area, line, found, recorded, values, outcomes[line.slug]) for line in area.lines]
-    return rows
+    computed = [line for line in audit_lines() if line.area in COMPUTED_AREAS]
+    return rows + [_row(line, found, recorded, values, outcomes[line.slug]) for line in computed]
 
 
 def count(rows: Iterable[AuditRow], result: Result) -> int:
@@ -65,54 +56,41 @@ def count(rows: Iterable[AuditRow], result: Result) -> int:
 
 
 def _row(
-    area: Area,
-    line: AuditLine,
-    found: Found,
-    recorded: Found,
-    values: Mapping[str, str],
-    outcome: Result | None = None,
+    line: AuditLine, found: Found, recorded: Found, values: Mapping[str, str], outcome: Result | None = None
 ) -> AuditRow:
-    automatic = [each for check in (*line.prowler, *line.checks) for each in found.get(check, ())]
-    by_people = list(recorded.get(line.slug, ()))
-    checks = {check: found.get(check, ()) for check in (*line.prowler, *line.checks)}
-    result = _result(checks, by_people, decided_by_checks=line.decided_by_checks)
+    checked = [found.get(check, ()) for check in (*line.prowler, *line.checks)]
+    by_people = recorded.get(line.slug, ())
+    result = _result(checked, by_people, decided_by_checks=line.decided_by_checks)
     if outcome is not None:
         result = Result.FAIL if result is Result.FAIL else outcome
     # Most steps are commands; what has to be quoted in one is no harm in a sentence.
     words = {name: shlex.quote(value) for name, value in values.items()}
     steps = tuple(Template(step).substitute(words) for step in line.steps)
-    return AuditRow(
-        area=area.name,
-        slug=line.slug,
-        line=line.line,
-        result=result,
-        risk=line.risk,
-        evidence=(*automatic, *by_people),
-        steps=steps if result is not Result.PASS else (),
-        remediation=Template(line.remediation).substitute(values),
-        owner=line.owner,
-        due_days=DUE_DAYS[line.risk],
-    )
+    filled = {
+        "steps": steps if result is not Result.PASS else (),
+        "remediation": Template(line.remediation).substitute(values),
+        "result": result,
+        "evidence": tuple(evidence for of_check in (*checked, by_people) for evidence in of_check),
+    }
+    return AuditRow(**{**asdict(line), **filled})
 
 
-def _result(
-    checks: Mapping[str, Sequence[Evidence]], by_people: Sequence[Evidence], *, decided_by_checks: bool
-) -> Result:
-    verdicts = [each.verdict for evidence in (*checks.values(), by_people) for each in evidence]
-    if Verdict.FAIL in verdicts:
+def _result(checked: Sequence[Sequence[Evidence]], by_people: Sequence[Evidence], *, decided_by_checks: bool) -> Result:
+    """`checked` has the evidence of each check of the line, empty for a check that was not made."""
+    verdicts = [[evidence.verdict for evidence in of_check] for of_check in (*checked, by_people)]
+    if any(Verdict.FAIL in of_check for of_check in verdicts):
         return Result.FAIL
-    if Verdict.PASS in (each.verdict for each in by_people):
+    if Verdict.PASS in verdicts[-1]:
         return Result.PASS
-    every_check_passed = bool(checks) and all(
-        evidence and all(each.verdict in (Verdict.PASS, Verdict.NOTE) for each in evidence)
-        for evidence in checks.values()
+    every_check_passed = bool(checked) and all(
+        of_check and {Verdict.PASS, Verdict.NOTE}.issuperset(of_check) for of_check in verdicts[:-1]
     )
     return Result.PASS if every_check_passed and decided_by_checks else Result.MANUAL
 
 
 def _all_pass(rows: Iterable[AuditRow]) -> Result:
     results = {row.result for row in rows}
-    return next((each for each in (Result.FAIL, Result.MANUAL) if each in results), Result.PASS)
+    return next((result for result in (Result.FAIL, Result.MANUAL) if result in results), Result.PASS)
 
 
 def _planned(rows: Iterable[AuditRow]) -> Result:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from readiness.operate.audit.audit_line import Risk
+from readiness.operate.audit.checklist import Risk
 from readiness.operate.audit.evidence import Verdict
 from readiness.operate.audit.render import due
 from readiness.operate.audit.rows import AuditRow, Result

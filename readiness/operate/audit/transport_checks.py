@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from readiness.managed_files.http_client import tls_handshake
-from readiness.operate.audit.evidence import Evidence, failed, passed
-from readiness.operate.audit.visitor import CheckNotPossibleError, Visitor
+from readiness.operate.audit.evidence import Observation, Verdict, judged
+from readiness.operate.audit.visitor import JSON_TYPE, Visitor
 from readiness.operate.verify.probe import Probe, plain_http
+from readiness.operate.verify.rows import NotCheckedError
 
 ORIGIN = "https://attacker.example"
 # A year: what browsers' preload lists ask for (hstspreload.org).
@@ -27,59 +28,57 @@ _LEAKS = {
 }
 
 
-def tls_versions(visitor: Visitor) -> Iterator[Evidence]:
+def tls_versions(visitor: Visitor) -> Iterator[Observation]:
     """TLS 1.2 or later is spoken, and nothing older."""
-    how = f"tls-versions: {visitor.url}"
     _need_https(visitor)
     spoken = _handshake(visitor, ssl.TLSVersion.TLSv1_2, None)
     if spoken is None:
-        yield failed(how, "no handshake with TLS 1.2 or later")
+        yield Verdict.FAIL, "no handshake with TLS 1.2 or later"
         return
     old = _handshake(visitor, ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
-    yield failed(how, f"{old} is accepted") if old else passed(how, f"{spoken}; nothing older than TLS 1.2")
+    if old:
+        yield Verdict.FAIL, f"{old} is accepted"
+    else:
+        yield Verdict.PASS, f"{spoken}; nothing older than TLS 1.2"
 
 
-def https_redirect(visitor: Visitor) -> Iterator[Evidence]:
+def https_redirect(visitor: Visitor) -> Iterator[Observation]:
     """Without TLS there is a redirect to HTTPS and nothing else."""
-    how = f"https-redirect: {visitor.url}"
     _need_https(visitor)
     asked = plain_http(visitor.url)
-    answer = visitor.ask_at(asked)
+    answer = visitor.ask("", base=asked)
     target = urljoin(asked, answer.headers.get("location", ""))
     if 300 <= answer.status < 400 and urlsplit(target).scheme == "https":
-        yield passed(how, f"{answer.status} to HTTPS")
+        yield Verdict.PASS, f"{answer.status} to HTTPS"
     else:
-        yield failed(how, f"plain HTTP is answered with {answer.status}")
+        yield Verdict.FAIL, f"plain HTTP is answered with {answer.status}"
 
 
-def strict_transport(visitor: Visitor) -> Iterator[Evidence]:
+def strict_transport(visitor: Visitor) -> Iterator[Observation]:
     """Browsers are told to stay with HTTPS for a year."""
-    how = f"strict-transport: {visitor.url}"
     value = visitor.ask("/").headers.get("strict-transport-security", "")
     age = re.search(r"max-age=\"?(\d+)", value)
     if age is None:
-        yield failed(how, "no Strict-Transport-Security")
+        yield Verdict.FAIL, "no Strict-Transport-Security"
     elif int(age.group(1)) < LEAST_MAX_AGE_SECONDS:
-        yield failed(how, f"Strict-Transport-Security ends after {age.group(1)} s, before a year")
+        yield Verdict.FAIL, f"Strict-Transport-Security ends after {age.group(1)} s, before a year"
     else:
-        yield passed(how, "Strict-Transport-Security for a year or more")
+        yield Verdict.PASS, "Strict-Transport-Security for a year or more"
 
 
-def content_headers(visitor: Visitor) -> Iterator[Evidence]:
+def content_headers(visitor: Visitor) -> list[Observation]:
     """Browsers do not guess a type, and no page of others frames this one."""
-    how = f"content-headers: {visitor.url}"
     headers = visitor.ask("/").headers
     missing = []
     if headers.get("x-content-type-options", "").lower() != "nosniff":
         missing.append("X-Content-Type-Options: nosniff")
     if "frame-ancestors" not in headers.get("content-security-policy", "") and not headers.get("x-frame-options"):
         missing.append("Content-Security-Policy with frame-ancestors, or X-Frame-Options")
-    yield failed(how, f"missing: {'; '.join(missing)}") if missing else passed(how, "nosniff, and framing is limited")
+    return judged([f"missing: {'; '.join(missing)}"] if missing else [], "nosniff, and framing is limited")
 
 
-def cors(visitor: Visitor) -> Iterator[Evidence]:
+def cors(visitor: Visitor) -> list[Observation]:
     """A page of a stranger may not read answers in the name of a user; asked plainly and by a preflight."""
-    how = f"cors: {visitor.url}"
     plain = visitor.ask(visitor.paths.health, headers={"Origin": ORIGIN})
     asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
     preflight = visitor.ask(visitor.paths.login, method="OPTIONS", headers=asked)
@@ -89,34 +88,24 @@ def cors(visitor: Visitor) -> Iterator[Evidence]:
         for answer, origin in ((plain, ORIGIN), (preflight, ORIGIN), (null, "null"))
         for fault in _cors_faults(answer, origin)
     }
-    for fault in sorted(faults):
-        yield failed(how, fault)
-    if not faults:
-        yield passed(how, "an unknown origin, and `null`, are not allowed")
+    return judged(sorted(faults), "an unknown origin, and `null`, are not allowed")
 
 
-def error_bodies(visitor: Visitor) -> Iterator[Evidence]:
+def error_bodies(visitor: Visitor) -> list[Observation]:
     """Errors, and the open health answer, tell nothing of the inside."""
-    how = f"error-bodies: {visitor.url}"
-    json_type = {"Content-Type": "application/json"}
     asked = {
         "an unknown path": visitor.ask("/readiness-audit-no-such-path"),
-        "broken JSON": visitor.ask(visitor.paths.login, method="POST", headers=json_type, data=b'{"email": '),
+        "broken JSON": visitor.ask(visitor.paths.login, method="POST", headers=JSON_TYPE, data=b'{"email": '),
         "a wrong type": visitor.post(visitor.paths.login, {"email": {"a": 1}, "password": ["x"]}),
         "the health answer": visitor.ask(visitor.paths.health),
     }
-    bad = False
+    faults: list[str] = []
     for what, answer in asked.items():
-        text = answer.text
-        for leak, pattern in _LEAKS.items():
-            if pattern.search(text):
-                bad = True
-                yield failed(how, f"the answer to {what} ({answer.status}) shows {leak}")
+        leaks = [leak for leak, pattern in _LEAKS.items() if pattern.search(answer.text)]
+        faults += [f"the answer to {what} ({answer.status}) shows {leak}" for leak in leaks]
         if answer.status >= 500 and what != "the health answer":
-            bad = True
-            yield failed(how, f"{what} is answered with {answer.status}: the input is not checked first")
-    if not bad:
-        yield passed(how, f"{len(asked)} answers show no trace, path, query, driver or address")
+            faults.append(f"{what} is answered with {answer.status}: the input is not checked first")
+    return judged(faults, f"{len(asked)} answers show no trace, path, query, driver or address")
 
 
 def _cors_faults(answer: Probe, origin: str) -> Iterator[str]:
@@ -130,7 +119,7 @@ def _cors_faults(answer: Probe, origin: str) -> Iterator[str]:
 
 def _need_https(visitor: Visitor) -> None:
     if urlsplit(visitor.url).scheme != "https":
-        raise CheckNotPossibleError("the address given is not HTTPS")
+        raise NotCheckedError("the address given is not HTTPS")
 
 
 def _handshake(visitor: Visitor, least: ssl.TLSVersion, most: ssl.TLSVersion | None) -> str | None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from readiness.operate.verify.deadline import Deadline
 from readiness.operate.verify.probe import Probe, probe
+from readiness.operate.verify.rows import NotCheckedError
 from readiness.operate.verify.smoke import Account
 
 # Over all checks of one address: what they need, and one for each that is repeated.
@@ -19,14 +20,11 @@ MAX_REQUESTS = 40
 # A name, or an address of version 4 or 6, as urlsplit gives it: in lower case, without brackets.
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 DEFAULT_LOGIN_PATH = "/api/v1/auth/login"
+JSON_TYPE = {"Content-Type": "application/json"}
 
 
 class TooManyRequestsError(Exception):
     """The bound was reached: a check would have gone on asking."""
-
-
-class CheckNotPossibleError(Exception):
-    """A check that cannot be made here; the text says what is missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,19 +38,14 @@ class Paths:
     health: str = "/health"
 
     @property
-    def authentication(self) -> str:
-        """The folder of the login."""
-        return self.login.rpartition("/")[0]
-
-    @property
     def refresh(self) -> str:
-        """Where a refresh token is exchanged."""
-        return f"{self.authentication}/refresh"
+        """Where a refresh token is exchanged: beside the login."""
+        return f"{self.login.rpartition('/')[0]}/refresh"
 
     @property
     def me(self) -> str:
-        """Who the token's user is."""
-        return f"{self.authentication}/me"
+        """Who the token's user is: beside the login."""
+        return f"{self.login.rpartition('/')[0]}/me"
 
 
 @dataclass(kw_only=True)
@@ -75,47 +68,45 @@ class Visitor:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         data: bytes | None = None,
+        base: str | None = None,
     ) -> Probe:
-        """One request to a path of the address, as `ask_at` sends it."""
-        return self.ask_at(self.url.rstrip("/") + path, method=method, headers=headers, data=data)
+        """One request to a path behind `base`, which is the address that was given unless another is named.
 
-    def ask_at(
-        self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, data: bytes | None = None
-    ) -> Probe:
-        """One request, never repeated, no redirect followed. Raises NoAnswerError, TooManyRequestsError."""
+        It is never repeated, and no redirect is followed. Raises NoAnswerError, TooManyRequestsError.
+        """
         if self.requests >= MAX_REQUESTS:
             raise TooManyRequestsError(f"stopped after {MAX_REQUESTS} requests")
         self.requests += 1
+        url = (self.url.rstrip("/") if base is None else base) + path
         return probe(url, self.deadline, method=method, headers=headers, data=data)
 
-    def post(self, path: str, body: Any, *, token: str | None = None) -> Probe:
+    def post(self, path: str, body: Any) -> Probe:
         """JSON by POST."""
-        headers = {"Content-Type": "application/json", **bearer(token)}
-        return self.ask(path, method="POST", headers=headers, data=json.dumps(body).encode())
+        return self.ask(path, method="POST", headers=JSON_TYPE, data=json.dumps(body).encode())
 
     def log_in(self, account: Account | None, what: str = "test account") -> dict[str, Any]:
-        """The answer of a login with its tokens, asked once an account. Raises CheckNotPossibleError."""
+        """The answer of a login with its tokens, asked once an account. Raises NotCheckedError."""
         if account is None:
-            raise CheckNotPossibleError(f"no {what}")
+            raise NotCheckedError(f"no {what}")
         if account.email not in self._tokens:
             answer = self.post(self.paths.login, {"email": account.email, "password": account.password})
             body = answer.body if isinstance(answer.body, dict) else {}
             if answer.status != 200 or not isinstance(body.get("access_token"), str):
-                raise CheckNotPossibleError(f"the login of the {what} answered {answer.status} without a token")
+                raise NotCheckedError(f"the login of the {what} answered {answer.status} without a token")
             self._tokens[account.email] = body
         return self._tokens[account.email]
 
     def first_own_id(self) -> str:
-        """The id of something that the test account has. Raises CheckNotPossibleError."""
+        """The id of something that the test account has. Raises NotCheckedError."""
         if self.paths.owned_list is None:
-            raise CheckNotPossibleError("no `smoke.upload_into` in the settings names a list of one's own things")
+            raise NotCheckedError("no `smoke.upload_into` in the settings names a list of one's own things")
         token = self.log_in(self.account)["access_token"]
         answer = self.ask(self.paths.owned_list, headers=bearer(token))
         items = answer.body.get(self.paths.owned_items) if isinstance(answer.body, dict) else None
         identity = str(items[0].get("id")) if isinstance(items, list) and items and isinstance(items[0], dict) else ""
         # It becomes a part of a path: only the form of an id may.
         if not identity.replace("-", "").isalnum():
-            raise CheckNotPossibleError(f"the test account has nothing in {self.paths.owned_items}")
+            raise NotCheckedError(f"the test account has nothing in {self.paths.owned_items}")
         return identity
 
 
@@ -130,8 +121,8 @@ def is_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and is_host and port != 0 and re.search(r"[?#\s]", url) is None
 
 
-def bearer(token: str | None) -> dict[str, str]:
-    """The header of a token; none without one."""
+def bearer(token: str) -> dict[str, str]:
+    """The header of a token; none for an empty one, as an application may give out."""
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from readiness.managed_files.http_client import send
 from readiness.operate.verify.deadline import Deadline
@@ -45,6 +46,14 @@ def probe(
     )
     seconds = deadline.now_seconds() - started
     return Probe(status=answer.status, headers=answer.headers, body=answer.body, seconds=seconds, text=answer.text)
+
+
+def file_form(name: str, kind: str, content: bytes) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a form that uploads one file as the field `file`; `kind` is its media type."""
+    boundary = uuid4().hex
+    part = f'Content-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}'
+    body = f"--{boundary}\r\n{part}\r\n\r\n".encode() + content + f"\r\n--{boundary}--\r\n".encode()
+    return {"Content-Type": f"multipart/form-data; boundary={boundary}"}, body
 
 
 def plain_http(url: str) -> str:

@@ -7,14 +7,13 @@ be a second file. Neither the account nor an answer's text ever stands in a row.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from readiness.managed_files.http_client import NoAnswerError
 from readiness.operate.verify.deadline import Deadline
-from readiness.operate.verify.probe import Probe, probe
+from readiness.operate.verify.probe import Probe, file_form, probe
 from readiness.operate.verify.rows import NotCheckedError, Row, failed, not_checked, passed
 from readiness.settings.model import Service
 from readiness.settings.service_checks import Smoke, UploadInto
@@ -92,11 +91,8 @@ def _first_id(base: str, into: UploadInto, bearer: Mapping[str, str], deadline: 
 
 
 def _upload(url: str, bearer: Mapping[str, str], deadline: Deadline) -> str:
-    boundary = uuid.uuid4().hex
-    part = f'Content-Disposition: form-data; name="file"; filename="{FILE_NAME}"\r\nContent-Type: text/plain'
-    data = f"--{boundary}\r\n{part}\r\n\r\n{FILE_TEXT}\r\n--{boundary}--\r\n".encode()
-    headers = {**bearer, "Content-Type": f"multipart/form-data; boundary={boundary}"}
-    answer = probe(url, deadline, method="POST", headers=headers, data=data)
+    form_headers, data = file_form(FILE_NAME, "text/plain", FILE_TEXT.encode())
+    answer = probe(url, deadline, method="POST", headers={**bearer, **form_headers}, data=data)
     if answer.status not in (200, 201):
         raise _StepError(f"answered {_status(answer)}")
     return f"{len(FILE_TEXT)} bytes accepted with {answer.status}"

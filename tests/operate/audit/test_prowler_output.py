@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from readiness.operate.audit.checklist import audit_lines
 from readiness.operate.audit.evidence import Evidence, Verdict
-from readiness.operate.audit.lines import audit_lines
 from readiness.operate.audit.prowler_output import MAX_FINDINGS_SHOWN, read_prowler_output
 from readiness.problems import RefusedError
 from tests.projects import ROOT

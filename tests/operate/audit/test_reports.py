@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from readiness.operate.audit.checklist import audit_lines
 from readiness.operate.audit.evidence import failed, passed
-from readiness.operate.audit.lines import audit_lines
 from readiness.operate.audit.page import page_text, step_values
 from readiness.operate.audit.record import RECORD_FILE, read_record
 from readiness.operate.audit.render import audit_json, audit_markdown, audit_summary

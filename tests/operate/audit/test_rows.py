@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from readiness.operate.audit.audit_line import DUE_DAYS, Risk
+from readiness.alerting.security_alerts import SECURITY_ALERTS
 from readiness.operate.audit.black_box import BLACK_BOX_CHECKS
+from readiness.operate.audit.checklist import DUE_DAYS, Risk, audit_lines, read_checklist
 from readiness.operate.audit.evidence import Evidence, Verdict, failed, not_checked, passed
 from readiness.operate.audit.google_checks import GOOGLE_CHECKS
-from readiness.operate.audit.lines import audit_lines
 from readiness.operate.audit.page import step_values
 from readiness.operate.audit.rows import AuditRow, Result, audit_rows
+from readiness.problems import RefusedError
 from tests.docs.seed_lines import seed_lines
 from tests.projects import ROOT, settings_of
 
@@ -57,6 +60,36 @@ def test_slugs_are_unique_and_every_own_check_is_named_by_a_line() -> None:
     assert len({line.slug for line in LINES}) == len(LINES)
     named = {check for line in LINES for check in line.checks}
     assert named == {*GOOGLE_CHECKS, *BLACK_BOX_CHECKS}
+
+
+def test_the_line_on_alerts_names_prowlers_check_of_every_alert() -> None:
+    """The checklist is data and cannot ask the alerts; an alert that is added must be added there."""
+    (line,) = [line for line in LINES if line.slug == "security-alerts"]
+    assert line.prowler == tuple(alert.prowler_check for alert in SECURITY_ALERTS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "said"),
+    [
+        ("slug: x", "slug: x\n      check: [cors]", ValidationError, "check"),
+        ("remediation:", "remedy:", ValidationError, "remediation"),
+        ("risk: high", "risk: extreme", ValidationError, "risk"),
+        ("steps: [Look.]", "steps: Look.", ValidationError, "steps"),
+        ("owner: DevOps", "owner: DevOps\n      owner: DevOps", RefusedError, "is written twice"),
+    ],
+)
+def test_a_checklist_of_another_form_is_refused(
+    tmp_path: Path, old: str, new: str, error: type[Exception], said: str
+) -> None:
+    """A misspelt key would leave a line without its checks or its remediation."""
+    fields = ("slug: x", "line: X", "risk: high", "owner: DevOps", "steps: [Look.]", "remediation: Fix it.")
+    file = tmp_path / "checklist.yaml"
+    file.write_text("- area: A\n  lines:\n    - " + "\n      ".join(fields) + "\n", encoding="utf-8")
+    (line,) = read_checklist(file)
+    assert (line.area, line.risk, line.due_days, line.steps) == ("A", Risk.HIGH, 7, ("Look.",))
+    file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(error, match=said):
+        read_checklist(file)
 
 
 def test_without_evidence_every_line_about_the_application_is_manual() -> None:
