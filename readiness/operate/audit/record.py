@@ -18,9 +18,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from readiness.finding import Finding
 from readiness.operate.audit.evidence import Evidence, Verdict
 from readiness.operate.audit.lines import audit_lines
-from readiness.problems import Problem, RefusedError, looks_like_a_secret, mask_secrets
+from readiness.refusal import RefusedError
+from readiness.secret_shapes import looks_like_a_secret, mask_secrets
 from readiness.settings.messages import why_no_text
 from readiness.settings.nearest import suggestion
 from readiness.settings.strict_yaml import read_yaml
@@ -56,7 +58,7 @@ def read_record(root: Path) -> dict[str, list[Evidence]]:
     return dict(found)
 
 
-def _problems(number: int, entry: Any) -> Iterator[tuple[str, Problem]]:
+def _problems(number: int, entry: Any) -> Iterator[tuple[str, Finding]]:
     """The key of each problem of an entry, empty for the whole, and the problem without its line."""
     if not isinstance(entry, Mapping):
         yield "", _problem(f"entry {number}", "is no entry", f"Write {', '.join(_KEYS)}")
@@ -90,5 +92,5 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _problem(key: str, message: str, mend: str, line: int | None = None) -> Problem:
-    return Problem(file=RECORD_FILE, line=line, key=key, message=message, mend=mend)
+def _problem(key: str, message: str, hint: str, line: int | None = None) -> Finding:
+    return Finding(rule_id="audit-record-entry", file=RECORD_FILE, line=line, key=key, message=message, hint=hint)
