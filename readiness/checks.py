@@ -7,7 +7,8 @@ from pathlib import Path
 
 from readiness import clock
 from readiness.alerting.limits import limit_violations
-from readiness.problems import Problem, RefusedError, errors_only
+from readiness.finding import Finding, errors_only
+from readiness.refusal import RefusedError
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig, read_stack
 from readiness.settings.validation import Validated, validate
@@ -37,12 +38,14 @@ def require_settings(checked: Validated) -> Settings:
     return checked.settings
 
 
-def _limit_problems(config: StackConfig, settings: Settings) -> list[Problem]:
+def _limit_problems(config: StackConfig, settings: Settings) -> list[Finding]:
     # One setting makes several texts grow; the first that is too long says enough.
     first = {violation[0]: violation for violation in reversed(list(limit_violations(settings)))}
     problems = []
-    for name, message, mend in first.values():
+    for name, message, hint in first.values():
         key = f"readiness:{name}"
         file, line = config.place(key)
-        problems.append(Problem(file=file, line=line, key=key, message=message, mend=mend))
+        problems.append(
+            Finding(rule_id="settings-text-too-long", file=file, line=line, key=key, message=message, hint=hint)
+        )
     return problems

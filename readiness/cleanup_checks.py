@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from readiness.problems import Problem
+from readiness.finding import Finding
 from readiness.retention.gate_record import record_faults, record_path
 from readiness.retention.policies import declared_policies, policies_digest
 from readiness.retention.repositories import resource_name
@@ -20,7 +20,7 @@ from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig
 
 
-def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: datetime) -> Iterator[Problem]:
+def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: datetime) -> Iterator[Finding]:
     """What keeps a stack's cleanup from deleting; nothing while it only pretends."""
     registry = settings.image_registry
     if registry is None or registry.cleanup_dry_run:
@@ -36,5 +36,5 @@ def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: d
     for fault in faults:
         message = f"lets cleanup delete, and the gate's record {place} {fault}"
         command = f"readiness cleanup gate {shlex.quote(config.stack)}"
-        mend = f"Write true, or pass `{command}` and commit its record (docs/retention.md)"
-        yield problem_at(config, ("image_registry", "cleanup_dry_run"), message, mend)
+        hint = f"Write true, or pass `{command}` and commit its record (docs/retention.md)"
+        yield problem_at(config, ("image_registry", "cleanup_dry_run"), message, hint, rule_id="cleanup-gate-record")

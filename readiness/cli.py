@@ -80,7 +80,8 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs a command, returns its exit status; every refusal is a message and status 1, never a traceback."""
-    from readiness.problems import RefusedError, mask_secrets
+    from readiness.refusal import RefusedError
+    from readiness.secret_shapes import mask_secrets
 
     try:
         status = cli.main(list(arguments), prog_name="readiness", standalone_mode=False)

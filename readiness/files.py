@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 
 # Ours, for files without a limit of their own: it ends a wrong file before it fills the memory.
 MAX_FILE_BYTES = 20 * 1024 * 1024
@@ -95,7 +96,12 @@ def write_all(texts: Mapping[Path, str]) -> None:
         for moved, old in before.items():
             _restore(moved, old)
         message = f"cannot be written ({error.strerror})"
-        problem = Problem(file=str(path), message=message, mend="Make it a file in a folder that is writable")
+        problem = Finding(
+            rule_id="file-not-writable",
+            file=str(path),
+            message=message,
+            hint="Make it a file in a folder that is writable",
+        )
         raise RefusedError([problem]) from None
     finally:
         for temporary in written.values():

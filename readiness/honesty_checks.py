@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from readiness.problems import Problem
+from readiness.finding import Finding
 from readiness.required_checks.honesty import honesty_problems
 from readiness.required_checks.record import Subject, record_faults, record_path
 from readiness.required_checks.workflow_files import WorkflowFile, workflows_digest
@@ -33,7 +33,7 @@ def subject_of(settings: Settings, ruleset: BranchRuleset) -> Subject:
 
 def honesty_record_problems(
     root: Path, config: StackConfig, settings: Settings, now: datetime, workflows: list[WorkflowFile] | None
-) -> Iterator[Problem]:
+) -> Iterator[Finding]:
     """What is declared as if the checks could say no, without a record that they can.
 
     `workflows` are the application's workflow files where they are at hand; then they are judged once more, too: a
@@ -50,11 +50,11 @@ def honesty_record_problems(
     for path, what, instead in relying:
         for fault in faults:
             message = f"{what}, and the record {place} {fault}"
-            mend = (
+            hint = (
                 f"Write {instead}, or pass `readiness checks-honest --workflows DIR --write` and commit its record"
                 " (docs/required-checks.md)"
             )
-            yield problem_at(config, path, message, mend)
+            yield problem_at(config, path, message, hint, rule_id="required-checks-record")
     if workflows is not None:
         folder = str(Path(workflows[0].file).parent)
         yield from honesty_problems(folder, workflows, ruleset.required_checks, subject.branch)

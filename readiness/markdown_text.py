@@ -1,6 +1,9 @@
-"""Text of settings as Markdown shows it: the one place that knows what ends a cell of a table."""
+"""Text as Markdown shows it: the one place that knows what ends a cell of a table, or a block of code."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Sequence
 
 
 def table_cell(text: str) -> str:
@@ -9,3 +12,14 @@ def table_cell(text: str) -> str:
     The settings refuse line ends. GitHub takes a `|` behind any backslash for text (github.github.com/gfm, "Tables").
     """
     return text.replace("|", r"\|").replace("<", "&lt;")
+
+
+def fenced(lines: Sequence[str], language: str) -> list[str]:
+    """The lines as a Markdown block of code, whose fence is longer than any run of backticks in them."""
+    fence = "`" * max(3, longest_run_of_backticks("\n".join(lines)) + 1)
+    return [f"{fence}{language}", *lines, fence]
+
+
+def longest_run_of_backticks(text: str) -> int:
+    """How many backticks follow each other at most."""
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)

@@ -16,8 +16,9 @@ from typing import Any
 from readiness import clock
 from readiness.checks import check_config
 from readiness.cleanup_checks import cleanup_problems
+from readiness.finding import Finding
 from readiness.honesty_checks import honesty_record_problems
-from readiness.problems import Problem, RefusedError
+from readiness.refusal import RefusedError
 from readiness.required_checks.workflow_files import WorkflowFile, read_workflows
 from readiness.settings.delivery_rules import told_environments, untold_problems
 from readiness.settings.located import items_at, problem_at, value_at
@@ -72,7 +73,7 @@ def check_in_project(root: Path, stack: str) -> Validated:
     return Validated(settings=checked.settings, problems=(*checked.problems, *found))
 
 
-def project_problems(root: Path, config: StackConfig, settings: Settings | None, now: datetime) -> list[Problem]:
+def project_problems(root: Path, config: StackConfig, settings: Settings | None, now: datetime) -> list[Finding]:
     """What is wrong between this stack and the others whose files are in `root`, and with this stack's records.
 
     `config` is the stack's configuration, wherever it was read. The other stacks' files are read and not validated; one
@@ -92,7 +93,7 @@ def project_problems(root: Path, config: StackConfig, settings: Settings | None,
     return found
 
 
-def _between_stacks(stacks: Mapping[str, StackConfig], *, complete: bool) -> Iterator[tuple[str, Problem]]:
+def _between_stacks(stacks: Mapping[str, StackConfig], *, complete: bool) -> Iterator[tuple[str, Finding]]:
     """`complete` is whether these are all stacks of the project: then nobody else can own or write what is missing."""
     yield from _shared_name_problems(stacks)
     yield from _owner_problems(stacks, complete=complete)
@@ -107,7 +108,7 @@ def _record_problems(
     checked: Mapping[str, Validated],
     workflows: list[WorkflowFile] | None,
     now: datetime,
-) -> Iterator[tuple[str, Problem]]:
+) -> Iterator[tuple[str, Finding]]:
     """What needs a record and has no valid one, of every stack whose settings are valid by themselves.
 
     `workflows` are the application's workflow files where they are at hand.
@@ -120,7 +121,7 @@ def _record_problems(
             yield from ((stack, problem) for problem in found)
 
 
-def _shared_name_problems(stacks: Mapping[str, StackConfig]) -> Iterator[tuple[str, Problem]]:
+def _shared_name_problems(stacks: Mapping[str, StackConfig]) -> Iterator[tuple[str, Finding]]:
     """What two stacks may not both have: an environment's name, and of one project a service or an instance.
 
     A copied file has all three.
@@ -131,7 +132,10 @@ def _shared_name_problems(stacks: Mapping[str, StackConfig]) -> Iterator[tuple[s
             holder = first.setdefault((str(path[0]), project, name), stack)
             if holder != stack:
                 message = f"`{name}` stands in {stacks[holder].file} too, so that both stacks would page for it"
-                yield stack, problem_at(config, path, message, "Give each stack its own")
+                yield (
+                    stack,
+                    problem_at(config, path, message, "Give each stack its own", rule_id="settings-shared-name"),
+                )
 
 
 def _names(config: StackConfig) -> Iterator[tuple[KeyPath, str, str]]:
@@ -146,19 +150,22 @@ def _names(config: StackConfig) -> Iterator[tuple[KeyPath, str, str]]:
             yield path, of_project, name
 
 
-def _owner_problems(stacks: Mapping[str, StackConfig], *, complete: bool) -> Iterator[tuple[str, Problem]]:
+def _owner_problems(stacks: Mapping[str, StackConfig], *, complete: bool) -> Iterator[tuple[str, Finding]]:
     answers = {stack: config.values.get(f"readiness:{_OWNS[0]}") for stack, config in stacks.items()}
     owners = [stack for stack, owns in answers.items() if owns is True]
     for stack in owners:
         rivals = [other for other in owners if other == stack or _share_a_place(stacks[other], stacks[stack])]
         if len(rivals) > 1:
             message = f"is true in {' and '.join(stacks[rival].file for rival in rivals)}, which would fight"
-            mend = "Keep true in one of them, and the shared settings with it"
-            yield stack, problem_at(stacks[stack], _OWNS, message, mend)
+            hint = "Keep true in one of them, and the shared settings with it"
+            yield stack, problem_at(stacks[stack], _OWNS, message, hint, rule_id="settings-shared-owner")
     if complete and all(owns is False for owns in answers.values()):
         message = "is false in every stack, so that nobody declares registry, environment and Dependabot"
-        mend = "Write true in exactly one stack's file"
-        yield from ((stack, problem_at(config, _OWNS, message, mend)) for stack, config in stacks.items())
+        hint = "Write true in exactly one stack's file"
+        yield from (
+            (stack, problem_at(config, _OWNS, message, hint, rule_id="settings-shared-owner"))
+            for stack, config in stacks.items()
+        )
 
 
 def _share_a_place(one: StackConfig, other: StackConfig) -> bool:

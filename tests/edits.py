@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from readiness.checks import check_stack
-from readiness.problems import Problem
+from readiness.finding import Finding
+from readiness.finding_formats import text_line
 
 TWO_PEOPLE = "        - login: ada\n          id: 1001\n        - login: grace\n          id: 1002\n"
 # Addresses that reach nobody, and pools that are larger than the database: the customer's values as they stand.
@@ -47,9 +48,9 @@ def line_of(project: Path, text: str, file: str = "Pulumi.prod.yaml") -> int:
     return 1 + next(number for number, line in enumerate(lines) if text in line)
 
 
-def found(project: Path, stack: str = "prod") -> dict[str, Problem]:
+def found(project: Path, stack: str = "prod") -> dict[str, Finding]:
     """What is wrong with a stack by the key path without `readiness:`; the first customer's warnings left out."""
     problems = check_stack(project, stack).problems
     keys = [problem.key.removeprefix("readiness:") for problem in problems]
-    assert len(set(keys)) == len(keys), f"two problems of one setting: {[str(problem) for problem in problems]}"
+    assert len(set(keys)) == len(keys), f"two problems of one setting: {[text_line(problem) for problem in problems]}"
     return {key: each for key, each in zip(keys, problems, strict=True) if not key.startswith(_OF_THE_SEED)}

@@ -9,7 +9,9 @@ import pytest
 
 from readiness.alerting.limits import MAX_LOG_FILTER_CHARACTERS, MAX_QUERY_CHARACTERS
 from readiness.checks import check_config, check_stack, require_settings
-from readiness.problems import RefusedError, Severity
+from readiness.finding import Severity
+from readiness.finding_formats import text_line
+from readiness.refusal import RefusedError
 from readiness.resource_types import ALERT_POLICY
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import StackConfig, read_stack
@@ -73,7 +75,7 @@ def test_a_text_beyond_its_limit_is_refused_with_the_figure_and_the_limit(
     """Past it an update would fail half-way through. One line, though each service stands in many texts."""
     with_services(project, count, characters)
     found = check_stack(project, "staging")
-    (line,) = [str(problem) for problem in found.problems if problem.severity is Severity.ERROR]
+    (line,) = [text_line(problem) for problem in found.problems if problem.severity is Severity.ERROR]
     where = f"{place(project, 'readiness:services:')}readiness:services: are too many: "
     assert re.fullmatch(f"{re.escape(where)}{said}. Give some of the services a stack of their own.", line)
     with pytest.raises(RefusedError):

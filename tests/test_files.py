@@ -20,13 +20,14 @@ from readiness.files import (
     write_all,
     write_whole,
 )
+from readiness.finding_formats import text_line
 from readiness.migrations.lint import lint_paths
 from readiness.operate import preview
 from readiness.operate.audit.prowler_output import read_prowler_output
 from readiness.operate.audit.record import RECORD_FILE, read_record
 from readiness.operate.drill_record import read_drills
 from readiness.operate.google_login import LoginError, access_token
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.required_checks import workflow_files
 from readiness.retention.json_lists import read_json_list
 from readiness.review.acknowledgements import ACKNOWLEDGED_FILE, read_acknowledgements
@@ -181,7 +182,7 @@ def test_a_place_without_a_file_of_its_own_counts_as_none(special: Path) -> None
 def test_a_migration_that_is_no_regular_file_is_refused(special: Path) -> None:
     """A folder is searched for migrations; this one holds none."""
     (problem,) = lint_paths([special])
-    assert "not a regular file" in str(problem) or "holds no .sql or .py file" in str(problem)
+    assert "not a regular file" in text_line(problem) or "holds no .sql or .py file" in text_line(problem)
 
 
 def test_a_comment_that_is_no_regular_file_is_refused(

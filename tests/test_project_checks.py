@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from readiness import clock
-from readiness.problems import Problem, errors_only
+from readiness.finding import Finding, errors_only
 from readiness.project_checks import check_in_project, check_project
 from tests.edits import add, edit, line_of
 
@@ -17,7 +17,7 @@ STACKS = ["prod", "staging"]
 STAGING = "Pulumi.staging.yaml"
 
 
-def errors(project: Path, stacks: list[str] = STACKS) -> list[Problem]:
+def errors(project: Path, stacks: list[str] = STACKS) -> list[Finding]:
     """The errors of every stack."""
     return [
         each
@@ -50,7 +50,7 @@ def test_two_owners_are_refused_in_both_files_with_their_lines(project: Path) ->
     ]
     for problem in problems:
         assert problem.message == "is true in Pulumi.prod.yaml and Pulumi.staging.yaml, which would fight"
-        assert problem.mend == "Keep true in one of them, and the shared settings with it"
+        assert problem.hint == "Keep true in one of them, and the shared settings with it"
 
 
 def test_no_owner_is_refused_in_both_files_with_their_lines(project: Path) -> None:
@@ -64,7 +64,7 @@ def test_no_owner_is_refused_in_both_files_with_their_lines(project: Path) -> No
     for problem in problems:
         assert problem.line == line_of(project, OWNS, problem.file)
         assert problem.message.startswith("is false in every stack, so that nobody declares registry")
-        assert problem.mend == "Write true in exactly one stack's file"
+        assert problem.hint == "Write true in exactly one stack's file"
 
 
 def test_owners_are_counted_although_a_file_holds_another_mistake(project: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_stack_that_does_not_own_declares_nothing_shared(project: Path) -> Non
     add(project, section, STAGING)
     (problem,) = errors(project)
     assert (problem.file, problem.line) == (STAGING, line_of(project, "readiness:dependabot:", STAGING))
-    assert problem.mend == "Move it to the file of the stack with readiness:owns_shared_resources: true"
+    assert problem.hint == "Move it to the file of the stack with readiness:owns_shared_resources: true"
 
 
 def test_a_webhook_that_nothing_would_use_is_refused(project: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_webhook_that_nothing_would_use_is_refused(project: Path) -> None:
     add(project, "  readiness:slack_webhook_url:\n    secure: v1:eA==:eA==\n", STAGING)
     (problem,) = errors(project)
     assert problem.key == "readiness:slack_webhook_url"
-    assert problem.mend.startswith("Remove it with `pulumi config rm readiness:slack_webhook_url`")
+    assert problem.hint.startswith("Remove it with `pulumi config rm readiness:slack_webhook_url`")
 
 
 def test_the_owner_without_a_registry_is_refused_and_without_a_guard_warned(project: Path) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 from readiness.checks import check_stack, require_settings
 from readiness.contracts import check_plan
 from readiness.migrations.sql_statements import statements
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.retention.images import read_images
 from readiness.retention.render_simulation import simulation_json
 from readiness.retention.simulate import decide

@@ -15,7 +15,8 @@ from typing import Any
 import yaml
 
 from readiness.commands.common import settings_of_every_stack
-from readiness.problems import RefusedError
+from readiness.finding_formats import text_line
+from readiness.refusal import RefusedError
 
 APPLY = Path(".github") / "workflows" / "apply.yml"
 _UP = re.compile(r"make up STACK=(\S+)")
@@ -57,7 +58,7 @@ def main() -> int:
     try:
         found = list(problems(Path()))
     except RefusedError as refusal:
-        found = [str(problem) for problem in refusal.problems]
+        found = [text_line(problem) for problem in refusal.problems]
     for line in found:
         print(f"error: {line}", file=sys.stderr)
     return 1 if found else 0

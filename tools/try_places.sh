@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 # Processes, files, paths, text, dates and plans: what else is in the suite computes and asks the machine for nothing.
 AFFECTED=(
-    tests/test_cli_process.py tests/test_files.py tests/test_golden.py tests/test_problems.py
+    tests/test_cli_process.py tests/test_files.py tests/test_golden.py tests/test_finding.py
     tests/documents tests/docs tests/managed_files tests/migrations tests/settings/mistakes
     tests/managed_files/test_http_client.py tests/test_connections.py tests/operate/test_init.py tests/operate/test_preview.py tests/operate/deliver
     tests/review/test_diff_command.py tests/review/test_offline_plan.py tests/review/test_recorder.py tests/tools

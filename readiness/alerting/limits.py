@@ -18,16 +18,16 @@ MAX_LOG_FILTER_CHARACTERS = 20_000
 # log filter above; 200 services with names of 45 characters fit.
 MAX_QUERY_CHARACTERS = MAX_LOG_FILTER_CHARACTERS
 
-_MEND = "Give some of the services a stack of their own"
+_HINT = "Give some of the services a stack of their own"
 
 
 def limit_violations(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """`(setting, message, mend)` for every text of the stack that is too long for its API."""
+    """`(setting, message, hint)` for every text of the stack that is too long for its API."""
     for metric in log_metrics_of(settings):
         if len(metric.filter) > MAX_LOG_FILTER_CHARACTERS:
             what = f"the log filter of {metric.name} would have {len(metric.filter)} characters"
-            yield "services", f"are too many: {what}, and Cloud Logging takes {MAX_LOG_FILTER_CHARACTERS}", _MEND
+            yield "services", f"are too many: {what}, and Cloud Logging takes {MAX_LOG_FILTER_CHARACTERS}", _HINT
     for rule in rules_of(settings):
         if len(rule.query) > MAX_QUERY_CHARACTERS:
             what = f"the query of {rule.definition.name} would have {len(rule.query)} characters"
-            yield "services", f"are too many: {what}, and we allow {MAX_QUERY_CHARACTERS}", _MEND
+            yield "services", f"are too many: {what}, and we allow {MAX_QUERY_CHARACTERS}", _HINT

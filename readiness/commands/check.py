@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 from readiness.commands.common import plan_of, report
 
 if TYPE_CHECKING:
-    from readiness.problems import Problem
+    from readiness.finding import Finding
 
 
 @click.command()
@@ -22,11 +23,43 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="`.github/workflows` of a checkout, for the record.",
 )
-def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None) -> None:
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form: str) -> None:
     """Check the settings of the stacks (all of them by default) and print every problem at once."""
+    from readiness.finding import errors_only
+    from readiness.refusal import RefusedError
+
+    failed = False
+    # A mistake in Pulumi.yaml is one of every stack, and is reported once.
+    reported: dict[Finding, None] = {}
+    try:
+        for stack, problems in _of_each_stack(stacks, workflows, with_plan=with_plan):
+            new = dict.fromkeys(problem for problem in problems if problem not in reported)
+            reported |= new
+            stack_failed = bool(errors_only(problems))
+            failed = failed or stack_failed
+            if form == "text":
+                report(new)
+                if not stack_failed:
+                    click.echo(f"ok {stack}")
+    except RefusedError as refusal:
+        if form == "text":
+            raise
+        failed = True
+        reported |= dict.fromkeys(refusal.problems)
+    if form != "text":
+        click.echo(_document(list(reported), form), nl=False)
+    if failed:
+        sys.exit(1)
+
+
+def _of_each_stack(
+    stacks: tuple[str, ...], workflows: Path | None, *, with_plan: bool
+) -> Iterator[tuple[str, list[Finding]]]:
+    """The stacks with their findings. Raises RefusedError where the project or a plan cannot be read."""
     from readiness import clock
     from readiness.checks import check_stack
-    from readiness.problems import errors_only
+    from readiness.finding import errors_only
     from readiness.project_checks import check_project
     from readiness.settings.stack_files import find_project_root
     from readiness.settings.stack_names import stack_names
@@ -37,24 +70,20 @@ def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None) -> N
     if not names:
         raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to check. Create one.")
     checked = check_project(root, every, workflows, now=clock.now())
-    failed = False
-    reported: set[Problem] = set()
     for stack in names:
         problems = list((checked[stack] if stack in checked else check_stack(root, stack)).problems)
         if with_plan and not errors_only(problems):
             problems += _plan_problems(root, stack)
-        # A mistake in Pulumi.yaml is one of every stack.
-        report(dict.fromkeys(problem for problem in problems if problem not in reported))
-        reported.update(problems)
-        if errors_only(problems):
-            failed = True
-        else:
-            click.echo(f"ok {stack}")
-    if failed:
-        sys.exit(1)
+        yield stack, problems
 
 
-def _plan_problems(root: Path, stack: str) -> list[Problem]:
+def _plan_problems(root: Path, stack: str) -> list[Finding]:
     from readiness.review.plan_problems import plan_problems
 
     return plan_problems(root, plan_of(stack))
+
+
+def _document(findings: list[Finding], form: str) -> str:
+    from readiness.finding_formats import findings_json, findings_sarif
+
+    return findings_json(findings) if form == "json" else findings_sarif(findings, tool="readiness check")

@@ -23,8 +23,9 @@ def checks_honest(workflows: Path, write: bool) -> None:
     """Refuse required checks that do not exist, do not run on pull requests, can be skipped, or cannot fail."""
     from readiness import clock
     from readiness.files import write_whole
+    from readiness.finding import errors_only
     from readiness.honesty_checks import subject_of
-    from readiness.problems import RefusedError, errors_only
+    from readiness.refusal import RefusedError
     from readiness.required_checks.honesty import honesty_problems
     from readiness.required_checks.record import contexts_text, record_path, record_text
     from readiness.required_checks.workflow_files import read_workflows, workflows_digest
@@ -52,7 +53,8 @@ def checks_honest(workflows: Path, write: bool) -> None:
 def _guarding(root: Path) -> tuple[str, Settings, BranchRuleset]:
     """The stack that declares the ruleset. Raises RefusedError where none does, or where its settings are wrong."""
     from readiness.checks import check_stack, require_settings
-    from readiness.problems import Problem, RefusedError
+    from readiness.finding import Finding
+    from readiness.refusal import RefusedError
     from readiness.settings.stack_files import PROJECT_FILE
     from readiness.settings.stack_names import stack_names
 
@@ -62,5 +64,15 @@ def _guarding(root: Path) -> tuple[str, Settings, BranchRuleset]:
             return stack, require_settings(found), found.settings.branch_ruleset
     for found in checked.values():
         require_settings(found)
-    message, mend = "is declared by no stack, so no check is required", "Write it in the file of the owner"
-    raise RefusedError([Problem(file=PROJECT_FILE, key="readiness:branch_ruleset", message=message, mend=mend)])
+    message, hint = "is declared by no stack, so no check is required", "Write it in the file of the owner"
+    raise RefusedError(
+        [
+            Finding(
+                rule_id="required-checks-not-declared",
+                file=PROJECT_FILE,
+                key="readiness:branch_ruleset",
+                message=message,
+                hint=hint,
+            )
+        ]
+    )

@@ -30,7 +30,7 @@ def cleanup() -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def simulate(stack: str, images: Path | None, moment: str | None, form: str) -> None:
     """Print which versions the declared policies would delete and keep, and the policy that decided each."""
-    from readiness.problems import Problem, Severity
+    from readiness.finding import Finding, Severity
     from readiness.retention.gcloud_commands import list_images_command
     from readiness.retention.images import read_images
     from readiness.retention.observations import observations
@@ -45,7 +45,10 @@ def simulate(stack: str, images: Path | None, moment: str | None, form: str) -> 
     decisions = decide(versions, repository.policies, now)
     notes = observations(versions, repository.policies, repository.host_path)
     report(
-        (Problem(file=str(images), message=what, mend=mend, severity=Severity.WARNING) for what, mend in notes),
+        (
+            Finding(rule_id="cleanup-observation", file=str(images), message=what, hint=hint, severity=Severity.WARNING)
+            for what, hint in notes
+        ),
         err=True,
     )
     text = simulation_json(decisions) if form == "json" else simulation_text(decisions, dry_run=repository.dry_run)
@@ -60,7 +63,8 @@ def simulate(stack: str, images: Path | None, moment: str | None, form: str) -> 
 def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | None) -> None:
     """Refuse to let cleanup delete what runs or is rolled back to; write a record of having passed."""
     from readiness.files import write_whole
-    from readiness.problems import RefusedError, errors_only
+    from readiness.finding import errors_only
+    from readiness.refusal import RefusedError
     from readiness.retention.audit_log import read_deletions
     from readiness.retention.gate import gate_findings, gate_record
     from readiness.retention.gate_record import record_path
@@ -117,7 +121,8 @@ def _instant(text: str | None) -> datetime:
 def _repository(stack: str) -> DeclaredRepository:
     """The repository that the stack declares. Raises RefusedError, which names the stack that does."""
     from readiness.checks import check_stack
-    from readiness.problems import Problem, RefusedError
+    from readiness.finding import Finding
+    from readiness.refusal import RefusedError
     from readiness.retention.repositories import declared_repository
     from readiness.settings.stack_files import find_project_root, stack_file_name
     from readiness.settings.stack_names import stack_names
@@ -128,8 +133,16 @@ def _repository(stack: str) -> DeclaredRepository:
     root = find_project_root(Path.cwd())
     checked = {each: check_stack(root, each).settings for each in stack_names(root)}
     owners = [each for each, settings in checked.items() if settings is not None and settings.image_registry]
-    mend = f"Ask for stack {owners[0]}, which owns it" if owners else "Declare it in the stack that is to own it"
+    hint = f"Ask for stack {owners[0]}, which owns it" if owners else "Declare it in the stack that is to own it"
     message = "declares no image registry, so it has no cleanup policies"
     raise RefusedError(
-        [Problem(file=stack_file_name(stack), key="readiness:image_registry", message=message, mend=mend)]
+        [
+            Finding(
+                rule_id="image-registry-not-declared",
+                file=stack_file_name(stack),
+                key="readiness:image_registry",
+                message=message,
+                hint=hint,
+            )
+        ]
     )

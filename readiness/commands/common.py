@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from readiness.finding import Finding
     from readiness.operate.github_api import GitHub
     from readiness.operate.google_api import Google
-    from readiness.problems import Problem
     from readiness.review.offline_plan import Plan
     from readiness.settings.model import Settings
 
@@ -39,13 +39,16 @@ def settings_to_apply(root: Path, stack: str) -> Settings:
 def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
     """The stacks of the project with their settings. Raises RefusedError with every problem of all, or for no stack."""
     from readiness.checks import check_stack, require_settings
-    from readiness.problems import Problem, RefusedError, errors_only
+    from readiness.finding import Finding, errors_only
+    from readiness.refusal import RefusedError
     from readiness.settings.stack_names import stack_names
 
     checked = {stack: check_stack(root, stack) for stack in stack_names(root)}
     if not checked:
-        message, mend = "stands nowhere beside Pulumi.yaml", "Write one, as `readiness init` does"
-        raise RefusedError([Problem(file="Pulumi.<stack>.yaml", message=message, mend=mend)])
+        message, hint = "stands nowhere beside Pulumi.yaml", "Write one, as `readiness init` does"
+        raise RefusedError(
+            [Finding(rule_id="stack-file-missing", file="Pulumi.<stack>.yaml", message=message, hint=hint)]
+        )
     refused = dict.fromkeys(problem for found in checked.values() for problem in errors_only(found.problems))
     if refused:
         raise RefusedError(refused)
@@ -57,7 +60,7 @@ def refuse_foreign_hosts(root: Path, stack: str) -> None:
 
     Warns of variables that make the engine take a provider's program from elsewhere.
     """
-    from readiness.problems import RefusedError
+    from readiness.refusal import RefusedError
     from readiness.settings.provider_hosts import PROGRAM_VARIABLES, variable_problems
     from readiness.settings.stack_files import read_stack
 
@@ -78,14 +81,16 @@ def plan_of(stack: str) -> Plan:
     return plan_stack(root, read_stack(root, stack))
 
 
-def report(problems: Iterable[Problem], *, err: bool = False) -> None:
+def report(problems: Iterable[Finding], *, err: bool = False) -> None:
     """Prints problems; on a CI runner as annotations too. `NO_COLOR` and a pipe switch colour off."""
+    from readiness.finding_formats import annotation, text_line
+
     for problem in problems:
         colour = "red" if problem.severity == "error" else "yellow"
         label = click.style(f"{problem.severity}:", fg=colour, bold=True) if use_colour(err) else f"{problem.severity}:"
-        click.echo(f"{label} {problem}", err=err)
+        click.echo(f"{label} {text_line(problem)}", err=err)
         if os.environ.get("CI", "").lower() in ("1", "true"):
-            click.echo(problem.annotation(), err=err)
+            click.echo(annotation(problem), err=err)
 
 
 def use_colour(err: bool) -> bool:
@@ -118,13 +123,16 @@ def _git(folder: Path, *arguments: str) -> str:
 
 def this_repository(environment: Mapping[str, str]) -> GitHub:
     """The API of the repository that a workflow runs in. Raises RefusedError where none is named."""
+    from readiness.finding import Finding
     from readiness.operate.github_api import GitHub
-    from readiness.problems import Problem, RefusedError
+    from readiness.refusal import RefusedError
 
     owner, _, name = environment.get("GITHUB_REPOSITORY", "").partition("/")
     if not owner or not name:
-        message, mend = "is not set to OWNER/NAME", "Run it in a workflow, or set it"
-        raise RefusedError([Problem(file="GITHUB_REPOSITORY", message=message, mend=mend)])
+        message, hint = "is not set to OWNER/NAME", "Run it in a workflow, or set it"
+        raise RefusedError(
+            [Finding(rule_id="environment-variable-missing", file="GITHUB_REPOSITORY", message=message, hint=hint)]
+        )
     return GitHub.from_environment(environment, owner=owner, repository=name)
 
 

@@ -11,8 +11,8 @@ import click
 from readiness.commands.common import plan_of, report, settings_to_apply
 
 if TYPE_CHECKING:
+    from readiness.finding import Finding
     from readiness.operate.delivery import Delivery
-    from readiness.problems import Problem
     from readiness.settings.model import Settings
 
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 @click.option("--again", is_flag=True, help="Also after the last pull request was closed without being merged.")
 def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool) -> None:
     """Put STACK's managed files into the application's repository: one commit on a branch, and a pull request."""
+    from readiness.finding import errors_only
     from readiness.managed_files.declared import declared_files
     from readiness.operate import delivery as of_delivery
     from readiness.operate.github_api import GitHub, GitHubError
-    from readiness.problems import RefusedError, errors_only
+    from readiness.refusal import RefusedError
     from readiness.settings.stack_files import find_project_root
 
     root = find_project_root(Path.cwd())
@@ -79,7 +80,7 @@ def _intention(plan: Delivery) -> str:
     return f"dry run: {branch} {BRANCH}, and {pull_request}. Nothing was written."
 
 
-def _dependabot_problems(root: Path, stack: str, settings: Settings, plan: Delivery) -> list[Problem]:
+def _dependabot_problems(root: Path, stack: str, settings: Settings, plan: Delivery) -> list[Finding]:
     """What Dependabot would make of the file in this repository, at the setting that says so."""
     from readiness.managed_files.dependabot import dependabot_document
     from readiness.managed_files.dependabot_rules import dependabot_findings
@@ -91,10 +92,11 @@ def _dependabot_problems(root: Path, stack: str, settings: Settings, plan: Deliv
     labels = frozenset(each.name for each in settings.dependabot.labels)
     document = dependabot_document(settings.dependabot)
     config = read_stack(root, stack)
-    return [
-        problem_at(config, ("dependabot", *each.path), each.message, each.mend)
-        for each in dependabot_findings(document, labels=labels, files=plan.paths)
-    ]
+
+    def at(path: tuple[str | int, ...], rule_id: str, message: str, hint: str) -> Finding:
+        return problem_at(config, ("dependabot", *path), message, hint, rule_id=rule_id)
+
+    return list(dependabot_findings(document, at=at, labels=labels, files=plan.paths))
 
 
 def _say_what_merging_needs(settings: Settings, plan: Delivery) -> None:

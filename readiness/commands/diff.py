@@ -27,7 +27,7 @@ def diff(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...], for
 
     A change that weakens a guard ends with status 1 until acknowledged-weakenings.yaml names its digest.
     """
-    from readiness.problems import RefusedError
+    from readiness.refusal import RefusedError
     from readiness.review.detection_change import detection_change, detection_markdown, detection_text
     from readiness.review.render_diff import diff_text
     from readiness.review.render_diff_markdown import diff_markdown, failure_markdown
@@ -40,7 +40,7 @@ def diff(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...], for
         report = _report(files, base, stacks)
     except RefusedError as refusal:
         if form == "markdown":
-            click.echo(failure_markdown([str(problem) for problem in refusal.problems]), nl=False)
+            click.echo(failure_markdown(refusal.problems), nl=False)
         raise
     moved = detection_change(find_project_root(Path.cwd()), base) if base is not None else []
     if form == "markdown":
@@ -57,7 +57,7 @@ def diff(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...], for
 
 
 def _report(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:
-    from readiness.problems import RefusedError
+    from readiness.refusal import RefusedError
     from readiness.review.acknowledgements import read_acknowledgements
     from readiness.review.comparison import against_commit, of_files
     from readiness.review.diff_report import diff_report

@@ -15,7 +15,8 @@ def docs(only_check: bool) -> None:
     """Write the documents that repeat what the stacks declare: rollback, troubleshooting, checklist, README section."""
     from readiness.documents.pages import page_texts
     from readiness.files import text_of, write_all
-    from readiness.problems import Problem, RefusedError
+    from readiness.finding import Finding
+    from readiness.refusal import RefusedError
     from readiness.settings.stack_files import find_project_root
 
     root = find_project_root(Path.cwd())
@@ -27,6 +28,8 @@ def docs(only_check: bool) -> None:
             click.echo(f"{'wrote' if name in old else 'unchanged'} {name}")
         return
     if old:
-        message, mend = "is not what the settings say", "Run `readiness docs` and commit it"
-        raise RefusedError(Problem(file=name, message=message, mend=mend) for name in old)
+        message, hint = "is not what the settings say", "Run `readiness docs` and commit it"
+        raise RefusedError(
+            Finding(rule_id="document-out-of-date", file=name, message=message, hint=hint) for name in old
+        )
     click.echo(f"ok {', '.join(texts)}")

@@ -22,7 +22,7 @@ def _user_name() -> str:
 
 
 def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
-    from readiness.problems import one_line
+    from readiness.secret_shapes import one_line
 
     return one_line(name).strip()
 

@@ -12,7 +12,7 @@ import click
 from readiness.commands.common import report
 
 if TYPE_CHECKING:
-    from readiness.problems import Problem
+    from readiness.finding import Finding
 
 # What is asked for on a terminal, and what has to be given as an option elsewhere.
 _REQUIRED = {
@@ -59,7 +59,7 @@ def init(folder: Path | None, force: bool, image: str | None, reviewers: tuple[s
     """
     from readiness.operate.init import write_project
     from readiness.operate.init_files import Answers, files_of
-    from readiness.problems import RefusedError
+    from readiness.refusal import RefusedError
     from readiness.settings.stack_files import find_project_root
 
     given["image"] = image
@@ -88,7 +88,7 @@ def _on_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _ask(given: dict[str, Any]) -> list[Problem]:
+def _ask(given: dict[str, Any]) -> list[Finding]:
     """Asks for every answer that is not given. Nothing can then be missing."""
     for name, text in _REQUIRED.items():
         given[name] = given[name] or click.prompt(text)
@@ -97,12 +97,12 @@ def _ask(given: dict[str, Any]) -> list[Problem]:
     return []
 
 
-def _missing(given: dict[str, Any]) -> list[Problem]:
+def _missing(given: dict[str, Any]) -> list[Finding]:
     return [_problem(name, "is missing", f"Give it: {text}") for name, text in _REQUIRED.items() if not given[name]]
 
 
-def _problem(name: str, message: str, mend: str) -> Problem:
+def _problem(name: str, message: str, hint: str) -> Finding:
+    from readiness.finding import Finding
     from readiness.operate.init import COMMAND
-    from readiness.problems import Problem
 
-    return Problem(file=COMMAND, key=f"--{name.replace('_', '-')}", message=message, mend=mend)
+    return Finding(rule_id="init-option", file=COMMAND, key=f"--{name.replace('_', '-')}", message=message, hint=hint)

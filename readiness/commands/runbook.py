@@ -11,7 +11,7 @@ import click
 from readiness.commands.common import settings_of_every_stack
 
 if TYPE_CHECKING:
-    from readiness.problems import Problem
+    from readiness.finding import Finding
 
 
 @click.command()
@@ -20,7 +20,7 @@ def runbook(only_check: bool) -> None:
     """Write docs/runbook.md from the alert catalogue and the settings of every stack."""
     from readiness.alerting.runbook import RUNBOOK_PATH, runbook_text
     from readiness.files import text_of, write_whole
-    from readiness.problems import RefusedError
+    from readiness.refusal import RefusedError
     from readiness.settings.stack_files import find_project_root
 
     root = find_project_root(Path.cwd())
@@ -35,10 +35,10 @@ def runbook(only_check: bool) -> None:
     click.echo(f"ok {RUNBOOK_PATH}")
 
 
-def _out_of_date(current: str) -> Iterator[Problem]:
+def _out_of_date(current: str) -> Iterator[Finding]:
     """What is wrong with a runbook that is not the one to be written: each alert that leads nowhere, then the rest."""
     from readiness.alerting.runbook import RUNBOOK_PATH, missing_sections
-    from readiness.problems import Problem
+    from readiness.finding import Finding
 
     messages = ["is missing or empty"]
     if current.strip():
@@ -46,4 +46,9 @@ def _out_of_date(current: str) -> Iterator[Problem]:
         messages = [f"has no section for {name}, to which its alert links" for name in missing]
         messages.append("is not what the settings say")
     for message in messages:
-        yield Problem(file=RUNBOOK_PATH, message=message, mend="Run `readiness runbook` and commit it")
+        yield Finding(
+            rule_id="document-out-of-date",
+            file=RUNBOOK_PATH,
+            message=message,
+            hint="Run `readiness runbook` and commit it",
+        )

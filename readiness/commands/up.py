@@ -45,7 +45,7 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool) -> None:
 
 def _checked_plan(root: Path, stack: str) -> ReadPlan:
     """The offline plan. Raises RefusedError with what `check --plan` refuses: a second, before minutes of an apply."""
-    from readiness.problems import RefusedError
+    from readiness.refusal import RefusedError
     from readiness.review.plan_file import plan_from
     from readiness.review.plan_problems import plan_problems
     from readiness.review.secret_mask import SecretMask

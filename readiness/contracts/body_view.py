@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.contracts.placeholders import is_placeholder
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 _SECONDS = re.compile(r"(-?\d+(?:\.\d{1,9})?)s")
 
@@ -27,7 +27,7 @@ class BodyView:
         """The path of a field."""
         return f"{self.path}.{name}" if self.path else name
 
-    def finding(self, name: str, message: str) -> Finding:
+    def finding(self, name: str, message: str) -> FieldMessage:
         """What is wrong with a field; an empty name means the value itself."""
         return (self.at(name) if name else self.path, message)
 

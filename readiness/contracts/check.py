@@ -10,7 +10,7 @@ from readiness.contracts.contract_table import CONTRACTS, Contract
 from readiness.contracts.placeholders import is_placeholder
 from readiness.contracts.prose_rules.across_resources import violations_across
 from readiness.contracts.schema_check import schema_findings
-from readiness.contracts.violation import Finding, Violation
+from readiness.contracts.violation import FieldMessage, Violation
 from readiness.resource_types import STACK_TYPE
 
 # Components and the stack are Pulumi's own bookkeeping; a provider's inputs are its configuration.
@@ -41,7 +41,7 @@ def check_body(type_: str, body: Any) -> list[Violation]:
     return sorted({Violation(resource=type_, path=path, message=message) for path, message in findings})
 
 
-def _resource_findings(resource: dict[str, Any]) -> Iterator[Finding]:
+def _resource_findings(resource: dict[str, Any]) -> Iterator[FieldMessage]:
     contract = CONTRACTS.get(resource["type"])
     if contract is None:
         yield _no_contract(resource["type"])
@@ -57,7 +57,7 @@ def _resource_findings(resource: dict[str, Any]) -> Iterator[Finding]:
     yield from _body_findings(contract, body)
 
 
-def _body_findings(contract: Contract, body: Any) -> Iterator[Finding]:
+def _body_findings(contract: Contract, body: Any) -> Iterator[FieldMessage]:
     if contract.schema is None or is_placeholder(body):
         return
     described = body
@@ -68,5 +68,5 @@ def _body_findings(contract: Contract, body: Any) -> Iterator[Finding]:
         yield from rule(BodyView(body))
 
 
-def _no_contract(type_: str) -> Finding:
+def _no_contract(type_: str) -> FieldMessage:
     return ("", f"is of the type {type_}, which has no contract; add one to readiness/contracts/contract_table.py")

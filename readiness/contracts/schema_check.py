@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from readiness.contracts.placeholders import UNKNOWN, holds_placeholder, is_placeholder
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 from readiness.settings.nearest import suggestion
 
 _SHOWN_CHARACTERS = 60
@@ -21,7 +21,7 @@ _SHOWN_CHOICES = 12
 _NEVER_SHOWN = frozenset({"auth_token", "encrypted_value", "password", "service_key"})
 
 
-def schema_findings(document: str, name: str, body: Any) -> Iterator[Finding]:
+def schema_findings(document: str, name: str, body: Any) -> Iterator[FieldMessage]:
     """Everything that the schema `name` of the distilled document refuses. Raises KeyError when there is none."""
     for error in _validator(document, name).iter_errors(body):
         yield from _findings(error)
@@ -66,7 +66,7 @@ _Validator = extend(
 )
 
 
-def _findings(error: Any) -> Iterator[Finding]:
+def _findings(error: Any) -> Iterator[FieldMessage]:
     path = _path(error.absolute_path)
     if error.validator == "additionalProperties":
         valid = [name for name, schema in error.schema["properties"].items() if not _is_read_only(schema)]

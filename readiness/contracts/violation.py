@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.problems import mask_secrets
+from readiness.secret_shapes import mask_secrets
 
 # A path inside a body, such as `conditions[0].displayName`, and what is wrong there. The path is empty for the whole.
-Finding = tuple[str, str]
+FieldMessage = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from readiness.files import FileTooLargeError, NotRegularFileError, read_regular_text
+from readiness.finding import Finding
 from readiness.migrations.receivers import leaving_calls
 from readiness.migrations.sql_statements import statements
-from readiness.problems import Problem
 
 _TAIL = r"(?: WORK| TRANSACTION)?(?: AND (?:NO )?CHAIN)?"
 _ENDS = re.compile(
@@ -31,31 +31,49 @@ _SEARCH_PATH = re.compile(r"SET (?:SESSION )?SEARCH_PATH\b.*|SELECT PG_CATALOG \
 _COPY = re.compile(r"COPY\b.* FROM STDIN\b.*")
 _SUFFIXES = (".sql", ".py")
 
-_RULES = (
-    (_ENDS, "ends the transaction of the migration, so that a failure after it leaves half of the change"),
-    (_BEGINS, "begins a transaction of its own, whose end would be that of the migration too"),
-    (_OUTSIDE, "cannot run inside a transaction"),
-    (_SEARCH_PATH, "changes the search path of the session, and Alembic no longer finds its own table"),
-    (_COPY, "reads its rows from psql, and what follows it cannot be told from rows"),
-)
-_MENDS = {
-    _ENDS: "Remove it: the run commits once, at its end",
-    _BEGINS: "Remove it: the run has begun one already",
-    _OUTSIDE: "Do it by hand outside of the deployment, or without CONCURRENTLY while the table is small",
-    _SEARCH_PATH: "Remove it, and name the schema of every object",
-    _COPY: "Write INSERT",
-}
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
-    line: int
-    what: str
+class _Rule(NamedTuple):
+    rule_id: str
+    pattern: re.Pattern[str]
     message: str
-    mend: str
+    hint: str
 
 
-def lint_paths(paths: list[Path]) -> list[Problem]:
+_RULES = (
+    _Rule(
+        "migration-ends-transaction",
+        _ENDS,
+        "ends the transaction of the migration, so that a failure after it leaves half of the change",
+        "Remove it: the run commits once, at its end",
+    ),
+    _Rule(
+        "migration-begins-transaction",
+        _BEGINS,
+        "begins a transaction of its own, whose end would be that of the migration too",
+        "Remove it: the run has begun one already",
+    ),
+    _Rule(
+        "migration-outside-transaction",
+        _OUTSIDE,
+        "cannot run inside a transaction",
+        "Do it by hand outside of the deployment, or without CONCURRENTLY while the table is small",
+    ),
+    _Rule(
+        "migration-search-path",
+        _SEARCH_PATH,
+        "changes the search path of the session, and Alembic no longer finds its own table",
+        "Remove it, and name the schema of every object",
+    ),
+    _Rule(
+        "migration-copy-from-stdin",
+        _COPY,
+        "reads its rows from psql, and what follows it cannot be told from rows",
+        "Write INSERT",
+    ),
+)
+
+
+def lint_paths(paths: list[Path]) -> list[Finding]:
     """Every problem of the files, and of the `.sql` and `.py` files below the folders, in the order of their names.
 
     Raises OSError for a path that cannot be read.
@@ -63,78 +81,117 @@ def lint_paths(paths: list[Path]) -> list[Problem]:
     return [problem for path in paths for problem in (_of_folder(path) if path.is_dir() else _of_file(path))]
 
 
-def lint_text(file: Path, text: str) -> list[Problem]:
+def lint_text(file: Path, text: str) -> list[Finding]:
     """The problems of one file's text. Of Python only revisions are read; a file that is no Python is one problem."""
-    found = _of_python(text) if file.suffix.lower() == ".py" else [*_of_sql(text), *_of_psql(text)]
-    return [
-        Problem(file=str(file), line=each.line, key=each.what, message=each.message, mend=each.mend)
-        for each in sorted(found, key=lambda each: each.line)
-    ]
+    name = str(file)
+    found = _of_python(name, text) if file.suffix.lower() == ".py" else [*_of_sql(name, text), *_of_psql(name, text)]
+    return sorted(found, key=lambda finding: finding.line or 0)
 
 
-def _of_folder(folder: Path) -> list[Problem]:
+def _of_folder(folder: Path) -> list[Finding]:
     files = sorted(each for each in folder.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
     if not files:
         message = f"holds no {' or '.join(_SUFFIXES)} file, so nothing was read"
-        return [Problem(file=str(folder), message=message, mend="Name the folder of the migrations")]
+        return [
+            Finding(
+                rule_id="migration-folder-empty",
+                file=str(folder),
+                message=message,
+                hint="Name the folder of the migrations",
+            )
+        ]
     return [problem for file in files for problem in _of_file(file)]
 
 
-def _of_file(file: Path) -> list[Problem]:
+def _of_file(file: Path) -> list[Finding]:
     try:
         # A byte order mark would hide the first statement.
         return lint_text(file, read_regular_text(file))
     except (NotRegularFileError, FileTooLargeError) as error:
         message = f"cannot be read ({error.strerror})"
-        return [Problem(file=str(file), message=message, mend="Name a file of migrations, or their folder")]
+        return [
+            Finding(
+                rule_id="migration-file-unreadable",
+                file=str(file),
+                message=message,
+                hint="Name a file of migrations, or their folder",
+            )
+        ]
     except UnicodeDecodeError:
-        return [Problem(file=str(file), message="is not UTF-8 text", mend="Write it as UTF-8: Alembic reads it so")]
+        return [
+            Finding(
+                rule_id="migration-file-unreadable",
+                file=str(file),
+                message="is not UTF-8 text",
+                hint="Write it as UTF-8: Alembic reads it so",
+            )
+        ]
 
 
-def _of_sql(text: str, first_line: int = 1) -> Iterator[_Found]:
+def _of_sql(file: str, text: str, first_line: int = 1) -> Iterator[Finding]:
     for statement in statements(text):
-        for pattern, message in _RULES:
-            if pattern.fullmatch(statement.words):
-                what = " ".join(statement.words.split()[:3])
-                line = first_line + statement.line - 1
-                yield _Found(line=line, what=what, message=message, mend=_MENDS[pattern])
-                break
+        rule = next((rule for rule in _RULES if rule.pattern.fullmatch(statement.words)), None)
+        if rule is not None:
+            key = " ".join(statement.words.split()[:3])
+            line = first_line + statement.line - 1
+            yield Finding(rule_id=rule.rule_id, file=file, line=line, key=key, message=rule.message, hint=rule.hint)
 
 
-def _of_psql(text: str) -> Iterator[_Found]:
+def _of_psql(file: str, text: str) -> Iterator[Finding]:
     for number, line in enumerate(text.splitlines(), start=1):
         if command := re.match(r"\s*(\\[a-z]+)", line):
-            message = "is a command of psql, which no other client understands"
-            yield _Found(line=number, what=command[1], message=message, mend="Remove the line")
+            yield Finding(
+                rule_id="migration-psql-command",
+                file=file,
+                line=number,
+                key=command[1],
+                message="is a command of psql, which no other client understands",
+                hint="Remove the line",
+            )
 
 
-def _of_python(text: str) -> Iterator[_Found]:
+def _of_python(file: str, text: str) -> Iterator[Finding]:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        yield _Found(line=getattr(error, "lineno", 1) or 1, what="", message="is no Python", mend="Mend the syntax")
+        line = getattr(error, "lineno", 1) or 1
+        yield Finding(
+            rule_id="migration-file-unreadable", file=file, line=line, message="is no Python", hint="Mend the syntax"
+        )
         return
     if not any(_is_revision(each) for each in tree.body):
         return
     for text_line, sql in _texts(tree):
-        yield from _of_sql(sql, text_line)
-    yield from _of_calls(tree)
+        yield from _of_sql(file, sql, text_line)
+    yield from _of_calls(file, tree)
     for node in ast.walk(tree):
         if switch := _autocommit(node):
-            message = "leaves the transaction of the migration, so that a failure after it leaves half of the change"
-            mend = "Run what is inside on the connection of the migration: the run commits once, at its end"
-            yield _Found(line=getattr(node, "lineno", 1), what=switch, message=message, mend=mend)
+            yield Finding(
+                rule_id="migration-leaves-transaction",
+                file=file,
+                line=getattr(node, "lineno", 1),
+                key=switch,
+                message="leaves the transaction of the migration, so that a failure after it leaves half of the change",
+                hint="Run what is inside on the connection of the migration: the run commits once, at its end",
+            )
 
 
-def _of_calls(tree: ast.Module) -> Iterator[_Found]:
+def _of_calls(file: str, tree: ast.Module) -> Iterator[Finding]:
     try:
-        leaving_ones = leaving_calls(tree)
+        calls = leaving_calls(tree)
     except RecursionError:
-        message, mend = "is nested too deeply to be read", "Write it flatter"
-        yield _Found(line=1, what="", message=message, mend=mend)
+        message, hint = "is nested too deeply to be read", "Write it flatter"
+        yield Finding(rule_id="migration-file-unreadable", file=file, line=1, message=message, hint=hint)
         return
-    for leaving in leaving_ones:
-        yield _Found(line=leaving.line, what=leaving.what, message=leaving.message, mend=leaving.mend)
+    for call in calls:
+        yield Finding(
+            rule_id="migration-leaves-transaction",
+            file=file,
+            line=call.line,
+            key=call.what,
+            message=call.message,
+            hint=call.hint,
+        )
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -93,7 +93,7 @@ class Leaving:
     line: int
     what: str
     message: str
-    mend: str
+    hint: str
 
 
 def leaving_calls(tree: ast.Module) -> list[Leaving]:
@@ -250,7 +250,7 @@ class _Reader:
         verdict = next((_VERDICTS[name, kind] for kind in sorted(kinds) if (name, kind) in _VERDICTS), None)
         if verdict is not None:
             what = name if name == "autocommit" else f"{name}()"
-            self.found.add(Leaving(line=node.lineno, what=what, message=verdict[0], mend=verdict[1]))
+            self.found.add(Leaving(line=node.lineno, what=what, message=verdict[0], hint=verdict[1]))
 
     def _name_of(self, node: ast.expr) -> str:
         """`Session` for `orm.Session` and for an imported name, whatever it is called here."""

@@ -13,8 +13,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from readiness.finding import Finding
 from readiness.operate.bootstrap_rights import IAM_ADMIN, Needs
-from readiness.problems import Problem, RefusedError
+from readiness.refusal import RefusedError
 from readiness.settings.stack_files import stack_file_name
 
 POOL = "readiness"
@@ -70,11 +71,12 @@ class Bootstrap:
 def refuse_reserved_environments(environments: Mapping[str, str]) -> None:
     """Raises RefusedError for a stack, by name, whose environment is that of the identity that only reads."""
     refused = [
-        Problem(
+        Finding(
+            rule_id="bootstrap-reserved-environment",
             file=stack_file_name(stack),
             key="readiness:environment.name",
             message=f"is {PREVIEW}, the environment of the identity that only reads: it could then apply",
-            mend="Give the stack's environment another name",
+            hint="Give the stack's environment another name",
         )
         for stack, environment in environments.items()
         if environment == PREVIEW

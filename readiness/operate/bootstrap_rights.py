@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.resource_types import (
     ACCOUNT,
     ALERT_POLICY,
@@ -90,8 +91,8 @@ def needs_of(resources: Sequence[Mapping[str, Any]]) -> Needs:
     """The needs of the declared resources of all stacks. Raises RefusedError for a kind that no right is known of."""
     types = {each["type"] for each in resources if each["type"].startswith("gcp:")}
     if unknown := sorted(types - RIGHTS.keys()):
-        message, mend = f"names no role for {', '.join(unknown)}", "Add it to RIGHTS, with the narrowest role"
-        raise RefusedError([Problem(file=_FILE, message=message, mend=mend)])
+        message, hint = f"names no role for {', '.join(unknown)}", "Add it to RIGHTS, with the narrowest role"
+        raise RefusedError([Finding(rule_id="bootstrap-role-missing", file=_FILE, message=message, hint=hint)])
     rights = [RIGHTS[each] for each in types]
     return Needs(
         preview_roles=_sorted(each.preview for each in rights),

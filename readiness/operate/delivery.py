@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from readiness.finding import Finding
 from readiness.operate.delivery_texts import BRANCH, TITLE, commit_message, is_our_message, pull_request_body
 from readiness.operate.github_api import GitHub, GitHubError
 from readiness.operate.repository_files import FileDifference, FileState, Tree, file_differences, live_tree
-from readiness.problems import Problem, RefusedError
+from readiness.refusal import RefusedError
 
 RIGHTS = "Contents, Pull requests and, for workflows, Workflows: read and write"
 _HEAD = f"heads/{quote(BRANCH)}"
@@ -47,7 +48,7 @@ class Delivery:
     differences: tuple[FileDifference, ...]
     branch: Branch | None
     open_pull_request: int | None
-    problems: tuple[Problem, ...]
+    problems: tuple[Finding, ...]
     paths: frozenset[str] | None
     allows_auto_merge: bool
 
@@ -153,7 +154,7 @@ def _file_problems(
     differences: tuple[FileDifference, ...],
     choices: Choices,
     tree: Tree,
-) -> Iterator[Problem]:
+) -> Iterator[Finding]:
     for path in sorted(choices.overwrite - files.keys()):
         yield _problem(github, "is no file that the stack declares", f"Name one of {', '.join(sorted(files))}", path)
     for each in differences:
@@ -163,11 +164,11 @@ def _file_problems(
             yield _problem(github, message, "Move it out of the way first", each.path)
         elif each.state is FileState.EDITED and each.path not in choices.overwrite:
             message = "was not written by readiness, or was edited since, and would be written over"
-            mend = f"Take over what is wanted of it into the settings, then pass `--overwrite {each.path}`"
-            yield _problem(github, message, mend, each.path)
+            hint = f"Take over what is wanted of it into the settings, then pass `--overwrite {each.path}`"
+            yield _problem(github, message, hint, each.path)
 
 
-def _branch(github: GitHub, base: str) -> tuple[Branch | None, list[Problem]]:
+def _branch(github: GitHub, base: str) -> tuple[Branch | None, list[Finding]]:
     ref = github.get(f"git/ref/{_HEAD}")
     if ref is None:
         return None, []
@@ -180,7 +181,7 @@ def _branch(github: GitHub, base: str) -> tuple[Branch | None, list[Problem]]:
     return None, [_problem(github, message, "Merge or rename that branch, then run it again")]
 
 
-def _pull_request(github: GitHub, base: str, choices: Choices) -> tuple[int | None, list[Problem]]:
+def _pull_request(github: GitHub, base: str, choices: Choices) -> tuple[int | None, list[Finding]]:
     head = quote(f"{github.owner}:{BRANCH}", safe="")
     found = list(github.items(f"pulls?state=all&head={head}&base={quote(base, safe='')}"))
     newest = max(found, key=lambda each: each["number"], default=None)
@@ -210,5 +211,7 @@ def _point_branch_at(github: GitHub, delivery: Delivery, tree: str, message: str
     return True
 
 
-def _problem(github: GitHub, message: str, mend: str, path: str = "") -> Problem:
-    return Problem(file=f"{github.owner}/{github.repository}", key=path, message=message, mend=mend)
+def _problem(github: GitHub, message: str, hint: str, path: str = "") -> Finding:
+    return Finding(
+        rule_id="delivery-repository", file=f"{github.owner}/{github.repository}", key=path, message=message, hint=hint
+    )

@@ -16,7 +16,7 @@ from pathlib import Path
 from readiness.operate.apply import CHANGES_FOUND
 from readiness.operate.github_api import GitHub
 from readiness.operate.github_gate import gate_differences
-from readiness.problems import mask_secrets
+from readiness.secret_shapes import mask_secrets
 from readiness.settings.model import Settings
 
 # GitHub takes 65,536 characters; a dashboard is one line of thousands.

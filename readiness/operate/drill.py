@@ -16,9 +16,10 @@ from typing import Any
 
 from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.durations import duration_text
+from readiness.finding import Finding
 from readiness.operate.google_api import Google, GoogleError
 from readiness.operate.stack_policies import live_policies
-from readiness.problems import Problem, RefusedError
+from readiness.refusal import RefusedError
 
 # An incident opens at the first evaluation; messages have been seen to take minutes. The API's least for auto-close.
 AUTO_CLOSE_SECONDS = 1800
@@ -52,7 +53,16 @@ def running_drill(google: Google, environment: str, nonce: str) -> Iterator[Dril
     channels = tuple(dict.fromkeys(channel for each in policies if not each.is_of_a_drill for channel in each.channels))
     if not channels:
         message = f"no live policy of {environment} tells any channel, so that a drill would reach nobody"
-        raise RefusedError([Problem(file=f"project {google.project}", message=message, mend="Run `pulumi up` first")])
+        raise RefusedError(
+            [
+                Finding(
+                    rule_id="drill-needs-update",
+                    file=f"project {google.project}",
+                    message=message,
+                    hint="Run `pulumi up` first",
+                )
+            ]
+        )
     name = _begin(google, drill_policy(environment, nonce, channels))
     try:
         yield Drill(nonce=nonce, policy=name, channels=channels)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness.files import read_regular_text, write_whole
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.sealed_record import record_file
 
 _SCHEMA = 1
@@ -50,7 +51,12 @@ def read_drills(path: Path) -> tuple[RecordedDrill, ...]:
             raise ValueError
         return tuple(_drill(each) for each in fields["drills"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        problem = Problem(file=str(path), message="is no record of drills", mend="Restore it from version control")
+        problem = Finding(
+            rule_id="drill-record",
+            file=str(path),
+            message="is no record of drills",
+            hint="Restore it from version control",
+        )
         raise RefusedError([problem]) from None
 
 
@@ -75,7 +81,13 @@ def with_receipt(path: Path, drills: Sequence[RecordedDrill], nonce: str, receip
     if word not in {each.nonce for each in drills}:
         known = ", ".join(each.nonce for each in drills[-3:]) or "none"
         message = f"holds no drill with the word {word}; the latest: {known}"
-        raise RefusedError([Problem(file=str(path), message=message, mend="Copy the word from the notification")])
+        raise RefusedError(
+            [
+                Finding(
+                    rule_id="drill-record", file=str(path), message=message, hint="Copy the word from the notification"
+                )
+            ]
+        )
     return [replace(each, received=(*each.received, receipt)) if each.nonce == word else each for each in drills]
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from readiness.managed_files.http_client import TIMEOUT_SECONDS, Answer, NoAnswerError, origin, request
 from readiness.operate.verify.deadline import COMMAND_SECONDS, Deadline
-from readiness.problems import one_line
+from readiness.secret_shapes import one_line
 
 API_URL = "https://api.github.com"
 API_VERSION = "2022-11-28"

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from readiness.managed_files.http_client import NoAnswerError, request
 from readiness.operate.google_login import access_token
 from readiness.operate.verify.deadline import COMMAND_SECONDS, Deadline
-from readiness.problems import one_line
+from readiness.secret_shapes import one_line
 
 MAX_PAGES = 100
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from readiness.files import read_regular_bytes, read_regular_text
 from readiness.managed_files.http_client import TIMEOUT_SECONDS, NoAnswerError, send
 from readiness.operate.verify.deadline import Deadline
-from readiness.problems import one_line
+from readiness.secret_shapes import one_line
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials

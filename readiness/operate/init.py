@@ -10,9 +10,10 @@ from pathlib import Path
 
 from readiness import clock
 from readiness.files import write_all
+from readiness.finding import Finding, errors_only
 from readiness.operate.init_files import ENV, STACKS, Answers, files_of
-from readiness.problems import Problem, RefusedError, errors_only
 from readiness.project_checks import check_project
+from readiness.refusal import RefusedError
 
 COMMAND = "readiness init"
 
@@ -20,7 +21,7 @@ COMMAND = "readiness init"
 _ENGINE_KEYS = ("encryptionsalt:", "encryptedkey:", "secretsprovider:")
 
 
-def write_project(folder: Path, answers: Answers, *, force: bool) -> tuple[Problem, ...]:
+def write_project(folder: Path, answers: Answers, *, force: bool) -> tuple[Finding, ...]:
     """Writes every file into `folder`, or none. Returns the warnings that `check` will show, placeholders included.
 
     Raises RefusedError with all that is wrong: what `check` would refuse, and files that exist unless `force` is given.
@@ -34,7 +35,7 @@ def write_project(folder: Path, answers: Answers, *, force: bool) -> tuple[Probl
     return tuple(found)
 
 
-def _answer_problems(answers: Answers) -> Iterator[Problem]:
+def _answer_problems(answers: Answers) -> Iterator[Finding]:
     names = {
         "--backend-service": answers.backend_service,
         "--frontend-service": answers.frontend_service,
@@ -42,15 +43,21 @@ def _answer_problems(answers: Answers) -> Iterator[Problem]:
     }
     for option, name in names.items():
         if name and ENV not in name:
-            mend = f"Write {ENV} where `{'` or `'.join(STACKS)}` stands"
-            yield Problem(file=COMMAND, key=option, message="names the same thing for both stacks", mend=mend)
+            hint = f"Write {ENV} where `{'` or `'.join(STACKS)}` stands"
+            yield Finding(
+                rule_id="init-option",
+                file=COMMAND,
+                key=option,
+                message="names the same thing for both stacks",
+                hint=hint,
+            )
     # It is a part of an address only, where other texts would pass.
     if answers.project_number and not re.fullmatch("[0-9]{1,20}", answers.project_number):
-        mend = "Write what `gcloud projects describe PROJECT` prints as projectNumber"
-        yield Problem(file=COMMAND, key="--project-number", message="is no number", mend=mend)
+        hint = "Write what `gcloud projects describe PROJECT` prints as projectNumber"
+        yield Finding(rule_id="init-option", file=COMMAND, key="--project-number", message="is no number", hint=hint)
 
 
-def _problems_of(files: Mapping[str, str]) -> list[Problem]:
+def _problems_of(files: Mapping[str, str]) -> list[Finding]:
     """What `readiness check` finds in the files. Their lines are not named: nobody has seen them."""
     with tempfile.TemporaryDirectory() as folder:
         write_all({Path(folder) / name: text for name, text in files.items()})
@@ -59,19 +66,26 @@ def _problems_of(files: Mapping[str, str]) -> list[Problem]:
     return list(dict.fromkeys(problems))
 
 
-def _existing_file_problems(folder: Path, files: Mapping[str, str], *, force: bool) -> Iterator[Problem]:
+def _existing_file_problems(folder: Path, files: Mapping[str, str], *, force: bool) -> Iterator[Finding]:
     for name in files:
         path = folder / name
         if not path.exists():
             continue
         if not force:
-            mend = "`--force` replaces it; in a fresh clone it is the first customer's: README.md says how to keep it"
-            yield Problem(file=name, message="exists already", mend=mend)
+            hint = "`--force` replaces it; in a fresh clone it is the first customer's: README.md says how to keep it"
+            yield Finding(rule_id="init-file-exists", file=name, message="exists already", hint=hint)
         elif not path.is_file():
-            yield Problem(file=name, message="is no file", mend="Move it away; it cannot be replaced")
+            yield Finding(
+                rule_id="init-file-exists", file=name, message="is no file", hint="Move it away; it cannot be replaced"
+            )
         elif _is_initialised(path.read_text(encoding="utf-8", errors="replace")):
             message = "holds a stack's encryption key or its secrets, which would be lost"
-            yield Problem(file=name, message=message, mend="Move it away first, if that is what you want")
+            yield Finding(
+                rule_id="init-file-exists",
+                file=name,
+                message=message,
+                hint="Move it away first, if that is what you want",
+            )
 
 
 def _is_initialised(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from readiness.files import read_regular_text
 from readiness.operate.google_login import LOG_IN, credential_source
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.settings.stack_files import PROJECT_FILE
 from readiness.settings.strict_yaml import read_yaml
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from readiness.managed_files.header import is_as_delivered
 from readiness.operate.github_api import GitHub, GitHubError
-from readiness.problems import mask_secrets
+from readiness.secret_shapes import mask_secrets
 
 
 class FileState(StrEnum):

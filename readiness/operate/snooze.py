@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from readiness.finding import Finding
 from readiness.operate.google_api import Google, GoogleError
 from readiness.operate.stack_policies import live_policies
-from readiness.problems import Problem, RefusedError
+from readiness.refusal import RefusedError
 from readiness.timestamps import instant_text
 
 # The API's own (Snooze.Criteria.policies).
@@ -37,7 +38,16 @@ def snooze(google: Google, environment: str, minutes: int, now: datetime) -> Sno
     names = [each.name for each in live if each.alert != _ALWAYS_TOLD and not each.is_of_a_drill]
     if not names:
         message = f"has no live alert policy of {environment}"
-        raise RefusedError([Problem(file=f"project {google.project}", message=message, mend="Run `pulumi up` first")])
+        raise RefusedError(
+            [
+                Finding(
+                    rule_id="snooze-needs-update",
+                    file=f"project {google.project}",
+                    message=message,
+                    hint="Run `pulumi up` first",
+                )
+            ]
+        )
     until = instant_text(now + timedelta(minutes=minutes))
     for start in range(0, len(names), MAX_POLICIES):
         body = {

@@ -40,8 +40,8 @@ def expression_swallows(script: str, job: Job, step: Mapping[str, Any]) -> Itera
             problem = _problem(text, before, script[expression.end() :], is_all=is_all)
             if problem:
                 message = f"`{' '.join(expression.group().split())}` {problem}"
-                mend = "Write the text itself, or pass it through `env:` and quote the variable"
-                yield Swallow(line=before.count("\n"), message=message, mend=mend)
+                hint = "Write the text itself, or pass it through `env:` and quote the variable"
+                yield Swallow(line=before.count("\n"), message=message, hint=hint)
                 break
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from readiness.problems import Severity
+from readiness.finding import Severity
 from readiness.required_checks.shell_harmless import arguments, asks_only, awaited, can_fail
 from readiness.required_checks.shell_tree import Background, Command, CommandList, Compound, Node, nodes_of
 from readiness.required_checks.swallow import Swallow
@@ -50,11 +50,11 @@ def lost_in_background(tree: CommandList, functions: frozenset[str]) -> Iterator
         if job.by_bare_wait:
             message += ": `wait` without a process ID returns 0"
         if job.by_bare_wait or is_named_check(job.node):
-            mend = 'Remove `&`, or keep its process ID (`pid=$!`) and run `wait "$pid"`'
-            yield Swallow(line=job.node.line, message=message, mend=mend)
+            hint = 'Remove `&`, or keep its process ID (`pid=$!`) and run `wait "$pid"`'
+            yield Swallow(line=job.node.line, message=message, hint=hint)
         elif not is_server:
-            mend = "Make sure by hand that it is not the check; otherwise run `wait $!`"
-            yield Swallow(line=job.node.line, message=message, mend=mend, severity=Severity.WARNING)
+            hint = "Make sure by hand that it is not the check; otherwise run `wait $!`"
+            yield Swallow(line=job.node.line, message=message, hint=hint, severity=Severity.WARNING)
 
 
 def is_named_check(node: Node) -> bool:

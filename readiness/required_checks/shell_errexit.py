@@ -30,8 +30,8 @@ class Errexit:
                 for item, following in zip(node.items, node.items[1:], strict=False):
                     if self._is_lost(item, following):
                         message = f"the failure is lost: {reason}, and more commands follow"
-                        mend = "Join the commands with `&&`, or write `|| exit 1` after each"
-                        yield Swallow(line=item.line, message=message, mend=mend)
+                        hint = "Join the commands with `&&`, or write `|| exit 1` after each"
+                        yield Swallow(line=item.line, message=message, hint=hint)
                 parts = node.items
             case Compound():
                 parts = () if node.kind == "function" else (*node.conditions, *node.bodies)

@@ -63,13 +63,13 @@ class _Reach:
                 for index, item in enumerate(node.items):
                     end = self.end(item, in_loop=in_loop)
                     if end and self._any_real(node.items[index + 1 :]):
-                        yield Swallow(line=item.line, message=f"`{end}` ends it before what follows", mend="Remove it")
+                        yield Swallow(line=item.line, message=f"`{end}` ends it before what follows", hint="Remove it")
                         return
                     yield from self.of(item, in_loop=in_loop, in_function=in_function)
             case Chain():
                 end = self.end(node.first, in_loop=in_loop)
                 if end and self._any_real(part for _, part in node.rest):
-                    yield Swallow(line=node.line, message=f"`{end}` ends it before what follows", mend="Remove it")
+                    yield Swallow(line=node.line, message=f"`{end}` ends it before what follows", hint="Remove it")
                 elif end := self._dead_part(node):
                     yield _never(node.line, end)
                 for part in (node.first, *(part for _, part in node.rest)):
@@ -180,4 +180,4 @@ def _runs(loop: Compound) -> bool:
 
 def _never(line: int, why: str) -> Swallow:
     message = f"`{why}` never runs what follows it"
-    return Swallow(line=line, message=message, mend="Remove it, or write a condition or words that make it run")
+    return Swallow(line=line, message=message, hint="Remove it, or write a condition or words that make it run")

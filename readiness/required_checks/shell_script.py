@@ -171,7 +171,7 @@ class _Judge:
                 continue
             if self._looks(node) and not any(self._can_fail(each) for _, each in following):
                 message = f"the failure before `&& {command_name(following[0][1])}` is lost: more commands follow"
-                yield Swallow(line=node.line, message=message, mend="Write the two on lines of their own")
+                yield Swallow(line=node.line, message=message, hint="Write the two on lines of their own")
         for _, node in parts[:-1]:
             yield from self._errexit.lost(node, "-e has no effect before `&&` and `||`")
         for _, node in parts:
@@ -180,7 +180,7 @@ class _Judge:
     def _of_pipe(self, pipe: Pipe, *, is_last: bool, is_condition: bool) -> Iterator[Swallow]:
         if pipe.negated and not is_condition and self._looks(pipe.parts[-1]):
             message = "`!` makes a success of the failure, and a success does not end the script"
-            yield Swallow(line=pipe.line, message=message, mend="Remove it")
+            yield Swallow(line=pipe.line, message=message, hint="Remove it")
         if pipe.negated:
             yield from self._errexit.lost(pipe.parts[-1], "-e has no effect after `!`")
         *before, final = pipe.parts
@@ -189,7 +189,7 @@ class _Judge:
         is_lost = not self._can_fail(final) or (self._is_whole and name in _FILTERS)
         if is_lost and not self._pipefail and any(self._looks(each) for each in before):
             message = f"the failure before `| {name or '('}` is lost: the default shell has no pipefail"
-            yield Swallow(line=final.line, message=message, mend="Write `shell: bash`, which has it")
+            yield Swallow(line=final.line, message=message, hint="Write `shell: bash`, which has it")
         for node in pipe.parts:
             yield from self._of(node, is_last=is_last, is_condition=is_condition)
 
@@ -198,7 +198,7 @@ class _Judge:
             looking = [each for each in compound.conditions if self._looks(each)]
             if looking and not self._has_failing_body(compound):
                 message = "what `if` asks for may fail, and neither way fails the step"
-                yield Swallow(line=looking[0].line, message=message, mend="End the way of the failure with `exit 1`")
+                yield Swallow(line=looking[0].line, message=message, hint="End the way of the failure with `exit 1`")
         for condition in compound.conditions:
             yield from self._errexit.lost(condition, "-e has no effect in a condition")
             yield from self._of(condition, is_last=False, is_condition=True)
@@ -214,20 +214,20 @@ class _Judge:
             words = " ".join(arguments(node))
             if is_final and (ends_well(node) or words in ("true", ":")):
                 yield Swallow(
-                    line=node.line, message=f"ends with `{words}`, whatever stands before it", mend="Remove it"
+                    line=node.line, message=f"ends with `{words}`, whatever stands before it", hint="Remove it"
                 )
             elif ends_well(node):
-                yield Swallow(line=node.line, message=f"`{words}` ends it before what follows", mend="Remove it")
+                yield Swallow(line=node.line, message=f"`{words}` ends it before what follows", hint="Remove it")
 
     def _of_command(self, command: Command) -> Iterator[Swallow]:
         words = arguments(command)
         if option := lenient_option(words):
             message = f"`{option}` passes where nothing was looked at, or whatever was found"
-            yield Swallow(line=command.line, message=message, mend="Remove the option")
+            yield Swallow(line=command.line, message=message, hint="Remove the option")
         if turns_errexit(words, "+") and not self._status_is_kept(command):
             message = f"`{' '.join(words)}` lets the script go on after a failure"
-            mend = "Remove it, or keep `$?` and end with `exit` and its value"
-            yield Swallow(line=command.line, message=message, mend=mend)
+            hint = "Remove it, or keep `$?` and end with `exit` and its value"
+            yield Swallow(line=command.line, message=message, hint=hint)
         yield from self._of_trap(command, words)
         yield from unusual_commands(command, words, self._commands, self._dialect)
         yield from self._of_substitutions(command)
@@ -239,7 +239,7 @@ class _Judge:
             return
         if re.fullmatch(r"\$\{?\w+\}?", action):
             message = f"it is not known what `trap` runs ({action}), so it is not known whether the script can fail"
-            yield Swallow(line=command.line, message=message, mend="Write the commands themselves")
+            yield Swallow(line=command.line, message=message, hint="Write the commands themselves")
             return
         try:
             ends = action_ends_well(parse(action, self._dialect), self._bodies, at_end=at_end)
@@ -248,14 +248,14 @@ class _Judge:
             return
         if ends:
             message = f"`trap` ends the script well, whatever failed: {action}"
-            yield Swallow(line=command.line, message=message, mend="Remove `exit 0`, or what else ends the script")
+            yield Swallow(line=command.line, message=message, hint="Remove `exit 0`, or what else ends the script")
 
     def _of_substitutions(self, command: Command) -> Iterator[Swallow]:
         """Of several substitutions in one assignment command, the status of the last counts."""
         scripts = [tree for word in command.assignments for tree in word.scripts]
         if not command.words and any(self._looks(tree) for tree in scripts[:-1]):
             message = "the failure of a substitution is lost: the status is that of the last one in the command"
-            yield Swallow(line=command.line, message=message, mend="Write each assignment on a line of its own")
+            yield Swallow(line=command.line, message=message, hint="Write each assignment on a line of its own")
 
     def _of_inner_scripts(self, command: Command) -> Iterator[Swallow]:
         for tree in (tree for word in (*command.words, *command.assignments) for tree in word.scripts):
@@ -326,15 +326,15 @@ def _after_or(node: Node) -> Swallow:
         shown = " ".join(words[: 2 if ends_well(node) else 1])
         message = f"`|| {shown}` makes a success of the failure"
         return Swallow(
-            line=node.line, message=message, mend="Write only what stands before it: GitHub shows the failure"
+            line=node.line, message=message, hint="Write only what stands before it: GitHub shows the failure"
         )
     message = "what stands after `||` does not fail, which makes a success of the failure"
-    return Swallow(line=node.line, message=message, mend="Remove it, or end it with `exit 1`")
+    return Swallow(line=node.line, message=message, hint="Remove it, or end it with `exit 1`")
 
 
 def _unreadable(error: ShellSyntaxError) -> Swallow:
     message = f"the script cannot be read here ({error.reason}), so it is not known whether it can fail"
-    return Swallow(line=error.line, message=message, mend="Correct it, or write it shorter and more plainly")
+    return Swallow(line=error.line, message=message, hint="Correct it, or write it shorter and more plainly")
 
 
 def _harmless_functions(tree: CommandList) -> frozenset[str]:

@@ -22,7 +22,7 @@ def unusual_commands(
     if is_alias or list(words[:2]) == ["hash", "-p"]:
         shown = "alias" if is_alias else "hash -p"
         message = f"`{shown}` gives a command another meaning, so it is not known whether the script can fail"
-        yield Swallow(line=command.line, message=message, mend="Write the command itself")
+        yield Swallow(line=command.line, message=message, hint="Write the command itself")
     if is_computed and "--" not in words:
         message = f"it is not known which options `{' '.join(words)}` turns on or off"
-        yield Swallow(line=command.line, message=message, mend="Write the options themselves")
+        yield Swallow(line=command.line, message=message, hint="Write the options themselves")

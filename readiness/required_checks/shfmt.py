@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness import clock
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 
 # Earlier releases write operators as numbers; 3.14 is the release that the tests run.
 _MINIMUM_VERSION = (3, 14)
@@ -130,4 +131,4 @@ def _on_path() -> str | None:
 
 
 def _refusal(message: str) -> RefusedError:
-    return RefusedError([Problem(file="shfmt", message=message, mend=_INSTALL)])
+    return RefusedError([Finding(rule_id="shfmt-missing", file="shfmt", message=message, hint=_INSTALL)])

@@ -10,9 +10,9 @@ import json
 import re
 from collections.abc import Iterator
 
+from readiness.finding import Finding
 from readiness.required_checks.conditions import ALWAYS, clauses, may_skip_job
 from readiness.required_checks.contexts import Job
-from readiness.required_checks.finding import Finding
 
 _RESULTS = re.compile(r"\bneeds\s*[.\[]|toJSON\(\s*needs\s*\)", re.IGNORECASE)
 # A gate that names one of these does not take a job that was skipped for one that passed.
@@ -24,18 +24,23 @@ def skip_findings(job: Job) -> Iterator[Finding]:
     condition = job.body.get("if")
     if may_skip_job(condition):
         message = "is skipped where its condition does not hold, and GitHub counts that as passed"
-        mend = "Remove the `if:`; put the condition on steps, or on a job that is not required"
-        yield Finding(workflow=job.workflow, path=(*job.path, "if"), message=message, mend=mend)
+        hint = "Remove the `if:`; put the condition on steps, or on a job that is not required"
+        yield job.workflow.finding(rule_id="required-check-skipped", path=(*job.path, "if"), message=message, hint=hint)
     if not job.needs:
         return
     if ALWAYS not in clauses(condition):
         message = f"is skipped, which counts as passed, where {_names(job.needs)} fails or is skipped"
-        mend = "Require a job that runs `if: always()` and fails unless each of `needs` has the result success"
-        yield Finding(workflow=job.workflow, path=(*job.path, "needs"), message=message, mend=mend)
+        hint = "Require a job that runs `if: always()` and fails unless each of `needs` has the result success"
+        yield job.workflow.finding(
+            rule_id="required-check-skipped",
+            path=(*job.path, "needs"),
+            message=message,
+            hint=hint,
+        )
     elif not looks_at_results(job):
         message = f"runs whatever happened to {_names(job.needs)}, and no step looks at their results"
-        mend = "Fail unless each of `needs` has the result success"
-        yield Finding(workflow=job.workflow, path=(*job.path, "needs"), message=message, mend=mend)
+        hint = "Fail unless each of `needs` has the result success"
+        yield job.workflow.finding(rule_id="required-check-gate", path=(*job.path, "needs"), message=message, hint=hint)
     elif not _STRICT.search(_steps_text(job)):
         yield from _lenient_gate(job)
 
@@ -63,9 +68,9 @@ def _lenient_gate(job: Job) -> Iterator[Finding]:
         skips = may_skip_job(needed.body.get("if"))
         if skips or needed.needs:
             message = f"can be skipped, and {job.id} takes that for passed"
-            mend = f"Let {job.id} fail unless the result of each of `needs` is success"
+            hint = f"Let {job.id} fail unless the result of each of `needs` is success"
             path = (*needed.path, "if" if skips else "needs")
-            yield Finding(workflow=needed.workflow, path=path, message=message, mend=mend)
+            yield needed.workflow.finding(rule_id="required-check-gate", path=path, message=message, hint=hint)
 
 
 def _steps_text(job: Job) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from readiness.finding import Finding
 from readiness.required_checks.contexts import Job
-from readiness.required_checks.finding import Finding
 from readiness.required_checks.lenient_options import lenient_option
 from readiness.settings.strict_yaml import KeyPath
 
@@ -31,13 +31,23 @@ def environment_findings(job: Job, where: KeyPath, values: Any, holder: str) -> 
         if _OF_THE_SHELL.fullmatch(name):
             message = f"{holder}: {name} changes what a shell does before its script, so it is not known"
             message += " whether that can fail"
-            yield Finding(workflow=job.workflow, path=(*where, name), message=message, mend="Remove the variable")
+            yield job.workflow.finding(
+                rule_id="required-check-environment",
+                path=(*where, name),
+                message=message,
+                hint="Remove the variable",
+            )
             continue
         words = _words(name, str(value))
         refused = _OPTIONS_OF.get(name, frozenset())
         if option := lenient_option(words) or next((word for word in words if word in refused), None):
             message = f"{holder}: `{option}` passes where nothing was looked at, or whatever was found"
-            yield Finding(workflow=job.workflow, path=(*where, name), message=message, mend="Remove the option")
+            yield job.workflow.finding(
+                rule_id="required-check-environment",
+                path=(*where, name),
+                message=message,
+                hint="Remove the option",
+            )
 
 
 def shell_variable_set_in(script: str) -> tuple[int, str] | None:

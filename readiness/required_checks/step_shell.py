@@ -121,11 +121,11 @@ def other_swallows(script: str, shell: Shell) -> Iterator[Swallow]:
     for found in _SWALLOWS.finditer(script):
         message = f"`{' '.join(found.group().split())}` makes a success of the failure"
         yield Swallow(
-            line=script.count("\n", 0, found.start()), message=message, mend="Write only what stands before it"
+            line=script.count("\n", 0, found.start()), message=message, hint="Write only what stands before it"
         )
     if last := _ENDS_WELL.search(script):
         message = f"ends with `{last.group(1)}`, whatever stands before it"
-        yield Swallow(line=script.count("\n", 0, last.start(1)), message=message, mend="Remove it")
+        yield Swallow(line=script.count("\n", 0, last.start(1)), message=message, hint="Remove it")
 
 
 def _at(value: Any, *keys: str) -> Any:

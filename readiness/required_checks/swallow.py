@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.problems import Severity
+from readiness.finding import Severity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,5 +13,5 @@ class Swallow:
 
     line: int
     message: str
-    mend: str
+    hint: str
     severity: Severity = Severity.ERROR

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from readiness.problems import Severity
+from readiness.finding import Finding, Severity
 from readiness.required_checks.conditions import is_after_a_failure, may_skip_step
 from readiness.required_checks.contexts import Job
 from readiness.required_checks.expressions import expression_swallows
-from readiness.required_checks.finding import Finding
 from readiness.required_checks.lenient_options import lenient_option
 from readiness.required_checks.shell_script import looks_at_something, read_ahead, swallows
 from readiness.required_checks.skips import looks_at_results
@@ -46,7 +45,12 @@ def swallow_findings(job: Job) -> Iterator[Finding]:
     """Everything in the job that swallows a failure, and whether anything is left that could fail."""
     if _is_on(job.body.get("continue-on-error")):
         path = (*job.path, "continue-on-error")
-        yield Finding(workflow=job.workflow, path=path, message="passes whatever its steps do", mend="Remove the line")
+        yield job.workflow.finding(
+            rule_id="required-check-continue-on-error",
+            path=path,
+            message="passes whatever its steps do",
+            hint="Remove the line",
+        )
     if "uses" in job.body:
         return
     container = job.body.get("container")
@@ -65,58 +69,85 @@ def swallow_findings(job: Job) -> Iterator[Finding]:
     can_say_no = any(_can_fail(job, each) and (is_gate or not may_skip_step(each.get("if"))) for each in steps.values())
     if not can_say_no and (is_gate or not job.needs):
         message = "has no step that looks at something on every pull request, and can fail"
-        mend = "Let a step run the tests without a condition, or with `if: ${{ !cancelled() }}`"
-        yield Finding(workflow=job.workflow, path=job.path, message=message, mend=mend)
+        hint = "Let a step run the tests without a condition, or with `if: ${{ !cancelled() }}`"
+        yield job.workflow.finding(rule_id="required-check-looks-at-nothing", path=job.path, message=message, hint=hint)
 
 
 def _step_findings(job: Job, path: KeyPath, step: Step) -> Iterator[Finding]:
     name = str(step.get("name") or step.get("id") or step.get("uses") or "a step without a name")
     if _is_on(step.get("continue-on-error")) and not _is_looked_at(job, step):
         message = f"step {name!r}: continue-on-error makes the job pass when it fails"
-        yield Finding(workflow=job.workflow, path=(*path, "continue-on-error"), message=message, mend="Remove the line")
+        yield job.workflow.finding(
+            rule_id="required-check-continue-on-error",
+            path=(*path, "continue-on-error"),
+            message=message,
+            hint="Remove the line",
+        )
     yield from environment_findings(job, (*path, "env"), step.get("env"), f"step {name!r}")
     values = step.get("with")
     for key, value in values.items() if isinstance(values, Mapping) else ():
         if option := lenient_option(str(value).split()):
             message = f"step {name!r}: `{option}` passes where nothing was looked at, or whatever was found"
             where = (*path, "with", key)
-            yield Finding(workflow=job.workflow, path=where, message=message, mend="Remove the option")
+            yield job.workflow.finding(
+                rule_id="required-check-lenient-option",
+                path=where,
+                message=message,
+                hint="Remove the option",
+            )
     uses = step.get("uses")
     if isinstance(uses, str) and uses.startswith("./"):
         message = f"step {name!r}: what the repository's own action {uses} makes of failures is not looked at"
-        mend, where = "Make sure by hand that it can fail", (*path, "uses")
-        yield Finding(workflow=job.workflow, path=where, message=message, mend=mend, severity=Severity.WARNING)
+        hint, where = "Make sure by hand that it can fail", (*path, "uses")
+        yield job.workflow.finding(
+            rule_id="required-check-own-action",
+            path=where,
+            message=message,
+            hint=hint,
+            severity=Severity.WARNING,
+        )
     script = step.get("run")
     if not isinstance(script, str):
         return
     shell, where = shell_of(job, step), (*path, "run")
     if not shell.is_known:
         message = f"step {name!r}: it is not known what `shell: {shell.template}` makes of failures"
-        mend = "Write `shell: bash`, or a shell with its options and then {0}, such as `bash -el {0}`"
-        yield Finding(workflow=job.workflow, path=where, message=message, mend=mend)
+        hint = "Write `shell: bash`, or a shell with its options and then {0}, such as `bash -el {0}`"
+        yield job.workflow.finding(rule_id="required-check-shell", path=where, message=message, hint=hint)
         return
     if shell.goes_on:
         message = f"step {name!r}: its shell runs without -e, so that only the last command counts"
-        yield Finding(workflow=job.workflow, path=where, message=message, mend="Write `shell: bash`")
+        yield job.workflow.finding(
+            rule_id="required-check-shell",
+            path=where,
+            message=message,
+            hint="Write `shell: bash`",
+        )
     if shell.is_posix:
         found = swallows(script, pipefail=shell.pipefail, dialect=shell.dialect)
     else:
         found = other_swallows(script, shell)
     for swallow in (*found, *expression_swallows(script, job, step)):
         message = f"step {name!r}: {swallow.message}"
-        yield Finding(
-            workflow=job.workflow,
+        yield job.workflow.finding(
+            rule_id="required-check-failure-lost",
             path=where,
             offset=swallow.line,
             message=message,
-            mend=swallow.mend,
+            hint=swallow.hint,
             severity=swallow.severity,
         )
     if variable := shell_variable_set_in(script):
         line, changed = variable
         message = f"step {name!r}: {changed} changes what a shell does before its script, so it is not known"
         message += " whether that can fail"
-        yield Finding(workflow=job.workflow, path=where, offset=line, message=message, mend="Remove the variable")
+        yield job.workflow.finding(
+            rule_id="required-check-environment",
+            path=where,
+            offset=line,
+            message=message,
+            hint="Remove the variable",
+        )
 
 
 def _is_step(step: Any) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from readiness.required_checks.finding import Finding
+from readiness.finding import Finding
 from readiness.required_checks.workflow_files import WorkflowFile
 
 _EVENT = "pull_request"
@@ -24,7 +24,12 @@ def trigger_findings(workflow: WorkflowFile, branch: str) -> Iterator[Finding]:
         message = "does not run on pull requests, so that the check never comes and nothing can be merged"
         if "pull_request_target" in events:
             message = "runs on pull_request_target, which checks the base and not what is proposed"
-        yield Finding(workflow=workflow, path=path, message=message, mend="Add the trigger pull_request")
+        yield workflow.finding(
+            rule_id="required-check-trigger",
+            path=path,
+            message=message,
+            hint="Add the trigger pull_request",
+        )
         return
     settings = on.get(_EVENT) if isinstance(on, dict) else None
     if isinstance(settings, dict):
@@ -36,18 +41,23 @@ def _filter_findings(workflow: WorkflowFile, settings: dict[str, Any], branch: s
     for name in ("branches", "branches-ignore"):
         if name in settings and _matches(_texts(settings[name]), branch) != (name == "branches"):
             message = f"leaves out pull requests into {branch}, {_WAITS}"
-            yield Finding(workflow=workflow, path=(*path, name), message=message, mend=f"Let it name {branch}")
+            yield workflow.finding(
+                rule_id="required-check-trigger",
+                path=(*path, name),
+                message=message,
+                hint=f"Let it name {branch}",
+            )
     for name in ("paths", "paths-ignore"):
         if name in settings and not (name == "paths" and _texts(settings[name]) == ["**"]):
             message = f"runs for some files only: without them it does not start, {_WAITS}"
-            mend = "Remove it; skip the slow steps inside the job instead"
-            yield Finding(workflow=workflow, path=(*path, name), message=message, mend=mend)
+            hint = "Remove it; skip the slow steps inside the job instead"
+            yield workflow.finding(rule_id="required-check-trigger", path=(*path, name), message=message, hint=hint)
     if "types" in settings:
         missing = [each for each in _NEEDED_TYPES if each not in _texts(settings["types"])]
         if missing:
             message = f"does not run when a pull request is {' or '.join(missing)}"
-            mend = "Remove `types`, or add what is missing"
-            yield Finding(workflow=workflow, path=(*path, "types"), message=message, mend=mend)
+            hint = "Remove `types`, or add what is missing"
+            yield workflow.finding(rule_id="required-check-trigger", path=(*path, "types"), message=message, hint=hint)
 
 
 def _texts(value: Any) -> list[str]:

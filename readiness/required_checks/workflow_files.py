@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from readiness.files import FileTooLargeError, read_regular_bytes
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding, Severity
+from readiness.refusal import RefusedError
 from readiness.settings.strict_yaml import KeyPath
 
 # GitHub's own limit is 512 KiB; what is larger is no workflow.
@@ -40,6 +41,20 @@ class WorkflowFile:
         line = next(self.lines[path[:length]] for length in range(len(path), -1, -1) if path[:length] in self.lines)
         return line + offset + (path in self.blocks)
 
+    def finding(
+        self,
+        *,
+        rule_id: str,
+        path: KeyPath,
+        message: str,
+        hint: str,
+        offset: int = 0,
+        severity: Severity = Severity.ERROR,
+    ) -> Finding:
+        """A finding at `path`; `offset` counts lines inside the text there. Its key, a required check, is not known."""
+        line = self.line_of(path, offset)
+        return Finding(rule_id=rule_id, file=self.file, line=line, message=message, hint=hint, severity=severity)
+
 
 def read_workflows(folder: Path) -> list[WorkflowFile]:
     """Every workflow of the folder, sorted by name. Raises RefusedError with all that cannot be read."""
@@ -50,7 +65,7 @@ def read_workflows(folder: Path) -> list[WorkflowFile]:
     if not paths:
         raise _refusal(str(folder), None, "holds no workflow")
     found: list[WorkflowFile] = []
-    problems: list[Problem] = []
+    problems: list[Finding] = []
     for path in paths:
         try:
             found.append(_read(path))
@@ -138,5 +153,5 @@ def _as_github_prints(node: yaml.Node) -> str:
 
 
 def _refusal(file: str, line: int | None, message: str) -> RefusedError:
-    mend = "Name the folder .github/workflows of a checkout whose workflows GitHub runs"
-    return RefusedError([Problem(file=file, line=line, message=message, mend=mend)])
+    hint = "Name the folder .github/workflows of a checkout whose workflows GitHub runs"
+    return RefusedError([Finding(rule_id="workflow-file-unreadable", file=file, line=line, message=message, hint=hint)])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from readiness.problems import Problem
+from readiness.finding import Finding
 from readiness.retention.gcloud_commands import DELETE_METHOD
 from readiness.retention.json_lists import read_json_list, refuse
 from readiness.timestamps import instant
@@ -61,7 +61,7 @@ def read_deletions(path: Path, repository: str, now: datetime) -> Deletions:
     Raises RefusedError with every entry that cannot be read: an entry that is not understood may name what runs.
     """
     found = read_json_list(path, _LOG_COMMAND)
-    problems: list[Problem] = []
+    problems: list[Finding] = []
     candidates: set[Candidate] = set()
     counts = dict.fromkeys(("dry", "real", "by_others", "old", "elsewhere"), 0)
     for index, entry in enumerate(found.items):
@@ -76,7 +76,13 @@ def read_deletions(path: Path, repository: str, now: datetime) -> Deletions:
             continue
         names, name_faults = _names(request, repository)
         problems += (
-            Problem(file=found.file, key=f"[{index}].{key}", message=what, mend="Fetch the log again, whole")
+            Finding(
+                rule_id="audit-log-entry",
+                file=found.file,
+                key=f"[{index}].{key}",
+                message=what,
+                hint="Fetch the log again, whole",
+            )
             for key, what in (*faults, *name_faults)
         )
         counts[_kind(payload, request)] += 1

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from readiness.problems import Problem, Severity
+from readiness.finding import Finding, Severity
 from readiness.retention.audit_log import Deletions
 from readiness.retention.gate_record import DELETIONS, DRY_RUN, GateRecord
 from readiness.retention.policies import policies_digest
@@ -24,23 +24,31 @@ def evidence_of(deletions: Deletions) -> str | None:
 
 def gate_findings(
     deletions: Deletions, needed: Needed, repository: DeclaredRepository, now: datetime, *, log: str, revisions: str
-) -> Iterator[Problem]:
+) -> Iterator[Finding]:
     """Everything that speaks against deleting; `log` and `revisions` are the files' names."""
     yield from _hits(deletions, needed, revisions)
     real, by_others = deletions.real, deletions.by_others
     if repository.dry_run and real + by_others:
         message = f"holds {real} deletions by cleanup and {by_others} by others, which were no dry run"
-        yield Problem(file=log, message=message, mend="Apply cleanup_dry_run: true and find out who deletes")
+        yield Finding(
+            rule_id="cleanup-gate-deletions",
+            file=log,
+            message=message,
+            hint="Apply cleanup_dry_run: true and find out who deletes",
+        )
     elif by_others:
-        message, mend = f"holds {by_others} deletions that cleanup did not make", "Find out who deletes"
-        yield Problem(file=log, message=message, mend=mend, severity=Severity.WARNING)
+        message, hint = f"holds {by_others} deletions that cleanup did not make", "Find out who deletes"
+        yield Finding(
+            rule_id="cleanup-gate-other-deleters", file=log, message=message, hint=hint, severity=Severity.WARNING
+        )
     if evidence_of(deletions) is None:
         left = f"{deletions.old} entries are older, {deletions.elsewhere} of other repositories or methods"
-        yield Problem(
+        yield Finding(
+            rule_id="cleanup-gate-log",
             file=log,
             message=f"is inconclusive: no cleanup run of {repository.resource} in the 48 h before {instant_text(now)}"
             f" ({left})",
-            mend="Switch Data Write audit logs of Artifact Registry on, wait a day for the next run, fetch it again",
+            hint="Switch Data Write audit logs of Artifact Registry on, wait a day for the next run, fetch it again",
         )
 
 
@@ -64,7 +72,7 @@ def gate_record(
     )
 
 
-def _hits(deletions: Deletions, needed: Needed, revisions: str) -> Iterator[Problem]:
+def _hits(deletions: Deletions, needed: Needed, revisions: str) -> Iterator[Finding]:
     chosen: dict[str, list[str]] = {}
     for candidate in sorted(deletions.candidates):
         chosen.setdefault(candidate.digest, []).append(candidate.package)
@@ -73,9 +81,10 @@ def _hits(deletions: Deletions, needed: Needed, revisions: str) -> Iterator[Prob
         for revision in held:
             for digest in revision.digests:
                 for package in chosen.get(digest, ()):
-                    yield Problem(
+                    yield Finding(
+                        rule_id="cleanup-gate-needed-image",
                         file=revisions,
                         key=revision.name,
                         message=f"{role} with {package}@{digest}, which cleanup {did}",
-                        mend="Tag that image production-latest or production-previous, and keep the dry run on",
+                        hint="Tag that image production-latest or production-previous, and keep the dry run on",
                     )

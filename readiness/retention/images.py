@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from readiness.problems import Problem
+from readiness.finding import Finding
 from readiness.retention.json_lists import read_json_list, refuse
 from readiness.timestamps import instant
 
@@ -83,7 +83,7 @@ def package_path(package: str) -> PackagePath:
 def read_images(path: Path) -> tuple[Version, ...]:
     """The versions in the file, in its order. Raises RefusedError with every mistake of the file."""
     found = read_json_list(path, LIST_IMAGES)
-    problems: list[Problem] = []
+    problems: list[Finding] = []
     versions: list[Version] = []
     first_at: dict[tuple[str, str], int] = {}
     for index, item in enumerate(found.items):
@@ -93,8 +93,8 @@ def read_images(path: Path) -> tuple[Version, ...]:
         if version.package and version.digest and first_at.setdefault(key, index) != index:
             faults.append(("version", f"repeats [{first_at[key]}]", "List every version once"))
         problems += (
-            Problem(file=found.file, key=f"[{index}].{field}", message=message, mend=mend)
-            for field, message, mend in faults
+            Finding(rule_id="image-list-entry", file=found.file, key=f"[{index}].{field}", message=message, hint=hint)
+            for field, message, hint in faults
         )
         versions.append(version)
     refuse(problems)
@@ -102,7 +102,7 @@ def read_images(path: Path) -> tuple[Version, ...]:
 
 
 def _faults(item: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Field, what is wrong and how to mend it, of everything that is wrong with an entry."""
+    """Field, what is wrong and how to fix it, of everything that is wrong with an entry."""
     for field in ("package", "version"):
         if not _word(item.get(field)):
             yield field, _missing(item, field, "name"), f"Write the file with `{LIST_IMAGES}`"

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness.files import read_regular_bytes
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 
 # So many mistakes are printed; of the rest only their number.
 MAX_SHOWN = 20
@@ -32,34 +33,53 @@ def read_json_list(path: Path, made_by: str) -> JsonList:
 
     Raises RefusedError for a file that is missing, empty, not text, not JSON, or anything but a list of objects.
     """
-    file, mend = str(path), f"Write it with `{made_by}`"
+    file, hint = str(path), f"Write it with `{made_by}`"
     try:
         content = read_regular_bytes(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise RefusedError([Problem(file=file, message=f"cannot be read ({reason})", mend=mend)]) from None
-    value = _parsed(file, content, mend)
+        raise RefusedError(
+            [Finding(rule_id="json-list-unreadable", file=file, message=f"cannot be read ({reason})", hint=hint)]
+        ) from None
+    value = _parsed(file, content, hint)
     if not isinstance(value, list):
-        raise RefusedError([Problem(file=file, message=f"holds {_kind(value)} where a list belongs", mend=mend)])
+        raise RefusedError(
+            [
+                Finding(
+                    rule_id="json-list-unreadable",
+                    file=file,
+                    message=f"holds {_kind(value)} where a list belongs",
+                    hint=hint,
+                )
+            ]
+        )
     refuse(
-        Problem(file=file, key=f"[{index}]", message=f"is {_kind(item)} where an object belongs", mend=mend)
+        Finding(
+            rule_id="json-list-entry",
+            file=file,
+            key=f"[{index}]",
+            message=f"is {_kind(item)} where an object belongs",
+            hint=hint,
+        )
         for index, item in enumerate(value)
         if not isinstance(item, dict)
     )
     return JsonList(file=file, items=tuple(value), digest="sha256:" + hashlib.sha256(content).hexdigest())
 
 
-def refuse(problems: Iterable[Problem]) -> None:
+def refuse(problems: Iterable[Finding]) -> None:
     """Raises RefusedError with the first problems and the number of the others; without any, does nothing."""
     found = list(problems)
     if len(found) > MAX_SHOWN:
         message = f"holds {len(found) - MAX_SHOWN} more mistakes of the kind"
-        found[MAX_SHOWN:] = [Problem(file=found[0].file, message=message, mend="Mend those above first")]
+        found[MAX_SHOWN:] = [
+            Finding(rule_id="json-list-more", file=found[0].file, message=message, hint="Mend those above first")
+        ]
     if found:
         raise RefusedError(found)
 
 
-def _parsed(file: str, content: bytes, mend: str) -> Any:
+def _parsed(file: str, content: bytes, hint: str) -> Any:
     line: int | None = None
     if not content.strip():
         message = "is empty"
@@ -72,7 +92,7 @@ def _parsed(file: str, content: bytes, mend: str) -> Any:
             message, line = f"is not JSON ({error.msg})", error.lineno
         except (ValueError, RecursionError):
             message = "is not JSON that a command would write: a number or a nesting without end"
-    raise RefusedError([Problem(file=file, line=line, message=message, mend=mend)])
+    raise RefusedError([Finding(rule_id="json-list-unreadable", file=file, line=line, message=message, hint=hint)])
 
 
 def _kind(value: Any) -> str:

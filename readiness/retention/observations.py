@@ -29,8 +29,8 @@ def _unprotected(packages: Sequence[str], policies: Sequence[Policy]) -> Iterato
             [name for name in names if name.startswith(policy.package_prefixes)] if policy.package_prefixes else []
         )
         if len(matched) > 1:
-            mend = "Rename the longer ones: where Google counts per policy, they take each other's places"
-            yield f"{policy.id} matches the packages {', '.join(matched)}", mend
+            hint = "Rename the longer ones: where Google counts per policy, they take each other's places"
+            yield f"{policy.id} matches the packages {', '.join(matched)}", hint
     if not any(policy.action == DELETE for policy in policies):
         return
     for name in names:
@@ -41,6 +41,6 @@ def _unprotected(packages: Sequence[str], policies: Sequence[Policy]) -> Iterato
 def _indexes(versions: Sequence[Version], policies: Sequence[Policy]) -> Iterator[tuple[str, str]]:
     indexes = Counter(version.package for version in versions if version.is_index)
     if indexes and any(policy.keep_count is not None for policy in policies):
-        mend = "Raise keep_recent_versions, or build with --provenance=false"
+        hint = "Raise keep_recent_versions, or build with --provenance=false"
         named = ", ".join(f"{count} in {package_path(package).name}" for package, count in sorted(indexes.items()))
-        yield f"holds image indexes ({named}), whose manifests count as versions of their own", mend
+        yield f"holds image indexes ({named}), whose manifests count as versions of their own", hint

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.resource_types import REGISTRY
 from readiness.retention.policies import Policy, policies_of
 
@@ -50,12 +51,13 @@ def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredReposito
         policies = policies_of(inputs.get("cleanupPolicies", []))
     except ValueError as error:
         raise RefusedError(
-            Problem(
+            Finding(
+                rule_id="cleanup-policies",
                 file=source.get("file", "the plan"),
                 line=source.get("line"),
                 key=found["name"],
                 message=f"declares a cleanup policy that cannot be right: {line}",
-                mend="Mend the policy",
+                hint="Mend the policy",
             )
             for line in str(error).splitlines()
         ) from None

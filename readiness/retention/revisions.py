@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from readiness.problems import Problem
+from readiness.finding import Finding
 from readiness.retention.json_lists import read_json_list, refuse
 from readiness.timestamps import instant
 
@@ -51,27 +51,39 @@ def read_needed(path: Path, services: Sequence[str]) -> Needed:
     serving = [each for each in revisions if each.active]
     rollback = [each for service in {each.service for each in revisions} for each in _targets(service, revisions)]
     needed = {id(each) for each in (*serving, *rollback)}
-    mend = "Fetch the list again, whole"
+    hint = "Fetch the list again, whole"
     problems = [
-        Problem(file=found.file, key=f"[{index}]", message=message, mend=mend)
+        Finding(rule_id="revision-list-entry", file=found.file, key=f"[{index}]", message=message, hint=hint)
         for index, each in enumerate(revisions)
         if id(each) in needed
         for message in _faults(each)
     ]
     present = frozenset(each.service for each in revisions)
     problems += [
-        Problem(file=found.file, message=f"has no revision of {service}, so nothing is known of it", mend=mend)
+        Finding(
+            rule_id="revision-list-incomplete",
+            file=found.file,
+            message=f"has no revision of {service}, so nothing is known of it",
+            hint=hint,
+        )
         for service in services
         if service not in present
     ]
     serves = {each.service for each in serving}
     problems += [
-        Problem(file=found.file, message=f"has no revision of {service} that serves, only idle ones", mend=mend)
+        Finding(
+            rule_id="revision-list-incomplete",
+            file=found.file,
+            message=f"has no revision of {service} that serves, only idle ones",
+            hint=hint,
+        )
         for service in sorted(present - serves)
         if service in services
     ]
     if not revisions:
-        problems.append(Problem(file=found.file, message="lists no revision", mend=mend))
+        problems.append(
+            Finding(rule_id="revision-list-incomplete", file=found.file, message="lists no revision", hint=hint)
+        )
     refuse(problems)
     return Needed(
         serving=_ordered(serving),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.review.text_diff import printable, shortened
 from readiness.review.weakening import DIGEST_PATTERN, Weakening
 from readiness.settings.messages import why_no_text
@@ -84,28 +85,35 @@ def entries_to_write(open_changes: Iterable[Weakening]) -> list[str]:
     return lines
 
 
-def _entry_problems(document: Document, index: int, entry: Any) -> Iterable[Problem]:
+def _entry_problems(document: Document, index: int, entry: Any) -> Iterable[Finding]:
     path: KeyPath = (_LIST, index)
-    mend = f"Write {', '.join(f'`{key}:`' for key in _KEYS)}, each with a text"
+    hint = f"Write {', '.join(f'`{key}:`' for key in _KEYS)}, each with a text"
     if not isinstance(entry, dict):
-        yield _problem(document, path, "is no entry", mend)
+        yield _problem(document, path, "is no entry", hint)
         return
     for key in entry:
         if key not in _KEYS:
-            yield _problem(document, (*path, key), "is an unknown key", mend)
+            yield _problem(document, (*path, key), "is an unknown key", hint)
     for key in _KEYS:
         value = entry.get(key)
         if (wrong := why_no_text(value)) is not None:
             yield _problem(document, (*path, key), *wrong)
         elif key == "digest" and not re.match(DIGEST_PATTERN, str(value).strip()):
-            mend_digest = "Copy the one that `readiness diff` prints"
-            yield _problem(document, (*path, key), "is no digest of a change", mend_digest)
+            digest_hint = "Copy the one that `readiness diff` prints"
+            yield _problem(document, (*path, key), "is no digest of a change", digest_hint)
     digest = entry.get("digest")
     earlier = [each for each in document.value[_LIST][:index] if isinstance(each, dict)]
     if isinstance(digest, str) and any(each.get("digest") == digest for each in earlier):
         yield _problem(document, (*path, "digest"), "is acknowledged twice", "Keep one entry")
 
 
-def _problem(document: Document, path: KeyPath, message: str, mend: str) -> Problem:
+def _problem(document: Document, path: KeyPath, message: str, hint: str) -> Finding:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-    return Problem(file=document.file, line=document.line_of(path), key=key, message=message, mend=mend)
+    return Finding(
+        rule_id="acknowledgement-entry",
+        file=document.file,
+        line=document.line_of(path),
+        key=key,
+        message=message,
+        hint=hint,
+    )

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from readiness.files import read_regular_bytes, write_whole
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.review.git import file_names, file_text, folder_in, resolve_commit, unpack
 from readiness.review.plan_file import MAX_PLAN_BYTES, PLAN_FORMAT, ReadPlan, clean_setup, read_plan
 from readiness.review.program_setup import Setup, setup_of_texts
@@ -112,8 +113,8 @@ class BaseCommit:
         key = hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:16]
         return self._root / CACHE / f"{self.commit[:12]}-{key}-{stack}-format{PLAN_FORMAT}.json"
 
-    def _refuse(self, message: str, mend: str) -> NoReturn:
-        raise RefusedError([Problem(file=f"commit {self._label}", message=message, mend=mend)])
+    def _refuse(self, message: str, hint: str) -> NoReturn:
+        raise RefusedError([Finding(rule_id="base-commit", file=f"commit {self._label}", message=message, hint=hint)])
 
 
 class BasePlans:

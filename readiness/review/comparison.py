@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.review.base_plan import BaseCommit
 from readiness.review.plan_diff import StackDiff, diff_plans
 from readiness.review.plan_file import ReadPlan, plan_from, read_plan_file
@@ -67,17 +68,22 @@ def _chosen(head: Sequence[str], base: Sequence[str], asked: Sequence[str]) -> l
     known = sorted({*head, *base})
     chosen = sorted(dict.fromkeys(asked)) or known
     problems = [
-        Problem(
+        Finding(
+            rule_id="stack-unknown",
             file=stack_file_name(stack),
             message="does not exist on either side",
-            mend=f"{suggestion(stack, known)}Stacks: {', '.join(known) or 'none'}",
+            hint=f"{suggestion(stack, known)}Stacks: {', '.join(known) or 'none'}",
         )
         for stack in chosen
         if stack not in known
     ]
     if not chosen:
         message = "neither the working tree nor the commit has a stack"
-        problems.append(Problem(file="diff --base", message=message, mend="Create a Pulumi.<stack>.yaml"))
+        problems.append(
+            Finding(
+                rule_id="stack-file-missing", file="diff --base", message=message, hint="Create a Pulumi.<stack>.yaml"
+            )
+        )
     if problems:
         raise RefusedError(problems)
     return chosen

@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import NoReturn
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 
 
 def resolve_commit(root: Path, ref: str) -> str:
@@ -17,12 +18,12 @@ def resolve_commit(root: Path, ref: str) -> str:
     if inside.stdout.strip() != b"true":
         # The other reason is a folder of another user, for which git says the command that mends it.
         reason = inside.stderr.decode("utf-8", "replace").partition("\n")[0].removeprefix("fatal: ")
-        mend = "Run the command in a clone, or compare two files of plans"
-        _refuse(f"the project is in no git repository that git would read ({reason})", mend)
+        hint = "Run the command in a clone, or compare two files of plans"
+        _refuse(f"the project is in no git repository that git would read ({reason})", hint)
     done = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if done.returncode:
-        mend = "Fetch it first (`git fetch origin BRANCH`; in CI a checkout with `fetch-depth: 0`), or correct the name"
-        _refuse(f"the commit {ref!r} is not in this clone", mend)
+        hint = "Fetch it first (`git fetch origin BRANCH`; in CI a checkout with `fetch-depth: 0`), or correct the name"
+        _refuse(f"the commit {ref!r} is not in this clone", hint)
     return done.stdout.decode().strip()
 
 
@@ -74,5 +75,5 @@ def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         _refuse("git is not on PATH", "Install git, or compare two files of plans")
 
 
-def _refuse(message: str, mend: str) -> NoReturn:
-    raise RefusedError([Problem(file="diff --base", message=message, mend=mend)])
+def _refuse(message: str, hint: str) -> NoReturn:
+    raise RefusedError([Finding(rule_id="git-commit", file="diff --base", message=message, hint=hint)])

@@ -21,7 +21,8 @@ from urllib.parse import unquote, urlparse
 
 from google.protobuf import json_format
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.resource_types import STACK_TYPE
 from readiness.review.program_setup import setup_in_folder
 from readiness.review.recorder import (
@@ -183,7 +184,13 @@ def _as_text(value: Any) -> str:
 
 
 def _refused(file: str, line: int | None, message: str) -> RefusedError:
-    problem = Problem(file=file, line=line, message=message.rstrip("."), mend="Mend that, then plan again")
+    problem = Finding(
+        rule_id="plan-program-failed",
+        file=file,
+        line=line,
+        message=message.rstrip("."),
+        hint="Mend that, then plan again",
+    )
     return RefusedError([problem])
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.review.field_changes import ABSENT, FieldChange, field_changes, is_same
 from readiness.review.former_urns import former_urns
 from readiness.review.plan_file import PlannedResource, ReadPlan
@@ -110,7 +111,9 @@ def diff_plans(old: ReadPlan, new: ReadPlan) -> StackDiff:
     """Compares two plans of one stack. Raises RefusedError where they are of different stacks."""
     if old.stack != new.stack:
         message = f"the plans are of two stacks, {old.stack!r} and {new.stack!r}, which have nothing in common"
-        raise RefusedError([Problem(file="diff", message=message, mend="Compare two plans of one stack")])
+        raise RefusedError(
+            [Finding(rule_id="plan-stacks-differ", file="diff", message=message, hint="Compare two plans of one stack")]
+        )
     changes = [change for pair in _pairs(old.resources, new.resources) if (change := _change(*pair))]
     changes.sort(key=lambda change: (list(Action).index(change.action), change.resource.urn))
     return StackDiff(

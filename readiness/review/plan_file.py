@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from readiness.files import FileTooLargeError, read_regular_bytes
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.resource_types import STACK_TYPE
 from readiness.review.secret_mask import SecretMask, holds_a_secret
 
@@ -80,7 +81,16 @@ def read_plan_file(path: Path, secrets: SecretMask) -> ReadPlan:
         _refuse(str(path), f"is {error.strerror}, which no plan is")
     except OSError as error:
         message = f"cannot be read ({error.strerror or 'unknown reason'})"
-        raise RefusedError([Problem(file=str(path), message=message, mend="Name a readable, regular file")]) from None
+        raise RefusedError(
+            [
+                Finding(
+                    rule_id="plan-file-unreadable",
+                    file=str(path),
+                    message=message,
+                    hint="Name a readable, regular file",
+                )
+            ]
+        ) from None
     return read_plan(data, file=str(path), secrets=secrets)
 
 
@@ -210,4 +220,4 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _refuse(file: str, message: str, line: int | None = None) -> NoReturn:
-    raise RefusedError([Problem(file=file, line=line, message=message, mend=_MEND)])
+    raise RefusedError([Finding(rule_id="plan-file-unreadable", file=file, line=line, message=message, hint=_MEND)])

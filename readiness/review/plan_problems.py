@@ -4,49 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from readiness.alerting.rule_lint import lint_policies, unwritten_metrics
 from readiness.alerting.runbook import RUNBOOK_PATH, anchors
 from readiness.contracts import check_plan
 from readiness.files import text_of
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.review.offline_plan import Plan
-from readiness.review.plan_rules import Surroundings, of_plan, violations
+from readiness.review.plan_rules import PROGRAM, Surroundings, of_plan, places_of, plan_findings
 from readiness.settings.delivery_rules import told_environments
 from readiness.settings.stack_files import StackConfig, read_stack
 from readiness.settings.stack_names import stack_names
 
 
-def plan_problems(root: Path, plan: Plan) -> list[Problem]:
+def plan_problems(root: Path, plan: Plan) -> list[Finding]:
     """Every broken rule and contract and every senseless query, each at the line that declares the resource."""
     surroundings = Surroundings(runbook_anchors=frozenset(anchors(text_of(root / RUNBOOK_PATH))))
-    found = [
-        (each.resource, each.resource, each.message, f"Rule {each.rule} of the policy pack")
-        for each in violations(of_plan(plan.resources), surroundings)
-    ]
+    places = places_of(plan.resources)
+
+    def at(resource: str, rule_id: str, message: str, hint: str, path: str = "") -> Finding:
+        file, line = places.get(resource, (PROGRAM, None))
+        key = f"{resource}: {path}" if path else resource
+        return Finding(rule_id=rule_id, file=file, line=line, key=key, message=message, hint=hint)
+
+    found = plan_findings(of_plan(plan.resources), surroundings)
     found += [
-        (each.resource, f"{each.resource}: {each.path}" if each.path else each.resource, each.message, "API contract")
+        at(each.resource, "api-contract", each.message, "API contract", each.path)
         for each in check_plan(plan.resources)
     ]
     found += [
-        (resource, resource, f"the query {complaint}", "Fix the query in readiness/alerting/")
+        at(resource, "alert-query", f"the query {complaint}", "Fix the query in readiness/alerting/")
         for resource, complaint in lint_policies(plan.resources)
     ]
+    hint = "Remove the alert, or add readiness:deployment_telemetry"
     found += [
-        (resource, resource, f"the query {complaint}", "Remove the alert, or add readiness:deployment_telemetry")
+        at(resource, "alert-metric-unwritten", f"the query {complaint}", hint)
         for resource, complaint in unwritten_metrics(plan.resources, told_environments(_readable_stacks(root)))
     ]
-    return [_problem(plan, resource, key, message, mend) for resource, key, message, mend in found]
+    return [
+        replace(finding, key=f"stack {plan.stack}: {finding.key}", message=finding.message.rstrip("."))
+        for finding in found
+    ]
 
 
 def _readable_stacks(root: Path) -> Iterator[StackConfig]:
     for stack in stack_names(root):
         with suppress(RefusedError):
             yield read_stack(root, stack)
-
-
-def _problem(plan: Plan, resource: str, key: str, message: str, mend: str) -> Problem:
-    source = next((each["source"] for each in plan.resources if each["name"] == resource and each["source"]), None)
-    file, line = (source["file"], source["line"]) if source else ("__main__.py", None)
-    return Problem(file=file, line=line, key=f"stack {plan.stack}: {key}", message=message.rstrip("."), mend=mend)

@@ -6,16 +6,19 @@ Three callers run the same functions: the tests, `readiness check --plan`, and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.alerting.severity import SEVERITIES
+from readiness.finding import Finding
 from readiness.managed_files.header import MANAGED_FOLDER, is_managed_path
-from readiness.problems import looks_like_a_secret
 from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY, REPOSITORY_FILE
+from readiness.secret_shapes import looks_like_a_secret
 from readiness.settings.protected_tags import PROTECTED_TAGS
 
+# Where a resource is declared of which no line is known.
+PROGRAM = "__main__.py"
 EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 
 
@@ -32,7 +35,7 @@ class Resource:
     """A declared resource. `inputs` as a plan holds them: `[secret]` and `<unknown>` in place of such values.
 
     `files` are the texts of managed files by path. The engine does not have them: there a component's input `digests`
-    shows the paths.
+    shows the paths. `file` and `line` say where the program declares it; the engine does not know that either.
     """
 
     type: str
@@ -40,51 +43,59 @@ class Resource:
     inputs: Mapping[str, Any]
     protect: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
+    file: str = PROGRAM
+    line: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """A rule: `check` yields what is wrong with a resource, each as a sentence with its mend."""
+    """A rule: `check` yields what is wrong with a resource, each as a sentence that says how to fix it."""
 
     name: str
     description: str
     check: Callable[[Resource, Surroundings], Iterator[str]] = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Violation:
-    """A resource that breaks a rule."""
-
-    resource: str
-    rule: str
-    message: str
-
-    def __str__(self) -> str:
-        """`resource: message [rule]`."""
-        return f"{self.resource}: {self.message} [{self.rule}]"
-
-
-def violations(resources: Iterable[Resource], surroundings: Surroundings) -> list[Violation]:
-    """Every broken rule, in the order of the resources."""
+def plan_findings(resources: Iterable[Resource], surroundings: Surroundings) -> list[Finding]:
+    """Every broken rule, in the order of the resources, at the line that declares the resource."""
     return [
-        Violation(resource=resource.name, rule=rule.name, message=message)
+        Finding(
+            rule_id=f"policy-{rule.name}",
+            file=resource.file,
+            line=resource.line,
+            key=resource.name,
+            message=message,
+            hint=f"Rule {rule.name} of the policy pack",
+        )
         for resource in resources
         for rule in RULES
         for message in rule.check(resource, surroundings)
     ]
 
 
-def of_plan(resources: Iterable[Mapping[str, Any]]) -> Iterator[Resource]:
+def of_plan(resources: Sequence[Mapping[str, Any]]) -> Iterator[Resource]:
     """The resources of a plan as rules read them."""
+    places = places_of(resources)
     for each in resources:
-        protect = each.get("options", {}).get("protect") is True
+        file, line = places.get(each["name"], (PROGRAM, None))
         yield Resource(
             type=each["type"],
             name=each["name"],
             inputs=each.get("inputs", {}),
-            protect=protect,
+            protect=each.get("options", {}).get("protect") is True,
             files=each.get("files", {}),
+            file=file,
+            line=line,
         )
+
+
+def places_of(resources: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, int | None]]:
+    """File and line that declare each resource of a plan, by its name, where they are known."""
+    places: dict[str, tuple[str, int | None]] = {}
+    for resource in resources:
+        if source := resource.get("source"):
+            places.setdefault(resource["name"], (source["file"], source["line"]))
+    return places
 
 
 def _alert_has_channel(resource: Resource, _: Surroundings) -> Iterator[str]:

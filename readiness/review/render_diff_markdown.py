@@ -7,10 +7,12 @@ of backticks in it. So no value can end the fence, open a tag, or mention anybod
 from __future__ import annotations
 
 import html
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from readiness.finding import Finding
+from readiness.finding_formats import findings_markdown
+from readiness.markdown_text import fenced, longest_run_of_backticks
 from readiness.review.acknowledgements import ACKNOWLEDGED_FILE, entries_to_write
 from readiness.review.diff_report import REST, SECTIONS, Block, DiffReport
 from readiness.review.plan_diff import Action
@@ -41,10 +43,10 @@ def diff_markdown(report: DiffReport, *, appendix: str = "") -> str:
     return _comment(report, rendered, max(fitting - 1, 0)) + appendix
 
 
-def failure_markdown(reasons: Sequence[str]) -> str:
+def failure_markdown(problems: Sequence[Finding]) -> str:
     """The comment where there is no diff, so that an older one does not stay."""
-    lines = [shown for reason in reasons[:MAX_ENTRIES] if (shown := printable(reason)[:1_000])]
-    return "\n".join([MARKER, "## Plan diff", "", "**The diff could not be made.**", "", *_fenced(lines, ""), ""])
+    block = findings_markdown(problems[:MAX_ENTRIES])
+    return "\n".join([MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, ""])
 
 
 def code_span(text: str, *, in_table: bool = False) -> str:
@@ -52,7 +54,7 @@ def code_span(text: str, *, in_table: bool = False) -> str:
     shown = printable(text) or " "
     if in_table:
         shown = shown.replace("|", "\\|")
-    ticks = "`" * (_longest_run(shown) + 1)
+    ticks = "`" * (longest_run_of_backticks(shown) + 1)
     padding = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{ticks}{padding}{shown}{padding}{ticks}"
 
@@ -111,7 +113,7 @@ def _block(block: Block) -> str:
         lines.pop()
     if len(lines) < len(block.lines):
         lines.append(f"  … {len(block.lines) - len(lines)} more lines")
-    return "\n".join([" ".join(words), "", *(_fenced(lines, "diff") if lines else []), ""])
+    return "\n".join([" ".join(words), "", *(fenced(lines, "diff") if lines else []), ""])
 
 
 def _acknowledging(report: DiffReport) -> list[str]:
@@ -123,7 +125,7 @@ def _acknowledging(report: DiffReport) -> list[str]:
             "",
             f"A code owner writes into `{ACKNOWLEDGED_FILE}`, with a reason and a name:",
             "",
-            *_fenced(entries_to_write(still_open[:MAX_ENTRIES]), "yaml"),
+            *fenced(entries_to_write(still_open[:MAX_ENTRIES]), "yaml"),
             "",
             *([f"… and {len(still_open) - MAX_ENTRIES} more.", ""] if len(still_open) > MAX_ENTRIES else []),
             "</details>",
@@ -134,12 +136,3 @@ def _acknowledging(report: DiffReport) -> list[str]:
         digests = ", ".join(code_span(entry.digest) for entry in stale[:MAX_ENTRIES])
         parts += [f"Entries of `{ACKNOWLEDGED_FILE}` that agree to no change here, to be removed: {digests}", ""]
     return parts
-
-
-def _fenced(lines: Sequence[str], language: str) -> list[str]:
-    fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
-    return [f"{fence}{language}", *lines, fence]
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall(r"`+", text)), default=0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from readiness.problems import mask_secrets
+from readiness.secret_shapes import mask_secrets
 
 SECRET = "[secret]"  # noqa: S105 - what is shown in place of one
 

@@ -22,7 +22,7 @@ from readiness.review.weakening_grants import GRANT_RULES
 from readiness.review.weakening_plan import PLAN_RULES
 from readiness.review.weakening_records import RECORD_RULES
 from readiness.review.weakening_registry import REGISTRY_RULES
-from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
+from readiness.review.weakening_rule import WHOLE_RESOURCE, WeakenedField
 from readiness.settings.key_decisions import Comparison
 
 # What the setup of a stack is called in a diff: no resource, and no URN of one ends so.
@@ -87,7 +87,7 @@ def _of_setup(diff: StackDiff, field: str, old: Any, new: Any, reason: str) -> W
 
 
 def _resource_weakenings(diff: StackDiff) -> tuple[Weakening, ...]:
-    grouped: dict[tuple[str, str, str, str], tuple[ResourceChange, Finding, list[str]]] = {}
+    grouped: dict[tuple[str, str, str, str], tuple[ResourceChange, WeakenedField, list[str]]] = {}
     for change in diff.changes:
         for finding in _findings(diff, change):
             key = (change.resource.urn, finding.field, _json(finding.old), _json(finding.new))
@@ -109,14 +109,14 @@ def _resource_weakenings(diff: StackDiff) -> tuple[Weakening, ...]:
     )
 
 
-def _findings(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def _findings(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     if change.is_protected_loss and change.old is not None:
         new = change.new.inputs if change.new else ABSENT
         reason = f"is protected and would be {change.action}d"
         if change.old.refuses_deletion:
             commands = " and ".join(f"`{each}`" for each in lifting_commands(diff.stack, change.old))
             reason += f", which `readiness up` refuses until you run {commands}"
-        yield Finding(field=WHOLE_RESOURCE, old=change.old.inputs, new=new, reason=reason)
+        yield WeakenedField(field=WHOLE_RESOURCE, old=change.old.inputs, new=new, reason=reason)
     for rule in (*PLAN_RULES, *GRANT_RULES):
         yield from rule(diff, change)
     if change.old is not None and change.new is not None:

@@ -9,7 +9,7 @@ from typing import get_args
 from readiness.resource_types import ENVIRONMENT, RULESET, SECURITY_UPDATES, VULNERABILITY_ALERTS
 from readiness.review.field_changes import ABSENT
 from readiness.review.inputs import Inputs, at, is_on, list_at, number_at, objects_at, text_at, texts_at
-from readiness.review.weakening_rule import Finding, Rule, switched
+from readiness.review.weakening_rule import Rule, WeakenedField, switched
 from readiness.settings.github import Enforcement
 
 # What a reviewer's id is while nobody is named yet.
@@ -27,35 +27,35 @@ _RULES_WITH_FIELDS = frozenset({"pullRequest", "requiredStatusChecks"})
 _LOOSENING_RULES = frozenset({"updateAllowsFetchAndMerge"})
 
 
-def reviewers(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def reviewers(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Somebody who could approve no longer can; without anybody, nothing is approved at all."""
     before, after = _reviewers(old), _reviewers(new)
     if lost := sorted(before - after):
         reason = f"{', '.join(lost)} no longer approves" if after else "nobody has to approve"
-        yield Finding(field="reviewers", old=at(old, "reviewers"), new=at(new, "reviewers"), reason=reason)
+        yield WeakenedField(field="reviewers", old=at(old, "reviewers"), new=at(new, "reviewers"), reason=reason)
 
 
-def self_review(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def self_review(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Who starts a deployment may approve it."""
     reason = "whoever starts a deployment may approve it"
     yield from switched(old, new, "preventSelfReview", off=True, default=False, reason=reason)
 
 
-def admins_bypass(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def admins_bypass(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Administrators pass without approval."""
     reason = "administrators may pass without approval"
     yield from switched(old, new, "canAdminsBypass", off=False, default=True, reason=reason)
 
 
-def wait_timer(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def wait_timer(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Deployments wait for a shorter time."""
     before, after = (number_at(inputs, "waitTimer") or 0 for inputs in (old, new))
     if after < before:
         reason = f"waits {after:g} instead of {before:g} minutes"
-        yield Finding(field="waitTimer", old=at(old, "waitTimer"), new=at(new, "waitTimer"), reason=reason)
+        yield WeakenedField(field="waitTimer", old=at(old, "waitTimer"), new=at(new, "waitTimer"), reason=reason)
 
 
-def branch_policy(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def branch_policy(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Branches that were not named may deploy: every one, or whatever is called protected."""
     field = "deploymentBranchPolicy"
     custom, protected = f"{field}.customBranchPolicies", f"{field}.protectedBranches"
@@ -67,18 +67,18 @@ def branch_policy(old: Inputs, new: Inputs) -> Iterator[Finding]:
         reason = "any branch that is called protected may deploy, and every branch where none is"
     else:
         return
-    yield Finding(field=field, old=at(old, field), new=at(new, field), reason=reason)
+    yield WeakenedField(field=field, old=at(old, field), new=at(new, field), reason=reason)
 
 
-def enforcement(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def enforcement(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """The ruleset only reports, or does nothing."""
     before, after = text_at(old, "enforcement"), text_at(new, "enforcement")
     if before in _ENFORCEMENT and (after not in _ENFORCEMENT or _rank(after) < _rank(before)):
         reason = f"enforcement {before} -> {after or 'none'}"
-        yield Finding(field="enforcement", old=before, new=at(new, "enforcement"), reason=reason)
+        yield WeakenedField(field="enforcement", old=before, new=at(new, "enforcement"), reason=reason)
 
 
-def required_checks(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def required_checks(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """A check is no longer required, or may be reported by anybody."""
     if at(new, "rules.requiredStatusChecks") is ABSENT:
         return  # `ruleset_rules` says so
@@ -93,14 +93,14 @@ def required_checks(old: Inputs, new: Inputs) -> Iterator[Finding]:
     reasons = [f"the check {name} is no longer required" for name in lost]
     reasons += [f"the check {name} may be reported by another app" for name in open_to_all]
     for reason in reasons:
-        yield Finding(field=_CHECKS, old=at(old, _CHECKS), new=at(new, _CHECKS), reason=reason)
+        yield WeakenedField(field=_CHECKS, old=at(old, _CHECKS), new=at(new, _CHECKS), reason=reason)
     strict = "rules.requiredStatusChecks.strictRequiredStatusChecksPolicy"
     yield from switched(old, new, strict, off=True, default=False, reason="checks need not run on the newest base")
     on_create = "rules.requiredStatusChecks.doNotEnforceOnCreate"
     yield from switched(old, new, on_create, off=False, default=False, reason="a new branch needs no checks")
 
 
-def bypass_actors(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def bypass_actors(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Somebody may pass by the rules who could not, or in more cases."""
     before, after = (_bypass_actors(inputs) for inputs in (old, new))
     wider = [
@@ -110,10 +110,12 @@ def bypass_actors(old: Inputs, new: Inputs) -> Iterator[Finding]:
     ]
     if wider:
         reason = f"{', '.join(wider)} may pass by the rules"
-        yield Finding(field="bypassActors", old=at(old, "bypassActors"), new=at(new, "bypassActors"), reason=reason)
+        yield WeakenedField(
+            field="bypassActors", old=at(old, "bypassActors"), new=at(new, "bypassActors"), reason=reason
+        )
 
 
-def pull_request_rule(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def pull_request_rule(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """A pull request needs less."""
     path = "rules.pullRequest"
     if at(new, path) is ABSENT:
@@ -125,15 +127,15 @@ def pull_request_rule(old: Inputs, new: Inputs) -> Iterator[Finding]:
     before, after = (number_at(inputs, field) or 0 for inputs in (old, new))
     if after < before:
         reason = f"needs {after:g} instead of {before:g} approvals"
-        yield Finding(field=field, old=at(old, field), new=at(new, field), reason=reason)
+        yield WeakenedField(field=field, old=at(old, field), new=at(new, field), reason=reason)
     field = f"{path}.requiredReviewers"
     required = [{json.dumps(each, sort_keys=True) for each in list_at(inputs, field)} for inputs in (old, new)]
     if required[0] - required[1]:
         reason = "a reviewer that a pull request needed is another one or gone"
-        yield Finding(field=field, old=at(old, field), new=at(new, field), reason=reason)
+        yield WeakenedField(field=field, old=at(old, field), new=at(new, field), reason=reason)
 
 
-def ruleset_rules(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def ruleset_rules(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """A rule is gone, or what it asks for is another thing."""
     before, after = (at(inputs, "rules") for inputs in (old, new))
     for name in sorted(before) if isinstance(before, dict) else ():
@@ -142,16 +144,16 @@ def ruleset_rules(old: Inputs, new: Inputs) -> Iterator[Finding]:
         if name in _LOOSENING_RULES or was in (False, "false"):
             continue
         if now in (ABSENT, False, "false"):
-            yield Finding(field=field, old=was, new=now, reason=f"the rule {name} is gone")
+            yield WeakenedField(field=field, old=was, new=now, reason=f"the rule {name} is gone")
         elif now != was and name not in _RULES_WITH_FIELDS:
             reason = f"the rule {name} is another one; whether it is as strict cannot be judged"
-            yield Finding(field=field, old=was, new=now, reason=reason)
+            yield WeakenedField(field=field, old=was, new=now, reason=reason)
     for name in _LOOSENING_RULES:
         reason = f"the rule {name} lets more through"
         yield from switched(old, new, f"rules.{name}", off=False, default=False, reason=reason)
 
 
-def ruleset_branches(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def ruleset_branches(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Branches are no longer governed."""
     field = "conditions.refName"
     included = [texts_at(inputs, f"{field}.includes") for inputs in (old, new)]
@@ -160,13 +162,13 @@ def ruleset_branches(old: Inputs, new: Inputs) -> Iterator[Finding]:
     lost += sorted(excluded[1] - excluded[0])
     if lost:
         reason = f"no longer governs {', '.join(lost)}"
-        yield Finding(field=field, old=at(old, field), new=at(new, field), reason=reason)
+        yield WeakenedField(field=field, old=at(old, field), new=at(new, field), reason=reason)
     if text_at(old, "target") != text_at(new, "target"):
         reason = "governs another kind of ref"
-        yield Finding(field="target", old=at(old, "target"), new=at(new, "target"), reason=reason)
+        yield WeakenedField(field="target", old=at(old, "target"), new=at(new, "target"), reason=reason)
 
 
-def dependabot_off(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def dependabot_off(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Vulnerability alerts or security updates are switched off."""
     yield from switched(old, new, "enabled", off=True, default=True, reason="is switched off")
 

@@ -16,7 +16,7 @@ from readiness.review.grant_kinds import grant_kind
 from readiness.review.inputs import Inputs, at, is_on, list_at, text_at
 from readiness.review.plan_diff import ResourceChange, StackDiff
 from readiness.review.plan_file import PlannedResource
-from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
+from readiness.review.weakening_rule import WHOLE_RESOURCE, WeakenedField
 
 # Everybody on the internet, and everybody with any Google account.
 PUBLIC_MEMBERS = frozenset({"allUsers", "allAuthenticatedUsers"})
@@ -27,7 +27,7 @@ _USUAL_PACKAGES = frozenset({"gcp", "github", "pulumi"})
 _STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.\[\]]+)')
 
 
-def grant_changed(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def grant_changed(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """A grant, an identity or a job is new, is another one, or is gone where that may allow more."""
     kind = grant_kind(change.resource)
     if kind is None:
@@ -35,25 +35,25 @@ def grant_changed(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
     if change.old is None:
         if kind.created and change.resource.urn not in {resource.urn for resource in diff.renamed.values()}:
             reason = f"{kind.created}{_who(change.resource.inputs)}"
-            yield Finding(field=WHOLE_RESOURCE, old=ABSENT, new=change.resource.inputs, reason=reason)
+            yield WeakenedField(field=WHOLE_RESOURCE, old=ABSENT, new=change.resource.inputs, reason=reason)
     elif change.new is None:
         if kind.deleted and change.old.urn not in diff.renamed:
-            yield Finding(field=WHOLE_RESOURCE, old=change.old.inputs, new=ABSENT, reason=kind.deleted)
+            yield WeakenedField(field=WHOLE_RESOURCE, old=change.old.inputs, new=ABSENT, reason=kind.deleted)
     else:
         yield from _changed_fields(change.old, change.new, kind.changed)
 
 
-def ignored_no_longer(_diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def ignored_no_longer(_diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """A field of a grant or a job that somebody else sets, such as a job's image, is overwritten from now on."""
     if change.old is None or change.new is None or grant_kind(change.new) is None:
         return
     before, after = (_ignored(resource) for resource in (change.old, change.new))
     if lost := sorted(set(before) - set(after)):
         reason = f"{', '.join(lost)} is set to what is declared from now on"
-        yield Finding(field="options.ignoreChanges", old=sorted(before), new=sorted(after), reason=reason)
+        yield WeakenedField(field="options.ignoreChanges", old=sorted(before), new=sorted(after), reason=reason)
 
 
-def public_access(_diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def public_access(_diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """Everybody may use what is no grant by its type."""
     if change.new is None or grant_kind(change.new) is not None:
         return
@@ -61,14 +61,14 @@ def public_access(_diff: StackDiff, change: ResourceChange) -> Iterator[Finding]
     before = {text for text in _texts(old) if text in PUBLIC_MEMBERS}
     for path, value in flat(change.new.inputs):
         for member in sorted(set(_texts(value)) & PUBLIC_MEMBERS - before):
-            yield Finding(field=path, old=at(old, path), new=value, reason=f"opens it to {member}")
+            yield WeakenedField(field=path, old=at(old, path), new=value, reason=f"opens it to {member}")
     field = "invokerIamDisabled"
     if is_on(change.new.inputs, field, default=False) and not is_on(old, field, default=False):
         reason = "everybody who reaches it may call it"
-        yield Finding(field=field, old=at(old, field), new=at(change.new.inputs, field), reason=reason)
+        yield WeakenedField(field=field, old=at(old, field), new=at(change.new.inputs, field), reason=reason)
 
 
-def provider_changed(_diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def provider_changed(_diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """The resource's requests go through another provider, or the provider's program comes from elsewhere."""
     if change.new is None:
         return
@@ -79,10 +79,10 @@ def provider_changed(_diff: StackDiff, change: ResourceChange) -> Iterator[Findi
         is_told = change.old is not None or option not in ("provider", "providers")
         if before != after and is_told:
             reason = "sends credentials through another provider, or takes the provider from elsewhere"
-            yield Finding(field=f"options.{option}", old=before, new=after, reason=reason)
+            yield WeakenedField(field=f"options.{option}", old=before, new=after, reason=reason)
 
 
-def package_added(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def package_added(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """The first resource of a package: a program that nobody ran before is given the environment."""
     if change.new is None or change.old is not None or grant_kind(change.new) is not None:
         return
@@ -91,13 +91,13 @@ def package_added(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
     known = _USUAL_PACKAGES | {resource.type.partition(":")[0] for resource in diff.old.resources.values()}
     if is_provided and package not in known:
         reason = f"is run by the provider {package}, which was not used before"
-        yield Finding(field=WHOLE_RESOURCE, old=ABSENT, new=change.new.inputs, reason=reason)
+        yield WeakenedField(field=WHOLE_RESOURCE, old=ABSENT, new=change.new.inputs, reason=reason)
 
 
 GRANT_RULES = (grant_changed, ignored_no_longer, public_access, provider_changed, package_added)
 
 
-def _changed_fields(old: PlannedResource, new: PlannedResource, reason: str) -> Iterator[Finding]:
+def _changed_fields(old: PlannedResource, new: PlannedResource, reason: str) -> Iterator[WeakenedField]:
     # A job that exists keeps an ignored image, and one that is still to be made starts with the declared one.
     ignored = [] if new.type.endswith(":Job") else _ignored(new)
     before, after = (_without(resource.inputs, ignored) for resource in (old, new))
@@ -106,11 +106,11 @@ def _changed_fields(old: PlannedResource, new: PlannedResource, reason: str) -> 
             said = f"{field.path}: {reason}"
             if public := ", ".join(sorted(set(_texts(field.new)) & PUBLIC_MEMBERS)):
                 said += f", to {public}"
-            yield Finding(field=field.path, old=field.old, new=field.new, reason=said)
+            yield WeakenedField(field=field.path, old=field.old, new=field.new, reason=said)
     yield from _condition(before, after)
 
 
-def _condition(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def _condition(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """A right no longer ends at its condition, or at another one."""
     field = "condition.expression"
     before, after = at(old, field), at(new, field)
@@ -118,7 +118,7 @@ def _condition(old: Inputs, new: Inputs) -> Iterator[Finding]:
         reason = "holds under another condition; whether it is as narrow cannot be judged"
         if not text_at(new, field):
             reason = "holds without its condition"
-        yield Finding(field=field, old=before, new=after, reason=reason)
+        yield WeakenedField(field=field, old=before, new=after, reason=reason)
 
 
 def _who(inputs: Inputs) -> str:

@@ -26,7 +26,7 @@ from readiness.review.field_changes import ABSENT
 from readiness.review.inputs import at, is_on, list_at, text_at, texts_at
 from readiness.review.plan_diff import Action, ResourceChange, StackDiff
 from readiness.review.plan_file import PlannedResource, ReadPlan
-from readiness.review.weakening_rule import WHOLE_RESOURCE, Finding
+from readiness.review.weakening_rule import WHOLE_RESOURCE, WeakenedField
 
 # What is lost with a resource of the type.
 LOST_BY_DELETION = {
@@ -49,16 +49,16 @@ LOST_BY_DELETION = {
 _HARMLESS_TO_IGNORE = frozenset({"description", "displayName", "labels", "userLabels"})
 
 
-def guard_deleted(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def guard_deleted(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """A guard is no longer declared. One that goes on under another name with the same inputs is not lost."""
     if change.action is not Action.DELETE or change.old is None:
         return
     reason = LOST_BY_DELETION.get(change.old.type)
     if reason and change.old.urn not in diff.renamed:
-        yield Finding(field=WHOLE_RESOURCE, old=change.old.inputs, new=ABSENT, reason=f"is deleted: {reason}")
+        yield WeakenedField(field=WHOLE_RESOURCE, old=change.old.inputs, new=ABSENT, reason=f"is deleted: {reason}")
 
 
-def protection_removed(_diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def protection_removed(_diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """The engine would no longer refuse to delete it, or would really delete what it only forgot."""
     options = (
         ("protect", "may be deleted"),
@@ -68,20 +68,20 @@ def protection_removed(_diff: StackDiff, change: ResourceChange) -> Iterator[Fin
         return
     for option, reason in options:
         if change.old.options.get(option) is True and change.new.options.get(option) is not True:
-            yield Finding(field=f"options.{option}", old=True, new=ABSENT, reason=reason)
+            yield WeakenedField(field=f"options.{option}", old=True, new=ABSENT, reason=reason)
 
 
-def change_ignored(_diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def change_ignored(_diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """A field is left as it is, whatever is declared."""
     if change.old is None or change.new is None or change.new.is_component:
         return
     before, after = (_ignored(resource) for resource in (change.old, change.new))
     if added := sorted(after - before - _HARMLESS_TO_IGNORE):
         reason = f"changes of {', '.join(added)} have no effect any more"
-        yield Finding(field="options.ignoreChanges", old=sorted(before), new=sorted(after), reason=reason)
+        yield WeakenedField(field="options.ignoreChanges", old=sorted(before), new=sorted(after), reason=reason)
 
 
-def branch_admitted(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def branch_admitted(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """A branch or tag may deploy to an environment that was there, and could not before."""
     policy = change.new
     if policy is None or policy.type != BRANCH_POLICY:
@@ -96,10 +96,10 @@ def branch_admitted(diff: StackDiff, change: ResourceChange) -> Iterator[Finding
             what = field.removesuffix("Pattern")
             reason = f"the {what} {pattern} may deploy to {environment[1]}, which admitted {_listed(before)}"
             old = sorted(known for _, known in before)
-            yield Finding(field=field, old=old, new=pattern, reason=reason)
+            yield WeakenedField(field=field, old=old, new=pattern, reason=reason)
 
 
-def channel_lost(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
+def channel_lost(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     """Somebody who was told by an alert no longer is. A channel that goes on under another name loses nobody."""
     field = "notificationChannels"
     if change.old is None or change.new is None or change.new.type != ALERT_POLICY:
@@ -110,7 +110,7 @@ def channel_lost(diff: StackDiff, change: ResourceChange) -> Iterator[Finding]:
     before, after = _destinations(diff.old, given[0]), _destinations(diff.new, given[1])
     if lost := sorted(before - after):
         reason = f"no longer tells {', '.join(lost)}"
-        yield Finding(field=field, old=sorted(before), new=sorted(after), reason=reason)
+        yield WeakenedField(field=field, old=sorted(before), new=sorted(after), reason=reason)
 
 
 PLAN_RULES = (guard_deleted, protection_removed, change_ignored, branch_admitted, channel_lost)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from readiness.durations import seconds_of
 from readiness.resource_types import REGISTRY
 from readiness.review.inputs import Inputs, at, number_at, objects_at, text_at, texts_at
-from readiness.review.weakening_rule import Finding, Rule, switched
+from readiness.review.weakening_rule import Rule, WeakenedField, switched
 
 # Which versions a policy speaks of, apart from their age: tag state, and prefixes of package, tag and version.
 _Scope = tuple[str, frozenset[str], frozenset[str], frozenset[str]]
@@ -16,13 +16,13 @@ _POLICIES = "cleanupPolicies"
 _EVERY_PACKAGE = ""
 
 
-def dry_run_off(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def dry_run_off(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Cleanup begins to delete. An absent field means that it does."""
     reason = "cleanup begins to delete"
     yield from switched(old, new, "cleanupPolicyDryRun", off=True, default=False, reason=reason)
 
 
-def keep_count(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def keep_count(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Fewer of the newest versions of a package are kept."""
     before, after = _keep_counts(old), _keep_counts(new)
     for package, count in sorted(before.items()):
@@ -30,27 +30,27 @@ def keep_count(old: Inputs, new: Inputs) -> Iterator[Finding]:
         if kept < count:
             name = package or "every package"
             reason = f"keeps {kept:g} instead of {count:g} newest versions of {name}"
-            yield Finding(field=f"{_POLICIES}.keepCount[{package}]", old=count, new=kept, reason=reason)
+            yield WeakenedField(field=f"{_POLICIES}.keepCount[{package}]", old=count, new=kept, reason=reason)
 
 
-def keep_tags(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def keep_tags(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """A tag is no longer protected from cleanup. Tags match as prefixes."""
     before, after = _keep_tags(old), _keep_tags(new)
     lost = sorted(tag for tag in before if not any(tag.startswith(kept) for kept in after))
     if lost:
         reason = f"no longer keeps the tag {', '.join(lost)}"
-        yield Finding(field=f"{_POLICIES}.keepTags", old=sorted(before), new=sorted(after), reason=reason)
+        yield WeakenedField(field=f"{_POLICIES}.keepTags", old=sorted(before), new=sorted(after), reason=reason)
 
 
-def keep_young(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def keep_young(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Young versions are kept for a shorter time, or not for their age."""
     before, after = _keep_young(old), _keep_young(new)
     if after < before:
         reason = f"keeps young versions for {after / 86_400:g} days instead of {before / 86_400:g}"
-        yield Finding(field=f"{_POLICIES}.keepNewerThan", old=before, new=after, reason=reason)
+        yield WeakenedField(field=f"{_POLICIES}.keepNewerThan", old=before, new=after, reason=reason)
 
 
-def delete_sooner(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def delete_sooner(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Deletes younger versions, or versions that it did not delete before."""
     before, after = _deletions(old), _deletions(new)
     for scope, age in sorted(after.items(), key=repr):
@@ -59,17 +59,17 @@ def delete_sooner(old: Inputs, new: Inputs) -> Iterator[Finding]:
             words = f"deletes {_in_words(scope)} older than {age / 86_400:g} days"
             reason = f"{words} instead of {min(known) / 86_400:g}" if known else f"{words}, which it kept before"
             field = f"{_POLICIES}.deleteOlderThan[{_in_words(scope)}]"
-            yield Finding(field=field, old=min(known, default=None), new=age, reason=reason)
+            yield WeakenedField(field=field, old=min(known, default=None), new=age, reason=reason)
 
 
-def scanning_off(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def scanning_off(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """Images are no longer scanned for vulnerabilities."""
     field = "vulnerabilityScanningConfig.enablementConfig"
     if text_at(old, field) != "DISABLED" and text_at(new, field) == "DISABLED":
-        yield Finding(field=field, old=at(old, field), new="DISABLED", reason="images are no longer scanned")
+        yield WeakenedField(field=field, old=at(old, field), new="DISABLED", reason="images are no longer scanned")
 
 
-def tags_movable(old: Inputs, new: Inputs) -> Iterator[Finding]:
+def tags_movable(old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
     """A tag may be moved to another image."""
     yield from switched(
         old, new, "dockerConfig.immutableTags", off=True, default=False, reason="tags may be moved to other images"

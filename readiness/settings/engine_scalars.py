@@ -36,7 +36,7 @@ for _tag, _pattern, _first in (
 
 _QUOTES = ", or put it in quotes where it is text"
 
-# Plain scalars that are refused: what they look like, what is wrong, how to mend it.
+# Plain scalars that are refused: what they look like, what is wrong, how to fix it.
 _REFUSED = (
     (
         r"[-+]?0[0-9_]+",
@@ -51,13 +51,13 @@ _REFUSED = (
 
 
 def why_refused(node: yaml.ScalarNode) -> tuple[str, str] | None:
-    """What is wrong with the scalar and how to mend it, or None where every reader reads it alike."""
+    """What is wrong with the scalar and how to fix it, or None where every reader reads it alike."""
     if has_tag(node):
         return "has a YAML tag", "Write a plain value, without `!`"
     if node.style is not None:
         return None
     found = (reason for pattern, *reason in _REFUSED if re.fullmatch(pattern, node.value))
-    return next(((message, mend) for message, mend in found), None)
+    return next(((message, hint) for message, hint in found), None)
 
 
 def has_tag(node: yaml.Node) -> bool:

@@ -20,8 +20,10 @@ from pulumi.runtime import config as engine_config
 
 from readiness import clock
 from readiness.checks import check_config, require_settings
-from readiness.problems import Problem, RefusedError, Severity, errors_only
+from readiness.finding import Finding, Severity, errors_only
+from readiness.finding_formats import text_line
 from readiness.project_checks import project_problems
+from readiness.refusal import RefusedError
 from readiness.settings.model import Settings
 from readiness.settings.provider_hosts import variable_problems
 from readiness.settings.provider_keys import PROVIDERS
@@ -58,16 +60,16 @@ def load_settings() -> Settings:
             _refuse_placeholders(checked.problems)
             _refuse_errors([*of_project, *variable_problems(os.environ, config)])
     except RefusedError as refusal:
-        lines = "\n".join(f"  {problem}" for problem in refusal.problems)
+        lines = "\n".join(f"  {text_line(problem)}" for problem in refusal.problems)
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} are refused:\n{lines}") from None
     except RecursionError:
         message = "hold a value that is nested too deeply to be read. Write it flatter."
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} {message}") from None
     for problem in checked.problems:
-        pulumi.warn(str(problem))
+        pulumi.warn(text_line(problem))
     for problem in of_project:
         refused = "an update is refused: " if problem.severity is Severity.ERROR else ""
-        pulumi.warn(f"{refused}{problem}")
+        pulumi.warn(f"{refused}{text_line(problem)}")
     return settings
 
 
@@ -84,13 +86,13 @@ def stored_secret(name: SecretName) -> StoredSecret | None:
     return StoredSecret(value=secret(name), ciphertext_digest=digest)
 
 
-def _refuse_placeholders(problems: Sequence[Problem]) -> None:
+def _refuse_placeholders(problems: Sequence[Finding]) -> None:
     placeholders = [problem for problem in problems if problem.placeholder]
     if placeholders:
         raise RefusedError(replace(each, severity=Severity.ERROR) for each in placeholders)
 
 
-def _refuse_errors(problems: Sequence[Problem]) -> None:
+def _refuse_errors(problems: Sequence[Finding]) -> None:
     if errors := errors_only(problems):
         raise RefusedError(errors)
 
@@ -133,12 +135,14 @@ def _parsed(key: str, text: str) -> Any:
         return text
 
 
-def _malformed_secrets(files: StackConfig, values: dict[str, str], secret_keys: set[str]) -> Iterator[Problem]:
+def _malformed_secrets(files: StackConfig, values: dict[str, str], secret_keys: set[str]) -> Iterator[Finding]:
     offline = pulumi.runtime.is_dry_run()
     for each in SECRETS:
         if each.key not in secret_keys or each.accepts(values[each.key]):
             continue
         if not (offline and values[each.key] == OFFLINE_PLACEHOLDER):
             file, line = files.place(each.key) if each.key in files.secret_keys else (ELSEWHERE, None)
-            message, mend = f"is not {each.what}, {each.form}", f"Store it with `{each.set_command}`"
-            yield Problem(file=file, line=line, key=each.key, message=message, mend=mend)
+            message, hint = f"is not {each.what}, {each.form}", f"Store it with `{each.set_command}`"
+            yield Finding(
+                rule_id="settings-secret-malformed", file=file, line=line, key=each.key, message=message, hint=hint
+            )

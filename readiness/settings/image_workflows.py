@@ -9,7 +9,7 @@ from pydantic import Field
 
 from readiness.settings.base import Section, ServiceAccount, Text
 
-# Of an entry that accepts a vulnerability: who accepts longer has decided never to mend it.
+# Of an entry that accepts a vulnerability: who accepts longer has decided never to fix it.
 MAX_ACCEPTED = timedelta(days=90)
 
 

@@ -86,21 +86,21 @@ class Spot:
 
 
 def explain(error: Mapping[str, Any], spot: Spot) -> tuple[str, str]:
-    """What is wrong and how to mend it, both without a closing full stop."""
+    """What is wrong and how to fix it, both without a closing full stop."""
     description = (spot.field.description or "") if spot.field else ""
     kind, context, value = error["type"], error.get("ctx", {}), spot.value
     about = f" ({description.rstrip('.')})" if description else ""
     if kind == "missing":
-        return "is missing", _mend_missing(spot, about)
+        return "is missing", _hint_missing(spot, about)
     if kind == "extra_forbidden":
-        return "is an unknown key", _mend_unknown(str(error["loc"][-1]), spot)
+        return "is an unknown key", _hint_unknown(str(error["loc"][-1]), spot)
     if value is None or (isinstance(value, str) and not value.strip()):
         optional = ", or remove the key" if spot.field and not spot.field.is_required() else ""
         return "is empty", f"Write a value{optional}{about}"
     if kind in _REFUSED_CONTENT:
         return _REFUSED_CONTENT[kind]
     if kind in _KINDS:
-        return f"must be {_KINDS[kind]}, not {_kind_of(value)}", _mend_kind(kind, value, spot.inner, about)
+        return f"must be {_KINDS[kind]}, not {_kind_of(value)}", _hint_kind(kind, value, spot.inner, about)
     if kind in _RANGE_ERRORS:
         return _explain_range(spot.field, value, about)
     if kind == "literal_error":
@@ -123,20 +123,20 @@ def why_no_text(value: Any) -> tuple[str, str] | None:
         return "is missing or empty", "Write a text"
     if isinstance(value, str):
         return None if value.strip() else ("is empty", "Write a text")
-    return f"must be text, not {_kind_of(value)}", _mend_kind("string_type", value, (), "")
+    return f"must be text, not {_kind_of(value)}", _hint_kind("string_type", value, (), "")
 
 
-def _mend_missing(spot: Spot, about: str) -> str:
+def _hint_missing(spot: Spot, about: str) -> str:
     if spot.replaces_project_value:
         return f"Write it here too: this object replaces the one in Pulumi.yaml whole{about}"
     return f"Add it{about}"
 
 
-def _mend_unknown(name: str, spot: Spot) -> str:
-    mend = f"{did_you_mean(spot.meant)}Allowed: {', '.join(spot.allowed)}"
+def _hint_unknown(name: str, spot: Spot) -> str:
+    hint = f"{did_you_mean(spot.meant)}Allowed: {', '.join(spot.allowed)}"
     if spot.meant is None and _SECRET_WORDS.search(name):
-        mend += f". Secrets are stored with `pulumi config set --secret`: {', '.join(each.key for each in SECRETS)}"
-    return mend
+        hint += f". Secrets are stored with `pulumi config set --secret`: {', '.join(each.key for each in SECRETS)}"
+    return hint
 
 
 def _explain_range(field: FieldInfo | None, value: Any, about: str) -> tuple[str, str]:
@@ -155,9 +155,9 @@ def _explain_range(field: FieldInfo | None, value: Any, about: str) -> tuple[str
 
 
 def _explain_pattern(pattern: str, value: str, about: str) -> tuple[str, str]:
-    for piece, message, mend in _PATTERNS:
+    for piece, message, hint in _PATTERNS:
         if piece in pattern:
-            return message, mend
+            return message, hint
     name = _NAME_PATTERN.fullmatch(pattern)
     if name is None:
         return f"is not of the form `{pattern}`", f"Change it{about}"
@@ -168,7 +168,7 @@ def _explain_pattern(pattern: str, value: str, about: str) -> tuple[str, str]:
     return "is not a lower-case name", f"Use a-z, 0-9 and `-`, with a letter first{last}{about}"
 
 
-def _mend_kind(kind: str, value: Any, inner: tuple[str, ...], about: str) -> str:
+def _hint_kind(kind: str, value: Any, inner: tuple[str, ...], about: str) -> str:
     wanted = _KINDS[kind]
     if wanted.endswith("number") and isinstance(value, str):
         return f"Write the number without quotes and units{about}"

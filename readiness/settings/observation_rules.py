@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from readiness.problems import Problem, Severity
+from readiness.finding import Finding, Severity
 from readiness.settings.expiry import expiry_warnings, too_late_problems
 from readiness.settings.located import items_at, problem_at, value_at
 from readiness.settings.observation import PLACES_OF_REGION, Availability
@@ -18,7 +18,7 @@ MIN_PLACES = 3
 BURN_FACTORS = (14.4, 6.0, 3.0)
 
 
-def observation_problems(config: StackConfig, raw: Mapping[str, Any], today: date) -> Iterator[Problem]:
+def observation_problems(config: StackConfig, raw: Mapping[str, Any], today: date) -> Iterator[Finding]:
     """Dates that have passed or soon will, too few places, an objective that cannot page, too many connections."""
     yield from _degraded_problems(config, raw, today)
     yield from _date_problem(config, raw, ("prices", "date"))
@@ -27,15 +27,17 @@ def observation_problems(config: StackConfig, raw: Mapping[str, Any], today: dat
     yield from _connection_problems(config, raw)
 
 
-def _degraded_problems(config: StackConfig, raw: Mapping[str, Any], today: date) -> Iterator[Problem]:
+def _degraded_problems(config: StackConfig, raw: Mapping[str, Any], today: date) -> Iterator[Finding]:
     for index, _ in enumerate(items_at(raw, ("services",))):
         path = ("services", index, "health_answer", "known_degraded", "accept_degraded_until")
         yield from _date_problem(config, raw, path)
         day = _date(value_at(raw, path))
         if day is not None and day < today:
             message = "has passed; the uptime check still takes the degraded answer, and `pulumi up` refuses that"
-            mend = "Remove the line, or decide on a later day"
-            yield problem_at(config, path, message, mend, severity=Severity.WARNING, placeholder=True)
+            hint = "Remove the line, or decide on a later day"
+            yield problem_at(
+                config, path, message, hint, severity=Severity.WARNING, placeholder=True, rule_id="settings-date-passed"
+            )
         elif day is not None:
             yield from too_late_problems(config, path, day, today)
             hint = (
@@ -45,10 +47,12 @@ def _degraded_problems(config: StackConfig, raw: Mapping[str, Any], today: date)
             yield from expiry_warnings(config, path, day, today, hint)
 
 
-def _date_problem(config: StackConfig, raw: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+def _date_problem(config: StackConfig, raw: Mapping[str, Any], path: KeyPath) -> Iterator[Finding]:
     text = value_at(raw, path)
     if isinstance(text, str) and len(text) == len("2027-03-31") and _date(text) is None:
-        yield problem_at(config, path, "is no day of the calendar", 'Write it as "2027-03-31"')
+        yield problem_at(
+            config, path, "is no day of the calendar", 'Write it as "2027-03-31"', rule_id="settings-date-unreadable"
+        )
 
 
 def _date(text: Any) -> date | None:
@@ -58,15 +62,21 @@ def _date(text: Any) -> date | None:
         return None
 
 
-def _place_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+def _place_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Finding]:
     regions = items_at(raw, ("uptime_checks", "regions"))
     places = sum(PLACES_OF_REGION.get(region, 1) for region in dict.fromkeys(map(str, regions)))
     if regions and places < MIN_PLACES:
         message = f"are {places} places, and the API takes {MIN_PLACES} or more"
-        yield problem_at(config, ("uptime_checks", "regions"), message, "Add a region; USA alone is three places")
+        yield problem_at(
+            config,
+            ("uptime_checks", "regions"),
+            message,
+            "Add a region; USA alone is three places",
+            rule_id="settings-uptime-regions",
+        )
 
 
-def _burn_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+def _burn_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Finding]:
     goal = value_at(raw, ("availability", "goal"))
     goal = Availability().goal if goal is None else goal
     if isinstance(goal, bool) or not isinstance(goal, int | float) or not 0 < goal < 1:
@@ -76,12 +86,12 @@ def _burn_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Prob
             message = (
                 f"is so low that {factor:g} times the allowed errors are {factor * (1 - goal):.0%} of all requests"
             )
-            mend = f"No alert could page for that: write more than {1 - 1 / factor:.3g}"
-            yield problem_at(config, ("availability", "goal"), message, mend)
+            hint = f"No alert could page for that: write more than {1 - 1 / factor:.3g}"
+            yield problem_at(config, ("availability", "goal"), message, hint, rule_id="settings-availability-goal")
             return
 
 
-def _connection_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+def _connection_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Finding]:
     """The pools of all services at their largest, against what the instance takes."""
     slots = value_at(raw, ("database", "max_connections"))
     wanted = 0
@@ -97,8 +107,15 @@ def _connection_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterato
         parts.append(f"{instances} instances x {each}")
     if _whole(slots) and wanted > slots:
         message = f"is {slots}, and the services may open {wanted} connections ({', '.join(parts)})"
-        mend = "Lower the pools or `max_instances`, or raise the instance's flag"
-        yield problem_at(config, ("database", "max_connections"), message, mend, severity=Severity.WARNING)
+        hint = "Lower the pools or `max_instances`, or raise the instance's flag"
+        yield problem_at(
+            config,
+            ("database", "max_connections"),
+            message,
+            hint,
+            severity=Severity.WARNING,
+            rule_id="settings-database-connections",
+        )
 
 
 def _whole(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from readiness.problems import Problem
+from readiness.finding import Finding
 from readiness.settings.base import SERVICE_ACCOUNT_PATTERN, Section, Text
 from readiness.settings.key_decisions import decision_of_key
 from readiness.settings.located import items_at
@@ -48,7 +48,7 @@ class ProviderHost(Section):
     reason: Annotated[Text, Field(description="Why credentials may be sent there.")]
 
 
-def provider_host_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Problem]:
+def provider_host_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Finding]:
     """Every provider key by which credentials would go to a host that nobody has given a reason for."""
     for key in sorted({*config.values, *config.secret_keys}):
         if decision_of_key(key).is_host:
@@ -56,15 +56,21 @@ def provider_host_problems(config: StackConfig, raw: Mapping[str, Any]) -> Itera
     key = "gcp:impersonateServiceAccount"
     account = config.values.get(key)
     if account is not None and not (isinstance(account, str) and re.fullmatch(SERVICE_ACCOUNT_PATTERN, account)):
-        mend = "Write it as NAME@PROJECT.iam.gserviceaccount.com"
-        yield _problem(config, key, "is not a service account", mend)
+        hint = "Write it as NAME@PROJECT.iam.gserviceaccount.com"
+        yield _problem(config, key, "is not a service account", hint, rule_id="settings-provider-account")
     key = "github:insecure"
     if key in config.secret_keys or config.values.get(key) not in (None, False, "false"):
         message = "sends the token without looking at the host's certificate"
-        yield _problem(config, key, message, "Remove it, and install the host's certificate authority instead")
+        yield _problem(
+            config,
+            key,
+            message,
+            "Remove it, and install the host's certificate authority instead",
+            rule_id="settings-provider-host",
+        )
 
 
-def variable_problems(environment: Mapping[str, str], config: StackConfig) -> list[Problem]:
+def variable_problems(environment: Mapping[str, str], config: StackConfig) -> list[Finding]:
     """Environment variables by which a provider would send credentials to a host that nobody has given a reason for."""
     raw = {"provider_hosts": config.values.get(_SETTING)}
     problems = []
@@ -72,21 +78,27 @@ def variable_problems(environment: Mapping[str, str], config: StackConfig) -> li
         key = _key_of_variable(name)
         if key and environment[name] and not _is_allowed(key, environment[name], raw):
             message = "is set, so that the provider would send its credentials to a host that is not the official one"
-            mend = f"Unset it, or name {key}, this host and the reason in {_SETTING}"
-            problems.append(Problem(file=f"environment variable {name}", message=message, mend=mend))
+            hint = f"Unset it, or name {key}, this host and the reason in {_SETTING}"
+            problems.append(
+                Finding(
+                    rule_id="settings-provider-host", file=f"environment variable {name}", message=message, hint=hint
+                )
+            )
     return problems
 
 
-def _host_problems(config: StackConfig, raw: Mapping[str, Any], key: str) -> Iterator[Problem]:
+def _host_problems(config: StackConfig, raw: Mapping[str, Any], key: str) -> Iterator[Finding]:
     if key in config.secret_keys:
         message = "is stored encrypted, so that no reviewer sees where credentials go"
-        yield _problem(config, key, message, "Write it in plain text: an address is no secret")
+        yield _problem(
+            config, key, message, "Write it in plain text: an address is no secret", rule_id="settings-provider-host"
+        )
         return
     value = config.values[key]
     if value is not None and not _is_allowed(key, value, raw):
         message = "sends the provider's credentials to a host that is not the official one"
-        mend = f"Remove it, or name key, host (letter by letter) and reason in {_SETTING}"
-        yield _problem(config, key, message, mend)
+        hint = f"Remove it, or name key, host (letter by letter) and reason in {_SETTING}"
+        yield _problem(config, key, message, hint, rule_id="settings-provider-host")
 
 
 def _is_allowed(key: str, value: object, raw: Mapping[str, Any]) -> bool:
@@ -113,6 +125,6 @@ def _key_of_variable(name: str) -> str | None:
     return f"gcp:{own.get(name.lower(), name)}"
 
 
-def _problem(config: StackConfig, key: str, message: str, mend: str) -> Problem:
+def _problem(config: StackConfig, key: str, message: str, hint: str, *, rule_id: str) -> Finding:
     file, line = config.place(key)
-    return Problem(file=file, line=line, key=key, message=message, mend=mend)
+    return Finding(rule_id=rule_id, file=file, line=line, key=key, message=message, hint=hint)

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from readiness.problems import Problem, RefusedError, Severity
+from readiness.finding import Finding, Severity
+from readiness.refusal import RefusedError
 from readiness.settings.nearest import nearest, suggestion
 from readiness.settings.stack_names import stack_names
 from readiness.settings.strict_yaml import Document, KeyPath, path_text, read_yaml
@@ -68,7 +69,7 @@ class StackConfig:
     ciphertext_digests: dict[str, str] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
 
     def place(self, key: str, path: KeyPath = ()) -> tuple[str, int | None]:
         """File and line of the value at `path` inside `key`; `config:` of the stack's file where the key is absent."""
@@ -92,7 +93,16 @@ def find_project_root(start: Path) -> Path:
         if os.path.lexists(folder / PROJECT_FILE):
             return folder
     message = "is neither in this folder nor above it"
-    raise RefusedError([Problem(file=PROJECT_FILE, message=message, mend="Run the command inside the project")])
+    raise RefusedError(
+        [
+            Finding(
+                rule_id="project-file-missing",
+                file=PROJECT_FILE,
+                message=message,
+                hint="Run the command inside the project",
+            )
+        ]
+    )
 
 
 def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
@@ -101,7 +111,7 @@ def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
     Raises RefusedError when a file cannot be read at all; problems inside them are collected in the result.
     """
     name = file or stack_file_name(stack)
-    refused: list[Problem] = []
+    refused: list[Finding] = []
     documents: dict[str, Document] = {}
     if file is None:
         refused += _stack_name_problems(root, stack)
@@ -122,25 +132,27 @@ def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
     return config
 
 
-def _stack_name_problems(root: Path, stack: str) -> list[Problem]:
+def _stack_name_problems(root: Path, stack: str) -> list[Finding]:
     known = stack_names(root)
     if not _NAME.fullmatch(stack):
-        message, mend = (
+        message, hint = (
             "has a name that is no stack's",
             "Use letters, digits, `-`, `_` and `.`, 100 at most, and no `-` first",
         )
-        return [Problem(file="Pulumi.<stack>.yaml", message=message, mend=mend)]
+        return [Finding(rule_id="stack-unknown", file="Pulumi.<stack>.yaml", message=message, hint=hint)]
     if stack in known:
         return []
-    mend = f"{suggestion(stack, known)}Stacks with a file here: {', '.join(known) or 'none'}"
-    return [Problem(file=stack_file_name(stack), message="does not exist", mend=mend)]
+    hint = f"{suggestion(stack, known)}Stacks with a file here: {', '.join(known) or 'none'}"
+    return [Finding(rule_id="stack-unknown", file=stack_file_name(stack), message="does not exist", hint=hint)]
 
 
 def _has_settings(config: StackConfig, document: Document) -> bool:
     """Whether the file has a `config:` section to read; Pulumi.yaml may do without. Its other keys are checked too."""
     if not isinstance(document.value, dict):
-        message, mend = "is not a mapping of keys to values", "Restore it from version control"
-        config.problems.append(Problem(file=document.file, line=1, message=message, mend=mend))
+        message, hint = "is not a mapping of keys to values", "Restore it from version control"
+        config.problems.append(
+            Finding(rule_id="stack-file-form", file=document.file, line=1, message=message, hint=hint)
+        )
         return False
     is_project = document.file == PROJECT_FILE
     allowed = PROJECT_FILE_KEYS if is_project else STACK_FILE_KEYS
@@ -151,18 +163,22 @@ def _has_settings(config: StackConfig, document: Document) -> bool:
     if section is None and "config" in meant:
         return False
     message = "is missing" if section is None else "is not a mapping of keys to values"
-    mend = "Write `config:` and the settings below it, indented"
+    hint = "Write `config:` and the settings below it, indented"
     line = document.line_of(("config",))
-    config.problems.append(Problem(file=document.file, line=line, key="config", message=message, mend=mend))
+    config.problems.append(
+        Finding(rule_id="stack-file-form", file=document.file, line=line, key="config", message=message, hint=hint)
+    )
     return False
 
 
 def _add_project_file(config: StackConfig, document: Document) -> None:
     name = document.value.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        line, mend = document.line_of(("name",)), "Write `name: readiness`"
+        line, hint = document.line_of(("name",)), "Write `name: readiness`"
         message = "is missing or no name of a project"
-        config.problems.append(Problem(file=document.file, line=line, key="name", message=message, mend=mend))
+        config.problems.append(
+            Finding(rule_id="project-file-form", file=document.file, line=line, key="name", message=message, hint=hint)
+        )
         name = config.project
     config.project = name
     _refuse_unknown_runtime_keys(config, document)
@@ -187,13 +203,15 @@ def _refuse_unknown_runtime_keys(config: StackConfig, document: Document) -> Non
             _refuse_unknown(config, document, ("runtime", "options"), options, RUNTIME_OPTIONS, hint)
 
 
-def _program_problems(document: Document) -> Iterator[Problem]:
+def _program_problems(document: Document) -> Iterator[Finding]:
     """Where the engine would run another program than the one beside Pulumi.yaml, which every check here speaks of."""
     main = document.value.get("main")
     if main is not None and (not isinstance(main, str) or posixpath.normpath(main) not in (".", PROGRAM_FILE)):
         message = f"names another program than the {PROGRAM_FILE} beside this file, which is the one that is checked"
         line = document.line_of(("main",))
-        yield Problem(file=document.file, line=line, key="main", message=message, mend="Remove it")
+        yield Finding(
+            rule_id="project-file-form", file=document.file, line=line, key="main", message=message, hint="Remove it"
+        )
     runtime = document.value.get("runtime")
     name = runtime.get("name") if isinstance(runtime, dict) else runtime
     if "runtime" in document.value and name != "python" and not (isinstance(runtime, dict) and "name" not in runtime):
@@ -201,14 +219,28 @@ def _program_problems(document: Document) -> Iterator[Problem]:
             "is not `python`, in which the program that is checked is written",
             document.line_of(("runtime",)),
         )
-        yield Problem(file=document.file, line=line, key="runtime", message=message, mend="Write `name: python`")
+        yield Finding(
+            rule_id="project-file-form",
+            file=document.file,
+            line=line,
+            key="runtime",
+            message=message,
+            hint="Write `name: python`",
+        )
     options = runtime.get("options") if isinstance(runtime, dict) else None
     folder = options.get("virtualenv") if isinstance(options, dict) else None
     if isinstance(folder, str) and (posixpath.isabs(folder) or posixpath.normpath(folder).startswith("..")):
         message = "is outside the project, so that another interpreter than the one that is set up here would run"
         line = document.line_of(("runtime", "options", "virtualenv"))
-        mend = "Write `virtualenv: .venv`"
-        yield Problem(file=document.file, line=line, key="runtime.options.virtualenv", message=message, mend=mend)
+        hint = "Write `virtualenv: .venv`"
+        yield Finding(
+            rule_id="project-file-form",
+            file=document.file,
+            line=line,
+            key="runtime.options.virtualenv",
+            message=message,
+            hint=hint,
+        )
 
 
 def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origin: Origin) -> None:
@@ -218,12 +250,13 @@ def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origi
     hint = f"the value stands under `{'default' if own else 'value'}:`"
     if entry and not entry.keys() & set(DECLARATION_KEYS):
         message = "holds its value where the engine looks for a declaration"
-        problem = Problem(
+        problem = Finding(
+            rule_id="project-file-declaration",
             file=origin.document.file,
             line=origin.document.line_of(origin.path),
             key=key,
             message=message,
-            mend=f"Indent it below `{'default' if own else 'value'}:`",
+            hint=f"Indent it below `{'default' if own else 'value'}:`",
         )
         config.problems.append(problem)
         _add_value(config, key, entry, origin)
@@ -251,12 +284,20 @@ def _add_stack_file(config: StackConfig, document: Document) -> None:
             config.replaced[full_key] = before[full_key]
 
 
-def _environment_warnings(document: Document) -> Iterator[Problem]:
+def _environment_warnings(document: Document) -> Iterator[Finding]:
     if document.value.get("environment") is not None:
         message = "takes settings and environment variables from Pulumi ESC, which no check here reads"
-        mend = "Write what this project needs into its own files"
+        hint = "Write what this project needs into its own files"
         line, severity = document.line_of(("environment",)), Severity.WARNING
-        yield Problem(file=document.file, line=line, key="environment", message=message, mend=mend, severity=severity)
+        yield Finding(
+            rule_id="stack-file-environment",
+            file=document.file,
+            line=line,
+            key="environment",
+            message=message,
+            hint=hint,
+            severity=severity,
+        )
 
 
 def _full_key(config: StackConfig, key: str) -> str:
@@ -264,13 +305,17 @@ def _full_key(config: StackConfig, key: str) -> str:
 
 
 def _refuse_repeated(config: StackConfig, key: str, origin: Origin) -> None:
-    message, mend = "is written twice, with and without its namespace", "Keep one"
+    message, hint = "is written twice, with and without its namespace", "Keep one"
     line = origin.document.line_of(origin.path)
-    config.problems.append(Problem(file=origin.document.file, line=line, key=key, message=message, mend=mend))
+    config.problems.append(
+        Finding(
+            rule_id="settings-repeated-key", file=origin.document.file, line=line, key=key, message=message, hint=hint
+        )
+    )
 
 
 def _refuse_unknown(
-    config: StackConfig, document: Document, path: KeyPath, found: dict[str, Any], allowed: tuple[str, ...], hint: str
+    config: StackConfig, document: Document, path: KeyPath, found: dict[str, Any], allowed: tuple[str, ...], more: str
 ) -> set[str | None]:
     """Reports unknown keys; returns the names that they were probably meant to be."""
     meant: set[str | None] = set()
@@ -278,9 +323,16 @@ def _refuse_unknown(
         if key not in allowed:
             near = nearest(key, allowed)
             meant.add(near)
-            mend = f"Did you mean `{near}`?" if near else f"Allowed: {', '.join(allowed)}; {hint}"
+            hint = f"Did you mean `{near}`?" if near else f"Allowed: {', '.join(allowed)}; {more}"
             line, name = document.line_of((*path, key)), path_text((*path, key)).removeprefix("config.")
-            problem = Problem(file=document.file, line=line, key=name, message="is an unknown key", mend=mend)
+            problem = Finding(
+                rule_id="settings-unknown-key",
+                file=document.file,
+                line=line,
+                key=name,
+                message="is an unknown key",
+                hint=hint,
+            )
             config.problems.append(problem)
     return meant
 

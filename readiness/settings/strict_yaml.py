@@ -15,7 +15,9 @@ from typing import Any
 import yaml
 
 from readiness.files import FileTooLargeError, NotRegularFileError, read_regular_bytes
-from readiness.problems import Problem, RefusedError, secrets_in
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
+from readiness.secret_shapes import secrets_in
 from readiness.settings.engine_scalars import EngineLoader, has_tag, scalar_value, why_refused
 
 KeyPath = tuple[str | int, ...]
@@ -51,7 +53,7 @@ class Document:
     value: Any
     text: str = ""
     lines: dict[KeyPath, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
 
     def line_of(self, path: KeyPath) -> int | None:
         """The line of the value at `path`, or of the nearest thing above it that exists."""
@@ -112,28 +114,37 @@ def _read_text(path: Path, file: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        mend = "Save it as UTF-8, or restore it from version control"
-        raise _refusal(file, line, "is not UTF-8 text", mend) from None
+        hint = "Save it as UTF-8, or restore it from version control"
+        raise _refusal(file, line, "is not UTF-8 text", hint) from None
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
+def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Finding:
     mark = error.problem_mark or error.context_mark
     complaint = error.problem or error.context or "unknown"
     # PyYAML quotes what it stumbled over: a token's kind or one character is a help, text may be a secret.
     unquoted = re.sub(r" '(?!<|.'|\\.').*'", "", complaint, flags=re.DOTALL)
-    known = ((reason, mend) for piece, reason, mend in _SYNTAX if piece in complaint)
-    reason, mend = next(known, (unquoted, "Mend the YAML at that line"))
-    return Problem(file=file, line=mark.line + 1 if mark else None, message=f"is not valid YAML: {reason}", mend=mend)
+    known = ((reason, hint) for piece, reason, hint in _SYNTAX if piece in complaint)
+    reason, hint = next(known, (unquoted, "Mend the YAML at that line"))
+    return Finding(
+        rule_id="yaml-syntax",
+        file=file,
+        line=mark.line + 1 if mark else None,
+        message=f"is not valid YAML: {reason}",
+        hint=hint,
+    )
 
 
-def _secret_problems(text: str, file: str) -> list[Problem]:
-    mend = "Remove it, revoke it if it was ever committed"
+def _secret_problems(text: str, file: str) -> list[Finding]:
+    hint = "Remove it, revoke it if it was ever committed"
     lines = dict.fromkeys(line for line, _ in secrets_in(text))
-    return [Problem(file=file, line=line, message=SECRET_FOUND, mend=mend) for line in lines]
+    return [
+        Finding(rule_id="settings-plain-secret", file=file, line=line, message=SECRET_FOUND, hint=hint)
+        for line in lines
+    ]
 
 
-def _refusal(file: str, line: int | None, message: str, mend: str) -> RefusedError:
-    return RefusedError([Problem(file=file, line=line, message=message, mend=mend)])
+def _refusal(file: str, line: int | None, message: str, hint: str) -> RefusedError:
+    return RefusedError([Finding(rule_id="yaml-file-unreadable", file=file, line=line, message=message, hint=hint)])
 
 
 class _Builder:
@@ -142,7 +153,7 @@ class _Builder:
     def __init__(self, file: str) -> None:
         self.file = file
         self.lines: dict[KeyPath, int] = {}
-        self.problems: list[Problem] = []
+        self.problems: list[Finding] = []
         self._built = 0
 
     def build(self, node: yaml.Node, path: KeyPath, above: tuple[int, ...]) -> Any:
@@ -153,13 +164,25 @@ class _Builder:
         self._built += 1
         self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in above or self._built > MAX_VALUES:
-            raise RefusedError([self._problem(node, path, "is endless or huge, because of an alias", "Write it out")])
+            raise RefusedError(
+                [
+                    self._problem(
+                        node, path, "is endless or huge, because of an alias", "Write it out", rule_id="yaml-nesting"
+                    )
+                ]
+            )
         if len(above) > MAX_DEPTH:
-            raise RefusedError([self._problem(node, path[:1], "is nested too deeply to be read", "Write it flatter")])
+            raise RefusedError(
+                [
+                    self._problem(
+                        node, path[:1], "is nested too deeply to be read", "Write it flatter", rule_id="yaml-nesting"
+                    )
+                ]
+            )
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if has_tag(node):
-            self._refuse(node, path, "has a YAML tag", "Write a plain value, without `!`")
+            self._refuse(node, path, "has a YAML tag", "Write a plain value, without `!`", rule_id="yaml-plain-value")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, (*above, id(node)))
         return [self.build(item, (*path, index), (*above, id(node))) for index, item in enumerate(node.value)]
@@ -168,12 +191,20 @@ class _Builder:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<" or has_tag(key_node):
-                self._refuse(key_node, path, "has a key that is not plain text", "Write the keys out")
+                self._refuse(
+                    key_node, path, "has a key that is not plain text", "Write the keys out", rule_id="yaml-plain-value"
+                )
                 continue
             key = key_node.value
             if key in result:
                 first = self.lines[(*path, key)]
-                self._refuse(key_node, (*path, key), f"is written twice, first in line {first}", "Keep one")
+                self._refuse(
+                    key_node,
+                    (*path, key),
+                    f"is written twice, first in line {first}",
+                    "Keep one",
+                    rule_id="settings-repeated-key",
+                )
                 continue
             self.lines[(*path, key)] = key_node.start_mark.line + 1
             result[key] = self.build(value_node, (*path, key), above)
@@ -182,15 +213,17 @@ class _Builder:
     def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
         refused = why_refused(node)
         if refused is not None:
-            self._refuse(node, path, *refused)
+            self._refuse(node, path, *refused, rule_id="yaml-plain-value")
         return node.value if refused is not None else scalar_value(node)
 
-    def _refuse(self, node: yaml.Node, path: KeyPath, message: str, mend: str) -> None:
-        self.problems.append(self._problem(node, path, message, mend))
+    def _refuse(self, node: yaml.Node, path: KeyPath, message: str, hint: str, *, rule_id: str) -> None:
+        self.problems.append(self._problem(node, path, message, hint, rule_id=rule_id))
 
-    def _problem(self, node: yaml.Node, path: KeyPath, message: str, mend: str) -> Problem:
+    def _problem(self, node: yaml.Node, path: KeyPath, message: str, hint: str, *, rule_id: str) -> Finding:
         line = node.start_mark.line + 1
-        return Problem(file=self.file, line=line, key=path_text(_setting(path)), message=message, mend=mend)
+        return Finding(
+            rule_id=rule_id, file=self.file, line=line, key=path_text(_setting(path)), message=message, hint=hint
+        )
 
 
 def _setting(path: KeyPath) -> KeyPath:

@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from readiness.problems import Problem, Severity
+from readiness.finding import Finding, Severity
 from readiness.settings.cross_rules import cross_rule_problems
 from readiness.settings.key_names import full_key, key_problems
 from readiness.settings.located import value_at
@@ -25,13 +25,16 @@ from readiness.settings.strict_yaml import KeyPath, path_text
 # pydantic's error, of which type, location and context are read.
 Error = Mapping[str, Any]
 
+# By pydantic's type of error; everything else is a value that does not fit.
+_RULE_IDS = {"missing": "settings-missing-key", "extra_forbidden": "settings-unknown-key"}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Validated:
     """Settings where nothing is wrong, and what was found; warnings may stand beside settings."""
 
     settings: Settings | None
-    problems: tuple[Problem, ...]
+    problems: tuple[Finding, ...]
 
 
 def validate(config: StackConfig, *, today: date) -> Validated:
@@ -44,10 +47,10 @@ def validate(config: StackConfig, *, today: date) -> Validated:
     settings, errors = _parse(raw)
     missed = _Missed(errors, meant_keys={meant for each in keys for meant in each.meant})
     problems = [*config.problems, *plain_secret_problems(config)]
-    problems += _without_echoes((each.problem for each in keys), problems)
+    problems += _without_echoes((each.finding for each in keys), problems)
     found = [_model_problem(config, raw, each, missed) for each in missed.real_errors]
     problems += (each for each in _without_echoes(found, problems) if not _is_refused_inside(each, problems))
-    problems += _without_echoes(cross_rule_problems(config, _blanked(raw, errors), today), problems)
+    problems += _without_echoes(cross_rule_problems(config, _blanked(raw, errors, missed), today), problems)
     problems += _lost_keys(config, problems)
     ordered = sorted(dict.fromkeys(problems), key=lambda each: (each.file, each.line or 0))
     return Validated(settings=settings, problems=tuple(ordered))
@@ -67,9 +70,14 @@ def _parse(raw: Mapping[str, Any]) -> tuple[Settings | None, list[Error]]:
         return None, [each for each in found if each["type"] != "too_short" or not value_at(raw, each["loc"])]
 
 
-def _blanked(raw: dict[str, Any], errors: list[Error]) -> dict[str, Any]:
-    """The settings with None for every value that is refused, so that a rule between settings meets no other type."""
+def _blanked(raw: dict[str, Any], errors: list[Error], missed: _Missed) -> dict[str, Any]:
+    """The settings with None for every value that is refused, so that a rule between settings meets no other type.
+
+    A key that was meant by a misspelt one has None too: it is not missing, and its value is not known.
+    """
     blanked = copy.deepcopy(raw)
+    for holder, name in missed.misspelt_keys(blanked):
+        holder.setdefault(name, None)
     for error in errors:
         if error["type"] not in ("missing", "extra_forbidden") and _holds(blanked, error["loc"][0]):
             _blank(blanked, error["loc"])
@@ -97,6 +105,7 @@ class _Missed:
     def __init__(self, errors: list[Error], *, meant_keys: set[str]) -> None:
         self._missing = {each["loc"] for each in errors if each["type"] == "missing"}
         self._meant: dict[KeyPath, str | None] = {}
+        self._meant_settings = [name for name in Settings.model_fields if full_key(name) in meant_keys]
         unknown: list[KeyPath] = [each["loc"] for each in errors if each["type"] == "extra_forbidden"]
         for path in unknown:
             alone = sum(each[:-1] == path[:-1] for each in unknown) == 1
@@ -109,6 +118,15 @@ class _Missed:
         """The name that the unknown key at `path` was probably meant to be."""
         return self._meant.get(path)
 
+    def misspelt_keys(self, raw: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+        """The objects of `raw` that hold a misspelt key, each with the name that was meant."""
+        for name in self._meant_settings:
+            yield raw, name
+        for path, name in self._meant.items():
+            holder = value_at(raw, path[:-1])
+            if name is not None and isinstance(holder, dict):
+                yield holder, name
+
     def _nearest(self, path: KeyPath, *, alone: bool) -> str | None:
         missing = [str(each[-1]) for each in self._missing if each[:-1] == path[:-1]]
         holder = _model_at(path[:-1])
@@ -117,7 +135,7 @@ class _Missed:
         return near or (missing[0] if alone and len(missing) == 1 else None)
 
 
-def _model_problem(config: StackConfig, raw: Mapping[str, Any], error: Error, missed: _Missed) -> Problem:
+def _model_problem(config: StackConfig, raw: Mapping[str, Any], error: Error, missed: _Missed) -> Finding:
     location: KeyPath = error["loc"]
     key, path = full_key(str(location[0])), location[1:]
     file, line = config.place(key, path)
@@ -130,23 +148,24 @@ def _model_problem(config: StackConfig, raw: Mapping[str, Any], error: Error, mi
         meant=missed.meant(location),
         replaces_project_value=value_at(config.replaced.get(key), path) is not None,
     )
-    message, mend = explain(error, spot)
-    return Problem(file=file, line=line, key=path_text((key, *path)), message=message, mend=mend)
+    message, hint = explain(error, spot)
+    rule_id = _RULE_IDS.get(error["type"], "settings-invalid-value")
+    return Finding(rule_id=rule_id, file=file, line=line, key=path_text((key, *path)), message=message, hint=hint)
 
 
-def _without_echoes(found: Iterable[Problem], before: Iterable[Problem]) -> list[Problem]:
+def _without_echoes(found: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
     """What is not said of a setting that an earlier check has refused already."""
     refused = {(each.file, each.key) for each in before if each.severity is Severity.ERROR}
     return [each for each in found if (each.file, each.key) not in refused]
 
 
-def _is_refused_inside(problem: Problem, before: Iterable[Problem]) -> bool:
+def _is_refused_inside(problem: Finding, before: Iterable[Finding]) -> bool:
     """Whether something in the value is refused already, so that its type is not what is wrong first."""
     inside = (f"{problem.key}.", f"{problem.key}[")
     return any(each.file == problem.file and each.key.startswith(inside) for each in before)
 
 
-def _lost_keys(config: StackConfig, problems: list[Problem]) -> Iterator[Problem]:
+def _lost_keys(config: StackConfig, problems: list[Finding]) -> Iterator[Finding]:
     """Warns of optional keys that an object of the project has and the stack's object, which replaces it, has not."""
     reported = {each.key for each in problems}
     for key, before in config.replaced.items():
@@ -157,8 +176,16 @@ def _lost_keys(config: StackConfig, problems: list[Problem]) -> Iterator[Problem
         if lost:
             file, line = config.place(key)
             message = f"replaces the whole object of {PROJECT_FILE}, which also holds {', '.join(lost)}"
-            mend = "Write those here too: the engine does not merge objects"
-            yield Problem(file=file, line=line, key=key, message=message, mend=mend, severity=Severity.WARNING)
+            hint = "Write those here too: the engine does not merge objects"
+            yield Finding(
+                rule_id="settings-replaced-object",
+                file=file,
+                line=line,
+                key=key,
+                message=message,
+                hint=hint,
+                severity=Severity.WARNING,
+            )
 
 
 def _model_at(location: KeyPath) -> type[BaseModel] | None:

@@ -37,6 +37,8 @@ _INIT = (
 _OF_PROJECT = f"""
 check
 check --plan
+check --format json
+check --plan --format sarif
 check --workflows honest
 check --workflows swallowing
 runbook

@@ -34,7 +34,7 @@ def test_the_table_of_the_readme_is_found() -> None:
     """All rows, and no more: a table that is written otherwise would leave nothing to compare."""
     assert len(README_COMMANDS) > 20
     assert ("cleanup gate", []) in README_COMMANDS
-    assert ("check", ["--plan", "--workflows"]) in README_COMMANDS
+    assert ("check", ["--plan", "--workflows", "--format"]) in README_COMMANDS
 
 
 @pytest.mark.parametrize("project", PROJECTS)

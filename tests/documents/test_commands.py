@@ -55,10 +55,10 @@ def test_an_alert_whose_section_is_gone_is_named(project: Path, command: Command
     text = (project / RUNBOOK_PATH).read_text(encoding="utf-8")
     (project / RUNBOOK_PATH).write_text(text.replace("## HighCpuUsage\n", "## High CPU\n"), encoding="utf-8")
     done = command("runbook", "--check", cwd=project)
-    mend = "Run `readiness runbook` and commit it."
+    hint = "Run `readiness runbook` and commit it."
     assert done.err.splitlines() == [
-        f"error: {RUNBOOK_PATH}: has no section for HighCpuUsage, to which its alert links. {mend}",
-        f"error: {RUNBOOK_PATH}: is not what the settings say. {mend}",
+        f"error: {RUNBOOK_PATH}: has no section for HighCpuUsage, to which its alert links. {hint}",
+        f"error: {RUNBOOK_PATH}: is not what the settings say. {hint}",
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from readiness.checks import check_config
-from readiness.problems import Problem, errors_only
+from readiness.finding import Finding, errors_only
 from readiness.settings.located import KeyPath
 from readiness.settings.stack_files import StackConfig
 from tests.pinned_clock import TODAY
@@ -91,7 +91,7 @@ def every_option() -> StackConfig:
     return config_of(EVERY_OPTION)
 
 
-def problems_of(config: StackConfig) -> tuple[Problem, ...]:
+def problems_of(config: StackConfig) -> tuple[Finding, ...]:
     """What `check` refuses of it."""
     return errors_only(check_config(config, today=TODAY).problems)
 

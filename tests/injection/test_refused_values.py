@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from readiness.finding_formats import text_line
 from tests.injection.hostile import FREE_TEXT, HOSTILE, every_option, field_of, problems_of, texts, with_value
 
 NEVER = ("${{", "\n", "\r", "\u202e", "\u2028", "\x1b", "\x00")
@@ -20,7 +21,7 @@ def test_a_hostile_value_is_refused_at_its_place(value: str) -> None:
         if not found:
             accepted.append(path)
             continue
-        assert all(problem.key and problem.mend and "\n" not in str(problem) for problem in found), path
+        assert all(problem.key and problem.hint and "\n" not in text_line(problem) for problem in found), path
     unexpected = [path for path in accepted if field_of(path) not in FREE_TEXT]
     if value == "*anchor":
         # The pattern of a branch, which GitHub alone reads.

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from readiness.finding import Finding
 from readiness.managed_files.dependabot import dependabot_document
-from readiness.managed_files.dependabot_rules import Finding, dependabot_findings
+from readiness.managed_files.dependabot_rules import dependabot_findings
 from tests.managed_files.customer_tree import FILES
 from tests.projects import ROOT, settings_of
 
@@ -22,17 +23,23 @@ GOOD: dict[str, Any] = {
 }
 
 
+def at(path: tuple[str | int, ...], rule_id: str, message: str, hint: str) -> Finding:
+    """A finding whose key is the path with a space between its parts."""
+    key = " ".join(map(str, path))
+    return Finding(rule_id=rule_id, file="dependabot.yml", key=key, message=message, hint=hint)
+
+
 def findings(*updates: dict[str, Any], files: tuple[str, ...] | None = None) -> list[Finding]:
     """What is said of a file with these entries."""
     paths = None if files is None else frozenset(files)
-    return list(dependabot_findings({"version": 2, "updates": updates}, labels=LABELS, files=paths))
+    return list(dependabot_findings({"version": 2, "updates": updates}, at=at, labels=LABELS, files=paths))
 
 
-def only(*updates: dict[str, Any], files: tuple[str, ...] | None = None) -> tuple[Any, str]:
+def only(*updates: dict[str, Any], files: tuple[str, ...] | None = None) -> tuple[str, str]:
     """Place and message of the one finding."""
     (found,) = findings(*updates, files=files)
-    assert found.mend
-    return found.path, found.message
+    assert found.hint
+    return found.key, found.message
 
 
 def test_a_good_entry_has_no_finding() -> None:
@@ -46,7 +53,7 @@ def test_the_first_customers_file_fits_its_repository() -> None:
     settings = settings_of("prod").dependabot
     assert settings is not None
     document = dependabot_document(settings)
-    assert list(dependabot_findings(document, labels=LABELS, files=frozenset(FILES))) == []
+    assert list(dependabot_findings(document, at=at, labels=LABELS, files=frozenset(FILES))) == []
     assert len(document["updates"]) == 6
 
 
@@ -56,7 +63,7 @@ def test_this_projects_own_file_fits_it() -> None:
     files = [".github/workflows/apply.yml"]
     files += [str(path.relative_to(ROOT)) for path in ROOT.glob("**/requirements.in") if ".venv" not in path.parts[0]]
     files += [str(each.relative_to(ROOT)) for each in (ROOT / "tools").glob("*/go.mod")]
-    assert list(dependabot_findings(document, labels=LABELS, files=frozenset(files))) == []
+    assert list(dependabot_findings(document, at=at, labels=LABELS, files=frozenset(files))) == []
     modules = next(each["directories"] for each in document["updates"] if each["package-ecosystem"] == "gomod")
     assert modules == sorted(f"/{each.removesuffix('/go.mod')}" for each in files if each.endswith("go.mod"))
 
@@ -65,7 +72,7 @@ def test_this_projects_own_file_fits_it() -> None:
 def test_a_folder_that_stands_twice_is_refused(twin: str) -> None:
     """GitHub refuses the whole file; over two entries too."""
     path, message = only(GOOD, {**GOOD, "directories": ["/api", twin]})
-    assert path == ("updates", 1, "directories", 1)
+    assert path == "updates 1 directories 1"
     assert "stands twice" in message
 
 
@@ -74,7 +81,7 @@ def test_a_cooldown_by_kind_of_version_is_refused_where_there_are_none(ecosystem
     """It would not hold, and nothing would wait."""
     update = {"package-ecosystem": ecosystem, "directories": ["/"], "cooldown": {"semver-major-days": 30}}
     path, message = only(update)
-    assert path == ("updates", 0, "cooldown", "semver-major-days")
+    assert path == "updates 0 cooldown semver-major-days"
     assert f"does not hold for {ecosystem}" in message
     assert findings({**update, "package-ecosystem": "npm"}) == []
 
@@ -83,14 +90,14 @@ def test_a_cooldown_by_kind_of_version_is_refused_where_there_are_none(ecosystem
 def test_a_group_that_mixes_majors_with_smaller_updates_is_refused(group: dict[str, Any]) -> None:
     """One pull request would hide them, and auto-merge would never see a small one."""
     path, message = only({**GOOD, "groups": {"all": group}})
-    assert path == ("updates", 0, "groups", "all")
+    assert path == "updates 0 groups all"
     assert "mixes majors" in message
     assert findings({**GOOD, "groups": {"majors": {"update-types": ["major"]}}}) == []
 
 
 def test_a_label_that_nobody_declares_is_refused() -> None:
     """Dependabot leaves it out without a word."""
-    assert only({**GOOD, "labels": ["dependencies", "deps"]})[0] == ("updates", 0, "labels", 1)
+    assert only({**GOOD, "labels": ["dependencies", "deps"]})[0] == "updates 0 labels 1"
 
 
 def test_a_limit_of_nothing_is_refused() -> None:
@@ -128,7 +135,7 @@ def test_a_folder_without_a_manifest_is_refused(ecosystem: str, folder: str, hol
     update = {"package-ecosystem": ecosystem, "directories": [folder]}
     assert findings(update, files=(holds,)) == []
     path, message = only(update, files=(lacks,))
-    assert path == ("updates", 0, "directories", 0)
+    assert path == "updates 0 directories 0"
     assert message == f"{folder} holds nothing that Dependabot reads as {ecosystem}"
 
 

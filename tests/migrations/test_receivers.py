@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from readiness.finding import Finding
 from readiness.migrations.lint import lint_text
-from readiness.problems import Problem
 from tests.migrations.revisions import BODIES, IMPORTS, revision_text
 
 HEAD = f'{IMPORTS}\nrevision = "0004"\n'
 
 
-def problems_of(text: str) -> list[Problem]:
+def problems_of(text: str) -> list[Finding]:
     """What lint says of a revision."""
     return lint_text(Path("0004_x.py"), text)
 
@@ -33,13 +33,13 @@ def test_what_lint_says_is_what_the_server_does(name: str) -> None:
 def test_no_hint_advises_to_remove_what_writes_the_rows() -> None:
     """A session that controls the transaction flushes when it commits; a connection has nothing left to write."""
     (session,) = problems_of(revision_text(BODIES["controlling session, commit"].lines))
-    assert "flush()" in session.mend
-    assert "Remove" not in session.mend
+    assert "flush()" in session.hint
+    assert "Remove" not in session.hint
     (connection,) = problems_of(revision_text(BODIES["connection, commit"].lines))
-    assert connection.mend == "Remove it: the run commits once, at its end"
+    assert connection.hint == "Remove it: the run commits once, at its end"
     (other,) = problems_of(revision_text(BODIES["connection of its own, commit, failure"].lines))
-    assert "Remove" not in other.mend
-    assert "op.get_bind()" in other.mend
+    assert "Remove" not in other.hint
+    assert "op.get_bind()" in other.hint
 
 
 @pytest.mark.parametrize(

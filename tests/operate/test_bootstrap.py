@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from readiness.cli import cli
 from readiness.operate.bootstrap_rights import RIGHTS, needs_of
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.review.offline_plan import Plan
 from tests.projects import FIRST_CUSTOMER, SMALL, copy_project, readiness
 

@@ -14,10 +14,11 @@ from click.testing import CliRunner, Result
 from readiness import clock
 from readiness.alerting.metric_catalogue import METRICS
 from readiness.cli import cli
+from readiness.finding import Finding, errors_only
 from readiness.operate.init import write_project
 from readiness.operate.init_files import Answers, files_of
-from readiness.problems import Problem, RefusedError, errors_only
 from readiness.project_checks import check_project
+from readiness.refusal import RefusedError
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 from readiness.review.offline_plan import Plan
 from tests.program.declared import ENVIRONMENT, REGISTRY, one, planned
@@ -53,7 +54,7 @@ def init(*arguments: str, folder: Path, text: str | None = None) -> Result:
     return CliRunner().invoke(cli, ["init", "--folder", str(folder), *arguments], input=text)
 
 
-def refused(result: Result) -> tuple[Problem, ...]:
+def refused(result: Result) -> tuple[Finding, ...]:
     """The problems for which the command was refused."""
     assert isinstance(result.exception, RefusedError), result.output
     return result.exception.problems
@@ -215,7 +216,7 @@ def test_existing_files_are_named_and_left_alone(project: Path) -> None:
     before = contents(project)
     problems = refused(init(*OPTIONS, folder=project))
     assert [(each.file, each.message) for each in problems] == [(name, "exists already") for name in FILES]
-    assert all("`--force` replaces it; in a fresh clone it is the first customer's" in each.mend for each in problems)
+    assert all("`--force` replaces it; in a fresh clone it is the first customer's" in each.hint for each in problems)
     assert contents(project) == before
 
 
@@ -226,7 +227,7 @@ def test_not_even_force_loses_the_key_of_a_stack(project: Path, line: str) -> No
         file.write(line)
     before = contents(project)
     (problem,) = refused(init(*OPTIONS, "--force", folder=project))
-    assert (problem.file, problem.mend) == ("Pulumi.prod.yaml", "Move it away first, if that is what you want")
+    assert (problem.file, problem.hint) == ("Pulumi.prod.yaml", "Move it away first, if that is what you want")
     assert contents(project) == before
 
 
@@ -264,7 +265,7 @@ def test_wrong_answers_are_refused_as_check_would_refuse_them(tmp_path: Path) ->
     }
     assert {"readiness:channels.emails[0]", "readiness:image_registry.packages[1]"} <= {x.key for x in problems}
     assert len(set(problems)) == len(problems), "a problem of both stacks is told twice"
-    assert all(each.mend and each.line is None for each in problems)
+    assert all(each.hint and each.line is None for each in problems)
     assert contents(tmp_path) == {}
 
 
@@ -290,7 +291,7 @@ def test_on_a_pipe_nothing_is_asked_and_all_that_is_missing_is_told(tmp_path: Pa
         "--image",
         "--reviewer",
     ]
-    assert problems[0].mend.startswith("Give it: ")
+    assert problems[0].hint.startswith("Give it: ")
     assert "LOGIN:ID" in problems[-1].message
     assert contents(tmp_path) == {}
 

@@ -60,7 +60,7 @@ def test_a_check_that_such_a_job_may_report_is_refused_with_the_gate_that_mends_
     job = f"{TRIGGER}{JOBS}    strategy: {{matrix: '${{{{ fromJSON(vars.M) }}}}'}}\n"
     (problem,) = judged(tmp_path, job, "test (3.12)")
     assert "known only when it runs" in problem.message
-    assert "if: always()" in problem.mend
+    assert "if: always()" in problem.hint
 
 
 def test_a_called_workflow_reports_caller_and_called(tmp_path: Path) -> None:
@@ -80,13 +80,13 @@ def test_a_check_that_no_job_reports_is_refused_with_the_nearest_name(tmp_path: 
     """Every pull request would wait for it for ever."""
     (problem,) = judged(tmp_path, f"{TRIGGER}{JOBS}    name: Run Tests\n", "Run Test")
     assert "reported by no job" in problem.message
-    assert problem.mend == "Write Run Tests"
+    assert problem.hint == "Write Run Tests"
 
 
 def test_a_matrix_is_required_by_its_legs(tmp_path: Path) -> None:
     """The job's own name is no check."""
     (problem,) = judged(tmp_path, f"{TRIGGER}{JOBS}    strategy: {{matrix: {{v: [1, 2]}}}}\n")
-    assert problem.mend in ("Write test (1)", "Write test (2)")
+    assert problem.hint in ("Write test (1)", "Write test (2)")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_matrix_is_required_by_its_legs(tmp_path: Path) -> None:
 def test_where_no_job_has_a_fixed_name_the_hint_says_what_to_do(tmp_path: Path, jobs: str, hint: str) -> None:
     """There is no name to choose from."""
     (problem,) = judged(tmp_path, TRIGGER + jobs)
-    assert problem.mend.startswith(hint)
+    assert problem.hint.startswith(hint)
 
 
 def test_two_jobs_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from readiness import clock
 from readiness.commands.common import described_commit
-from readiness.problems import Problem
+from readiness.finding import Finding
 from readiness.project_checks import check_project
 from readiness.required_checks.record import Subject, record_faults, record_path, record_text
 from readiness.required_checks.workflow_files import read_workflows, workflows_digest
@@ -80,7 +80,7 @@ def activated(project: Path, *, merging: bool = False) -> Path:
     return project
 
 
-def refused(project: Path, workflows: str | None = None) -> list[Problem]:
+def refused(project: Path, workflows: str | None = None) -> list[Finding]:
     """The errors of `prod`."""
     folder = None if workflows is None else Path(workflows)
     found = check_project(project, ["prod", "staging"], folder, now=clock.now())["prod"].problems
@@ -92,7 +92,7 @@ def test_without_a_record_an_active_ruleset_is_refused_at_its_line(project: Path
     (problem,) = refused(activated(project))
     assert (problem.key, problem.line) == ("readiness:branch_ruleset.enforcement", line_of(project, "enforcement:"))
     assert problem.message.endswith("the record records/checks-honest.json does not exist")
-    assert "readiness checks-honest --workflows DIR --write" in problem.mend
+    assert "readiness checks-honest --workflows DIR --write" in problem.hint
 
 
 def test_without_a_record_auto_merge_is_refused_too(project: Path) -> None:

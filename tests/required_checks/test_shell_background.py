@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.problems import Severity
+from readiness.finding import Severity
 from readiness.required_checks.shell_script import swallows
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.required_checks import shell_reader, shfmt
 from readiness.required_checks.shell_reader import parse, parse_all
 from readiness.required_checks.shell_script import read_ahead, swallows

@@ -161,7 +161,7 @@ def test_everything_is_said_at_once(tmp_path: Path) -> None:
     """Eleven lines of the first customer's shape, each with its step, in the order of the file."""
     found = judged(tmp_path, (FIXTURES / "swallowing" / "ci.yml").read_text(encoding="utf-8"), CONTEXT)
     assert [each.line for each in found] == [23, 24, 26, 26, 27, 29, 30, 32, 33, 35, 36]
-    assert all(each.mend for each in found)
+    assert all(each.hint for each in found)
 
 
 def test_the_mended_form_is_let_pass(tmp_path: Path) -> None:

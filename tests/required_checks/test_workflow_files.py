@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.required_checks.honesty import honesty_problems
 from readiness.required_checks.workflow_files import MAX_FILE_BYTES, read_workflows, workflows_digest
 from readiness.settings.github import RequiredCheck
@@ -74,4 +74,4 @@ def test_a_check_of_another_app_is_left_to_people(tmp_path: Path) -> None:
     required = [RequiredCheck(context="scan", integration_id=7)]
     (problem,) = honesty_problems("x", written(tmp_path, ci=TRIGGER + TEST_JOB), required, "main")
     assert (problem.severity, problem.key) == ("warning", "scan")
-    assert "by hand" in problem.mend
+    assert "by hand" in problem.hint

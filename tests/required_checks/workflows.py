@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from readiness.problems import Problem
+from readiness.finding import Finding
 from readiness.required_checks.contexts import checks_of
 from readiness.required_checks.honesty import honesty_problems
 from readiness.required_checks.workflow_files import WorkflowFile, read_workflows
@@ -25,7 +25,7 @@ def written(folder: Path, **texts: str) -> list[WorkflowFile]:
     return read_workflows(folder)
 
 
-def judged(folder: Path, text: str, context: str = "test") -> list[Problem]:
+def judged(folder: Path, text: str, context: str = "test") -> list[Finding]:
     """What is said of one required check, reported by one workflow, `ci.yml`."""
     return honesty_problems("workflows", written(folder, ci=text), [RequiredCheck(context=context)], "main")
 

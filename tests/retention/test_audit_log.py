@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.retention.audit_log import Candidate, Deletions, read_deletions
 from tests.retention.gate_files import end_of_operation, entry, name_of
 from tests.retention.listings import NOW, RESOURCE, digest_of, write_json

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from readiness import clock
-from readiness.problems import Severity
+from readiness.finding import Severity
+from readiness.finding_formats import text_line
 from readiness.project_checks import check_project
 from readiness.retention.gate_record import DELETIONS, DRY_RUN, GateRecord, record_faults, record_path
 from readiness.retention.policies import policies_digest
@@ -121,7 +122,7 @@ def switched_off(project: Path, *changes: tuple[str, str]) -> list[str]:
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
     problems = check_project(project, stack_names(project), now=clock.now())["prod"].problems
-    return [str(each) for each in problems if "cleanup_dry_run" in each.key and each.severity is Severity.ERROR]
+    return [text_line(each) for each in problems if "cleanup_dry_run" in each.key and each.severity is Severity.ERROR]
 
 
 def keep(project: Path, record: GateRecord) -> Path:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.finding_formats import text_line
+from readiness.refusal import RefusedError
 from readiness.retention.images import package_path, read_images
 from readiness.retention.json_lists import MAX_SHOWN
 from tests.retention.listings import INDEX, NOW, REPOSITORY, RESOURCE, digest_of, item, write_json
@@ -19,7 +20,7 @@ def refusals(path: Path) -> list[str]:
     with pytest.raises(RefusedError) as refused:
         read_images(path)
     assert all(each.file == str(path) for each in refused.value.problems)
-    return [str(each).removeprefix(f"{path}: ").removeprefix(f"{path}:") for each in refused.value.problems]
+    return [text_line(each).removeprefix(f"{path}: ").removeprefix(f"{path}:") for each in refused.value.problems]
 
 
 def test_an_entry_of_gcloud_is_read(tmp_path: Path) -> None:

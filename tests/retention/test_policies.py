@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.finding_formats import text_line
+from readiness.refusal import RefusedError
 from readiness.resource_types import REGISTRY
 from readiness.retention.policies import (
     KEEP,
@@ -142,7 +143,9 @@ def test_all_wrong_policies_are_named_at_once_with_the_place_of_the_program() ->
     inputs = {"cleanupPolicies": bodies}
     with pytest.raises(RefusedError) as refused:
         declared_repository([{"type": REGISTRY, "name": "images", "inputs": inputs, "source": source}])
-    assert [str(each).startswith("components/image_registry.py:45: images: ") for each in refused.value.problems] == [
+    assert [
+        text_line(each).startswith("components/image_registry.py:45: images: ") for each in refused.value.problems
+    ] == [
         True,
         True,
     ]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.finding_formats import text_line
+from readiness.refusal import RefusedError
 from readiness.retention.revisions import Needed, read_needed
 from tests.retention.gate_files import SERVICES, everything_serves, revision
 from tests.retention.listings import REPOSITORY, digest_of, write_json
@@ -33,7 +34,7 @@ def refusals(folder: Path, revisions: Any, services: tuple[str, ...] = (BACKEND,
     path = write_json(folder, revisions, "revisions.json")
     with pytest.raises(RefusedError) as refused:
         read_needed(path, services)
-    return [str(each).removeprefix(f"{path}: ") for each in refused.value.problems]
+    return [text_line(each).removeprefix(f"{path}: ") for each in refused.value.problems]
 
 
 def test_the_revision_before_the_serving_one_is_the_rollback_target(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.review.offline_plan import Plan, plan_stack
 from readiness.settings.stack_files import StackConfig
 
@@ -34,7 +35,7 @@ def plan_program(
     return plan_stack(folder, config)
 
 
-def refusal_of(folder: Path, text: str) -> Problem:
+def refusal_of(folder: Path, text: str) -> Finding:
     """The one problem for which the program is refused."""
     with pytest.raises(RefusedError) as refused:
         plan_program(folder, text)

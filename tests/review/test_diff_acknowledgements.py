@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.finding_formats import text_line
+from readiness.refusal import RefusedError
 from readiness.resource_types import ALERT_POLICY
 from readiness.review.acknowledgements import (
     ACKNOWLEDGED_FILE,
@@ -104,7 +105,7 @@ def test_a_broken_file_is_refused_with_every_mistake_at_its_line(tmp_path: Path,
     """A misspelt key would otherwise agree to nothing, without a word."""
     with pytest.raises(RefusedError) as refused:
         read_acknowledgements(_write(tmp_path, text))
-    problems = [str(problem) for problem in refused.value.problems]
+    problems = [text_line(problem) for problem in refused.value.problems]
     assert len(problems) == len(said)
     assert all(expected in problem for expected, problem in zip(said, problems, strict=True))
     assert all(problem.startswith(ACKNOWLEDGED_FILE) for problem in problems)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.finding_formats import text_line
+from readiness.refusal import RefusedError
 from readiness.review.offline_plan import Plan
 from readiness.review.plan_file import MAX_PLAN_BYTES, MAX_RESOURCES, read_plan, read_plan_file
 from readiness.review.secret_mask import SecretMask
@@ -44,8 +45,8 @@ def test_a_file_that_is_no_plan_is_refused_in_one_sentence_with_the_way_to_make_
     with pytest.raises(RefusedError) as refused:
         read_plan(data, file="plan.json", secrets=SecretMask())
     (problem,) = refused.value.problems
-    assert said in str(problem)
-    assert "readiness plan STACK --format json" in str(problem)
+    assert said in text_line(problem)
+    assert "readiness plan STACK --format json" in text_line(problem)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.review.field_changes import ABSENT
 from readiness.review.offline_plan import Plan
 from readiness.review.plan_diff import Action, ResourceChange, StackDiff

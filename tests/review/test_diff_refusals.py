@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.review import base_plan
 from readiness.review.git import unpack
 from readiness.review.render_diff_markdown import MARKER

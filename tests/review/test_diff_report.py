@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from readiness.finding import Finding
 from readiness.resource_types import ALERT_POLICY
 from readiness.review.diff_report import DiffReport, diff_report
 from readiness.review.offline_plan import Plan
@@ -204,7 +205,11 @@ def test_a_code_span_is_closed_by_nothing_that_it_holds(text: str) -> None:
 
 def test_a_failure_is_a_comment_too() -> None:
     """An older diff must not stay where there is none."""
-    text = failure_markdown(["```", "commit x: its program fails: ``` @octocat"])
+    problems = [
+        Finding(rule_id="base-commit", file=file, message=message, hint="Look")
+        for file, message in (("```", "fails"), ("commit x", "its program fails: ``` @octocat"))
+    ]
+    text = failure_markdown(problems)
     assert text.startswith(MARKER)
     assert "The diff could not be made" in text
     assert _is_whole(text)

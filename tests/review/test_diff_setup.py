@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from readiness.problems import Problem, RefusedError
+from readiness.finding import Finding
+from readiness.refusal import RefusedError
 from readiness.review import base_plan
 from readiness.review.diff_report import diff_report
 from readiness.review.offline_plan import Plan, plan_json
@@ -170,7 +171,16 @@ def test_a_commit_whose_files_are_refused_today_is_not_known(
     """What it ran cannot be said, so that somebody has to agree."""
 
     def refuse(*_arguments: object) -> None:
-        raise RefusedError([Problem(file=PROJECT, message="has a key that is unknown today", mend="Remove it")])
+        raise RefusedError(
+            [
+                Finding(
+                    rule_id="settings-unknown-key",
+                    file=PROJECT,
+                    message="has a key that is unknown today",
+                    hint="Remove it",
+                )
+            ]
+        )
 
     assert command("diff", "--base", "main", "--stack", "staging", cwd=clone).status == 0
     monkeypatch.setattr(base_plan, "setup_of_texts", refuse)

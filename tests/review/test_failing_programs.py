@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.review.offline_plan import plan_stack
 from readiness.settings.stack_files import StackConfig
 from tests.projects import readiness
@@ -43,7 +43,7 @@ def test_a_failure_names_the_line_and_gives_the_message(
     problem = refusal_of(tmp_path, text)
     assert (problem.file, problem.line) == ("__main__.py", line)
     assert message in problem.message
-    assert problem.mend
+    assert problem.hint
 
 
 def test_the_line_of_a_failing_apply_is_found_every_time(tmp_path: Path) -> None:

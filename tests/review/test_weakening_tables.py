@@ -27,7 +27,7 @@ def _rules_of_files() -> Iterator[tuple[str, str]]:
         module = importlib.import_module(f"readiness.review.{path.stem}")
         for name, function in inspect.getmembers(module, inspect.isfunction):
             is_own = function.__module__ == module.__name__ and not name.startswith("_")
-            if is_own and function.__annotations__.get("return") == "Iterator[Finding]":
+            if is_own and function.__annotations__.get("return") == "Iterator[WeakenedField]":
                 yield path.name, name
 
 

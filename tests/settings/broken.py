@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from readiness.checks import check_stack
-from readiness.problems import errors_only
+from readiness.finding import errors_only
+from readiness.finding_formats import text_line
 from tests.edits import add, edit, line_of
 
 STAGING = "Pulumi.staging.yaml"
@@ -18,7 +19,7 @@ CHANNELS = "readiness:channels:\n"
 
 def errors(project: Path, stack: str = "staging") -> list[str]:
     """Every error of a stack as the command prints it."""
-    return [str(problem) for problem in errors_only(check_stack(project, stack).problems)]
+    return [text_line(problem) for problem in errors_only(check_stack(project, stack).problems)]
 
 
 def error_of(project: Path, stack: str = "staging") -> str:

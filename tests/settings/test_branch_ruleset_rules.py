@@ -1,4 +1,4 @@
-"""What a ruleset or auto-merge could not do, or should not, refused with its mend."""
+"""What a ruleset or auto-merge could not do, or should not, refused with its hint."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import Severity
+from readiness.finding import Severity
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, line_of
 from tests.edits import found as all_found
 

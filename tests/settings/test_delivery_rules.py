@@ -1,4 +1,4 @@
-"""Mistakes in the settings of deployment telemetry, each refused where it stands, with its mend."""
+"""Mistakes in the settings of deployment telemetry, each refused where it stands, with its hint."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import errors_only
+from readiness.finding import errors_only
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, found, line_of
 
 ENVIRONMENTS = "deployment_telemetry.environments"
@@ -30,7 +30,7 @@ def test_telemetry_in_a_stack_that_owns_nothing_is_refused(telemetry: Path) -> N
     edit(telemetry, "readiness:owns_shared_resources: true", "readiness:owns_shared_resources: false")
     problem = found(telemetry)["deployment_telemetry"]
     assert "belongs to the stack that owns it" in problem.message
-    assert problem.mend == "Move it to the file of the stack with readiness:owns_shared_resources: true"
+    assert problem.hint == "Move it to the file of the stack with readiness:owns_shared_resources: true"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_own_environment_that_is_left_out_is_refused(telemetry: Path) -> None
     edit(telemetry, PRODUCTION, PRODUCTION.replace("name: production", "name: produktion"))
     problem = found(telemetry)[ENVIRONMENTS]
     assert problem.message == "does not hold `production`, this stack's own environment"
-    assert problem.mend == "Add an entry with name: production"
+    assert problem.hint == "Add an entry with name: production"
     assert problem.line == line_of(telemetry, "    environments:")
 
 

@@ -1,4 +1,4 @@
-"""What Dependabot and GitHub would refuse or ignore, refused with its mend."""
+"""What Dependabot and GitHub would refuse or ignore, refused with its hint."""
 
 from __future__ import annotations
 

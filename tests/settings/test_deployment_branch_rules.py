@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import Severity
+from readiness.finding import Severity
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, found
 
 
@@ -27,7 +27,7 @@ def test_both_branch_flags_and_neither_are_refused(project: Path, flags: str, wo
     with_policy(project, flags)
     (problem,) = found(project).values()
     assert problem.message.startswith(words)
-    assert "custom_branch_policies: true and protected_branches: false" in problem.mend
+    assert "custom_branch_policies: true and protected_branches: false" in problem.hint
 
 
 def test_a_pattern_that_no_branch_or_every_branch_has_is_told(project: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_pattern_that_no_branch_or_every_branch_has_is_told(project: Path) -> 
     path = "production_environment.deployment_branch_policy.branches"
     assert list(problems) == [f"{path}[{index}]" for index in range(3)]
     assert [each.severity for each in problems.values()] == [Severity.ERROR, Severity.WARNING, Severity.WARNING]
-    assert problems[f"{path}[0]"].mend == "Write main"
+    assert problems[f"{path}[0]"].hint == "Write main"
     assert problems[f"{path}[1]"].message.startswith("lets every branch deploy")
 
 

@@ -1,4 +1,4 @@
-"""Hundreds of ways to break a file: each gives problems that name file and mend, or is taken; none raises."""
+"""Hundreds of ways to break a file: each gives problems that name file and hint, or is taken; none raises."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from readiness.checks import check_stack
-from readiness.problems import Severity
+from readiness.finding import Severity
+from readiness.finding_formats import text_line
 from readiness.settings.validation import Validated
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE
 from tests.settings.mutations import any_mutation, mutations_of
@@ -42,10 +43,10 @@ def judge(what: str, found: Validated) -> None:
     for problem in found.problems:
         assert problem.file, f"{what}: no file in {problem}"
         assert problem.message, f"{what}: nothing said in {problem}"
-        assert problem.mend, f"{what}: no mend in {problem}"
-        assert "\n" not in str(problem), what
+        assert problem.hint, f"{what}: no hint in {problem}"
+        assert "\n" not in text_line(problem), what
         assert problem.line is None or problem.line > 0, what
-        assert "x" * 300 not in str(problem), f"{what}: a value is repeated"
+        assert "x" * 300 not in text_line(problem), f"{what}: a value is repeated"
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -1,4 +1,4 @@
-"""The guarded environment's refused states, each with its mend, all of them in one run."""
+"""The guarded environment's refused states, each with its hint, all of them in one run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from readiness.checks import check_stack
-from readiness.problems import Severity, errors_only
+from readiness.finding import Severity, errors_only
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, found, line_of
 
 REVIEWERS = "production_environment.reviewers"
@@ -45,7 +45,7 @@ def test_fewer_than_two_reviewers_are_refused(project: Path, users: str, words: 
     edit(project, "      users:\n" + PLACEHOLDERS, "      users:\n" + users if users else "      users: []\n")
     (problem,) = found(project).values()
     assert (problem.key, problem.message) == (f"readiness:{REVIEWERS}", words)
-    assert problem.mend == "List at least 2 users or teams"
+    assert problem.hint == "List at least 2 users or teams"
     assert problem.line == line_of(project, "    reviewers:")
 
 
@@ -55,7 +55,7 @@ def test_users_and_teams_over_six_together_are_refused(project: Path) -> None:
     with_people(project, people("ada", "grace", "alan", "edsger"), teams)
     (problem,) = found(project).values()
     assert problem.message == "names 7 users and teams, and GitHub takes 6 together"
-    assert problem.mend == "List a team instead of its members"
+    assert problem.hint == "List a team instead of its members"
 
 
 def test_six_reviewers_users_and_teams_together_are_let_through(project: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_login_that_repeats_in_another_case_is_refused_once(project: Path) -> 
     with_people(project, TWO_PEOPLE + "        - login: ADA\n          id: 1001\n")
     (problem,) = found(project).values()
     assert (problem.key, problem.message) == (f"readiness:{REVIEWERS}.users[2].login", "repeats item [0]")
-    assert problem.mend == "Keep one of the two"
+    assert problem.hint == "Keep one of the two"
 
 
 def test_an_id_that_repeats_under_another_login_is_refused(project: Path) -> None:
@@ -85,7 +85,7 @@ def test_an_id_that_repeats_under_another_login_is_refused(project: Path) -> Non
     with_people(project, TWO_PEOPLE + "        - login: alan\n          id: 1002\n")
     (problem,) = found(project).values()
     assert (problem.key, problem.message) == (f"readiness:{REVIEWERS}.users[2].id", "repeats item [1]")
-    assert problem.mend == "Keep one of the two, or write the right id"
+    assert problem.hint == "Keep one of the two, or write the right id"
 
 
 def test_a_team_may_have_the_id_of_a_user(project: Path) -> None:
@@ -113,7 +113,7 @@ def test_an_id_that_is_nobodys_is_refused(project: Path, identity: str, words: s
     (problem,) = found(project).values()
     assert problem.key == f"readiness:{REVIEWERS}.users[0].id"
     assert words in problem.message
-    assert problem.mend
+    assert problem.hint
 
 
 def test_every_refused_state_is_told_in_one_run_each_with_its_mend(project: Path) -> None:
@@ -134,14 +134,14 @@ def test_every_refused_state_is_told_in_one_run_each_with_its_mend(project: Path
         f"{REVIEWERS}.users[4].id",
         "production_environment.deployment_branch_policy",
     ]
-    assert problems["production_environment.name"].mend == "Write production"
+    assert problems["production_environment.name"].hint == "Write production"
     assert "where GitHub's free plan does not enforce reviewers" in problems["production_environment"].message
-    assert problems["production_environment"].mend.startswith("Use GitHub Enterprise (repository.plan: enterprise)")
+    assert problems["production_environment"].hint.startswith("Use GitHub Enterprise (repository.plan: enterprise)")
     assert problems["production_environment.deployment_branch_policy"].message.startswith("sets both branch flags")
     for problem in problems.values():
         assert (problem.file, problem.severity) == ("Pulumi.prod.yaml", Severity.ERROR)
         assert problem.line, f"no line: {problem}"
-        assert problem.mend, f"no mend: {problem}"
+        assert problem.hint, f"no hint: {problem}"
 
 
 @pytest.mark.parametrize("visibility", ["private", "internal"])
@@ -185,7 +185,7 @@ def test_placeholders_pass_with_a_warning_each_at_its_line(project: Path) -> Non
     for problem in problems.values():
         assert problem.placeholder
         assert problem.severity is Severity.WARNING
-        assert problem.mend == "Write the real login and id"
+        assert problem.hint == "Write the real login and id"
     assert problems[f"{REVIEWERS}.users[1]"].line == line_of(project, "to-be-filled-in-second")
 
 
@@ -207,7 +207,7 @@ def test_a_team_can_be_a_placeholder(project: Path) -> None:
     """Its slug is what has to be written."""
     with_people(project, TWO_PEOPLE, "      teams:\n        - slug: to-be-filled-in\n          id: 0\n")
     (problem,) = found(project).values()
-    assert (problem.placeholder, problem.mend) == (True, "Write the real slug and id")
+    assert (problem.placeholder, problem.hint) == (True, "Write the real slug and id")
 
 
 def test_placeholders_of_a_second_approval_are_warned_of_too(project: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_reviewer_of_both_environments_is_refused_by_name_and_by_id(project: P
     (problem,) = found(project).values()
     assert problem.key == "readiness:production_environment.second_approval.reviewers.users[1]"
     assert "one person could give both approvals" in problem.message
-    assert problem.mend == "List each reviewer in one of the two"
+    assert problem.hint == "List each reviewer in one of the two"
 
 
 def test_the_second_environment_is_held_to_the_same_rules(project: Path) -> None:

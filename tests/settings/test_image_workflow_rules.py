@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import Severity
+from readiness.finding import Severity
 from tests.edits import add, edit, found, line_of
 from tests.pinned_clock import TODAY
 
@@ -33,18 +33,18 @@ def day(days: int) -> str:
 
 
 def test_ninety_days_are_accepted_and_no_day_more(project: Path) -> None:
-    """Who accepts longer has decided never to mend it. Whole days, by UTC."""
+    """Who accepts longer has decided never to fix it. Whole days, by UTC."""
     accept(project, expires=day(90))
     assert LIST not in "".join(found(project))
 
 
 def test_more_than_ninety_days_are_refused_with_the_last_day_that_is_taken(project: Path) -> None:
-    """The mend can be copied."""
+    """The hint can be copied."""
     accept(project, expires=day(91))
     problem = found(project)[f"{LIST}[0].expires"]
     assert problem.severity is Severity.ERROR
     assert problem.message == "is more than 90 days away"
-    assert str(TODAY + timedelta(days=90)) in problem.mend
+    assert str(TODAY + timedelta(days=90)) in problem.hint
 
 
 @pytest.mark.parametrize(("days", "when"), [(30, "in 30 days"), (1, "in 1 day")])
@@ -54,7 +54,7 @@ def test_a_day_that_is_at_most_30_days_away_is_a_warning(project: Path, days: in
     problem = found(project)[f"{LIST}[0].expires"]
     assert problem.severity is Severity.WARNING
     assert problem.message == f"expires on {TODAY + timedelta(days=days)}, {when}"
-    assert problem.mend.startswith("Update the package and remove the entry")
+    assert problem.hint.startswith("Update the package and remove the entry")
     assert (problem.file, problem.line) == ("Pulumi.prod.yaml", line_of(project, "expires:"))
 
 

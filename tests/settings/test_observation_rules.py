@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from readiness import clock
-from readiness.problems import Problem, Severity
+from readiness.finding import Finding, Severity
 from readiness.settings.observation_rules import BURN_FACTORS, observation_problems
 from tests.edits import edit, line_of
 from tests.pinned_clock import TODAY
 from tests.projects import Command, config_of
 
 
-def problems(today: date = TODAY, **changed: Any) -> list[Problem]:
+def problems(today: date = TODAY, **changed: Any) -> list[Finding]:
     """What the rules say of staging, whose settings `changed` replace."""
     config = config_of("staging")
     raw = {key.removeprefix("readiness:"): value for key, value in config.values.items()}
@@ -39,7 +39,7 @@ def until(day: object) -> list[dict[str, Any]]:
     return backend(health_answer=answer)
 
 
-def of_degraded(found: list[Problem]) -> list[Problem]:
+def of_degraded(found: list[Finding]) -> list[Finding]:
     """What is said of the dates."""
     return [each for each in found if each.key.endswith("accept_degraded_until")]
 
@@ -59,7 +59,7 @@ def test_a_date_that_is_at_most_30_days_away_warns_and_stops_nothing(day: str, w
     (problem,) = of_degraded(problems(services=until(day)))
     assert (problem.severity, problem.placeholder) == (Severity.WARNING, False)
     assert problem.message == f"expires on {day}, {when}"
-    assert problem.mend.startswith("Remove the line once the service answers as healthy, or decide on a later day")
+    assert problem.hint.startswith("Remove the line once the service answers as healthy, or decide on a later day")
 
 
 @pytest.mark.parametrize(("today", "day"), [(date(2028, 2, 29), "2028-03-30"), (date(2026, 12, 31), "2027-01-30")])
@@ -83,7 +83,7 @@ def test_a_date_more_than_a_year_away_is_refused(day: str) -> None:
     (problem,) = of_degraded(problems(services=until(day)))
     assert problem.severity is Severity.ERROR
     assert problem.message == "is more than 365 days away"
-    assert problem.mend == "Write 2027-11-25 or an earlier day; it can be renewed when it comes"
+    assert problem.hint == "Write 2027-11-25 or an earlier day; it can be renewed when it comes"
 
 
 def test_check_refuses_a_date_that_never_comes_at_its_line(small_project: Path, command: Command) -> None:
@@ -130,10 +130,10 @@ def test_an_objective_for_which_no_alert_could_page_is_refused(goal: float, refu
     found = [each for each in problems(availability={"goal": goal}) if each.key == "readiness:availability.goal"]
     assert bool(found) is refused
     assert (BURN_FACTORS[0] * (1 - goal) >= 1) is refused
-    assert all("No alert could page" in each.mend and "write more than 0.931" in each.mend for each in found)
+    assert all("No alert could page" in each.hint and "write more than 0.931" in each.hint for each in found)
 
 
-def pooled(instances: object, *pools: dict[str, object], slots: object = 100) -> list[Problem]:
+def pooled(instances: object, *pools: dict[str, object], slots: object = 100) -> list[Finding]:
     """What is said of a backend with these pools on an instance with so many slots."""
     found = problems(
         services=backend(max_instances=instances, connection_pools=list(pools)),

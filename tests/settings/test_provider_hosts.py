@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from readiness.checks import check_stack
-from readiness.problems import Severity
+from readiness.finding import Severity
 from readiness.settings.provider_hosts import variable_problems
 from readiness.settings.stack_files import read_stack
 from tests.projects import Command, write_runbook
@@ -137,7 +137,7 @@ def test_a_variable_that_leads_credentials_elsewhere_is_refused_unless_an_entry_
     assert found.file == f"environment variable {name}"
     keys = {"GITHUB_BASE_URL": "github:baseUrl", "GOOGLE_UNIVERSE_DOMAIN": "gcp:universeDomain"}
     key = keys.get(name, "gcp:cloudRunV2CustomEndpoint")
-    assert found.mend == f"Unset it, or name {key}, this host and the reason in readiness:provider_hosts"
+    assert found.hint == f"Unset it, or name {key}, this host and the reason in readiness:provider_hosts"
     add_setting(project, ENTRY.format(key=key, host=host))
     assert variable_problems({name: host}, read_stack(project, "staging")) == []
     assert len(variable_problems({name: f"{host}x"}, read_stack(project, "staging"))) == 1

@@ -1,4 +1,4 @@
-"""What the provider and the API let through until images are gone, refused with its mend."""
+"""What the provider and the API let through until images are gone, refused with its hint."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.problems import Severity, errors_only
+from readiness.finding import Severity, errors_only
 from readiness.settings.protected_tags import PROTECTED_TAGS
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, found, line_of
 
@@ -43,7 +43,7 @@ def test_a_package_that_begins_like_another_is_refused_in_either_order(
     (problem,) = found(registry).values()
     assert problem.key == f"readiness:image_registry.packages[{index}]"
     assert problem.message == f"begins like {wider}, whose keep policy would match it too"
-    assert problem.mend == "Rename one of the two images"
+    assert problem.hint == "Rename one of the two images"
 
 
 def test_packages_with_the_same_policy_id_are_refused(registry: Path) -> None:
@@ -97,7 +97,7 @@ def test_an_images_whole_address_is_no_package(registry: Path, name: str) -> Non
     """It is of Docker's grammar too, and its keep policy would match nothing: cleanup would take the newest."""
     packages(registry, name)
     (problem,) = found(registry).values()
-    assert (problem.key, problem.mend) == (
+    assert (problem.key, problem.hint) == (
         "readiness:image_registry.packages[0]",
         "Write what follows the repository's name",
     )
@@ -123,7 +123,7 @@ def test_a_protected_tag_that_is_missing_is_refused(registry: Path, tag: str) ->
     edit(registry, DRY_RUN, f"{DRY_RUN}    keep_tags: [{others}]\n")
     (problem,) = found(registry).values()
     assert problem.message == f"does not hold {tag}, so that cleanup could delete what runs or is rolled back to"
-    assert problem.mend == f"Add {tag}"
+    assert problem.hint == f"Add {tag}"
     assert problem.line == line_of(registry, "keep_tags")
 
 
@@ -185,5 +185,5 @@ def _keys(registry: Path) -> list[str]:
     from readiness.checks import check_stack
 
     problems = check_stack(registry, "prod").problems
-    assert all(problem.line and problem.mend for problem in problems)
+    assert all(problem.line and problem.hint for problem in problems)
     return [problem.key.removeprefix("readiness:") for problem in problems]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.prose_rules.common import Rule, at_most_characters, in_each, labels_well_formed, malformed
 from readiness.contracts.prose_rules.conditions import CONDITION_RULES
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 MAX_CONDITIONS = 6
 MAX_CHANNELS = 16
@@ -25,14 +25,14 @@ MAX_LINK_CHARACTERS = 2083
 _ALONE = ("conditionPrometheusQueryLanguage", "conditionMatchedLog", "conditionSql", "conditionMonitoringQueryLanguage")
 
 
-def _one_to_six_conditions(policy: BodyView) -> Iterator[Finding]:
+def _one_to_six_conditions(policy: BodyView) -> Iterator[FieldMessage]:
     """`A policy can have from one to six conditions.`"""
     count = len(policy.each("conditions"))
     if not 1 <= count <= MAX_CONDITIONS:
         yield policy.finding("conditions", f"are {count}; a policy has from one to {MAX_CONDITIONS}")
 
 
-def _some_conditions_stand_alone(policy: BodyView) -> Iterator[Finding]:
+def _some_conditions_stand_alone(policy: BodyView) -> Iterator[FieldMessage]:
     """A PromQL, log match, SQL or MQL condition is the only one (Google's pages on each; `AlertPolicy.conditions`)."""
     conditions = policy.each("conditions")
     for condition in conditions:
@@ -41,7 +41,7 @@ def _some_conditions_stand_alone(policy: BodyView) -> Iterator[Finding]:
                 yield condition.finding(kind, "must be the only condition of its policy")
 
 
-def _auto_close_of_half_an_hour(policy: BodyView) -> Iterator[Finding]:
+def _auto_close_of_half_an_hour(policy: BodyView) -> Iterator[FieldMessage]:
     """`autoclose duration should be at least 30 minutes`: the API's refusal (nomadkaraoke/karaoke-gen#788)."""
     strategy = policy.field("alertStrategy")
     seconds = strategy.seconds("autoClose")
@@ -49,7 +49,7 @@ def _auto_close_of_half_an_hour(policy: BodyView) -> Iterator[Finding]:
         yield strategy.finding("autoClose", f"is {seconds:g} s; the API takes {MIN_AUTO_CLOSE_SECONDS} s or more")
 
 
-def _rate_limit_for_log_match_only(policy: BodyView) -> Iterator[Finding]:
+def _rate_limit_for_log_match_only(policy: BodyView) -> Iterator[FieldMessage]:
     """`Required for log-based alerting policies […] not implemented for` others (`AlertStrategy`)."""
     strategy = policy.field("alertStrategy")
     matches_logs = any(condition.has("conditionMatchedLog") for condition in policy.each("conditions"))
@@ -59,7 +59,7 @@ def _rate_limit_for_log_match_only(policy: BodyView) -> Iterator[Finding]:
         yield strategy.finding("notificationRateLimit", "is taken only where a condition matches logs")
 
 
-def _prompts(policy: BodyView) -> Iterator[Finding]:
+def _prompts(policy: BodyView) -> Iterator[FieldMessage]:
     """`[OPENED]` or `[OPENED, CLOSED]`; where logs are matched `[OPENED]` (`types/alert.py`)."""
     strategy = policy.field("alertStrategy")
     prompts = strategy.field("notificationPrompts").value
@@ -72,7 +72,7 @@ def _prompts(policy: BodyView) -> Iterator[Finding]:
         yield strategy.finding("notificationPrompts", "must be [OPENED] or [OPENED, CLOSED]")
 
 
-def _renotify_interval(policy: BodyView) -> Iterator[Finding]:
+def _renotify_interval(policy: BodyView) -> Iterator[FieldMessage]:
     """`The value must be between 30 minutes and 24 hours.` (`NotificationChannelStrategy.renotifyInterval`)"""
     for strategy in policy.field("alertStrategy").each("notificationChannelStrategy"):
         seconds = strategy.seconds("renotifyInterval")
@@ -80,7 +80,7 @@ def _renotify_interval(policy: BodyView) -> Iterator[Finding]:
             yield strategy.finding("renotifyInterval", f"is {seconds:g} s; the API takes 1800 s to 86400 s")
 
 
-def _documentation(policy: BodyView) -> Iterator[Finding]:
+def _documentation(policy: BodyView) -> Iterator[FieldMessage]:
     """The limits of `Documentation`; past 255 bytes the subject is cut in every notification."""
     documentation = policy.field("documentation")
     content = documentation.text("content") or ""
@@ -96,7 +96,7 @@ def _documentation(policy: BodyView) -> Iterator[Finding]:
         yield documentation.finding("subject", message)
 
 
-def _links(policy: BodyView) -> Iterator[Finding]:
+def _links(policy: BodyView) -> Iterator[FieldMessage]:
     """At most three links (`types/alert.py`), each within the limits of `Link`."""
     documentation = policy.field("documentation")
     links = documentation.each("links")
@@ -110,7 +110,7 @@ def _links(policy: BodyView) -> Iterator[Finding]:
         yield from at_most_characters("url", MAX_LINK_CHARACTERS)(link)
 
 
-def _channels(policy: BodyView) -> Iterator[Finding]:
+def _channels(policy: BodyView) -> Iterator[FieldMessage]:
     """At most 16 channels (docs/facts/monitoring.md#channels-of-a-policy), each by its full name."""
     channels = policy.each("notificationChannels")
     if len(channels) > MAX_CHANNELS:

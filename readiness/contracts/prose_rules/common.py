@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.placeholders import is_placeholder
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
-Rule = Callable[[BodyView], Iterator[Finding]]
+Rule = Callable[[BodyView], Iterator[FieldMessage]]
 
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
@@ -19,7 +19,7 @@ _MAX_LABELS = 64
 def exactly_one_of(*names: str, at_least_one: bool = True) -> Rule:
     """A `oneof` of the API: of these fields one is written. Neither discovery documents nor OpenAPI express it."""
 
-    def check(view: BodyView) -> Iterator[Finding]:
+    def check(view: BodyView) -> Iterator[FieldMessage]:
         written = view.written(*names)
         if len(written) > 1:
             yield view.finding(written[1], f"stands beside {written[0]}; the API takes one of {', '.join(names)}")
@@ -35,7 +35,7 @@ def labels_well_formed(field: str) -> Rule:
     Source: descriptions of `userLabels` (monitoring v3) and `Repository.labels` (artifactregistry v1).
     """
 
-    def check(view: BodyView) -> Iterator[Finding]:
+    def check(view: BodyView) -> Iterator[FieldMessage]:
         entries = view.entries(field)
         if len(entries) > _MAX_LABELS:
             yield view.finding(field, f"has {len(entries)} labels; the API takes {_MAX_LABELS}")
@@ -52,7 +52,7 @@ def labels_well_formed(field: str) -> Rule:
 def at_most_characters(field: str, limit: int) -> Rule:
     """A text no longer than a description allows."""
 
-    def check(view: BodyView) -> Iterator[Finding]:
+    def check(view: BodyView) -> Iterator[FieldMessage]:
         text = view.text(field)
         if text is not None and len(text) > limit:
             yield view.finding(field, f"has {len(text)} characters; the API takes {limit}")
@@ -60,7 +60,7 @@ def at_most_characters(field: str, limit: int) -> Rule:
     return check
 
 
-def malformed(text: BodyView, pattern: str, form: str) -> Iterator[Finding]:
+def malformed(text: BodyView, pattern: str, form: str) -> Iterator[FieldMessage]:
     """A finding where a text is not of the form, which `form` says in words."""
     value = text.value
     if isinstance(value, str) and not is_placeholder(value) and not re.fullmatch(pattern, value):
@@ -75,7 +75,7 @@ def matches(field: str, pattern: str, form: str) -> Rule:
 def in_each(field: str, *rules: Rule) -> Rule:
     """The rules on every entry of a list."""
 
-    def check(view: BodyView) -> Iterator[Finding]:
+    def check(view: BodyView) -> Iterator[FieldMessage]:
         for entry in view.each(field):
             for rule in rules:
                 yield from rule(entry)
@@ -86,7 +86,7 @@ def in_each(field: str, *rules: Rule) -> Rule:
 def inside(field: str, *rules: Rule) -> Rule:
     """The rules on a field, where it is written."""
 
-    def check(view: BodyView) -> Iterator[Finding]:
+    def check(view: BodyView) -> Iterator[FieldMessage]:
         if view.has(field):
             for rule in rules:
                 yield from rule(view.field(field))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.prose_rules.common import Rule, exactly_one_of, inside
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 MAX_WIDGETS = 50
 MAX_COLUMNS = 48
@@ -28,14 +28,14 @@ _QUERIES = (
 )
 
 
-def _widget_count(dashboard: BodyView) -> Iterator[Finding]:
+def _widget_count(dashboard: BodyView) -> Iterator[FieldMessage]:
     """50 widgets; the headers of collapsible groups are not counted."""
     widgets = [view for view in _widgets(dashboard) if not view.has("collapsibleGroup")]
     if len(widgets) > MAX_WIDGETS:
         yield dashboard.finding("", f"has {len(widgets)} widgets; the API takes {MAX_WIDGETS}")
 
 
-def _one_content_a_widget(dashboard: BodyView) -> Iterator[Finding]:
+def _one_content_a_widget(dashboard: BodyView) -> Iterator[FieldMessage]:
     """A `oneof` of `Widget`."""
     for widget in _widgets(dashboard):
         contents = [name for name in widget.value if name not in _ABOUT_THE_WIDGET]
@@ -52,14 +52,14 @@ def _widgets(dashboard: BodyView) -> list[BodyView]:
     return found
 
 
-def _one_query(dashboard: BodyView) -> Iterator[Finding]:
+def _one_query(dashboard: BodyView) -> Iterator[FieldMessage]:
     """A `oneof` of `TimeSeriesQuery`."""
     for view in dashboard.walk():
         if view.has("timeSeriesQuery"):
             yield from exactly_one_of(*_QUERIES)(view.field("timeSeriesQuery"))
 
 
-def _nothing_that_differs_for_ever(dashboard: BodyView) -> Iterator[Finding]:
+def _nothing_that_differs_for_ever(dashboard: BodyView) -> Iterator[FieldMessage]:
     """The API gives back no null, empty list, zero or false, so that each shows in every later preview.
 
     The provider overlooks what only the API's answer has, not what only the program has (`removeComputedKeys`).
@@ -72,7 +72,7 @@ def _nothing_that_differs_for_ever(dashboard: BodyView) -> Iterator[Finding]:
             yield view.finding("", f"is {shown}; leave it out, or every preview shows a difference")
 
 
-def _mosaic(layout: BodyView) -> Iterator[Finding]:
+def _mosaic(layout: BodyView) -> Iterator[FieldMessage]:
     """`The number of columns must be between 1 and 48`; tiles lie inside them and have a size."""
     columns = layout.number("columns")
     if columns is not None and not 1 <= columns <= MAX_COLUMNS:

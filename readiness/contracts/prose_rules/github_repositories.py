@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.prose_rules.common import Rule, at_most_characters, exactly_one_of, matches
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 _NAME = r"(?!(?i:GITHUB_))[A-Za-z_][A-Za-z0-9_]*"
 _NAME_FORM = "a name for GitHub Actions: letters, digits and _, not starting with a digit or GITHUB_"
 
 
-def _secret_value(inputs: BodyView) -> Iterator[Finding]:
+def _secret_value(inputs: BodyView) -> Iterator[FieldMessage]:
     """An empty value is uploaded without a word; a plain one would stand in plan and state. Never shown here."""
     value = inputs.text("value")
     if value == "":
@@ -30,21 +30,21 @@ def _secret_value(inputs: BodyView) -> Iterator[Finding]:
         yield inputs.finding("keyId", "is required beside valueEncrypted")
 
 
-def _path(inputs: BodyView) -> Iterator[Finding]:
+def _path(inputs: BodyView) -> Iterator[FieldMessage]:
     """The path is part of the address: relative, and inside the repository."""
     path = inputs.text("file")
     if path is not None and (not path or path.startswith("/") or ".." in path.split("/")):
         yield inputs.finding("file", f"{path!r} is no path inside the repository")
 
 
-def _whole_author(inputs: BodyView) -> Iterator[Finding]:
+def _whole_author(inputs: BodyView) -> Iterator[FieldMessage]:
     """Without name or e-mail GitHub answers 422; with one of them the provider sends neither."""
     written = inputs.written("commitAuthor", "commitEmail")
     if len(written) == 1:
         yield inputs.finding(written[0], "needs the other of commitAuthor and commitEmail")
 
 
-def _colour(label: BodyView) -> Iterator[Finding]:
+def _colour(label: BodyView) -> Iterator[FieldMessage]:
     """`The hexadecimal color code for the label, without the leading #.`"""
     colour = label.text("color")
     if colour is not None and not re.fullmatch(r"[0-9a-fA-F]{6}", colour):

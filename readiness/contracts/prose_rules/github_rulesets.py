@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.prose_rules.common import Rule
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 _PREFIX_OF_TARGET = {"branch": "refs/heads/", "tag": "refs/tags/"}
 _WITHOUT_ID = frozenset({"DeployKey", "OrganizationAdmin"})
 
 
-def _refs(ruleset: BodyView) -> Iterator[Finding]:
+def _refs(ruleset: BodyView) -> Iterator[FieldMessage]:
     """A bare `main` matches nothing; without conditions the ruleset holds nowhere."""
     prefix = _PREFIX_OF_TARGET.get(ruleset.text("target") or "branch")
     if prefix is None:
@@ -30,13 +30,13 @@ def _refs(ruleset: BodyView) -> Iterator[Finding]:
             yield ref.finding("", f"{ref.value!r} matches nothing; write {prefix}… or {' or '.join(special)}")
 
 
-def _rules(ruleset: BodyView) -> Iterator[Finding]:
+def _rules(ruleset: BodyView) -> Iterator[FieldMessage]:
     """A ruleset without rules shows as active and does nothing."""
     if not ruleset.each("rules"):
         yield ruleset.finding("rules", "is empty, so that the ruleset does nothing")
 
 
-def _checks_of_one_app(ruleset: BodyView) -> Iterator[Finding]:
+def _checks_of_one_app(ruleset: BodyView) -> Iterator[FieldMessage]:
     """Without an integration id any writer may set a status of that name."""
     for rule in ruleset.each("rules"):
         parameters = rule.field("parameters")
@@ -48,7 +48,7 @@ def _checks_of_one_app(ruleset: BodyView) -> Iterator[Finding]:
                 yield check.finding("integration_id", "is required by us: else any writer may set the status")
 
 
-def _bypass(ruleset: BodyView) -> Iterator[Finding]:
+def _bypass(ruleset: BodyView) -> Iterator[FieldMessage]:
     """`Required for Integration, RepositoryRole, Team, and User`; `pull_request is not applicable for` deploy keys."""
     for actor in ruleset.each("bypass_actors"):
         type_ = actor.text("actor_type")

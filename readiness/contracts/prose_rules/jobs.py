@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.prose_rules.common import Rule, exactly_one_of, matches
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 _RESERVED = ("run.googleapis.com", "cloud.googleapis.com", "serving.knative.dev", "autoscaling.knative.dev")
 MAX_JOB_AND_TOKEN_CHARACTERS = 62
 
 
-def _annotations(job: BodyView) -> Iterator[Finding]:
+def _annotations(job: BodyView) -> Iterator[FieldMessage]:
     """`Cloud Run API v2 does not support annotations with` these namespaces."""
     for key, annotation in job.entries("annotations"):
         if key.split("/")[0] in _RESERVED:
             yield annotation.finding("", "is in a namespace that the API keeps for itself")
 
 
-def _tokens(job: BodyView) -> Iterator[Finding]:
+def _tokens(job: BodyView) -> Iterator[FieldMessage]:
     """The two tokens are a `oneof`."""
     yield from exactly_one_of("startExecutionToken", "runExecutionToken", at_least_one=False)(job)
 
 
-def _environment(job: BodyView) -> Iterator[Finding]:
+def _environment(job: BodyView) -> Iterator[FieldMessage]:
     """A variable has a value or the place of one; each mount names a volume that the task has."""
     task = job.field("template").field("template")
     volumes = {volume.text("name") for volume in task.each("volumes")}
@@ -36,7 +36,7 @@ def _environment(job: BodyView) -> Iterator[Finding]:
                 yield mount.finding("name", f"{mount.text('name')} is no volume of the task")
 
 
-def _name_and_token(inputs: BodyView) -> Iterator[Finding]:
+def _name_and_token(inputs: BodyView) -> Iterator[FieldMessage]:
     """`The sum of job name and token length must be fewer than 63 characters` (rule on inputs)."""
     for token in inputs.written("startExecutionToken", "runExecutionToken"):
         length = len(inputs.text("name") or "") + len(inputs.text(token) or "")

@@ -14,7 +14,7 @@ from readiness.contracts.prose_rules.common import (
     malformed,
     matches,
 )
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 MAX_FILTER_CHARACTERS = 20_000
 # Google's page on quotas of Cloud Logging.
@@ -24,7 +24,7 @@ _METRIC_NAME = r"(?!/)[A-Za-z0-9_\-.,+!*',()%/]{1,100}"
 _SINK_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 
 
-def _counter_or_distribution(metric: BodyView) -> Iterator[Finding]:
+def _counter_or_distribution(metric: BodyView) -> Iterator[FieldMessage]:
     """A counter is DELTA INT64 of unit 1; a distribution needs an extractor and buckets, and a counter neither."""
     descriptor = metric.field("metricDescriptor")
     if descriptor.text("metricKind") not in (None, "DELTA"):
@@ -39,7 +39,7 @@ def _counter_or_distribution(metric: BodyView) -> Iterator[Finding]:
         yield descriptor.finding("unit", "of a counter is 1")
 
 
-def _extractor_of_each_label(metric: BodyView) -> Iterator[Finding]:
+def _extractor_of_each_label(metric: BodyView) -> Iterator[FieldMessage]:
     """`Each label key specified in the LabelDescriptor must have an associated extractor expression.`"""
     keys = {label.text("key") for label in metric.field("metricDescriptor").each("labels")}
     extractors = {key for key, _ in metric.entries("labelExtractors")}
@@ -49,14 +49,14 @@ def _extractor_of_each_label(metric: BodyView) -> Iterator[Finding]:
         yield metric.finding(f"labelExtractors.{key}", "extracts a label that the descriptor does not have")
 
 
-def _extractors(metric: BodyView) -> Iterator[Finding]:
+def _extractors(metric: BodyView) -> Iterator[FieldMessage]:
     """`Two functions are supported for value extraction: EXTRACT(field) or REGEXP_EXTRACT(field, regex).`"""
     views = [metric.field("valueExtractor"), *(view for _, view in metric.entries("labelExtractors"))]
     for view in views:
         yield from malformed(view, r"(EXTRACT|REGEXP_EXTRACT)\(.+\)", "EXTRACT(field) or REGEXP_EXTRACT(field, regex)")
 
 
-def _buckets(options: BodyView) -> Iterator[Finding]:
+def _buckets(options: BodyView) -> Iterator[FieldMessage]:
     """`Must be greater than 1` (growth), `greater than 0` (width, scale, count), bounds increasing."""
     exponential, linear = options.field("exponentialBuckets"), options.field("linearBuckets")
     least = [(exponential, "growthFactor", 1), (exponential, "scale", 0), (exponential, "numFiniteBuckets", 0)]
@@ -70,14 +70,14 @@ def _buckets(options: BodyView) -> Iterator[Finding]:
         yield options.finding("explicitBuckets.bounds", "must increase")
 
 
-def _retention(bucket: BodyView) -> Iterator[Finding]:
+def _retention(bucket: BodyView) -> Iterator[FieldMessage]:
     """`The minimum retention period is 1 day`; 0 means the default of 30 without saying so."""
     days = bucket.number("retentionDays")
     if days is not None and not 1 <= days <= MAX_RETENTION_DAYS:
         yield bucket.finding("retentionDays", f"are {days:g}; the API takes 1 to {MAX_RETENTION_DAYS}")
 
 
-def _destination(sink: BodyView) -> Iterator[Finding]:
+def _destination(sink: BodyView) -> Iterator[FieldMessage]:
     """The five forms that `LogSink.destination` lists."""
     destination = sink.text("destination")
     if destination is not None and not destination.startswith(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.google_bodies import sensitive_labels
 from readiness.contracts.prose_rules.common import Rule, at_most_characters, labels_well_formed
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 from readiness.settings.channels import CHANNEL_DEFINITIONS
 
 _SENSITIVE = ("auth_token", "password", "service_key")
@@ -21,14 +21,14 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 }
 
 
-def _labels_of_the_type(channel: BodyView) -> Iterator[Finding]:
+def _labels_of_the_type(channel: BodyView) -> Iterator[FieldMessage]:
     labels = channel.field("labels")
     for name in _NEEDED.get(channel.text("type") or "", ()):
         if not labels.has(name) or labels.field(name).value == "":
             yield channel.finding(f"labels.{name}", f"is required in a channel of type {channel.text('type')}")
 
 
-def _no_plain_webhook_for_slack(channel: BodyView) -> Iterator[Finding]:
+def _no_plain_webhook_for_slack(channel: BodyView) -> Iterator[FieldMessage]:
     """A webhook posts Google's incident JSON; a Slack hook wants `text` or `blocks` and refuses it."""
     type_ = channel.text("type") or ""
     if type_ == "webhook_tokenauth":
@@ -37,20 +37,20 @@ def _no_plain_webhook_for_slack(channel: BodyView) -> Iterator[Finding]:
         yield channel.finding("labels.url", "is a Slack hook, which does not take Google's JSON; use type slack")
 
 
-def _email_address(channel: BodyView) -> Iterator[Finding]:
+def _email_address(channel: BodyView) -> Iterator[FieldMessage]:
     address = channel.field("labels").text("email_address")
     if address is not None and "@" not in address:
         yield channel.finding("labels.email_address", "is no e-mail address")
 
 
-def _secrets_only_as_sensitive_labels(inputs: BodyView) -> Iterator[Finding]:
+def _secrets_only_as_sensitive_labels(inputs: BodyView) -> Iterator[FieldMessage]:
     """Among the plain labels a token would stand in plans, state and history (rule on inputs)."""
     for name in _SENSITIVE:
         if inputs.field("labels").has(name):
             yield inputs.finding(f"labels.{name}", "is a secret and belongs in sensitiveLabels")
 
 
-def _one_sensitive_label(inputs: BodyView) -> Iterator[Finding]:
+def _one_sensitive_label(inputs: BodyView) -> Iterator[FieldMessage]:
     """`Exactly one of` auth_token, password, service_key a block (provider documentation; rule on inputs)."""
     sensitive = inputs.field("sensitiveLabels").value
     given = sensitive_labels(inputs.value) if isinstance(sensitive, dict) else {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.prose_rules.common import Rule, malformed, matches
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 # The forms that the description of `Binding.members` lists.
 _MEMBER = (
@@ -16,7 +16,7 @@ _MEMBER = (
 _ROLE = r"(projects/[^/]+/|organizations/\d+/)?roles/[A-Za-z0-9_.]+"
 
 
-def _members(binding: BodyView) -> Iterator[Finding]:
+def _members(binding: BodyView) -> Iterator[FieldMessage]:
     members = binding.each("members")
     if not members:
         yield binding.finding("members", "is required")
@@ -24,14 +24,14 @@ def _members(binding: BodyView) -> Iterator[Finding]:
         yield from malformed(member, _MEMBER, "a member, such as serviceAccount:NAME@PROJECT.iam.gserviceaccount.com")
 
 
-def _condition(binding: BodyView) -> Iterator[Finding]:
+def _condition(binding: BodyView) -> Iterator[FieldMessage]:
     """A condition without expression or title is refused (IAM's page on conditions)."""
     for name in ("expression", "title"):
         if binding.has("condition") and not binding.field("condition").has(name):
             yield binding.finding(f"condition.{name}", "is required")
 
 
-def _log_types(config: BodyView) -> Iterator[Finding]:
+def _log_types(config: BodyView) -> Iterator[FieldMessage]:
     """`At least one` configuration, each type once: the API keeps the last of two and says nothing."""
     types = [each.text("logType") for each in config.each("auditLogConfigs")]
     if not types:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.prose_rules.common import Rule, exactly_one_of, inside, labels_well_formed, matches
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 # The provider refuses more too; the 0.999 of its documentation is older than its check.
 MAX_GOAL = 0.9999
@@ -15,14 +15,14 @@ _SECONDS_PER_DAY = 86_400
 _RATIO = ("goodServiceFilter", "badServiceFilter", "totalServiceFilter")
 
 
-def _goal(objective: BodyView) -> Iterator[Finding]:
+def _goal(objective: BodyView) -> Iterator[FieldMessage]:
     """`0 < goal <= 0.9999`."""
     goal = objective.number("goal")
     if not objective.has("goal") or (goal is not None and not 0 < goal <= MAX_GOAL):
         yield objective.finding("goal", f"must be a share above 0 and at most {MAX_GOAL}")
 
 
-def _rolling_days(objective: BodyView) -> Iterator[Finding]:
+def _rolling_days(objective: BodyView) -> Iterator[FieldMessage]:
     """`Must be an integer multiple of 1 day no larger than 30 days.`"""
     seconds = objective.seconds("rollingPeriod")
     days = None if seconds is None else seconds / _SECONDS_PER_DAY
@@ -30,14 +30,14 @@ def _rolling_days(objective: BodyView) -> Iterator[Finding]:
         yield objective.finding("rollingPeriod", f"is {days:g} days; the API takes 1 to {MAX_ROLLING_DAYS} whole days")
 
 
-def _calendar_period(objective: BodyView) -> Iterator[Finding]:
+def _calendar_period(objective: BodyView) -> Iterator[FieldMessage]:
     """`Only DAY, WEEK, FORTNIGHT, and MONTH are supported.`"""
     period = objective.text("calendarPeriod")
     if period not in (None, "DAY", "WEEK", "FORTNIGHT", "MONTH"):
         yield objective.finding("calendarPeriod", f"{period} is none of DAY, WEEK, FORTNIGHT, MONTH")
 
 
-def _two_of_the_ratio(ratio: BodyView) -> Iterator[Finding]:
+def _two_of_the_ratio(ratio: BodyView) -> Iterator[FieldMessage]:
     """`Must have exactly two of` good, bad and total."""
     written = ratio.written(*_RATIO)
     if len(written) != 2:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from readiness.contracts.body_view import BodyView
 from readiness.contracts.prose_rules.common import Rule, exactly_one_of, labels_well_formed
-from readiness.contracts.violation import Finding
+from readiness.contracts.violation import FieldMessage
 
 PERIODS_SECONDS = (60, 300, 600, 900)
 MAX_TIMEOUT_SECONDS = 60
@@ -23,28 +23,28 @@ _RESOURCE_TYPES = frozenset(
 _LOCATIONS_OF_REGION = {"USA": 3, "REGION_UNSPECIFIED": 0}
 
 
-def _period(check: BodyView) -> Iterator[Finding]:
+def _period(check: BodyView) -> Iterator[FieldMessage]:
     """`The only supported values are 60s […], 300s […], 600s […], and 900s.`"""
     seconds = check.seconds("period")
     if seconds is not None and seconds not in PERIODS_SECONDS:
         yield check.finding("period", f"is {seconds:g} s; the API takes 60, 300, 600 or 900 s")
 
 
-def _timeout(check: BodyView) -> Iterator[Finding]:
+def _timeout(check: BodyView) -> Iterator[FieldMessage]:
     """`Must be between 1 and 60 seconds. Required.`"""
     seconds = check.seconds("timeout")
     if seconds is not None and not 1 <= seconds <= MAX_TIMEOUT_SECONDS:
         yield check.finding("timeout", f"is {seconds:g} s; the API takes 1 to {MAX_TIMEOUT_SECONDS} s")
 
 
-def _said_to_be_required(check: BodyView) -> Iterator[Finding]:
+def _said_to_be_required(check: BodyView) -> Iterator[FieldMessage]:
     """`Required.` stands at the end of these descriptions, where the schema does not see it."""
     for name in ("displayName", "timeout"):
         if not check.has(name):
             yield check.finding(name, "is required")
 
 
-def _regions(check: BodyView) -> Iterator[Finding]:
+def _regions(check: BodyView) -> Iterator[FieldMessage]:
     """`Enough regions must be provided to include a minimum of 3 locations.`"""
     regions = [region.value for region in check.each("selectedRegions")]
     locations = sum(_LOCATIONS_OF_REGION.get(region, 1) for region in dict.fromkeys(map(str, regions)))
@@ -52,7 +52,7 @@ def _regions(check: BodyView) -> Iterator[Finding]:
         yield check.finding("selectedRegions", f"cover {locations} locations; the API takes {MIN_LOCATIONS} or more")
 
 
-def _matchers(check: BodyView) -> Iterator[Finding]:
+def _matchers(check: BodyView) -> Iterator[FieldMessage]:
     """`Only the first entry in the content_matchers list is supported, and additional entries will be ignored.`"""
     matchers = check.each("contentMatchers")
     if len(matchers) > 1:
@@ -67,7 +67,7 @@ def _matchers(check: BodyView) -> Iterator[Finding]:
         yield from _json_matcher(matcher)
 
 
-def _json_matcher(matcher: BodyView) -> Iterator[Finding]:
+def _json_matcher(matcher: BodyView) -> Iterator[FieldMessage]:
     """A JSON path goes with the two JSON matchers only; an exact match compares JSON literals, quotes included."""
     by_path = (matcher.text("matcher") or "").endswith("MATCHES_JSON_PATH")
     path = matcher.field("jsonPathMatcher")
@@ -83,7 +83,7 @@ def _json_matcher(matcher: BodyView) -> Iterator[Finding]:
             yield matcher.finding("content", f"{content} is no JSON literal; a text has its quotes")
 
 
-def _resource_type(check: BodyView) -> Iterator[Finding]:
+def _resource_type(check: BodyView) -> Iterator[FieldMessage]:
     """The types that `monitoredResource` lists."""
     type_ = check.field("monitoredResource").text("type")
     if type_ is not None and type_ not in _RESOURCE_TYPES:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, with_config
 
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from readiness.settings.strict_yaml import read_yaml
 
 

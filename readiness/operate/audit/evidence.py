@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from readiness.problems import mask_secrets
+from readiness.secret_shapes import mask_secrets
 
 
 class Verdict(StrEnum):

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from readiness.files import read_regular_text
+from readiness.finding import Finding
 from readiness.operate.audit.evidence import Evidence, failed, not_checked, passed
-from readiness.problems import Problem, RefusedError
+from readiness.refusal import RefusedError
 
 # A muted failure is one that somebody has accepted in Prowler's own list: it neither passes nor fails.
 _STATUSES = ("PASS", "FAIL", "MANUAL", "MUTED")
@@ -102,5 +103,5 @@ def _finding(check: str, status: str, text: str, project: str, *, muted: bool, v
 
 
 def _refused(file: Path, message: str) -> RefusedError:
-    mend = "Give what `prowler gcp --project-ids PROJECT --output-formats json-ocsf csv` wrote"
-    return RefusedError([Problem(file=str(file), message=message, mend=mend)])
+    hint = "Give what `prowler gcp --project-ids PROJECT --output-formats json-ocsf csv` wrote"
+    return RefusedError([Finding(rule_id="prowler-output", file=str(file), message=message, hint=hint)])

@@ -17,9 +17,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from readiness.finding import Finding
 from readiness.operate.audit.checklist import audit_lines
 from readiness.operate.audit.evidence import Evidence, Verdict
-from readiness.problems import Problem, RefusedError, looks_like_a_secret, mask_secrets
+from readiness.refusal import RefusedError
+from readiness.secret_shapes import looks_like_a_secret, mask_secrets
 from readiness.settings.messages import why_no_text
 from readiness.settings.nearest import suggestion
 from readiness.settings.strict_yaml import read_yaml
@@ -86,5 +88,5 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _problem(key: str, message: str, mend: str, line: int | None = None) -> Problem:
-    return Problem(file=RECORD_FILE, line=line, key=key, message=message, mend=mend)
+def _problem(key: str, message: str, hint: str, line: int | None = None) -> Finding:
+    return Finding(rule_id="audit-record-entry", file=RECORD_FILE, line=line, key=key, message=message, hint=hint)

@@ -5,17 +5,16 @@ Every line is a rule and has a result: `kind` is pass, fail, or review where a p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from readiness.finding_formats import sarif_document, sarif_location
 from readiness.operate.audit.checklist import Risk
 from readiness.operate.audit.evidence import Verdict
 from readiness.operate.audit.render import due
 from readiness.operate.audit.rows import AuditRow, Result
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # Where GitHub shows a finding; the row has no line of code.
 PAGE = "docs/security-audit.md"
 
@@ -27,9 +26,8 @@ _KINDS = {Result.PASS: "pass", Result.FAIL: "fail", Result.MANUAL: "review"}
 
 def audit_sarif(rows: Sequence[AuditRow], *, today: date) -> str:
     """The whole document."""
-    driver = {"name": "readiness audit", "rules": [_rule(row) for row in rows]}
-    run = {"tool": {"driver": driver}, "results": [_result(row, index, today) for index, row in enumerate(rows)]}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    rules = [_rule(row) for row in rows]
+    return sarif_document("readiness audit", rules, [_result(row, index, today) for index, row in enumerate(rows)])
 
 
 def _rule(row: AuditRow) -> dict[str, Any]:
@@ -51,9 +49,7 @@ def _result(row: AuditRow, index: int, today: date) -> dict[str, Any]:
         "kind": _KINDS[row.result],
         "level": _LEVELS[row.risk] if is_failure else "none",
         "message": {"text": _text(row, today)},
-        "locations": [
-            {"physicalLocation": {"artifactLocation": {"uri": PAGE}, "region": {"startLine": 1}}},
-        ],
+        "locations": [sarif_location(PAGE, 1)],
         "partialFingerprints": {"auditLine/v1": row.slug},
     }
 

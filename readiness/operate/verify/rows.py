@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from readiness.problems import one_line
+from readiness.secret_shapes import one_line
 
 MAX_DETAIL_CHARACTERS = 400
 

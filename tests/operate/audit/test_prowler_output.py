@@ -13,7 +13,7 @@ import pytest
 from readiness.operate.audit.checklist import audit_lines
 from readiness.operate.audit.evidence import Evidence, Verdict
 from readiness.operate.audit.prowler_output import MAX_FINDINGS_SHOWN, read_prowler_output
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from tests.projects import ROOT
 
 FILES = sorted((ROOT / "tests" / "fixtures" / "prowler").iterdir())

@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from readiness.finding_formats import text_line
 from readiness.operate.audit.checklist import audit_lines
 from readiness.operate.audit.evidence import failed, passed
 from readiness.operate.audit.page import page_text, step_values
@@ -16,9 +17,9 @@ from readiness.operate.audit.record import RECORD_FILE, read_record
 from readiness.operate.audit.render import audit_json, audit_markdown, audit_summary
 from readiness.operate.audit.rows import AuditRow, Result, audit_rows
 from readiness.operate.audit.sarif import audit_sarif
-from readiness.problems import RefusedError
-from tests.operate.audit.sarif_structure import SARIF
+from readiness.refusal import RefusedError
 from tests.projects import CUSTOMER_STACKS, FIRST_CUSTOMER, settings_of
+from tests.sarif_structure import SARIF
 
 TODAY = date(2026, 11, 25)
 VALUES = step_values([settings_of("prod")])
@@ -116,7 +117,7 @@ def recorded(folder: Path, text: str) -> list[str]:
     try:
         read_record(folder)
     except RefusedError as refusal:
-        return [str(problem) for problem in refusal.problems]
+        return [text_line(problem) for problem in refusal.problems]
     return []
 
 
@@ -147,7 +148,7 @@ def test_a_bad_entry_is_refused_with_its_key(tmp_path: Path, change: dict[str, o
 
 
 def test_every_bad_entry_is_told_at_once(tmp_path: Path) -> None:
-    """Nobody mends a file line by line."""
+    """Nobody fixes a file line by line."""
     entries = [{**ENTRY, "result": "ok", "line": "x"}, "text", ENTRY]
     assert len(recorded(tmp_path, json.dumps(entries))) == 3
 

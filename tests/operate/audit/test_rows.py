@@ -15,7 +15,7 @@ from readiness.operate.audit.evidence import Evidence, Verdict, failed, not_chec
 from readiness.operate.audit.google_checks import GOOGLE_CHECKS
 from readiness.operate.audit.page import step_values
 from readiness.operate.audit.rows import AuditRow, Result, audit_rows
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from tests.docs.seed_lines import seed_lines
 from tests.projects import ROOT, settings_of
 

@@ -12,7 +12,7 @@ from readiness.managed_files.declared import declared_files
 from readiness.managed_files.dependabot_auto_merge import AUTO_MERGE_PATH
 from readiness.managed_files.header import file_digest
 from readiness.operate.delivery_texts import BRANCH
-from readiness.problems import RefusedError
+from readiness.refusal import RefusedError
 from tests.operate.deliver.command import DEPENDABOT, Deliver, delivered
 from tests.operate.github_repository import PREFIX, Repository
 from tests.operate.loopback import Reply, Request, serving

@@ -1,4 +1,4 @@
-"""A file that cannot be read as settings: one line says why and how to mend it, whatever the file holds."""
+"""A file that cannot be read as settings: one line says why and how to fix it, whatever the file holds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from readiness.finding_formats import text_line
 from readiness.settings.stack_files import find_project_root
 from readiness.settings.strict_yaml import MAX_FILE_BYTES
 from tests.settings.broken import PROJECT, STAGING, add_setting, error_of, errors, in_staging, place, write
@@ -111,7 +112,7 @@ def test_a_missing_file_that_was_named_outright_is_refused(project: Path) -> Non
     from readiness.checks import check_stack
 
     (problem,) = check_stack(project, "staging", "elsewhere/Pulumi.staging.yaml").problems
-    assert str(problem) == "elsewhere/Pulumi.staging.yaml: does not exist. Create it, or name another stack."
+    assert text_line(problem) == "elsewhere/Pulumi.staging.yaml: does not exist. Create it, or name another stack."
 
 
 @pytest.mark.parametrize("name", ["../prod", "a/b", "", "staging\n", "x" * 101, "a b", "*", "-x", "--yes"])

@@ -1,4 +1,4 @@
-"""A value that is wrong: one line names file, line, key, what is wrong and how to mend it, and never a text value."""
+"""A value that is wrong: one line names file, line, key, what is wrong and how to fix it, and never a text value."""
 
 from __future__ import annotations
 
@@ -294,7 +294,7 @@ def test_a_secret_where_none_belongs_is_refused_and_its_setting_not_called_missi
 
 
 def test_all_mistakes_of_both_files_are_shown_at_once_in_the_order_of_the_files(project: Path) -> None:
-    """Six mistakes, six lines: whoever mends them runs the check twice, not seven times."""
+    """Six mistakes, six lines: whoever fixes them runs the check twice, not seven times."""
     in_staging(project, "role: backend", "role: 5")
     in_staging(project, INSTANCE, "instanze: the-instance")
     in_staging(project, EMAIL, "      - dev-alerts")

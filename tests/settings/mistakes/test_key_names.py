@@ -202,7 +202,7 @@ def test_a_misspelt_config_is_one_error_and_not_one_for_every_setting(project: P
     ],
 )
 def test_a_stack_file_without_settings_is_one_error(project: Path, content: str, said: str) -> None:
-    """With the mend."""
+    """With the hint."""
     write(project, content)
     assert error_of(project) == f"{STAGING}:1: {said} Write `config:` and the settings below it, indented."
 

@@ -219,5 +219,5 @@ def test_a_credential_on_the_command_line_is_not_repeated(command: Command) -> N
     ],
 )
 def test_text_that_only_speaks_of_credentials_is_taken(project: Path, text: str) -> None:
-    """A false alarm that nobody can mend would be worse than none."""
+    """A false alarm that nobody can fix would be worse than none."""
     assert errors(in_staging(project, "reach: dev-alerts@example.com", f"reach: '{text}'")) == []

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from readiness.checks import check_stack
-from readiness.problems import RefusedError, errors_only
+from readiness.finding import errors_only
+from readiness.finding_formats import text_line
+from readiness.refusal import RefusedError
 from readiness.settings.stack_files import find_project_root, read_stack
 from readiness.settings.stack_names import stack_names
 from tests.settings.broken import PROJECT, STAGING, add_setting, error_of, errors, in_project, place, write
@@ -37,7 +39,7 @@ def test_an_optional_key_that_is_lost_by_replacing_is_warned_of(project: Path) -
     """It is no error: the default may be what is wanted."""
     in_project(project, NAME, f"{NAME}      plan: enterprise\n      visibility: private\n")
     add_setting(project, "readiness:repository:\n  name: shop")
-    (warning,) = [str(each) for each in check_stack(project, "staging").problems if "replaces" in each.message]
+    (warning,) = [text_line(each) for each in check_stack(project, "staging").problems if "replaces" in each.message]
     assert errors(project) == []
     assert warning == (
         f"{place(project, 'readiness:repository')}readiness:repository: replaces the whole object of Pulumi.yaml, "
@@ -48,7 +50,7 @@ def test_an_optional_key_that_is_lost_by_replacing_is_warned_of(project: Path) -
 def test_a_required_key_that_is_lost_by_replacing_is_missing_for_that_reason(project: Path) -> None:
     """`Add it` would puzzle whoever sees it in Pulumi.yaml; a warning besides would be an echo."""
     add_setting(project, "readiness:repository:\n  plan: enterprise")
-    (said,) = [str(each) for each in check_stack(project, "staging").problems if "repository" in each.key]
+    (said,) = [text_line(each) for each in check_stack(project, "staging").problems if "repository" in each.key]
     assert said == (
         f"{place(project, 'readiness:repository')}readiness:repository.name: is missing. "
         "Write it here too: this object replaces the one in Pulumi.yaml whole."

@@ -1,0 +1,110 @@
+"""Findings as text, GitHub annotations, JSON, Markdown and SARIF 2.1.0. No form holds a credential or a forged line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from readiness.finding import Finding
+from readiness.markdown_text import fenced
+from readiness.secret_shapes import one_line
+
+SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_MAX_KEY_CHARACTERS = 120
+_MAX_MARKDOWN_LINE_CHARACTERS = 1_000
+
+
+def text_line(finding: Finding) -> str:
+    """`FILE:LINE: KEY: what is wrong. How to fix it.`"""
+    place = one_line(finding.file) if finding.line is None else f"{one_line(finding.file)}:{finding.line}"
+    return f"{place}: {_text(finding)}"
+
+
+def annotation(finding: Finding) -> str:
+    """The workflow command by which GitHub Actions shows the finding on the line itself.
+
+    Escaped as actions/toolkit does it (core/src/command.ts): a property's value also without `:` and `,`.
+    """
+    line = "" if finding.line is None else f",line={finding.line}"
+    file = one_line(finding.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    return f"::{finding.severity} file={file}{line}::{_text(finding).replace('%', '%25')}"
+
+
+def findings_json(findings: Iterable[Finding]) -> str:
+    """`{"findings": [{"rule_id", "severity", "file", "line", "key", "message", "hint"}]}`; `line` may be null."""
+    rows = [
+        {
+            "rule_id": finding.rule_id,
+            "severity": finding.severity.value,
+            "file": one_line(finding.file),
+            "line": finding.line,
+            "key": one_line(finding.key),
+            "message": one_line(finding.message),
+            "hint": one_line(finding.hint),
+        }
+        for finding in findings
+    ]
+    return _json({"findings": rows})
+
+
+def findings_markdown(findings: Iterable[Finding]) -> str:
+    """A block of code with one line for each finding, so that nothing in it is read as markup."""
+    lines = [text_line(finding)[:_MAX_MARKDOWN_LINE_CHARACTERS] for finding in findings]
+    return "\n".join(fenced(lines, ""))
+
+
+def findings_sarif(findings: Sequence[Finding], *, tool: str) -> str:
+    """A SARIF document with one rule for each rule id, and one result of the kind `fail` for each finding."""
+    rule_ids = list(dict.fromkeys(finding.rule_id for finding in findings))
+    results = [_sarif_result(finding, rule_ids.index(finding.rule_id)) for finding in findings]
+    return sarif_document(tool, [_sarif_rule(rule_id) for rule_id in rule_ids], results)
+
+
+def sarif_document(tool: str, rules: Sequence[dict[str, Any]], results: Sequence[dict[str, Any]]) -> str:
+    """The text of a SARIF 2.1.0 document with one run: the frame of every SARIF that Readiness writes."""
+    run = {"tool": {"driver": {"name": tool, "rules": rules}}, "results": results}
+    return _json({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def sarif_location(file: str, line: int | None) -> dict[str, Any]:
+    """A place for a result; `file` becomes a relative URI."""
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(one_line(file))}}
+    if line is not None:
+        place["region"] = {"startLine": line}
+    return {"physicalLocation": place}
+
+
+def _text(finding: Finding) -> str:
+    key = one_line(finding.key)
+    if len(key) > _MAX_KEY_CHARACTERS:
+        key = key[:_MAX_KEY_CHARACTERS] + "…"
+    subject = f"{key}: " if key else ""
+    hint = one_line(finding.hint)
+    return f"{subject}{one_line(finding.message)}. {hint}{'' if hint.endswith('?') else '.'}"
+
+
+def _sarif_rule(rule_id: str) -> dict[str, Any]:
+    description = rule_id.replace("-", " ").capitalize()
+    return {
+        "id": rule_id,
+        "shortDescription": {"text": description},
+        "help": {"text": "The message of each result says how to fix it."},
+    }
+
+
+def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
+    return {
+        "ruleId": finding.rule_id,
+        "ruleIndex": rule_index,
+        "kind": "fail",
+        "level": finding.severity.value,
+        "message": {"text": _text(finding)},
+        "locations": [sarif_location(finding.file, finding.line)],
+    }
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
