@@ -19,6 +19,7 @@ from pulumi_gcp import monitoring
 from components.arguments import check_arguments
 from components.outputs import by_key
 from components.resource_options import child_options
+from readiness.durations import duration_text
 
 if TYPE_CHECKING:
     from readiness.alerting.rules import AlertRule
@@ -90,6 +91,7 @@ class AlertPolicyArgs:
                 alert_rule=definition.name,
                 rule_group=rule_group,
                 duration_seconds=rule.duration_seconds,
+                evaluation_interval_seconds=rule.evaluation_interval_seconds,
                 reads_new_metrics=bool(rule.log_metrics) or definition.reads_late_metrics,
             ),
             severity=definition.severity,
@@ -169,7 +171,7 @@ def _policy(
             links=[monitoring.AlertPolicyDocumentationLinkArgs(display_name="Runbook", url=policy.runbook_url)],
         ),
         alert_strategy=monitoring.AlertPolicyAlertStrategyArgs(
-            auto_close=f"{args.auto_close_seconds}s",
+            auto_close=duration_text(args.auto_close_seconds),
             notification_prompts=["OPENED", "CLOSED"],
         ),
         notification_channels=policy.channel_ids,
@@ -185,8 +187,8 @@ def _condition(policy: AlertPolicyArgs) -> monitoring.AlertPolicyConditionArgs:
             display_name=policy.condition_name,
             condition_prometheus_query_language=monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(
                 query=condition.query,
-                duration=f"{condition.duration_seconds}s",
-                evaluation_interval=f"{condition.evaluation_interval_seconds}s",
+                duration=duration_text(condition.duration_seconds),
+                evaluation_interval=duration_text(condition.evaluation_interval_seconds),
                 rule_group=condition.rule_group,
                 alert_rule=condition.alert_rule,
                 disable_metric_validation=condition.reads_new_metrics,
@@ -201,7 +203,7 @@ def _condition(policy: AlertPolicyArgs) -> monitoring.AlertPolicyConditionArgs:
             duration="0s",
             aggregations=[
                 monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
-                    alignment_period=f"{condition.window_seconds}s",
+                    alignment_period=duration_text(condition.window_seconds),
                     # The increase within the window. ALIGN_COUNT would count the samples, including zeros.
                     per_series_aligner="ALIGN_DELTA",
                     cross_series_reducer="REDUCE_SUM",

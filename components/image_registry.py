@@ -22,6 +22,7 @@ from pulumi_gcp import artifactregistry
 
 from components.arguments import Place, check_arguments
 from components.resource_options import child_options
+from readiness.durations import duration_text
 
 if TYPE_CHECKING:
     from readiness.retention.policies import Policy
@@ -180,4 +181,4 @@ def _policy(policy: CleanupPolicyArgs) -> artifactregistry.RepositoryCleanupPoli
 
 def _duration(seconds: int | None) -> str | None:
     """Seconds, as Artifact Registry returns them: another unit would show as a change in every plan."""
-    return None if seconds is None else f"{seconds}s"
+    return None if seconds is None else duration_text(seconds)

@@ -16,6 +16,7 @@ from pulumi_gcp import cloudrunv2, projects, secretmanager, serviceaccount
 from components.arguments import check_arguments
 from components.enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs
 from components.resource_options import child_options
+from readiness.durations import duration_text
 
 # Google's sample image of a job. It uses no database.
 FIRST_IMAGE = "us-docker.pkg.dev/cloudrun/container/job:latest"
@@ -126,7 +127,7 @@ def _task(args: MigrationJobArgs, account_email: pulumi.Output[str]) -> cloudrun
         service_account=account_email,
         # The default of 3 would repeat a migration that failed halfway, before anyone has checked the schema.
         max_retries=0,
-        timeout=f"{args.timeout_seconds}s",
+        timeout=duration_text(args.timeout_seconds),
         containers=[
             cloudrunv2.JobTemplateTemplateContainerArgs(
                 image=FIRST_IMAGE,

@@ -26,7 +26,7 @@ class Finding:
     `message` and `hint` have no closing full stop. `placeholder` marks a value that is known to be missing still: a
     preview goes on with it, an update does not.
 
-    The fields may hold a credential that stands in a file: print a finding through `finding_formats.py` only.
+    The fields may contain a credential from a file: print a finding through `finding_formats.py` only.
     """
 
     rule_id: str

@@ -163,8 +163,8 @@ def known_metrics(resources: Iterable[dict[str, Any]]) -> dict[str, Metric]:
 
 
 def _deployment_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
-    policies = [each["inputs"] for each in resources if each["type"] == ALERT_POLICY]
-    places = {(str(each.get("project")), str(each.get("userLabels", {}).get("environment"))) for each in policies}
+    policies = [resource["inputs"] for resource in resources if resource["type"] == ALERT_POLICY]
+    places = {(str(policy.get("project")), str(policy.get("userLabels", {}).get("environment"))) for policy in policies}
     for project, environment in sorted(places):
         for metric in delivery_metrics(project, environment):
             yield Metric(

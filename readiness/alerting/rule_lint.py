@@ -68,7 +68,7 @@ def unwritten_metrics(
     A log metric that this plan declares has its writer in the plan; any other log metric is unknown to `lint_policies`.
     """
     listed = list(resources)
-    declared = {each["inputs"].get("name") for each in listed if each["type"] == LOG_METRIC}
+    declared = {metric["inputs"].get("name") for metric in listed if metric["type"] == LOG_METRIC}
     for resource in listed:
         if resource["type"] != ALERT_POLICY:
             continue

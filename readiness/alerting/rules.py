@@ -7,6 +7,7 @@ from string import Template
 
 from readiness.alerting.catalogue import alerts_of
 from readiness.alerting.definition import (
+    EVALUATION_INTERVAL_SECONDS,
     GAUGE_WINDOW_SAMPLES,
     RATE_WINDOW_SAMPLES,
     SAMPLE_PERIOD_SECONDS,
@@ -30,6 +31,7 @@ class AlertRule:
     documentation: str
     runbook_url: str
     log_metrics: tuple[LogMetric, ...]
+    evaluation_interval_seconds: int = EVALUATION_INTERVAL_SECONDS
 
 
 def rules_of(settings: Settings) -> tuple[AlertRule, ...]:

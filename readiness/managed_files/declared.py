@@ -19,46 +19,26 @@ def declared_files(resources: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """
     files: dict[str, str] = {}
     problems: list[Finding] = []
-    for each in resources:
-        inputs = each.get("inputs", {})
-        if not each["type"].startswith("readiness:") or inputs.get("delivery") != PULL_REQUEST:
+    for resource in resources:
+        inputs = resource.get("inputs", {})
+        if not resource["type"].startswith("readiness:") or inputs.get("delivery") != PULL_REQUEST:
             continue
-        texts = each.get("files", {})
+        texts = resource.get("files", {})
         for path in sorted(inputs.get("digests", {}).keys() - texts.keys()):
             message = "has no text in the plan: its text is a secret, or another resource has yet to produce it"
-            problems.append(
-                Finding(
-                    rule_id="managed-file-not-text",
-                    file=path,
-                    key=each["name"],
-                    message=message,
-                    hint="Declare the file with plain text",
-                )
-            )
+            problems.append(_problem("not-text", resource, path, message, "Declare the file with plain text"))
         for path, text in texts.items():
             if not is_managed_path(path):
                 message = f"is outside {MANAGED_FOLDER}, and nothing else of the repository is written to"
-                problems.append(
-                    Finding(
-                        rule_id="managed-file-header",
-                        file=path,
-                        key=each["name"],
-                        message=message,
-                        hint="Correct the component",
-                    )
-                )
+                problems.append(_problem("header", resource, path, message, "Correct the component"))
             elif path in files:
                 message = "is declared by two components"
-                problems.append(
-                    Finding(
-                        rule_id="managed-file-declared-twice",
-                        file=path,
-                        key=each["name"],
-                        message=message,
-                        hint="Let one declare it",
-                    )
-                )
+                problems.append(_problem("declared-twice", resource, path, message, "Let one declare it"))
             files.setdefault(path, text)
     if problems:
         raise RefusedError(problems)
     return files
+
+
+def _problem(rule: str, resource: Mapping[str, Any], path: str, message: str, hint: str) -> Finding:
+    return Finding(rule_id=f"managed-file-{rule}", file=path, key=resource["name"], message=message, hint=hint)

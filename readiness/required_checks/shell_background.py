@@ -73,9 +73,9 @@ def _looks(node: Node, functions: frozenset[str]) -> bool:
 
 
 def _shown(node: Background) -> str:
-    commands = [each for each in nodes_of(node.started) if arguments(each)]
-    looking = [each for each in commands if can_fail(each, frozenset()) and not asks_only(each)]
-    return next((" ".join(arguments(each)[:2]) for each in (*looking, *commands)), "( … )")
+    commands = [command for command in nodes_of(node.started) if arguments(command)]
+    looking = [command for command in commands if _looks(command, frozenset())]
+    return next((" ".join(arguments(command)[:2]) for command in (*looking, *commands)), "( … )")
 
 
 def _unawaited(tree: CommandList) -> list[_Job]:

@@ -43,7 +43,7 @@ def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredReposito
 
     Raises RefusedError for policies that cannot be right.
     """
-    found = next((each for each in resources if each["type"] == REGISTRY), None)
+    found = next((resource for resource in resources if resource["type"] == REGISTRY), None)
     if found is None:
         return None
     inputs, source = found["inputs"], found.get("source") or {}

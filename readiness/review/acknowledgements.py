@@ -108,12 +108,4 @@ def _entry_problems(document: Document, index: int, entry: Any) -> Iterable[Find
 
 
 def _problem(document: Document, path: KeyPath, message: str, hint: str) -> Finding:
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-    return Finding(
-        rule_id="acknowledgement-entry",
-        file=document.file,
-        line=document.line_of(path),
-        key=key,
-        message=message,
-        hint=hint,
-    )
+    return document.finding(path, message, hint, rule_id="acknowledgement-entry")

@@ -24,7 +24,7 @@ from readiness.review.git import file_names, file_text, folder_in, resolve_commi
 from readiness.review.plan_file import MAX_PLAN_BYTES, PLAN_FORMAT, ReadPlan, clean_setup, read_plan
 from readiness.review.program_setup import Setup, setup_of_texts
 from readiness.review.secret_mask import SecretMask
-from readiness.settings.stack_files import stack_file_name
+from readiness.settings.stack_names import stacks_of
 
 CACHE = Path(".tools/plans")
 # A plan is 60 kB: more than these are of no use to anybody.
@@ -49,8 +49,7 @@ class BaseCommit:
 
     def stacks(self) -> list[str]:
         """The stacks that have a file in the commit, sorted."""
-        names = (each.removeprefix("Pulumi.").removesuffix(".yaml") for each in self.files if each.endswith(".yaml"))
-        return sorted(name for name in names if stack_file_name(name) in self.files and name)
+        return stacks_of(self.files)
 
     def setup(self, stack: str, secrets: SecretMask) -> Setup | None:
         """Which program the commit ran and where credentials went; None where its files are refused today."""

@@ -76,14 +76,14 @@ def plan_findings(resources: Iterable[Resource], surroundings: Surroundings) -> 
 def of_plan(resources: Sequence[Mapping[str, Any]]) -> Iterator[Resource]:
     """The resources of a plan as rules read them."""
     places = places_of(resources)
-    for each in resources:
-        file, line = places.get(each["name"], (PROGRAM, None))
+    for resource in resources:
+        file, line = places.get(resource["name"], (PROGRAM, None))
         yield Resource(
-            type=each["type"],
-            name=each["name"],
-            inputs=each.get("inputs", {}),
-            protect=each.get("options", {}).get("protect") is True,
-            files=each.get("files", {}),
+            type=resource["type"],
+            name=resource["name"],
+            inputs=resource.get("inputs", {}),
+            protect=resource.get("options", {}).get("protect") is True,
+            files=resource.get("files", {}),
             file=file,
             line=line,
         )

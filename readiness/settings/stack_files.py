@@ -164,21 +164,15 @@ def _has_settings(config: StackConfig, document: Document) -> bool:
         return False
     message = "is missing" if section is None else "is not a mapping of keys to values"
     hint = "Write `config:` and the settings below it, indented"
-    line = document.line_of(("config",))
-    config.problems.append(
-        Finding(rule_id="stack-file-form", file=document.file, line=line, key="config", message=message, hint=hint)
-    )
+    config.problems.append(document.finding(("config",), message, hint, rule_id="stack-file-form"))
     return False
 
 
 def _add_project_file(config: StackConfig, document: Document) -> None:
     name = document.value.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        line, hint = document.line_of(("name",)), "Write `name: readiness`"
-        message = "is missing or no name of a project"
-        config.problems.append(
-            Finding(rule_id="project-file-form", file=document.file, line=line, key="name", message=message, hint=hint)
-        )
+        message, hint = "is missing or no name of a project", "Write `name: readiness`"
+        config.problems.append(document.finding(("name",), message, hint, rule_id="project-file-form"))
         name = config.project
     config.project = name
     _refuse_unknown_runtime_keys(config, document)
@@ -208,39 +202,18 @@ def _program_problems(document: Document) -> Iterator[Finding]:
     main = document.value.get("main")
     if main is not None and (not isinstance(main, str) or posixpath.normpath(main) not in (".", PROGRAM_FILE)):
         message = f"names another program than the {PROGRAM_FILE} beside this file, which is the one that is checked"
-        line = document.line_of(("main",))
-        yield Finding(
-            rule_id="project-file-form", file=document.file, line=line, key="main", message=message, hint="Remove it"
-        )
+        yield document.finding(("main",), message, "Remove it", rule_id="project-file-form")
     runtime = document.value.get("runtime")
     name = runtime.get("name") if isinstance(runtime, dict) else runtime
     if "runtime" in document.value and name != "python" and not (isinstance(runtime, dict) and "name" not in runtime):
-        message, line = (
-            "is not `python`, in which the program that is checked is written",
-            document.line_of(("runtime",)),
-        )
-        yield Finding(
-            rule_id="project-file-form",
-            file=document.file,
-            line=line,
-            key="runtime",
-            message=message,
-            hint="Write `name: python`",
-        )
+        message = "is not `python`, in which the program that is checked is written"
+        yield document.finding(("runtime",), message, "Write `name: python`", rule_id="project-file-form")
     options = runtime.get("options") if isinstance(runtime, dict) else None
     folder = options.get("virtualenv") if isinstance(options, dict) else None
     if isinstance(folder, str) and (posixpath.isabs(folder) or posixpath.normpath(folder).startswith("..")):
         message = "is outside the project, so that another interpreter than the one that is set up here would run"
-        line = document.line_of(("runtime", "options", "virtualenv"))
-        hint = "Write `virtualenv: .venv`"
-        yield Finding(
-            rule_id="project-file-form",
-            file=document.file,
-            line=line,
-            key="runtime.options.virtualenv",
-            message=message,
-            hint=hint,
-        )
+        path, hint = ("runtime", "options", "virtualenv"), "Write `virtualenv: .venv`"
+        yield document.finding(path, message, hint, rule_id="project-file-form")
 
 
 def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origin: Origin) -> None:
@@ -250,14 +223,8 @@ def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origi
     hint = f"the value stands under `{'default' if own else 'value'}:`"
     if entry and not entry.keys() & set(DECLARATION_KEYS):
         message = "holds its value where the engine looks for a declaration"
-        problem = Finding(
-            rule_id="project-file-declaration",
-            file=origin.document.file,
-            line=origin.document.line_of(origin.path),
-            key=key,
-            message=message,
-            hint=f"Indent it below `{'default' if own else 'value'}:`",
-        )
+        below = f"Indent it below `{'default' if own else 'value'}:`"
+        problem = origin.document.finding(origin.path, message, below, rule_id="project-file-declaration", key=key)
         config.problems.append(problem)
         _add_value(config, key, entry, origin)
         return
@@ -288,16 +255,8 @@ def _environment_warnings(document: Document) -> Iterator[Finding]:
     if document.value.get("environment") is not None:
         message = "takes settings and environment variables from Pulumi ESC, which no check here reads"
         hint = "Write what this project needs into its own files"
-        line, severity = document.line_of(("environment",)), Severity.WARNING
-        yield Finding(
-            rule_id="stack-file-environment",
-            file=document.file,
-            line=line,
-            key="environment",
-            message=message,
-            hint=hint,
-            severity=severity,
-        )
+        rule_id, severity = "stack-file-environment", Severity.WARNING
+        yield document.finding(("environment",), message, hint, rule_id=rule_id, severity=severity)
 
 
 def _full_key(config: StackConfig, key: str) -> str:
@@ -306,12 +265,8 @@ def _full_key(config: StackConfig, key: str) -> str:
 
 def _refuse_repeated(config: StackConfig, key: str, origin: Origin) -> None:
     message, hint = "is written twice, with and without its namespace", "Keep one"
-    line = origin.document.line_of(origin.path)
-    config.problems.append(
-        Finding(
-            rule_id="settings-repeated-key", file=origin.document.file, line=line, key=key, message=message, hint=hint
-        )
-    )
+    problem = origin.document.finding(origin.path, message, hint, rule_id="settings-repeated-key", key=key)
+    config.problems.append(problem)
 
 
 def _refuse_unknown(
@@ -324,15 +279,8 @@ def _refuse_unknown(
             near = nearest(key, allowed)
             meant.add(near)
             hint = f"Did you mean `{near}`?" if near else f"Allowed: {', '.join(allowed)}; {more}"
-            line, name = document.line_of((*path, key)), path_text((*path, key)).removeprefix("config.")
-            problem = Finding(
-                rule_id="settings-unknown-key",
-                file=document.file,
-                line=line,
-                key=name,
-                message="is an unknown key",
-                hint=hint,
-            )
+            where, name = (*path, key), path_text((*path, key)).removeprefix("config.")
+            problem = document.finding(where, "is an unknown key", hint, rule_id="settings-unknown-key", key=name)
             config.problems.append(problem)
     return meant
 

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from readiness.files import FileTooLargeError, NotRegularFileError, read_regular_bytes
-from readiness.finding import Finding
+from readiness.finding import Finding, Severity
 from readiness.refusal import RefusedError
 from readiness.secret_shapes import secrets_in
 from readiness.settings.engine_scalars import EngineLoader, has_tag, scalar_value, why_refused
@@ -61,6 +61,27 @@ class Document:
             if path[:length] in self.lines:
                 return self.lines[path[:length]]
         return None
+
+    def finding(
+        self,
+        path: KeyPath,
+        message: str,
+        hint: str,
+        *,
+        rule_id: str,
+        key: str | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> Finding:
+        """A finding about the value at `path`; `key` is what it is called, if that is not the path itself."""
+        return Finding(
+            rule_id=rule_id,
+            file=self.file,
+            line=self.line_of(path),
+            key=path_text(path) if key is None else key,
+            message=message,
+            hint=hint,
+            severity=severity,
+        )
 
 
 @functools.lru_cache(maxsize=8)

@@ -100,7 +100,7 @@ def run_accounts(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[O
 
 
 def run_ingress(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Only the services of the settings are open to everybody. Egress is told, not judged."""
+    """Only the services of the settings are open to everybody. The text names the egress, which is not judged."""
     names = _declared(stacks)
     for service in project.services:
         name = short_name(service["name"])
