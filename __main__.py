@@ -21,10 +21,10 @@ from components.notification_channels import (
 from components.resource_options import moved_from
 from components.service_levels import ServiceLevels, ServiceLevelsArgs
 from components.uptime_checks import UptimeCheckArgs, UptimeChecks, UptimeChecksArgs
-from readiness.alerting.catalogue import log_metrics_of
-from readiness.alerting.rules import rule_group_name, rules_of
+from readiness.alerts.catalogue import log_metrics_of
+from readiness.alerts.rules import rule_group_name, rules_of
+from readiness.program import load_settings, secret, stored_secret
 from readiness.settings.channels import declared_channels
-from readiness.settings.from_engine import load_settings, secret, stored_secret
 from readiness.settings.secret_names import SLACK_WEBHOOK_URL
 
 settings = load_settings()
@@ -128,16 +128,16 @@ if settings.owns_shared_resources:
     from components.registry_audit import RegistryAudit, RegistryAuditArgs
     from components.repository_secrets import RepositorySecretArgs, RepositorySecrets, RepositorySecretsArgs
     from components.role_grants import RegistryArgs, RoleGrantArgs, RoleGrants, RoleGrantsArgs
-    from readiness.alerting.registry_alerts import vulnerabilities
-    from readiness.alerting.security_alerts import security_rules
-    from readiness.delivery.dashboard import dashboard_json
-    from readiness.delivery.metrics import delivery_metrics
-    from readiness.delivery.watched import watched_deployments
-    from readiness.managed_files.application_files import application_files
-    from readiness.managed_files.delivery_files import DEPLOYMENT_LOG
-    from readiness.managed_files.dependabot import dependabot_labels
-    from readiness.managed_files.workflow_grants import workflow_grants
-    from readiness.retention.policies import declared_policies
+    from readiness.alerts.deployment_dashboard import dashboard_json
+    from readiness.alerts.deployment_metrics import delivery_metrics
+    from readiness.alerts.log_metric import DEPLOYMENT_LOG
+    from readiness.alerts.registry_alerts import vulnerabilities
+    from readiness.alerts.security_alerts import security_rules
+    from readiness.alerts.watched_workflows import watched_deployments
+    from readiness.delivered.application_files import application_files
+    from readiness.delivered.dependabot import dependabot_labels
+    from readiness.delivered.workflow_grants import workflow_grants
+    from readiness.images.policies import declared_policies
 
     repository = settings.repository.name
     grants = workflow_grants(settings)

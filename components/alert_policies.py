@@ -22,8 +22,8 @@ from components.resource_options import child_options
 from readiness.durations import duration_text
 
 if TYPE_CHECKING:
-    from readiness.alerting.rules import AlertRule
-    from readiness.alerting.security_alerts import SecurityRule
+    from readiness.alerts.rules import AlertRule
+    from readiness.alerts.security_alerts import SecurityRule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,7 +25,7 @@ from components.resource_options import child_options
 from readiness.durations import duration_text
 
 if TYPE_CHECKING:
-    from readiness.retention.policies import Policy
+    from readiness.images.policies import Policy
 
 ACTIONS = ("DELETE", "KEEP")
 TAG_STATES = ("ANY", "TAGGED", "UNTAGGED")

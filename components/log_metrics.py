@@ -19,7 +19,7 @@ from components.outputs import by_key
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
-    from readiness.alerting.log_metric import LogMetric
+    from readiness.alerts.log_metric import LogMetric
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,8 +20,8 @@ import pulumi_github as github
 
 from components.arguments import Place, check_arguments, refuse_the_same_names
 from components.resource_options import child_options
-from readiness.managed_files.declared_texts import keep_text
-from readiness.managed_files.header import MANAGED_FOLDER, file_digest, is_managed_path
+from readiness.delivered.declared_texts import keep_text
+from readiness.delivered.header import MANAGED_FOLDER, file_digest, is_managed_path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""The rules of `readiness/review/plan_rules.py` as CrossGuard policies: an adapter and nothing more.
+"""The rules of `readiness/rules/policy_rules.py` as CrossGuard policies: an adapter and nothing more.
 
 Values that a preview does not know yet raise when they are touched; they are read as `<unknown>`, as in a plan. The
 engine has the digests of managed files and not their texts, so that only `readiness check --plan` judges the texts.
@@ -15,7 +15,7 @@ from pulumi_policy import EnforcementLevel, ReportViolation, ResourceValidationA
 from pulumi_policy.proxy import UnknownValueError
 
 from readiness.resource_types import CHANNEL, REPOSITORY_SECRET
-from readiness.review.plan_rules import RULES, Resource, Rule, Surroundings
+from readiness.rules.policy_rules import RULES, Resource, Rule, Surroundings
 
 RUNBOOK = Path(__file__).resolve().parent.parent / "docs" / "runbook.md"
 UNKNOWN = "<unknown>"

@@ -1,5 +1,5 @@
 """`python -m readiness`."""
 
-from readiness.cli import main
+from readiness.cli.main import main
 
 main()

@@ -13,9 +13,9 @@ from pulumi.runtime.settings import SETTINGS
 # Before any test plans a copy of the project, whose components would be those of the whole process.
 import components as components
 from readiness import clock
-from readiness.cli import run
-from readiness.review import offline_plan
-from readiness.review.offline_plan import Plan
+from readiness.cli.main import run
+from readiness.plan import offline_plan
+from readiness.plan.offline_plan import Plan
 from tests.pinned_clock import NOW
 from tests.plan_memory import remembering
 from tests.projects import FIRST_CUSTOMER, SMALL, STACKS, Command, Result, copy_project, plan_of_stack

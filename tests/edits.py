@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from readiness.checks import check_stack
 from readiness.finding import Finding
 from readiness.finding_formats import text_line
+from readiness.rules.stack import check_stack
 
 TWO_PEOPLE = "        - login: ada\n          id: 1001\n        - login: grace\n          id: 1002\n"
 # Addresses that reach nobody, and pools that are larger than the database: the customer's values as they stand.

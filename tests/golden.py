@@ -10,7 +10,7 @@ import dataclasses
 import shutil
 from pathlib import Path
 
-from readiness.review.offline_plan import Plan, plan_json
+from readiness.plan.offline_plan import Plan, plan_json
 from tests.projects import STACKS, plan_of_stack
 
 GOLDEN = Path(__file__).parent / "golden"

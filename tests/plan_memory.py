@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from readiness.review.offline_plan import Plan
+from readiness.plan.offline_plan import Plan
 from readiness.settings.stack_files import StackConfig
 from tests.projects import ROOT
 

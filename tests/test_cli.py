@@ -10,7 +10,7 @@ import click
 import jsonschema
 import pytest
 
-from readiness.cli import cli
+from readiness.cli.main import cli
 from tests.edits import edit, line_of
 from tests.projects import Command
 from tests.sarif_structure import SARIF

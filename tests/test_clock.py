@@ -15,7 +15,7 @@ from tests.projects import ROOT
 HANG_SECONDS = 60
 
 
-@pytest.mark.parametrize("place", ["tests/x.py", "readiness/x.py", "readiness/managed_files/x/y.py", "components/x.py"])
+@pytest.mark.parametrize("place", ["tests/x.py", "readiness/x.py", "readiness/delivered/x/y.py", "components/x.py"])
 def test_reading_a_clock_is_refused_by_the_linter(place: str) -> None:
     """However it is imported; `make check` runs the same rule on every file."""
     program = (

@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from readiness.managed_files.delivery_telemetry.apis import Access, ApiError, Apis, send_over_http
-from readiness.managed_files.http_client import NoAnswerError, request, send
-from readiness.managed_files.image_upkeep.rest import Rest, RestError
-from readiness.operate.audit.visitor import Paths, Visitor
-from readiness.operate.github_api import GitHub, GitHubError
-from readiness.operate.google_api import ENDPOINTS, Google, GoogleError
-from readiness.operate.google_login import LoginError, access_token
-from readiness.operate.verify.deadline import Deadline
-from readiness.operate.verify.probe import probe
-from tests.operate.google_files import SUBJECT_TOKEN, adc, workload_identity
-from tests.operate.loopback import Reply, dripping, serving
+from readiness.audit.visitor import Paths, Visitor
+from readiness.delivered.delivery_telemetry.apis import Access, ApiError, Apis, send_over_http
+from readiness.delivered.http_client import NoAnswerError, request, send
+from readiness.delivered.image_upkeep.rest import Rest, RestError
+from readiness.live.github_api import GitHub, GitHubError
+from readiness.live.google_api import ENDPOINTS, Google, GoogleError
+from readiness.live.google_login import LoginError, access_token
+from readiness.live.verify.deadline import Deadline
+from readiness.live.verify.probe import probe
+from tests.live.google_files import SUBJECT_TOKEN, adc, workload_identity
+from tests.live.loopback import Reply, dripping, serving
 from tests.projects import ROOT
 
-OWNER = ROOT / "readiness" / "managed_files" / "http_client.py"
+OWNER = ROOT / "readiness" / "delivered" / "http_client.py"
 OPENS_CONNECTIONS = {"urllib.request", "http.client", "socket", "requests", "urllib3", "httpx", "asyncio", "ftplib"}
 PLANTED = "planted-credential"
 
@@ -48,7 +48,7 @@ def test_one_module_opens_connections() -> None:
         if path != OWNER and (names := imported_names(path.read_text(encoding="utf-8")) & OPENS_CONNECTIONS)
     }
     # The recorder runs the program in the SDK's own event loop, which opens none.
-    offenders.pop("readiness/review/recorder.py", None)
+    offenders.pop("readiness/plan/recorder.py", None)
     assert offenders == {}
     assert imported_names(OWNER.read_text(encoding="utf-8")) & OPENS_CONNECTIONS
 

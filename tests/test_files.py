@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 
 from readiness import sealed_record
+from readiness.audit.prowler_output import read_prowler_output
+from readiness.audit.record import RECORD_FILE, read_record
+from readiness.ci import workflow_files
+from readiness.ci.migration_lint import lint_paths
 from readiness.files import (
     FileTooLargeError,
     NotRegularFileError,
@@ -21,18 +25,14 @@ from readiness.files import (
     write_whole,
 )
 from readiness.finding_formats import text_line
-from readiness.migrations.lint import lint_paths
-from readiness.operate import preview
-from readiness.operate.audit.prowler_output import read_prowler_output
-from readiness.operate.audit.record import RECORD_FILE, read_record
-from readiness.operate.drill_record import read_drills
-from readiness.operate.google_login import LoginError, access_token
+from readiness.images.json_lists import read_json_list
+from readiness.live import preview
+from readiness.live.drill_record import read_drills
+from readiness.live.google_login import LoginError, access_token
+from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, read_acknowledgements
+from readiness.plan.plan_file import read_plan_file
+from readiness.plan.secret_mask import SecretMask
 from readiness.refusal import RefusedError
-from readiness.required_checks import workflow_files
-from readiness.retention.json_lists import read_json_list
-from readiness.review.acknowledgements import ACKNOWLEDGED_FILE, read_acknowledgements
-from readiness.review.plan_file import read_plan_file
-from readiness.review.secret_mask import SecretMask
 from readiness.settings.strict_yaml import read_yaml
 from tests.projects import Command
 

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from readiness.review.offline_plan import Plan
+from readiness.plan.offline_plan import Plan
 from readiness.settings.model import Settings
 from readiness.settings.secret_names import SECRETS
 from tests.golden import GOLDEN, golden_text

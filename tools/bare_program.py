@@ -17,8 +17,8 @@ from typing import Any, get_args
 import pulumi
 from pulumi import _types
 
+from readiness.plan.recorder import Recording, record
 from readiness.resource_types import STACK_TYPE
-from readiness.review.recorder import Recording, record
 
 _SECRET = "[secret]"  # noqa: S105 - what a plan shows in place of one
 

@@ -20,18 +20,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readiness.checks import check_stack, require_settings
-from readiness.contracts import check_plan
-from readiness.migrations.sql_statements import statements
+from readiness.ci.sql_statements import statements
+from readiness.images.images import read_images
+from readiness.images.render_simulation import simulation_json
+from readiness.images.simulate import decide
+from readiness.plan.base_plan import CACHE
+from readiness.plan.offline_plan import Plan, plan_of, plan_stack
+from readiness.plan.recorder import Recording
 from readiness.refusal import RefusedError
-from readiness.retention.images import read_images
-from readiness.retention.render_simulation import simulation_json
-from readiness.retention.simulate import decide
-from readiness.review.base_plan import CACHE
-from readiness.review.offline_plan import Plan, plan_of, plan_stack
-from readiness.review.recorder import Recording
+from readiness.rules.contracts import check_plan
+from readiness.rules.stack import check_stack, require_settings
 from readiness.settings.stack_files import read_stack
-from tests.retention.listings import INDEX, NOW, item, prod_policies, version, write_json
+from tests.images.listings import INDEX, NOW, item, prod_policies, version, write_json
 from tools.bare_program import registered
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from readiness.alerting.connection_errors import application_metric
-from readiness.alerting.container_exits import container_exit_metric
+from readiness.alerts.connection_errors import application_metric
+from readiness.alerts.container_exits import container_exit_metric
 from tests.alerts import scenarios_of_containers as containers
 from tests.alerts import scenarios_of_health_checks as health_checks
 from tests.alerts import scenarios_of_limits as limits

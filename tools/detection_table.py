@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
-from readiness.checks import check_stack, require_settings
-from readiness.review.offline_plan import Plan, plan_stack
+from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
+from readiness.plan.offline_plan import Plan, plan_stack
+from readiness.rules.stack import check_stack, require_settings
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import read_stack, stack_names
 from tests.alerts.cases import rules_in, stacks_of

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from readiness.alerting.catalogue import log_metrics_of
-from readiness.delivery.metrics import deployments
+from readiness.alerts.catalogue import log_metrics_of
+from readiness.alerts.deployment_metrics import deployments
 from readiness.settings.model import Settings
 from tests.alerts.cases import USUAL_DELIVERY, cases_of, rules_in, stacks_of
 from tests.alerts.promtool import PROCESSES, Case, Rule, promtool_tests, run_promtool, write_test_file

@@ -102,7 +102,7 @@ def pins_of_go(root: Path) -> Iterator[Pin]:
 
 def pins_of_actions(root: Path) -> Iterator[Pin]:
     """Every action that a workflow of ours or a delivered one uses."""
-    files = [*root.glob(".github/workflows/*.yml"), *root.glob("readiness/managed_files/*.yml")]
+    files = [*root.glob(".github/workflows/*.yml"), *root.glob("readiness/delivered/*.yml")]
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     for name, version in sorted(set(re.findall(r"uses: ([\w./-]+)@[0-9a-f]{40} # (v\S+)", text))):
         yield Pin("workflows", name, version, None)

@@ -1,4 +1,4 @@
-"""Distils the published schemas of the APIs anew into readiness/contracts/schemas/, and prints what changed.
+"""Distils the published schemas of the APIs anew into readiness/rules/schemas/, and prints what changed.
 
 Needs pip and npm with their usual registries, and 50 MB of room in the temporary folder; nothing is installed.
 `--check` writes nothing and exits with 1 when the committed files differ from what is published now.
@@ -19,7 +19,7 @@ from typing import Any
 from tools.distil_discovery import distil_discovery
 from tools.distil_openapi import distil_openapi
 
-SCHEMAS = Path(__file__).resolve().parent.parent / "readiness" / "contracts" / "schemas"
+SCHEMAS = Path(__file__).resolve().parent.parent / "readiness" / "rules" / "schemas"
 GOOGLE_PACKAGE = "google-api-python-client"
 GITHUB_PACKAGE = "@octokit/openapi"
 

@@ -12,9 +12,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from readiness.delivery.dashboard import dashboard
-from readiness.delivery.watched import watched_deployments
-from readiness.managed_files.delivery_telemetry.messages import (
+from readiness.alerts.deployment_dashboard import dashboard
+from readiness.alerts.watched_workflows import watched_deployments
+from readiness.delivered.delivery_telemetry.messages import (
     Message,
     deployment_message,
     live_test_message,
@@ -22,9 +22,9 @@ from readiness.managed_files.delivery_telemetry.messages import (
     rollback_message,
     run_message,
 )
-from readiness.managed_files.delivery_telemetry.report import period_before, report_lines
-from readiness.managed_files.delivery_telemetry.rollbacks import rollbacks_in
-from tests.delivery.six_weeks import (
+from readiness.delivered.delivery_telemetry.report import period_before, report_lines
+from readiness.delivered.delivery_telemetry.rollbacks import rollbacks_in
+from tests.alerts.deployment_dashboard.six_weeks import (
     ANSWERS,
     DAYS_SINCE_SUCCESS,
     DEPLOYMENTS,
@@ -34,7 +34,7 @@ from tests.delivery.six_weeks import (
     deployments,
     rollback,
 )
-from tests.delivery_telemetry.world import NOW, a_deployment, a_run, audit, environment, settings
+from tests.delivered.delivery_telemetry.world import NOW, a_deployment, a_run, audit, environment, settings
 from tests.projects import settings_of
 from tools.committed import ROOT, write_or_check
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from readiness.checks import check_stack, require_settings
-from readiness.operate.audit.page import PAGE_PATH, page_text
+from readiness.audit.page import PAGE_PATH, page_text
+from readiness.rules.stack import check_stack, require_settings
 from readiness.settings.stack_names import stack_names
 from tools.committed import ROOT, write_or_check
 

@@ -132,6 +132,6 @@ fi
 PYTHONDONTWRITEBYTECODE=''
 export PYTHONDONTWRITEBYTECODE
 step "compiling the modules that the commands import" .venv/bin/python -c '
-import readiness.cli, readiness.checks, readiness.settings.schema, readiness.review.render_plan
+import readiness.cli.main, readiness.rules.stack, readiness.settings.schema, readiness.plan.render_plan
 import components.alert_policies, components.log_metrics
 ' || stopped ""

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from readiness.commands.common import settings_of_every_stack
+from readiness.cli.common import settings_of_every_stack
 from readiness.finding_formats import text_line
 from readiness.refusal import RefusedError
 

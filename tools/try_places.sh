@@ -10,9 +10,9 @@ cd "$(dirname "$0")/.."
 # Processes, files, paths, text, dates and plans: what else is in the suite computes and asks the machine for nothing.
 AFFECTED=(
     tests/test_cli_process.py tests/test_files.py tests/test_golden.py tests/test_finding.py
-    tests/documents tests/docs tests/managed_files tests/migrations tests/settings/mistakes
-    tests/managed_files/test_http_client.py tests/test_connections.py tests/operate/test_init.py tests/operate/test_preview.py tests/operate/deliver
-    tests/review/test_diff_command.py tests/review/test_offline_plan.py tests/review/test_recorder.py tests/tools
+    tests/documents tests/docs tests/delivered tests/ci tests/settings/mistakes
+    tests/delivered/test_http_client.py tests/test_connections.py tests/live/test_init.py tests/live/test_preview.py tests/live/deliver
+    tests/plan/test_diff_command.py tests/plan/test_offline_plan.py tests/plan/test_recorder.py tests/tools
 )
 OTHER_USER=65534 # Debian's `nobody`; owns nothing and has no home
 

@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 # Event loops, dataclasses, text of errors, parsers of dates and options, subprocesses.
 AFFECTED=(
     tests/test_golden.py tests/components tests/settings/mistakes
-    tests/managed_files/test_http_client.py tests/test_connections.py tests/review/test_failing_programs.py tests/review/test_offline_plan.py
-    tests/review/test_recorder.py tests/delivery_telemetry
+    tests/delivered/test_http_client.py tests/test_connections.py tests/plan/test_failing_programs.py tests/plan/test_offline_plan.py
+    tests/plan/test_recorder.py tests/delivered/delivery_telemetry
 )
 tests=("$@")
 [ $# -gt 0 ] || tests=("${AFFECTED[@]}")

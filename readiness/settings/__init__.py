@@ -1,1 +1,1 @@
-"""Settings of a stack: model, files, validation. `from_engine.py` alone reads the engine's configuration."""
+"""Settings of a stack: the model, the files, and the rules between settings."""

@@ -32,3 +32,8 @@ class ImageRegistry(Section):
         Field(strict=False, min_length=1, description="Matched as prefixes: `latest` keeps `latest-2` too."),
     ] = PROTECTED_TAGS
     cleanup_dry_run: Annotated[bool, Field(description="Whether cleanup only logs what it would delete.")] = True
+
+
+def keep_policy_id(package: str) -> str:
+    """The id of the cleanup policy that keeps the newest images of `package`."""
+    return f"keep-recent-{package.replace('/', '-')}"

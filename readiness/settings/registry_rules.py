@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from readiness.finding import Finding, Severity
-from readiness.retention.policies import keep_policy_id
 from readiness.settings.located import duplicates, items_at, problem_at, value_at
 from readiness.settings.protected_tags import PROTECTED_TAGS
+from readiness.settings.registry import keep_policy_id
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
 

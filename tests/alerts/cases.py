@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from readiness.alerting.catalogue import alerts_of
-from readiness.alerting.rule_file import rule_groups
+from readiness.alerts.catalogue import alerts_of
+from readiness.alerts.rule_file import rule_groups
+from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY
-from readiness.review.offline_plan import Plan
 from readiness.settings.model import Alerts, Settings
 from tests.alerts.incident import Fires, Scenario
 from tests.alerts.promtool import Case, Rule

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.review.offline_plan import Plan
+from readiness.plan.offline_plan import Plan
 from tests.alerts.cases import all_cases, rules_in, stacks_of
 from tests.alerts.promtool import Case, Rule, run_cases
 from tests.alerts.stack import Stack

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from readiness.alerting.definition import EVALUATION_INTERVAL_SECONDS
+from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
 from tests.alerts.incident import Fires, Incident
 from tests.alerts.series import Delivery, promtool_values
 from tests.alerts.verdicts import Verdicts

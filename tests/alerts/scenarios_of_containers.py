@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from readiness.alerting.container_exits import container_exit_metric
+from readiness.alerts.container_exits import container_exit_metric
 from tests.alerts.cloud_run import FINE_LATENCY_BOUNDS
 from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, distribution, minutes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from readiness.delivery.figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
-from readiness.delivery.metrics import deployments
+from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
+from readiness.alerts.deployment_metrics import deployments
 from readiness.settings.delivery import DeliveryAlerts
 from readiness.settings.model import Settings
 from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from readiness.alerting.migration_alerts import WINDOW_SECONDS
+from readiness.alerts.migration_alerts import WINDOW_SECONDS
 from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Stack

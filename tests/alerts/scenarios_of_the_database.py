@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from readiness.alerting.connection_errors import application_metric, server_metric, traceback_metric
+from readiness.alerts.connection_errors import application_metric, server_metric, traceback_metric
 from readiness.settings.model import Settings
 from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, minutes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from readiness.alerting.log_metric import LogMetric
-from readiness.alerting.registry_alerts import WINDOW_SECONDS, deletions_by_others, large_cleanups, new_criticals
+from readiness.alerts.log_metric import LogMetric
+from readiness.alerts.registry_alerts import WINDOW_SECONDS, deletions_by_others, large_cleanups, new_criticals
 from readiness.settings.model import Settings
 from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
 from tests.alerts.series import Series, minutes

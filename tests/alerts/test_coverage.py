@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from readiness.alerting.catalogue import ALERTS
+from readiness.alerts.catalogue import ALERTS
 from tests.alerts.cases import ALL_SCENARIOS, PHASES, all_cases, cases_of, uncovered
 from tests.alerts.incident import Fires
 from tests.alerts.promtool import Case, Rule

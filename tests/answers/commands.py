@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import click
 
-from readiness.cli import cli
+from readiness.cli.main import cli
 from tests.answers.corpus import Answer
 from tests.answers.scratch import Scratch
 from tests.projects import ROOT

@@ -22,10 +22,10 @@ from unittest import mock
 import time_machine
 
 import components as components  # before a copy of the project is planned: the plan shall show these
-from readiness.cli import run
-from readiness.operate.audit.page import PAGE_PATH
-from readiness.review import offline_plan
-from readiness.review.offline_plan import Plan
+from readiness.audit.page import PAGE_PATH
+from readiness.cli.main import run
+from readiness.plan import offline_plan
+from readiness.plan.offline_plan import Plan
 from tests.answers.corpus import Answer
 from tests.plan_memory import remembering
 from tests.projects import EVERY_OPTION_FILE, FIRST_CUSTOMER, ROOT, SMALL

@@ -26,7 +26,7 @@ _WORKFLOW_FOLDERS = (
     "tests/golden/managed_files/*/.github/workflows",
     "tests/fixtures/workflows/*",
 )
-_ACTIONS = ("readiness/managed_files/*.action.yml",)
+_ACTIONS = ("readiness/delivered/*.action.yml",)
 _SHELL_FILES = ("tools/*.sh", ".ci/run")
 _COMMAND = "make test"
 # `{}` is the command, or a composition of it.

@@ -12,8 +12,8 @@ import pytest
 from google.protobuf import json_format
 from pulumi.runtime.stack import run_pulumi_func
 
-from readiness.review.offline_plan import Plan, plan_of
-from readiness.review.recorder import NoMocks, Recording, RecordingMonitor
+from readiness.plan.offline_plan import Plan, plan_of
+from readiness.plan.recorder import NoMocks, Recording, RecordingMonitor
 from tests.projects import ROOT
 
 PROJECT, STACK = "library", "test"

@@ -16,7 +16,7 @@ import pulumi
 import pytest
 from google.protobuf import json_format
 
-from readiness.review.recorder import UNKNOWN, is_secret
+from readiness.plan.recorder import UNKNOWN, is_secret
 from tests.components.conftest import Declare, Declared
 
 # A path leads to an input: names of fields, keys of mappings, indices of sequences.

@@ -16,10 +16,10 @@ from components.alert_policies import (
 )
 from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
-from readiness.alerting.catalogue import ALERTS
-from readiness.alerting.log_metric import LogMetric
-from readiness.alerting.rules import AlertRule
-from readiness.alerting.security_alerts import SECURITY_ALERTS, SecurityRule
+from readiness.alerts.catalogue import ALERTS
+from readiness.alerts.log_metric import LogMetric
+from readiness.alerts.rules import AlertRule
+from readiness.alerts.security_alerts import SECURITY_ALERTS, SecurityRule
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 

@@ -11,7 +11,7 @@ import pytest
 from components.deployment_dashboard import DeploymentDashboard, DeploymentDashboardArgs
 from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
-from readiness.review.recorder import RecordingMonitor
+from readiness.plan.recorder import RecordingMonitor
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 

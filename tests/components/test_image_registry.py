@@ -16,8 +16,8 @@ from components.image_registry import (
     ImageRegistryArgs,
     MostRecentVersionsArgs,
 )
-from readiness.retention.policies import Policy
-from readiness.review.recorder import RecordingMonitor
+from readiness.images.policies import Policy
+from readiness.plan.recorder import RecordingMonitor
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 

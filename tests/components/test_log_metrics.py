@@ -6,7 +6,7 @@ import pulumi
 
 from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
-from readiness.alerting.log_metric import LogMetric
+from readiness.alerts.log_metric import LogMetric
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 

@@ -9,8 +9,8 @@ import pulumi
 import pulumi_github as github
 
 from components.managed_files import ManagedFiles, ManagedFilesArgs
-from readiness.managed_files.declared_texts import Texts, open_store
-from readiness.managed_files.header import file_digest
+from readiness.delivered.declared_texts import Texts, open_store
+from readiness.delivered.header import file_digest
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 

@@ -17,7 +17,7 @@ from components.notification_channels import (
     NotificationChannels,
     NotificationChannelsArgs,
 )
-from readiness.review.recorder import is_secret
+from readiness.plan.recorder import is_secret
 from readiness.settings.channels import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN, Channels, declared_channels
 from tests.components.conftest import Declare, Declared
 from tests.components.inputs import assert_inputs_are_inputs

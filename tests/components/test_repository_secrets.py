@@ -7,7 +7,7 @@ from google.protobuf import json_format
 
 from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.repository_secrets import RepositorySecretArgs, RepositorySecrets, RepositorySecretsArgs
-from readiness.review.recorder import is_secret
+from readiness.plan.recorder import is_secret
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 

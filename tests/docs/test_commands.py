@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from readiness.cli import cli
+from readiness.cli.main import cli
 from tests.docs.known_commands import known_commands
 from tests.docs.shell import commands_of_block, commands_of_text, shell_blocks
 from tests.docs.test_links import PAGES

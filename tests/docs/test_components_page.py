@@ -15,9 +15,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from readiness.alerting.rule_lint import lint_policies
-from readiness.contracts import check_plan
-from readiness.review.offline_plan import Plan, plan_stack
+from readiness.plan.offline_plan import Plan, plan_stack
+from readiness.rules.alert_lint import lint_policies
+from readiness.rules.contracts import check_plan
 from readiness.settings.stack_files import read_stack
 from tests.docs.components_page import PAGE, STACK, page_blocks, write_program
 from tests.program.test_every_component import CLASSES

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from readiness.cli import cli
-from readiness.review.offline_plan import Plan
+from readiness.cli.main import cli
+from readiness.plan.offline_plan import Plan
 from tests.docs.seed_lines import seed_lines, table_rows
 from tests.projects import ROOT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from readiness.review.offline_plan import Plan
+from readiness.plan.offline_plan import Plan
 from tests.docs.seed_lines import seed_lines
 from tests.projects import ROOT
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from readiness.alerting.runbook import RUNBOOK_PATH, anchors, runbook_text
+from readiness.alerts.runbook import RUNBOOK_PATH, anchors, runbook_text
 from readiness.documents.pages import page_texts
 from readiness.settings.github import Repository
 from readiness.settings.model import Runbook, Settings
 from readiness.settings.notes import Notes
+from tests.delivered.delivered import files_for_images
 from tests.edits import edit
-from tests.managed_files.delivered import files_for_images
 from tests.projects import EVERY_OPTION, STACKS, Command, settings_of
 
 CUSTOMER = [("staging", settings_of("staging")), ("prod", settings_of("prod"))]

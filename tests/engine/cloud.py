@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.contracts import check_body
-from readiness.contracts.contract_table import CONTRACTS
+from readiness.rules.contract_table import CONTRACTS
+from readiness.rules.contracts import check_body
 from tests.engine.kinds import CHANNEL, kind_of
 
 Values = dict[str, Any]

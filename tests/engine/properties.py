@@ -6,8 +6,8 @@ from typing import Any
 
 from google.protobuf import json_format, struct_pb2
 
-from readiness.contracts.placeholders import UNKNOWN as UNKNOWN_IN_A_PLAN
-from readiness.review.recorder import UNKNOWN, is_secret
+from readiness.plan.recorder import UNKNOWN, is_secret
+from readiness.rules.placeholders import UNKNOWN as UNKNOWN_IN_A_PLAN
 
 Values = dict[str, Any]
 

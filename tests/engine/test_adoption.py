@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from readiness.operate.adopt import adoption, import_file
+from readiness.live.adopt import adoption, import_file
 from tests.engine.kinds import CHANNEL, ENVIRONMENT, LABEL, POLICY
 from tests.engine.listings import live_things
 from tests.engine.world import World, name_the_reviewers

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from readiness.operate.adopt import adoption, import_file
+from readiness.live.adopt import adoption, import_file
 from tests.engine.kinds import CHANNEL, ENVIRONMENT, JOB, OBJECTIVE, REPOSITORY
 from tests.engine.listings import live_things
 from tests.engine.world import World

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from readiness.review.offline_plan import SECRET
-from readiness.review.recorder import is_secret
+from readiness.plan.offline_plan import SECRET
+from readiness.plan.recorder import is_secret
 from tests.engine.kinds import DASHBOARD
 from tests.engine.world import World
 from tests.projects import STACKS

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from readiness.review.plan_rules import RULES
+from readiness.rules.policy_rules import RULES
 from tests.engine.engine import POLICY_PYTHON
 from tests.engine.world import World
 from tests.projects import EVERY_OPTION, ROOT, Result

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from readiness.checks import check_config, require_settings
-from readiness.honesty_checks import subject_of
-from readiness.required_checks import record as honesty_record
-from readiness.required_checks.record import record_text
-from readiness.retention import gate_record
-from readiness.retention.gate_record import DELETIONS, GateRecord
-from readiness.retention.policies import declared_policies, policies_digest
-from readiness.retention.repositories import resource_name
-from readiness.review.offline_plan import Plan, plan_stack
+from readiness.ci import honesty_record
+from readiness.ci.honesty_record import record_text
+from readiness.images import gate_record
+from readiness.images.gate_record import DELETIONS, GateRecord
+from readiness.images.policies import declared_policies, policies_digest
+from readiness.images.repositories import resource_name
+from readiness.plan.offline_plan import Plan, plan_stack
+from readiness.rules.required_checks_record import subject_of
+from readiness.rules.stack import check_config, require_settings
 from readiness.settings.stack_files import read_stack
 from tests.engine.cloud import Cloud, Hold
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP, Engine
@@ -46,7 +46,7 @@ GATE_RECORD = gate_record.record_path(f"Pulumi.{EVERY_OPTION}.yaml", EVERY_OPTIO
 # The command in a process of its own, whose records are as old as everywhere in the tests.
 READINESS_ON_THE_PINNED_DAY = """
 from readiness import clock
-from readiness.cli import main
+from readiness.cli.main import main
 from tests.pinned_clock import NOW
 clock.now = lambda: NOW
 main()

@@ -7,13 +7,13 @@ import re
 
 import pytest
 
-from readiness.operate.verify.probe import Probe
-from readiness.operate.verify.rows import Outcome
-from readiness.operate.verify.services import health_row
-from readiness.review.offline_plan import Plan
+from readiness.live.verify.probe import Probe
+from readiness.live.verify.rows import Outcome
+from readiness.live.verify.services import health_row
+from readiness.plan.offline_plan import Plan
 from tests.health.answers import CASES, recorded
 from tests.health.matcher import passes
-from tests.operate.verify.test_services import BACKEND
+from tests.live.verify.test_services import BACKEND
 from tests.projects import ROOT
 
 PAGE = (ROOT / "docs" / "health-check-change.md").read_text(encoding="utf-8")

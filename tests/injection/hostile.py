@@ -7,8 +7,8 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from readiness.checks import check_config
 from readiness.finding import Finding, errors_only
+from readiness.rules.stack import check_config
 from readiness.settings.located import KeyPath
 from readiness.settings.stack_files import StackConfig
 from tests.pinned_clock import TODAY

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from readiness.alerting.runbook import runbook_text
-from readiness.checks import check_config
+from readiness.alerts.runbook import runbook_text
 from readiness.documents.pages import page_texts
-from readiness.review.offline_plan import plan_stack
+from readiness.plan.offline_plan import plan_stack
+from readiness.rules.stack import check_config
 from readiness.settings.stack_files import StackConfig
 from tests.docs.shell import shell_blocks
 from tests.injection.hostile import FREE_TEXT, every_option, field_of, with_everywhere

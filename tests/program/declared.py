@@ -8,8 +8,8 @@ import runpy
 from pathlib import Path
 from typing import Any
 
-from readiness.review.offline_plan import Plan, plan_stack
-from readiness.review.recorder import Recording, record
+from readiness.plan.offline_plan import Plan, plan_stack
+from readiness.plan.recorder import Recording, record
 from readiness.settings.stack_files import read_stack
 
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"

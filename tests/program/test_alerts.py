@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from readiness.alerting.catalogue import log_metrics_of
-from readiness.alerting.rules import rules_of
-from readiness.alerting.security_alerts import security_rules
-from readiness.review.offline_plan import Plan
+from readiness.alerts.catalogue import log_metrics_of
+from readiness.alerts.rules import rules_of
+from readiness.alerts.security_alerts import security_rules
+from readiness.plan.offline_plan import Plan
 from tests.program.declared import CHANNEL, METRIC, POLICY, depends_on
 from tests.projects import EVERY_OPTION, STACKS, settings_of
 

@@ -14,9 +14,9 @@ import pulumi
 import pytest
 
 import components
-from readiness.review import offline_plan
-from readiness.review.offline_plan import Plan
-from readiness.review.recorder import Recording, record
+from readiness.plan import offline_plan
+from readiness.plan.offline_plan import Plan
+from readiness.plan.recorder import Recording, record
 from tests.projects import EVERY_OPTION, ROOT, plan_of_stack
 
 # Modules that the components share. They contain no component.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.review.offline_plan import Plan, plan_stack
+from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.settings.secret_names import SLACK_WEBHOOK_URL
 from tests.projects import EVERY_OPTION, config_of, folder_of
 

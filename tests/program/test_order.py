@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from readiness.review.offline_plan import Plan
+from readiness.plan.offline_plan import Plan
 from tests.program.declared import METRIC, REGISTRY_MEMBER, by_name, depends_on
 from tests.projects import STACKS
 

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from readiness.managed_files.migration_files import MIGRATION_PATH
-from readiness.review.offline_plan import Plan
+from readiness.delivered.migration_files import MIGRATION_PATH
+from readiness.plan.offline_plan import Plan
 from tests.program.declared import MEMBER, REGISTRY_MEMBER, by_name
 from tests.projects import ROOT, STACKS
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.checks import check_stack
-from readiness.operate.audit.record import RECORD_FILE, read_record
+from readiness.audit.record import RECORD_FILE, read_record
+from readiness.rules.stack import check_stack
 from readiness.settings.stack_files import read_stack, stack_names
 from tests.projects import CUSTOMER_STACKS, FIRST_CUSTOMER, ROOT, SMALL, Command, plan_of_stack, readiness
 

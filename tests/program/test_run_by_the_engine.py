@@ -9,8 +9,8 @@ import pulumi
 import pytest
 from google.protobuf import json_format
 
-from readiness.review.offline_plan import Plan
-from readiness.review.recorder import Recording, is_secret
+from readiness.plan.offline_plan import Plan
+from readiness.plan.recorder import Recording, is_secret
 from readiness.settings.secret_names import SECRETS
 from tests.program.declared import by_name, run_as_engine
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE

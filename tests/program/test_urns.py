@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from readiness.review.former_urns import former_urns
-from readiness.review.offline_plan import Plan
-from readiness.review.plan_file import plan_from
-from readiness.review.secret_mask import SecretMask
+from readiness.plan.former_urns import former_urns
+from readiness.plan.offline_plan import Plan
+from readiness.plan.plan_file import plan_from
+from readiness.plan.secret_mask import SecretMask
 from tests.projects import STACKS
 
 FOLDER = Path(__file__).parent / "urns"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from readiness.delivery.dashboard import dashboard_json
-from readiness.delivery.watched import watched_deployments
-from readiness.retention.policies import policies_of
-from readiness.review.offline_plan import Plan
+from readiness.alerts.deployment_dashboard import dashboard_json
+from readiness.alerts.watched_workflows import watched_deployments
+from readiness.images.policies import policies_of
+from readiness.plan.offline_plan import Plan
 from tests.program.declared import FILE, MEMBER, REGISTRY, REGISTRY_MEMBER, by_name, one
 from tests.projects import EVERY_OPTION, STACKS, settings_of
 

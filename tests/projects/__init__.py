@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from readiness.alerting.runbook import RUNBOOK_PATH, runbook_text
-from readiness.checks import check_config, require_settings
-from readiness.review.offline_plan import Plan, plan_stack
+from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
+from readiness.plan.offline_plan import Plan, plan_stack
+from readiness.rules.stack import check_config, require_settings
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig, read_stack
 from tests.pinned_clock import TODAY

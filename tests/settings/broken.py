@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from readiness.checks import check_stack
 from readiness.finding import errors_only
 from readiness.finding_formats import text_line
+from readiness.rules.stack import check_stack
 from tests.edits import add, edit, line_of
 
 STAGING = "Pulumi.staging.yaml"

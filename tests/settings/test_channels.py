@@ -12,8 +12,8 @@ from typing import get_args
 
 import pytest
 
-from readiness.alerting.catalogue import ALERTS
-from readiness.alerting.security_alerts import SECURITY_ALERTS
+from readiness.alerts.catalogue import ALERTS
+from readiness.alerts.security_alerts import SECURITY_ALERTS
 from readiness.settings.channels import (
     CHANNEL_DEFINITIONS,
     EVERY_CHANNEL,

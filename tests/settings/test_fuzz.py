@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from readiness.checks import check_stack
 from readiness.finding import Severity
 from readiness.finding_formats import text_line
+from readiness.rules.stack import check_stack
 from readiness.settings.validation import Validated
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE
 from tests.settings.mutations import any_mutation, mutations_of

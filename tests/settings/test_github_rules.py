@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.checks import check_stack
 from readiness.finding import Severity, errors_only
+from readiness.rules.stack import check_stack
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, found, line_of
 
 REVIEWERS = "production_environment.reviewers"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from readiness.checks import check_stack
 from readiness.finding import Severity
+from readiness.rules.stack import check_stack
 from readiness.settings.provider_hosts import variable_problems
 from readiness.settings.stack_files import read_stack
 from tests.projects import Command, write_runbook

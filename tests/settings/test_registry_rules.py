@@ -182,7 +182,7 @@ def test_several_mistakes_are_told_together(registry: Path) -> None:
 
 
 def _keys(registry: Path) -> list[str]:
-    from readiness.checks import check_stack
+    from readiness.rules.stack import check_stack
 
     problems = check_stack(registry, "prod").problems
     assert all(problem.line and problem.hint for problem in problems)

@@ -7,7 +7,7 @@ from pathlib import Path
 import promql_parser
 import pytest
 
-from readiness.review.offline_plan import Plan
+from readiness.plan.offline_plan import Plan
 from tests.alerts.cases import USUAL_DELIVERY, cases_of, rules_in, stacks_of
 from tests.alerts.promtool import Rule, promtool_tests
 from tests.alerts.stack import Stack

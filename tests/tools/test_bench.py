@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from readiness.review.offline_plan import Plan
-from readiness.review.recorder import Recording
+from readiness.plan.offline_plan import Plan
+from readiness.plan.recorder import Recording
 from tests.projects import EVERY_OPTION, FIRST_CUSTOMER, STACKS
 from tools import bare_program, bench
 from tools.bare_program import registered
@@ -49,7 +49,7 @@ def test_the_bare_program_is_bare() -> None:
     """No settings, checks or components: it shares the recorder and the names of types with the product, no more."""
     nodes = [node for node in ast.walk(ast.parse(inspect.getsource(bare_program))) if isinstance(node, ast.ImportFrom)]
     ours = [node.module for node in nodes if str(node.module).startswith(("readiness", "components", "tests", "tools"))]
-    assert ours == ["readiness.resource_types", "readiness.review.recorder"]
+    assert ours == ["readiness.plan.recorder", "readiness.resource_types"]
 
 
 def test_a_bare_program_that_registers_something_else_is_found_out(plans: dict[str, Plan]) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.alerting.catalogue import ALERTS
-from readiness.review.offline_plan import Plan
+from readiness.alerts.catalogue import ALERTS
+from readiness.plan.offline_plan import Plan
 from tests.alerts.promtool import run_promtool, write_test_file
 from tests.projects import CUSTOMER_STACKS, settings_of
 from tools.detection_scenarios import ROWS, WITHOUT_A_ROW

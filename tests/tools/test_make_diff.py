@@ -6,8 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from tests.plan.clones import commit, git
 from tests.projects import ROOT
-from tests.review.clones import commit, git
 
 
 def make_diff(folder: Path, *arguments: str) -> tuple[int, str]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from readiness.operate.init import write_project
-from readiness.operate.init_files import STACKS, Answers
+from readiness.live.init import write_project
+from readiness.live.init_files import STACKS, Answers
 from tests.projects import ROOT
 from tools.list_stacks import main as list_stacks
 from tools.stack_jobs import APPLY, main, problems

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from readiness.cli import cli
+from readiness.cli.main import cli
 from tests.projects import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"

@@ -109,7 +109,7 @@ def test_a_missing_stack_file_is_refused_with_the_nearest_stack(project: Path) -
 
 def test_a_missing_file_that_was_named_outright_is_refused(project: Path) -> None:
     """`check_stack` takes another file than the usual one."""
-    from readiness.checks import check_stack
+    from readiness.rules.stack import check_stack
 
     (problem,) = check_stack(project, "staging", "elsewhere/Pulumi.staging.yaml").problems
     assert text_line(problem) == "elsewhere/Pulumi.staging.yaml: does not exist. Create it, or name another stack."

@@ -10,9 +10,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from readiness.review.recorder import record
+from readiness.plan.recorder import record
+from readiness.program import ELSEWHERE, StoredSecret, load_settings, stored_secret
 from readiness.settings.channels import SLACK_AUTH_TOKEN
-from readiness.settings.from_engine import ELSEWHERE, StoredSecret, load_settings, stored_secret
 from readiness.settings.model import Settings
 from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SLACK_WEBHOOK_URL
 from readiness.settings.stack_files import read_stack

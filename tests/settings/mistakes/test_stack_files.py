@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from readiness.checks import check_stack
 from readiness.finding import errors_only
 from readiness.finding_formats import text_line
 from readiness.refusal import RefusedError
+from readiness.rules.stack import check_stack
 from readiness.settings.stack_files import find_project_root, read_stack
 from readiness.settings.stack_names import stack_names
 from tests.settings.broken import PROJECT, STAGING, add_setting, error_of, errors, in_project, place, write

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.checks import check_stack
 from readiness.finding import errors_only
+from readiness.rules.stack import check_stack
 from tests.edits import edit
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE
 

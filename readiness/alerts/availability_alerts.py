@@ -1,0 +1,172 @@
+"""Alerts on availability as users see it: health checks from outside, and the error budget of the objective.
+
+The error budget is what the objective allows to fail. A burn rate of 14.4 for an hour uses 2 % of 30 days of it, 6 for
+six hours 5 %, 3 for a day 10 % (the SRE workbook's table; 3 days at rate 1 would look back further than the 25 hours
+that Monitoring takes). The short window ends the incident soon after the errors end.
+
+- At least three errors in the long window: one of eight requests in an idle hour is 25 times the budget of 99.5 %.
+- Only the first operand names the services: `and` and `/` keep what it has. With all five, 200 services would not fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from readiness.alerts.definition import (
+    AlertDefinition,
+    AlertSeverity,
+    minutes,
+    percent,
+)
+from readiness.alerts.selectors import EVERY_SERVICE, hosts_selector, window
+from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL, ChannelKind
+from readiness.settings.model import Settings
+from readiness.settings.observation_rules import BURN_FACTORS
+
+# More than one region: one alone may have lost its own way to Google.
+_MORE_REGIONS_THAN = 1
+_FAILING_SECONDS = 120
+_MORE_ERRORS_THAN = 2
+
+
+def _check_values(settings: Settings) -> Mapping[str, str]:
+    # Two probes of a region must fail in a row.
+    return {"hosts": hosts_selector(settings), "probe_window": window(2 * settings.uptime_checks.period_seconds)}
+
+
+FAILED_HEALTH_CHECKS = AlertDefinition(
+    name="FailedHealthChecks",
+    title="Failed health checks",
+    severity="CRITICAL",
+    channel_kinds=EVERY_CHANNEL,
+    # By check too: two checks of one host must not add up their regions.
+    query=(
+        "count by (host, check_id) "
+        "(max_over_time(monitoring_googleapis_com:uptime_check_check_passed{$hosts}[$probe_window]) == 0) > $threshold"
+    ),
+    query_values=_check_values,
+    subject=lambda _settings: "${metric_or_resource.labels.host}",
+    threshold=lambda _settings: _MORE_REGIONS_THAN,
+    duration_seconds=lambda _settings: _FAILING_SECONDS,
+    condition=lambda _settings: (
+        f"Health check fails from {_MORE_REGIONS_THAN + 1} or more regions for {minutes(_FAILING_SECONDS)}"
+    ),
+    meaning=(
+        "Asked from outside, the service does not give a healthy answer: none at all, an error, a bad certificate, or "
+        "an answer that says that the database is not healthy. This also sees what never reaches a container."
+    ),
+    first_steps=(
+        "Open the service's health address yourself: which answer comes, and what does it say of the database?",
+        "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
+        "No answer at all: is the service still there, public, and is Google's status page quiet?",
+    ),
+    causes=(
+        "A bad revision",
+        "The database is unreachable",
+        "The instance limit is reached",
+        "The service is no longer public",
+        "A certificate or a domain has run out",
+    ),
+    mitigation=("Roll back to the previous revision", "If the database is the cause, go to DatabaseConnectionErrors"),
+)
+
+
+def _burn_values(long_seconds: int, short_seconds: int) -> Callable[[Settings], Mapping[str, str]]:
+    values = {
+        "every_service": EVERY_SERVICE,
+        "long": window(long_seconds),
+        "short": window(short_seconds),
+        "more_errors_than": str(_MORE_ERRORS_THAN),
+    }
+    return lambda _settings: values
+
+
+def _share(factor: float, settings: Settings) -> float:
+    """The share of errors that uses the budget up so many times too fast; rounded, since 1 - 0.995 is no 0.005."""
+    return round(factor * (1 - settings.availability.goal), 9)
+
+
+_ERRORS = '{$every_service,response_code_class="5xx"}'
+_BURN_QUERY = (
+    "sum by (service_name, location) "
+    '(rate(run_googleapis_com:request_count{$services,response_code_class="5xx"}[$long])) / '
+    "sum by (service_name, location) (rate(run_googleapis_com:request_count{$every_service}[$long])) > $threshold and "
+    f"sum by (service_name, location) (rate(run_googleapis_com:request_count{_ERRORS}[$short])) / "
+    "sum by (service_name, location) (rate(run_googleapis_com:request_count{$every_service}[$short])) > $threshold and "
+    f"round(sum by (service_name, location) (increase(run_googleapis_com:request_count{_ERRORS}[$long]))) "
+    "> $more_errors_than"
+)
+
+
+def _burn(
+    speed: str,
+    *,
+    factor: float,
+    long_seconds: int,
+    short_seconds: int,
+    severity: AlertSeverity,
+    channel_kinds: frozenset[ChannelKind],
+    budget_ratio: float,
+) -> AlertDefinition:
+    return AlertDefinition(
+        name=f"{speed}ErrorBudgetBurn",
+        title=f"{speed} error budget burn",
+        severity=severity,
+        channel_kinds=channel_kinds,
+        query=_BURN_QUERY,
+        query_values=_burn_values(long_seconds, short_seconds),
+        threshold=lambda settings: _share(factor, settings),
+        duration_seconds=lambda _settings: 0,
+        condition=lambda settings: (
+            f"5xx above {percent(_share(factor, settings))} over {minutes(long_seconds)} and {minutes(short_seconds)}, "
+            f"{_MORE_ERRORS_THAN + 1} or more"
+        ),
+        meaning=(
+            f"The service fails {factor:g} times as often as its objective allows: at this rate "
+            f"{percent(budget_ratio)} of 30 days' errors are used up in {minutes(long_seconds)}. It sees what stays "
+            "below the threshold of HighErrorRate, or comes and goes, and still adds up."
+        ),
+        first_steps=(
+            "Read the newest lines with ERROR in this service's log: one stack trace, or many?",
+            "Look for a new revision since the errors began; if there is one, roll back first and ask later.",
+            "Group the failing requests by path: one feature, or everything?",
+        ),
+        causes=("A feature that is broken for some users", "A dependency that fails now and then", "A bad revision"),
+        mitigation=("Roll back to the previous revision", "Switch the broken feature off"),
+    )
+
+
+FAST_ERROR_BUDGET_BURN = _burn(
+    "Fast",
+    factor=BURN_FACTORS[0],
+    long_seconds=3600,
+    short_seconds=300,
+    severity="CRITICAL",
+    channel_kinds=EVERY_CHANNEL,
+    budget_ratio=0.02,
+)
+STEADY_ERROR_BUDGET_BURN = _burn(
+    "Steady",
+    factor=BURN_FACTORS[1],
+    long_seconds=6 * 3600,
+    short_seconds=1800,
+    severity="ERROR",
+    channel_kinds=EVERY_CHANNEL,
+    budget_ratio=0.05,
+)
+SLOW_ERROR_BUDGET_BURN = _burn(
+    "Slow",
+    factor=BURN_FACTORS[2],
+    long_seconds=24 * 3600,
+    short_seconds=7200,
+    severity="WARNING",
+    channel_kinds=EMAIL_ONLY,
+    budget_ratio=0.1,
+)
+
+AVAILABILITY_ALERTS = (
+    FAILED_HEALTH_CHECKS,
+    FAST_ERROR_BUDGET_BURN,
+    STEADY_ERROR_BUDGET_BURN,
+    SLOW_ERROR_BUDGET_BURN,
+)

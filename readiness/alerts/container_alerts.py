@@ -1,0 +1,162 @@
+"""Alerts on what Cloud Run's request count does not show: containers that die, run out, or start slowly.
+
+Requests that never reach a container are in no count, and a container's start is in no latency
+(docs/facts/monitoring.md#what-cloud-runs-metrics-leave-out).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from readiness.alerts.container_exits import container_exit_metric
+from readiness.alerts.definition import (
+    SAMPLE_PERIOD_SECONDS,
+    AlertDefinition,
+    minutes,
+)
+from readiness.alerts.log_metric import LogMetric
+from readiness.alerts.selectors import EVERY_SERVICE, named_services_selector, window
+from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL
+from readiness.settings.model import Settings
+
+# One or two slow starts are no pattern.
+_MORE_STARTS_THAN = 2
+
+
+def _exit_metrics(settings: Settings) -> tuple[LogMetric, ...]:
+    return (container_exit_metric(settings),)
+
+
+def _crash_values(settings: Settings) -> Mapping[str, str]:
+    window_seconds = settings.alerts.container_crash_loop.window_seconds
+    count_window_seconds = window_seconds + SAMPLE_PERIOD_SECONDS
+    return {
+        "exit_metric": container_exit_metric(settings).promql_name,
+        "count_window": window(count_window_seconds),
+        "count_window_seconds": str(count_window_seconds),
+        "window_seconds": str(window_seconds),
+    }
+
+
+CONTAINER_CRASH_LOOP = AlertDefinition(
+    name="ContainerCrashLoop",
+    title="Container crash loop",
+    severity="CRITICAL",
+    channel_kinds=EVERY_CHANNEL,
+    query=(
+        "round(sum by (service_name, location) (increase($exit_metric{$services}[$count_window])) "
+        "* $window_seconds / $count_window_seconds, 0.01) > $threshold"
+    ),
+    query_values=_crash_values,
+    log_metrics=_exit_metrics,
+    threshold=lambda settings: settings.alerts.container_crash_loop.line_count,
+    duration_seconds=lambda _settings: 0,
+    condition=lambda settings: (
+        f"More than {settings.alerts.container_crash_loop.line_count} lines of dead containers in "
+        f"{minutes(settings.alerts.container_crash_loop.window_seconds)}"
+    ),
+    meaning=(
+        "Containers of the service end, are killed, or do not answer their probe, again and again; Cloud Run starts "
+        "new ones. While none runs, requests wait or are refused before they are counted."
+    ),
+    first_steps=(
+        "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
+        "Read the last lines before `Container called exit` or `probe failed`: a stack trace, a missing variable?",
+        "Search for `Memory limit of`: then it is memory, and HighMemoryUsage has the steps.",
+    ),
+    causes=(
+        "A bad revision",
+        "A missing secret or variable",
+        "The database is unreachable at the start",
+        "Too little memory",
+    ),
+    mitigation=("Roll back to the previous revision", "Raise `--memory`", "Restore the secret or variable and deploy"),
+)
+
+
+def _limits(settings: Settings) -> dict[int, list[str]]:
+    """Names of services by the instances that they may have at most, where that is set."""
+    found: dict[int, list[str]] = {}
+    for service in settings.services:
+        if service.max_instances is not None:
+            found.setdefault(service.max_instances, []).append(service.name)
+    return dict(sorted(found.items()))
+
+
+def _limit_values(settings: Settings) -> Mapping[str, str]:
+    return {"shares": " or ".join(_shares(settings))}
+
+
+def _shares(settings: Settings) -> Iterator[str]:
+    for limit, names in _limits(settings).items():
+        count = f"run_googleapis_com:container_instance_count{{{named_services_selector(names)}}}"
+        yield f"sum by (service_name, location) (last_over_time({count}[$gauge_window])) / {limit}"
+
+
+INSTANCE_LIMIT_REACHED = AlertDefinition(
+    name="InstanceLimitReached",
+    title="Instance limit reached",
+    severity="ERROR",
+    channel_kinds=EVERY_CHANNEL,
+    query="($shares) >= $threshold",
+    query_values=_limit_values,
+    declared_by=lambda settings: bool(_limits(settings)),
+    threshold=lambda _settings: 1,
+    duration_seconds=lambda settings: settings.alerts.instance_limit.duration_seconds,
+    condition=lambda settings: (
+        f"As many instances as allowed for {minutes(settings.alerts.instance_limit.duration_seconds)}"
+    ),
+    meaning=(
+        "The service runs as many instances as it may. Further requests wait and are then refused; those that are "
+        "refused are in no request count, so that the error rate stays low while users see errors."
+    ),
+    first_steps=(
+        "Search the log for `no available instance`: are requests refused already?",
+        "Compare the request count with an hour ago: more traffic, or slower answers?",
+        "Before the limit is raised, multiply it by the connections of an instance: does the database take them?",
+    ),
+    causes=("A traffic peak", "Slow answers, which keep instances busy", "A limit that is too low"),
+    mitigation=("Raise `--max-instances`, if the database has slots for them", "Roll back to the previous revision"),
+)
+
+
+def _start_values(settings: Settings) -> Mapping[str, str]:
+    return {
+        "start_window": window(settings.alerts.slow_start_up.window_seconds),
+        "every_service": EVERY_SERVICE,
+        "more_starts_than": str(_MORE_STARTS_THAN),
+    }
+
+
+SLOW_START_UP = AlertDefinition(
+    name="SlowStartUp",
+    title="Slow start-up",
+    severity="WARNING",
+    channel_kinds=EMAIL_ONLY,
+    query=(
+        "histogram_quantile(0.95, sum by (service_name, location, le) "
+        "(rate(run_googleapis_com:container_startup_latencies_bucket{$services}[$start_window]))) > $threshold and "
+        "round(sum by (service_name, location) (increase("
+        "run_googleapis_com:container_startup_latencies_count{$every_service}[$start_window]))) > $more_starts_than"
+    ),
+    query_values=_start_values,
+    threshold=lambda settings: settings.alerts.slow_start_up.latency_ms,
+    duration_seconds=lambda _settings: 0,
+    condition=lambda settings: (
+        f"p95 start-up above {settings.alerts.slow_start_up.latency_ms / 1000:g} s over "
+        f"{_MORE_STARTS_THAN + 1} or more starts in {minutes(settings.alerts.slow_start_up.window_seconds)}"
+    ),
+    meaning=(
+        "New containers of the service need longer than the threshold before they answer. The latency of requests does "
+        "not show it, and whoever comes first after an idle hour, or in a traffic peak, waits that long."
+    ),
+    first_steps=(
+        "Look for a new revision in the same hours: a new dependency, a larger image?",
+        "Read the log of one start: which step takes the time?",
+        "Look whether the database answered slowly then: the application connects at its start.",
+    ),
+    causes=("A larger image or more imports", "A slow database at the start", "Too little CPU while starting"),
+    mitigation=("Roll back to the previous revision", "Switch on `--cpu-boost`", "Set `--min-instances` to 1"),
+)
+
+CONTAINER_ALERTS = (CONTAINER_CRASH_LOOP, INSTANCE_LIMIT_REACHED, SLOW_START_UP)

@@ -1,0 +1,133 @@
+"""Alerts over the Cloud SQL instance: connections that fail, and connections that run out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from readiness.alerts.connection_errors import (
+    application_metric,
+    connection_error_metrics,
+    server_metric,
+    traceback_metric,
+)
+from readiness.alerts.definition import (
+    SAMPLE_PERIOD_SECONDS,
+    AlertDefinition,
+    minutes,
+    of_the_database,
+    percent,
+)
+from readiness.alerts.selectors import database_selector, window
+from readiness.settings.channels import EVERY_CHANNEL
+from readiness.settings.model import Settings
+
+
+def _connection_error_values(settings: Settings) -> Mapping[str, str]:
+    window_seconds = settings.alerts.database_connection_errors.window_seconds
+    count_window_seconds = window_seconds + SAMPLE_PERIOD_SECONDS
+    return {
+        "database": database_selector(settings),
+        "server_metric": server_metric(settings).promql_name,
+        "application_metric": application_metric(settings).promql_name,
+        "traceback_metric": traceback_metric(settings).promql_name,
+        "count_window": window(count_window_seconds),
+        "count_window_seconds": str(count_window_seconds),
+        "window_seconds": str(window_seconds),
+    }
+
+
+DATABASE_CONNECTION_ERRORS = AlertDefinition(
+    name="DatabaseConnectionErrors",
+    title="Database connection errors",
+    severity="CRITICAL",
+    channel_kinds=EVERY_CHANNEL,
+    # The largest of the counts, never their sum: one refused connection stands in every log. `or` tells them apart by
+    # their labels: the server's count has its database_id, the application's none, the tracebacks' the resource type.
+    query=(
+        "round(max(sum by (database_id) (increase($server_metric{$database}[$count_window])) or "
+        "sum(increase($application_metric{$services}[$count_window])) or "
+        "sum by (monitored_resource) (increase($traceback_metric{$services}[$count_window]))) "
+        "* $window_seconds / $count_window_seconds, 0.01) > $threshold"
+    ),
+    threshold=lambda settings: settings.alerts.database_connection_errors.error_count,
+    duration_seconds=lambda _settings: 0,
+    condition=lambda settings: (
+        f"More than {settings.alerts.database_connection_errors.error_count} connection errors in "
+        f"{minutes(settings.alerts.database_connection_errors.window_seconds)}"
+    ),
+    meaning=(
+        "Connections to the database fail: refused by the server (no slot left, unknown database), unreachable, or not "
+        "to be had from the application's pool. The largest of three counts is compared (the server's log, the "
+        "application's, its tracebacks), so that one failure is counted once, and an exhausted pool, which the server "
+        "never sees, counts too."
+    ),
+    first_steps=(
+        "Is the instance running and is its CPU or disk full? Open it in the console.",
+        "Read which text it is: `remaining connection slots` and the limit of a pool mean too many connections, "
+        "`No such file or directory` and `Connection refused` mean that the way to the server is broken.",
+        "Multiply the instances by the connections that each may open, and compare with max_connections.",
+    ),
+    causes=(
+        "More instances than the database has slots for",
+        "A leak: connections that are not given back to the pool",
+        "The instance restarts, or is in maintenance",
+        "The connector or the socket is missing after a deployment",
+    ),
+    mitigation=(
+        "Lower `--max-instances` of the backend until the connections fit",
+        "Restart the backend by deploying the same revision again: it drops leaked connections",
+        "Raise max_connections (restarts the instance) or move to a larger tier",
+    ),
+    subject=of_the_database,
+    query_values=_connection_error_values,
+    log_metrics=connection_error_metrics,
+)
+
+
+def _connection_values(settings: Settings) -> Mapping[str, str]:
+    return {"database": database_selector(settings), "max_connections": str(settings.database.max_connections)}
+
+
+DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
+    name="DatabaseConnectionsRunOut",
+    title="Database connections run out",
+    severity="ERROR",
+    channel_kinds=EVERY_CHANNEL,
+    # One series a database of the instance: they share its connections.
+    query=(
+        "sum by (database_id) (last_over_time("
+        "cloudsql_googleapis_com:database_postgresql_num_backends{$database}[$gauge_window])) / $max_connections > "
+        "$threshold"
+    ),
+    query_values=_connection_values,
+    subject=of_the_database,
+    declared_by=lambda settings: settings.database.max_connections is not None,
+    threshold=lambda settings: settings.alerts.database_connections.connections_ratio,
+    duration_seconds=lambda settings: settings.alerts.database_connections.duration_seconds,
+    condition=lambda settings: (
+        f"More than {percent(settings.alerts.database_connections.connections_ratio)} of "
+        f"{settings.database.max_connections} connections for "
+        f"{minutes(settings.alerts.database_connections.duration_seconds)}"
+    ),
+    meaning=(
+        "Most of the instance's connections are open. At its limit it refuses the next one, and "
+        "DatabaseConnectionErrors pages; until then everything works."
+    ),
+    first_steps=(
+        "Multiply the instances by the connections that each may open: more than the instance has?",
+        "Look at the instance count: has it grown with traffic, or do old and new revisions run side by side?",
+        "Look at the open connections by state (query insights): many that are idle in a transaction are a leak.",
+    ),
+    causes=(
+        "More instances than the database has slots for",
+        "Two revisions at once, each with its own pools",
+        "A leak: connections that are not given back to the pool",
+    ),
+    mitigation=(
+        "Lower `--max-instances` of the backend until the connections fit",
+        "Lower the sizes of the pools, and deploy",
+        "Raise max_connections (restarts the instance) or move to a larger tier",
+    ),
+)
+
+DATABASE_ALERTS = (DATABASE_CONNECTION_ERRORS, DATABASE_CONNECTIONS_RUN_OUT)

@@ -1,0 +1,103 @@
+"""What an alert is, as data. The alerts stand in the `*_alerts.py` files, which `catalogue.py` puts together.
+
+Why the queries look as they do (measured; docs/adr/0001-alert-rules.md has the tables):
+
+- Windows end a millisecond before one sample more would fall in: Prometheus before 3.0 counts both edges, Prometheus
+  3 and Monitoring only the later one, and `[3m]` would hold four samples in the one and three in the others.
+- Rates are taken over three of Cloud Run's 60 s samples: a shorter window loses the alert with one lost sample, a
+  longer one smears a breach of four minutes over the stated five.
+- A duration of at least the window keeps a lone error in an idle hour quiet without a floor on traffic.
+- Bad over all, never `1 - good / all`: with no good requests the second has no value and stays silent at 100 % failure.
+- `increase` extrapolates to the edges of its window. Over one sample more than the stated window, scaled back, it
+  counts exactly; over the stated window nine errors in one minute would pass for eleven. `round` drops what the scaling
+  leaves behind the point: 3 x 1.1 / 1.1 is 3.0000000000000004, and that is above 3.
+- Every query is one line: Monitoring has been seen to drop the comparison of a multi-line one
+  (sourcegraph/sourcegraph-public-snapshot#63084).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from readiness.alerts.log_metric import LogMetric
+from readiness.alerts.severity import AlertSeverity
+from readiness.settings.channels import ChannelKind
+from readiness.settings.model import Settings
+
+# Cloud Run and log-based metrics have one sample a minute (docs/facts/monitoring.md#one-sample-a-minute).
+SAMPLE_PERIOD_SECONDS = 60
+RATE_WINDOW_SAMPLES = 3
+# The newest sample of a gauge counts, and with each third one lost there is one in any two minutes. A longer window
+# would prolong what has ended together with its samples.
+GAUGE_WINDOW_SAMPLES = 2
+
+# The API's least, and its default.
+EVALUATION_INTERVAL_SECONDS = 30
+
+
+def of_each_service(_settings: Settings) -> str:
+    """The service for which the alert pages: a variable that Monitoring fills in."""
+    return "${metric_or_resource.labels.service_name}"
+
+
+def of_the_database(settings: Settings) -> str:
+    """The stack's Cloud SQL instance."""
+    return settings.database.instance
+
+
+def _in_every_stack(_settings: Settings) -> bool:
+    return True
+
+
+def _no_values(_settings: Settings) -> Mapping[str, str]:
+    return {}
+
+
+def _no_log_metrics(_settings: Settings) -> tuple[LogMetric, ...]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertDefinition:
+    """One alert. `query` is a template, filled in per stack (`rules.py`).
+
+    Every template may use `$services`, `$rate_window`, `$gauge_window` and `$threshold`; `query_values` gives what else
+    it uses, and may use them itself.
+    `subject`: what a notification names. `log_metrics`: the counters that it reads, which must exist before it.
+    `declared_by`: whether a stack has the alert at all. `reads_late_metrics`: others declare or write what it reads, so
+    that its metrics may not exist yet.
+    """
+
+    name: str
+    title: str
+    severity: AlertSeverity
+    channel_kinds: frozenset[ChannelKind]
+    query: str
+    threshold: Callable[[Settings], float]
+    duration_seconds: Callable[[Settings], int]
+    condition: Callable[[Settings], str]
+    meaning: str
+    first_steps: tuple[str, str, str]
+    causes: tuple[str, ...]
+    mitigation: tuple[str, ...]
+    subject: Callable[[Settings], str] = of_each_service
+    query_values: Callable[[Settings], Mapping[str, str]] = _no_values
+    log_metrics: Callable[[Settings], tuple[LogMetric, ...]] = _no_log_metrics
+    declared_by: Callable[[Settings], bool] = _in_every_stack
+    reads_late_metrics: bool = False
+
+    @property
+    def slug(self) -> str:
+        """The title as it stands in resource names and labels: `high-cpu-usage`."""
+        return self.title.lower().replace(" ", "-")
+
+
+def percent(ratio: float) -> str:
+    """`5 %` for 0.05."""
+    return f"{ratio * 100:g} %"
+
+
+def minutes(seconds: int) -> str:
+    """`5 min` for 300, `6 h` for 21600."""
+    return f"{seconds // 3600} h" if seconds % 3600 == 0 and seconds > 3600 else f"{seconds / 60:g} min"

@@ -1,0 +1,135 @@
+"""The alerts on deployments: one failed, too many of the last 20 failed, none has succeeded for days.
+
+The metrics are declared or written elsewhere: the counter by the stack that owns the telemetry, the two figures by the
+workflows of the application's repository. A policy may be there before any of them, and is silent until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from readiness.alerts.definition import AlertDefinition, percent
+from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20, last_value
+from readiness.alerts.deployment_metrics import deployments
+from readiness.alerts.selectors import window
+from readiness.settings.channels import EMAIL_ONLY, WITHOUT_PAGER
+from readiness.settings.delivery import DeliveryAlerts
+from readiness.settings.model import Settings
+
+# How long a failed deployment keeps its alert open.
+FAILURE_WINDOW_SECONDS = 600
+
+
+def _limits(settings: Settings) -> DeliveryAlerts:
+    limits = settings.alerts.delivery
+    assert limits is not None, "the alert is declared only where its limits are set"
+    return limits
+
+
+def _declared(settings: Settings) -> bool:
+    return settings.alerts.delivery is not None
+
+
+def _environment(settings: Settings) -> str:
+    return settings.environment.name
+
+
+def _values(settings: Settings) -> Mapping[str, str]:
+    environment = settings.environment.name
+    return {
+        "deployments": deployments(settings.project, environment).promql_name,
+        "failure_window": window(FAILURE_WINDOW_SECONDS),
+        "success_ratio": last_value(SUCCESS_RATIO_20, environment),
+        "days_since_success": last_value(DAYS_SINCE_SUCCESS, environment),
+    }
+
+
+def _no_duration(_settings: Settings) -> int:
+    return 0
+
+
+def _max_failure_ratio(settings: Settings) -> float:
+    return round(1 - _limits(settings).min_success_ratio, 6)
+
+
+DEPLOYMENT_FAILED = AlertDefinition(
+    name="DeploymentFailed",
+    title="Deployment failed",
+    severity="WARNING",
+    # The workflows themselves post each failure to Slack.
+    channel_kinds=EMAIL_ONLY,
+    query=('increase($deployments{monitored_resource="global",outcome="failure"}[$failure_window]) > $threshold'),
+    threshold=lambda _settings: 0.0,
+    duration_seconds=_no_duration,
+    condition=lambda _settings: "A deployment failed",
+    meaning=(
+        "The deploying job of a workflow run ended in failure. What served before goes on serving, unless the job "
+        "failed after the traffic had moved. A refused approval and a cancelled run are no failure."
+    ),
+    first_steps=(
+        "Open the run and read the step that failed: build, migration, deployment or health check?",
+        "Ask which revision serves: if it is the new one and it is unhealthy, roll back first and ask later.",
+        "Look whether staging took the same commit without complaint.",
+    ),
+    causes=("A build or test that fails", "A missing secret or variable", "An image that is not there", "Quota"),
+    mitigation=("Run the failed jobs again, if the cause was outside", "Revert the commit and deploy that"),
+    subject=_environment,
+    query_values=_values,
+    reads_late_metrics=True,
+    declared_by=_declared,
+)
+
+LOW_DEPLOYMENT_SUCCESS = AlertDefinition(
+    name="LowDeploymentSuccess",
+    title="Low deployment success",
+    severity="WARNING",
+    channel_kinds=WITHOUT_PAGER,
+    # Rounded: 1 - 0.95 is 0.050000000000000044, and that is above 0.05.
+    query="round(1 - $success_ratio, 0.001) > $threshold",
+    threshold=_max_failure_ratio,
+    duration_seconds=_no_duration,
+    condition=lambda settings: f"Fewer than {percent(_limits(settings).min_success_ratio)} of 20 deployments succeeded",
+    meaning=(
+        "Of the last 20 deployments that succeeded or failed, more failed than the target allows. It has a value from "
+        "the twentieth deployment on, and closes when enough later ones have succeeded."
+    ),
+    first_steps=(
+        "Open the dashboard of deployments: one bad day, or a slope over weeks?",
+        "Sort the failed runs by the step that failed: one cause, or many?",
+        "Hold further deployments to production until the cause is known.",
+    ),
+    causes=("A flaky test or build", "A cause that nobody mended, run again and again", "An expired credential"),
+    mitigation=("Mend the step that failed most often", "Deploy smaller changes"),
+    subject=_environment,
+    query_values=_values,
+    reads_late_metrics=True,
+    declared_by=_declared,
+)
+
+NO_DEPLOYMENT_SUCCESS = AlertDefinition(
+    name="NoDeploymentSuccess",
+    title="No deployment success",
+    severity="WARNING",
+    channel_kinds=WITHOUT_PAGER,
+    query="$days_since_success > $threshold",
+    threshold=lambda settings: float(_limits(settings).max_days_without_success),
+    duration_seconds=_no_duration,
+    condition=lambda settings: f"No deployment succeeded for {_limits(settings).max_days_without_success:g} days",
+    meaning=(
+        "Nothing was deployed with success for longer than the limit. What serves grows old: security updates wait, "
+        "and the next deployment is large."
+    ),
+    first_steps=(
+        "Look at the runs: do they fail, do they wait for an approval, or does nobody start any?",
+        "If one waits: its reviewers stand in the settings of the environment on GitHub.",
+        "If nobody starts any: deploy what staging runs.",
+    ),
+    causes=("Failing deployments that nobody follows up", "A reviewer who is away", "A quiet time"),
+    mitigation=("Deploy", "In a planned quiet time: snooze the alert, with its end"),
+    subject=_environment,
+    query_values=_values,
+    reads_late_metrics=True,
+    declared_by=_declared,
+)
+
+DELIVERY_ALERTS = (DEPLOYMENT_FAILED, LOW_DEPLOYMENT_SUCCESS, NO_DEPLOYMENT_SUCCESS)

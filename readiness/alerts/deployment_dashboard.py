@@ -1,0 +1,225 @@
+"""The dashboard of deployments: staging against production, with the targets drawn in, and the health of the services.
+
+The JSON is canonical: sorted keys, and nothing in it that the API leaves out of its answer (nulls, empty lists, zeros),
+which the provider would show as a difference for ever (hashicorp/terraform-provider-google#7242).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from readiness.alerts import deployment_metrics as metrics
+from readiness.alerts.dashboard_tiles import (
+    Json,
+    Line,
+    chart,
+    filter_query,
+    metric_filter,
+    mosaic,
+    promql_query,
+    ratio_query,
+    scorecard,
+    text,
+)
+from readiness.alerts.definition import RATE_WINDOW_SAMPLES, SAMPLE_PERIOD_SECONDS
+from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20, last_value
+from readiness.alerts.selectors import window
+from readiness.settings.delivery import DeliveryEnvironment, DeploymentTelemetry
+from readiness.settings.model import Settings
+
+COLUMNS = 48
+_COUNTED = ("success", "failure")
+_NOTE = """\
+A deployment is one attempt of the deploying job. **Success rate**: successes among successes and failures; cancelled
+and refused ones are neither. **Duration**: the job's, without the wait for an approval. **Time to rollback**: from the
+deployment of the bad revision to the change of traffic. **Time to restore**: from the first failed deployment to the
+next that succeeded. Metrics keep six weeks; older deployments stand in the log bucket `readiness-deployments`."""
+
+
+def dashboard_json(settings: Settings, telemetry: DeploymentTelemetry) -> str:
+    """The text that is declared."""
+    return json.dumps(dashboard(settings, telemetry), sort_keys=True, ensure_ascii=False)
+
+
+def dashboard(settings: Settings, telemetry: DeploymentTelemetry) -> dict[str, Any]:
+    """The dashboard as data."""
+    project, environments = settings.project, telemetry.environments
+    rows: list[tuple[int, list[Json]]] = [
+        (8, _scorecards(project, telemetry, environment)) for environment in environments
+    ]
+    rows += [
+        (16, [_frequency(project, telemetry), _success_rate(project, telemetry)]),
+        (16, [_failures(project, telemetry), _average_duration(project, telemetry)]),
+        (16, [_p95_duration(project, telemetry), _time_to_rollback(project, telemetry)]),
+        (16, [_time_to_restore(project, telemetry), text("What is counted", _NOTE)]),
+        (16, [_errors(settings, telemetry), _latency(settings, telemetry), _requests(telemetry)]),
+    ]
+    return {"displayName": f"Deployments ({settings.repository.name})", "mosaicLayout": mosaic(rows, COLUMNS)}
+
+
+def _scorecards(project: str, telemetry: DeploymentTelemetry, environment: DeliveryEnvironment) -> list[Json]:
+    name = environment.name
+    counted = metrics.deployments(project, name).type
+    succeeded = filter_query(metric_filter(counted, {"outcome": "success"}), "REDUCE_SUM", whole_period=True)
+    failed = filter_query(metric_filter(counted, {"outcome": "failure"}), "REDUCE_SUM", whole_period=True)
+    return [
+        scorecard(f"{name}: deployed in the period shown", succeeded),
+        scorecard(f"{name}: failed in the period shown", failed),
+        scorecard(
+            f"{name}: success rate of the last 20",
+            promql_query(last_value(SUCCESS_RATIO_20, name)),
+            red_below=telemetry.target_success_ratio,
+        ),
+        scorecard(f"{name}: days since a success", promql_query(last_value(DAYS_SINCE_SUCCESS, name))),
+    ]
+
+
+def _frequency(project: str, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend=each.name,
+            query=filter_query(
+                metric_filter(metrics.deployments(project, each.name).type, {"outcome": "success"}), "REDUCE_SUM"
+            ),
+        )
+        for each in telemetry.environments
+    ]
+    targets = {f"target {each.name}": each.target_deployments_per_week for each in telemetry.environments}
+    return chart("Deployments a week", lines, "deployments", targets=targets)
+
+
+def _success_rate(project: str, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend=each.name,
+            query=ratio_query(
+                metric_filter(metrics.deployments(project, each.name).type, {"outcome": "success"}),
+                metric_filter(metrics.deployments(project, each.name).type, {"outcome": _COUNTED}),
+            ),
+        )
+        for each in telemetry.environments
+    ]
+    return chart("Success rate, by week", lines, "share of 1", targets={"target": telemetry.target_success_ratio})
+
+
+def _failures(project: str, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend=each.name,
+            query=filter_query(
+                metric_filter(metrics.deployments(project, each.name).type, {"outcome": "failure"}), "REDUCE_SUM"
+            ),
+        )
+        for each in telemetry.environments
+    ]
+    return chart("Failed deployments a week", lines, "deployments", bars=True)
+
+
+def _average_duration(project: str, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend=each.name,
+            query=filter_query(
+                metric_filter(metrics.deployment_duration(project, each.name).type, {"outcome": "success"}),
+                "REDUCE_MEAN",
+            ),
+        )
+        for each in telemetry.environments
+    ]
+    return chart("Deployment duration, average by week", lines, "seconds", targets=_duration_targets(telemetry))
+
+
+def _p95_duration(project: str, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend=each.name,
+            query=promql_query(
+                "histogram_quantile(0.95, sum by (le) (increase("
+                f"{metrics.deployment_duration(project, each.name).promql_name}_bucket"
+                '{monitored_resource="global",outcome="success"}[7d])))'
+            ),
+        )
+        for each in telemetry.environments
+    ]
+    title = "Deployment duration, 95th percentile of seven days"
+    return chart(title, lines, "seconds", targets=_duration_targets(telemetry))
+
+
+def _time_to_rollback(project: str, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend=each.name,
+            query=filter_query(metric_filter(metrics.rollback_duration(project, each.name).type, {}), "REDUCE_MEAN"),
+        )
+        for each in telemetry.environments
+    ]
+    return chart("Time to rollback, average by week", lines, "seconds")
+
+
+def _time_to_restore(project: str, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend=each.name,
+            query=filter_query(metric_filter(metrics.restore_duration(project, each.name).type, {}), "REDUCE_MEAN"),
+        )
+        for each in telemetry.environments
+    ]
+    targets = {"target": float(telemetry.target_restore_seconds)}
+    return chart("Time to restore (MTTR), average by week", lines, "seconds", targets=targets)
+
+
+def _duration_targets(telemetry: DeploymentTelemetry) -> dict[str, float]:
+    return {f"target {each.name}": float(each.target_duration_seconds) for each in telemetry.environments}
+
+
+def _errors(settings: Settings, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend="${labels.service_name}",
+            query=promql_query(
+                "sum by (service_name) (rate(run_googleapis_com:request_count"
+                f'{{{_services(each)},response_code_class="5xx"}}[{_RATE_WINDOW}])) / '
+                f"sum by (service_name) (rate(run_googleapis_com:request_count{{{_services(each)}}}[{_RATE_WINDOW}]))"
+            ),
+        )
+        for each in telemetry.environments
+    ]
+    targets = {f"pages ({settings.environment.name})": settings.alerts.high_error_rate.error_ratio}
+    return chart("Requests answered 5xx", lines, "share of 1", targets=targets)
+
+
+def _latency(settings: Settings, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend="${labels.service_name}",
+            query=promql_query(
+                "histogram_quantile(0.95, sum by (service_name, le) (rate("
+                f"run_googleapis_com:request_latencies_bucket{{{_services(each)}}}[{_RATE_WINDOW}])))"
+            ),
+        )
+        for each in telemetry.environments
+    ]
+    targets = {f"pages ({settings.environment.name})": float(settings.alerts.high_latency.latency_ms)}
+    return chart("95th percentile of latency", lines, "ms", targets=targets)
+
+
+def _requests(telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend="${labels.service_name}",
+            query=promql_query(
+                f"sum by (service_name) (rate(run_googleapis_com:request_count{{{_services(each)}}}[{_RATE_WINDOW}]))"
+            ),
+        )
+        for each in telemetry.environments
+    ]
+    return chart("Requests a second", lines, "requests a second")
+
+
+_RATE_WINDOW = window(RATE_WINDOW_SAMPLES * SAMPLE_PERIOD_SECONDS)
+
+
+def _services(environment: DeliveryEnvironment) -> str:
+    names = "|".join(environment.services)
+    return f'monitored_resource="cloud_run_revision",service_name=~"{names}"'

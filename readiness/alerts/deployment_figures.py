@@ -1,0 +1,20 @@
+"""The two figures that look further back than a query of an alert can, as PromQL reads them.
+
+They are custom metrics, written by `readiness/delivered/delivery_telemetry/figures.py` after every deployment and
+twice a day; a test holds that both files name the same ones.
+"""
+
+from __future__ import annotations
+
+SUCCESS_RATIO_20 = "custom_googleapis_com:readiness_success_ratio_20"
+DAYS_SINCE_SUCCESS = "custom_googleapis_com:readiness_days_since_success"
+
+# The furthest that a query of an alert may look back (docs/facts/monitoring.md#how-far-a-query-looks-back).
+WINDOW_SECONDS = 25 * 3600
+
+
+def last_value(metric: str, environment: str) -> str:
+    """The newest value of the last 25 hours."""
+    # Whichever edge of a window counts, the sample of exactly 25 hours ago is out of it.
+    window = f"{WINDOW_SECONDS - 1}s999ms"
+    return f'last_over_time({metric}{{monitored_resource="global",environment="{environment}"}}[{window}])'

@@ -1,0 +1,106 @@
+"""The log-based metrics of deployments: a set for each environment, whose name stands in theirs.
+
+Labels and buckets are settled once: changing either makes a metric's data unusable (gcloud's help on log metrics), so
+that a change is a new version of the name. Labels have few values each: never a commit, a run or a person.
+"""
+
+from __future__ import annotations
+
+from readiness.alerts.log_metric import DEPLOYMENT_LOG, LogMetric
+
+# A minute wide around the targets of 8 and 10 minutes, where a percentile has to be exact.
+DURATION_BOUNDS = (60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 660, 720, 900, 1200, 1800, 3600)
+# From minutes to weeks; five minutes wide around the target of 30 minutes.
+RECOVERY_BOUNDS = (
+    60, 300, 600, 900, 1200, 1500, 1800, 2100, 2400, 3600, 7200, 14_400, 43_200, 86_400, 259_200, 604_800, 1_209_600,
+)  # fmt: skip
+
+
+LABELS = {
+    "outcome": "success, failure, cancelled, or not_started where an approval was refused",
+    "service": "all, or the Cloud Run service that was rolled back",
+}
+
+
+def deployments(project: str, environment: str) -> LogMetric:
+    """Counts deployments by outcome."""
+    return _metric("deployments", project, environment, "deployment", "Deployments to", labels=("service", "outcome"))
+
+
+def deployment_duration(project: str, environment: str) -> LogMetric:
+    """How long the deploying job ran."""
+    return _metric(
+        "deployment_duration",
+        project,
+        environment,
+        "deployment",
+        "Seconds that a deployment took to",
+        labels=("service", "outcome"),
+        value="duration_seconds",
+        bounds=DURATION_BOUNDS,
+    )
+
+
+def rollback_duration(project: str, environment: str) -> LogMetric:
+    """How long a bad revision served before it was rolled back."""
+    return _metric(
+        "rollback_duration",
+        project,
+        environment,
+        "rollback",
+        "Seconds from a deployment to its rollback in",
+        labels=("service",),
+        value="duration_seconds",
+        bounds=RECOVERY_BOUNDS,
+    )
+
+
+def restore_duration(project: str, environment: str) -> LogMetric:
+    """From the first failed deployment to the one that succeeded."""
+    return _metric(
+        "restore_duration",
+        project,
+        environment,
+        "deployment",
+        "Seconds from a failed deployment to the next that succeeded in",
+        labels=("service",),
+        value="restore_seconds",
+        bounds=RECOVERY_BOUNDS,
+    )
+
+
+def delivery_metrics(project: str, environment: str) -> tuple[LogMetric, ...]:
+    """Every metric of an environment."""
+    makers = (deployments, deployment_duration, rollback_duration, restore_duration)
+    return tuple(make(project, environment) for make in makers)
+
+
+def _metric(
+    kind: str,
+    project: str,
+    environment: str,
+    event: str,
+    what: str,
+    *,
+    labels: tuple[str, ...],
+    value: str | None = None,
+    bounds: tuple[int, ...] = (),
+) -> LogMetric:
+    lines = [
+        f'logName="projects/{project}/logs/{DEPLOYMENT_LOG}"',
+        "jsonPayload.schema=1",
+        f'jsonPayload.event="{event}"',
+        f'jsonPayload.environment="{environment}"',
+        # A value that is missing would be extracted as 0.
+        *([f"jsonPayload.{value}>=0"] if value else []),
+    ]
+    return LogMetric(
+        slug=kind.replace("_", "-"),
+        name=f"readiness_{environment.replace('-', '_')}_{kind}_v1",
+        description=f"{what} {environment}",
+        filter="\n".join(lines),
+        labels={label: LABELS[label] for label in labels},
+        value_field=value,
+        unit="s" if value else "1",
+        bounds=bounds,
+    )

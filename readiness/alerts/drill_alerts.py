@@ -1,0 +1,53 @@
+"""The weekly drill: an alert that fires on purpose, so that a way to the person that is broken is noticed in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from readiness.alerts.definition import AlertDefinition
+from readiness.settings.channels import EVERY_CHANNEL
+from readiness.settings.model import Settings
+
+_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_MINUTES = 10
+
+
+def _drill_values(settings: Settings) -> Mapping[str, str]:
+    return {"weekday": str(settings.notification_drill.weekday), "hour": str(settings.notification_drill.hour)}
+
+
+def _when(settings: Settings) -> str:
+    drill = settings.notification_drill
+    return f"{_WEEKDAYS[drill.weekday]}, {drill.hour:02}:00 UTC"
+
+
+NOTIFICATION_DRILL = AlertDefinition(
+    name="NotificationDrill",
+    title="Notification drill",
+    severity="WARNING",
+    channel_kinds=EVERY_CHANNEL,
+    query=(
+        "vector(1) and on () (day_of_week() == $weekday) and on () (hour() == $hour) and on () (minute() < $threshold)"
+    ),
+    query_values=_drill_values,
+    subject=lambda _settings: "this notification itself",
+    threshold=lambda _settings: _MINUTES,
+    duration_seconds=lambda _settings: 0,
+    condition=lambda settings: f"A drill: every {_when(settings)}, for {_MINUTES} min",
+    meaning=(
+        "Nothing is broken. This alert fires every week on purpose: when it does not arrive, no other alert would "
+        "either. It goes to every channel that an alert of this stack may use."
+    ),
+    first_steps=(
+        "It arrived: there is nothing to do.",
+        "It did not arrive on one of the channels: run `readiness drill STACK` and look at that channel's settings.",
+        "It arrived on none: look whether the policy exists and is valid, with `readiness verify STACK`.",
+    ),
+    causes=(
+        "The week has come round",
+        "Somebody has run `readiness drill STACK`: then the notification holds its word",
+    ),
+    mitigation=("Tell the drill that its word came: `readiness drill STACK --received WORD`",),
+)
+
+DRILL_ALERTS = (NOTIFICATION_DRILL,)

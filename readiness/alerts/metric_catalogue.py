@@ -1,0 +1,195 @@
+"""What is known of every metric that an alert may read: a query on a metric or label that does not exist never fires.
+
+Sources: Google's lists of metrics (https://cloud.google.com/monitoring/api/metrics_gcp) and of resource types with
+their labels (https://cloud.google.com/monitoring/api/resources); what a metric leaves out:
+docs/facts/monitoring.md#what-cloud-runs-metrics-leave-out. An alert on a metric that is not here is refused by
+`check --plan`: add it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from readiness.alerts.deployment_metrics import delivery_metrics
+from readiness.resource_types import ALERT_POLICY, LOG_METRIC
+
+Kind = Literal["GAUGE", "DELTA"]
+# `share`: of a whole, 0 to 1, which Google's lists call `10^2.%`.
+Unit = Literal["1", "ms", "share", "days"]
+
+# Labels of each resource type, beside `project_id`.
+RESOURCE_LABELS: Mapping[str, frozenset[str]] = {
+    "cloud_run_revision": frozenset({"service_name", "revision_name", "location", "configuration_name"}),
+    "cloud_run_job": frozenset({"job_name", "location"}),
+    "cloudsql_database": frozenset({"database_id", "region"}),
+    "uptime_url": frozenset({"host"}),
+    "audited_resource": frozenset({"service", "method"}),
+    "global": frozenset(),
+}
+_EVERY_RESOURCE = frozenset({"project_id", "monitored_resource"})
+
+# What a distribution is in PromQL: three series.
+DISTRIBUTION_PARTS = ("_bucket", "_count", "_sum")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """One metric. `type` is Google's name of it; `labels` are its own, those of its resources come on top."""
+
+    type: str
+    kind: Kind
+    unit: Unit
+    resources: tuple[str, ...]
+    labels: frozenset[str] = frozenset()
+    is_distribution: bool = False
+
+    @property
+    def promql_name(self) -> str:
+        """The first `/` becomes `:`, every other special character `_` (docs/facts/monitoring.md#names-in-promql)."""
+        service, _, path = self.type.partition("/")
+        return f"{_underscored(service)}:{_underscored(path)}"
+
+    @property
+    def series_names(self) -> tuple[str, ...]:
+        """The names that a query may use."""
+        name = self.promql_name
+        return tuple(f"{name}{part}" for part in DISTRIBUTION_PARTS) if self.is_distribution else (name,)
+
+    def labels_on(self, resource: str) -> frozenset[str]:
+        """Every label of its series on a resource type."""
+        return self.labels | RESOURCE_LABELS[resource] | _EVERY_RESOURCE
+
+
+def _underscored(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]", "_", text)
+
+
+_REVISION = ("cloud_run_revision",)
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        type="run.googleapis.com/request_count",
+        kind="DELTA",
+        unit="1",
+        resources=_REVISION,
+        labels=frozenset({"response_code", "response_code_class"}),
+    ),
+    Metric(
+        type="run.googleapis.com/request_latencies",
+        kind="DELTA",
+        unit="ms",
+        resources=_REVISION,
+        labels=frozenset({"response_code", "response_code_class"}),
+        is_distribution=True,
+    ),
+    Metric(
+        type="run.googleapis.com/container/cpu/utilizations",
+        kind="DELTA",
+        unit="share",
+        resources=_REVISION,
+        is_distribution=True,
+    ),
+    Metric(
+        type="run.googleapis.com/container/memory/utilizations",
+        kind="DELTA",
+        unit="share",
+        resources=_REVISION,
+        is_distribution=True,
+    ),
+    Metric(
+        type="run.googleapis.com/container/startup_latencies",
+        kind="DELTA",
+        unit="ms",
+        resources=_REVISION,
+        is_distribution=True,
+    ),
+    Metric(
+        type="run.googleapis.com/container/instance_count",
+        kind="GAUGE",
+        unit="1",
+        resources=_REVISION,
+        labels=frozenset({"state"}),
+    ),
+    Metric(
+        type="run.googleapis.com/job/completed_execution_count",
+        kind="DELTA",
+        unit="1",
+        resources=("cloud_run_job",),
+        labels=frozenset({"result"}),
+    ),
+    Metric(
+        type="cloudsql.googleapis.com/database/postgresql/num_backends",
+        kind="GAUGE",
+        unit="1",
+        resources=("cloudsql_database",),
+        labels=frozenset({"database"}),
+    ),
+    Metric(
+        type="monitoring.googleapis.com/uptime_check/check_passed",
+        kind="GAUGE",
+        unit="1",
+        resources=("uptime_url",),
+        labels=frozenset({"check_id", "checker_location", "checked_resource_id"}),
+    ),
+    # Written by the workflows of the application's repository (readiness/alerts/deployment_figures.py).
+    Metric(
+        type="custom.googleapis.com/readiness_success_ratio_20",
+        kind="GAUGE",
+        unit="share",
+        resources=("global",),
+        labels=frozenset({"environment"}),
+    ),
+    Metric(
+        type="custom.googleapis.com/readiness_days_since_success",
+        kind="GAUGE",
+        unit="days",
+        resources=("global",),
+        labels=frozenset({"environment"}),
+    ),
+)
+
+
+def known_metrics(resources: Iterable[dict[str, Any]]) -> dict[str, Metric]:
+    """Every metric that the queries of a plan may read, by series name.
+
+    Google's, the log metrics of the plan, and its environments' deployment counters, which another stack may declare.
+    """
+    listed = list(resources)
+    found = [*METRICS, *_deployment_metrics(listed), *_log_metrics(listed)]
+    return {name: metric for metric in found for name in metric.series_names}
+
+
+def _deployment_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
+    policies = [resource["inputs"] for resource in resources if resource["type"] == ALERT_POLICY]
+    places = {(str(policy.get("project")), str(policy.get("userLabels", {}).get("environment"))) for policy in policies}
+    for project, environment in sorted(places):
+        for metric in delivery_metrics(project, environment):
+            yield Metric(
+                type=metric.type,
+                kind="DELTA",
+                unit="1",
+                resources=("global",),
+                labels=frozenset(metric.labels),
+                is_distribution=metric.value_field is not None,
+            )
+
+
+def _log_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
+    """A log metric is on whatever resource type its filter lets through."""
+    for resource in resources:
+        if resource["type"] != LOG_METRIC:
+            continue
+        inputs = resource["inputs"]
+        types = re.findall(r'resource\.type="(\w+)"', str(inputs.get("filter", "")))
+        descriptor = inputs.get("metricDescriptor", {})
+        yield Metric(
+            type=f"logging.googleapis.com/user/{inputs.get('name', '')}",
+            kind="GAUGE" if descriptor.get("metricKind") == "GAUGE" else "DELTA",
+            unit="1",
+            resources=tuple(type_ for type_ in types if type_ in RESOURCE_LABELS) or ("global",),
+            labels=frozenset(label.get("key", "") for label in descriptor.get("labels", [])),
+            is_distribution=descriptor.get("valueType") == "DISTRIBUTION",
+        )

@@ -1,0 +1,125 @@
+"""The one reader of PromQL: text in, tree out, and ways through the tree.
+
+The parser is native code (promql-parser). A query of 5,000 chained operators, or of 9,999 brackets, overflows its stack
+and ends the whole process without a message (tried with 0.12), so length and depth are checked before it sees the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import promql_parser as promql
+
+# The longest query that may be deployed (readiness/alerts/limits.py).
+MAX_CHARACTERS = 20_000
+# Of brackets, and of operators. The deepest deployed query has 8 and 7.
+MAX_DEPTH = 50
+
+_QUOTES = ('"', "'", "`")
+_PIECE = re.compile(
+    r"""(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`)
+      | (?P<comment>\#[^\n]*)
+      | (?P<open>[(\[{])
+      | (?P<close>[)\]}])
+      | (?P<operator>==|!=|>=|<=|[-+*/%^<>]|\b(?:and|or|unless|atan2)\b)
+      | (?P<other>.)""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+
+
+class PromqlError(ValueError):
+    """A text that is no PromQL, or is too long or too deep to be read. Says which."""
+
+
+class PromqlLimitError(PromqlError):
+    """A text that is longer or deeper than what is given to the parser; it may be right PromQL."""
+
+
+def parse(query: str) -> Any:
+    """The tree of a query, of promql-parser's own node types. Raises PromqlError."""
+    # A comment ends at a carriage return too, for the parser.
+    text = query.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > MAX_CHARACTERS:
+        raise PromqlLimitError(f"it has {len(text)} characters; at most {MAX_CHARACTERS} are read")
+    _check_depth(text)
+    try:
+        return promql.parse(text)
+    except ValueError as error:
+        raise PromqlError(str(error)) from None
+
+
+def _check_depth(text: str) -> None:
+    """Raises PromqlError for a tree that could be deeper than `MAX_DEPTH` brackets and as many operators."""
+    operators_above: list[int] = []
+    operators = 0
+    for piece in _PIECE.finditer(text):
+        kind = piece.lastgroup
+        if kind == "other" and piece.group() in _QUOTES:
+            raise PromqlError(f"a text in quotes has no end, or holds a line break: {text[piece.start() :][:20]!r}")
+        if kind == "open":
+            operators_above.append(operators)
+        elif kind == "close" and operators_above:
+            operators = operators_above.pop()
+        elif kind == "operator":
+            operators += 1
+        if len(operators_above) > MAX_DEPTH:
+            raise PromqlLimitError(f"it is nested in more than {MAX_DEPTH} brackets")
+        if operators > MAX_DEPTH:
+            raise PromqlLimitError(f"more than {MAX_DEPTH} operators are chained")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """A part of a query with all that stands around it, the innermost first."""
+
+    expression: Any
+    around: tuple[Any, ...] = ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it."""
+    yield node
+    for child in _children(node.expression):
+        yield from walk(Node(expression=child, around=(node.expression, *node.around)))
+
+
+def selectors(expression: Any) -> list[Any]:
+    """The series that an expression reads."""
+    found = [node.expression for node in walk(Node(expression=expression))]
+    return [each for each in found if isinstance(each, promql.VectorSelector)]
+
+
+def unwrapped(expression: Any) -> Any:
+    """The expression without brackets around it."""
+    return unwrapped(expression.expr) if isinstance(expression, promql.ParenExpr) else expression
+
+
+def number(expression: Any) -> float | None:
+    """The value of a number, of one in brackets, or of two that are multiplied or divided; else None."""
+    inner = unwrapped(expression)
+    if isinstance(inner, promql.NumberLiteral):
+        return float(inner.val)
+    if isinstance(inner, promql.UnaryExpr):
+        value = number(inner.expr)
+        return None if value is None else -value
+    if isinstance(inner, promql.BinaryExpr) and str(inner.op) in ("*", "/"):
+        left, right = number(inner.lhs), number(inner.rhs)
+        if left is None or right is None or (str(inner.op) == "/" and right == 0):
+            return None
+        return left * right if str(inner.op) == "*" else left / right
+    return None
+
+
+def _children(expression: Any) -> list[Any]:
+    if isinstance(expression, promql.BinaryExpr):
+        return [expression.lhs, expression.rhs]
+    if isinstance(expression, promql.Call):
+        return list(expression.args)
+    if isinstance(expression, promql.MatrixSelector):
+        return [expression.vector_selector]
+    if isinstance(expression, promql.AggregateExpr | promql.ParenExpr | promql.UnaryExpr | promql.SubqueryExpr):
+        return [expression.expr]
+    return []

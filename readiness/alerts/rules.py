@@ -1,0 +1,86 @@
+"""The catalogue filled in for one stack: the very texts that are deployed, tested and shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Template
+
+from readiness.alerts.catalogue import alerts_of
+from readiness.alerts.definition import (
+    EVALUATION_INTERVAL_SECONDS,
+    GAUGE_WINDOW_SAMPLES,
+    RATE_WINDOW_SAMPLES,
+    SAMPLE_PERIOD_SECONDS,
+    AlertDefinition,
+)
+from readiness.alerts.log_metric import LogMetric
+from readiness.alerts.selectors import services_selector, window
+from readiness.settings.model import Settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertRule:
+    """An alert of one stack."""
+
+    definition: AlertDefinition
+    query: str
+    duration_seconds: int
+    condition: str
+    display_name: str
+    documentation_subject: str
+    documentation: str
+    runbook_url: str
+    log_metrics: tuple[LogMetric, ...]
+    evaluation_interval_seconds: int = EVALUATION_INTERVAL_SECONDS
+
+
+def rules_of(settings: Settings) -> tuple[AlertRule, ...]:
+    """Every alert rule of the stack, in the catalogue's order."""
+    return tuple(_rule(definition, settings) for definition in alerts_of(settings))
+
+
+def rule_group_name(settings: Settings) -> str:
+    """The rule group under which Monitoring and the Prometheus file list the rules."""
+    return f"readiness-{settings.environment.name}"
+
+
+def runbook_anchor(definition: AlertDefinition) -> str:
+    """The anchor that GitHub gives to the alert's heading, which is its name."""
+    return definition.name.lower()
+
+
+def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
+    runbook_url = f"{settings.runbook.url}#{runbook_anchor(definition)}"
+    condition = definition.condition(settings)
+    return AlertRule(
+        definition=definition,
+        query=_query(definition, settings),
+        duration_seconds=definition.duration_seconds(settings),
+        condition=condition,
+        display_name=f"{definition.title} ({settings.environment.name})",
+        documentation_subject=f"[{settings.environment.name}] {definition.title}: {definition.subject(settings)}",
+        documentation=_documentation(definition, condition, runbook_url, settings),
+        runbook_url=runbook_url,
+        log_metrics=definition.log_metrics(settings),
+    )
+
+
+def _query(definition: AlertDefinition, settings: Settings) -> str:
+    values = {
+        "services": services_selector(settings),
+        "rate_window": window(RATE_WINDOW_SAMPLES * SAMPLE_PERIOD_SECONDS),
+        "gauge_window": window(GAUGE_WINDOW_SAMPLES * SAMPLE_PERIOD_SECONDS),
+        "threshold": repr(definition.threshold(settings)),
+    }
+    own = {name: Template(text).substitute(values) for name, text in definition.query_values(settings).items()}
+    return Template(definition.query).substitute(values | own)
+
+
+def _documentation(definition: AlertDefinition, condition: str, runbook_url: str, settings: Settings) -> str:
+    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(definition.first_steps, start=1))
+    return (
+        f"**{condition}** on `{definition.subject(settings)}`, environment {settings.environment.name}.\n\n"
+        f"{definition.meaning}\n\n"
+        f"First steps:\n\n{steps}\n\n"
+        f"Runbook: {runbook_url}\n"
+    )

@@ -1,0 +1,262 @@
+"""The security alerts of the project: eight counters of audit log entries, and an alert on each.
+
+They are CIS Google Cloud Platform Foundation Benchmark 5.0, lines 2.5 to 2.12. The filters are data: each is, letter by
+letter, the text that Prowler 5.46.0 (revision 3e000faa31, `prowler/providers/gcp/services/logging`) and the benchmark
+look for in a metric's filter. Prowler takes an alert for one only when a *threshold* condition names the metric, so
+these are the one exception to PromQL conditions (docs/adr/0001-alert-rules.md).
+
+All entries are of the Admin Activity log, which is always on and costs nothing. They are about the project, not about
+an environment: the stack that owns the shared resources declares them.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from readiness.alerts.log_metric import LogMetric
+from readiness.alerts.severity import AlertSeverity
+from readiness.settings.channels import EVERY_CHANNEL, WITHOUT_PAGER, ChannelKind
+from readiness.settings.model import Settings
+
+# Counters are written once a minute; a change is seen in the first window that holds it.
+WINDOW_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecurityAlert:
+    """One line of the benchmark. `resource_type`: of the entries that it counts, and so of the counter's series."""
+
+    name: str
+    title: str
+    cis: str
+    prowler_check: str
+    filter: str
+    resource_type: str
+    severity: AlertSeverity
+    channel_kinds: frozenset[ChannelKind]
+    meaning: str
+    mitigation: str
+
+    @property
+    def slug(self) -> str:
+        """The title as it stands in resource names and labels: `project-ownership-change`."""
+        return self.title.lower().replace(" ", "-")
+
+    @property
+    def metric(self) -> LogMetric:
+        """Its counter. Without an environment in the name: it is of the project."""
+        return LogMetric(
+            slug=self.slug,
+            name=f"readiness_security_{self.slug.replace('-', '_')}",
+            description=f"CIS {self.cis}: {self.title.lower()}s in the project",
+            filter=self.filter,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecurityRule:
+    """An alert as a stack declares it."""
+
+    alert: SecurityAlert
+    display_name: str
+    documentation_subject: str
+    documentation: str
+    runbook_url: str
+    condition: str
+    condition_filter: str
+    window_seconds: int
+
+
+def _check(suffix: str) -> str:
+    return f"logging_log_metric_filter_and_alert_for_{suffix}_enabled"
+
+
+SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
+    SecurityAlert(
+        name="ProjectOwnershipChange",
+        title="Project ownership change",
+        cis="2.5",
+        prowler_check=_check("project_ownership_changes"),
+        filter=(
+            '(protoPayload.serviceName="cloudresourcemanager.googleapis.com") AND (ProjectOwnership OR '
+            'projectOwnerInvitee) OR (protoPayload.serviceData.policyDelta.bindingDeltas.action="REMOVE" AND '
+            'protoPayload.serviceData.policyDelta.bindingDeltas.role="roles/owner") OR '
+            '(protoPayload.serviceData.policyDelta.bindingDeltas.action="ADD" AND '
+            'protoPayload.serviceData.policyDelta.bindingDeltas.role="roles/owner")'
+        ),
+        resource_type="project",
+        severity="CRITICAL",
+        channel_kinds=EVERY_CHANNEL,
+        meaning="Somebody was made an owner of the project, or is none any more. An owner may do everything in it.",
+        mitigation=(
+            "Take the role away: `gcloud projects remove-iam-policy-binding PROJECT --member=WHO --role=roles/owner`"
+        ),
+    ),
+    SecurityAlert(
+        name="AuditConfigurationChange",
+        title="Audit configuration change",
+        cis="2.6",
+        prowler_check=_check("audit_configuration_changes"),
+        filter='protoPayload.methodName="SetIamPolicy" AND protoPayload.serviceData.policyDelta.auditConfigDeltas:*',
+        resource_type="project",
+        severity="CRITICAL",
+        channel_kinds=EVERY_CHANNEL,
+        meaning="What the project's audit logs record was changed. Who hides what comes next begins with this.",
+        mitigation=(
+            "Compare `gcloud projects get-iam-policy PROJECT --format='yaml(auditConfigs)'` with what is "
+            "declared, and apply the declaration again"
+        ),
+    ),
+    SecurityAlert(
+        name="CustomRoleChange",
+        title="Custom role change",
+        cis="2.7",
+        prowler_check=_check("custom_role_changes"),
+        filter=(
+            'resource.type="iam_role" AND (protoPayload.methodName="google.iam.admin.v1.CreateRole" OR '
+            'protoPayload.methodName="google.iam.admin.v1.DeleteRole" OR '
+            'protoPayload.methodName="google.iam.admin.v1.UpdateRole")'
+        ),
+        resource_type="iam_role",
+        severity="WARNING",
+        channel_kinds=WITHOUT_PAGER,
+        meaning="A custom role was made, changed or deleted: whoever holds it may do something else than before.",
+        mitigation="Undo it: `gcloud iam roles describe ROLE --project=PROJECT`, then `update`, `delete` or `undelete`",
+    ),
+    SecurityAlert(
+        name="FirewallRuleChange",
+        title="Firewall rule change",
+        cis="2.8",
+        prowler_check=_check("vpc_firewall_rule_changes"),
+        filter=(
+            'resource.type="gce_firewall_rule" AND (protoPayload.methodName:"compute.firewalls.patch" OR '
+            'protoPayload.methodName:"compute.firewalls.insert" OR protoPayload.methodName:"compute.firewalls.delete")'
+        ),
+        resource_type="gce_firewall_rule",
+        severity="WARNING",
+        channel_kinds=WITHOUT_PAGER,
+        meaning="A firewall rule was added, changed or deleted: something may now reach the network that could not.",
+        mitigation=(
+            "Look at the rule: `gcloud compute firewall-rules describe RULE --project=PROJECT`, and delete or mend it"
+        ),
+    ),
+    SecurityAlert(
+        name="NetworkRouteChange",
+        title="Network route change",
+        cis="2.9",
+        prowler_check=_check("vpc_network_route_changes"),
+        filter=(
+            'resource.type="gce_route" AND (protoPayload.methodName:"compute.routes.delete" OR '
+            'protoPayload.methodName:"compute.routes.insert")'
+        ),
+        resource_type="gce_route",
+        severity="WARNING",
+        channel_kinds=WITHOUT_PAGER,
+        meaning="A route was added or deleted: traffic of the network may leave by another way.",
+        mitigation=(
+            "Look at the routes: `gcloud compute routes list --project=PROJECT`, and delete the one that is not "
+            "declared"
+        ),
+    ),
+    SecurityAlert(
+        name="NetworkChange",
+        title="Network change",
+        cis="2.10",
+        prowler_check=_check("vpc_network_changes"),
+        filter=(
+            'resource.type="gce_network" AND (protoPayload.methodName:"compute.networks.insert" OR '
+            'protoPayload.methodName:"compute.networks.patch" OR protoPayload.methodName:"compute.networks.delete" OR '
+            'protoPayload.methodName:"compute.networks.removePeering" OR '
+            'protoPayload.methodName:"compute.networks.addPeering")'
+        ),
+        resource_type="gce_network",
+        severity="WARNING",
+        channel_kinds=WITHOUT_PAGER,
+        meaning="A network or a peering was made, changed or deleted. The database is reached through one.",
+        mitigation=(
+            "Look at them: `gcloud compute networks list --project=PROJECT`, `gcloud compute networks peerings "
+            "list --project=PROJECT`"
+        ),
+    ),
+    SecurityAlert(
+        name="BucketPermissionChange",
+        title="Bucket permission change",
+        cis="2.11",
+        prowler_check=_check("bucket_permission_changes"),
+        filter='resource.type="gcs_bucket" AND protoPayload.methodName="storage.setIamPermissions"',
+        resource_type="gcs_bucket",
+        severity="WARNING",
+        channel_kinds=WITHOUT_PAGER,
+        meaning="Who may read or write a bucket was changed. The state of the infrastructure is in one.",
+        mitigation=(
+            "Look at it: `gcloud storage buckets get-iam-policy gs://BUCKET`, and take away what is not declared"
+        ),
+    ),
+    SecurityAlert(
+        name="SqlInstanceChange",
+        title="SQL instance change",
+        cis="2.12",
+        prowler_check=_check("sql_instance_configuration_changes"),
+        filter='protoPayload.methodName="cloudsql.instances.update"',
+        resource_type="cloudsql_database",
+        severity="WARNING",
+        channel_kinds=WITHOUT_PAGER,
+        meaning="The configuration of a Cloud SQL instance was changed: address, flags, backups or who may connect.",
+        mitigation=(
+            "Look at it: `gcloud sql instances describe INSTANCE --project=PROJECT`, and compare with what "
+            "Terraform declares"
+        ),
+    ),
+)
+
+FIRST_STEPS = (
+    "Read the entry with the command below: who did what, from which address?",
+    "Ask whom the entry names. Was it an apply of this repository, of Terraform, or a person?",
+    "Nobody knows of it: take the access of that account away first, then undo the change, then escalate.",
+)
+CAUSES = ("An apply of Pulumi or Terraform", "A person in the console", "A stolen credential")
+
+
+def security_rules(settings: Settings) -> tuple[SecurityRule, ...]:
+    """The rules of a stack; none where it does not own the shared resources, or has them switched off."""
+    wanted = settings.security_alerts
+    if not settings.owns_shared_resources or wanted is None or not wanted.enabled:
+        return ()
+    return tuple(_rule(alert, settings) for alert in SECURITY_ALERTS)
+
+
+def security_anchor(alert: SecurityAlert) -> str:
+    """The anchor that GitHub gives to the alert's heading, which is its name."""
+    return alert.name.lower()
+
+
+def read_command(alert: SecurityAlert, project: str) -> str:
+    """The command that shows the entries; it can be pasted into a shell as it is."""
+    return f"gcloud logging read {shlex.quote(alert.filter)} --project={shlex.quote(project)} --freshness=1h --limit=5"
+
+
+def _rule(alert: SecurityAlert, settings: Settings) -> SecurityRule:
+    runbook_url = f"{settings.runbook.url}#{security_anchor(alert)}"
+    condition = f"CIS {alert.cis}: at least 1 in {WINDOW_SECONDS // 60} min"
+    return SecurityRule(
+        alert=alert,
+        display_name=f"{alert.title} (project)",
+        documentation_subject=f"[{settings.project}] {alert.title}",
+        documentation="\n\n".join(_documentation(alert, condition, runbook_url, settings)) + "\n",
+        runbook_url=runbook_url,
+        condition=condition,
+        condition_filter=(
+            f'metric.type="logging.googleapis.com/user/{alert.metric.name}" AND resource.type="{alert.resource_type}"'
+        ),
+        window_seconds=WINDOW_SECONDS,
+    )
+
+
+def _documentation(alert: SecurityAlert, condition: str, runbook_url: str, settings: Settings) -> Iterator[str]:
+    yield f"**{condition}** in the project `{settings.project}`."
+    yield alert.meaning
+    yield "First steps:"
+    yield "\n".join(f"{number}. {step}" for number, step in enumerate(FIRST_STEPS, start=1))
+    yield f"Runbook: {runbook_url}"

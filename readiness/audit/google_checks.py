@@ -1,0 +1,264 @@
+"""Our own read-only checks of the live project: what Prowler has no check for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from readiness.audit.evidence import (
+    UNKNOWN_FORM,
+    Evidence,
+    Observation,
+    Verdict,
+    judged,
+    not_checked,
+    observed,
+    unknown_form,
+)
+from readiness.audit.live_project import (
+    LiveProject,
+    account_of,
+    grants,
+    secrets_of,
+    short_name,
+    variables_of,
+)
+from readiness.live.google_api import GoogleError
+from readiness.settings.model import Settings
+
+Check = Callable[[LiveProject, Sequence[Settings]], Iterable[Observation]]
+
+EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
+# Our own choice; `_Required` keeps the Admin Activity log for 400 days whatever is set.
+LEAST_RETENTION_DAYS = 30
+# Accounts that Google makes and owns; their roles are not ours to take.
+_OF_GOOGLE = re.compile(
+    r"@(gcp-sa-[a-z0-9-]+|cloudservices|container-engine-robot|cloudbuild)\.(iam\.)?gserviceaccount\.com$"
+)
+_BROAD = re.compile(r"roles/(owner|editor)$|Admin$|\.admin$")
+_ON_ONE_THING_ONLY = (
+    "roles/secretmanager.secretAccessor",
+    "roles/iam.serviceAccountUser",
+    "roles/iam.serviceAccountTokenCreator",
+)
+_REPOSITORY = re.compile(r"assertion\.repository\s*==\s*['\"]([^'\"]+)['\"]")
+_DEFAULT_ACCOUNT = re.compile(r"-compute@developer\.gserviceaccount\.com$")
+_SECRET_VARIABLE = re.compile(r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|SECRET_KEY)$")
+_PRODUCTION = frozenset({"prod", "production"})
+
+
+def project_roles(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
+    """No service account holds owner, editor or an administrator's role on the project."""
+    broad = [f"{member} holds {role}" for role, member in _own_grants(project) if _BROAD.search(role)]
+    return judged(broad, "no service account holds owner, editor or an administrator's role")
+
+
+def project_wide_grants(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
+    """What opens every secret, or every account, is granted on the single one."""
+    wide = [
+        f"{member} holds {role} on the whole project"
+        for role, member in _own_grants(project)
+        if role in _ON_ONE_THING_ONLY
+    ]
+    return judged(wide, f"none of {', '.join(_ON_ONE_THING_ONLY)} is granted on the project")
+
+
+def identity_conditions(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
+    """Every provider of a pool lets the one repository in, and no other."""
+    wanted = {f"{settings.github_owner}/{settings.repository.name}" for settings in stacks}
+    for provider in project.identity_providers:
+        name, condition = short_name(provider["name"]), provider.get("attributeCondition", "")
+        named = _repositories(condition)
+        if not condition:
+            yield Verdict.FAIL, f"{name} has no condition: every repository of GitHub may act as its accounts"
+        elif not named:
+            yield Verdict.FAIL, f"{name} names no repository by equality: {condition}"
+        elif named <= wanted:
+            yield Verdict.PASS, f"{name} lets {', '.join(sorted(named))} in"
+        else:
+            yield Verdict.FAIL, f"{name} lets {', '.join(sorted(named - wanted))} in"
+    if not project.identity_providers:
+        yield Verdict.PASS, "the project has no workload identity provider"
+
+
+def run_accounts(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
+    """Each service of the stacks runs as an account of its own."""
+    accounts: dict[str, list[str]] = {}
+    for service in _services(project, stacks):
+        name, account = short_name(service["name"]), account_of(service)
+        if not account or _DEFAULT_ACCOUNT.search(account):
+            yield Verdict.FAIL, f"{name} runs as the project's default account"
+        else:
+            accounts.setdefault(account, []).append(name)
+    for account, users in accounts.items():
+        if len(users) > 1:
+            yield Verdict.FAIL, f"{', '.join(users)} run as the same account {account}"
+        else:
+            yield Verdict.PASS, f"{users[0]} runs as {account}"
+    yield from _missing(project, stacks)
+
+
+def run_ingress(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
+    """Only the services of the settings are open to everybody. The text names the egress, which is not judged."""
+    names = _declared(stacks)
+    for service in project.services:
+        name = short_name(service["name"])
+        ingress = service.get("ingress", "INGRESS_TRAFFIC_ALL")
+        is_open = bool(project.invokers(service) & EVERYBODY) and ingress == "INGRESS_TRAFFIC_ALL"
+        egress = service.get("template", {}).get("vpcAccess", {}).get("egress", "none through a network")
+        text = f"{name}: {ingress}, {'open to everybody' if is_open else 'not open to everybody'}, egress {egress}"
+        if is_open and name not in names:
+            yield Verdict.FAIL, f"{text}; no stack knows of it"
+        else:
+            yield Verdict.PASS, text
+    yield from _missing(project, stacks)
+
+
+def vpc_connector(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
+    """The connectors are ready, and services that use one name one that exists."""
+    states = {short_name(connector["name"]): connector.get("state", "unknown") for connector in project.connectors}
+    for name, state in states.items():
+        yield Verdict.PASS if state == "READY" else Verdict.FAIL, f"connector {name} is {state}"
+    for service in project.services:
+        connector = service.get("template", {}).get("vpcAccess", {}).get("connector")
+        if connector and short_name(connector) not in states:
+            service_name = short_name(service["name"])
+            yield Verdict.FAIL, f"{service_name} names the connector {short_name(connector)}, which is gone"
+    if not states:
+        yield Verdict.FAIL, "there is no connector: the database has no public address"
+
+
+def secret_variables(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
+    """Variables of services that hold secrets take them from Secret Manager. Values are never printed."""
+    for service in project.services:
+        name = short_name(service["name"])
+        plain = [variable["name"] for variable in variables_of(service) if _is_plain_secret(variable)]
+        unknown = sorted(secrets_of(service) - project.secrets)
+        faults = [f"{name} has {variable} as plain text" for variable in plain]
+        faults += [f"{name} reads the secret {secret}, which does not exist" for secret in unknown]
+        yield from judged(faults, f"{name} reads {len(secrets_of(service))} secret(s) from Secret Manager")
+    yield from _missing(project, stacks)
+
+
+def secret_names_differ(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
+    """No secret is read by services of two environments."""
+    readers: dict[str, set[str]] = {}
+    for settings in stacks:
+        for service in _services(project, [settings]):
+            for secret in secrets_of(service):
+                readers.setdefault(secret, set()).add(settings.environment.name)
+    if readers:
+        shared = sorted((secret, sorted(names)) for secret, names in readers.items() if len(names) > 1)
+        faults = [f"{secret} is read by {' and '.join(names)}" for secret, names in shared]
+        yield from judged(faults, f"{len(readers)} secrets, each read by one environment")
+    yield from _missing(project, stacks)
+
+
+def staging_secret_access(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
+    """No account of another environment may read a secret that production reads."""
+    production = [stack for stack in stacks if {stack.environment.name, stack.environment.short_name} & _PRODUCTION]
+    rest = [stack for stack in stacks if stack not in production]
+    guarded = sorted({secret for service in _services(project, production) for secret in secrets_of(service)})
+    others = {f"serviceAccount:{account}" for service in _services(project, rest) if (account := account_of(service))}
+    if not guarded or not others:
+        needed = "needs services of production that read secrets, and services of another environment"
+        return [(Verdict.NOT_CHECKED, needed)]
+    faults = [
+        f"{account} may read every secret of the project, {', '.join(guarded)} among them"
+        for account in sorted(others & project.project_wide_secret_readers)
+    ]
+    for secret in guarded:
+        faults += [f"{account} may read {secret}" for account in sorted(others & project.secret_readers(secret))]
+    return judged(faults, f"none of {', '.join(sorted(others))} may read {', '.join(guarded)}")
+
+
+def secret_access_logged(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
+    """Reading a secret leaves an entry: DATA_READ is on for Secret Manager, and nobody is exempted."""
+    reads = [
+        log_config
+        for config in project.policy.get("auditConfigs", ())
+        if config.get("service") in ("secretmanager.googleapis.com", "allServices")
+        for log_config in config.get("auditLogConfigs", ())
+        if log_config.get("logType") == "DATA_READ"
+    ]
+    exempted = [member for log_config in reads for member in log_config.get("exemptedMembers", ())]
+    if not reads:
+        yield Verdict.FAIL, "DATA_READ is off for secretmanager.googleapis.com: who reads a secret is not recorded"
+    elif exempted:
+        yield Verdict.FAIL, f"DATA_READ is on, but not for {', '.join(exempted)}"
+    else:
+        yield Verdict.PASS, "DATA_READ is on for secretmanager.googleapis.com"
+
+
+def log_retention(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
+    """Every log bucket keeps its entries for long enough."""
+    for bucket in project.log_buckets:
+        days = int(bucket.get("retentionDays", LEAST_RETENTION_DAYS))
+        verdict = Verdict.PASS if days >= LEAST_RETENTION_DAYS else Verdict.FAIL
+        yield verdict, f"{short_name(bucket['name'])} keeps {days} days"
+
+
+# By its name, what a check reads, and the check. Prowler 5.46.0 has no check of Cloud Run, of who reads which secret,
+# or of what a condition names.
+GOOGLE_CHECKS: Mapping[str, tuple[str, Check]] = {
+    "project-roles": ("IAM policy of the project", project_roles),
+    "project-wide-grants": ("IAM policy of the project", project_wide_grants),
+    "identity-conditions": ("workload identity providers", identity_conditions),
+    "run-accounts": ("Cloud Run services", run_accounts),
+    "run-ingress": ("Cloud Run services", run_ingress),
+    "vpc-connector": ("connectors and Cloud Run services", vpc_connector),
+    "secret-variables": ("Cloud Run services", secret_variables),
+    "secret-names-differ": ("Cloud Run services", secret_names_differ),
+    "staging-secret-access": ("IAM policies of project and secrets", staging_secret_access),
+    "secret-access-logged": ("audit configuration of the project", secret_access_logged),
+    "log-retention": ("log buckets", log_retention),
+}
+
+
+def google_evidence(project: LiveProject, stacks: Sequence[Settings]) -> dict[str, list[Evidence]]:
+    """Evidence by the name of the check. `stacks` are the settings of every stack of the project."""
+    return {name: _run(name, project, stacks) for name in GOOGLE_CHECKS}
+
+
+def _run(name: str, project: LiveProject, stacks: Sequence[Settings]) -> list[Evidence]:
+    reads, check = GOOGLE_CHECKS[name]
+    try:
+        return observed(f"{name}: {reads}", check(project, stacks))
+    except GoogleError as error:
+        may_not = error.status in (401, 403)
+        return [not_checked(name, f"{'the credentials may not read it' if may_not else 'not answered'}: {error}")]
+    except UNKNOWN_FORM as error:
+        return [unknown_form(name, error)]
+
+
+def _own_grants(project: LiveProject) -> Iterator[tuple[str, str]]:
+    for role, member in grants(project.policy):
+        if member.startswith("serviceAccount:") and not _OF_GOOGLE.search(member):
+            yield role, member
+
+
+def _repositories(condition: str) -> frozenset[str]:
+    """The repositories that a CEL condition names; none where one of its `||` alternatives names no repository."""
+    named = [_REPOSITORY.findall(part) for part in condition.split("||")]
+    return frozenset(name for names in named for name in names) if all(named) else frozenset()
+
+
+def _declared(stacks: Sequence[Settings]) -> frozenset[str]:
+    return frozenset(service.name for settings in stacks for service in settings.services)
+
+
+def _services(project: LiveProject, stacks: Sequence[Settings]) -> list[dict[str, Any]]:
+    """The live services that the stacks declare."""
+    names = _declared(stacks)
+    return [service for service in project.services if short_name(service["name"]) in names]
+
+
+def _missing(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
+    deployed = {short_name(service["name"]) for service in project.services}
+    for name in sorted(_declared(stacks) - deployed):
+        yield Verdict.NOT_CHECKED, f"{name} is not deployed in this region"
+
+
+def _is_plain_secret(variable: Mapping[str, Any]) -> bool:
+    return bool(_SECRET_VARIABLE.search(str(variable.get("name", "")))) and bool(variable.get("value"))

@@ -1,0 +1,115 @@
+"""Tokens and logins: how long they live, whether they rotate, who gets in, and how often somebody may try."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Iterator
+
+from readiness.audit.evidence import Observation, Verdict, judged
+from readiness.audit.visitor import Visitor, bearer, claims, lifetime_seconds
+from readiness.live.verify.rows import NotCheckedError
+
+ACCESS_SECONDS = 30 * 60
+REFRESH_SECONDS = 7 * 86_400
+ATTEMPTS = 5
+WINDOW_SECONDS = 15 * 60
+_REFUSED = frozenset({401, 403})
+
+
+def token_expiry(visitor: Visitor) -> Iterator[Observation]:
+    """The access token ends after 30 minutes at the latest, by its own words."""
+    seconds = lifetime_seconds(visitor.log_in(visitor.account)["access_token"])
+    if seconds is None:
+        yield Verdict.FAIL, "the access token has no exp and iat: nothing says that it ends"
+    elif seconds > ACCESS_SECONDS:
+        yield Verdict.FAIL, f"the access token lives {seconds / 60:g} min, more than {ACCESS_SECONDS // 60}"
+    else:
+        yield Verdict.PASS, f"the access token lives {seconds / 60:g} min"
+
+
+def refresh_rotation(visitor: Visitor) -> Iterator[Observation]:
+    """A refresh token works once, and ends after seven days at the latest."""
+    first = visitor.log_in(visitor.account).get("refresh_token")
+    if not isinstance(first, str):
+        raise NotCheckedError("the login gives no refresh token")
+    answer = visitor.post(visitor.paths.refresh, {"refresh_token": first})
+    second = answer.body.get("refresh_token") if isinstance(answer.body, dict) else None
+    if answer.status != 200 or not isinstance(second, str):
+        yield Verdict.FAIL, f"{visitor.paths.refresh} answered {answer.status} without a new refresh token"
+        return
+    again = visitor.post(visitor.paths.refresh, {"refresh_token": first})
+    seconds = lifetime_seconds(first)
+    life = "" if seconds is None else f"lives {seconds / 86_400:g} days"
+    if second == first:
+        yield Verdict.FAIL, "the refresh token stays the same"
+    elif again.status not in _REFUSED:
+        yield Verdict.FAIL, f"a refresh token that was used is answered with {again.status} the second time"
+    elif seconds is not None and seconds > REFRESH_SECONDS:
+        yield Verdict.FAIL, f"the refresh token {life}, more than {REFRESH_SECONDS // 86_400}"
+    else:
+        yield Verdict.PASS, f"a refresh token works once{f', and {life}' if life else ''}"
+
+
+def endpoint_authentication(visitor: Visitor) -> list[Observation]:
+    """What belongs to a user is refused without a token."""
+    paths = [path for path in (visitor.paths.me, visitor.paths.owned_list) if path]
+    statuses = {path: visitor.ask(path).status for path in paths}
+    faults = [
+        f"without a token {path} answered {status}" for path, status in statuses.items() if status not in _REFUSED
+    ]
+    return judged(faults, f"{', '.join(paths)} refuse to answer without a token")
+
+
+def forged_token(visitor: Visitor) -> list[Observation]:
+    """A token without a signature, or with another's, is none."""
+    real = visitor.log_in(visitor.account)["access_token"]
+    parts = real.split(".")
+    if len(parts) != 3:
+        raise NotCheckedError("the access token is no JWT")
+    signature = ("A" if parts[2][:1] != "A" else "B") + parts[2][1:]
+    forged = {
+        "alg none": f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims(real))}.",
+        "another signature": ".".join([*parts[:2], signature]),
+    }
+    if visitor.ask(visitor.paths.me, headers=bearer(real)).status != 200:
+        raise NotCheckedError(f"{visitor.paths.me} refuses the real token too")
+    statuses = {what: visitor.ask(visitor.paths.me, headers=bearer(token)).status for what, token in forged.items()}
+    faults = [
+        f"a token with {what} is answered with {status}" for what, status in statuses.items() if status not in _REFUSED
+    ]
+    return judged(faults, f"refused: {', '.join(forged)}")
+
+
+def own_data(visitor: Visitor) -> Iterator[Observation]:
+    """What one user has, another one cannot read."""
+    stranger = visitor.log_in(visitor.other, "second test account")["access_token"]
+    path = f"{str(visitor.paths.owned_list).partition('?')[0].rstrip('/')}/{visitor.first_own_id()}"
+    status = visitor.ask(path, headers=bearer(stranger)).status
+    if status in (401, 403, 404):
+        yield Verdict.PASS, f"what the first account has is answered to the second with {status}"
+    else:
+        yield Verdict.FAIL, f"the second account reads what the first one has: {status}"
+
+
+def login_rate_limit(visitor: Visitor) -> Iterator[Observation]:
+    """Six wrong logins for an address that does not exist: the sixth is put off. No account can be locked by it."""
+    nobody = {"email": f"readiness-audit-{uuid.uuid4().hex[:8]}@example.com", "password": "not-a-password"}
+    for attempt in range(1, ATTEMPTS + 2):
+        answer = visitor.post(visitor.paths.login, nobody)
+        if answer.status == 429:
+            wait = answer.headers.get("retry-after", "")
+            if wait.isdigit() and int(wait) > WINDOW_SECONDS:
+                yield Verdict.FAIL, f"put off for {wait} s, longer than {WINDOW_SECONDS}"
+            else:
+                yield Verdict.PASS, f"attempt {attempt} is put off (429)"
+            return
+        if answer.status >= 500:
+            yield Verdict.FAIL, f"attempt {attempt} is answered with {answer.status}"
+            return
+    yield Verdict.FAIL, f"{ATTEMPTS + 1} wrong logins in a row, and none is put off"
+
+
+def _encoded(part: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()

@@ -1,0 +1,220 @@
+"""What would take a migration out of its transaction, found in SQL files and in Alembic revisions. Pure.
+
+Alembic runs all revisions of a run in one transaction: a failure leaves the schema as it was. One COMMIT in the SQL
+ends that: half of the change stays, and every retry fails on it (measured on PostgreSQL 15, docs/migrations.md).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from readiness.ci.migration_receivers import leaving_calls
+from readiness.ci.sql_statements import statements
+from readiness.files import FileTooLargeError, NotRegularFileError, read_regular_text
+from readiness.finding import Finding
+
+_TAIL = r"(?: WORK| TRANSACTION)?(?: AND (?:NO )?CHAIN)?"
+_ENDS = re.compile(
+    rf"(?:COMMIT|ROLLBACK|ABORT|END){_TAIL}|COMMIT PREPARED .*|ROLLBACK PREPARED .*|PREPARE TRANSACTION .*"
+)
+_MODE = r"(?: ISOLATION LEVEL| READ| NOT DEFERRABLE| DEFERRABLE).*"
+_BEGINS = re.compile(rf"BEGIN(?: WORK| TRANSACTION)?(?:{_MODE})?|START TRANSACTION(?:{_MODE})?")
+_OUTSIDE = re.compile(
+    r"(?:CREATE|DROP|REINDEX)\b.* CONCURRENTLY\b.*|VACUUM\b.*|ALTER SYSTEM\b.*|(?:CREATE|DROP) DATABASE\b.*"
+    r"|(?:CREATE|DROP) TABLESPACE\b.*"
+)
+_SEARCH_PATH = re.compile(r"SET (?:SESSION )?SEARCH_PATH\b.*|SELECT PG_CATALOG \. SET_CONFIG \( \? , \? , FALSE \)")
+_COPY = re.compile(r"COPY\b.* FROM STDIN\b.*")
+_SUFFIXES = (".sql", ".py")
+
+
+class _Rule(NamedTuple):
+    rule_id: str
+    pattern: re.Pattern[str]
+    message: str
+    hint: str
+
+
+_RULES = (
+    _Rule(
+        "migration-ends-transaction",
+        _ENDS,
+        "ends the transaction of the migration, so that a failure after it leaves half of the change",
+        "Remove it: the run commits once, at its end",
+    ),
+    _Rule(
+        "migration-begins-transaction",
+        _BEGINS,
+        "begins a transaction of its own, whose end would be that of the migration too",
+        "Remove it: the run has begun one already",
+    ),
+    _Rule(
+        "migration-outside-transaction",
+        _OUTSIDE,
+        "cannot run inside a transaction",
+        "Do it by hand outside of the deployment, or without CONCURRENTLY while the table is small",
+    ),
+    _Rule(
+        "migration-search-path",
+        _SEARCH_PATH,
+        "changes the search path of the session, and Alembic no longer finds its own table",
+        "Remove it, and name the schema of every object",
+    ),
+    _Rule(
+        "migration-copy-from-stdin",
+        _COPY,
+        "reads its rows from psql, and what follows it cannot be told from rows",
+        "Write INSERT",
+    ),
+)
+
+
+def lint_paths(paths: list[Path]) -> list[Finding]:
+    """Every problem of the files, and of the `.sql` and `.py` files below the folders, in the order of their names.
+
+    Raises OSError for a path that cannot be read.
+    """
+    return [problem for path in paths for problem in (_of_folder(path) if path.is_dir() else _of_file(path))]
+
+
+def lint_text(file: Path, text: str) -> list[Finding]:
+    """The problems of one file's text. Of Python only revisions are read; a file that is no Python is one problem."""
+    name = str(file)
+    found = _of_python(name, text) if file.suffix.lower() == ".py" else [*_of_sql(name, text), *_of_psql(name, text)]
+    return sorted(found, key=lambda finding: finding.line or 0)
+
+
+def _of_folder(folder: Path) -> list[Finding]:
+    files = sorted(each for each in folder.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
+    if not files:
+        message = f"holds no {' or '.join(_SUFFIXES)} file, so nothing was read"
+        return [
+            Finding(
+                rule_id="migration-folder-empty",
+                file=str(folder),
+                message=message,
+                hint="Name the folder of the migrations",
+            )
+        ]
+    return [problem for file in files for problem in _of_file(file)]
+
+
+def _of_file(file: Path) -> list[Finding]:
+    try:
+        # A byte order mark would hide the first statement.
+        return lint_text(file, read_regular_text(file))
+    except (NotRegularFileError, FileTooLargeError) as error:
+        message = f"cannot be read ({error.strerror})"
+        return [
+            Finding(
+                rule_id="migration-file-unreadable",
+                file=str(file),
+                message=message,
+                hint="Name a file of migrations, or their folder",
+            )
+        ]
+    except UnicodeDecodeError:
+        return [
+            Finding(
+                rule_id="migration-file-unreadable",
+                file=str(file),
+                message="is not UTF-8 text",
+                hint="Write it as UTF-8: Alembic reads it so",
+            )
+        ]
+
+
+def _of_sql(file: str, text: str, first_line: int = 1) -> Iterator[Finding]:
+    for statement in statements(text):
+        rule = next((rule for rule in _RULES if rule.pattern.fullmatch(statement.words)), None)
+        if rule is not None:
+            key = " ".join(statement.words.split()[:3])
+            line = first_line + statement.line - 1
+            yield Finding(rule_id=rule.rule_id, file=file, line=line, key=key, message=rule.message, hint=rule.hint)
+
+
+def _of_psql(file: str, text: str) -> Iterator[Finding]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if command := re.match(r"\s*(\\[a-z]+)", line):
+            yield Finding(
+                rule_id="migration-psql-command",
+                file=file,
+                line=number,
+                key=command[1],
+                message="is a command of psql, which no other client understands",
+                hint="Remove the line",
+            )
+
+
+def _of_python(file: str, text: str) -> Iterator[Finding]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", 1) or 1
+        yield Finding(
+            rule_id="migration-file-unreadable", file=file, line=line, message="is no Python", hint="Mend the syntax"
+        )
+        return
+    if not any(_is_revision(each) for each in tree.body):
+        return
+    for text_line, sql in _texts(tree):
+        yield from _of_sql(file, sql, text_line)
+    yield from _of_calls(file, tree)
+    for node in ast.walk(tree):
+        if switch := _autocommit(node):
+            yield Finding(
+                rule_id="migration-leaves-transaction",
+                file=file,
+                line=getattr(node, "lineno", 1),
+                key=switch,
+                message="leaves the transaction of the migration, so that a failure after it leaves half of the change",
+                hint="Run what is inside on the connection of the migration: the run commits once, at its end",
+            )
+
+
+def _of_calls(file: str, tree: ast.Module) -> Iterator[Finding]:
+    try:
+        calls = leaving_calls(tree)
+    except RecursionError:
+        message, hint = "is nested too deeply to be read", "Write it flatter"
+        yield Finding(rule_id="migration-file-unreadable", file=file, line=1, message=message, hint=hint)
+        return
+    for call in calls:
+        yield Finding(
+            rule_id="migration-leaves-transaction",
+            file=file,
+            line=call.line,
+            key=call.what,
+            message=call.message,
+            hint=call.hint,
+        )
+
+
+def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every text with its line, an f-string as one; no docstrings, which nothing runs."""
+    parts: set[int] = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts |= {id(each) for each in node.values}
+            texts = (str(each.value) if isinstance(each, ast.Constant) else "x" for each in node.values)
+            yield node.lineno, "".join(texts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            yield node.lineno, node.value
+
+
+def _is_revision(statement: ast.stmt) -> bool:
+    """Whether the statement of a module gives `revision` its value."""
+    names = (each for each in ast.walk(statement) if isinstance(each, ast.Name))
+    is_assignment = isinstance(statement, ast.Assign | ast.AnnAssign)
+    return is_assignment and any(each.id == "revision" and isinstance(each.ctx, ast.Store) for each in names)
+
+
+def _autocommit(node: ast.AST) -> str | None:
+    """What switches to autocommit, on whatever it is called; None for anything else."""
+    if isinstance(node, ast.Attribute) and node.attr == "autocommit_block":
+        return "autocommit_block()"
+    return "AUTOCOMMIT" if isinstance(node, ast.Constant) and node.value == "AUTOCOMMIT" else None

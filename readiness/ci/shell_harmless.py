@@ -1,0 +1,149 @@
+"""Which commands cannot fail, and which only ask a question: neither shows whether the application works."""
+
+from __future__ import annotations
+
+import re
+
+from readiness.ci.shell_tree import Background, Chain, Command, CommandList, Compound, Node, Pipe, nodes_of
+
+_CANNOT_FAIL = frozenset(
+    {"true", ":", "echo", "printf", "date", "sleep", "cat", "tee", "break", "continue", "wait", "trap", "set", "shopt",
+     "export", "local", "declare", "readonly", "unset", "shift", "umask", "clear"}
+)  # fmt: skip
+# Their status is that of the command after them.
+_PREFIXES = frozenset({"command", "builtin", "env", "sudo", "time", "nohup", "exec", "timeout"})
+# They tidy up or show something. As a step's own command they may fail, but after `||` they hide what failed before.
+_AFTERTHOUGHTS = frozenset(
+    {"rm", "rmdir", "touch", "mkdir", "ls", "pwd", "id", "whoami", "uname", "hostname", "jobs", "seq", "basename",
+     "dirname", "nproc", "logger", "tput", "df", "du", "free", "ps", "uptime", "head", "tail", "wc", "sort", "uniq"}
+)  # fmt: skip
+# They look something up, so that a script can take one way or the other.
+_QUESTIONS = frozenset(
+    {"test", "[", "which", "type", "hash", "grep", "egrep", "fgrep", "git", "gh", "cd", "pushd", "ls", "find", "diff",
+     "cmp", "read", "let"}
+)  # fmt: skip
+# One word each in the tree.
+_TESTS = ("[[", "((")
+_ENDS = ("exit", "return")
+
+
+def command_name(node: Node) -> str:
+    """The name of a simple command after `sudo` and similar; empty where there is none."""
+    return next(iter(arguments(node)), "")
+
+
+def arguments(node: Node) -> list[str]:
+    """The words of a simple command without quotes, beginning with its name; empty for any other node."""
+    words = [word.value for word in node.words] if isinstance(node, Command) else []
+    while words and words[0] in _PREFIXES and not (words[0] == "command" and words[1:2] in (["-v"], ["-V"])):
+        takes_duration = words[0] == "timeout"
+        words = words[1:]
+        while words and (words[0].startswith("-") or "=" in words[0]):
+            words = words[1:]
+        words = words[takes_duration:]
+    if words and not words[0].startswith(_TESTS):
+        words[0] = words[0].rpartition("/")[2]
+    return words
+
+
+def can_fail(node: Node, functions: frozenset[str]) -> bool:
+    """Whether it can end with a failure. `functions` are the script's functions that cannot."""
+    match node:
+        case Command():
+            return _command_can_fail(node, functions)
+        case Pipe():
+            return can_fail(node.parts[-1], functions) or node.negated
+        case Chain():
+            failing = can_fail(node.first, functions)
+            for operator, part in node.rest:
+                part_fails = can_fail(part, functions)
+                failing = (failing or part_fails) if operator == "&&" else (failing and part_fails)
+            return failing
+        case Background():
+            return False
+        case CommandList():
+            return list_can_fail(node, functions)
+        case Compound():
+            return node.kind != "function" and any(
+                list_can_fail(body, functions, follows_success=node.kind == "if" and index < len(node.conditions))
+                for index, body in enumerate(node.bodies)
+            )
+
+
+def list_can_fail(node: CommandList, functions: frozenset[str], *, follows_success: bool = False) -> bool:
+    """Whether a list can end with a failure. `echo found; exit` cannot: its status is that of `echo`.
+
+    `follows_success`: the command before the list succeeded.
+    """
+    for item in node.items:
+        if not (follows_success and keeps_status(item)) and can_fail(item, functions):
+            return True
+        follows_success = True
+    return False
+
+
+def asks_only(node: Node) -> bool:
+    """Whether it is a question such as `[ -f x ]`: the answer "no" is not a failure of the application."""
+    if isinstance(node, Pipe):
+        return asks_only(node.parts[-1])
+    if isinstance(node, CommandList):
+        return bool(node.items) and asks_only(node.items[-1])
+    if isinstance(node, Chain):
+        return all(asks_only(part) for part in (node.first, *(part for _, part in node.rest)))
+    words = arguments(node)
+    if not words:
+        return isinstance(node, Command)
+    return words[0] in _QUESTIONS or words[0].startswith(_TESTS) or words[:2] == ["command", "-v"]
+
+
+def is_afterthought(node: Node, functions: frozenset[str]) -> bool:
+    """Whether all its commands only tidy up, show something, or cannot fail."""
+    commands = [each for each in nodes_of(node) if isinstance(each, Command)]
+    return all(command_name(each) in _AFTERTHOUGHTS or not can_fail(each, functions) for each in commands)
+
+
+def ends_well(node: Node) -> bool:
+    """Whether it is `exit 0` or `return 0`, or has another status that counts as 0, such as 256."""
+    words = arguments(node)
+    if len(words) != 2 or words[0] not in _ENDS:
+        return False
+    if re.fullmatch(r"[+-]?\d{1,18}", words[1]):
+        return int(words[1]) % 256 == 0
+    return re.fullmatch(r"\$\(\(\s*0\s*\)\)", words[1]) is not None
+
+
+def keeps_status(node: Node) -> bool:
+    """Whether it is `exit`, `return`, `exit $?` or `return $?`: its status is that of the command before it."""
+    words = arguments(node)
+    return bool(words) and words[0] in _ENDS and (len(words) == 1 or words[1:] in (["$?"], ["${?}"]))
+
+
+def awaited(words: list[str]) -> list[str]:
+    """What a `wait` with these words waits for: process IDs and jobs, or `-n`; empty where it waits for all."""
+    found: list[str] = []
+    skip = True
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-"):
+            skip = word == "-p"
+            found += ["-n"] if "n" in word else []
+        else:
+            found.append(word)
+    return [word for word in found if word != "-n"] or found
+
+
+def ends_badly(node: Node) -> bool:
+    """Whether it is `false`, or an `exit` or `return` with another status than 0."""
+    words = arguments(node)
+    return words[:1] == ["false"] or (bool(words) and words[0] in _ENDS and not ends_well(node))
+
+
+def _command_can_fail(command: Command, functions: frozenset[str]) -> bool:
+    words = arguments(command)
+    if not words:
+        # Of `x=$(make test)` the status is that of `make test`.
+        return any(assignment.scripts for assignment in command.assignments)
+    if words[0] == "wait" and awaited(words):
+        return True
+    return not (words[0] in _CANNOT_FAIL or words[0] in functions or ends_well(command))

@@ -1,0 +1,40 @@
+"""`readiness adopt`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from readiness.cli.common import google_of, plan_of, settings_to_apply
+
+
+@click.command()
+@click.argument("stack")
+def adopt(stack: str) -> None:
+    """Print a Pulumi import file for what exists already: pulumi import --file FILE --protect=false."""
+    from readiness.live.adopt import adoption, import_file
+    from readiness.live.github_api import GitHub, GitHubError
+    from readiness.live.google_api import GoogleError
+    from readiness.live.live_things import read_live_things
+    from readiness.settings.stack_files import find_project_root
+
+    root = find_project_root(Path.cwd())
+    settings = settings_to_apply(root, stack)
+    google = google_of(root, stack, settings, os.environ)
+    github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
+    resources = plan_of(stack).resources
+    try:
+        live = read_live_things(google, github, region=settings.region, resources=resources)
+    except (GoogleError, GitHubError) as error:
+        raise click.ClickException(f"what exists cannot be read: {error}") from None
+    found = adoption(resources, live, takes_old_policies=settings.owns_shared_resources)
+    if found.ambiguous:
+        raise click.ClickException(
+            "more than one thing could be taken over. Delete or rename all but one:\n  " + "\n  ".join(found.ambiguous)
+        )
+    for note in found.notes:
+        click.echo(f"not taken over: {note}", err=True)
+    click.echo(json.dumps(import_file(resources, found.imports), indent=2))

@@ -1,0 +1,141 @@
+"""`readiness audit`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness import clock
+from readiness.cli.common import settings_of
+
+if TYPE_CHECKING:
+    from readiness.audit.evidence import Evidence
+    from readiness.audit.rows import AuditRow
+    from readiness.live.verify.smoke import Account
+    from readiness.settings.model import Settings
+
+# For all checks of one address: uploads of 31 MiB are the longest of them.
+URL_SECONDS = 120.0
+
+
+@click.command()
+@click.option("--stack", "stacks", multiple=True, help="Whose services are looked at; every stack without it.")
+@click.option(
+    "--format", "form", type=click.Choice(["markdown", "json", "sarif"]), default="markdown", show_default=True
+)
+@click.option(
+    "--prowler-output", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="OCSF JSON or CSV."
+)
+@click.option("--url", "urls", multiple=True, help="An address of the application that may be asked. None by default.")
+@click.option("--upload-limit-mb", type=click.IntRange(1, 100), default=30, show_default=True, help="Of an upload.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day from which due dates count; today.")
+def audit(
+    stacks: tuple[str, ...],
+    form: str,
+    prowler_output: Path | None,
+    urls: tuple[str, ...],
+    upload_limit_mb: int,
+    day: datetime | None,
+) -> None:
+    """Check every line of the security audit; exit 1 when one fails. What cannot be checked has its steps."""
+    from readiness.audit.checklist import DUE_DAYS
+    from readiness.audit.page import PAGE_PATH, step_values
+    from readiness.audit.record import read_record
+    from readiness.audit.rows import Result, audit_rows, count
+    from readiness.settings.stack_files import find_project_root
+    from readiness.settings.stack_names import stack_names
+
+    today = day.date() if day else clock.today()
+    if date.max - today < timedelta(days=max(DUE_DAYS.values())):
+        raise click.ClickException(f"--date {today} is too late: what is due after it has no date")
+    root = find_project_root(Path.cwd())
+    names = list(dict.fromkeys(stacks)) or stack_names(root)
+    if not names:
+        raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to audit. Create one.")
+    settings = [settings_of(root, name) for name in names]
+    found = {
+        **_of_google(root, names, settings),
+        **_of_prowler(prowler_output, settings[0].project),
+        **_of_urls(urls, settings, upload_limit_mb),
+    }
+    rows = audit_rows(
+        found, read_record(root), step_values(settings), page_exists=(root / PAGE_PATH).is_file()
+    )  # fmt: skip
+    click.echo(_text(rows, form, today), nl=False)
+    if count(rows, Result.FAIL):
+        sys.exit(1)
+
+
+def _of_google(root: Path, names: Sequence[str], settings: Sequence[Settings]) -> dict[str, list[Evidence]]:
+    from readiness.audit.evidence import not_checked
+    from readiness.audit.google_checks import GOOGLE_CHECKS, google_evidence
+    from readiness.audit.live_project import LiveProject
+    from readiness.live.google_api import Google
+    from readiness.live.google_login import LoginError
+    from readiness.settings.stack_files import read_stack
+
+    values = read_stack(root, names[0]).values
+    try:
+        google = Google.from_environment(os.environ, project=settings[0].project, provider_values=values)
+    except LoginError as missing:
+        return {name: [not_checked(name, str(missing))] for name in GOOGLE_CHECKS}
+    return google_evidence(LiveProject(google, region=settings[0].region), settings)
+
+
+def _of_prowler(file: Path | None, project: str) -> dict[str, list[Evidence]]:
+    from readiness.audit.checklist import audit_lines
+    from readiness.audit.evidence import not_checked
+    from readiness.audit.prowler_output import read_prowler_output
+
+    wanted = [check for line in audit_lines() for check in line.prowler]
+    read: dict[str, list[Evidence]] = {} if file is None else read_prowler_output(file, wanted, project=project)
+    missing = "no --prowler-output was given" if file is None else "Prowler's output holds nothing of it"
+    return {check: read.get(check) or [not_checked(f"Prowler: {check}", missing)] for check in wanted}
+
+
+def _of_urls(urls: Sequence[str], settings: Sequence[Settings], upload_limit_mb: int) -> dict[str, list[Evidence]]:
+    from readiness.audit.black_box import BLACK_BOX_CHECKS, black_box_evidence, paths_of
+    from readiness.audit.evidence import not_checked
+    from readiness.audit.visitor import Visitor, is_address
+    from readiness.live.verify.deadline import Deadline
+
+    for url in urls:
+        if not is_address(url):
+            raise click.ClickException(f"--url {url} is no http or https address. Write it as https://HOST/PATH")
+    if not urls:
+        return {name: [not_checked(name, "no --url was given")] for name in BLACK_BOX_CHECKS}
+    visitors = [
+        Visitor(
+            url=url,
+            paths=paths_of(url, settings),
+            deadline=Deadline.after(URL_SECONDS),
+            account=_account("READINESS_SMOKE"),
+            other=_account("READINESS_AUDIT_OTHER"),
+            upload_limit_mb=upload_limit_mb,
+        )
+        for url in urls
+    ]
+    return black_box_evidence(visitors)
+
+
+def _account(prefix: str) -> Account | None:
+    from readiness.live.verify.smoke import Account
+
+    email, password = os.environ.get(f"{prefix}_EMAIL"), os.environ.get(f"{prefix}_PASSWORD")
+    return Account(email=email, password=password) if email and password else None
+
+
+def _text(rows: Sequence[AuditRow], form: str, today: date) -> str:
+    from readiness.audit import render, sarif
+
+    if form == "json":
+        return render.audit_json(rows, today=today)
+    if form == "sarif":
+        return sarif.audit_sarif(rows, today=today)
+    return f"# Security audit\n\n{render.audit_markdown(rows, today=today)}"

@@ -1,0 +1,48 @@
+"""`readiness bootstrap`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from readiness.cli.common import plan_of, settings_of_every_stack
+
+
+def _repository(_: click.Context, __: click.Parameter, value: str) -> str:
+    import re
+
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", value) is None:
+        raise click.BadParameter("write OWNER/NAME")
+    return value
+
+
+@click.command()
+@click.option("--repository", required=True, callback=_repository, help="OWNER/NAME where this program's CI runs.")
+@click.option("--repository-id", required=True, type=click.IntRange(min=1), help="gh api repos/OWNER/NAME --jq .id")
+@click.option("--owner-id", required=True, type=click.IntRange(min=1), help="gh api repos/OWNER/NAME --jq .owner.id")
+@click.option("--project-number", required=True, type=click.IntRange(min=1), help="gcloud projects describe PROJECT")
+def bootstrap(repository: str, repository_id: int, owner_id: int, project_number: int) -> None:
+    """Print the commands that set up state, key and keyless identities: to be reviewed, never run by itself."""
+    from readiness.live.bootstrap import Bootstrap, bootstrap_script, refuse_reserved_environments
+    from readiness.live.bootstrap_rights import needs_of
+    from readiness.settings.stack_files import find_project_root
+
+    stacks, every = zip(*settings_of_every_stack(find_project_root(Path.cwd())), strict=True)
+    environments = {stack: settings.environment.name for stack, settings in zip(stacks, every, strict=True)}
+    refuse_reserved_environments(environments)
+    registries = [settings.image_registry.repository_id for settings in every if settings.image_registry is not None]
+    wanted = Bootstrap(
+        project=every[0].project,
+        project_number=str(project_number),
+        region=every[0].region,
+        repository=repository,
+        repository_id=repository_id,
+        owner_id=owner_id,
+        registry=registries[0] if registries else None,
+        stacks=stacks,
+        environments=tuple(environments.values()),
+        owner_environments=tuple(settings.environment.name for settings in every if settings.owns_shared_resources),
+        needs=needs_of([resource for stack in stacks for resource in plan_of(stack).resources]),
+    )
+    click.echo(bootstrap_script(wanted), nl=False)

@@ -1,0 +1,89 @@
+"""`readiness check`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness.cli.common import plan_of, report
+
+if TYPE_CHECKING:
+    from readiness.finding import Finding
+
+
+@click.command()
+@click.argument("stacks", nargs=-1, metavar="[STACK]...")
+@click.option("--plan", "with_plan", is_flag=True, help="Check the plans as well: policy rules and API contracts.")
+@click.option(
+    "--workflows",
+    type=click.Path(path_type=Path),
+    help="`.github/workflows` of a checkout, for the record.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form: str) -> None:
+    """Check the settings of the stacks (all of them by default) and print every problem at once."""
+    from readiness.finding import errors_only
+    from readiness.refusal import RefusedError
+
+    failed = False
+    # A mistake in Pulumi.yaml is one of every stack, and is reported once.
+    reported: dict[Finding, None] = {}
+    try:
+        for stack, problems in _of_each_stack(stacks, workflows, with_plan=with_plan):
+            new = dict.fromkeys(problem for problem in problems if problem not in reported)
+            reported |= new
+            stack_failed = bool(errors_only(problems))
+            failed = failed or stack_failed
+            if form == "text":
+                report(new)
+                if not stack_failed:
+                    click.echo(f"ok {stack}")
+    except RefusedError as refusal:
+        if form == "text":
+            raise
+        failed = True
+        reported |= dict.fromkeys(refusal.problems)
+    if form != "text":
+        click.echo(_document(list(reported), form), nl=False)
+    if failed:
+        sys.exit(1)
+
+
+def _of_each_stack(
+    stacks: tuple[str, ...], workflows: Path | None, *, with_plan: bool
+) -> Iterator[tuple[str, list[Finding]]]:
+    """The stacks with their findings. Raises RefusedError where the project or a plan cannot be read."""
+    from readiness import clock
+    from readiness.finding import errors_only
+    from readiness.rules.project import check_project
+    from readiness.rules.stack import check_stack
+    from readiness.settings.stack_files import find_project_root
+    from readiness.settings.stack_names import stack_names
+
+    root = find_project_root(Path.cwd())
+    every = stack_names(root)
+    names = list(dict.fromkeys(stacks)) or every
+    if not names:
+        raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to check. Create one.")
+    checked = check_project(root, every, workflows, now=clock.now())
+    for stack in names:
+        problems = list((checked[stack] if stack in checked else check_stack(root, stack)).problems)
+        if with_plan and not errors_only(problems):
+            problems += _plan_problems(root, stack)
+        yield stack, problems
+
+
+def _plan_problems(root: Path, stack: str) -> list[Finding]:
+    from readiness.plan.plan_problems import plan_problems
+
+    return plan_problems(root, plan_of(stack))
+
+
+def _document(findings: list[Finding], form: str) -> str:
+    from readiness.finding_formats import findings_json, findings_sarif
+
+    return findings_json(findings) if form == "json" else findings_sarif(findings, tool="readiness check")

@@ -1,0 +1,78 @@
+"""`readiness checks-honest`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness.cli.common import described_commit, report
+
+if TYPE_CHECKING:
+    from readiness.settings.github import BranchRuleset
+    from readiness.settings.model import Settings
+
+
+@click.command("checks-honest")
+@click.option(
+    "--workflows", type=click.Path(path_type=Path), required=True, help="`.github/workflows` of a checkout of the app."
+)
+@click.option("--write", is_flag=True, help="Write the record that `readiness check` asks for.")
+def checks_honest(workflows: Path, write: bool) -> None:
+    """Refuse required checks that do not exist, do not run on pull requests, can be skipped, or cannot fail."""
+    from readiness import clock
+    from readiness.ci.honesty import honesty_problems
+    from readiness.ci.honesty_record import contexts_text, record_path, record_text
+    from readiness.ci.workflow_files import read_workflows, workflows_digest
+    from readiness.files import write_whole
+    from readiness.finding import errors_only
+    from readiness.refusal import RefusedError
+    from readiness.rules.required_checks_record import subject_of
+    from readiness.settings.stack_files import find_project_root, read_stack
+
+    root = find_project_root(Path.cwd())
+    stack, settings, ruleset = _guarding(root)
+    found = read_workflows(workflows)
+    subject = subject_of(settings, ruleset)
+    problems = honesty_problems(str(workflows), found, ruleset.required_checks, subject.branch)
+    if errors_only(problems):
+        raise RefusedError(problems)
+    report(problems, err=True)
+    click.echo(f"ok: {contexts_text(ruleset.required_checks)}: runs on every pull request, and can fail")
+    if not write:
+        return
+    place = record_path(read_stack(root, stack).file)
+    text = record_text(
+        subject, made=clock.now(), commit=described_commit(workflows), workflows_digest=workflows_digest(found)
+    )
+    write_whole(root / place, text)
+    click.echo(f"Wrote {place}. Commit it: it is good for 14 days.")
+
+
+def _guarding(root: Path) -> tuple[str, Settings, BranchRuleset]:
+    """The stack that declares the ruleset. Raises RefusedError where none does, or where its settings are wrong."""
+    from readiness.finding import Finding
+    from readiness.refusal import RefusedError
+    from readiness.rules.stack import check_stack, require_settings
+    from readiness.settings.stack_files import PROJECT_FILE
+    from readiness.settings.stack_names import stack_names
+
+    checked = {stack: check_stack(root, stack) for stack in stack_names(root)}
+    for stack, found in checked.items():
+        if found.settings is not None and found.settings.branch_ruleset is not None:
+            return stack, require_settings(found), found.settings.branch_ruleset
+    for found in checked.values():
+        require_settings(found)
+    message, hint = "is declared by no stack, so no check is required", "Write it in the file of the owner"
+    raise RefusedError(
+        [
+            Finding(
+                rule_id="required-checks-not-declared",
+                file=PROJECT_FILE,
+                key="readiness:branch_ruleset",
+                message=message,
+                hint=hint,
+            )
+        ]
+    )

@@ -1,0 +1,148 @@
+"""`readiness cleanup`: what the declared policies would delete, and whether they may."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness.cli.common import head_commit, plan_of, report, settings_of_every_stack
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from readiness.images.repositories import DeclaredRepository
+
+_NOW = click.option("--now", "moment", metavar="RFC3339", help="Judge ages at this instant instead of now.")
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def cleanup() -> None:
+    """Prove what cleanup of the image registry would delete, before it may."""
+
+
+@cleanup.command()
+@click.argument("stack")
+@click.option("--images", type=_FILE, help="As `gcloud artifacts docker images list` writes them.")
+@_NOW
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def simulate(stack: str, images: Path | None, moment: str | None, form: str) -> None:
+    """Print which versions the declared policies would delete and keep, and the policy that decided each."""
+    from readiness.finding import Finding, Severity
+    from readiness.images.gcloud_commands import list_images_command
+    from readiness.images.images import read_images
+    from readiness.images.observations import observations
+    from readiness.images.render_simulation import simulation_json, simulation_text
+    from readiness.images.simulate import decide
+
+    now = _instant(moment)
+    repository = _repository(stack)
+    if images is None:
+        raise _missing("--images", list_images_command(repository))
+    versions = read_images(images)
+    decisions = decide(versions, repository.policies, now)
+    notes = observations(versions, repository.policies, repository.host_path)
+    report(
+        (
+            Finding(rule_id="cleanup-observation", file=str(images), message=what, hint=hint, severity=Severity.WARNING)
+            for what, hint in notes
+        ),
+        err=True,
+    )
+    text = simulation_json(decisions) if form == "json" else simulation_text(decisions, dry_run=repository.dry_run)
+    click.echo(text, nl=False)
+
+
+@cleanup.command()
+@click.argument("stack")
+@click.option("--log", type=_FILE, help="As `gcloud logging read` writes it.")
+@click.option("--revisions", type=_FILE, help="As `gcloud run revisions list` writes them.")
+@_NOW
+def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | None) -> None:
+    """Refuse to let cleanup delete what runs or is rolled back to; write a record of having passed."""
+    from readiness.files import write_whole
+    from readiness.finding import errors_only
+    from readiness.images.audit_log import read_deletions
+    from readiness.images.gate import gate_findings, gate_record
+    from readiness.images.gate_record import record_path
+    from readiness.images.gcloud_commands import list_revisions_command, read_log_command
+    from readiness.images.revisions import read_needed
+    from readiness.refusal import RefusedError
+    from readiness.settings.stack_files import find_project_root, read_stack
+
+    now = _instant(moment)
+    repository = _repository(stack)
+    if log is None:
+        raise _missing("--log", read_log_command(repository))
+    if revisions is None:
+        raise _missing("--revisions", list_revisions_command(repository))
+    root = find_project_root(Path.cwd())
+    deletions = read_deletions(log, repository.resource, now)
+    needed = read_needed(revisions, _services(root))
+    findings = tuple(gate_findings(deletions, needed, repository, now, log=str(log), revisions=str(revisions)))
+    if errors_only(findings):
+        raise RefusedError(findings)
+    report(findings, err=True)
+    record = gate_record(deletions, needed, repository, now, stack=stack, commit=head_commit(root))
+    place = record_path(read_stack(root, stack).file, stack)
+    write_whole(root / place, record.text())
+    click.echo(
+        f"ok {stack}: {len(deletions.candidates)} versions chosen by {record.entries} entries ({record.evidence})"
+    )
+    click.echo(f"None of them is in the {record.revisions} revisions that serve or are rolled back to. Wrote {place}.")
+
+
+def _services(root: Path) -> list[str]:
+    """The services of every stack: they all run images of the one repository."""
+    return [service.name for _, settings in settings_of_every_stack(root) for service in settings.services]
+
+
+def _missing(option: str, command: str) -> click.ClickException:
+    return click.ClickException(
+        f"{option} is missing. Write its file first, where you may read it:\n  {command}\nThen pass it."
+    )
+
+
+def _instant(text: str | None) -> datetime:
+    """The instant of `--now`, else this one."""
+    from readiness import clock
+    from readiness.timestamps import instant
+
+    if text is None:
+        return clock.now()
+    try:
+        return instant(text)
+    except ValueError as error:
+        raise click.ClickException(f"--now {error}. Write it as 2025-10-17T08:00:00Z.") from None
+
+
+def _repository(stack: str) -> DeclaredRepository:
+    """The repository that the stack declares. Raises RefusedError, which names the stack that does."""
+    from readiness.finding import Finding
+    from readiness.images.repositories import declared_repository
+    from readiness.refusal import RefusedError
+    from readiness.rules.stack import check_stack
+    from readiness.settings.stack_files import find_project_root, stack_file_name
+    from readiness.settings.stack_names import stack_names
+
+    declared = declared_repository(plan_of(stack).resources)
+    if declared is not None:
+        return declared
+    root = find_project_root(Path.cwd())
+    checked = {each: check_stack(root, each).settings for each in stack_names(root)}
+    owners = [each for each, settings in checked.items() if settings is not None and settings.image_registry]
+    hint = f"Ask for stack {owners[0]}, which owns it" if owners else "Declare it in the stack that is to own it"
+    message = "declares no image registry, so it has no cleanup policies"
+    raise RefusedError(
+        [
+            Finding(
+                rule_id="image-registry-not-declared",
+                file=stack_file_name(stack),
+                key="readiness:image_registry",
+                message=message,
+                hint=hint,
+            )
+        ]
+    )

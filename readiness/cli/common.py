@@ -1,0 +1,149 @@
+"""What several commands do: find the settings or the plan of a stack, and report problems."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from readiness.finding import Finding
+    from readiness.live.github_api import GitHub
+    from readiness.live.google_api import Google
+    from readiness.plan.offline_plan import Plan
+    from readiness.settings.model import Settings
+
+
+def settings_of(root: Path, stack: str) -> Settings:
+    """The settings of a stack. Raises RefusedError with every problem."""
+    from readiness.rules.stack import check_stack, require_settings
+
+    return require_settings(check_stack(root, stack))
+
+
+def settings_to_apply(root: Path, stack: str) -> Settings:
+    """The settings of a stack that is about to be applied. Raises RefusedError with all that `check` refuses of it.
+
+    A command that only reads takes `settings_of`: it must go on while a record is missing or out of date.
+    """
+    from readiness.rules.project import check_in_project
+    from readiness.rules.stack import require_settings
+
+    return require_settings(check_in_project(root, stack))
+
+
+def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
+    """The stacks of the project with their settings. Raises RefusedError with every problem of all, or for no stack."""
+    from readiness.finding import Finding, errors_only
+    from readiness.refusal import RefusedError
+    from readiness.rules.stack import check_stack, require_settings
+    from readiness.settings.stack_names import stack_names
+
+    checked = {stack: check_stack(root, stack) for stack in stack_names(root)}
+    if not checked:
+        message, hint = "stands nowhere beside Pulumi.yaml", "Write one, as `readiness init` does"
+        raise RefusedError(
+            [Finding(rule_id="stack-file-missing", file="Pulumi.<stack>.yaml", message=message, hint=hint)]
+        )
+    refused = dict.fromkeys(problem for found in checked.values() for problem in errors_only(found.problems))
+    if refused:
+        raise RefusedError(refused)
+    return [(stack, require_settings(found)) for stack, found in checked.items()]
+
+
+def refuse_foreign_hosts(root: Path, stack: str) -> None:
+    """Raises RefusedError where an environment variable would send a provider's credentials to an unnamed host.
+
+    Warns of variables that make the engine take a provider's program from elsewhere.
+    """
+    from readiness.refusal import RefusedError
+    from readiness.settings.provider_hosts import PROGRAM_VARIABLES, variable_problems
+    from readiness.settings.stack_files import read_stack
+
+    if problems := variable_problems(os.environ, read_stack(root, stack)):
+        raise RefusedError(problems)
+    for name in PROGRAM_VARIABLES:
+        if os.environ.get(name):
+            click.echo(f"warning: {name} is set: the engine takes a program that gets credentials from there", err=True)
+
+
+def plan_of(stack: str) -> Plan:
+    """The offline plan of a stack of the project around the working folder. Raises RefusedError."""
+    from readiness.plan.offline_plan import plan_stack
+    from readiness.settings.stack_files import find_project_root, read_stack
+
+    root = find_project_root(Path.cwd())
+    settings_of(root, stack)
+    return plan_stack(root, read_stack(root, stack))
+
+
+def report(problems: Iterable[Finding], *, err: bool = False) -> None:
+    """Prints problems; on a CI runner as annotations too. `NO_COLOR` and a pipe switch colour off."""
+    from readiness.finding_formats import annotation, text_line
+
+    for problem in problems:
+        colour = "red" if problem.severity == "error" else "yellow"
+        label = click.style(f"{problem.severity}:", fg=colour, bold=True) if use_colour(err) else f"{problem.severity}:"
+        click.echo(f"{label} {text_line(problem)}", err=err)
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            click.echo(annotation(problem), err=err)
+
+
+def use_colour(err: bool) -> bool:
+    """Whether the stream is a terminal that wants colour."""
+    stream = sys.stderr if err else sys.stdout
+    return not os.environ.get("NO_COLOR") and stream is not None and stream.isatty()
+
+
+def head_commit(folder: Path) -> str:
+    """The commit that is checked out there; empty where there is none, or no git."""
+    return _git(folder, "rev-parse", "--verify", "HEAD")
+
+
+def described_commit(folder: Path) -> str:
+    """The same, with `-dirty` behind it where the files of the folder are not those of the commit."""
+    commit = head_commit(folder)
+    return f"{commit}-dirty" if commit and _git(folder, "status", "--porcelain", "--ignored", ".") else commit
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    import subprocess
+
+    command = ["git", *arguments]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - fixed commands
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def this_repository(environment: Mapping[str, str]) -> GitHub:
+    """The API of the repository that a workflow runs in. Raises RefusedError where none is named."""
+    from readiness.finding import Finding
+    from readiness.live.github_api import GitHub
+    from readiness.refusal import RefusedError
+
+    owner, _, name = environment.get("GITHUB_REPOSITORY", "").partition("/")
+    if not owner or not name:
+        message, hint = "is not set to OWNER/NAME", "Run it in a workflow, or set it"
+        raise RefusedError(
+            [Finding(rule_id="environment-variable-missing", file="GITHUB_REPOSITORY", message=message, hint=hint)]
+        )
+    return GitHub.from_environment(environment, owner=owner, repository=name)
+
+
+def google_of(root: Path, stack: str, settings: Settings, environment: Mapping[str, str]) -> Google:
+    """Google's APIs of a stack's project. Raises click.ClickException without credentials that work."""
+    from readiness.live.google_api import Google
+    from readiness.live.google_login import LoginError
+    from readiness.settings.stack_files import read_stack
+
+    values = read_stack(root, stack).values
+    try:
+        return Google.from_environment(environment, project=settings.project, provider_values=values)
+    except LoginError as missing:
+        raise click.ClickException(str(missing)) from None

@@ -1,0 +1,112 @@
+"""`readiness deliver`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness.cli.common import plan_of, report, settings_to_apply
+
+if TYPE_CHECKING:
+    from readiness.finding import Finding
+    from readiness.live.delivery import Delivery
+    from readiness.settings.model import Settings
+
+
+@click.command()
+@click.argument("stack")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; needs no token for a public repository.")
+@click.option("--overwrite", multiple=True, metavar="PATH", help="Write over what people edited there. Repeatable.")
+@click.option("--again", is_flag=True, help="Also after the last pull request was closed without being merged.")
+def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool) -> None:
+    """Put STACK's managed files into the application's repository: one commit on a branch, and a pull request."""
+    from readiness.delivered.declared import declared_files
+    from readiness.finding import errors_only
+    from readiness.live import delivery as of_delivery
+    from readiness.live.github_api import GitHub, GitHubError
+    from readiness.refusal import RefusedError
+    from readiness.settings.stack_files import find_project_root
+
+    root = find_project_root(Path.cwd())
+    settings = settings_to_apply(root, stack)
+    files = declared_files(plan_of(stack).resources)
+    if not files:
+        click.echo(f"{stack}: nothing to deliver: it declares no file with managed_files.delivery: pull_request")
+        return
+    github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
+    if not dry_run and github.token is None:
+        message = f"GITHUB_TOKEN is not set. Set one with {of_delivery.RIGHTS}, or look at it with --dry-run."
+        raise click.ClickException(message)
+    choices = of_delivery.Choices(overwrite=frozenset(overwrite), again=again)
+    try:
+        plan = of_delivery.plan_delivery(
+            github, files, default_branch=settings.managed_files.default_branch, choices=choices
+        )
+        problems = [*plan.problems, *_dependabot_problems(root, stack, settings, plan)]
+        _show(plan, files)
+        if errors_only(problems):
+            raise RefusedError(problems)
+        report(problems, err=True)
+        if not plan.differences:
+            click.echo(f"{stack}: nothing to deliver: {plan.base_branch} holds every file as declared")
+        elif dry_run:
+            click.echo(_intention(plan))
+        else:
+            done = of_delivery.deliver(github, plan, files, stack=stack)
+            click.echo(f"{'opened' if done.is_new else 'updated'} #{done.number}: {done.url}")
+    except GitHubError as error:
+        hint = f". The token needs {of_delivery.RIGHTS}" if error.status in (403, 404) else ""
+        raise click.ClickException(f"not delivered: {error}{hint}.") from None
+    _say_what_merging_needs(settings, plan)
+
+
+def _show(plan: Delivery, files: dict[str, str]) -> None:
+    from readiness.delivered.header import file_digest
+
+    for each in plan.differences:
+        click.echo(f"{each}, to be {file_digest(files[each.path])}")
+        click.echo(each.diff, nl=False)
+
+
+def _intention(plan: Delivery) -> str:
+    from readiness.live.delivery_texts import BRANCH
+
+    branch = "a commit on the branch" if plan.branch else "one commit on a new branch"
+    number = plan.open_pull_request
+    pull_request = f"pull request #{number}" if number else f"a new pull request into {plan.base_branch}"
+    return f"dry run: {branch} {BRANCH}, and {pull_request}. Nothing was written."
+
+
+def _dependabot_problems(root: Path, stack: str, settings: Settings, plan: Delivery) -> list[Finding]:
+    """What Dependabot would make of the file in this repository, at the setting that says so."""
+    from readiness.delivered.dependabot import dependabot_document
+    from readiness.delivered.dependabot_rules import dependabot_findings
+    from readiness.settings.located import problem_at
+    from readiness.settings.stack_files import read_stack
+
+    if settings.dependabot is None:
+        return []
+    labels = frozenset(each.name for each in settings.dependabot.labels)
+    document = dependabot_document(settings.dependabot)
+    config = read_stack(root, stack)
+
+    def at(path: tuple[str | int, ...], rule_id: str, message: str, hint: str) -> Finding:
+        return problem_at(config, ("dependabot", *path), message, hint, rule_id=rule_id)
+
+    return list(dependabot_findings(document, at=at, labels=labels, files=plan.paths))
+
+
+def _say_what_merging_needs(settings: Settings, plan: Delivery) -> None:
+    from readiness.delivered.dependabot_auto_merge import APP_KEY_SECRET, allow_auto_merge_command
+
+    merging = settings.dependabot.auto_merge if settings.dependabot else None
+    if merging is None or not merging.enabled:
+        return
+    repository = f"{settings.github_owner}/{settings.repository.name}"
+    if not plan.allows_auto_merge:
+        click.echo("Until the repository allows auto-merge, the workflow only labels. An administrator runs:")
+        click.echo(f"  {allow_auto_merge_command(repository)}")
+    click.echo(f"Until the App's key is stored, it only labels too: gh secret set {APP_KEY_SECRET} --app dependabot")

@@ -1,0 +1,85 @@
+"""`readiness diff`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness.cli.common import use_colour
+
+if TYPE_CHECKING:
+    from readiness.plan.diff_report import DiffReport
+
+DIFFERENT = 2
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[OLD.json NEW.json]", type=click.Path(path_type=Path))
+@click.option("--base", metavar="REF", help="Compare the working tree's plans with those of this commit.")
+@click.option("--stack", "stacks", multiple=True, metavar="STACK", help="Only this stack; may be repeated.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
+def diff(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...], form: str, exit_code: bool) -> None:
+    """Show what a change does to the plans: what weakens first, then each resource field by field.
+
+    A change that weakens a guard ends with status 1 until acknowledged-weakenings.yaml names its digest.
+    """
+    from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
+    from readiness.plan.render_diff import diff_text
+    from readiness.plan.render_diff_markdown import diff_markdown, failure_markdown
+    from readiness.refusal import RefusedError
+    from readiness.settings.stack_files import find_project_root
+
+    of_commit = base is not None and not files
+    if not of_commit and not (base is None and len(files) == 2 and not stacks):
+        raise click.UsageError("give either --base REF (with --stack, where not all), or OLD.json and NEW.json")
+    try:
+        report = _report(files, base, stacks)
+    except RefusedError as refusal:
+        if form == "markdown":
+            click.echo(failure_markdown(refusal.problems), nl=False)
+        raise
+    moved = detection_change(find_project_root(Path.cwd()), base) if base is not None else []
+    if form == "markdown":
+        click.echo(diff_markdown(report, appendix=detection_markdown(moved)), nl=False)
+    else:
+        text = diff_text(report, _paint if use_colour(err=False) else _plain)
+        click.echo(text + detection_text(moved), nl=False)
+    if report.agreement.open:
+        count = len(report.agreement.open)
+        message = f"{count} {'change weakens' if count == 1 else 'changes weaken'} a guard and nobody has agreed to it"
+        raise click.ClickException(f"{message}. The digests for acknowledged-weakenings.yaml stand in the diff.")
+    if exit_code and not report.is_empty:
+        sys.exit(DIFFERENT)
+
+
+def _report(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:
+    from readiness.plan.acknowledgements import read_acknowledgements
+    from readiness.plan.comparison import against_commit, of_files
+    from readiness.plan.diff_report import diff_report
+    from readiness.refusal import RefusedError
+    from readiness.settings.stack_files import find_project_root
+
+    if base is not None:
+        root = find_project_root(Path.cwd())
+        entries = read_acknowledgements(root)
+        return diff_report(against_commit(root, base, stacks), entries, all_stacks=not stacks)
+    try:
+        entries = read_acknowledgements(find_project_root(Path.cwd()))
+    except RefusedError as refusal:
+        # Two files can be compared anywhere; inside a project its agreements count.
+        if all(problem.file != "Pulumi.yaml" for problem in refusal.problems):
+            raise
+        entries = ()
+    return diff_report([of_files(*files)], entries, all_stacks=False)
+
+
+def _paint(text: str, colour: str) -> str:
+    return click.style(text, fg=colour)
+
+
+def _plain(text: str, _colour: str) -> str:
+    return text

@@ -1,0 +1,35 @@
+"""`readiness docs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from readiness.cli.common import settings_of_every_stack
+
+
+@click.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a document is not up to date.")
+def docs(only_check: bool) -> None:
+    """Write the documents that repeat what the stacks declare: rollback, troubleshooting, checklist, README section."""
+    from readiness.documents.pages import page_texts
+    from readiness.files import text_of, write_all
+    from readiness.finding import Finding
+    from readiness.refusal import RefusedError
+    from readiness.settings.stack_files import find_project_root
+
+    root = find_project_root(Path.cwd())
+    texts = page_texts(settings_of_every_stack(root))
+    old = [name for name, text in texts.items() if text_of(root / name) != text]
+    if not only_check:
+        write_all({root / name: texts[name] for name in old})
+        for name in texts:
+            click.echo(f"{'wrote' if name in old else 'unchanged'} {name}")
+        return
+    if old:
+        message, hint = "is not what the settings say", "Run `readiness docs` and commit it"
+        raise RefusedError(
+            Finding(rule_id="document-out-of-date", file=name, message=message, hint=hint) for name in old
+        )
+    click.echo(f"ok {', '.join(texts)}")

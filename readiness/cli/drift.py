@@ -1,0 +1,44 @@
+"""`readiness drift`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from readiness.cli.common import refuse_foreign_hosts, settings_of, this_repository
+
+
+@click.command()
+@click.argument("stack")
+@click.option("--issue", is_flag=True, help="Open, update or close the stack's issue in GITHUB_REPOSITORY.")
+def drift(stack: str, issue: bool) -> None:
+    """Compare what is live with what STACK declares: a refreshed preview, and GitHub's own word on the gate."""
+    from readiness.live.drift import UncheckedError, drift_markdown, find_drift
+    from readiness.live.drift_issue import close_drift, report_drift
+    from readiness.live.github_api import GitHub, GitHubError
+    from readiness.live.preview import missing_for_preview
+    from readiness.settings.stack_files import find_project_root, read_stack
+
+    root = find_project_root(Path.cwd())
+    settings = settings_of(root, stack)
+    refuse_foreign_hosts(root, stack)
+    missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
+    if missing:
+        raise click.ClickException("not checked, because something is missing: " + "; ".join(missing))
+    github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
+    # Asked first: a refreshed preview takes minutes.
+    here = this_repository(os.environ) if issue else None
+    try:
+        found = find_drift(root, stack, settings, github)
+        if here is not None:
+            done = report_drift(here, stack, drift_markdown(stack, found)) if found else close_drift(here, stack)
+            click.echo(f"issue: {done}")
+    except (UncheckedError, GitHubError) as error:
+        raise click.ClickException(f"stack {stack} is not checked: {error}") from None
+    if found:
+        click.echo(drift_markdown(stack, found), nl=False)
+        sys.exit(1)
+    click.echo(f"{stack}: what is live is what is declared")

@@ -1,0 +1,73 @@
+"""`readiness drill`."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+from pathlib import Path
+
+import click
+
+from readiness import clock
+from readiness.cli.common import google_of, settings_of
+
+
+def _user_name() -> str:
+    """The user's name; empty where the system has none, as in a container under a number of its own."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
+    from readiness.secret_shapes import one_line
+
+    return one_line(name).strip()
+
+
+@click.command()
+@click.argument("stack")
+@click.option("--received", metavar="WORD", help="Record that the notification with this word has arrived.")
+@click.option("--by", default=_user_name, show_default="your user name", callback=_on_one_line, help="Who received it.")
+@click.option("--wait-minutes", type=click.IntRange(1, 30), default=5, show_default=True, help="Before it is ended.")
+def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
+    """Send one notification with a word in it to every channel of STACK, and record who received it."""
+    from readiness.live import drill as drills
+    from readiness.live.drill_record import (
+        Receipt,
+        RecordedDrill,
+        drill_record_path,
+        read_drills,
+        with_receipt,
+        write_drills,
+    )
+    from readiness.live.google_api import GoogleError
+    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.timestamps import instant_text
+
+    root = find_project_root(Path.cwd())
+    settings = settings_of(root, stack)
+    path = drill_record_path(root / read_stack(root, stack).file, stack)
+    recorded = list(read_drills(path))
+    if received is not None:
+        if not by:
+            raise click.ClickException("--by names nobody. Say who received it: --by NAME")
+        write_drills(path, stack, with_receipt(path, recorded, received, Receipt(by=by, at=instant_text(clock.now()))))
+        click.echo(f"recorded: {by} received {received.strip().lower()}; commit {path.relative_to(root)}")
+        return
+    google = google_of(root, stack, settings, os.environ)
+    # What ends a cancelled job deletes the drill's policy too, as Ctrl-C does.
+    on_end = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with drills.running_drill(google, settings.environment.name, drills.new_nonce()) as sent:
+            now = instant_text(clock.now())
+            write_drills(path, stack, [*recorded, RecordedDrill(nonce=sent.nonce, sent=now, channels=sent.channels)])
+            click.echo(f"sent {sent.nonce} to {len(sent.channels)} channels; it is ended in {wait_minutes} minutes")
+            drills.wait_minutes(wait_minutes)
+    except GoogleError as error:
+        raise click.ClickException(f"the drill of {stack} failed: {error}") from None
+    finally:
+        signal.signal(signal.SIGTERM, on_end)
+    click.echo(f"ended. Whoever got it: readiness drill {stack} --received {sent.nonce} --by NAME")

@@ -1,0 +1,19 @@
+"""`readiness rules`."""
+
+from __future__ import annotations
+
+import click
+
+from readiness.cli.common import plan_of
+
+
+@click.command()
+@click.argument("stack")
+def rules(stack: str) -> None:
+    """Print the stack's alert policies as a Prometheus rule file, for promtool."""
+    from readiness.alerts.rule_file import rule_file_header, rule_groups
+    from readiness.resource_types import ALERT_POLICY
+    from readiness.yaml_text import yaml_text
+
+    policies = plan_of(stack).of_type(ALERT_POLICY)
+    click.echo(rule_file_header(stack) + yaml_text(rule_groups(policies)), nl=False)

@@ -1,0 +1,30 @@
+"""`readiness snooze`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from readiness import clock
+from readiness.cli.common import google_of, settings_of
+
+
+@click.command()
+@click.argument("stack")
+@click.option("--for", "minutes", metavar="MIN", type=click.IntRange(1, 120), required=True, help="Minutes, 1 to 120.")
+def snooze(stack: str, minutes: int) -> None:
+    """Tell nobody of STACK's alerts for some minutes, during a deployment. The weekly drill still arrives."""
+    from readiness.live.google_api import GoogleError
+    from readiness.live.snooze import snooze as snooze_policies
+    from readiness.settings.stack_files import find_project_root
+
+    root = find_project_root(Path.cwd())
+    settings = settings_of(root, stack)
+    google = google_of(root, stack, settings, os.environ)
+    try:
+        snoozed = snooze_policies(google, settings.environment.name, minutes, clock.now())
+    except GoogleError as error:
+        raise click.ClickException(f"{stack} is not snoozed: {error}") from None
+    click.echo(f"{snoozed.policies} policies of {stack} tell nobody until {snoozed.until}")

@@ -1,0 +1,56 @@
+"""`readiness up`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness.cli.common import plan_of, refuse_foreign_hosts, settings_to_apply
+
+if TYPE_CHECKING:
+    from readiness.plan.plan_file import ReadPlan
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("stack")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PULUMI_UP_ARGUMENTS]...")
+@click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
+def up(stack: str, arguments: tuple[str, ...], yes: bool) -> None:
+    """Apply STACK safely: `pulumi up --refresh`, then a refreshed preview that must show no change."""
+    from readiness.live.apply import run_apply
+    from readiness.live.preview import missing_for_preview
+    from readiness.settings.stack_files import find_project_root, read_stack
+
+    root = find_project_root(Path.cwd())
+    settings_to_apply(root, stack)
+    refuse_foreign_hosts(root, stack)
+    missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
+    if missing:
+        click.echo("Nothing is applied, because something is missing:", err=True)
+        for what in missing:
+            click.echo(f"  - {what}", err=True)
+        sys.exit(1)
+    plan = _checked_plan(root, stack)
+    in_ci = os.environ.get("CI", "").lower() in ("1", "true")
+    wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments, plan=plan)
+    if wrong is not None:
+        click.echo(f"error: {wrong}", err=True)
+        sys.exit(1)
+    click.echo(f"{stack} is applied: program, state and live things agree.")
+
+
+def _checked_plan(root: Path, stack: str) -> ReadPlan:
+    """The offline plan. Raises RefusedError with what `check --plan` refuses: a second, before minutes of an apply."""
+    from readiness.plan.plan_file import plan_from
+    from readiness.plan.plan_problems import plan_problems
+    from readiness.plan.secret_mask import SecretMask
+    from readiness.refusal import RefusedError
+
+    plan = plan_of(stack)
+    if problems := plan_problems(root, plan):
+        raise RefusedError(problems)
+    return plan_from(plan.as_dict(), file=stack, secrets=SecretMask())

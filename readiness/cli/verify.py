@@ -1,0 +1,93 @@
+"""`readiness verify`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness import clock
+from readiness.cli.common import plan_of, settings_of
+
+if TYPE_CHECKING:
+    from readiness.live.verify.rows import NotCheckedError
+    from readiness.live.verify.smoke import Account
+
+
+@click.command()
+@click.argument("stack")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
+)  # fmt: skip
+@click.option("--allow-degraded", is_flag=True, help="Accept the one degraded answer that the settings call harmless.")
+@click.option("--smoke", is_flag=True, help="Log in with a test account and upload a small file.")
+@click.option("--timeout-seconds", type=click.IntRange(1, 12), default=10, show_default=True, help="For all checks.")
+def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int) -> None:
+    """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
+    from readiness.live.verify import render
+    from readiness.live.verify.access import Access
+    from readiness.live.verify.checks import checks_of
+    from readiness.live.verify.deadline import Deadline
+    from readiness.live.verify.rows import Outcome, count
+    from readiness.live.verify.runner import run_checks
+    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.timestamps import instant_text
+
+    started = clock.monotonic_seconds()
+    root = find_project_root(Path.cwd())
+    settings = settings_of(root, stack)
+    access = Access(
+        os.environ,
+        project=settings.project,
+        provider_values=read_stack(root, stack).values,
+        owner=settings.github_owner,
+        repository=settings.repository.name,
+    )
+    checks = checks_of(
+        settings,
+        plan_of(stack),
+        access,
+        allow_degraded=allow_degraded,
+        account=_account() if smoke else None,
+        now=clock.now(),
+    )
+    rows = run_checks(
+        checks, Deadline.after(timeout_seconds, since=started, now_seconds=clock.monotonic_seconds), done=_progress
+    )
+    _end_of_progress()
+    summary = render.verification_summary(rows, clock.monotonic_seconds() - started)
+    checked_at = instant_text(clock.now())
+    if form == "json":
+        text = render.verification_json(stack, rows, checked_at=checked_at)
+    elif form == "markdown":
+        text = render.verification_markdown(stack, rows, summary, checked_at=checked_at)
+    else:
+        text = render.verification_table(rows, summary)
+    click.echo(text, nl=False)
+    if count(rows, Outcome.FAIL):
+        sys.exit(1)
+
+
+def _account() -> Account | NotCheckedError:
+    from readiness.live.verify.rows import NotCheckedError
+    from readiness.live.verify.smoke import Account
+
+    try:
+        return Account.from_environment(os.environ)
+    except NotCheckedError as missing:
+        return missing
+
+
+def _progress(finished: int, total: int) -> None:
+    """One line that rewrites itself, for a person who waits; nothing in a pipe or a log."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        click.echo(f"\rchecked {finished} of {total}", err=True, nl=False)
+
+
+def _end_of_progress() -> None:
+    """Blanks that line out, by spaces: not every terminal knows how to clear one."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        click.echo(f"\r{'':40}\r", err=True, nl=False)

@@ -1,1 +1,0 @@
-"""How deployments are counted and shown: the log-based metrics and the dashboard, as data."""

@@ -1,0 +1,71 @@
+"""The image repository that a stack declares, with its policies, as the stack's plan has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.finding import Finding
+from readiness.images.policies import Policy, policies_of
+from readiness.refusal import RefusedError
+from readiness.resource_types import REGISTRY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclaredRepository:
+    """`dry_run` says whether cleanup only logs what it would delete."""
+
+    project: str
+    location: str
+    repository_id: str
+    dry_run: bool
+    policies: tuple[Policy, ...]
+
+    @property
+    def resource(self) -> str:
+        """As audit logs and the API name it."""
+        return resource_name(self.project, self.location, self.repository_id)
+
+    @property
+    def host_path(self) -> str:
+        """As images in it are named."""
+        return f"{self.location}-docker.pkg.dev/{self.project}/{self.repository_id}"
+
+
+def resource_name(project: str, location: str, repository_id: str) -> str:
+    """A repository's name in the API."""
+    return f"projects/{project}/locations/{location}/repositories/{repository_id}"
+
+
+def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredRepository | None:
+    """The repository among the resources of a plan; None where the stack declares none.
+
+    Raises RefusedError for policies that cannot be right.
+    """
+    found = next((resource for resource in resources if resource["type"] == REGISTRY), None)
+    if found is None:
+        return None
+    inputs, source = found["inputs"], found.get("source") or {}
+    try:
+        policies = policies_of(inputs.get("cleanupPolicies", []))
+    except ValueError as error:
+        raise RefusedError(
+            Finding(
+                rule_id="cleanup-policies",
+                file=source.get("file", "the plan"),
+                line=source.get("line"),
+                key=found["name"],
+                message=f"declares a cleanup policy that cannot be right: {line}",
+                hint="Mend the policy",
+            )
+            for line in str(error).splitlines()
+        ) from None
+    return DeclaredRepository(
+        project=inputs["project"],
+        location=inputs["location"],
+        repository_id=inputs["repositoryId"],
+        # Left out means false to the API: cleanup deletes.
+        dry_run=inputs.get("cleanupPolicyDryRun", False) is True,
+        policies=policies,
+    )

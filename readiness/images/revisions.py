@@ -1,0 +1,152 @@
+"""What runs and what would be rolled back to, read from `gcloud run revisions list --format=json`.
+
+Fields as gcloud 528 writes them: `status.imageDigest` is the image that the revision was made with, whatever tag was
+asked for; the condition `Active` says whether it may receive traffic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from readiness.finding import Finding
+from readiness.images.json_lists import read_json_list, refuse
+from readiness.timestamps import instant
+
+_REVISIONS_COMMAND = "gcloud run revisions list --format=json"
+_SERVICE_LABEL = "serving.knative.dev/service"
+_DIGEST = re.compile(r"[^@\s]+@(sha256:[0-9a-f]{64})")
+_UNKNOWN_AGE = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """A revision: `digests` of all its containers; `active` where it serves or does not say that it does not."""
+
+    name: str
+    service: str
+    active: bool
+    created: datetime
+    digests: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needed:
+    """Revisions whose images must stay: those that serve, and those that a rollback would go to."""
+
+    serving: tuple[Revision, ...]
+    rollback: tuple[Revision, ...]
+    services: frozenset[str]
+    digest: str
+
+
+def read_needed(path: Path, services: Sequence[str]) -> Needed:
+    """The revisions that are needed. Raises RefusedError for a file that is broken or lacks one of `services`."""
+    found = read_json_list(path, _REVISIONS_COMMAND)
+    revisions = [_revision(item, services) for item in found.items]
+    serving = [each for each in revisions if each.active]
+    rollback = [each for service in {each.service for each in revisions} for each in _targets(service, revisions)]
+    needed = {id(each) for each in (*serving, *rollback)}
+    hint = "Fetch the list again, whole"
+    problems = [
+        Finding(rule_id="revision-list-entry", file=found.file, key=f"[{index}]", message=message, hint=hint)
+        for index, each in enumerate(revisions)
+        if id(each) in needed
+        for message in _faults(each)
+    ]
+    present = frozenset(each.service for each in revisions)
+    problems += [
+        Finding(
+            rule_id="revision-list-incomplete",
+            file=found.file,
+            message=f"has no revision of {service}, so nothing is known of it",
+            hint=hint,
+        )
+        for service in services
+        if service not in present
+    ]
+    serves = {each.service for each in serving}
+    problems += [
+        Finding(
+            rule_id="revision-list-incomplete",
+            file=found.file,
+            message=f"has no revision of {service} that serves, only idle ones",
+            hint=hint,
+        )
+        for service in sorted(present - serves)
+        if service in services
+    ]
+    if not revisions:
+        problems.append(
+            Finding(rule_id="revision-list-incomplete", file=found.file, message="lists no revision", hint=hint)
+        )
+    refuse(problems)
+    return Needed(
+        serving=_ordered(serving),
+        rollback=_ordered(rollback),
+        services=present,
+        digest=found.digest,
+    )
+
+
+def _ordered(revisions: Iterable[Revision]) -> tuple[Revision, ...]:
+    return tuple(sorted(revisions, key=lambda each: (each.service, each.name)))
+
+
+def _targets(service: str, revisions: Sequence[Revision]) -> Iterator[Revision]:
+    """Of a service, the newest revision that does not serve, and the newest that is older than all that serve.
+
+    The first is what a rollback by the list would take, the second what served before; after a failed deployment the
+    two differ. One whose age is unknown could be either.
+    """
+    idle = [each for each in revisions if each.service == service and not each.active]
+    starts = [each.created for each in revisions if each.service == service and each.active]
+    dated = sorted((each for each in idle if each.created != _UNKNOWN_AGE), key=lambda each: each.created)
+    before = [each for each in dated if starts and each.created < min(starts)]
+    chosen = {each.name: each for each in (*dated[-1:], *before[-1:])}
+    yield from (each for each in idle if each.created == _UNKNOWN_AGE)
+    yield from chosen.values()
+
+
+def _revision(item: dict[str, Any], services: Sequence[str]) -> Revision:
+    metadata, status = _object(item.get("metadata")), _object(item.get("status"))
+    name = metadata.get("name") if isinstance(metadata.get("name"), str) else ""
+    service = _object(metadata.get("labels")).get(_SERVICE_LABEL)
+    if not isinstance(service, str):
+        service = next((each for each in services if str(name).startswith(f"{each}-")), "")
+    try:
+        created = instant(metadata.get("creationTimestamp"))
+    except ValueError:
+        created = _UNKNOWN_AGE
+    active = {
+        each.get("status") for each in _objects(status.get("conditions")) if each.get("type") == "Active"
+    }  # fmt: skip
+    return Revision(
+        name=str(name), service=service, active=active != {"False"}, created=created, digests=_digests(item, status)
+    )
+
+
+def _digests(item: dict[str, Any], status: dict[str, Any]) -> tuple[str, ...]:
+    containers = _objects(_object(item.get("spec")).get("containers"))
+    images = [status.get("imageDigest"), *(each.get("image") for each in containers)]
+    found = (_DIGEST.fullmatch(image) for image in images if isinstance(image, str))
+    return tuple(dict.fromkeys(each[1] for each in found if each))
+
+
+def _faults(revision: Revision) -> Iterator[str]:
+    if not revision.name:
+        yield "is no revision: it has no metadata.name"
+    elif not revision.digests:
+        yield f"says of {revision.name} no digest, neither in status.imageDigest nor in spec.containers"
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -1,0 +1,217 @@
+"""Delivers the managed files as one commit on a branch of their own, and a pull request from it.
+
+Everything is decided by reading first. What is written then is whole or not there: tree and commit are nothing that
+anybody sees until the branch points at them, and the branch is never moved by force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from readiness.finding import Finding
+from readiness.live.delivery_texts import BRANCH, TITLE, commit_message, is_our_message, pull_request_body
+from readiness.live.github_api import GitHub, GitHubError
+from readiness.live.repository_files import FileDifference, FileState, Tree, file_differences, live_tree
+from readiness.refusal import RefusedError
+
+RIGHTS = "Contents, Pull requests and, for workflows, Workflows: read and write"
+_HEAD = f"heads/{quote(BRANCH)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """What a person decided. `overwrite` are paths whose edits may go; `again`: also after a refusal."""
+
+    overwrite: frozenset[str] = frozenset()
+    again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Branch:
+    """Our branch as it stands. `ahead` and `behind` count commits against the default branch."""
+
+    commit: str
+    ahead: int
+    behind: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """What is to be done. `paths` is every file of the default branch, None where GitHub does not list them all."""
+
+    base_branch: str
+    base_commit: str
+    differences: tuple[FileDifference, ...]
+    branch: Branch | None
+    open_pull_request: int | None
+    problems: tuple[Finding, ...]
+    paths: frozenset[str] | None
+    allows_auto_merge: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivered:
+    """The pull request, and whether anything was committed for it."""
+
+    url: str
+    number: int
+    is_new: bool
+    committed: bool
+
+
+def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: str, choices: Choices) -> Delivery:
+    """What has to be done, and everything that speaks against it.
+
+    Raises RefusedError where the repository is not there as declared, GitHubError where GitHub cannot be asked.
+    """
+    with _answers_as_documented(github):
+        return _planned(github, files, default_branch, choices)
+
+
+def _planned(github: GitHub, files: Mapping[str, str], default_branch: str, choices: Choices) -> Delivery:
+    repository = _repository(github, default_branch)
+    base = github.get(f"git/ref/heads/{quote(default_branch)}")
+    if base is None:
+        raise RefusedError([_problem(github, "has no commit yet", "Push one first")])
+    commit = base["object"]["sha"]
+    tree = live_tree(github, commit)
+    differences = tuple(file_differences(github, files, ref=commit, tree=tree))
+    problems = list(_file_problems(github, files, differences, choices, tree))
+    branch, pull_request = None, None
+    if differences:
+        branch, found = _branch(github, commit)
+        problems += found
+        pull_request, found = _pull_request(github, default_branch, choices)
+        problems += found
+    return Delivery(
+        base_branch=default_branch,
+        base_commit=commit,
+        differences=differences,
+        branch=branch,
+        open_pull_request=pull_request,
+        problems=tuple(problems),
+        paths=frozenset(tree.blobs) if tree.whole else None,
+        allows_auto_merge=repository.get("allow_auto_merge") is True,
+    )
+
+
+def deliver(github: GitHub, delivery: Delivery, files: Mapping[str, str], *, stack: str) -> Delivered:
+    """Makes commit, branch and pull request. Raises GitHubError; then the branch is whole, or as it was."""
+    with _answers_as_documented(github):
+        return _delivered(github, delivery, files, stack)
+
+
+def _delivered(github: GitHub, delivery: Delivery, files: Mapping[str, str], stack: str) -> Delivered:
+    texts = {each.path: files[each.path] for each in delivery.differences}
+    base = github.get(f"git/commits/{delivery.base_commit}") or {}
+    entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in texts.items()]
+    tree = github.send("POST", "git/trees", {"base_tree": base["tree"]["sha"], "tree": entries})["sha"]
+    committed = _point_branch_at(github, delivery, tree, commit_message(sorted(texts), stack))
+    body = {"title": TITLE, "body": pull_request_body(texts, stack)}
+    number = delivery.open_pull_request
+    try:
+        if number is None:
+            answer = github.send("POST", "pulls", {**body, "head": BRANCH, "base": delivery.base_branch})
+        else:
+            answer = github.send("PATCH", f"pulls/{number}", body)
+    except GitHubError as error:
+        left = f"{error}. The branch {BRANCH} holds all files in one commit; running it again opens the pull request"
+        raise GitHubError(error.status, left) from None
+    return Delivered(url=answer["html_url"], number=answer["number"], is_new=number is None, committed=committed)
+
+
+@contextmanager
+def _answers_as_documented(github: GitHub) -> Iterator[None]:
+    """Raises GitHubError where an answer lacks what GitHub's documents promise: a proxy's, or another server's."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise GitHubError(0, f"{github.api_url} does not answer as GitHub's API is documented ({what})") from None
+
+
+def _repository(github: GitHub, default_branch: str) -> dict[str, Any]:
+    found = github.get("")
+    if found is None:
+        message = "does not exist, or the token may not see it"
+        raise RefusedError([_problem(github, message, f"Correct the name, or use a token with {RIGHTS}")])
+    live = found["default_branch"]
+    if live != default_branch:
+        message = f"has the default branch {live}, and managed_files.default_branch is {default_branch}"
+        raise RefusedError([_problem(github, message, f"Write readiness:managed_files default_branch: {live}")])
+    if found.get("archived"):
+        raise RefusedError([_problem(github, "is archived, so that nobody can write to it", "Unarchive it first")])
+    return found
+
+
+def _file_problems(
+    github: GitHub,
+    files: Mapping[str, str],
+    differences: tuple[FileDifference, ...],
+    choices: Choices,
+    tree: Tree,
+) -> Iterator[Finding]:
+    for path in sorted(choices.overwrite - files.keys()):
+        yield _problem(github, "is no file that the stack declares", f"Name one of {', '.join(sorted(files))}", path)
+    for each in differences:
+        in_the_way = next((path for path in tree.blobs if each.path.startswith(f"{path}/")), None)
+        if each.state is FileState.NO_FILE or in_the_way:
+            message = f"cannot be written: {in_the_way or each.path} is no {'folder' if in_the_way else 'plain file'}"
+            yield _problem(github, message, "Move it out of the way first", each.path)
+        elif each.state is FileState.EDITED and each.path not in choices.overwrite:
+            message = "was not written by readiness, or was edited since, and would be written over"
+            hint = f"Take over what is wanted of it into the settings, then pass `--overwrite {each.path}`"
+            yield _problem(github, message, hint, each.path)
+
+
+def _branch(github: GitHub, base: str) -> tuple[Branch | None, list[Finding]]:
+    ref = github.get(f"git/ref/{_HEAD}")
+    if ref is None:
+        return None, []
+    tip = ref["object"]["sha"]
+    compared = github.get(f"compare/{base}...{tip}") or {}
+    ours = [is_our_message(each["commit"]["message"]) for each in compared.get("commits", [])]
+    if compared and all(ours) and len(ours) == compared["ahead_by"]:
+        return Branch(commit=tip, ahead=compared["ahead_by"], behind=compared["behind_by"]), []
+    message = f"has a branch {BRANCH} with commits that readiness did not make, and they stay as they are"
+    return None, [_problem(github, message, "Merge or rename that branch, then run it again")]
+
+
+def _pull_request(github: GitHub, base: str, choices: Choices) -> tuple[int | None, list[Finding]]:
+    head = quote(f"{github.owner}:{BRANCH}", safe="")
+    found = list(github.items(f"pulls?state=all&head={head}&base={quote(base, safe='')}"))
+    newest = max(found, key=lambda each: each["number"], default=None)
+    if newest is None or newest.get("merged_at"):
+        return None, []
+    if newest["state"] == "open":
+        return newest["number"], []
+    if choices.again:
+        return None, []
+    message = f"has pull request #{newest['number']}, which somebody closed without merging it"
+    return None, [_problem(github, message, "Find out why; `--again` opens a new one")]
+
+
+def _point_branch_at(github: GitHub, delivery: Delivery, tree: str, message: str) -> bool:
+    """One commit on the branch, never by force: what was pushed in between makes GitHub refuse. False: it is there."""
+    branch, parents = delivery.branch, [delivery.base_commit]
+    if branch is not None and branch.ahead:
+        tip = github.get(f"git/commits/{branch.commit}") or {}
+        if tip["tree"]["sha"] == tree and not branch.behind:
+            return False
+        parents = [branch.commit, *([delivery.base_commit] if branch.behind else [])]
+    commit = github.send("POST", "git/commits", {"message": message, "tree": tree, "parents": parents})["sha"]
+    if branch is None:
+        github.send("POST", "git/refs", {"ref": f"refs/heads/{BRANCH}", "sha": commit})
+    else:
+        github.send("PATCH", f"git/refs/{_HEAD}", {"sha": commit, "force": False})
+    return True
+
+
+def _problem(github: GitHub, message: str, hint: str, path: str = "") -> Finding:
+    return Finding(
+        rule_id="delivery-repository", file=f"{github.owner}/{github.repository}", key=path, message=message, hint=hint
+    )

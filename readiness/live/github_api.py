@@ -1,0 +1,104 @@
+"""GitHub's REST API for the commands that read or write the application's repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from readiness.delivered.http_client import TIMEOUT_SECONDS, Answer, NoAnswerError, origin, request
+from readiness.live.verify.deadline import COMMAND_SECONDS, Deadline
+from readiness.secret_shapes import one_line
+
+API_URL = "https://api.github.com"
+API_VERSION = "2022-11-28"
+MAX_PAGES = 100
+
+_NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
+
+
+class GitHubError(Exception):
+    """GitHub refused, or did not answer. `status` is 0 where no answer came. Never holds the token."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(one_line(message))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class GitHub:
+    """A repository's API. `api_url` is `GITHUB_API_URL` of a runner, or GitHub's own."""
+
+    owner: str
+    repository: str
+    token: str | None = None
+    api_url: str = API_URL
+    deadline: Deadline = field(default_factory=lambda: Deadline.after(COMMAND_SECONDS))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], *, owner: str, repository: str) -> GitHub:
+        """With the token of `GITHUB_TOKEN` or `GH_TOKEN`, anonymous without."""
+        return cls(
+            owner=owner,
+            repository=repository,
+            token=environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN") or None,
+            api_url=environment.get("GITHUB_API_URL") or API_URL,
+        )
+
+    def get(self, path: str) -> Any:
+        """The body of `/repos/OWNER/REPO/<path>`; None where GitHub says 404. Raises GitHubError."""
+        answer = self._send("GET", self._url(path))
+        return None if answer.status == 404 else _json(answer, f"GET {path or self.repository}")
+
+    def items(self, path: str, key: str = "") -> Iterator[Any]:
+        """The items of a list over all of its pages; of the list under `key`, where given. Raises GitHubError."""
+        separator = "&" if "?" in path else "?"
+        url: str | None = self._url(f"{path}{separator}per_page=100")
+        for _ in range(MAX_PAGES):
+            if url is None:
+                return
+            answer = self._send("GET", url)
+            body = _json(answer, f"GET {path}")
+            listed = body.get(key) if key and isinstance(body, dict) else body
+            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+                raise GitHubError(0, f"GET {path}: the answer is no list of objects")
+            yield from listed
+            following = _NEXT.search(answer.headers.get("link", ""))
+            url = urljoin(url, following.group(1)) if following else None
+            if url is not None and origin(url) != origin(self.api_url):
+                raise GitHubError(0, f"GET {path}: the next page is said to be on another host")
+        raise GitHubError(0, f"GET {path}: more than {MAX_PAGES} pages")
+
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """Sends a change and returns GitHub's answer. Raises GitHubError."""
+        return _accepted(self._send(method, self._url(path), body), f"{method} {path}").body
+
+    def _url(self, path: str) -> str:
+        return f"{self.api_url.rstrip('/')}/repos/{self.owner}/{self.repository}/{path}".rstrip("/")
+
+    def _send(self, method: str, url: str, body: Any = None) -> Answer:
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        try:
+            seconds = min(TIMEOUT_SECONDS, self.deadline.request_seconds())
+            return request(method, url, headers=headers, body=body, timeout_seconds=seconds, follow_redirects=True)
+        except NoAnswerError as error:
+            raise GitHubError(0, f"{method} {url}: {error}") from None
+
+
+def _json(answer: Answer, what: str) -> Any:
+    """The body of an answer to a read. A page of a proxy or half an answer is not taken for "there is nothing"."""
+    if _accepted(answer, what).body is None:
+        raise GitHubError(0, f"{what}: {answer.status}, and the answer is no JSON")
+    return answer.body
+
+
+def _accepted(answer: Answer, what: str) -> Answer:
+    if 200 <= answer.status < 300:
+        return answer
+    message = answer.body.get("message", "") if isinstance(answer.body, dict) else ""
+    hint = {401: " (is the token valid?)", 403: " (may the token do this?)", 404: " (does it exist, for this token?)"}
+    raise GitHubError(answer.status, f"{what}: {answer.status} {message}{hint.get(answer.status, '')}".rstrip())

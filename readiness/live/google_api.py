@@ -1,0 +1,112 @@
+"""Google's REST APIs for the commands that read live things, and for the two that send: drill and snooze."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from readiness.delivered.http_client import NoAnswerError, request
+from readiness.live.google_login import access_token
+from readiness.live.verify.deadline import COMMAND_SECONDS, Deadline
+from readiness.secret_shapes import one_line
+
+MAX_PAGES = 100
+
+# Where each API is; a stack's `gcp:<name>CustomEndpoint` stands in for it, as it does for the provider.
+ENDPOINTS: Mapping[str, str] = {
+    "monitoring": "https://monitoring.googleapis.com/v3/",
+    "dashboards": "https://monitoring.googleapis.com/v1/",
+    "logging": "https://logging.googleapis.com/v2/",
+    "artifactRegistry": "https://artifactregistry.googleapis.com/v1/",
+    "cloudRunV2": "https://run.googleapis.com/v2/",
+    "iam": "https://iam.googleapis.com/v1/",
+    "resourceManager": "https://cloudresourcemanager.googleapis.com/v1/",
+    "secretManager": "https://secretmanager.googleapis.com/v1/",
+    "vpcAccess": "https://vpcaccess.googleapis.com/v1/",
+}
+
+
+# Dashboards are of the Monitoring API, in another version; the provider has one endpoint for both.
+_VERSION = re.compile(r"/v\d+$")
+_ENDPOINT_KEYS: Mapping[str, str] = {"dashboards": "monitoring"}
+
+
+class GoogleError(Exception):
+    """Google refused, or did not answer. `status` is 0 where no answer came. Never holds the token."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(one_line(message))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Google:
+    """The APIs of one project."""
+
+    project: str
+    token: str
+    endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
+    deadline: Deadline = field(default_factory=lambda: Deadline.after(COMMAND_SECONDS))
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str], *, project: str, provider_values: Mapping[str, Any]
+    ) -> Google:
+        """Logged in as google_login.py says; `provider_values` are a stack's `gcp:` keys. Raises LoginError."""
+        token = access_token(environment, provider_values)
+        return cls(project=project, token=token, endpoints=endpoints_of(provider_values))
+
+    def items(self, api: str, path: str, key: str) -> Iterator[dict[str, Any]]:
+        """The items under `key` of a listing, over all of its pages. Raises GoogleError."""
+        page_token = ""
+        for _ in range(MAX_PAGES):
+            query = f"?{urlencode({'pageToken': page_token})}" if page_token else ""
+            body = self.get(api, f"{path}{query}")
+            listed = body.get(key, [])
+            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+                raise GoogleError(0, f"{api} {path}: `{key}` is no list of objects")
+            yield from listed
+            page_token = body.get("nextPageToken", "")
+            if not page_token:
+                return
+        raise GoogleError(0, f"{api} {path}: more than {MAX_PAGES} pages")
+
+    def get(self, api: str, path: str) -> dict[str, Any]:
+        """The body of one answer. Raises GoogleError."""
+        return self.send("GET", api, path)
+
+    def ask(self, api: str, path: str) -> dict[str, Any]:
+        """The same of a question that Google takes by POST, such as `PROJECT:getIamPolicy`. Changes nothing."""
+        return self.send("POST", api, path, {})
+
+    def send(self, method: str, api: str, path: str, body: Any = None) -> dict[str, Any]:
+        """Sends one request and returns the answer's body. Raises GoogleError."""
+        url = f"{self.endpoints[api].rstrip('/')}/{path}"
+        try:
+            answer = request(
+                method, url, headers={"Authorization": f"Bearer {self.token}"}, body=body, follow_redirects=True
+            )
+        except NoAnswerError as error:
+            raise GoogleError(0, f"{api} {path}: {error}") from None
+        if answer.status != 200:
+            error = answer.body.get("error", {}) if isinstance(answer.body, dict) else {}
+            message = error.get("message", "") if isinstance(error, dict) else ""
+            raise GoogleError(answer.status, f"{api} {path}: {answer.status} {message}".rstrip())
+        if not isinstance(answer.body, dict):
+            # A page of a proxy or half an answer is not taken for "there is nothing".
+            raise GoogleError(0, f"{api} {path}: {answer.status}, and the answer is no JSON object")
+        return answer.body
+
+
+def endpoints_of(provider_values: Mapping[str, Any]) -> dict[str, str]:
+    """The endpoints of a stack: Google's own, or those of its `gcp:…CustomEndpoint` keys, brought to the same form."""
+    found = dict(ENDPOINTS)
+    for api, standard in ENDPOINTS.items():
+        custom = provider_values.get(f"gcp:{_ENDPOINT_KEYS.get(api, api)}CustomEndpoint")
+        if isinstance(custom, str):
+            version = standard.rstrip("/").rpartition("/")[2]
+            found[api] = f"{_VERSION.sub('', custom.rstrip('/'))}/{version}/"
+    return found

@@ -1,0 +1,63 @@
+"""A snooze for the time of a deployment: the stack's alerts are evaluated, and nobody is told.
+
+The weekly drill is left out: it must arrive always. A snooze ends by itself; Monitoring has no way to delete one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from readiness.finding import Finding
+from readiness.live.google_api import Google, GoogleError
+from readiness.live.stack_policies import live_policies
+from readiness.refusal import RefusedError
+from readiness.timestamps import instant_text
+
+# The API's own (Snooze.Criteria.policies).
+MAX_POLICIES = 16
+# Longer than any deployment: whoever wants an alert off for longer changes it where it is declared.
+MAX_MINUTES = 120
+_ALWAYS_TOLD = "notification-drill"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snoozed:
+    """How many policies tell nobody, and until when (UTC, RFC 3339)."""
+
+    policies: int
+    until: str
+
+
+def snooze(google: Google, environment: str, minutes: int, now: datetime) -> Snoozed:
+    """Snoozes every policy of the stack from now on.
+
+    Raises RefusedError where none is live. Raises GoogleError; where some are snoozed by then, it says how many.
+    """
+    live = live_policies(google, environment)
+    names = [each.name for each in live if each.alert != _ALWAYS_TOLD and not each.is_of_a_drill]
+    if not names:
+        message = f"has no live alert policy of {environment}"
+        raise RefusedError(
+            [
+                Finding(
+                    rule_id="snooze-needs-update",
+                    file=f"project {google.project}",
+                    message=message,
+                    hint="Run `pulumi up` first",
+                )
+            ]
+        )
+    until = instant_text(now + timedelta(minutes=minutes))
+    for start in range(0, len(names), MAX_POLICIES):
+        body = {
+            "displayName": f"Deployment of {environment}",
+            "criteria": {"policies": names[start : start + MAX_POLICIES]},
+            "interval": {"startTime": instant_text(now), "endTime": until},
+        }
+        try:
+            google.send("POST", "monitoring", f"projects/{google.project}/snoozes", body)
+        except GoogleError as error:
+            done = f"{start} of {len(names)} policies are snoozed until {until}; then " if start else ""
+            raise GoogleError(error.status, f"{done}{error}") from None
+    return Snoozed(policies=len(names), until=until)

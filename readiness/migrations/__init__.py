@@ -1,1 +1,0 @@
-"""What is refused in migrations before they reach a database."""

@@ -1,0 +1,171 @@
+"""The plans of the commit that a change is compared with, made by that commit's own program.
+
+The commit's files are unpacked into a folder of their own and its program is run there, in a process of its own: this
+process has the working tree's modules loaded. Each plan is kept under `.tools/plans/`, by what it depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NoReturn
+
+from readiness.files import read_regular_bytes, write_whole
+from readiness.finding import Finding
+from readiness.plan.git import file_names, file_text, folder_in, resolve_commit, unpack
+from readiness.plan.plan_file import MAX_PLAN_BYTES, PLAN_FORMAT, ReadPlan, clean_setup, read_plan
+from readiness.plan.program_setup import Setup, setup_of_texts
+from readiness.plan.secret_mask import SecretMask
+from readiness.refusal import RefusedError
+from readiness.settings.stack_names import stacks_of
+
+CACHE = Path(".tools/plans")
+# A plan is 60 kB: more than these are of no use to anybody.
+MAX_KEPT_PLANS = 100
+# Planning a stack takes a second.
+TIMEOUT_SECONDS = 120
+# What a plan depends on beside the commit: the SDK writes its version into every resource.
+_PACKAGES = ("pulumi", "pulumi-gcp", "pulumi-github")
+
+
+class BaseCommit:
+    """A commit to compare with. Raises RefusedError where it is none, or holds no program."""
+
+    def __init__(self, root: Path, ref: str) -> None:
+        self._root = root
+        self.commit = resolve_commit(root, ref)
+        self._tree = folder_in(root, self.commit)
+        self._label = f"{ref} ({self.commit[:12]})" if ref != self.commit else ref
+        self.files = file_names(root, self._tree)
+        if "__main__.py" not in self.files or "readiness" not in self.files:
+            self._refuse("holds no program of this project", "Compare with a later commit")
+
+    def stacks(self) -> list[str]:
+        """The stacks that have a file in the commit, sorted."""
+        return stacks_of(self.files)
+
+    def setup(self, stack: str, secrets: SecretMask) -> Setup | None:
+        """Which program the commit ran and where credentials went; None where its files are refused today."""
+
+        def read(name: str) -> str | None:
+            return file_text(self._root, self.commit, name)
+
+        try:
+            setup = setup_of_texts(stack, read, self.files)
+            return clean_setup(setup, file=f"the settings of {stack} at {self._label}", secrets=secrets)
+        except RefusedError:
+            return None
+
+    @contextmanager
+    def plans(self, stacks: Sequence[str], secrets: SecretMask) -> Iterator[BasePlans]:
+        """The stacks' plans in the making: the commit's program runs while the working tree's is planned."""
+        kept = {stack: data for stack in stacks if (data := self._kept(stack)) is not None}
+        missing = [stack for stack in stacks if stack not in kept]
+        with tempfile.TemporaryDirectory(prefix="readiness-base-") as folder:
+            if missing:
+                unpack(self._root, self._tree, Path(folder))
+            running = {stack: _start(Path(folder), stack) for stack in missing}
+            try:
+                yield BasePlans(self, Path(folder), kept, running, secrets)
+            finally:
+                for process in running.values():
+                    if process.poll() is None:
+                        process.kill()
+                    process.communicate()
+
+    def read(self, stack: str, data: bytes, secrets: SecretMask) -> ReadPlan:
+        """A plan that the commit's program printed. Raises RefusedError where its format is another one."""
+        return read_plan(data, file=f"the plan of {stack} at {self._label}", secrets=secrets)
+
+    def keep(self, stack: str, data: bytes) -> None:
+        """Keeps a plan for the next time. Where nothing can be written, nothing is kept."""
+        path = self._path(stack)
+        with suppress(RefusedError, OSError):
+            write_whole(path, data.decode("utf-8"))
+            by_age = sorted(path.parent.glob("*.json"), key=lambda each: each.stat().st_mtime, reverse=True)
+            for old in by_age[MAX_KEPT_PLANS:]:
+                old.unlink()
+
+    def failed(self, stack: str, reason: str) -> NoReturn:
+        """Refuses: the commit's own program makes no plan of the stack."""
+        message = f"its program makes no plan of the stack {stack}: {reason.rstrip('.')}"
+        self._refuse(message, "Compare with a commit whose `readiness plan` works")
+
+    def _kept(self, stack: str) -> bytes | None:
+        """A plan from an earlier run; one that cannot be read is made anew."""
+        try:
+            data = read_regular_bytes(self._path(stack), MAX_PLAN_BYTES)
+            read_plan(data, file="kept", secrets=SecretMask())
+        except (OSError, RefusedError):
+            return None
+        return data
+
+    def _path(self, stack: str) -> Path:
+        depends_on = [self._tree, f"python {sys.version_info[:2]}", *(f"{each} {_version(each)}" for each in _PACKAGES)]
+        key = hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:16]
+        return self._root / CACHE / f"{self.commit[:12]}-{key}-{stack}-format{PLAN_FORMAT}.json"
+
+    def _refuse(self, message: str, hint: str) -> NoReturn:
+        raise RefusedError([Finding(rule_id="base-commit", file=f"commit {self._label}", message=message, hint=hint)])
+
+
+class BasePlans:
+    """The plans of a base commit, some of them still being made."""
+
+    def __init__(
+        self,
+        base: BaseCommit,
+        folder: Path,
+        kept: Mapping[str, bytes],
+        running: Mapping[str, subprocess.Popen[bytes]],
+        secrets: SecretMask,
+    ) -> None:
+        self._base = base
+        self._folder = folder
+        self._kept = kept
+        self._running = running
+        self._secrets = secrets
+
+    def of(self, stack: str) -> ReadPlan:
+        """The stack's plan, waited for. Raises RefusedError where the commit's program makes none."""
+        if stack in self._kept:
+            return self._base.read(stack, self._kept[stack], self._secrets)
+        process = self._running[stack]
+        try:
+            out, err = process.communicate(timeout=TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._base.failed(stack, f"it has not ended after {TIMEOUT_SECONDS} s")
+        if process.returncode:
+            lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
+            errors = [line for line in lines if line.startswith("error: ")]
+            said = (errors or lines[-1:] or ["it says nothing"])[0].removeprefix("error: ")
+            self._base.failed(stack, said.replace(f"{self._folder}/", ""))
+        plan = self._base.read(stack, out, self._secrets)
+        self._base.keep(stack, out)
+        return plan
+
+
+def _start(folder: Path, stack: str) -> subprocess.Popen[bytes]:
+    """The plan command of the program in the folder, with this interpreter and its packages."""
+    hidden = ("PYTHON", "PULUMI_CONFIG")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    # The folder stands before whatever is installed, so that the commit's own modules are run.
+    environment |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "readiness", "plan", "--format", "json", "--", stack]
+    return subprocess.Popen(  # noqa: S603 - a fixed command; the stack's name is one that has a file
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"

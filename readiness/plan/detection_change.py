@@ -1,0 +1,56 @@
+"""How a change moves the table of docs/detection.md: what somebody is told sooner, later, or no longer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from readiness.files import text_of
+from readiness.plan.git import file_text, resolve_commit
+from readiness.plan.text_diff import printable, shortened
+
+PAGE = "docs/detection.md"
+# Of both stacks' alerts: more rows are a page that was written anew.
+MAX_LINES_IN_A_COMMENT = 60
+_TITLE = "How soon alerts page, before and after"
+
+
+def detection_change(root: Path, base: str) -> list[str]:
+    """Rows of the page that are others than at the commit, `- ` before and `+ ` after; none where none changes."""
+    before = file_text(root, resolve_commit(root, base), PAGE) or ""
+    old, new = _rows(before), _rows(text_of(root / PAGE))
+    # A page that is new has nothing that it was before.
+    if not old:
+        return []
+    lines: list[str] = []
+    for key in dict.fromkeys((*old, *new)):
+        if old.get(key) != new.get(key):
+            lines += [f"{sign} {key}: {rows[key]}" for sign, rows in (("-", old), ("+", new)) if key in rows]
+    return [shortened(printable(line)) for line in lines]
+
+
+def detection_text(lines: list[str]) -> str:
+    """The section for a terminal; empty where nothing changes."""
+    return "\n".join(["", _TITLE, *(f"  {line}" for line in lines), ""]) if lines else ""
+
+
+def detection_markdown(lines: list[str]) -> str:
+    """The section for a pull request's comment, of few enough lines to leave room; empty where nothing changes."""
+    if not lines:
+        return ""
+    left_out = len(lines) - MAX_LINES_IN_A_COMMENT
+    shown = [*lines[:MAX_LINES_IN_A_COMMENT], *([f"  … {left_out} more lines"] if left_out > 0 else [])]
+    return "\n".join(["", f"### {_TITLE}", "", "```diff", *shown, "```", ""])
+
+
+def _rows(page: str) -> dict[str, str]:
+    """The cells of each row, by stacks and alert."""
+    found: dict[str, str] = {}
+    stacks = ""
+    for line in page.splitlines():
+        if line.startswith("## "):
+            stacks = line.removeprefix("## ")
+        row = re.fullmatch(r"\| ([A-Z]\w+) \| (.+) \|", line)
+        if row and row[1] != "Alert":
+            found[f"{stacks}, {row[1]}"] = row[2].replace("`", "'")
+    return found

@@ -1,0 +1,120 @@
+"""The diff of all stacks, put in the order in which it is to be read: what is dangerous first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from readiness.plan.acknowledgements import Acknowledgement, Agreement, agreement
+from readiness.plan.change_lines import field_lines, resource_lines
+from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
+from readiness.plan.text_diff import printable, shortened
+from readiness.plan.weakening import SETUP_NAME, Weakening, weakenings
+
+PROTECTED, WEAKENS, REST = 0, 1, 2
+
+SECTIONS = {
+    PROTECTED: "Deletes or replaces what is protected",
+    WEAKENS: "Weakens a guard",
+    REST: "Everything else",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """One resource (or the outputs of a stack) as it is shown. `lines` begin with `- `, `+ `, `! ` or two spaces."""
+
+    tier: int
+    action: str
+    stack: str
+    type: str
+    name: str
+    source: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DiffReport:
+    """Everything that is said about the stacks; `blocks` begin with the most important one."""
+
+    diffs: tuple[StackDiff, ...]
+    blocks: tuple[Block, ...]
+    weakened: tuple[Weakening, ...]
+    agreement: Agreement
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no plan changes."""
+        return all(diff.is_empty for diff in self.diffs)
+
+    def counts(self, diff: StackDiff) -> list[int]:
+        """Of one stack: changes that weaken, then resources by action."""
+        return [self._weakened_by_stack[diff.stack], *(diff.count(action) for action in Action)]
+
+    @property
+    def _weakened_by_stack(self) -> Counter[str]:
+        return Counter(each.stack for each in self.weakened)
+
+
+def diff_report(diffs: Iterable[StackDiff], entries: Sequence[Acknowledgement], *, all_stacks: bool) -> DiffReport:
+    """The report. Entries that agree to no change are only called stale where all stacks were compared."""
+    stacks = tuple(sorted(diffs, key=lambda diff: diff.stack))
+    weakened = tuple(each for diff in stacks for each in weakenings(diff))
+    agreed = agreement(weakened, entries)
+    if not all_stacks:
+        agreed = Agreement(agreed=agreed.agreed, open=agreed.open, stale=())
+    blocks = [block for diff in stacks for block in _blocks(diff, weakened, agreed)]
+    order = [*Action, "setup", "outputs", "providers"]
+    blocks.sort(key=lambda each: (each.tier, order.index(each.action), each.stack, each.type, each.name))
+    return DiffReport(diffs=stacks, blocks=tuple(blocks), weakened=weakened, agreement=agreed)
+
+
+def status_text(change: Weakening, agreed: Agreement) -> str:
+    """Whether somebody has agreed to the change, and its digest."""
+    entry = agreed.agreed.get(change.digest)
+    if entry is None:
+        return f"not acknowledged: {change.digest}"
+    return f"acknowledged by {entry.by}: {entry.reason} ({change.digest})"
+
+
+def _blocks(diff: StackDiff, weakened: Sequence[Weakening], agreed: Agreement) -> Iterable[Block]:
+    for change in diff.changes:
+        mine = [each for each in weakened if each.stack == diff.stack and each.urn == change.resource.urn]
+        said = [f"! {'; '.join(each.reasons)} [{status_text(each, agreed)}]" for each in mine]
+        yield _block(diff, change, [*said, *resource_lines(diff, change)], weakens=bool(mine))
+    if diff.setup or not diff.is_setup_known:
+        mine = [each for each in weakened if each.stack == diff.stack and each.name == SETUP_NAME and not each.type]
+        lines = [f"! {'; '.join(each.reasons)} [{status_text(each, agreed)}]" for each in mine]
+        lines += [line for each in diff.setup for line in field_lines(each)]
+        if not diff.is_setup_known:
+            lines.append("  not known: a plan does not say which program is run and where credentials go")
+        yield _stack_block(diff, "setup", lines, tier=WEAKENS if mine else REST)
+    if diff.outputs:
+        yield _stack_block(diff, "outputs", [line for each in diff.outputs for line in field_lines(each)])
+    if diff.provider_versions:
+        lines: list[str] = []
+        for package, old, new in diff.provider_versions:
+            lines += [f"- {package} {old}", f"+ {package} {new}"]
+        yield _stack_block(diff, "providers", lines)
+
+
+def _block(diff: StackDiff, change: ResourceChange, lines: list[str], *, weakens: bool) -> Block:
+    resource = change.resource
+    return Block(
+        tier=PROTECTED if change.is_protected_loss else WEAKENS if weakens else REST,
+        action=change.action,
+        stack=diff.stack,
+        type=resource.type,
+        name=resource.name,
+        source=resource.source,
+        lines=_shown(lines),
+    )
+
+
+def _stack_block(diff: StackDiff, what: str, lines: list[str], *, tier: int = REST) -> Block:
+    return Block(tier=tier, action=what, stack=diff.stack, type="", name="", source="", lines=_shown(lines))
+
+
+def _shown(lines: list[str]) -> tuple[str, ...]:
+    return tuple(shortened(printable(line)) for line in lines)

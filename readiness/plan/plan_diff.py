@@ -1,0 +1,205 @@
+"""What a change of the program does to a plan: what is created, updated, replaced, deleted, moved, said otherwise.
+
+Pure: two plans in, sorted data out. It compares declarations and knows nothing of what exists in a cloud.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from readiness.finding import Finding
+from readiness.plan.field_changes import ABSENT, FieldChange, field_changes, is_same
+from readiness.plan.former_urns import former_urns
+from readiness.plan.plan_file import PlannedResource, ReadPlan
+from readiness.plan.replacement import forces_replacement
+from readiness.refusal import RefusedError
+
+# The SDK's version stands in every resource: one line for all of them (`provider_versions`).
+_VERSION_OPTION = "version"
+# Settled once the resource is there: an import, and the former names by which it was found.
+_OPTIONS_WITHOUT_EFFECT = frozenset({_VERSION_OPTION, "aliases"})
+
+
+class Action(StrEnum):
+    """What the engine would do, the gravest first. `OTHER` sends nothing: options, a move, a component's own words."""
+
+    REPLACE = "replace"
+    DELETE = "delete"
+    UPDATE = "update"
+    CREATE = "create"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResourceChange:
+    """One resource. `old` is None when it is created, `new` when it is deleted.
+
+    `inputs`, `files` and `options` are the fields that differ where both are there; `replacing` the paths that force
+    the replacement; `notes` what the provider does besides.
+    """
+
+    action: Action
+    old: PlannedResource | None
+    new: PlannedResource | None
+    inputs: tuple[FieldChange, ...] = ()
+    files: tuple[FieldChange, ...] = ()
+    options: tuple[FieldChange, ...] = ()
+    replacing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def resource(self) -> PlannedResource:
+        """The resource as it will be, or as it was."""
+        resource = self.new or self.old
+        if resource is None:
+            raise ValueError("a change has a resource")
+        return resource
+
+    @property
+    def moved_from(self) -> str | None:
+        """The former URN, where an alias leads from it to the new one."""
+        return self.old.urn if self.old and self.new and self.old.urn != self.new.urn else None
+
+    @property
+    def is_protected_loss(self) -> bool:
+        """Whether something protected goes: engine or provider refuses it, and forcing it loses what it guards."""
+        if self.action not in (Action.REPLACE, Action.DELETE) or self.old is None:
+            return False
+        return self.old.is_protected or self.old.refuses_deletion
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackDiff:
+    """The difference of a stack's plans: changes sorted by gravity and URN, versions as `(package, old, new)`, outputs.
+
+    `setup` are the fields in which program and providers differ; empty too where a plan does not say them.
+
+    `renamed` holds, by the URN of a deleted resource, the created one of the same type and inputs: a rename that lacks
+    its alias.
+    """
+
+    stack: str
+    old: ReadPlan
+    new: ReadPlan
+    changes: tuple[ResourceChange, ...]
+    outputs: tuple[FieldChange, ...]
+    provider_versions: tuple[tuple[str, str, str], ...]
+    renamed: Mapping[str, PlannedResource]
+    setup: tuple[FieldChange, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the plans declare the same."""
+        return not (self.changes or self.outputs or self.provider_versions or self.setup)
+
+    @property
+    def is_setup_known(self) -> bool:
+        """Whether both plans say which program is run and where credentials go."""
+        return self.old.setup is not None and self.new.setup is not None
+
+    def count(self, action: Action) -> int:
+        """How many resources have this action."""
+        return sum(change.action is action for change in self.changes)
+
+
+def diff_plans(old: ReadPlan, new: ReadPlan) -> StackDiff:
+    """Compares two plans of one stack. Raises RefusedError where they are of different stacks."""
+    if old.stack != new.stack:
+        message = f"the plans are of two stacks, {old.stack!r} and {new.stack!r}, which have nothing in common"
+        raise RefusedError(
+            [Finding(rule_id="plan-stacks-differ", file="diff", message=message, hint="Compare two plans of one stack")]
+        )
+    changes = [change for pair in _pairs(old.resources, new.resources) if (change := _change(*pair))]
+    changes.sort(key=lambda change: (list(Action).index(change.action), change.resource.urn))
+    return StackDiff(
+        stack=new.stack,
+        old=old,
+        new=new,
+        changes=tuple(changes),
+        outputs=tuple(field_changes(old.outputs, new.outputs)),
+        provider_versions=_versions(old, new),
+        renamed=_renamed(changes),
+        setup=tuple(field_changes(old.setup, new.setup)) if old.setup is not None and new.setup is not None else (),
+    )
+
+
+def _pairs(
+    old: Mapping[str, PlannedResource], new: Mapping[str, PlannedResource]
+) -> Iterator[tuple[PlannedResource | None, PlannedResource | None]]:
+    gone = {urn: resource for urn, resource in old.items() if urn not in new}
+    for urn, resource in new.items():
+        before = old.get(urn)
+        if before is None:
+            former = next((each for each in former_urns(resource, new) if each in gone), None)
+            before = gone.pop(former) if former else None
+        yield before, resource
+    for resource in gone.values():
+        yield resource, None
+
+
+def _change(old: PlannedResource | None, new: PlannedResource | None) -> ResourceChange | None:
+    if old is None or new is None:
+        resource = new or old
+        if resource is None or (resource.is_component and not resource.inputs):
+            return None
+        action = Action.CREATE if old is None else Action.DELETE
+        return ResourceChange(action=Action.OTHER if resource.is_component else action, old=old, new=new)
+    inputs = tuple(field_changes(old.inputs, new.inputs))
+    files = tuple(field_changes(old.files, new.files, "files", ("files",)))
+    options = tuple(field_changes(_told(old.options), _told(new.options)))
+    if not inputs and not files and not options and old.urn == new.urn:
+        return None
+    replacing, notes = forces_replacement(old, new, inputs)
+    action = Action.REPLACE if replacing else Action.UPDATE if inputs else Action.OTHER
+    return ResourceChange(
+        action=Action.OTHER if new.is_component else action,
+        old=old,
+        new=new,
+        inputs=inputs,
+        files=files,
+        options=options,
+        replacing=replacing,
+        notes=notes,
+    )
+
+
+def _renamed(changes: Sequence[ResourceChange]) -> dict[str, PlannedResource]:
+    created: dict[tuple[str, str], list[PlannedResource]] = {}
+    for change in changes:
+        if change.action is Action.CREATE and change.new is not None:
+            created.setdefault(_nature(change.new), []).append(change.new)
+    renamed: dict[str, PlannedResource] = {}
+    for change in changes:
+        if change.action is Action.DELETE and change.old is not None and created.get(_nature(change.old)):
+            # Each goes on for one: of two alike, one that is created is the other's loss.
+            renamed[change.old.urn] = created[_nature(change.old)].pop(0)
+    return renamed
+
+
+def _nature(resource: PlannedResource) -> tuple[str, str]:
+    return resource.type, json.dumps(resource.inputs, sort_keys=True)
+
+
+def _told(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that mean something to a reader, with names in place of the URNs that a resource waits for."""
+    told = {name: value for name, value in options.items() if name not in _OPTIONS_WITHOUT_EFFECT}
+    urns = told.get("dependencies")
+    if isinstance(urns, list):
+        told["dependencies"] = sorted(str(urn).rpartition("::")[2] for urn in urns)
+    return told
+
+
+def _versions(old: ReadPlan, new: ReadPlan) -> tuple[tuple[str, str, str], ...]:
+    """Provider packages whose version differs in a resource that both plans have."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for urn, resource in new.resources.items():
+        before = old.resources[urn].options.get(_VERSION_OPTION) if urn in old.resources else ABSENT
+        after = resource.options.get(_VERSION_OPTION)
+        if isinstance(before, str) and isinstance(after, str) and not is_same(before, after):
+            found[resource.type.partition(":")[0], before, after] += 1
+    return tuple(sorted(found))

@@ -1,0 +1,223 @@
+"""Reads the JSON form of a plan (`readiness plan STACK --format json`) as data that may be compared and shown.
+
+A file that is handed in may be anything: its size, depth and shape are checked, credentials in it are masked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from readiness.files import FileTooLargeError, read_regular_bytes
+from readiness.finding import Finding
+from readiness.plan.secret_mask import SecretMask, holds_a_secret
+from readiness.refusal import RefusedError
+from readiness.resource_types import STACK_TYPE
+
+# Raised whenever the JSON form changes: a plan that was kept under another number is made anew.
+PLAN_FORMAT = 2
+
+
+# The plan with every option has 36 resources and 60 kB.
+MAX_PLAN_BYTES = 20 * 1024 * 1024
+MAX_RESOURCES = 2_000
+MAX_DEPTH = 40
+
+_TEXTS = ("urn", "type", "name", "parent")
+_MEND = "Make it with `readiness plan STACK --format json` of this version"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedResource:
+    """A declared resource. `source` is `file:line` of its declaration, empty where unknown.
+
+    `files` are the texts of managed files that the resource declares, by path.
+    """
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    inputs: dict[str, Any]
+    options: dict[str, Any]
+    source: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it only groups others: nothing in a cloud answers to it."""
+        return "/" not in self.type and not self.type.startswith("pulumi:providers:")
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether the engine is told to refuse its deletion."""
+        return self.options.get("protect") is True
+
+    @property
+    def refuses_deletion(self) -> bool:
+        """Whether Google's provider refuses its deletion, which no preview shows."""
+        return self.inputs.get("deletionProtection") is True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadPlan:
+    """A plan as read: resources by URN, the stack itself left out. `setup` is None where the plan does not say it."""
+
+    stack: str
+    project: str
+    resources: Mapping[str, PlannedResource]
+    outputs: dict[str, Any]
+    setup: dict[str, Any] | None = None
+
+
+def read_plan_file(path: Path, secrets: SecretMask) -> ReadPlan:
+    """The plan in a file. Raises RefusedError where the file is none."""
+    try:
+        data = read_regular_bytes(path, MAX_PLAN_BYTES)
+    except FileTooLargeError as error:
+        _refuse(str(path), f"is {error.strerror}, which no plan is")
+    except OSError as error:
+        message = f"cannot be read ({error.strerror or 'unknown reason'})"
+        raise RefusedError(
+            [
+                Finding(
+                    rule_id="plan-file-unreadable",
+                    file=str(path),
+                    message=message,
+                    hint="Name a readable, regular file",
+                )
+            ]
+        ) from None
+    return read_plan(data, file=str(path), secrets=secrets)
+
+
+def read_plan(data: bytes, *, file: str, secrets: SecretMask) -> ReadPlan:
+    """The plan in these bytes; `file` names them in messages. Raises RefusedError where they are none."""
+    if len(data) > MAX_PLAN_BYTES:
+        _refuse(file, f"is larger than {MAX_PLAN_BYTES // 1024**2} MiB, which no plan is")
+    try:
+        value = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        _refuse(file, "is not UTF-8 text")
+    except RecursionError:
+        _refuse(file, "is nested too deeply to be read")
+    except json.JSONDecodeError as error:
+        _refuse(file, f"is not valid JSON: {error.msg}", error.lineno)
+    except ValueError as error:
+        _refuse(file, f"is not valid JSON: {error}")
+    return plan_from(value, file=file, secrets=secrets)
+
+
+def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
+    """The plan in a value of JSON's types. Raises RefusedError where it has another shape."""
+    if not isinstance(value, dict):
+        _refuse(file, "holds no plan: its top level is no object")
+    missing = [key for key in ("stack", "project", "resources", "outputs") if key not in value]
+    if missing:
+        _refuse(file, f"holds no plan of this format: {', '.join(missing)} missing")
+    stack, project, resources = value["stack"], value["project"], value["resources"]
+    if not isinstance(stack, str) or not isinstance(project, str):
+        _refuse(file, "holds no plan of this format: `stack` and `project` are texts")
+    if not isinstance(resources, list) or len(resources) > MAX_RESOURCES:
+        _refuse(file, f"holds no plan of this format: `resources` is a list of at most {MAX_RESOURCES}")
+    if not isinstance(value["outputs"], dict):
+        _refuse(file, "holds no plan of this format: `outputs` is an object")
+    setup = value.get("setup")
+    if setup is not None and not isinstance(setup, dict):
+        _refuse(file, "holds no plan of this format: `setup` is an object")
+    read: dict[str, PlannedResource] = {}
+    for index, entry in enumerate(resources):
+        resource = _resource(entry, f"{file}: resources[{index}]", secrets)
+        if resource.urn in read:
+            _refuse(file, f"holds the URN {resource.urn[:200]} twice")
+        read[resource.urn] = resource
+    declared = {urn: read[urn] for urn in sorted(read) if read[urn].type != STACK_TYPE}
+    outputs = _Cleaner(file, secrets, place="outputs", resource_type="").value(value["outputs"], ())
+    return ReadPlan(
+        stack=_clean(stack),
+        project=_clean(project),
+        resources=declared,
+        outputs=outputs,
+        setup=None if setup is None else clean_setup(setup, file=file, secrets=secrets),
+    )
+
+
+def clean_setup(setup: dict[str, Any], *, file: str, secrets: SecretMask) -> dict[str, Any]:
+    """A copy of a setup without credentials. Raises RefusedError where it is nested too deeply."""
+    cleaned: dict[str, Any] = _Cleaner(file, secrets, place="setup", resource_type="").value(setup, ())
+    return cleaned
+
+
+def _resource(entry: object, file: str, secrets: SecretMask) -> PlannedResource:
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in _TEXTS):
+        _refuse(file, f"is no resource of this format: {', '.join(_TEXTS)} are texts")
+    inputs, options = entry.get("inputs"), entry.get("options")
+    if not isinstance(inputs, dict) or not isinstance(options, dict):
+        _refuse(file, "is no resource of this format: `inputs` and `options` are objects")
+    inputs, files = _with_files_apart(entry)
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
+        _refuse(file, "is no resource of this format: `files` is an object of texts")
+    texts = {key: _clean(entry[key]) for key in _TEXTS}
+    cleaner = _Cleaner(file, secrets, place=texts["urn"], resource_type=texts["type"])
+    return PlannedResource(
+        **texts,
+        inputs=cleaner.value(inputs, ()),
+        options=_Cleaner(file, secrets, place=f"{texts['urn']} options", resource_type="").value(options, ()),
+        source=_source(entry.get("source")),
+        files=cleaner.value(files, ("files",)),
+    )
+
+
+def _with_files_apart(entry: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Inputs and files of a resource. Plans of version 0.1 have the files of a component among its inputs."""
+    inputs = entry["inputs"]
+    if "files" in entry or not entry["type"].startswith("readiness:") or not isinstance(inputs.get("files"), dict):
+        return inputs, entry.get("files", {})
+    return {name: value for name, value in inputs.items() if name != "files"}, inputs["files"]
+
+
+def _source(value: object) -> str:
+    if not isinstance(value, dict) or not isinstance(value.get("file"), str) or not isinstance(value.get("line"), int):
+        return ""
+    return _clean(f"{value['file']}:{value['line']}")
+
+
+class _Cleaner:
+    """Copies a value without credentials and without what cannot be written as UTF-8."""
+
+    def __init__(self, file: str, secrets: SecretMask, *, place: str, resource_type: str) -> None:
+        self._file = file
+        self._secrets = secrets
+        self._place = place
+        self._type = resource_type
+
+    def value(self, value: Any, keys: tuple[str, ...]) -> Any:
+        """The copy. Raises RefusedError where the value is nested too deeply."""
+        if len(keys) > MAX_DEPTH:
+            _refuse(self._file, "is nested too deeply to be read")
+        if isinstance(value, dict):
+            given = sorted((key, item) for key, item in value.items() if item is not None)
+            return {_clean(key): self.value(item, (*keys, key)) for key, item in given}
+        if isinstance(value, list):
+            return [self.value(item, (*keys, str(index))) for index, item in enumerate(value)]
+        if isinstance(value, str):
+            named = tuple(key for key in keys if not key.isdigit())
+            whole = bool(self._type) and holds_a_secret(named, self._type)
+            return self._secrets.text(_clean(value), place=f"{self._place} {'.'.join(keys)}", whole=whole)
+        return value
+
+
+def _clean(text: str) -> str:
+    """Half a surrogate pair is valid JSON and cannot be printed."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _refuse(file: str, message: str, line: int | None = None) -> NoReturn:
+    raise RefusedError([Finding(rule_id="plan-file-unreadable", file=file, line=line, message=message, hint=_MEND)])

@@ -1,0 +1,152 @@
+"""Which program a stack runs and where its credentials go, as far as files of the project say so.
+
+None of it shows in a resource: another address of an API, another account, another interpreter leave the plan as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from readiness.files import read_regular_bytes
+from readiness.plan.field_changes import FieldChange
+from readiness.plan.secret_mask import SECRET
+from readiness.settings.key_decisions import (
+    DEPENDENCY_DECISION,
+    PROJECT_FILE_DECISIONS,
+    STACK_FILE_DECISIONS,
+    Comparison,
+    KeyDecision,
+    decision_of_key,
+)
+from readiness.settings.stack_files import PROJECT_FILE, StackConfig, read_stack, stack_file_name
+
+Setup = dict[str, Any]
+
+# The sections, each of which holds values by key.
+PROJECT, STACK, CONFIGURATION, DEPENDENCIES = "project_file", "stack_file", "configuration", "dependencies"
+
+# Keys of the secrets' manager: nothing that anybody would read.
+_OPAQUE = frozenset({"encryptionsalt", "encryptedkey"})
+_REQUIREMENTS = re.compile(r"requirements[\w.-]*\.txt")
+# Tables of pyproject.toml by which uv, poetry and pip find packages.
+_PYPROJECT = (("tool", "uv"), ("tool", "poetry", "source"), ("build-system",))
+
+
+def setup_of(config: StackConfig, read: Callable[[str], str | None], names: list[str]) -> Setup:
+    """The setup of a stack: `{section: {key: value}}`, keys that are not compared left out.
+
+    `read` gives the text of a file in the project's topmost folder, None where there is none; `names` are its files.
+    """
+    by_file = {document.file: document.value for document in config.documents}
+    sections = {
+        PROJECT: _of_file(by_file.get(PROJECT_FILE), PROJECT_FILE_DECISIONS),
+        STACK: _of_file(by_file.get(config.file), STACK_FILE_DECISIONS),
+        CONFIGURATION: dict(_configuration(config)),
+        DEPENDENCIES: dict(_dependencies(read, names)),
+    }
+    return {name: dict(sorted(section.items())) for name, section in sections.items()}
+
+
+def setup_in_folder(root: Path, config: StackConfig) -> Setup:
+    """The setup of a stack of the project in this folder."""
+
+    def read(name: str) -> str | None:
+        try:
+            return read_regular_bytes(root / name).decode("utf-8", errors="replace")
+        except OSError:
+            return None
+
+    return setup_of(config, read, sorted(path.name for path in root.iterdir() if path.is_file()))
+
+
+def setup_of_texts(stack: str, read: Callable[[str], str | None], names: list[str]) -> Setup:
+    """The setup of a stack of a commit; a stack without a file there has what the project gives it.
+
+    Raises RefusedError where a file cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="readiness-setup-") as folder:
+        for name, otherwise in ((PROJECT_FILE, ""), (stack_file_name(stack), "config: {}\n")):
+            text = read(name)
+            Path(folder, name).write_text(otherwise if text is None else text, encoding="utf-8")
+        return setup_of(read_stack(Path(folder), stack), read, names)
+
+
+def decision_of_field(change: FieldChange) -> KeyDecision:
+    """The decision on a changed field of a setup."""
+    section, key = (*change.names, "", "")[:2]
+    if section == PROJECT and key in PROJECT_FILE_DECISIONS:
+        return PROJECT_FILE_DECISIONS[key]
+    if section == STACK and key in STACK_FILE_DECISIONS:
+        return STACK_FILE_DECISIONS[key]
+    return DEPENDENCY_DECISION if section == DEPENDENCIES else decision_of_key(key)
+
+
+def _of_file(value: Any, decisions: Mapping[str, KeyDecision]) -> dict[str, Any]:
+    given = value if isinstance(value, dict) else {}
+    return {
+        key: _digest(item) if key in _OPAQUE else _plain(item)
+        for key, item in given.items()
+        if item is not None and key in decisions and decisions[key].comparison is not Comparison.NONE
+    }
+
+
+def _configuration(config: StackConfig) -> Iterator[tuple[str, Any]]:
+    for key in {*config.values, *config.secret_keys}:
+        if decision_of_key(key).comparison is not Comparison.NONE:
+            stored = key in config.secret_keys
+            value = config.values.get(key)
+            if stored or value is not None:
+                yield key, f"{SECRET} {config.ciphertext_digests.get(key, '')}".rstrip() if stored else _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """The value without secrets: an ESC environment may hold one in plain text under `fn::secret`."""
+    if isinstance(value, dict):
+        return {
+            key: f"{SECRET} {_digest(item)}" if key in ("fn::secret", "secure") else _plain(item)
+            for key, item in sorted(value.items())
+        }
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _dependencies(read: Callable[[str], str | None], names: list[str]) -> Iterator[tuple[str, Any]]:
+    """Where packages come from: options and addresses in requirements, tables of uv, poetry and the build."""
+    for name in names:
+        found: Any = None
+        if _REQUIREMENTS.fullmatch(name):
+            lines = (line.strip() for line in (read(name) or "").splitlines())
+            found = sorted({line for line in lines if _names_a_source(line)})
+        elif name in ("pyproject.toml", "uv.toml", "poetry.toml"):
+            found = dict(_tables(name, read(name) or ""))
+        if found:
+            yield name, found
+
+
+def _names_a_source(line: str) -> bool:
+    is_option = line.startswith("-") and not line.startswith("--hash")
+    return is_option or (not line.startswith("#") and ("://" in line.partition(" #")[0] or " @ " in line))
+
+
+def _tables(name: str, text: str) -> Iterator[tuple[str, Any]]:
+    try:
+        document: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        yield "unreadable", _digest(text)
+        return
+    for path in _PYPROJECT if name == "pyproject.toml" else tuple((key,) for key in document):
+        table = document
+        for key in path:
+            table = table.get(key) if isinstance(table, dict) else None
+        if table is not None:
+            yield ".".join(path), json.loads(json.dumps(table, sort_keys=True, default=str))

@@ -1,0 +1,96 @@
+"""The offline plan as text for a terminal and as Markdown for a pull request."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from collections import Counter
+from typing import Any
+
+from readiness.plan.offline_plan import Plan
+from readiness.resource_types import STACK_TYPE
+from readiness.yaml_text import yaml_text
+
+CAVEAT = "What the program declares; made without engine, credentials or network. It does not know what exists."
+
+
+def plan_text(plan: Plan, cost: str = "") -> str:
+    """Every declared resource with its inputs and options, and where the program declares it; `cost` is one line."""
+    parts = [f"{plan.project}/{plan.stack}: {_count(plan)}", CAVEAT, *([f"{cost}."] if cost else []), ""]
+    for resource in _declared(plan):
+        parts.append(f"{resource['type']}  {resource['name']}{_place(resource)}")
+        parts.append(_indented(_body(resource)))
+    parts.append("Outputs")
+    parts.append(_indented(yaml_text(plan.outputs)))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def plan_markdown(plan: Plan, cost: str = "") -> str:
+    """A summary table, then one folded section for each resource. Nothing in the plan can break out of its place."""
+    parts = [f"## Plan of `{plan.project}/{plan.stack}`: {_count(plan)}", "", f"_{CAVEAT}_", ""]
+    parts += [f"{cost}.", ""] if cost else []
+    parts += ["| Type | Name | Declared in |", "|---|---|---|"]
+    for resource in _declared(plan):
+        place = _place(resource).strip()
+        cells = (_code_cell(resource["type"]), _code_cell(resource["name"]), _code_cell(place) if place else "-")
+        parts.append(f"| {' | '.join(cells)} |")
+    for resource in _declared(plan):
+        if body := _body(resource):
+            name, type_ = (html.escape(_one_line(resource[each])) for each in ("name", "type"))
+            parts += ["", f"<details><summary><code>{name}</code> {type_}</summary>", ""]
+            parts += [_code_block(body), "", "</details>"]
+    parts += ["", "### Outputs", "", _code_block(yaml_text(plan.outputs))]
+    return "\n".join(parts) + "\n"
+
+
+def _code_block(text: str) -> str:
+    """The text as a fenced block, whose fence is longer than any run of backticks inside."""
+    fence = "`" * max(3, _longest_run_of_backticks(text) + 1)
+    return f"{fence}yaml\n{text.rstrip()}\n{fence}"
+
+
+def _code_cell(text: str) -> str:
+    """The text as code in a table's cell: one line, pipes escaped."""
+    fence = "`" * (_longest_run_of_backticks(text) + 1)
+    padding = " " if "`" in text else ""
+    return f"{fence}{padding}{_one_line(text)}{padding}{fence}".replace("|", r"\|")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _longest_run_of_backticks(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
+
+
+def _declared(plan: Plan) -> list[dict[str, Any]]:
+    return [resource for resource in plan.resources if resource["type"] != STACK_TYPE]
+
+
+def _count(plan: Plan) -> str:
+    kinds = Counter(resource["type"].rpartition(":")[2] for resource in _declared(plan))
+    return f"{kinds.total()} resources ({', '.join(f'{number} {kind}' for kind, number in sorted(kinds.items()))})"
+
+
+def _place(resource: dict[str, Any]) -> str:
+    source = resource["source"]
+    return f"  {source['file']}:{source['line']}" if source else ""
+
+
+def _body(resource: dict[str, Any]) -> str:
+    """Inputs, then texts of files and options under their own names; URNs shortened to what tells them apart."""
+    options = dict(resource["options"])
+    if "dependencies" in options:
+        options["dependencies"] = [urn.rpartition("::")[2] for urn in options["dependencies"]]
+    body = dict(resource["inputs"])
+    if resource.get("files"):
+        body["(files)"] = resource["files"]
+    if options:
+        body["(options)"] = options
+    return yaml_text(body) if body else ""
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "    ")

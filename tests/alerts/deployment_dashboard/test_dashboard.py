@@ -1,0 +1,223 @@
+"""The dashboard: every tile against the hand-worked answers of six weeks, and a text that survives the round trip."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
+from readiness.delivered.delivery_telemetry.deployments import Deployment
+from readiness.delivered.delivery_telemetry.figures import days_since_success, success_ratio
+from readiness.plan.offline_plan import Plan
+from tests.alerts.deployment_dashboard import six_weeks
+from tests.alerts.deployment_dashboard.conftest import Points, Tiles
+from tests.alerts.deployment_dashboard.evaluator import evaluate
+from tests.alerts.deployment_dashboard.promql import Question, ask, duration_buckets, gauge
+from tests.alerts.deployment_dashboard.six_weeks import ANSWERS, START, WEEKS, Answers
+from tests.projects import EVERY_OPTION
+
+FILTER_CHARTS: dict[str, Callable[[Answers], tuple[float | None, ...]]] = {
+    "Deployments a week": lambda answers: tuple(count or None for count in answers.deployments),
+    "Success rate, by week": lambda answers: answers.success_ratio,
+    "Failed deployments a week": lambda answers: tuple(count or None for count in answers.failures),
+    "Deployment duration, average by week": lambda answers: answers.average_duration,
+    "Time to rollback, average by week": lambda answers: answers.time_to_rollback,
+    "Time to restore (MTTR), average by week": lambda answers: answers.time_to_restore,
+}
+P95 = "Deployment duration, 95th percentile of seven days"
+WEEK_SECONDS = 7 * 86_400
+# What docs/seed.md asks for: frequency, rate, duration (average, p95), time to rollback, MTTR, failed count; health.
+ASKED_FOR = {*FILTER_CHARTS, P95, "Requests answered 5xx", "95th percentile of latency", "Requests a second"}
+
+
+def lines_of(tile: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The queries of a chart by their legends."""
+    return {each["legendTemplate"]: each["timeSeriesQuery"] for each in tile["xyChart"]["dataSets"]}
+
+
+def test_every_metric_of_the_seed_has_its_chart(tiles: Tiles) -> None:
+    """By the names in its list."""
+    assert set(tiles) >= ASKED_FOR
+
+
+@pytest.mark.parametrize("title", FILTER_CHARTS)
+@pytest.mark.parametrize("environment", ANSWERS)
+def test_a_chart_shows_the_six_weeks_as_worked_out_by_hand(
+    tiles: Tiles, points: Points, title: str, environment: str
+) -> None:
+    """From the log entries, through the declared metric, through the declared tile."""
+    found = evaluate(lines_of(tiles[title])[environment], points, START, WEEKS)
+    assert found == [
+        pytest.approx(each) if each is not None else None for each in FILTER_CHARTS[title](ANSWERS[environment])
+    ]
+
+
+@pytest.mark.parametrize("environment", ANSWERS)
+def test_the_numbers_of_the_whole_period_are_exact(tiles: Tiles, points: Points, environment: str) -> None:
+    """What `increase` would extrapolate."""
+    for what, answer in (("deployed", six_weeks.DEPLOYMENTS), ("failed", six_weeks.FAILURES)):
+        query = tiles[f"{environment}: {what} in the period shown"]["scorecard"]["timeSeriesQuery"]
+        assert evaluate(query, points, START, WEEKS) == [answer[environment]]
+
+
+@pytest.mark.parametrize("environment", ANSWERS)
+def test_the_95th_percentile_is_as_worked_out_by_hand(
+    tiles: Tiles, points: Points, promtool: Path, tmp_path: Path, environment: str
+) -> None:
+    """In promtool, on the declared buckets, at the end of every week."""
+    name = f"readiness_{environment}_deployment_duration_v1"
+    own = points[f"logging.googleapis.com/user/{name}"]
+    series = duration_buckets(f"logging_googleapis_com:user_{name}", own, WEEKS * 7 * 24)
+    query = lines_of(tiles[P95])[environment]["prometheusQuery"]
+    questions = [
+        (f"round({query}, 0.001)", (week + 1) * WEEK_SECONDS, [{"labels": "{}", "value": answer}])
+        for week, answer in enumerate(ANSWERS[environment].p95_duration)
+    ]
+    assert ask(promtool, tmp_path, series, questions, step_seconds=3600) == ""
+
+
+def test_a_wrong_answer_would_be_seen(tiles: Tiles, points: Points, promtool: Path, tmp_path: Path) -> None:
+    """The checks above can fail: one second beside the answer does."""
+    name = "readiness_production_deployment_duration_v1"
+    own = points[f"logging.googleapis.com/user/{name}"]
+    series = duration_buckets(f"logging_googleapis_com:user_{name}", own, WEEKS * 7 * 24)
+    query = lines_of(tiles[P95])["production"]["prometheusQuery"]
+    questions = [(f"round({query}, 0.001)", WEEK_SECONDS, [{"labels": "{}", "value": 475.0}])]
+    assert "4.74E+02" in ask(promtool, tmp_path, series, questions, step_seconds=3600)
+
+
+def ratio_at(newest_first: list[Deployment], _at: datetime) -> float | None:
+    """As the other figure is called."""
+    return success_ratio(newest_first)
+
+
+@pytest.mark.parametrize("environment", ANSWERS)
+def test_the_two_figures_are_shown_as_the_workflows_write_them(
+    tiles: Tiles, promtool: Path, tmp_path: Path, environment: str
+) -> None:
+    """Twice a day for six weeks; production has no ratio yet, with 12 deployments that count."""
+    times = [START + number * timedelta(hours=12) for number in range(WEEKS * 14 + 1)]
+    known = list(reversed(six_weeks.deployments(environment)))
+    labels = f'monitored_resource="global",environment="{environment}"'
+    series: list[dict[str, str]] = []
+    questions: list[Question] = []
+    for metric, figure, title, answer in (
+        (SUCCESS_RATIO_20, ratio_at, "success rate of the last 20", six_weeks.SUCCESS_RATIO_20),
+        (DAYS_SINCE_SUCCESS, days_since_success, "days since a success", six_weeks.DAYS_SINCE_SUCCESS),
+    ):
+        until = {at: [each for each in known if each.finished_at <= at] for at in times}
+        values = {at: figure(deployments, at) for at, deployments in until.items()}
+        series.append(gauge(f"{metric}{{{labels}}}", values, 3600))
+        query = tiles[f"{environment}: {title}"]["scorecard"]["timeSeriesQuery"]["prometheusQuery"]
+        expected = answer[environment]
+        sample = [] if expected is None else [{"labels": f"{{{labels}}}", "value": round(expected, 3)}]
+        questions.append((f"round({query}, 0.001)", WEEKS * WEEK_SECONDS, sample))
+    assert ask(promtool, tmp_path, series, questions, step_seconds=3600) == ""
+
+
+def service_series(service: str) -> Iterator[dict[str, str]]:
+    """Ten minutes of a service: 60 requests a minute, three of them 5xx, 57 within 250 ms and the rest within 1000."""
+    where = f'monitored_resource="cloud_run_revision",service_name="{service}"'
+    for answer, a_minute in (("2xx", 57), ("5xx", 3)):
+        labels = f'{where},response_code_class="{answer}"'
+        yield {"series": f"run_googleapis_com:request_count{{{labels}}}", "values": f"0+{a_minute}x10"}
+    for le, a_minute in (("125", 0), ("250", 57), ("1000", 60), ("+Inf", 60)):
+        labels = f'{where},le="{le}"'
+        yield {"series": f"run_googleapis_com:request_latencies_bucket{{{labels}}}", "values": f"0+{a_minute}x10"}
+
+
+def test_the_health_of_the_services_is_shown_for_exactly_those_of_the_environment(
+    tiles: Tiles, promtool: Path, tmp_path: Path
+) -> None:
+    """3 of 60 are a share of 0.05; 95 % of 60 requests are 57, all within 250 ms; a neighbour's name is not shown."""
+    backend = "ai-resume-review-v2-backend-prod"
+    series = [*service_series(backend), *service_series(f"{backend}-canary")]
+    questions = []
+    for title, answer in (
+        ("Requests answered 5xx", 0.05),
+        ("95th percentile of latency", 250),
+        ("Requests a second", 1),
+    ):
+        (staging, production) = tiles[title]["xyChart"]["dataSets"]
+        samples = [{"labels": f'{{service_name="{backend}"}}', "value": answer}]
+        questions.append((f"round({production['timeSeriesQuery']['prometheusQuery']}, 0.0001)", 480, samples))
+        questions.append((staging["timeSeriesQuery"]["prometheusQuery"], 480, []))
+    assert ask(promtool, tmp_path, series, questions, step_seconds=60) == ""
+
+
+def test_the_targets_of_the_seed_are_drawn(tiles: Tiles) -> None:
+    """Over 1 a day and 1 a week, over 95 %, under 10 and 8 minutes, under 30 minutes."""
+    drawn = {
+        title: {line["label"]: line["value"] for line in tile["xyChart"].get("thresholds", [])}
+        for title, tile in tiles.items()
+        if "xyChart" in tile
+    }
+    durations = {"target production": 480, "target staging": 600}
+    assert drawn["Deployments a week"] == {"target production": 1, "target staging": 7}
+    assert drawn["Success rate, by week"] == {"target": 0.95}
+    assert drawn["Deployment duration, average by week"] == drawn[P95] == durations
+    assert drawn["Time to restore (MTTR), average by week"] == {"target": 1800}
+
+
+def test_staging_and_production_stand_in_one_chart(tiles: Tiles) -> None:
+    """That is how they are compared."""
+    for title in (*FILTER_CHARTS, P95):
+        assert list(lines_of(tiles[title])) == ["staging", "production"]
+
+
+def left_out_by_the_api(value: Any, path: str = "") -> Iterator[str]:
+    """Places of values that proto3's JSON leaves out, so that they are gone from the answer to the next read."""
+    if value in (None, 0, "", [], {}) or value is False or (isinstance(value, str) and value.endswith("_UNSPECIFIED")):
+        yield path
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from left_out_by_the_api(item, f"{path}.{name}")
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from left_out_by_the_api(item, f"{path}[{number}]")
+
+
+@pytest.mark.parametrize("stack", ["prod", EVERY_OPTION])
+def test_the_text_survives_the_round_trip(plans: dict[str, Plan], stack: str) -> None:
+    """What the API gives back, sorted and without its own name and etag, is the text that was sent."""
+    (resource,) = plans[stack].of_type("gcp:monitoring/dashboard:Dashboard")
+    sent = resource["inputs"]["dashboardJson"]
+    body = json.loads(sent)
+    assert list(left_out_by_the_api(body)) == []
+    answer = {"etag": "abc", "name": "projects/1/dashboards/2", **body}
+    given_back = {name: value for name, value in answer.items() if name not in ("etag", "name")}
+    assert json.dumps(given_back, sort_keys=True, ensure_ascii=False) == sent
+    assert not re.search(r"\d\.0\b", sent), "600 and not 600.0"
+
+
+def test_what_the_api_leaves_out_is_seen() -> None:
+    """The check above can fail."""
+    body: dict[str, Any] = {"a": None, "b": [{"xPos": 0, "c": "PLOT_TYPE_UNSPECIFIED", "d": False}], "e": [], "f": 1}
+    assert list(left_out_by_the_api(body)) == [".a", ".b[0].xPos", ".b[0].c", ".b[0].d", ".e"]
+
+
+def test_the_tiles_fill_their_rows_and_do_not_overlap(declared: dict[str, Any]) -> None:
+    """48 columns, no hole."""
+    taken: set[tuple[int, int]] = set()
+    for tile in declared["mosaicLayout"]["tiles"]:
+        left, top = tile.get("xPos", 0), tile.get("yPos", 0)
+        cells = {(left + x, top + y) for x in range(tile["width"]) for y in range(tile["height"])}
+        assert not cells & taken
+        taken |= cells
+    height = max(y for _, y in taken) + 1
+    assert len(taken) == 48 * height
+
+
+def test_the_dashboard_of_another_project_shows_its_own_environments(plans: dict[str, Plan]) -> None:
+    """Names come from the settings."""
+    (resource,) = plans[EVERY_OPTION].of_type("gcp:monitoring/dashboard:Dashboard")
+    text = resource["inputs"]["dashboardJson"]
+    assert "readiness_every_option_deployments_v1" in text
+    assert "shop-api|shop-web|shop-api-admin" in text
+    assert "production" not in text

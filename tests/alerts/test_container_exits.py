@@ -1,0 +1,64 @@
+"""Lines of Cloud Run that must and must not count as a dead container, run against the declared filter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from readiness.alerts.container_exits import container_exit_metric
+from tests.alerts.log_filter import parse_filter
+from tests.projects import settings_of
+
+COUNTED = (
+    "Container called exit(1).",
+    "Container called exit(137).",
+    "Container terminated on signal 9.",
+    "Uncaught signal: 11, pid=1, tid=1, fault_addr=0.",
+    "Memory limit of 512 MiB exceeded with 530 MiB used. Consider increasing the memory limit.",
+    'Default STARTUP TCP probe failed 1 time consecutively for container "web-1" on port 8080.',
+    'STARTUP HTTP probe failed 3 times consecutively for container "web-1" on port 8080 path "/health".',
+    'LIVENESS HTTP probe failed 3 times consecutively for container "web-1" on port 8080 path "/health".',
+)
+NOT_COUNTED = (
+    "Container called exit(0).",
+    "Starting new instance. Reason: AUTOSCALING - Instance started due to configured scaling factors.",
+    'Default STARTUP TCP probe succeeded after 1 attempt for container "web-1" on port 8080.',
+    "Shutting down user disabled instance",
+)
+
+
+def _entry(
+    text: str, *, service: str, log: str = "varlog%2Fsystem", type_: str = "cloud_run_revision"
+) -> dict[str, Any]:
+    return {
+        "resource": {"type": type_, "labels": {"service_name": service}},
+        "logName": f"projects/p/logs/run.googleapis.com%2F{log}",
+        "textPayload": text,
+    }
+
+
+def _counts(entry: dict[str, Any]) -> bool:
+    return parse_filter(container_exit_metric(settings_of("prod")).filter).matches(entry)
+
+
+@pytest.mark.parametrize("text", COUNTED)
+@pytest.mark.parametrize("role", ["backend", "frontend"])
+def test_a_dead_container_of_either_service_counts(text: str, role: str) -> None:
+    """As Cloud Run writes it into its own log."""
+    assert _counts(_entry(text, service=f"ai-resume-review-v2-{role}-prod"))
+
+
+@pytest.mark.parametrize("text", NOT_COUNTED)
+def test_an_orderly_end_and_a_start_do_not_count(text: str) -> None:
+    """Every deployment writes these."""
+    assert not _counts(_entry(text, service="ai-resume-review-v2-backend-prod"))
+
+
+def test_lines_of_others_and_of_the_application_do_not_count() -> None:
+    """The other environment, a name that holds ours, a job, and an application that prints the same words."""
+    text, ours = COUNTED[0], "ai-resume-review-v2-backend-prod"
+    assert not _counts(_entry(text, service="ai-resume-review-v2-backend-staging"))
+    assert not _counts(_entry(text, service=f"{ours}-2"))
+    assert not _counts(_entry(text, service=ours, type_="cloud_run_job"))
+    assert not _counts(_entry(text, service=ours, log="stderr"))

@@ -1,0 +1,77 @@
+"""The evaluator of log filters: it does what Cloud Logging does, or refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.alerts.log_filter import UnknownFilterError, parse_filter
+
+ENTRY: dict[str, Any] = {
+    "resource": {"type": "cloud_run_revision", "labels": {"service_name": "web"}},
+    "logName": "projects/p/logs/run.googleapis.com%2Fstderr",
+    "textPayload": "an Error on line 1",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('resource.type="cloud_run_revision"', True),
+        ('resource.type="cloud_run"', False),
+        ('resource.labels.service_name=("api" OR "web")', True),
+        ('resource.labels.service_name=("api" OR "we")', False),
+        ('textPayload=~"Error"', True),
+        ('textPayload=~"error"', False),
+        ('textPayload=~"^Error"', False),
+        ('textPayload=~"^an E.*[0-9]$"', True),
+        ('NOT textPayload=~"Error"', False),
+        ('textPayload=~"^[[:alpha:]]+ E"', True),
+        ('textPayload=~"r{,5}or"', False),
+        ('textPayload=~"(?i)^AN ERROR"', True),
+        ('NOT textPayload="x"', True),
+        ('jsonPayload.message=~"Error"', False),
+        ('NOT jsonPayload.message=~"Error"', True),
+        ('log_id("run.googleapis.com/stderr")', True),
+        ('log_id("run.googleapis.com/stdout")', False),
+        ('NOT log_id("run.googleapis.com/stdout")', True),
+        ('textPayload=~"Error"\nresource.type="x"', False),
+        ('\n  textPayload=~"Error"\n\n  resource.type="cloud_run_revision"\n', True),
+    ],
+)
+def test_a_filter_of_the_subset_is_evaluated(text: str, expected: bool) -> None:
+    """Whole values, patterns anywhere and as RE2 reads them, missing fields, negation, and all lines together."""
+    assert parse_filter(text).matches(ENTRY) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("severity>=ERROR", "severity>=ERROR"),
+        ('textPayload:"Error"', 'textPayload:"Error"'),
+        ('textPayload="a" OR textPayload="b"', ' OR textPayload="b"'),
+        ('textPayload="a" AND severity="ERROR"', ' AND severity="ERROR"'),
+        ('(textPayload="a")', '(textPayload="a")'),
+        ('textPayload!="a"', 'textPayload!="a"'),
+        ('textPayload!~"a"', 'textPayload!~"a"'),
+        ('"Error"', '"Error"'),
+        ('textPayload=~("a" OR "b")', "=~ takes one pattern"),
+        ('textPayload="a', 'textPayload="a'),
+        (r'textPayload=~"a\\d"', r'textPayload=~"a\\d"'),
+        ('labels."k"="v"', 'labels."k"="v"'),
+        ("sample(insertId, 0.5)", "sample(insertId, 0.5)"),
+        ("-- a comment", "-- a comment"),
+        ('textPayload=~"(?!x)"', "invalid perl operator: (?!"),
+        ('textPayload=~"(?<=x)"', "`(?<=x)` is not valid"),
+        ('textPayload=~"a++"', "bad repetition operator: ++"),
+        ('textPayload=~"(a"', "missing ): (a"),
+        ('textPayload=~"a{2000}"', "invalid repetition size: {2000}"),
+        ("\n \n", "empty filter"),
+    ],
+)
+def test_anything_else_is_refused_by_name(text: str, named: str) -> None:
+    """A filter that is half understood would prove nothing."""
+    with pytest.raises(UnknownFilterError) as refusal:
+        parse_filter(text)
+    assert named in str(refusal.value)

@@ -1,0 +1,171 @@
+"""The rules of a stack: texts that parse, and stay below the limits that only the API would tell of."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import promql_parser
+import pytest
+
+from readiness.alerts.catalogue import log_metrics_of
+from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
+from readiness.alerts.limits import MAX_QUERY_CHARACTERS, limit_violations
+from readiness.alerts.rules import AlertRule, rules_of
+from readiness.plan.offline_plan import Plan
+from readiness.resource_types import ALERT_POLICY
+from readiness.settings.model import Service, Settings
+from tests.projects import STACKS, settings_of
+
+# Google's limits (docs/facts/monitoring.md#limits-of-an-alert-policy); the longest names that Cloud Run takes.
+MAX_CONTENT_CHARACTERS = 8192
+MAX_CONTENT_BYTES = 10_240
+MAX_SUBJECT_BYTES = 255
+VARIABLE = re.compile(r"\$\{metric_or_resource\.labels\.(\w+)\}")
+# A host is a label of 63 characters and `.northamerica-northeast1.run.app`; a longer subject is cut off at its end.
+LONGEST_VALUES = {"service_name": 49, "host": 95}
+
+
+def _every_rule() -> list[Any]:
+    return [
+        pytest.param(rule, id=f"{stack}-{rule.definition.name}")
+        for stack in STACKS
+        for rule in rules_of(settings_of(stack))
+    ]
+
+
+def _with_services(count: int, name_length: int) -> Settings:
+    settings = settings_of("prod")
+    services = tuple(
+        Service(name=f"s{number:03}".ljust(name_length, "x"), role=f"r{number}", url=f"https://s{number}.example.net")
+        for number in range(count)
+    )
+    return settings.model_copy(update={"services": services})
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_a_query_is_one_line_that_parses(rule: AlertRule) -> None:
+    """Monitoring has been seen to drop the comparison of a query of several lines."""
+    assert "\n" not in rule.query
+    assert "$" not in rule.query
+    comparisons = [each for each in _operands_of_and(promql_parser.parse(rule.query)) if not _is_constant(each)]
+    assert comparisons
+    for each in comparisons:
+        assert isinstance(each, promql_parser.BinaryExpr)
+        assert str(each.op) in (">", ">=", "==", "<")
+        assert isinstance(each.rhs, promql_parser.NumberLiteral)
+
+
+def _operands_of_and(expression: Any) -> list[Any]:
+    """What must hold at the same time; the expression itself where nothing is joined."""
+    if isinstance(expression, promql_parser.ParenExpr):
+        return _operands_of_and(expression.expr)
+    if isinstance(expression, promql_parser.BinaryExpr) and str(expression.op) == "and":
+        return [*_operands_of_and(expression.lhs), *_operands_of_and(expression.rhs)]
+    return [expression]
+
+
+def _is_constant(expression: Any) -> bool:
+    """`vector(1)`: the drill compares the clock alone, and gives this value."""
+    return isinstance(expression, promql_parser.Call) and expression.func.name == "vector"
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_a_notification_fits_the_limits_after_expansion(rule: AlertRule) -> None:
+    """Neither the provider nor the SDK checks them: `pulumi up` would stop half-way."""
+    content, subject = (
+        VARIABLE.sub(lambda found: "s" * LONGEST_VALUES[found[1]], text)
+        for text in (rule.documentation, rule.documentation_subject)
+    )
+    assert len(content) <= MAX_CONTENT_CHARACTERS
+    assert len(content.encode()) <= MAX_CONTENT_BYTES
+    assert len(subject.encode()) <= MAX_SUBJECT_BYTES
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_a_notification_says_what_it_means_and_the_first_three_steps(rule: AlertRule) -> None:
+    """And where the rest stands; the figures are those of the settings."""
+    assert rule.condition in rule.documentation
+    assert rule.definition.meaning in rule.documentation
+    for number, step in enumerate(rule.definition.first_steps, start=1):
+        assert f"{number}. {step}" in rule.documentation
+    assert rule.runbook_url in rule.documentation
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_variables_in_a_notification_are_labels_that_the_query_keeps(rule: AlertRule) -> None:
+    """A label that `by (…)` drops expands to nothing."""
+    text = rule.documentation_subject + rule.documentation
+    labels = set(VARIABLE.findall(text))
+    kept = [set(names.split(", ")) for names in re.findall(r"\bby \(([^)]*)\)", rule.query)]
+    assert "$" not in VARIABLE.sub("", text)
+    assert not labels or kept
+    assert all(labels <= names for names in kept)
+    assert "service_name" not in labels or "by (service_name, location" in rule.query
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_is_declared_keeps_the_rules_that_only_the_api_states(plans: dict[str, Plan], stack: str) -> None:
+    """One condition, an interval of whole half minutes, half an hour to auto-close, three links at most."""
+    for policy in plans[stack].of_type(ALERT_POLICY):
+        inputs = policy["inputs"]
+        (condition,) = inputs["conditions"]
+        if promql := condition.get("conditionPrometheusQueryLanguage"):
+            assert int(promql["evaluationInterval"].removesuffix("s")) % EVALUATION_INTERVAL_SECONDS == 0
+        assert int(inputs["alertStrategy"]["autoClose"].removesuffix("s")) >= 1800
+        assert 1 <= len(inputs["documentation"]["links"]) <= 3
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_policy_declares_the_rule_as_it_is(plans: dict[str, Plan], stack: str) -> None:
+    """The text that is tested and shown is the text that is deployed."""
+    declared = {
+        promql["alertRule"]: (promql["query"], promql["duration"])
+        for policy in plans[stack].of_type(ALERT_POLICY)
+        for condition in policy["inputs"]["conditions"]
+        if (promql := condition.get("conditionPrometheusQueryLanguage"))
+    }
+    expected = {
+        rule.definition.name: (rule.query, f"{rule.duration_seconds}s") for rule in rules_of(settings_of(stack))
+    }
+    assert declared == expected
+
+
+def test_a_query_selects_the_stacks_services_by_their_whole_names() -> None:
+    """PromQL anchors a pattern; a name holds nothing that a pattern would read otherwise."""
+    names = [service.name for service in settings_of("prod").services]
+    matchers = re.findall(r'service_name=~"([^"]*)"', rules_of(settings_of("prod"))[0].query)
+    assert [matcher.split("|") for matcher in matchers] == [names]
+    assert re.escape("".join(names)).replace(r"\-", "-") == "".join(names)
+
+
+def test_two_hundred_services_fit() -> None:
+    """With names as long as the customer's are."""
+    assert list(limit_violations(_with_services(200, 41))) == []
+
+
+def test_a_query_that_is_too_long_is_refused_with_its_name_and_length() -> None:
+    """Each rule that is too long is named, and the way out."""
+    found = list(limit_violations(_with_services(400, 41)))
+    too_long = [message for _, message, _ in found if "HighErrorRate" in message]
+    assert len(too_long) == 1
+    assert f"we allow {MAX_QUERY_CHARACTERS}" in too_long[0]
+    assert {setting for setting, _, _ in found} == {"services"}
+
+
+def test_a_log_filter_that_is_too_long_is_refused_with_its_name() -> None:
+    """Cloud Logging takes 20,000 characters."""
+    messages = [message for _, message, _ in limit_violations(_with_services(600, 41))]
+    # Those that name the services: the others do not grow.
+    grow = (each for each in log_metrics_of(settings_of("prod")) if "service_name=" in each.filter)
+    names = [metric.name for metric in grow]
+    assert len(names) >= 2
+    assert all(any(name in message for message in messages) for name in names)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_promql_name_of_a_log_metric_is_unambiguous(stack: str) -> None:
+    """PromQL writes every other character as `_`: two metrics could become one."""
+    for metric in log_metrics_of(settings_of(stack)):
+        assert set(metric.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_")
+        assert len(metric.name) <= 100

@@ -1,0 +1,109 @@
+"""The weekly and the monthly report, by hand-counted weeks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from readiness.delivered.delivery_telemetry.report import p95, period_before, read_period, report_lines
+from readiness.delivered.delivery_telemetry.rollbacks import rollbacks_in
+from tests.delivered.delivery_telemetry.world import NOW, World, a_deployment, audit, environment, job, settings
+
+# A Tuesday; its last whole week is 2 to 8 November.
+WEEK = period_before("week", NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "title"),
+    [
+        ("week", NOW, "Deployments, week 2026-11-02 to 2026-11-08"),
+        ("week", datetime(2026, 11, 9, tzinfo=UTC), "Deployments, week 2026-11-02 to 2026-11-08"),
+        ("month", NOW, "Deployments, month 2026-10-01 to 2026-10-31"),
+        ("month", datetime(2026, 3, 1, 6, tzinfo=UTC), "Deployments, month 2026-02-01 to 2026-02-28"),
+        ("month", datetime(2026, 1, 1, tzinfo=UTC), "Deployments, month 2025-12-01 to 2025-12-31"),
+    ],
+)
+def test_a_report_is_of_the_last_whole_period(name: str, now: datetime, title: str) -> None:
+    """Monday to Sunday, or the calendar month."""
+    assert period_before(name, now).title == title
+
+
+def at(day: int, hour: int = 10) -> datetime:
+    """A time in November."""
+    return datetime(2026, 11, day, hour, tzinfo=UTC)
+
+
+def test_a_week_is_counted_as_by_hand() -> None:
+    """Successes of 400, 440 and 900 s, a failure that was mended after two hours, a rollback, a cancelled one."""
+    deployments = [
+        a_deployment(duration_seconds=100, finished_at=at(1)),
+        a_deployment(duration_seconds=400, finished_at=at(2)),
+        a_deployment("failure", duration_seconds=5, finished_at=at(3, 8)),
+        a_deployment(duration_seconds=440, finished_at=at(3, 10)),
+        a_deployment("cancelled", finished_at=at(4)),
+        a_deployment(duration_seconds=900, finished_at=at(8, 23)),
+        a_deployment(duration_seconds=100, finished_at=at(9, 0)),
+    ]
+    entries = [audit(0, None, served="00041-abc"), audit(45, "00041-abc")]
+    for entry in entries:
+        entry["timestamp"] = entry["timestamp"].replace("2026-11-10", "2026-11-05")
+    lines = report_lines(settings(), environment(), WEEK, deployments, rollbacks_in(settings(), entries))
+    assert lines == [
+        "*production*",
+        "• 3 deployments, 3.0 a week (target: over 1)",
+        "• :warning: 75% succeeded, 1 failed (target: over 95%)",
+        "• :warning: 9 min 40 s on average, 95th percentile 15 min (target: 8 min)",
+        "• :warning: restored after 2 h on average (target: 30 min)",
+        "• 1 rolled back, after 45 min on average",
+    ]
+
+
+def test_a_week_without_deployments_says_so_and_no_more() -> None:
+    """No ratio of nothing."""
+    assert report_lines(settings(), environment(), WEEK, [], []) == [
+        "*production*",
+        "• :warning: 0 deployments, 0.0 a week (target: over 1)",
+    ]
+
+
+def test_a_rollback_of_unknown_duration_is_counted() -> None:
+    """And one of another environment is not."""
+    entry = audit(45, "00041-abc")
+    entry["timestamp"] = "2026-11-05T10:00:00Z"
+    (rollback,) = rollbacks_in(settings(), [entry])
+    assert report_lines(settings(), environment(), WEEK, [], [rollback])[-1] == "• 1 rolled back"
+    assert len(report_lines(settings(), environment("staging"), WEEK, [], [rollback])) == 2
+
+
+def test_the_period_is_read_back_to_a_success_before_it() -> None:
+    """A failure of the week before is what the first success of this one restored from."""
+    world = World()
+    for number, (finished, conclusion) in enumerate(
+        [
+            ("2026-10-20T10:00:00Z", "success"),
+            ("2026-10-31T10:00:00Z", "success"),
+            ("2026-11-01T10:00:00Z", "failure"),
+            ("2026-11-02T10:00:00Z", "success"),
+        ]
+    ):
+        world.add_deployment(number + 1, finished, conclusion)
+    found = read_period(job(world).apis, environment(), WEEK)
+    assert [each.run_id for each in found] == [4, 3, 2]
+    assert "• :warning: restored after 1 d on average (target: 30 min)" in report_lines(
+        settings(), environment(), WEEK, found, []
+    )
+
+
+def test_the_95th_percentile_is_a_value_that_occurred() -> None:
+    """The nearest rank."""
+    assert p95([1.0]) == 1.0
+    assert p95([float(number) for number in range(1, 21)]) == 19.0
+    assert p95([float(number) for number in range(1, 101)]) == 95.0
+
+
+def test_a_period_has_no_moment_of_the_next() -> None:
+    """Midnight belongs to one of two weeks."""
+    assert WEEK.holds(WEEK.start)
+    assert not WEEK.holds(WEEK.end)
+    assert WEEK.holds(WEEK.end - timedelta(seconds=1))

@@ -1,0 +1,204 @@
+"""The gate on recorded reports of both scanners: a critical with a fix stops, and nothing that is no report passes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readiness.delivered.image_upkeep.__main__ import main
+from readiness.delivered.image_upkeep.gate import judge, lint
+from readiness.delivered.image_upkeep.settings import Accepted, Settings
+from readiness.delivered.image_upkeep.vulnerabilities import ReportError, purl_without_version, read_report
+from tests.pinned_clock import NOW, TODAY
+from tests.projects import ROOT
+
+SCANS = ROOT / "tests" / "fixtures" / "scans"
+BACKEND, CLEAN, LOCKFILES = SCANS / "trivy-backend.json", SCANS / "trivy-clean.json", SCANS / "osv-lockfiles.json"
+EXPAT = Accepted(
+    id="CVE-2024-45490",
+    package="pkg:deb/debian/libexpat1",
+    reason="Nothing that a stranger wrote is ever parsed",
+    expires=TODAY + timedelta(days=30),
+)
+
+
+def settings_with(*accepted: Accepted) -> Settings:
+    """Settings in which these are accepted."""
+    return Settings(
+        project="p", region="r", repository="images", environment="production", services=(), log="l",
+        max_deleted_versions=1, accepted=accepted,
+    )  # fmt: skip
+
+
+def gate(*reports: Path, accepted: tuple[Accepted, ...] = (), environment: dict[str, str] | None = None) -> int:
+    """The status of the command, as a workflow runs it."""
+    arguments = ["gate", "--what", "backend", *(str(each) for each in reports)]
+    return main(arguments, environment or {}, NOW, settings_with(*accepted))
+
+
+def test_a_critical_with_a_fix_stops(capsys: pytest.CaptureFixture[str]) -> None:
+    """And is named with the version that mends it."""
+    assert gate(BACKEND) == 1
+    out = capsys.readouterr().out
+    assert "::error::CVE-2024-45490 in pkg:deb/debian/libexpat1 2.5.0-1: fixed in 2.5.0-1+deb12u1" in out
+    assert "CVE-2023-45853" not in out, "nothing could be deployed instead of a critical without a fix"
+    assert "Not blocking: 1 critical, 1 high." in out
+
+
+def test_an_image_in_which_nothing_was_found_passes() -> None:
+    """Results without vulnerabilities are a scan."""
+    assert gate(CLEAN) == 0
+
+
+def test_a_critical_in_a_lock_file_stops(capsys: pytest.CaptureFixture[str]) -> None:
+    """osv-scanner knows no threshold: the score of its group counts."""
+    assert gate(LOCKFILES) == 1
+    out = capsys.readouterr().out
+    assert "::error::CVE-2025-66478 in pkg:npm/next 15.5.2: fixed in 15.5.7" in out
+    assert out.count("::error::") == 1
+
+
+def test_the_worst_of_several_reports_decides() -> None:
+    """A clean one beside it excuses nothing."""
+    assert gate(CLEAN, LOCKFILES) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({}, 0),
+        ({"expires": TODAY}, 1),
+        ({"package": "pkg:deb/debian/libexpat1-dev"}, 1),
+        ({"id": "CVE-2024-45491"}, 1),
+    ],
+)
+def test_an_accepted_one_passes_for_its_package_until_its_day(change: dict[str, Any], status: int) -> None:
+    """On the day itself it no longer counts, as both scanners read their files; another package's is no excuse."""
+    entry = Accepted(**{name: getattr(EXPAT, name) for name in EXPAT.__slots__} | change)
+    verdict = judge(read_report(BACKEND), [entry], TODAY)
+    assert bool(verdict.blocking) is bool(status)
+    assert len(verdict.accepted) == 1 - status
+
+
+def test_an_entry_by_the_cve_excuses_the_advisory_of_github() -> None:
+    """osv-scanner names a vulnerability by GHSA, Trivy by CVE: one entry serves both."""
+    entry = Accepted(id="CVE-2025-66478", package="pkg:npm/next", reason="x", expires=TODAY + timedelta(days=1))
+    assert judge(read_report(LOCKFILES), [entry], TODAY).blocking == ()
+
+
+def test_a_name_of_pypi_is_the_same_however_it_is_written() -> None:
+    """PyPI takes - and _, and either case, for one."""
+    entry = Accepted(id="CVE-2024-33663", package="pkg:pypi/Python_JOSE", reason="x", expires=TODAY + timedelta(days=1))
+    assert len(judge(read_report(BACKEND), [entry], TODAY).accepted) == 1
+
+
+def broken_reports() -> dict[str, Callable[[], str]]:
+    """Texts that are no report, or one in which nothing was scanned."""
+    trivy = json.loads(BACKEND.read_text(encoding="utf-8"))
+    osv = json.loads(LOCKFILES.read_text(encoding="utf-8"))
+    nameless = {**trivy, "Results": [{"Target": "x", "Vulnerabilities": [{"Severity": "CRITICAL"}]}]}
+    item = {"VulnerabilityID": "CVE-2025-1", "PkgName": "x", "Severity": "CRITICAL", "FixedVersion": ["2"]}
+    listed = {**trivy, "Results": [{"Vulnerabilities": [item]}]}
+    sourceless = {"results": [{"packages": osv["results"][0]["packages"]}]}
+    return {
+        "empty": lambda: "",
+        "cut off": lambda: BACKEND.read_text(encoding="utf-8")[:400],
+        "a list": lambda: "[]",
+        "another tool's": lambda: json.dumps({"matches": []}),
+        "nothing scanned by trivy": lambda: json.dumps({**trivy, "Results": []}),
+        "no results by osv": lambda: json.dumps({"results": None}),
+        "a finding without a name": lambda: json.dumps(nameless),
+        "a finding with a list for a version": lambda: json.dumps(listed),
+        "nested without end": lambda: "[" * 100_000,
+        "a result without a source": lambda: json.dumps(sourceless),
+    }
+
+
+@pytest.mark.parametrize("case", broken_reports())
+def test_what_is_no_report_never_passes(tmp_path: Path, case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A scanner that failed leaves such files; the gate must not take them for clean."""
+    path = tmp_path / "report.json"
+    path.write_text(broken_reports()[case](), encoding="utf-8")
+    assert gate(path) == 1
+    assert "::error::gate: report.json" in capsys.readouterr().out
+
+
+def test_a_missing_report_never_passes(tmp_path: Path) -> None:
+    """The step before wrote none."""
+    assert gate(tmp_path / "gone.json") == 1
+    with pytest.raises(ReportError, match="no report"):
+        read_report(tmp_path / "gone.json")
+
+
+def test_a_lock_file_scan_without_packages_is_a_scan(tmp_path: Path) -> None:
+    """A repository whose lock files have no vulnerable package gives an empty list."""
+    path = tmp_path / "report.json"
+    path.write_text('{"results": []}', encoding="utf-8")
+    assert gate(path) == 0
+
+
+@pytest.mark.parametrize(
+    ("purl", "base"),
+    [
+        ("pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&epoch=1", "pkg:deb/debian/libssl3"),
+        ("pkg:npm/%40babel/traverse@7.23.0", "pkg:npm/@babel/traverse"),
+        ("pkg:npm/@babel/traverse", "pkg:npm/@babel/traverse"),
+        ("pkg:pypi/Python_Jose@3.3.0", "pkg:pypi/python-jose"),
+        ("pkg:golang/golang.org/x/net@v0.17.0#http2", "pkg:golang/golang.org/x/net"),
+    ],
+)
+def test_a_package_is_compared_without_its_version(purl: str, base: str) -> None:
+    """An entry holds for the package, whatever its version is by then."""
+    assert purl_without_version(purl) == base
+
+
+def test_severities_of_lock_files_come_from_the_score_or_the_advisory() -> None:
+    """The worse of the two; without either it is unknown and does not stop."""
+    found = {each.id: (each.severity, each.fixed) for each in read_report(LOCKFILES)}
+    assert found == {
+        "CVE-2025-66478": ("critical", "15.5.7"),
+        "CVE-2024-33663": ("high", "3.4.0"),
+        "CVE-2024-23342": ("unknown", ""),
+    }
+
+
+def test_the_list_of_accepted_ones_is_linted() -> None:
+    """Expired, unused, about to expire; an entry in use that lasts says nothing."""
+    found = read_report(BACKEND)
+
+    def says(findings: Any, **change: Any) -> list[str]:
+        entry = Accepted(**{name: getattr(EXPAT, name) for name in EXPAT.__slots__} | change)
+        return list(lint([entry], findings, TODAY))
+
+    assert says(found) == []
+    assert "has expired on 2026-11-25" in says(found, expires=TODAY)[0]
+    assert "was not found: remove the entry" in says(found, package="pkg:deb/debian/gone")[0]
+    assert says(None, package="pkg:deb/debian/gone") == [], "one report cannot tell that an entry is unused"
+    assert "only until 2026-12-09" in says(found, expires=TODAY + timedelta(days=14))[0]
+    assert says(found, expires=TODAY + timedelta(days=15)) == []
+
+
+def test_an_expired_entry_is_a_warning_in_the_log_of_the_gate(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever wonders why it stops again reads why."""
+    old = Accepted(id=EXPAT.id, package=EXPAT.package, reason=EXPAT.reason, expires=date(2020, 1, 1))
+    assert gate(BACKEND, accepted=(old,)) == 1
+    assert "::warning::CVE-2024-45490 of pkg:deb/debian/libexpat1 has expired" in capsys.readouterr().out
+
+
+def test_what_a_package_is_called_cannot_write_commands_or_markdown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names come from strangers: no second annotation, no way out of the summary's table."""
+    report = json.loads(BACKEND.read_text(encoding="utf-8"))
+    evil = report["Results"][0]["Vulnerabilities"][0]
+    evil["InstalledVersion"] = "1`|\n::error::mine\n# heading"
+    path, summary = tmp_path / "report.json", tmp_path / "summary.md"
+    path.write_text(json.dumps(report), encoding="utf-8")
+    assert gate(path, environment={"GITHUB_STEP_SUMMARY": str(summary)}) == 1
+    assert not [line for line in capsys.readouterr().out.splitlines() if line.startswith("::error::mine")]
+    assert "| `1'/ ::error::mine # heading` |" in summary.read_text(encoding="utf-8")

@@ -1,0 +1,42 @@
+"""The first customer's live things as the APIs list them: what the old monitoring script and the workflows left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from readiness.live.live_things import LiveThings
+
+PROJECT = "projects/ytgrs-464303"
+REPOSITORY = f"{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"
+
+
+def channel(number: int, kind: str, name: str, **labels: str) -> dict[str, Any]:
+    """A notification channel."""
+    identity = f"{PROJECT}/notificationChannels/{number}"
+    return {"name": identity, "type": kind, "displayName": name, "labels": labels}
+
+
+def policy(number: int, name: str) -> dict[str, Any]:
+    """An alert policy."""
+    return {"name": f"{PROJECT}/alertPolicies/{number}", "displayName": name, "conditions": [{"displayName": "old"}]}
+
+
+CUSTOMER = LiveThings(
+    channels=[
+        channel(1, "webhook_tokenauth", "AI Resume Review - Slack Alerts", url="[hidden]"),
+        channel(2, "email", "AI Resume Review - Email Alerts", email_address="ops@example.com"),
+    ],
+    policies=[
+        policy(11, "[Critical] Service Downtime Alert"),
+        policy(12, "[Critical] High Error Rate Alert"),
+        policy(13, "[Critical] Database Connection Issues"),
+        policy(14, "Somebody else's policy"),
+    ],
+    uptime_checks=[{"name": f"{PROJECT}/uptimeCheckConfigs/backend", "displayName": "Backend Health Check"}],
+    log_metrics=[{"name": "failed_login_attempts"}],
+    repositories=[{"name": REPOSITORY}, {"name": f"{REPOSITORY}-other"}],
+    environments=[{"name": "production"}],
+    branch_policies=[],
+    labels=[{"name": "bug"}, {"name": "Dependencies"}],
+    secrets=[{"name": "SLACK_WEBHOOK_URL"}],
+)

@@ -1,0 +1,192 @@
+"""`readiness drill` against a Monitoring API on the loopback interface."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from readiness.live import drill as drills
+from readiness.live.drill import drill_policy, new_nonce
+from readiness.live.drill_record import MAX_DRILLS, RecordedDrill, drill_record_path, read_drills, write_drills
+from readiness.rules.contracts import check_body
+from tests.edits import add, endpoint_lines
+from tests.live.google_alerting import CHANNELS, PROJECT, Monitoring, policy
+from tests.live.loopback import Loopback, serving
+from tests.projects import Command, Result
+
+TOKEN = {"GOOGLE_OAUTH_ACCESS_TOKEN": "placeholder"}
+Run = Callable[..., tuple[Result, Loopback]]
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The minutes for which a drill would have waited."""
+    minutes: list[int] = []
+    monkeypatch.setattr(drills, "wait_minutes", minutes.append)
+    return minutes
+
+
+@pytest.fixture
+def run(project: Path, command: Command) -> Run:
+    """The command on a project whose Monitoring API is the given one."""
+
+    def run_here(monitoring: Monitoring, *arguments: str) -> tuple[Result, Loopback]:
+        with serving(monitoring.answer) as server:
+            add(project, endpoint_lines({"monitoring": f"{server.url}/v3/"}), "Pulumi.staging.yaml")
+            return command(*arguments, cwd=project, **TOKEN), server
+
+    return run_here
+
+
+def record_of(project: Path) -> Path:
+    """Where staging's drills are recorded."""
+    return drill_record_path(project / "Pulumi.staging.yaml", "staging")
+
+
+def test_a_drill_tells_every_channel_of_the_stack_a_word_and_ends_itself(
+    run: Run, project: Path, waited: list[int]
+) -> None:
+    """Made, waited for, deleted; the channels are those of the stack's live policies, each once."""
+    monitoring = Monitoring([policy(1, "high-latency", channels=CHANNELS[:1]), policy(2, "high-error-rate")])
+    monitoring.policies.append(policy(3, "high-error-rate", environment="production", channels=("other",)))
+    done, server = run(monitoring, "drill", "staging", "--wait-minutes", "2")
+    assert done.status == 0, done.text
+    (made,) = server.asked("POST")
+    assert made.body["notificationChannels"] == list(CHANNELS)
+    (recorded,) = read_drills(record_of(project))
+    assert recorded.channels == CHANNELS
+    assert recorded.nonce in made.body["displayName"]
+    assert recorded.nonce in made.body["documentation"]["content"]
+    assert recorded.nonce in made.body["documentation"]["subject"]
+    assert f"--received {recorded.nonce}" in done.out
+    assert waited == [2]
+    assert len(monitoring.policies) == 3, "only the drill's own policy is deleted"
+    assert server.requests[-1].method == "DELETE"
+
+
+def test_the_policy_of_a_drill_keeps_the_apis_contract() -> None:
+    """The same check that the declared policies pass; it is true at every evaluation."""
+    body = drill_policy("staging", "00c0ffee", CHANNELS)
+    assert check_body("gcp:monitoring/alertPolicy:AlertPolicy", body) == []
+    assert body["conditions"][0]["conditionPrometheusQueryLanguage"]["query"] == "vector(1)"
+
+
+def test_a_drill_that_is_broken_off_is_ended_and_the_word_is_recorded(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while it waits: no policy may stay that pages for ever."""
+
+    def interrupted(_minutes: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(drills, "wait_minutes", interrupted)
+    monitoring = Monitoring([policy(1, "high-latency")])
+    done, server = run(monitoring, "drill", "staging")
+    assert done.status == 130
+    assert server.requests[-1].method == "DELETE"
+    assert len(read_drills(record_of(project))) == 1
+
+
+def test_what_an_earlier_drill_left_behind_is_deleted_first(run: Run, waited: list[int]) -> None:
+    """A machine that lost its power leaves a policy; its channels are no channels of the stack."""
+    left = policy(7, "none", channels=("gone",), drill="deadbeef")
+    monitoring = Monitoring([policy(1, "high-latency"), left])
+    _, server = run(monitoring, "drill", "staging")
+    assert [each.path.rpartition("/")[2] for each in server.asked("DELETE")] == ["7", "901"]
+    assert server.asked("POST")[0].body["notificationChannels"] == list(CHANNELS)
+    assert waited == [5]
+
+
+def test_a_stack_without_a_live_policy_is_told_to_be_deployed_first(run: Run, project: Path) -> None:
+    """A drill would reach nobody; nothing is made, nothing recorded."""
+    done, server = run(Monitoring([policy(1, "high-latency", environment="production")]), "drill", "staging")
+    assert done.status == 1
+    assert "Run `pulumi up` first" in done.err
+    assert server.asked("POST") == []
+    assert not record_of(project).exists()
+
+
+def test_a_refusal_by_google_is_one_line(run: Run, project: Path) -> None:
+    """With Google's own words and without the token; a word that nobody was sent is not recorded."""
+    monitoring = Monitoring([policy(1, "high-latency")], refuses={("POST", "/alertPolicies"): 0})
+    done, _ = run(monitoring, "drill", "staging")
+    assert (done.status, done.out) == (1, "")
+    assert "403 Permission denied" in done.err
+    assert "placeholder" not in done.err
+    assert not record_of(project).exists()
+
+
+def test_without_a_token_it_says_which_is_missing(project: Path, command: Command) -> None:
+    """Before anything is asked."""
+    done = command("drill", "staging", cwd=project, GOOGLE_OAUTH_ACCESS_TOKEN="", PATH="")
+    assert done.status == 1
+    assert "gcloud auth application-default login" in done.err
+
+
+def sent(project: Path, *nonces: str) -> Path:
+    """A record of drills that were sent."""
+    path = record_of(project)
+    drilled = [RecordedDrill(nonce=nonce, sent="2026-11-25T09:00:00Z", channels=CHANNELS) for nonce in nonces]
+    write_drills(path, "staging", drilled)
+    return path
+
+
+def test_a_word_that_came_is_recorded_with_who_and_when(project: Path, command: Command) -> None:
+    """Several may have received it; the word is taken as it is typed. No token is needed."""
+    path = sent(project, "00c0ffee", "deadbeef")
+    for name in ("ada", "grace"):
+        done = command("drill", "staging", "--received", " DEADBEEF", "--by", name, cwd=project, PATH="")
+        assert (done.status, done.out) == (
+            0,
+            f"recorded: {name} received deadbeef; commit records/drill.staging.json\n",
+        )
+    first, second = read_drills(path)
+    assert first.received == ()
+    assert [receipt.by for receipt in second.received] == ["ada", "grace"]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", receipt.at) for receipt in second.received)
+
+
+@pytest.mark.parametrize("nonces", [(), ("00c0ffee",)])
+def test_a_word_that_no_drill_has_sent_is_refused(project: Path, command: Command, nonces: tuple[str, ...]) -> None:
+    """A receipt for nothing would prove nothing; the record stays as it was."""
+    path = sent(project, *nonces) if nonces else record_of(project)
+    before = path.read_text(encoding="utf-8") if nonces else None
+    done = command("drill", "staging", "--received", "deadbeef", "--by", "ada", cwd=project)
+    assert done.status == 1
+    assert "holds no drill with the word deadbeef" in done.err
+    assert (path.read_text(encoding="utf-8") if path.exists() else None) == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 2, "drills": []}', '{"schema": 1, "drills": [{}]}', "[" * 5000])
+def test_a_record_that_is_none_is_refused_and_kept(project: Path, command: Command, text: str) -> None:
+    """It is somebody's evidence."""
+    path = sent(project, "00c0ffee")
+    path.write_text(text, encoding="utf-8")
+    done = command("drill", "staging", "--received", "00c0ffee", "--by", "ada", cwd=project)
+    assert done.status == 1
+    assert "is no record of drills" in done.err
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_the_record_keeps_the_newest_drills(project: Path) -> None:
+    """A weekly one for a year."""
+    path = sent(project, *(f"{number:08x}" for number in range(MAX_DRILLS + 3)))
+    kept = read_drills(path)
+    assert [kept[0].nonce, len(kept)] == [f"{3:08x}", MAX_DRILLS]
+    assert json.loads(path.read_text(encoding="utf-8"))["stack"] == "staging"
+
+
+def test_a_word_is_new_each_time_and_easily_typed() -> None:
+    """Eight of sixteen characters."""
+    words = {new_nonce() for _ in range(50)}
+    assert len(words) == 50
+    assert all(re.fullmatch(r"[0-9a-f]{8}", word) for word in words)
+
+
+def test_the_names_of_policies_are_of_the_project() -> None:
+    """The loopback API speaks as Google's does."""
+    assert policy(1, "x")["name"] == f"{PROJECT}/alertPolicies/1"

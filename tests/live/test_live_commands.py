@@ -1,0 +1,184 @@
+"""`comment`, `drift` and `adopt` as a workflow or a person runs them: what they say, and how they end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readiness.plan.render_diff_markdown import MARKER
+from tests.edits import endpoint_lines
+from tests.live.loopback import Reply, Request, serving
+from tests.live.test_adopt import LISTINGS, answering
+from tests.live.test_github_gate import live_environment
+from tests.projects import Command, write_runbook
+
+TOKEN = {"GOOGLE_OAUTH_ACCESS_TOKEN": "placeholder"}
+
+
+def fake_pulumi(folder: Path, script: str) -> str:
+    """A PATH with a `pulumi` and its language host that do what the script says."""
+    folder.mkdir(exist_ok=True)
+    for name in ("pulumi", "pulumi-language-python"):
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"
+
+
+@pytest.fixture
+def at_hand(tmp_path: Path) -> dict[str, Any]:
+    """An environment in which everything that a live command needs is there."""
+    return {
+        "PATH": fake_pulumi(tmp_path / "bin", "exit 0"),
+        **TOKEN,
+        "PULUMI_BACKEND_URL": "file:///nowhere",
+        "PULUMI_CONFIG_PASSPHRASE": "placeholder",
+        "GITHUB_REPOSITORY": "acme/readiness",
+        "GITHUB_TOKEN": "placeholder",
+    }
+
+
+def test_the_diff_is_put_on_the_pull_request(command: Command, tmp_path: Path) -> None:
+    """As a workflow calls it."""
+    (tmp_path / "diff.md").write_text(f"{MARKER}\nnothing\n", encoding="utf-8")
+    with serving(lambda asked: Reply(200, [] if asked.method == "GET" else {"id": 1})) as server:
+        done = command(
+            "comment", "7", "--file", "diff.md",
+            cwd=tmp_path, GITHUB_API_URL=server.url, GITHUB_REPOSITORY="acme/readiness",
+        )  # fmt: skip
+    assert (done.status, done.out) == (0, "created the comment on #7\n")
+    assert server.asked("POST")[0].path == "/repos/acme/readiness/issues/7/comments"
+
+
+def test_a_comment_that_github_refuses_fails_and_says_so(command: Command, tmp_path: Path) -> None:
+    """A fork's token: the workflow does not call it there, and if it did it would show."""
+    (tmp_path / "diff.md").write_text(f"{MARKER}\n", encoding="utf-8")
+    refused = Reply(403, {"message": "Resource not accessible by integration"})
+    with serving(lambda asked: Reply(200, []) if asked.method == "GET" else refused) as server:
+        done = command(
+            "comment", "7", "--file", "diff.md",
+            cwd=tmp_path, GITHUB_API_URL=server.url, GITHUB_REPOSITORY="acme/readiness",
+        )  # fmt: skip
+    assert done.status == 1
+    assert "not accessible" in done.err
+
+
+def test_a_file_that_is_no_text_is_refused(command: Command, tmp_path: Path) -> None:
+    """Before GitHub is asked anything."""
+    (tmp_path / "diff.md").write_bytes(b"\xff\xfe")
+    done = command("comment", "7", "--file", "diff.md", cwd=tmp_path, GITHUB_REPOSITORY="acme/readiness")
+    assert (done.status, done.out) == (1, "")
+    assert "diff.md: is not UTF-8 text." in done.err
+
+
+@pytest.mark.parametrize("repository", ["", "acme", "/readiness"])
+def test_a_comment_outside_of_a_workflow_names_what_is_missing(
+    command: Command, tmp_path: Path, repository: str
+) -> None:
+    """No repository, no guess."""
+    (tmp_path / "diff.md").write_text(f"{MARKER}\n", encoding="utf-8")
+    done = command("comment", "7", "--file", "diff.md", cwd=tmp_path, GITHUB_REPOSITORY=repository)
+    assert done.status == 1
+    assert "GITHUB_REPOSITORY" in done.err
+
+
+def test_a_stack_without_drift_closes_its_issue(command: Command, at_hand: dict[str, Any]) -> None:
+    """The nightly run of a stack that is as declared."""
+    with serving(lambda _: Reply(200, [])) as server:
+        done = command("drift", "staging", "--issue", **at_hand, GITHUB_API_URL=server.url)
+    assert (done.status, done.err) == (0, "")
+    assert "no issue is open" in done.out
+    assert "what is live is what is declared" in done.out
+
+
+def test_an_open_gate_opens_an_issue_and_fails(command: Command, at_hand: dict[str, Any]) -> None:
+    """The engine says nothing; GitHub does."""
+
+    def answer(asked: Request) -> Reply:
+        if "environments" in asked.path:
+            return Reply(404, {"message": "Not Found"})
+        return Reply(200, []) if asked.method == "GET" else Reply(201, {"number": 5})
+
+    with serving(answer) as server:
+        done = command("drift", "prod", "--issue", **at_hand, GITHUB_API_URL=server.url)
+    assert done.status == 1
+    assert "opened #5" in done.out
+    assert "WEAKER than declared" in done.out
+    [issue] = server.asked("POST")
+    assert issue.path == "/repos/acme/readiness/issues", (
+        "the issue is of this repository, the gate of the application's"
+    )
+    assert "WEAKER than declared" in issue.body["body"]
+
+
+def test_drift_that_cannot_be_checked_touches_no_issue(
+    command: Command, at_hand: dict[str, Any], tmp_path: Path
+) -> None:
+    """A preview that fails is neither drift nor none."""
+    broken: dict[str, Any] = {**at_hand, "PATH": fake_pulumi(tmp_path / "broken", "echo 'error: boom' >&2; exit 255")}
+    with serving(lambda _: Reply(200, live_environment())) as server:
+        done = command("drift", "staging", "--issue", **broken, GITHUB_API_URL=server.url)
+    assert done.status == 1
+    assert "not checked" in done.err
+    assert "boom" in done.err
+    assert server.asked("POST") == []
+
+
+def test_drift_without_a_cli_says_what_is_missing(command: Command, tmp_path: Path) -> None:
+    """All of it at once."""
+    credentials = ("GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS")
+    nothing: dict[str, Any] = dict.fromkeys(credentials, "")
+    done = command("drift", "staging", **nothing, PATH=str(tmp_path), HOME=str(tmp_path), PULUMI_HOME=str(tmp_path))
+    assert done.status == 1
+    assert "Pulumi CLI" in done.err
+    assert "credentials" in done.err
+
+
+@pytest.fixture
+def customer(project: Path) -> Path:
+    """The customer's project, whose stacks may be pointed at a loopback server."""
+    return project
+
+
+def test_adopt_prints_the_import_file_and_says_what_it_leaves(command: Command, customer: Path) -> None:
+    """The file on stdout alone, so that it can be redirected."""
+    with serving(answering(LISTINGS)) as server:
+        stack_file = customer / "Pulumi.prod.yaml"
+        apis = ("monitoring", "logging", "artifactRegistry", "iam", "cloudRunV2")
+        endpoints = endpoint_lines(dict.fromkeys(apis, f"{server.url}/"))
+        text = stack_file.read_text(encoding="utf-8").replace("config:\n", f"config:\n{endpoints}", 1)
+        stack_file.write_text(text, encoding="utf-8")
+        done = command(
+            "adopt", "prod", cwd=customer, GITHUB_API_URL=server.url, **TOKEN
+        )  # fmt: skip
+        assert (done.status, server.asked("POST")) == (0, []), done.err
+    names = {entry["logicalName"] for entry in json.loads(done.out)["resources"]}
+    assert {"images-repository", "alerts-high-error-rate", "production-environment-guard"} <= names
+    assert "Service Downtime Alert" in done.err
+
+
+def test_adopt_without_credentials_names_how_to_get_them(command: Command, tmp_path: Path) -> None:
+    """It cannot know what exists."""
+    done = command("adopt", "prod", GOOGLE_OAUTH_ACCESS_TOKEN="", PATH=str(tmp_path))
+    assert done.status == 1
+    assert "gcloud auth application-default login" in done.err
+
+
+def test_check_with_the_plan_finds_a_section_that_the_runbook_lost(command: Command, customer: Path) -> None:
+    """The policy pack's rules on the offline plan, each with the resource's name."""
+    (customer / "docs").mkdir()
+    (customer / "docs" / "runbook.md").write_text("# Runbook\n\n## HighCpuUsage\n", encoding="utf-8")
+    done = command("check", "staging", "--plan", cwd=customer)
+    assert done.status == 1
+    assert "stack staging: alerts-high-latency: no link of the alert leads to a section" in done.text
+    assert "alerts-high-cpu-usage" not in done.text
+
+
+def test_check_with_the_plan_passes_the_first_customers_stacks(command: Command, customer: Path) -> None:
+    """Rules and contracts together."""
+    write_runbook(customer)
+    done = command("check", "--plan", cwd=customer)
+    assert done.status == 0, done.text
+    assert "ok prod" in done.out

@@ -1,0 +1,52 @@
+"""The cost line: counted from the plan, priced by the settings alone."""
+
+from __future__ import annotations
+
+from readiness.plan.cost import billed, cost_line
+from readiness.plan.offline_plan import Plan
+from readiness.plan.render_plan import plan_markdown, plan_text
+from tests.projects import EVERY_OPTION, ROOT, Command, settings_of
+
+
+def test_without_prices_a_plan_says_that_it_is_not_priced(command: Command) -> None:
+    """And what would be billed; no price stands in the program."""
+    done = command("plan", "staging")
+    (line,) = [each for each in done.out.splitlines() if each.startswith("Cost of monitoring: ")]
+    assert "not priced (" in line
+    assert line.endswith("write readiness:prices with source and date.")
+
+
+def test_conditions_and_executions_are_counted_from_the_plan(plans: dict[str, Plan]) -> None:
+    """Two services from five places every minute of 730 hours."""
+    policies = [each for each in plans["prod"].resources if each["type"].endswith(":AlertPolicy")]
+    found = billed(plans["prod"])
+    assert found.conditions == sum(len(each["inputs"]["conditions"]) for each in policies)
+    assert found.executions == 2 * 5 * 730 * 60
+
+
+def test_the_sum_names_source_date_and_what_is_free(plans: dict[str, Plan]) -> None:
+    """Executions up to the free ones cost nothing."""
+    prices = settings_of(EVERY_OPTION).prices
+    assert prices is not None
+    found = billed(plans[EVERY_OPTION])
+    line = cost_line(plans[EVERY_OPTION], prices)
+    assert f"USD {found.conditions * 0.1:,.2f} a month" in line
+    assert "prices of 2026-11-01, https://prices.shop.example.net/monitoring" in line
+    assert f"{found.executions:,} of them free" in line
+
+
+def test_what_is_over_the_free_executions_is_paid(plans: dict[str, Plan]) -> None:
+    """Each of them."""
+    prices = settings_of(EVERY_OPTION).prices
+    assert prices is not None
+    found = billed(plans["prod"])
+    without_free = prices.model_copy(update={"uptime_executions_free_month": 0, "alert_condition_month": 0.0})
+    assert f"USD {found.executions * 0.0003:,.2f} a month" in cost_line(plans["prod"], without_free)
+
+
+def test_the_line_stands_in_both_forms_of_the_plan(plans: dict[str, Plan]) -> None:
+    """Below the caveat, once."""
+    for render in (plan_text, plan_markdown):
+        assert render(plans["prod"], "Cost: a lot").count("Cost: a lot.") == 1
+        assert "Cost" not in render(plans["prod"]).split("alerts-")[0]
+    assert (ROOT / "docs" / "costs.md").is_file()

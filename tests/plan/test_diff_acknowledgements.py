@@ -1,0 +1,111 @@
+"""A weakening change needs a reviewed entry of its own; no other entry agrees to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from readiness.finding_formats import text_line
+from readiness.plan.acknowledgements import (
+    ACKNOWLEDGED_FILE,
+    Acknowledgement,
+    agreement,
+    entries_to_write,
+    read_acknowledgements,
+)
+from readiness.plan.weakening import Weakening
+from readiness.refusal import RefusedError
+from readiness.resource_types import ALERT_POLICY
+from tests.plan.diff_plans import resource, weakened
+from tests.projects import ROOT
+
+DIGEST = "w0123456789abcdef0123"
+
+
+def _entry(digest: str) -> Acknowledgement:
+    return Acknowledgement(digest=digest, reason="Agreed in the weekly", by="ada", line=3)
+
+
+def _weakening(old: str = "CRITICAL", new: str = "WARNING") -> Weakening:
+    (found,) = weakened([resource(ALERT_POLICY, {"severity": old})], [resource(ALERT_POLICY, {"severity": new})])
+    return found
+
+
+def _write(folder: Path, text: str) -> Path:
+    (folder / ACKNOWLEDGED_FILE).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_an_entry_agrees_to_its_change_and_to_no_other() -> None:
+    """The same field with other values is another change."""
+    change, other = _weakening(), _weakening(old="ERROR")
+    agreed = agreement([change, other], [_entry(change.digest)])
+    assert list(agreed.agreed) == [change.digest]
+    assert agreed.open == (other,)
+    assert agreed.stale == ()
+
+
+def test_an_entry_for_a_change_that_is_not_there_is_stale() -> None:
+    """After the merge every entry is."""
+    entry = _entry(DIGEST)
+    assert agreement([_weakening()], [entry]).stale == (entry,)
+
+
+def test_the_entries_that_are_printed_are_read_back_once_they_are_filled_in(tmp_path: Path) -> None:
+    """And are refused while reason and name are missing."""
+    text = "\n".join(entries_to_write([_weakening()]))
+    assert "  # prod, it: severity lowered from CRITICAL to WARNING" in text.splitlines()
+    with pytest.raises(RefusedError) as refused:
+        read_acknowledgements(_write(tmp_path, text))
+    assert [problem.key for problem in refused.value.problems] == ["acknowledged[0].reason", "acknowledged[0].by"]
+    filled = text.replace("reason: ", "reason: Agreed").replace("by: ", "by: ada")
+    (entry,) = read_acknowledgements(_write(tmp_path, filled))
+    assert (entry.digest, entry.reason, entry.by, entry.line) == (_weakening().digest, "Agreed", "ada", 3)
+
+
+def test_without_a_file_nothing_is_agreed_to(tmp_path: Path) -> None:
+    """The file is no duty."""
+    assert read_acknowledgements(tmp_path) == ()
+
+
+def test_the_project_s_own_file_is_read_and_belongs_to_code_owners() -> None:
+    """An agreement that anybody can write would be none."""
+    read_acknowledgements(ROOT)
+    owners = (ROOT / ".github" / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
+    owned = {line.split()[0] for line in owners if line.startswith("/")}
+    assert {f"/{ACKNOWLEDGED_FILE}", "/.github/", "/readiness/plan/"} <= owned
+    assert {"/readiness/cli/diff.py", "/Makefile", "/.tools/"} <= owned, "what makes the diff, and its kept plans"
+    assert all((ROOT / path[1:]).exists() for path in owned - {"/.tools/"}), "an owner of nothing owns nothing"
+
+
+ENTRY = f"acknowledged:\n  - digest: {DIGEST}\n    reason: Agreed\n    by: ada\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ["is empty"]),
+        ("- a", ["is no list under the one key `acknowledged:`"]),
+        ("acknowledged: {}", ["is no list under the one key `acknowledged:`"]),
+        ("acknowledged: [", ["is not valid YAML"]),
+        (ENTRY + "more: 1\n", ["is no list under the one key `acknowledged:`"]),
+        ("acknowledged: [7]", ["acknowledged[0]: is no entry"]),
+        (ENTRY.replace(DIGEST, "abc"), ["acknowledged[0].digest: is no digest of a change"]),
+        (ENTRY.replace("ada", "[ada]"), ["acknowledged[0].by: must be text, not a list. Write text"]),
+        (ENTRY + "    until: 2027\n", ["acknowledged[0].until: is an unknown key"]),
+        (
+            ENTRY.replace("Agreed", "").replace("ada", "7"),
+            ["[0].reason: is missing", "[0].by: must be text, not the number 7. Put it in quotes"],
+        ),
+        (ENTRY + ENTRY.partition("\n")[2], ["acknowledged[1].digest: is acknowledged twice"]),
+    ],
+)
+def test_a_broken_file_is_refused_with_every_mistake_at_its_line(tmp_path: Path, text: str, said: list[str]) -> None:
+    """A misspelt key would otherwise agree to nothing, without a word."""
+    with pytest.raises(RefusedError) as refused:
+        read_acknowledgements(_write(tmp_path, text))
+    problems = [text_line(problem) for problem in refused.value.problems]
+    assert len(problems) == len(said)
+    assert all(expected in problem for expected, problem in zip(said, problems, strict=True))
+    assert all(problem.startswith(ACKNOWLEDGED_FILE) for problem in problems)

@@ -1,0 +1,231 @@
+"""Each way to weaken a guard is seen; its opposite is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from readiness.plan.weakening import RULES, weakenings
+from readiness.plan.weakening_plan import PLAN_RULES, covers
+from readiness.resource_types import (
+    ALERT_POLICY,
+    AUDIT_CONFIG,
+    BRANCH_POLICY,
+    CHANNEL,
+    ENVIRONMENT,
+    LOG_BUCKET,
+    LOG_SINK,
+    OBJECTIVE,
+)
+from tests.plan.diff_plans import diff_of, plan_value, resource, weakened
+from tests.plan.weakening_case import Case
+from tests.plan.weakening_cases_alerts import ALERT_CASES
+from tests.plan.weakening_cases_records import RECORD_CASES
+from tests.plan.weakening_cases_shared import GITHUB_CASES, REGISTRY_CASES
+
+CASES = (*ALERT_CASES, *REGISTRY_CASES, *GITHUB_CASES, *RECORD_CASES)
+
+
+def _said(case: Case, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What the rules say of a resource whose inputs change so."""
+    found = weakened([resource(case.type, old)], [resource(case.type, new)])
+    return [reason for each in found for reason in each.reasons]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_weaker_guard_is_said_to_be_weaker_and_how(case: Case) -> None:
+    """By its rule, and by no other way than its rule."""
+    (said,) = _said(case, case.old, case.new)
+    assert case.said in said
+    assert [finding.reason for finding in case.rule(case.old, case.new)] == [said]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_the_way_back_is_no_weakening_unless_it_cannot_be_judged(case: Case) -> None:
+    """Tightening needs nobody's agreement."""
+    assert bool(_said(case, case.new, case.old)) is not case.judged
+
+
+def test_every_rule_has_a_case() -> None:
+    """For every type that it is applied to."""
+    applied = {(type_, rule.__name__) for type_, rule in RULES}
+    cases = {(case.type, case.rule.__name__) for case in CASES}
+    assert sorted(applied - cases) == [], "add a case of it to tests/plan/weakening_cases_*.py"
+    assert sorted(cases - applied) == [], "add the rule to the table at the end of its readiness/plan/weakening_*.py"
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_nothing_weakens_where_nothing_changes(case: Case) -> None:
+    """The rules themselves, without the diff's own filter."""
+    for rule in (rule for type_, rule in RULES if type_ == case.type):
+        assert list(rule(case.old, case.old)) == []
+        assert list(rule(case.new, case.new)) == []
+
+
+@pytest.mark.parametrize("junk", [[], {}, None, "x", 7, True, [[1]], [{"a": {}}], {"b": [1]}])
+def test_inputs_of_any_shape_are_taken(junk: Any) -> None:
+    """A plan that was handed in promises nothing about its values."""
+    for type_, rule in RULES:
+        good = next(case.old for case in CASES if case.type == type_ and case.rule is rule)
+        odd = dict.fromkeys(good, junk)
+        list(rule(good, odd))
+        list(rule(odd, good))
+
+
+GATE = resource(ENVIRONMENT, {"repository": "app", "environment": "production", "deploymentBranchPolicy": {
+    "customBranchPolicies": True, "protectedBranches": False}}, name="gate")  # fmt: skip
+
+
+def _branch(pattern: str, name: str = "branch", field: str = "branchPattern") -> dict[str, Any]:
+    inputs = {"repository": "app", "environment": "production", field: pattern}
+    return resource(BRANCH_POLICY, inputs, name=name)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("main", "*"), ("main", "main*"), ("release/*", "release/**"), ("*", "feature/*"), ("main", "trunk")],
+)
+def test_a_branch_that_could_not_deploy_and_now_can_weakens(before: str, after: str) -> None:
+    """In place, and as a policy of another name, which is how our program declares it."""
+    for name in ("branch", "another"):
+        (found,) = weakened([GATE, _branch(before)], [GATE, _branch(after, name)])
+        assert found.reasons == (f"the branch {after} may deploy to production, which admitted {before}",)
+
+
+@pytest.mark.parametrize(("before", "after"), [("*", "main"), ("release/*", "release/1.2"), ("rel*", "release*")])
+def test_a_narrower_pattern_is_no_weakening(before: str, after: str) -> None:
+    """What it admits was admitted."""
+    for name in ("branch", "another"):
+        assert weakened([GATE, _branch(before)], [GATE, _branch(after, name)]) == ()
+
+
+def test_a_tag_weakens_where_only_branches_could_deploy() -> None:
+    """A branch's pattern admits no tag."""
+    (found,) = weakened([GATE, _branch("*")], [GATE, _branch("*"), _branch("v*", "tag", "tagPattern")])
+    assert found.field == "tagPattern"
+
+
+def test_the_first_branches_of_a_new_environment_weaken_nothing() -> None:
+    """Nothing was guarded before."""
+    assert weakened([], [GATE, _branch("*")]) == ()
+
+
+def test_a_branch_of_an_environment_that_admitted_none_weakens() -> None:
+    """It asked for patterns and had none: nobody could deploy."""
+    (found,) = weakened([GATE], [GATE, _branch("main")])
+    assert found.reasons == ("the branch main may deploy to production, which admitted none",)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "expected"), [("a*", "a/b", False), ("a**", "a/b", True), ("[ab]", "a", False)]
+)
+def test_a_star_does_not_reach_over_a_slash(wide: str, narrow: str, expected: bool) -> None:
+    """As GitHub matches; what is not certain counts as not covered."""
+    assert covers(wide, narrow) is expected
+
+
+@pytest.mark.parametrize("type_", [ALERT_POLICY, ENVIRONMENT])
+def test_a_deleted_guard_weakens_and_a_new_one_does_not(type_: str) -> None:
+    """Both directions."""
+    guard = resource(type_, {"displayName": "guard"})
+    (found,) = weakened([guard], [])
+    assert found.reasons[0].startswith("is deleted: ")
+    assert weakened([], [guard]) == ()
+
+
+def test_a_guard_that_goes_on_under_another_name_is_not_lost_but_a_weaker_one_is_no_substitute() -> None:
+    """A rename without an alias deletes and creates; only the same inputs make up for it, and only for one."""
+    guard, other = (resource(ALERT_POLICY, {"severity": "ERROR"}, name=name) for name in ("one", "two"))
+    renamed = resource(ALERT_POLICY, {"severity": "ERROR"}, name="renamed")
+    weaker = resource(ALERT_POLICY, {"severity": "WARNING"}, name="renamed")
+    assert weakened([guard], [renamed]) == ()
+    assert len(weakened([guard], [weaker])) == 1
+    assert len(weakened([guard, other], [renamed])) == 1
+
+
+@pytest.mark.parametrize("option", ["protect", "retainOnDelete"])
+def test_a_protection_that_is_taken_away_weakens_and_one_that_is_added_does_not(option: str) -> None:
+    """Also on a resource that is no guard by its type."""
+    bare, kept = (resource("gcp:a/b:C", {}, options=options) for options in (None, {option: True}))
+    (found,) = weakened([kept], [bare])
+    assert (found.field, found.old) == (f"options.{option}", True)
+    assert weakened([bare], [kept]) == ()
+
+
+def test_a_field_that_is_ignored_from_now_on_weakens_unless_it_only_describes() -> None:
+    """Whatever is declared for it has no effect any more."""
+    before = resource(ALERT_POLICY, {})
+    frozen = resource(ALERT_POLICY, {}, options={"ignoreChanges": ["conditions", "labels"]})
+    harmless = resource(ALERT_POLICY, {}, options={"ignoreChanges": ["labels"]})
+    (found,) = weakened([before], [frozen])
+    assert found.reasons == ("changes of conditions have no effect any more",)
+    assert weakened([before], [harmless]) == ()
+    assert weakened([frozen], [before]) == ()
+
+
+def _policy(*channels: str) -> dict[str, Any]:
+    return resource(ALERT_POLICY, {"notificationChannels": list(channels)}, name="policy")
+
+
+def _channel(name: str, address: str) -> dict[str, Any]:
+    return resource(CHANNEL, {"type": "email", "labels": {"email_address": address}}, name=name)
+
+
+def test_a_lost_channel_weakens_by_whom_it_told_and_an_added_one_does_not() -> None:
+    """A channel that the plan does not declare is known by its id."""
+    ops, dev = _channel("ops", "ops@example.com"), _channel("dev", "dev@example.com")
+    both, one = _policy("<ops.id>", "<dev.id>", "projects/p/1"), _policy("<ops.id>")
+    (found,) = weakened([ops, dev, both], [ops, dev, one])
+    assert found.reasons == ("no longer tells email dev@example.com, projects/p/1",)
+    assert weakened([ops, dev, one], [ops, dev, both]) == ()
+
+
+def test_a_renamed_channel_that_tells_the_same_address_loses_nobody() -> None:
+    """The policy's list changes, the person who is told does not."""
+    before = [_channel("ops", "ops@example.com"), _policy("<ops.id>")]
+    assert weakened(before, [_channel("ops-mail", "ops@example.com"), _policy("<ops-mail.id>")]) == ()
+    assert len(weakened(before, [_channel("ops-mail", "spam@example.com"), _policy("<ops-mail.id>")])) == 1
+
+
+@pytest.mark.parametrize("new", [[], [resource("gcp:artifactregistry/repository:Repository", {"format": "MAVEN"})]])
+def test_something_protected_that_goes_counts_whatever_it_is(new: list[dict[str, Any]]) -> None:
+    """Deleted or replaced: the engine would stop half-way, or it was forced."""
+    kept = resource("gcp:artifactregistry/repository:Repository", {"format": "DOCKER"}, options={"protect": True})
+    found = weakened([kept], new)
+    assert any("is protected and would be" in reason for each in found for reason in each.reasons)
+
+
+def test_the_reasons_of_one_field_stand_together_under_one_digest() -> None:
+    """Whoever agrees agrees to the field's new value, once."""
+    case = next(each for each in CASES if each.said == "s without web")
+    both = case.new["conditions"][0]["conditionPrometheusQueryLanguage"]["query"].replace("0.05", "0.5")
+    new = {**case.new, "conditions": [{"conditionPrometheusQueryLanguage": {"query": both, "duration": "300s"}}]}
+    (found,) = weakened([resource(case.type, case.old)], [resource(case.type, new)])
+    assert found.reasons == ("threshold > 0.05 -> > 0.5", "s without web")
+
+
+def test_the_digest_tells_stacks_resources_fields_and_values_apart() -> None:
+    """And is the same from run to run."""
+
+    def digest(name: str = "it", old: str = "CRITICAL", new: str = "WARNING", stack: str = "prod") -> str:
+        plans = [plan_value(resource(ALERT_POLICY, {"severity": each}, name=name), stack=stack) for each in (old, new)]
+        (found,) = weakenings(diff_of(*plans))
+        return found.digest
+
+    assert digest() == digest() == "w" + digest()[1:]
+    assert len({digest(), digest(name="b"), digest(old="ERROR"), digest(new="ERROR"), digest(stack="dev")}) == 5
+
+
+def test_the_rules_over_the_whole_plan_are_those_tested_here() -> None:
+    """A new one needs its test here."""
+    assert [rule.__name__ for rule in PLAN_RULES] == [
+        "guard_deleted", "protection_removed", "change_ignored", "branch_admitted", "channel_lost",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("type_", [AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE])
+def test_a_record_that_is_no_longer_made_weakens(type_: str) -> None:
+    """By its deletion as by its change."""
+    (found,) = weakened([resource(type_, {"project": "p"})], [])
+    assert found.reasons[0].startswith("is deleted: ")

@@ -1,0 +1,42 @@
+"""What a case is for a way in which a guard can become weaker: the inputs before and after, and what is said of it."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.plan.weakening_rule import Rule
+
+Inputs = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """`judged` says whether the way back is known to be no weakening; where it is not, both ways count."""
+
+    rule: Rule
+    type: str
+    old: Inputs
+    new: Inputs
+    said: str
+    judged: bool = True
+
+    @property
+    def name(self) -> str:
+        """For the test's id."""
+        return f"{self.rule.__name__}: {self.said}"
+
+
+def put(inputs: Inputs, path: str, value: Any) -> Inputs:
+    """A copy with another value at a dotted path; `None` takes the value away. Digits are positions."""
+    result = copy.deepcopy(inputs)
+    *way, last = path.split(".")
+    holder: Any = result
+    for key in way:
+        holder = holder[int(key)] if isinstance(holder, list) else holder.setdefault(key, {})
+    if value is None:
+        del holder[int(last) if isinstance(holder, list) else last]
+    else:
+        holder[int(last) if isinstance(holder, list) else last] = value
+    return result
