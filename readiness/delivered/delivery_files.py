@@ -1,17 +1,13 @@
-"""What tells of deployments: three workflows, the program that they run, and its settings, all below `.github/`.
+"""Renders what reports deployments: three workflows, the program that they run, and its settings, below `.github/`.
 
-The program is delivered as it stands in `delivery_telemetry/` beside this file, where it is tested.
+The program is delivered from `delivery_telemetry/` beside this file unchanged, and tested there.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from importlib.resources import files
-from typing import Any
-
 from readiness.alerts.log_metric import DEPLOYMENT_LOG
 from readiness.delivered.header import program_files, with_header
+from readiness.delivered.templates import filled_in, json_text, template, toml_line
 from readiness.settings.delivery import DeliveryEnvironment, DeploymentTelemetry
 
 FOLDER = ".github/readiness"
@@ -35,22 +31,21 @@ def delivery_files(telemetry: DeploymentTelemetry, *, repository: str, project: 
 def _workflow(name: str, telemetry: DeploymentTelemetry, repository: str) -> str:
     values = {
         "OWNER/REPOSITORY": repository,
-        "WORKFLOW_NAMES": json.dumps([each.workflow for each in telemetry.environments], ensure_ascii=False),
+        "WORKFLOW_NAMES": json_text([environment.workflow for environment in telemetry.environments]),
         "WORKLOAD_IDENTITY_PROVIDER": telemetry.workload_identity_provider,
         "SERVICE_ACCOUNT": telemetry.service_account,
         "ROLLBACK_POLL_MINUTES": str(telemetry.rollback_poll_minutes),
     }
-    pattern = "|".join(rf"\b{re.escape(each)}\b" for each in values)
-    return re.sub(pattern, lambda found: values[found.group()], _read(f"{name}.yml"))
+    return filled_in(template(f"{name}.yml"), values)
 
 
 def _settings_text(telemetry: DeploymentTelemetry, project: str) -> str:
     lines = [
-        _toml("project", project),
-        _toml("log", DEPLOYMENT_LOG),
-        _toml("slack_reports", telemetry.slack_reports),
-        _toml("success_ratio", telemetry.target_success_ratio),
-        _toml("restore_seconds", telemetry.target_restore_seconds),
+        toml_line("project", project),
+        toml_line("log", DEPLOYMENT_LOG),
+        toml_line("slack_reports", telemetry.slack_reports),
+        toml_line("success_ratio", telemetry.target_success_ratio),
+        toml_line("restore_seconds", telemetry.target_restore_seconds),
     ]
     for environment in telemetry.environments:
         lines += ["", "[[environments]]", *_environment_lines(environment)]
@@ -59,21 +54,12 @@ def _settings_text(telemetry: DeploymentTelemetry, project: str) -> str:
 
 def _environment_lines(environment: DeliveryEnvironment) -> list[str]:
     return [
-        _toml("name", environment.name),
-        _toml("workflow", environment.workflow),
-        _toml("file", environment.workflow_file),
-        _toml("job", environment.job),
-        _toml("services", list(environment.services)),
-        _toml("slack_events", list(environment.slack_events)),
-        _toml("deployments_per_week", environment.target_deployments_per_week),
-        _toml("duration_seconds", environment.target_duration_seconds),
+        toml_line("name", environment.name),
+        toml_line("workflow", environment.workflow),
+        toml_line("file", environment.workflow_file),
+        toml_line("job", environment.job),
+        toml_line("services", list(environment.services)),
+        toml_line("slack_events", list(environment.slack_events)),
+        toml_line("deployments_per_week", environment.target_deployments_per_week),
+        toml_line("duration_seconds", environment.target_duration_seconds),
     ]
-
-
-def _toml(key: str, value: Any) -> str:
-    """JSON's texts, numbers, lists and truth values are TOML's, too, but for characters outside the first plane."""
-    return f"{key} = {json.dumps(value, ensure_ascii=False)}"
-
-
-def _read(path: str) -> str:
-    return files("readiness.delivered").joinpath(path).read_text(encoding="utf-8")

@@ -6,12 +6,11 @@ allowed, a required check, the App's key) and labels only where one of them is m
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
-from importlib.resources import files
 
 from readiness.delivered.header import with_header
+from readiness.delivered.templates import filled_in, json_text, template
 from readiness.settings.github import MINOR_OR_PATCH_LABEL, AutoMerge
 
 AUTO_MERGE_PATH = ".github/workflows/dependabot-auto-merge.yml"
@@ -23,18 +22,17 @@ _MERGE = "# FROM HERE ON ONLY WHERE AUTO-MERGE IS ENABLED\n"
 
 def auto_merge_text(settings: AutoMerge, *, repository: str, default_branch: str) -> str:
     """The whole file; `repository` is OWNER/NAME."""
-    text = files("readiness.delivered").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    text = template(_TEMPLATE)
     label, _, merge = text.partition(_MERGE)
     text = label + merge if settings.enabled else label
     values = {
         "OWNER/REPOSITORY": repository,
         # As a JSON string, which YAML reads too, and without what the filter takes for a pattern.
-        "DEFAULT_BRANCH": json.dumps(re.sub(r"[+!\]]", r"\\\g<0>", default_branch), ensure_ascii=False),
+        "DEFAULT_BRANCH": json_text(re.sub(r"[+!\]]", r"\\\g<0>", default_branch)),
         "LABEL": MINOR_OR_PATCH_LABEL,
         "APP_CLIENT_ID": settings.app_client_id or "",
     }
-    filled_in = re.sub("|".join(rf"\b{name}\b" for name in values), lambda found: values[found.group()], text)
-    return with_header("dependabot.auto_merge", filled_in)
+    return with_header("dependabot.auto_merge", filled_in(text, values))
 
 
 def allow_auto_merge_command(repository: str) -> str:

@@ -1,21 +1,18 @@
-"""What looks after the images: four workflows, an action, the program that they run, its settings, below `.github/`.
+"""Renders what maintains the images: four workflows, an action, the program that they run, its settings.
 
-The program is delivered as it stands in `image_upkeep/` beside this file, where it is tested. Both scanners' lists of
+The program is delivered from `image_upkeep/` beside this file unchanged, and tested there. Both scanners' lists of
 exceptions are made from the one list of the settings; the gate itself reads that list from `images.toml`.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
-from typing import Any
 
 from readiness.alerts.log_metric import IMAGE_LOG
 from readiness.delivered.header import program_files, with_header
+from readiness.delivered.templates import filled_in, json_text, template, toml_line
 from readiness.settings.image_workflows import AcceptedVulnerability, ImageWorkflows
 from readiness.yaml_text import yaml_text
 
@@ -55,15 +52,15 @@ def image_files(settings: ImageWorkflows, place: ImagePlace) -> dict[str, str]:
 
 
 def trivy_ignore_text(accepted: Sequence[AcceptedVulnerability]) -> str:
-    """Trivy's `.trivyignore.yaml`: each entry of its package alone, until its day."""
+    """Trivy's `.trivyignore.yaml`: entry entry of its package alone, until its day."""
     entries = [
         {
-            "id": each.id,
-            "purls": [each.package],
-            "expired_at": date.fromisoformat(each.expires),
-            "statement": each.reason,
+            "id": entry.id,
+            "purls": [entry.package],
+            "expired_at": date.fromisoformat(entry.expires),
+            "statement": entry.reason,
         }
-        for each in accepted
+        for entry in accepted
     ]
     return yaml_text({"vulnerabilities": entries})
 
@@ -71,29 +68,29 @@ def trivy_ignore_text(accepted: Sequence[AcceptedVulnerability]) -> str:
 def osv_config_text(accepted: Sequence[AcceptedVulnerability]) -> str:
     """osv-scanner's file. It knows no package: of two entries of one vulnerability the earlier day counts."""
     by_id: dict[str, list[AcceptedVulnerability]] = {}
-    for each in accepted:
-        by_id.setdefault(each.id, []).append(each)
+    for entry in accepted:
+        by_id.setdefault(entry.id, []).append(entry)
     lines: list[str] = []
     for id_, entries in by_id.items():
-        reason = "; ".join(f"{each.package}: {each.reason}" for each in entries)
-        day = min(each.expires for each in entries)
-        lines += ["[[IgnoredVulns]]", _toml("id", id_), f"ignoreUntil = {day}", _toml("reason", reason), ""]
+        reason = "; ".join(f"{entry.package}: {entry.reason}" for entry in entries)
+        day = min(entry.expires for entry in entries)
+        lines += ["[[IgnoredVulns]]", toml_line("id", id_), f"ignoreUntil = {day}", toml_line("reason", reason), ""]
     return "\n".join(lines)
 
 
 def _settings_text(settings: ImageWorkflows, place: ImagePlace) -> str:
     lines = [
-        _toml("project", place.project),
-        _toml("region", place.region),
-        _toml("repository", place.registry),
-        _toml("environment", place.environment),
-        _toml("services", list(place.services)),
-        _toml("log", IMAGE_LOG),
-        _toml("max_deleted_versions", settings.max_deleted_versions),
+        toml_line("project", place.project),
+        toml_line("region", place.region),
+        toml_line("repository", place.registry),
+        toml_line("environment", place.environment),
+        toml_line("services", list(place.services)),
+        toml_line("log", IMAGE_LOG),
+        toml_line("max_deleted_versions", settings.max_deleted_versions),
     ]
-    for each in settings.accepted_vulnerabilities:
-        lines += ["", "[[accepted]]", _toml("id", each.id), _toml("package", each.package)]
-        lines += [_toml("reason", each.reason), f"expires = {each.expires}"]
+    for entry in settings.accepted_vulnerabilities:
+        lines += ["", "[[accepted]]", toml_line("id", entry.id), toml_line("package", entry.package)]
+        lines += [toml_line("reason", entry.reason), f"expires = {entry.expires}"]
     return "\n".join(lines) + "\n"
 
 
@@ -101,21 +98,11 @@ def _filled_in(name: str, settings: ImageWorkflows, place: ImagePlace) -> str:
     values = {
         "OWNER/REPOSITORY": place.repository,
         # As JSON strings, which YAML reads too.
-        "DEFAULT_BRANCH": json.dumps(place.default_branch),
-        "PRODUCTION_WORKFLOW": json.dumps(settings.production_workflow, ensure_ascii=False),
+        "DEFAULT_BRANCH": json_text(place.default_branch),
+        "PRODUCTION_WORKFLOW": json_text(settings.production_workflow),
         "IDENTITY_PROVIDER": settings.workload_identity_provider,
         "PROMOTION_IDENTITY": settings.promotion_identity,
         "REPORT_IDENTITY": settings.report_identity,
         "SCAN_IDENTITY": settings.scan_identity,
     }
-    pattern = "|".join(rf"\b{re.escape(each)}\b" for each in values)
-    return re.sub(pattern, lambda found: values[found.group()], _read(name))
-
-
-def _toml(key: str, value: Any) -> str:
-    """JSON's texts, numbers, lists and truth values are TOML's too."""
-    return f"{key} = {json.dumps(value, ensure_ascii=False)}"
-
-
-def _read(path: str) -> str:
-    return files("readiness.delivered").joinpath(path).read_text(encoding="utf-8")
+    return filled_in(template(name), values)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from importlib.resources import files
-
 from readiness.delivered.header import with_header
+from readiness.delivered.templates import filled_in, template
 from readiness.settings.migration import MigrationJob
 
 MIGRATION_PATH = ".github/workflows/migrate-database.yml"
@@ -16,11 +14,9 @@ _OTHER_MINUTES = 15
 
 def migration_files(job: MigrationJob, *, project: str, region: str) -> dict[str, str]:
     """The file by its path. It serves every environment: the caller names the job and the instance."""
-    text = files("readiness.delivered").joinpath("migrate-database.yml").read_text(encoding="utf-8")
     values = {
         "PROJECT_ID": project,
         "REGION_NAME": region,
         "TIMEOUT_MINUTES": str(2 * -(-job.timeout_seconds // 60) + _OTHER_MINUTES),
     }
-    filled_in = re.sub("|".join(rf"\b{name}\b" for name in values), lambda found: values[found.group()], text)
-    return {MIGRATION_PATH: with_header("migration_job", filled_in)}
+    return {MIGRATION_PATH: with_header("migration_job", filled_in(template("migrate-database.yml"), values))}
