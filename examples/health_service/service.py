@@ -1,7 +1,7 @@
 """A service with the pool and the health logic of the first customer's backend, before and after the change.
 
 `python service.py VARIANT PORT DATABASE_URL`, VARIANT one of `before`, `after`, `after-503`; it answers every GET with
-its health. Written to show what each variant answers (docs/health-check-change.md): it is no part of the product.
+its health. It shows what each variant answers (docs/customer/health-check-change.md) and is no part of the product.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _STACK_COMMENTS = {
 }
 _SCHEMA = "# yaml-language-server: $schema=docs/stack.schema.json\n"
 
-# What the first customer asked for (docs/seed.md). They have no defaults in the model: a stack's file says what pages.
+# They have no defaults in the model: a stack's file says what pages.
 # Without `delivery`: nobody writes what those alerts read until `readiness:deployment_telemetry` is there.
 _ALERTS = {
     "high_cpu_usage": {"cpu_ratio": 0.8, "duration_seconds": 300},

@@ -12,8 +12,8 @@ from readiness.settings.base import Text
 
 # The beginning of a destination, in plain characters: an entity, an escape or `<` never passes for one.
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9\[]|mailto:[A-Za-z0-9]|#[A-Za-z0-9_-]", re.IGNORECASE)
-# A document beside the one that shows the text.
-_PAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.md(#[A-Za-z0-9_-]+)?\)")
+# A document beside the one that shows the text, or in a folder below.
+_PAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*/)*[A-Za-z0-9][A-Za-z0-9_-]*\.md(#[A-Za-z0-9_-]+)?\)")
 # An inline link or picture, whatever stands around it: text in a code span counts too, because what begins a code span
 # depends on the whole paragraph. `<` begins no link: every document writes it as `&lt;`.
 _INLINE = re.compile(r"\]\(\s*")

@@ -209,5 +209,5 @@ def test_the_command_warns_and_succeeds(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_bytes_are_shown_as_people_read_them() -> None:
-    """The first customer asked for gigabytes (docs/seed.md)."""
+    """The first customer asked for gigabytes (docs/customer/seed.md)."""
     assert [size_text(size) for size in (12_345_678_901, 99_000_000, 0)] == ["12.3 GB", "99.0 MB", "0.0 MB"]

@@ -164,7 +164,7 @@ def test_promotion_runs_after_every_deployment_by_hand_by_call_and_by_the_clock(
 
 
 def test_the_report_comes_on_sunday_at_two_and_the_count_on_every_other_day() -> None:
-    """The time that the first customer asked for (docs/seed.md); the other line is what the script compares with."""
+    """The time of docs/customer/seed.md, line 387; the script compares with the other schedule."""
     document = workflow("cleanup-images")
     crons = [each["cron"] for each in document["on"]["schedule"]]
     assert crons == ["0 2 * * 0", "30 2 * * 1-6"]

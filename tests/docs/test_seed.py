@@ -1,4 +1,4 @@
-"""docs/seed.md answers the whole task list of the first customer, with names that exist."""
+"""docs/customer/seed.md answers every line of the first customer's task list, with names that exist."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import re
 
 import pytest
 
+from readiness.audit.checklist import audit_lines
 from readiness.cli.main import cli
 from readiness.plan.offline_plan import Plan
-from tests.docs.seed_lines import seed_lines, table_rows
+from tests.docs.customer_page import Row, table_rows
 from tests.projects import ROOT
+from tools.task_list import LIST, digest, lines_of_document, lines_of_list, main
 
-DOCUMENT = (ROOT / "tests" / "fixtures" / "remaining-tasks.md").read_text(encoding="utf-8")
-PAGE = (ROOT / "docs" / "seed.md").read_text(encoding="utf-8")
+ASKED = lines_of_list(LIST.read_text(encoding="utf-8"))
+PAGE = (ROOT / "docs" / "customer" / "seed.md").read_text(encoding="utf-8")
 
 
-def test_every_line_of_the_seed_has_exactly_one_row_in_its_order() -> None:
-    """A line of the document that the page leaves out, repeats or rewords is named."""
-    asked = seed_lines(DOCUMENT)
-    answered = [(section, line) for section, line, _ in table_rows(PAGE)]
-    assert len(asked) > 140, "the reader of the task list finds its lines"
-    assert [line for line in asked if line not in answered] == []
-    assert answered == asked
+def test_every_line_of_the_task_list_has_exactly_one_row_in_its_order() -> None:
+    """A line that the page leaves out or repeats is named."""
+    answered = [(row.number, row.section) for row in table_rows(PAGE)]
+    assert len(ASKED) == 145, "the list has its lines"
+    assert answered == [(line.number, line.section) for line in ASKED]
+
+
+def test_a_missing_row_is_found() -> None:
+    """The comparison can fail: a page without one of its rows does not answer the list."""
+    page = "\n".join(row for row in PAGE.splitlines() if not row.startswith("| 92 |"))
+    missing = {line.number for line in ASKED} - {row.number for row in table_rows(page)}
+    assert missing == {92}
 
 
 def test_nothing_is_left_for_later() -> None:
@@ -29,24 +36,59 @@ def test_nothing_is_left_for_later() -> None:
     assert "planned" not in PAGE.lower()
 
 
-def test_a_missing_row_is_seen() -> None:
-    """The comparison can fail: a page without one of its rows is not the document's."""
-    line = "| Test alert successfully received |"
-    page = "\n".join(row for row in PAGE.splitlines() if not row.startswith(line))
-    assert [each[:2] for each in table_rows(page)] != seed_lines(DOCUMENT)
+def test_every_line_of_the_audit_is_a_row() -> None:
+    """The checklist of the audit has a line for each of the task list's section 2.1."""
+    assert len([line for line in ASKED if line.section == "2.1"]) == len(list(audit_lines())) == 40
 
 
-@pytest.mark.parametrize(("section", "line", "answer"), table_rows(PAGE), ids=lambda text: str(text)[:40])
-def test_an_answer_names_what_exists(section: str, line: str, answer: str, plans: dict[str, Plan]) -> None:
-    """Resources stand in the plan, commands in the command line."""
-    assert answer.strip(), f"{section} {line} has no answer"
-    names = {each["name"] for stack in plans.values() for each in stack.resources}
+@pytest.mark.parametrize("row", table_rows(PAGE), ids=lambda row: str(row.number))
+def test_an_answer_names_what_exists(row: Row, plans: dict[str, Plan]) -> None:
+    """Resources are in the plan, commands in the command line."""
+    assert row.answer.strip(), f"line {row.number} has no answer"
+    names = {resource["name"] for plan in plans.values() for resource in plan.resources}
     policies = {
         policy["id"]
-        for each in plans["prod"].of_type("gcp:artifactregistry/repository:Repository")
-        for policy in each["inputs"]["cleanupPolicies"]
+        for repository in plans["prod"].of_type("gcp:artifactregistry/repository:Repository")
+        for policy in repository["inputs"]["cleanupPolicies"]
     }
-    for name in re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", answer):
-        assert name in names | policies, f"{section} {line}: nothing is called {name}"
-    for command in re.findall(r"`readiness ([a-z-]+)", answer):
-        assert command in cli.commands, f"{section} {line}: there is no command {command}"
+    for name in re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", row.answer):
+        assert name in names | policies, f"line {row.number}: nothing is called {name}"
+    for command in re.findall(r"`readiness ([a-z-]+)", row.answer):
+        assert command in cli.commands, f"line {row.number}: there is no command {command}"
+
+
+DOCUMENT = """\
+### 1.2 Alerts
+- [ ] Make one
+  - not a task
+**Success Criteria**:
+- It fires
+## Success Metrics
+**Operational Metrics**:
+- Uptime: high
+"""
+
+
+def test_the_lines_of_a_document_are_tasks_criteria_and_metrics() -> None:
+    """With their numbers in the document."""
+    found = [(line.number, line.section, line.digest) for line in lines_of_document(DOCUMENT)]
+    assert found == [
+        (2, "1.2", digest("Make one")),
+        (5, "1.2", digest("It fires")),
+        (8, "metrics", digest("Uptime: high")),
+    ]
+
+
+def test_another_document_and_one_that_cannot_be_read_are_named(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit status 1, and one line for each line that differs."""
+    file = tmp_path_factory.mktemp("customer") / "tasks.md"
+    file.write_text(DOCUMENT, encoding="utf-8")
+    assert main([str(file)]) == 1
+    assert "line 2: new or changed\n" in capsys.readouterr().out
+    file.write_text("nothing", encoding="utf-8")
+    assert main([str(file)]) == 1
+    assert "has no task lines" in capsys.readouterr().err
+    assert main([str(file.parent / "absent")]) == 1
+    assert "cannot be read" in capsys.readouterr().err

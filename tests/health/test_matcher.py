@@ -16,7 +16,7 @@ from tests.health.matcher import passes
 from tests.live.verify.test_services import BACKEND
 from tests.projects import ROOT
 
-PAGE = (ROOT / "docs" / "health-check-change.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "customer/health-check-change.md").read_text(encoding="utf-8")
 UPTIME_CHECK = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
 PATH = "$.services.database.status"
 EXACT = '"healthy"'

@@ -22,7 +22,7 @@ Events = Callable[[int], str | None]
 
 
 def literal_row() -> tuple[Policy, ...]:
-    """The row of docs/seed.md as it is written: older than 30 days goes, five of a service and three tags stay."""
+    """Lines 388 to 390 of docs/customer/seed.md: older than 30 days goes, five of a service and three tags stay."""
     tags = ("latest", "staging-latest", "production-latest")
     kept = (policy for policy in DECLARED if not policy.id.startswith("keep-younger"))
     return tuple(

@@ -37,7 +37,6 @@ REFUSED = [
     "[a](//example.com)",
     "[a](/etc)",
     "[a](../other/page.md)",
-    "[a](docs/page.md)",
     "[a](page.txt)",
     "[a](page.md.exe)",
     "[a](page.md:x)",
@@ -50,7 +49,7 @@ REFUSED = [
     "- [a]: javascript:x",
     "> 1. [a]: page.md",
 ]
-PAGES = ["[a](page.md)", "[a](some-page.md#a-heading)"]
+PAGES = ["[a](page.md)", "[a](folder/page.md)", "[a](some-page.md#a-heading)"]
 SETTINGS = {
     "notes.deployment[0]": "readiness:notes:\n  deployment:\n    - {text}\n",
     "notes.after_deployment[0]": "readiness:notes:\n  after_deployment:\n    - {text}\n",

@@ -32,7 +32,7 @@ FILTER_CHARTS: dict[str, Callable[[Answers], tuple[float | None, ...]]] = {
 }
 P95 = "Deployment duration, 95th percentile of seven days"
 WEEK_SECONDS = 7 * 86_400
-# What docs/seed.md asks for: frequency, rate, duration (average, p95), time to rollback, MTTR, failed count; health.
+# Line 413 of docs/customer/seed.md: frequency, rate, duration (average, p95), time to rollback, MTTR, failed count.
 ASKED_FOR = {*FILTER_CHARTS, P95, "Requests answered 5xx", "95th percentile of latency", "Requests a second"}
 
 

@@ -1,4 +1,4 @@
-"""Answers of the first customer's health endpoint, as its code gives them (docs/health-check-change.md)."""
+"""Answers of the first customer's health endpoint, as its code gives them (docs/customer/health-check-change.md)."""
 
 from __future__ import annotations
 

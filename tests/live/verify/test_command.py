@@ -183,7 +183,7 @@ def test_the_report_is_json_on_request(command: Command, production: Deployment)
 
 
 def test_the_report_is_markdown_on_request_with_the_issues_first(command: Command, production: Deployment) -> None:
-    """ "Document any issues found" (docs/seed.md); what a live system says brings no markup of its own."""
+    """ "Document any issues found" (docs/customer/seed.md); what a live system says brings no markup of its own."""
     production.policies[0]["validity"] = {"code": 3, "message": "a|b <img> `c` @all [x](y)"}
     text = verify(command, production, "--format", "markdown").out
     assert "## Issues found\n\n- [ ] **alert policy**, `" in text
