@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.finding import MAKE_TOOLS, built_with_go, first_that_runs, kept, on_path, pinned_version
+from tools.find_tool import MAKE_TOOLS, built_with_go, first_that_runs, kept, on_path, pinned_version
 
 ROOT = Path(__file__).resolve().parent.parent
 GO_MODULE = ROOT / "tools" / "actionlint"

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.finding import MAKE_TOOLS, built_with_go, first_that_runs, kept, on_path, run, shown
+from tools.find_tool import MAKE_TOOLS, built_with_go, first_that_runs, kept, on_path, run, shown
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".tools" / "promtool"

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import finding
-from tools.finding import MAKE_TOOLS, built_with_go, first_that_runs, kept, on_path
+from tools import find_tool
+from tools.find_tool import MAKE_TOOLS, built_with_go, first_that_runs, kept, on_path
 
 ROOT = Path(__file__).resolve().parent.parent
 GO_MODULE = ROOT / "tools" / "pulumi"
@@ -43,7 +43,7 @@ def can_be_had() -> bool:
 
 def pinned_version() -> str:
     """The version that the Go module pins, as `v3.274.1`. Raises OSError where it pins none."""
-    return finding.pinned_version(GO_MODULE, MODULE)
+    return find_tool.pinned_version(GO_MODULE, MODULE)
 
 
 def _on_path() -> Path | None:
