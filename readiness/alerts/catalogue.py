@@ -38,4 +38,6 @@ def alerts_of(settings: Settings) -> Iterator[AlertDefinition]:
 
 def log_metrics_of(settings: Settings) -> tuple[LogMetric, ...]:
     """Every counter that the stack's alerts read, each once."""
-    return tuple(dict.fromkeys(each for definition in alerts_of(settings) for each in definition.log_metrics(settings)))
+    return tuple(
+        dict.fromkeys(metric for definition in alerts_of(settings) for metric in definition.log_metrics(settings))
+    )

@@ -30,7 +30,7 @@ def metric_filter(metric_type: str, labels: Mapping[str, str | Sequence[str]]) -
         if isinstance(value, str):
             parts.append(f'metric.labels.{label}="{value}"')
         else:
-            listed = ",".join(f'"{each}"' for each in value)
+            listed = ",".join(f'"{label}"' for label in value)
             parts.append(f"metric.labels.{label}=one_of({listed})")
     return " AND ".join(parts)
 

@@ -78,27 +78,29 @@ def _scorecards(project: str, telemetry: DeploymentTelemetry, environment: Deliv
 def _frequency(project: str, telemetry: DeploymentTelemetry) -> Json:
     lines = [
         Line(
-            legend=each.name,
+            legend=environment.name,
             query=filter_query(
-                metric_filter(metrics.deployments(project, each.name).type, {"outcome": "success"}), "REDUCE_SUM"
+                metric_filter(metrics.deployments(project, environment.name).type, {"outcome": "success"}), "REDUCE_SUM"
             ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
-    targets = {f"target {each.name}": each.target_deployments_per_week for each in telemetry.environments}
+    targets = {
+        f"target {environment.name}": environment.target_deployments_per_week for environment in telemetry.environments
+    }
     return chart("Deployments a week", lines, "deployments", targets=targets)
 
 
 def _success_rate(project: str, telemetry: DeploymentTelemetry) -> Json:
     lines = [
         Line(
-            legend=each.name,
+            legend=environment.name,
             query=ratio_query(
-                metric_filter(metrics.deployments(project, each.name).type, {"outcome": "success"}),
-                metric_filter(metrics.deployments(project, each.name).type, {"outcome": _COUNTED}),
+                metric_filter(metrics.deployments(project, environment.name).type, {"outcome": "success"}),
+                metric_filter(metrics.deployments(project, environment.name).type, {"outcome": _COUNTED}),
             ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
     return chart("Success rate, by week", lines, "share of 1", targets={"target": telemetry.target_success_ratio})
 
@@ -106,12 +108,12 @@ def _success_rate(project: str, telemetry: DeploymentTelemetry) -> Json:
 def _failures(project: str, telemetry: DeploymentTelemetry) -> Json:
     lines = [
         Line(
-            legend=each.name,
+            legend=environment.name,
             query=filter_query(
-                metric_filter(metrics.deployments(project, each.name).type, {"outcome": "failure"}), "REDUCE_SUM"
+                metric_filter(metrics.deployments(project, environment.name).type, {"outcome": "failure"}), "REDUCE_SUM"
             ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
     return chart("Failed deployments a week", lines, "deployments", bars=True)
 
@@ -119,13 +121,13 @@ def _failures(project: str, telemetry: DeploymentTelemetry) -> Json:
 def _average_duration(project: str, telemetry: DeploymentTelemetry) -> Json:
     lines = [
         Line(
-            legend=each.name,
+            legend=environment.name,
             query=filter_query(
-                metric_filter(metrics.deployment_duration(project, each.name).type, {"outcome": "success"}),
+                metric_filter(metrics.deployment_duration(project, environment.name).type, {"outcome": "success"}),
                 "REDUCE_MEAN",
             ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
     return chart("Deployment duration, average by week", lines, "seconds", targets=_duration_targets(telemetry))
 
@@ -133,14 +135,14 @@ def _average_duration(project: str, telemetry: DeploymentTelemetry) -> Json:
 def _p95_duration(project: str, telemetry: DeploymentTelemetry) -> Json:
     lines = [
         Line(
-            legend=each.name,
+            legend=environment.name,
             query=promql_query(
                 "histogram_quantile(0.95, sum by (le) (increase("
-                f"{metrics.deployment_duration(project, each.name).promql_name}_bucket"
+                f"{metrics.deployment_duration(project, environment.name).promql_name}_bucket"
                 '{monitored_resource="global",outcome="success"}[7d])))'
             ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
     title = "Deployment duration, 95th percentile of seven days"
     return chart(title, lines, "seconds", targets=_duration_targets(telemetry))
@@ -149,10 +151,12 @@ def _p95_duration(project: str, telemetry: DeploymentTelemetry) -> Json:
 def _time_to_rollback(project: str, telemetry: DeploymentTelemetry) -> Json:
     lines = [
         Line(
-            legend=each.name,
-            query=filter_query(metric_filter(metrics.rollback_duration(project, each.name).type, {}), "REDUCE_MEAN"),
+            legend=environment.name,
+            query=filter_query(
+                metric_filter(metrics.rollback_duration(project, environment.name).type, {}), "REDUCE_MEAN"
+            ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
     return chart("Time to rollback, average by week", lines, "seconds")
 
@@ -160,17 +164,22 @@ def _time_to_rollback(project: str, telemetry: DeploymentTelemetry) -> Json:
 def _time_to_restore(project: str, telemetry: DeploymentTelemetry) -> Json:
     lines = [
         Line(
-            legend=each.name,
-            query=filter_query(metric_filter(metrics.restore_duration(project, each.name).type, {}), "REDUCE_MEAN"),
+            legend=environment.name,
+            query=filter_query(
+                metric_filter(metrics.restore_duration(project, environment.name).type, {}), "REDUCE_MEAN"
+            ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
     targets = {"target": float(telemetry.target_restore_seconds)}
     return chart("Time to restore (MTTR), average by week", lines, "seconds", targets=targets)
 
 
 def _duration_targets(telemetry: DeploymentTelemetry) -> dict[str, float]:
-    return {f"target {each.name}": float(each.target_duration_seconds) for each in telemetry.environments}
+    return {
+        f"target {environment.name}": float(environment.target_duration_seconds)
+        for environment in telemetry.environments
+    }
 
 
 def _errors(settings: Settings, telemetry: DeploymentTelemetry) -> Json:
@@ -179,11 +188,12 @@ def _errors(settings: Settings, telemetry: DeploymentTelemetry) -> Json:
             legend="${labels.service_name}",
             query=promql_query(
                 "sum by (service_name) (rate(run_googleapis_com:request_count"
-                f'{{{_services(each)},response_code_class="5xx"}}[{_RATE_WINDOW}])) / '
-                f"sum by (service_name) (rate(run_googleapis_com:request_count{{{_services(each)}}}[{_RATE_WINDOW}]))"
+                f'{{{_services(environment)},response_code_class="5xx"}}[{_RATE_WINDOW}])) / '
+                "sum by (service_name) "
+                f"(rate(run_googleapis_com:request_count{{{_services(environment)}}}[{_RATE_WINDOW}]))"
             ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
     targets = {f"pages ({settings.environment.name})": settings.alerts.high_error_rate.error_ratio}
     return chart("Requests answered 5xx", lines, "share of 1", targets=targets)
@@ -195,10 +205,10 @@ def _latency(settings: Settings, telemetry: DeploymentTelemetry) -> Json:
             legend="${labels.service_name}",
             query=promql_query(
                 "histogram_quantile(0.95, sum by (service_name, le) (rate("
-                f"run_googleapis_com:request_latencies_bucket{{{_services(each)}}}[{_RATE_WINDOW}])))"
+                f"run_googleapis_com:request_latencies_bucket{{{_services(environment)}}}[{_RATE_WINDOW}])))"
             ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
     targets = {f"pages ({settings.environment.name})": float(settings.alerts.high_latency.latency_ms)}
     return chart("95th percentile of latency", lines, "ms", targets=targets)
@@ -209,10 +219,11 @@ def _requests(telemetry: DeploymentTelemetry) -> Json:
         Line(
             legend="${labels.service_name}",
             query=promql_query(
-                f"sum by (service_name) (rate(run_googleapis_com:request_count{{{_services(each)}}}[{_RATE_WINDOW}]))"
+                "sum by (service_name) "
+                f"(rate(run_googleapis_com:request_count{{{_services(environment)}}}[{_RATE_WINDOW}]))"
             ),
         )
-        for each in telemetry.environments
+        for environment in telemetry.environments
     ]
     return chart("Requests a second", lines, "requests a second")
 

@@ -89,7 +89,7 @@ def walk(node: Node) -> Iterator[Node]:
 def selectors(expression: Any) -> list[Any]:
     """The series that an expression reads."""
     found = [node.expression for node in walk(Node(expression=expression))]
-    return [each for each in found if isinstance(each, promql.VectorSelector)]
+    return [item for item in found if isinstance(item, promql.VectorSelector)]
 
 
 def unwrapped(expression: Any) -> Any:

@@ -34,7 +34,9 @@ def unit_of(expression: Any, metrics: Metrics) -> str | None:
         return _of_two(inner, metrics)
     if isinstance(inner, promql.Call):
         if inner.func.name == "histogram_quantile":
-            return next((metrics[each.name].unit for each in selectors(inner) if each.name in metrics), None)
+            return next(
+                (metrics[selector.name].unit for selector in selectors(inner) if selector.name in metrics), None
+            )
         return unit_of(inner.args[0], metrics) if inner.func.name in UNIT_KEEPING else None
     if isinstance(inner, promql.MatrixSelector):
         return unit_of(inner.vector_selector, metrics)
@@ -48,7 +50,7 @@ def _of_two(both: Any, metrics: Metrics) -> str | None:
         return unit_of(both.lhs, metrics)
     if str(both.op) != "/":
         return None
-    above, below = ({each.name for each in selectors(side)} for side in (both.lhs, both.rhs))
+    above, below = ({selector.name for selector in selectors(side)} for side in (both.lhs, both.rhs))
     if above and above == below:
         return "share"
     if number(both.rhs) is not None:

@@ -13,7 +13,9 @@ def watched_deployments(settings: Settings) -> DeploymentTelemetry | None:
         return None
     own = tuple(service.name for service in settings.services)
     environments = tuple(
-        each.model_copy(update={"services": own}) if each.name == settings.environment.name else each
-        for each in telemetry.environments
+        environment.model_copy(update={"services": own})
+        if environment.name == settings.environment.name
+        else environment
+        for environment in telemetry.environments
     )
     return telemetry.model_copy(update={"environments": environments})

@@ -29,7 +29,7 @@ def dependabot_text(settings: Dependabot) -> str:
 
 def dependabot_document(settings: Dependabot) -> dict[str, Any]:
     """What the file says. Its entries and their folders stand in the order of the settings."""
-    return {"version": 2, "updates": [_entry(settings, each) for each in settings.updates]}
+    return {"version": 2, "updates": [_entry(settings, update) for update in settings.updates]}
 
 
 def _entry(settings: Dependabot, update: DependabotUpdate) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def dependabot_findings(
         yield from _cooldown_findings(update, path, at)
         yield from _group_findings(update, path, at)
         for place, label in enumerate(update.get("labels", ())):
-            if label.lower() not in {each.lower() for each in labels}:
+            if label.lower() not in {known.lower() for known in labels}:
                 message = f"the label {label} is declared nowhere, and Dependabot leaves it out without a word"
                 yield at(
                     (*path, "labels", place),
@@ -94,7 +94,7 @@ def _holds_manifest(ecosystem: str, folder: str, files: frozenset[str]) -> bool:
     else:
         pattern = _MANIFESTS.get(ecosystem, r"[^/]+")
     return any(
-        each.startswith(prefix) and re.fullmatch(pattern, each.removeprefix(prefix)) is not None for each in files
+        file.startswith(prefix) and re.fullmatch(pattern, file.removeprefix(prefix)) is not None for file in files
     )
 
 

@@ -56,8 +56,8 @@ def _taken_near(index: Version, manifests: list[tuple[datetime, str]]) -> list[s
 
     The first index that stays keeps them, and no other needs to: of thousands in one hour each would read them all.
     """
-    start = bisect_left(manifests, index.created - PUSH_WINDOW, key=lambda each: each[0])
-    end = bisect_right(manifests, index.created + PUSH_WINDOW, key=lambda each: each[0])
+    start = bisect_left(manifests, index.created - PUSH_WINDOW, key=lambda manifest: manifest[0])
+    end = bisect_right(manifests, index.created + PUSH_WINDOW, key=lambda manifest: manifest[0])
     taken = [digest for _, digest in manifests[start:end]]
     del manifests[start:end]
     return taken

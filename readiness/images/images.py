@@ -162,10 +162,10 @@ def _word(value: Any) -> str:
 def _tags(value: Any) -> tuple[str, ...] | None:
     """Sorted and each once; None for anything that is no list of tags."""
     if isinstance(value, str):
-        value = [each.strip() for each in value.split(",") if each.strip()]
+        value = [tag.strip() for tag in value.split(",") if tag.strip()]
     if value is None:
         return ()
-    if not isinstance(value, list) or not all(_word(each) for each in value):
+    if not isinstance(value, list) or not all(_word(tag) for tag in value):
         return None
     return tuple(sorted(set(value)))
 
@@ -189,5 +189,5 @@ def _children(item: dict[str, Any]) -> tuple[str, ...] | None:
         return ()
     if not isinstance(listed, list):
         return None
-    digests = [_word(each.get("digest")) if isinstance(each, dict) else "" for each in listed]
+    digests = [_word(item.get("digest")) if isinstance(item, dict) else "" for item in listed]
     return tuple(digests) if all(digests) else None

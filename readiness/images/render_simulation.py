@@ -18,14 +18,14 @@ def simulation_json(decisions: Sequence[Decision]) -> str:
     """
     versions = [
         {
-            "package": each.version.package,
-            "version": each.version.digest,
-            "tags": list(each.version.tags),
-            "created": each.version.created_text,
-            "action": "delete" if each.delete else "keep",
-            "policy": each.policy,
+            "package": decision.version.package,
+            "version": decision.version.digest,
+            "tags": list(decision.version.tags),
+            "created": decision.version.created_text,
+            "action": "delete" if decision.delete else "keep",
+            "policy": decision.policy,
         }
-        for each in decisions
+        for decision in decisions
     ]
     packages = {package: _totals(found) for package, found in _by_package(decisions)}
     totals = {**_totals(decisions), "packages": packages}
@@ -57,15 +57,15 @@ def size_text(size_bytes: int) -> str:
 
 def _by_package(decisions: Sequence[Decision]) -> Iterator[tuple[str, list[Decision]]]:
     packages: dict[str, list[Decision]] = {}
-    for each in decisions:
-        packages.setdefault(each.version.package, []).append(each)
+    for decision in decisions:
+        packages.setdefault(decision.version.package, []).append(decision)
     yield from packages.items()
 
 
 def _totals(decisions: Sequence[Decision]) -> dict[str, Any]:
     sizes: dict[bool, list[int]] = {True: [], False: []}
-    for each in decisions:
-        sizes[each.delete].append(each.version.size_bytes)
+    for decision in decisions:
+        sizes[decision.delete].append(decision.version.size_bytes)
     return {
         name: {"count": len(sizes[delete]), "bytes": sum(sizes[delete])}
         for name, delete in (("delete", True), ("keep", False))
@@ -82,13 +82,13 @@ def _table(decisions: Sequence[Decision]) -> list[str]:
     rows = [("ACTION", "UPLOADED", "VERSION", "POLICY", "TAGS")]
     rows += [
         (
-            "delete" if each.delete else "keep",
-            each.version.created_text,
-            each.version.digest[:_DIGEST_CHARACTERS],
-            each.policy or "-",
-            ", ".join(each.version.tags) or "-",
+            "delete" if decision.delete else "keep",
+            decision.version.created_text,
+            decision.version.digest[:_DIGEST_CHARACTERS],
+            decision.policy or "-",
+            ", ".join(decision.version.tags) or "-",
         )
-        for each in decisions
+        for decision in decisions
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [

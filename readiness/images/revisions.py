@@ -48,17 +48,19 @@ def read_needed(path: Path, services: Sequence[str]) -> Needed:
     """The revisions that are needed. Raises RefusedError for a file that is broken or lacks one of `services`."""
     found = read_json_list(path, _REVISIONS_COMMAND)
     revisions = [_revision(item, services) for item in found.items]
-    serving = [each for each in revisions if each.active]
-    rollback = [each for service in {each.service for each in revisions} for each in _targets(service, revisions)]
-    needed = {id(each) for each in (*serving, *rollback)}
+    serving = [revision for revision in revisions if revision.active]
+    rollback = [
+        target for service in {revision.service for revision in revisions} for target in _targets(service, revisions)
+    ]
+    needed = {id(revision) for revision in (*serving, *rollback)}
     hint = "Fetch the list again, whole"
     problems = [
         Finding(rule_id="revision-list-entry", file=found.file, key=f"[{index}]", message=message, hint=hint)
-        for index, each in enumerate(revisions)
-        if id(each) in needed
-        for message in _faults(each)
+        for index, revision in enumerate(revisions)
+        if id(revision) in needed
+        for message in _faults(revision)
     ]
-    present = frozenset(each.service for each in revisions)
+    present = frozenset(revision.service for revision in revisions)
     problems += [
         Finding(
             rule_id="revision-list-incomplete",
@@ -69,7 +71,7 @@ def read_needed(path: Path, services: Sequence[str]) -> Needed:
         for service in services
         if service not in present
     ]
-    serves = {each.service for each in serving}
+    serves = {revision.service for revision in serving}
     problems += [
         Finding(
             rule_id="revision-list-incomplete",
@@ -94,7 +96,7 @@ def read_needed(path: Path, services: Sequence[str]) -> Needed:
 
 
 def _ordered(revisions: Iterable[Revision]) -> tuple[Revision, ...]:
-    return tuple(sorted(revisions, key=lambda each: (each.service, each.name)))
+    return tuple(sorted(revisions, key=lambda revision: (revision.service, revision.name)))
 
 
 def _targets(service: str, revisions: Sequence[Revision]) -> Iterator[Revision]:
@@ -103,12 +105,14 @@ def _targets(service: str, revisions: Sequence[Revision]) -> Iterator[Revision]:
     The first is what a rollback by the list would take, the second what served before; after a failed deployment the
     two differ. One whose age is unknown could be either.
     """
-    idle = [each for each in revisions if each.service == service and not each.active]
-    starts = [each.created for each in revisions if each.service == service and each.active]
-    dated = sorted((each for each in idle if each.created != _UNKNOWN_AGE), key=lambda each: each.created)
-    before = [each for each in dated if starts and each.created < min(starts)]
-    chosen = {each.name: each for each in (*dated[-1:], *before[-1:])}
-    yield from (each for each in idle if each.created == _UNKNOWN_AGE)
+    idle = [revision for revision in revisions if revision.service == service and not revision.active]
+    starts = [revision.created for revision in revisions if revision.service == service and revision.active]
+    dated = sorted(
+        (revision for revision in idle if revision.created != _UNKNOWN_AGE), key=lambda revision: revision.created
+    )
+    before = [revision for revision in dated if starts and revision.created < min(starts)]
+    chosen = {revision.name: revision for revision in (*dated[-1:], *before[-1:])}
+    yield from (revision for revision in idle if revision.created == _UNKNOWN_AGE)
     yield from chosen.values()
 
 
@@ -117,13 +121,13 @@ def _revision(item: dict[str, Any], services: Sequence[str]) -> Revision:
     name = metadata.get("name") if isinstance(metadata.get("name"), str) else ""
     service = _object(metadata.get("labels")).get(_SERVICE_LABEL)
     if not isinstance(service, str):
-        service = next((each for each in services if str(name).startswith(f"{each}-")), "")
+        service = next((known for known in services if str(name).startswith(f"{known}-")), "")
     try:
         created = instant(metadata.get("creationTimestamp"))
     except ValueError:
         created = _UNKNOWN_AGE
     active = {
-        each.get("status") for each in _objects(status.get("conditions")) if each.get("type") == "Active"
+        condition.get("status") for condition in _objects(status.get("conditions")) if condition.get("type") == "Active"
     }  # fmt: skip
     return Revision(
         name=str(name), service=service, active=active != {"False"}, created=created, digests=_digests(item, status)
@@ -132,9 +136,9 @@ def _revision(item: dict[str, Any], services: Sequence[str]) -> Revision:
 
 def _digests(item: dict[str, Any], status: dict[str, Any]) -> tuple[str, ...]:
     containers = _objects(_object(item.get("spec")).get("containers"))
-    images = [status.get("imageDigest"), *(each.get("image") for each in containers)]
+    images = [status.get("imageDigest"), *(container.get("image") for container in containers)]
     found = (_DIGEST.fullmatch(image) for image in images if isinstance(image, str))
-    return tuple(dict.fromkeys(each[1] for each in found if each))
+    return tuple(dict.fromkeys(match[1] for match in found if match))
 
 
 def _faults(revision: Revision) -> Iterator[str]:
@@ -149,4 +153,4 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

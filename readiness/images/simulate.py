@@ -67,7 +67,9 @@ def decide(versions: Sequence[Version], policies: Sequence[Policy], now: datetim
 
 def newest_first(versions: Iterable[Version]) -> list[Version]:
     """By upload, the newest first; of the same instant the smaller digest first."""
-    return sorted(sorted(versions, key=lambda each: each.digest), key=lambda each: each.created, reverse=True)
+    return sorted(
+        sorted(versions, key=lambda version: version.digest), key=lambda version: version.created, reverse=True
+    )
 
 
 def _newest(ordered: Iterable[Version], names: dict[str, str], policy: Policy) -> set[Key]:

@@ -116,9 +116,9 @@ def rollbacks(job: Job) -> None:
         job.say(f"{rollback.environment}: {rollback.service} was rolled back")
         # Written first: a refusal of Slack's must not write it, and tell it, again every quarter of an hour.
         job.apis.write_entries([rollback_entry(rollback)])
-        environment = next(each for each in job.settings.environments if each.name == rollback.environment)
+        environment = next(watched for watched in job.settings.environments if watched.name == rollback.environment)
         if "rollback" in environment.slack_events:
-            job.attempt(lambda each=rollback: job.apis.post_to_slack(rollback_message(each, job.settings.project)))
+            job.attempt(lambda told=rollback: job.apis.post_to_slack(rollback_message(told, job.settings.project)))
 
 
 def figures(job: Job) -> None:

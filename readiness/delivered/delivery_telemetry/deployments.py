@@ -57,7 +57,7 @@ def deployment_of(environment: Environment, run: dict[str, Any], jobs: list[dict
     """The deployment that an attempt of a run was, None where it was none: skipped, of a pull request, not re-run."""
     if run["event"] in NEVER_A_DEPLOYMENT:
         return None
-    job = next((each for each in jobs if each["name"] == environment.job), None)
+    job = next((candidate for candidate in jobs if candidate["name"] == environment.job), None)
     # A re-run of failed jobs alone lists the others as they were in the attempt before.
     if job is None or job["status"] != "completed" or job.get("run_attempt", run["run_attempt"]) != run["run_attempt"]:
         return None
@@ -115,11 +115,13 @@ def restore_seconds(success: Deployment, earlier: Iterable[Deployment]) -> float
     if success.outcome != "success":
         return None
     first_failure: Deployment | None = None
-    before = [each for each in earlier if each.counts and each.finished_at < success.finished_at]
-    for each in sorted(before, key=lambda each: each.finished_at, reverse=True):
-        if each.outcome == "success":
+    before = [
+        deployment for deployment in earlier if deployment.counts and deployment.finished_at < success.finished_at
+    ]
+    for deployment in sorted(before, key=lambda deployment: deployment.finished_at, reverse=True):
+        if deployment.outcome == "success":
             break
-        first_failure = each
+        first_failure = deployment
     return (success.finished_at - first_failure.finished_at).total_seconds() if first_failure else None
 
 

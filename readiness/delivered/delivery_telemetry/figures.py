@@ -26,13 +26,15 @@ _SECONDS_PER_DAY = 86_400
 
 def success_ratio(newest_first: Iterable[Deployment]) -> float | None:
     """The share of successes among the last 20 that succeeded or failed; None until there are 20."""
-    last = list(islice((each for each in newest_first if each.counts), LAST))
-    return sum(each.outcome == "success" for each in last) / LAST if len(last) == LAST else None
+    last = list(islice((deployment for deployment in newest_first if deployment.counts), LAST))
+    return sum(deployment.outcome == "success" for deployment in last) / LAST if len(last) == LAST else None
 
 
 def days_since_success(newest_first: Iterable[Deployment], now: datetime) -> float | None:
     """Days, with fractions; None where there never was a success."""
-    newest = max((each.finished_at for each in newest_first if each.outcome == "success"), default=None)
+    newest = max(
+        (deployment.finished_at for deployment in newest_first if deployment.outcome == "success"), default=None
+    )
     return None if newest is None else max(0.0, (now - newest).total_seconds() / _SECONDS_PER_DAY)
 
 
@@ -43,7 +45,9 @@ def write_figures(apis: Apis, settings: Settings, now: datetime) -> dict[str, di
         recent: list[Deployment] = []
         for deployment in islice(history(apis, environment), MAX_ATTEMPTS):
             recent.append(deployment)
-            if sum(each.counts for each in recent) >= LAST and any(each.outcome == "success" for each in recent):
+            if sum(deployment.counts for deployment in recent) >= LAST and any(
+                deployment.outcome == "success" for deployment in recent
+            ):
                 break
         values = {SUCCESS_RATIO_20: success_ratio(recent), DAYS_SINCE_SUCCESS: days_since_success(recent, now)}
         written[environment.name] = {metric: value for metric, value in values.items() if value is not None}

@@ -66,12 +66,14 @@ def report_lines(
 ) -> list[str]:
     """The figures of an environment; each line says whether the target was met."""
     known = list(deployments)
-    within = [each for each in known if period.holds(each.finished_at)]
-    counted = [each for each in within if each.counts]
-    good = [each for each in counted if each.outcome == "success"]
-    restores = [seconds for each in good if (seconds := restore_seconds(each, known)) is not None]
-    back = [each for each in rollbacks if each.environment == environment.name and period.holds(each.at)]
-    times = sorted(each.duration_seconds for each in good)
+    within = [deployment for deployment in known if period.holds(deployment.finished_at)]
+    counted = [deployment for deployment in within if deployment.counts]
+    good = [deployment for deployment in counted if deployment.outcome == "success"]
+    restores = [seconds for deployment in good if (seconds := restore_seconds(deployment, known)) is not None]
+    back = [
+        rollback for rollback in rollbacks if rollback.environment == environment.name and period.holds(rollback.at)
+    ]
+    times = sorted(deployment.duration_seconds for deployment in good)
     a_week = len(good) / ((period.end - period.start) / _WEEK)
     lines = [
         f"*{environment.name}*",
@@ -94,7 +96,7 @@ def report_lines(
         text = f"restored after {duration_text(average)} on average (target: {duration_text(settings.restore_seconds)})"
         lines.append(_line(average < settings.restore_seconds, text))
     if back:
-        timed = [each.duration_seconds for each in back if each.duration_seconds is not None]
+        timed = [rollback.duration_seconds for rollback in back if rollback.duration_seconds is not None]
         after = f", after {duration_text(sum(timed) / len(timed))} on average" if timed else ""
         lines.append(f"• {len(back)} rolled back{after}")
     return lines

@@ -40,7 +40,7 @@ class Rollback:
 
 def audit_filter(settings: Settings, since: datetime) -> str:
     """Matches every accepted change of the watched services."""
-    names = " OR ".join(f'"{name}"' for each in settings.environments for name in each.services)
+    names = " OR ".join(f'"{name}"' for environment in settings.environments for name in environment.services)
     return "\n".join(
         [
             f'logName="projects/{settings.project}/logs/cloudaudit.googleapis.com%2Factivity"',
@@ -56,7 +56,7 @@ def audit_filter(settings: Settings, since: datetime) -> str:
 def read_rollbacks(apis: Apis, settings: Settings, since: datetime) -> list[Rollback]:
     """Every rollback from `since` on."""
     found = rollbacks_in(settings, apis.read_entries(audit_filter(settings, since - LOOK_BACK)))
-    return [each for each in found if each.at >= since]
+    return [item for item in found if item.at >= since]
 
 
 def rollbacks_in(settings: Settings, entries: Iterable[dict[str, Any]]) -> Iterator[Rollback]:
@@ -118,7 +118,7 @@ def _target(service: dict[str, Any]) -> str | None:
     targets = (service.get("spec") or service).get("traffic") or []
     if not targets:
         return None
-    most = max(targets, key=lambda each: each.get("percent", 0))
+    most = max(targets, key=lambda target: target.get("percent", 0))
     return most.get("revisionName") or most.get("revision") or LATEST
 
 
@@ -127,7 +127,7 @@ def _served(service: dict[str, Any]) -> str:
     targets = (service.get("status") or {}).get("traffic") or service.get("trafficStatuses") or []
     if not targets:
         return ""
-    most = max(targets, key=lambda each: each.get("percent", 0))
+    most = max(targets, key=lambda target: target.get("percent", 0))
     return most.get("revisionName") or most.get("revision") or ""
 
 

@@ -37,11 +37,11 @@ class Settings:
 
     def of_workflow(self, name: str) -> Environment | None:
         """The environment that a workflow deploys to."""
-        return next((each for each in self.environments if each.workflow == name), None)
+        return next((environment for environment in self.environments if environment.workflow == name), None)
 
     def of_service(self, name: str) -> Environment | None:
         """The environment that a Cloud Run service belongs to."""
-        return next((each for each in self.environments if name in each.services), None)
+        return next((environment for environment in self.environments if name in environment.services), None)
 
 
 def read_settings(path: Path = PATH) -> Settings:
@@ -51,8 +51,10 @@ def read_settings(path: Path = PATH) -> Settings:
 
 def settings_from(raw: dict[str, Any]) -> Settings:
     """The settings from what the file holds."""
-    environments = [{name: _frozen(value) for name, value in each.items()} for each in raw["environments"]]
-    values: dict[str, Any] = {**raw, "environments": tuple(Environment(**each) for each in environments)}
+    environments = [
+        {name: _frozen(value) for name, value in environment.items()} for environment in raw["environments"]
+    ]
+    values: dict[str, Any] = {**raw, "environments": tuple(Environment(**environment) for environment in environments)}
     return Settings(**values)
 
 

@@ -56,8 +56,8 @@ def _serving(given: argparse.Namespace, settings: Settings, environment: Environ
     images = serving_images(_google(environment), settings)
     with open(given.output, "a", encoding="utf-8") as file:
         file.write(f"images={json.dumps(images)}\n")
-    for each in images:
-        say(f"{each['service']} serves {each['image']}")
+    for image in images:
+        say(f"{image['service']} serves {image['image']}")
     return 0
 
 
@@ -81,7 +81,7 @@ def _findings(given: argparse.Namespace, settings: Settings, environment: Enviro
     today = now.date()
     lines, _ = report_findings(_google(environment), settings, found, today)
     summarise(lines, environment)
-    for problem in lint(settings.accepted, [each for some in found.values() for each in some], today):
+    for problem in lint(settings.accepted, [finding for some in found.values() for finding in some], today):
         annotate("warning", problem)
     return 0
 

@@ -47,17 +47,17 @@ class ServiceState:
     @property
     def served_before(self) -> tuple[Revision, ...]:
         """What stopped serving, the last first, each image once: what a promotion replaced, or what a rollback left."""
-        retired = [each for each in self.idle if each.ready and each.retired]
+        retired = [revision for revision in self.idle if revision.ready and revision.retired]
         by_image: dict[str, Revision] = {}
-        for each in sorted(retired, key=lambda each: (each.retired, each.created), reverse=True):
-            by_image.setdefault(each.digest, each)
+        for revision in sorted(retired, key=lambda item: (item.retired, item.created), reverse=True):
+            by_image.setdefault(revision.digest, revision)
         return tuple(by_image.values())
 
     @property
     def older(self) -> Revision | None:
         """The newest revision that is older than all that serve."""
-        first = min(each.created for each in self.serving)
-        return _newest(each for each in self.idle if each.ready and each.created < first)
+        first = min(revision.created for revision in self.serving)
+        return _newest(revision for revision in self.idle if revision.ready and revision.created < first)
 
     @property
     def newest_idle(self) -> Revision | None:
@@ -77,7 +77,7 @@ def service_state(rest: Rest, run_url: str, project: str, service: str) -> Servi
         shares[name] = max(shares.get(name, 0), int(target.get("percent") or 0))
     if not any(shares.values()):
         raise StateError(f"{service}: Cloud Run says that nothing serves")
-    revisions = {each["metadata"]["name"]: each for each in _revisions(rest, base, service)}
+    revisions = {revision["metadata"]["name"]: revision for revision in _revisions(rest, base, service)}
     missing = sorted(shares.keys() - revisions.keys())
     if missing:
         raise StateError(f"{service}: {', '.join(missing)} serves, and is not among its revisions")
@@ -87,7 +87,7 @@ def service_state(rest: Rest, run_url: str, project: str, service: str) -> Servi
     return ServiceState(
         service=service,
         serving=tuple(_with_image(_revision(revisions[name])) for name in serving),
-        idle=tuple(each for each in idle if each.digest),
+        idle=tuple(revision for revision in idle if revision.digest),
     )
 
 
@@ -105,7 +105,7 @@ def _revisions(rest: Rest, base: str, service: str) -> Iterator[dict[str, Any]]:
 
 def _revision(item: dict[str, Any]) -> Revision:
     metadata, status = item["metadata"], item.get("status") or {}
-    conditions = {each.get("type"): each for each in status.get("conditions") or ()}
+    conditions = {condition.get("type"): condition for condition in status.get("conditions") or ()}
     active, ready = conditions.get("Active", {}), conditions.get("Ready", {})
     image = _IMAGE.fullmatch(status.get("imageDigest") or "")
     return Revision(
@@ -125,4 +125,4 @@ def _with_image(revision: Revision) -> Revision:
 
 
 def _newest(revisions: Iterator[Revision]) -> Revision | None:
-    return max(revisions, key=lambda each: (each.created, each.name), default=None)
+    return max(revisions, key=lambda revision: (revision.created, revision.name), default=None)

@@ -30,15 +30,15 @@ def report_findings(
         verdict = judge(findings, settings.accepted, today)
         counted = [*verdict.blocking, *verdict.others]
         payloads += [_payload(rest, settings, service, severity, counted) for severity in SEVERITIES]
-    write_entries(rest, settings, [(_log_severity(each), each) for each in payloads])
+    write_entries(rest, settings, [(_log_severity(payload), payload) for payload in payloads])
     return _lines(payloads), payloads
 
 
 def _payload(
     rest: Rest, settings: Settings, service: str, severity: str, findings: Iterable[Finding]
 ) -> dict[str, Any]:
-    ours = [each for each in findings if each.severity == severity]
-    names = sorted({f"{each.id} {each.package}" for each in ours})
+    ours = [finding for finding in findings if finding.severity == severity]
+    names = sorted({f"{finding.id} {finding.package}" for finding in ours})
     before = _names_before(rest, settings, service, severity) if severity in ("critical", "high") else set(names)
     return {
         "schema": 1,
@@ -47,7 +47,7 @@ def _payload(
         "service": service,
         "severity": severity,
         "count": len(names),
-        "fixable": len({f"{each.id} {each.package}" for each in ours if each.fixed}),
+        "fixable": len({f"{finding.id} {finding.package}" for finding in ours if finding.fixed}),
         "new": len(set(names) - before),
         # A word, because the metric's filter compares words.
         "has_new": "yes" if set(names) - before else "no",
@@ -74,11 +74,14 @@ def _log_severity(payload: Mapping[str, Any]) -> str:
     return "ERROR" if payload["severity"] == "critical" and payload["new"] else "INFO"
 
 
+COLUMNS = ("severity", "count", "fixable", "new")
+
+
 def _lines(payloads: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [
-        f"| {code(each['service'])} | {each['severity']} | {each['count']} | {each['fixable']} | {each['new']} |"
-        for each in payloads
-        if each["count"]
+        " | ".join([f"| {code(payload['service'])}", *(str(payload[column]) for column in COLUMNS)]) + " |"
+        for payload in payloads
+        if payload["count"]
     ]
     head = [
         "## Vulnerabilities of what serves",

@@ -56,11 +56,13 @@ def lint(entries: Sequence[Accepted], findings: Sequence[Finding] | None, today:
 
 def verdict_lines(verdict: Verdict, what: str) -> list[str]:
     """The verdict as Markdown."""
-    counts = {name: sum(each.severity == name for each in verdict.others) for name in SEVERITIES}
+    counts = {name: sum(finding.severity == name for finding in verdict.others) for name in SEVERITIES}
     rest = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"
     lines = [f"### Scan of {code(what)}: {'stopped' if verdict.blocking else 'passed'}", ""]
     if verdict.blocking:
         lines += ["| Critical | Package | Installed | Fixed in | Where |", "|---|---|---|---|---|"]
-        cells = ((each.id, each.package, each.version, each.fixed, each.where) for each in verdict.blocking)
+        cells = (
+            (finding.id, finding.package, finding.version, finding.fixed, finding.where) for finding in verdict.blocking
+        )
         lines += ["| " + " | ".join(code(cell) for cell in row) + " |" for row in cells] + [""]
     return [*lines, f"Accepted: {len(verdict.accepted)}. Not blocking: {rest}."]

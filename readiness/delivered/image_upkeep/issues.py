@@ -96,10 +96,14 @@ def _wanted(
     """Findings by key, the worst first, and why an accepted one is none of them."""
     wanted: dict[str, list[tuple[str, Finding]]] = {}
     excused: dict[str, str] = {}
-    all_ = [(service, each) for service, findings in found.items() for each in findings if each.severity in TRACKED]
+    all_ = [
+        (service, finding) for service, findings in found.items() for finding in findings if finding.severity in TRACKED
+    ]
     for service, finding in sorted(all_, key=lambda pair: (SEVERITIES.index(pair[1].severity), not pair[1].fixed)):
         key = f"{finding.id} {finding.package}"
-        entry = next((each for each in accepted if excuses(each, finding) and each.in_force(today)), None)
+        entry = next(
+            (candidate for candidate in accepted if excuses(candidate, finding) and candidate.in_force(today)), None
+        )
         if entry is None:
             wanted.setdefault(key, []).append((service, finding))
         else:
@@ -116,8 +120,8 @@ def _text(key: str, findings: Sequence[tuple[str, Finding]]) -> str:
     finding = findings[0][1]
     fix = f"Update it to {code(finding.fixed)}." if finding.fixed else "There is no version yet that mends it."
     rows = [
-        f"| {code(service)} | {code(each.where)} | {code(each.version)} | {code(each.fixed or 'none')} |"
-        for service, each in findings
+        f"| {code(service)} | {code(found.where)} | {code(found.version)} | {code(found.fixed or 'none')} |"
+        for service, found in findings
     ]
     return "\n".join(
         [

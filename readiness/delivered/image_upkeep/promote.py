@@ -42,13 +42,13 @@ def moves_of(state: ServiceState, settings: Settings) -> list[Move]:
     """
     roles = {
         "production-previous": next(iter(state.served_before), state.older),
-        **{f"production-previous-{at}": each for at, each in enumerate(state.served_before[1:KEPT], start=2)},
+        **{f"production-previous-{at}": revision for at, revision in enumerate(state.served_before[1:KEPT], start=2)},
         "production-previous-older": state.older,
         "production-previous-newest": state.newest_idle,
         "production-latest-serving": state.serving[0],
         "production-latest": state.serving[0],
     }
-    roles |= {f"production-latest-serving-{at}": each for at, each in enumerate(state.serving[1:], start=2)}
+    roles |= {f"production-latest-serving-{at}": revision for at, revision in enumerate(state.serving[1:], start=2)}
     return [_move(tag, revision, settings) for tag, revision in roles.items() if revision is not None]
 
 

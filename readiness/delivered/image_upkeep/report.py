@@ -66,7 +66,7 @@ def _payload(
         "over_limit": "yes" if found.largest_run > settings.max_deleted_versions else "no",
         "dry_run_versions": len(found.dry),
         "by_others": len(found.by_others),
-        "packages": dict(sorted(Counter(each.package for each in found.by_cleanup).items())),
+        "packages": dict(sorted(Counter(deletion.package for deletion in found.by_cleanup).items())),
     }
 
 
@@ -82,8 +82,8 @@ def _lines(settings: Settings, found: Deletions, payload: Mapping[str, Any]) -> 
     lines = [f"## Cleanup of {code(settings.repository)}", "", *_figures(settings, payload), ""]
     if found.by_others:
         lines += ["Deleted by somebody else than Google's cleanup:", "", "| Image | Version | By |", "|---|---|---|"]
-        rows = sorted(found.by_others, key=lambda each: (each.by, each.package, each.version))
-        lines += [f"| {code(each.package)} | {code(each.version)} | {code(each.by)} |" for each in rows[:MAX_SHOWN]]
+        rows = sorted(found.by_others, key=lambda deletion: (deletion.by, deletion.package, deletion.version))
+        lines += [f"| {code(row.package)} | {code(row.version)} | {code(row.by)} |" for row in rows[:MAX_SHOWN]]
         lines += [f"| … and {len(rows) - MAX_SHOWN} more | | |"] if len(rows) > MAX_SHOWN else []
     return lines
 

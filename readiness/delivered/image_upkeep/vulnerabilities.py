@@ -41,7 +41,7 @@ class Finding:
     @property
     def id(self) -> str:
         """The name by which it is known best: a CVE where there is one."""
-        return next((each for each in self.ids if each.startswith("CVE-")), self.ids[0])
+        return next((known_id for known_id in self.ids if known_id.startswith("CVE-")), self.ids[0])
 
 
 def read_report(path: Path) -> list[Finding]:
@@ -52,9 +52,9 @@ def read_report(path: Path) -> list[Finding]:
         raise ReportError(f"{path.name} is no report: {type(error).__name__}") from None
     try:
         if isinstance(report, dict) and "SchemaVersion" in report:
-            return [_checked(each) for each in _of_trivy(report, path.name)]
+            return [_checked(finding) for finding in _of_trivy(report, path.name)]
         if isinstance(report, dict) and "results" in report:
-            return [_checked(each) for each in _of_osv(report, path.name)]
+            return [_checked(finding) for finding in _of_osv(report, path.name)]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ReportError(f"{path.name} is not read: {type(error).__name__} {error}") from None
     raise ReportError(f"{path.name} is neither a report of Trivy nor of osv-scanner")
@@ -63,7 +63,7 @@ def read_report(path: Path) -> list[Finding]:
 def _checked(finding: Finding) -> Finding:
     """The finding itself. Raises TypeError where a field is no text: what cannot be shown cannot be judged."""
     fields = (*finding.ids, finding.package, finding.version, finding.fixed, finding.where, finding.title)
-    if not all(isinstance(each, str) for each in fields):
+    if not all(isinstance(field, str) for field in fields):
         raise TypeError("a field is no text")
     return finding
 
@@ -103,10 +103,10 @@ def _of_osv(report: dict[str, Any], name: str) -> Iterator[Finding]:
         where = result["source"]["path"]
         for item in result["packages"]:
             package = item["package"]
-            known = {each["id"]: each for each in item.get("vulnerabilities") or ()}
+            known = {advisory["id"]: advisory for advisory in item.get("vulnerabilities") or ()}
             type_ = _OSV_TYPES.get(package["ecosystem"].lower(), package["ecosystem"].lower())
             for group in item.get("groups") or ():
-                advisories = [known[each] for each in group["ids"] if each in known]
+                advisories = [known[advisory_id] for advisory_id in group["ids"] if advisory_id in known]
                 yield Finding(
                     ids=tuple(dict.fromkeys([*group["ids"], *(group.get("aliases") or ())])),
                     package=purl_without_version(f"pkg:{type_}/{package['name']}"),
@@ -114,7 +114,7 @@ def _of_osv(report: dict[str, Any], name: str) -> Iterator[Finding]:
                     fixed=_fixed(advisories),
                     severity=_severity(group, advisories),
                     where=where,
-                    title=next((each["summary"] for each in advisories if each.get("summary")), ""),
+                    title=next((advisory["summary"] for advisory in advisories if advisory.get("summary")), ""),
                 )
 
 
@@ -133,11 +133,11 @@ def _fixed(advisories: list[dict[str, Any]]) -> str:
 
 def _severity(group: dict[str, Any], advisories: list[dict[str, Any]]) -> str:
     """The worse of the greatest CVSS score and what the advisories' database says."""
-    said = {str((each.get("database_specific") or {}).get("severity", "")).lower() for each in advisories}
-    said = {"medium" if each == "moderate" else each for each in said}
+    said = {str((advisory.get("database_specific") or {}).get("severity", "")).lower() for advisory in advisories}
+    said = {"medium" if word == "moderate" else word for word in said}
     try:
         score = float(group.get("max_severity") or 0)
     except ValueError:
         score = 0.0
     said.add(next((name for name, least in _SCORES if score >= least), "unknown"))
-    return min((each for each in said if each in SEVERITIES), key=SEVERITIES.index)
+    return min((word for word in said if word in SEVERITIES), key=SEVERITIES.index)
