@@ -68,7 +68,7 @@ def https_redirect(visitor: Visitor) -> Iterator[Observation]:
 
 
 def strict_transport(visitor: Visitor) -> Iterator[Observation]:
-    """Browsers are told to stay with HTTPS for a year."""
+    """The application asks browsers to stay with HTTPS for a year."""
     value = visitor.ask("/").headers.get("strict-transport-security", "")
     age = re.search(r"max-age=\"?(\d+)", value)
     if age is None:
@@ -105,7 +105,7 @@ def cors(visitor: Visitor) -> list[Observation]:
 
 
 def error_bodies(visitor: Visitor) -> list[Observation]:
-    """Errors, and the open health answer, tell nothing of the inside."""
+    """Errors, and the open health answer, show nothing of the inside."""
     asked = {
         "an unknown path": visitor.ask("/readiness-audit-no-such-path"),
         "broken JSON": visitor.ask(visitor.paths.login, method="POST", headers=JSON_TYPE, data=b'{"email": '),
@@ -127,7 +127,7 @@ def upload_size(visitor: Visitor) -> list[Observation]:
     try:
         status = _upload(visitor, "readiness-audit.txt", "text/plain", b"x" * (size_mb * 1024 * 1024))
     except NoAnswerError as error:
-        # A server may hang up in the middle of what it refuses; whether it was that, nobody can tell.
+        # A server may hang up in the middle of what it refuses; whether it was that is not known.
         raise NotCheckedError(f"broken off while sending {size_mb} MiB: {error}") from None
     return judged(_accepted(f"{size_mb} MiB are", status), f"{size_mb} MiB are refused with {status}")
 

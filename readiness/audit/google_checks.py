@@ -143,22 +143,24 @@ def staging_secret_access(project: LiveProject, stacks: Sequence[Settings]) -> l
     """No account of another environment may read a secret that production reads."""
     production = [stack for stack in stacks if {stack.environment.name, stack.environment.short_name} & _PRODUCTION]
     rest = [stack for stack in stacks if stack not in production]
-    guarded = sorted({secret for service in _services(project, production) for secret in secrets_of(service)})
+    production_secrets = sorted(
+        {secret for service in _services(project, production) for secret in secrets_of(service)}
+    )
     others = {f"serviceAccount:{account}" for service in _services(project, rest) if (account := account_of(service))}
-    if not guarded or not others:
+    if not production_secrets or not others:
         needed = "needs services of production that read secrets, and services of another environment"
         return [(Outcome.NOT_CHECKED, needed)]
     faults = [
-        f"{account} may read every secret of the project, {', '.join(guarded)} among them"
+        f"{account} may read every secret of the project, {', '.join(production_secrets)} among them"
         for account in sorted(others & project.project_wide_secret_readers)
     ]
-    for secret in guarded:
+    for secret in production_secrets:
         faults += [f"{account} may read {secret}" for account in sorted(others & project.secret_readers(secret))]
-    return judged(faults, f"none of {', '.join(sorted(others))} may read {', '.join(guarded)}")
+    return judged(faults, f"none of {', '.join(sorted(others))} may read {', '.join(production_secrets)}")
 
 
 def secret_access_logged(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Reading a secret leaves an entry: DATA_READ is on for Secret Manager, and nobody is exempted."""
+    """Reading a secret leaves an entry: DATA_READ is on for Secret Manager, and no member is exempted."""
     reads = [
         log_config
         for config in project.policy.get("auditConfigs", ())

@@ -260,7 +260,7 @@ def _steps(row: AuditRow) -> str:
 
 
 def _code(step: str) -> str:
-    """A step that is a command alone stands as code."""
+    """A step that is only a command becomes code."""
     return f"`{step}`" if step.startswith(("gcloud ", "gh ", "curl ")) and ": " not in step else step
 
 

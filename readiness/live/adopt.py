@@ -17,30 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from readiness import resource_types as types
 from readiness.live.github_api import GitHub, GitHubError
 from readiness.live.google_api import Google, GoogleError
-from readiness.resource_types import (
-    ACCOUNT,
-    ALERT_POLICY,
-    BRANCH_POLICY,
-    CHANNEL,
-    DASHBOARD,
-    ENVIRONMENT,
-    JOB,
-    LABEL,
-    LOG_METRIC,
-    LOG_SINK,
-    MONITORED_SERVICE,
-    OBJECTIVE,
-    REGISTRY,
-    REPOSITORY_SECRET,
-    RULESET,
-    UPTIME_CHECK,
-)
 from readiness.settings.channels import CHANNEL_DEFINITIONS
 
-# What `scripts/gcp/monitoring/setup.sh` of the first customer calls its policies, and which alert of ours takes each
-# over. They watch production only, so that the owner's stack takes them (docs/adopt.md).
+# What `scripts/gcp/monitoring/setup.sh` of the first customer calls its policies, and which alert of ours adopts
+# each. They watch production only, so that the owner's stack takes them (docs/adopt.md).
 OLD_POLICIES = {
     "[Critical] High Error Rate Alert": "HighErrorRate",
     "[Critical] Database Connection Issues": "DatabaseConnectionErrors",
@@ -78,7 +61,7 @@ class LiveThings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Adoption:
-    """`imports` are resources of the plan with the id of the thing that they take over; `notes` are for a person."""
+    """`imports` are resources of the plan with the id of the thing that they adopt; `notes` are for a person."""
 
     imports: tuple[tuple[Resource, str], ...]
     notes: tuple[str, ...]
@@ -88,7 +71,7 @@ class Adoption:
 def read_live_things(google: Google, github: GitHub, *, region: str, resources: Things) -> LiveThings:
     """Reads what a plan's `resources` could be. Raises GoogleError and GitHubError, but not for an API that is off.
 
-    Of most kinds it asks only for what the plan declares: nobody needs a right for what they do not use.
+    Of most kinds it asks only for what the plan declares: no right is needed for what a plan does not use.
     """
     project, declared = f"projects/{google.project}", {resource["type"] for resource in resources}
     place = f"{project}/locations/{region}"
@@ -96,7 +79,7 @@ def read_live_things(google: Google, github: GitHub, *, region: str, resources: 
     def listed(type_: str, api: str, path: str, key: str) -> Things:
         return _listed(google, api, path, key) if type_ in declared else ()
 
-    services = listed(OBJECTIVE, "monitoring", f"{project}/services", "services")
+    services = listed(types.OBJECTIVE, "monitoring", f"{project}/services", "services")
     environments, branch_policies = _environments(github, resources)
     return LiveThings(
         channels=_listed(google, "monitoring", f"{project}/notificationChannels", "notificationChannels"),
@@ -104,17 +87,17 @@ def read_live_things(google: Google, github: GitHub, *, region: str, resources: 
         uptime_checks=_listed(google, "monitoring", f"{project}/uptimeCheckConfigs", "uptimeCheckConfigs"),
         services=services,
         objectives=_objectives(google, services, resources),
-        dashboards=listed(DASHBOARD, "dashboards", f"{project}/dashboards", "dashboards"),
+        dashboards=listed(types.DASHBOARD, "dashboards", f"{project}/dashboards", "dashboards"),
         log_metrics=_listed(google, "logging", f"{project}/metrics", "metrics"),
-        sinks=listed(LOG_SINK, "logging", f"{project}/sinks", "sinks"),
-        accounts=listed(ACCOUNT, "iam", f"{project}/serviceAccounts", "accounts"),
-        jobs=listed(JOB, "cloudRunV2", f"{place}/jobs", "jobs"),
+        sinks=listed(types.LOG_SINK, "logging", f"{project}/sinks", "sinks"),
+        accounts=listed(types.ACCOUNT, "iam", f"{project}/serviceAccounts", "accounts"),
+        jobs=listed(types.JOB, "cloudRunV2", f"{place}/jobs", "jobs"),
         repositories=_listed(google, "artifactRegistry", f"{place}/repositories", "repositories"),
         environments=environments,
         branch_policies=branch_policies,
-        rulesets=list(github.items("rulesets")) if RULESET in declared else (),
-        labels=list(github.items("labels")) if LABEL in declared else (),
-        secrets=list(github.items("actions/secrets", "secrets")) if REPOSITORY_SECRET in declared else (),
+        rulesets=list(github.items("rulesets")) if types.RULESET in declared else (),
+        labels=list(github.items("labels")) if types.LABEL in declared else (),
+        secrets=list(github.items("actions/secrets", "secrets")) if types.REPOSITORY_SECRET in declared else (),
     )
 
 
@@ -161,7 +144,7 @@ def _listed(google: Google, api: str, path: str, key: str) -> Things:
 
 def _objectives(google: Google, services: Things, resources: Things) -> Things:
     """Of the services that the plan declares objectives for."""
-    wanted = {resource["inputs"]["service"] for resource in resources if resource["type"] == OBJECTIVE}
+    wanted = {resource["inputs"]["service"] for resource in resources if resource["type"] == types.OBJECTIVE}
     names = [service["name"] for service in services if service["name"].rpartition("/")[2] in wanted]
     return [
         objective
@@ -174,7 +157,7 @@ def _environments(github: GitHub, resources: Things) -> tuple[Things, Things]:
     """The declared environments that exist, and the branch policies of each."""
     environments: list[dict[str, Any]] = []
     policies: list[dict[str, Any]] = []
-    for name in [resource["inputs"]["environment"] for resource in resources if resource["type"] == ENVIRONMENT]:
+    for name in [resource["inputs"]["environment"] for resource in resources if resource["type"] == types.ENVIRONMENT]:
         path = f"environments/{quote(name, safe='')}"
         found = github.get(path)
         if found is None:
@@ -214,7 +197,7 @@ def _components_above(resource: Resource, by_urn: Mapping[str, Resource]) -> lis
 
 def _candidates(resource: Resource, live: LiveThings, *, takes_old_policies: bool) -> Iterable[str]:
     inputs = resource["inputs"]
-    if resource["type"] == ALERT_POLICY:
+    if resource["type"] == types.ALERT_POLICY:
         return _policy_candidates(inputs, live.policies, takes_old=takes_old_policies)
     match = _MATCHES.get(resource["type"])
     return match(inputs, live) if match else ()
@@ -263,28 +246,30 @@ def _label(inputs: Inputs, live: LiveThings) -> Iterator[str]:
 
 # By the type of a resource, the import ids of the live things that it could be.
 _MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterable[str]]] = {
-    REGISTRY: lambda inputs, live: _named(
+    types.REGISTRY: lambda inputs, live: _named(
         live.repositories,
         "name",
         f"projects/{inputs['project']}/locations/{inputs['location']}/repositories/{inputs['repositoryId']}",
     ),
-    CHANNEL: lambda inputs, live: [channel["name"] for channel in live.channels if _same_channel(inputs, channel)],
-    UPTIME_CHECK: lambda inputs, live: _named(live.uptime_checks, "displayName", inputs["displayName"]),
-    MONITORED_SERVICE: lambda inputs, live: _ending(live.services, f"/services/{inputs['serviceId']}"),
-    DASHBOARD: _dashboard,
-    LOG_METRIC: lambda inputs, live: _named(live.log_metrics, "name", inputs["name"]),
-    LOG_SINK: lambda inputs, live: [
+    types.CHANNEL: lambda inputs, live: [
+        channel["name"] for channel in live.channels if _same_channel(inputs, channel)
+    ],
+    types.UPTIME_CHECK: lambda inputs, live: _named(live.uptime_checks, "displayName", inputs["displayName"]),
+    types.MONITORED_SERVICE: lambda inputs, live: _ending(live.services, f"/services/{inputs['serviceId']}"),
+    types.DASHBOARD: _dashboard,
+    types.LOG_METRIC: lambda inputs, live: _named(live.log_metrics, "name", inputs["name"]),
+    types.LOG_SINK: lambda inputs, live: [
         f"projects/{inputs['project']}/sinks/{name}" for name in _named(live.sinks, "name", inputs["name"])
     ],
-    ACCOUNT: lambda inputs, live: [
+    types.ACCOUNT: lambda inputs, live: [
         account["name"] for account in live.accounts if account["email"].partition("@")[0] == inputs["accountId"]
     ],
-    JOB: lambda inputs, live: _ending(live.jobs, f"/jobs/{inputs['name']}"),
-    RULESET: _ruleset,
-    ENVIRONMENT: _environment,
-    BRANCH_POLICY: _branch_policy,
-    LABEL: _label,
-    REPOSITORY_SECRET: lambda inputs, live: [
+    types.JOB: lambda inputs, live: _ending(live.jobs, f"/jobs/{inputs['name']}"),
+    types.RULESET: _ruleset,
+    types.ENVIRONMENT: _environment,
+    types.BRANCH_POLICY: _branch_policy,
+    types.LABEL: _label,
+    types.REPOSITORY_SECRET: lambda inputs, live: [
         f"{inputs['repository']}:{name}" for name in _named(live.secrets, "name", inputs["secretName"])
     ],
 }
@@ -314,7 +299,7 @@ def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterato
 
     An imported one would be replaced, and its successor refused, because the id is still taken.
     """
-    declared = [resource["inputs"] for resource in resources if resource["type"] == OBJECTIVE]
+    declared = [resource["inputs"] for resource in resources if resource["type"] == types.OBJECTIVE]
     ends = tuple(f"/services/{inputs['service']}/serviceLevelObjectives/{inputs['sloId']}" for inputs in declared)
     for name in (objective["name"] for objective in live.objectives if objective["name"].endswith(ends)):
         yield (

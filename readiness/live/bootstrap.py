@@ -3,8 +3,8 @@
 Printed to be read and run by a person with the rights for it, never run by the program: it could not be more careful
 with an owner's rights than by not having them.
 
-Trust is bound to the ref and to numeric ids (`repository_id`, `repository_owner_id`): a repository made anew under the
-same name has others. `sub` has two forms (docs/facts/github.md#the-subject-of-an-oidc-token) and is not parsed.
+Trust is bound to the ref and to numeric ids (`repository_id`, `repository_owner_id`): a repository created again under
+the same name has others. `sub` has two forms (docs/facts/github.md#the-subject-of-an-oidc-token) and is not parsed.
 """
 
 from __future__ import annotations

@@ -73,59 +73,50 @@ def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: s
     Raises RefusedError where the repository is not there as declared, GitHubError where GitHub cannot be asked.
     """
     with _answers_as_documented(github):
-        return _planned(github, files, default_branch, choices)
-
-
-def _planned(github: GitHub, files: Mapping[str, str], default_branch: str, choices: Choices) -> Delivery:
-    repository = _repository(github, default_branch)
-    base = github.get(f"git/ref/heads/{quote(default_branch)}")
-    if base is None:
-        raise RefusedError([_problem(github, "has no commit yet", "Push one first")])
-    commit = base["object"]["sha"]
-    tree = live_tree(github, commit)
-    differences = tuple(file_differences(github, files, ref=commit, tree=tree))
-    problems = list(_file_problems(github, files, differences, choices.overwrite, tree))
-    branch, pull_request = None, None
-    if differences:
-        branch, found = _branch(github, commit)
-        problems += found
-        pull_request, found = _pull_request(github, default_branch, choices)
-        problems += found
-    return Delivery(
-        base_branch=default_branch,
-        base_commit=commit,
-        differences=differences,
-        branch=branch,
-        open_pull_request=pull_request,
-        problems=tuple(problems),
-        paths=frozenset(tree.blobs) if tree.whole else None,
-        allows_auto_merge=repository.get("allow_auto_merge") is True,
-    )
+        repository = _repository(github, default_branch)
+        base = github.get(f"git/ref/heads/{quote(default_branch)}")
+        if base is None:
+            raise RefusedError([_problem(github, "has no commit yet", "Push one first")])
+        commit = base["object"]["sha"]
+        tree = live_tree(github, commit)
+        differences = tuple(file_differences(github, files, ref=commit, tree=tree))
+        problems = list(_file_problems(github, files, differences, choices.overwrite, tree))
+        branch, pull_request = None, None
+        if differences:
+            branch, of_branch = _branch(github, commit)
+            pull_request, of_pull_request = _pull_request(github, default_branch, choices)
+            problems += [*of_branch, *of_pull_request]
+        return Delivery(
+            base_branch=default_branch,
+            base_commit=commit,
+            differences=differences,
+            branch=branch,
+            open_pull_request=pull_request,
+            problems=tuple(problems),
+            paths=frozenset(tree.blobs) if tree.whole else None,
+            allows_auto_merge=repository.get("allow_auto_merge") is True,
+        )
 
 
 def deliver(github: GitHub, delivery: Delivery, files: Mapping[str, str], *, stack: str) -> Delivered:
     """Makes commit, branch and pull request. Raises GitHubError; then the branch is whole, or as it was."""
-    with _answers_as_documented(github):
-        return _delivered(github, delivery, files, stack)
-
-
-def _delivered(github: GitHub, delivery: Delivery, files: Mapping[str, str], stack: str) -> Delivered:
     texts = {difference.path: files[difference.path] for difference in delivery.differences}
-    base = github.get(f"git/commits/{delivery.base_commit}") or {}
-    entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in texts.items()]
-    tree = github.send("POST", "git/trees", {"base_tree": base["tree"]["sha"], "tree": entries})["sha"]
-    committed = _point_branch_at(github, delivery, tree, _commit_message(sorted(texts), stack))
-    body = {"title": TITLE, "body": _pull_request_body(texts, stack)}
-    number = delivery.open_pull_request
-    try:
-        if number is None:
-            answer = github.send("POST", "pulls", {**body, "head": BRANCH, "base": delivery.base_branch})
-        else:
-            answer = github.send("PATCH", f"pulls/{number}", body)
-    except GitHubError as error:
-        left = f"{error}. The branch {BRANCH} holds all files in one commit; running it again opens the pull request"
-        raise GitHubError(error.status, left) from None
-    return Delivered(url=answer["html_url"], number=answer["number"], is_new=number is None, committed=committed)
+    with _answers_as_documented(github):
+        base = github.get(f"git/commits/{delivery.base_commit}") or {}
+        entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in texts.items()]
+        tree = github.send("POST", "git/trees", {"base_tree": base["tree"]["sha"], "tree": entries})["sha"]
+        committed = _point_branch_at(github, delivery, tree, _commit_message(sorted(texts), stack))
+        body = {"title": TITLE, "body": _pull_request_body(texts, stack)}
+        number = delivery.open_pull_request
+        try:
+            if number is None:
+                answer = github.send("POST", "pulls", {**body, "head": BRANCH, "base": delivery.base_branch})
+            else:
+                answer = github.send("PATCH", f"pulls/{number}", body)
+        except GitHubError as error:
+            left = f"The branch {BRANCH} holds all files in one commit; running it again opens the pull request"
+            raise GitHubError(error.status, f"{error}. {left}") from None
+        return Delivered(url=answer["html_url"], number=answer["number"], is_new=number is None, committed=committed)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 A policy that is always true is made for some minutes and deleted again. It goes the way of every alert (evaluation,
 incident, channel, message), which a test message of a channel does not. The declared policies stay as they are: a word
-written into one of them would be drift, and would come to nobody before the next week.
+written into one of them would be drift, and would reach nobody before the next week.
 
 Who received which drill is in `records/drill.<stack>.json`, committed like any other evidence.
 """
@@ -32,7 +32,7 @@ from readiness.sealed_record import record_file
 AUTO_CLOSE_SECONDS = 1800
 # A weekly drill for a year.
 MAX_DRILLS = 52
-_MAY_STAND = "its policy may stand and tell its channels still: run the drill again, which deletes it first"
+_MAY_EXIST = "its policy may stand and tell its channels still: run the drill again, which deletes it first"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,15 +117,15 @@ def running_drill(google: Google, environment: str, nonce: str) -> Iterator[Dril
 
 
 def _begin(google: Google, body: dict[str, Any]) -> str:
-    """Makes the policy and returns its name. Raises GoogleError, which says so where it may stand nevertheless."""
+    """Makes the policy and returns its name. Raises GoogleError, which says so where it may exist nevertheless."""
     try:
         name = google.send("POST", "monitoring", f"projects/{google.project}/alertPolicies", body).get("name")
     except GoogleError as error:
         if 0 < error.status < 500:
             raise
-        raise GoogleError(error.status, f"{error}; {_MAY_STAND}") from None
+        raise GoogleError(error.status, f"{error}; {_MAY_EXIST}") from None
     if not isinstance(name, str) or not name:
-        raise GoogleError(0, f"Google does not say what the drill's policy is called; {_MAY_STAND}")
+        raise GoogleError(0, f"Google does not say what the drill's policy is called; {_MAY_EXIST}")
     return name
 
 
@@ -136,7 +136,7 @@ def _end(google: Google, name: str) -> None:
     except GoogleError as error:
         if error.status == 404:
             return
-        raise GoogleError(error.status, f"{error}; {_MAY_STAND}") from None
+        raise GoogleError(error.status, f"{error}; {_MAY_EXIST}") from None
 
 
 def drill_policy(environment: str, nonce: str, channels: tuple[str, ...]) -> dict[str, Any]:

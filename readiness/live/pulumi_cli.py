@@ -139,7 +139,7 @@ def unfinished_creations(state: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def unsent_secrets(state: dict[str, Any]) -> list[str]:
-    """The URNs of what holds a secret and whose last update failed: nobody can tell which value the server has."""
+    """The URNs of what holds a secret and whose last update failed: which value the server has is not known."""
     failed = [resource for resource in state.get("resources") or [] if resource.get("initErrors")]
     return [resource["urn"] for resource in failed if _holds_secret(resource.get("inputs"))]
 
@@ -224,7 +224,7 @@ def _has_secrets_key(environment: Mapping[str, str], stack: Mapping[str, Any]) -
 
 
 def _mapping(file: Path) -> Mapping[str, Any]:
-    """The top level of a file of the project. It has been checked: one that cannot be read says nothing here."""
+    """The top level of a file of the project. It has been checked: one that cannot be read counts as empty."""
     try:
         value = read_yaml(file, file.name).value
     except RefusedError:

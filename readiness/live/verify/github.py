@@ -26,7 +26,7 @@ def gate_rows(github: GitHub, settings: ProductionEnvironment) -> list[Row]:
     return rows or [passed(ENVIRONMENT, settings.name, "as declared")]
 
 
-def file_rows(github: GitHub, files: Mapping[str, str], *, branch: str) -> list[Row]:
+def file_rows(github: GitHub, files: Mapping[str, str], branch: str) -> list[Row]:
     """A row for each managed file that differs on the branch, or one that passes. Raises GitHubError."""
     differences = file_differences(github, files, ref=branch)
     rows = [failed(FILES, file.path, str(file.state), "see `readiness deliver`") for file in differences]

@@ -30,7 +30,7 @@ def channel_rows(google: Google, declared: Sequence[Inputs], existing: Sequence[
     return [_channel_row(name, _having(live, key, name)) for key, name in wanted]
 
 
-def scanning_rows(google: Google, *, region: str, repository_id: str) -> list[Row]:
+def scanning_rows(google: Google, region: str, repository_id: str) -> list[Row]:
     """One row, by the state that Artifact Registry itself computes. Raises GoogleError.
 
     INHERITED in a plan proves nothing while the scanning API is off.

@@ -34,7 +34,7 @@ NO_ACCOUNT = "no test account: set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PAS
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Check:
     """Something to look at: `find` returns its rows."""
 
@@ -160,23 +160,20 @@ def _rows_of(check: Check, deadline: Deadline) -> Sequence[Row]:
 
 
 def _of_service(checked: Service, settings: Settings, allow_degraded: bool, now: datetime) -> Iterator[Check]:
-    limit_ms = settings.alerts.high_latency.latency_ms
-    finders: dict[str, Callable[[Deadline], Sequence[Row]]] = {
-        service.HEALTH: partial(service.service_rows, checked, limit_ms, allow_degraded=allow_degraded),
-        service.CERTIFICATE: partial(service.certificate_rows, checked.name, checked.url, now=now),
-        service.REDIRECT: partial(service.redirect_rows, checked),
-    }
-    for title, find in finders.items():
-        yield Check(check=title, subject=checked.name, find=find)
+    name, limit_ms = checked.name, settings.alerts.high_latency.latency_ms
+    health = partial(service.service_rows, checked, limit_ms, allow_degraded=allow_degraded)
+    yield Check(service.HEALTH, name, health)
+    yield Check(service.CERTIFICATE, name, partial(service.certificate_rows, name, checked.url, now=now))
+    yield Check(service.REDIRECT, name, partial(service.redirect_rows, checked))
 
 
 def _smoke_checks(settings: Settings, account: Account | None) -> Iterator[Check]:
     tried = [checked for checked in settings.services if checked.smoke is not None]
     for checked in tried:
-        yield Check(check=service.LOGIN, subject=checked.name, find=partial(_smoke, checked, account))
+        yield Check(service.LOGIN, checked.name, partial(_smoke, checked, account))
     if not tried:
         row = not_checked(service.LOGIN, "every service", "no service of this stack has `smoke` in its settings")
-        yield Check(check=row.check, subject=row.subject, find=lambda deadline: [row])
+        yield Check(row.check, row.subject, lambda _: [row])
 
 
 def _smoke(checked: Service, account: Account | None, deadline: Deadline) -> list[Row]:
@@ -186,48 +183,28 @@ def _smoke(checked: Service, account: Account | None, deadline: Deadline) -> lis
 
 
 def _of_monitoring(settings: Settings, plan: Plan, access: Access) -> Iterator[Check]:
-    policies, channels = ([resource["inputs"] for resource in plan.of_type(type_)] for type_ in (ALERT_POLICY, CHANNEL))
+    policies = [policy["inputs"] for policy in plan.of_type(ALERT_POLICY)]
+    channels = [channel["inputs"] for channel in plan.of_type(CHANNEL)]
     existing = [channel.id for channel in settings.channels.existing]
-    yield Check(
-        check=google.POLICIES,
-        subject=f"{len(policies)} declared",
-        find=lambda deadline: google.policy_rows(access.google(), policies),
-    )
-    yield Check(
-        check=google.CHANNELS,
-        subject=f"{len(channels) + len(existing)} declared",
-        find=lambda deadline: google.channel_rows(access.google(), channels, existing),
-    )
+    declared = f"{len(policies)} declared"
+    yield Check(google.POLICIES, declared, lambda _: google.policy_rows(access.google(), policies))
+    declared = f"{len(channels) + len(existing)} declared"
+    yield Check(google.CHANNELS, declared, lambda _: google.channel_rows(access.google(), channels, existing))
 
 
 def _of_what_is_shared(settings: Settings, plan: Plan, access: Access) -> Iterator[Check]:
     """The registry and the repository; the settings of a stack that does not own them do not name them."""
-    registry, environment = settings.image_registry, settings.production_environment
-    if registry is not None:
-        yield Check(
-            check=google.SCANNING,
-            subject=registry.repository_id,
-            find=lambda deadline: google.scanning_rows(
-                access.google(), region=settings.region, repository_id=registry.repository_id
-            ),
-        )
+    if settings.image_registry is not None:
+        name = settings.image_registry.repository_id
+        yield Check(google.SCANNING, name, lambda _: google.scanning_rows(access.google(), settings.region, name))
+    environment = settings.production_environment
     if environment is not None:
-        yield Check(
-            check=github.ENVIRONMENT,
-            subject=environment.name,
-            find=lambda deadline: github.gate_rows(access.github(), environment),
-        )
+        yield Check(github.ENVIRONMENT, environment.name, lambda _: github.gate_rows(access.github(), environment))
     for ruleset in plan.of_type(RULESET):
         inputs = ruleset["inputs"]
         yield Check(
-            check=github.RULESET,
-            subject=inputs["name"],
-            find=lambda deadline, inputs=inputs: github.ruleset_rows(access.github(), inputs),
+            github.RULESET, inputs["name"], lambda _, inputs=inputs: github.ruleset_rows(access.github(), inputs)
         )
     files, branch = declared_files(plan.resources), settings.managed_files.default_branch
     if files:
-        yield Check(
-            check=github.FILES,
-            subject=f"{len(files)} files",
-            find=lambda deadline: github.file_rows(access.github(), files, branch=branch),
-        )
+        yield Check(github.FILES, f"{len(files)} files", lambda _: github.file_rows(access.github(), files, branch))
