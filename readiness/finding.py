@@ -11,10 +11,11 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """An error stops every command; a warning is printed and nothing more."""
+    """An error stops every command; a warning is printed and nothing more; a note decides nothing."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +24,8 @@ class Finding:
 
     `rule_id` names the rule in kebab case and stays the same when the texts change. `key` is the path of the setting,
     or another name of the thing that is wrong. `line` counts from 1; it is None where no line can be named.
-    `message` and `hint` have no closing full stop. `placeholder` marks a value that is known to be missing still: a
-    preview goes on with it, an update does not.
+    `message` and `hint` have no closing full stop, and `hint` may be empty. `placeholder` marks a value that is known
+    to be missing still: a preview goes on with it, an update does not.
 
     The fields may contain a credential from a file: print a finding through `finding_formats.py` only.
     """

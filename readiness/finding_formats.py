@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from readiness.finding import Finding
+from readiness.finding import Finding, Severity
 from readiness.markdown_text import fenced
 from readiness.secret_shapes import one_line
 
@@ -30,7 +30,8 @@ def annotation(finding: Finding) -> str:
     """
     line = "" if finding.line is None else f",line={finding.line}"
     file = one_line(finding.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-    return f"::{finding.severity} file={file}{line}::{_text(finding).replace('%', '%25')}"
+    command = "notice" if finding.severity is Severity.NOTE else finding.severity.value
+    return f"::{command} file={file}{line}::{_text(finding).replace('%', '%25')}"
 
 
 def findings_json(findings: Iterable[Finding]) -> str:
@@ -69,12 +70,21 @@ def sarif_document(tool: str, rules: Sequence[dict[str, Any]], results: Sequence
     return _json({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def sarif_location(file: str, line: int | None) -> dict[str, Any]:
-    """A place for a result; `file` becomes a relative URI."""
+def sarif_result(
+    rule_id: str, rule_index: int, kind: str, level: str, text: str, file: str, line: int | None
+) -> dict[str, Any]:
+    """One result; `file` becomes a relative URI. A level other than `none` needs the kind `fail` (SARIF, 3.27.10)."""
     place: dict[str, Any] = {"artifactLocation": {"uri": quote(one_line(file))}}
     if line is not None:
         place["region"] = {"startLine": line}
-    return {"physicalLocation": place}
+    return {
+        "ruleId": rule_id,
+        "ruleIndex": rule_index,
+        "kind": kind,
+        "level": level,
+        "message": {"text": text},
+        "locations": [{"physicalLocation": place}],
+    }
 
 
 def _text(finding: Finding) -> str:
@@ -83,7 +93,8 @@ def _text(finding: Finding) -> str:
         key = key[:_MAX_KEY_CHARACTERS] + "…"
     subject = f"{key}: " if key else ""
     hint = one_line(finding.hint)
-    return f"{subject}{one_line(finding.message)}. {hint}{'' if hint.endswith('?') else '.'}"
+    end = "" if not hint else f" {hint}{'' if hint.endswith('?') else '.'}"
+    return f"{subject}{one_line(finding.message)}.{end}"
 
 
 def _sarif_rule(rule_id: str) -> dict[str, Any]:
@@ -96,14 +107,8 @@ def _sarif_rule(rule_id: str) -> dict[str, Any]:
 
 
 def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
-    return {
-        "ruleId": finding.rule_id,
-        "ruleIndex": rule_index,
-        "kind": "fail",
-        "level": finding.severity.value,
-        "message": {"text": _text(finding)},
-        "locations": [sarif_location(finding.file, finding.line)],
-    }
+    level, text = finding.severity.value, _text(finding)
+    return sarif_result(finding.rule_id, rule_index, "fail", level, text, finding.file, finding.line)
 
 
 def _json(value: dict[str, Any]) -> str:

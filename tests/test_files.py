@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from readiness import sealed_record
+from readiness.audit.checklist import RECORD_FILE, read_record
 from readiness.audit.prowler_output import read_prowler_output
-from readiness.audit.record import RECORD_FILE, read_record
 from readiness.ci import workflow_files
 from readiness.ci.migration_lint import lint_paths
 from readiness.files import (
@@ -26,8 +26,8 @@ from readiness.files import (
 )
 from readiness.finding_formats import text_line
 from readiness.images.json_lists import read_json_list
-from readiness.live import preview
-from readiness.live.drill_record import read_drills
+from readiness.live import pulumi_cli
+from readiness.live.drill import read_drills
 from readiness.live.google_login import LoginError, access_token
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, read_acknowledgements
 from readiness.plan.plan_file import read_plan_file
@@ -176,7 +176,7 @@ def test_a_place_without_a_file_of_its_own_counts_as_none(special: Path) -> None
     """A record is no record, and Pulumi's credentials name no backend."""
     assert sealed_record.file_text(special) == ""
     (special.parent / "credentials.json").symlink_to(special)
-    assert preview._backend({"PULUMI_HOME": str(special.parent)}, special.parent / "Pulumi.yaml") is None
+    assert pulumi_cli._backend({"PULUMI_HOME": str(special.parent)}, special.parent / "Pulumi.yaml") is None
 
 
 def test_a_migration_that_is_no_regular_file_is_refused(special: Path) -> None:

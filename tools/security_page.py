@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from readiness.audit.page import PAGE_PATH, page_text
+from readiness.audit.report import PAGE_PATH, page_text
 from readiness.rules.stack import check_stack, require_settings
 from readiness.settings.stack_names import stack_names
 from tools.committed import ROOT, write_or_check

@@ -6,25 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from readiness.audit.evidence import (
-    UNKNOWN_FORM,
-    Evidence,
-    Observation,
-    Verdict,
-    judged,
-    not_checked,
-    observed,
-    unknown_form,
-)
-from readiness.audit.live_project import (
-    LiveProject,
-    account_of,
-    grants,
-    secrets_of,
-    short_name,
-    variables_of,
-)
+from readiness.audit.live_project import LiveProject, account_of, grants, secrets_of, short_name, variables_of
 from readiness.live.google_api import GoogleError
+from readiness.live.rows import Observation, Outcome, Row, judged, not_checked, observed, row_of_error
 from readiness.settings.model import Settings
 
 Check = Callable[[LiveProject, Sequence[Settings]], Iterable[Observation]]
@@ -71,15 +55,15 @@ def identity_conditions(project: LiveProject, stacks: Sequence[Settings]) -> Ite
         name, condition = short_name(provider["name"]), provider.get("attributeCondition", "")
         named = _repositories(condition)
         if not condition:
-            yield Verdict.FAIL, f"{name} has no condition: every repository of GitHub may act as its accounts"
+            yield Outcome.FAIL, f"{name} has no condition: every repository of GitHub may act as its accounts"
         elif not named:
-            yield Verdict.FAIL, f"{name} names no repository by equality: {condition}"
+            yield Outcome.FAIL, f"{name} names no repository by equality: {condition}"
         elif named <= wanted:
-            yield Verdict.PASS, f"{name} lets {', '.join(sorted(named))} in"
+            yield Outcome.PASS, f"{name} lets {', '.join(sorted(named))} in"
         else:
-            yield Verdict.FAIL, f"{name} lets {', '.join(sorted(named - wanted))} in"
+            yield Outcome.FAIL, f"{name} lets {', '.join(sorted(named - wanted))} in"
     if not project.identity_providers:
-        yield Verdict.PASS, "the project has no workload identity provider"
+        yield Outcome.PASS, "the project has no workload identity provider"
 
 
 def run_accounts(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
@@ -88,14 +72,14 @@ def run_accounts(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[O
     for service in _services(project, stacks):
         name, account = short_name(service["name"]), account_of(service)
         if not account or _DEFAULT_ACCOUNT.search(account):
-            yield Verdict.FAIL, f"{name} runs as the project's default account"
+            yield Outcome.FAIL, f"{name} runs as the project's default account"
         else:
             accounts.setdefault(account, []).append(name)
     for account, users in accounts.items():
         if len(users) > 1:
-            yield Verdict.FAIL, f"{', '.join(users)} run as the same account {account}"
+            yield Outcome.FAIL, f"{', '.join(users)} run as the same account {account}"
         else:
-            yield Verdict.PASS, f"{users[0]} runs as {account}"
+            yield Outcome.PASS, f"{users[0]} runs as {account}"
     yield from _missing(project, stacks)
 
 
@@ -109,9 +93,9 @@ def run_ingress(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Ob
         egress = service.get("template", {}).get("vpcAccess", {}).get("egress", "none through a network")
         text = f"{name}: {ingress}, {'open to everybody' if is_open else 'not open to everybody'}, egress {egress}"
         if is_open and name not in names:
-            yield Verdict.FAIL, f"{text}; no stack knows of it"
+            yield Outcome.FAIL, f"{text}; no stack knows of it"
         else:
-            yield Verdict.PASS, text
+            yield Outcome.PASS, text
     yield from _missing(project, stacks)
 
 
@@ -119,14 +103,14 @@ def vpc_connector(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[
     """The connectors are ready, and services that use one name one that exists."""
     states = {short_name(connector["name"]): connector.get("state", "unknown") for connector in project.connectors}
     for name, state in states.items():
-        yield Verdict.PASS if state == "READY" else Verdict.FAIL, f"connector {name} is {state}"
+        yield Outcome.PASS if state == "READY" else Outcome.FAIL, f"connector {name} is {state}"
     for service in project.services:
         connector = service.get("template", {}).get("vpcAccess", {}).get("connector")
         if connector and short_name(connector) not in states:
             service_name = short_name(service["name"])
-            yield Verdict.FAIL, f"{service_name} names the connector {short_name(connector)}, which is gone"
+            yield Outcome.FAIL, f"{service_name} names the connector {short_name(connector)}, which is gone"
     if not states:
-        yield Verdict.FAIL, "there is no connector: the database has no public address"
+        yield Outcome.FAIL, "there is no connector: the database has no public address"
 
 
 def secret_variables(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
@@ -159,22 +143,24 @@ def staging_secret_access(project: LiveProject, stacks: Sequence[Settings]) -> l
     """No account of another environment may read a secret that production reads."""
     production = [stack for stack in stacks if {stack.environment.name, stack.environment.short_name} & _PRODUCTION]
     rest = [stack for stack in stacks if stack not in production]
-    guarded = sorted({secret for service in _services(project, production) for secret in secrets_of(service)})
+    production_secrets = sorted(
+        {secret for service in _services(project, production) for secret in secrets_of(service)}
+    )
     others = {f"serviceAccount:{account}" for service in _services(project, rest) if (account := account_of(service))}
-    if not guarded or not others:
+    if not production_secrets or not others:
         needed = "needs services of production that read secrets, and services of another environment"
-        return [(Verdict.NOT_CHECKED, needed)]
+        return [(Outcome.NOT_CHECKED, needed)]
     faults = [
-        f"{account} may read every secret of the project, {', '.join(guarded)} among them"
+        f"{account} may read every secret of the project, {', '.join(production_secrets)} among them"
         for account in sorted(others & project.project_wide_secret_readers)
     ]
-    for secret in guarded:
+    for secret in production_secrets:
         faults += [f"{account} may read {secret}" for account in sorted(others & project.secret_readers(secret))]
-    return judged(faults, f"none of {', '.join(sorted(others))} may read {', '.join(guarded)}")
+    return judged(faults, f"none of {', '.join(sorted(others))} may read {', '.join(production_secrets)}")
 
 
 def secret_access_logged(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Reading a secret leaves an entry: DATA_READ is on for Secret Manager, and nobody is exempted."""
+    """Reading a secret leaves an entry: DATA_READ is on for Secret Manager, and no member is exempted."""
     reads = [
         log_config
         for config in project.policy.get("auditConfigs", ())
@@ -184,18 +170,18 @@ def secret_access_logged(project: LiveProject, stacks: Sequence[Settings]) -> It
     ]
     exempted = [member for log_config in reads for member in log_config.get("exemptedMembers", ())]
     if not reads:
-        yield Verdict.FAIL, "DATA_READ is off for secretmanager.googleapis.com: who reads a secret is not recorded"
+        yield Outcome.FAIL, "DATA_READ is off for secretmanager.googleapis.com: who reads a secret is not recorded"
     elif exempted:
-        yield Verdict.FAIL, f"DATA_READ is on, but not for {', '.join(exempted)}"
+        yield Outcome.FAIL, f"DATA_READ is on, but not for {', '.join(exempted)}"
     else:
-        yield Verdict.PASS, "DATA_READ is on for secretmanager.googleapis.com"
+        yield Outcome.PASS, "DATA_READ is on for secretmanager.googleapis.com"
 
 
 def log_retention(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
     """Every log bucket keeps its entries for long enough."""
     for bucket in project.log_buckets:
         days = int(bucket.get("retentionDays", LEAST_RETENTION_DAYS))
-        verdict = Verdict.PASS if days >= LEAST_RETENTION_DAYS else Verdict.FAIL
+        verdict = Outcome.PASS if days >= LEAST_RETENTION_DAYS else Outcome.FAIL
         yield verdict, f"{short_name(bucket['name'])} keeps {days} days"
 
 
@@ -216,20 +202,20 @@ GOOGLE_CHECKS: Mapping[str, tuple[str, Check]] = {
 }
 
 
-def google_evidence(project: LiveProject, stacks: Sequence[Settings]) -> dict[str, list[Evidence]]:
-    """Evidence by the name of the check. `stacks` are the settings of every stack of the project."""
+def google_evidence(project: LiveProject, stacks: Sequence[Settings]) -> dict[str, list[Row]]:
+    """Rows by the name of the check. `stacks` are the settings of every stack of the project."""
     return {name: _run(name, project, stacks) for name in GOOGLE_CHECKS}
 
 
-def _run(name: str, project: LiveProject, stacks: Sequence[Settings]) -> list[Evidence]:
+def _run(name: str, project: LiveProject, stacks: Sequence[Settings]) -> list[Row]:
     reads, check = GOOGLE_CHECKS[name]
     try:
-        return observed(f"{name}: {reads}", check(project, stacks))
+        return observed(name, reads, check(project, stacks))
     except GoogleError as error:
         may_not = error.status in (401, 403)
-        return [not_checked(name, f"{'the credentials may not read it' if may_not else 'not answered'}: {error}")]
-    except UNKNOWN_FORM as error:
-        return [unknown_form(name, error)]
+        return [not_checked(name, "", f"{'the credentials may not read it' if may_not else 'not answered'}: {error}")]
+    except Exception as error:
+        return [row_of_error(name, "", error)]
 
 
 def _own_grants(project: LiveProject) -> Iterator[tuple[str, str]]:
@@ -257,7 +243,7 @@ def _services(project: LiveProject, stacks: Sequence[Settings]) -> list[dict[str
 def _missing(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
     deployed = {short_name(service["name"]) for service in project.services}
     for name in sorted(_declared(stacks) - deployed):
-        yield Verdict.NOT_CHECKED, f"{name} is not deployed in this region"
+        yield Outcome.NOT_CHECKED, f"{name} is not deployed in this region"
 
 
 def _is_plain_secret(variable: Mapping[str, Any]) -> bool:

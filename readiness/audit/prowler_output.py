@@ -9,14 +9,16 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from readiness.audit.evidence import Evidence, failed, not_checked, passed
 from readiness.files import read_regular_text
 from readiness.finding import Finding
+from readiness.live.rows import Row, cleaned, failed, not_checked, passed
 from readiness.refusal import RefusedError
+from readiness.secret_shapes import mask_secrets
 
 # A muted failure is one that somebody has accepted in Prowler's own list: it neither passes nor fails.
 _STATUSES = ("PASS", "FAIL", "MANUAL", "MUTED")
@@ -25,81 +27,92 @@ MAX_FINDINGS_SHOWN = 5
 MAX_BYTES = 256 * 1024 * 1024
 
 
-def read_prowler_output(file: Path, wanted: Sequence[str], *, project: str) -> dict[str, list[Evidence]]:
-    """Evidence by the id of a check, for the `wanted` ones. Findings of other projects are left out.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Result:
+    """What one check found of one resource."""
+
+    check: str
+    status: str
+    text: str
+    project: str
+    muted: bool
+    version: str
+
+
+def read_prowler_output(file: Path, wanted: Sequence[str], *, project: str) -> dict[str, list[Row]]:
+    """Rows by the id of a check, for the `wanted` ones. Findings of other projects are left out.
 
     Raises RefusedError for a file that is none of Prowler's, or that holds nothing of the project.
     """
     try:
-        findings = list(_findings(read_regular_text(file, MAX_BYTES)))
+        results = list(_results(read_regular_text(file, MAX_BYTES)))
     except OSError as error:
         raise _refused(file, f"cannot be read ({error.strerror or type(error).__name__})") from None
     except UnicodeDecodeError:
         raise _refused(file, "is not UTF-8 text") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error):
         raise _refused(file, "is not an output of Prowler for GCP") from None
-    own = [each for each in findings if each["project"] == project]
-    if not own:
+    by_check: dict[str, list[_Result]] = defaultdict(list)
+    for result in results:
+        if result.project == project:
+            by_check[result.check].append(result)
+    if not by_check:
         raise _refused(file, f"holds no finding of the project {project}")
-    by_check: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for each in own:
-        by_check[each["check"]].append(each)
-    return {check: _evidence(check, by_check[check]) for check in wanted if check in by_check}
+    return {check: _rows(check, by_check[check]) for check in wanted if check in by_check}
 
 
-def _evidence(check: str, findings: Sequence[Mapping[str, Any]]) -> list[Evidence]:
+def _rows(check: str, results: Sequence[_Result]) -> list[Row]:
     """Failures one by one, up to a few; what passed as one line."""
-    how = f"Prowler {findings[0]['version']}: {check}".replace("  ", " ")
-    bad = [each for each in findings if each["status"] == "FAIL" and not each["muted"]]
-    shown = [failed(how, each["text"]) for each in bad[:MAX_FINDINGS_SHOWN]]
+    prowler = f"Prowler {results[0].version}".strip()
+    bad = [result for result in results if result.status == "FAIL" and not result.muted]
+    rows = [failed(prowler, check, result.text) for result in bad[:MAX_FINDINGS_SHOWN]]
     if len(bad) > MAX_FINDINGS_SHOWN:
-        shown.append(failed(how, f"and {len(bad) - MAX_FINDINGS_SHOWN} more"))
-    for each in findings:
-        if each["muted"] and each["status"] != "PASS":
-            shown.append(not_checked(how, f"muted in Prowler's list: {each['text']}"))
-        elif each["status"] == "MANUAL":
-            shown.append(not_checked(how, each["text"]))
-    good = [each for each in findings if each["status"] == "PASS"]
+        rows.append(failed(prowler, check, f"and {len(bad) - MAX_FINDINGS_SHOWN} more"))
+    for result in results:
+        if result.muted and result.status != "PASS":
+            rows.append(not_checked(prowler, check, f"muted in Prowler's list: {result.text}"))
+        elif result.status == "MANUAL":
+            rows.append(not_checked(prowler, check, result.text))
+    good = [result for result in results if result.status == "PASS"]
     if good:
-        shown.append(passed(how, good[0]["text"] if len(good) == 1 else f"{len(good)} resources pass"))
-    return shown
+        rows.append(passed(prowler, check, good[0].text if len(good) == 1 else f"{len(good)} resources pass"))
+    return [cleaned(row, mask_secrets) for row in rows]
 
 
-def _findings(text: str) -> Iterator[dict[str, Any]]:
+def _results(text: str) -> Iterator[_Result]:
     if text.lstrip().startswith("["):
-        for each in json.loads(text):
-            yield _of_ocsf(each)
+        for finding in json.loads(text):
+            yield _checked(
+                check=finding["metadata"]["event_code"],
+                status=finding["status_code"],
+                text=finding.get("status_detail") or finding.get("message") or "",
+                project=finding["cloud"]["account"]["uid"],
+                muted=finding.get("status") == "Suppressed",
+                version=finding["metadata"]["product"].get("version", ""),
+            )
         return
     rows = csv.DictReader(io.StringIO(text), delimiter=";")
     if not {"CHECK_ID", "STATUS", "ACCOUNT_UID"} <= set(rows.fieldnames or ()):
         raise ValueError("no columns of Prowler")
     for row in rows:
-        yield _finding(
-            row["CHECK_ID"],
-            row["STATUS"],
-            row["STATUS_EXTENDED"],
-            row["ACCOUNT_UID"],
+        yield _checked(
+            check=row["CHECK_ID"],
+            status=row["STATUS"],
+            text=row["STATUS_EXTENDED"],
+            project=row["ACCOUNT_UID"],
             muted=row.get("MUTED") == "True",
             version=row.get("PROWLER_VERSION") or "",
         )
 
 
-def _of_ocsf(each: Mapping[str, Any]) -> dict[str, Any]:
-    return _finding(
-        each["metadata"]["event_code"],
-        each["status_code"],
-        each.get("status_detail") or each.get("message") or "",
-        each["cloud"]["account"]["uid"],
-        muted=each.get("status") == "Suppressed",
-        version=each["metadata"]["product"].get("version", ""),
-    )
-
-
-def _finding(check: str, status: str, text: str, project: str, *, muted: bool, version: str) -> dict[str, Any]:
-    if status not in _STATUSES or not all(isinstance(each, str) for each in (check, text, project)):
+def _checked(**fields: Any) -> _Result:
+    """Raises ValueError or TypeError for what Prowler does not write."""
+    result = _Result(**fields)
+    if result.status not in _STATUSES or not all(
+        isinstance(text, str) for text in (result.check, result.text, result.project)
+    ):
         raise ValueError("no finding of Prowler")
-    is_muted = muted or status == "MUTED"
-    return {"check": check, "status": status, "text": text, "project": project, "muted": is_muted, "version": version}
+    return replace(result, muted=result.muted or result.status == "MUTED")
 
 
 def _refused(file: Path, message: str) -> RefusedError:

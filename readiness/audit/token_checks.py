@@ -6,10 +6,10 @@ import base64
 import json
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
-from readiness.audit.evidence import Observation, Verdict, judged
-from readiness.audit.visitor import Visitor, bearer, claims, lifetime_seconds
-from readiness.live.verify.rows import NotCheckedError
+from readiness.live.application import Visitor, bearer
+from readiness.live.rows import NotCheckedError, Observation, Outcome, judged
 
 ACCESS_SECONDS = 30 * 60
 REFRESH_SECONDS = 7 * 86_400
@@ -20,36 +20,36 @@ _REFUSED = frozenset({401, 403})
 
 def token_expiry(visitor: Visitor) -> Iterator[Observation]:
     """The access token ends after 30 minutes at the latest, by its own words."""
-    seconds = lifetime_seconds(visitor.log_in(visitor.account)["access_token"])
+    seconds = lifetime_seconds(visitor.tokens(visitor.account)["access_token"])
     if seconds is None:
-        yield Verdict.FAIL, "the access token has no exp and iat: nothing says that it ends"
+        yield Outcome.FAIL, "the access token has no exp and iat: nothing says that it ends"
     elif seconds > ACCESS_SECONDS:
-        yield Verdict.FAIL, f"the access token lives {seconds / 60:g} min, more than {ACCESS_SECONDS // 60}"
+        yield Outcome.FAIL, f"the access token lives {seconds / 60:g} min, more than {ACCESS_SECONDS // 60}"
     else:
-        yield Verdict.PASS, f"the access token lives {seconds / 60:g} min"
+        yield Outcome.PASS, f"the access token lives {seconds / 60:g} min"
 
 
 def refresh_rotation(visitor: Visitor) -> Iterator[Observation]:
     """A refresh token works once, and ends after seven days at the latest."""
-    first = visitor.log_in(visitor.account).get("refresh_token")
+    first = visitor.tokens(visitor.account).get("refresh_token")
     if not isinstance(first, str):
         raise NotCheckedError("the login gives no refresh token")
     answer = visitor.post(visitor.paths.refresh, {"refresh_token": first})
-    second = answer.body.get("refresh_token") if isinstance(answer.body, dict) else None
+    second = answer.field("refresh_token")
     if answer.status != 200 or not isinstance(second, str):
-        yield Verdict.FAIL, f"{visitor.paths.refresh} answered {answer.status} without a new refresh token"
+        yield Outcome.FAIL, f"{visitor.paths.refresh} answered {answer.status} without a new refresh token"
         return
     again = visitor.post(visitor.paths.refresh, {"refresh_token": first})
     seconds = lifetime_seconds(first)
     life = "" if seconds is None else f"lives {seconds / 86_400:g} days"
     if second == first:
-        yield Verdict.FAIL, "the refresh token stays the same"
+        yield Outcome.FAIL, "the refresh token stays the same"
     elif again.status not in _REFUSED:
-        yield Verdict.FAIL, f"a refresh token that was used is answered with {again.status} the second time"
+        yield Outcome.FAIL, f"a refresh token that was used is answered with {again.status} the second time"
     elif seconds is not None and seconds > REFRESH_SECONDS:
-        yield Verdict.FAIL, f"the refresh token {life}, more than {REFRESH_SECONDS // 86_400}"
+        yield Outcome.FAIL, f"the refresh token {life}, more than {REFRESH_SECONDS // 86_400}"
     else:
-        yield Verdict.PASS, f"a refresh token works once{f', and {life}' if life else ''}"
+        yield Outcome.PASS, f"a refresh token works once{f', and {life}' if life else ''}"
 
 
 def endpoint_authentication(visitor: Visitor) -> list[Observation]:
@@ -64,7 +64,7 @@ def endpoint_authentication(visitor: Visitor) -> list[Observation]:
 
 def forged_token(visitor: Visitor) -> list[Observation]:
     """A token without a signature, or with another's, is none."""
-    real = visitor.log_in(visitor.account)["access_token"]
+    real = visitor.tokens(visitor.account)["access_token"]
     parts = real.split(".")
     if len(parts) != 3:
         raise NotCheckedError("the access token is no JWT")
@@ -84,13 +84,13 @@ def forged_token(visitor: Visitor) -> list[Observation]:
 
 def own_data(visitor: Visitor) -> Iterator[Observation]:
     """What one user has, another one cannot read."""
-    stranger = visitor.log_in(visitor.other, "second test account")["access_token"]
+    stranger = visitor.tokens(visitor.other, "second test account")["access_token"]
     path = f"{str(visitor.paths.owned_list).partition('?')[0].rstrip('/')}/{visitor.first_own_id()}"
     status = visitor.ask(path, headers=bearer(stranger)).status
     if status in (401, 403, 404):
-        yield Verdict.PASS, f"what the first account has is answered to the second with {status}"
+        yield Outcome.PASS, f"what the first account has is answered to the second with {status}"
     else:
-        yield Verdict.FAIL, f"the second account reads what the first one has: {status}"
+        yield Outcome.FAIL, f"the second account reads what the first one has: {status}"
 
 
 def login_rate_limit(visitor: Visitor) -> Iterator[Observation]:
@@ -101,14 +101,31 @@ def login_rate_limit(visitor: Visitor) -> Iterator[Observation]:
         if answer.status == 429:
             wait = answer.headers.get("retry-after", "")
             if wait.isdigit() and int(wait) > WINDOW_SECONDS:
-                yield Verdict.FAIL, f"put off for {wait} s, longer than {WINDOW_SECONDS}"
+                yield Outcome.FAIL, f"put off for {wait} s, longer than {WINDOW_SECONDS}"
             else:
-                yield Verdict.PASS, f"attempt {attempt} is put off (429)"
+                yield Outcome.PASS, f"attempt {attempt} is put off (429)"
             return
         if answer.status >= 500:
-            yield Verdict.FAIL, f"attempt {attempt} is answered with {answer.status}"
+            yield Outcome.FAIL, f"attempt {attempt} is answered with {answer.status}"
             return
-    yield Verdict.FAIL, f"{ATTEMPTS + 1} wrong logins in a row, and none is put off"
+    yield Outcome.FAIL, f"{ATTEMPTS + 1} wrong logins in a row, and none is put off"
+
+
+def claims(token: str) -> dict[str, Any]:
+    """The claims of a JWT, unverified; empty for what is none."""
+    parts = token.split(".")
+    try:
+        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def lifetime_seconds(token: str) -> float | None:
+    """`exp` less `iat` of a JWT; None where it has not both."""
+    found = claims(token)
+    start, end = found.get("iat"), found.get("exp")
+    return end - start if isinstance(start, int | float) and isinstance(end, int | float) else None
 
 
 def _encoded(part: object) -> str:

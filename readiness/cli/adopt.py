@@ -15,10 +15,9 @@ from readiness.cli.common import google_of, plan_of, settings_to_apply
 @click.argument("stack")
 def adopt(stack: str) -> None:
     """Print a Pulumi import file for what exists already: pulumi import --file FILE --protect=false."""
-    from readiness.live.adopt import adoption, import_file
+    from readiness.live.adopt import adoption, import_file, read_live_things
     from readiness.live.github_api import GitHub, GitHubError
     from readiness.live.google_api import GoogleError
-    from readiness.live.live_things import read_live_things
     from readiness.settings.stack_files import find_project_root
 
     root = find_project_root(Path.cwd())

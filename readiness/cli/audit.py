@@ -15,9 +15,8 @@ from readiness import clock
 from readiness.cli.common import settings_of
 
 if TYPE_CHECKING:
-    from readiness.audit.evidence import Evidence
-    from readiness.audit.rows import AuditRow
-    from readiness.live.verify.smoke import Account
+    from readiness.audit.report import AuditRow
+    from readiness.live.rows import Row
     from readiness.settings.model import Settings
 
 # For all checks of one address: uploads of 31 MiB are the longest of them.
@@ -44,10 +43,8 @@ def audit(
     day: datetime | None,
 ) -> None:
     """Check every line of the security audit; exit 1 when one fails. What cannot be checked has its steps."""
-    from readiness.audit.checklist import DUE_DAYS
-    from readiness.audit.page import PAGE_PATH, step_values
-    from readiness.audit.record import read_record
-    from readiness.audit.rows import Result, audit_rows, count
+    from readiness.audit.checklist import DUE_DAYS, read_record
+    from readiness.audit.report import PAGE_PATH, Result, audit_rows, count, step_values
     from readiness.settings.stack_files import find_project_root
     from readiness.settings.stack_names import stack_names
 
@@ -64,59 +61,58 @@ def audit(
         **_of_prowler(prowler_output, settings[0].project),
         **_of_urls(urls, settings, upload_limit_mb),
     }
-    rows = audit_rows(
-        found, read_record(root), step_values(settings), page_exists=(root / PAGE_PATH).is_file()
-    )  # fmt: skip
+    page_exists = (root / PAGE_PATH).is_file()
+    rows = audit_rows(found, read_record(root), step_values(settings), page_exists=page_exists)
     click.echo(_text(rows, form, today), nl=False)
     if count(rows, Result.FAIL):
         sys.exit(1)
 
 
-def _of_google(root: Path, names: Sequence[str], settings: Sequence[Settings]) -> dict[str, list[Evidence]]:
-    from readiness.audit.evidence import not_checked
+def _of_google(root: Path, names: Sequence[str], settings: Sequence[Settings]) -> dict[str, list[Row]]:
     from readiness.audit.google_checks import GOOGLE_CHECKS, google_evidence
     from readiness.audit.live_project import LiveProject
     from readiness.live.google_api import Google
     from readiness.live.google_login import LoginError
+    from readiness.live.rows import not_checked
     from readiness.settings.stack_files import read_stack
 
     values = read_stack(root, names[0]).values
     try:
         google = Google.from_environment(os.environ, project=settings[0].project, provider_values=values)
     except LoginError as missing:
-        return {name: [not_checked(name, str(missing))] for name in GOOGLE_CHECKS}
+        return {name: [not_checked(name, "", str(missing))] for name in GOOGLE_CHECKS}
     return google_evidence(LiveProject(google, region=settings[0].region), settings)
 
 
-def _of_prowler(file: Path | None, project: str) -> dict[str, list[Evidence]]:
+def _of_prowler(file: Path | None, project: str) -> dict[str, list[Row]]:
     from readiness.audit.checklist import audit_lines
-    from readiness.audit.evidence import not_checked
     from readiness.audit.prowler_output import read_prowler_output
+    from readiness.live.rows import not_checked
 
     wanted = [check for line in audit_lines() for check in line.prowler]
-    read: dict[str, list[Evidence]] = {} if file is None else read_prowler_output(file, wanted, project=project)
+    read: dict[str, list[Row]] = {} if file is None else read_prowler_output(file, wanted, project=project)
     missing = "no --prowler-output was given" if file is None else "Prowler's output holds nothing of it"
-    return {check: read.get(check) or [not_checked(f"Prowler: {check}", missing)] for check in wanted}
+    return {check: read.get(check) or [not_checked("Prowler", check, missing)] for check in wanted}
 
 
-def _of_urls(urls: Sequence[str], settings: Sequence[Settings], upload_limit_mb: int) -> dict[str, list[Evidence]]:
+def _of_urls(urls: Sequence[str], settings: Sequence[Settings], upload_limit_mb: int) -> dict[str, list[Row]]:
     from readiness.audit.black_box import BLACK_BOX_CHECKS, black_box_evidence, paths_of
-    from readiness.audit.evidence import not_checked
-    from readiness.audit.visitor import Visitor, is_address
-    from readiness.live.verify.deadline import Deadline
+    from readiness.live.application import Account, Visitor, is_address
+    from readiness.live.rows import not_checked
+    from readiness.live.web import Deadline
 
     for url in urls:
         if not is_address(url):
             raise click.ClickException(f"--url {url} is no http or https address. Write it as https://HOST/PATH")
     if not urls:
-        return {name: [not_checked(name, "no --url was given")] for name in BLACK_BOX_CHECKS}
+        return {name: [not_checked(name, "", "no --url was given")] for name in BLACK_BOX_CHECKS}
     visitors = [
         Visitor(
             url=url,
             paths=paths_of(url, settings),
             deadline=Deadline.after(URL_SECONDS),
-            account=_account("READINESS_SMOKE"),
-            other=_account("READINESS_AUDIT_OTHER"),
+            account=Account.from_environment(os.environ, "READINESS_SMOKE"),
+            other=Account.from_environment(os.environ, "READINESS_AUDIT_OTHER"),
             upload_limit_mb=upload_limit_mb,
         )
         for url in urls
@@ -124,18 +120,11 @@ def _of_urls(urls: Sequence[str], settings: Sequence[Settings], upload_limit_mb:
     return black_box_evidence(visitors)
 
 
-def _account(prefix: str) -> Account | None:
-    from readiness.live.verify.smoke import Account
-
-    email, password = os.environ.get(f"{prefix}_EMAIL"), os.environ.get(f"{prefix}_PASSWORD")
-    return Account(email=email, password=password) if email and password else None
-
-
 def _text(rows: Sequence[AuditRow], form: str, today: date) -> str:
-    from readiness.audit import render, sarif
+    from readiness.audit import report
 
     if form == "json":
-        return render.audit_json(rows, today=today)
+        return report.audit_json(rows, today=today)
     if form == "sarif":
-        return sarif.audit_sarif(rows, today=today)
-    return f"# Security audit\n\n{render.audit_markdown(rows, today=today)}"
+        return report.audit_sarif(rows, today=today)
+    return f"# Security audit\n\n{report.audit_markdown(rows, today=today)}"

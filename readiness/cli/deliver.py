@@ -72,7 +72,7 @@ def _show(plan: Delivery, files: dict[str, str]) -> None:
 
 
 def _intention(plan: Delivery) -> str:
-    from readiness.live.delivery_texts import BRANCH
+    from readiness.live.delivery import BRANCH
 
     branch = "a commit on the branch" if plan.branch else "one commit on a new branch"
     number = plan.open_pull_request

@@ -16,10 +16,9 @@ from readiness.cli.common import refuse_foreign_hosts, settings_of, this_reposit
 @click.option("--issue", is_flag=True, help="Open, update or close the stack's issue in GITHUB_REPOSITORY.")
 def drift(stack: str, issue: bool) -> None:
     """Compare what is live with what STACK declares: a refreshed preview, and GitHub's own word on the gate."""
-    from readiness.live.drift import UncheckedError, drift_markdown, find_drift
-    from readiness.live.drift_issue import close_drift, report_drift
+    from readiness.live.drift import UncheckedError, close_drift, drift_markdown, find_drift, report_drift
     from readiness.live.github_api import GitHub, GitHubError
-    from readiness.live.preview import missing_for_preview
+    from readiness.live.pulumi_cli import missing_for_preview
     from readiness.settings.stack_files import find_project_root, read_stack
 
     root = find_project_root(Path.cwd())

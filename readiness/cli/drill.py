@@ -35,26 +35,22 @@ def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
 def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
     """Send one notification with a word in it to every channel of STACK, and record who received it."""
     from readiness.live import drill as drills
-    from readiness.live.drill_record import (
-        Receipt,
-        RecordedDrill,
-        drill_record_path,
-        read_drills,
-        with_receipt,
-        write_drills,
-    )
     from readiness.live.google_api import GoogleError
     from readiness.settings.stack_files import find_project_root, read_stack
     from readiness.timestamps import instant_text
 
     root = find_project_root(Path.cwd())
     settings = settings_of(root, stack)
-    path = drill_record_path(root / read_stack(root, stack).file, stack)
-    recorded = list(read_drills(path))
+    path = drills.drill_record_path(root / read_stack(root, stack).file, stack)
+    recorded = list(drills.read_drills(path))
     if received is not None:
         if not by:
             raise click.ClickException("--by names nobody. Say who received it: --by NAME")
-        write_drills(path, stack, with_receipt(path, recorded, received, Receipt(by=by, at=instant_text(clock.now()))))
+        drills.write_drills(
+            path,
+            stack,
+            drills.with_receipt(path, recorded, received, drills.Receipt(by=by, at=instant_text(clock.now()))),
+        )
         click.echo(f"recorded: {by} received {received.strip().lower()}; commit {path.relative_to(root)}")
         return
     google = google_of(root, stack, settings, os.environ)
@@ -63,7 +59,9 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
     try:
         with drills.running_drill(google, settings.environment.name, drills.new_nonce()) as sent:
             now = instant_text(clock.now())
-            write_drills(path, stack, [*recorded, RecordedDrill(nonce=sent.nonce, sent=now, channels=sent.channels)])
+            drills.write_drills(
+                path, stack, [*recorded, drills.RecordedDrill(nonce=sent.nonce, sent=now, channels=sent.channels)]
+            )
             click.echo(f"sent {sent.nonce} to {len(sent.channels)} channels; it is ended in {wait_minutes} minutes")
             drills.wait_minutes(wait_minutes)
     except GoogleError as error:

@@ -15,7 +15,7 @@ from readiness.cli.common import plan_of, refuse_foreign_hosts, report
 @click.argument("stack")
 def preview(stack: str) -> None:
     """Run the real `pulumi preview` where CLI and credentials are found, else say what is missing and plan offline."""
-    from readiness.live.preview import missing_for_preview, run_preview
+    from readiness.live.pulumi_cli import missing_for_preview, run_preview
     from readiness.plan.cost import cost_line
     from readiness.plan.render_plan import plan_text
     from readiness.rules.project import check_in_project

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
 def up(stack: str, arguments: tuple[str, ...], yes: bool) -> None:
     """Apply STACK safely: `pulumi up --refresh`, then a refreshed preview that must show no change."""
-    from readiness.live.apply import run_apply
-    from readiness.live.preview import missing_for_preview
+    from readiness.live.pulumi_cli import missing_for_preview, run_apply
     from readiness.settings.stack_files import find_project_root, read_stack
 
     root = find_project_root(Path.cwd())

@@ -5,16 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from readiness import clock
 from readiness.cli.common import plan_of, settings_of
-
-if TYPE_CHECKING:
-    from readiness.live.verify.rows import NotCheckedError
-    from readiness.live.verify.smoke import Account
 
 
 @click.command()
@@ -27,12 +22,11 @@ if TYPE_CHECKING:
 @click.option("--timeout-seconds", type=click.IntRange(1, 12), default=10, show_default=True, help="For all checks.")
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int) -> None:
     """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
-    from readiness.live.verify import render
-    from readiness.live.verify.access import Access
-    from readiness.live.verify.checks import checks_of
-    from readiness.live.verify.deadline import Deadline
-    from readiness.live.verify.rows import Outcome, count
-    from readiness.live.verify.runner import run_checks
+    from readiness.live.application import Account
+    from readiness.live.rows import Outcome, count
+    from readiness.live.verify import report
+    from readiness.live.verify.run import Access, checks_of, run_checks
+    from readiness.live.web import Deadline
     from readiness.settings.stack_files import find_project_root, read_stack
     from readiness.timestamps import instant_text
 
@@ -51,34 +45,25 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
         plan_of(stack),
         access,
         allow_degraded=allow_degraded,
-        account=_account() if smoke else None,
+        with_smoke=smoke,
+        account=Account.from_environment(os.environ, "READINESS_SMOKE"),
         now=clock.now(),
     )
     rows = run_checks(
         checks, Deadline.after(timeout_seconds, since=started, now_seconds=clock.monotonic_seconds), done=_progress
     )
     _end_of_progress()
-    summary = render.verification_summary(rows, clock.monotonic_seconds() - started)
+    summary = report.verification_summary(rows, clock.monotonic_seconds() - started)
     checked_at = instant_text(clock.now())
     if form == "json":
-        text = render.verification_json(stack, rows, checked_at=checked_at)
+        text = report.verification_json(stack, rows, checked_at=checked_at)
     elif form == "markdown":
-        text = render.verification_markdown(stack, rows, summary, checked_at=checked_at)
+        text = report.verification_markdown(stack, rows, summary, checked_at=checked_at)
     else:
-        text = render.verification_table(rows, summary)
+        text = report.verification_table(rows, summary)
     click.echo(text, nl=False)
     if count(rows, Outcome.FAIL):
         sys.exit(1)
-
-
-def _account() -> Account | NotCheckedError:
-    from readiness.live.verify.rows import NotCheckedError
-    from readiness.live.verify.smoke import Account
-
-    try:
-        return Account.from_environment(os.environ)
-    except NotCheckedError as missing:
-        return missing
 
 
 def _progress(finished: int, total: int) -> None:

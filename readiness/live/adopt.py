@@ -1,44 +1,29 @@
-"""The import file for what exists already: matches a plan with live things, pure.
+"""The import file for what exists already: reads the live resources and matches a plan with them.
 
-Importing takes a thing exactly as it is; the next preview shows what changes. What cannot be imported is said instead:
-a channel with a secret (Google hides Slack's token and PagerDuty's key), an objective, and whatever the old monitoring
-script made that is not declared any more.
+Importing takes a resource exactly as it is; the next preview shows what changes. What cannot be imported is said
+instead: a channel with a secret (Google hides Slack's token and PagerDuty's key), an objective, and whatever the old
+monitoring script made that is not declared any more.
 
 Deliberately not imported: enabled APIs, roles, audit logs, the log bucket, vulnerability alerts, security updates:
-declaring them takes over what is so.
+declaring them adopts what is so.
 """
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from readiness.live.live_things import LiveThings, Things
-from readiness.resource_types import (
-    ACCOUNT,
-    ALERT_POLICY,
-    BRANCH_POLICY,
-    CHANNEL,
-    DASHBOARD,
-    ENVIRONMENT,
-    JOB,
-    LABEL,
-    LOG_METRIC,
-    LOG_SINK,
-    MONITORED_SERVICE,
-    OBJECTIVE,
-    REGISTRY,
-    REPOSITORY_SECRET,
-    RULESET,
-    UPTIME_CHECK,
-)
+from readiness import resource_types as types
+from readiness.live.github_api import GitHub, GitHubError
+from readiness.live.google_api import Google, GoogleError
 from readiness.settings.channels import CHANNEL_DEFINITIONS
 
-# What `scripts/gcp/monitoring/setup.sh` of the first customer calls its policies, and which alert of ours takes each
-# over. They watch production only, so that the owner's stack takes them (docs/adopt.md).
+# What `scripts/gcp/monitoring/setup.sh` of the first customer calls its policies, and which alert of ours adopts
+# each. They watch production only, so that the owner's stack takes them (docs/adopt.md).
 OLD_POLICIES = {
     "[Critical] High Error Rate Alert": "HighErrorRate",
     "[Critical] Database Connection Issues": "DatabaseConnectionErrors",
@@ -47,17 +32,73 @@ OLD_WITHOUT_SUCCESSOR = ("[Critical] Service Downtime Alert",)
 
 _TYPES_WITH_SECRETS = {definition.kind for definition in CHANNEL_DEFINITIONS if definition.secrets}
 
+Things = Sequence[dict[str, Any]]
 Resource = Mapping[str, Any]
 Inputs = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LiveThings:
+    """Listings as the APIs give them; a repository or environment that does not exist is absent from its listing."""
+
+    channels: Things = ()
+    policies: Things = ()
+    uptime_checks: Things = ()
+    services: Things = ()
+    objectives: Things = ()
+    dashboards: Things = ()
+    log_metrics: Things = ()
+    sinks: Things = ()
+    accounts: Things = ()
+    jobs: Things = ()
+    repositories: Things = ()
+    environments: Things = ()
+    branch_policies: Things = ()
+    rulesets: Things = ()
+    labels: Things = ()
+    secrets: Things = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Adoption:
-    """`imports` are resources of the plan with the id of the thing that they take over; `notes` are for a person."""
+    """`imports` are resources of the plan with the id of the thing that they adopt; `notes` are for a person."""
 
     imports: tuple[tuple[Resource, str], ...]
     notes: tuple[str, ...]
     ambiguous: tuple[str, ...]
+
+
+def read_live_things(google: Google, github: GitHub, *, region: str, resources: Things) -> LiveThings:
+    """Reads what a plan's `resources` could be. Raises GoogleError and GitHubError, but not for an API that is off.
+
+    Of most kinds it asks only for what the plan declares: no right is needed for what a plan does not use.
+    """
+    project, declared = f"projects/{google.project}", {resource["type"] for resource in resources}
+    place = f"{project}/locations/{region}"
+
+    def listed(type_: str, api: str, path: str, key: str) -> Things:
+        return _listed(google, api, path, key) if type_ in declared else ()
+
+    services = listed(types.OBJECTIVE, "monitoring", f"{project}/services", "services")
+    environments, branch_policies = _environments(github, resources)
+    return LiveThings(
+        channels=_listed(google, "monitoring", f"{project}/notificationChannels", "notificationChannels"),
+        policies=_listed(google, "monitoring", f"{project}/alertPolicies", "alertPolicies"),
+        uptime_checks=_listed(google, "monitoring", f"{project}/uptimeCheckConfigs", "uptimeCheckConfigs"),
+        services=services,
+        objectives=_objectives(google, services, resources),
+        dashboards=listed(types.DASHBOARD, "dashboards", f"{project}/dashboards", "dashboards"),
+        log_metrics=_listed(google, "logging", f"{project}/metrics", "metrics"),
+        sinks=listed(types.LOG_SINK, "logging", f"{project}/sinks", "sinks"),
+        accounts=listed(types.ACCOUNT, "iam", f"{project}/serviceAccounts", "accounts"),
+        jobs=listed(types.JOB, "cloudRunV2", f"{place}/jobs", "jobs"),
+        repositories=_listed(google, "artifactRegistry", f"{place}/repositories", "repositories"),
+        environments=environments,
+        branch_policies=branch_policies,
+        rulesets=list(github.items("rulesets")) if types.RULESET in declared else (),
+        labels=list(github.items("labels")) if types.LABEL in declared else (),
+        secrets=list(github.items("actions/secrets", "secrets")) if types.REPOSITORY_SECRET in declared else (),
+    )
 
 
 def adoption(resources: Sequence[Resource], live: LiveThings, *, takes_old_policies: bool) -> Adoption:
@@ -77,14 +118,59 @@ def adoption(resources: Sequence[Resource], live: LiveThings, *, takes_old_polic
 
 def import_file(resources: Sequence[Resource], imports: Sequence[tuple[Resource, str]]) -> dict[str, Any]:
     """What `pulumi import --file` reads: the things, and the components above them, parents first."""
-    by_urn = {each["urn"]: each for each in resources}
+    by_urn = {resource["urn"]: resource for resource in resources}
     entries: dict[str, dict[str, Any]] = {}
     for resource, identity in imports:
         for component in _components_above(resource, by_urn):
             name = _key(component)
             entries.setdefault(name, {**_entry(component, by_urn), "component": True})
-        entries[_key(resource)] = {**_entry(resource, by_urn), "id": identity, "version": _version(resource)}
+        entries[_key(resource)] = {
+            **_entry(resource, by_urn),
+            "id": identity,
+            "version": str(resource["options"].get("version", "")),
+        }
     return {"resources": list(entries.values())}
+
+
+def _listed(google: Google, api: str, path: str, key: str) -> Things:
+    try:
+        return list(google.items(api, path, key))
+    except GoogleError as error:
+        # An API that was never enabled has nothing of ours: Google answers 403 with these words.
+        if error.status == 403 and "has not been used in project" in str(error):
+            return ()
+        raise
+
+
+def _objectives(google: Google, services: Things, resources: Things) -> Things:
+    """Of the services that the plan declares objectives for."""
+    wanted = {resource["inputs"]["service"] for resource in resources if resource["type"] == types.OBJECTIVE}
+    names = [service["name"] for service in services if service["name"].rpartition("/")[2] in wanted]
+    return [
+        objective
+        for name in names
+        for objective in _listed(google, "monitoring", f"{name}/serviceLevelObjectives", "serviceLevelObjectives")
+    ]
+
+
+def _environments(github: GitHub, resources: Things) -> tuple[Things, Things]:
+    """The declared environments that exist, and the branch policies of each."""
+    environments: list[dict[str, Any]] = []
+    policies: list[dict[str, Any]] = []
+    for name in [resource["inputs"]["environment"] for resource in resources if resource["type"] == types.ENVIRONMENT]:
+        path = f"environments/{quote(name, safe='')}"
+        found = github.get(path)
+        if found is None:
+            continue
+        environments.append(found)
+        try:
+            for policy in github.items(f"{path}/deployment-branch-policies", "branch_policies"):
+                policies.append({**policy, "environment": name})
+        except GitHubError as error:
+            # An environment that names no branches has no such list.
+            if error.status != 404:
+                raise
+    return environments, policies
 
 
 def _entry(resource: Resource, by_urn: Mapping[str, Resource]) -> dict[str, Any]:
@@ -100,10 +186,6 @@ def _key(resource: Resource) -> str:
     return f"{resource['name']}-{resource['type'].rpartition(':')[2].lower()}"
 
 
-def _version(resource: Resource) -> str:
-    return str(resource["options"].get("version", ""))
-
-
 def _components_above(resource: Resource, by_urn: Mapping[str, Resource]) -> list[Resource]:
     above: list[Resource] = []
     parent = by_urn.get(resource["parent"])
@@ -113,102 +195,83 @@ def _components_above(resource: Resource, by_urn: Mapping[str, Resource]) -> lis
     return above
 
 
-def _candidates(resource: Resource, live: LiveThings, *, takes_old_policies: bool) -> Iterator[str]:
+def _candidates(resource: Resource, live: LiveThings, *, takes_old_policies: bool) -> Iterable[str]:
     inputs = resource["inputs"]
-    if resource["type"] == ALERT_POLICY:
-        yield from _policy_candidates(inputs, live.policies, takes_old=takes_old_policies)
-    elif resource["type"] in _MATCHES:
-        yield from _MATCHES[resource["type"]](inputs, live)
+    if resource["type"] == types.ALERT_POLICY:
+        return _policy_candidates(inputs, live.policies, takes_old=takes_old_policies)
+    match = _MATCHES.get(resource["type"])
+    return match(inputs, live) if match else ()
 
 
-def _repository(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    identity = f"projects/{inputs['project']}/locations/{inputs['location']}/repositories/{inputs['repositoryId']}"
-    yield from (each["name"] for each in live.repositories if each["name"] == identity)
+def _named(things: Things, key: str, value: object) -> list[str]:
+    """The names of the things that have this value under the key."""
+    return [thing["name"] for thing in things if thing.get(key) == value]
 
 
-def _channel(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    yield from (each["name"] for each in live.channels if _same_channel(inputs, each))
-
-
-def _log_metric(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    yield from (each["name"] for each in live.log_metrics if each["name"] == inputs["name"])
-
-
-def _uptime_check(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    yield from (each["name"] for each in live.uptime_checks if each.get("displayName") == inputs["displayName"])
-
-
-def _service(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    """Google writes the project's number into the name, so that only its end is compared."""
-    yield from (each["name"] for each in live.services if each["name"].endswith(f"/services/{inputs['serviceId']}"))
+def _ending(things: Things, end: str) -> list[str]:
+    """The names with this end: Google writes the project's number into some, where a plan has its id."""
+    return [thing["name"] for thing in things if thing["name"].endswith(end)]
 
 
 def _dashboard(inputs: Inputs, live: LiveThings) -> Iterator[str]:
     """Under the project's id: the provider takes the number in Google's name for another project, and replaces."""
-    title = json.loads(inputs["dashboardJson"])["displayName"]
-    for each in live.dashboards:
-        if each.get("displayName") == title:
-            yield f"projects/{inputs['project']}/dashboards/{each['name'].rpartition('/')[2]}"
-
-
-def _sink(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    if any(each["name"] == inputs["name"] for each in live.sinks):
-        yield f"projects/{inputs['project']}/sinks/{inputs['name']}"
-
-
-def _account(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    yield from (each["name"] for each in live.accounts if each["email"].partition("@")[0] == inputs["accountId"])
-
-
-def _job(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    yield from (each["name"] for each in live.jobs if each["name"].endswith(f"/jobs/{inputs['name']}"))
+    for name in _named(live.dashboards, "displayName", json.loads(inputs["dashboardJson"])["displayName"]):
+        yield f"projects/{inputs['project']}/dashboards/{name.rpartition('/')[2]}"
 
 
 def _ruleset(inputs: Inputs, live: LiveThings) -> Iterator[str]:
     """An organisation's rulesets are listed too, and are not the repository's to change."""
-    for each in live.rulesets:
-        if each["name"] == inputs["name"] and each.get("source_type", "Repository") == "Repository":
-            yield f"{inputs['repository']}:{each['id']}"
+    for ruleset in live.rulesets:
+        if ruleset["name"] == inputs["name"] and ruleset.get("source_type", "Repository") == "Repository":
+            yield f"{inputs['repository']}:{ruleset['id']}"
 
 
 def _environment(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    if any(each["name"].lower() == inputs["environment"] for each in live.environments):
+    if any(environment["name"].lower() == inputs["environment"] for environment in live.environments):
         yield f"{inputs['repository']}:{inputs['environment']}"
 
 
 def _branch_policy(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    wanted = (inputs["environment"], inputs.get("branchPattern"))
-    for each in live.branch_policies:
-        if (each["environment"], each["name"]) == wanted and each.get("type", "branch") == "branch":
-            yield f"{inputs['repository']}:{inputs['environment']}:{each['id']}"
+    wanted = (inputs["environment"], inputs.get("branchPattern"), "branch")
+    for policy in live.branch_policies:
+        if (policy["environment"], policy["name"], policy.get("type", "branch")) == wanted:
+            yield f"{inputs['repository']}:{inputs['environment']}:{policy['id']}"
 
 
 def _label(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    for each in live.labels:
-        if str(each["name"]).lower() == str(inputs["name"]).lower():
-            yield f"{inputs['repository']}:{each['name']}"
+    for label in live.labels:
+        if str(label["name"]).lower() == str(inputs["name"]).lower():
+            yield f"{inputs['repository']}:{label['name']}"
 
 
-def _secret(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    if any(each["name"] == inputs["secretName"] for each in live.secrets):
-        yield f"{inputs['repository']}:{inputs['secretName']}"
-
-
-_MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterator[str]]] = {
-    REGISTRY: _repository,
-    CHANNEL: _channel,
-    UPTIME_CHECK: _uptime_check,
-    MONITORED_SERVICE: _service,
-    DASHBOARD: _dashboard,
-    LOG_METRIC: _log_metric,
-    LOG_SINK: _sink,
-    ACCOUNT: _account,
-    JOB: _job,
-    RULESET: _ruleset,
-    ENVIRONMENT: _environment,
-    BRANCH_POLICY: _branch_policy,
-    LABEL: _label,
-    REPOSITORY_SECRET: _secret,
+# By the type of a resource, the import ids of the live things that it could be.
+_MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterable[str]]] = {
+    types.REGISTRY: lambda inputs, live: _named(
+        live.repositories,
+        "name",
+        f"projects/{inputs['project']}/locations/{inputs['location']}/repositories/{inputs['repositoryId']}",
+    ),
+    types.CHANNEL: lambda inputs, live: [
+        channel["name"] for channel in live.channels if _same_channel(inputs, channel)
+    ],
+    types.UPTIME_CHECK: lambda inputs, live: _named(live.uptime_checks, "displayName", inputs["displayName"]),
+    types.MONITORED_SERVICE: lambda inputs, live: _ending(live.services, f"/services/{inputs['serviceId']}"),
+    types.DASHBOARD: _dashboard,
+    types.LOG_METRIC: lambda inputs, live: _named(live.log_metrics, "name", inputs["name"]),
+    types.LOG_SINK: lambda inputs, live: [
+        f"projects/{inputs['project']}/sinks/{name}" for name in _named(live.sinks, "name", inputs["name"])
+    ],
+    types.ACCOUNT: lambda inputs, live: [
+        account["name"] for account in live.accounts if account["email"].partition("@")[0] == inputs["accountId"]
+    ],
+    types.JOB: lambda inputs, live: _ending(live.jobs, f"/jobs/{inputs['name']}"),
+    types.RULESET: _ruleset,
+    types.ENVIRONMENT: _environment,
+    types.BRANCH_POLICY: _branch_policy,
+    types.LABEL: _label,
+    types.REPOSITORY_SECRET: lambda inputs, live: [
+        f"{inputs['repository']}:{name}" for name in _named(live.secrets, "name", inputs["secretName"])
+    ],
 }
 
 
@@ -222,15 +285,13 @@ def _same_channel(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
     return same_labels and live_environment == inputs["userLabels"]["environment"]
 
 
-def _policy_candidates(inputs: Mapping[str, Any], policies: Things, *, takes_old: bool) -> Iterator[str]:
-    ours = [str(each["name"]) for each in policies if each.get("displayName") == inputs["displayName"]]
+def _policy_candidates(inputs: Inputs, policies: Things, *, takes_old: bool) -> list[str]:
+    ours = _named(policies, "displayName", inputs["displayName"])
     if ours or not takes_old:
-        yield from ours
-        return
+        return ours
     condition = inputs["conditions"][0].get("conditionPrometheusQueryLanguage") or {}
-    for each in policies:
-        if OLD_POLICIES.get(str(each.get("displayName"))) == condition.get("alertRule", ""):
-            yield str(each["name"])
+    alert = condition.get("alertRule", "")
+    return [policy["name"] for policy in policies if OLD_POLICIES.get(str(policy.get("displayName"))) == alert]
 
 
 def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterator[str]:
@@ -238,9 +299,9 @@ def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterato
 
     An imported one would be replaced, and its successor refused, because the id is still taken.
     """
-    declared = [each["inputs"] for each in resources if each["type"] == OBJECTIVE]
-    ends = tuple(f"/services/{each['service']}/serviceLevelObjectives/{each['sloId']}" for each in declared)
-    for name in (each["name"] for each in live.objectives if each["name"].endswith(ends)):
+    declared = [resource["inputs"] for resource in resources if resource["type"] == types.OBJECTIVE]
+    ends = tuple(f"/services/{inputs['service']}/serviceLevelObjectives/{inputs['sloId']}" for inputs in declared)
+    for name in (objective["name"] for objective in live.objectives if objective["name"].endswith(ends)):
         yield (
             f"{name}: the provider cannot import an objective. It holds no data of its own: delete it, and the next "
             "update makes it again: curl -X DELETE "
@@ -251,22 +312,19 @@ def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterato
 
 def _notes(live: LiveThings, taken: set[str]) -> Iterator[str]:
     old = (*OLD_POLICIES, *OLD_WITHOUT_SUCCESSOR)
-    reasons = [
-        (channel, "Google hides its token or key, so that it cannot be imported")
+    hidden = "Google hides its token or key, so that it cannot be imported"
+    noted = [(channel, hidden) for channel in live.channels if channel.get("type") in _TYPES_WITH_SECRETS]
+    noted += [
+        (channel, "is of a type that Slack does not take; delete it afterwards")
         for channel in live.channels
-        if channel.get("type") in _TYPES_WITH_SECRETS
+        if channel.get("type") == "webhook_tokenauth"
     ]
-    reasons += [
-        (each, "is of a type that Slack does not take; delete it afterwards")
-        for each in live.channels
-        if each.get("type") == "webhook_tokenauth"
+    noted += [
+        (policy, "is of the old script and not declared; delete it afterwards")
+        for policy in live.policies
+        if policy.get("displayName") in old
     ]
-    reasons += [
-        (each, "is of the old script and not declared; delete it afterwards")
-        for each in live.policies
-        if each.get("displayName") in old
-    ]
-    reasons += [(each, "is an uptime check that is not declared") for each in live.uptime_checks]
-    for each, reason in reasons:
-        if each["name"] not in taken:
-            yield f"{each['name']} ({each.get('displayName')}): {reason}"
+    noted += [(check, "is an uptime check that is not declared") for check in live.uptime_checks]
+    for thing, reason in noted:
+        if thing["name"] not in taken:
+            yield f"{thing['name']} ({thing.get('displayName')}): {reason}"

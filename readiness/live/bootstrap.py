@@ -3,8 +3,8 @@
 Printed to be read and run by a person with the rights for it, never run by the program: it could not be more careful
 with an owner's rights than by not having them.
 
-Trust is bound to the ref and to numeric ids (`repository_id`, `repository_owner_id`): a repository made anew under the
-same name has others. `sub` has two forms (docs/facts/github.md#the-subject-of-an-oidc-token) and is not parsed.
+Trust is bound to the ref and to numeric ids (`repository_id`, `repository_owner_id`): a repository created again under
+the same name has others. `sub` has two forms (docs/facts/github.md#the-subject-of-an-oidc-token) and is not parsed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ KEY = "state"
 PREVIEW = "preview"
 # A role of the project's own, for secrets: Google's narrowest that grants access to one reads all of them.
 SECRET_ROLE = "readinessSecretGrants"  # noqa: S105 - a role's name
+
+_BIND = "add-iam-policy-binding"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +54,16 @@ class Bootstrap:
     def bucket(self) -> str:
         """The state bucket."""
         return f"{self.project}-readiness-state"
+
+    @property
+    def in_project(self) -> str:
+        """The option that names the project."""
+        return f"--project={self.project}"
+
+    @property
+    def in_region(self) -> str:
+        """The option that names the region."""
+        return f"--location={self.region}"
 
     @property
     def pool(self) -> str:
@@ -87,11 +99,8 @@ def refuse_reserved_environments(environments: Mapping[str, str]) -> None:
 
 def bootstrap_script(wanted: Bootstrap) -> str:
     """A shell script, each step with what it is for. Running it twice fails at the first thing that exists."""
-    parts = [
-        _HEADER, *_state(wanted), *_pool(wanted), *_identities(wanted), *_repository(wanted), *_stacks(wanted),
-        *_accounts(wanted),
-    ]  # fmt: skip
-    return "\n".join(parts) + "\n"
+    steps = (_state, _pool, _identities, _repository, _stacks, _accounts)
+    return "\n".join([_HEADER, *(line for step in steps for line in step(wanted))]) + "\n"
 
 
 _HEADER = """\
@@ -102,31 +111,27 @@ set -euo pipefail
 """
 
 
-def _command(*words: str) -> str:
-    return shlex.join(words)
+def _command(fixed: str, *words: str) -> str:
+    """One command: words that need no quotes, then others."""
+    return shlex.join([*fixed.split(), *words])
 
 
 def _state(wanted: Bootstrap) -> Iterator[str]:
-    bucket, place = f"gs://{wanted.bucket}", (f"--project={wanted.project}", f"--location={wanted.region}")
+    bucket, place = f"gs://{wanted.bucket}", (wanted.in_project, wanted.in_region)
     yield "# 1. State: a bucket that keeps old versions, and the key that encrypts the secrets in it."
-    apis = ("cloudkms", "iam", "iamcredentials", "sts", "serviceusage")
-    names = [f"{api}.googleapis.com" for api in apis]
-    yield _command("gcloud", "services", "enable", *names, f"--project={wanted.project}")
-    yield _command(
-        "gcloud", "storage", "buckets", "create", bucket, *place,
-        "--uniform-bucket-level-access", "--public-access-prevention",
-    )  # fmt: skip
-    yield _command("gcloud", "storage", "buckets", "update", bucket, "--versioning")
-    yield _command("gcloud", "kms", "keyrings", "create", KEY_RING, *place)
-    yield _command(
-        "gcloud", "kms", "keys", "create", KEY, f"--keyring={KEY_RING}", *place,
-        "--purpose=encryption", "--rotation-period=90d", "--next-rotation-time=+p90d",
-    )  # fmt: skip
+    names = [f"{api}.googleapis.com" for api in ("cloudkms", "iam", "iamcredentials", "sts", "serviceusage")]
+    yield _command("gcloud services enable", *names, wanted.in_project)
+    private = ("--uniform-bucket-level-access", "--public-access-prevention")
+    yield _command("gcloud storage buckets create", bucket, *place, *private)
+    yield _command("gcloud storage buckets update", bucket, "--versioning")
+    yield _command("gcloud kms keyrings create", KEY_RING, *place)
+    rotated = ("--purpose=encryption", "--rotation-period=90d", "--next-rotation-time=+p90d")
+    yield _command("gcloud kms keys create", KEY, f"--keyring={KEY_RING}", *place, *rotated)
     yield ""
 
 
 def _pool(wanted: Bootstrap) -> Iterator[str]:
-    where = (f"--project={wanted.project}", "--location=global")
+    where = (wanted.in_project, "--location=global")
     # `apply` only for main in the stacks' environments; every other run of the repository may at most preview.
     protected = " || ".join(f"assertion.environment == '{environment}'" for environment in wanted.environments)
     identity = (
@@ -139,13 +144,15 @@ def _pool(wanted: Bootstrap) -> Iterator[str]:
     condition = (
         f"assertion.repository_id == '{wanted.repository_id}' && assertion.repository_owner_id == '{wanted.owner_id}'"
     )
+    trust = (
+        f"--workload-identity-pool={POOL}",
+        "--issuer-uri=https://token.actions.githubusercontent.com",
+        f"--attribute-mapping={mapping}",
+        f"--attribute-condition={condition}",
+    )
     yield "# 2. Who is trusted: workflows of this one repository, by its number. No key is ever made."
-    yield _command("gcloud", "iam", "workload-identity-pools", "create", POOL, *where)
-    yield _command(
-        "gcloud", "iam", "workload-identity-pools", "providers", "create-oidc", PROVIDER, *where,
-        f"--workload-identity-pool={POOL}", "--issuer-uri=https://token.actions.githubusercontent.com",
-        f"--attribute-mapping={mapping}", f"--attribute-condition={condition}",
-    )  # fmt: skip
+    yield _command("gcloud iam workload-identity-pools create", POOL, *where)
+    yield _command("gcloud iam workload-identity-pools providers create-oidc", PROVIDER, *where, *trust)
     yield ""
 
 
@@ -156,29 +163,20 @@ def _identities(wanted: Bootstrap) -> Iterator[str]:
     }
     yield "# 3. Two identities: one that reads, one that writes what the program declares."
     for identity, (roles, bucket_role, key_role) in rights.items():
-        member = f"--member=serviceAccount:{wanted.account(identity)}"
-        project = f"--project={wanted.project}"
-        yield _command("gcloud", "iam", "service-accounts", "create", f"readiness-{identity}", project)
+        account, project = wanted.account(identity), wanted.in_project
+        member = f"--member=serviceAccount:{account}"
+        yield _command("gcloud iam service-accounts create", f"readiness-{identity}", project)
         for role in roles:
-            yield _command(
-                "gcloud", "projects", "add-iam-policy-binding", wanted.project, member, f"--role={role}",
-                f"--condition={_limit(wanted) if role == IAM_ADMIN else 'None'}",
-            )  # fmt: skip
-        yield _command(
-            "gcloud", "storage", "buckets", "add-iam-policy-binding", f"gs://{wanted.bucket}", member,
-            f"--role={bucket_role}",
-        )  # fmt: skip
-        yield _command(
-            "gcloud", "kms", "keys", "add-iam-policy-binding", KEY, f"--keyring={KEY_RING}", project,
-            f"--location={wanted.region}", member, f"--role={key_role}",
-        )  # fmt: skip
+            condition = f"--condition={_limit(wanted) if role == IAM_ADMIN else 'None'}"
+            yield _command(f"gcloud projects {_BIND}", wanted.project, member, f"--role={role}", condition)
+        yield _command(f"gcloud storage buckets {_BIND}", f"gs://{wanted.bucket}", member, f"--role={bucket_role}")
+        key = (KEY, f"--keyring={KEY_RING}", project, wanted.in_region)
+        yield _command(f"gcloud kms keys {_BIND}", *key, member, f"--role={key_role}")
         if identity == "apply":
-            yield from _on_single_things(wanted, project, member)
-        yield _command(
-            "gcloud", "iam", "service-accounts", "add-iam-policy-binding", wanted.account(identity), project,
-            "--role=roles/iam.workloadIdentityUser",
-            f"--member=principalSet://iam.googleapis.com/{wanted.pool}/attribute.identity/{identity}",
-        )  # fmt: skip
+            yield from _on_single_things(wanted, member)
+        trusted = f"--member=principalSet://iam.googleapis.com/{wanted.pool}/attribute.identity/{identity}"
+        role = "--role=roles/iam.workloadIdentityUser"
+        yield _command(f"gcloud iam service-accounts {_BIND}", account, project, role, trusted)
     yield ""
 
 
@@ -190,20 +188,19 @@ def _limit(wanted: Bootstrap) -> str:
     return f"^:^title=declared-roles-only:expression={expression}"
 
 
-def _on_single_things(wanted: Bootstrap, project: str, member: str) -> Iterator[str]:
+def _on_single_things(wanted: Bootstrap, member: str) -> Iterator[str]:
+    project = wanted.in_project
     if wanted.registry is not None:
+        registry = (wanted.registry, project, wanted.in_region)
         yield _command(
-            "gcloud", "artifacts", "repositories", "add-iam-policy-binding", wanted.registry, project,
-            f"--location={wanted.region}", member, "--role=roles/artifactregistry.admin",
-        )  # fmt: skip
+            f"gcloud artifacts repositories {_BIND}", *registry, member, "--role=roles/artifactregistry.admin"
+        )
     if wanted.needs.secrets:
-        yield _command(
-            "gcloud", "iam", "roles", "create", SECRET_ROLE, project, "--title=Grant access to a secret",
-            "--permissions=secretmanager.secrets.getIamPolicy,secretmanager.secrets.setIamPolicy",
-        )  # fmt: skip
+        permissions = "--permissions=secretmanager.secrets.getIamPolicy,secretmanager.secrets.setIamPolicy"
+        yield _command("gcloud iam roles create", SECRET_ROLE, project, "--title=Grant access to a secret", permissions)
     for secret in wanted.needs.secrets:
         role = f"--role=projects/{wanted.project}/roles/{SECRET_ROLE}"
-        yield _command("gcloud", "secrets", "add-iam-policy-binding", secret, project, member, role)
+        yield _command(f"gcloud secrets {_BIND}", secret, project, member, role)
 
 
 def _repository(wanted: Bootstrap) -> Iterator[str]:
@@ -213,7 +210,7 @@ def _repository(wanted: Bootstrap) -> Iterator[str]:
     yield f"# 4. What the workflows read. Then protect the {noun} {environments} of this repository:"
     yield f"#    branch `main` only, reviewers for {owners}; and store MANAGEMENT_TOKEN in {owners} alone."
     for environment in (PREVIEW, *wanted.environments):
-        yield _command("gh", "api", "-X", "PUT", f"repos/{wanted.repository}/environments/{environment}")
+        yield _command("gh api -X PUT", f"repos/{wanted.repository}/environments/{environment}")
     variables = {
         "WORKLOAD_IDENTITY_PROVIDER": f"{wanted.pool}/providers/{PROVIDER}",
         "PULUMI_BACKEND_URL": f"gs://{wanted.bucket}",
@@ -221,7 +218,7 @@ def _repository(wanted: Bootstrap) -> Iterator[str]:
         "APPLY_IDENTITY": wanted.account("apply"),
     }
     for name, value in variables.items():
-        yield _command("gh", "variable", "set", name, *in_repository, "--body", value)
+        yield _command("gh variable set", name, *in_repository, "--body", value)
     yield ""
 
 
@@ -232,9 +229,9 @@ def _quoted(names: tuple[str, ...]) -> str:
 def _stacks(wanted: Bootstrap) -> Iterator[str]:
     yield "# 5. The stacks, with secrets under the key. This writes `secretsprovider` and `encryptedkey` into the stack"
     yield "#    files: commit them."
-    yield _command("pulumi", "login", f"gs://{wanted.bucket}")
+    yield _command("pulumi login", f"gs://{wanted.bucket}")
     for stack in wanted.stacks:
-        yield _command("pulumi", "stack", "init", stack, f"--secrets-provider=gcpkms://{wanted.key}")
+        yield _command("pulumi stack init", stack, f"--secrets-provider=gcpkms://{wanted.key}")
     yield ""
 
 
@@ -244,9 +241,6 @@ def _accounts(wanted: Bootstrap) -> Iterator[str]:
     yield "# 6. LATER, when each stack has been applied once by yourself (docs/adopt.md, then `make up STACK=...`): the"
     yield "#    accounts of the jobs exist only then, and whoever changes a job must be allowed to act as its account."
     for account in wanted.needs.accounts:
-        binding = _command(
-            "gcloud", "iam", "service-accounts", "add-iam-policy-binding",
-            f"{account}@{wanted.project}.iam.gserviceaccount.com", f"--project={wanted.project}",
-            f"--member=serviceAccount:{wanted.account('apply')}", "--role=roles/iam.serviceAccountUser",
-        )  # fmt: skip
-        yield f"# {binding}"
+        email, role = f"{account}@{wanted.project}.iam.gserviceaccount.com", "--role=roles/iam.serviceAccountUser"
+        member = f"--member=serviceAccount:{wanted.account('apply')}"
+        yield f"# {_command(f'gcloud iam service-accounts {_BIND}', email, wanted.in_project, member, role)}"

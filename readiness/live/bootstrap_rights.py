@@ -10,27 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness import resource_types as types
 from readiness.finding import Finding
 from readiness.refusal import RefusedError
-from readiness.resource_types import (
-    ACCOUNT,
-    ALERT_POLICY,
-    API,
-    AUDIT_CONFIG,
-    CHANNEL,
-    DASHBOARD,
-    JOB,
-    LOG_BUCKET,
-    LOG_METRIC,
-    LOG_SINK,
-    MONITORED_SERVICE,
-    OBJECTIVE,
-    PROJECT_MEMBER,
-    REGISTRY,
-    REGISTRY_MEMBER,
-    SECRET_MEMBER,
-    UPTIME_CHECK,
-)
 
 IAM_ADMIN = "roles/resourcemanager.projectIamAdmin"
 
@@ -51,24 +33,24 @@ _POLICIES = Rights(preview="roles/iam.securityReviewer", apply=IAM_ADMIN)
 
 # None where the right is given on the one thing: the registry, a secret.
 RIGHTS: Mapping[str, Rights] = {
-    ALERT_POLICY: _MONITORING,
-    MONITORED_SERVICE: _MONITORING,
-    DASHBOARD: _MONITORING,
-    CHANNEL: _MONITORING,
-    OBJECTIVE: _MONITORING,
-    UPTIME_CHECK: _MONITORING,
-    LOG_METRIC: _LOGGING,
-    LOG_BUCKET: _LOGGING,
-    LOG_SINK: _LOGGING,
-    API: Rights(preview="roles/serviceusage.serviceUsageViewer", apply="roles/serviceusage.serviceUsageAdmin"),
-    REGISTRY: Rights(preview="roles/artifactregistry.reader", apply=None),
-    REGISTRY_MEMBER: Rights(preview="roles/iam.securityReviewer", apply=None),
-    SECRET_MEMBER: Rights(preview="roles/iam.securityReviewer", apply=None),
-    PROJECT_MEMBER: _POLICIES,
-    AUDIT_CONFIG: _POLICIES,
+    types.ALERT_POLICY: _MONITORING,
+    types.MONITORED_SERVICE: _MONITORING,
+    types.DASHBOARD: _MONITORING,
+    types.CHANNEL: _MONITORING,
+    types.OBJECTIVE: _MONITORING,
+    types.UPTIME_CHECK: _MONITORING,
+    types.LOG_METRIC: _LOGGING,
+    types.LOG_BUCKET: _LOGGING,
+    types.LOG_SINK: _LOGGING,
+    types.API: Rights(preview="roles/serviceusage.serviceUsageViewer", apply="roles/serviceusage.serviceUsageAdmin"),
+    types.REGISTRY: Rights(preview="roles/artifactregistry.reader", apply=None),
+    types.REGISTRY_MEMBER: Rights(preview="roles/iam.securityReviewer", apply=None),
+    types.SECRET_MEMBER: Rights(preview="roles/iam.securityReviewer", apply=None),
+    types.PROJECT_MEMBER: _POLICIES,
+    types.AUDIT_CONFIG: _POLICIES,
     # It can make accounts and delete none: what acts as one would stop.
-    ACCOUNT: Rights(preview="roles/iam.serviceAccountViewer", apply="roles/iam.serviceAccountCreator"),
-    JOB: Rights(preview="roles/run.viewer", apply="roles/run.developer"),
+    types.ACCOUNT: Rights(preview="roles/iam.serviceAccountViewer", apply="roles/iam.serviceAccountCreator"),
+    types.JOB: Rights(preview="roles/run.viewer", apply="roles/run.developer"),
 }
 
 
@@ -89,22 +71,22 @@ class Needs:
 
 def needs_of(resources: Sequence[Mapping[str, Any]]) -> Needs:
     """The needs of the declared resources of all stacks. Raises RefusedError for a kind that no right is known of."""
-    types = {each["type"] for each in resources if each["type"].startswith("gcp:")}
-    if unknown := sorted(types - RIGHTS.keys()):
+    declared = {resource["type"] for resource in resources if resource["type"].startswith("gcp:")}
+    if unknown := sorted(declared - RIGHTS.keys()):
         message, hint = f"names no role for {', '.join(unknown)}", "Add it to RIGHTS, with the narrowest role"
         raise RefusedError([Finding(rule_id="bootstrap-role-missing", file=_FILE, message=message, hint=hint)])
-    rights = [RIGHTS[each] for each in types]
+    rights = [RIGHTS[type_] for type_ in declared]
     return Needs(
-        preview_roles=_sorted(each.preview for each in rights),
-        apply_roles=_sorted(each.apply for each in rights if each.apply),
-        granted=_given(resources, PROJECT_MEMBER, "role"),
-        secrets=_given(resources, SECRET_MEMBER, "secretId"),
-        accounts=_given(resources, ACCOUNT, "accountId"),
+        preview_roles=_sorted(right.preview for right in rights),
+        apply_roles=_sorted(right.apply for right in rights if right.apply),
+        granted=_given(resources, types.PROJECT_MEMBER, "role"),
+        secrets=_given(resources, types.SECRET_MEMBER, "secretId"),
+        accounts=_given(resources, types.ACCOUNT, "accountId"),
     )
 
 
 def _given(resources: Sequence[Mapping[str, Any]], type_: str, name: str) -> tuple[str, ...]:
-    return _sorted(str(each["inputs"][name]) for each in resources if each["type"] == type_)
+    return _sorted(str(resource["inputs"][name]) for resource in resources if resource["type"] == type_)
 
 
 def _sorted(values: Iterable[str]) -> tuple[str, ...]:

@@ -1,25 +1,29 @@
 """Delivers the managed files as one commit on a branch of their own, and a pull request from it.
 
-Everything is decided by reading first. What is written then is whole or not there: tree and commit are nothing that
-anybody sees until the branch points at them, and the branch is never moved by force.
+Everything is decided by reading first. What is written then is whole or not there: nobody sees tree and commit until
+the branch points at them, and the branch is never moved by force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from readiness.delivered.header import file_digest
 from readiness.finding import Finding
-from readiness.live.delivery_texts import BRANCH, TITLE, commit_message, is_our_message, pull_request_body
 from readiness.live.github_api import GitHub, GitHubError
 from readiness.live.repository_files import FileDifference, FileState, Tree, file_differences, live_tree
 from readiness.refusal import RefusedError
 
+BRANCH = "readiness/managed-files"
+TITLE = "Update the files that readiness manages"
 RIGHTS = "Contents, Pull requests and, for workflows, Workflows: read and write"
 _HEAD = f"heads/{quote(BRANCH)}"
+# What marks a commit as ours.
+_TRAILER = "Readiness-Delivery: "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +36,7 @@ class Choices:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Branch:
-    """Our branch as it stands. `ahead` and `behind` count commits against the default branch."""
+    """Our branch as it is. `ahead` and `behind` count commits against the default branch."""
 
     commit: str
     ahead: int
@@ -69,59 +73,50 @@ def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: s
     Raises RefusedError where the repository is not there as declared, GitHubError where GitHub cannot be asked.
     """
     with _answers_as_documented(github):
-        return _planned(github, files, default_branch, choices)
-
-
-def _planned(github: GitHub, files: Mapping[str, str], default_branch: str, choices: Choices) -> Delivery:
-    repository = _repository(github, default_branch)
-    base = github.get(f"git/ref/heads/{quote(default_branch)}")
-    if base is None:
-        raise RefusedError([_problem(github, "has no commit yet", "Push one first")])
-    commit = base["object"]["sha"]
-    tree = live_tree(github, commit)
-    differences = tuple(file_differences(github, files, ref=commit, tree=tree))
-    problems = list(_file_problems(github, files, differences, choices, tree))
-    branch, pull_request = None, None
-    if differences:
-        branch, found = _branch(github, commit)
-        problems += found
-        pull_request, found = _pull_request(github, default_branch, choices)
-        problems += found
-    return Delivery(
-        base_branch=default_branch,
-        base_commit=commit,
-        differences=differences,
-        branch=branch,
-        open_pull_request=pull_request,
-        problems=tuple(problems),
-        paths=frozenset(tree.blobs) if tree.whole else None,
-        allows_auto_merge=repository.get("allow_auto_merge") is True,
-    )
+        repository = _repository(github, default_branch)
+        base = github.get(f"git/ref/heads/{quote(default_branch)}")
+        if base is None:
+            raise RefusedError([_problem(github, "has no commit yet", "Push one first")])
+        commit = base["object"]["sha"]
+        tree = live_tree(github, commit)
+        differences = tuple(file_differences(github, files, ref=commit, tree=tree))
+        problems = list(_file_problems(github, files, differences, choices.overwrite, tree))
+        branch, pull_request = None, None
+        if differences:
+            branch, of_branch = _branch(github, commit)
+            pull_request, of_pull_request = _pull_request(github, default_branch, choices)
+            problems += [*of_branch, *of_pull_request]
+        return Delivery(
+            base_branch=default_branch,
+            base_commit=commit,
+            differences=differences,
+            branch=branch,
+            open_pull_request=pull_request,
+            problems=tuple(problems),
+            paths=frozenset(tree.blobs) if tree.whole else None,
+            allows_auto_merge=repository.get("allow_auto_merge") is True,
+        )
 
 
 def deliver(github: GitHub, delivery: Delivery, files: Mapping[str, str], *, stack: str) -> Delivered:
     """Makes commit, branch and pull request. Raises GitHubError; then the branch is whole, or as it was."""
+    texts = {difference.path: files[difference.path] for difference in delivery.differences}
     with _answers_as_documented(github):
-        return _delivered(github, delivery, files, stack)
-
-
-def _delivered(github: GitHub, delivery: Delivery, files: Mapping[str, str], stack: str) -> Delivered:
-    texts = {each.path: files[each.path] for each in delivery.differences}
-    base = github.get(f"git/commits/{delivery.base_commit}") or {}
-    entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in texts.items()]
-    tree = github.send("POST", "git/trees", {"base_tree": base["tree"]["sha"], "tree": entries})["sha"]
-    committed = _point_branch_at(github, delivery, tree, commit_message(sorted(texts), stack))
-    body = {"title": TITLE, "body": pull_request_body(texts, stack)}
-    number = delivery.open_pull_request
-    try:
-        if number is None:
-            answer = github.send("POST", "pulls", {**body, "head": BRANCH, "base": delivery.base_branch})
-        else:
-            answer = github.send("PATCH", f"pulls/{number}", body)
-    except GitHubError as error:
-        left = f"{error}. The branch {BRANCH} holds all files in one commit; running it again opens the pull request"
-        raise GitHubError(error.status, left) from None
-    return Delivered(url=answer["html_url"], number=answer["number"], is_new=number is None, committed=committed)
+        base = github.get(f"git/commits/{delivery.base_commit}") or {}
+        entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in texts.items()]
+        tree = github.send("POST", "git/trees", {"base_tree": base["tree"]["sha"], "tree": entries})["sha"]
+        committed = _point_branch_at(github, delivery, tree, _commit_message(sorted(texts), stack))
+        body = {"title": TITLE, "body": _pull_request_body(texts, stack)}
+        number = delivery.open_pull_request
+        try:
+            if number is None:
+                answer = github.send("POST", "pulls", {**body, "head": BRANCH, "base": delivery.base_branch})
+            else:
+                answer = github.send("PATCH", f"pulls/{number}", body)
+        except GitHubError as error:
+            left = f"The branch {BRANCH} holds all files in one commit; running it again opens the pull request"
+            raise GitHubError(error.status, f"{error}. {left}") from None
+        return Delivered(url=answer["html_url"], number=answer["number"], is_new=number is None, committed=committed)
 
 
 @contextmanager
@@ -151,21 +146,22 @@ def _repository(github: GitHub, default_branch: str) -> dict[str, Any]:
 def _file_problems(
     github: GitHub,
     files: Mapping[str, str],
-    differences: tuple[FileDifference, ...],
-    choices: Choices,
+    differences: Sequence[FileDifference],
+    overwrite: frozenset[str],
     tree: Tree,
 ) -> Iterator[Finding]:
-    for path in sorted(choices.overwrite - files.keys()):
+    for path in sorted(overwrite - files.keys()):
         yield _problem(github, "is no file that the stack declares", f"Name one of {', '.join(sorted(files))}", path)
-    for each in differences:
-        in_the_way = next((path for path in tree.blobs if each.path.startswith(f"{path}/")), None)
-        if each.state is FileState.NO_FILE or in_the_way:
-            message = f"cannot be written: {in_the_way or each.path} is no {'folder' if in_the_way else 'plain file'}"
-            yield _problem(github, message, "Move it out of the way first", each.path)
-        elif each.state is FileState.EDITED and each.path not in choices.overwrite:
+    for difference in differences:
+        path = difference.path
+        in_the_way = next((blob for blob in tree.blobs if path.startswith(f"{blob}/")), None)
+        if difference.state is FileState.NO_FILE or in_the_way:
+            message = f"cannot be written: {in_the_way or path} is no {'folder' if in_the_way else 'plain file'}"
+            yield _problem(github, message, "Move it out of the way first", path)
+        elif difference.state is FileState.EDITED and path not in overwrite:
             message = "was not written by readiness, or was edited since, and would be written over"
-            hint = f"Take over what is wanted of it into the settings, then pass `--overwrite {each.path}`"
-            yield _problem(github, message, hint, each.path)
+            hint = f"Take over what is wanted of it into the settings, then pass `--overwrite {path}`"
+            yield _problem(github, message, hint, path)
 
 
 def _branch(github: GitHub, base: str) -> tuple[Branch | None, list[Finding]]:
@@ -174,7 +170,7 @@ def _branch(github: GitHub, base: str) -> tuple[Branch | None, list[Finding]]:
         return None, []
     tip = ref["object"]["sha"]
     compared = github.get(f"compare/{base}...{tip}") or {}
-    ours = [is_our_message(each["commit"]["message"]) for each in compared.get("commits", [])]
+    ours = [_is_ours(commit["commit"]["message"]) for commit in compared.get("commits", [])]
     if compared and all(ours) and len(ours) == compared["ahead_by"]:
         return Branch(commit=tip, ahead=compared["ahead_by"], behind=compared["behind_by"]), []
     message = f"has a branch {BRANCH} with commits that readiness did not make, and they stay as they are"
@@ -184,7 +180,7 @@ def _branch(github: GitHub, base: str) -> tuple[Branch | None, list[Finding]]:
 def _pull_request(github: GitHub, base: str, choices: Choices) -> tuple[int | None, list[Finding]]:
     head = quote(f"{github.owner}:{BRANCH}", safe="")
     found = list(github.items(f"pulls?state=all&head={head}&base={quote(base, safe='')}"))
-    newest = max(found, key=lambda each: each["number"], default=None)
+    newest = max(found, key=lambda request: request["number"], default=None)
     if newest is None or newest.get("merged_at"):
         return None, []
     if newest["state"] == "open":
@@ -211,7 +207,33 @@ def _point_branch_at(github: GitHub, delivery: Delivery, tree: str, message: str
     return True
 
 
-def _problem(github: GitHub, message: str, hint: str, path: str = "") -> Finding:
-    return Finding(
-        rule_id="delivery-repository", file=f"{github.owner}/{github.repository}", key=path, message=message, hint=hint
+def _commit_message(paths: Sequence[str], stack: str) -> str:
+    """One line for each file, and the trailer by which the commit is recognized as ours."""
+    return "\n".join([TITLE, "", *(f"- {path}" for path in paths), "", f"{_TRAILER}{stack}"])
+
+
+def _is_ours(message: str) -> bool:
+    return any(line.startswith(_TRAILER) for line in message.splitlines())
+
+
+def _pull_request_body(texts: Mapping[str, str], stack: str) -> str:
+    """The files with the digests that `readiness plan` shows, and what merging does."""
+    rows = [f"| `{path}` | `{file_digest(text)}` |" for path, text in sorted(texts.items())]
+    return "\n".join(
+        [
+            f"These files are declared by the stack `{stack}` of the readiness project, and are edited there:",
+            "a change made here is refused by the next delivery until somebody says what becomes of it.",
+            "",
+            "| file | digest, as `readiness plan` shows it |",
+            "|---|---|",
+            *rows,
+            "",
+            "Merging is a push to the default branch: whatever deploys on one deploys.",
+            "Closed without merging, it is not opened again unless somebody asks for it.",
+            "",
+        ]
     )
+
+
+def _problem(github: GitHub, message: str, hint: str, path: str = "") -> Finding:
+    return Finding(rule_id="delivery-repository", file=github.name, key=path, message=message, hint=hint)

@@ -1,29 +1,83 @@
 """A drill on demand: one notification with a word in it, over every channel that the stack's alerts use.
 
-A policy that is always true is made for some minutes and deleted again. It takes the way of every alert (evaluation,
+A policy that is always true is made for some minutes and deleted again. It goes the way of every alert (evaluation,
 incident, channel, message), which a test message of a channel does not. The declared policies stay as they are: a word
-written into one of them would be drift, and would come to nobody before the next week.
+written into one of them would be drift, and would reach nobody before the next week.
+
+Who received which drill is in `records/drill.<stack>.json`, committed like any other evidence.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.durations import duration_text
+from readiness.files import read_regular_text, write_whole
 from readiness.finding import Finding
 from readiness.live.google_api import Google, GoogleError
-from readiness.live.stack_policies import live_policies
 from readiness.refusal import RefusedError
+from readiness.sealed_record import record_file
 
 # An incident opens at the first evaluation; messages have been seen to take minutes. The API's least for auto-close.
 AUTO_CLOSE_SECONDS = 1800
-_MAY_STAND = "its policy may stand and tell its channels still: run the drill again, which deletes it first"
+# A weekly drill for a year.
+MAX_DRILLS = 52
+_MAY_EXIST = "its policy may stand and tell its channels still: run the drill again, which deletes it first"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LivePolicy:
+    """An alert policy of a stack. `name` and `channels` as the API names them; `labels` are the user's."""
+
+    name: str
+    channels: tuple[str, ...]
+    labels: Mapping[str, Any]
+
+    @property
+    def alert(self) -> str:
+        """The alert that the policy is for, empty where it says none."""
+        return str(self.labels.get("alert", ""))
+
+    @property
+    def is_of_a_drill(self) -> bool:
+        """Whether it was made by a drill on demand: one that runs, or one that was cut short."""
+        return "drill" in self.labels
+
+
+def live_policies(google: Google, environment: str) -> list[LivePolicy]:
+    """Every policy of the stack, found by the labels that the program declares.
+
+    Raises GoogleError, also for one that has no name or channels of another kind.
+    """
+    path = f"projects/{google.project}/alertPolicies"
+    found: list[LivePolicy] = []
+    for policy in google.items("monitoring", path, "alertPolicies"):
+        labels = policy.get("userLabels")
+        if not isinstance(labels, dict):
+            continue
+        if (labels.get("managed_by"), labels.get("environment")) != ("readiness", environment):
+            continue
+        name, channels = policy.get("name"), policy.get("notificationChannels", [])
+        names = [name, *channels] if isinstance(channels, list) else [None]
+        if not all(isinstance(text, str) for text in names):
+            raise GoogleError(0, f"monitoring {path}: a policy of {environment} is not as the API describes policies")
+        found.append(LivePolicy(name=str(name), channels=tuple(channels), labels=labels))
+    return found
+
+
+def needs_update(rule_id: str, google: Google, message: str) -> Finding:
+    """That the project lacks what an update of the stack would make."""
+    return Finding(rule_id=rule_id, file=f"project {google.project}", message=message, hint="Run `pulumi up` first")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,19 +104,11 @@ def running_drill(google: Google, environment: str, nonce: str) -> Iterator[Dril
     for policy in policies:
         if policy.is_of_a_drill:
             _end(google, policy.name)
-    channels = tuple(dict.fromkeys(channel for each in policies if not each.is_of_a_drill for channel in each.channels))
+    declared = [policy for policy in policies if not policy.is_of_a_drill]
+    channels = tuple(dict.fromkeys(channel for policy in declared for channel in policy.channels))
     if not channels:
         message = f"no live policy of {environment} tells any channel, so that a drill would reach nobody"
-        raise RefusedError(
-            [
-                Finding(
-                    rule_id="drill-needs-update",
-                    file=f"project {google.project}",
-                    message=message,
-                    hint="Run `pulumi up` first",
-                )
-            ]
-        )
+        raise RefusedError([needs_update("drill-needs-update", google, message)])
     name = _begin(google, drill_policy(environment, nonce, channels))
     try:
         yield Drill(nonce=nonce, policy=name, channels=channels)
@@ -71,15 +117,15 @@ def running_drill(google: Google, environment: str, nonce: str) -> Iterator[Dril
 
 
 def _begin(google: Google, body: dict[str, Any]) -> str:
-    """Makes the policy and returns its name. Raises GoogleError, which says so where it may stand nevertheless."""
+    """Makes the policy and returns its name. Raises GoogleError, which says so where it may exist nevertheless."""
     try:
         name = google.send("POST", "monitoring", f"projects/{google.project}/alertPolicies", body).get("name")
     except GoogleError as error:
         if 0 < error.status < 500:
             raise
-        raise GoogleError(error.status, f"{error}; {_MAY_STAND}") from None
+        raise GoogleError(error.status, f"{error}; {_MAY_EXIST}") from None
     if not isinstance(name, str) or not name:
-        raise GoogleError(0, f"Google does not say what the drill's policy is called; {_MAY_STAND}")
+        raise GoogleError(0, f"Google does not say what the drill's policy is called; {_MAY_EXIST}")
     return name
 
 
@@ -90,7 +136,7 @@ def _end(google: Google, name: str) -> None:
     except GoogleError as error:
         if error.status == 404:
             return
-        raise GoogleError(error.status, f"{error}; {_MAY_STAND}") from None
+        raise GoogleError(error.status, f"{error}; {_MAY_EXIST}") from None
 
 
 def drill_policy(environment: str, nonce: str, channels: tuple[str, ...]) -> dict[str, Any]:
@@ -128,3 +174,68 @@ def drill_policy(environment: str, nonce: str, channels: tuple[str, ...]) -> dic
 def wait_minutes(minutes: int, sleep: Callable[[float], None] = time.sleep) -> None:
     """Time for an evaluation, an incident and the slowest channel."""
     sleep(60.0 * minutes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """Somebody got the word; `at` in UTC, RFC 3339."""
+
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordedDrill:
+    """A drill that was sent; `channels` are the names that Monitoring has for them."""
+
+    nonce: str
+    sent: str
+    channels: tuple[str, ...]
+    received: tuple[Receipt, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Record:
+    """The file: the newest drills, oldest first."""
+
+    schema: Literal[1] = 1
+    stack: str = ""
+    drills: tuple[RecordedDrill, ...]
+
+
+_RECORD = TypeAdapter(_Record)
+
+
+def drill_record_path(stack_file: Path, stack: str) -> Path:
+    """Beside the stack's file."""
+    return Path(record_file(str(stack_file), f"drill.{stack}"))
+
+
+def read_drills(path: Path) -> tuple[RecordedDrill, ...]:
+    """The recorded drills, oldest first; none where there is no file. Raises RefusedError for what is no record."""
+    if not path.exists():
+        return ()
+    try:
+        return _RECORD.validate_json(read_regular_text(path), strict=True).drills
+    except (OSError, UnicodeDecodeError, ValidationError):
+        raise _refused(path, "is no record of drills", "Restore it from version control") from None
+
+
+def write_drills(path: Path, stack: str, drills: Sequence[RecordedDrill]) -> None:
+    """Writes the newest of the drills, whole or not at all."""
+    record = _Record(stack=stack, drills=tuple(drills[-MAX_DRILLS:]))
+    write_whole(path, json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n")
+
+
+def with_receipt(path: Path, drills: Sequence[RecordedDrill], nonce: str, receipt: Receipt) -> list[RecordedDrill]:
+    """The drills with one more receipt. Raises RefusedError for a word that no drill has sent."""
+    word = nonce.strip().lower()
+    if word not in {drill.nonce for drill in drills}:
+        known = ", ".join(drill.nonce for drill in drills[-3:]) or "none"
+        message = f"holds no drill with the word {word}; the latest: {known}"
+        raise _refused(path, message, "Copy the word from the notification")
+    return [replace(drill, received=(*drill.received, receipt)) if drill.nonce == word else drill for drill in drills]
+
+
+def _refused(path: Path, message: str, hint: str) -> RefusedError:
+    return RefusedError([Finding(rule_id="drill-record", file=str(path), message=message, hint=hint)])

@@ -9,22 +9,16 @@ from typing import Any
 from urllib.parse import urljoin
 
 from readiness.delivered.http_client import TIMEOUT_SECONDS, Answer, NoAnswerError, origin, request
-from readiness.live.verify.deadline import COMMAND_SECONDS, Deadline
-from readiness.secret_shapes import one_line
+from readiness.live.web import COMMAND_SECONDS, MAX_PAGES, ApiError, Deadline
 
 API_URL = "https://api.github.com"
 API_VERSION = "2022-11-28"
-MAX_PAGES = 100
 
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 
 
-class GitHubError(Exception):
-    """GitHub refused, or did not answer. `status` is 0 where no answer came. Never holds the token."""
-
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(one_line(message))
+class GitHubError(ApiError):
+    """GitHub refused, or did not answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -47,6 +41,11 @@ class GitHub:
             api_url=environment.get("GITHUB_API_URL") or API_URL,
         )
 
+    @property
+    def name(self) -> str:
+        """`OWNER/REPO`."""
+        return f"{self.owner}/{self.repository}"
+
     def get(self, path: str) -> Any:
         """The body of `/repos/OWNER/REPO/<path>`; None where GitHub says 404. Raises GitHubError."""
         answer = self._send("GET", self._url(path))
@@ -62,7 +61,7 @@ class GitHub:
             answer = self._send("GET", url)
             body = _json(answer, f"GET {path}")
             listed = body.get(key) if key and isinstance(body, dict) else body
-            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+            if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
                 raise GitHubError(0, f"GET {path}: the answer is no list of objects")
             yield from listed
             following = _NEXT.search(answer.headers.get("link", ""))
@@ -76,7 +75,7 @@ class GitHub:
         return _accepted(self._send(method, self._url(path), body), f"{method} {path}").body
 
     def _url(self, path: str) -> str:
-        return f"{self.api_url.rstrip('/')}/repos/{self.owner}/{self.repository}/{path}".rstrip("/")
+        return f"{self.api_url.rstrip('/')}/repos/{self.name}/{path}".rstrip("/")
 
     def _send(self, method: str, url: str, body: Any = None) -> Answer:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}

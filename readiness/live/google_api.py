@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from readiness.delivered.http_client import NoAnswerError, request
+from readiness.delivered.http_client import TIMEOUT_SECONDS, NoAnswerError, request
 from readiness.live.google_login import access_token
-from readiness.live.verify.deadline import COMMAND_SECONDS, Deadline
-from readiness.secret_shapes import one_line
-
-MAX_PAGES = 100
+from readiness.live.web import COMMAND_SECONDS, MAX_PAGES, ApiError, Deadline
 
 # Where each API is; a stack's `gcp:<name>CustomEndpoint` stands in for it, as it does for the provider.
 ENDPOINTS: Mapping[str, str] = {
@@ -27,19 +24,13 @@ ENDPOINTS: Mapping[str, str] = {
     "secretManager": "https://secretmanager.googleapis.com/v1/",
     "vpcAccess": "https://vpcaccess.googleapis.com/v1/",
 }
-
-
 # Dashboards are of the Monitoring API, in another version; the provider has one endpoint for both.
 _VERSION = re.compile(r"/v\d+$")
 _ENDPOINT_KEYS: Mapping[str, str] = {"dashboards": "monitoring"}
 
 
-class GoogleError(Exception):
-    """Google refused, or did not answer. `status` is 0 where no answer came. Never holds the token."""
-
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(one_line(message))
+class GoogleError(ApiError):
+    """Google refused, or did not answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -66,7 +57,7 @@ class Google:
             query = f"?{urlencode({'pageToken': page_token})}" if page_token else ""
             body = self.get(api, f"{path}{query}")
             listed = body.get(key, [])
-            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+            if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
                 raise GoogleError(0, f"{api} {path}: `{key}` is no list of objects")
             yield from listed
             page_token = body.get("nextPageToken", "")
@@ -85,10 +76,10 @@ class Google:
     def send(self, method: str, api: str, path: str, body: Any = None) -> dict[str, Any]:
         """Sends one request and returns the answer's body. Raises GoogleError."""
         url = f"{self.endpoints[api].rstrip('/')}/{path}"
+        headers = {"Authorization": f"Bearer {self.token}"}
+        seconds = min(TIMEOUT_SECONDS, self.deadline.request_seconds())
         try:
-            answer = request(
-                method, url, headers={"Authorization": f"Bearer {self.token}"}, body=body, follow_redirects=True
-            )
+            answer = request(method, url, headers=headers, body=body, timeout_seconds=seconds, follow_redirects=True)
         except NoAnswerError as error:
             raise GoogleError(0, f"{api} {path}: {error}") from None
         if answer.status != 200:

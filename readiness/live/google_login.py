@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from readiness.delivered.http_client import TIMEOUT_SECONDS, NoAnswerError, send
 from readiness.files import read_regular_bytes, read_regular_text
-from readiness.live.verify.deadline import Deadline
+from readiness.live.web import Deadline
 from readiness.secret_shapes import one_line
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ def access_token(environment: Mapping[str, str], provider_values: Mapping[str, A
     from google.auth.exceptions import GoogleAuthError
 
     try:
-        return _refreshed(_impersonating(_credentials(source, environment, token), account))
+        credentials = _impersonating(_credentials(source, environment, token), account)
+        credentials.refresh(_transport())
+        return str(credentials.token)
     except GoogleAuthError as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -185,11 +187,6 @@ def _impersonating(credentials: Credentials, account: str) -> Credentials:
     return ImpersonatedCredentials(credentials, target_principal=account, target_scopes=list(SCOPES))
 
 
-def _refreshed(credentials: Credentials) -> str:
-    credentials.refresh(_transport())
-    return str(credentials.token)
-
-
 def _transport() -> Request:
     """The project's HTTP client in the form that google-auth asks for, with one time limit for all of its requests."""
     from google.auth.exceptions import TransportError
@@ -215,11 +212,10 @@ def _transport() -> Request:
 
 
 def _default_file(environment: Mapping[str, str]) -> Path | None:
-    folder = environment.get("CLOUDSDK_CONFIG")
-    home = environment.get("HOME")
-    if not folder and not home:
-        return None
-    return (Path(folder) if folder else Path(str(home)) / ".config" / "gcloud") / "application_default_credentials.json"
+    folder = environment.get("CLOUDSDK_CONFIG") or ""
+    if not folder and (home := environment.get("HOME")):
+        folder = f"{home}/.config/gcloud"
+    return Path(folder) / "application_default_credentials.json" if folder else None
 
 
 def _on_google_cloud(environment: Mapping[str, str]) -> bool:

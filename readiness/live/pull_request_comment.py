@@ -5,6 +5,7 @@ A marker alone could be quoted by anybody; the first page alone holds thirty com
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from readiness.live.github_api import GitHub
@@ -24,24 +25,27 @@ def put_comment(github: GitHub, number: int, text: str, *, marker: str, author: 
         raise ValueError(f"the text does not begin with {marker}, and would not be found again")
     if len(text) > MAX_COMMENT_CHARACTERS:
         raise ValueError(f"the text has {len(text)} characters, and GitHub takes {MAX_COMMENT_CHARACTERS}")
-    existing = find_comment(github, number, marker=marker, author=author)
+    existing = find_ours(github.items(f"issues/{number}/comments"), marker=marker, author=author)
     if existing is None:
         github.send("POST", f"issues/{number}/comments", {"body": text})
         return "created"
-    if existing["body"].replace("\r\n", "\n").rstrip() == text.rstrip():
+    if has_text(existing, text):
         return "unchanged"
     github.send("PATCH", f"issues/comments/{existing['id']}", {"body": text})
     return "updated"
 
 
-def find_comment(github: GitHub, number: int, *, marker: str, author: str) -> dict[str, Any] | None:
-    """The first comment of this author that begins with the marker, over all pages; None where there is none."""
-    for comment in github.items(f"issues/{number}/comments"):
-        if is_by(comment, author) and (comment.get("body") or "").startswith(marker):
-            return comment
+def find_ours(entries: Iterable[dict[str, Any]], *, marker: str, author: str) -> dict[str, Any] | None:
+    """The first comment or issue of this author that begins with the marker; None where there is none.
+
+    GitHub names nobody as the user where an account was deleted.
+    """
+    for entry in entries:
+        if (entry.get("user") or {}).get("login") == author and (entry.get("body") or "").startswith(marker):
+            return entry
     return None
 
 
-def is_by(entry: dict[str, Any], author: str) -> bool:
-    """Whether a comment or issue is this author's; GitHub names nobody where an account was deleted."""
-    return (entry.get("user") or {}).get("login") == author
+def has_text(entry: dict[str, Any], text: str) -> bool:
+    """Whether a comment or issue holds the text already; GitHub changes line ends and spaces at the end."""
+    return (entry["body"] or "").replace("\r\n", "\n").rstrip() == text.rstrip()

@@ -1,11 +1,11 @@
-"""The managed files as they stand in the application's repository, against what is declared."""
+"""The managed files in the application's repository, compared with what is declared."""
 
 from __future__ import annotations
 
 import base64
 import difflib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ from readiness.secret_shapes import mask_secrets
 
 
 class FileState(StrEnum):
-    """How a file stands that is not as declared."""
+    """The state of a file that is not as declared."""
 
     MISSING = "missing"
     DELIVERED = "as an earlier delivery left it"
@@ -27,7 +27,7 @@ class FileState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileDifference:
-    """A file that is not as declared. `diff` leads from what stands there to what is declared, a unified diff."""
+    """A file that is not as declared. `diff` is a unified diff from what is there to what is declared."""
 
     path: str
     state: FileState
@@ -52,7 +52,7 @@ def live_tree(github: GitHub, ref: str) -> Tree:
     found = github.get(path)
     if found is None:
         raise GitHubError(404, f"GET {path}: 404 Not Found (does it exist, for this token?)")
-    blobs = {each["path"]: each["sha"] for each in found["tree"] if each["type"] != "tree"}
+    blobs = {entry["path"]: entry["sha"] for entry in found["tree"] if entry["type"] != "tree"}
     return Tree(blobs=blobs, whole=not found["truncated"])
 
 
@@ -71,8 +71,8 @@ def file_differences(
             continue
         # A folder in the file's place is in no list of files, so it is asked for as well.
         live = github.get(f"contents/{quote(path)}?ref={quote(ref, safe='')}")
-        difference = _difference(path, text, live)
-        found += [difference] if difference is not None else []
+        if (difference := _difference(path, text, live)) is not None:
+            found.append(difference)
     return found
 
 
@@ -101,11 +101,11 @@ def _text(live: Any) -> str | None:
 
 
 def _diff(path: str, live: str, declared: str) -> str:
+    """What others wrote controls no terminal, and shows no credential."""
     lines = difflib.unified_diff(live.splitlines(), declared.splitlines(), f"live/{path}", f"declared/{path}", "", "")
-    return "".join(f"{each}\n" for each in _printable(lines))
+    masked = (mask_secrets(line.rstrip("\n")) for line in lines)
+    return "".join(f"{_printable(line)}\n" for line in masked)
 
 
-def _printable(lines: Iterator[str]) -> Iterator[str]:
-    """What others wrote steers no terminal, and shows no credential."""
-    for line in lines:
-        yield "".join(each if each.isprintable() or each == "\t" else "?" for each in mask_secrets(line.rstrip("\n")))
+def _printable(line: str) -> str:
+    return "".join(character if character.isprintable() or character == "\t" else "?" for character in line)

@@ -1,4 +1,4 @@
-"""A snooze for the time of a deployment: the stack's alerts are evaluated, and nobody is told.
+"""A snooze for the time of a deployment: the stack's alerts are evaluated, and nobody is notified.
 
 The weekly drill is left out: it must arrive always. A snooze ends by itself; Monitoring has no way to delete one.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from readiness.finding import Finding
+from readiness.live.drill import live_policies, needs_update
 from readiness.live.google_api import Google, GoogleError
-from readiness.live.stack_policies import live_policies
 from readiness.refusal import RefusedError
 from readiness.timestamps import instant_text
 
@@ -18,12 +17,12 @@ from readiness.timestamps import instant_text
 MAX_POLICIES = 16
 # Longer than any deployment: whoever wants an alert off for longer changes it where it is declared.
 MAX_MINUTES = 120
-_ALWAYS_TOLD = "notification-drill"
+_ALWAYS_NOTIFIES = "notification-drill"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snoozed:
-    """How many policies tell nobody, and until when (UTC, RFC 3339)."""
+    """How many policies notify nobody, and until when (UTC, RFC 3339)."""
 
     policies: int
     until: str
@@ -35,19 +34,10 @@ def snooze(google: Google, environment: str, minutes: int, now: datetime) -> Sno
     Raises RefusedError where none is live. Raises GoogleError; where some are snoozed by then, it says how many.
     """
     live = live_policies(google, environment)
-    names = [each.name for each in live if each.alert != _ALWAYS_TOLD and not each.is_of_a_drill]
+    names = [policy.name for policy in live if policy.alert != _ALWAYS_NOTIFIES and not policy.is_of_a_drill]
     if not names:
         message = f"has no live alert policy of {environment}"
-        raise RefusedError(
-            [
-                Finding(
-                    rule_id="snooze-needs-update",
-                    file=f"project {google.project}",
-                    message=message,
-                    hint="Run `pulumi up` first",
-                )
-            ]
-        )
+        raise RefusedError([needs_update("snooze-needs-update", google, message)])
     until = instant_text(now + timedelta(minutes=minutes))
     for start in range(0, len(names), MAX_POLICIES):
         body = {

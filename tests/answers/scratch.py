@@ -22,7 +22,7 @@ from unittest import mock
 import time_machine
 
 import components as components  # before a copy of the project is planned: the plan shall show these
-from readiness.audit.page import PAGE_PATH
+from readiness.audit.report import PAGE_PATH
 from readiness.cli.main import run
 from readiness.plan import offline_plan
 from readiness.plan.offline_plan import Plan

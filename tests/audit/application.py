@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.audit.visitor import Paths, Visitor
-from readiness.live.verify.deadline import Deadline
-from readiness.live.verify.smoke import Account
+from readiness.live.application import Paths, Visitor
+from readiness.live.verify.service import Account
+from readiness.live.web import Deadline
 from tests.live.loopback import Loopback, Reply, Request, serving
 
 PATHS = Paths(

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from readiness.audit.black_box import BLACK_BOX_CHECKS, black_box_evidence, paths_of
-from readiness.audit.evidence import Evidence, Verdict
-from readiness.audit.visitor import MAX_REQUESTS, Paths, claims, lifetime_seconds
+from readiness.audit.token_checks import claims, lifetime_seconds
+from readiness.live.application import MAX_REQUESTS, Paths
+from readiness.live.rows import Outcome, Row
 from tests.audit.application import FIRST, SECOND, visit
 from tests.live.certificates import make_certificate, server_context
 from tests.projects import settings_of
@@ -30,18 +31,18 @@ def tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     return context
 
 
-def found(*flaws: str, tls: ssl.SSLContext | None = None) -> dict[str, list[Evidence]]:
+def found(*flaws: str, tls: ssl.SSLContext | None = None) -> dict[str, list[Row]]:
     """What the checks find in an application with these flaws."""
     with visit(*flaws, tls=tls) as (visitor, _):
         return black_box_evidence([visitor])
 
 
-def failures(evidence: dict[str, list[Evidence]]) -> dict[str, list[str]]:
+def failures(evidence: dict[str, list[Row]]) -> dict[str, list[str]]:
     """What failed, by check."""
     return {
         check: texts
         for check, all_ in evidence.items()
-        if (texts := [each.found for each in all_ if each.verdict is Verdict.FAIL])
+        if (texts := [each.detail for each in all_ if each.outcome is Outcome.FAIL])
     }
 
 
@@ -81,7 +82,7 @@ def test_a_sound_application_passes_every_check(tls: ssl.SSLContext) -> None:
     """Over TLS, with both accounts: none is left out."""
     evidence = found(tls=tls)
     assert evidence.keys() == BLACK_BOX_CHECKS.keys()
-    assert {check: all_ for check, all_ in evidence.items() if [each.verdict for each in all_] != [Verdict.PASS]} == {}
+    assert {check: all_ for check, all_ in evidence.items() if [each.outcome for each in all_] != [Outcome.PASS]} == {}
 
 
 @pytest.mark.parametrize(("flaw", "check", "text"), FLAWS, ids=lambda each: each)
@@ -109,8 +110,8 @@ def test_without_tls_its_checks_are_not_made() -> None:
     """The address given says how it is asked."""
     evidence = found()
     for check in ("tls-versions", "https-redirect"):
-        assert [(each.verdict, each.found) for each in evidence[check]] == [
-            (Verdict.NOT_CHECKED, "the address given is not HTTPS")
+        assert [(each.outcome, each.detail) for each in evidence[check]] == [
+            (Outcome.NOT_CHECKED, "the address given is not HTTPS")
         ]
 
 
@@ -134,17 +135,17 @@ def test_an_application_that_sends_a_check_astray_is_stopped() -> None:
     with visit(requests=MAX_REQUESTS) as (visitor, server):
         evidence = black_box_evidence([visitor])
     assert server.requests == []
-    assert evidence["cors"][0].found == f"stopped after {MAX_REQUESTS} requests"
+    assert evidence["cors"][0].detail == f"stopped after {MAX_REQUESTS} requests"
 
 
 def test_without_accounts_their_checks_are_not_made() -> None:
     """And the rest is."""
     with visit(account=None, other=None) as (visitor, _):
         evidence = black_box_evidence([visitor])
-    unmade = {check for check, all_ in evidence.items() if all_[0].found == "no test account"}
+    unmade = {check for check, all_ in evidence.items() if all_[0].detail == "no test account"}
     assert unmade == {"token-expiry", "forged-token", "upload-size", "upload-type", "refresh-rotation"}
-    assert evidence["own-data"][0].found == "no second test account"
-    assert evidence["login-rate-limit"][0].verdict is Verdict.PASS
+    assert evidence["own-data"][0].detail == "no second test account"
+    assert evidence["login-rate-limit"][0].outcome is Outcome.PASS
 
 
 def test_without_known_paths_uploads_and_own_data_are_not_tried() -> None:
@@ -152,7 +153,7 @@ def test_without_known_paths_uploads_and_own_data_are_not_tried() -> None:
     with visit(paths=Paths()) as (visitor, _):
         evidence = black_box_evidence([visitor])
     for check in ("upload-size", "upload-type", "own-data"):
-        assert evidence[check][0].verdict is Verdict.NOT_CHECKED
+        assert evidence[check][0].outcome is Outcome.NOT_CHECKED
 
 
 def test_an_address_that_does_not_answer_fails() -> None:
@@ -160,8 +161,8 @@ def test_an_address_that_does_not_answer_fails() -> None:
     with visit() as (visitor, _):
         pass
     evidence = black_box_evidence([visitor])
-    assert evidence["cors"][0].verdict is Verdict.FAIL
-    assert "no answer" in evidence["cors"][0].found
+    assert evidence["cors"][0].outcome is Outcome.FAIL
+    assert "no answer" in evidence["cors"][0].detail
 
 
 def test_no_evidence_holds_a_password_or_a_token() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from readiness.audit.evidence import Evidence, Verdict
 from readiness.audit.google_checks import GOOGLE_CHECKS, google_evidence
+from readiness.live.rows import Outcome, Row
 from tests.audit.google_project import PLACE, GoogleProject, account, live, service
 from tests.projects import settings_of
 
@@ -17,7 +17,7 @@ ACCESSOR = "roles/secretmanager.secretAccessor"
 STAGING = f"serviceAccount:{account('arr-v2-backend-staging')}"
 
 
-def evidence_of(project: GoogleProject) -> dict[str, list[Evidence]]:
+def evidence_of(project: GoogleProject) -> dict[str, list[Row]]:
     """What all checks find."""
     with live(project) as (read, _):
         return google_evidence(read, STACKS)
@@ -26,7 +26,7 @@ def evidence_of(project: GoogleProject) -> dict[str, list[Evidence]]:
 def failures(project: GoogleProject) -> list[tuple[str, str]]:
     """`(check, what was found)` of everything that fails."""
     found = evidence_of(project)
-    return [(check, each.found) for check, all_ in found.items() for each in all_ if each.verdict is Verdict.FAIL]
+    return [(check, each.detail) for check, all_ in found.items() for each in all_ if each.outcome is Outcome.FAIL]
 
 
 def grant(project: GoogleProject, role: str, member: str, **more: Any) -> None:
@@ -39,7 +39,7 @@ def test_a_project_as_it_should_be_passes_every_check() -> None:
     found = evidence_of(GoogleProject())
     assert found.keys() == GOOGLE_CHECKS.keys()
     assert all(found.values())
-    assert {each.verdict for all_ in found.values() for each in all_} == {Verdict.PASS}
+    assert {each.outcome for all_ in found.values() for each in all_} == {Outcome.PASS}
 
 
 def _owner(project: GoogleProject) -> None:
@@ -193,9 +193,9 @@ def test_what_may_not_be_read_is_not_checked(status: int, words: str) -> None:
     """And the other checks go on."""
     project = GoogleProject(refused={"/buckets": status})
     found = evidence_of(project)
-    assert [each.verdict for each in found["log-retention"]] == [Verdict.NOT_CHECKED]
-    assert words in found["log-retention"][0].found
-    assert {each.verdict for each in found["run-accounts"]} == {Verdict.PASS}
+    assert [each.outcome for each in found["log-retention"]] == [Outcome.NOT_CHECKED]
+    assert words in found["log-retention"][0].detail
+    assert {each.outcome for each in found["run-accounts"]} == {Outcome.PASS}
 
 
 def test_an_answer_of_an_unknown_form_fails_its_check() -> None:
@@ -209,8 +209,8 @@ def test_a_service_that_is_not_deployed_is_not_checked() -> None:
     """Nothing is known of it."""
     project = GoogleProject()
     project.services.pop()
-    verdicts = [each.verdict for each in evidence_of(project)["run-accounts"]]
-    assert verdicts.count(Verdict.NOT_CHECKED) == 1
+    verdicts = [each.outcome for each in evidence_of(project)["run-accounts"]]
+    assert verdicts.count(Outcome.NOT_CHECKED) == 1
 
 
 def test_nothing_is_changed() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from readiness.audit.checklist import audit_lines
-from readiness.audit.evidence import Evidence, Verdict
 from readiness.audit.prowler_output import MAX_FINDINGS_SHOWN, read_prowler_output
+from readiness.live.rows import Outcome, Row
 from readiness.refusal import RefusedError
 from tests.projects import ROOT
 
@@ -21,27 +21,27 @@ WANTED = [check for line in audit_lines() for check in line.prowler]
 PROJECT = "ytgrs-464303"
 
 
-def read(file: Path, project: str = PROJECT) -> dict[str, list[Evidence]]:
+def read(file: Path, project: str = PROJECT) -> dict[str, list[Row]]:
     """The evidence of a file."""
     return read_prowler_output(file, WANTED, project=project)
 
 
-def verdicts(evidence: list[Evidence]) -> list[Verdict]:
+def verdicts(evidence: list[Row]) -> list[Outcome]:
     """In their order."""
-    return [each.verdict for each in evidence]
+    return [each.outcome for each in evidence]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_passes_failures_muted_and_manual_findings_are_told_apart(file: Path) -> None:
     """The same eight findings, as OCSF JSON and as CSV."""
     found = read(file)
-    assert verdicts(found["iam_workload_identity_pool_provider_attribute_condition"]) == [Verdict.PASS]
-    assert verdicts(found["iam_service_account_unused"]) == [Verdict.FAIL, Verdict.PASS]
-    assert "arr-v2-github-actions" in found["iam_service_account_unused"][0].found
-    assert found["cloudsql_instance_public_ip"][0].found == "2 resources pass"
-    assert verdicts(found["secretmanager_secret_rotation_enabled"]) == [Verdict.NOT_CHECKED]
-    assert found["secretmanager_secret_rotation_enabled"][0].found.startswith("muted in Prowler's list: ")
-    assert verdicts(found["iam_audit_logs_enabled"]) == [Verdict.NOT_CHECKED]
+    assert verdicts(found["iam_workload_identity_pool_provider_attribute_condition"]) == [Outcome.PASS]
+    assert verdicts(found["iam_service_account_unused"]) == [Outcome.FAIL, Outcome.PASS]
+    assert "arr-v2-github-actions" in found["iam_service_account_unused"][0].detail
+    assert found["cloudsql_instance_public_ip"][0].detail == "2 resources pass"
+    assert verdicts(found["secretmanager_secret_rotation_enabled"]) == [Outcome.NOT_CHECKED]
+    assert found["secretmanager_secret_rotation_enabled"][0].detail.startswith("muted in Prowler's list: ")
+    assert verdicts(found["iam_audit_logs_enabled"]) == [Outcome.NOT_CHECKED]
     assert len(found) == 6
     assert all(each.how.startswith("Prowler 5.46.0: ") for each in found["iam_service_account_unused"])
 
@@ -101,4 +101,4 @@ def test_many_failures_of_a_check_are_shown_shortly(tmp_path: Path) -> None:
     file.write_text(json.dumps(many), encoding="utf-8")
     shown = read(file)["iam_service_account_unused"]
     assert len(shown) == MAX_FINDINGS_SHOWN + 1
-    assert shown[-1].found == "and 15 more"
+    assert shown[-1].detail == "and 15 more"

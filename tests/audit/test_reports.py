@@ -9,14 +9,20 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from readiness.audit.checklist import audit_lines
-from readiness.audit.evidence import failed, passed
-from readiness.audit.page import page_text, step_values
-from readiness.audit.record import RECORD_FILE, read_record
-from readiness.audit.render import audit_json, audit_markdown, audit_summary
-from readiness.audit.rows import AuditRow, Result, audit_rows
-from readiness.audit.sarif import audit_sarif
+from readiness.audit.checklist import RECORD_FILE, audit_lines, read_record
+from readiness.audit.report import (
+    AuditRow,
+    Result,
+    audit_json,
+    audit_markdown,
+    audit_rows,
+    audit_sarif,
+    audit_summary,
+    page_text,
+    step_values,
+)
 from readiness.finding_formats import text_line
+from readiness.live.rows import failed, passed
 from readiness.refusal import RefusedError
 from tests.projects import CUSTOMER_STACKS, FIRST_CUSTOMER, settings_of
 from tests.sarif_structure import SARIF
@@ -29,10 +35,10 @@ VALUES = step_values([settings_of("prod")])
 def rows() -> list[AuditRow]:
     """A failure of each risk, a pass, the rest manual."""
     recorded = {
-        "own-data": [failed("as user B", "user B | reads <b>`x`</b>\nof A")],
-        "cors": [failed("curl", "reflects")],
-        "log-retention": [failed("gcloud", "7 days")],
-        "password-hashing": [passed("read", "bcrypt")],
+        "own-data": [failed("as user B", "", "user B | reads <b>`x`</b>\nof A")],
+        "cors": [failed("curl", "", "reflects")],
+        "log-retention": [failed("gcloud", "", "7 days")],
+        "password-hashing": [passed("read", "", "bcrypt")],
     }
     return audit_rows({}, recorded, VALUES, page_exists=True)
 

@@ -11,10 +11,9 @@ from pydantic import ValidationError
 from readiness.alerts.security_alerts import SECURITY_ALERTS
 from readiness.audit.black_box import BLACK_BOX_CHECKS
 from readiness.audit.checklist import DUE_DAYS, Risk, audit_lines, read_checklist
-from readiness.audit.evidence import Evidence, Verdict, failed, not_checked, passed
 from readiness.audit.google_checks import GOOGLE_CHECKS
-from readiness.audit.page import step_values
-from readiness.audit.rows import AuditRow, Result, audit_rows
+from readiness.audit.report import AuditRow, Result, audit_rows, step_values
+from readiness.live.rows import Outcome, Row, failed, not_checked, passed, row_of
 from readiness.refusal import RefusedError
 from tests.projects import settings_of
 
@@ -23,14 +22,14 @@ LINES = list(audit_lines())
 
 
 def rows(
-    found: Mapping[str, Sequence[Evidence]] | None = None, recorded: Mapping[str, Sequence[Evidence]] | None = None
+    found: Mapping[str, Sequence[Row]] | None = None, recorded: Mapping[str, Sequence[Row]] | None = None
 ) -> dict[str, AuditRow]:
     """The rows by their slug."""
     made = audit_rows(found or {}, recorded or {}, VALUES, page_exists=True)
     return {row.slug: row for row in made}
 
 
-def all_checks(*evidence: Evidence) -> dict[str, Sequence[Evidence]]:
+def all_checks(*evidence: Row) -> dict[str, Sequence[Row]]:
     """The same evidence for every check that any line names."""
     return {check: evidence for line in LINES for check in (*line.prowler, *line.checks)}
 
@@ -97,34 +96,38 @@ def test_without_evidence_every_line_about_the_application_is_manual() -> None:
 
 def test_a_line_passes_when_all_of_its_checks_do() -> None:
     """And has no steps left."""
-    row = rows(all_checks(passed("x", "good")))["sql-private-address"]
+    row = rows(all_checks(passed("x", "", "good")))["sql-private-address"]
     assert (row.result, row.steps) == (Result.PASS, ())
 
 
 def test_a_line_of_which_checks_see_a_part_stays_manual_when_they_pass() -> None:
     """Two injected texts that are refused do not prove that every query is bound."""
-    found = rows(all_checks(passed("x", "good")))
+    found = rows(all_checks(passed("x", "", "good")))
     assert found["input-validation"].result is Result.MANUAL
     assert found["input-validation"].steps
 
 
 def test_one_check_that_was_not_made_keeps_a_line_manual() -> None:
     """Half of the evidence is no proof."""
-    evidence = {**all_checks(passed("x", "good")), "tls-versions": [not_checked("x", "no --url was given")]}
+    evidence = {**all_checks(passed("x", "", "good")), "tls-versions": [not_checked("x", "", "no --url was given")]}
     assert rows(evidence)["encryption-in-transit"].result is Result.MANUAL
 
 
 def test_one_failure_fails_the_line_whatever_passes() -> None:
     """Evidence of a flaw is not outvoted."""
-    evidence = {**all_checks(passed("x", "good")), "cors": [passed("x", "a"), failed("x", "b")]}
-    recorded = {"cors": [passed("x", "looked fine")]}
+    evidence = {**all_checks(passed("x", "", "good")), "cors": [passed("x", "", "a"), failed("x", "", "b")]}
+    recorded = {"cors": [passed("x", "", "looked fine")]}
     assert rows(evidence, recorded)["cors"].result is Result.FAIL
 
 
 def test_what_a_person_has_recorded_decides_a_line_without_checks() -> None:
     """Pass, fail; a note decides nothing."""
-    note = Evidence(how="x", verdict=Verdict.NOTE, found="y")
-    for evidence, result in ((passed("x", "y"), Result.PASS), (failed("x", "y"), Result.FAIL), (note, Result.MANUAL)):
+    note = row_of(Outcome.NOTE, "x", "", "y")
+    for evidence, result in (
+        (passed("x", "", "y"), Result.PASS),
+        (failed("x", "", "y"), Result.FAIL),
+        (note, Result.MANUAL),
+    ):
         assert rows(recorded={"password-hashing": [evidence]})["password-hashing"].result is result
 
 
@@ -134,9 +137,9 @@ def test_what_a_person_has_recorded_decides_a_line_without_checks() -> None:
 )
 def test_a_failure_fails_the_criteria_that_speak_of_it(slug: str, risk: Risk, criterion: str) -> None:
     """No high risk; best practices confirmed."""
-    everything = {line.slug: [passed("x", "y")] for line in LINES}
+    everything = {line.slug: [passed("x", "", "y")] for line in LINES}
     assert {row.result for row in rows(recorded=everything).values()} == {Result.PASS}
-    bad = rows(recorded={**everything, slug: [failed("x", "y")]})
+    bad = rows(recorded={**everything, slug: [failed("x", "", "y")]})
     assert bad[slug].risk is risk
     assert bad[criterion].result is Result.FAIL
     assert bad["no-high-risk"].result is (Result.FAIL if risk is Risk.HIGH else Result.PASS)

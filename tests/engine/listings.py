@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from readiness.live.live_things import LiveThings
+from readiness.live.adopt import LiveThings
 from tests.engine.cloud import Cloud, Values
 from tests.engine.kinds import (
     ACCOUNT,

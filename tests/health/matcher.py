@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from readiness.live.verify.services import value_at
+from readiness.live.verify.service import value_at
 
 
 def passes(answer: Mapping[str, Any], *, json_path: str, json_matcher: str, content: str) -> bool:

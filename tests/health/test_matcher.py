@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from readiness.live.verify.probe import Probe
-from readiness.live.verify.rows import Outcome
-from readiness.live.verify.services import health_row
+from readiness.live.rows import Outcome
+from readiness.live.verify.service import health_row
+from readiness.live.web import Probe
 from readiness.plan.offline_plan import Plan
 from tests.health.answers import CASES, recorded
 from tests.health.matcher import passes
@@ -67,7 +67,7 @@ def test_the_page_names_both_matchers() -> None:
 def test_verify_judges_the_recorded_answers_alike(case: str, allow_degraded: bool) -> None:
     """`--allow-degraded` is the one exception, and only for the known mistake."""
     answer = recorded()[case]
-    probe = Probe(status=answer["status"], headers={}, body=answer["body"], seconds=0.1)
+    probe = Probe(status=answer["status"], headers={}, data=json.dumps(answer["body"]).encode(), seconds=0.1)
     row = health_row(BACKEND, probe, allow_degraded=allow_degraded)
     good = HEALTHY | (KNOWN_DEGRADED if allow_degraded else set())
     assert (row.outcome is Outcome.PASS) == (case in good), row.detail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from readiness.live.live_things import LiveThings
+from readiness.live.adopt import LiveThings
 
 PROJECT = "projects/ytgrs-464303"
 REPOSITORY = f"{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"

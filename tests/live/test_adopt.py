@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from readiness.live.adopt import Adoption, adoption, import_file
+from readiness.live.adopt import Adoption, LiveThings, adoption, import_file, read_live_things
 from readiness.live.github_api import GitHub, GitHubError
 from readiness.live.google_api import ENDPOINTS, Google, GoogleError, endpoints_of
-from readiness.live.live_things import LiveThings, read_live_things
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import CHANNEL
 from readiness.settings.channels import CHANNEL_DEFINITIONS

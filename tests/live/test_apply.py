@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from readiness.live.apply import run_apply, unfinished_creations, unsent_secrets
+from readiness.live.pulumi_cli import run_apply, unfinished_creations, unsent_secrets
 from tests.projects import Command, write_runbook
 
 EXPORT = "stack export --stack staging"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from readiness.live.drift_issue import close_drift, drift_marker, report_drift
+from readiness.live.drift import close_drift, drift_marker, report_drift
 from readiness.live.github_api import GitHub
 from readiness.live.pull_request_comment import ACTIONS_BOT
 from tests.live.loopback import Loopback, Reply, Request, serving

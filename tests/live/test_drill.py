@@ -10,8 +10,15 @@ from pathlib import Path
 import pytest
 
 from readiness.live import drill as drills
-from readiness.live.drill import drill_policy, new_nonce
-from readiness.live.drill_record import MAX_DRILLS, RecordedDrill, drill_record_path, read_drills, write_drills
+from readiness.live.drill import (
+    MAX_DRILLS,
+    RecordedDrill,
+    drill_policy,
+    drill_record_path,
+    new_nonce,
+    read_drills,
+    write_drills,
+)
 from readiness.rules.contracts import check_body
 from tests.edits import add, endpoint_lines
 from tests.live.google_alerting import CHANNELS, PROJECT, Monitoring, policy

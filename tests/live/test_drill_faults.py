@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 
 from readiness.live import drill as drills
-from readiness.live.drill import running_drill
-from readiness.live.drill_record import drill_record_path
+from readiness.live.drill import drill_record_path, live_policies, running_drill
 from readiness.live.google_api import Google, GoogleError
-from readiness.live.stack_policies import live_policies
 from tests.edits import add, endpoint_lines
 from tests.live.google_alerting import Monitoring, policy
 from tests.live.loopback import Reply, Request, serving

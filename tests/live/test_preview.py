@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.live.preview import missing_for_preview, run_preview
+from readiness.live.pulumi_cli import missing_for_preview, run_preview
 from tests.projects import Command
 from tests.settings.broken import PROJECT, STAGING, add_setting, in_staging
 

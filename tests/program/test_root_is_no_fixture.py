@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.audit.record import RECORD_FILE, read_record
+from readiness.audit.checklist import RECORD_FILE, read_record
 from readiness.rules.stack import check_stack
 from readiness.settings.stack_files import read_stack, stack_names
 from tests.projects import CUSTOMER_STACKS, FIRST_CUSTOMER, ROOT, SMALL, Command, plan_of_stack, readiness

@@ -7,7 +7,7 @@ from pathlib import Path
 from readiness.ci.honesty_record import record_path, record_text
 from readiness.delivered.declared import declared_files
 from readiness.delivered.header import file_digest, with_header
-from readiness.live.delivery_texts import BRANCH
+from readiness.live.delivery import BRANCH
 from readiness.plan.offline_plan import Plan
 from readiness.rules.required_checks_record import subject_of
 from readiness.rules.stack import check_stack

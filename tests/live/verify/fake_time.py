@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.live.verify.deadline import Deadline
+from readiness.live.web import Deadline
 
 
 @dataclass(kw_only=True, slots=True)

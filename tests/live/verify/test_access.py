@@ -10,8 +10,8 @@ import pytest
 from readiness.live import google_api
 from readiness.live.github_api import GitHubError
 from readiness.live.google_login import LOG_IN
-from readiness.live.verify.access import NO_GITHUB, Access
-from readiness.live.verify.rows import NotCheckedError
+from readiness.live.rows import NotCheckedError
+from readiness.live.verify.run import NO_GITHUB, Access
 from tests.live.loopback import Reply, Request, serving
 
 

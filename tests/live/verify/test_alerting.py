@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from readiness.live.google_api import Google
-from readiness.live.verify.alerting import channel_rows, policy_rows
-from readiness.live.verify.rows import Outcome, Row
+from readiness.live.rows import Outcome, Row
+from readiness.live.verify.google import channel_rows, policy_rows
 from tests.live.loopback import Reply, serving
 
 POLICY: dict[str, Any] = {"displayName": "High latency", "notificationChannels": ["channel", "channel"]}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from readiness.live.verify.certificate import certificate_rows
-from readiness.live.verify.deadline import Deadline
-from readiness.live.verify.rows import Outcome, Row
+from readiness.live.rows import Outcome, Row
+from readiness.live.verify.service import certificate_rows
+from readiness.live.web import Deadline
 from tests.live.certificates import LONG_AGO, VALID_UNTIL, make_certificate, server_context
 from tests.live.loopback import Reply, serving
 

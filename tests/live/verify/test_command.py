@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from readiness import clock
-from readiness.live.verify import services
+from readiness.live.verify import service
 from readiness.plan.offline_plan import Plan
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit
 from tests.live.loopback import Reply, Request
@@ -31,7 +31,7 @@ def time_that_stands_still(request: pytest.FixtureRequest, monkeypatch: pytest.M
 
     A test with the mark `real_time` is about that limit.
     """
-    monkeypatch.setattr(services, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(service, "PAUSE_SECONDS", 0.01)
     if request.node.get_closest_marker("real_time") is None:
         monkeypatch.setattr(clock, "monotonic_seconds", lambda: 0.0)
 

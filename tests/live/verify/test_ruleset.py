@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from readiness.live.github_api import GitHub
-from readiness.live.verify.rows import Outcome, Row
-from readiness.live.verify.ruleset import ruleset_rows
+from readiness.live.rows import Outcome, Row
+from readiness.live.verify.github import ruleset_rows
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import RULESET
 from tests.live.loopback import Reply, Request, serving

@@ -12,9 +12,9 @@ import pytest
 from readiness.delivered.http_client import NoAnswerError
 from readiness.live.github_api import GitHubError
 from readiness.live.google_api import GoogleError
-from readiness.live.verify.deadline import Deadline
-from readiness.live.verify.rows import NotCheckedError, Outcome, Row, passed
-from readiness.live.verify.runner import MAX_THREADS, Check, run_checks
+from readiness.live.rows import NotCheckedError, Outcome, Row, passed
+from readiness.live.verify.run import MAX_THREADS, Check, run_checks
+from readiness.live.web import Deadline
 from tests.live.verify.fake_time import FakeTime
 from tests.projects import ROOT
 
@@ -69,8 +69,8 @@ def test_a_check_that_hangs_does_not_keep_the_process_alive() -> None:
     """The interpreter waits for threads at its end, but not for these."""
     program = """if True:
         import time
-        from readiness.live.verify.deadline import Deadline
-        from readiness.live.verify.runner import Check, run_checks
+        from readiness.live.web import Deadline
+        from readiness.live.verify.run import Check, run_checks
         hangs = Check(check="test", subject="hangs", find=lambda deadline: time.sleep(600))
         print(run_checks([hangs], Deadline.after(0.2))[0].detail)
     """

@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from readiness.live.verify.probe import plain_http
-from readiness.live.verify.rows import Outcome, Row
-from readiness.live.verify.services import (
+from readiness.live.rows import Outcome, Row
+from readiness.live.verify.service import (
     HEALTH,
     MAX_TRIES,
     REDIRECT,
@@ -18,6 +17,7 @@ from readiness.live.verify.services import (
     service_rows,
     value_at,
 )
+from readiness.live.web import plain_http
 from readiness.settings.model import Service
 from tests.live.loopback import Loopback, Reply, Request, serving
 from tests.live.verify import answers

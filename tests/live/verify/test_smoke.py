@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from readiness.live.verify.access import Access
-from readiness.live.verify.checks import checks_of
-from readiness.live.verify.deadline import Deadline
-from readiness.live.verify.rows import NotCheckedError, Outcome, Row
-from readiness.live.verify.smoke import LOGIN, UPLOAD, Account, smoke_rows
+from readiness.live.application import Account
+from readiness.live.rows import NotCheckedError, Outcome, Row
+from readiness.live.verify.run import Access, Check, checks_of
+from readiness.live.verify.service import LOGIN, UPLOAD, smoke_rows
+from readiness.live.web import Deadline
 from readiness.plan.offline_plan import Plan
+from readiness.settings.model import Settings
 from readiness.settings.service_checks import Smoke
 from tests.live.loopback import Reply, Request, serving
 from tests.pinned_clock import NOW
@@ -44,7 +45,7 @@ def tried(change: Answer = lambda _: None) -> tuple[dict[str, Row], list[Request
     assert BACKEND.smoke is not None
     with serving(lambda request: change(request) or application(request)) as server:
         service = BACKEND.model_copy(update={"url": server.url})
-        rows = smoke_rows(service, BACKEND.smoke, ACCOUNT, Deadline.after(60))
+        rows = smoke_rows(service, ACCOUNT, Deadline.after(60))
     return {row.check: row for row in rows}, server.requests
 
 
@@ -78,8 +79,9 @@ def test_an_upload_without_a_parent_needs_no_list() -> None:
     with serving(
         lambda request: Reply(200, {"access_token": TOKEN}) if request.path == "/in" else Reply(201)
     ) as server:
-        service = BACKEND.model_copy(update={"url": server.url})
-        rows = smoke_rows(service, Smoke(login_path="/in", upload_path="/files"), ACCOUNT, Deadline.after(60))
+        smoke = Smoke(login_path="/in", upload_path="/files")
+        service = BACKEND.model_copy(update={"url": server.url, "smoke": smoke})
+        rows = smoke_rows(service, ACCOUNT, Deadline.after(60))
     assert [row.outcome for row in rows] == [Outcome.PASS, Outcome.PASS]
     assert [request.path for request in server.requests] == ["/in", "/files"]
 
@@ -135,20 +137,27 @@ def test_neither_account_nor_token_stands_in_a_row() -> None:
 
 
 @pytest.mark.parametrize("missing", ["READINESS_SMOKE_EMAIL", "READINESS_SMOKE_PASSWORD"])
-def test_without_an_account_nothing_is_tried(missing: str) -> None:
+def test_without_an_account_nothing_is_tried(missing: str, plans: dict[str, Plan]) -> None:
     """The reason names both variables."""
-    environment = {"READINESS_SMOKE_EMAIL": "e", "READINESS_SMOKE_PASSWORD": "p"}
+    environment = {"READINESS_SMOKE_EMAIL": "e", "READINESS_SMOKE_PASSWORD": "p"} | {missing: ""}
+    account = Account.from_environment(environment, "READINESS_SMOKE")
+    (check,) = smoke_checks(settings_of("staging"), plans["staging"], account)
     with pytest.raises(NotCheckedError, match="set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PASSWORD"):
-        Account.from_environment(environment | {missing: ""})
+        check.find(Deadline.after(60))
+
+
+def smoke_checks(settings: Settings, plan: Plan, account: Account | None) -> list[Check]:
+    """The smoke tests among the checks of a stack."""
+    access = Access({}, project="p", provider_values={}, owner="o", repository="r")
+    checks = checks_of(settings, plan, access, allow_degraded=False, with_smoke=True, account=account, now=NOW)
+    return [check for check in checks if check.check == LOGIN]
 
 
 def test_a_stack_whose_services_have_no_smoke_settings_says_so(plans: dict[str, Plan]) -> None:
     """A row that is counted, not a silent pass."""
     settings = settings_of("staging")
     services = tuple(service.model_copy(update={"smoke": None}) for service in settings.services)
-    access = Access({}, project="p", provider_values={}, owner="o", repository="r")
-    without = settings.model_copy(update={"services": services})
-    checks = checks_of(without, plans["staging"], access, allow_degraded=False, account=ACCOUNT, now=NOW)
-    (row,) = (row for check in checks if check.check == LOGIN for row in check.find(Deadline.after(60)))
+    (check,) = smoke_checks(settings.model_copy(update={"services": services}), plans["staging"], ACCOUNT)
+    (row,) = check.find(Deadline.after(60))
     assert row.outcome is Outcome.NOT_CHECKED
     assert row.detail == "no service of this stack has `smoke` in its settings"

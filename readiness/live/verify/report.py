@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
-from readiness.live.verify.rows import Outcome, Row, count
+from readiness.live.rows import Outcome, Row, count
 
 _HEAD = ("result", "check", "subject", "found")
+_COUNTED = (Outcome.PASS, Outcome.FAIL, Outcome.NOT_CHECKED)
 
 
 def verification_table(rows: Sequence[Row], summary: str) -> str:
     """Aligned columns; failures in capitals. The last line counts."""
-    cells = [_HEAD, *((_word(row), row.check, row.subject, row.detail) for row in rows)]
+    cells = [_HEAD, *((_word(row.outcome), row.check, row.subject, row.detail) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(3)]
-    lines = [
-        "  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]]) for line in cells
-    ]
+    lines = ["  ".join([*(line[column].ljust(widths[column]) for column in range(3)), line[3]]) for line in cells]
     return "\n".join([*lines, "", summary]) + "\n"
 
 
 def verification_json(stack: str, rows: Sequence[Row], *, checked_at: str) -> str:
     """`{stack, checked_at, totals: {pass, fail, not checked}, rows: [{check, subject, outcome, detail}]}`."""
-    found: dict[str, Any] = {
+    found = {
         "stack": stack,
         "checked_at": checked_at,
-        "totals": {outcome.value: count(rows, outcome) for outcome in Outcome},
+        "totals": {outcome.value: count(rows, outcome) for outcome in _COUNTED},
         "rows": [
             {"check": row.check, "subject": row.subject, "outcome": row.outcome.value, "detail": row.detail}
             for row in rows
@@ -38,7 +36,7 @@ def verification_json(stack: str, rows: Sequence[Row], *, checked_at: str) -> st
 def verification_markdown(stack: str, rows: Sequence[Row], summary: str, *, checked_at: str) -> str:
     """The issues found first, as a list to tick off; then every row.
 
-    What was found stands in code spans: in text of a live system nothing is markup there, and `@name` calls nobody.
+    What was found is in code spans: in text of a live system nothing is markup there, and `@name` notifies nobody.
     """
     bad = [row for row in rows if row.outcome is Outcome.FAIL]
     issues = [f"- [ ] **{row.check}**, `{_cell(row.subject)}`: `{_cell(row.detail)}`" for row in bad]
@@ -56,11 +54,11 @@ def verification_markdown(stack: str, rows: Sequence[Row], summary: str, *, chec
 
 def verification_summary(rows: Sequence[Row], seconds: float) -> str:
     """`12 pass, 1 fail, 3 not checked in 2.1 s`."""
-    return ", ".join(f"{count(rows, outcome)} {outcome.value}" for outcome in Outcome) + f" in {seconds:.1f} s"
+    return ", ".join(f"{count(rows, outcome)} {outcome.value}" for outcome in _COUNTED) + f" in {seconds:.1f} s"
 
 
-def _word(row: Row) -> str:
-    return "FAIL" if row.outcome is Outcome.FAIL else row.outcome.value
+def _word(outcome: Outcome) -> str:
+    return "FAIL" if outcome is Outcome.FAIL else outcome.value
 
 
 def _cell(text: str) -> str:

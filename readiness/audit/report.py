@@ -1,0 +1,290 @@
+"""The rows of the audit, made of the evidence, and their reports: Markdown, JSON, SARIF, and docs/security-audit.md."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from readiness.audit.checklist import AuditLine, Risk, audit_lines, read_record
+from readiness.finding_formats import sarif_document, sarif_result
+from readiness.live.rows import Outcome, Row
+from readiness.markdown_text import table_cell
+from readiness.settings.model import Settings
+
+# Where GitHub shows a finding of SARIF too; a row has no line of code.
+PAGE_PATH = "docs/security-audit.md"
+# The lines of these areas are about the audit itself: all other rows decide them.
+COMPUTED_AREAS = ("Deliverables", "Success Criteria")
+
+
+class Result(StrEnum):
+    """MANUAL: not everything could be checked here; the row's steps say what is left."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    MANUAL = "manual"
+
+
+Found = Mapping[str, Sequence[Row]]
+
+_MARKS = {Result.PASS: "pass", Result.FAIL: "**FAIL**", Result.MANUAL: "manual"}
+_KINDS = {Result.PASS: "pass", Result.FAIL: "fail", Result.MANUAL: "review"}
+_LEVELS = {Risk.HIGH: "error", Risk.MEDIUM: "warning", Risk.LOW: "note"}
+# GitHub's scale: over 7.0 is high, over 4.0 medium.
+_SEVERITIES = {Risk.HIGH: "8.0", Risk.MEDIUM: "5.0", Risk.LOW: "2.0"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow(AuditLine):
+    """One line with its result, its texts filled in. `steps` are empty where nothing is left to do by hand."""
+
+    result: Result
+    evidence: tuple[Row, ...]
+
+
+def audit_rows(found: Found, recorded: Found, values: Mapping[str, str], *, page_exists: bool) -> list[AuditRow]:
+    """A row for every line, in the checklist's order.
+
+    `found`: rows by the name of a check. `recorded`: what people have recorded, by the line's slug. `values` fill
+    in the steps. `page_exists`: whether the project has its page on security.
+    """
+    rows = [_row(line, found, recorded, values) for line in audit_lines() if line.area not in COMPUTED_AREAS]
+    outcomes = {
+        "audit-report": Result.PASS,
+        "remediation-plan": _planned(rows),
+        "security-documentation": Result.PASS if page_exists else Result.FAIL,
+        "no-high-risk": _all_pass(row for row in rows if row.risk is Risk.HIGH),
+        "risks-documented": _planned(row for row in rows if row.risk is not Risk.HIGH),
+        "best-practices": _all_pass(rows),
+    }
+    computed = [line for line in audit_lines() if line.area in COMPUTED_AREAS]
+    return rows + [_row(line, found, recorded, values, outcomes[line.slug]) for line in computed]
+
+
+def count(rows: Iterable[AuditRow], result: Result) -> int:
+    """How many rows ended so."""
+    return sum(row.result is result for row in rows)
+
+
+def audit_summary(rows: Sequence[AuditRow]) -> str:
+    """`12 pass, 3 fail, 25 manual`."""
+    return ", ".join(f"{count(rows, result)} {result.value}" for result in Result)
+
+
+def audit_json(rows: Sequence[AuditRow], *, today: date) -> str:
+    """`{date, totals, rows: [{line, area, slug, result, risk, evidence, steps, remediation, owner, due}]}`.
+
+    `remediation`, `owner` and `due` are null where the row passes.
+    """
+    totals = {result.value: count(rows, result) for result in Result}
+    found = {"date": today.isoformat(), "totals": totals, "rows": [_row_json(row, today) for row in rows]}
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def audit_markdown(rows: Sequence[AuditRow], *, today: date | None) -> str:
+    """Every row in a table, then what failed with its remediation, then what is left to do by hand.
+
+    Without `today` the dates are relative to the day on which the report is handed over.
+    """
+    parts = [f"{audit_summary(rows)}.{'' if today is None else f' Checked on {today.isoformat()}.'}"]
+    for area, of_area in groupby(rows, key=lambda row: row.area):
+        parts += [f"## {area}", "\n".join(_table(list(of_area)))]
+    failed = [row for row in rows if row.result is Result.FAIL]
+    parts += ["## Remediation plan", "\n".join(_plan(failed, today)) if failed else "Nothing failed."]
+    left = [row for row in rows if row.result is not Result.PASS and row.steps]
+    parts += ["## Steps to follow by hand", *(_steps(row) for row in left)]
+    return "\n\n".join(parts) + "\n"
+
+
+def due(row: AuditRow, today: date | None) -> str:
+    """When a failure must be fixed."""
+    if today is None:
+        return f"within {row.due_days} days"
+    return (today + timedelta(days=row.due_days)).isoformat()
+
+
+def audit_sarif(rows: Sequence[AuditRow], *, today: date) -> str:
+    """SARIF 2.1.0, which GitHub's code scanning and most dashboards read.
+
+    Every line is a rule and has a result: `kind` is pass, fail, or review where a person still has steps to follow.
+    """
+    results = [
+        {
+            **sarif_result(
+                row.slug,
+                index,
+                _KINDS[row.result],
+                _LEVELS[row.risk] if row.result is Result.FAIL else "none",
+                _sarif_text(row, today),
+                PAGE_PATH,
+                1,
+            ),
+            "partialFingerprints": {"auditLine/v1": row.slug},
+        }
+        for index, row in enumerate(rows)
+    ]
+    return sarif_document("readiness audit", [_sarif_rule(row) for row in rows], results)
+
+
+def step_values(stacks: Sequence[Settings]) -> Mapping[str, str]:
+    """What fills in the steps: the names of the stack that owns the shared resources, of the first without one."""
+    settings = next((stack for stack in stacks if stack.owns_shared_resources), stacks[0])
+    service = settings.services[0]
+    return {
+        "project": settings.project,
+        "region": settings.region,
+        "repository": f"{settings.github_owner}/{settings.repository.name}",
+        "instance": settings.database.instance,
+        "service": service.name,
+        "url": service.url.rstrip("/"),
+    }
+
+
+def page_text(root: Path, stacks: Sequence[Settings]) -> str:
+    """docs/security-audit.md: the audit without credentials, with relative dates.
+
+    Raises RefusedError for a record that cannot be read.
+    """
+    rows = audit_rows({}, read_record(root), step_values(stacks), page_exists=True)
+    head = files("readiness.audit").joinpath("page_head.md").read_text(encoding="utf-8")
+    return head + "\n" + audit_markdown(rows, today=None)
+
+
+def _row(
+    line: AuditLine, found: Found, recorded: Found, values: Mapping[str, str], outcome: Result | None = None
+) -> AuditRow:
+    checked = [found.get(check, ()) for check in (*line.prowler, *line.checks)]
+    by_people = recorded.get(line.slug, ())
+    result = _result(checked, by_people, decided_by_checks=line.decided_by_checks)
+    if outcome is not None:
+        result = Result.FAIL if result is Result.FAIL else outcome
+    # Most steps are commands; what has to be quoted in one is no harm in a sentence.
+    words = {name: shlex.quote(value) for name, value in values.items()}
+    steps = tuple(Template(step).substitute(words) for step in line.steps)
+    filled = {
+        "steps": steps if result is not Result.PASS else (),
+        "remediation": Template(line.remediation).substitute(values),
+        "result": result,
+        "evidence": tuple(found_row for of_check in (*checked, by_people) for found_row in of_check),
+    }
+    return AuditRow(**{**asdict(line), **filled})
+
+
+def _result(checked: Sequence[Sequence[Row]], by_people: Sequence[Row], *, decided_by_checks: bool) -> Result:
+    """`checked` has the rows of each check of the line, none for a check that was not made."""
+    outcomes = [{row.outcome for row in of_check} for of_check in (*checked, by_people)]
+    if any(Outcome.FAIL in of_check for of_check in outcomes):
+        return Result.FAIL
+    if Outcome.PASS in outcomes[-1]:
+        return Result.PASS
+    every_check_passed = bool(checked) and all(of_check == {Outcome.PASS} for of_check in outcomes[:-1])
+    return Result.PASS if every_check_passed and decided_by_checks else Result.MANUAL
+
+
+def _all_pass(rows: Iterable[AuditRow]) -> Result:
+    results = {row.result for row in rows}
+    return next((result for result in (Result.FAIL, Result.MANUAL) if result in results), Result.PASS)
+
+
+def _planned(rows: Iterable[AuditRow]) -> Result:
+    failed = [row for row in rows if row.result is Result.FAIL]
+    return Result.PASS if all(row.remediation and row.owner and row.due_days for row in failed) else Result.FAIL
+
+
+def _row_json(row: AuditRow, today: date) -> dict[str, Any]:
+    is_open = row.result is not Result.PASS
+    return {
+        "line": row.line,
+        "area": row.area,
+        "slug": row.slug,
+        "result": row.result.value,
+        "risk": row.risk.value,
+        "evidence": [_evidence_json(found) for found in row.evidence],
+        "steps": list(row.steps),
+        "remediation": row.remediation if is_open else None,
+        "owner": row.owner if is_open else None,
+        "due": due(row, today) if row.result is Result.FAIL else None,
+    }
+
+
+def _evidence_json(row: Row) -> dict[str, str]:
+    return {"how": row.how, "verdict": row.outcome.value, "found": row.detail}
+
+
+def _table(rows: Sequence[AuditRow]) -> Iterator[str]:
+    yield "| Line | Result | Risk | How it was checked, and what was found |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        found = "<br>".join(_evidence_texts(row.evidence)) or _without_evidence(row)
+        yield f"| {_cell(row.line)} | {_MARKS[row.result]} | {row.risk.value} | {found} |"
+
+
+def _evidence_texts(evidence: Sequence[Row]) -> Iterator[str]:
+    """What was found first; then what was not checked, once for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for row in evidence:
+        if row.outcome is Outcome.NOT_CHECKED:
+            reasons.setdefault(row.detail, []).append(row.how)
+        else:
+            yield f"{row.outcome.value} ({_cell(row.how)}): {_cell(row.detail)}"
+    for reason, checks in reasons.items():
+        yield f"not checked ({_cell(', '.join(checks))}): {_cell(reason)}"
+
+
+def _without_evidence(row: AuditRow) -> str:
+    is_computed = row.result is not Result.MANUAL or len(row.steps) == 1
+    return "from the other rows" if is_computed else "not checked: see the steps"
+
+
+def _plan(rows: Sequence[AuditRow], today: date | None) -> Iterator[str]:
+    yield "| Line | Risk | Remediation | Owner | Due |"
+    yield "|---|---|---|---|---|"
+    for row in sorted(rows, key=lambda row: row.due_days):
+        cells = (row.line, row.risk.value, row.remediation, row.owner, due(row, today))
+        yield f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _steps(row: AuditRow) -> str:
+    lines = [f"**{_cell(row.line)}** ({row.owner})", ""]
+    lines += [f"{number}. {_code(step)}" for number, step in enumerate(row.steps, start=1)]
+    return "\n".join(lines)
+
+
+def _code(step: str) -> str:
+    """A step that is only a command becomes code."""
+    return f"`{step}`" if step.startswith(("gcloud ", "gh ", "curl ")) and ": " not in step else step
+
+
+def _cell(text: str) -> str:
+    """Text of a live system that can neither end a cell nor bring markup of its own."""
+    return table_cell(text.replace("\n", " ")).replace("`", "'")
+
+
+def _sarif_rule(row: AuditRow) -> dict[str, Any]:
+    return {
+        "id": row.slug,
+        "shortDescription": {"text": row.line},
+        "help": {"text": row.remediation},
+        "defaultConfiguration": {"level": _LEVELS[row.risk]},
+        "properties": {"tags": ["security", row.area], "security-severity": _SEVERITIES[row.risk]},
+    }
+
+
+def _sarif_text(row: AuditRow, today: date) -> str:
+    wanted = (Outcome.FAIL,) if row.result is Result.FAIL else tuple(Outcome)
+    found = "; ".join(found.detail for found in row.evidence if found.outcome in wanted)
+    lines = [f"{row.line}: {row.result.value}" + (f" ({found})" if found else "")]
+    if row.result is Result.FAIL:
+        lines.append(f"Remediation: {row.remediation} Owner: {row.owner}. Due: {due(row, today)}.")
+    if row.result is Result.MANUAL:
+        lines += ["By hand:", *row.steps]
+    return "\n".join(lines)

@@ -1,0 +1,174 @@
+"""The application as a visitor asks it: log in with a test account, list what the account has, upload a file.
+
+`readiness verify --smoke` and `readiness audit --url` share it. The number of requests is bounded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from readiness.live.rows import FailedError, NotCheckedError
+from readiness.live.web import Deadline, Probe, probe
+from readiness.settings.model import Service
+
+# Over all checks of one address: what they need, and one for each that is repeated.
+MAX_REQUESTS = 40
+# A name, or an address of version 4 or 6, as urlsplit gives it: in lower case, without brackets.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
+JSON_TYPE = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Account:
+    """A test account of the application."""
+
+    email: str
+    password: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], prefix: str) -> Account | None:
+        """The account of `PREFIX_EMAIL` and `PREFIX_PASSWORD`; None where one of them is missing."""
+        email, password = environment.get(f"{prefix}_EMAIL"), environment.get(f"{prefix}_PASSWORD")
+        return cls(email=email, password=password) if email and password else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paths:
+    """Where the application has what is asked. `owned_list` is None where no list of one's own things is known."""
+
+    login: str = "/api/v1/auth/login"
+    upload: str | None = None
+    owned_list: str | None = None
+    owned_items: str = ""
+    health: str = "/health"
+
+    @classmethod
+    def of(cls, service: Service | None) -> Paths:
+        """The paths that a service's settings name; the usual ones for everything else."""
+        if service is None:
+            return cls()
+        if service.smoke is None:
+            return cls(health=service.health_path)
+        into = service.smoke.upload_into
+        return cls(
+            login=service.smoke.login_path,
+            upload=service.smoke.upload_path,
+            owned_list=into.list_path if into else None,
+            owned_items=into.items if into else "",
+            health=service.health_path,
+        )
+
+    @property
+    def refresh(self) -> str:
+        """Where a refresh token is exchanged: beside the login."""
+        return f"{self.login.rpartition('/')[0]}/refresh"
+
+    @property
+    def me(self) -> str:
+        """Who the token's user is: beside the login."""
+        return f"{self.login.rpartition('/')[0]}/me"
+
+
+@dataclass(kw_only=True)
+class Visitor:
+    """One visit of one address. `account` and `other` are test accounts; None where there is none."""
+
+    url: str
+    paths: Paths
+    deadline: Deadline
+    account: Account | None = None
+    other: Account | None = None
+    upload_limit_mb: int = 30
+    requests: int = 0
+    _logins: dict[str, Probe] = field(default_factory=dict)
+
+    def ask(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+        base: str | None = None,
+    ) -> Probe:
+        """One request to a path behind `base`, which is the address that was given unless another is named.
+
+        It is never repeated, and no redirect is followed. Raises NoAnswerError, and FailedError at the bound.
+        """
+        if self.requests >= MAX_REQUESTS:
+            raise FailedError(f"stopped after {MAX_REQUESTS} requests")
+        self.requests += 1
+        url = (self.url.rstrip("/") if base is None else base) + path
+        return probe(url, self.deadline, method=method, headers=headers, data=data)
+
+    def post(self, path: str, body: Any) -> Probe:
+        """JSON by POST."""
+        return self.ask(path, method="POST", headers=JSON_TYPE, data=json.dumps(body).encode())
+
+    def log_in(self, account: Account) -> Probe:
+        """The answer to a login, asked once for each account."""
+        if account.email not in self._logins:
+            body = {"email": account.email, "password": account.password}
+            self._logins[account.email] = self.post(self.paths.login, body)
+        return self._logins[account.email]
+
+    def tokens(self, account: Account | None, what: str = "test account") -> dict[str, Any]:
+        """The body of a login that gave an `access_token`. Raises NotCheckedError for any other."""
+        if account is None:
+            raise NotCheckedError(f"no {what}")
+        answer = self.log_in(account)
+        if answer.status != 200 or not isinstance(answer.field("access_token"), str):
+            raise NotCheckedError(f"the login of the {what} answered {answer.status} without a token")
+        return answer.body
+
+    def own_things(self, token: str) -> Probe:
+        """The answer to the list of what the account has."""
+        return self.ask(self.paths.owned_list or "", headers=bearer(token))
+
+    def first_own_id(self) -> str:
+        """The id of something that the test account has. Raises NotCheckedError."""
+        if self.paths.owned_list is None:
+            raise NotCheckedError("no `smoke.upload_into` in the settings names a list of one's own things")
+        answer = self.own_things(self.tokens(self.account)["access_token"])
+        identity = first_id(answer.field(self.paths.owned_items))
+        if not identity:
+            raise NotCheckedError(f"the test account has nothing in {self.paths.owned_items}")
+        return identity
+
+    def upload(self, token: str, identity: str, name: str, kind: str, content: bytes) -> Probe:
+        """The answer to the upload of one file as the field `file` of a form; `kind` is its media type."""
+        boundary = uuid4().hex
+        part = f'Content-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}'
+        data = f"--{boundary}\r\n{part}\r\n\r\n".encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        headers = {**bearer(token), "Content-Type": f"multipart/form-data; boundary={boundary}"}
+        target = (self.paths.upload or "").replace("{id}", identity)
+        return self.ask(target, method="POST", headers=headers, data=data)
+
+
+def is_address(url: str) -> bool:
+    """Whether it is an http or https address that paths can be put behind: no user, no query, no fragment."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    is_host = _HOST.fullmatch(parts.hostname or "") is not None and "@" not in parts.netloc
+    return parts.scheme in ("http", "https") and is_host and port != 0 and re.search(r"[?#\s]", url) is None
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header of a token; none for an empty one, as an application may give out."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def first_id(items: Any) -> str:
+    """The id of the first thing of a list; empty where it has none of that form, since it becomes a part of a path."""
+    first = items[0] if isinstance(items, list) and items else None
+    identity = str(first.get("id")) if isinstance(first, dict) else ""
+    return identity if identity.replace("-", "").isalnum() else ""

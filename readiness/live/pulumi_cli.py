@@ -1,0 +1,236 @@
+"""The Pulumi CLI: what a command needs to run it, the real `pulumi preview`, and the safe `pulumi up`.
+
+`readiness up` is never over what is unknown: it refreshes before and checks afterwards. Five things that a plain
+`pulumi up` does, each shown under the real engine by the engine tests:
+
+- After an update that Google refused, the new values are in the state, though not on the server. The next plain `up`
+  finds nothing to send and reports success. With `--refresh` it is sent.
+- Except a secret: the API never gives it back, so that a refresh cannot tell. It is refused until it is sent again.
+- After an `up` that was killed while it created something, the next one creates it again: two channels, two policies,
+  and no preview ever sees the first. Unfinished creations are listed and refused here.
+- It deletes what it can before it fails at what Google's provider refuses to delete, which no preview shows. What an
+  apply would have to delete and cannot is refused here, with the commands that lift it.
+- It does not look back. Whether program, state and live resources agree is asked afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from readiness.files import read_regular_text
+from readiness.live.google_login import LOG_IN, credential_source
+from readiness.plan.deletion import refused_deletions, refused_deletions_text
+from readiness.plan.plan_file import ReadPlan
+from readiness.refusal import RefusedError
+from readiness.settings.stack_files import PROJECT_FILE
+from readiness.settings.strict_yaml import read_yaml
+
+# The engine's own exit status for `--expect-no-changes` that found some.
+CHANGES_FOUND = 7
+# Given once more they would win: another stack than the one that is looked at, or none of the safety.
+_OURS = re.compile(r"(--stack|--refresh|-s|-r)(=|$)")
+_TARGETED = re.compile(r"(--target|--exclude|-t)")
+# What marks a secret, encrypted or not, in a state (sig.Secret in pulumi/pulumi's sdk).
+_SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - a mark, no secret
+_CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
+# These managers keep the key of a stack's secrets in a passphrase; every other one is a key service.
+_PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
+
+
+def run_pulumi(root: Path, *arguments: str, captured: bool = False) -> subprocess.CompletedProcess[str]:
+    """Runs the CLI in the project's folder, with the terminal handed through unless its output is `captured`."""
+    return subprocess.run(  # noqa: S603 - fixed commands and the user's own arguments, without a shell
+        ["pulumi", *arguments],  # noqa: S607 - the user's CLI, wherever it is
+        cwd=root,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+        capture_output=captured,
+    )
+
+
+def missing_for_preview(environment: Mapping[str, str], *, stack_file: Path) -> list[str]:
+    """What a real preview needs and this machine lacks, one sentence each; empty when nothing is missing."""
+    search_path = environment.get("PATH", "")
+    stack = _mapping(stack_file)
+    missing = []
+    cli = shutil.which("pulumi", path=search_path)
+    if cli is None:
+        missing.append("the Pulumi CLI: `pulumi` is not on PATH")
+    elif not _has_python_host(cli, search_path):
+        missing.append("Pulumi's Python language host: `pulumi-language-python` is neither beside the CLI nor on PATH")
+    if not _has_google_credentials(environment, stack):
+        missing.append(f"Google Cloud credentials: {LOG_IN}")
+    backend = _backend(environment, stack_file.parent / PROJECT_FILE)
+    if backend is None:
+        missing.append("a state backend: run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN")
+    elif not backend.startswith(("https://", "http://")) and not _has_secrets_key(environment, stack):
+        missing.append("the passphrase of the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or its _FILE")
+    return missing
+
+
+def run_preview(root: Path, stack: str) -> int:
+    """Runs `pulumi preview` in the project's folder with the terminal handed through; returns its exit status."""
+    return run_pulumi(root, "preview", "--stack", stack, "--diff").returncode
+
+
+def run_apply(
+    root: Path, stack: str, *, assume_yes: bool, arguments: Sequence[str] = (), plan: ReadPlan | None = None
+) -> str | None:
+    """Applies the stack with the terminal handed through; None when all is applied, else what is wrong, to be shown.
+
+    `arguments` go to `pulumi up` alone. `plan` is what the program declares; without it nothing is known of deletions
+    that would be refused. Raises OSError when the CLI cannot be started.
+    """
+    if taken := [argument for argument in arguments if _OURS.match(argument)]:
+        return f"`readiness up` itself says which stack and that it is refreshed: leave out {', '.join(taken)}."
+    exported = run_pulumi(root, "stack", "export", "--stack", stack, captured=True)
+    if exported.returncode != 0:
+        return f"The state of stack {stack} cannot be read. {exported.stderr.strip()}"
+    state = _state(exported.stdout)
+    if state is None:
+        return f"The state of stack {stack} cannot be read: `pulumi stack export` printed none."
+    if unfinished := unfinished_creations(state):
+        return _unfinished_message(stack, unfinished)
+    if unsent := [urn for urn in unsent_secrets(state) if urn not in arguments]:
+        return _unsent_message(stack, unsent)
+    # With a target nothing else is deleted, and which of them are targets is the engine's to say.
+    whole = plan is not None and not any(_TARGETED.match(argument) for argument in arguments)
+    if whole and (refused := list(refused_deletions(state, plan))):
+        return refused_deletions_text(stack, refused)
+    yes = ["--yes"] if assume_yes else []
+    if run_pulumi(root, "up", "--stack", stack, "--refresh", *yes, *arguments).returncode != 0:
+        return (
+            f"`pulumi up` did not apply everything. What is done is in the state. Mend what it says above, then run "
+            f"`readiness up {stack}` again: it refreshes first, so that what failed is sent again."
+        )
+    checked = run_pulumi(root, "preview", "--stack", stack, "--refresh", "--expect-no-changes").returncode
+    if checked == CHANGES_FOUND:
+        return (
+            f"`pulumi up` reported success, and a refreshed preview still shows changes: what is live is not what the "
+            f"program declares. Read the preview above, then run `readiness up {stack}` again."
+        )
+    if checked != 0:
+        return f"`pulumi up` reported success, and the preview that checks it failed (status {checked}), see above."
+    return None
+
+
+def _state(exported: str) -> dict[str, Any] | None:
+    """The `deployment` of an export, empty for a new stack; None where the text is no export."""
+    try:
+        value = json.loads(exported)
+    except ValueError:
+        return None
+    state = (value.get("deployment") or {}) if isinstance(value, dict) else None
+    return state if isinstance(state, dict) else None
+
+
+def unfinished_creations(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """The resources of a state (`deployment` of `pulumi stack export`) whose creation was begun and has not ended."""
+    operations = state.get("pending_operations") or []
+    return [operation["resource"] for operation in operations if operation.get("type") == "creating"]
+
+
+def unsent_secrets(state: dict[str, Any]) -> list[str]:
+    """The URNs of what holds a secret and whose last update failed: which value the server has is not known."""
+    failed = [resource for resource in state.get("resources") or [] if resource.get("initErrors")]
+    return [resource["urn"] for resource in failed if _holds_secret(resource.get("inputs"))]
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _SECRET_KEY in value or any(_holds_secret(item) for item in value.values())
+    return isinstance(value, list) and any(_holds_secret(item) for item in value)
+
+
+def _unsent_message(stack: str, urns: Sequence[str]) -> str:
+    replaced = " ".join(f"--replace {shlex.quote(urn)}" for urn in urns)
+    return "\n".join(
+        [
+            "The last update of these failed, and they hold a secret that the API never gives back, so that nobody can "
+            "tell whether the server has the new one:",
+            *(f"  - {urn.rpartition('::')[2]}" for urn in urns),
+            "Send it again by making them anew; what uses them is changed to the new ones:",
+            f"  readiness up {shlex.quote(stack)} {replaced}",
+        ]
+    )
+
+
+def _unfinished_message(stack: str, resources: Sequence[dict[str, Any]]) -> str:
+    named = [
+        (resource["type"], str(resource["urn"]).rpartition("::")[2], resource.get("parent")) for resource in resources
+    ]
+    options = [stack, "--protect=false", "--generate-code=false", "--parent"]
+    return "\n".join(
+        [
+            f"An update of stack {stack} began to create these and has not ended: it is still running, or was killed.",
+            *(f"  - {type_} {name}" for type_, name, _ in named),
+            "If it runs, wait for it. If not, applying now could create them a second time: look for each in its "
+            "console. What exists there, take in with",
+            *(
+                f"  pulumi import --stack {shlex.join([*options, f'parent={parent}'])} {shlex.join([type_, name])} ID"
+                for type_, name, parent in named
+                if parent
+            ),
+            f"and then forget the rest with `pulumi refresh --stack {shlex.quote(stack)} --clear-pending-creates`.",
+        ]
+    )
+
+
+def _has_python_host(cli: str, search_path: str) -> bool:
+    beside = Path(cli).resolve().parent / "pulumi-language-python"
+    return beside.is_file() or shutil.which("pulumi-language-python", path=search_path) is not None
+
+
+def _has_google_credentials(environment: Mapping[str, str], stack: Mapping[str, Any]) -> bool:
+    if any(key in (stack.get("config") or {}) for key in _CREDENTIAL_KEYS):
+        return True
+    source = credential_source(environment)
+    return source is not None and (source.file is None or source.file.is_file())
+
+
+def _backend(environment: Mapping[str, str], project_file: Path) -> str | None:
+    """The address of the state backend, in the order in which the CLI looks for it."""
+    if environment.get("PULUMI_BACKEND_URL"):
+        return environment["PULUMI_BACKEND_URL"]
+    declared = _mapping(project_file).get("backend")
+    if isinstance(declared, dict) and isinstance(declared.get("url"), str) and declared["url"]:
+        return declared["url"]
+    home = environment.get("PULUMI_CREDENTIALS_PATH") or environment.get("PULUMI_HOME")
+    folder = Path(home) if home else _home(environment) / ".pulumi"
+    try:
+        current = json.loads(read_regular_text(folder / "credentials.json")).get("current")
+    except (OSError, ValueError, AttributeError):
+        current = None
+    if isinstance(current, str) and current:
+        return current
+    return "https://api.pulumi.com" if environment.get("PULUMI_ACCESS_TOKEN") else None
+
+
+def _has_secrets_key(environment: Mapping[str, str], stack: Mapping[str, Any]) -> bool:
+    """A key service needs none; the passphrase provider, which is the default, does. An empty passphrase is one."""
+    if str(stack.get("secretsprovider") or "") not in _PASSPHRASE_PROVIDERS:
+        return True
+    if "PULUMI_CONFIG_PASSPHRASE" in environment:
+        return True
+    return Path(environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") or "no file").is_file()
+
+
+def _mapping(file: Path) -> Mapping[str, Any]:
+    """The top level of a file of the project. It has been checked: one that cannot be read counts as empty."""
+    try:
+        value = read_yaml(file, file.name).value
+    except RefusedError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("HOME") or "~").expanduser()

@@ -1,0 +1,196 @@
+"""A service seen from outside: health, response time, certificate, redirect to HTTPS, and a smoke test.
+
+The smoke test logs in with a test account and uploads a small file. It sends at most three requests and repeats none:
+the application limits logins and uploads, and a repeated upload would be a second file. Neither the account nor an
+answer's text is ever in a row.
+"""
+
+from __future__ import annotations
+
+import ssl
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from readiness.delivered.http_client import NoAnswerError
+from readiness.live.application import Account, Paths, Visitor, first_id
+from readiness.live.rows import FailedError, Row, failed, not_checked, passed
+from readiness.live.web import Deadline, Probe, handshake, plain_http, probe, redirect_target
+from readiness.settings.model import Service
+from readiness.settings.service_checks import HealthAnswer
+
+HEALTH, RESPONSE_TIME = "health", "response time"
+CERTIFICATE, REDIRECT = "certificate", "redirect to HTTPS"
+LOGIN, UPLOAD = "smoke: login", "smoke: upload"
+MAX_TRIES = 3
+PAUSE_SECONDS = 1.0
+# A second answer that is as slow as the first must not cost the rows that the first one gave.
+RESERVE_SECONDS = 1.0
+# Ours: certificates of 90 days are renewed 30 days before their end; with 14 left, renewal has stopped working.
+LEAST_DAYS = 14
+FILE_NAME = "readiness-smoke-test.txt"
+# Over the 100 bytes that an upload of the first customer must have, far under any limit.
+FILE_TEXT = "Smoke test of a deployment, made by `readiness verify --smoke`. It may be deleted.\n" * 2
+# What may be different a moment later, while traffic moves to the new revision.
+_TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def service_rows(service: Service, limit_ms: int, deadline: Deadline, *, allow_degraded: bool) -> list[Row]:
+    """Health and response time. A slow answer may be the start of an instance: then a second one is measured."""
+    url = service.url.rstrip("/") + service.health_path
+    try:
+        first = _settled_answer(url, deadline)
+    except NoAnswerError as error:
+        return [failed(check, service.name, str(error)) for check in (HEALTH, RESPONSE_TIME)]
+    rows = [health_row(service, first, allow_degraded=allow_degraded)]
+    seconds = first.seconds
+    if first.status == 200 and seconds * 1000 > limit_ms:
+        seconds = min(seconds, _second_seconds(url, deadline, seconds))
+    text = f"{seconds * 1000:.0f} ms, the limit is {limit_ms} ms"
+    rows.append((passed if seconds * 1000 <= limit_ms else failed)(RESPONSE_TIME, service.name, text))
+    return rows
+
+
+def health_row(service: Service, answer: Probe, *, allow_degraded: bool) -> Row:
+    """What the answer says. A degraded one passes only on request, and only where it is the known one."""
+    rule, body = service.health_answer, answer.body
+    if answer.status != 200:
+        status = answer.field("status")
+        said = f", status {status!r}" if rule is not None and isinstance(status, str) else ""
+        return failed(HEALTH, service.name, f"answered {answer.status}{said}")
+    if rule is None:
+        return passed(HEALTH, service.name, "answered 200")
+    if body is None:
+        return failed(HEALTH, service.name, f"answered 200 without readable JSON ({answer.content_type})")
+    found = value_at(body, rule.json_path)
+    if found == rule.healthy:
+        return passed(HEALTH, service.name, f"answered 200, {rule.json_path} is {found!r}")
+    text = f"answered 200, but {rule.json_path} is {found!r} instead of {rule.healthy!r}"
+    if not _is_known_degraded(rule, body, found):
+        return failed(HEALTH, service.name, text)
+    if allow_degraded:
+        return passed(HEALTH, service.name, f"degraded in the known way, allowed: {rule.json_path} is {found!r}")
+    return failed(HEALTH, service.name, text, "the known degraded answer, see docs/customer/health-check-change.md")
+
+
+def certificate_rows(name: str, url: str, deadline: Deadline, *, now: datetime) -> list[Row]:
+    """One row: trusted, for this name, and not about to expire; the days left are counted from `now`.
+
+    The context is the machine's own: `SSL_CERT_FILE` is honoured, TLS 1.2 is the least version.
+    """
+    try:
+        certificate, version = handshake(url, ssl.create_default_context(), deadline)
+    except ssl.SSLCertVerificationError as error:
+        return [failed(CERTIFICATE, name, f"refused: {error.verify_message}")]
+    except OSError as error:
+        return [failed(CERTIFICATE, name, f"no TLS connection ({type(error).__name__}: {error})")]
+    days = (ssl.cert_time_to_seconds(str(certificate.get("notAfter", ""))) - now.timestamp()) / 86_400
+    text = f"valid for {int(days)} days ({version})"
+    if days < LEAST_DAYS:
+        return [failed(CERTIFICATE, name, text, f"fewer than {LEAST_DAYS}, so its renewal does not work")]
+    return [passed(CERTIFICATE, name, text)]
+
+
+def redirect_rows(service: Service, deadline: Deadline) -> list[Row]:
+    """One row: asked without TLS, the service must send every visitor to its HTTPS address."""
+    asked = plain_http(service.url)
+    answer = probe(asked, deadline)
+    target = redirect_target(asked, answer)
+    if answer.status not in _REDIRECTS:
+        return [failed(REDIRECT, service.name, f"{asked} answered {answer.status} instead of redirecting")]
+    if urlsplit(target).scheme != "https":
+        return [failed(REDIRECT, service.name, f"{asked} leads to {target}, which is not HTTPS")]
+    return [passed(REDIRECT, service.name, f"{answer.status} to {target}")]
+
+
+def smoke_rows(service: Service, account: Account, deadline: Deadline) -> list[Row]:
+    """A row for the login and one for the upload."""
+    visitor = Visitor(url=service.url, paths=Paths.of(service), deadline=deadline)
+    try:
+        token = _token(visitor.log_in(account))
+    except (FailedError, NoAnswerError) as error:
+        return [failed(LOGIN, service.name, str(error)), not_checked(UPLOAD, service.name, "nobody is logged in")]
+    rows = [passed(LOGIN, service.name, "the test account got a token")]
+    try:
+        identity = _first_id(visitor, token) if visitor.paths.owned_list else ""
+        answer = visitor.upload(token, identity, FILE_NAME, "text/plain", FILE_TEXT.encode())
+        if answer.status not in (200, 201):
+            raise FailedError(f"answered {_status(answer)}")
+        rows.append(passed(UPLOAD, service.name, f"{len(FILE_TEXT)} bytes accepted with {answer.status}"))
+    except (FailedError, NoAnswerError) as error:
+        rows.append(failed(UPLOAD, service.name, str(error)))
+    return rows
+
+
+def value_at(body: Any, json_path: str) -> Any:
+    """The value at `$.a.b` of a JSON body; None where the path leads nowhere."""
+    for key in json_path.split(".")[1:]:
+        body = body.get(key) if isinstance(body, dict) else None
+    return body
+
+
+def _is_known_degraded(rule: HealthAnswer, body: Any, found: Any) -> bool:
+    known = rule.known_degraded
+    return known is not None and found == known.value and known.because in _texts(body)
+
+
+def _texts(body: Any) -> str:
+    """Every text of a JSON body, each on its line."""
+    if isinstance(body, dict):
+        body = list(body.values())
+    if isinstance(body, list):
+        return "\n".join(_texts(value) for value in body)
+    return body if isinstance(body, str) else ""
+
+
+def _settled_answer(url: str, deadline: Deadline) -> Probe:
+    """The first answer that will not change in a moment, or the last of `MAX_TRIES`. Raises NoAnswerError."""
+    for tries_left in range(MAX_TRIES - 1, -1, -1):
+        started = deadline.now_seconds()
+        try:
+            found = probe(url, deadline)
+        except NoAnswerError as error:
+            found = error
+        # The next try may take as long as this one, and what is known now must not be lost to the limit.
+        next_seconds = PAUSE_SECONDS + deadline.now_seconds() - started
+        is_last = not tries_left or deadline.seconds_left() < next_seconds
+        if isinstance(found, Probe) and (is_last or found.status not in _TRY_AGAIN):
+            return found
+        if isinstance(found, NoAnswerError) and is_last:
+            raise found
+        deadline.sleep(PAUSE_SECONDS)
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _second_seconds(url: str, deadline: Deadline, first_seconds: float) -> float:
+    """Seconds of a second answer; the first one's where the service has stopped answering well, or in time."""
+    try:
+        second = probe(url, deadline.earlier(RESERVE_SECONDS))
+    except NoAnswerError:
+        return first_seconds
+    return second.seconds if second.status == 200 else first_seconds
+
+
+def _token(answer: Probe) -> str:
+    token = answer.field("access_token")
+    if answer.status != 200 or not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        raise FailedError(f"answered {_status(answer)} without a token")
+    return token
+
+
+def _first_id(visitor: Visitor, token: str) -> str:
+    answer, name = visitor.own_things(token), visitor.paths.owned_items
+    items = answer.field(name)
+    if answer.status != 200 or not isinstance(items, list):
+        raise FailedError(f"the list {name} answered {_status(answer)} without a list")
+    if not items:
+        raise FailedError(f"the test account has nothing in {name} to upload into: make one for it, once")
+    identity = first_id(items)
+    if not identity:
+        raise FailedError(f"the first of {name} has no id")
+    return identity
+
+
+def _status(answer: Probe) -> str:
+    return f"{answer.status} ({answer.content_type})"
