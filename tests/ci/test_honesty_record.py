@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from readiness import clock
-from readiness.ci.honesty_record import Subject, record_faults, record_path, record_text
+from readiness.ci.checks_record import Subject, record_faults, record_path, record_text
 from readiness.ci.workflow_files import read_workflows, workflows_digest
 from readiness.cli.common import described_commit
 from readiness.finding import Finding

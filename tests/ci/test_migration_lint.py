@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.ci.migration_lint import lint_text
-from readiness.ci.sql_statements import statements
+from readiness.ci.migrations.lint import lint_text
+from readiness.ci.migrations.sql_statements import statements
 from readiness.finding_formats import text_line
 from tests.projects import ROOT, Command
 

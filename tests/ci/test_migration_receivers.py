@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.ci.migration_lint import lint_text
+from readiness.ci.migrations.lint import lint_text
 from readiness.finding import Finding
 from tests.ci.revisions import BODIES, IMPORTS, revision_text
 

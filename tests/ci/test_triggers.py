@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.ci.triggers import trigger_findings
+from readiness.ci.pull_request_runs import trigger_findings
 from tests.ci.workflows import TEST_JOB, messages, written
 
 COMES = [

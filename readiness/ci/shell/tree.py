@@ -133,30 +133,28 @@ def commands_of(tree: CommandList) -> Iterator[Command]:
                     yield from commands_of(script)
 
 
-def tree_of(statements: Sequence[_JsonNode], source: bytes, start: int = 0) -> CommandList:
-    """The tree of one script from `shfmt`'s statements.
+def tree_of(statements: Sequence[_JsonNode], source: bytes) -> CommandList:
+    """The tree of a script from `shfmt`'s statements; `source` is the script.
 
-    `source` is the script, and `start` is the byte offset that the statements count as its first byte. Raises
-    ShellSyntaxError for a construct that the judge does not know, or more than MAX_DEPTH levels.
+    Raises ShellSyntaxError for a construct that the judge does not know, or more than MAX_DEPTH levels.
     """
-    return _Converter(source, start).command_list(statements, 0)
+    return _Converter(source).command_list(statements, 0)
 
 
 class _Converter:
-    def __init__(self, source: bytes, start: int) -> None:
+    def __init__(self, source: bytes) -> None:
         self._source = source
         self._breaks = [found.start() for found in re.finditer(rb"\n", source)]
-        self._start = start
 
     def command_list(self, statements: Sequence[_JsonNode], line: int, depth: int = 0) -> CommandList:
         items = tuple(self._statement(statement, depth + 1) for statement in statements)
         return CommandList(items=items, line=line)
 
     def _line(self, node: _JsonNode) -> int:
-        return bisect_left(self._breaks, node["Offset"] - self._start)
+        return bisect_left(self._breaks, node["Offset"])
 
     def _text(self, node: _JsonNode) -> str:
-        begin, end = (node[place]["Offset"] - self._start for place in ("Pos", "End"))
+        begin, end = (node[place]["Offset"] for place in ("Pos", "End"))
         # `shfmt` counts the first half of a Windows line end to the word before it.
         return self._source[begin:end].decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\r")
 

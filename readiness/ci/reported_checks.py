@@ -1,17 +1,18 @@
 """The checks that the jobs of workflow files report, by the names that a pull request shows and a ruleset requires.
 
 A job reports its `name:`, else its id; every leg of a matrix by itself; a job of a reusable workflow as
-`caller / called` (GHD troubleshooting-required-status-checks.md).
+`caller / called`. Source:
+https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/collaborating-on-repositories-with-code-quality-features/troubleshooting-required-status-checks
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.ci.matrix import Leg, leg_suffix, legs_of
 from readiness.ci.workflow_files import WorkflowFile
 from readiness.settings.strict_yaml import KeyPath
 
@@ -20,6 +21,10 @@ _MATRIX_VALUE = re.compile(r"\s*matrix\.([\w-]+(?:\.[\w-]+)*)\s*")
 _LOCAL = "./.github/workflows/"
 # GitHub allows ten levels; a workflow that calls itself has no end.
 _MAX_CALLS = 10
+# GitHub makes at most this many jobs of one matrix.
+_MAX_LEGS = 256
+
+Leg = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,12 +36,12 @@ class Job:
 
     @property
     def path(self) -> KeyPath:
-        """Where the job stands in its file."""
+        """The key path of the job in its file."""
         return ("jobs", self.id)
 
     @property
     def body(self) -> Mapping[str, Any]:
-        """What the job says."""
+        """What the file says about the job; empty where that is no mapping."""
         found = self.workflow.body["jobs"][self.id]
         return found if isinstance(found, dict) else {}
 
@@ -75,7 +80,7 @@ class Check:
 
 def checks_of(workflows: Sequence[WorkflowFile]) -> list[Check]:
     """Every check that the workflows can report."""
-    by_name = {each.name: each for each in workflows}
+    by_name = {workflow.name: workflow for workflow in workflows}
     return [
         check
         for workflow in workflows
@@ -112,7 +117,7 @@ def _patterns(job: Job) -> Iterator[tuple[str, bool]]:
     for leg in [no_value] if legs is None else legs:
         pattern, known = _filled_in(name, leg)
         if not _EXPRESSION.search(name):
-            pattern += r" \(.+\)" if computed else re.escape(leg_suffix(leg))
+            pattern += r" \(.+\)" if computed else re.escape(_leg_suffix(leg))
         yield pattern, known and not computed
 
 
@@ -134,3 +139,64 @@ def _filled_in(name: str, leg: Leg) -> tuple[str, bool]:
 
 def _unescaped(pattern: str) -> str:
     return re.sub(r"\\(.)", r"\1", pattern)
+
+
+def legs_of(strategy: Any) -> list[Leg] | None:
+    """The values of every leg of a job's matrix, as GitHub multiplies them.
+
+    One empty leg without a matrix; None where the matrix is known only while the workflow runs. Source:
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstrategymatrix
+    """
+    matrix = strategy.get("matrix") if isinstance(strategy, dict) else None
+    if matrix is None:
+        return [{}]
+    if not isinstance(matrix, dict):
+        return None
+    axes = {name: values for name, values in matrix.items() if name not in ("include", "exclude")}
+    include, exclude = matrix.get("include", []), matrix.get("exclude", [])
+    if not all(isinstance(values, list) for values in (*axes.values(), include, exclude)):
+        return None
+    count = 1
+    for values in axes.values():
+        count *= len(values)
+    if count > _MAX_LEGS or not all(isinstance(entry, dict) for entry in (*include, *exclude)):
+        return None
+    products = itertools.product(*axes.values()) if axes else ()
+    legs = [dict(zip(axes, values, strict=True)) for values in products]
+    legs = [leg for leg in legs if not any(_fits(entry, leg) for entry in exclude)]
+    return _included(legs, include, frozenset(axes))
+
+
+def _included(legs: list[Leg], include: list[Leg], axes: frozenset[str]) -> list[Leg]:
+    """An entry adds to every leg of whose own values it overwrites none; where there is none, it is a new leg."""
+    original = [dict(leg) for leg in legs]
+    result = list(legs)
+    for entry in include:
+        fitting = [
+            index
+            for index, leg in enumerate(original)
+            if all(entry[name] == leg[name] for name in entry if name in axes)
+        ]
+        for index in fitting:
+            result[index] = {**result[index], **entry}
+        if not fitting:
+            result.append(dict(entry))
+    return result
+
+
+def _leg_suffix(leg: Leg) -> str:
+    """` (ubuntu-24.04, 3.12)`: what GitHub adds to a name that mentions no value of the matrix itself."""
+    values = list(_leg_values(leg))
+    return f" ({', '.join(values)})" if values else ""
+
+
+def _fits(entry: Leg, leg: Leg) -> bool:
+    return all(leg.get(name) == value for name, value in entry.items())
+
+
+def _leg_values(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in _leg_values(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in _leg_values(item)]
+    return [str(value)]

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from readiness.ci.migration_receivers import leaving_calls
-from readiness.ci.sql_statements import statements
+from readiness.ci.migrations.receivers import leaving_calls
+from readiness.ci.migrations.sql_statements import statements
 from readiness.files import FileTooLargeError, NotRegularFileError, read_regular_text
 from readiness.finding import Finding
 
