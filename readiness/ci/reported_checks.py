@@ -60,11 +60,10 @@ class Job:
 class Check:
     """A check that a job reports. `jobs` goes from the job of the workflow that GitHub starts to the one that runs.
 
-    `pattern` matches its name; `name` is None where a part of that is known only while the workflow runs.
+    `name` is None where a part of it is known only while the workflow runs, or in another repository.
     """
 
     name: str | None
-    pattern: str
     jobs: tuple[Job, ...]
 
     @property
@@ -85,60 +84,55 @@ def checks_of(workflows: Sequence[WorkflowFile]) -> list[Check]:
         check
         for workflow in workflows
         for job_id in workflow.body["jobs"]
-        for check in _checks(Job(workflow=workflow, id=job_id), by_name, (), "", True)
+        for check in _checks(Job(workflow=workflow, id=job_id), by_name, (), "")
     ]
 
 
 def _checks(
-    job: Job, workflows: Mapping[str, WorkflowFile], above: tuple[Job, ...], prefix: str, known: bool
+    job: Job, workflows: Mapping[str, WorkflowFile], above: tuple[Job, ...], prefix: str | None
 ) -> Iterator[Check]:
     jobs = (*above, job)
-    for pattern, is_known in _patterns(job):
-        whole, all_known = prefix + pattern, known and is_known
+    for own_name in _names(job):
+        name = None if prefix is None or own_name is None else prefix + own_name
         uses = job.body.get("uses")
         if not isinstance(uses, str):
-            yield Check(name=_unescaped(whole) if all_known else None, pattern=whole, jobs=jobs)
+            yield Check(name=name, jobs=jobs)
             continue
         called = workflows.get(uses.removeprefix(_LOCAL)) if uses.startswith(_LOCAL) else None
         if called is None or len(jobs) > _MAX_CALLS:
-            yield Check(name=None, pattern=f"{whole} / .+", jobs=jobs)
+            yield Check(name=None, jobs=jobs)
             continue
         for job_id in called.body["jobs"]:
-            yield from _checks(Job(workflow=called, id=job_id), workflows, jobs, f"{whole} / ", all_known)
+            inner = Job(workflow=called, id=job_id)
+            yield from _checks(inner, workflows, jobs, None if name is None else f"{name} / ")
 
 
-def _patterns(job: Job) -> Iterator[tuple[str, bool]]:
-    """The name of each leg as a pattern, and whether all of it is known."""
+def _names(job: Job) -> Iterator[str | None]:
+    """The name of every leg; None where a part of it is known only while the workflow runs."""
     written = job.body.get("name")
     name = written if isinstance(written, str) and written else job.id
     legs = legs_of(job.body.get("strategy"))
-    computed = legs is None
-    no_value: Leg = {}
-    for leg in [no_value] if legs is None else legs:
-        pattern, known = _filled_in(name, leg)
+    if legs is None:
+        yield None
+        return
+    for leg in legs:
         if not _EXPRESSION.search(name):
-            pattern += r" \(.+\)" if computed else re.escape(_leg_suffix(leg))
-        yield pattern, known and not computed
+            # GitHub adds ` (ubuntu-24.04, 3.12)` to a name that mentions no value of the matrix itself.
+            values = ", ".join(_leg_values(leg))
+            yield f"{name} ({values})" if values else name
+            continue
+        texts = [_matrix_value(expression, leg) for expression in _EXPRESSION.findall(name)]
+        known = iter([text for text in texts if text is not None])
+        yield None if None in texts else _EXPRESSION.sub(lambda _, known=known: next(known), name)
 
 
-def _filled_in(name: str, leg: Leg) -> tuple[str, bool]:
-    pattern, known, end = "", True, 0
-    for found in _EXPRESSION.finditer(name):
-        pattern += re.escape(name[end : found.start()])
-        end = found.end()
-        asked = _MATRIX_VALUE.fullmatch(found.group(1))
-        value: Any = leg if asked else None
-        for part in asked.group(1).split(".") if asked else ():
-            value = value.get(part) if isinstance(value, dict) else None
-        if isinstance(value, str):
-            pattern += re.escape(value)
-        else:
-            pattern, known = f"{pattern}.+", False
-    return pattern + re.escape(name[end:]), known
-
-
-def _unescaped(pattern: str) -> str:
-    return re.sub(r"\\(.)", r"\1", pattern)
+def _matrix_value(expression: str, leg: Leg) -> str | None:
+    """The text that `${{ matrix.os.name }}` stands for in the leg; None for anything else."""
+    asked = _MATRIX_VALUE.fullmatch(expression)
+    value: Any = leg if asked else None
+    for part in asked.group(1).split(".") if asked else ():
+        value = value.get(part) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def legs_of(strategy: Any) -> list[Leg] | None:
@@ -182,12 +176,6 @@ def _included(legs: list[Leg], include: list[Leg], axes: frozenset[str]) -> list
         if not fitting:
             result.append(dict(entry))
     return result
-
-
-def _leg_suffix(leg: Leg) -> str:
-    """` (ubuntu-24.04, 3.12)`: what GitHub adds to a name that mentions no value of the matrix itself."""
-    values = list(_leg_values(leg))
-    return f" ({', '.join(values)})" if values else ""
 
 
 def _fits(entry: Leg, leg: Leg) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -61,15 +60,13 @@ class _Judge:
                     yield from step_findings(judged, self.reader)
 
     def _missing(self, context: str) -> Finding:
-        computed = [check for check in self.checks if check.name is None]
-        for check in computed:
-            if re.fullmatch(check.pattern, context, re.DOTALL):
-                message = f"may be reported by {_place(check.job)}, whose name is known only when it runs"
-                message += " or in another repository"
-                hint = "Require a job with a fixed name that needs it and runs `if: always()`"
-                return self._finding("required-check-name-computed", message, hint)
         names = sorted({check.name for check in self.checks if check.name is not None})
         near = nearest(context, names) or next((name for name in names if name.startswith(f"{context} (")), None)
+        if (computed := [_place(check.job) for check in self.checks if check.name is None]) and not near:
+            message = f"is reported by no job with a fixed name, and the name of {'; '.join(dict.fromkeys(computed))}"
+            message += " is known only when it runs or in another repository"
+            hint = "Require a job with a fixed name that needs it and runs `if: always()`"
+            return self._finding("required-check-name-computed", message, hint)
         jobs = [Job(workflow=workflow, id=job_id) for workflow in self.workflows for job_id in workflow.body["jobs"]]
         empty = [_place(job) for job in jobs if legs_of(job.body.get("strategy")) == []]
         if near or names:

@@ -182,7 +182,7 @@ class _Reader:
             case _:
                 self._value(target, names)
 
-    def _value(self, node: ast.expr, names: Environment) -> Kinds:
+    def _value(self, node: ast.AST, names: Environment) -> Kinds:
         """What the expression is; judges every call in it."""
         match node:
             case ast.Name(id=name):
@@ -200,15 +200,9 @@ class _Reader:
                 return self._value(body, names) | self._value(orelse, names)
             case ast.Await(value=value):
                 return self._value(value, names)
-        self._values_inside(node, names)
-        return _UNKNOWN
-
-    def _values_inside(self, node: ast.AST, names: Environment) -> None:
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                self._value(child, names)
-            else:
-                self._values_inside(child, names)
+            self._value(child, names)
+        return _UNKNOWN
 
     def _call(self, node: ast.Call, names: Environment) -> Kinds:
         arguments = [self._value(argument, names) for argument in node.args]

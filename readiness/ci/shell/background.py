@@ -79,7 +79,10 @@ def _shown(node: Background) -> str:
 
 def _unawaited(tree: CommandList) -> list[_Job]:
     running: list[_Job] = []
-    for node, in_loop in _in_order(tree, in_loop=False):
+    nodes = list(nodes_of(tree))
+    loops = [node for node in nodes if isinstance(node, Compound) and node.kind == "loop"]
+    in_loops = {id(node) for loop in loops for node in nodes_of(loop)}
+    for node in nodes:
         if isinstance(node, Background):
             running.append(_Job(node=node))
         elif isinstance(node, Command):
@@ -87,7 +90,7 @@ def _unawaited(tree: CommandList) -> list[_Job]:
                 name, _, value = assignment.value.partition("=")
                 if running and value in ("$!", "${!}"):
                     running[-1].variables.add(name)
-            _wait(running, arguments(node), in_loop=in_loop)
+            _wait(running, arguments(node), in_loop=id(node) in in_loops)
     return running
 
 
@@ -107,22 +110,3 @@ def _wait(running: list[_Job], words: list[str], *, in_loop: bool) -> None:
         running[:] = [job for job in running if name.group(1) not in job.variables]
     else:
         running.pop()
-
-
-def _in_order(node: Node, *, in_loop: bool) -> Iterator[tuple[Node, bool]]:
-    """Each command of the list after those inside it, as the shell reaches them; with whether a loop is around it."""
-    match node:
-        case Compound():
-            for part in (*node.conditions, *node.bodies):
-                yield from _in_order(part, in_loop=in_loop or node.kind == "loop")
-        case CommandList():
-            for item in node.items:
-                yield from _in_order(item, in_loop=in_loop)
-        case Background():
-            yield from _in_order(node.started, in_loop=in_loop)
-            yield node, in_loop
-        case Command():
-            yield node, in_loop
-        case _:
-            parts = [part for part in nodes_of(node) if isinstance(part, Command | Background)]
-            yield from ((part, in_loop) for part in parts)

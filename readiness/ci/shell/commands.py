@@ -26,10 +26,10 @@ _AFTERTHOUGHTS = frozenset(
 # They look something up, so that a script can take one way or the other.
 _QUESTIONS = frozenset(
     {"test", "[", "which", "type", "hash", "grep", "egrep", "fgrep", "git", "gh", "cd", "pushd", "ls", "find", "diff",
-     "cmp", "read", "let"}
+     "cmp", "read"}
 )  # fmt: skip
 # One word each in the tree.
-_TESTS = ("[[", "((")
+_TESTS = ("[[", "((", "let ")
 _ENDS = ("exit", "return")
 _SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ash"})
 _OPTION_LETTERS = {"errexit": "e", "noexec": "n"}

@@ -33,7 +33,8 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A simple command: its words, and the assignments before them. `[[ … ]]` and `(( … ))` are one word.
+    """A simple command: its words, and the assignments before them. `[[ … ]]`, `(( … ))` and `let …` are one
+    word.
 
     `inputs` are the texts of its here-documents and here-strings.
     """
@@ -123,16 +124,6 @@ def nodes_of(node: Node, *, counting: bool = False) -> Iterator[Node]:
         yield from nodes_of(child, counting=counting)
 
 
-def commands_of(tree: CommandList) -> Iterator[Command]:
-    """All simple commands, those in substitutions included."""
-    for node in nodes_of(tree):
-        if isinstance(node, Command):
-            yield node
-            for word in (*node.words, *node.assignments):
-                for script in word.scripts:
-                    yield from commands_of(script)
-
-
 def tree_of(statements: Sequence[_JsonNode], source: bytes) -> CommandList:
     """The tree of a script from `shfmt`'s statements; `source` is the script.
 
@@ -187,10 +178,7 @@ class _Converter:
                 return self._simple(words, line, depth, assignments)
             case "DeclClause":
                 return self._simple([command["Variant"], *command.get("Args", ())], line, depth)
-            case "LetClause":
-                name = Word(text="let", value="let")
-                return Command(words=(name, *self._words(command["Exprs"], depth)), assignments=(), line=line)
-            case "TestClause" | "ArithmCmd":
+            case "TestClause" | "ArithmCmd" | "LetClause":
                 return self._simple([command], line, depth)
             case "BinaryCmd":
                 return self._binary(command, line, depth)
