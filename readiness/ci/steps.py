@@ -24,12 +24,14 @@ _SET_UP = re.compile(r"(?:actions/(?:checkout|cache|upload-artifact|download-art
 _SHELL_VARIABLE = re.compile(r"BASH_ENV|SHELLOPTS|BASHOPTS|BASH_FUNC_.*|ZDOTDIR")
 _SETS_SHELL_VARIABLE = re.compile(r"\b(BASH_ENV|SHELLOPTS|BASHOPTS|ZDOTDIR)=")
 # The options with which the program that reads the variable runs no test, or passes whatever happens.
-_PYTEST = frozenset(
-    {"--collect-only", "--co", "--setup-plan", "--fixtures", "--fixtures-per-test", "--funcargs", "--markers",
-     "--cache-show", "--version", "-V", "--help", "-h"}
-)  # fmt: skip
-_MAKE = frozenset(
-    {"-i", "-n", "-q", "-t", "--just-print", "--dry-run", "--recon", "--question", "--touch", "--ignore-errors"}
+_PYTEST = re.compile(
+    r"(?<!\S)(?:--(?:collect-only|co|setup-plan|fixtures|fixtures-per-test|funcargs|markers|cache-show|version|help)"
+    r"|-[Vh])(?!\S)"
+)
+# Letters may be joined, and the first ones may have no hyphen.
+_MAKE = re.compile(
+    r"(?<!\S)--(?:just-print|dry-run|recon|question|touch|ignore-errors)(?!\S)"
+    r"|(?:^\s*-?|(?<!\S)-)[a-zA-Z]*[inqt][a-zA-Z]*(?!\S)"
 )
 _OPTIONS_OF = {"PYTEST_ADDOPTS": _PYTEST, "MAKEFLAGS": _MAKE, "GNUMAKEFLAGS": _MAKE}
 _LENIENT = "`{}` passes where nothing was looked at, or whatever was found"
@@ -149,26 +151,13 @@ class _Step:
 def _environment_findings(job: Job, path: KeyPath, values: Any, holder: str) -> Iterator[Finding]:
     """Variables at `path` that change what a shell or a test runner does. `holder` is what sets them."""
     for name, value in values.items() if isinstance(values, Mapping) else ():
-        words = _option_words(name, str(value))
-        refused = _OPTIONS_OF.get(name, frozenset())
-        option = lenient_option(words) or next((word for word in words if word in refused), None)
+        refused = _OPTIONS_OF[name].search(str(value)) if name in _OPTIONS_OF else None
+        option = lenient_option(str(value).split()) or (refused and refused.group().strip())
         message, hint = f"{holder}: {_LENIENT.format(option)}" if option else "", "Remove the option"
         if _SHELL_VARIABLE.fullmatch(name):
             message, hint = f"{holder}: {_SHELL_VARIABLE_CHANGES.format(name)}", "Remove the variable"
         if message:
             yield job.workflow.finding("required-check-environment", (*path, name), message, hint)
-
-
-def _option_words(name: str, value: str) -> list[str]:
-    """The value as words. The first one of MAKEFLAGS may be letters without a hyphen, and letters may be joined."""
-    words = value.split()
-    if _OPTIONS_OF.get(name) is not _MAKE:
-        return words
-    found: list[str] = []
-    for index, word in enumerate(words):
-        letters = re.fullmatch(r"-([a-zA-Z]+)" if index else r"-?([a-zA-Z]+)", word)
-        found += [f"-{letter}" for letter in letters.group(1)] if letters else [word]
-    return found
 
 
 def _is_on(value: Any) -> bool:

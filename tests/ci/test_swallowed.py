@@ -85,7 +85,7 @@ SWALLOWS = [
         "8: step 'a step without a name': BASH_E",
     ),
     (job("run: pytest\n        env: {PYTEST_ADDOPTS: -q --collect-only}"), "7: step 'a step without a name': `--coll"),
-    (job("run: make\n        env: {MAKEFLAGS: ki}"), "7: step 'a step without a name': `-i`"),
+    (job("run: make\n        env: {MAKEFLAGS: ki}"), "7: step 'a step without a name': `ki`"),
     (job("run: make\n        env: {MAKEFLAGS: -j2 --dry-run}"), "7: step 'a step without a name': `--dry-run`"),
     (job("run: npm test", "    env: {ARGS: --passWithNoTests}\n"), "5: the job: `--passWithNoTests`"),
     (job("run: make\n      - run: npm start &"), "7: step 'a step without a name': the script does not look at"),

@@ -148,18 +148,14 @@ def keeps_status(node: Node) -> bool:
 
 
 def awaited(words: list[str]) -> list[str]:
-    """What a `wait` with these words waits for: process IDs and jobs, or `-n`; empty where it waits for all."""
-    found: list[str] = []
-    skip = True
-    for word in words:
-        if skip:
-            skip = False
-        elif word.startswith("-"):
-            skip = word == "-p"
-            found += ["-n"] if "n" in word else []
-        else:
-            found.append(word)
-    return [word for word in found if word != "-n"] or found
+    """What a `wait` with these words waits for: process IDs and jobs, or `-n`; empty where it waits for all.
+
+    Empty for `-p` too, which names a variable: a script with it is refused where the status counts.
+    """
+    if "-p" in words:
+        return []
+    asked = [word for word in words[1:] if not word.startswith("-")]
+    return asked or ["-n"] * any(word.startswith("-") and "n" in word for word in words)
 
 
 def ends_badly(node: Node) -> bool:

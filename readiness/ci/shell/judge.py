@@ -49,7 +49,6 @@ _STATUS = re.compile(r"\$\?|\$\{\?\}|PIPESTATUS")
 _TRAPS = frozenset({"EXIT", "0", "ERR", "DEBUG"})
 # `bash -c "bash -c …"`: deeper than this a script is not read.
 _MAX_INNER_SCRIPTS = 5
-_UNKNOWN = "so it is not known whether the script can fail"
 
 
 def lost_failures(script: str, reader: ShellReader, *, dialect: str, pipefail: bool) -> list[Finding]:
@@ -248,32 +247,27 @@ class _Judge:
         if switches(words, "errexit", on=False) and not self._status_is_kept(command):
             message = f"`{' '.join(words)}` lets the script go on after a failure"
             yield lost(command.line, message, "Remove it, or keep `$?` and end with `exit` and its value")
-        yield from self._of_other_meanings(command, words)
+        if self._changes_meanings(words):
+            message = (
+                f"`{' '.join(words)}` changes what other commands do, so it is not known whether the script can fail"
+            )
+            yield lost(command.line, message, "Write the commands and options themselves")
         if words[:1] == ["trap"]:
             yield from self._of_trap(command, words)
         yield from self._of_substitutions(command)
         yield from self._of_inner_scripts(command)
 
-    def _of_other_meanings(self, command: Command, words: list[str]) -> Iterator[Finding]:
-        """Commands that change what others mean. bash expands aliases only if told so, other shells always."""
+    def _changes_meanings(self, words: list[str]) -> bool:
+        """Whether other commands then do what only a run knows. bash expands aliases only if told so, others always."""
         expands = self._shell.dialect != "bash" or any("expand_aliases" in text for text in self._read)
         is_alias = words[:1] == ["alias"] and expands and any("=" in word for word in words[1:])
-        if is_alias or words[:2] == ["hash", "-p"]:
-            message = f"`{'alias' if is_alias else 'hash -p'}` gives a command another meaning, {_UNKNOWN}"
-            yield lost(command.line, message, "Write the command itself")
-        is_computed = any(word.startswith(("-", "+")) and "$" in word for word in words)
-        if words[:1] == ["set"] and is_computed and "--" not in words:
-            message = f"it is not known which options `{' '.join(words)}` turns on or off"
-            yield lost(command.line, message, "Write the options themselves")
+        is_computed = any(re.match(r"[-+].*\$", word) for word in words)
+        return is_alias or words[:2] == ["hash", "-p"] or (words[:1] == ["set"] and is_computed and "--" not in words)
 
     def _of_trap(self, command: Command, words: list[str]) -> Iterator[Finding]:
         action, *names = (words[2:] if words[1:2] == ["--"] else words[1:]) or [""]
         conditions = _TRAPS & {name.upper() for name in names}
         if not action or action.startswith("-") or not conditions:
-            return
-        if re.fullmatch(r"\$\{?\w+\}?", action):
-            message = f"it is not known what `trap` runs ({action}), {_UNKNOWN}"
-            yield lost(command.line, message, "Write the commands themselves")
             return
         try:
             tree = self._shell.reader.tree(action, self._shell.dialect)
@@ -281,7 +275,7 @@ class _Judge:
             yield _moved(_unreadable(error), command.line)
             return
         if self._action_ends_well(tree, at_end=conditions <= {"EXIT", "0"}, called=frozenset()):
-            message = f"`trap` ends the script well, whatever failed: {action}"
+            message = f"`trap` ends the script well, whatever failed, or runs what is not known: {action}"
             yield lost(command.line, message, "Remove `exit 0`, or what else ends the script")
 
     def _action_ends_well(self, action: CommandList, *, at_end: bool, called: frozenset[str]) -> bool:
@@ -296,7 +290,8 @@ class _Judge:
             keeps = index == 0 or (at_end and len(words) == 1)
             if words[:1] == ["exit"] and (ends_well(command) or (keeps_status(command) and not keeps)):
                 return True
-            if words and command.words[0].value == "exec":
+            is_variable = re.fullmatch(r"\$\{?\w+\}?", _text(command)) and len(commands) == 1
+            if is_variable or (words and command.words[0].value == "exec"):
                 return True
             name = command_name(command)
             if name in self._bodies and name not in called:
