@@ -248,17 +248,14 @@ class _Judge:
             message = f"`{' '.join(words)}` lets the script go on after a failure"
             yield lost(command.line, message, "Remove it, or keep `$?` and end with `exit` and its value")
         if self._changes_meanings(words):
-            message = (
-                f"`{' '.join(words)}` changes what other commands do, so it is not known whether the script can fail"
-            )
-            yield lost(command.line, message, "Write the commands and options themselves")
+            yield _known_when_it_runs(command)
         if words[:1] == ["trap"]:
             yield from self._of_trap(command, words)
         yield from self._of_substitutions(command)
         yield from self._of_inner_scripts(command)
 
     def _changes_meanings(self, words: list[str]) -> bool:
-        """Whether other commands then do what only a run knows. bash expands aliases only if told so, others always."""
+        """Whether only a run shows what other commands then do. bash expands aliases only if told so, others always."""
         expands = self._shell.dialect != "bash" or any("expand_aliases" in text for text in self._read)
         is_alias = words[:1] == ["alias"] and expands and any("=" in word for word in words[1:])
         is_computed = any(re.match(r"[-+].*\$", word) for word in words)
@@ -269,13 +266,16 @@ class _Judge:
         conditions = _TRAPS & {name.upper() for name in names}
         if not action or action.startswith("-") or not conditions:
             return
+        if re.fullmatch(r"\$\{?\w+\}?", action):
+            yield _known_when_it_runs(command)
+            return
         try:
             tree = self._shell.reader.tree(action, self._shell.dialect)
         except ShellSyntaxError as error:
             yield _moved(_unreadable(error), command.line)
             return
         if self._action_ends_well(tree, at_end=conditions <= {"EXIT", "0"}, called=frozenset()):
-            message = f"`trap` ends the script well, whatever failed, or runs what is not known: {action}"
+            message = f"`trap` ends the script well, whatever failed: {action}"
             yield lost(command.line, message, "Remove `exit 0`, or what else ends the script")
 
     def _action_ends_well(self, action: CommandList, *, at_end: bool, called: frozenset[str]) -> bool:
@@ -290,8 +290,7 @@ class _Judge:
             keeps = index == 0 or (at_end and len(words) == 1)
             if words[:1] == ["exit"] and (ends_well(command) or (keeps_status(command) and not keeps)):
                 return True
-            is_variable = re.fullmatch(r"\$\{?\w+\}?", _text(command)) and len(commands) == 1
-            if is_variable or (words and command.words[0].value == "exec"):
+            if words and command.words[0].value == "exec":
                 return True
             name = command_name(command)
             if name in self._bodies and name not in called:
@@ -367,6 +366,13 @@ class _Judge:
 
 def _text(command: Command) -> str:
     return " ".join(word.text for word in (*command.assignments, *command.words))
+
+
+def _known_when_it_runs(command: Command) -> Finding:
+    message = (
+        f"only a run shows what `{' '.join(arguments(command))}` changes, so it is not known whether the script can"
+    )
+    return lost(command.line, f"{message} fail", "Write the commands and options themselves")
 
 
 def _after_or(node: Node) -> Finding:
