@@ -13,7 +13,7 @@ from readiness.ci.shell.judge import lost_failures
 from readiness.ci.shell.reader import ShellReader
 from readiness.ci.shell.tree import Command, ShellSyntaxError
 from readiness.refusal import RefusedError
-from tests.ci.test_swallowed import job
+from tests.ci.test_steps import job
 from tests.ci.workflows import messages
 
 
@@ -123,6 +123,15 @@ def test_a_hostile_script_is_one_finding(name: str) -> None:
     """Never a traceback, and never ok."""
     ((_, message),) = found(HOSTILE[name])
     assert "cannot be read here (" in message
+
+
+@pytest.mark.parametrize(("count", "calls"), [(60, 2), (1_500, 1)])
+def test_functions_that_call_one_another_are_looked_at_once(count: int, calls: int) -> None:
+    """The number of calls doubles with every function, or they are nested deeper than Python's recursion limit."""
+    functions = [f"f{number}() {{ {f'f{number + 1}; ' * calls}}}" for number in range(count)]
+    script = "\n".join(functions)
+    assert len(found(f"{script}\nf0 || exit 1")) == (count if calls > 1 else 0)
+    assert found(f"{script}\ntrap f0 EXIT\nmake") == []
 
 
 def test_nothing_is_ok_after_the_time_limit() -> None:

@@ -32,9 +32,9 @@ def judged(folder: Path, text: str, context: str = "test") -> list[Finding]:
 
 def messages(folder: Path, text: str, context: str = "test") -> list[str]:
     """The same, as line and message."""
-    return [f"{each.line}: {each.message}" for each in judged(folder, text, context)]
+    return [f"{finding.line}: {finding.message}" for finding in judged(folder, text, context)]
 
 
 def names(folder: Path, **texts: str) -> list[str | None]:
     """The checks that the workflows report."""
-    return [each.name for each in checks_of(written(folder, **texts))]
+    return [check.name for check in checks_of(written(folder, **texts))]

@@ -119,8 +119,9 @@ class _Judge:
             for node in nodes_of(tree)
             if isinstance(node, Compound) and node.kind == "function"
         }
-        # Functions that were called where -e has no effect: each is looked at once.
+        # Functions that are called where -e has no effect, each once, and those of them that are still to be looked at.
         self._called: set[str] = set()
+        self._waiting: list[tuple[Node, _Place]] = []
         self._commands = [node for node in nodes_of(tree) if isinstance(node, Command)]
         # What `echo` prints is for people, and no command acts on it.
         self._read = ["" if command_name(command) in _ECHOES else _text(command) for command in self._commands]
@@ -129,7 +130,9 @@ class _Judge:
 
     def run(self) -> Iterator[Finding]:
         """In no particular order."""
-        yield from self._of(self._tree, _Place(is_last=True, errexit_off=self._shell.errexit_off))
+        self._waiting = [(self._tree, _Place(is_last=True, errexit_off=self._shell.errexit_off))]
+        while self._waiting:
+            yield from self._of(*self._waiting.pop())
         yield from lost_in_background(self._tree, self._harmless)
         if not self._shell.is_substitution:
             yield from self._of_the_end()
@@ -154,7 +157,7 @@ class _Judge:
                 name = command_name(node)
                 if place.errexit_off and name in self._bodies and name not in self._called:
                     self._called.add(name)
-                    yield from self._of(self._bodies[name], replace(place, is_last=True, in_function=True))
+                    self._waiting.append((self._bodies[name], replace(place, is_last=True, in_function=True)))
 
     def _of_list(self, commands: CommandList, place: _Place) -> Iterator[Finding]:
         for item, following in zip(commands.items, [*commands.items[1:], None], strict=False):
@@ -274,29 +277,30 @@ class _Judge:
         except ShellSyntaxError as error:
             yield _moved(_unreadable(error), command.line)
             return
-        if self._action_ends_well(tree, at_end=conditions <= {"EXIT", "0"}, called=frozenset()):
+        if self._action_ends_well(tree, at_end=conditions <= {"EXIT", "0"}):
             message = f"`trap` ends the script well, whatever failed: {action}"
             yield lost(command.line, message, "Remove `exit 0`, or what else ends the script")
 
-    def _action_ends_well(self, action: CommandList, *, at_end: bool, called: frozenset[str]) -> bool:
+    def _action_ends_well(self, action: CommandList, *, at_end: bool) -> bool:
         """Whether a trap's action, or a function that it calls, ends the script with another status than the failure's.
 
         As the first command, `exit` keeps the status of the failure. In an action that runs at the end (`at_end`),
         `exit` without `$?` keeps it everywhere.
         """
-        commands = [node for node in nodes_of(action) if isinstance(node, Command)]
-        for index, command in enumerate(commands):
-            words = arguments(command)
-            keeps = index == 0 or (at_end and len(words) == 1)
-            if words[:1] == ["exit"] and (ends_well(command) or (keeps_status(command) and not keeps)):
-                return True
-            if words and command.words[0].value == "exec":
-                return True
-            name = command_name(command)
-            if name in self._bodies and name not in called:
-                body = self._bodies[name]
-                if self._action_ends_well(body, at_end=at_end, called=called | {name}):
+        waiting, called = [action], set[str]()
+        while waiting:
+            commands = [node for node in nodes_of(waiting.pop()) if isinstance(node, Command)]
+            for index, command in enumerate(commands):
+                words = arguments(command)
+                keeps = index == 0 or (at_end and len(words) == 1)
+                if words[:1] == ["exit"] and (ends_well(command) or (keeps_status(command) and not keeps)):
                     return True
+                if words and command.words[0].value == "exec":
+                    return True
+                name = command_name(command)
+                if name in self._bodies and name not in called:
+                    called.add(name)
+                    waiting.append(self._bodies[name])
         return False
 
     def _of_substitutions(self, command: Command) -> Iterator[Finding]:

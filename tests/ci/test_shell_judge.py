@@ -105,6 +105,8 @@ SWALLOWS = [
     "if true; then echo; else check; fi",
     "true || check",
     "echo found || check",
+    "( exit; check ) | cat",
+    "{ if false; then check; fi; } | cat",
     "set -n; check",
     "set -o noexec\ncheck",
     # `exit` with the status of a command that succeeded.
