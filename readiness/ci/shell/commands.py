@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from readiness.ci.shell.tree import Background, Chain, Command, CommandList, Compound, Node, Pipe, nodes_of
+from readiness.ci.shell.tree import Background, Chain, Command, CommandList, Compound, Node, Pipe, commands_in
 from readiness.finding import Finding, Severity
 
 _CANNOT_FAIL = frozenset(
@@ -127,8 +127,9 @@ def asks_only(node: Node) -> bool:
 
 def is_afterthought(node: Node, functions: frozenset[str]) -> bool:
     """Whether all its commands only tidy up, show something, or cannot fail."""
-    commands = [command for command in nodes_of(node) if isinstance(command, Command)]
-    return all(command_name(command) in _AFTERTHOUGHTS or not can_fail(command, functions) for command in commands)
+    return all(
+        command_name(command) in _AFTERTHOUGHTS or not can_fail(command, functions) for command in commands_in(node)
+    )
 
 
 def ends_well(node: Node) -> bool:

@@ -35,6 +35,8 @@ from readiness.ci.shell.tree import (
     Node,
     Pipe,
     ShellSyntaxError,
+    commands_in,
+    functions_in,
     nodes_of,
 )
 from readiness.ci.shell.unreached import Unreached
@@ -114,15 +116,11 @@ class _Judge:
         self._tree = tree
         self._shell = shell
         self._harmless = _harmless_functions(tree)
-        self._bodies = {
-            node.name: node.bodies[0]
-            for node in nodes_of(tree)
-            if isinstance(node, Compound) and node.kind == "function"
-        }
+        self._bodies = {function.name: function.bodies[0] for function in functions_in(tree)}
         # Functions that are called where -e has no effect, each once, and those of them that are still to be looked at.
         self._called: set[str] = set()
         self._waiting: list[tuple[Node, _Place]] = []
-        self._commands = [node for node in nodes_of(tree) if isinstance(node, Command)]
+        self._commands = commands_in(tree)
         # What `echo` prints is for people, and no command acts on it.
         self._read = ["" if command_name(command) in _ECHOES else _text(command) for command in self._commands]
         may_have_arguments = shell.level > 0 or shell.is_substitution
@@ -172,8 +170,8 @@ class _Judge:
         has_or = isinstance(item, Chain) and any(operator == "||" for operator, _ in item.rest)
         if isinstance(item, Compound | Background) or is_end or has_or or not self._looks(item):
             return False
-        commands = [node for node in nodes_of(following) if isinstance(node, Command)]
-        return not keeps_status(following) and not any(_STATUS.search(_text(command)) for command in commands)
+        asks = any(_STATUS.search(_text(command)) for command in commands_in(following))
+        return not keeps_status(following) and not asks
 
     def _of_chain(self, chain: Chain, place: _Place) -> Iterator[Finding]:
         parts = [("", chain.first), *chain.rest]
@@ -289,8 +287,7 @@ class _Judge:
         """
         waiting, called = [action], set[str]()
         while waiting:
-            commands = [node for node in nodes_of(waiting.pop()) if isinstance(node, Command)]
-            for index, command in enumerate(commands):
+            for index, command in enumerate(commands_in(waiting.pop())):
                 words = arguments(command)
                 keeps = index == 0 or (at_end and len(words) == 1)
                 if words[:1] == ["exit"] and (ends_well(command) or (keeps_status(command) and not keeps)):
@@ -346,10 +343,7 @@ class _Judge:
 
     def _keeps_status_for_later(self, node: Node) -> bool:
         """Whether it assigns a variable that a later command other than `echo` reads."""
-        return any(
-            isinstance(command, Command) and not command.words and self._is_read_later(command)
-            for command in nodes_of(node)
-        )
+        return any(not command.words and self._is_read_later(command) for command in commands_in(node))
 
     def _is_read_later(self, assignment: Command) -> bool:
         names = "|".join(re.escape(re.split(r"\[|\+?=", word.text, maxsplit=1)[0]) for word in assignment.assignments)
@@ -396,9 +390,9 @@ def _unreadable(error: ShellSyntaxError) -> Finding:
 def _harmless_functions(tree: CommandList) -> frozenset[str]:
     """Functions of the script that cannot fail, each judged by those before it."""
     found: frozenset[str] = frozenset()
-    for node in nodes_of(tree):
-        if isinstance(node, Compound) and node.kind == "function" and not can_fail(node.bodies[0], found):
-            found |= {node.name}
+    for function in functions_in(tree):
+        if not can_fail(function.bodies[0], found):
+            found |= {function.name}
     return found
 
 

@@ -124,6 +124,16 @@ def nodes_of(node: Node, *, counting: bool = False) -> Iterator[Node]:
         yield from nodes_of(child, counting=counting)
 
 
+def commands_in(node: Node) -> list[Command]:
+    """The simple commands of the node in the order of the script, substitutions apart."""
+    return [found for found in nodes_of(node) if isinstance(found, Command)]
+
+
+def functions_in(tree: CommandList) -> list[Compound]:
+    """The functions that the script defines, in order."""
+    return [node for node in nodes_of(tree) if isinstance(node, Compound) and node.kind == "function"]
+
+
 def tree_of(statements: Sequence[_JsonNode], source: bytes) -> CommandList:
     """The tree of a script from `shfmt`'s statements; `source` is the script.
 
@@ -186,22 +196,28 @@ class _Converter:
                 # The status is that of the timed command; `time` alone always succeeds.
                 timed = command.get("Stmt")
                 return self._statement(timed, depth + 1) if timed else Command(words=(), assignments=(), line=line)
-            case "IfClause":
-                return self._if(command, line, depth)
             case _:
                 return self._compound(command, line, depth)
 
     def _compound(self, command: _JsonNode, line: int, depth: int) -> Compound:
         kind, name = command["Type"], ""
-        conditions: list[Sequence[_JsonNode]] = []
+        conditions: list[CommandList] = []
         words: tuple[Word, ...] | None = None
         match kind:
             case "Block":
                 kind, bodies = "group", [command.get("Stmts", ())]
             case "Subshell":
                 kind, bodies = "subshell", [command.get("Stmts", ())]
+            case "IfClause":
+                kind, bodies, branch = "if", list[Sequence[_JsonNode]](), command
+                while branch is not None:
+                    if "Cond" in branch:
+                        conditions.append(self.command_list(branch["Cond"], self._line(branch["Position"]), depth))
+                    bodies.append(branch.get("Then", ()))
+                    branch = branch.get("Else")
             case "WhileClause":
-                kind, conditions, bodies = "loop", [command["Cond"]], [command.get("Do", ())]
+                kind, bodies = "loop", [command.get("Do", ())]
+                conditions.append(self.command_list(command["Cond"], line, depth))
             case "ForClause":
                 kind, bodies = "loop", [command.get("Do", ())]
                 words = self._words_of_for(command["Loop"], depth)
@@ -213,7 +229,7 @@ class _Converter:
                 raise ShellSyntaxError(line, f"it has a construct that Readiness does not judge ({kind})")
         return Compound(
             kind=kind,
-            conditions=tuple(self.command_list(condition, line, depth) for condition in conditions),
+            conditions=tuple(conditions),
             bodies=tuple(self.command_list(body, line, depth) for body in bodies),
             line=line,
             name=name,
@@ -227,17 +243,6 @@ class _Converter:
             return None
         arguments = Word(text='"$@"', value="$@")
         return self._words(loop.get("Items", ()), depth) if "InPos" in loop else (arguments,)
-
-    def _if(self, command: _JsonNode, line: int, depth: int) -> Compound:
-        conditions: list[CommandList] = []
-        bodies: list[CommandList] = []
-        branch: _JsonNode | None = command
-        while branch is not None:
-            if "Cond" in branch:
-                conditions.append(self.command_list(branch["Cond"], self._line(branch["Position"]), depth))
-            bodies.append(self.command_list(branch.get("Then", ()), self._line(branch["Position"]), depth))
-            branch = branch.get("Else")
-        return Compound(kind="if", conditions=tuple(conditions), bodies=tuple(bodies), line=line)
 
     def _binary(self, command: _JsonNode, line: int, depth: int) -> Node:
         """`shfmt` nests `a && b || c` to the left; here it is one chain, and `a | b | c` is one pipe."""

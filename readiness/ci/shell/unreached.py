@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from readiness.ci.shell.commands import arguments, asks_only, can_fail, ends_badly, ends_well, lost, switches
-from readiness.ci.shell.tree import Chain, Command, CommandList, Compound, Node, nodes_of
+from readiness.ci.shell.tree import Chain, Command, CommandList, Compound, Node, commands_in, functions_in
 from readiness.finding import Finding
 
 _ARGUMENTS = frozenset({"$@", "$*", "${@}", "${*}"})
@@ -21,14 +21,15 @@ class Unreached:
 
     def __init__(self, tree: CommandList, harmless: frozenset[str], *, has_arguments: bool) -> None:
         self._harmless = harmless
-        self._has_arguments = has_arguments or any(arguments(node)[:2] == ["set", "--"] for node in nodes_of(tree))
+        self._has_arguments = has_arguments or any(
+            arguments(command)[:2] == ["set", "--"] for command in commands_in(tree)
+        )
         # Functions that always end the script, found in order. `return` ends only the function.
         self._enders: set[str] = set()
-        for node in nodes_of(tree):
-            if isinstance(node, Compound) and node.kind == "function":
-                end = self._end_of_list(node.bodies[0], in_loop=False)
-                if end and not end.startswith("return"):
-                    self._enders.add(node.name)
+        for function in functions_in(tree):
+            end = self._end_of_list(function.bodies[0], in_loop=False)
+            if end and not end.startswith("return"):
+                self._enders.add(function.name)
 
     def findings(self, node: Node, *, in_loop: bool, in_function: bool) -> Iterator[Finding]:
         """What the node itself keeps from running; the nodes below it are looked at by themselves."""
@@ -88,13 +89,10 @@ class Unreached:
     def _any_real(self, nodes: Iterable[Node]) -> bool:
         """Whether a command among them could fail and says something about the application."""
         return any(
-            isinstance(found, Command)
-            and can_fail(found, self._harmless)
-            and not asks_only(found)
-            and not ends_badly(found)
+            can_fail(command, self._harmless) and not asks_only(command) and not ends_badly(command)
             for node in nodes
             if not (isinstance(node, Compound) and node.kind == "function")
-            for found in nodes_of(node)
+            for command in commands_in(node)
         )
 
 
