@@ -193,6 +193,7 @@ HONEST = [
     "check & wait $!",
     'check & pid=$!\nwait "$pid"',
     "check & wait -n",
+    "check & wait -p name $!",
     "check & if ! wait $!; then exit 1; fi",
     "check & first=$!; sleep 0 & second=$!; wait $first; wait $second",
     'check & pids=($!); sleep 0 & pids+=($!); for pid in "${pids[@]}"; do wait "$pid"; done',

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from readiness.ci.shell.tree import Background, Chain, Command, CommandList, Compound, Node, Pipe, commands_in
 from readiness.finding import Finding, Severity
@@ -149,13 +150,9 @@ def keeps_status(node: Node) -> bool:
 
 
 def awaited(words: list[str]) -> list[str]:
-    """What a `wait` with these words waits for: process IDs and jobs, or `-n`; empty where it waits for all.
-
-    Empty for `-p` too, which names a variable: a script with it is refused where the status counts.
-    """
-    if "-p" in words:
-        return []
-    asked = [word for word in words[1:] if not word.startswith("-")]
+    """What a `wait` with these words waits for: process IDs and jobs, or `-n`; empty where it waits for all."""
+    # `-p` has a variable behind it.
+    asked = [word for before, word in pairwise(words) if before != "-p" and not word.startswith("-")]
     return asked or ["-n"] * any(word.startswith("-") and "n" in word for word in words)
 
 

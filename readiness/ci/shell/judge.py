@@ -256,7 +256,7 @@ class _Judge:
         yield from self._of_inner_scripts(command)
 
     def _changes_meanings(self, words: list[str]) -> bool:
-        """Whether only a run shows what other commands then do. bash expands aliases only if told so, others always."""
+        """Whether only a run shows what other commands then do. bash expands aliases if asked to, others always."""
         expands = self._shell.dialect != "bash" or any("expand_aliases" in text for text in self._read)
         is_alias = words[:1] == ["alias"] and expands and any("=" in word for word in words[1:])
         is_computed = any(re.match(r"[-+].*\$", word) for word in words)
