@@ -29,7 +29,7 @@ _DIALECTS = {
 # What starts the shell, as in `nix develop --command bash -e {0}`, may have options, variables, and for nix a flake.
 _STARTER = (
     r"(?:(?:sudo|env|nix|nix-shell|dbus-run-session|xvfb-run)"
-    r"(?:\s+(?:-\S*|(?!BASH|SHELLOPTS|ZDOTDIR)\w+=\S*|develop|shell|[\w.:/+-]*#[\w.-]+|\.))*\s+)"
+    r"(?:\s+(?:-\S*|(?!BASH|SHELLOPTS|ZDOTDIR)\w+=\S*|develop|shell|[\w.:/+-]*#[\w.-]+|\.))*\s+(?=\w+\s))"
 )
 # A program in another folder may be one of the repository.
 _FOLDER = r"(?:(?:/usr(?:/local)?)?/bin/|/opt/homebrew/bin/|[A-Za-z]:[\\/]\S*[\\/])"
@@ -40,7 +40,7 @@ _OPTIONS = (
     r"|--(?:noprofile|norc|login|posix|verbose)))*"
 )
 _SHELL = re.compile(
-    rf"(?:{_STARTER}|{_FOLDER}|)(?P<name>(?i:{'|'.join(_DIALECTS)}))(?:\.exe)?(?P<options>{_OPTIONS})\s+\{{0\}}"
+    rf"(?:{_STARTER}|{_FOLDER}|)(?P<name>{'|'.join(_DIALECTS)})(?:\.exe)?(?P<options>{_OPTIONS})\s+\{{0\}}"
 )
 _INTERPRETER = re.compile(
     rf"{_FOLDER}?(?P<name>(?:pwsh|powershell|cmd|python|pypy|node|deno|bun|perl|ruby|rscript|julia|php|lua|tclsh)[\d.-]*)"
@@ -92,7 +92,7 @@ def shell_of(job: Job, step: Mapping[str, Any]) -> Shell:
     ends = re.search(r"\s-(?:\w*e|\w*o\s+errexit\b)", options) and not re.search(r"\s\+(?:\w*e|\w*o\s+err)", options)
     return Shell(
         template=template,
-        dialect=_DIALECTS[shell["name"].lower()],
+        dialect=_DIALECTS[shell["name"]],
         goes_on=not ends,
         pipefail="pipefail" in options,
     )
