@@ -15,7 +15,7 @@ from readiness import sealed_record
 from readiness.audit.checklist import RECORD_FILE, read_record
 from readiness.audit.prowler_output import read_prowler_output
 from readiness.ci import workflow_files
-from readiness.ci.migration_lint import lint_paths
+from readiness.ci.migrations.lint import lint_paths
 from readiness.files import (
     FileTooLargeError,
     NotRegularFileError,

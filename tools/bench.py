@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readiness.ci.sql_statements import statements
+from readiness.ci.migrations.sql_statements import statements
 from readiness.images.images import read_images
 from readiness.images.render_simulation import simulation_json
 from readiness.images.simulate import decide

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from readiness.ci.contexts import Job
-from readiness.ci.lenient_options import lenient_option
-from readiness.ci.swallow import Swallow
+from readiness.ci.reported_checks import Job
+from readiness.ci.shell.commands import lenient_option, lost
+from readiness.finding import Finding
 
 _EXPRESSION = re.compile(r"\$\{\{((?:[^'}]|\}(?!\})|'[^']*')*)\}\}")
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
@@ -30,7 +30,7 @@ _END = re.compile(r"[ \t]*(?:[\n;&|)]|\Z)")
 _NO_CHECK = re.compile(r"\s*(?:(?::|true|false|echo|printf|exit|return|exec|set|trap)(?:\s|\Z)|\Z)")
 
 
-def expression_swallows(script: str, job: Job, step: Mapping[str, Any]) -> Iterator[Swallow]:
+def expression_findings(script: str, job: Job, step: Mapping[str, Any]) -> Iterator[Finding]:
     """Expressions whose text may change what the shell does: its operators, a command that cannot fail, an option."""
     for expression in _EXPRESSION.finditer(script):
         before = script[: expression.start()]
@@ -41,7 +41,7 @@ def expression_swallows(script: str, job: Job, step: Mapping[str, Any]) -> Itera
             if problem:
                 message = f"`{' '.join(expression.group().split())}` {problem}"
                 hint = "Write the text itself, or pass it through `env:` and quote the variable"
-                yield Swallow(line=before.count("\n"), message=message, hint=hint)
+                yield lost(before.count("\n"), message, hint)
                 break
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from readiness.files import FileTooLargeError, read_regular_bytes
 from readiness.finding import Finding, Severity
 from readiness.refusal import RefusedError
-from readiness.settings.strict_yaml import KeyPath
+from readiness.settings.strict_yaml import KeyPath, read_yaml
 
-# GitHub's own limit is 512 KiB; what is larger is no workflow.
+# GitHub refuses a larger workflow file.
 MAX_FILE_BYTES = 512 * 1024
-_MAX_DEPTH = 40
-_MAX_VALUES = 50_000
 _INTEGER = "tag:yaml.org,2002:int"
 _FLOAT = "tag:yaml.org,2002:float"
 
@@ -36,34 +34,30 @@ class WorkflowFile:
     lines: dict[KeyPath, int] = field(repr=False)
     blocks: frozenset[KeyPath] = field(repr=False)
 
-    def line_of(self, path: KeyPath, offset: int = 0) -> int:
-        """The line of the value at `path`; `offset` counts lines inside a text."""
-        line = next(self.lines[path[:length]] for length in range(len(path), -1, -1) if path[:length] in self.lines)
-        return line + offset + (path in self.blocks)
-
     def finding(
         self,
-        *,
         rule_id: str,
         path: KeyPath,
         message: str,
         hint: str,
+        *,
         offset: int = 0,
         severity: Severity = Severity.ERROR,
     ) -> Finding:
-        """A finding at `path`; `offset` counts lines inside the text there. Its key, a required check, is not known."""
-        line = self.line_of(path, offset)
+        """A finding at `path`, without the required check as its key. `offset` counts lines inside the text there."""
+        known = next(path[:length] for length in range(len(path), -1, -1) if path[:length] in self.lines)
+        line = self.lines[known] + offset + (path in self.blocks)
         return Finding(rule_id=rule_id, file=self.file, line=line, message=message, hint=hint, severity=severity)
 
 
 def read_workflows(folder: Path) -> list[WorkflowFile]:
     """Every workflow of the folder, sorted by name. Raises RefusedError with all that cannot be read."""
     try:
-        paths = sorted(each for each in folder.iterdir() if each.suffix in (".yml", ".yaml") and each.is_file())
+        paths = sorted(path for path in folder.iterdir() if path.suffix in (".yml", ".yaml") and path.is_file())
     except OSError as error:
-        raise _refusal(str(folder), None, f"cannot be read ({error.strerror})") from None
+        raise RefusedError([_unreadable(str(folder), None, f"cannot be read ({error.strerror})")]) from None
     if not paths:
-        raise _refusal(str(folder), None, "holds no workflow")
+        raise RefusedError([_unreadable(str(folder), None, "holds no workflow")])
     found: list[WorkflowFile] = []
     problems: list[Finding] = []
     for path in paths:
@@ -76,82 +70,44 @@ def read_workflows(folder: Path) -> list[WorkflowFile]:
     return found
 
 
-def workflows_digest(workflows: list[WorkflowFile]) -> str:
+def workflows_digest(workflows: Sequence[WorkflowFile]) -> str:
     """One digest of all names and texts: it changes with every edit of a workflow."""
     whole = hashlib.sha256()
-    for each in workflows:
-        whole.update(f"{each.name}\0{hashlib.sha256(each.text.encode()).hexdigest()}\n".encode())
+    for workflow in workflows:
+        whole.update(f"{workflow.name}\0{hashlib.sha256(workflow.text.encode()).hexdigest()}\n".encode())
     return f"sha256:{whole.hexdigest()}"
 
 
 def _read(path: Path) -> WorkflowFile:
-    file = str(path)
-    try:
-        text = read_regular_bytes(path, MAX_FILE_BYTES).decode("utf-8-sig")
-    except FileTooLargeError as error:
-        raise _refusal(file, None, f"is {error.strerror}") from None
-    except (OSError, UnicodeDecodeError):
-        raise _refusal(file, None, "cannot be read as text") from None
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _refusal(file, mark.line + 1 if mark else None, "is not valid YAML") from None
-    except (yaml.YAMLError, RecursionError, ValueError, OverflowError):
-        raise _refusal(file, None, "is not valid YAML") from None
-    builder = _Builder(file)
-    body = builder.build(node, (), 0) if node is not None else None
+    blocks: set[KeyPath] = set()
+
+    def read_scalar(node: yaml.ScalarNode, key_path: KeyPath) -> str:
+        if node.style in ("|", ">"):
+            blocks.add(key_path)
+        return _as_github_prints(node)
+
+    document = read_yaml(path, str(path), may_be_empty=True, max_bytes=MAX_FILE_BYTES, read_scalar=read_scalar)
+    if document.problems:
+        raise RefusedError(document.problems)
+    body = document.value
     if not isinstance(body, dict) or not isinstance(body.get("jobs"), dict):
-        raise _refusal(file, 1, "is no workflow: it has no jobs")
+        raise RefusedError([_unreadable(str(path), 1, "is no workflow: it has no jobs")])
     return WorkflowFile(
-        file=file, name=path.name, text=text, body=body, lines=builder.lines, blocks=frozenset(builder.blocks)
+        file=str(path), name=path.name, text=document.text, body=body, lines=document.lines, blocks=frozenset(blocks)
     )
 
 
-class _Builder:
-    """Turns composed nodes into texts, lists and objects, and keeps their lines."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.lines: dict[KeyPath, int] = {}
-        self.blocks: set[KeyPath] = set()
-        self._built = 0
-
-    def build(self, node: yaml.Node, path: KeyPath, depth: int) -> Any:
-        self._built += 1
-        if depth > _MAX_DEPTH or self._built > _MAX_VALUES:
-            raise _refusal(self.file, node.start_mark.line + 1, "is nested without end, because of an alias")
-        self.lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            result: dict[str, Any] = {}
-            for key_node, value_node in node.value:
-                key, line = str(key_node.value), key_node.start_mark.line + 1
-                if key in result:
-                    raise _refusal(self.file, line, f"names {key} twice, which GitHub refuses")
-                if key == "<<":
-                    raise _refusal(self.file, line, "has a merge key `<<`, which GitHub refuses")
-                self.lines[(*path, key)] = line
-                result[key] = self.build(value_node, (*path, key), depth + 1)
-            return result
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
-        if getattr(node, "style", None) in ("|", ">"):
-            self.blocks.add(path)
-        return _as_github_prints(node)
-
-
-def _as_github_prints(node: yaml.Node) -> str:
-    """A number without its trailing zeros, as in the name of a matrix leg: `3.10` is 3.1. Other text as it stands."""
+def _as_github_prints(node: yaml.ScalarNode) -> str:
+    """A number without trailing zeros, as in the name of a matrix leg: `3.10` is 3.1. Other text is unchanged."""
     value = str(node.value)
-    try:
-        if node.tag == _FLOAT:
-            number = float(value)
-            return str(int(number)) if number.is_integer() else repr(number)
-        return str(int(value)) if node.tag == _INTEGER else value
-    except ValueError:
+    if node.tag == _INTEGER:
+        return str(int(value))
+    if node.tag != _FLOAT:
         return value
+    number = float(value)
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
-def _refusal(file: str, line: int | None, message: str) -> RefusedError:
+def _unreadable(file: str, line: int | None, message: str) -> Finding:
     hint = "Name the folder .github/workflows of a checkout whose workflows GitHub runs"
-    return RefusedError([Finding(rule_id="workflow-file-unreadable", file=file, line=line, message=message, hint=hint)])
+    return Finding(rule_id="workflow-file-unreadable", file=file, line=line, message=message, hint=hint)

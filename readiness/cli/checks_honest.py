@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def checks_honest(workflows: Path, write: bool) -> None:
     """Refuse required checks that do not exist, do not run on pull requests, can be skipped, or cannot fail."""
     from readiness import clock
-    from readiness.ci.honesty import honesty_problems
-    from readiness.ci.honesty_record import contexts_text, record_path, record_text
+    from readiness.ci.checks_record import contexts_text, record_path, record_text
+    from readiness.ci.required_checks import required_check_findings
     from readiness.ci.workflow_files import read_workflows, workflows_digest
     from readiness.files import write_whole
     from readiness.finding import errors_only
@@ -35,7 +35,7 @@ def checks_honest(workflows: Path, write: bool) -> None:
     stack, settings, ruleset = _guarding(root)
     found = read_workflows(workflows)
     subject = subject_of(settings, ruleset)
-    problems = honesty_problems(str(workflows), found, ruleset.required_checks, subject.branch)
+    problems = required_check_findings(str(workflows), found, ruleset.required_checks, subject.branch)
     if errors_only(problems):
         raise RefusedError(problems)
     report(problems, err=True)

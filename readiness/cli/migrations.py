@@ -19,7 +19,7 @@ def migrations() -> None:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
 def lint(paths: tuple[Path, ...]) -> None:
     """Refuse what would take a migration out of its transaction, in SQL files and Alembic revisions."""
-    from readiness.ci.migration_lint import lint_paths
+    from readiness.ci.migrations.lint import lint_paths
 
     problems = lint_paths(list(paths))
     report(problems)

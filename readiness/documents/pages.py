@@ -19,7 +19,7 @@ def page_texts(stacks: Stacks) -> dict[str, str]:
 
     The stack that owns what is shared comes first everywhere: it is the one that people look for in a hurry.
     """
-    ordered = sorted(stacks, key=lambda each: not each[1].owns_shared_resources)
+    ordered = sorted(stacks, key=lambda stack: not stack[1].owns_shared_resources)
     return {f"docs/{name}": fill(name, ordered, _with_notice(name, make(ordered))) for name, make in _PAGES.items()}
 
 

@@ -61,7 +61,7 @@ def trouble_rows(stacks: Stacks, where: str) -> str:
 
 
 def _degraded_rows(stacks: Stacks) -> Iterator[tuple[str, str, str]]:
-    """The answers that the settings call harmless, each once, unless a note of the team's own tells of it."""
+    """The answers that the settings call harmless, each once, unless a note of the team mentions it."""
     noted = " ".join(trouble.looks for trouble in stacks[0][1].notes.known_troubles)
     for degraded in {answer.because: answer for answer in known_degraded(stacks)}.values():
         if degraded.because in noted:
@@ -96,17 +96,17 @@ def limit_table(stacks: Stacks) -> str:
 
 def _limits(stacks: Stacks) -> Iterator[tuple[str, list[str]]]:
     alerts = [settings.alerts for _, settings in stacks]
-    rates, latencies = [each.high_error_rate for each in alerts], [each.high_latency for each in alerts]
-    counts = [each.database_connection_errors for each in alerts]
+    rates, latencies = [alert.high_error_rate for alert in alerts], [alert.high_latency for alert in alerts]
+    counts = [alert.database_connection_errors for alert in alerts]
     yield (
         "share of requests answered 5xx",
-        [f"over {each.error_ratio * 100:g} % for {each.duration_seconds // 60} min" for each in rates],
+        [f"over {rate.error_ratio * 100:g} % for {rate.duration_seconds // 60} min" for rate in rates],
     )
     yield (
         "95th percentile of the latency",
-        [f"over {each.latency_ms} ms for {each.duration_seconds // 60} min" for each in latencies],
+        [f"over {latency.latency_ms} ms for {latency.duration_seconds // 60} min" for latency in latencies],
     )
     yield (
         "connection errors of the database",
-        [f"over {each.error_count} in {each.window_seconds // 60} min" for each in counts],
+        [f"over {count.error_count} in {count.window_seconds // 60} min" for count in counts],
     )

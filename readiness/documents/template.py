@@ -1,9 +1,9 @@
 """Fills a template: `{{name}}` in its text, and blocks of commands that are written once and shown for every stack.
 
 A fence ```bash each stack (or service, or a role as backend) is one command or more with `{service}`, `{project}` and
-the like; `{where}` is two options, region and project. It becomes one block for each stack: the first stands open, the
-others are folded. `... of owner` leaves only the stack that owns what is shared, `... of others` the others. Upper-case
-words are for the reader to fill in; so is a workflow that no setting names.
+the like; `{where}` is two options, region and project. It becomes one block for each stack: the first is open,
+the others are folded. `... of owner` leaves only the stack that owns what is shared, `... of others` the others.
+Upper-case words are for the reader to fill in; so is a workflow that no setting names.
 """
 
 from __future__ import annotations
@@ -93,12 +93,12 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
 
 def production_deployment(settings: Settings) -> DeliveryEnvironment | None:
     """The workflow that deploys the stack's own environment; None where no setting names one."""
-    return next((each for each in _deployments(settings) if each.name == settings.environment.name), None)
+    return next((found for found in _deployments(settings) if found.name == settings.environment.name), None)
 
 
 def other_deployment(settings: Settings) -> DeliveryEnvironment | None:
     """The workflow that deploys the environment before production; None where no setting names one."""
-    return next((each for each in _deployments(settings) if each.name != settings.environment.name), None)
+    return next((found for found in _deployments(settings) if found.name != settings.environment.name), None)
 
 
 def workflow_file(deployment: DeliveryEnvironment | None) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from readiness.ci.honesty import honesty_problems
-from readiness.ci.honesty_record import Subject, record_faults, record_path
+from readiness.ci.checks_record import Subject, record_faults, record_path
+from readiness.ci.required_checks import required_check_findings
 from readiness.ci.workflow_files import WorkflowFile, workflows_digest
 from readiness.finding import Finding
 from readiness.sealed_record import file_text
@@ -57,7 +57,7 @@ def honesty_record_problems(
             yield problem_at(config, path, message, hint, rule_id="required-checks-record")
     if workflows is not None:
         folder = str(Path(workflows[0].file).parent)
-        yield from honesty_problems(folder, workflows, ruleset.required_checks, subject.branch)
+        yield from required_check_findings(folder, workflows, ruleset.required_checks, subject.branch)
 
 
 def _relying(settings: Settings) -> Iterator[tuple[KeyPath, str, str]]:

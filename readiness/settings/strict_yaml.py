@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from readiness.secret_shapes import secrets_in
 from readiness.settings.engine_scalars import EngineLoader, has_tag, scalar_value, why_refused
 
 KeyPath = tuple[str | int, ...]
+ScalarReader = Callable[[yaml.ScalarNode, KeyPath], Any]
 
 # 200 services take 50 kB. Larger files are no settings, and would keep the parser busy for many seconds.
 MAX_FILE_BYTES = 256 * 1024
@@ -90,12 +92,20 @@ def _composed(text: str) -> yaml.Node | None:
     return yaml.compose(text, Loader=EngineLoader)
 
 
-def read_yaml(path: Path, file: str, *, may_be_empty: bool = False) -> Document:
+def read_yaml(
+    path: Path,
+    file: str,
+    *,
+    may_be_empty: bool = False,
+    max_bytes: int = MAX_FILE_BYTES,
+    read_scalar: ScalarReader | None = None,
+) -> Document:
     """Parses the file; `file` is its name in messages. Raises RefusedError where there is no value to be had.
 
-    With `may_be_empty`, the value of a file without any is None.
+    With `may_be_empty`, the value of a file without any is None. `read_scalar` gives the values of scalars in a file
+    that the Pulumi engine does not read; by default they are read, and refused, as for the engine.
     """
-    text = _read_text(path, file)
+    text = _read_text(path, file, max_bytes)
     try:
         node = _composed(text)
     except yaml.MarkedYAMLError as error:
@@ -114,14 +124,14 @@ def read_yaml(path: Path, file: str, *, may_be_empty: bool = False) -> Document:
         return Document(file=file, value=None, text=text)
     if node is None:
         raise _refusal(file, 1, "is empty", "Restore it from version control, or copy another stack's file")
-    builder = _Builder(file)
+    builder = _Builder(file, read_scalar)
     value = builder.build(node, (), ())
     return Document(file=file, value=value, text=text, lines=builder.lines, problems=builder.problems)
 
 
-def _read_text(path: Path, file: str) -> str:
+def _read_text(path: Path, file: str, max_bytes: int) -> str:
     try:
-        data = read_regular_bytes(path, MAX_FILE_BYTES)
+        data = read_regular_bytes(path, max_bytes)
     except NotRegularFileError:
         raise _refusal(file, None, "is not a file", "Put the YAML file in its place") from None
     except FileTooLargeError as error:
@@ -171,8 +181,9 @@ def _refusal(file: str, line: int | None, message: str, hint: str) -> RefusedErr
 class _Builder:
     """Turns composed nodes into plain values, and collects lines and problems on the way."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, read_scalar: ScalarReader | None) -> None:
         self.file = file
+        self._read_scalar = read_scalar
         self.lines: dict[KeyPath, int] = {}
         self.problems: list[Finding] = []
         self._built = 0
@@ -232,6 +243,8 @@ class _Builder:
         return result
 
     def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
+        if self._read_scalar is not None:
+            return self._read_scalar(node, path)
         refused = why_refused(node)
         if refused is not None:
             self._refuse(node, path, *refused, rule_id="yaml-plain-value")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.ci.migration_lint import lint_text
-from readiness.ci.sql_statements import statements
+from readiness.ci.migrations.lint import lint_text
+from readiness.ci.migrations.sql_statements import statements
 from readiness.finding_formats import text_line
 from tests.projects import ROOT, Command
 
@@ -16,7 +16,7 @@ REVISION = 'revision = "0003"\ndown_revision = "0002"\n\n\ndef upgrade() -> None
 
 def found(text: str, name: str = "0003.sql") -> list[tuple[int | None, str]]:
     """Line and statement of every problem."""
-    return [(each.line, each.key) for each in lint_text(Path(name), text)]
+    return [(finding.line, finding.key) for finding in lint_text(Path(name), text)]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,11 @@ def test_a_revision_that_is_no_python_is_one_problem(text: str) -> None:
 
 def test_the_last_statement_needs_no_semicolon_and_lines_count_from_one() -> None:
     """As psql reads a file."""
-    assert [(each.line, each.words) for each in statements("a;\nb\n  c;;\n\nd")] == [(1, "A"), (2, "B C"), (5, "D")]
+    assert [(statement.line, statement.words) for statement in statements("a;\nb\n  c;;\n\nd")] == [
+        (1, "A"),
+        (2, "B C"),
+        (5, "D"),
+    ]
 
 
 def test_every_statement_of_a_long_file_is_read() -> None:
@@ -134,8 +138,8 @@ def test_every_statement_of_a_long_file_is_read() -> None:
 
 def test_an_open_comment_or_body_ends_with_the_file() -> None:
     """A broken file is read to its end, not for ever."""
-    assert [each.words for each in statements("a; /* b")] == ["A"]
-    assert [each.words for each in statements("a; $$ b")] == ["A", "?"]
+    assert [statement.words for statement in statements("a; /* b")] == ["A"]
+    assert [statement.words for statement in statements("a; $$ b")] == ["A", "?"]
 
 
 def test_the_example_that_is_delivered_passes(command: Command) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.ci.migration_lint import lint_text
+from readiness.ci.migrations.lint import lint_text
 from readiness.finding import Finding
 from tests.ci.revisions import BODIES, IMPORTS, revision_text
 
@@ -25,7 +25,7 @@ def named_in(*lines: str) -> list[str]:
 
 @pytest.mark.parametrize("name", BODIES)
 def test_what_lint_says_is_what_the_server_does(name: str) -> None:
-    """`test_on_postgres.py` runs the same bodies."""
+    """`test_migrations_on_postgres.py` runs the same bodies."""
     body = BODIES[name]
     assert named_in(*body.lines) == ([] if body.refused is None else [body.refused])
 

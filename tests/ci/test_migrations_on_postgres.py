@@ -199,8 +199,8 @@ def test_of_two_runs_at_once_one_waits_and_both_end_well(app: Application) -> No
     seen = f"INSERT INTO slow SELECT count(*) {waiting}"
     app.plant("0003", "0002", f"CREATE TABLE slow (waiting int); {UNTIL_ANOTHER_WAITS}; {seen}")
     started = [app.start(), app.start()]
-    texts = [each.communicate()[1] for each in started]
-    assert [each.returncode for each in started] == [0, 0], texts
+    texts = [process.communicate()[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], texts
     assert app.sql("SELECT waiting FROM slow") == "1", "the second run never waited"
     assert sum("Running upgrade 0002 -> 0003" in text for text in texts) == 1
     assert app.revision == "0003"

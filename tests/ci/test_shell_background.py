@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.ci.shell_script import swallows
 from readiness.finding import Severity
+from tests.ci.scripts import found
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ from readiness.finding import Severity
 )
 def test_what_runs_in_the_background_is_judged_by_what_it_is(script: str, severity: Severity | None) -> None:
     """By its name, by a `wait` for all, and by whether something else in the script could fail."""
-    assert [swallow.severity for swallow in swallows(script, pipefail=False)] == ([severity] if severity else [])
+    assert [finding.severity for finding in found(script)] == ([severity] if severity else [])
 
 
 @pytest.mark.parametrize(
     ("script", "line"),
-    [("make build\npytest &\nwait\n", 1), ("pytest & first=$!\nmypy & second=$!\nwait $second\n", 0)],
+    [("make build\npytest &\nwait\n", 2), ("pytest & first=$!\nmypy & second=$!\nwait $second\n", 1)],
 )
 def test_the_line_is_that_of_the_command(script: str, line: int) -> None:
     """And not that of the `wait`."""
-    (found,) = swallows(script, pipefail=False)
-    assert (found.line, found.severity) == (line, Severity.ERROR)
+    (finding,) = found(script)
+    assert (finding.line, finding.severity) == (line, Severity.ERROR)

@@ -1,4 +1,4 @@
-"""Reading shell scripts with `shfmt`: positions, expressions, batches, limits, and the program itself."""
+"""Reading shell scripts with `shfmt`: positions, expressions, limits, and the program itself."""
 
 from __future__ import annotations
 
@@ -8,39 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from readiness.ci import shell_reader, shfmt
-from readiness.ci.shell_reader import parse, parse_all
-from readiness.ci.shell_script import read_ahead, swallows
-from readiness.ci.shell_tree import Command, CommandList, ShellSyntaxError
+from readiness.ci.shell import reader, shfmt
+from readiness.ci.shell.judge import lost_failures
+from readiness.ci.shell.reader import ShellReader
+from readiness.ci.shell.tree import Command, ShellSyntaxError
 from readiness.refusal import RefusedError
-from tests.ci.test_swallowed import job
+from tests.ci.test_steps import job
 from tests.ci.workflows import messages
 
-BROKEN = ["echo 'no end", "cat <<EOF\nno end", "make &&", "make ||", "if make; then", "echo $(", "f()", "{ make"]
 
-
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What was handed to `shfmt`, one entry a run; nothing was read before."""
-    seen: list[bytes] = []
-
-    def counted(script: bytes, dialect: str, *, deadline_seconds: float) -> object:
-        seen.append(script)
-        return shfmt.syntax_tree(script, dialect, deadline_seconds=deadline_seconds)
-
-    monkeypatch.setattr(shell_reader, "syntax_tree", counted)
-    monkeypatch.setattr(shell_reader, "_read", {})
-    return seen
-
-
-def found(script: str) -> list[tuple[int, str]]:
-    """Line and message of everything that swallows a failure."""
-    return [(swallow.line, swallow.message) for swallow in swallows(script, pipefail=False)]
+def found(script: str, limit_seconds: float = 60) -> list[tuple[int, str]]:
+    """Line and message of every failure that the script loses; nothing was read before."""
+    findings = lost_failures(script, ShellReader(limit_seconds), dialect="bash", pipefail=False)
+    return [(finding.line or 0, finding.message) for finding in findings]
 
 
 def test_words_keep_their_text_and_lose_their_quotes() -> None:
     """As the shell sees them; what it would compute stays as written."""
-    (command,) = parse("""x=1 a\\ b "c \\"d\\"" 'e'$'f' "$(g "h")" ${{ i || 'j' }}/k \\\n l\r\n""").items
+    (command,) = ShellReader().tree("""x=1 a\\ b "c \\"d\\"" 'e'$'f' "$(g "h")" ${{ i || 'j' }}/k \\\n l\r\n""").items
     assert isinstance(command, Command)
     assert [word.value for word in command.words] == [
         "a b", 'c "d"', "ef", '$(g "h")', "${{ i || 'j' }}/k", "l",
@@ -53,25 +38,25 @@ def test_words_keep_their_text_and_lose_their_quotes() -> None:
 @pytest.mark.parametrize(
     ("script", "line"),
     [
-        ("x=${{ a\n  || b }}\nmake || true", 2),
-        ("echo ${{ '}} || true' }}\nmake || true", 1),
-        ("echo ä€𝄞 ${{ 'ü' }}\nmake || true", 1),
-        ("make \\\n  --all \\\n  || true", 2),
-        ('x="$(\n  make || true\n)"', 1),
-        ("make\r\nmake || true\r\n", 1),
-        ("\ufeffmake || true", 0),
-        ("# a \\\nmake || true", 1),
+        ("x=${{ a\n  || b }}\nmake || true", 3),
+        ("echo ${{ '}} || true' }}\nmake || true", 2),
+        ("echo ä€𝄞 ${{ 'ü' }}\nmake || true", 2),
+        ("make \\\n  --all \\\n  || true", 3),
+        ('x="$(\n  make || true\n)"', 2),
+        ("make\r\nmake || true\r\n", 2),
+        ("\ufeffmake || true", 1),
+        ("# a \\\nmake || true", 2),
     ],
 )
 def test_the_line_is_that_of_the_script_as_written(script: str, line: int) -> None:
     """Expressions over several lines, multi-byte characters and Windows line ends do not move it."""
-    assert [each for each, _ in found(script)] == [line]
+    assert [number for number, _ in found(script)] == [line]
 
 
 def test_an_error_after_an_expression_names_its_line() -> None:
     """`shfmt` sees the expression on one line."""
     with pytest.raises(ShellSyntaxError) as raised:
-        parse("x=${{ a\n  || b }}\n\necho )")
+        ShellReader().tree("x=${{ a\n  || b }}\n\necho )")
     assert raised.value.line == 3
 
 
@@ -83,50 +68,20 @@ def test_a_backslash_does_not_continue_a_comment(script: str) -> None:
     assert done.returncode == 0
 
 
-def test_a_workflow_file_is_read_with_one_run(tmp_path: Path, runs: list[bytes]) -> None:
-    """However many steps it has."""
-    steps = "\n".join(f"      - run: make test-{index}" for index in range(200))
-    assert messages(tmp_path, f"on:\n  pull_request:\njobs:\n  test:\n    steps:\n{steps}\n") == []
-    assert len(runs) == 1
+def test_a_script_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that cannot be read, and what it hands to another shell."""
+    seen: list[bytes] = []
 
+    def counted(script: bytes, dialect: str, *, deadline_seconds: float) -> object:
+        seen.append(script)
+        return shfmt.syntax_tree(script, dialect, deadline_seconds=deadline_seconds)
 
-def test_scripts_for_inner_shells_are_one_more_run(runs: list[bytes]) -> None:
-    """One for each level, however many there are."""
-    scripts = [f"bash -c 'make {index} || true'" for index in range(50)]
-    read_ahead(scripts, "bash")
-    assert [found(script)[0][0] for script in scripts] == [0] * 50
-    assert len(runs) == 2
-
-
-@pytest.mark.parametrize("broken", BROKEN)
-def test_one_broken_script_neither_hides_nor_changes_the_others(broken: str, runs: list[bytes]) -> None:
-    """Its end would join the script after it."""
-    scripts = ["make || true", broken, "echo 'it'", "EOF\n}\nfi )\n", "make || exit 0"]
-    alone = [str(parse_all([script], "bash")) for script in scripts]
-    shell_reader._read.clear()
-    together = parse_all(scripts, "bash")
-    assert [str([read]) for read in together] == alone
-    assert [isinstance(read, CommandList) for read in together] == [True, False, True, False, True]
-    assert len(runs) > len(scripts)
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("echo 'a", "b' || true"),
-        ("cat <<EOF", "make || true\nEOF\nmake"),
-        ("make ||", "true"),
-        ("make \\", "make || true"),
-        ("f()", "{ make; }"),
-        ("if make", "then :; fi"),
-        ("echo ${{ 'a", "' }} || true"),
-    ],
-)
-def test_two_scripts_are_not_read_as_one(first: str, second: str, runs: list[bytes]) -> None:
-    """Together they would be a valid script."""
-    alone = [str(parse_all([script], "bash")) for script in (first, second)]
-    shell_reader._read.clear()
-    assert [str([read]) for read in parse_all([first, second], "bash")] == alone
+    monkeypatch.setattr(reader, "syntax_tree", counted)
+    shared = ShellReader()
+    for _ in range(3):
+        for script in ("bash -c 'make || true'", "echo )"):
+            assert len(lost_failures(script, shared, dialect="bash", pipefail=False)) == 1
+    assert seen == [b"bash -c 'make || true'", b"make || true", b"echo )"]
 
 
 def test_each_shell_is_read_in_its_own_dialect(tmp_path: Path) -> None:
@@ -170,22 +125,32 @@ def test_a_hostile_script_is_one_finding(name: str) -> None:
     assert "cannot be read here (" in message
 
 
-def test_nothing_is_ok_after_the_time_limit(monkeypatch: pytest.MonkeyPatch, runs: list[bytes]) -> None:
+@pytest.mark.parametrize(("count", "calls"), [(60, 2), (1_500, 1)])
+def test_functions_that_call_one_another_are_looked_at_once(count: int, calls: int) -> None:
+    """The number of calls doubles with every function, or they are nested deeper than Python's recursion limit."""
+    functions = [f"f{number}() {{ {f'f{number + 1}; ' * calls}}}" for number in range(count)]
+    script = "\n".join(functions)
+    assert len(found(f"{script}\nf0 || exit 1")) == (count if calls > 1 else 0)
+    assert found(f"{script}\ntrap f0 EXIT\nmake") == []
+
+
+def test_nothing_is_ok_after_the_time_limit() -> None:
     """All scripts that are left cannot be read."""
-    monkeypatch.setattr("readiness.ci.shell_script.TIME_LIMIT_SECONDS", 0)
-    ((_, message),) = found("make test")
+    ((_, message),) = found("make test", limit_seconds=0)
     assert "the time limit is reached" in message
 
 
-def test_a_run_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, runs: list[bytes]) -> None:
-    """The program is killed at the limit."""
+@pytest.mark.parametrize("limit", ["total", "script"])
+def test_a_run_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: str) -> None:
+    """The program is killed at the limit for one script, and at the limit for all."""
     _program_is(monkeypatch, tmp_path, "exec sleep 600")
-    monkeypatch.setattr("readiness.ci.shell_script.TIME_LIMIT_SECONDS", 0.2)
-    ((_, message),) = found("make test")
+    if limit == "script":
+        monkeypatch.setattr(reader, "SCRIPT_LIMIT_SECONDS", 0.2)
+    ((_, message),) = found("make test", limit_seconds=0.2 if limit == "total" else 600)
     assert "the time limit is reached" in message
 
 
-def test_without_the_program_one_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, runs: list[bytes]) -> None:
+def test_without_the_program_one_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a platform without a wheel, too."""
     monkeypatch.setattr(shfmt, "_of_the_package", lambda: None)
     monkeypatch.setenv("PATH", "")
@@ -194,7 +159,7 @@ def test_without_the_program_one_error_says_how_to_get_it(monkeypatch: pytest.Mo
         found("make test")
 
 
-def test_an_old_program_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, runs: list[bytes]) -> None:
+def test_an_old_program_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its tree has another form."""
     _program_is(monkeypatch, tmp_path, "exec cat", version="3.8.0")
     with pytest.raises(RefusedError, match=r"is too old: .* '3\.8\.0', and 3\.14 or later"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.ci.honesty import honesty_problems
+from readiness.ci.required_checks import required_check_findings
 from readiness.ci.workflow_files import MAX_FILE_BYTES, read_workflows, workflows_digest
 from readiness.refusal import RefusedError
 from readiness.settings.github import RequiredCheck
@@ -17,22 +17,28 @@ from tests.projects import ROOT
 def test_this_projects_own_check_is_honest() -> None:
     """What is preached is done: the check `Tests` of the pull request workflow."""
     own = read_workflows(ROOT / ".github" / "workflows")
-    assert honesty_problems("own", own, [RequiredCheck(context="Tests")], "main") == []
+    assert required_check_findings("own", own, [RequiredCheck(context="Tests")], "main") == []
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("on: [\n", "is not valid YAML"),
-        ("a: \x01\n", "is not valid YAML"),
+        ("a: \x01\n", "holds a character that YAML does not allow"),
         ("", "has no jobs"),
         ("- a\n", "has no jobs"),
         ("jobs: none\n", "has no jobs"),
-        (f"{TRIGGER}jobs:\n  test:\n    steps: []\n  test:\n    steps: [{{run: make}}]\n", "names test twice"),
-        ("x: &x {continue-on-error: true}\njobs:\n  test:\n    <<: *x\n", "merge key"),
-        ("jobs: &a\n  x: *a\n", "nested without end"),
-        (f"jobs: {'[' * 50}{']' * 50}\n", "nested without end"),
-        ('jobs: "\\U00110000"\n', "is not valid YAML"),
+        (
+            f"{TRIGGER}jobs:\n  test:\n    steps: []\n  test:\n    steps: [{{run: make}}]\n",
+            "6: jobs.test: is written twice, first in line 4",
+        ),
+        (
+            "x: &x {continue-on-error: true}\njobs:\n  test:\n    <<: *x\n",
+            "4: jobs.test: has a key that is not plain text",
+        ),
+        ("jobs: &a\n  x: *a\n", "endless or huge"),
+        (f"jobs: {'[' * 60}{']' * 60}\n", "nested too deeply"),
+        ('jobs: "\\U00110000"\n', "holds an escape that is no character"),
         ("x" * (MAX_FILE_BYTES + 1), "is larger than"),
     ],
 )
@@ -47,7 +53,7 @@ def test_all_files_that_cannot_be_read_are_named_at_once(tmp_path: Path) -> None
     (tmp_path / "latin.yaml").write_bytes(b"name: \xe9\n")
     with pytest.raises(RefusedError) as refused:
         written(tmp_path, a="on: [\n")
-    assert [Path(each.file).name for each in refused.value.problems] == ["a.yml", "latin.yaml"]
+    assert [Path(problem.file).name for problem in refused.value.problems] == ["a.yml", "latin.yaml"]
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty"])
@@ -72,6 +78,6 @@ def test_the_digest_changes_with_names_and_texts_and_with_nothing_else(tmp_path:
 def test_a_check_of_another_app_is_left_to_people(tmp_path: Path) -> None:
     """No workflow file shows it: a warning, and no refusal."""
     required = [RequiredCheck(context="scan", integration_id=7)]
-    (problem,) = honesty_problems("x", written(tmp_path, ci=TRIGGER + TEST_JOB), required, "main")
+    (problem,) = required_check_findings("x", written(tmp_path, ci=TRIGGER + TEST_JOB), required, "main")
     assert (problem.severity, problem.key) == ("warning", "scan")
     assert "by hand" in problem.hint

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from readiness.ci.contexts import checks_of
-from readiness.ci.honesty import honesty_problems
+from readiness.ci.reported_checks import checks_of
+from readiness.ci.required_checks import required_check_findings
 from readiness.ci.workflow_files import WorkflowFile, read_workflows
 from readiness.finding import Finding
 from readiness.settings.github import RequiredCheck
@@ -27,14 +27,14 @@ def written(folder: Path, **texts: str) -> list[WorkflowFile]:
 
 def judged(folder: Path, text: str, context: str = "test") -> list[Finding]:
     """What is said of one required check, reported by one workflow, `ci.yml`."""
-    return honesty_problems("workflows", written(folder, ci=text), [RequiredCheck(context=context)], "main")
+    return required_check_findings("workflows", written(folder, ci=text), [RequiredCheck(context=context)], "main")
 
 
 def messages(folder: Path, text: str, context: str = "test") -> list[str]:
     """The same, as line and message."""
-    return [f"{each.line}: {each.message}" for each in judged(folder, text, context)]
+    return [f"{finding.line}: {finding.message}" for finding in judged(folder, text, context)]
 
 
 def names(folder: Path, **texts: str) -> list[str | None]:
     """The checks that the workflows report."""
-    return [each.name for each in checks_of(written(folder, **texts))]
+    return [check.name for check in checks_of(written(folder, **texts))]

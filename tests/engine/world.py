@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from readiness.ci import honesty_record
-from readiness.ci.honesty_record import record_text
+from readiness.ci import checks_record
+from readiness.ci.checks_record import record_text
 from readiness.images import gate_record
 from readiness.images.gate_record import DELETIONS, GateRecord
 from readiness.images.policies import declared_policies, policies_digest
@@ -51,7 +51,7 @@ from tests.pinned_clock import NOW
 clock.now = lambda: NOW
 main()
 """
-HONESTY_RECORD = honesty_record.record_path(f"Pulumi.{EVERY_OPTION}.yaml")
+HONESTY_RECORD = checks_record.record_path(f"Pulumi.{EVERY_OPTION}.yaml")
 TERRAFORMS_DESCRIPTION = "Images of the application (Terraform)"
 
 

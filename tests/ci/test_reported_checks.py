@@ -96,7 +96,7 @@ def test_a_matrix_is_required_by_its_legs(tmp_path: Path) -> None:
             f"{JOBS}    strategy: {{matrix: {{v: []}}}}\n",
             "Give the matrix of this job at least one value, or remove it: ci.yml",
         ),
-        (f"{JOBS}    strategy: {{matrix: '${{{{ fromJSON(vars.X) }}}}'}}\n", "Add a job with a fixed name"),
+        (f"{JOBS}    strategy: {{matrix: '${{{{ fromJSON(vars.X) }}}}'}}\n", "Require a job with a fixed name"),
         ("jobs: {}\n", "Add a job with a fixed name"),
     ],
 )

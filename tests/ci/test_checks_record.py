@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from readiness import clock
-from readiness.ci.honesty_record import Subject, record_faults, record_path, record_text
+from readiness.ci.checks_record import Subject, record_faults, record_path, record_text
 from readiness.ci.workflow_files import read_workflows, workflows_digest
 from readiness.cli.common import described_commit
 from readiness.finding import Finding
@@ -84,7 +84,7 @@ def refused(project: Path, workflows: str | None = None) -> list[Finding]:
     """The errors of `prod`."""
     folder = None if workflows is None else Path(workflows)
     found = check_project(project, ["prod", "staging"], folder, now=clock.now())["prod"].problems
-    return [each for each in found if each.severity == "error"]
+    return [finding for finding in found if finding.severity == "error"]
 
 
 def test_without_a_record_an_active_ruleset_is_refused_at_its_line(project: Path) -> None:
@@ -97,7 +97,7 @@ def test_without_a_record_an_active_ruleset_is_refused_at_its_line(project: Path
 
 def test_without_a_record_auto_merge_is_refused_too(project: Path) -> None:
     """It relies on the checks more than anything."""
-    keys = [each.key for each in refused(activated(project, merging=True))]
+    keys = [finding.key for finding in refused(activated(project, merging=True))]
     assert keys == ["readiness:branch_ruleset.enforcement", "readiness:dependabot.auto_merge.enabled"]
 
 

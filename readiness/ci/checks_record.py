@@ -15,13 +15,13 @@ from readiness.sealed_record import NoRecordError, opened, record_file, sealed_t
 from readiness.settings.github import RequiredCheck
 from readiness.timestamps import instant_text
 
-# Workflows change with the application, and nobody tells this project.
+# Workflows change with the application, and this project does not see that.
 MAX_AGE = timedelta(days=14)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """What a record speaks of. `repository` is OWNER/NAME, `branch` the one that is guarded."""
+    """What a record is about. `repository` is OWNER/NAME, `branch` the one that is guarded."""
 
     repository: str
     branch: str
@@ -29,13 +29,14 @@ class Subject:
 
     def fields(self) -> dict[str, Any]:
         """As the record holds it."""
-        checks = [{"context": each.context, "integration_id": each.integration_id} for each in self.required_checks]
+        checks = [{"context": check.context, "integration_id": check.integration_id} for check in self.required_checks]
         return {"repository": self.repository, "branch": self.branch, "required_checks": checks}
 
 
 def record_text(subject: Subject, *, made: datetime, commit: str, workflows_digest: str) -> str:
-    """The record's file. `commit` is that of the workflows' checkout, empty where they are in no git repository, and
-    with `-dirty` behind it where they are not as committed there.
+    """The record's file. `commit` is that of the workflows' checkout.
+
+    It is empty where they are in no git repository, and ends in `-dirty` where they are not as committed there.
     """
     return sealed_text(made, {**subject.fields(), "commit": commit, "workflows_digest": workflows_digest})
 
@@ -46,7 +47,7 @@ def record_path(stack_file: str) -> str:
 
 
 def record_faults(text: str | None, subject: Subject, *, now: datetime, workflows_digest: str | None) -> Iterator[str]:
-    """Why a record does not speak for the checks; nothing where it does.
+    """Why a record does not count for the checks; nothing where it does.
 
     `text` is None where there is no file, `workflows_digest` where the workflow files are not at hand.
     """
@@ -67,4 +68,4 @@ def record_faults(text: str | None, subject: Subject, *, now: datetime, workflow
 
 def contexts_text(checks: Sequence[RequiredCheck]) -> str:
     """The checks' names, for a message."""
-    return ", ".join(each.context for each in checks)
+    return ", ".join(check.context for check in checks)

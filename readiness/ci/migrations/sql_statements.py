@@ -1,6 +1,6 @@
-"""Splits SQL of PostgreSQL into statements, each with its line. Pure.
+"""Splits SQL of PostgreSQL into statements, each with its line.
 
-Knows what a semicolon may stand in without ending a statement: comments (nested ones too), texts, quoted names, and
+Knows where a semicolon ends no statement: comments (nested ones too), texts, quoted names, and
 the bodies of routines, dollar-quoted or BEGIN ATOMIC.
 """
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from readiness.ci.shell_script import looks_at_something, swallows
+from tests.ci.scripts import can_fail, found
 
 DEFAULT = ("bash", "-e", "-c")
 PIPEFAIL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
@@ -105,6 +105,8 @@ SWALLOWS = [
     "if true; then echo; else check; fi",
     "true || check",
     "echo found || check",
+    "( exit; check ) | cat",
+    "{ if false; then check; fi; } | cat",
     "set -n; check",
     "set -o noexec\ncheck",
     # `exit` with the status of a command that succeeded.
@@ -191,6 +193,7 @@ HONEST = [
     "check & wait $!",
     'check & pid=$!\nwait "$pid"',
     "check & wait -n",
+    "check & wait -p name $!",
     "check & if ! wait $!; then exit 1; fi",
     "check & first=$!; sleep 0 & second=$!; wait $first; wait $second",
     'check & pids=($!); sleep 0 & pids+=($!); for pid in "${pids[@]}"; do wait "$pid"; done',
@@ -250,37 +253,37 @@ def status(shell: tuple[str, ...], script: str) -> int:
 @pytest.mark.parametrize("script", SWALLOWS)
 def test_what_is_said_to_swallow_does_so_in_bash(script: str) -> None:
     """Found by its text, and bash ends with 0 though the check failed."""
-    assert list(swallows(script, pipefail=False)), "not found"
+    assert found(script), "not found"
     assert status(DEFAULT, script) == 0, "bash does fail"
 
 
 @pytest.mark.parametrize("script", HONEST)
 def test_what_is_let_pass_fails_in_bash(script: str) -> None:
     """Nothing is found, and bash fails."""
-    assert [each.message for each in swallows(script, pipefail=False)] == []
+    assert [finding.message for finding in found(script)] == []
     assert status(DEFAULT, script) != 0, "bash does not fail"
 
 
 def test_with_pipefail_a_pipe_swallows_nothing() -> None:
     """What `shell: bash` is for."""
-    assert not list(swallows("check | tee /dev/null", pipefail=True))
+    assert not found("check | tee /dev/null", pipefail=True)
     assert status(PIPEFAIL, "check | tee /dev/null") == 3
 
 
 @pytest.mark.parametrize("flag", ["--passWithNoTests", "--exit-zero", "--pass-on-no-patterns", "--if-present"])
 def test_options_that_pass_whatever_is_found_are_named(flag: str) -> None:
     """Of the program itself: as an option of its own, and not as a part of another."""
-    (found,) = swallows(f"npm run test -- {flag}", pipefail=False)
-    assert f"`{flag}`" in found.message
-    assert not list(swallows(f"tool --no{flag}", pipefail=False))
+    (finding,) = found(f"npm run test -- {flag}")
+    assert f"`{flag}`" in finding.message
+    assert not found(f"tool --no{flag}")
 
 
-def test_the_line_inside_the_script_is_told() -> None:
-    """Counted from 0, also below quotes over several lines and here-documents."""
+def test_the_line_is_that_inside_the_script() -> None:
+    """Counted from 1, also below quotes over several lines and here-documents."""
     script = "cat <<EOF\none || true\nEOF\necho 'a\n|| true\nb'\ncheck || true\nmore\nexit 0\n"
-    assert [(each.line, each.message.split("`")[1]) for each in swallows(script, pipefail=False)] == [
-        (6, "|| true"),
-        (8, "exit 0"),
+    assert [(finding.line, finding.message.split("`")[1]) for finding in found(script)] == [
+        (7, "|| true"),
+        (9, "exit 0"),
     ]
 
 
@@ -295,17 +298,17 @@ def test_the_line_inside_the_script_is_told() -> None:
 )
 def test_such_options_are_found_in_quotes_and_with_their_value(script: str, option: str) -> None:
     """The shell takes the quotes away; `=false` is none."""
-    (found,) = swallows(script, pipefail=False)
-    assert f"`{option}`" in found.message
-    assert not list(swallows("npm test -- --passWithNoTests=false", pipefail=False))
+    (finding,) = found(script)
+    assert f"`{option}`" in finding.message
+    assert not found("npm test -- --passWithNoTests=false")
 
 
 @pytest.mark.parametrize("script", ["echo 'no end", "if check; then", "check )", "for x", "case x", "$(" * 5_000])
 def test_a_script_that_cannot_be_read_is_no_honest_one(script: str) -> None:
     """Nor does it end in a traceback."""
-    (found,) = swallows(script, pipefail=False)
-    assert "read" in found.message
-    assert looks_at_something(script)
+    (finding,) = found(script)
+    assert "read" in finding.message
+    assert can_fail(script)
 
 
 @pytest.mark.parametrize(
@@ -329,4 +332,4 @@ def test_a_script_that_cannot_be_read_is_no_honest_one(script: str) -> None:
 )
 def test_a_script_that_only_prints_cannot_fail(script: str, can: bool) -> None:
     """A step of it is no check."""
-    assert looks_at_something(script) is can
+    assert can_fail(script) is can

@@ -33,7 +33,8 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A simple command: its words, and the assignments before them. `[[ … ]]` and `(( … ))` are one word.
+    """A simple command: its words, and the assignments before them. `[[ … ]]`, `(( … ))` and `let …` are one
+    word.
 
     `inputs` are the texts of its here-documents and here-strings.
     """
@@ -123,40 +124,38 @@ def nodes_of(node: Node, *, counting: bool = False) -> Iterator[Node]:
         yield from nodes_of(child, counting=counting)
 
 
-def commands_of(tree: CommandList) -> Iterator[Command]:
-    """All simple commands, those in substitutions included."""
-    for node in nodes_of(tree):
-        if isinstance(node, Command):
-            yield node
-            for word in (*node.words, *node.assignments):
-                for script in word.scripts:
-                    yield from commands_of(script)
+def commands_in(node: Node) -> list[Command]:
+    """The simple commands of the node in the order of the script, substitutions apart."""
+    return [found for found in nodes_of(node) if isinstance(found, Command)]
 
 
-def tree_of(statements: Sequence[_JsonNode], source: bytes, start: int = 0) -> CommandList:
-    """The tree of one script from `shfmt`'s statements.
+def functions_in(tree: CommandList) -> list[Compound]:
+    """The functions that the script defines, in order."""
+    return [node for node in nodes_of(tree) if isinstance(node, Compound) and node.kind == "function"]
 
-    `source` is the script, and `start` is the byte offset that the statements count as its first byte. Raises
-    ShellSyntaxError for a construct that the judge does not know, or more than MAX_DEPTH levels.
+
+def tree_of(statements: Sequence[_JsonNode], source: bytes) -> CommandList:
+    """The tree of a script from `shfmt`'s statements; `source` is the script.
+
+    Raises ShellSyntaxError for a construct that the judge does not know, or more than MAX_DEPTH levels.
     """
-    return _Converter(source, start).command_list(statements, 0)
+    return _Converter(source).command_list(statements, 0)
 
 
 class _Converter:
-    def __init__(self, source: bytes, start: int) -> None:
+    def __init__(self, source: bytes) -> None:
         self._source = source
         self._breaks = [found.start() for found in re.finditer(rb"\n", source)]
-        self._start = start
 
     def command_list(self, statements: Sequence[_JsonNode], line: int, depth: int = 0) -> CommandList:
         items = tuple(self._statement(statement, depth + 1) for statement in statements)
         return CommandList(items=items, line=line)
 
     def _line(self, node: _JsonNode) -> int:
-        return bisect_left(self._breaks, node["Offset"] - self._start)
+        return bisect_left(self._breaks, node["Offset"])
 
     def _text(self, node: _JsonNode) -> str:
-        begin, end = (node[place]["Offset"] - self._start for place in ("Pos", "End"))
+        begin, end = (node[place]["Offset"] for place in ("Pos", "End"))
         # `shfmt` counts the first half of a Windows line end to the word before it.
         return self._source[begin:end].decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\r")
 
@@ -189,10 +188,7 @@ class _Converter:
                 return self._simple(words, line, depth, assignments)
             case "DeclClause":
                 return self._simple([command["Variant"], *command.get("Args", ())], line, depth)
-            case "LetClause":
-                name = Word(text="let", value="let")
-                return Command(words=(name, *self._words(command["Exprs"], depth)), assignments=(), line=line)
-            case "TestClause" | "ArithmCmd":
+            case "TestClause" | "ArithmCmd" | "LetClause":
                 return self._simple([command], line, depth)
             case "BinaryCmd":
                 return self._binary(command, line, depth)
@@ -200,22 +196,28 @@ class _Converter:
                 # The status is that of the timed command; `time` alone always succeeds.
                 timed = command.get("Stmt")
                 return self._statement(timed, depth + 1) if timed else Command(words=(), assignments=(), line=line)
-            case "IfClause":
-                return self._if(command, line, depth)
             case _:
                 return self._compound(command, line, depth)
 
     def _compound(self, command: _JsonNode, line: int, depth: int) -> Compound:
         kind, name = command["Type"], ""
-        conditions: list[Sequence[_JsonNode]] = []
+        conditions: list[CommandList] = []
         words: tuple[Word, ...] | None = None
         match kind:
             case "Block":
                 kind, bodies = "group", [command.get("Stmts", ())]
             case "Subshell":
                 kind, bodies = "subshell", [command.get("Stmts", ())]
+            case "IfClause":
+                kind, bodies, branch = "if", list[Sequence[_JsonNode]](), command
+                while branch is not None:
+                    if "Cond" in branch:
+                        conditions.append(self.command_list(branch["Cond"], self._line(branch["Position"]), depth))
+                    bodies.append(branch.get("Then", ()))
+                    branch = branch.get("Else")
             case "WhileClause":
-                kind, conditions, bodies = "loop", [command["Cond"]], [command.get("Do", ())]
+                kind, bodies = "loop", [command.get("Do", ())]
+                conditions.append(self.command_list(command["Cond"], line, depth))
             case "ForClause":
                 kind, bodies = "loop", [command.get("Do", ())]
                 words = self._words_of_for(command["Loop"], depth)
@@ -227,7 +229,7 @@ class _Converter:
                 raise ShellSyntaxError(line, f"it has a construct that Readiness does not judge ({kind})")
         return Compound(
             kind=kind,
-            conditions=tuple(self.command_list(condition, line, depth) for condition in conditions),
+            conditions=tuple(conditions),
             bodies=tuple(self.command_list(body, line, depth) for body in bodies),
             line=line,
             name=name,
@@ -241,17 +243,6 @@ class _Converter:
             return None
         arguments = Word(text='"$@"', value="$@")
         return self._words(loop.get("Items", ()), depth) if "InPos" in loop else (arguments,)
-
-    def _if(self, command: _JsonNode, line: int, depth: int) -> Compound:
-        conditions: list[CommandList] = []
-        bodies: list[CommandList] = []
-        branch: _JsonNode | None = command
-        while branch is not None:
-            if "Cond" in branch:
-                conditions.append(self.command_list(branch["Cond"], self._line(branch["Position"]), depth))
-            bodies.append(self.command_list(branch.get("Then", ()), self._line(branch["Position"]), depth))
-            branch = branch.get("Else")
-        return Compound(kind="if", conditions=tuple(conditions), bodies=tuple(bodies), line=line)
 
     def _binary(self, command: _JsonNode, line: int, depth: int) -> Node:
         """`shfmt` nests `a && b || c` to the left; here it is one chain, and `a | b | c` is one pipe."""

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from readiness.ci.shell_harmless import arguments, asks_only, awaited, can_fail
-from readiness.ci.shell_tree import Background, Command, CommandList, Compound, Node, nodes_of
-from readiness.ci.swallow import Swallow
-from readiness.finding import Severity
+from readiness.ci.shell.commands import arguments, asks_only, awaited, can_fail, lost
+from readiness.ci.shell.tree import Background, Command, CommandList, Compound, Node, nodes_of
+from readiness.finding import Finding, Severity
 
 _RUNNERS = (
     "pytest|py\\.test|tox|nox|unittest|jest|vitest|mocha|karma|ava|cypress|playwright|eslint|stylelint|prettier|tsc"
@@ -33,31 +32,31 @@ class _Job:
     by_bare_wait: bool = False
 
 
-def lost_in_background(tree: CommandList, functions: frozenset[str]) -> Iterator[Swallow]:
+def lost_in_background(tree: CommandList, functions: frozenset[str]) -> Iterator[Finding]:
     """A command in the background whose failure the script does not see.
 
     An error where it is a test or linter by its name, or where `wait` without a process ID waits for it. Otherwise it
     may be a server: nothing where the script also runs something that can fail, and else a warning.
     `functions` are the script's functions that cannot fail.
     """
-    lost = [job for job in _unawaited(tree) if _looks(job.node.started, functions)]
+    unseen = [job for job in _unawaited(tree) if _looks(job.node.started, functions)]
     is_server = any(
         isinstance(node, Command) and _looks(node, functions) and arguments(node)[:1] != ["wait"]
         for node in nodes_of(tree, counting=True)
     )
-    for job in lost:
+    for job in unseen:
         message = _MESSAGE.format(_shown(job.node))
         if job.by_bare_wait:
             message += ": `wait` without a process ID returns 0"
-        if job.by_bare_wait or is_named_check(job.node):
+        if job.by_bare_wait or _is_named_check(job.node):
             hint = 'Remove `&`, or keep its process ID (`pid=$!`) and run `wait "$pid"`'
-            yield Swallow(line=job.node.line, message=message, hint=hint)
+            yield lost(job.node.line, message, hint)
         elif not is_server:
             hint = "Make sure by hand that it is not the check; otherwise run `wait $!`"
-            yield Swallow(line=job.node.line, message=message, hint=hint, severity=Severity.WARNING)
+            yield lost(job.node.line, message, hint, Severity.WARNING)
 
 
-def is_named_check(node: Node) -> bool:
+def _is_named_check(node: Node) -> bool:
     """Whether a command in it has the name of a test runner or linter among its first words, as `npm run test`."""
     for command in nodes_of(node):
         words = [word for word in arguments(command) if not word.startswith("-")][:4]
@@ -80,7 +79,10 @@ def _shown(node: Background) -> str:
 
 def _unawaited(tree: CommandList) -> list[_Job]:
     running: list[_Job] = []
-    for node, in_loop in _in_order(tree, in_loop=False):
+    nodes = list(nodes_of(tree))
+    loops = [node for node in nodes if isinstance(node, Compound) and node.kind == "loop"]
+    in_loops = {id(node) for loop in loops for node in nodes_of(loop)}
+    for node in nodes:
         if isinstance(node, Background):
             running.append(_Job(node=node))
         elif isinstance(node, Command):
@@ -88,7 +90,7 @@ def _unawaited(tree: CommandList) -> list[_Job]:
                 name, _, value = assignment.value.partition("=")
                 if running and value in ("$!", "${!}"):
                     running[-1].variables.add(name)
-            _wait(running, arguments(node), in_loop=in_loop)
+            _wait(running, arguments(node), in_loop=id(node) in in_loops)
     return running
 
 
@@ -108,22 +110,3 @@ def _wait(running: list[_Job], words: list[str], *, in_loop: bool) -> None:
         running[:] = [job for job in running if name.group(1) not in job.variables]
     else:
         running.pop()
-
-
-def _in_order(node: Node, *, in_loop: bool) -> Iterator[tuple[Node, bool]]:
-    """Each command of the list after those inside it, as the shell reaches them; with whether a loop is around it."""
-    match node:
-        case Compound():
-            for part in (*node.conditions, *node.bodies):
-                yield from _in_order(part, in_loop=in_loop or node.kind == "loop")
-        case CommandList():
-            for item in node.items:
-                yield from _in_order(item, in_loop=in_loop)
-        case Background():
-            yield from _in_order(node.started, in_loop=in_loop)
-            yield node, in_loop
-        case Command():
-            yield node, in_loop
-        case _:
-            parts = [part for part in nodes_of(node) if isinstance(part, Command | Background)]
-            yield from ((part, in_loop) for part in parts)

@@ -1,4 +1,4 @@
-"""Which object of a revision a `commit()` or `rollback()` acts on, and what that does to the run. Pure.
+"""Which object of a revision a `commit()` or `rollback()` acts on, and what that does to the run.
 
 The name alone says nothing: a commit of a session that was opened on the connection of the migration ends no
 transaction, while the same call on the connection itself does. So every name is followed from its assignment:
@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from readiness.finding import Finding
 
 Kind = Literal[
     "context",  # Alembic's, of which `connection` is the connection of the migration
@@ -33,36 +34,31 @@ _UNKNOWN: Kinds = frozenset()
 
 _SESSION_MODES: dict[str, Kind] = {"control_fully": "controlling session", "create_savepoint": "savepoint session"}
 # What an attribute of a known object is, with or without a call.
+_OF_SESSION: dict[str, Kind] = dict.fromkeys(("bind", "connection", "get_bind"), "connection")
 _MEMBERS: dict[Kind, dict[str, Kind]] = {
-    "context": {"bind": "connection", "connection": "connection"},
+    "context": dict.fromkeys(("bind", "connection"), "connection"),
     "connection": {
-        "begin": "connection",
+        **dict.fromkeys(("begin", "execution_options", "get_transaction"), "connection"),
         "connection": "driver",
         "engine": "engine",
-        "execution_options": "connection",
-        "get_transaction": "connection",
     },
     "driver": {"cursor": "cursor", "dbapi_connection": "driver", "driver_connection": "driver"},
     "cursor": {"connection": "driver"},
-    "session": {"bind": "connection", "connection": "connection", "get_bind": "connection"},
-    "controlling session": {"bind": "connection", "connection": "connection", "get_bind": "connection"},
+    "session": _OF_SESSION,
+    "controlling session": _OF_SESSION,
     "engine": {
-        "begin": "own connection",
-        "connect": "own connection",
+        **dict.fromkeys(("begin", "connect", "raw_connection"), "own connection"),
         "execution_options": "engine",
-        "raw_connection": "own connection",
     },
     "own connection": {
-        "begin": "own connection",
-        "connection": "own connection",
+        **dict.fromkeys(("begin", "connection", "execution_options"), "own connection"),
         "engine": "engine",
-        "execution_options": "own connection",
     },
 }
 _SAME_AS_SESSION = ("begin", "get_transaction", "registry")
 
-_HALF = "so that a failure after it leaves half of the change"
-_LEAVES = f"leaves the transaction of the migration, {_HALF}"
+LEAVES = "leaves the transaction of the migration, so that a failure after it leaves half of the change"
+ON_ITS_CONNECTION = "Run what is inside on the connection of the migration: the run commits once, at its end"
 _TAKES_BACK = "takes back everything that the run has done, and the run fails"
 _BESIDE = "commits beside the transaction of the migration: if the migration fails, that part of the change stays"
 _REMOVE = "Remove it: the run commits once, at its end"
@@ -72,42 +68,42 @@ _ONE_CONNECTION = "Run the statements on op.get_bind(), or on Session(bind=op.ge
 
 # Message and hint. What is not listed is harmless, or not known.
 _VERDICTS: dict[tuple[str, Kind], tuple[str, str]] = {
-    ("commit", "connection"): (_LEAVES, _REMOVE),
-    ("commit", "driver"): (_LEAVES, _REMOVE),
-    ("commit", "controlling session"): (_LEAVES, _FLUSH),
+    ("commit", "connection"): (LEAVES, _REMOVE),
+    ("commit", "driver"): (LEAVES, _REMOVE),
+    ("commit", "controlling session"): (LEAVES, _FLUSH),
     ("commit", "own connection"): (_BESIDE, _ONE_CONNECTION),
     ("begin", "engine"): (_BESIDE, _ONE_CONNECTION),
     ("rollback", "connection"): (_TAKES_BACK, _SAVEPOINT),
     ("rollback", "driver"): (_TAKES_BACK, _SAVEPOINT),
     ("rollback", "session"): (_TAKES_BACK, _SAVEPOINT),
     ("rollback", "controlling session"): (_TAKES_BACK, _SAVEPOINT),
-    ("autocommit", "driver"): (_LEAVES, "Remove it"),
+    ("autocommit", "driver"): (LEAVES, "Remove it"),
     ("autocommit", "own connection"): (_BESIDE, _ONE_CONNECTION),
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leaving:
+def leaving(file: str, line: int, what: str, message: str, hint: str) -> Finding:
     """A call or an assignment that leaves the transaction of the run."""
-
-    line: int
-    what: str
-    message: str
-    hint: str
+    rule_id = "migration-leaves-transaction"
+    return Finding(rule_id=rule_id, file=file, line=line, key=what, message=message, hint=hint)
 
 
-def leaving_calls(tree: ast.Module) -> list[Leaving]:
-    """Every call of `commit` or `rollback`, and every assignment of `autocommit`, on an object known to be harmful."""
-    reader = _Reader(tree)
+def leaving_calls(file: str, tree: ast.Module) -> list[Finding]:
+    """Every call of `commit` or `rollback`, and every assignment of `autocommit`, on an object known to be harmful.
+
+    Raises RecursionError where the revision is nested too deeply.
+    """
+    reader = _Reader(file, tree)
     reader.read(tree)
-    return sorted(reader.found, key=lambda leaving: (leaving.line, leaving.what))
+    return sorted(reader.found, key=lambda finding: (finding.line or 0, finding.key))
 
 
 class _Reader:
     """Runs the statements of a revision on kinds in place of values."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self.found: set[Leaving] = set()
+    def __init__(self, file: str, tree: ast.Module) -> None:
+        self.found: set[Finding] = set()
+        self._file = file
         self._functions = {node.name: node for node in ast.walk(tree) if isinstance(node, FunctionNode)}
         self._imported = dict(_imported_names(tree))
         self._module: Environment = {}
@@ -186,7 +182,7 @@ class _Reader:
             case _:
                 self._value(target, names)
 
-    def _value(self, node: ast.expr, names: Environment) -> Kinds:
+    def _value(self, node: ast.AST, names: Environment) -> Kinds:
         """What the expression is; judges every call in it."""
         match node:
             case ast.Name(id=name):
@@ -204,15 +200,9 @@ class _Reader:
                 return self._value(body, names) | self._value(orelse, names)
             case ast.Await(value=value):
                 return self._value(value, names)
-        self._values_inside(node, names)
-        return _UNKNOWN
-
-    def _values_inside(self, node: ast.AST, names: Environment) -> None:
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                self._value(child, names)
-            else:
-                self._values_inside(child, names)
+            self._value(child, names)
+        return _UNKNOWN
 
     def _call(self, node: ast.Call, names: Environment) -> Kinds:
         arguments = [self._value(argument, names) for argument in node.args]
@@ -250,7 +240,7 @@ class _Reader:
         verdict = next((_VERDICTS[name, kind] for kind in sorted(kinds) if (name, kind) in _VERDICTS), None)
         if verdict is not None:
             what = name if name == "autocommit" else f"{name}()"
-            self.found.add(Leaving(line=node.lineno, what=what, message=verdict[0], hint=verdict[1]))
+            self.found.add(leaving(self._file, node.lineno, what, *verdict))
 
     def _name_of(self, node: ast.expr) -> str:
         """`Session` for `orm.Session` and for an imported name, whatever it is called here."""

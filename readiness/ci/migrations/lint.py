@@ -1,4 +1,4 @@
-"""What would take a migration out of its transaction, found in SQL files and in Alembic revisions. Pure.
+"""What would take a migration out of its transaction, found in SQL files and in Alembic revisions.
 
 Alembic runs all revisions of a run in one transaction: a failure leaves the schema as it was. One COMMIT in the SQL
 ends that: half of the change stays, and every retry fails on it (measured on PostgreSQL 15, docs/migrations.md).
@@ -10,10 +10,9 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from readiness.ci.migration_receivers import leaving_calls
-from readiness.ci.sql_statements import statements
+from readiness.ci.migrations.receivers import LEAVES, ON_ITS_CONNECTION, leaving, leaving_calls
+from readiness.ci.migrations.sql_statements import statements
 from readiness.files import FileTooLargeError, NotRegularFileError, read_regular_text
 from readiness.finding import Finding
 
@@ -29,48 +28,41 @@ _OUTSIDE = re.compile(
 )
 _SEARCH_PATH = re.compile(r"SET (?:SESSION )?SEARCH_PATH\b.*|SELECT PG_CATALOG \. SET_CONFIG \( \? , \? , FALSE \)")
 _COPY = re.compile(r"COPY\b.* FROM STDIN\b.*")
-_SUFFIXES = (".sql", ".py")
 
-
-class _Rule(NamedTuple):
-    rule_id: str
-    pattern: re.Pattern[str]
-    message: str
-    hint: str
-
-
+# Rule, the statements that it refuses, message and hint.
 _RULES = (
-    _Rule(
+    (
         "migration-ends-transaction",
         _ENDS,
         "ends the transaction of the migration, so that a failure after it leaves half of the change",
         "Remove it: the run commits once, at its end",
     ),
-    _Rule(
+    (
         "migration-begins-transaction",
         _BEGINS,
         "begins a transaction of its own, whose end would be that of the migration too",
         "Remove it: the run has begun one already",
     ),
-    _Rule(
+    (
         "migration-outside-transaction",
         _OUTSIDE,
         "cannot run inside a transaction",
         "Do it by hand outside of the deployment, or without CONCURRENTLY while the table is small",
     ),
-    _Rule(
+    (
         "migration-search-path",
         _SEARCH_PATH,
         "changes the search path of the session, and Alembic no longer finds its own table",
         "Remove it, and name the schema of every object",
     ),
-    _Rule(
+    (
         "migration-copy-from-stdin",
         _COPY,
         "reads its rows from psql, and what follows it cannot be told from rows",
         "Write INSERT",
     ),
 )
+_SUFFIXES = (".sql", ".py")
 
 
 def lint_paths(paths: list[Path]) -> list[Finding]:
@@ -89,17 +81,11 @@ def lint_text(file: Path, text: str) -> list[Finding]:
 
 
 def _of_folder(folder: Path) -> list[Finding]:
-    files = sorted(each for each in folder.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
     if not files:
         message = f"holds no {' or '.join(_SUFFIXES)} file, so nothing was read"
-        return [
-            Finding(
-                rule_id="migration-folder-empty",
-                file=str(folder),
-                message=message,
-                hint="Name the folder of the migrations",
-            )
-        ]
+        hint = "Name the folder of the migrations"
+        return [Finding(rule_id="migration-folder-empty", file=str(folder), message=message, hint=hint)]
     return [problem for file in files for problem in _of_file(file)]
 
 
@@ -108,99 +94,61 @@ def _of_file(file: Path) -> list[Finding]:
         # A byte order mark would hide the first statement.
         return lint_text(file, read_regular_text(file))
     except (NotRegularFileError, FileTooLargeError) as error:
-        message = f"cannot be read ({error.strerror})"
-        return [
-            Finding(
-                rule_id="migration-file-unreadable",
-                file=str(file),
-                message=message,
-                hint="Name a file of migrations, or their folder",
-            )
-        ]
+        hint = "Name a file of migrations, or their folder"
+        return [_unreadable(str(file), None, f"cannot be read ({error.strerror})", hint)]
     except UnicodeDecodeError:
-        return [
-            Finding(
-                rule_id="migration-file-unreadable",
-                file=str(file),
-                message="is not UTF-8 text",
-                hint="Write it as UTF-8: Alembic reads it so",
-            )
-        ]
+        return [_unreadable(str(file), None, "is not UTF-8 text", "Write it as UTF-8: Alembic reads it so")]
+
+
+def _unreadable(file: str, line: int | None, message: str, hint: str) -> Finding:
+    return Finding(rule_id="migration-file-unreadable", file=file, line=line, message=message, hint=hint)
 
 
 def _of_sql(file: str, text: str, first_line: int = 1) -> Iterator[Finding]:
     for statement in statements(text):
-        rule = next((rule for rule in _RULES if rule.pattern.fullmatch(statement.words)), None)
-        if rule is not None:
-            key = " ".join(statement.words.split()[:3])
-            line = first_line + statement.line - 1
-            yield Finding(rule_id=rule.rule_id, file=file, line=line, key=key, message=rule.message, hint=rule.hint)
+        for rule_id, pattern, message, hint in _RULES:
+            if pattern.fullmatch(statement.words):
+                key, line = " ".join(statement.words.split()[:3]), first_line + statement.line - 1
+                yield Finding(rule_id=rule_id, file=file, line=line, key=key, message=message, hint=hint)
+                break
 
 
 def _of_psql(file: str, text: str) -> Iterator[Finding]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if command := re.match(r"\s*(\\[a-z]+)", line):
-            yield Finding(
-                rule_id="migration-psql-command",
-                file=file,
-                line=number,
-                key=command[1],
-                message="is a command of psql, which no other client understands",
-                hint="Remove the line",
-            )
+    message = "is a command of psql, which no other client understands"
+    for line, written in enumerate(text.splitlines(), start=1):
+        if command := re.match(r"\s*(\\[a-z]+)", written):
+            rule_id, key = "migration-psql-command", command[1]
+            yield Finding(rule_id=rule_id, file=file, line=line, key=key, message=message, hint="Remove the line")
 
 
 def _of_python(file: str, text: str) -> Iterator[Finding]:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", 1) or 1
-        yield Finding(
-            rule_id="migration-file-unreadable", file=file, line=line, message="is no Python", hint="Mend the syntax"
-        )
+        yield _unreadable(file, getattr(error, "lineno", 1) or 1, "is no Python", "Mend the syntax")
         return
-    if not any(_is_revision(each) for each in tree.body):
+    if not any(_is_revision(statement) for statement in tree.body):
         return
     for text_line, sql in _texts(tree):
         yield from _of_sql(file, sql, text_line)
-    yield from _of_calls(file, tree)
-    for node in ast.walk(tree):
-        if switch := _autocommit(node):
-            yield Finding(
-                rule_id="migration-leaves-transaction",
-                file=file,
-                line=getattr(node, "lineno", 1),
-                key=switch,
-                message="leaves the transaction of the migration, so that a failure after it leaves half of the change",
-                hint="Run what is inside on the connection of the migration: the run commits once, at its end",
-            )
-
-
-def _of_calls(file: str, tree: ast.Module) -> Iterator[Finding]:
     try:
-        calls = leaving_calls(tree)
+        yield from leaving_calls(file, tree)
     except RecursionError:
-        message, hint = "is nested too deeply to be read", "Write it flatter"
-        yield Finding(rule_id="migration-file-unreadable", file=file, line=1, message=message, hint=hint)
-        return
-    for call in calls:
-        yield Finding(
-            rule_id="migration-leaves-transaction",
-            file=file,
-            line=call.line,
-            key=call.what,
-            message=call.message,
-            hint=call.hint,
-        )
+        yield _unreadable(file, 1, "is nested too deeply to be read", "Write it flatter")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "autocommit_block":
+            yield leaving(file, node.lineno, "autocommit_block()", LEAVES, ON_ITS_CONNECTION)
+        elif isinstance(node, ast.Constant) and node.value == "AUTOCOMMIT":
+            yield leaving(file, node.lineno, "AUTOCOMMIT", LEAVES, ON_ITS_CONNECTION)
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Every text with its line, an f-string as one; no docstrings, which nothing runs."""
-    parts: set[int] = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    parts: set[int] = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            parts |= {id(each) for each in node.values}
-            texts = (str(each.value) if isinstance(each, ast.Constant) else "x" for each in node.values)
+            parts |= {id(part) for part in node.values}
+            texts = (str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
             yield node.lineno, "".join(texts)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
             yield node.lineno, node.value
@@ -208,13 +156,6 @@ def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def _is_revision(statement: ast.stmt) -> bool:
     """Whether the statement of a module gives `revision` its value."""
-    names = (each for each in ast.walk(statement) if isinstance(each, ast.Name))
+    names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
     is_assignment = isinstance(statement, ast.Assign | ast.AnnAssign)
-    return is_assignment and any(each.id == "revision" and isinstance(each.ctx, ast.Store) for each in names)
-
-
-def _autocommit(node: ast.AST) -> str | None:
-    """What switches to autocommit, on whatever it is called; None for anything else."""
-    if isinstance(node, ast.Attribute) and node.attr == "autocommit_block":
-        return "autocommit_block()"
-    return "AUTOCOMMIT" if isinstance(node, ast.Constant) and node.value == "AUTOCOMMIT" else None
+    return is_assignment and any(name.id == "revision" and isinstance(name.ctx, ast.Store) for name in names)

@@ -1,10 +1,17 @@
-"""Which commands cannot fail, and which only ask a question: neither shows whether the application works."""
+"""What is known about commands: which can fail, which only ask a question, which change what other commands do.
+
+Neither a command that cannot fail nor a question shows whether the application works.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
-from readiness.ci.shell_tree import Background, Chain, Command, CommandList, Compound, Node, Pipe, nodes_of
+from readiness.ci.shell.tree import Background, Chain, Command, CommandList, Compound, Node, Pipe, commands_in
+from readiness.finding import Finding, Severity
 
 _CANNOT_FAIL = frozenset(
     {"true", ":", "echo", "printf", "date", "sleep", "cat", "tee", "break", "continue", "wait", "trap", "set", "shopt",
@@ -20,11 +27,34 @@ _AFTERTHOUGHTS = frozenset(
 # They look something up, so that a script can take one way or the other.
 _QUESTIONS = frozenset(
     {"test", "[", "which", "type", "hash", "grep", "egrep", "fgrep", "git", "gh", "cd", "pushd", "ls", "find", "diff",
-     "cmp", "read", "let"}
+     "cmp", "read"}
 )  # fmt: skip
 # One word each in the tree.
-_TESTS = ("[[", "((")
+_TESTS = ("[[", "((", "let ")
 _ENDS = ("exit", "return")
+_SHELLS = frozenset({"bash", "sh", "dash", "zsh", "ash"})
+_OPTION_LETTERS = {"errexit": "e", "noexec": "n"}
+# Options of Jest and Vitest, npm, ESLint's and Stylelint's, Flake8, Pylint and Ruff, pytest's plugins, Maven, make.
+_LENIENT = re.compile(
+    r"--(?:passWithNoTests|pass-with-no-tests|pass-on-no-patterns|if-present|exit-zero|suppress-no-test-exit-code"
+    r"|allow-empty-input|ignore-errors|fail-never|no-error-on-unmatched-pattern)(?:=(?!false\b).*)?"
+    r"|-Dmaven\.test\.failure\.ignore(?:=true)?|--exit-code=0"
+)
+
+
+def lost(line: int, message: str, hint: str, severity: Severity = Severity.ERROR) -> Finding:
+    """A place of a script where a failure is lost. `line` counts from 0; the caller adds the file and its lines."""
+    rule_id = "required-check-failure-lost"
+    return Finding(rule_id=rule_id, file="", line=line + 1, message=message, hint=hint, severity=severity)
+
+
+def lenient_option(words: Sequence[str]) -> str | None:
+    """The first option that lets a test runner or linter pass where nothing was looked at, or whatever was found."""
+    found = next((word for word in words if _LENIENT.fullmatch(word)), None)
+    if found is None and "--exit-code" in words[:-1] and words[list(words).index("--exit-code") + 1] == "0":
+        found = "--exit-code 0"
+    is_make = bool(words) and words[0] in ("make", "gmake")
+    return found or ("-i" if is_make and "-i" in words else None)
 
 
 def command_name(node: Node) -> str:
@@ -98,8 +128,9 @@ def asks_only(node: Node) -> bool:
 
 def is_afterthought(node: Node, functions: frozenset[str]) -> bool:
     """Whether all its commands only tidy up, show something, or cannot fail."""
-    commands = [each for each in nodes_of(node) if isinstance(each, Command)]
-    return all(command_name(each) in _AFTERTHOUGHTS or not can_fail(each, functions) for each in commands)
+    return all(
+        command_name(command) in _AFTERTHOUGHTS or not can_fail(command, functions) for command in commands_in(node)
+    )
 
 
 def ends_well(node: Node) -> bool:
@@ -120,17 +151,9 @@ def keeps_status(node: Node) -> bool:
 
 def awaited(words: list[str]) -> list[str]:
     """What a `wait` with these words waits for: process IDs and jobs, or `-n`; empty where it waits for all."""
-    found: list[str] = []
-    skip = True
-    for word in words:
-        if skip:
-            skip = False
-        elif word.startswith("-"):
-            skip = word == "-p"
-            found += ["-n"] if "n" in word else []
-        else:
-            found.append(word)
-    return [word for word in found if word != "-n"] or found
+    # `-p` has a variable behind it.
+    asked = [word for before, word in pairwise(words) if before != "-p" and not word.startswith("-")]
+    return asked or ["-n"] * any(word.startswith("-") and "n" in word for word in words)
 
 
 def ends_badly(node: Node) -> bool:
@@ -147,3 +170,41 @@ def _command_can_fail(command: Command, functions: frozenset[str]) -> bool:
     if words[0] == "wait" and awaited(words):
         return True
     return not (words[0] in _CANNOT_FAIL or words[0] in functions or ends_well(command))
+
+
+def switches(words: Sequence[str], option: str, *, on: bool) -> bool:
+    """Whether `set` or `shopt` turns `errexit` or `noexec` on or off: `set -n`, `set -o noexec`, `shopt -so noexec`."""
+    if words[:1] == ["shopt"]:
+        letter = "s" if on else "u"
+        return option in words and any(re.fullmatch(rf"-\w*{letter}\w*", word) for word in words)
+    sign = "-" if on else r"\+"
+    return words[:1] == ["set"] and any(
+        re.fullmatch(rf"{sign}\w*{_OPTION_LETTERS[option]}\w*", word)
+        or (re.fullmatch(rf"{sign}\w*o", word) and following == option)
+        for word, following in zip(words, [*words[1:], ""], strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class InnerScript:
+    """A script that a command hands to a shell. `has_errexit`: that shell got `-e`, or it is the one around `eval`."""
+
+    text: str
+    has_errexit: bool
+
+
+def inner_scripts(command: Command) -> list[InnerScript]:
+    """What `eval`, a shell's option `-c`, or a shell without a file reads from a here-document."""
+    words = arguments(command)
+    if words[:1] == ["eval"]:
+        return [InnerScript(" ".join(words[1:]), True)]
+    shells = [index for index, word in enumerate(words) if word.rpartition("/")[2] in _SHELLS]
+    if not shells:
+        return []
+    options = words[shells[0] + 1 :]
+    texts = [words[index + 1] for index, word in enumerate(words[:-1]) if re.fullmatch(r"-\w*c", word)]
+    if not texts and shells[0] == 0 and all(word.startswith(("-", "+")) for word in options):
+        texts = list(command.inputs)
+    before = options[: options.index(texts[0])] if texts and texts[0] in options else options
+    has_errexit = any(re.fullmatch(r"-\w*e\w*", word) or word == "errexit" for word in before)
+    return [InnerScript(text, has_errexit) for text in texts]

@@ -1,0 +1,1 @@
+"""Whether a database migration stays inside its transaction: SQL files and Alembic revisions."""
