@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.projects import ROOT
 
-_NAME = re.compile(r"Pulumi(\.[^/]+)?\.yaml|audit-record\.yaml")
+_NAME = re.compile(r"Pulumi(\.[^/]+)?\.yaml")
 _COMMAND = re.compile(r"^readiness$|(bin/|-m )readiness( |$)")
 _HINT = "Use a project of tests/projects, or a copy of one."
 

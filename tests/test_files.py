@@ -138,6 +138,7 @@ def _login_of_another(path: Path) -> None:
 
 
 def _audit_record(path: Path) -> None:
+    (path.parent / RECORD_FILE).parent.mkdir(exist_ok=True)
     (path.parent / RECORD_FILE).symlink_to(path)
     read_record(path.parent)
 

@@ -1,4 +1,4 @@
-"""Writes docs/security-audit.md from the audit's lines and audit-record.yaml; `--check` fails when it is another."""
+"""Writes docs/security-audit.md from the audit's checklist; `--check` fails when the page differs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tools.committed import ROOT, write_or_check
 
 
 def main() -> int:
-    """Writes the page, or says that it is not the record's any more."""
+    """Writes the page, or says that it is out of date."""
     stacks = [require_settings(check_stack(ROOT, stack)) for stack in stack_names(ROOT)]
-    text = page_text(ROOT, stacks)
-    return write_or_check(ROOT / PAGE_PATH, text, "does not say what the audit's lines and record say")
+    text = page_text(stacks)
+    return write_or_check(ROOT / PAGE_PATH, text, "does not say what the audit's checklist says")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ from readiness.settings.messages import why_no_text
 from readiness.settings.nearest import suggestion
 from readiness.settings.strict_yaml import read_yaml
 
-RECORD_FILE = "audit-record.yaml"
+# Findings about a live system do not belong into a repository that others read: git ignores the folder.
+RECORD_FILE = "reports/audit-record.yaml"
+# Where 0.1 kept it. It is still read.
+FORMER_RECORD_FILE = "audit-record.yaml"
 _KEYS = ("line", "result", "found", "source", "date")
 _RESULTS = {outcome.value: outcome for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.NOTE)}
 
@@ -87,21 +90,30 @@ def read_checklist(file: Path) -> tuple[AuditLine, ...]:
 
 
 def read_record(root: Path) -> dict[str, list[Row]]:
-    """Rows by the line's slug; none without a file. Raises RefusedError with every problem of the file."""
-    file = root / RECORD_FILE
-    if not file.exists():
+    """Rows by the line's slug; none without a file. Raises RefusedError with every problem of the file.
+
+    The record at the place where 0.1 kept it is read too, unless there are two.
+    """
+    names = [name for name in (RECORD_FILE, FORMER_RECORD_FILE) if (root / name).exists()]
+    if not names:
         return {}
-    document = read_yaml(file, RECORD_FILE, may_be_empty=True)
+    if len(names) == 2:
+        hint = f"Move its entries to {RECORD_FILE} and delete it"
+        message = f"is a second record beside {RECORD_FILE}"
+        raise RefusedError([Finding(rule_id="audit-record-twice", file=FORMER_RECORD_FILE, message=message, hint=hint)])
+    document = read_yaml(root / names[0], names[0], may_be_empty=True)
     entries = document.value
     if entries is None:
         return {}
     if not isinstance(entries, list):
-        raise RefusedError([_problem("", "is no list", "Begin each entry with `- line:`", document.line_of(()))])
+        raise RefusedError(
+            [_problem(names[0], "", "is no list", "Begin each entry with `- line:`", document.line_of(()))]
+        )
     problems = list(document.problems)
     for index, entry in enumerate(entries):
         for key, message, hint in _mistakes(entry):
             path = f"entry {index + 1}.{key}" if key else f"entry {index + 1}"
-            problems.append(_problem(path, message, hint, document.line_of((index, key))))
+            problems.append(_problem(names[0], path, message, hint, document.line_of((index, key))))
     if problems:
         raise RefusedError(problems)
     found: dict[str, list[Row]] = defaultdict(list)
@@ -143,5 +155,5 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _problem(key: str, message: str, hint: str, line: int | None = None) -> Finding:
-    return Finding(rule_id="audit-record-entry", file=RECORD_FILE, line=line, key=key, message=message, hint=hint)
+def _problem(file: str, key: str, message: str, hint: str, line: int | None = None) -> Finding:
+    return Finding(rule_id="audit-record-entry", file=file, line=line, key=key, message=message, hint=hint)

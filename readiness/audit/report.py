@@ -10,11 +10,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from importlib.resources import files
 from itertools import groupby
-from pathlib import Path
 from string import Template
 from typing import Any
 
-from readiness.audit.checklist import AuditLine, Risk, audit_lines, read_record
+from readiness.audit.checklist import AuditLine, Risk, audit_lines
 from readiness.finding_formats import sarif_document, sarif_result
 from readiness.live.rows import Outcome, Row
 from readiness.markdown_text import table_cell
@@ -149,12 +148,9 @@ def step_values(stacks: Sequence[Settings]) -> Mapping[str, str]:
     }
 
 
-def page_text(root: Path, stacks: Sequence[Settings]) -> str:
-    """docs/security-audit.md: the audit without credentials, with relative dates.
-
-    Raises RefusedError for a record that cannot be read.
-    """
-    rows = audit_rows({}, read_record(root), step_values(stacks), page_exists=True)
+def page_text(stacks: Sequence[Settings]) -> str:
+    """docs/security-audit.md: the checklist with the steps and the remediation of every line, and no finding."""
+    rows = audit_rows({}, {}, step_values(stacks), page_exists=True)
     head = files("readiness.audit").joinpath("page_head.md").read_text(encoding="utf-8")
     return head + "\n" + audit_markdown(rows, today=None)
 

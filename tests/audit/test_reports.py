@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from readiness.audit.checklist import RECORD_FILE, audit_lines, read_record
+from readiness.audit.checklist import FORMER_RECORD_FILE, RECORD_FILE, audit_lines, read_record
 from readiness.audit.report import (
     AuditRow,
     Result,
@@ -18,13 +18,12 @@ from readiness.audit.report import (
     audit_rows,
     audit_sarif,
     audit_summary,
-    page_text,
     step_values,
 )
 from readiness.finding_formats import text_line
 from readiness.live.rows import failed, passed
 from readiness.refusal import RefusedError
-from tests.projects import CUSTOMER_STACKS, FIRST_CUSTOMER, settings_of
+from tests.projects import settings_of
 from tests.sarif_structure import SARIF
 
 TODAY = date(2026, 11, 25)
@@ -119,6 +118,7 @@ ENTRY = {"line": "cors", "result": "fail", "found": "x", "source": "y", "date": 
 
 def recorded(folder: Path, text: str) -> list[str]:
     """The problems of a record."""
+    (folder / RECORD_FILE).parent.mkdir(exist_ok=True)
     (folder / RECORD_FILE).write_text(text, encoding="utf-8")
     try:
         read_record(folder)
@@ -131,6 +131,20 @@ def test_without_a_record_nothing_is_recorded(tmp_path: Path) -> None:
     """Another customer begins without one, or with an empty file."""
     assert read_record(tmp_path) == {}
     assert recorded(tmp_path, "# nothing yet\n") == []
+
+
+def test_the_record_is_read_where_the_first_version_kept_it_but_not_from_two_places(tmp_path: Path) -> None:
+    """An old record is not lost in silence, and two are not mixed."""
+    former = tmp_path / FORMER_RECORD_FILE
+    former.write_text(json.dumps([ENTRY]), encoding="utf-8")
+    assert list(read_record(tmp_path)) == ["cors"]
+    former.write_text(json.dumps([{**ENTRY, "result": "ok"}]), encoding="utf-8")
+    with pytest.raises(RefusedError, match=r"^audit-record.yaml:1: entry 1.result: is none of"):
+        read_record(tmp_path)
+    assert recorded(tmp_path, json.dumps([ENTRY])) == [
+        "audit-record.yaml: is a second record beside reports/audit-record.yaml."
+        " Move its entries to reports/audit-record.yaml and delete it."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -194,17 +208,3 @@ def test_a_value_without_quotes_is_read_as_in_the_settings(tmp_path: Path, writt
     entry = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in ENTRY.items() if key != "found")
     found = recorded(tmp_path, f"- # one\n{entry}  found: {written}\n")
     assert found == ([] if said is None else [f"{RECORD_FILE}:6: {found[0].split(': ')[1]}: {said}."])
-
-
-def test_the_customers_record_names_source_and_day_of_each_finding() -> None:
-    """What was found in the application's repository before the first live audit."""
-    found = read_record(FIRST_CUSTOMER)
-    assert len(found) >= 25
-    assert all(" at 0b6b26d" in each.how or "cloud.google.com" in each.how for all_ in found.values() for each in all_)
-
-
-def test_the_page_has_every_line_of_the_audit() -> None:
-    """`make docs` writes the committed one, and `make check` compares it."""
-    page = page_text(FIRST_CUSTOMER, [settings_of(stack) for stack in CUSTOMER_STACKS])
-    for line in audit_lines():
-        assert f"| {line.line} |" in page

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.audit.checklist import RECORD_FILE, read_record
+from readiness.audit.checklist import read_record
 from readiness.rules.stack import check_stack
 from readiness.settings.stack_files import read_stack, stack_names
 from tests.projects import CUSTOMER_STACKS, FIRST_CUSTOMER, ROOT, SMALL, Command, plan_of_stack, readiness
@@ -31,7 +31,6 @@ READERS: dict[str, Callable[[Path, Path], object]] = {
     "to copy it": lambda project, folder: shutil.copy(project / "Pulumi.prod.yaml", folder),
     "as settings": lambda project, _: check_stack(project, stack_names(project)[0]),
     "as configuration": lambda project, _: read_stack(project, stack_names(project)[0]),
-    "as findings of the audit": lambda project, _: (project / RECORD_FILE).read_text(encoding="utf-8"),
 }
 
 
