@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.arguments import check_arguments
-from components.outputs import by_key
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .outputs import by_key
+from .resource_options import child_options
 from readiness.durations import duration_text
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 import pulumi_github as github
 
-from components.arguments import check_arguments
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.settings.github import BranchRuleset as RulesetSettings

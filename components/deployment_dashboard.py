@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring, projects
 
-from components.arguments import check_arguments, refuse_the_same_names
-from components.resource_options import child_options
+from .arguments import check_arguments, refuse_the_same_names
+from .resource_options import child_options
 
 # The first role shows dashboards without their data, which needs the second role.
 VIEWER_ROLES = {"dashboards": "roles/monitoring.dashboardViewer", "data": "roles/monitoring.viewer"}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import logging
 
-from components.arguments import check_arguments
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
-from components.arguments import check_arguments, refuse_the_same_names
-from components.resource_options import child_options
+from .arguments import check_arguments, refuse_the_same_names
+from .resource_options import child_options
 
 MONITORING_APIS = ("logging.googleapis.com", "monitoring.googleapis.com")
 # The second scans every pushed image, the third stores the results

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import artifactregistry
 
-from components.arguments import Place, check_arguments
-from components.resource_options import child_options
+from .arguments import Place, check_arguments
+from .resource_options import child_options
 from readiness.durations import duration_text
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import logging
 
-from components.arguments import check_arguments
-from components.outputs import by_key
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .outputs import by_key
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.alerts.log_metric import LogMetric

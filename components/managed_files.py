@@ -18,8 +18,8 @@ from typing import Literal
 import pulumi
 import pulumi_github as github
 
-from components.arguments import Place, check_arguments, refuse_the_same_names
-from components.resource_options import child_options
+from .arguments import Place, check_arguments, refuse_the_same_names
+from .resource_options import child_options
 from readiness.delivered.declared_texts import keep_text
 from readiness.delivered.header import MANAGED_FOLDER, file_digest, is_managed_path
 

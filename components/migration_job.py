@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import cloudrunv2, projects, secretmanager, serviceaccount
 
-from components.arguments import check_arguments
-from components.enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs
+from .resource_options import child_options
 from readiness.durations import duration_text
 
 # Google's sample image of a job. It uses no database.

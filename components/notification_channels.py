@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, cast
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.arguments import Place, check_arguments
-from components.resource_options import child_options
+from .arguments import Place, check_arguments
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.settings.channels import DeclaredChannel

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
-from components.arguments import check_arguments
-from components.log_metrics import LogMetricArgs, log_metric
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .log_metrics import LogMetricArgs, log_metric
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_github as github
 
-from components.arguments import check_arguments, refuse_the_same_names
-from components.resource_options import child_options
+from .arguments import check_arguments, refuse_the_same_names
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

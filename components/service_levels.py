@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.arguments import check_arguments
-from components.outputs import by_key
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .outputs import by_key
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
