@@ -14,6 +14,7 @@ import pulumi
 import pulumi_github as github
 
 from .arguments import check_arguments
+from .outputs import with_version
 from .resource_options import child_options
 
 if TYPE_CHECKING:
@@ -68,4 +69,4 @@ class Dependabot(pulumi.ComponentResource):
                 description=label.description,
                 opts=child_options(self, opts),
             )
-        self.register_outputs({})
+        self.register_outputs(with_version({}))

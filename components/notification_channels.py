@@ -16,6 +16,7 @@ import pulumi
 from pulumi_gcp import monitoring
 
 from .arguments import Place, check_arguments
+from .outputs import with_version
 from .resource_options import child_options
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class NotificationChannels(pulumi.ComponentResource):
         ids = pulumi.Output.from_input({kind: self.ids_of([kind]) for kind in kinds})
         # `from_input` also resolves nested outputs, which its annotation does not say.
         self.ids = cast("pulumi.Output[Mapping[str, Sequence[str]]]", ids)
-        self.register_outputs({"ids": self.ids})
+        self.register_outputs(with_version({"ids": self.ids}))
 
     def ids_of(self, kinds: Iterable[str]) -> list[pulumi.Input[str]]:
         """The ids of the channels of these kinds, one input each, so that a plan shows every id that is known."""

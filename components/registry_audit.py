@@ -16,6 +16,7 @@ from pulumi_gcp import projects
 
 from .arguments import check_arguments
 from .log_metrics import LogMetricArgs, log_metric
+from .outputs import with_version
 from .resource_options import child_options
 
 
@@ -49,4 +50,4 @@ class RegistryAudit(pulumi.ComponentResource):
             f"{name}-{args.vulnerabilities.key}", args.project, args.vulnerabilities, child_options(self, opts)
         )
         self.metric_name = self.metric.name
-        self.register_outputs({"metric_name": self.metric_name})
+        self.register_outputs(with_version({"metric_name": self.metric_name}))

@@ -15,7 +15,7 @@ import pulumi
 from pulumi_gcp import artifactregistry, projects
 
 from .arguments import check_arguments
-from .outputs import by_key
+from .outputs import by_key, with_version
 from .resource_options import child_options
 
 
@@ -68,7 +68,7 @@ class RoleGrants(pulumi.ComponentResource):
             for grant in args.grants
         }
         self.ids = by_key({key: grant.id for key, grant in self.grants.items()})
-        self.register_outputs({"ids": self.ids})
+        self.register_outputs(with_version({"ids": self.ids}))
 
 
 def _grant(

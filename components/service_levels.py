@@ -15,7 +15,7 @@ import pulumi
 from pulumi_gcp import monitoring
 
 from .arguments import check_arguments
-from .outputs import by_key
+from .outputs import by_key, with_version
 from .resource_options import child_options
 
 
@@ -52,7 +52,7 @@ class ServiceLevels(pulumi.ComponentResource):
             for service in args.services
         }
         self.ids = by_key({service: objective.id for service, objective in self.objectives.items()})
-        self.register_outputs({"ids": self.ids})
+        self.register_outputs(with_version({"ids": self.ids}))
 
 
 def _objective(name: str, service: str, args: ServiceLevelsArgs, opts: pulumi.ResourceOptions) -> monitoring.Slo:

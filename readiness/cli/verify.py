@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from readiness import clock
-from readiness.cli.common import plan_of, settings_of
+from readiness.cli.common import plan_of, project_option, project_root, settings_of
 
 if TYPE_CHECKING:
     from readiness.live.verify.rows import NotCheckedError
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 @click.option("--allow-degraded", is_flag=True, help="Accept the one degraded answer that the settings call harmless.")
 @click.option("--smoke", is_flag=True, help="Log in with a test account and upload a small file.")
 @click.option("--timeout-seconds", type=click.IntRange(1, 12), default=10, show_default=True, help="For all checks.")
-def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int) -> None:
+@project_option
+def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int, project: str | None) -> None:
     """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
     from readiness.live.verify import render
     from readiness.live.verify.access import Access
@@ -33,11 +33,11 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     from readiness.live.verify.deadline import Deadline
     from readiness.live.verify.rows import Outcome, count
     from readiness.live.verify.runner import run_checks
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import read_stack
     from readiness.timestamps import instant_text
 
     started = clock.monotonic_seconds()
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     settings = settings_of(root, stack)
     access = Access(
         os.environ,
@@ -48,7 +48,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     )
     checks = checks_of(
         settings,
-        plan_of(stack),
+        plan_of(root, stack),
         access,
         allow_degraded=allow_degraded,
         account=_account() if smoke else None,

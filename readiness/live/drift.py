@@ -57,7 +57,7 @@ def drift_markdown(stack: str, drift: Drift) -> str:
         parts += ["### The GitHub gate", "", *_fenced(drift.gate), ""]
     if drift.preview:
         parts += ["### Resources", "", *_fenced(drift.preview.splitlines()), ""]
-    command = f"make up STACK={shlex.quote(stack)}"
+    command = f"readiness up {shlex.quote(stack)}"
     parts.append(f"To put back what is declared: `{command}`. To keep what is live: change the settings.")
     return "\n".join(parts) + "\n"
 

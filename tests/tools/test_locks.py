@@ -120,7 +120,7 @@ def test_locks_are_compiled_with_their_extras_and_for_every_python() -> None:
 
 
 def test_the_lock_has_what_pyproject_asks_for_and_the_build_backend() -> None:
-    """The runtime dependencies are written once. The backend is in the lock, because the checkout is installed offline."""
+    """Dependencies are written once. The backend is in the lock, because the checkout is installed offline."""
     document = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))
     locked = {canonicalize_name(entry.requirement.name): entry.requirement for entry in in_lock("")}
     assert document["dependency-groups"]["build"] == document["build-system"]["requires"]

@@ -40,7 +40,7 @@ def channel_rows(google: Google, declared: Sequence[Inputs], existing: Sequence[
 def _policy_row(inputs: Inputs, found: Sequence[dict[str, Any]]) -> Row:
     name = inputs["displayName"]
     if len(found) != 1:
-        text = "is missing: `make up` creates it" if not found else f"{len(found)} live policies have this name"
+        text = "is missing: `readiness up` creates it" if not found else f"{len(found)} live policies have this name"
         return failed(POLICIES, name, text)
     (policy,) = found
     validity = policy.get("validity", {})
