@@ -133,13 +133,20 @@ def test_a_command_answers_as_it_does_inside_the_project(
     assert list(elsewhere.iterdir()) == []
 
 
+THREE_LINES = """\
+from pulumi_gcp import serviceaccount
+
+serviceaccount.Account("d", account_id="shop-deployer")
+"""
+
+
 @pytest.mark.parametrize("given", ["../shop", "../shop/../shop/", "../link"])
 def test_a_plan_names_the_lines_of_the_program_however_the_folder_is_written(
     command: Command, shop: Path, elsewhere: Path, given: str
 ) -> None:
     """A path that is relative, not normal, or a link."""
     (shop / "__main__.py").unlink()
-    (shop / "__main__.py").write_text("import pulumi\n\npulumi.ComponentResource('a:b:C', 'd')\n", encoding="utf-8")
+    (shop / "__main__.py").write_text(THREE_LINES, encoding="utf-8")
     (shop.parent / "link").symlink_to(shop)
     done = command("plan", "prod", "--format", "json", "--project", given, cwd=elsewhere)
     (resource,) = (found for found in json.loads(done.out)["resources"] if found["name"] == "d")
