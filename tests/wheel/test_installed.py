@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from readiness import __version__
+from tests.docs.components_page import page_blocks, write_program
 from tests.edits import edit
 from tests.plan.clones import commit, git
 from tests.projects import ROOT
-from tests.wheel.conftest import Installed
+from tests.wheel.conftest import HANG_SECONDS, Installed
 
 INIT_OPTIONS = (
     "--project=shop-464303", "--region=europe-west1", "--github-owner=shop", "--repository=shop-app",
@@ -51,6 +54,31 @@ print(json.dumps([readiness.__file__, found, sys.path]))
     assert Path(file).is_relative_to(installed.folder)
     assert found == []
     assert str(ROOT) not in path
+
+
+def test_the_program_of_the_page_on_components_works_with_the_wheel(installed: Installed, tmp_path: Path) -> None:
+    """As the page has it: its test passes, and a strict type check reads the components' types."""
+    write_program(tmp_path, for_the_wheel=True)
+    (test,) = (block for block in page_blocks("python") if "set_mocks" in block)
+    (tmp_path / "test_alerts.py").write_text(test, encoding="utf-8")
+    code = "import sys, pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '--rootdir', '.']))"
+    done = installed.python(code, cwd=tmp_path)
+    assert done.status == 0, done.text
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    program = tmp_path / "__main__.py"
+    assert type_errors(installed, program) == ""
+    program.write_text(program.read_text(encoding="utf-8").replace("severity=", "severty="), encoding="utf-8")
+    assert "severty" in type_errors(installed, program)
+
+
+def type_errors(installed: Installed, program: Path) -> str:
+    """What pyrefly says of the program in the environment of the wheel; empty where it finds nothing."""
+    pyrefly = [Path(sys.executable).with_name("pyrefly"), "check", "--python-interpreter-path"]
+    command = [*pyrefly, installed.folder / "bin" / "python", program.name]
+    done = subprocess.run(
+        command, cwd=program.parent, capture_output=True, text=True, check=False, timeout=HANG_SECONDS
+    )
+    return done.stdout + done.stderr if done.returncode else ""
 
 
 def test_the_version_is_printed(installed: Installed, tmp_path: Path) -> None:
