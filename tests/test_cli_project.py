@@ -153,6 +153,18 @@ def test_a_plan_names_the_lines_of_the_program_however_the_folder_is_written(
     assert resource["source"] == {"file": "__main__.py", "line": 3}
 
 
+@pytest.mark.parametrize("arguments", [("plan", "prod"), ("rules", "prod"), ("check", "--plan")], ids=" ".join)
+def test_a_project_without_a_program_is_one_error(
+    command: Command, shop: Path, elsewhere: Path, arguments: tuple[str, ...]
+) -> None:
+    """The stack files alone can be checked, and not planned."""
+    (shop / "__main__.py").unlink()
+    done = command(*arguments, "--project", str(shop), cwd=elsewhere)
+    assert done.status == 1
+    said = [line for line in done.err.splitlines() if line.startswith("error:")]
+    assert said == ["error: __main__.py: does not exist. Write the Pulumi program beside Pulumi.yaml."]
+
+
 def test_what_a_command_writes_is_written_into_the_project(command: Command, shop: Path, elsewhere: Path) -> None:
     """The documents, here: the current folder stays as it is."""
     done = command("docs", "--project", str(shop), cwd=elsewhere)
