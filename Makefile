@@ -8,12 +8,12 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.gi
 # Compiled modules are kept even where the environment forbids it: every command would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
-# `make lock LOCK_OPTIONS=` keeps the pins that still fit, and only adds or drops what the .in files ask for.
+# `make lock LOCK_OPTIONS=` keeps the pins that still fit, and only adds or drops what pyproject.toml and the .in files ask for.
 LOCK_OPTIONS ?= --upgrade
 # What the plans of the working tree are compared with.
 BASE ?= HEAD
 
-.PHONY: help preview up plan diff test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden answers answers-check lock bench tools outdated clean
+.PHONY: help preview up plan diff test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools outdated clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -101,18 +101,25 @@ tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI in
 	$(RUN) -m tools.find_actionlint
 	$(RUN) -m tools.find_pulumi
 
-lock: ## Compile every requirements*.in to its lock, with the newest versions that it allows; needs uv.
-	@for input in requirements.in requirements-dev.in policy/requirements.in examples/*/requirements.in; do \
+lock: ## Compile pyproject.toml and every requirements*.in to its lock, with the newest versions that it allows; needs uv.
+	@for input in pyproject.toml requirements-dev.in policy/requirements.in examples/*/requirements.in; do \
+	    case $$input in \
+	    pyproject.toml) lock=requirements.txt; groups="--group build" ;; \
+	    *) lock=$${input%.in}.txt; groups= ;; \
+	    esac; \
 	    echo "$$input" >&2; \
 	    uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url \
-	        --no-header $(LOCK_OPTIONS) "$$input" -o "$${input%.in}.txt" || exit 1; \
+	        --no-header $(LOCK_OPTIONS) $$groups "$$input" -o "$$lock" || exit 1; \
 	done
+
+dist: .venv/.ready ## Build the wheel of the toolkit and the components into dist/.
+	$(RUN) -m hatchling build -t wheel
 
 outdated: .venv/.ready-dev .venv-policy/.ready .venv-health/.ready .venv-migrations/.ready ## List what the registries have beyond our pins.
 	@$(RUN) -m tools.outdated
 
 clean: ## Remove what these commands made.
-	rm -rf .venv .venv-policy .venv-health .venv-migrations .tools
+	rm -rf .venv .venv-policy .venv-health .venv-migrations .tools dist
 
 .tools/promtool-3: tools/promtool/go.mod
 	@mkdir -p .tools

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.arguments import check_arguments
-from components.outputs import by_key
-from components.resource_options import child_options
 from readiness.durations import duration_text
+
+from .arguments import check_arguments
+from .outputs import by_key, with_version
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.alerts.rules import AlertRule
@@ -150,7 +151,7 @@ class AlertPolicies(pulumi.ComponentResource):
             for policy in args.policies
         }
         self.ids = by_key({key: policy.id for key, policy in self.policies.items()})
-        self.register_outputs({"ids": self.ids})
+        self.register_outputs(with_version({"ids": self.ids}))
 
 
 def _policy(

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 import pulumi_github as github
 
-from components.arguments import check_arguments
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .outputs import with_version
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.settings.github import BranchRuleset as RulesetSettings
@@ -106,7 +107,7 @@ class BranchRuleset(pulumi.ComponentResource):
             opts=child_options(self, opts),
         )
         self.enforcement = self.ruleset.enforcement
-        self.register_outputs({"enforcement": self.enforcement})
+        self.register_outputs(with_version({"enforcement": self.enforcement}))
 
 
 def _rules(args: BranchRulesetArgs) -> github.RepositoryRulesetRulesArgs:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_github as github
 
-from components.arguments import check_arguments
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .outputs import with_version
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.settings.github import DependabotLabel
@@ -68,4 +69,4 @@ class Dependabot(pulumi.ComponentResource):
                 description=label.description,
                 opts=child_options(self, opts),
             )
-        self.register_outputs({})
+        self.register_outputs(with_version({}))

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring, projects
 
-from components.arguments import check_arguments, refuse_the_same_names
-from components.resource_options import child_options
+from .arguments import check_arguments, refuse_the_same_names
+from .outputs import with_version
+from .resource_options import child_options
 
 # The first role shows dashboards without their data, which needs the second role.
 VIEWER_ROLES = {"dashboards": "roles/monitoring.dashboardViewer", "data": "roles/monitoring.viewer"}
@@ -62,7 +63,7 @@ class DeploymentDashboard(pulumi.ComponentResource):
             dashboard.id.apply(lambda identity: identity.rpartition("/")[2]),
             args.project,
         )
-        self.register_outputs({"url": self.url})
+        self.register_outputs(with_version({"url": self.url}))
 
 
 def _slug(viewer: str) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import logging
 
-from components.arguments import check_arguments
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .outputs import with_version
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,4 +61,4 @@ class DeploymentLog(pulumi.ComponentResource):
             opts=child_options(self, opts),
         )
         self.bucket_id = bucket.id
-        self.register_outputs({"bucket_id": self.bucket_id})
+        self.register_outputs(with_version({"bucket_id": self.bucket_id}))

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
-from components.arguments import check_arguments, refuse_the_same_names
-from components.resource_options import child_options
+from .arguments import check_arguments, refuse_the_same_names
+from .outputs import with_version
+from .resource_options import child_options
 
 MONITORING_APIS = ("logging.googleapis.com", "monitoring.googleapis.com")
 # The second scans every pushed image, the third stores the results
@@ -66,7 +67,7 @@ class EnabledApis(pulumi.ComponentResource):
             for api in args.apis
         }
         self.apis = pulumi.Output.all(*[service.service for service in self.services.values()])
-        self.register_outputs({"apis": self.apis})
+        self.register_outputs(with_version({"apis": self.apis}))
 
 
 def _child_name(component: str, api: str) -> str:

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import artifactregistry
 
-from components.arguments import Place, check_arguments
-from components.resource_options import child_options
 from readiness.durations import duration_text
+
+from .arguments import Place, check_arguments
+from .outputs import with_version
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.images.policies import Policy
@@ -133,7 +135,7 @@ class ImageRegistry(pulumi.ComponentResource):
             lambda config: config.enablement_state or NOT_REPORTED
         )
         self.register_outputs(
-            {"id": self.id, "repository_id": self.repository_id, "scanning_state": self.scanning_state}
+            with_version({"id": self.id, "repository_id": self.repository_id, "scanning_state": self.scanning_state})
         )
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import logging
 
-from components.arguments import check_arguments
-from components.outputs import by_key
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .outputs import by_key, with_version
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.alerts.log_metric import LogMetric
@@ -84,7 +84,7 @@ class LogMetrics(pulumi.ComponentResource):
             for metric in args.metrics
         }
         self.names = by_key({key: metric.name for key, metric in self.metrics.items()})
-        self.register_outputs({"names": self.names})
+        self.register_outputs(with_version({"names": self.names}))
 
 
 def log_metric(

@@ -18,10 +18,12 @@ from typing import Literal
 import pulumi
 import pulumi_github as github
 
-from components.arguments import Place, check_arguments, refuse_the_same_names
-from components.resource_options import child_options
 from readiness.delivered.declared_texts import keep_text
 from readiness.delivered.header import MANAGED_FOLDER, file_digest, is_managed_path
+
+from .arguments import Place, check_arguments, refuse_the_same_names
+from .outputs import with_version
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +63,7 @@ class ManagedFiles(pulumi.ComponentResource):
             if args.delivery == "commit":
                 self._commit(f"{name}-{_slug(path)}", path, text, args, child_options(self, opts))
         self.files = pulumi.Output.from_input(list(args.files))
-        self.register_outputs({"files": self.files})
+        self.register_outputs(with_version({"files": self.files}))
 
     def _keep_for_the_plan(self, path: str, text: pulumi.Output[str]) -> None:
         def keep(known: Sequence[object]) -> None:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import cloudrunv2, projects, secretmanager, serviceaccount
 
-from components.arguments import check_arguments
-from components.enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs
-from components.resource_options import child_options
 from readiness.durations import duration_text
+
+from .arguments import check_arguments
+from .enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs
+from .outputs import with_version
+from .resource_options import child_options
 
 # Google's sample image of a job. It uses no database.
 FIRST_IMAGE = "us-docker.pkg.dev/cloudrun/container/job:latest"
@@ -85,7 +87,7 @@ class MigrationJob(pulumi.ComponentResource):
             ),
         )
         self.job_name = self.job.name
-        self.register_outputs({"job_name": self.job_name, "account_email": self.account_email})
+        self.register_outputs(with_version({"job_name": self.job_name, "account_email": self.account_email}))
 
     def _grants(
         self, name: str, args: MigrationJobArgs, opts: pulumi.ResourceOptions | None

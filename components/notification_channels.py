@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, cast
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.arguments import Place, check_arguments
-from components.resource_options import child_options
+from .arguments import Place, check_arguments
+from .outputs import with_version
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.settings.channels import DeclaredChannel
@@ -93,7 +94,7 @@ class NotificationChannels(pulumi.ComponentResource):
         ids = pulumi.Output.from_input({kind: self.ids_of([kind]) for kind in kinds})
         # `from_input` also resolves nested outputs, which its annotation does not say.
         self.ids = cast("pulumi.Output[Mapping[str, Sequence[str]]]", ids)
-        self.register_outputs({"ids": self.ids})
+        self.register_outputs(with_version({"ids": self.ids}))
 
     def ids_of(self, kinds: Iterable[str]) -> list[pulumi.Input[str]]:
         """The ids of the channels of these kinds, one input each, so that a plan shows every id that is known."""

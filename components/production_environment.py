@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 import pulumi_github as github
 
-from components.arguments import Place, check_arguments
-from components.resource_options import child_options
+from .arguments import Place, check_arguments
+from .outputs import with_version
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.settings.github import ProductionEnvironment as EnvironmentSettings
@@ -121,7 +122,7 @@ class ProductionEnvironment(pulumi.ComponentResource):
         if args.second_approval is not None:
             self.second_approval = _environment(f"{name}-second-approval", args.second_approval, args, children)
         self.environment_name = self.environment.environment
-        self.register_outputs({"environment_name": self.environment_name})
+        self.register_outputs(with_version({"environment_name": self.environment_name}))
 
 
 def _check_reviewers(named: EnvironmentArgs | SecondApprovalArgs, place: Place) -> None:

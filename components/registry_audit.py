@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
-from components.arguments import check_arguments
-from components.log_metrics import LogMetricArgs, log_metric
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .log_metrics import LogMetricArgs, log_metric
+from .outputs import with_version
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,4 +50,4 @@ class RegistryAudit(pulumi.ComponentResource):
             f"{name}-{args.vulnerabilities.key}", args.project, args.vulnerabilities, child_options(self, opts)
         )
         self.metric_name = self.metric.name
-        self.register_outputs({"metric_name": self.metric_name})
+        self.register_outputs(with_version({"metric_name": self.metric_name}))

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_github as github
 
-from components.arguments import check_arguments, refuse_the_same_names
-from components.resource_options import child_options
+from .arguments import check_arguments, refuse_the_same_names
+from .outputs import with_version
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +71,7 @@ class RepositorySecrets(pulumi.ComponentResource):
             for key, secret in args.secrets.items()
         }
         self.names = pulumi.Output.all(*[secret.secret_name for secret in self.secrets.values()])
-        self.register_outputs({"names": self.names})
+        self.register_outputs(with_version({"names": self.names}))
 
 
 def _child_name(component: str, key: str) -> str:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import artifactregistry, projects
 
-from components.arguments import check_arguments
-from components.outputs import by_key
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .outputs import by_key, with_version
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +68,7 @@ class RoleGrants(pulumi.ComponentResource):
             for grant in args.grants
         }
         self.ids = by_key({key: grant.id for key, grant in self.grants.items()})
-        self.register_outputs({"ids": self.ids})
+        self.register_outputs(with_version({"ids": self.ids}))
 
 
 def _grant(

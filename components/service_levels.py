@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.arguments import check_arguments
-from components.outputs import by_key
-from components.resource_options import child_options
+from .arguments import check_arguments
+from .outputs import by_key, with_version
+from .resource_options import child_options
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +52,7 @@ class ServiceLevels(pulumi.ComponentResource):
             for service in args.services
         }
         self.ids = by_key({service: objective.id for service, objective in self.objectives.items()})
-        self.register_outputs({"ids": self.ids})
+        self.register_outputs(with_version({"ids": self.ids}))
 
 
 def _objective(name: str, service: str, args: ServiceLevelsArgs, opts: pulumi.ResourceOptions) -> monitoring.Slo:

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Literal
 import pulumi
 from pulumi_gcp import monitoring
 
-from components.arguments import check_arguments
-from components.outputs import by_key
-from components.resource_options import child_options
 from readiness.durations import duration_text
+
+from .arguments import check_arguments
+from .outputs import by_key, with_version
+from .resource_options import child_options
 
 if TYPE_CHECKING:
     from readiness.settings.model import Service
@@ -108,7 +109,7 @@ class UptimeChecks(pulumi.ComponentResource):
             check.key: _check(f"{name}-{check.key}", check, args, child_options(self, opts)) for check in args.checks
         }
         self.ids = by_key({key: check.uptime_check_id for key, check in self.checks.items()})
-        self.register_outputs({"ids": self.ids})
+        self.register_outputs(with_version({"ids": self.ids}))
 
 
 def _check(

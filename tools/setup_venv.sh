@@ -120,7 +120,7 @@ install_with_uv "$@" || install_with_pip "$@"
 # shellcheck disable=SC2086 # a command with its options
 if ! step "whether a dependency is missing or has the wrong version" $check; then
     # What an earlier lock had and this one has not is still there, and may not fit.
-    [ -n "$existed" ] || stopped "The lock ($*) is not complete: add what is missing to its .in file, and run: make lock"
+    [ -n "$existed" ] || stopped "The lock ($*) is not complete: add what is missing to pyproject.toml or its .in file, and run: make lock"
     echo "making $venv anew: it may hold packages of an earlier lock" >&2
     rm -rf "$venv"
     exec /bin/sh "$0" $with_pip --into "$venv" "$@"

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 
 import click
 
-from readiness.cli.common import google_of, plan_of, settings_to_apply
+from readiness.cli.common import google_of, plan_of, project_option, project_root, settings_to_apply
 
 
 @click.command()
 @click.argument("stack")
-def adopt(stack: str) -> None:
+@project_option
+def adopt(stack: str, project: str | None) -> None:
     """Print a Pulumi import file for what exists already: pulumi import --file FILE --protect=false."""
     from readiness.live.adopt import adoption, import_file, read_live_things
     from readiness.live.github_api import GitHub, GitHubError
     from readiness.live.google_api import GoogleError
-    from readiness.settings.stack_files import find_project_root
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     settings = settings_to_apply(root, stack)
     google = google_of(root, stack, settings, os.environ)
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
-    resources = plan_of(stack).resources
+    resources = plan_of(root, stack).resources
     try:
         live = read_live_things(google, github, region=settings.region, resources=resources)
     except (GoogleError, GitHubError) as error:

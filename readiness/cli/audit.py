@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
-from readiness.cli.common import settings_of
+from readiness.cli.common import project_option, project_root, settings_of
 
 if TYPE_CHECKING:
     from readiness.audit.report import AuditRow
@@ -34,6 +34,7 @@ URL_SECONDS = 120.0
 @click.option("--url", "urls", multiple=True, help="An address of the application that may be asked. None by default.")
 @click.option("--upload-limit-mb", type=click.IntRange(1, 100), default=30, show_default=True, help="Of an upload.")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day from which due dates count; today.")
+@project_option
 def audit(
     stacks: tuple[str, ...],
     form: str,
@@ -41,17 +42,17 @@ def audit(
     urls: tuple[str, ...],
     upload_limit_mb: int,
     day: datetime | None,
+    project: str | None,
 ) -> None:
     """Check every line of the security audit; exit 1 when one fails. What cannot be checked has its steps."""
     from readiness.audit.checklist import DUE_DAYS, read_record
     from readiness.audit.report import PAGE_PATH, Result, audit_rows, count, step_values
-    from readiness.settings.stack_files import find_project_root
     from readiness.settings.stack_names import stack_names
 
     today = day.date() if day else clock.today()
     if date.max - today < timedelta(days=max(DUE_DAYS.values())):
         raise click.ClickException(f"--date {today} is too late: what is due after it has no date")
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     names = list(dict.fromkeys(stacks)) or stack_names(root)
     if not names:
         raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to audit. Create one.")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from readiness.cli.common import plan_of, settings_of_every_stack
+from readiness.cli.common import plan_of, project_option, project_root, settings_of_every_stack
 
 
 def _repository(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -22,13 +20,14 @@ def _repository(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option("--repository-id", required=True, type=click.IntRange(min=1), help="gh api repos/OWNER/NAME --jq .id")
 @click.option("--owner-id", required=True, type=click.IntRange(min=1), help="gh api repos/OWNER/NAME --jq .owner.id")
 @click.option("--project-number", required=True, type=click.IntRange(min=1), help="gcloud projects describe PROJECT")
-def bootstrap(repository: str, repository_id: int, owner_id: int, project_number: int) -> None:
+@project_option
+def bootstrap(repository: str, repository_id: int, owner_id: int, project_number: int, project: str | None) -> None:
     """Print the commands that set up state, key and keyless identities: to be reviewed, never run by itself."""
     from readiness.live.bootstrap import Bootstrap, bootstrap_script, refuse_reserved_environments
     from readiness.live.bootstrap_rights import needs_of
-    from readiness.settings.stack_files import find_project_root
 
-    stacks, every = zip(*settings_of_every_stack(find_project_root(Path.cwd())), strict=True)
+    root = project_root(project)
+    stacks, every = zip(*settings_of_every_stack(root), strict=True)
     environments = {stack: settings.environment.name for stack, settings in zip(stacks, every, strict=True)}
     refuse_reserved_environments(environments)
     registries = [settings.image_registry.repository_id for settings in every if settings.image_registry is not None]
@@ -43,6 +42,6 @@ def bootstrap(repository: str, repository_id: int, owner_id: int, project_number
         stacks=stacks,
         environments=tuple(environments.values()),
         owner_environments=tuple(settings.environment.name for settings in every if settings.owns_shared_resources),
-        needs=needs_of([resource for stack in stacks for resource in plan_of(stack).resources]),
+        needs=needs_of([resource for stack in stacks for resource in plan_of(root, stack).resources]),
     )
     click.echo(bootstrap_script(wanted), nl=False)

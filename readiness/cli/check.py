@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import plan_of, report
+from readiness.cli.common import plan_of, project_option, project_root, report
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     help="`.github/workflows` of a checkout, for the record.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
-def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form: str) -> None:
+@project_option
+def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form: str, project: str | None) -> None:
     """Check the settings of the stacks (all of them by default) and print every problem at once."""
     from readiness.finding import errors_only
     from readiness.refusal import RefusedError
@@ -33,7 +34,7 @@ def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form
     # A mistake in Pulumi.yaml is one of every stack, and is reported once.
     reported: dict[Finding, None] = {}
     try:
-        for stack, problems in _of_each_stack(stacks, workflows, with_plan=with_plan):
+        for stack, problems in _of_each_stack(project, stacks, workflows, with_plan=with_plan):
             new = dict.fromkeys(problem for problem in problems if problem not in reported)
             reported |= new
             stack_failed = bool(errors_only(problems))
@@ -54,17 +55,16 @@ def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form
 
 
 def _of_each_stack(
-    stacks: tuple[str, ...], workflows: Path | None, *, with_plan: bool
+    project: str | None, stacks: tuple[str, ...], workflows: Path | None, *, with_plan: bool
 ) -> Iterator[tuple[str, list[Finding]]]:
     """The stacks with their findings. Raises RefusedError where the project or a plan cannot be read."""
     from readiness import clock
     from readiness.finding import errors_only
     from readiness.rules.project import check_project
     from readiness.rules.stack import check_stack
-    from readiness.settings.stack_files import find_project_root
     from readiness.settings.stack_names import stack_names
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     every = stack_names(root)
     names = list(dict.fromkeys(stacks)) or every
     if not names:
@@ -80,7 +80,7 @@ def _of_each_stack(
 def _plan_problems(root: Path, stack: str) -> list[Finding]:
     from readiness.plan.plan_problems import plan_problems
 
-    return plan_problems(root, plan_of(stack))
+    return plan_problems(root, plan_of(root, stack))
 
 
 def _document(findings: list[Finding], form: str) -> str:

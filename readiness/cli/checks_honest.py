@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import described_commit, report
+from readiness.cli.common import described_commit, project_option, project_root, report
 
 if TYPE_CHECKING:
     from readiness.settings.github import BranchRuleset
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     "--workflows", type=click.Path(path_type=Path), required=True, help="`.github/workflows` of a checkout of the app."
 )
 @click.option("--write", is_flag=True, help="Write the record that `readiness check` asks for.")
-def checks_honest(workflows: Path, write: bool) -> None:
+@project_option
+def checks_honest(workflows: Path, write: bool, project: str | None) -> None:
     """Refuse required checks that do not exist, do not run on pull requests, can be skipped, or cannot fail."""
     from readiness import clock
     from readiness.ci.checks_record import contexts_text, record_path, record_text
@@ -29,9 +30,9 @@ def checks_honest(workflows: Path, write: bool) -> None:
     from readiness.finding import errors_only
     from readiness.refusal import RefusedError
     from readiness.rules.required_checks_record import subject_of
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import read_stack
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     stack, settings, ruleset = _guarding(root)
     found = read_workflows(workflows)
     subject = subject_of(settings, ruleset)

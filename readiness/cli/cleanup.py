@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import head_commit, plan_of, report, settings_of_every_stack
+from readiness.cli.common import (
+    head_commit,
+    plan_of,
+    project_option,
+    project_root,
+    report,
+    settings_of_every_stack,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +35,8 @@ def cleanup() -> None:
 @click.option("--images", type=_FILE, help="As `gcloud artifacts docker images list` writes them.")
 @_NOW
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def simulate(stack: str, images: Path | None, moment: str | None, form: str) -> None:
+@project_option
+def simulate(stack: str, images: Path | None, moment: str | None, form: str, project: str | None) -> None:
     """Print which versions the declared policies would delete and keep, and the policy that decided each."""
     from readiness.finding import Finding, Severity
     from readiness.images.gcloud_commands import list_images_command
@@ -38,7 +46,7 @@ def simulate(stack: str, images: Path | None, moment: str | None, form: str) -> 
     from readiness.images.simulate import decide
 
     now = _instant(moment)
-    repository = _repository(stack)
+    repository = _repository(project_root(project), stack)
     if images is None:
         raise _missing("--images", list_images_command(repository))
     versions = read_images(images)
@@ -60,7 +68,8 @@ def simulate(stack: str, images: Path | None, moment: str | None, form: str) -> 
 @click.option("--log", type=_FILE, help="As `gcloud logging read` writes it.")
 @click.option("--revisions", type=_FILE, help="As `gcloud run revisions list` writes them.")
 @_NOW
-def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | None) -> None:
+@project_option
+def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | None, project: str | None) -> None:
     """Refuse to let cleanup delete what runs or is rolled back to; write a record of having passed."""
     from readiness.files import write_whole
     from readiness.finding import errors_only
@@ -70,15 +79,15 @@ def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | Non
     from readiness.images.gcloud_commands import list_revisions_command, read_log_command
     from readiness.images.revisions import read_needed
     from readiness.refusal import RefusedError
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import read_stack
 
     now = _instant(moment)
-    repository = _repository(stack)
+    root = project_root(project)
+    repository = _repository(root, stack)
     if log is None:
         raise _missing("--log", read_log_command(repository))
     if revisions is None:
         raise _missing("--revisions", list_revisions_command(repository))
-    root = find_project_root(Path.cwd())
     deletions = read_deletions(log, repository.resource, now)
     needed = read_needed(revisions, _services(root))
     findings = tuple(gate_findings(deletions, needed, repository, now, log=str(log), revisions=str(revisions)))
@@ -118,19 +127,18 @@ def _instant(text: str | None) -> datetime:
         raise click.ClickException(f"--now {error}. Write it as 2025-10-17T08:00:00Z.") from None
 
 
-def _repository(stack: str) -> DeclaredRepository:
+def _repository(root: Path, stack: str) -> DeclaredRepository:
     """The repository that the stack declares. Raises RefusedError, which names the stack that does."""
     from readiness.finding import Finding
     from readiness.images.repositories import declared_repository
     from readiness.refusal import RefusedError
     from readiness.rules.stack import check_stack
-    from readiness.settings.stack_files import find_project_root, stack_file_name
+    from readiness.settings.stack_files import stack_file_name
     from readiness.settings.stack_names import stack_names
 
-    declared = declared_repository(plan_of(stack).resources)
+    declared = declared_repository(plan_of(root, stack).resources)
     if declared is not None:
         return declared
-    root = find_project_root(Path.cwd())
     checked = {each: check_stack(root, each).settings for each in stack_names(root)}
     owners = [each for each, settings in checked.items() if settings is not None and settings.image_registry]
     hint = f"Ask for stack {owners[0]}, which owns it" if owners else "Declare it in the stack that is to own it"

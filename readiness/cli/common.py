@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,6 +16,39 @@ if TYPE_CHECKING:
     from readiness.live.google_api import Google
     from readiness.plan.offline_plan import Plan
     from readiness.settings.model import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def project_option(command: Command) -> Command:
+    """Adds `--project DIR` to a command that reads a project; `project_root` turns its value into a folder."""
+    text = "The folder of Pulumi.yaml.  [default: the current folder, or the nearest one above that has the file]"
+    return click.option("--project", metavar="DIR", help=text)(command)
+
+
+def project_root(project: str | None) -> Path:
+    """The folder of the project: the given one, else the nearest with a Pulumi.yaml at or above the current folder.
+
+    Raises RefusedError where there is no Pulumi.yaml.
+    """
+    from readiness.finding import Finding
+    from readiness.refusal import RefusedError
+    from readiness.settings.stack_files import PROJECT_FILE, find_project_root
+
+    if project is None:
+        return find_project_root(Path.cwd())
+    # As the current folder is given, so that the lines of the program that a plan names are found below it.
+    folder = Path(os.path.realpath(project))
+    if not project:
+        message = "is empty"
+    elif not folder.is_dir():
+        message = f"{project} is not a folder" if folder.exists() else f"{project} does not exist"
+    elif not os.path.lexists(folder / PROJECT_FILE):
+        message = f"{project} has no {PROJECT_FILE}"
+    else:
+        return folder
+    hint = f"Name the folder that has {PROJECT_FILE}, or run the command inside it"
+    raise RefusedError([Finding(rule_id="project-file-missing", file="--project", message=message, hint=hint)])
 
 
 def settings_of(root: Path, stack: str) -> Settings:
@@ -71,12 +104,11 @@ def refuse_foreign_hosts(root: Path, stack: str) -> None:
             click.echo(f"warning: {name} is set: the engine takes a program that gets credentials from there", err=True)
 
 
-def plan_of(stack: str) -> Plan:
-    """The offline plan of a stack of the project around the working folder. Raises RefusedError."""
+def plan_of(root: Path, stack: str) -> Plan:
+    """The offline plan of a stack of the project. Raises RefusedError."""
     from readiness.plan.offline_plan import plan_stack
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import read_stack
 
-    root = find_project_root(Path.cwd())
     settings_of(root, stack)
     return plan_stack(root, read_stack(root, stack))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import plan_of, report, settings_to_apply
+from readiness.cli.common import plan_of, project_option, project_root, report, settings_to_apply
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Show what would be done; needs no token for a public repository.")
 @click.option("--overwrite", multiple=True, metavar="PATH", help="Write over what people edited there. Repeatable.")
 @click.option("--again", is_flag=True, help="Also after the last pull request was closed without being merged.")
-def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool) -> None:
+@project_option
+def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool, project: str | None) -> None:
     """Put STACK's managed files into the application's repository: one commit on a branch, and a pull request."""
     from readiness.delivered.declared import declared_files
     from readiness.finding import errors_only
     from readiness.live import delivery as of_delivery
     from readiness.live.github_api import GitHub, GitHubError
     from readiness.refusal import RefusedError
-    from readiness.settings.stack_files import find_project_root
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     settings = settings_to_apply(root, stack)
-    files = declared_files(plan_of(stack).resources)
+    files = declared_files(plan_of(root, stack).resources)
     if not files:
         click.echo(f"{stack}: nothing to deliver: it declares no file with managed_files.delivery: pull_request")
         return

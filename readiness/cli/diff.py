@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import use_colour
+from readiness.cli.common import project_option, project_root, use_colour
 
 if TYPE_CHECKING:
     from readiness.plan.diff_report import DiffReport
@@ -22,7 +22,15 @@ DIFFERENT = 2
 @click.option("--stack", "stacks", multiple=True, metavar="STACK", help="Only this stack; may be repeated.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
-def diff(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...], form: str, exit_code: bool) -> None:
+@project_option
+def diff(
+    files: tuple[Path, ...],
+    base: str | None,
+    stacks: tuple[str, ...],
+    form: str,
+    exit_code: bool,
+    project: str | None,
+) -> None:
     """Show what a change does to the plans: what weakens first, then each resource field by field.
 
     A change that weakens a guard ends with status 1 until acknowledged-weakenings.yaml names its digest.
@@ -31,18 +39,17 @@ def diff(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...], for
     from readiness.plan.render_diff import diff_text
     from readiness.plan.render_diff_markdown import diff_markdown, failure_markdown
     from readiness.refusal import RefusedError
-    from readiness.settings.stack_files import find_project_root
 
     of_commit = base is not None and not files
     if not of_commit and not (base is None and len(files) == 2 and not stacks):
         raise click.UsageError("give either --base REF (with --stack, where not all), or OLD.json and NEW.json")
     try:
-        report = _report(files, base, stacks)
+        report = _report(project, files, base, stacks)
     except RefusedError as refusal:
         if form == "markdown":
             click.echo(failure_markdown(refusal.problems), nl=False)
         raise
-    moved = detection_change(find_project_root(Path.cwd()), base) if base is not None else []
+    moved = detection_change(project_root(project), base) if base is not None else []
     if form == "markdown":
         click.echo(diff_markdown(report, appendix=detection_markdown(moved)), nl=False)
     else:
@@ -56,22 +63,21 @@ def diff(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...], for
         sys.exit(DIFFERENT)
 
 
-def _report(files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:
+def _report(project: str | None, files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:
     from readiness.plan.acknowledgements import read_acknowledgements
     from readiness.plan.comparison import against_commit, of_files
     from readiness.plan.diff_report import diff_report
     from readiness.refusal import RefusedError
-    from readiness.settings.stack_files import find_project_root
 
     if base is not None:
-        root = find_project_root(Path.cwd())
+        root = project_root(project)
         entries = read_acknowledgements(root)
         return diff_report(against_commit(root, base, stacks), entries, all_stacks=not stacks)
     try:
-        entries = read_acknowledgements(find_project_root(Path.cwd()))
+        entries = read_acknowledgements(project_root(project))
     except RefusedError as refusal:
         # Two files can be compared anywhere; inside a project its agreements count.
-        if all(problem.file != "Pulumi.yaml" for problem in refusal.problems):
+        if project is not None or all(problem.file != "Pulumi.yaml" for problem in refusal.problems):
             raise
         entries = ()
     return diff_report([of_files(*files)], entries, all_stacks=False)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from readiness.cli.common import settings_of_every_stack
+from readiness.cli.common import project_option, project_root, settings_of_every_stack
 
 
 @click.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a document is not up to date.")
-def docs(only_check: bool) -> None:
+@project_option
+def docs(only_check: bool, project: str | None) -> None:
     """Write the documents that repeat what the stacks declare: rollback, troubleshooting, checklist, README section."""
     from readiness.documents.pages import page_texts
     from readiness.files import text_of, write_all
     from readiness.finding import Finding
     from readiness.refusal import RefusedError
-    from readiness.settings.stack_files import find_project_root
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     texts = page_texts(settings_of_every_stack(root))
     old = [name for name, text in texts.items() if text_of(root / name) != text]
     if not only_check:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
-from readiness.cli.common import refuse_foreign_hosts, settings_of, this_repository
+from readiness.cli.common import (
+    project_option,
+    project_root,
+    refuse_foreign_hosts,
+    settings_of,
+    this_repository,
+)
 
 
 @click.command()
 @click.argument("stack")
 @click.option("--issue", is_flag=True, help="Open, update or close the stack's issue in GITHUB_REPOSITORY.")
-def drift(stack: str, issue: bool) -> None:
+@project_option
+def drift(stack: str, issue: bool, project: str | None) -> None:
     """Compare what is live with what STACK declares: a refreshed preview, and GitHub's own word on the gate."""
     from readiness.live.drift import UncheckedError, close_drift, drift_markdown, find_drift, report_drift
     from readiness.live.github_api import GitHub, GitHubError
     from readiness.live.pulumi_cli import missing_for_preview
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import read_stack
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     settings = settings_of(root, stack)
     refuse_foreign_hosts(root, stack)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)

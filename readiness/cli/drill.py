@@ -5,12 +5,11 @@ from __future__ import annotations
 import getpass
 import os
 import signal
-from pathlib import Path
 
 import click
 
 from readiness import clock
-from readiness.cli.common import google_of, settings_of
+from readiness.cli.common import google_of, project_option, project_root, settings_of
 
 
 def _user_name() -> str:
@@ -32,14 +31,15 @@ def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
 @click.option("--received", metavar="WORD", help="Record that the notification with this word has arrived.")
 @click.option("--by", default=_user_name, show_default="your user name", callback=_on_one_line, help="Who received it.")
 @click.option("--wait-minutes", type=click.IntRange(1, 30), default=5, show_default=True, help="Before it is ended.")
-def drill(stack: str, received: str | None, by: str, wait_minutes: int) -> None:
+@project_option
+def drill(stack: str, received: str | None, by: str, wait_minutes: int, project: str | None) -> None:
     """Send one notification with a word in it to every channel of STACK, and record who received it."""
     from readiness.live import drill as drills
     from readiness.live.google_api import GoogleError
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import read_stack
     from readiness.timestamps import instant_text
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     settings = settings_of(root, stack)
     path = drills.drill_record_path(root / read_stack(root, stack).file, stack)
     recorded = list(drills.read_drills(path))

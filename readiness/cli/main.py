@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import click
 
+from readiness import __version__
 from readiness.cli import (
     adopt,
     audit,
@@ -38,6 +39,7 @@ from readiness.cli.common import report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="readiness", message="%(prog)s %(version)s")
 def cli() -> None:
     """Makes a Cloud Run and Cloud SQL application production-ready, as code that proves itself first."""
 

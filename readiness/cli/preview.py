@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
-from readiness.cli.common import plan_of, refuse_foreign_hosts, report
+from readiness.cli.common import plan_of, project_option, project_root, refuse_foreign_hosts, report
 
 
 @click.command()
 @click.argument("stack")
-def preview(stack: str) -> None:
+@project_option
+def preview(stack: str, project: str | None) -> None:
     """Run the real `pulumi preview` where CLI and credentials are found, else say what is missing and plan offline."""
     from readiness.live.pulumi_cli import missing_for_preview, run_preview
     from readiness.plan.cost import cost_line
     from readiness.plan.render_plan import plan_text
     from readiness.rules.project import check_in_project
     from readiness.rules.stack import require_settings
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import read_stack
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     checked = check_in_project(root, stack)
     settings = require_settings(checked)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if not missing:
         refuse_foreign_hosts(root, stack)
         sys.exit(run_preview(root, stack))
-    declared = plan_of(stack)
+    declared = plan_of(root, stack)
     # The real one shows these among its diagnostics.
     report(checked.problems, err=True)
     click.echo("No real preview, because something is missing:")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
-from readiness.cli.common import plan_of
+from readiness.cli.common import plan_of, project_option, project_root
 
 
 @click.command()
 @click.argument("stack")
-def rules(stack: str) -> None:
+@project_option
+def rules(stack: str, project: str | None) -> None:
     """Print the stack's alert policies as a Prometheus rule file, for promtool."""
     from readiness.alerts.rule_file import rule_file_header, rule_groups
     from readiness.resource_types import ALERT_POLICY
     from readiness.yaml_text import yaml_text
 
-    policies = plan_of(stack).of_type(ALERT_POLICY)
+    policies = plan_of(project_root(project), stack).of_type(ALERT_POLICY)
     click.echo(rule_file_header(stack) + yaml_text(rule_groups(policies)), nl=False)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import settings_of_every_stack
+from readiness.cli.common import project_option, project_root, settings_of_every_stack
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
@@ -16,14 +15,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when the file is not up to date.")
-def runbook(only_check: bool) -> None:
+@project_option
+def runbook(only_check: bool, project: str | None) -> None:
     """Write docs/runbook.md from the alert catalogue and the settings of every stack."""
     from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
     from readiness.files import text_of, write_whole
     from readiness.refusal import RefusedError
-    from readiness.settings.stack_files import find_project_root
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     path = root / RUNBOOK_PATH
     text, current = runbook_text(settings_of_every_stack(root)), text_of(path)
     if not only_check:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import plan_of, refuse_foreign_hosts, settings_to_apply
+from readiness.cli.common import (
+    plan_of,
+    project_option,
+    project_root,
+    refuse_foreign_hosts,
+    settings_to_apply,
+)
 
 if TYPE_CHECKING:
     from readiness.plan.plan_file import ReadPlan
@@ -19,12 +25,13 @@ if TYPE_CHECKING:
 @click.argument("stack")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PULUMI_UP_ARGUMENTS]...")
 @click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
-def up(stack: str, arguments: tuple[str, ...], yes: bool) -> None:
+@project_option
+def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -> None:
     """Apply STACK safely: `pulumi up --refresh`, then a refreshed preview that must show no change."""
     from readiness.live.pulumi_cli import missing_for_preview, run_apply
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import read_stack
 
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     settings_to_apply(root, stack)
     refuse_foreign_hosts(root, stack)
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
@@ -49,7 +56,7 @@ def _checked_plan(root: Path, stack: str) -> ReadPlan:
     from readiness.plan.secret_mask import SecretMask
     from readiness.refusal import RefusedError
 
-    plan = plan_of(stack)
+    plan = plan_of(root, stack)
     if problems := plan_problems(root, plan):
         raise RefusedError(problems)
     return plan_from(plan.as_dict(), file=stack, secrets=SecretMask())

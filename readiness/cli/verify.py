@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
 from readiness import clock
-from readiness.cli.common import plan_of, settings_of
+from readiness.cli.common import plan_of, project_option, project_root, settings_of
 
 
 @click.command()
@@ -20,18 +19,19 @@ from readiness.cli.common import plan_of, settings_of
 @click.option("--allow-degraded", is_flag=True, help="Accept the one degraded answer that the settings call harmless.")
 @click.option("--smoke", is_flag=True, help="Log in with a test account and upload a small file.")
 @click.option("--timeout-seconds", type=click.IntRange(1, 12), default=10, show_default=True, help="For all checks.")
-def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int) -> None:
+@project_option
+def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int, project: str | None) -> None:
     """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
     from readiness.live.application import Account
     from readiness.live.rows import Outcome, count
     from readiness.live.verify import report
     from readiness.live.verify.run import Access, checks_of, run_checks
     from readiness.live.web import Deadline
-    from readiness.settings.stack_files import find_project_root, read_stack
+    from readiness.settings.stack_files import read_stack
     from readiness.timestamps import instant_text
 
     started = clock.monotonic_seconds()
-    root = find_project_root(Path.cwd())
+    root = project_root(project)
     settings = settings_of(root, stack)
     access = Access(
         os.environ,
@@ -42,7 +42,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     )
     checks = checks_of(
         settings,
-        plan_of(stack),
+        plan_of(root, stack),
         access,
         allow_degraded=allow_degraded,
         with_smoke=smoke,

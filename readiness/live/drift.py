@@ -61,7 +61,7 @@ def drift_markdown(stack: str, drift: Drift) -> str:
         parts += ["### The GitHub gate", "", *_shortened(drift.gate), ""]
     if drift.preview:
         parts += ["### Resources", "", *_shortened(drift.preview.splitlines()), ""]
-    command = f"make up STACK={shlex.quote(stack)}"
+    command = f"readiness up {shlex.quote(stack)}"
     parts.append(f"To put back what is declared: `{command}`. To keep what is live: change the settings.")
     return "\n".join(parts) + "\n"
 

@@ -1,7 +1,8 @@
 """The plans of the commit that a change is compared with, made by that commit's own program.
 
 The commit's files are unpacked into a folder of their own and its program is run there, in a process of its own: this
-process has the working tree's modules loaded. Each plan is kept under `.tools/plans/`, by what it depends on.
+process has the working tree's modules loaded. A commit of this repository is planned by its own toolkit, any other by
+the installed one. Each plan is kept under `.tools/plans/`, by what it depends on.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
@@ -24,8 +26,10 @@ from readiness.plan.plan_file import MAX_PLAN_BYTES, PLAN_FORMAT, ReadPlan, clea
 from readiness.plan.program_setup import Setup, setup_of_texts
 from readiness.plan.secret_mask import SecretMask
 from readiness.refusal import RefusedError
+from readiness.settings.stack_files import PROGRAM_FILE
 from readiness.settings.stack_names import stacks_of
 
+_TOOLKIT = Path(__file__).resolve().parent.parent
 CACHE = Path(".tools/plans")
 # A plan is 60 kB: more than these are of no use to anybody.
 MAX_KEPT_PLANS = 100
@@ -44,8 +48,9 @@ class BaseCommit:
         self._tree = folder_in(root, self.commit)
         self._label = f"{ref} ({self.commit[:12]})" if ref != self.commit else ref
         self.files = file_names(root, self._tree)
-        if "__main__.py" not in self.files or "readiness" not in self.files:
-            self._refuse("holds no program of this project", "Compare with a later commit")
+        if PROGRAM_FILE not in self.files:
+            self._refuse(f"has no {PROGRAM_FILE}, so no program", "Compare with a later commit")
+        self._has_toolkit = file_text(root, self.commit, f"{_TOOLKIT.name}/__init__.py") is not None
 
     def stacks(self) -> list[str]:
         """The stacks that have a file in the commit, sorted."""
@@ -109,6 +114,8 @@ class BaseCommit:
 
     def _path(self, stack: str) -> Path:
         depends_on = [self._tree, f"python {sys.version_info[:2]}", *(f"{each} {_version(each)}" for each in _PACKAGES)]
+        if not self._has_toolkit:
+            depends_on.append(_toolkit_digest())
         key = hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:16]
         return self._root / CACHE / f"{self.commit[:12]}-{key}-{stack}-format{PLAN_FORMAT}.json"
 
@@ -162,6 +169,15 @@ def _start(folder: Path, stack: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - a fixed command; the stack's name is one that has a file
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
+
+
+@cache
+def _toolkit_digest() -> str:
+    """Of the code of the installed toolkit: in a checkout it changes while its version stays."""
+    digest = hashlib.sha256()
+    for file in sorted(_TOOLKIT.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _version(package: str) -> str:

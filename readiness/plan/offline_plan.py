@@ -93,6 +93,10 @@ def plan_stack(root: Path, config: StackConfig) -> Plan:
     values = {key: _as_text(value) for key, value in config.values.items()}
     values |= dict.fromkeys(config.secret_keys, OFFLINE_PLACEHOLDER)
     program = root / PROGRAM
+    if not os.path.lexists(program):
+        hint = "Write the Pulumi program beside Pulumi.yaml"
+        finding = Finding(rule_id="plan-program-failed", file=PROGRAM, message="does not exist", hint=hint)
+        raise RefusedError([finding])
 
     def run() -> None:
         runpy.run_path(str(program), run_name="__main__")

@@ -10,6 +10,7 @@ import html
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from readiness import __version__
 from readiness.finding import Finding
 from readiness.finding_formats import findings_markdown
 from readiness.markdown_text import fenced, longest_run_of_backticks
@@ -46,7 +47,7 @@ def diff_markdown(report: DiffReport, *, appendix: str = "") -> str:
 def failure_markdown(problems: Sequence[Finding]) -> str:
     """The comment where there is no diff, so that an older one does not stay."""
     block = findings_markdown(problems[:MAX_ENTRIES])
-    return "\n".join([MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, ""])
+    return "\n".join([MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, "", _made_by(), ""])
 
 
 def code_span(text: str, *, in_table: bool = False) -> str:
@@ -76,8 +77,12 @@ def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
     if left_out:
         what = f"{left_out} of {len(rendered)} changes are not shown, the least important ones"
         parts += [f"**{what}: they do not fit into one comment.** `readiness diff` shows them all.", ""]
-    parts += [*_acknowledging(report), f"_{CAVEAT}_", ""]
+    parts += [*_acknowledging(report), f"_{CAVEAT}_", "", _made_by(), ""]
     return "\n".join(parts)
+
+
+def _made_by() -> str:
+    return f"<sub>readiness {__version__}</sub>"
 
 
 def _headline(report: DiffReport) -> list[str]:

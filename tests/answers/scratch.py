@@ -22,6 +22,7 @@ from unittest import mock
 import time_machine
 
 import components as components  # before a copy of the project is planned: the plan shall show these
+from readiness import __version__
 from readiness.audit.report import PAGE_PATH
 from readiness.cli.main import run
 from readiness.plan import offline_plan
@@ -162,6 +163,7 @@ class Scratch:
             text = text.replace(str(place), name)
         text = re.sub(r"(\w\.py)(:|, line )[0-9]+", r"\1\2<line>", text)
         text = re.sub(r"\b[0-9a-f]{40}\b", "<commit>", text)
+        text = text.replace(f"readiness {__version__}", "readiness <version>")
         text = re.sub(r"(main \()[0-9a-f]{12}\)", r"\1<commit>)", text)
         return re.sub(r"\bin [0-9]+\.[0-9]+ s\b", "in <seconds> s", text)
 

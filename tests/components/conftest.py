@@ -12,6 +12,7 @@ import pytest
 from google.protobuf import json_format
 from pulumi.runtime.stack import run_pulumi_func
 
+from components.outputs import VERSION_OUTPUT
 from readiness.plan.offline_plan import Plan, plan_of
 from readiness.plan.recorder import NoMocks, Recording, RecordingMonitor
 from tests.projects import ROOT
@@ -62,8 +63,9 @@ class Declared:
         return {self._name_of[urn] for urn in self.named(name)["options"].get("dependencies", ())}
 
     def outputs_of(self, name: str) -> dict[str, Any]:
-        """What a component registered as its outputs."""
-        return json_format.MessageToDict(self.recording.outputs[self.named(name)["urn"]])
+        """What a component registered as its outputs, without the version, which every component registers."""
+        outputs = json_format.MessageToDict(self.recording.outputs[self.named(name)["urn"]])
+        return {key: value for key, value in outputs.items() if key != VERSION_OUTPUT}
 
     @property
     def _name_of(self) -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from components.outputs import VERSION_OUTPUT
+from readiness import __version__
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP
 from tests.engine.kinds import API, CHANNEL, JOB, METRIC, POLICY, SERVICE, UPTIME_CHECK
 from tests.engine.world import CPU_POLICY, World, is_custom
@@ -34,6 +36,26 @@ def test_a_changed_threshold_is_one_update_of_one_policy(applied: World) -> None
     assert [each.resource for each in applied.cloud.sent("PATCH")] == [CPU_POLICY]
     assert "> 0.5" in applied.cpu_query("staging")
     assert applied.is_settled("staging")
+
+
+def test_another_version_of_readiness_changes_its_label_in_the_state_and_no_resource(
+    applied: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release that declares the same sends nothing, and a preview that allows no change passes."""
+    assert versions_in_the_state(applied) == {__version__}
+    monkeypatch.setattr("components.outputs.__version__", "99.1.2")
+    before = len(applied.cloud.sent("POST"))
+    assert applied.preview("staging", "--expect-no-changes").status == 0
+    assert applied.up("staging", "--expect-no-changes").status == 0
+    assert versions_in_the_state(applied) == {"99.1.2"}
+    assert (len(applied.cloud.sent("POST")), applied.cloud.sent("PATCH")) == (before, [])
+
+
+def versions_in_the_state(world: World) -> set[str]:
+    """What the components of a stack say declared them."""
+    components = [each for each in world.engine.resources("staging") if each["type"].startswith("readiness:")]
+    assert components
+    return {component["outputs"][VERSION_OUTPUT] for component in components}
 
 
 def test_the_engine_rewrites_a_stack_file_into_one_that_is_still_accepted(fresh: World) -> None:

@@ -71,7 +71,7 @@ def test_the_report_shows_the_gate_first_and_how_to_go_on() -> None:
     """And what to do in either case."""
     text = drift_markdown("prod", Drift(preview="~ query", gate=("gate is open",)))
     assert text.index("gate is open") < text.index("~ query")
-    assert "make up STACK=prod" in text
+    assert "readiness up prod" in text
 
 
 def test_a_long_preview_is_cut_and_a_fence_in_it_does_not_end_the_block() -> None:

@@ -75,6 +75,7 @@ def test_the_project_s_own_file_is_read_and_belongs_to_code_owners() -> None:
     owners = (ROOT / ".github" / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
     owned = {line.split()[0] for line in owners if line.startswith("/")}
     assert {f"/{ACKNOWLEDGED_FILE}", "/.github/", "/readiness/plan/"} <= owned
+    assert {"/pyproject.toml", "/requirements.txt"} <= owned, "what is installed, and what builds it"
     assert {"/readiness/cli/diff.py", "/Makefile", "/.tools/"} <= owned, "what makes the diff, and its kept plans"
     assert all((ROOT / path[1:]).exists() for path in owned - {"/.tools/"}), "an owner of nothing owns nothing"
 

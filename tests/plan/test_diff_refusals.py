@@ -25,7 +25,7 @@ from tests.projects import Command, copy_project
         ("", "'' is no name of a commit"),
         ("HEAD:README.md", "the commit 'HEAD:README.md' is not in this clone"),
         ("main; touch x", "the commit 'main; touch x' is not in this clone"),
-        ("begin", "holds no program of this project"),
+        ("begin", "has no __main__.py, so no program"),
         ("broken", "its program makes no plan of the stack prod: __main__.py:2: the program fails: ZeroDivisionError"),
         ("older", "holds no plan of this format: project, resources, outputs missing"),
     ],

@@ -14,6 +14,8 @@ import pulumi
 import pytest
 
 import components
+from components.outputs import VERSION_OUTPUT
+from readiness import __version__
 from readiness.plan import offline_plan
 from readiness.plan.offline_plan import Plan
 from readiness.plan.recorder import Recording, record
@@ -68,6 +70,16 @@ def test_the_component_ends_in_register_outputs(recording: Recording, name: str)
     urns = [urn for urn, request in recording.requests.items() if request.type.endswith(f":{name}")]
     assert urns
     assert not [urn for urn in urns if urn not in recording.outputs]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_component_registers_the_version_as_an_output_and_not_as_an_input(recording: Recording, name: str) -> None:
+    """The state says which version declared it. As an input, every release would update every component."""
+    requests = {urn: request for urn, request in recording.requests.items() if request.type.endswith(f":{name}")}
+    assert requests
+    for urn, request in requests.items():
+        assert recording.outputs[urn][VERSION_OUTPUT] == __version__
+        assert __version__ not in str(request.object)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,20 +9,29 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.projects import ROOT
 from tests.tools.locks import Locked, entries, missing
 
+PYPROJECT = ROOT / "pyproject.toml"
+RUNTIME_LOCK = ROOT / "requirements.txt"
 LOCKS = sorted(
-    path.with_suffix(".txt")
-    for pattern in ("requirements*.in", "policy/*.in", "examples/*/*.in")
-    for path in ROOT.glob(pattern)
+    [
+        RUNTIME_LOCK,
+        *(
+            path.with_suffix(".txt")
+            for pattern in ("requirements*.in", "policy/*.in", "examples/*/*.in")
+            for path in ROOT.glob(pattern)
+        ),
+    ]
 )
 # Every Python and system that people run this on.
 ENVIRONMENTS = [
@@ -105,8 +114,23 @@ def test_locks_are_compiled_with_their_extras_and_for_every_python() -> None:
     for option in ("--universal", "--no-strip-extras", "--generate-hashes", "--no-emit-index-url"):
         assert option in command.split(), option
     (inputs,) = re.findall(r"for input in (.*); do", (ROOT / "Makefile").read_text(encoding="utf-8"))
-    compiled = {path.with_suffix(".txt") for pattern in inputs.split() for path in ROOT.glob(pattern)}
-    assert compiled == set(LOCKS), "a lock that `make lock` leaves as it is"
+    compiled = {path for pattern in inputs.split() for path in ROOT.glob(pattern)}
+    locks = {RUNTIME_LOCK if path == PYPROJECT else path.with_suffix(".txt") for path in compiled}
+    assert locks == set(LOCKS), "a lock that `make lock` does not compile"
+
+
+def test_the_lock_has_what_pyproject_asks_for_and_the_build_backend() -> None:
+    """Dependencies are written once. The backend is in the lock, because the checkout is installed offline."""
+    document = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))
+    locked = {canonicalize_name(entry.requirement.name): entry.requirement for entry in in_lock("")}
+    assert document["dependency-groups"]["build"] == document["build-system"]["requires"]
+    asked = [*document["project"]["dependencies"], *document["build-system"]["requires"]]
+    for needed in map(Requirement, asked):
+        found = locked[canonicalize_name(needed.name)]
+        (pin,) = found.specifier
+        assert needed.specifier.contains(pin.version), f"run `make lock`: {needed} is locked as {found}"
+        assert needed.extras <= found.extras, needed
+        assert (needed.marker is None) == (found.marker is None), needed
 
 
 @pytest.fixture

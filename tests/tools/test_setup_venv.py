@@ -173,7 +173,8 @@ def test_a_lock_that_is_not_complete_fails_with_what_is_missing(machine: Machine
     assert status == 1
     assert "... failed after N s\nalpha requires beta, which is not installed.\nerror: set-up of .venv stopped" in said
     assert said.endswith(
-        "The lock (requirements.txt) is not complete: add what is missing to its .in file, and run: make lock\n"
+        "The lock (requirements.txt) is not complete: "
+        "add what is missing to pyproject.toml or its .in file, and run: make lock\n"
     )
     assert calls[-1] == ("uv pip check --python .venv/bin/python" if with_uv else "pip check")
 

@@ -10,7 +10,7 @@ import yaml
 from tests.projects import ROOT
 
 # What pins something in a folder, by the ecosystem that Dependabot reads it with.
-PINS = {"pip": "requirements.in", "gomod": "go.mod"}
+PINS = {"pip": "requirements.txt", "gomod": "go.mod"}
 
 
 def covered(ecosystem: str) -> set[str]:

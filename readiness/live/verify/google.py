@@ -50,7 +50,7 @@ def _having(things: Sequence[dict[str, Any]], key: str, value: str) -> list[dict
 def _policy_row(inputs: Inputs, found: Sequence[dict[str, Any]]) -> Row:
     name = inputs["displayName"]
     if not found:
-        return failed(POLICIES, name, "is missing", "`make up` creates it")
+        return failed(POLICIES, name, "is missing", "`readiness up` creates it")
     if len(found) > 1:
         return failed(POLICIES, name, f"{len(found)} live policies have this name")
     (policy,) = found

@@ -47,7 +47,7 @@ def production(project: Path, tls: ssl.SSLContext, plan: Plan, monkeypatch: pyte
     """A good deployment. The command takes the plan that is made already: it is the same one every time."""
     edit(project, PLACEHOLDERS, TWO_PEOPLE)
 
-    def made_already(_: str) -> Plan:
+    def made_already(_root: Path, _stack: str) -> Plan:
         return plan
 
     monkeypatch.setattr("readiness.cli.verify.plan_of", made_already)

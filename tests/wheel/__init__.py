@@ -1,0 +1,1 @@
+"""The wheel: what is in it, and how it works where there is no checkout."""
