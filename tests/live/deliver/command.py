@@ -30,7 +30,7 @@ class Deliver:
         """The stack declares something else from now on."""
         self.files[DEPENDABOT] = with_header("dependabot", "changed: true\n")
 
-    def plan(self, stack: str) -> SimpleNamespace:
+    def plan(self, _root: Path, stack: str) -> SimpleNamespace:
         """A plan that holds the files."""
         inputs = {"delivery": "pull_request", "digests": {path: file_digest(text) for path, text in self.files.items()}}
         component = {"type": "readiness:github:X", "name": stack, "inputs": inputs, "files": self.files}
