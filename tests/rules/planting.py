@@ -30,7 +30,8 @@ def check_plan(resources: Sequence[dict[str, Any]]) -> list[Found]:
     """What the contracts say of a plan's resources."""
     contracts = [rule for rule in RULES if rule.id == "api-contract"]
     found = plan_findings(resources, rules=contracts)
-    return [Found(*finding.key.partition(": ")[::2], finding.message) for finding in found]
+    parts = [(finding.key.partition(": "), finding.message) for finding in found]
+    return [Found(name, path, message) for (name, _, path), message in parts]
 
 
 def check_body(type_: str, body: Any) -> list[Found]:
