@@ -11,6 +11,7 @@ from typing import Any
 
 from readiness.alerts.severity import SEVERITIES
 from readiness.delivered.header import MANAGED_FOLDER, is_managed_path
+from readiness.images.policies import DELETE, policies_of
 from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY, REPOSITORY_FILE
 from readiness.rules.rule import Remark, Resource, Rule, Surroundings
 from readiness.secret_shapes import looks_like_a_secret
@@ -75,24 +76,17 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _registry_keeps_protected_tags(registry: Resource, _: Surroundings) -> Iterator[str]:
-    policies = registry.inputs.get("cleanupPolicies") or []
-    if not any(policy.get("action") == "DELETE" for policy in policies):
+    try:
+        policies = policies_of(registry.inputs.get("cleanupPolicies") or [])
+    except ValueError as error:
+        yield from (f"declares a cleanup policy that cannot be right: {line}" for line in str(error).splitlines())
         return
-    conditions = [policy.get("condition") or {} for policy in policies if policy.get("action") == "KEEP"]
-    kept = [
-        str(prefix)
-        for condition in conditions
-        if _keeps_whatever_its_age(condition)
-        for prefix in condition.get("tagPrefixes") or []
-    ]
+    if not any(policy.action == DELETE for policy in policies):
+        return
+    kept = tuple(prefix for policy in policies if policy.keeps_by_tag_alone for prefix in policy.tag_prefixes)
     for tag in PROTECTED_TAGS:
-        if not any(tag.startswith(prefix) for prefix in kept):
+        if not tag.startswith(kept):
             yield f"no policy keeps the tag {tag}, so that cleanup could delete what runs; keep it"
-
-
-def _keeps_whatever_its_age(condition: Mapping[str, Any]) -> bool:
-    narrowing = ("olderThan", "newerThan", "packageNamePrefixes", "versionNamePrefixes")
-    return condition.get("tagState") in ("TAGGED", "ANY", None) and not any(condition.get(name) for name in narrowing)
 
 
 def _registry_is_protected(registry: Resource, _: Surroundings) -> Iterator[str]:

@@ -29,8 +29,8 @@ GATE = {
     "reviewers": [{"users": [1], "teams": [2]}],
     "deploymentBranchPolicy": {"protectedBranches": False, "customBranchPolicies": True},
 }
-KEEP_TAGS = {"action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": list(PROTECTED_TAGS)}}
-DELETE_OLD = {"action": "DELETE", "condition": {"tagState": "ANY", "olderThan": "2592000s"}}
+KEEP_TAGS = {"id": "tags", "action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": list(PROTECTED_TAGS)}}
+DELETE_OLD = {"id": "old", "action": "DELETE", "condition": {"tagState": "ANY", "olderThan": "2592000s"}}
 IMAGES = {"cleanupPolicies": [DELETE_OLD, KEEP_TAGS]}
 
 
@@ -64,7 +64,13 @@ def test_every_plan_of_ours_keeps_every_rule(stack: str, plans: dict[str, Plan])
         ("environment-branches", BRANCH_POLICY, {"branchPattern": "m"}, {"branchPattern": "m", "tagPattern": "v*"}),
         ("no-plain-secret", "any:type:Thing", {"a": ["[secret]"]}, {"a": [{"b": "xoxb-not-a-real-token"}]}),
         ("registry-tags", REGISTRY, IMAGES, {"cleanupPolicies": [DELETE_OLD]}),
-        ("registry-tags", REGISTRY, {"cleanupPolicies": []}, {"cleanupPolicies": [DELETE_OLD, {"action": "KEEP"}]}),
+        (
+            "registry-tags",
+            REGISTRY,
+            {"cleanupPolicies": []},
+            {"cleanupPolicies": [DELETE_OLD, {"id": "all", "action": "KEEP"}]},
+        ),
+        ("registry-tags", REGISTRY, IMAGES, {"cleanupPolicies": [DELETE_OLD, {**KEEP_TAGS, "condition": {}}]}),
         ("nothing-public", "any:type:Thing", {"member": "user:ada@shop.example"}, {"member": "allUsers"}),
         ("nothing-public", "any:type:Thing", {"members": []}, {"members": ["allAuthenticatedUsers"]}),
         ("managed-folder", REPOSITORY_FILE, {"file": ".github/dependabot.yml"}, {"file": "README.md"}),
@@ -113,8 +119,8 @@ def test_each_protected_tag_is_asked_for(tag: str) -> None:
     narrow = {"tagState": "TAGGED", "tagPrefixes": [tag], "newerThan": "60s"}
     policies = [
         DELETE_OLD,
-        {"action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": others}},
-        {"action": "KEEP", "condition": narrow},
+        {**KEEP_TAGS, "condition": {"tagState": "TAGGED", "tagPrefixes": others}},
+        {"id": "young", "action": "KEEP", "condition": narrow},
     ]
     found = findings_by(
         POLICY_RULES, [Resource(type=REGISTRY, name="it", inputs={"cleanupPolicies": policies}, protect=True)], AROUND
