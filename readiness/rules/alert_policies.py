@@ -9,24 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from readiness.durations import seconds_of
 from readiness.resource_types import ALERT_POLICY
-from readiness.rules.contract import (
-    Check,
-    Contract,
-    Field,
-    Inputs,
-    choice,
-    count,
-    each_item,
-    form,
-    inside,
-    labels,
-    length,
-    one_of,
-    renamed,
-    seconds,
-    without,
-)
+from readiness.rules import checks
+from readiness.rules.contract import Check, Contract, Field, Inputs, renamed, without
 from readiness.rules.rule import Remark
 
 # Above it, Google answers INVALID_ARGUMENT if the condition has a duration too (google/skills, SKILL.md).
@@ -38,7 +24,6 @@ _ALONE = ("conditionPrometheusQueryLanguage", "conditionMatchedLog", "conditionS
 _LABEL_NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _RANGE = re.compile(r"\[\s*([0-9a-z]+)\s*(?::[^\]]*)?\]")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 
 
 def _body(inputs: Inputs) -> Inputs:
@@ -83,13 +68,9 @@ def _query_not_empty(condition: Field) -> Iterator[Remark]:
 
 def _lookback(condition: Field) -> Iterator[Remark]:
     ranges = _RANGE.findall(_QUOTED.sub('""', condition.text("query") or ""))
-    longest = max(map(_seconds_of, ranges), default=0)
+    longest = max((seconds_of(text) or 0 for text in ranges), default=0)
     if longest > MAX_LOOKBACK_SECONDS and (condition.seconds("duration") or 0) > 0:
         yield condition.remark("duration", f"must be 0s: the query looks back {longest / 3600:g} h, more than 25 h")
-
-
-def _seconds_of(text: str) -> float:
-    return sum(int(size) * _UNIT_SECONDS[unit] for size, unit in re.findall(r"(\d+)(ms|[smhdwy])", text))
 
 
 def _log_metrics_may_not_exist_yet(condition: Field) -> Iterator[Remark]:
@@ -130,11 +111,11 @@ def _period_of_aligner(aggregation: Field) -> Iterator[Remark]:
 
 _FILTER: tuple[Check, ...] = (
     _filter_names_metric_and_resource,
-    length("filter", MAX_FILTER_CHARACTERS),
-    each_item("aggregations", seconds("alignmentPeriod", 60), _period_of_aligner),
+    checks.length("filter", MAX_FILTER_CHARACTERS),
+    checks.each("aggregations", checks.seconds("alignmentPeriod", 60), _period_of_aligner),
 )
 _CONDITION: tuple[Check, ...] = (
-    one_of(
+    checks.one_of(
         "conditionAbsent",
         "conditionMatchedLog",
         "conditionMonitoringQueryLanguage",
@@ -142,33 +123,33 @@ _CONDITION: tuple[Check, ...] = (
         "conditionSql",
         "conditionThreshold",
     ),
-    inside(
+    checks.inside(
         "conditionPrometheusQueryLanguage",
         _query_not_empty,
         # `Must be a positive multiple of 30 seconds or missing.`
-        seconds("evaluationInterval", 30, step=30),
+        checks.seconds("evaluationInterval", 30, step=30),
         # `Must be a non-negative duration or missing.`
-        seconds("duration"),
+        checks.seconds("duration"),
         _lookback,
         _log_metrics_may_not_exist_yet,
         _label_names,
-        form("alertRule", _LABEL_NAME, "a valid Prometheus label name"),
-        length("alertRule", 2048),
-        length("ruleGroup", 2048),
+        checks.form("alertRule", _LABEL_NAME, "a valid Prometheus label name"),
+        checks.length("alertRule", 2048),
+        checks.length("ruleGroup", 2048),
     ),
-    inside(
+    checks.inside(
         "conditionThreshold",
         # `Currently, only values that are a multiple of a minute […] are supported.`
-        seconds("duration", step=60),
+        checks.seconds("duration", step=60),
         # `Only COMPARISON_LT and COMPARISON_GT are supported currently.`
-        choice("comparison", "COMPARISON_GT", "COMPARISON_LT"),
+        checks.choice("comparison", "COMPARISON_GT", "COMPARISON_LT"),
         _missing_data,
         *_FILTER,
-        length("denominatorFilter", MAX_FILTER_CHARACTERS),
-        each_item("denominatorAggregations", seconds("alignmentPeriod", 60), _period_of_aligner),
+        checks.length("denominatorFilter", MAX_FILTER_CHARACTERS),
+        checks.each("denominatorAggregations", checks.seconds("alignmentPeriod", 60), _period_of_aligner),
     ),
     # `The minimum value of this field is 120 seconds.`
-    inside("conditionAbsent", seconds("duration", 120, step=60), *_FILTER),
+    checks.inside("conditionAbsent", checks.seconds("duration", 120, step=60), *_FILTER),
 )
 
 CONTRACTS = {
@@ -176,34 +157,37 @@ CONTRACTS = {
         schema=("monitoring.v3", "AlertPolicy"),
         body=_body,
         checks=(
-            length("displayName", 512),
-            labels("userLabels"),
+            checks.length("displayName", 512),
+            checks.labels("userLabels"),
             # `A policy can have from one to six conditions.`
-            count("conditions", 6, 1, takes="a policy takes"),
+            checks.count("conditions", 6, 1, takes="a policy takes"),
             _some_conditions_are_alone,
-            each_item("conditions", *_CONDITION),
+            checks.each("conditions", *_CONDITION),
             # `autoclose duration should be at least 30 minutes`: the API's refusal (nomadkaraoke/karaoke-gen#788).
-            inside("alertStrategy", seconds("autoClose", 1800)),
+            checks.inside("alertStrategy", checks.seconds("autoClose", 1800)),
             # `The value must be between 30 minutes and 24 hours.` (`NotificationChannelStrategy.renotifyInterval`)
-            inside(
-                "alertStrategy", each_item("notificationChannelStrategy", seconds("renotifyInterval", 1800, 86_400))
+            checks.inside(
+                "alertStrategy",
+                checks.each("notificationChannelStrategy", checks.seconds("renotifyInterval", 1800, 86_400)),
             ),
             _log_match,
             # The limits of `Documentation` and `Link`.
-            inside(
+            checks.inside(
                 "documentation",
-                length("content", 8192),
-                length("content", 10_240, of_bytes=True),
-                choice("mimeType", "text/markdown"),
-                length("subject", 255, of_bytes=True, takes="notifications cut it at"),
-                count("links", 3),
-                each_item("links", length("displayName", 63, 1), length("url", 2083)),
+                checks.length("content", 8192),
+                checks.length("content", 10_240, of_bytes=True),
+                checks.choice("mimeType", "text/markdown"),
+                checks.length("subject", 255, of_bytes=True, takes="notifications cut it at"),
+                checks.count("links", 3),
+                checks.each("links", checks.length("displayName", 63, 1), checks.length("url", 2083)),
             ),
             # docs/facts/monitoring.md#channels-of-a-policy
-            count("notificationChannels", 16, takes="a policy takes"),
-            each_item(
+            checks.count("notificationChannels", 16, takes="a policy takes"),
+            checks.each(
                 "notificationChannels",
-                form("", r"projects/[^/]+/notificationChannels/[^/]+", "of the form projects/P/notificationChannels/N"),
+                checks.form(
+                    "", r"projects/[^/]+/notificationChannels/[^/]+", "of the form projects/P/notificationChannels/N"
+                ),
             ),
         ),
     )

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.resource_types import REGISTRY
-from readiness.rules.contract import Contract, Field, Inputs, count, form, inside, labels, needs, without
+from readiness.rules import checks
+from readiness.rules.contract import Contract, Field, Inputs, without
 from readiness.rules.rule import Remark
 
 
@@ -29,9 +30,9 @@ def _policies(repository: Field) -> Iterator[Remark]:
         # `They must unique within a repository and be under 128 characters in length.`
         if not 1 <= len(key) <= 127:
             yield policy.remark("id", f"has {len(key)} characters; the API takes 1 to 127")
-        yield from needs("action")(policy)
+        yield from checks.needs("action")(policy)
         yield from _selection(policy)
-        yield from inside("condition", *_CONDITION)(policy)
+        yield from checks.inside("condition", *_CONDITION)(policy)
         actions[policy.text("action")] = policy
     # DELETE alone leaves nothing of a package that is not built any more, what runs included.
     if "DELETE" in actions and "KEEP" not in actions:
@@ -62,8 +63,8 @@ def _prefixes_have_tags(condition: Field) -> Iterator[Remark]:
 
 _CONDITION = (
     # The API answers in seconds; any other form is refused, or shows as a difference in every plan.
-    form("olderThan", r"\d+s", "in whole seconds, such as 2592000s"),
-    form("newerThan", r"\d+s", "in whole seconds, such as 2592000s"),
+    checks.form("olderThan", r"\d+s", "in whole seconds, such as 2592000s"),
+    checks.form("newerThan", r"\d+s", "in whole seconds, such as 2592000s"),
     _prefixes_have_tags,
 )
 
@@ -89,10 +90,12 @@ CONTRACTS = {
         schema=("artifactregistry.v1", "Repository"),
         body=_body,
         # `At most 10 cleanup policies a repository` (Google's page).
-        checks=(labels("labels"), count("cleanupPolicies", 10, takes="a repository takes"), _policies),
+        checks=(checks.labels("labels"), checks.count("cleanupPolicies", 10, takes="a repository takes"), _policies),
         input_checks=(
             # Google's page on creating repositories; the provider sends any text.
-            form("repositoryId", r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", "a repository's id: a-z, 0-9 and -, at most 63"),
+            checks.form(
+                "repositoryId", r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", "a repository's id: a-z, 0-9 and -, at most 63"
+            ),
             _unique_ids,
             _dry_run_written,
         ),

@@ -9,20 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.resource_types import LOG_BUCKET, LOG_METRIC, LOG_SINK
-from readiness.rules.contract import (
-    Contract,
-    Field,
-    choice,
-    each_item,
-    form,
-    inside,
-    length,
-    malformed,
-    number,
-    one_of,
-    renamed,
-    without,
-)
+from readiness.rules import checks
+from readiness.rules.contract import Contract, Field, renamed, without
 from readiness.rules.rule import Remark
 
 MAX_FILTER_CHARACTERS = 20_000
@@ -56,7 +44,9 @@ def _extractors(metric: Field) -> Iterator[Remark]:
     for key in sorted(extractors.keys() - keys):
         yield metric.remark(f"labelExtractors.{key}", "extracts a label that the descriptor does not have")
     for text in (metric.field("valueExtractor"), *extractors.values()):
-        yield from malformed(text, r"(EXTRACT|REGEXP_EXTRACT)\(.+\)", "EXTRACT(field) or REGEXP_EXTRACT(field, regex)")
+        yield from checks.malformed(
+            text, r"(EXTRACT|REGEXP_EXTRACT)\(.+\)", "EXTRACT(field) or REGEXP_EXTRACT(field, regex)"
+        )
 
 
 def _buckets(options: Field) -> Iterator[Remark]:
@@ -83,17 +73,19 @@ CONTRACTS = {
         schema=("logging.v2", "LogMetric"),
         body=without,
         checks=(
-            form(
+            checks.form(
                 "name",
                 _METRIC_NAME,
                 "a metric's name: 1 to 100 of A-Z, a-z, 0-9 and _-.,+!*',()%/, not starting with /",
             ),
-            length("filter", MAX_FILTER_CHARACTERS),
-            length("description", 8000),
-            inside("metricDescriptor", choice("metricKind", "DELTA")),
+            checks.length("filter", MAX_FILTER_CHARACTERS),
+            checks.length("description", 8000),
+            checks.inside("metricDescriptor", checks.choice("metricKind", "DELTA")),
             _counter_or_distribution,
             _extractors,
-            inside("bucketOptions", one_of("explicitBuckets", "exponentialBuckets", "linearBuckets"), _buckets),
+            checks.inside(
+                "bucketOptions", checks.one_of("explicitBuckets", "exponentialBuckets", "linearBuckets"), _buckets
+            ),
         ),
     ),
     LOG_BUCKET: Contract(
@@ -101,8 +93,8 @@ CONTRACTS = {
         body=lambda inputs: renamed(without(inputs, "bucketId", "location"), enableAnalytics="analyticsEnabled"),
         checks=(
             # `The minimum retention period is 1 day`, and 0 means the default of 30; 3650: Google's page on quotas.
-            number("retentionDays", 1, 3650),
-            length("description", 8000),
+            checks.number("retentionDays", 1, 3650),
+            checks.length("description", 8000),
         ),
     ),
     LOG_SINK: Contract(
@@ -110,14 +102,16 @@ CONTRACTS = {
         # The writer's identity is chosen by query parameters.
         body=lambda inputs: without(inputs, "customWriterIdentity", "uniqueWriterIdentity"),
         checks=(
-            form("name", _SINK_NAME, "a sink's name: a letter or digit, then at most 99 letters, digits, _ - or ."),
-            length("filter", MAX_FILTER_CHARACTERS),
-            length("description", 8000),
+            checks.form(
+                "name", _SINK_NAME, "a sink's name: a letter or digit, then at most 99 letters, digits, _ - or ."
+            ),
+            checks.length("filter", MAX_FILTER_CHARACTERS),
+            checks.length("description", 8000),
             _destination,
-            each_item(
+            checks.each(
                 "exclusions",
-                form("name", _SINK_NAME, "an exclusion's name"),
-                length("filter", MAX_FILTER_CHARACTERS),
+                checks.form("name", _SINK_NAME, "an exclusion's name"),
+                checks.length("filter", MAX_FILTER_CHARACTERS),
             ),
         ),
     ),

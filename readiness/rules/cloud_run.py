@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.resource_types import JOB
-from readiness.rules.contract import Contract, Field, Inputs, form, one_of, renamed, without
+from readiness.rules import checks
+from readiness.rules.contract import Contract, Field, Inputs, renamed, without
 from readiness.rules.rule import Remark
 
 _RESERVED = ("run.googleapis.com", "cloud.googleapis.com", "serving.knative.dev", "autoscaling.knative.dev")
 _TOKENS = ("startExecutionToken", "runExecutionToken")
 MAX_JOB_AND_TOKEN_CHARACTERS = 62
-_value = one_of("value", "valueSource", required=False)
+_value = checks.one_of("value", "valueSource", required=False)
 
 
 def _body(inputs: Inputs) -> Inputs:
@@ -63,10 +64,10 @@ CONTRACTS = {
     JOB: Contract(
         schema=("run.v2", "GoogleCloudRunV2Job"),
         body=_body,
-        checks=(_annotations, one_of(*_TOKENS, required=False), _containers),
+        checks=(_annotations, checks.one_of(*_TOKENS, required=False), _containers),
         input_checks=(
             # Cloud Run's page on creating jobs.
-            form("name", r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?", "a job's name: a-z, 0-9 and -, at most 49"),
+            checks.form("name", r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?", "a job's name: a-z, 0-9 and -, at most 49"),
             _name_and_token,
         ),
     )

@@ -24,20 +24,8 @@ from readiness.resource_types import (
     SECURITY_UPDATES,
     VULNERABILITY_ALERTS,
 )
-from readiness.rules.contract import (
-    UNKNOWN,
-    Contract,
-    Field,
-    Inputs,
-    count,
-    form,
-    inside,
-    is_placeholder,
-    length,
-    no_body,
-    number,
-    one_of,
-)
+from readiness.rules import checks
+from readiness.rules.contract import UNKNOWN, Contract, Field, Inputs, is_placeholder, no_body
 from readiness.rules.rule import Remark, Resource, Surroundings
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
@@ -294,9 +282,15 @@ def _alerts_first(updates: Resource, surroundings: Surroundings) -> Iterator[Rem
 _SECRET = Contract(
     schema=("github", "secret"),
     body=_secret_body,
-    input_checks=(form("secretName", _NAME, _NAME_FORM), one_of("value", "valueEncrypted"), _secret_value),
+    input_checks=(
+        checks.form("secretName", _NAME, _NAME_FORM),
+        checks.one_of("value", "valueEncrypted"),
+        _secret_value,
+    ),
 )
-_VARIABLE = Contract(schema=("github", "variable"), body=_variable_body, checks=(form("name", _NAME, _NAME_FORM),))
+_VARIABLE = Contract(
+    schema=("github", "variable"), body=_variable_body, checks=(checks.form("name", _NAME, _NAME_FORM),)
+)
 
 CONTRACTS = {
     ENVIRONMENT: Contract(
@@ -304,17 +298,17 @@ CONTRACTS = {
         body=_environment_body,
         checks=(
             # `You can list up to six users or teams as reviewers.` The provider counts users and teams apart on create.
-            count("reviewers", 6, takes="users and teams together are at most"),
+            checks.count("reviewers", 6, takes="users and teams together are at most"),
             _reviewers_once,
             # `An integer between 0 and 43,200 (30 days).`
-            number("wait_timer", 0, 43_200, " minutes", takes="GitHub takes"),
-            inside("deployment_branch_policy", _branch_flags_differ),
+            checks.number("wait_timer", 0, 43_200, " minutes", takes="GitHub takes"),
+            checks.inside("deployment_branch_policy", _branch_flags_differ),
         ),
         input_checks=(
             _lower_case,
-            length("environment", 255, 1, takes="GitHub takes"),
+            checks.length("environment", 255, 1, takes="GitHub takes"),
             # The provider's schema has a list of at most one `{users, teams}`.
-            count("reviewers", 1, takes="with all users and teams in it, the provider takes"),
+            checks.count("reviewers", 1, takes="with all users and teams in it, the provider takes"),
         ),
         plan_checks=(_has_branch_policies,),
         # GitHub takes it, and its OpenAPI description lacks it (docs/facts/providers.md#fields-that-no-schema-has).
@@ -324,7 +318,7 @@ CONTRACTS = {
         schema=("github", "deployment-branch-policy"),
         body=_branch_policy_body,
         checks=(_pattern_not_empty,),
-        input_checks=(one_of("branchPattern", "tagPattern"),),
+        input_checks=(checks.one_of("branchPattern", "tagPattern"),),
         plan_checks=(_follows_its_environment,),
     ),
     RULESET: Contract(
@@ -340,8 +334,8 @@ CONTRACTS = {
         body=lambda inputs: {key: value for key, value in inputs.items() if key not in ("repository", "etag")},
         checks=(
             # `The hexadecimal color code for the label, without the leading #.`
-            form("color", r"[0-9a-fA-F]{6}", "six hexadecimal digits without #"),
-            length("description", 100),
+            checks.form("color", r"[0-9a-fA-F]{6}", "six hexadecimal digits without #"),
+            checks.length("description", 100),
         ),
     ),
     SECURITY_UPDATES: Contract(schema=None, body=no_body, plan_checks=(_alerts_first,)),

@@ -11,25 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from readiness.resource_types import CHANNEL, DASHBOARD, MONITORED_SERVICE, OBJECTIVE, UPTIME_CHECK
-from readiness.rules.contract import (
-    Contract,
-    Field,
-    Inputs,
-    choice,
-    count,
-    each_item,
-    form,
-    inside,
-    is_placeholder,
-    labels,
-    length,
-    needs,
-    number,
-    one_of,
-    renamed,
-    seconds,
-    without,
-)
+from readiness.rules import checks
+from readiness.rules.contract import Contract, Field, Inputs, is_placeholder, renamed, without
 from readiness.rules.rule import Remark
 from readiness.settings.channels import CHANNEL_DEFINITIONS
 
@@ -89,12 +72,12 @@ _CHANNEL = Contract(
     schema=("monitoring.v3", "NotificationChannel"),
     body=_channel_body,
     checks=(
-        length("displayName", 512),
-        length("description", 1024),
-        labels("userLabels"),
+        checks.length("displayName", 512),
+        checks.length("description", 1024),
+        checks.labels("userLabels"),
         _labels_of_the_type,
         _no_plain_webhook_for_slack,
-        inside("labels", form("email_address", r"[^@]*@.*", "an e-mail address")),
+        checks.inside("labels", checks.form("email_address", r"[^@]*@.*", "an e-mail address")),
     ),
     input_checks=(_secrets_only_as_sensitive_labels, _one_sensitive_label),
 )
@@ -154,20 +137,20 @@ _UPTIME_CHECK = Contract(
     schema=("monitoring.v3", "UptimeCheckConfig"),
     body=_uptime_check_body,
     checks=(
-        one_of("monitoredResource", "resourceGroup", "syntheticMonitor"),
-        one_of("httpCheck", "tcpCheck", required=False),
-        labels("userLabels"),
+        checks.one_of("monitoredResource", "resourceGroup", "syntheticMonitor"),
+        checks.one_of("httpCheck", "tcpCheck", required=False),
+        checks.labels("userLabels"),
         # `Required.` is at the end of these descriptions, where the schema does not see it.
-        needs("displayName", "timeout"),
+        checks.needs("displayName", "timeout"),
         _period,
         # `Must be between 1 and 60 seconds. Required.`
-        seconds("timeout", 1, 60),
+        checks.seconds("timeout", 1, 60),
         _regions,
         # `Only the first entry in the content_matchers list is supported, and additional entries will be ignored.`
-        count("contentMatchers", 1, takes="the API reads"),
-        each_item("contentMatchers", length("content", 1024, of_bytes=True), _json_matcher),
+        checks.count("contentMatchers", 1, takes="the API reads"),
+        checks.each("contentMatchers", checks.length("content", 1024, of_bytes=True), _json_matcher),
         # The types that the description of `monitoredResource` lists.
-        inside("monitoredResource", choice("type", *_MONITORED_RESOURCES)),
+        checks.inside("monitoredResource", checks.choice("type", *_MONITORED_RESOURCES)),
     ),
 )
 
@@ -227,14 +210,14 @@ _OBJECTIVE = Contract(
     schema=("monitoring.v3", "ServiceLevelObjective"),
     body=_objective_body,
     checks=(
-        labels("userLabels"),
+        checks.labels("userLabels"),
         _goal,
-        one_of("rollingPeriod", "calendarPeriod"),
+        checks.one_of("rollingPeriod", "calendarPeriod"),
         _rolling_days,
         # `Only DAY, WEEK, FORTNIGHT, and MONTH are supported.`
-        choice("calendarPeriod", "DAY", "WEEK", "FORTNIGHT", "MONTH"),
-        inside("serviceLevelIndicator", one_of("basicSli", "requestBased", "windowsBased")),
-        inside("serviceLevelIndicator.requestBased.goodTotalRatio", _two_of_the_ratio),
+        checks.choice("calendarPeriod", "DAY", "WEEK", "FORTNIGHT", "MONTH"),
+        checks.inside("serviceLevelIndicator", checks.one_of("basicSli", "requestBased", "windowsBased")),
+        checks.inside("serviceLevelIndicator.requestBased.goodTotalRatio", _two_of_the_ratio),
     ),
 )
 
@@ -242,7 +225,7 @@ _OBJECTIVE = Contract(
 _ABOUT_THE_WIDGET = frozenset({"title", "id", "visibilityCondition"})
 # Other checks say that these are not zero.
 _NEVER_ZERO = (".columns", ".height", ".width")
-_one_query = one_of(
+_one_query = checks.one_of(
     "opsAnalyticsQuery",
     "prometheusQuery",
     "timeSeriesFilter",
@@ -275,7 +258,7 @@ def _widgets(dashboard: Field) -> Iterator[Remark]:
 
 def _queries(dashboard: Field) -> Iterator[Remark]:
     for field in dashboard.walk():
-        yield from inside("timeSeriesQuery", _one_query)(field)
+        yield from checks.inside("timeSeriesQuery", _one_query)(field)
 
 
 def _nothing_that_differs_forever(dashboard: Field) -> Iterator[Remark]:
@@ -307,9 +290,9 @@ _DASHBOARD = Contract(
     schema=("monitoring.v1", "Dashboard"),
     body=_dashboard_body,
     checks=(
-        one_of("columnLayout", "gridLayout", "mosaicLayout", "rowLayout"),
+        checks.one_of("columnLayout", "gridLayout", "mosaicLayout", "rowLayout"),
         # `The number of columns must be between 1 and 48`
-        inside("mosaicLayout", number("columns", 1, 48), _tiles),
+        checks.inside("mosaicLayout", checks.number("columns", 1, 48), _tiles),
         _widgets,
         _queries,
         _nothing_that_differs_forever,
@@ -325,7 +308,7 @@ CONTRACTS = {
     MONITORED_SERVICE: Contract(
         schema=("monitoring.v3", "Service"),
         body=lambda inputs: {"custom": {}, **without(inputs, "serviceId")},
-        checks=(labels("userLabels"),),
-        input_checks=(form("serviceId", r"[a-z0-9-]{1,63}", "a service's id: at most 63 of a-z, 0-9 and -"),),
+        checks=(checks.labels("userLabels"),),
+        input_checks=(checks.form("serviceId", r"[a-z0-9-]{1,63}", "a service's id: at most 63 of a-z, 0-9 and -"),),
     ),
 }

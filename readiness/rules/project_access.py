@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.resource_types import ACCOUNT, API, AUDIT_CONFIG, PROJECT_MEMBER, REGISTRY_MEMBER, SECRET_MEMBER
-from readiness.rules.contract import Contract, Field, Inputs, each_item, form, inside, needs, no_body, without
+from readiness.rules import checks
+from readiness.rules.contract import Contract, Field, Inputs, no_body, without
 from readiness.rules.rule import Remark
 
 # The forms that the description of `Binding.members` lists.
@@ -54,11 +55,11 @@ def _member_of(document: str, *address: str) -> Contract:
         schema=(document, "Binding"),
         body=body,
         checks=(
-            form("role", _ROLE, "a role, such as roles/viewer"),
+            checks.form("role", _ROLE, "a role, such as roles/viewer"),
             _has_members,
-            each_item("members", form("", _MEMBER, member)),
+            checks.each("members", checks.form("", _MEMBER, member)),
             # A condition without expression or title is refused (IAM's page on conditions).
-            inside("condition", needs("expression", "title")),
+            checks.inside("condition", checks.needs("expression", "title")),
         ),
     )
 
@@ -70,19 +71,22 @@ CONTRACTS = {
     AUDIT_CONFIG: Contract(
         schema=("cloudresourcemanager.v3", "AuditConfig"),
         body=without,
-        checks=(form("service", f"allServices|{_API_NAME}", "the full name of an API, or allServices"), _log_types),
+        checks=(
+            checks.form("service", f"allServices|{_API_NAME}", "the full name of an API, or allServices"),
+            _log_types,
+        ),
     ),
     ACCOUNT: Contract(
         schema=("iam.v1", "CreateServiceAccountRequest"),
         body=_account,
         input_checks=(
             # `must be 6-30 characters long, and match the regular expression` (CreateServiceAccountRequest.accountId).
-            form("accountId", r"[a-z][-a-z0-9]{4,28}[a-z0-9]", "an account's id: 6 to 30 of a-z, 0-9 and -"),
+            checks.form("accountId", r"[a-z][-a-z0-9]{4,28}[a-z0-9]", "an account's id: 6 to 30 of a-z, 0-9 and -"),
         ),
     ),
     API: Contract(
         schema=None,
         body=no_body,
-        input_checks=(form("service", _API_NAME, "the full name of an API, such as run.googleapis.com"),),
+        input_checks=(checks.form("service", _API_NAME, "the full name of an API, such as run.googleapis.com"),),
     ),
 }
