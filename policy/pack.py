@@ -42,11 +42,14 @@ def runbook_anchors(page: Path) -> set[str]:
 
 
 def plain(value: Any) -> Any:
-    """Inputs as plain data, unknown ones as `<unknown>`."""
+    """Inputs as plain data, as in a plan: unknown ones as `<unknown>`, whole numbers without a fraction."""
     if isinstance(value, Mapping):
         return {key: _known(value, key) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_known(value, index) for index in range(len(value))]
+    # The engine sends every number as a float.
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value
 
 

@@ -183,9 +183,8 @@ def quantile_without_le(node: Node, metrics: Mapping[str, Metric]) -> Complaints
             yield f"takes a quantile of {selector.name}, which holds no buckets"
 
 
-def impossible_quantile(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
+def impossible_quantile(node: Node, _: Mapping[str, Metric]) -> Complaints:
     """Above 1 every quantile is infinite, so that the alert always fires; below 0 it never does."""
-    del metrics
     call = node.expression
     if isinstance(call, promql.Call) and call.func.name in ("histogram_quantile", "quantile_over_time"):
         quantile = number(call.args[0])
@@ -193,9 +192,8 @@ def impossible_quantile(node: Node, metrics: Mapping[str, Metric]) -> Complaints
             yield f"takes the quantile {quantile:g}, and there are those from 0 to 1; the 95th percentile is 0.95"
 
 
-def short_window(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
+def short_window(node: Node, _: Mapping[str, Metric]) -> Complaints:
     """A rate needs two samples; with one a minute, a shorter window is empty in Prometheus."""
-    del metrics
     matrix = node.expression
     if isinstance(matrix, promql.MatrixSelector):
         seconds = matrix.range.total_seconds()
@@ -206,9 +204,8 @@ def short_window(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
             )
 
 
-def new_function(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
+def new_function(node: Node, _: Mapping[str, Metric]) -> Complaints:
     """Monitoring promises what Prometheus 2.44 has."""
-    del metrics
     call = node.expression
     name = ""
     if isinstance(call, promql.Call) and call.func.name not in _FUNCTIONS_OF_2_44:
@@ -219,9 +216,8 @@ def new_function(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
         yield f"calls {name}, which Prometheus 2.44 does not have, nor therefore Monitoring"
 
 
-def long_lookback(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
+def long_lookback(node: Node, _: Mapping[str, Metric]) -> Complaints:
     """Monitoring takes 25 hours, all windows and offsets around a selector together."""
-    del metrics
     if not isinstance(node.expression, promql.VectorSelector):
         return
     seconds = 0.0

@@ -21,6 +21,7 @@ MAX_FILTER_CHARACTERS = 2048
 
 # A condition of one of these kinds is the only one of its policy (Google's pages on each; `AlertPolicy.conditions`).
 _ALONE = ("conditionPrometheusQueryLanguage", "conditionMatchedLog", "conditionSql", "conditionMonitoringQueryLanguage")
+_CHANNEL = r"projects/[^/]+/notificationChannels/[^/]+"
 _LABEL_NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _RANGE = re.compile(r"\[\s*([0-9a-z]+)\s*(?::[^\]]*)?\]")
@@ -163,11 +164,11 @@ CONTRACTS = {
             checks.count("conditions", 6, 1, takes="a policy takes"),
             _some_conditions_are_alone,
             checks.each("conditions", *_CONDITION),
-            # `autoclose duration should be at least 30 minutes`: the API's refusal (nomadkaraoke/karaoke-gen#788).
-            checks.inside("alertStrategy", checks.seconds("autoClose", 1800)),
-            # `The value must be between 30 minutes and 24 hours.` (`NotificationChannelStrategy.renotifyInterval`)
             checks.inside(
                 "alertStrategy",
+                # `autoclose duration should be at least 30 minutes`: the API's refusal (nomadkaraoke/karaoke-gen#788).
+                checks.seconds("autoClose", 1800),
+                # `The value must be between 30 minutes and 24 hours.` (`NotificationChannelStrategy.renotifyInterval`)
                 checks.each("notificationChannelStrategy", checks.seconds("renotifyInterval", 1800, 86_400)),
             ),
             _log_match,
@@ -184,10 +185,7 @@ CONTRACTS = {
             # docs/facts/monitoring.md#channels-of-a-policy
             checks.count("notificationChannels", 16, takes="a policy takes"),
             checks.each(
-                "notificationChannels",
-                checks.form(
-                    "", r"projects/[^/]+/notificationChannels/[^/]+", "of the form projects/P/notificationChannels/N"
-                ),
+                "notificationChannels", checks.form("", _CHANNEL, "of the form projects/P/notificationChannels/N")
             ),
         ),
     )
