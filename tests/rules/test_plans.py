@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from readiness.alerts.deployment_figures import SUCCESS_RATIO_20
 from readiness.finding_formats import text_line
 from readiness.plan.offline_plan import Plan
-from readiness.rules.plan_rules import CONTRACTS, plan_findings
+from readiness.rules.plan_rules import CONTRACTS, RULES, plan_findings
 from readiness.rules.schema_check import schema_remarks
-from tests.projects import STACKS
+from tests.projects import ROOT, STACKS
 from tests.rules.good_inputs import (
     ALERT_POLICY,
     ALERTS,
@@ -177,3 +179,35 @@ def test_a_long_value_is_cut_and_a_long_choice_too() -> None:
     (found,) = check_body(ALERT_POLICY, planted(good_body(ALERT_POLICY), "conditions", conditions))
     assert found.message.count("ALIGN_") == 13
     assert found.message.endswith(", …")
+
+
+def test_the_table_names_every_rule_once_with_a_first_word_that_the_page_explains() -> None:
+    """Ids are in kebab case, and docs/findings.md says what their first word means."""
+    ids = [rule.id for rule in RULES]
+    assert len(set(ids)) == len(ids)
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert [rule_id for rule_id in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)+", rule_id)] == []
+    assert [rule_id for rule_id in ids if f"`{rule_id.split('-')[0]}-`" not in page] == []
+    assert all(rule.description and rule.hint for rule in RULES)
+
+
+def test_a_rule_looks_at_its_types_only() -> None:
+    """So that a check need not look at the type itself."""
+    (rule,) = (rule for rule in RULES if rule.id == "policy-alert-channel")
+    good = [resource(type_, good_inputs(type_)) for type_ in GOOD_INPUTS]
+    silent = [plan_findings([each], rules=[rule]) for each in good]
+    assert silent == [[]] * len(good)
+    (found,) = plan_findings([resource(ALERT_POLICY, {})], rules=[rule])
+    assert (found.rule_id, found.key, found.file, found.line) == ("policy-alert-channel", "it", "__main__.py", None)
+
+
+def test_who_counts_deployments_is_not_guessed() -> None:
+    """Where the caller does not know, the rule says nothing; where nobody counts, it says so."""
+    inputs = {"project": "p", "userLabels": {"environment": "e"}}
+    query = {"query": f"{SUCCESS_RATIO_20} > 0"}
+    policy = resource(ALERT_POLICY, {**inputs, "conditions": [{"conditionPrometheusQueryLanguage": query}]})
+    rules = [rule for rule in RULES if rule.id == "alert-metric-unwritten"]
+    assert plan_findings([policy], rules=rules) == []
+    assert plan_findings([policy], rules=rules, counted_environments=[("p", "e")]) == []
+    (found,) = plan_findings([policy], rules=rules, counted_environments=[])
+    assert found.message == f"the query reads {SUCCESS_RATIO_20}, which nobody writes for the environment e"
