@@ -94,10 +94,10 @@ def _registry_is_protected(registry: Resource, _: Surroundings) -> Iterator[str]
         yield "the registry is not protected, and with it every image would go; set protect"
 
 
-def _nothing_public_unnamed(resource: Resource, surroundings: Surroundings) -> Iterator[str]:
+def _nothing_public(resource: Resource, _: Surroundings) -> Iterator[str]:
     members = [resource.inputs.get("member"), *(resource.inputs.get("members") or [])]
-    if any(member in EVERYBODY for member in members) and resource.name not in surroundings.public_names:
-        yield "grants something to everybody, and is not named as public; remove it"
+    if any(member in EVERYBODY for member in members):
+        yield "grants something to everybody; remove it"
 
 
 def _managed_files_stay_in_their_folder(resource: Resource, _: Surroundings) -> Iterator[str]:
@@ -138,10 +138,6 @@ POLICY_RULES = (
     _rule("no-plain-secret", "No input holds a credential in plain text.", _no_plain_secret),
     _rule("registry-tags", "Image cleanup keeps the protected tags.", _registry_keeps_protected_tags, REGISTRY),
     _rule("registry-protected", "The image registry is protected.", _registry_is_protected, REGISTRY),
-    _rule(
-        "nothing-public",
-        "Nothing is granted to everybody but what is named as public.",
-        _nothing_public_unnamed,
-    ),
+    _rule("nothing-public", "Nothing is granted to everybody.", _nothing_public),
     _rule("managed-folder", "Managed files stay below .github/.", _managed_files_stay_in_their_folder),
 )

@@ -49,7 +49,6 @@ class Surroundings:
     """
 
     runbook_anchors: frozenset[str] = frozenset()
-    public_names: frozenset[str] = frozenset()
     resources: tuple[Resource, ...] = ()
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     counted_environments: frozenset[tuple[str, str]] | None = None

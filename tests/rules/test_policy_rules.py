@@ -18,7 +18,7 @@ from readiness.settings.protected_tags import PROTECTED_TAGS
 from tests.projects import ROOT, STACKS, runbook
 
 RUNBOOK = frozenset(anchors(runbook()))
-AROUND = Surroundings(runbook_anchors=RUNBOOK, public_names=frozenset({"front-page"}))
+AROUND = Surroundings(runbook_anchors=RUNBOOK)
 
 ALERT = {
     "severity": "ERROR",
@@ -34,9 +34,9 @@ DELETE_OLD = {"id": "old", "action": "DELETE", "condition": {"tagState": "ANY", 
 IMAGES = {"cleanupPolicies": [DELETE_OLD, KEEP_TAGS]}
 
 
-def broken(type_: str, inputs: dict[str, Any], *, protect: bool = True, name: str = "it") -> list[str]:
+def broken(type_: str, inputs: dict[str, Any], *, protect: bool = True) -> list[str]:
     """Names of the rules that a resource breaks."""
-    resource = Resource(type=type_, name=name, inputs=inputs, protect=protect)
+    resource = Resource(type=type_, name="it", inputs=inputs, protect=protect)
     return [each.rule_id.removeprefix("policy-") for each in findings_by(POLICY_RULES, [resource], AROUND)]
 
 
@@ -128,11 +128,6 @@ def test_each_protected_tag_is_asked_for(tag: str) -> None:
     assert [each.message for each in found] == [
         f"no policy keeps the tag {tag}, so that cleanup could delete what runs; keep it"
     ]
-
-
-def test_what_is_named_as_public_may_be_public() -> None:
-    """By the name of the resource that says so."""
-    assert broken("any:type:Thing", {"member": "allUsers"}, name="front-page") == []
 
 
 def test_the_rules_import_the_standard_library_only() -> None:
