@@ -122,7 +122,7 @@ if settings.owns_shared_resources:
     from components.dependabot import Dependabot, DependabotArgs, LabelArgs
     from components.deployment_dashboard import DeploymentDashboard, DeploymentDashboardArgs
     from components.deployment_log import DeploymentLog, DeploymentLogArgs
-    from components.image_registry import CleanupPolicyArgs, ImageRegistry, ImageRegistryArgs
+    from components.image_registry import ImageRegistry, ImageRegistryArgs
     from components.managed_files import ManagedFiles, ManagedFilesArgs
     from components.production_environment import ProductionEnvironment, ProductionEnvironmentArgs
     from components.registry_audit import RegistryAudit, RegistryAuditArgs
@@ -156,7 +156,7 @@ if settings.owns_shared_resources:
                 project=project,
                 location=settings.region,
                 repository_id=registry.repository_id,
-                cleanup_policies=[CleanupPolicyArgs.of(policy) for policy in declared_policies(registry)],
+                cleanup_policies=declared_policies(registry),
                 cleanup_dry_run=registry.cleanup_dry_run,
                 adopt=f"projects/{project}/locations/{settings.region}/repositories/{registry.repository_id}"
                 if registry.adopt

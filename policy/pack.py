@@ -15,7 +15,8 @@ from pulumi_policy import EnforcementLevel, ReportViolation, ResourceValidationA
 from pulumi_policy.proxy import UnknownValueError
 
 from readiness.resource_types import CHANNEL, REPOSITORY_SECRET
-from readiness.rules.policy_rules import RULES, Resource, Rule, Surroundings
+from readiness.rules.policy_rules import POLICY_RULES
+from readiness.rules.rule import Resource, Rule, Surroundings
 
 RUNBOOK = Path(__file__).resolve().parent.parent / "docs" / "runbook.md"
 UNKNOWN = "<unknown>"
@@ -31,7 +32,7 @@ SECRET_INPUTS = {
 def policies() -> list[ResourceValidationPolicy]:
     """One mandatory policy for each rule."""
     surroundings = Surroundings(runbook_anchors=frozenset(runbook_anchors(RUNBOOK)))
-    return [_policy(rule, surroundings) for rule in RULES]
+    return [_policy(rule, surroundings) for rule in POLICY_RULES]
 
 
 def runbook_anchors(page: Path) -> set[str]:
@@ -41,11 +42,14 @@ def runbook_anchors(page: Path) -> set[str]:
 
 
 def plain(value: Any) -> Any:
-    """Inputs as plain data, unknown ones as `<unknown>`."""
+    """Inputs as plain data, as in a plan: unknown ones as `<unknown>`, whole numbers without a fraction."""
     if isinstance(value, Mapping):
         return {key: _known(value, key) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_known(value, index) for index in range(len(value))]
+    # The engine sends every number as a float.
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value
 
 
@@ -61,11 +65,11 @@ def _policy(rule: Rule, surroundings: Surroundings) -> ResourceValidationPolicy:
         hidden = dict.fromkeys(SECRET_INPUTS.get(args.resource_type, ()), "[secret]")
         inputs = {key: hidden.get(key, value) for key, value in plain(args.props).items()}
         resource = Resource(type=args.resource_type, name=args.name, inputs=inputs, protect=bool(args.opts.protect))
-        for message in rule.check(resource, surroundings):
-            report(message, args.urn)
+        for finding in rule.findings(resource, surroundings):
+            report(finding.message, args.urn)
 
     return ResourceValidationPolicy(
-        name=rule.name,
+        name=rule.id.removeprefix("policy-"),
         description=rule.description,
         validate=validate,
         enforcement_level=EnforcementLevel.MANDATORY,

@@ -28,7 +28,7 @@ from readiness.plan.base_plan import CACHE
 from readiness.plan.offline_plan import Plan, plan_of, plan_stack
 from readiness.plan.recorder import Recording
 from readiness.refusal import RefusedError
-from readiness.rules.contracts import check_plan
+from readiness.rules.plan_rules import plan_findings
 from readiness.rules.stack import check_stack, require_settings
 from readiness.settings.stack_files import read_stack
 from tests.images.listings import INDEX, NOW, item, prod_policies, version, write_json
@@ -119,7 +119,7 @@ def budgets(stack: str, plan: Plan, folder: Path) -> list[Budget]:
         Budget(name="readiness verify, no network", most_ratio=8, run=verify),
         Budget(name="readiness diff, base planned anew", most_ratio=8, run=diff_anew),
         Budget(name="readiness diff, base plan kept", most_ratio=5, run=lambda: run(diff, clone)),
-        Budget(name="contracts of a plan", most_ratio=0.4, run=lambda: check_plan(plan.resources)),
+        Budget(name="rules on a plan", most_ratio=0.4, run=lambda: plan_findings(plan.resources)),
         Budget(
             name="cleanup, 10,000 versions",
             most_ratio=1,

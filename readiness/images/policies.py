@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from readiness.durations import days_text, duration_text
-from readiness.settings.registry import keep_policy_id
 
 DELETE, KEEP = "DELETE", "KEEP"
 TAG_STATES = ("ANY", "TAGGED", "UNTAGGED")
@@ -40,6 +39,12 @@ class Policy:
     older_than_seconds: int | None = None
     newer_than_seconds: int | None = None
     keep_count: int | None = None
+
+    @property
+    def keeps_by_tag_alone(self) -> bool:
+        """Whether it keeps every version with one of its tags, whatever its age, name and package."""
+        narrowing = (self.version_prefixes, self.package_prefixes, self.older_than_seconds, self.newer_than_seconds)
+        return self.action == KEEP and self.tag_state != "UNTAGGED" and not any(narrowing)
 
     def as_body(self) -> dict[str, Any]:
         """The policy as the API and a plan write it."""
@@ -83,6 +88,9 @@ class CleanupSettings(Protocol):
 
 def declared_policies(settings: CleanupSettings) -> tuple[Policy, ...]:
     """The policies of a stack's settings: one that deletes by age, and those that keep, which win over it."""
+    # Imported here, because the policy pack reads policies with the standard library alone.
+    from readiness.settings.registry import keep_policy_id
+
     days = settings.delete_older_than_days
     age_seconds = days * 86_400
     # One policy a package: right whether Google counts per package or per policy.

@@ -1,13 +1,13 @@
 """What is wrong with the meaning of a plan's alert queries: mistakes that neither a provider nor promtool sees.
 
 A misspelt metric or label parses, deploys, and never fires. The limits of a policy around its query (one condition,
-intervals, documentation, links, auto-close, how far it looks back) are the API's contract: `readiness/rules`.
+intervals, documentation, links, auto-close, how far it looks back) are the API's contract: `alert_policies.py`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import promql_parser as promql
@@ -15,10 +15,11 @@ import promql_parser as promql
 from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
 from readiness.alerts.deployment_metrics import delivery_metrics
-from readiness.alerts.metric_catalogue import Metric, known_metrics
+from readiness.alerts.metric_catalogue import Metric
 from readiness.alerts.promql import Node, PromqlError, PromqlLimitError, number, parse, selectors, walk
 from readiness.alerts.query_units import UNIT_KEEPING, unit_of
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC
+from readiness.rules.rule import Remark, Resource, Rule, Surroundings
 
 # Functions of counters: on a gauge they make nonsense of every fall.
 _OF_COUNTERS = frozenset({"rate", "increase", "irate", "resets"})
@@ -42,54 +43,13 @@ _LEAST_MS = 100
 # Comparisons, and how they read from the other side.
 _COMPARISONS = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
 
+# A check of one node of a query. What it yields continues a sentence that starts with "the query".
 Complaints = Iterator[str]
-Rule = Callable[[Node, dict[str, Metric]], Complaints]
+QueryCheck = Callable[[Node, Mapping[str, Metric]], Complaints]
 
 
-def lint_policies(resources: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """`(resource, what is wrong)` for every PromQL condition of a plan's policies."""
-    listed = list(resources)
-    metrics = known_metrics(listed)
-    for resource in listed:
-        if resource["type"] != ALERT_POLICY:
-            continue
-        for condition in resource["inputs"].get("conditions", []):
-            query = condition.get("conditionPrometheusQueryLanguage", {}).get("query")
-            for complaint in lint_query(query, metrics) if isinstance(query, str) else ():
-                yield resource["name"], complaint
-
-
-def unwritten_metrics(
-    resources: Iterable[dict[str, Any]], told: Collection[tuple[str, str]]
-) -> Iterator[tuple[str, str]]:
-    """`(resource, what is wrong)` for every PromQL condition on deployments that nobody counts: it never fires.
-
-    `told` are the Google project and name of each environment whose deployments a stack's telemetry counts and writes.
-    A log metric that this plan declares has its writer in the plan; any other log metric is unknown to `lint_policies`.
-    """
-    listed = list(resources)
-    declared = {metric["inputs"].get("name") for metric in listed if metric["type"] == LOG_METRIC}
-    for resource in listed:
-        if resource["type"] != ALERT_POLICY:
-            continue
-        inputs = resource["inputs"]
-        place = str(inputs.get("project")), str(inputs.get("userLabels", {}).get("environment"))
-        if place in told:
-            continue
-        counters = [each for each in delivery_metrics(*place) if each.name not in declared]
-        written = [SUCCESS_RATIO_20, DAYS_SINCE_SUCCESS, *(each.promql_name for each in counters)]
-        for condition in inputs.get("conditions", []):
-            query = str(condition.get("conditionPrometheusQueryLanguage", {}).get("query"))
-            for name in written:
-                if name in query:
-                    yield resource["name"], f"reads {name}, which nobody writes for the environment {place[1]}"
-
-
-def lint_query(query: str, metrics: dict[str, Metric], rules: Sequence[Rule] | None = None) -> list[str]:
-    """Everything that is wrong with a query by some rules (all by default), each once. `metrics`: by series name.
-
-    Each complaint goes on behind "the query".
-    """
+def lint_query(query: str, metrics: Mapping[str, Metric], checks: Sequence[QueryCheck] | None = None) -> list[str]:
+    """Everything that is wrong with a query by some checks (all by default), each once. `metrics`: by series name."""
     try:
         root = parse(query)
     except PromqlLimitError as error:
@@ -97,9 +57,38 @@ def lint_query(query: str, metrics: dict[str, Metric], rules: Sequence[Rule] | N
     except PromqlError as error:
         return [f"does not parse: {error}"]
     nodes = list(walk(Node(expression=root)))
-    return list(
-        dict.fromkeys(complaint for rule in rules or RULES for node in nodes for complaint in rule(node, metrics))
-    )
+    used = QUERY_CHECKS if checks is None else checks
+    return list(dict.fromkeys(complaint for check in used for node in nodes for complaint in check(node, metrics)))
+
+
+def _queries(alert: Resource) -> Iterator[str]:
+    for condition in alert.inputs.get("conditions", []):
+        query = condition.get("conditionPrometheusQueryLanguage", {}).get("query")
+        if isinstance(query, str):
+            yield query
+
+
+def _faulty_queries(alert: Resource, surroundings: Surroundings) -> Iterator[Remark]:
+    for query in _queries(alert):
+        for complaint in lint_query(query, surroundings.metrics):
+            yield ("", f"the query {complaint}")
+
+
+def _unwritten_metrics(alert: Resource, surroundings: Surroundings) -> Iterator[Remark]:
+    """A condition on deployments that no stack counts: it never fires.
+
+    A log metric that this plan declares has its writer in the plan; any other log metric is one that `metrics` lacks.
+    """
+    counted = surroundings.counted_environments
+    place = str(alert.inputs.get("project")), str(alert.inputs.get("userLabels", {}).get("environment"))
+    if counted is None or place in counted:
+        return
+    declared = {metric.inputs.get("name") for metric in surroundings.of_type(LOG_METRIC)}
+    counters = [metric.promql_name for metric in delivery_metrics(*place) if metric.name not in declared]
+    for query in _queries(alert):
+        for name in (SUCCESS_RATIO_20, DAYS_SINCE_SUCCESS, *counters):
+            if name in query:
+                yield ("", f"the query reads {name}, which nobody writes for the environment {place[1]}")
 
 
 def _matchers(selector: Any) -> list[Any]:
@@ -107,7 +96,7 @@ def _matchers(selector: Any) -> list[Any]:
     return [each for each in selector.matchers.matchers if each.name != "__name__"]
 
 
-def unknown_metric(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def unknown_metric(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     """A name that is in no list of metrics: it has no data, so the alert never fires."""
     selector = node.expression
     if not isinstance(selector, promql.VectorSelector) or selector.name in metrics:
@@ -118,7 +107,7 @@ def unknown_metric(node: Node, metrics: dict[str, Metric]) -> Complaints:
         yield f"reads {selector.name}, which no list of metrics has; spell it right, or add it to metric_catalogue.py"
 
 
-def missing_resource(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def missing_resource(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     """Monitoring needs to be told which resource type, where a metric is written for several."""
     selector = node.expression
     if not isinstance(selector, promql.VectorSelector) or selector.name not in metrics:
@@ -132,7 +121,7 @@ def missing_resource(node: Node, metrics: dict[str, Metric]) -> Complaints:
             yield f"reads {selector.name} of {each.value or 'none'}, and it is written for {', '.join(allowed)}"
 
 
-def unknown_label(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def unknown_label(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     """A label that no series has: a filter on it lets nothing through, and `by` and `on` keep nothing of it."""
     read = selectors(node.expression)
     known = [_labels_of(each, metrics) for each in read if each.name in metrics]
@@ -154,13 +143,13 @@ def _named_labels(expression: Any) -> list[str]:
     return []
 
 
-def _labels_of(selector: Any, metrics: dict[str, Metric]) -> frozenset[str]:
+def _labels_of(selector: Any, metrics: Mapping[str, Metric]) -> frozenset[str]:
     metric = metrics[selector.name]
     labels = frozenset(label for resource in metric.resources for label in metric.labels_on(resource))
     return labels | {"le"} if selector.name.endswith("_bucket") and metric.is_distribution else labels
 
 
-def rate_on_a_gauge(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def rate_on_a_gauge(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     """A gauge that falls looks like a counter that begins anew."""
     call = node.expression
     if isinstance(call, promql.Call) and call.func.name in _OF_COUNTERS:
@@ -169,7 +158,7 @@ def rate_on_a_gauge(node: Node, metrics: dict[str, Metric]) -> Complaints:
                 yield f"takes {call.func.name} of {selector.name}, a gauge; compare it as it is"
 
 
-def counter_without_rate(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def counter_without_rate(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     """A counter's value is what it has counted since nobody knows when."""
     selector = node.expression
     if isinstance(selector, promql.VectorSelector) and selector.name in metrics:
@@ -178,7 +167,7 @@ def counter_without_rate(node: Node, metrics: dict[str, Metric]) -> Complaints:
             yield f"compares {selector.name}, which only grows; take its rate or increase"
 
 
-def quantile_without_le(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def quantile_without_le(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     """Without the buckets' bounds there is no quantile, and the result is empty."""
     call = node.expression
     if not isinstance(call, promql.Call) or call.func.name != "histogram_quantile":
@@ -194,9 +183,8 @@ def quantile_without_le(node: Node, metrics: dict[str, Metric]) -> Complaints:
             yield f"takes a quantile of {selector.name}, which holds no buckets"
 
 
-def impossible_quantile(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def impossible_quantile(node: Node, _: Mapping[str, Metric]) -> Complaints:
     """Above 1 every quantile is infinite, so that the alert always fires; below 0 it never does."""
-    del metrics
     call = node.expression
     if isinstance(call, promql.Call) and call.func.name in ("histogram_quantile", "quantile_over_time"):
         quantile = number(call.args[0])
@@ -204,9 +192,8 @@ def impossible_quantile(node: Node, metrics: dict[str, Metric]) -> Complaints:
             yield f"takes the quantile {quantile:g}, and there are those from 0 to 1; the 95th percentile is 0.95"
 
 
-def short_window(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def short_window(node: Node, _: Mapping[str, Metric]) -> Complaints:
     """A rate needs two samples; with one a minute, a shorter window is empty in Prometheus."""
-    del metrics
     matrix = node.expression
     if isinstance(matrix, promql.MatrixSelector):
         seconds = matrix.range.total_seconds()
@@ -217,9 +204,8 @@ def short_window(node: Node, metrics: dict[str, Metric]) -> Complaints:
             )
 
 
-def new_function(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def new_function(node: Node, _: Mapping[str, Metric]) -> Complaints:
     """Monitoring promises what Prometheus 2.44 has."""
-    del metrics
     call = node.expression
     name = ""
     if isinstance(call, promql.Call) and call.func.name not in _FUNCTIONS_OF_2_44:
@@ -230,9 +216,8 @@ def new_function(node: Node, metrics: dict[str, Metric]) -> Complaints:
         yield f"calls {name}, which Prometheus 2.44 does not have, nor therefore Monitoring"
 
 
-def long_lookback(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def long_lookback(node: Node, _: Mapping[str, Metric]) -> Complaints:
     """Monitoring takes 25 hours, all windows and offsets around a selector together."""
-    del metrics
     if not isinstance(node.expression, promql.VectorSelector):
         return
     seconds = 0.0
@@ -245,7 +230,7 @@ def long_lookback(node: Node, metrics: dict[str, Metric]) -> Complaints:
         yield f"looks back {seconds / 3600:g} h, and Monitoring takes {MAX_LOOKBACK_SECONDS // 3600} h"
 
 
-def wrong_unit(node: Node, metrics: dict[str, Metric]) -> Complaints:
+def wrong_unit(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     """A threshold in another unit than its figure: 5 for 5000 ms, 80 for a share of 0.8."""
     comparison = node.expression
     if not isinstance(comparison, promql.BinaryExpr) or str(comparison.op) not in _COMPARISONS:
@@ -266,7 +251,7 @@ def _listed(labels: Iterable[str]) -> str:
     return ", ".join(sorted(labels))
 
 
-RULES: tuple[Rule, ...] = (
+QUERY_CHECKS: tuple[QueryCheck, ...] = (
     unknown_metric,
     missing_resource,
     unknown_label,
@@ -278,4 +263,20 @@ RULES: tuple[Rule, ...] = (
     new_function,
     long_lookback,
     wrong_unit,
+)
+ALERT_RULES = (
+    Rule(
+        id="alert-query",
+        description="Every query of an alert policy can fire: it reads metrics that exist, in their units.",
+        hint="Fix the query in readiness/alerts/",
+        check=_faulty_queries,
+        types=(ALERT_POLICY,),
+    ),
+    Rule(
+        id="alert-metric-unwritten",
+        description="Every alert on deployments is of an environment whose deployments are counted.",
+        hint="Remove the alert, or add readiness:deployment_telemetry",
+        check=_unwritten_metrics,
+        types=(ALERT_POLICY,),
+    ),
 )

@@ -11,8 +11,8 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from readiness.rules.placeholders import UNKNOWN, holds_placeholder, is_placeholder
-from readiness.rules.violation import FieldMessage
+from readiness.rules.contract import UNKNOWN, holds_placeholder, is_placeholder
+from readiness.rules.rule import Remark
 from readiness.settings.nearest import suggestion
 
 _SHOWN_CHARACTERS = 60
@@ -21,10 +21,10 @@ _SHOWN_CHOICES = 12
 _NEVER_SHOWN = frozenset({"auth_token", "encrypted_value", "password", "service_key"})
 
 
-def schema_findings(document: str, name: str, body: Any) -> Iterator[FieldMessage]:
+def schema_remarks(document: str, name: str, body: Any) -> Iterator[Remark]:
     """Everything that the schema `name` of the distilled document refuses. Raises KeyError when there is none."""
     for error in _validator(document, name).iter_errors(body):
-        yield from _findings(error)
+        yield from _remarks(error)
 
 
 @functools.cache
@@ -66,7 +66,7 @@ _Validator = extend(
 )
 
 
-def _findings(error: Any) -> Iterator[FieldMessage]:
+def _remarks(error: Any) -> Iterator[Remark]:
     path = _path(error.absolute_path)
     if error.validator == "additionalProperties":
         valid = [name for name, schema in error.schema["properties"].items() if not _is_read_only(schema)]

@@ -11,13 +11,7 @@ import pytest
 
 from components.deployment_dashboard import DeploymentDashboard, DeploymentDashboardArgs
 from components.enabled_apis import EnabledApis, EnabledApisArgs
-from components.image_registry import (
-    CleanupConditionArgs,
-    CleanupPolicyArgs,
-    ImageRegistry,
-    ImageRegistryArgs,
-    MostRecentVersionsArgs,
-)
+from components.image_registry import ImageRegistry, ImageRegistryArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
 from components.managed_files import ManagedFiles, ManagedFilesArgs
 from components.notification_channels import NotificationChannelArgs, NotificationChannels, NotificationChannelsArgs
@@ -32,6 +26,7 @@ from components.repository_secrets import RepositorySecretArgs, RepositorySecret
 from components.role_grants import RegistryArgs, RoleGrantArgs, RoleGrants, RoleGrantsArgs
 from components.service_levels import ServiceLevels, ServiceLevelsArgs
 from components.uptime_checks import UptimeCheckArgs, UptimeChecks, UptimeChecksArgs
+from readiness.images.policies import Policy
 from tests.components.conftest import Declare
 
 # The wrong values are `Any`, because the type check refuses most of them as well.
@@ -68,7 +63,7 @@ def files(*paths: str, **changes: Changes) -> object:
     return ManagedFiles("files", dataclasses.replace(args, **changes))
 
 
-def registry(policy: CleanupPolicyArgs | None = None, **changes: Changes) -> object:
+def registry(policy: Policy | None = None, **changes: Changes) -> object:
     """A repository with one policy at most."""
     policies = [] if policy is None else [policy]
     args = ImageRegistryArgs(
@@ -176,16 +171,16 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: registry(adopt=""), r"`adopt`: '' is not of the form projects/P/locations/L/repositories/R"),
     (lambda: registry(cleanup_dry_run="false"), r"`cleanup_dry_run`: takes bool, not str"),
     (
-        lambda: registry(CleanupPolicyArgs(id="a", action="delete", versions=CleanupConditionArgs())),
-        r"`cleanup_policies\[0\]\.action`: 'delete' is none of DELETE, KEEP",
+        lambda: registry(Policy(id="a", action="delete")),
+        r"`cleanup_policies`: a: its action is neither DELETE nor KEEP",
     ),
     (
-        lambda: registry(CleanupPolicyArgs(id="a", action="DELETE", versions=MostRecentVersionsArgs(keep_count=5))),
-        r"`cleanup_policies\[0\]\.action`: MostRecentVersionsArgs only keeps",
+        lambda: registry(Policy(id="a", action="DELETE", keep_count=5)),
+        r"`cleanup_policies`: a: mostRecentVersions only keeps",
     ),
     (
-        lambda: registry(CleanupPolicyArgs(id="a", action="KEEP", versions=CleanupConditionArgs(tag_state="any"))),
-        r"`cleanup_policies\[0\]\.versions\.tag_state`: 'any' is none of ANY, TAGGED, UNTAGGED",
+        lambda: registry(Policy(id="a", action="KEEP", tag_state="any")),
+        r"`cleanup_policies`: a: its tagState is none of ANY, TAGGED, UNTAGGED",
     ),
 ]
 

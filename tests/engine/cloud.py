@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.rules.contract_table import CONTRACTS
-from readiness.rules.contracts import check_body
+from readiness.rules.plan_rules import CONTRACTS, body_remarks
 from tests.engine.kinds import CHANNEL, kind_of
 
 Values = dict[str, Any]
@@ -180,7 +179,7 @@ def violations(type_: str, inputs: Values) -> list[tuple[str, str]]:
     """Path and message of whatever the API would refuse of the body that the inputs become."""
     contract = CONTRACTS.get(type_)
     body = None if contract is None else contract.body(inputs)
-    return [(each.path, each.message) for each in check_body(type_, body)]
+    return body_remarks(type_, body)
 
 
 def _refuse_invalid(type_: str, inputs: Values) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf import json_format, struct_pb2
 
 from readiness.plan.recorder import UNKNOWN, is_secret
-from readiness.rules.placeholders import UNKNOWN as UNKNOWN_IN_A_PLAN
+from readiness.rules.contract import UNKNOWN as UNKNOWN_IN_A_PLAN
 
 Values = dict[str, Any]
 

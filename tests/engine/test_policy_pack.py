@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from readiness.rules.policy_rules import RULES
+from readiness.rules.policy_rules import POLICY_RULES
 from tests.engine.engine import POLICY_PYTHON
 from tests.engine.world import World
 from tests.projects import EVERY_OPTION, ROOT, Result
@@ -65,6 +65,6 @@ def test_a_grant_to_everybody_is_refused_before_it_is_sent(pack: World) -> None:
 def test_every_rule_is_a_mandatory_policy_of_the_pack() -> None:
     """One place for the rules; the pack only wraps them."""
     text = (ROOT / "policy" / "pack.py").read_text(encoding="utf-8")
-    assert "for rule in RULES" in text
+    assert "for rule in POLICY_RULES" in text
     assert "EnforcementLevel.MANDATORY" in text
-    assert len({rule.name for rule in RULES}) == len(RULES)
+    assert len({rule.id for rule in POLICY_RULES}) == len(POLICY_RULES)

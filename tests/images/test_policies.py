@@ -12,7 +12,6 @@ from readiness.images.policies import (
     KEEP,
     Policy,
     declared_policies,
-    keep_policy_id,
     policies_digest,
     policies_of,
 )
@@ -20,6 +19,7 @@ from readiness.images.repositories import declared_repository
 from readiness.plan.offline_plan import Plan
 from readiness.refusal import RefusedError
 from readiness.resource_types import REGISTRY
+from readiness.settings.registry import keep_policy_id
 from tests.images.listings import RESOURCE, prod_policies
 from tests.projects import settings_of
 

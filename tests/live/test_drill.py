@@ -19,7 +19,7 @@ from readiness.live.drill import (
     read_drills,
     write_drills,
 )
-from readiness.rules.contracts import check_body
+from readiness.rules.plan_rules import body_remarks
 from tests.edits import add, endpoint_lines
 from tests.live.google_alerting import CHANNELS, PROJECT, Monitoring, policy
 from tests.live.loopback import Loopback, serving
@@ -78,7 +78,7 @@ def test_a_drill_tells_every_channel_of_the_stack_a_word_and_ends_itself(
 def test_the_policy_of_a_drill_keeps_the_apis_contract() -> None:
     """The same check that the declared policies pass; it is true at every evaluation."""
     body = drill_policy("staging", "00c0ffee", CHANNELS)
-    assert check_body("gcp:monitoring/alertPolicy:AlertPolicy", body) == []
+    assert body_remarks("gcp:monitoring/alertPolicy:AlertPolicy", body) == []
     assert body["conditions"][0]["conditionPrometheusQueryLanguage"]["query"] == "vector(1)"
 
 

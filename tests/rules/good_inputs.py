@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from readiness.rules.contract_table import CONTRACTS
+from readiness.rules.plan_rules import CONTRACTS
 
 ALERT_POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"

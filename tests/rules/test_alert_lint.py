@@ -13,7 +13,8 @@ import pytest
 from readiness.alerts.metric_catalogue import METRICS, RESOURCE_LABELS, Metric, known_metrics
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_problems import plan_problems
-from readiness.rules.alert_lint import RULES, lint_policies, lint_query, unwritten_metrics
+from readiness.rules.alert_lint import ALERT_RULES, QUERY_CHECKS, lint_query
+from readiness.rules.plan_rules import plan_findings
 from tests.projects import FIRST_CUSTOMER, STACKS
 
 METRICS_BY_NAME = known_metrics([])
@@ -113,18 +114,18 @@ def test_a_planted_mistake_is_told_by_its_rule_and_by_no_other(rule: str, query:
     """One complaint, and it says what to write instead."""
     (complaint,) = lint_query(query, METRICS_BY_NAME)
     assert said in complaint
-    assert [each.__name__ for each in RULES if lint_query(query, METRICS_BY_NAME, rules=(each,))] == [rule]
+    assert [each.__name__ for each in QUERY_CHECKS if lint_query(query, METRICS_BY_NAME, checks=(each,))] == [rule]
 
 
 def test_every_rule_has_a_planted_mistake() -> None:
     """A rule that nothing breaks here may never find anything."""
-    assert {rule for rule, _, _ in PLANTED} == {rule.__name__ for rule in RULES}
+    assert {rule for rule, _, _ in PLANTED} == {check.__name__ for check in QUERY_CHECKS}
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_nothing_is_found_in_what_the_stacks_declare(plans: dict[str, Plan], stack: str) -> None:
     """The queries that are deployed."""
-    assert list(lint_policies(plans[stack].resources)) == []
+    assert plan_findings(plans[stack].resources, rules=ALERT_RULES) == []
 
 
 @pytest.mark.parametrize(
@@ -232,14 +233,17 @@ def test_check_plan_says_the_true_cause_of_a_query_that_cannot_be_read(
 def test_an_alert_on_deployments_that_nobody_counts_is_refused(plans: dict[str, Plan]) -> None:
     """Staging's counters and figures are declared and written by another stack; without it they are nobody's."""
     staging = plans["staging"].resources
-    assert list(unwritten_metrics(staging, {("ytgrs-464303", "staging")})) == []
-    found = list(unwritten_metrics(staging, {("ytgrs-464303", "production"), ("another", "staging")}))
-    assert {resource for resource, _ in found} == {
+    places = {("ytgrs-464303", "staging")}
+    assert plan_findings(staging, counted_environments=places, rules=ALERT_RULES) == []
+    places = {("ytgrs-464303", "production"), ("another", "staging")}
+    found = plan_findings(staging, counted_environments=places, rules=ALERT_RULES)
+    assert {finding.key for finding in found} == {
         "alerts-deployment-failed",
         "alerts-low-deployment-success",
         "alerts-no-deployment-success",
     }
-    assert all("which nobody writes for the environment staging" in complaint for _, complaint in found)
+    assert {finding.rule_id for finding in found} == {"alert-metric-unwritten"}
+    assert all("which nobody writes for the environment staging" in finding.message for finding in found)
 
 
 def test_check_plan_reads_who_counts_deployments_from_every_stack(plans: dict[str, Plan], project: Path) -> None:

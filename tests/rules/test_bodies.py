@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from readiness.rules.contract_table import CONTRACTS
-from readiness.rules.contracts import check_body
+from readiness.rules.plan_rules import CONTRACTS
 from tests.rules.good_inputs import (
     ALERT_POLICY,
     ALERTS,
@@ -39,6 +38,7 @@ from tests.rules.good_inputs import (
     good_body,
     good_inputs,
 )
+from tests.rules.planting import check_body
 
 
 def body_of(type_: str, **changes: Any) -> Any:
@@ -233,5 +233,5 @@ def test_a_ruleset_s_rules_become_a_list_with_what_github_requires() -> None:
 def test_a_rule_of_the_wrong_form_is_seen_by_the_schema() -> None:
     """It goes through as it stands, to be reported at its place."""
     body = body_of(RULESET, rules={"pullRequest": "yes"})
-    assert [violation.path for violation in check_body(RULESET, body)] == ["rules[0].parameters"]
+    assert [each.path for each in check_body(RULESET, body)] == ["rules[0].parameters"]
     assert [each.path for each in check_body(ENVIRONMENT, body_of(ENVIRONMENT, reviewers="octocat"))] == ["reviewers"]

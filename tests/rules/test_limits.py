@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from readiness.rules.contracts import check_body, check_plan
 from tests.rules.good_inputs import (
     ALERT_POLICY,
     CHANNEL,
@@ -26,7 +25,7 @@ from tests.rules.good_inputs import (
     good_inputs,
     resource,
 )
-from tests.rules.planting import planted
+from tests.rules.planting import check_body, check_plan, planted
 from tests.rules.test_planted_alert_policy_mistakes import ABSENCE_CONDITION, PROMQL, THRESHOLD_CONDITION
 
 REMINDERS = [{"renotifyInterval": "1800s"}, {"renotifyInterval": "86400s"}]

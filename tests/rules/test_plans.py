@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from readiness.alerts.deployment_figures import SUCCESS_RATIO_20
+from readiness.finding_formats import text_line
 from readiness.plan.offline_plan import Plan
-from readiness.rules.contract_table import CONTRACTS
-from readiness.rules.contracts import check_body, check_plan
-from readiness.rules.schema_check import schema_findings
-from readiness.rules.violation import Violation
-from tests.projects import STACKS
+from readiness.rules.plan_rules import CONTRACTS, RULES, plan_findings
+from readiness.rules.schema_check import schema_remarks
+from tests.projects import ROOT, STACKS
 from tests.rules.good_inputs import (
     ALERT_POLICY,
     ALERTS,
@@ -19,19 +20,20 @@ from tests.rules.good_inputs import (
     DEPLOYMENT_POLICY,
     ENVIRONMENT,
     GOOD_INPUTS,
+    LABEL,
     REGISTRY,
     SECURITY_UPDATES,
     good_body,
     good_inputs,
     resource,
 )
-from tests.rules.planting import LEFT_OUT, planted
+from tests.rules.planting import LEFT_OUT, Found, check_body, check_plan, planted
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_apis_would_take_every_body_of_the_plan(plans: dict[str, Plan], stack: str) -> None:
     """Item 4 of the issue: every body in the three plans satisfies the published schemas and the rules of prose."""
-    assert [str(violation) for violation in check_plan(plans[stack].resources)] == []
+    assert [str(each) for each in check_plan(plans[stack].resources)] == []
 
 
 def test_a_mistake_in_a_real_plan_is_named_by_resource_and_path(plans: dict[str, Plan]) -> None:
@@ -41,14 +43,14 @@ def test_a_mistake_in_a_real_plan_is_named_by_resource_and_path(plans: dict[str,
     policy = next(each for each in resources if each["name"] == "alerts-high-cpu-usage")
     conditions = [{"conditionPrometheusQueryLanguage": {"query": "up == 0", "evaluationInterval": "45s"}}]
     policy["inputs"] = {**policy["inputs"], "conditions": conditions}
-    expected = f"alerts-high-cpu-usage: {path}: is 45 s; the API takes positive multiples of 30 s"
-    assert [str(violation) for violation in check_plan(resources)] == [expected]
+    expected = f"alerts-high-cpu-usage: {path}: is 45 s; the API takes multiples of 30 s"
+    assert [str(each) for each in check_plan(resources)] == [expected]
 
 
 def test_every_mistake_of_a_plan_is_reported_at_once_and_in_order() -> None:
-    """Two resources with two mistakes each: four lines, sorted by resource and path."""
+    """Two resources with two mistakes each: four lines, in the plan's order and then sorted by path."""
     mistaken = planted(planted(good_inputs(ALERT_POLICY), "combiner", "XOR"), "severity", "critical")
-    found = check_plan([resource(ALERT_POLICY, mistaken, name=name) for name in ("second", "first")])
+    found = check_plan([resource(ALERT_POLICY, mistaken, name=name) for name in ("first", "second")])
     assert [(each.resource, each.path) for each in found] == [
         ("first", "combiner"),
         ("first", "severity"),
@@ -86,7 +88,7 @@ ALONE = {
 def test_a_good_resource_of_each_type_passes(type_: str) -> None:
     """Else every planted mistake below would prove nothing."""
     found = [*check_plan([resource(type_, good_inputs(type_))]), *check_body(type_, good_body(type_))]
-    assert [str(violation) for violation in found] == ALONE.get(type_, [])
+    assert [str(each) for each in found] == ALONE.get(type_, [])
 
 
 def test_there_is_a_good_resource_for_each_contract() -> None:
@@ -117,11 +119,12 @@ def test_a_dashboard_that_is_no_json_is_reported_without_a_traceback() -> None:
     assert "no body can be made" in found.message
 
 
-def test_a_violation_never_shows_a_credential() -> None:
+def test_a_finding_never_shows_a_credential() -> None:
     """Whatever value a message quotes."""
     token = "xoxb-" + "1" * 20
-    violation = Violation(resource="slack", path="labels.url", message=f"{token!r} is not a name")
-    assert token not in str(violation)
+    (found,) = plan_findings([resource(LABEL, {**good_inputs(LABEL), "color": token})])[-1:]
+    assert token in found.message
+    assert token not in text_line(found)
 
 
 def test_security_updates_without_the_alerts_before_them_are_refused() -> None:
@@ -129,11 +132,11 @@ def test_security_updates_without_the_alerts_before_them_are_refused() -> None:
     alerts = resource(ALERTS, good_inputs(ALERTS), name="alerts")
     alone = resource(SECURITY_UPDATES, good_inputs(SECURITY_UPDATES), name="updates")
     after = resource(SECURITY_UPDATES, good_inputs(SECURITY_UPDATES), name="updates", depends_on=(alerts["urn"],))
-    assert [violation.resource for violation in check_plan([alerts, alone])] == ["updates"]
+    assert [each.resource for each in check_plan([alerts, alone])] == ["updates"]
     assert check_plan([alerts, after]) == []
 
 
-def _guarded(environment: dict[str, Any], *, by_reference: bool) -> list[Violation]:
+def _guarded(environment: dict[str, Any], *, by_reference: bool) -> list[Found]:
     guard = resource(ENVIRONMENT, environment, name="guard")
     depends_on = (guard["urn"],) if by_reference else ()
     policy = resource(DEPLOYMENT_POLICY, good_inputs(DEPLOYMENT_POLICY), name="main", depends_on=depends_on)
@@ -161,7 +164,7 @@ def test_an_environment_that_no_branch_can_deploy_to_is_refused() -> None:
 def test_a_contract_of_a_schema_that_is_not_distilled_cannot_pass() -> None:
     """A mistake in the table is not taken for a body without mistakes."""
     with pytest.raises(KeyError, match="no schema LogMetrik"):
-        list(schema_findings("logging.v2", "LogMetrik", {}))
+        list(schema_remarks("logging.v2", "LogMetrik", {}))
 
 
 def test_a_long_value_is_cut_and_a_long_choice_too() -> None:
@@ -176,3 +179,35 @@ def test_a_long_value_is_cut_and_a_long_choice_too() -> None:
     (found,) = check_body(ALERT_POLICY, planted(good_body(ALERT_POLICY), "conditions", conditions))
     assert found.message.count("ALIGN_") == 13
     assert found.message.endswith(", …")
+
+
+def test_the_table_names_every_rule_once_with_a_first_word_that_the_page_explains() -> None:
+    """Ids are in kebab case, and docs/findings.md says what their first word means."""
+    ids = [rule.id for rule in RULES]
+    assert len(set(ids)) == len(ids)
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert [rule_id for rule_id in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)+", rule_id)] == []
+    assert [rule_id for rule_id in ids if f"`{rule_id.split('-')[0]}-`" not in page] == []
+    assert all(rule.description and rule.hint for rule in RULES)
+
+
+def test_a_rule_looks_at_its_types_only() -> None:
+    """So that a check need not look at the type itself."""
+    (rule,) = (rule for rule in RULES if rule.id == "policy-alert-channel")
+    good = [resource(type_, good_inputs(type_)) for type_ in GOOD_INPUTS]
+    silent = [plan_findings([each], rules=[rule]) for each in good]
+    assert silent == [[]] * len(good)
+    (found,) = plan_findings([resource(ALERT_POLICY, {})], rules=[rule])
+    assert (found.rule_id, found.key, found.file, found.line) == ("policy-alert-channel", "it", "__main__.py", None)
+
+
+def test_who_counts_deployments_is_not_guessed() -> None:
+    """Where the caller does not know, the rule says nothing; where nobody counts, it says so."""
+    inputs = {"project": "p", "userLabels": {"environment": "e"}}
+    query = {"query": f"{SUCCESS_RATIO_20} > 0"}
+    policy = resource(ALERT_POLICY, {**inputs, "conditions": [{"conditionPrometheusQueryLanguage": query}]})
+    rules = [rule for rule in RULES if rule.id == "alert-metric-unwritten"]
+    assert plan_findings([policy], rules=rules) == []
+    assert plan_findings([policy], rules=rules, counted_environments=[("p", "e")]) == []
+    (found,) = plan_findings([policy], rules=rules, counted_environments=[])
+    assert found.message == f"the query reads {SUCCESS_RATIO_20}, which nobody writes for the environment e"

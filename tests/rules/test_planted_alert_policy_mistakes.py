@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from readiness.rules.contracts import check_plan
 from tests.rules.good_inputs import ALERT_POLICY, good_inputs, resource
-from tests.rules.planting import LEFT_OUT, Mistake, assert_found, planted
+from tests.rules.planting import LEFT_OUT, Mistake, assert_found, check_plan, planted
 
 THRESHOLD_CONDITION: dict[str, Any] = {
     "displayName": "Many errors",
@@ -61,7 +60,7 @@ POLICY_MISTAKES = [
     _policy("no query", f"{PROMQL}.query", LEFT_OUT, "is required"),
     _policy("an empty query", f"{PROMQL}.query", " ", "is empty"),
     _policy("an interval off the grid", f"{PROMQL}.evaluationInterval", "45s", "multiples of 30 s"),
-    _policy("an interval of nothing", f"{PROMQL}.evaluationInterval", "0s", "positive multiples"),
+    _policy("an interval of nothing", f"{PROMQL}.evaluationInterval", "0s", "30 s or more"),
     _policy("a negative duration", f"{PROMQL}.duration", "-60s", "no negative duration"),
     _policy("an alert rule that is no label", f"{PROMQL}.alertRule", "not a label!", "a valid Prometheus label name"),
     _policy("an alert rule too long", f"{PROMQL}.alertRule", "a" * 2049, "the API takes 2048"),
@@ -88,14 +87,14 @@ POLICY_MISTAKES = [
         "must be true",
         f"{PROMQL}.disableMetricValidation",
     ),
-    _policy("no condition", "conditions", [], "from one to 6"),
-    _policy("seven conditions", "conditions", [THRESHOLD_CONDITION] * 7, "are 7"),
+    _policy("no condition", "conditions", [], "takes 1 to 6"),
+    _policy("seven conditions", "conditions", [THRESHOLD_CONDITION] * 7, "has 7 items"),
     _policy("a condition of no kind", "conditions", [{"displayName": "empty"}], "has none of", "conditions[0]"),
     _policy(
         "a condition of two kinds",
         "conditions[0].conditionThreshold",
         THRESHOLD_CONDITION["conditionThreshold"],
-        "stands beside conditionPrometheusQueryLanguage",
+        "is written beside conditionPrometheusQueryLanguage",
     ),
     _policy(
         "a PromQL condition beside another",
@@ -113,7 +112,7 @@ POLICY_MISTAKES = [
         "a reminder every minute",
         "alertStrategy.notificationChannelStrategy",
         [{"renotifyInterval": "60s"}],
-        "1800 s to 86400 s",
+        "1800 to 86400 s",
         "alertStrategy.notificationChannelStrategy[0].renotifyInterval",
     ),
     _policy("a text too long", f"{DOCUMENTATION}.content", "x" * 8193, "8193 characters"),
@@ -135,8 +134,8 @@ POLICY_MISTAKES = [
 THRESHOLD_MISTAKES = [
     _condition(sentence, THRESHOLD_CONDITION, f"conditionThreshold.{path}", value, message)
     for sentence, path, value, message in [
-        ("a comparison that is not supported", "comparison", "COMPARISON_GE", "is not supported"),
-        ("a duration of part of a minute", "duration", "90s", "whole minutes"),
+        ("a comparison that is not supported", "comparison", "COMPARISON_GE", "is not one of"),
+        ("a duration of part of a minute", "duration", "90s", "multiples of 60 s"),
         ("a filter without a resource", "filter", 'metric.type="a"', "does not name resource.type"),
         ("a filter too long", "filter", LONG_FILTER, "the API takes 2048"),
         ("a denominator too long", "denominatorFilter", "x" * 2049, "the API takes 2048"),
@@ -157,7 +156,7 @@ ABSENCE_MISTAKES = [
     ),
     _condition("an absence of one minute", ABSENCE_CONDITION, "conditionAbsent.duration", "60s", "120 s or more"),
     _condition(
-        "an absence of part of a minute", ABSENCE_CONDITION, "conditionAbsent.duration", "150s", "whole minutes"
+        "an absence of part of a minute", ABSENCE_CONDITION, "conditionAbsent.duration", "150s", "multiples of 60 s"
     ),
     _condition("an absence's filter too long", ABSENCE_CONDITION, "conditionAbsent.filter", LONG_FILTER, "takes 2048"),
     _condition(
@@ -174,14 +173,14 @@ ABSENCE_MISTAKES = [
 @pytest.mark.parametrize("mistake", [*POLICY_MISTAKES, *THRESHOLD_MISTAKES, *ABSENCE_MISTAKES], ids=str)
 def test_a_mistake_in_an_alert_policy_is_found(mistake: Mistake) -> None:
     """Schema of `AlertPolicy`, and docs/facts/monitoring.md#limits-of-an-alert-policy."""
-    assert_found(mistake, mistake.violations_in_body())
+    assert_found(mistake, mistake.found_in_body())
 
 
 def test_a_log_match_has_a_rate_limit_and_notifies_of_openings_only() -> None:
     """The API takes no other form where a condition matches logs."""
     inputs = planted(good_inputs(ALERT_POLICY), "conditions", [LOG_CONDITION])
     found = check_plan([resource(ALERT_POLICY, inputs)])
-    paths = [violation.path for violation in found]
+    paths = [each.path for each in found]
     assert paths == ["alertStrategy.notificationPrompts", "alertStrategy.notificationRateLimit"]
     inputs["alertStrategy"] |= {"notificationRateLimit": {"period": "300s"}, "notificationPrompts": ["OPENED"]}
     assert check_plan([resource(ALERT_POLICY, inputs)]) == []

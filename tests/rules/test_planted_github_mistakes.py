@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.rules.contracts import check_body, check_plan
 from tests.rules.good_inputs import (
     DEPLOYMENT_POLICY,
     ENVIRONMENT,
@@ -18,7 +17,7 @@ from tests.rules.good_inputs import (
     good_inputs,
     resource,
 )
-from tests.rules.planting import LEFT_OUT, Mistake, assert_found, planted
+from tests.rules.planting import LEFT_OUT, Mistake, assert_found, check_body, check_plan, planted
 
 SEVEN = [{"type": "User", "id": number} for number in range(1, 8)]
 TWICE = [{"type": "User", "id": 102}, {"type": "Team", "id": 102}, {"type": "User", "id": 102}]
@@ -116,7 +115,7 @@ INPUT_MISTAKES = [
     Mistake("a secret's reserved name", SECRET, "secretName", "GITHUB_TOKEN", "a name for GitHub Actions"),
     Mistake("a secret's name with a digit first", SECRET, "secretName", "1PASSWORD", "a name for GitHub Actions"),
     Mistake("an encrypted value without its key", ENVIRONMENT_SECRET, "keyId", LEFT_OUT, "is required beside"),
-    Mistake("a pattern of branches and tags", DEPLOYMENT_POLICY, "tagPattern", "v*", "stands beside branchPattern"),
+    Mistake("a pattern of branches and tags", DEPLOYMENT_POLICY, "tagPattern", "v*", "is written beside branchPattern"),
     Mistake("a path from the root", FILE, "file", "/dependabot.yml", "no path inside the repository"),
     Mistake("a path out of the repository", FILE, "file", "a/../../b", "no path inside the repository"),
     Mistake("an author without an e-mail", FILE, "commitEmail", LEFT_OUT, "the other of", "commitAuthor"),
@@ -125,7 +124,9 @@ ENVIRONMENT_INPUT_MISTAKES = [
     Mistake("an environment in capitals", ENVIRONMENT, "environment", "Production", "not in lower case"),
     Mistake("an environment without a name", ENVIRONMENT, "environment", "", "takes 1 to 255"),
     Mistake("an environment's name too long", ENVIRONMENT, "environment", "a" * 256, "takes 1 to 255"),
-    Mistake("reviewers in two groups", ENVIRONMENT, "reviewers", [{"users": [1]}, {"teams": [2]}], "takes one"),
+    Mistake(
+        "reviewers in two groups", ENVIRONMENT, "reviewers", [{"users": [1]}, {"teams": [2]}], "the provider takes 1"
+    ),
     Mistake(
         "a misspelt kind of reviewer",
         ENVIRONMENT,
@@ -139,7 +140,7 @@ ENVIRONMENT_INPUT_MISTAKES = [
         ENVIRONMENT,
         "reviewers[0]",
         {"users": [1, 2, 3, 4], "teams": [1, 2, 3, 4]},
-        "are 8",
+        "has 8 items",
         "reviewers",
     ),
     Mistake("a group of no reviewers", ENVIRONMENT, "reviewers[0]", {"users": []}, "nobody guards", "reviewers"),
@@ -149,20 +150,20 @@ ENVIRONMENT_INPUT_MISTAKES = [
 @pytest.mark.parametrize("mistake", BODY_MISTAKES, ids=str)
 def test_a_mistake_in_a_body_is_found(mistake: Mistake) -> None:
     """GitHub's OpenAPI description, and docs/facts/github.md."""
-    assert_found(mistake, mistake.violations_in_body())
+    assert_found(mistake, mistake.found_in_body())
 
 
 @pytest.mark.parametrize("mistake", INPUT_MISTAKES, ids=str)
 def test_a_mistake_in_inputs_is_found(mistake: Mistake) -> None:
     """What the provider encrypts, encodes, or puts into the address; not that a branch policy stands alone here."""
-    found = [each for each in mistake.violations_in_inputs() if each.path != "environment"]
+    found = [each for each in mistake.found_in_inputs() if each.path != "environment"]
     assert_found(mistake, found)
 
 
 @pytest.mark.parametrize("mistake", ENVIRONMENT_INPUT_MISTAKES, ids=str)
 def test_a_mistake_in_the_inputs_of_an_environment_is_found(mistake: Mistake) -> None:
     """Beside the finding that it stands alone in this plan, without a branch policy."""
-    found = [each for each in mistake.violations_in_inputs() if each.path != "deployment_branch_policy"]
+    found = [each for each in mistake.found_in_inputs() if each.path != "deployment_branch_policy"]
     assert_found(mistake, found)
 
 
@@ -181,7 +182,7 @@ def test_a_secret_in_place_of_its_ciphertext_is_never_shown() -> None:
 def test_an_empty_encrypted_value_is_refused() -> None:
     """GitHub stores it without a word."""
     found = check_plan([resource(ENVIRONMENT_SECRET, planted(good_inputs(ENVIRONMENT_SECRET), "valueEncrypted", ""))])
-    assert {violation.path for violation in found} == {"valueEncrypted", "encrypted_value"}
+    assert {each.path for each in found} == {"valueEncrypted", "encrypted_value"}
 
 
 def test_reviewers_still_to_be_filled_in_are_no_duplicates() -> None:

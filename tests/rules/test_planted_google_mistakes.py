@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.rules.contracts import check_plan
 from tests.rules.good_inputs import (
     API,
     AUDIT_CONFIG,
@@ -18,7 +17,7 @@ from tests.rules.good_inputs import (
     good_inputs,
     resource,
 )
-from tests.rules.planting import LEFT_OUT, Mistake, assert_found, planted
+from tests.rules.planting import LEFT_OUT, Mistake, assert_found, check_plan, planted
 
 BUCKETS = "bucketOptions"
 LOG_MISTAKES = [
@@ -29,7 +28,7 @@ LOG_MISTAKES = [
     Mistake("a metric's description too long", LOG_METRIC, "description", "x" * 8001, "the API takes 8000"),
     Mistake("a metric without a filter", LOG_METRIC, "filter", LEFT_OUT, "is required"),
     Mistake("a value type that does not exist", LOG_METRIC, "metricDescriptor.valueType", "COUNTER", "is not one of"),
-    Mistake("a gauge of logs", LOG_METRIC, "metricDescriptor.metricKind", "GAUGE", "is DELTA"),
+    Mistake("a gauge of logs", LOG_METRIC, "metricDescriptor.metricKind", "GAUGE", "is not one of DELTA"),
     Mistake("a counter in bytes", LOG_METRIC, "metricDescriptor.unit", "By", "of a counter is 1"),
     Mistake("a counter that extracts", LOG_METRIC, "valueExtractor", "EXTRACT(a)", "goes only with"),
     Mistake("a label without an extractor", LOG_METRIC, "labelExtractors", {}, "is missing", "labelExtractors.reason"),
@@ -165,25 +164,25 @@ JOB_INPUT_MISTAKES = [
 @pytest.mark.parametrize("mistake", LOG_MISTAKES, ids=str)
 def test_a_mistake_in_logs_is_found(mistake: Mistake) -> None:
     """Schemas of `LogMetric`, `LogBucket` and `LogSink`, and docs/facts/monitoring.md#log-based-metrics."""
-    assert_found(mistake, mistake.violations_in_body())
+    assert_found(mistake, mistake.found_in_body())
 
 
 @pytest.mark.parametrize("mistake", REGISTRY_MISTAKES, ids=str)
 def test_a_mistake_in_a_repository_is_found(mistake: Mistake) -> None:
     """Schema of `Repository`, and docs/facts/registry.md#cleanup-policies."""
-    assert_found(mistake, mistake.violations_in_body())
+    assert_found(mistake, mistake.found_in_body())
 
 
 @pytest.mark.parametrize("mistake", [*REGISTRY_INPUT_MISTAKES, *ACCESS_MISTAKES, *JOB_INPUT_MISTAKES], ids=str)
 def test_a_mistake_in_inputs_is_found(mistake: Mistake) -> None:
     """What becomes part of the address, or is left out of the body."""
-    assert_found(mistake, mistake.violations_in_inputs())
+    assert_found(mistake, mistake.found_in_inputs())
 
 
 @pytest.mark.parametrize("mistake", JOB_MISTAKES, ids=str)
 def test_a_mistake_in_a_job_is_found(mistake: Mistake) -> None:
     """Schema of `GoogleCloudRunV2Job`, and docs/facts/registry.md#jobs."""
-    assert_found(mistake, mistake.violations_in_body())
+    assert_found(mistake, mistake.found_in_body())
 
 
 @pytest.mark.parametrize("field", ["olderThan", "newerThan"])
@@ -193,16 +192,14 @@ def test_an_age_that_the_provider_would_convert_is_refused(field: str) -> None:
         inputs = good_inputs(REGISTRY)
         inputs["cleanupPolicies"][0]["condition"] = {field: value}
         found = check_plan([resource(REGISTRY, inputs)])
-        assert {violation.path for violation in found} == {
-            f"cleanupPolicies.delete-older-than-30-days.condition.{field}"
-        }
+        assert {each.path for each in found} == {f"cleanupPolicies.delete-older-than-30-days.condition.{field}"}
 
 
 def test_recent_versions_go_with_keep_only() -> None:
     """The commonest mistake in public code: DELETE with a keep count."""
     inputs = planted(good_inputs(REGISTRY), "cleanupPolicies[1].action", "DELETE")
     found = check_plan([resource(REGISTRY, inputs)])
-    assert "goes only with the action KEEP" in {violation.message for violation in found}
+    assert "goes only with the action KEEP" in {each.message for each in found}
 
 
 def test_two_policies_with_one_id_are_refused() -> None:

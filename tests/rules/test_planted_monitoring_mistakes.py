@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from readiness.rules.contracts import check_body, check_plan
 from tests.rules.good_inputs import (
     CHANNEL,
     DASHBOARD,
@@ -17,7 +16,7 @@ from tests.rules.good_inputs import (
     good_inputs,
     resource,
 )
-from tests.rules.planting import LEFT_OUT, Mistake, assert_found, planted
+from tests.rules.planting import LEFT_OUT, Mistake, assert_found, check_body, check_plan, planted
 
 CHANNEL_MISTAKES = [
     Mistake(
@@ -52,7 +51,7 @@ UPTIME_MISTAKES = [
         "contentMatchers[0].content",
     ),
     Mistake("a region that does not exist", UPTIME_CHECK, "selectedRegions[1]", "AFRICA", "is not one of"),
-    Mistake("two matchers", UPTIME_CHECK, "contentMatchers", [{"content": "a"}] * 2, "the first only"),
+    Mistake("two matchers", UPTIME_CHECK, "contentMatchers", [{"content": "a"}] * 2, "the API reads 1"),
     Mistake(
         "an empty matcher", UPTIME_CHECK, "contentMatchers", [{"content": ""}], "is empty", "contentMatchers[0].content"
     ),
@@ -81,9 +80,9 @@ UPTIME_MISTAKES = [
         "goes only with",
         "contentMatchers[0].jsonPathMatcher",
     ),
-    Mistake("a check of a resource unknown", UPTIME_CHECK, "monitoredResource.type", "cloud_run_job", "is none of"),
+    Mistake("a check of a resource unknown", UPTIME_CHECK, "monitoredResource.type", "cloud_run_job", "is not one of"),
     Mistake("a check of nothing", UPTIME_CHECK, "monitoredResource", LEFT_OUT, "has none of", ""),
-    Mistake("a check over two protocols", UPTIME_CHECK, "tcpCheck", {"port": 443}, "stands beside httpCheck"),
+    Mistake("a check over two protocols", UPTIME_CHECK, "tcpCheck", {"port": 443}, "is written beside httpCheck"),
 ]
 OBJECTIVE_MISTAKES = [
     Mistake("a goal of 100 per cent", OBJECTIVE, "goal", 1, "at most 0.9999"),
@@ -92,7 +91,7 @@ OBJECTIVE_MISTAKES = [
     Mistake("a goal of 99", OBJECTIVE, "goal", 99.5, "at most 0.9999"),
     Mistake("31 rolling days", OBJECTIVE, "rollingPeriod", "2678400s", "1 to 30 whole days"),
     Mistake("a day and a half", OBJECTIVE, "rollingPeriod", "129600s", "is 1.5 days"),
-    Mistake("two periods", OBJECTIVE, "calendarPeriod", "MONTH", "stands beside rollingPeriod"),
+    Mistake("two periods", OBJECTIVE, "calendarPeriod", "MONTH", "is written beside rollingPeriod"),
     Mistake(
         "a ratio of three",
         OBJECTIVE,
@@ -124,10 +123,10 @@ DASHBOARD_MISTAKES = [
     Mistake("a position of zero", DASHBOARD, f"{TILE}.yPos", 0, "leave it out"),
     Mistake("a false", DASHBOARD, f"{QUERY}.outputFullDuration", False, "is false; leave it out"),
     Mistake("an empty list", DASHBOARD, "dashboardFilters", [], "leave it out"),
-    Mistake("two layouts", DASHBOARD, "gridLayout", {"widgets": [WIDGETS[0]]}, "stands beside", "mosaicLayout"),
+    Mistake("two layouts", DASHBOARD, "gridLayout", {"widgets": [WIDGETS[0]]}, "is written beside", "mosaicLayout"),
     Mistake("51 widgets", DASHBOARD, "", {"displayName": "d", "gridLayout": {"widgets": WIDGETS}}, "51 widgets"),
-    Mistake("a widget of two contents", DASHBOARD, f"{TILE}.widget.blank", {}, "stands beside text"),
-    Mistake("a query of two languages", DASHBOARD, f"{QUERY}.timeSeriesQueryLanguage", "fetch", "stands beside"),
+    Mistake("a widget of two contents", DASHBOARD, f"{TILE}.widget.blank", {}, "is written beside text"),
+    Mistake("a query of two languages", DASHBOARD, f"{QUERY}.timeSeriesQueryLanguage", "fetch", "is written beside"),
     Mistake("a query of no language", DASHBOARD, QUERY, {"unitOverride": "1"}, "has none of"),
     Mistake("a misspelt field of a chart", DASHBOARD, f"{QUERY}.promethuesQuery", "up", "`prometheusQuery`"),
     Mistake("a dashboard without a title", DASHBOARD, "displayName", LEFT_OUT, "is required"),
@@ -137,25 +136,25 @@ DASHBOARD_MISTAKES = [
 @pytest.mark.parametrize("mistake", CHANNEL_MISTAKES, ids=str)
 def test_a_mistake_in_a_channel_is_found(mistake: Mistake) -> None:
     """Schema of `NotificationChannel`, and docs/facts/monitoring.md#notification-channels."""
-    assert_found(mistake, mistake.violations_in_body())
+    assert_found(mistake, mistake.found_in_body())
 
 
 @pytest.mark.parametrize("mistake", UPTIME_MISTAKES, ids=str)
 def test_a_mistake_in_an_uptime_check_is_found(mistake: Mistake) -> None:
     """Schema of `UptimeCheckConfig`, and docs/facts/monitoring.md#uptime-checks."""
-    assert_found(mistake, mistake.violations_in_body())
+    assert_found(mistake, mistake.found_in_body())
 
 
 @pytest.mark.parametrize("mistake", OBJECTIVE_MISTAKES, ids=str)
 def test_a_mistake_in_an_objective_is_found(mistake: Mistake) -> None:
     """Schemas of `Service` and `ServiceLevelObjective`, and docs/facts/monitoring.md#objectives."""
-    assert_found(mistake, mistake.violations_in_body())
+    assert_found(mistake, mistake.found_in_body())
 
 
 @pytest.mark.parametrize("mistake", DASHBOARD_MISTAKES, ids=str)
 def test_a_mistake_in_a_dashboard_is_found(mistake: Mistake) -> None:
     """Schema of `Dashboard`, and docs/facts/monitoring.md#dashboards."""
-    assert_found(mistake, mistake.violations_in_body())
+    assert_found(mistake, mistake.found_in_body())
 
 
 INPUT_MISTAKES = [
@@ -170,14 +169,14 @@ INPUT_MISTAKES = [
 @pytest.mark.parametrize("mistake", INPUT_MISTAKES, ids=str)
 def test_a_mistake_that_no_body_shows_is_found_in_the_inputs(mistake: Mistake) -> None:
     """What the provider puts into the address, or handles by itself."""
-    assert_found(mistake, mistake.violations_in_inputs())
+    assert_found(mistake, mistake.found_in_inputs())
 
 
 def test_a_label_in_both_places_is_refused() -> None:
     """The provider's Diff refuses it: `cannot be set at the same time as label`."""
     inputs = planted(good_inputs(CHANNEL), "labels.auth_token", "<other.value>")
-    messages = [violation.message for violation in check_plan([resource(CHANNEL, inputs)])]
-    assert "auth_token stands in labels too, which the provider refuses" in messages
+    messages = [each.message for each in check_plan([resource(CHANNEL, inputs)])]
+    assert "auth_token is in labels too, which the provider refuses" in messages
 
 
 def test_a_slack_hook_in_a_webhook_channel_is_refused() -> None:

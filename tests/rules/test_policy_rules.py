@@ -12,12 +12,13 @@ from readiness.alerts.runbook import anchors
 from readiness.finding_formats import text_line
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY, REPOSITORY_FILE
-from readiness.rules.policy_rules import RULES, Resource, Surroundings, of_plan, plan_findings
+from readiness.rules.policy_rules import POLICY_RULES
+from readiness.rules.rule import Resource, Surroundings, findings_by, of_plan
 from readiness.settings.protected_tags import PROTECTED_TAGS
 from tests.projects import ROOT, STACKS, runbook
 
 RUNBOOK = frozenset(anchors(runbook()))
-AROUND = Surroundings(runbook_anchors=RUNBOOK, public_names=frozenset({"front-page"}))
+AROUND = Surroundings(runbook_anchors=RUNBOOK)
 
 ALERT = {
     "severity": "ERROR",
@@ -28,21 +29,21 @@ GATE = {
     "reviewers": [{"users": [1], "teams": [2]}],
     "deploymentBranchPolicy": {"protectedBranches": False, "customBranchPolicies": True},
 }
-KEEP_TAGS = {"action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": list(PROTECTED_TAGS)}}
-DELETE_OLD = {"action": "DELETE", "condition": {"tagState": "ANY", "olderThan": "2592000s"}}
+KEEP_TAGS = {"id": "tags", "action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": list(PROTECTED_TAGS)}}
+DELETE_OLD = {"id": "old", "action": "DELETE", "condition": {"tagState": "ANY", "olderThan": "2592000s"}}
 IMAGES = {"cleanupPolicies": [DELETE_OLD, KEEP_TAGS]}
 
 
-def broken(type_: str, inputs: dict[str, Any], *, protect: bool = True, name: str = "it") -> list[str]:
+def broken(type_: str, inputs: dict[str, Any], *, protect: bool = True) -> list[str]:
     """Names of the rules that a resource breaks."""
-    resource = Resource(type=type_, name=name, inputs=inputs, protect=protect)
-    return [each.rule_id.removeprefix("policy-") for each in plan_findings([resource], AROUND)]
+    resource = Resource(type=type_, name="it", inputs=inputs, protect=protect)
+    return [each.rule_id.removeprefix("policy-") for each in findings_by(POLICY_RULES, [resource], AROUND)]
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_plan_of_ours_keeps_every_rule(stack: str, plans: dict[str, Plan]) -> None:
     """Also the fixture that has every option on: nothing that the settings allow breaks a rule."""
-    found = plan_findings(of_plan(plans[stack].resources), AROUND)
+    found = findings_by(POLICY_RULES, of_plan(plans[stack].resources), AROUND)
     assert found == []
 
 
@@ -63,7 +64,13 @@ def test_every_plan_of_ours_keeps_every_rule(stack: str, plans: dict[str, Plan])
         ("environment-branches", BRANCH_POLICY, {"branchPattern": "m"}, {"branchPattern": "m", "tagPattern": "v*"}),
         ("no-plain-secret", "any:type:Thing", {"a": ["[secret]"]}, {"a": [{"b": "xoxb-not-a-real-token"}]}),
         ("registry-tags", REGISTRY, IMAGES, {"cleanupPolicies": [DELETE_OLD]}),
-        ("registry-tags", REGISTRY, {"cleanupPolicies": []}, {"cleanupPolicies": [DELETE_OLD, {"action": "KEEP"}]}),
+        (
+            "registry-tags",
+            REGISTRY,
+            {"cleanupPolicies": []},
+            {"cleanupPolicies": [DELETE_OLD, {"id": "all", "action": "KEEP"}]},
+        ),
+        ("registry-tags", REGISTRY, IMAGES, {"cleanupPolicies": [DELETE_OLD, {**KEEP_TAGS, "condition": {}}]}),
         ("nothing-public", "any:type:Thing", {"member": "user:ada@shop.example"}, {"member": "allUsers"}),
         ("nothing-public", "any:type:Thing", {"members": []}, {"members": ["allAuthenticatedUsers"]}),
         ("managed-folder", REPOSITORY_FILE, {"file": ".github/dependabot.yml"}, {"file": "README.md"}),
@@ -88,7 +95,7 @@ def test_the_texts_of_managed_files_are_judged_with_their_component() -> None:
         "inputs": {"digests": dict.fromkeys(files, "sha256:0")},
         "files": files,
     }
-    assert [(each.rule_id, each.message) for each in plan_findings(of_plan([component]), AROUND)] == [
+    assert [(each.rule_id, each.message) for each in findings_by(POLICY_RULES, of_plan([component]), AROUND)] == [
         (
             "policy-no-plain-secret",
             "the file 'src/app.py' holds what looks like a credential; take it out, and revoke it",
@@ -112,20 +119,15 @@ def test_each_protected_tag_is_asked_for(tag: str) -> None:
     narrow = {"tagState": "TAGGED", "tagPrefixes": [tag], "newerThan": "60s"}
     policies = [
         DELETE_OLD,
-        {"action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": others}},
-        {"action": "KEEP", "condition": narrow},
+        {**KEEP_TAGS, "condition": {"tagState": "TAGGED", "tagPrefixes": others}},
+        {"id": "young", "action": "KEEP", "condition": narrow},
     ]
-    found = plan_findings(
-        [Resource(type=REGISTRY, name="it", inputs={"cleanupPolicies": policies}, protect=True)], AROUND
+    found = findings_by(
+        POLICY_RULES, [Resource(type=REGISTRY, name="it", inputs={"cleanupPolicies": policies}, protect=True)], AROUND
     )
     assert [each.message for each in found] == [
         f"no policy keeps the tag {tag}, so that cleanup could delete what runs; keep it"
     ]
-
-
-def test_what_is_named_as_public_may_be_public() -> None:
-    """By the name of the resource that says so."""
-    assert broken("any:type:Thing", {"member": "allUsers"}, name="front-page") == []
 
 
 def test_the_rules_import_the_standard_library_only() -> None:
@@ -139,15 +141,18 @@ def test_the_rules_import_the_standard_library_only() -> None:
 
 def test_every_rule_has_a_case_of_its_own() -> None:
     """A rule that no test breaks would be a rule that cannot fail."""
+    names = [rule.id.removeprefix("policy-") for rule in POLICY_RULES]
     source = (ROOT / "tests" / "rules" / "test_policy_rules.py").read_text(encoding="utf-8")
-    assert [rule.name for rule in RULES if f'"{rule.name}"' not in source] == []
+    assert [name for name in names if f'"{name}"' not in source] == []
 
 
 def test_a_finding_names_the_place_of_its_resource_and_the_rule() -> None:
     """The program, where the plan does not say which line declares the resource."""
     broken_alert = {"type": ALERT_POLICY, "name": "cpu", "inputs": {**ALERT, "severity": ""}}
-    [found] = plan_findings(of_plan([{**broken_alert, "source": {"file": "components/x.py", "line": 3}}]), AROUND)
+    [found] = findings_by(
+        POLICY_RULES, of_plan([{**broken_alert, "source": {"file": "components/x.py", "line": 3}}]), AROUND
+    )
     said = "cpu: an alert without severity; write CRITICAL, ERROR or WARNING. Rule alert-severity of the policy pack."
     assert text_line(found) == f"components/x.py:3: {said}"
-    [found] = plan_findings(of_plan([broken_alert]), AROUND)
+    [found] = findings_by(POLICY_RULES, of_plan([broken_alert]), AROUND)
     assert text_line(found) == f"__main__.py: {said}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from readiness.rules.contract_table import CONTRACTS
+from readiness.rules.plan_rules import CONTRACTS
 from tools import refresh_contracts
 from tools.refresh_contracts import GITHUB_OPERATIONS, GOOGLE_ROOTS, SCHEMAS, changes_between, contract_text
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from readiness.rules.contract_table import CONTRACTS
-from readiness.rules.contracts import check_body
-from readiness.rules.placeholders import UNKNOWN
+from readiness.rules.contract import UNKNOWN
+from readiness.rules.plan_rules import CONTRACTS
 from tests.rules.good_inputs import ALERT_POLICY, CHANNEL, DASHBOARD
+from tests.rules.planting import check_body
 
 WITH_BODY = sorted(type_ for type_, contract in CONTRACTS.items() if contract.schema is not None)
 # Values without which no body can be made.
