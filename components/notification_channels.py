@@ -19,8 +19,8 @@ from components.arguments import Place, check_arguments
 from components.resource_options import child_options
 
 if TYPE_CHECKING:
+    from readiness.settings.base import SecretName
     from readiness.settings.channels import DeclaredChannel
-    from readiness.settings.secret_name import SecretName
 
 # pulumi.com/registry/packages/gcp/api-docs/monitoring/notificationchannel, "NotificationChannelSensitiveLabels"
 _SENSITIVE_LABELS = ("auth_token", "password", "service_key")

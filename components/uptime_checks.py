@@ -25,8 +25,7 @@ from components.resource_options import child_options
 from readiness.durations import duration_text
 
 if TYPE_CHECKING:
-    from readiness.settings.model import Service
-    from readiness.settings.service_checks import HealthAnswer
+    from readiness.settings.services import HealthAnswer, Service
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from importlib.resources import files
 
 from readiness.delivered.header import with_header
-from readiness.settings.migration import MigrationJob
+from readiness.settings.model import MigrationJob
 
 MIGRATION_PATH = ".github/workflows/migrate-database.yml"
 

@@ -15,9 +15,11 @@ from readiness.refusal import RefusedError
 from readiness.rules.alert_lint import lint_policies, unwritten_metrics
 from readiness.rules.contracts import check_plan
 from readiness.rules.policy_rules import PROGRAM, Surroundings, of_plan, places_of, plan_findings
-from readiness.settings.delivery_rules import told_environments
-from readiness.settings.stack_files import StackConfig, read_stack
+from readiness.rules.project import counted_environments
+from readiness.settings.model import Settings
+from readiness.settings.stack_files import read_stack
 from readiness.settings.stack_names import stack_names
+from readiness.settings.validation import view_of
 
 
 def plan_problems(root: Path, plan: Plan) -> list[Finding]:
@@ -42,7 +44,7 @@ def plan_problems(root: Path, plan: Plan) -> list[Finding]:
     hint = "Remove the alert, or add readiness:deployment_telemetry"
     found += [
         at(resource, "alert-metric-unwritten", f"the query {complaint}", hint)
-        for resource, complaint in unwritten_metrics(plan.resources, told_environments(_readable_stacks(root)))
+        for resource, complaint in unwritten_metrics(plan.resources, counted_environments(_readable_stacks(root)))
     ]
     return [
         replace(finding, key=f"stack {plan.stack}: {finding.key}", message=finding.message.rstrip("."))
@@ -50,7 +52,7 @@ def plan_problems(root: Path, plan: Plan) -> list[Finding]:
     ]
 
 
-def _readable_stacks(root: Path) -> Iterator[StackConfig]:
+def _readable_stacks(root: Path) -> Iterator[Settings]:
     for stack in stack_names(root):
         with suppress(RefusedError):
-            yield read_stack(root, stack)
+            yield view_of(read_stack(root, stack))

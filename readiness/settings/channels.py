@@ -13,12 +13,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from readiness.settings.base import EmailAddress, Section, Text
-from readiness.settings.secret_name import SecretName
+from readiness.finding import Finding
+from readiness.settings.base import EmailAddress, Listed, SecretName, Section, Text
+from readiness.settings.stack_files import StackConfig
+from readiness.settings.view import duplicates, findings_of, known, known_items
 
 # The names of Google's types. `notificationChannelDescriptors.list` returns them with their labels
 # (https://docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.notificationChannelDescriptors).
 ChannelKind = Literal["email", "slack", "pagerduty"]
+
+# A second-hand figure (docs/facts/monitoring.md#channels-of-a-policy).
+MAX_CHANNELS_PER_POLICY = 16
+
+# Reserved by RFC 2606 and RFC 6761: mail to them reaches nobody.
+_RESERVED_DOMAINS = (".example.com", ".example.org", ".example.net", ".example", ".invalid", ".test", ".localhost")
 
 SLACK_AUTH_TOKEN = SecretName(
     name="slack_auth_token",
@@ -59,10 +67,10 @@ class ExistingChannel(Section):
 class Channels(Section):
     """Who is told. Every alert goes by e-mail; the others where an alert's row in the runbook says so."""
 
-    emails: Annotated[tuple[EmailAddress, ...], Field(strict=False)] = ()
+    emails: Listed[EmailAddress] = ()
     slack: SlackChannel | None = None
     pagerduty: PagerDutyService | None = None
-    existing: Annotated[tuple[ExistingChannel, ...], Field(strict=False)] = ()
+    existing: Listed[ExistingChannel] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,3 +173,48 @@ def declared_channels(channels: Channels) -> Iterator[DeclaredChannel]:
 def shown_names(kinds: frozenset[ChannelKind]) -> list[str]:
     """The names of kinds as people read them, in the order of the definitions: `["e-mail", "Slack"]`."""
     return [definition.shown_name for definition in CHANNEL_DEFINITIONS if definition.kind in kinds]
+
+
+def channel_problems(config: StackConfig, channels: Channels) -> Iterator[Finding]:
+    """Every rule between the channels: one for e-mail, none twice, not too many."""
+    yield from findings_of(
+        lambda: duplicates(config, ("channels", "emails"), channels.emails),
+        lambda: duplicates(config, ("channels", "existing"), channels.existing, "id"),
+        lambda: _email_problems(config, channels),
+        lambda: _count_problems(config, channels),
+        lambda: _reserved_domain_warnings(config, channels.emails),
+    )
+
+
+def channel_project_problems(
+    config: StackConfig, existing: tuple[ExistingChannel, ...], project: str
+) -> Iterator[Finding]:
+    """A policy can use channels of its own project only."""
+    for index, channel in enumerate(existing):
+        identity = known(channel, "id")
+        if identity is not None and identity.split("/")[1] != project:
+            path, hint = ("channels", "existing", index, "id"), "Name one of the project in `gcp:project`"
+            yield config.error("settings-channels", path, "belongs to another project", hint)
+
+
+def _email_problems(config: StackConfig, channels: Channels) -> Iterator[Finding]:
+    if not channels.emails and all(channel.kind != "email" for channel in channels.existing):
+        message = "has no e-mail channel, and an alert that goes by e-mail only would reach nobody"
+        hint = "Add an address to `emails`, or an existing channel of kind email"
+        yield config.error("settings-channels", ("channels",), message, hint)
+
+
+def _count_problems(config: StackConfig, channels: Channels) -> Iterator[Finding]:
+    values = [getattr(channels, name) for name in Channels.model_fields]
+    total = sum(len(value) if isinstance(value, tuple) else int(value is not None) for value in values)
+    if total > MAX_CHANNELS_PER_POLICY:
+        message = f"holds {total} channels, and a policy takes at most {MAX_CHANNELS_PER_POLICY}"
+        yield config.error("settings-channels", ("channels",), message, "Put the addresses behind a mailing list")
+
+
+def _reserved_domain_warnings(config: StackConfig, emails: tuple[str, ...]) -> Iterator[Finding]:
+    for index, address in known_items(emails):
+        if f".{address.lower().rpartition('@')[2]}".endswith(_RESERVED_DOMAINS):
+            message = "is an address of a reserved domain, which reaches nobody"
+            hint = "Write the real address before the first `pulumi up`"
+            yield config.warning("settings-placeholder", ("channels", "emails", index), message, hint)

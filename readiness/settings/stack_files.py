@@ -12,7 +12,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,25 @@ class StackConfig:
         # The key itself stands a line above its `default:` or `value:`.
         where = (*origin.path, *path) if path else origin.path[:2]
         return origin.document.file, origin.document.line_of(where)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is written, with a value or as a secret."""
+        return key in self.values or key in self.secret_keys
+
+    def error_at_key(self, rule_id: str, key: str, message: str, hint: str, path: KeyPath = ()) -> Finding:
+        """An error about the value at `path` inside a configuration key such as `github:baseUrl`."""
+        file, line = self.place(key, path)
+        where = path_text((key, *path))
+        return Finding(rule_id=rule_id, file=file, line=line, key=where, message=message, hint=hint)
+
+    def error(self, rule_id: str, path: KeyPath, message: str, hint: str) -> Finding:
+        """An error about the setting at `path`, with the file and line where it was written."""
+        return self.error_at_key(rule_id, f"readiness:{path[0]}", message, hint, path[1:])
+
+    def warning(self, rule_id: str, path: KeyPath, message: str, hint: str, *, placeholder: bool = False) -> Finding:
+        """A warning about the setting at `path`; with `placeholder`, an update is refused because of it."""
+        found = self.error(rule_id, path, message, hint)
+        return replace(found, severity=Severity.WARNING, placeholder=placeholder)
 
 
 def stack_file_name(stack: str) -> str:

@@ -6,15 +6,15 @@ import re
 
 import pytest
 
-from readiness.settings import provider_keys
-from readiness.settings.key_decisions import (
+from readiness.settings import configuration_keys
+from readiness.settings.configuration_keys import (
     PROJECT_FILE_DECISIONS,
     STACK_FILE_DECISIONS,
     UNKNOWN,
     Comparison,
     decision_of_key,
 )
-from readiness.settings.key_names import setting_names
+from readiness.settings.key_problems import setting_names
 from readiness.settings.stack_files import PROJECT_FILE_KEYS, STACK_FILE_KEYS
 
 
@@ -24,10 +24,10 @@ def test_every_top_level_key_has_a_decision() -> None:
     assert set(STACK_FILE_DECISIONS) == set(STACK_FILE_KEYS)
 
 
-@pytest.mark.parametrize("namespace", provider_keys.namespaces())
+@pytest.mark.parametrize("namespace", configuration_keys.namespaces())
 def test_every_configuration_key_that_check_allows_has_a_decision(namespace: str) -> None:
     """A new version of a provider brings keys: somebody looks at each before it can be used unseen."""
-    names = setting_names() if namespace == "readiness" else provider_keys.known_keys(namespace)
+    names = setting_names() if namespace == "readiness" else configuration_keys.known_keys(namespace)
     assert names
     assert [name for name in names if decision_of_key(f"{namespace}:{name}") is UNKNOWN] == []
 
@@ -39,13 +39,13 @@ def test_a_key_that_nobody_has_looked_at_needs_agreement() -> None:
 
 def test_every_key_whose_name_speaks_of_a_host_is_one() -> None:
     """By the names that providers give them."""
-    keys = [f"{each}:{name}" for each in provider_keys.PROVIDERS for name in provider_keys.known_keys(each)]
+    keys = [f"{each}:{name}" for each in configuration_keys.PROVIDERS for name in configuration_keys.known_keys(each)]
     hosts = {key for key in keys if re.search(r"(?i)endpoint$|url$|domain$|host$|address$", key)}
     assert len(hosts) > 100
     assert {key for key in keys if decision_of_key(key).is_host} == hosts
 
 
-@pytest.mark.parametrize("key", sorted(provider_keys.SECRET_PROVIDER_KEYS))
+@pytest.mark.parametrize("key", sorted(configuration_keys.SECRET_PROVIDER_KEYS))
 def test_every_credential_of_a_provider_needs_agreement(key: str) -> None:
     """Another one is another account."""
     assert decision_of_key(key).comparison is Comparison.AGREEMENT

@@ -10,7 +10,7 @@ import pytest
 
 from readiness import clock
 from readiness.finding import Finding, Severity
-from readiness.settings.observation_rules import BURN_FACTORS, observation_problems
+from readiness.settings.observation import BURN_FACTORS, observation_problems
 from tests.edits import edit, line_of
 from tests.pinned_clock import TODAY
 from tests.projects import Command, config_of

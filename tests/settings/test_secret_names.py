@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SLACK_WEBHOOK_URL
+from readiness.settings.configuration_keys import OFFLINE_PLACEHOLDER, SLACK_WEBHOOK_URL
 
 WEBHOOK = "https://hooks.slack.com/" + "services/T0/B0/abc"
 

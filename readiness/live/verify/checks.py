@@ -16,8 +16,8 @@ from readiness.live.verify.runner import Check
 from readiness.live.verify.smoke import Account
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, CHANNEL, RULESET
-from readiness.settings.model import Service, Settings
-from readiness.settings.service_checks import Smoke
+from readiness.settings.model import Settings
+from readiness.settings.services import Service, Smoke
 
 
 def checks_of(

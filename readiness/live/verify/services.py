@@ -9,8 +9,7 @@ from readiness.delivered.http_client import NoAnswerError
 from readiness.live.verify.deadline import Deadline
 from readiness.live.verify.probe import Probe, plain_http, probe
 from readiness.live.verify.rows import Row, failed, passed
-from readiness.settings.model import Service
-from readiness.settings.service_checks import HealthAnswer
+from readiness.settings.services import HealthAnswer, Service
 
 HEALTH, RESPONSE_TIME, REDIRECT = "health", "response time", "redirect to HTTPS"
 MAX_TRIES = 3

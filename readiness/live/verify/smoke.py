@@ -15,8 +15,7 @@ from readiness.delivered.http_client import NoAnswerError
 from readiness.live.verify.deadline import Deadline
 from readiness.live.verify.probe import Probe, file_form, probe
 from readiness.live.verify.rows import NotCheckedError, Row, failed, not_checked, passed
-from readiness.settings.model import Service
-from readiness.settings.service_checks import Smoke, UploadInto
+from readiness.settings.services import Service, Smoke, UploadInto
 
 LOGIN, UPLOAD = "smoke: login", "smoke: upload"
 EMAIL_VARIABLE, PASSWORD_VARIABLE = "READINESS_SMOKE_EMAIL", "READINESS_SMOKE_PASSWORD"

@@ -12,7 +12,7 @@ from readiness.live.verify.deadline import Deadline
 from readiness.live.verify.rows import NotCheckedError, Outcome, Row
 from readiness.live.verify.smoke import LOGIN, UPLOAD, Account, smoke_rows
 from readiness.plan.offline_plan import Plan
-from readiness.settings.service_checks import Smoke
+from readiness.settings.services import Smoke
 from tests.live.loopback import Reply, Request, serving
 from tests.pinned_clock import NOW
 from tests.projects import settings_of

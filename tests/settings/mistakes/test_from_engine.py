@@ -13,8 +13,8 @@ import pytest
 from readiness.plan.recorder import record
 from readiness.program import ELSEWHERE, StoredSecret, load_settings, stored_secret
 from readiness.settings.channels import SLACK_AUTH_TOKEN
+from readiness.settings.configuration_keys import OFFLINE_PLACEHOLDER, SLACK_WEBHOOK_URL
 from readiness.settings.model import Settings
-from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SLACK_WEBHOOK_URL
 from readiness.settings.stack_files import read_stack
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, line_of
 from tests.settings.broken import PROJECT, STAGING, add_setting, in_project, in_staging, place, write
