@@ -62,9 +62,6 @@ def load_settings() -> Settings:
     except RefusedError as refusal:
         lines = "\n".join(f"  {text_line(problem)}" for problem in refusal.problems)
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} are refused:\n{lines}") from None
-    except RecursionError:
-        message = "hold a value that is nested too deeply to be read. Write it flatter."
-        raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} {message}") from None
     for problem in checked.problems:
         pulumi.warn(text_line(problem))
     for problem in of_project:

@@ -107,9 +107,9 @@ def _between_stacks(stacks: Mapping[str, _Stack], *, complete: bool) -> Iterator
     yield from _shared_name_problems(stacks)
     yield from _owner_problems(stacks, complete=complete)
     if complete:
-        counted = counted_environments(found.view for found in stacks.values())
+        views = [found.view for found in stacks.values()]
         for stack, found in stacks.items():
-            problems = findings_of(lambda found=found: _uncounted_problems(found, counted))
+            problems = findings_of(lambda found=found: _uncounted_problems(found, views))
             yield from ((stack, problem) for problem in problems)
 
 
@@ -131,17 +131,21 @@ def counted_environments(views: Iterable[Settings]) -> frozenset[tuple[str, str]
     found = set()
     for view in views:
         telemetry = known(view, "deployment_telemetry")
-        for environment in known(telemetry, "environments") or () if telemetry is not None else ():
+        environments = known(telemetry, "environments") if telemetry is not None else None
+        for _, environment in known_items(environments or ()):
             found.add((str(known(view, "project")), str(known(environment, "name"))))
     return frozenset(found)
 
 
-def _uncounted_problems(stack: _Stack, counted: frozenset[tuple[str, str]]) -> Iterator[Finding]:
-    """Alerts on deployments that nobody counts would be declared and never fire."""
+def _uncounted_problems(stack: _Stack, views: list[Settings]) -> Iterator[Finding]:
+    """Alerts on deployments that nobody counts would be declared and never fire. `views` are those of all stacks."""
     if stack.view.alerts.delivery is None:
         return
     environment = stack.view.environment.name
-    if (str(known(stack.view, "project")), environment) not in counted:
+    # Where a name is refused, it is not known which environment it is.
+    counting = [view.deployment_telemetry for view in views if view.deployment_telemetry is not None]
+    all_known = all(counted.name for telemetry in counting for counted in telemetry.environments)
+    if all_known and (str(known(stack.view, "project")), environment) not in counted_environments(views):
         message = f"declares alerts that can never fire: no stack's {TELEMETRY[0]} names the environment {environment}"
         hint = (
             f"Remove it, or add the environment to readiness:{TELEMETRY[0]} of the stack that owns the shared resources"

@@ -7,7 +7,7 @@ secrets, the alerts' sets of kinds, the runbook, the rules for plans and `readin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -190,7 +190,7 @@ def channel_project_problems(
     config: StackConfig, existing: tuple[ExistingChannel, ...], project: str
 ) -> Iterator[Finding]:
     """A policy can use channels of its own project only."""
-    for index, channel in enumerate(existing):
+    for index, channel in known_items(existing):
         identity = known(channel, "id")
         if identity is not None and identity.split("/")[1] != project:
             path, hint = ("channels", "existing", index, "id"), "Name one of the project in `gcp:project`"
@@ -198,6 +198,9 @@ def channel_project_problems(
 
 
 def _email_problems(config: StackConfig, channels: Channels) -> Iterator[Finding]:
+    # An unknown key may have been meant for e-mail.
+    if config.values["readiness:channels"].keys() - Channels.model_fields.keys():
+        return
     if not channels.emails and all(channel.kind != "email" for channel in channels.existing):
         message = "has no e-mail channel, and an alert that goes by e-mail only would reach nobody"
         hint = "Add an address to `emails`, or an existing channel of kind email"
@@ -205,8 +208,8 @@ def _email_problems(config: StackConfig, channels: Channels) -> Iterator[Finding
 
 
 def _count_problems(config: StackConfig, channels: Channels) -> Iterator[Finding]:
-    values = [getattr(channels, name) for name in Channels.model_fields]
-    total = sum(len(value) if isinstance(value, tuple) else int(value is not None) for value in values)
+    values = [known(channels, name) for name in Channels.model_fields]
+    total = sum(len(value) if isinstance(value, Sized) else int(value is not None) for value in values)
     if total > MAX_CHANNELS_PER_POLICY:
         message = f"holds {total} channels, and a policy takes at most {MAX_CHANNELS_PER_POLICY}"
         yield config.error("settings-channels", ("channels",), message, "Put the addresses behind a mailing list")

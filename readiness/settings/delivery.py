@@ -115,13 +115,14 @@ def _own_environment_problems(
     """This stack's environment is among them, without services of its own: two lists would come to differ."""
     if own is None:
         return
-    rule_id, names = "settings-delivery-environment", [known(environment, "name") for environment in environments]
-    if own not in names and None not in names:
+    rule_id, known_environments = "settings-delivery-environment", list(known_items(environments))
+    names = [known(environment, "name") for _, environment in known_environments]
+    if own not in names and None not in names and len(names) == len(environments):
         message = f"does not hold `{own}`, this stack's own environment"
         yield config.error(rule_id, ENVIRONMENTS, message, f"Add an entry with name: {own}")
         return
-    for index, name in enumerate(names):
-        listed, path = known(environments[index], "services"), (*ENVIRONMENTS, index, "services")
+    for (index, environment), name in zip(known_environments, names, strict=True):
+        listed, path = known(environment, "services"), (*ENVIRONMENTS, index, "services")
         if name == own and listed:
             message = "are this stack's own, which readiness:services holds"
             yield config.error(rule_id, path, message, "Remove the lines")

@@ -274,7 +274,7 @@ def _listed_problems(
     """Who is missing still, who is nobody, and who is listed twice: by name, or by id under another name."""
     rule_id = "settings-environment-reviewers"
     first_at: dict[str | int, int] = {}
-    for index, reviewer in enumerate(reviewers):
+    for index, reviewer in known_items(reviewers):
         if is_to_be_filled_in(known(reviewer, name_key)):
             message = "stands for a reviewer to be filled in; `pulumi up` refuses until then"
             hint = f"Write the real {name_key} and id"
@@ -328,8 +328,8 @@ def _both_problems(
     second: tuple[UserReviewer | TeamReviewer, ...],
     name_key: str,
 ) -> Iterator[Finding]:
-    listed = {identity for reviewer in first for identity in _identities(reviewer, name_key)}
-    for index, reviewer in enumerate(second):
+    listed = {identity for _, reviewer in known_items(first) for identity in _identities(reviewer, name_key)}
+    for index, reviewer in known_items(second):
         if not listed.isdisjoint(_identities(reviewer, name_key)):
             message = "may approve in the guarded environment too, so that one person could give both approvals"
             path = (*SECOND_APPROVAL, "reviewers", kind, index)
@@ -413,7 +413,7 @@ def ruleset_plan_problems(
 
 def _bypass_problems(config: StackConfig, actors: tuple[BypassActor, ...]) -> Iterator[Finding]:
     first_at: dict[tuple[str, int], int] = {}
-    for index, actor in enumerate(actors):
+    for index, actor in known_items(actors):
         path, identity = (*RULESET, "bypass_actors", index), (known(actor, "kind"), known(actor, "id"))
         if None in identity:
             continue
@@ -438,7 +438,7 @@ def dependabot_problems(config: StackConfig, dependabot: Dependabot | None) -> I
 
 def _update_problems(config: StackConfig, updates: tuple[DependabotUpdate, ...]) -> Iterator[Finding]:
     first_at: dict[tuple[str, str], str] = {}
-    for index, update in enumerate(updates):
+    for index, update in known_items(updates):
         ecosystem = known(update, "ecosystem")
         for place, folder in known_items(known(update, "directories") or ()):
             here = f"[{index}].directories[{place}]"
@@ -452,7 +452,7 @@ def _update_problems(config: StackConfig, updates: tuple[DependabotUpdate, ...])
 def _label_problems(
     config: StackConfig, labels: tuple[DependabotLabel, ...], merging: AutoMerge | None
 ) -> Iterator[Finding]:
-    for index, label in enumerate(labels if merging is not None else ()):
+    for index, label in known_items(labels if merging is not None else ()):
         if str(known(label, "name")).lower() == MINOR_OR_PATCH_LABEL:
             path = ("dependabot", "labels", index, "name")
             message = "is the label that auto-merge sets on minor and patch updates alone"

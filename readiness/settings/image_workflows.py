@@ -16,7 +16,7 @@ from readiness.settings.base import Listed, Section, ServiceAccount, Text
 from readiness.settings.dates import Day, expiry_problems
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
-from readiness.settings.view import known
+from readiness.settings.view import known, known_items
 
 # Of an entry that accepts a vulnerability: who accepts longer has decided never to fix it.
 MAX_ACCEPTED = timedelta(days=90)
@@ -73,7 +73,7 @@ class ImageWorkflows(Section):
 def image_workflow_problems(config: StackConfig, workflows: ImageWorkflows | None, today: date) -> Iterator[Finding]:
     """Accepted vulnerabilities that are listed twice, have expired, soon will, or expire too late."""
     first_at: dict[tuple[str, str], int] = {}
-    for index, entry in enumerate(workflows.accepted_vulnerabilities if workflows else ()):
+    for index, entry in known_items(workflows.accepted_vulnerabilities if workflows else ()):
         identity = (known(entry, "id"), known(entry, "package"))
         first = index if None in identity else first_at.setdefault(identity, index)
         if first != index:

@@ -108,7 +108,7 @@ def plain_secret_problems(config: StackConfig) -> Iterator[Finding]:
 
 
 def _in_value(config: StackConfig, key: str, value: Any) -> list[Finding]:
-    texts = list(_texts(value, ()))
+    texts = list(_texts(value))
     if key in {secret.key for secret in SECRETS} | SECRET_PROVIDER_KEYS:
         file, line = config.place(key, texts[0][0] if texts else ())
         store = f"with `pulumi config set --secret {key}`"
@@ -123,17 +123,18 @@ def _in_value(config: StackConfig, key: str, value: Any) -> list[Finding]:
     ]
 
 
-def _texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    """Every text inside a value, names of keys included, each with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield (*path, key), key
-            yield from _texts(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*path, index))
+def _texts(value: Any) -> Iterator[tuple[KeyPath, str]]:
+    """Every text inside a value, names of keys included, each with its path. Without recursion: JSON may be deep."""
+    pending: list[tuple[KeyPath, Any]] = [((), value)]
+    while pending:
+        path, item = pending.pop()
+        if isinstance(item, str):
+            yield path, item
+        elif isinstance(item, dict):
+            for key, inner in reversed(item.items()):
+                pending += [((*path, key), inner), ((*path, key), key)]
+        elif isinstance(item, list):
+            pending += [((*path, index), inner) for index, inner in reversed(list(enumerate(item)))]
 
 
 def _in_the_rest(config: StackConfig, refused: set[tuple[str, int | None]]) -> Iterator[Finding]:

@@ -58,7 +58,6 @@ class Prices(Section):
 
 def uptime_problems(config: StackConfig, checks: UptimeChecks) -> Iterator[Finding]:
     """The API wants checks from several places."""
-    # A refused region counts too: it was to be a place.
     places = sum(PLACES_OF_REGION.get(region, 1) for region in dict.fromkeys(checks.regions))
     if places < MIN_PLACES:
         path, message = ("uptime_checks", "regions"), f"are {places} places, and the API takes {MIN_PLACES} or more"

@@ -32,7 +32,7 @@ from readiness.settings.registry import registry_problems
 from readiness.settings.services import connection_problems, service_problems
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import path_text
-from readiness.settings.view import findings_of, known
+from readiness.settings.view import findings_of, known, known_items
 
 # What exists once for all stacks, in the project or in the repository, and what its lack means; None: it is optional.
 SHARED_SECTIONS = {
@@ -103,7 +103,7 @@ def _telemetry_problems(config: StackConfig, view: Settings) -> Iterator[Finding
         return
     environment = known(view, "environment")
     own = known(environment, "name") if environment is not None else None
-    services = [known(service, "name") for service in known(view, "services") or ()]
+    services = [known(service, "name") for _, service in known_items(known(view, "services") or ())]
     yield from delivery_problems(config, view.deployment_telemetry, own, services)
 
 

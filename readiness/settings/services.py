@@ -16,7 +16,7 @@ from readiness.settings.base import URL_PATH_CHARACTERS, HttpsUrl, MarkdownText,
 from readiness.settings.dates import Day, expiry_problems
 from readiness.settings.github import is_to_be_filled_in
 from readiness.settings.stack_files import StackConfig
-from readiness.settings.view import duplicates, findings_of, known
+from readiness.settings.view import duplicates, findings_of, known, known_items
 
 # A path of plain keys: what Google's uptime checks call a JSONPath, without its filters and wildcards.
 JsonPath = Annotated[str, Field(pattern=r"^\$(\.[A-Za-z_][A-Za-z0-9_]*)+$", max_length=1024)]
@@ -127,7 +127,7 @@ class Service(Section):
 def service_problems(config: StackConfig, services: tuple[Service, ...], today: date) -> Iterator[Finding]:
     """Services of one name, addresses to be filled in, and degraded answers that were accepted until a day."""
     yield from duplicates(config, ("services",), services, "name")
-    for index, service in enumerate(services):
+    for index, service in known_items(services):
         yield from findings_of(
             lambda index=index, service=service: _placeholder_warning(config, index, service.url),
             lambda index=index, service=service: _degraded_problems(config, index, service.health_answer, today),
@@ -166,7 +166,7 @@ def connection_problems(
     """The pools of all services at their largest, against what the instance takes."""
     wanted = 0
     parts: list[str] = []
-    for service in services:
+    for _, service in known_items(services):
         pools, instances = known(service, "connection_pools"), known(service, "max_instances")
         sizes = [known(pool, name) for pool in pools or () for name in ("size", "overflow")]
         if sizes and instances is not None and None not in sizes:

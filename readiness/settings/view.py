@@ -23,14 +23,23 @@ from readiness.settings.strict_yaml import KeyPath
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class _RefusedItem:
-    """Stands in a list for an item that is refused, so that the others keep their index."""
+class _PartialList:
+    """A list of which some items are refused. Whoever expects all of them gets RefusedValueError."""
 
-    def __getattr__(self, name: str) -> Never:
-        raise RefusedValueError(name)
+    def __init__(self, items: dict[int, Any], length: int) -> None:
+        self.items = items
+        self._length = length
 
+    def __len__(self) -> int:
+        return self._length
 
-_REFUSED_ITEM = _RefusedItem()
+    def __getitem__(self, index: int) -> Any:
+        if index in self.items:
+            return self.items[index]
+        raise RefusedValueError(str(index))
+
+    def __iter__(self) -> Never:
+        raise RefusedValueError("an item")
 
 
 def partial_settings(
@@ -53,12 +62,14 @@ def _partial_value(annotation: Any, value: Any, refused: Collection[KeyPath], pa
     model = model_in(annotation)
     if model is not None and isinstance(value, Mapping):
         return partial_settings(model, value, refused, path)
-    if isinstance(value, list):
-        return tuple(
-            _REFUSED_ITEM if (*path, index) in refused else _partial_value(annotation, item, refused, (*path, index))
-            for index, item in enumerate(value)
-        )
-    return value
+    if not isinstance(value, list):
+        return value
+    items = {
+        index: _partial_value(annotation, item, refused, (*path, index))
+        for index, item in enumerate(value)
+        if (*path, index) not in refused
+    }
+    return tuple(items.values()) if len(items) == len(value) else _PartialList(items, len(value))
 
 
 def model_in(annotation: Any) -> type[BaseModel] | None:
@@ -87,7 +98,7 @@ def known(section: Section, name: str) -> Any:
 
 def known_items(items: Iterable[Item]) -> Iterator[tuple[int, Item]]:
     """The items of a list that are not refused, each with its index."""
-    return ((index, item) for index, item in enumerate(items) if not isinstance(item, _RefusedItem))
+    return iter(items.items.items()) if isinstance(items, _PartialList) else enumerate(items)
 
 
 def duplicates(config: StackConfig, path: KeyPath, items: Iterable[Any], field: str | None = None) -> Iterator[Finding]:
