@@ -90,7 +90,7 @@ def test_twelve_independent_mistakes_give_twelve_findings_with_their_lines(proje
 def test_a_text_limit_and_missing_records_are_among_twelve_findings(project: Path) -> None:
     """They are checked although eight other values are wrong: none of those is one that they read."""
     names = [f"service-{number:03d}".ljust(45, "x") for number in range(250)]
-    services = "".join(f"    - {{name: {name}, role: backend, url: 'https://{name}.run.app'}}\n" for name in names)
+    services = "".join(f"    - {{name: {name}, role: other, url: 'https://{name}.run.app'}}\n" for name in names)
     edit(project, "  readiness:database:\n", f"{services}  readiness:database:\n", FILE)
     expected = {
         (FILE, line_of(project, place, FILE), rule_id, key)

@@ -1,4 +1,4 @@
-"""Every key that the loader lets pass has a decision: whether a change of it is compared and needs agreement."""
+"""Every key that the loader lets pass has a decision, and a stored secret of the wrong form never reaches an API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import pytest
 
 from readiness.settings import configuration_keys
 from readiness.settings.configuration_keys import (
+    OFFLINE_PLACEHOLDER,
     PROJECT_FILE_DECISIONS,
+    SLACK_WEBHOOK_URL,
     STACK_FILE_DECISIONS,
     UNKNOWN,
     Comparison,
@@ -16,6 +18,8 @@ from readiness.settings.configuration_keys import (
 )
 from readiness.settings.key_problems import setting_names
 from readiness.settings.stack_files import PROJECT_FILE_KEYS, STACK_FILE_KEYS
+
+WEBHOOK = "https://hooks.slack.com/" + "services/T0/B0/abc"
 
 
 def test_every_top_level_key_has_a_decision() -> None:
@@ -49,3 +53,32 @@ def test_every_key_whose_name_speaks_of_a_host_is_one() -> None:
 def test_every_credential_of_a_provider_needs_agreement(key: str) -> None:
     """Another one is another account."""
     assert decision_of_key(key).comparison is Comparison.AGREEMENT
+
+
+@pytest.mark.parametrize("path", ["services/T0/B0/abc", "workflows/a-b_c", "triggers/x/1"])
+def test_every_kind_of_incoming_webhook_is_taken(path: str) -> None:
+    """Slack has three."""
+    assert SLACK_WEBHOOK_URL.accepts("https://hooks.slack.com/" + path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        " ",
+        WEBHOOK + "\n",
+        WEBHOOK + " ",
+        " " + WEBHOOK,
+        WEBHOOK.replace("https", "http"),
+        WEBHOOK.replace("slack.com", "slack.com.evil.example"),
+        WEBHOOK.replace("hooks.", "user@hooks."),
+        WEBHOOK.replace("services", "unknown"),
+        "https://hooks.slack.com/services/",
+        "https://evil.example/?" + WEBHOOK,
+        "not-a-webhook-at-all",
+        OFFLINE_PLACEHOLDER,
+    ],
+)
+def test_an_empty_or_malformed_webhook_is_not_taken(value: str) -> None:
+    """GitHub takes an empty secret, and every deployment then fails."""
+    assert not SLACK_WEBHOOK_URL.accepts(value)
