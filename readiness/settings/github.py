@@ -231,8 +231,7 @@ def environment_problems(config: StackConfig, environment: ProductionEnvironment
         lambda: _second_approval_problems(config, environment, environment.second_approval),
         lambda: _flag_problems(config, environment.deployment_branch_policy),
         lambda: _branch_problems(config, environment.deployment_branch_policy),
-        lambda: _bypass_warning(config, can_bypass=environment.can_admins_bypass),
-        lambda: _self_review_warning(config, prevented=environment.prevent_self_review),
+        lambda: _weak_flag_warnings(config, environment),
     )
 
 
@@ -369,17 +368,22 @@ def _branch_problems(config: StackConfig, policy: DeploymentBranchPolicy) -> Ite
             yield config.warning("settings-environment-branches", path, message, "Write the names, as main")
 
 
-def _bypass_warning(config: StackConfig, *, can_bypass: bool) -> Iterator[Finding]:
-    if can_bypass:
-        path, message = (*ENVIRONMENT, "can_admins_bypass"), "lets administrators deploy without approval"
-        hint = "Write false, unless the person on call must be able to"
-        yield config.warning("settings-environment-weak", path, message, hint)
+# Flags of the guarded environment: name, the weak value, what it does, and what to write.
+_WEAK_FLAGS = (
+    (
+        "can_admins_bypass",
+        True,
+        "lets administrators deploy without approval",
+        "Write false, unless the person on call must be able to",
+    ),
+    ("prevent_self_review", False, "lets a reviewer approve an own deployment", "Write true, or remove the line"),
+)
 
 
-def _self_review_warning(config: StackConfig, *, prevented: bool) -> Iterator[Finding]:
-    if not prevented:
-        path, message = (*ENVIRONMENT, "prevent_self_review"), "lets a reviewer approve an own deployment"
-        yield config.warning("settings-environment-weak", path, message, "Write true, or remove the line")
+def _weak_flag_warnings(config: StackConfig, environment: ProductionEnvironment) -> Iterator[Finding]:
+    for name, weak, message, hint in _WEAK_FLAGS:
+        if known(environment, name) is weak:
+            yield config.warning("settings-environment-weak", (*ENVIRONMENT, name), message, hint)
 
 
 def ruleset_problems(config: StackConfig, ruleset: BranchRuleset | None) -> Iterator[Finding]:

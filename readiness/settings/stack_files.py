@@ -111,17 +111,8 @@ def find_project_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if os.path.lexists(folder / PROJECT_FILE):
             return folder
-    message = "is neither in this folder nor above it"
-    raise RefusedError(
-        [
-            Finding(
-                rule_id="project-file-missing",
-                file=PROJECT_FILE,
-                message=message,
-                hint="Run the command inside the project",
-            )
-        ]
-    )
+    message, hint = "is neither in this folder nor above it", "Run the command inside the project"
+    raise RefusedError([Finding(rule_id="project-file-missing", file=PROJECT_FILE, message=message, hint=hint)])
 
 
 def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
@@ -154,10 +145,8 @@ def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
 def _stack_name_problems(root: Path, stack: str) -> list[Finding]:
     known = stack_names(root)
     if not _NAME.fullmatch(stack):
-        message, hint = (
-            "has a name that is no stack's",
-            "Use letters, digits, `-`, `_` and `.`, 100 at most, and no `-` first",
-        )
+        message = "has a name that is no stack's"
+        hint = "Use letters, digits, `-`, `_` and `.`, 100 at most, and no `-` first"
         return [Finding(rule_id="stack-unknown", file="Pulumi.<stack>.yaml", message=message, hint=hint)]
     if stack in known:
         return []
@@ -169,9 +158,7 @@ def _has_settings(config: StackConfig, document: Document) -> bool:
     """Whether the file has a `config:` section to read; Pulumi.yaml may do without. Its other keys are checked too."""
     if not isinstance(document.value, dict):
         message, hint = "is not a mapping of keys to values", "Restore it from version control"
-        config.problems.append(
-            Finding(rule_id="stack-file-form", file=document.file, line=1, message=message, hint=hint)
-        )
+        config.problems.append(document.finding((), message, hint, rule_id="stack-file-form"))
         return False
     is_project = document.file == PROJECT_FILE
     allowed = PROJECT_FILE_KEYS if is_project else STACK_FILE_KEYS
@@ -194,8 +181,9 @@ def _add_project_file(config: StackConfig, document: Document) -> None:
         config.problems.append(document.finding(("name",), message, hint, rule_id="project-file-form"))
         name = config.project
     config.project = name
-    _refuse_unknown_runtime_keys(config, document)
-    config.problems += _program_problems(document)
+    runtime = document.value.get("runtime")
+    _refuse_unknown_runtime_keys(config, document, runtime)
+    config.problems += _program_problems(document, runtime)
     for key, entry in (document.value.get("config") or {}).items():
         origin = Origin(document=document, path=("config", key))
         full_key = _full_key(config, key)
@@ -207,8 +195,8 @@ def _add_project_file(config: StackConfig, document: Document) -> None:
             _add_declaration(config, full_key, entry, origin)
 
 
-def _refuse_unknown_runtime_keys(config: StackConfig, document: Document) -> None:
-    runtime, hint = document.value.get("runtime"), "the engine drops any other"
+def _refuse_unknown_runtime_keys(config: StackConfig, document: Document, runtime: Any) -> None:
+    hint = "the engine drops any other"
     if isinstance(runtime, dict):
         _refuse_unknown(config, document, ("runtime",), runtime, RUNTIME_KEYS, hint)
         options = runtime.get("options")
@@ -216,13 +204,12 @@ def _refuse_unknown_runtime_keys(config: StackConfig, document: Document) -> Non
             _refuse_unknown(config, document, ("runtime", "options"), options, RUNTIME_OPTIONS, hint)
 
 
-def _program_problems(document: Document) -> Iterator[Finding]:
+def _program_problems(document: Document, runtime: Any) -> Iterator[Finding]:
     """Where the engine would run another program than the one beside Pulumi.yaml, which every check here speaks of."""
     main = document.value.get("main")
     if main is not None and (not isinstance(main, str) or posixpath.normpath(main) not in (".", PROGRAM_FILE)):
         message = f"names another program than the {PROGRAM_FILE} beside this file, which is the one that is checked"
         yield document.finding(("main",), message, "Remove it", rule_id="project-file-form")
-    runtime = document.value.get("runtime")
     name = runtime.get("name") if isinstance(runtime, dict) else runtime
     if "runtime" in document.value and name != "python" and not (isinstance(runtime, dict) and "name" not in runtime):
         message = "is not `python`, in which the program that is checked is written"

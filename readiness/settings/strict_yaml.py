@@ -113,11 +113,7 @@ _QUOTES = ", or put it in quotes where it is text"
 
 # Plain scalars that are refused: what they look like, what is wrong, how to fix it.
 _REFUSED = (
-    (
-        r"[-+]?0[0-9_]+",
-        "begins with 0, and is octal to the engine",
-        "Write it without the 0" + _QUOTES,
-    ),
+    (r"[-+]?0[0-9_]+", "begins with 0, and is octal to the engine", "Write it without the 0" + _QUOTES),
     (r"[-+]?0[xXoObB][0-9a-fA-F_]+", "is not a decimal number", "Write it in decimal digits" + _QUOTES),
     (r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?", "is a number with `_`", "Write the digits alone" + _QUOTES),
     (r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "is not a finite number", "Write a number" + _QUOTES),
@@ -131,8 +127,7 @@ def _why_refused(node: yaml.ScalarNode) -> tuple[str, str] | None:
         return "has a YAML tag", "Write a plain value, without `!`"
     if node.style is not None:
         return None
-    found = (reason for pattern, *reason in _REFUSED if re.fullmatch(pattern, node.value))
-    return next(((message, hint) for message, hint in found), None)
+    return next(((message, hint) for form, message, hint in _REFUSED if re.fullmatch(form, node.value)), None)
 
 
 def _has_tag(node: yaml.Node) -> bool:
@@ -230,13 +225,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Finding:
     unquoted = re.sub(r" '(?!<|.'|\\.').*'", "", complaint, flags=re.DOTALL)
     known = ((reason, hint) for piece, reason, hint in _SYNTAX if piece in complaint)
     reason, hint = next(known, (unquoted, "Mend the YAML at that line"))
-    return Finding(
-        rule_id="yaml-syntax",
-        file=file,
-        line=mark.line + 1 if mark else None,
-        message=f"is not valid YAML: {reason}",
-        hint=hint,
-    )
+    line, message = mark.line + 1 if mark else None, f"is not valid YAML: {reason}"
+    return Finding(rule_id="yaml-syntax", file=file, line=line, message=message, hint=hint)
 
 
 def _secret_problems(text: str, file: str) -> list[Finding]:
@@ -269,25 +259,15 @@ class _Builder:
         self._built += 1
         self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in above or self._built > MAX_VALUES:
-            raise RefusedError(
-                [
-                    self._problem(
-                        node, path, "is endless or huge, because of an alias", "Write it out", rule_id="yaml-nesting"
-                    )
-                ]
-            )
+            message = "is endless or huge, because of an alias"
+            raise RefusedError([self._problem("yaml-nesting", node, path, message, "Write it out")])
         if len(above) > MAX_DEPTH:
-            raise RefusedError(
-                [
-                    self._problem(
-                        node, path[:1], "is nested too deeply to be read", "Write it flatter", rule_id="yaml-nesting"
-                    )
-                ]
-            )
+            message = "is nested too deeply to be read"
+            raise RefusedError([self._problem("yaml-nesting", node, path[:1], message, "Write it flatter")])
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if _has_tag(node):
-            self._refuse(node, path, "has a YAML tag", "Write a plain value, without `!`", rule_id="yaml-plain-value")
+            self._refuse("yaml-plain-value", node, path, "has a YAML tag", "Write a plain value, without `!`")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, (*above, id(node)))
         return [self.build(item, (*path, index), (*above, id(node))) for index, item in enumerate(node.value)]
@@ -296,20 +276,13 @@ class _Builder:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<" or _has_tag(key_node):
-                self._refuse(
-                    key_node, path, "has a key that is not plain text", "Write the keys out", rule_id="yaml-plain-value"
-                )
+                message = "has a key that is not plain text"
+                self._refuse("yaml-plain-value", key_node, path, message, "Write the keys out")
                 continue
             key = key_node.value
             if key in result:
-                first = self.lines[(*path, key)]
-                self._refuse(
-                    key_node,
-                    (*path, key),
-                    f"is written twice, first in line {first}",
-                    "Keep one",
-                    rule_id="settings-repeated-key",
-                )
+                message = f"is written twice, first in line {self.lines[(*path, key)]}"
+                self._refuse("settings-repeated-key", key_node, (*path, key), message, "Keep one")
                 continue
             self.lines[(*path, key)] = key_node.start_mark.line + 1
             result[key] = self.build(value_node, (*path, key), above)
@@ -317,18 +290,17 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
         refused = _why_refused(node)
-        if refused is not None:
-            self._refuse(node, path, *refused, rule_id="yaml-plain-value")
-        return node.value if refused is not None else _scalar_value(node)
+        if refused is None:
+            return _scalar_value(node)
+        self._refuse("yaml-plain-value", node, path, *refused)
+        return node.value
 
-    def _refuse(self, node: yaml.Node, path: KeyPath, message: str, hint: str, *, rule_id: str) -> None:
-        self.problems.append(self._problem(node, path, message, hint, rule_id=rule_id))
+    def _refuse(self, rule_id: str, node: yaml.Node, path: KeyPath, message: str, hint: str) -> None:
+        self.problems.append(self._problem(rule_id, node, path, message, hint))
 
-    def _problem(self, node: yaml.Node, path: KeyPath, message: str, hint: str, *, rule_id: str) -> Finding:
-        line = node.start_mark.line + 1
-        return Finding(
-            rule_id=rule_id, file=self.file, line=line, key=path_text(_setting(path)), message=message, hint=hint
-        )
+    def _problem(self, rule_id: str, node: yaml.Node, path: KeyPath, message: str, hint: str) -> Finding:
+        line, key = node.start_mark.line + 1, path_text(_setting(path))
+        return Finding(rule_id=rule_id, file=self.file, line=line, key=key, message=message, hint=hint)
 
 
 def _setting(path: KeyPath) -> KeyPath:

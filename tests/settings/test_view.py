@@ -13,6 +13,7 @@ from readiness.rules.project import project_problems
 from readiness.rules.stack import check_config
 from readiness.settings.base import RefusedValueError
 from readiness.settings.model import Settings
+from readiness.settings.stack_files import StackConfig
 from readiness.settings.validation import view_of
 from readiness.settings.view import known, known_items
 from tests.pinned_clock import NOW, TODAY
@@ -23,12 +24,18 @@ from tests.settings.mutations import paths_of
 def view_with(key: str, path: tuple[str | int, ...], value: Any) -> Settings:
     """The view of the stack with every option on, with another value at a place."""
     config = config_of(EVERY_OPTION)
+    put(config, key, path, value)
+    return view_of(config)
+
+
+def put(config: StackConfig, key: str, path: tuple[str | int, ...], value: Any) -> None:
+    """Writes another value at a place."""
     config.values = copy.deepcopy(config.values)
-    holder, part = config.values, key
+    holder: Any = config.values
+    part: str | int = key
     for inner in path:
         holder, part = holder[part], inner
     holder[part] = value
-    return view_of(config)
 
 
 def test_a_refused_value_cannot_be_read_and_the_others_can() -> None:
@@ -90,13 +97,9 @@ def test_every_rule_copes_with_a_refused_value(tmp_path: Path) -> None:
     """Every third place of the file by itself: nothing raises, limits and records included."""
     for key, path in PLACES[::3]:
         config = config_of(EVERY_OPTION)
-        holder, part = config.values, key
-        for inner in path:
-            holder, part = holder[part], inner
-        before, holder[part] = holder[part], {"no": ["setting"]}
+        put(config, key, path, {"no": ["setting"]})
         found = check_config(config, today=TODAY)
         assert found.settings is None, (key, path)
         assert found.view is not None
         list(limit_violations(found.view))
         project_problems(tmp_path, config, found.view, NOW)
-        holder[part] = before
