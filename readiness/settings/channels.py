@@ -8,7 +8,7 @@ secrets, the alerts' sets of kinds, the runbook, the rules for plans and `readin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -74,12 +74,18 @@ class Channels(Section):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Destination:
-    """Where one channel sends notifications. `key` distinguishes channels of one kind; None if there is at most one."""
+class DeclaredChannel:
+    """A channel that a stack declares, as plain values.
 
+    `key` distinguishes channels of one kind; None if there is at most one. `secrets` names the secret of each sensitive
+    label.
+    """
+
+    kind: ChannelKind
     key: str | None = None
     display_name: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretName] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,8 +93,8 @@ class ChannelDefinition:
     """A kind of channel.
 
     `shown_name` is the name in documents. `pages`: whether it pages a person; alerts that can wait skip such a kind.
-    `required_labels`: the labels that Google requires. `secrets`: the secret of each sensitive label. `destinations`
-    yields the channels that a stack configures.
+    `required_labels`: the labels that Google requires. `secrets`: the secret of each sensitive label. `channels`
+    yields the channels that a stack configures, without their secrets.
     """
 
     kind: ChannelKind
@@ -96,55 +102,45 @@ class ChannelDefinition:
     pages: bool = False
     required_labels: tuple[str, ...] = ()
     secrets: Mapping[str, SecretName] = field(default_factory=dict)
-    destinations: Callable[[Channels], Iterable[Destination]]
+    channels: Callable[[Channels], Iterable[DeclaredChannel]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeclaredChannel:
-    """A channel that a stack declares, as plain values: `secrets` names the secret of each sensitive label."""
-
-    kind: ChannelKind
-    key: str | None
-    display_name: str
-    labels: Mapping[str, str]
-    secrets: Mapping[str, SecretName]
-
-
-def _emails(channels: Channels) -> Iterator[Destination]:
+def _emails(channels: Channels) -> Iterator[DeclaredChannel]:
     for address in channels.emails:
         # The address is the key, so that its place in the list does not matter and no two channels share a name.
-        yield Destination(key=address.lower(), display_name=f"E-mail {address}", labels={"email_address": address})
+        labels = {"email_address": address}
+        yield DeclaredChannel(kind="email", key=address.lower(), display_name=f"E-mail {address}", labels=labels)
 
 
-def _slack(channels: Channels) -> Iterator[Destination]:
+def _slack(channels: Channels) -> Iterator[DeclaredChannel]:
     if channels.slack is not None:
         labels = {"channel_name": channels.slack.channel_name}
         if channels.slack.team is not None:
             labels["team"] = channels.slack.team
-        yield Destination(display_name=f"Slack {channels.slack.channel_name}", labels=labels)
+        yield DeclaredChannel(kind="slack", display_name=f"Slack {channels.slack.channel_name}", labels=labels)
 
 
-def _pagerduty(channels: Channels) -> Iterator[Destination]:
+def _pagerduty(channels: Channels) -> Iterator[DeclaredChannel]:
     if channels.pagerduty is not None:
-        yield Destination(display_name=f"PagerDuty {channels.pagerduty.service_name}")
+        yield DeclaredChannel(kind="pagerduty", display_name=f"PagerDuty {channels.pagerduty.service_name}")
 
 
 # The order in which channels are declared and the runbook names them.
 CHANNEL_DEFINITIONS = (
-    ChannelDefinition(kind="email", shown_name="e-mail", required_labels=("email_address",), destinations=_emails),
+    ChannelDefinition(kind="email", shown_name="e-mail", required_labels=("email_address",), channels=_emails),
     ChannelDefinition(
         kind="slack",
         shown_name="Slack",
         required_labels=("channel_name",),
         secrets={"auth_token": SLACK_AUTH_TOKEN},
-        destinations=_slack,
+        channels=_slack,
     ),
     ChannelDefinition(
         kind="pagerduty",
         shown_name="PagerDuty",
         pages=True,
         secrets={"service_key": PAGERDUTY_SERVICE_KEY},
-        destinations=_pagerduty,
+        channels=_pagerduty,
     ),
 )
 CHANNEL_SECRETS = tuple(secret for definition in CHANNEL_DEFINITIONS for secret in definition.secrets.values())
@@ -160,14 +156,7 @@ EMAIL_ONLY: frozenset[ChannelKind] = frozenset({"email"})
 def declared_channels(channels: Channels) -> Iterator[DeclaredChannel]:
     """The channels that a stack declares, without those of `existing`, which are managed elsewhere."""
     for definition in CHANNEL_DEFINITIONS:
-        for destination in definition.destinations(channels):
-            yield DeclaredChannel(
-                kind=definition.kind,
-                key=destination.key,
-                display_name=destination.display_name,
-                labels=destination.labels,
-                secrets=definition.secrets,
-            )
+        yield from (replace(channel, secrets=definition.secrets) for channel in definition.channels(channels))
 
 
 def shown_names(kinds: frozenset[ChannelKind]) -> list[str]:
