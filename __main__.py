@@ -25,7 +25,7 @@ from readiness.alerts.catalogue import log_metrics_of
 from readiness.alerts.rules import rule_group_name, rules_of
 from readiness.program import load_settings, secret, stored_secret
 from readiness.settings.channels import declared_channels
-from readiness.settings.secret_names import SLACK_WEBHOOK_URL
+from readiness.settings.configuration_keys import SLACK_WEBHOOK_URL
 
 settings = load_settings()
 project, environment = settings.project, settings.environment.name

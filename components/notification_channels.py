@@ -20,8 +20,8 @@ from .outputs import with_version
 from .resource_options import child_options
 
 if TYPE_CHECKING:
+    from readiness.settings.base import SecretName
     from readiness.settings.channels import DeclaredChannel
-    from readiness.settings.secret_name import SecretName
 
 # pulumi.com/registry/packages/gcp/api-docs/monitoring/notificationchannel, "NotificationChannelSensitiveLabels"
 _SENSITIVE_LABELS = ("auth_token", "password", "service_key")

@@ -26,8 +26,7 @@ from .outputs import by_key, with_version
 from .resource_options import child_options
 
 if TYPE_CHECKING:
-    from readiness.settings.model import Service
-    from readiness.settings.service_checks import HealthAnswer
+    from readiness.settings.services import HealthAnswer, Service
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,10 +24,10 @@ from readiness.finding_formats import text_line
 from readiness.refusal import RefusedError
 from readiness.rules.project import project_problems
 from readiness.rules.stack import check_config, require_settings
+from readiness.settings.base import SecretName
+from readiness.settings.configuration_keys import OFFLINE_PLACEHOLDER, PROVIDERS, SECRETS
 from readiness.settings.model import Settings
 from readiness.settings.provider_hosts import variable_problems
-from readiness.settings.provider_keys import PROVIDERS
-from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SECRETS, SecretName
 from readiness.settings.stack_files import Origin, StackConfig, read_stack, stack_file_name
 from readiness.settings.strict_yaml import Document
 
@@ -58,13 +58,10 @@ def load_settings() -> Settings:
         of_project = project_problems(Path.cwd(), config, settings, now)
         if not pulumi.runtime.is_dry_run():
             _refuse_placeholders(checked.problems)
-            _refuse_errors([*of_project, *variable_problems(os.environ, config)])
+            _refuse_errors([*of_project, *variable_problems(os.environ, settings.provider_hosts)])
     except RefusedError as refusal:
         lines = "\n".join(f"  {text_line(problem)}" for problem in refusal.problems)
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} are refused:\n{lines}") from None
-    except RecursionError:
-        message = "hold a value that is nested too deeply to be read. Write it flatter."
-        raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} {message}") from None
     for problem in checked.problems:
         pulumi.warn(text_line(problem))
     for problem in of_project:
@@ -89,7 +86,7 @@ def stored_secret(name: SecretName) -> StoredSecret | None:
 def _refuse_placeholders(problems: Sequence[Finding]) -> None:
     placeholders = [problem for problem in problems if problem.placeholder]
     if placeholders:
-        raise RefusedError(replace(each, severity=Severity.ERROR) for each in placeholders)
+        raise RefusedError(replace(problem, severity=Severity.ERROR) for problem in placeholders)
 
 
 def _refuse_errors(problems: Sequence[Finding]) -> None:
@@ -137,12 +134,11 @@ def _parsed(key: str, text: str) -> Any:
 
 def _malformed_secrets(files: StackConfig, values: dict[str, str], secret_keys: set[str]) -> Iterator[Finding]:
     offline = pulumi.runtime.is_dry_run()
-    for each in SECRETS:
-        if each.key not in secret_keys or each.accepts(values[each.key]):
+    for name in SECRETS:
+        if name.key not in secret_keys or name.accepts(values[name.key]):
             continue
-        if not (offline and values[each.key] == OFFLINE_PLACEHOLDER):
-            file, line = files.place(each.key) if each.key in files.secret_keys else (ELSEWHERE, None)
-            message, hint = f"is not {each.what}, {each.form}", f"Store it with `{each.set_command}`"
-            yield Finding(
-                rule_id="settings-secret-malformed", file=file, line=line, key=each.key, message=message, hint=hint
-            )
+        if not (offline and values[name.key] == OFFLINE_PLACEHOLDER):
+            file, line = files.place(name.key) if name.key in files.secret_keys else (ELSEWHERE, None)
+            message, hint = f"is not {name.what}, {name.form}", f"Store it with `{name.set_command}`"
+            rule_id = "settings-secret-malformed"
+            yield Finding(rule_id=rule_id, file=file, line=line, key=name.key, message=message, hint=hint)

@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from readiness.plan.offline_plan import Plan
+from readiness.settings.configuration_keys import SECRETS
 from readiness.settings.model import Settings
-from readiness.settings.secret_names import SECRETS
 from tests.golden import GOLDEN, golden_text
 from tests.projects import EVERY_OPTION, STACKS, config_of, settings_of
 

@@ -21,7 +21,7 @@ from readiness.alerts.definition import (
 from readiness.alerts.selectors import EVERY_SERVICE, hosts_selector, window
 from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL, ChannelKind
 from readiness.settings.model import Settings
-from readiness.settings.observation_rules import BURN_FACTORS
+from readiness.settings.observation import BURN_FACTORS
 
 # More than one region: one alone may have lost its own way to Google.
 _MORE_REGIONS_THAN = 1

@@ -7,9 +7,12 @@ stay below theirs for every setting that the model admits; a test holds that.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
-from readiness.alerts.catalogue import log_metrics_of
-from readiness.alerts.rules import rules_of
+from readiness.alerts.catalogue import ALERTS
+from readiness.alerts.definition import AlertDefinition
+from readiness.alerts.rules import query_of
+from readiness.settings.base import RefusedValueError
 from readiness.settings.model import Settings
 
 # Cloud Logging's limit for a filter (provider documentation of google_logging_metric, `filter`).
@@ -22,12 +25,28 @@ _HINT = "Give some of the services a stack of their own"
 
 
 def limit_violations(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """`(setting, message, hint)` for every text of the stack that is too long for its API."""
-    for metric in log_metrics_of(settings):
+    """`(setting, message, hint)` for every text of the stack that is too long for its API.
+
+    Of the view of a stack with refused values, the texts are checked that read none of them.
+    """
+    for too_long in (_filter_too_long, _query_too_long):
+        for definition in ALERTS:
+            with suppress(RefusedValueError):
+                if definition.declared_by(settings) and (message := too_long(definition, settings)):
+                    yield "services", f"are too many: {message}", _HINT
+
+
+def _filter_too_long(definition: AlertDefinition, settings: Settings) -> str | None:
+    for metric in definition.log_metrics(settings):
         if len(metric.filter) > MAX_LOG_FILTER_CHARACTERS:
             what = f"the log filter of {metric.name} would have {len(metric.filter)} characters"
-            yield "services", f"are too many: {what}, and Cloud Logging takes {MAX_LOG_FILTER_CHARACTERS}", _HINT
-    for rule in rules_of(settings):
-        if len(rule.query) > MAX_QUERY_CHARACTERS:
-            what = f"the query of {rule.definition.name} would have {len(rule.query)} characters"
-            yield "services", f"are too many: {what}, and we allow {MAX_QUERY_CHARACTERS}", _HINT
+            return f"{what}, and Cloud Logging takes {MAX_LOG_FILTER_CHARACTERS}"
+    return None
+
+
+def _query_too_long(definition: AlertDefinition, settings: Settings) -> str | None:
+    characters = len(query_of(definition, settings))
+    if characters <= MAX_QUERY_CHARACTERS:
+        return None
+    what = f"the query of {definition.name} would have {characters} characters"
+    return f"{what}, and we allow {MAX_QUERY_CHARACTERS}"

@@ -54,7 +54,7 @@ def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
     condition = definition.condition(settings)
     return AlertRule(
         definition=definition,
-        query=_query(definition, settings),
+        query=query_of(definition, settings),
         duration_seconds=definition.duration_seconds(settings),
         condition=condition,
         display_name=f"{definition.title} ({settings.environment.name})",
@@ -65,7 +65,8 @@ def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
     )
 
 
-def _query(definition: AlertDefinition, settings: Settings) -> str:
+def query_of(definition: AlertDefinition, settings: Settings) -> str:
+    """The query of an alert for one stack."""
     values = {
         "services": services_selector(settings),
         "rate_window": window(RATE_WINDOW_SAMPLES * SAMPLE_PERIOD_SECONDS),

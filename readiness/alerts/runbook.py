@@ -16,7 +16,8 @@ from readiness.alerts.rules import rules_of, runbook_anchor
 from readiness.alerts.security_runbook import overview_rows, security_sections
 from readiness.markdown_text import table_cell
 from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL, shown_names
-from readiness.settings.model import Service, Settings
+from readiness.settings.model import Settings
+from readiness.settings.services import Service
 
 RUNBOOK_PATH = "docs/runbook.md"
 

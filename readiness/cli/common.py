@@ -96,8 +96,10 @@ def refuse_foreign_hosts(root: Path, stack: str) -> None:
     from readiness.refusal import RefusedError
     from readiness.settings.provider_hosts import PROGRAM_VARIABLES, variable_problems
     from readiness.settings.stack_files import read_stack
+    from readiness.settings.validation import view_of
+    from readiness.settings.view import known
 
-    if problems := variable_problems(os.environ, read_stack(root, stack)):
+    if problems := variable_problems(os.environ, known(view_of(read_stack(root, stack)), "provider_hosts") or ()):
         raise RefusedError(problems)
     for name in PROGRAM_VARIABLES:
         if os.environ.get(name):

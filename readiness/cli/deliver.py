@@ -84,7 +84,6 @@ def _dependabot_problems(root: Path, stack: str, settings: Settings, plan: Deliv
     """What Dependabot would make of the file in this repository, at the setting that says so."""
     from readiness.delivered.dependabot import dependabot_document
     from readiness.delivered.dependabot_rules import dependabot_findings
-    from readiness.settings.located import problem_at
     from readiness.settings.stack_files import read_stack
 
     if settings.dependabot is None:
@@ -94,7 +93,7 @@ def _dependabot_problems(root: Path, stack: str, settings: Settings, plan: Deliv
     config = read_stack(root, stack)
 
     def at(path: tuple[str | int, ...], rule_id: str, message: str, hint: str) -> Finding:
-        return problem_at(config, ("dependabot", *path), message, hint, rule_id=rule_id)
+        return config.error(rule_id, ("dependabot", *path), message, hint)
 
     return list(dependabot_findings(document, at=at, labels=labels, files=plan.paths))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readiness.delivered.header import with_header
 from readiness.delivered.templates import filled_in, template
-from readiness.settings.migration import MigrationJob
+from readiness.settings.model import MigrationJob
 
 MIGRATION_PATH = ".github/workflows/migrate-database.yml"
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from readiness.documents.template import Stacks, health_address
 from readiness.markdown_text import table_cell
-from readiness.settings.model import Service, Settings
-from readiness.settings.service_checks import KnownDegraded
+from readiness.settings.model import Settings
+from readiness.settings.services import KnownDegraded, Service
 
 
 def repository_url(settings: Settings) -> str:

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from readiness.settings.delivery import DeliveryEnvironment
-from readiness.settings.model import Service, Settings
+from readiness.settings.model import Settings
+from readiness.settings.services import Service
 
 Stacks = Sequence[tuple[str, Settings]]
 

@@ -34,7 +34,7 @@ from readiness.plan.recorder import (
 )
 from readiness.refusal import RefusedError
 from readiness.resource_types import STACK_TYPE
-from readiness.settings.secret_names import OFFLINE_PLACEHOLDER
+from readiness.settings.configuration_keys import OFFLINE_PLACEHOLDER
 from readiness.settings.stack_files import StackConfig
 
 PROGRAM = "__main__.py"

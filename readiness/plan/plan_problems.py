@@ -13,9 +13,11 @@ from readiness.finding import Finding
 from readiness.plan.offline_plan import Plan
 from readiness.refusal import RefusedError
 from readiness.rules.plan_rules import plan_findings
-from readiness.settings.delivery_rules import told_environments
-from readiness.settings.stack_files import StackConfig, read_stack
+from readiness.rules.project import counted_environments
+from readiness.settings.model import Settings
+from readiness.settings.stack_files import read_stack
 from readiness.settings.stack_names import stack_names
+from readiness.settings.validation import view_of
 
 
 def plan_problems(root: Path, plan: Plan) -> list[Finding]:
@@ -23,12 +25,12 @@ def plan_problems(root: Path, plan: Plan) -> list[Finding]:
     found = plan_findings(
         plan.resources,
         runbook_anchors=anchors(text_of(root / RUNBOOK_PATH)),
-        counted_environments=told_environments(_readable_stacks(root)),
+        counted_environments=counted_environments(_readable_stacks(root)),
     )
     return [replace(finding, key=f"stack {plan.stack}: {finding.key}") for finding in found]
 
 
-def _readable_stacks(root: Path) -> Iterator[StackConfig]:
+def _readable_stacks(root: Path) -> Iterator[Settings]:
     for stack in stack_names(root):
         with suppress(RefusedError):
-            yield read_stack(root, stack)
+            yield view_of(read_stack(root, stack))

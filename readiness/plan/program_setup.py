@@ -17,7 +17,7 @@ from typing import Any
 from readiness.files import read_regular_bytes
 from readiness.plan.field_changes import FieldChange
 from readiness.plan.secret_mask import SECRET
-from readiness.settings.key_decisions import (
+from readiness.settings.configuration_keys import (
     DEPENDENCY_DECISION,
     PROJECT_FILE_DECISIONS,
     STACK_FILE_DECISIONS,

@@ -23,7 +23,7 @@ from readiness.plan.weakening_plan import PLAN_RULES
 from readiness.plan.weakening_records import RECORD_RULES
 from readiness.plan.weakening_registry import REGISTRY_RULES
 from readiness.plan.weakening_rule import WHOLE_RESOURCE, WeakenedField
-from readiness.settings.key_decisions import Comparison
+from readiness.settings.configuration_keys import Comparison
 
 # What the setup of a stack is called in a diff: no resource, and no URN of one ends so.
 SETUP_NAME = "program and providers"

@@ -15,13 +15,16 @@ from readiness.images.gate_record import record_faults, record_path
 from readiness.images.policies import declared_policies, policies_digest
 from readiness.images.repositories import resource_name
 from readiness.sealed_record import file_text
-from readiness.settings.located import problem_at
 from readiness.settings.model import Settings
+from readiness.settings.registry import DRY_RUN
 from readiness.settings.stack_files import StackConfig
 
 
 def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: datetime) -> Iterator[Finding]:
-    """What keeps a stack's cleanup from deleting; nothing while it only pretends."""
+    """What keeps a stack's cleanup from deleting; nothing while it only pretends.
+
+    Raises RefusedValueError where `settings` is a view that lacks what the policies are made of.
+    """
     registry = settings.image_registry
     if registry is None or registry.cleanup_dry_run:
         return
@@ -37,4 +40,4 @@ def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: d
         message = f"lets cleanup delete, and the gate's record {place} {fault}"
         command = f"readiness cleanup gate {shlex.quote(config.stack)}"
         hint = f"Write true, or pass `{command}` and commit its record (docs/retention.md)"
-        yield problem_at(config, ("image_registry", "cleanup_dry_run"), message, hint, rule_id="cleanup-gate-record")
+        yield config.error("cleanup-gate-record", DRY_RUN, message, hint)

@@ -6,6 +6,7 @@ Beside the stack's file, as the record of the cleanup gate is, and no part of `c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -14,9 +15,8 @@ from readiness.ci.required_checks import required_check_findings
 from readiness.ci.workflow_files import WorkflowFile, workflows_digest
 from readiness.finding import Finding
 from readiness.sealed_record import file_text
-from readiness.settings.branch_ruleset_rules import AUTO_MERGE, ENFORCEMENT
-from readiness.settings.github import BranchRuleset
-from readiness.settings.located import problem_at
+from readiness.settings.base import RefusedValueError
+from readiness.settings.github import AUTO_MERGE, ENFORCEMENT, BranchRuleset
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
@@ -38,6 +38,8 @@ def honesty_record_problems(
 
     `workflows` are the application's workflow files where they are at hand; then they are judged once more, too: a
     record says what an earlier version of this check found.
+
+    Raises RefusedValueError where `settings` is a view that lacks what the record speaks of.
     """
     ruleset = settings.branch_ruleset
     relying = list(_relying(settings))
@@ -54,7 +56,7 @@ def honesty_record_problems(
                 f"Write {instead}, or pass `readiness checks-honest --workflows DIR --write` and commit its record"
                 " (docs/required-checks.md)"
             )
-            yield problem_at(config, path, message, hint, rule_id="required-checks-record")
+            yield config.error("required-checks-record", path, message, hint)
     if workflows is not None:
         folder = str(Path(workflows[0].file).parent)
         yield from required_check_findings(folder, workflows, ruleset.required_checks, subject.branch)
@@ -62,8 +64,10 @@ def honesty_record_problems(
 
 def _relying(settings: Settings) -> Iterator[tuple[KeyPath, str, str]]:
     """Each setting that relies on the checks, what it does, and what to write without them."""
-    if settings.branch_ruleset is not None and settings.branch_ruleset.enforcement == "active":
-        yield ENFORCEMENT, "holds merges up for checks that may not be able to fail", "disabled"
-    merging = settings.dependabot.auto_merge if settings.dependabot is not None else None
-    if merging is not None and merging.enabled:
-        yield (*AUTO_MERGE, "enabled"), "merges what the checks let pass", "false"
+    with suppress(RefusedValueError):
+        if settings.branch_ruleset is not None and settings.branch_ruleset.enforcement == "active":
+            yield ENFORCEMENT, "holds merges up for checks that may not be able to fail", "disabled"
+    with suppress(RefusedValueError):
+        merging = settings.dependabot.auto_merge if settings.dependabot is not None else None
+        if merging is not None and merging.enabled:
+            yield (*AUTO_MERGE, "enabled"), "merges what the checks let pass", "false"

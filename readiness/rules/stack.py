@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -25,10 +26,8 @@ def check_stack(root: Path, stack: str, file: str | None = None) -> Validated:
 def check_config(config: StackConfig, *, today: date) -> Validated:
     """Settings and problems of a stack's configuration, wherever it was read, on the day `today` in UTC."""
     found = validate(config, today=today)
-    if found.settings is None:
-        return found
-    problems = (*found.problems, *_limit_problems(config, found.settings))
-    return Validated(settings=found.settings, problems=problems)
+    limits = _limit_problems(config, found.view) if found.view is not None else []
+    return replace(found, problems=(*found.problems, *limits))
 
 
 def require_settings(checked: Validated) -> Settings:
@@ -38,14 +37,7 @@ def require_settings(checked: Validated) -> Settings:
     return checked.settings
 
 
-def _limit_problems(config: StackConfig, settings: Settings) -> list[Finding]:
+def _limit_problems(config: StackConfig, view: Settings) -> list[Finding]:
     # One setting makes several texts grow; the first that is too long says enough.
-    first = {violation[0]: violation for violation in reversed(list(limit_violations(settings)))}
-    problems = []
-    for name, message, hint in first.values():
-        key = f"readiness:{name}"
-        file, line = config.place(key)
-        problems.append(
-            Finding(rule_id="settings-text-too-long", file=file, line=line, key=key, message=message, hint=hint)
-        )
-    return problems
+    first = {violation[0]: violation for violation in reversed(list(limit_violations(view)))}
+    return [config.error("settings-text-too-long", (name,), message, hint) for name, message, hint in first.values()]

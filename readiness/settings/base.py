@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
+
+Item = TypeVar("Item")
+# A list in the file. Strict models refuse one for a tuple.
+Listed = Annotated[tuple[Item, ...], Field(strict=False)]
 
 # The patterns of the settings hold for the whole value: in pydantic's regular expressions `$` is the end of the text,
 # never a place before a last line end. `\A` and `\Z` would not do: editors read the same patterns from the JSON Schema.
@@ -31,6 +37,39 @@ def _refuse_hidden(text: str) -> None:
 FREE_TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
 FreeText = Annotated[str, Field(min_length=1, pattern=FREE_TEXT_PATTERN)]
 Text = Annotated[FreeText, Field(max_length=200)]
+
+
+# Where a link in a text may lead: the text becomes Markdown, in documents that people trust. These are the beginning of
+# a destination in plain characters, so that an entity, an escape or `<` never passes for one, and a page beside it.
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9\[]|mailto:[A-Za-z0-9]|#[A-Za-z0-9_-]", re.IGNORECASE)
+_PAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*/)*[A-Za-z0-9][A-Za-z0-9_-]*\.md(#[A-Za-z0-9_-]+)?\)")
+# An inline link or picture, whatever stands around it: text in a code span counts too, because what begins a code span
+# depends on the whole paragraph. `<` begins no link: every document writes it as `&lt;`.
+_INLINE = re.compile(r"\]\(\s*")
+# A definition (github.github.com/gfm, "Link reference definitions"): at the start, behind marks of lists and quotes.
+_DEFINITION = re.compile(r"(?:(?:[-*+>]|[0-9]+[.)])\s*)*\[[^\]]*\]:\s*")
+
+
+def _checked_links(text: str, *, pages: bool) -> str:
+    inline = [found.end() for found in _INLINE.finditer(text)]
+    definition = _DEFINITION.match(text)
+    for start in (*inline, *([definition.end()] if definition else [])):
+        if not (_ADDRESS.match(text, start) or (pages and _PAGE.match(text, start))):
+            raise PydanticCustomError("link", "holds a link to somewhere else than the web")
+    return text
+
+
+def web_links_only(text: str) -> str:
+    """Refuses every link but `https://…`, `http://…`, `mailto:…` and `#heading`. Raises PydanticCustomError."""
+    return _checked_links(text, pages=False)
+
+
+def links_of_documents(text: str) -> str:
+    """Takes `page.md` and `page.md#heading` too: for texts that are shown in `docs/` of this project alone."""
+    return _checked_links(text, pages=True)
+
+
+MarkdownText = Annotated[Text, AfterValidator(web_links_only)]
 
 # RFC 3986 without `'`, `(`, `)`, `;`, `$` and what it has no place for: they end a link in Markdown or begin a command.
 URL_PATH_CHARACTERS = "A-Za-z0-9._~/%:@!&=+,*-"
@@ -82,8 +121,15 @@ DurationSeconds = Annotated[
 ]
 
 
+class RefusedValueError(Exception):
+    """The value that is read was refused, is missing or stands under a misspelt key. Only a view raises it."""
+
+
 class Section(BaseModel):
-    """A group of settings: frozen, no unknown keys, no conversions, no values in errors."""
+    """A group of settings: frozen, no unknown keys, no conversions, no values in errors.
+
+    One of a view (`view.py`) may lack fields; reading such a field raises RefusedValueError.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, allow_inf_nan=False)
 
@@ -97,3 +143,39 @@ class Section(BaseModel):
             if isinstance(text, str):
                 _refuse_hidden(text)
         return value
+
+    if not TYPE_CHECKING:  # else every misspelt attribute would pass the type check
+
+        def __getattr__(self, name: str) -> Any:
+            """Only for what is not there: no field of validated settings."""
+            if name in type(self).model_fields:
+                raise RefusedValueError(name)
+            return super().__getattr__(name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecretName:
+    """A secret setting `readiness:<name>`, and the setting that makes it needed: None where storing it is enough.
+
+    `pattern` is the whole of a valid value, `form` says it in words.
+    """
+
+    name: str
+    needed_by: tuple[str, ...] | None
+    what: str
+    form: str
+    pattern: str
+
+    def accepts(self, value: str) -> bool:
+        """Whether the value can be what it is said to be; empty text and a line end never are."""
+        return re.fullmatch(self.pattern, value) is not None
+
+    @property
+    def key(self) -> str:
+        """The full configuration key."""
+        return f"readiness:{self.name}"
+
+    @property
+    def set_command(self) -> str:
+        """The command that stores it encrypted."""
+        return f"pulumi config set --secret {self.key}"

@@ -7,18 +7,26 @@ secrets, the alerts' sets of kinds, the runbook, the rules for plans and `readin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from readiness.settings.base import EmailAddress, Section, Text
-from readiness.settings.secret_name import SecretName
+from readiness.finding import Finding
+from readiness.settings.base import EmailAddress, Listed, SecretName, Section, Text
+from readiness.settings.stack_files import StackConfig
+from readiness.settings.view import duplicates, findings_of, known, known_items
 
 # The names of Google's types. `notificationChannelDescriptors.list` returns them with their labels
 # (https://docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.notificationChannelDescriptors).
 ChannelKind = Literal["email", "slack", "pagerduty"]
+
+# A second-hand figure (docs/facts/monitoring.md#channels-of-a-policy).
+MAX_CHANNELS_PER_POLICY = 16
+
+# Reserved by RFC 2606 and RFC 6761: mail to them reaches nobody.
+_RESERVED_DOMAINS = (".example.com", ".example.org", ".example.net", ".example", ".invalid", ".test", ".localhost")
 
 SLACK_AUTH_TOKEN = SecretName(
     name="slack_auth_token",
@@ -59,19 +67,25 @@ class ExistingChannel(Section):
 class Channels(Section):
     """Who is told. Every alert goes by e-mail; the others where an alert's row in the runbook says so."""
 
-    emails: Annotated[tuple[EmailAddress, ...], Field(strict=False)] = ()
+    emails: Listed[EmailAddress] = ()
     slack: SlackChannel | None = None
     pagerduty: PagerDutyService | None = None
-    existing: Annotated[tuple[ExistingChannel, ...], Field(strict=False)] = ()
+    existing: Listed[ExistingChannel] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Destination:
-    """Where one channel sends notifications. `key` distinguishes channels of one kind; None if there is at most one."""
+class DeclaredChannel:
+    """A channel that a stack declares, as plain values.
 
+    `key` distinguishes channels of one kind; None if there is at most one. `secrets` names the secret of each sensitive
+    label.
+    """
+
+    kind: ChannelKind
     key: str | None = None
     display_name: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretName] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +93,8 @@ class ChannelDefinition:
     """A kind of channel.
 
     `shown_name` is the name in documents. `pages`: whether it pages a person; alerts that can wait skip such a kind.
-    `required_labels`: the labels that Google requires. `secrets`: the secret of each sensitive label. `destinations`
-    yields the channels that a stack configures.
+    `required_labels`: the labels that Google requires. `secrets`: the secret of each sensitive label. `channels`
+    yields the channels that a stack configures, without their secrets.
     """
 
     kind: ChannelKind
@@ -88,55 +102,45 @@ class ChannelDefinition:
     pages: bool = False
     required_labels: tuple[str, ...] = ()
     secrets: Mapping[str, SecretName] = field(default_factory=dict)
-    destinations: Callable[[Channels], Iterable[Destination]]
+    channels: Callable[[Channels], Iterable[DeclaredChannel]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeclaredChannel:
-    """A channel that a stack declares, as plain values: `secrets` names the secret of each sensitive label."""
-
-    kind: ChannelKind
-    key: str | None
-    display_name: str
-    labels: Mapping[str, str]
-    secrets: Mapping[str, SecretName]
-
-
-def _emails(channels: Channels) -> Iterator[Destination]:
+def _emails(channels: Channels) -> Iterator[DeclaredChannel]:
     for address in channels.emails:
         # The address is the key, so that its place in the list does not matter and no two channels share a name.
-        yield Destination(key=address.lower(), display_name=f"E-mail {address}", labels={"email_address": address})
+        labels = {"email_address": address}
+        yield DeclaredChannel(kind="email", key=address.lower(), display_name=f"E-mail {address}", labels=labels)
 
 
-def _slack(channels: Channels) -> Iterator[Destination]:
+def _slack(channels: Channels) -> Iterator[DeclaredChannel]:
     if channels.slack is not None:
         labels = {"channel_name": channels.slack.channel_name}
         if channels.slack.team is not None:
             labels["team"] = channels.slack.team
-        yield Destination(display_name=f"Slack {channels.slack.channel_name}", labels=labels)
+        yield DeclaredChannel(kind="slack", display_name=f"Slack {channels.slack.channel_name}", labels=labels)
 
 
-def _pagerduty(channels: Channels) -> Iterator[Destination]:
+def _pagerduty(channels: Channels) -> Iterator[DeclaredChannel]:
     if channels.pagerduty is not None:
-        yield Destination(display_name=f"PagerDuty {channels.pagerduty.service_name}")
+        yield DeclaredChannel(kind="pagerduty", display_name=f"PagerDuty {channels.pagerduty.service_name}")
 
 
 # The order in which channels are declared and the runbook names them.
 CHANNEL_DEFINITIONS = (
-    ChannelDefinition(kind="email", shown_name="e-mail", required_labels=("email_address",), destinations=_emails),
+    ChannelDefinition(kind="email", shown_name="e-mail", required_labels=("email_address",), channels=_emails),
     ChannelDefinition(
         kind="slack",
         shown_name="Slack",
         required_labels=("channel_name",),
         secrets={"auth_token": SLACK_AUTH_TOKEN},
-        destinations=_slack,
+        channels=_slack,
     ),
     ChannelDefinition(
         kind="pagerduty",
         shown_name="PagerDuty",
         pages=True,
         secrets={"service_key": PAGERDUTY_SERVICE_KEY},
-        destinations=_pagerduty,
+        channels=_pagerduty,
     ),
 )
 CHANNEL_SECRETS = tuple(secret for definition in CHANNEL_DEFINITIONS for secret in definition.secrets.values())
@@ -152,16 +156,57 @@ EMAIL_ONLY: frozenset[ChannelKind] = frozenset({"email"})
 def declared_channels(channels: Channels) -> Iterator[DeclaredChannel]:
     """The channels that a stack declares, without those of `existing`, which are managed elsewhere."""
     for definition in CHANNEL_DEFINITIONS:
-        for destination in definition.destinations(channels):
-            yield DeclaredChannel(
-                kind=definition.kind,
-                key=destination.key,
-                display_name=destination.display_name,
-                labels=destination.labels,
-                secrets=definition.secrets,
-            )
+        yield from (replace(channel, secrets=definition.secrets) for channel in definition.channels(channels))
 
 
 def shown_names(kinds: frozenset[ChannelKind]) -> list[str]:
     """The names of kinds as people read them, in the order of the definitions: `["e-mail", "Slack"]`."""
     return [definition.shown_name for definition in CHANNEL_DEFINITIONS if definition.kind in kinds]
+
+
+def channel_problems(config: StackConfig, channels: Channels) -> Iterator[Finding]:
+    """Every rule between the channels: one for e-mail, none twice, not too many."""
+    yield from findings_of(
+        lambda: duplicates(config, ("channels", "emails"), channels.emails),
+        lambda: duplicates(config, ("channels", "existing"), channels.existing, "id"),
+        lambda: _email_problems(config, channels),
+        lambda: _count_problems(config, channels),
+        lambda: _reserved_domain_warnings(config, channels.emails),
+    )
+
+
+def channel_project_problems(
+    config: StackConfig, existing: tuple[ExistingChannel, ...], project: str
+) -> Iterator[Finding]:
+    """A policy can use channels of its own project only."""
+    for index, channel in known_items(existing):
+        identity = known(channel, "id")
+        if identity is not None and identity.split("/")[1] != project:
+            path, hint = ("channels", "existing", index, "id"), "Name one of the project in `gcp:project`"
+            yield config.error("settings-channels", path, "belongs to another project", hint)
+
+
+def _email_problems(config: StackConfig, channels: Channels) -> Iterator[Finding]:
+    # An unknown key may have been meant for e-mail.
+    if config.values["readiness:channels"].keys() - Channels.model_fields.keys():
+        return
+    if not channels.emails and all(channel.kind != "email" for channel in channels.existing):
+        message = "has no e-mail channel, and an alert that goes by e-mail only would reach nobody"
+        hint = "Add an address to `emails`, or an existing channel of kind email"
+        yield config.error("settings-channels", ("channels",), message, hint)
+
+
+def _count_problems(config: StackConfig, channels: Channels) -> Iterator[Finding]:
+    values = [known(channels, name) for name in Channels.model_fields]
+    total = sum(len(value) if isinstance(value, Sized) else int(value is not None) for value in values)
+    if total > MAX_CHANNELS_PER_POLICY:
+        message = f"holds {total} channels, and a policy takes at most {MAX_CHANNELS_PER_POLICY}"
+        yield config.error("settings-channels", ("channels",), message, "Put the addresses behind a mailing list")
+
+
+def _reserved_domain_warnings(config: StackConfig, emails: tuple[str, ...]) -> Iterator[Finding]:
+    for index, address in known_items(emails):
+        if f".{address.lower().rpartition('@')[2]}".endswith(_RESERVED_DOMAINS):
+            message = "is an address of a reserved domain, which reaches nobody"
+            hint = "Write the real address before the first `pulumi up`"
+            yield config.warning("settings-placeholder", ("channels", "emails", index), message, hint)

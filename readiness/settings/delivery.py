@@ -1,12 +1,22 @@
-"""Settings of deployment telemetry: what is watched, who is told, which targets are drawn, what pages."""
+"""Deployment telemetry: which deployments are counted, who is notified, which targets are drawn, what pages."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from readiness.settings.base import DashboardViewer, Section, ServiceAccount, Text
+from readiness.finding import Finding
+from readiness.settings.base import DashboardViewer, Listed, Section, ServiceAccount, Text
+from readiness.settings.stack_files import StackConfig
+from readiness.settings.strict_yaml import KeyPath
+from readiness.settings.view import duplicates, findings_of, known, known_items
+
+TELEMETRY: KeyPath = ("deployment_telemetry",)
+ENVIRONMENTS: KeyPath = (*TELEMETRY, "environments")
+# What names one environment alone.
+_UNIQUE_FIELDS = ("name", "workflow", "workflow_file")
 
 SlackEvent = Literal["started", "waiting", "success", "failure", "rollback"]
 
@@ -21,14 +31,13 @@ class DeliveryEnvironment(Section):
     ]
     job: Annotated[Text, Field(description="Display name of the deploying job; its duration is the deployment's.")]
     services: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$")], ...],
-        Field(strict=False, description="Cloud Run services whose rollbacks are told; of the own stack: its services."),
+        Listed[Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$")]],
+        Field(description="Cloud Run services whose rollbacks are told; of the own stack: its services."),
     ] = ()
     target_deployments_per_week: Annotated[float, Field(gt=0, le=1000, description="More than so many.")]
     target_duration_seconds: Annotated[int, Field(ge=60, le=86_400, description="Less than so long.")]
     slack_events: Annotated[
-        tuple[SlackEvent, ...],
-        Field(strict=False, description="Default: what the customer's own workflows do not send."),
+        Listed[SlackEvent], Field(description="Default: what the customer's own workflows do not send.")
     ] = ("waiting", "rollback")
 
 
@@ -40,7 +49,7 @@ class DeploymentTelemetry(Section):
         Field(pattern=r"^projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+$"),
     ]
     service_account: Annotated[ServiceAccount, Field(description="Whom the workflows act as; they hold no key.")]
-    environments: Annotated[tuple[DeliveryEnvironment, ...], Field(strict=False, min_length=1, max_length=4)]
+    environments: Annotated[Listed[DeliveryEnvironment], Field(min_length=1, max_length=4)]
     target_success_ratio: Annotated[float, Field(gt=0, lt=1, description="A share of 1: 0.95 is 95 %.")] = 0.95
     target_restore_seconds: Annotated[int, Field(ge=60, le=604_800)] = 1800
     slack_reports: Annotated[bool, Field(description="Whether the weekly and monthly report go to Slack too.")] = True
@@ -49,7 +58,7 @@ class DeploymentTelemetry(Section):
     ] = 15
     log_retention_days: Annotated[int, Field(ge=31, le=3650, description="Of the deployments' own log bucket.")] = 400
     dashboard_viewers: Annotated[
-        tuple[DashboardViewer, ...], Field(strict=False, description="`group:team@example.com`, `user:…`, `domain:…`.")
+        Listed[DashboardViewer], Field(description="`group:team@example.com`, `user:…`, `domain:…`.")
     ] = ()
 
 
@@ -60,3 +69,63 @@ class DeliveryAlerts(Section):
         0.95
     )
     max_days_without_success: Annotated[float, Field(ge=1, le=365)] = 14
+
+
+def delivery_problems(
+    config: StackConfig, telemetry: DeploymentTelemetry | None, own: str | None, own_services: Iterable[str]
+) -> Iterator[Finding]:
+    """Every rule of the telemetry. `own` is the name of this stack's environment, None where it is refused."""
+    if telemetry is None:
+        return
+    environments = telemetry.environments
+    yield from findings_of(
+        *(lambda field=field: duplicates(config, ENVIRONMENTS, environments, field) for field in _UNIQUE_FIELDS),
+        lambda: duplicates(config, (*TELEMETRY, "dashboard_viewers"), telemetry.dashboard_viewers),
+        lambda: _service_problems(config, environments, own, set(own_services)),
+        lambda: _own_environment_problems(config, environments, own),
+    )
+
+
+def _services_of(environments: Iterable[DeliveryEnvironment]) -> Iterator[tuple[int, int, str]]:
+    """The services of all environments: index of the environment, index of the service in it, name."""
+    for index, environment in known_items(environments):
+        for number, service in known_items(known(environment, "services") or ()):
+            yield index, number, service
+
+
+def _service_problems(
+    config: StackConfig, environments: tuple[DeliveryEnvironment, ...], own: str | None, own_services: set[str]
+) -> Iterator[Finding]:
+    """A service of two environments: its rollback would be reported for the wrong one."""
+    first_at: dict[str, int] = {}
+    rule_id = "settings-delivery-services"
+    for index, number, service in _services_of(environments):
+        path = (*ENVIRONMENTS, index, "services", number)
+        if service in own_services and known(environments[index], "name") != own:
+            yield config.error(rule_id, path, "stands in readiness:services too", "Remove the line")
+        if service in first_at:
+            message = f"stands in environment [{first_at[service]}] too"
+            yield config.error(rule_id, path, message, "List each service in one environment, once")
+        first_at.setdefault(service, index)
+
+
+def _own_environment_problems(
+    config: StackConfig, environments: tuple[DeliveryEnvironment, ...], own: str | None
+) -> Iterator[Finding]:
+    """This stack's environment is among them, without services of its own: two lists would come to differ."""
+    if own is None:
+        return
+    rule_id, known_environments = "settings-delivery-environment", list(known_items(environments))
+    names = [known(environment, "name") for _, environment in known_environments]
+    if own not in names and None not in names and len(names) == len(environments):
+        message = f"does not hold `{own}`, this stack's own environment"
+        yield config.error(rule_id, ENVIRONMENTS, message, f"Add an entry with name: {own}")
+        return
+    for (index, environment), name in zip(known_environments, names, strict=True):
+        listed, path = known(environment, "services"), (*ENVIRONMENTS, index, "services")
+        if name == own and listed:
+            message = "are this stack's own, which readiness:services holds"
+            yield config.error(rule_id, path, message, "Remove the lines")
+        if name not in (None, own) and listed == ():
+            message = "is missing, so that no rollback of them is told"
+            yield config.error(rule_id, path, message, "List the Cloud Run services of that environment")

@@ -1,16 +1,27 @@
-"""Settings of what the application's repository runs to look after its images: promotion, report, scans."""
+"""What the application's repository runs to look after its images: promotion, report, scans, accepted vulnerabilities.
+
+What turns wrong by time alone is a warning: an expired entry accepts nothing any more, and stops no other change.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import Field
 
-from readiness.settings.base import Section, ServiceAccount, Text
+from readiness.finding import Finding
+from readiness.settings.base import Listed, Section, ServiceAccount, Text
+from readiness.settings.dates import Day, expiry_problems
+from readiness.settings.stack_files import StackConfig
+from readiness.settings.strict_yaml import KeyPath
+from readiness.settings.view import known, known_items
 
 # Of an entry that accepts a vulnerability: who accepts longer has decided never to fix it.
 MAX_ACCEPTED = timedelta(days=90)
+
+ACCEPTED: KeyPath = ("image_workflows", "accepted_vulnerabilities")
 
 
 class AcceptedVulnerability(Section):
@@ -26,9 +37,7 @@ class AcceptedVulnerability(Section):
         ),
     ]
     reason: Annotated[Text, Field(min_length=20, description="Why it does no harm until then.")]
-    expires: Annotated[
-        str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="The day, in quotes; at most 90 days away.")
-    ]
+    expires: Annotated[Day, Field(description="The day, in quotes; at most 90 days away.")]
 
 
 class ImageWorkflows(Section):
@@ -58,4 +67,27 @@ class ImageWorkflows(Section):
     max_deleted_versions: Annotated[
         int, Field(ge=1, le=300_000, description="More in one run of the cleanup raise an alert.")
     ] = 100
-    accepted_vulnerabilities: Annotated[tuple[AcceptedVulnerability, ...], Field(strict=False)] = ()
+    accepted_vulnerabilities: Listed[AcceptedVulnerability] = ()
+
+
+def image_workflow_problems(config: StackConfig, workflows: ImageWorkflows | None, today: date) -> Iterator[Finding]:
+    """Accepted vulnerabilities that are listed twice, have expired, soon will, or expire too late."""
+    first_at: dict[tuple[str, str], int] = {}
+    for index, entry in known_items(workflows.accepted_vulnerabilities if workflows else ()):
+        identity = (known(entry, "id"), known(entry, "package"))
+        first = index if None in identity else first_at.setdefault(identity, index)
+        if first != index:
+            path = (*ACCEPTED, index)
+            yield config.error("settings-repeated-item", path, f"repeats item [{first}]", "Keep one of the two")
+        if (text := known(entry, "expires")) is not None:
+            yield from _expiry_problems(config, (*ACCEPTED, index, "expires"), date.fromisoformat(text), today)
+
+
+def _expiry_problems(config: StackConfig, path: KeyPath, expires: date, today: date) -> Iterator[Finding]:
+    if expires <= today:
+        message = "has passed: the entry excuses nothing any more"
+        hint = "Mend the vulnerability and remove the entry, or renew it with a reason that still holds"
+        yield config.warning("settings-date-passed", path, message, hint)
+    else:
+        hint = "Update the package and remove the entry, or renew it with a reason that still applies"
+        yield from expiry_problems(config, path, expires, today, hint, MAX_ACCEPTED)

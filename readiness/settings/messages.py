@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from readiness.settings.configuration_keys import SECRETS
 from readiness.settings.nearest import did_you_mean, suggestion
-from readiness.settings.secret_names import SECRETS
 
 _KINDS = {
     "model_type": "an object (keys and values)",
@@ -25,8 +25,9 @@ _KINDS = {
     "bool_type": "true or false",
 }
 
-# What no text may hold, and a link that no text that becomes Markdown may hold.
+# What no text may hold, a link that no text that becomes Markdown may hold, and a day that is none.
 _REFUSED_CONTENT = {
+    "day": ("is no day of the calendar", 'Write it as "2027-03-31"'),
     "link": (
         "holds a link that leads to no web address",
         "Link to https://…, http://…, mailto:… or #heading; where `](` or `[…]:` is no link, write a space in it",

@@ -1,45 +1,25 @@
 """The settings of one stack: the single place where a setting's name, unit, range and default are written.
 
-Plain values only. Secrets are no part of it: `secret_names.py` names them, the program takes them as `Output`s.
+Plain values only. Secrets are no part of it: `configuration_keys.py` names them, the program takes them as `Output`s.
 Ranges are the API's own where it has one (its source is named at the field), else what keeps an alert meaningful.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, WithJsonSchema
 
-from readiness.settings.base import (
-    URL_PATH_CHARACTERS,
-    DurationSeconds,
-    HttpsUrl,
-    Ratio,
-    Section,
-)
+from readiness.settings.base import DurationSeconds, HttpsUrl, Listed, MarkdownText, Ratio, Section
 from readiness.settings.channels import Channels
 from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
 from readiness.settings.github import BranchRuleset, Dependabot, ManagedFiles, ProductionEnvironment, Repository
 from readiness.settings.image_workflows import ImageWorkflows
-from readiness.settings.markdown_links import MarkdownText
-from readiness.settings.migration import MigrationJob
 from readiness.settings.notes import Notes
-from readiness.settings.observation import (
-    Availability,
-    ConnectionPool,
-    ContainerCrashLoop,
-    DatabaseConnections,
-    InstanceLimit,
-    NotificationDrill,
-    Prices,
-    SlowStartUp,
-    UptimeChecks,
-)
+from readiness.settings.observation import Availability, NotificationDrill, Prices, UptimeChecks
 from readiness.settings.provider_hosts import ProviderHost
 from readiness.settings.registry import ImageRegistry
-from readiness.settings.security import SecurityAlerts
-from readiness.settings.service_checks import HealthAnswer, Smoke
+from readiness.settings.services import Service
 
 
 class Environment(Section):
@@ -55,38 +35,6 @@ class Runbook(Section):
     url: Annotated[HttpsUrl, Field(description="Address of the published runbook, without `#anchor`.")]
 
 
-class Service(Section):
-    """One Cloud Run service of the stack. Cloud Run allows 49 characters in a name."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$")]
-    role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="`backend`, `frontend`, …")]
-    url: HttpsUrl
-    health_path: Annotated[str, Field(pattern=f"^/[{URL_PATH_CHARACTERS}]*$", max_length=2000)] = "/"
-    health_answer: HealthAnswer | None = None
-    smoke: Smoke | None = None
-    max_instances: Annotated[
-        int | None, Field(ge=1, le=1000, description="As the deployment sets it; with it, reaching the limit pages.")
-    ] = None
-    connection_pools: Annotated[
-        tuple[ConnectionPool, ...], Field(strict=False, description="Database pools that each instance opens.")
-    ] = ()
-
-    @property
-    def host(self) -> str:
-        """The host of `url`, without the port."""
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def port(self) -> int:
-        """The port of `url`."""
-        return urlsplit(self.url).port or 443
-
-    @property
-    def health_url_path(self) -> str:
-        """The path of the health address, that of `url` included."""
-        return urlsplit(self.url).path.rstrip("/") + self.health_path
-
-
 class Database(Section):
     """The Cloud SQL instance of the stack."""
 
@@ -95,6 +43,34 @@ class Database(Section):
         int | None,
         Field(ge=10, le=262_143, description="The instance's flag; with it, running out of connections pages."),
     ] = None
+
+
+# PostgreSQL's own limit is 63 bytes.
+_SQL_NAME = r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"
+
+
+class MigrationJob(Section):
+    """The job, its own account, and what it needs to reach the database of `readiness:database`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$", description="As Cloud Run names the job.")]
+    account_id: Annotated[
+        str,
+        Field(pattern=r"^[a-z]([a-z0-9-]{4,28}[a-z0-9])$", description="Of the service account that is made for it."),
+    ]
+    database: Annotated[str, Field(pattern=_SQL_NAME, description="The database inside the instance.")]
+    user: Annotated[str, Field(pattern=_SQL_NAME, description="Who owns its tables.")]
+    password_secret: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$", description="Name in Secret Manager; the newest version is read.")
+    ]
+    vpc_connector: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$", description="Needed where the instance has no public address."
+        ),
+    ] = None
+    timeout_seconds: Annotated[
+        int, Field(ge=60, le=86_400, description="Of a whole execution; it is never tried again.")
+    ] = 1800
 
 
 class HighCpuUsage(Section):
@@ -132,6 +108,33 @@ class DatabaseConnectionErrors(Section):
     window_seconds: Annotated[int, Field(ge=120, le=3600, multiple_of=60)]
 
 
+class DatabaseConnections(Section):
+    """Share of the instance's connections that are open."""
+
+    connections_ratio: Ratio = 0.8
+    duration_seconds: DurationSeconds = 300
+
+
+class InstanceLimit(Section):
+    """How long a service may run as many instances as it may have."""
+
+    duration_seconds: DurationSeconds = 300
+
+
+class ContainerCrashLoop(Section):
+    """Lines of Cloud Run that tell of dead containers; one death writes one or two."""
+
+    line_count: Annotated[int, Field(ge=2, le=10_000, description="More than this many page.")] = 5
+    window_seconds: Annotated[int, Field(ge=300, le=3600, multiple_of=60)] = 600
+
+
+class SlowStartUp(Section):
+    """95th percentile of the time that containers need to start. Cloud Run gives up after 240 s."""
+
+    latency_ms: Annotated[int, Field(ge=1000, le=240_000, description="Milliseconds: 30 s is 30000.")] = 30_000
+    window_seconds: Annotated[int, Field(ge=600, le=3600, multiple_of=60)] = 1800
+
+
 class Alerts(Section):
     """Thresholds of the alert policies. The first five have no defaults: the stack's file says what pages."""
 
@@ -153,6 +156,12 @@ class Alerts(Section):
     ] = 1800
 
 
+class SecurityAlerts(Section):
+    """The eight alerts of CIS Google Cloud 2.5 to 2.12. They are of the project: its one owner declares them."""
+
+    enabled: Annotated[bool, Field(description="Whether a change of roles, networks, buckets or databases tells you.")]
+
+
 class Contact(Section):
     """A person or rota of the escalation path, in the order in which they are called."""
 
@@ -163,7 +172,7 @@ class Contact(Section):
 class Escalation(Section):
     """Feeds the runbook."""
 
-    contacts: Annotated[tuple[Contact, ...], Field(strict=False, min_length=1)]
+    contacts: Annotated[Listed[Contact], Field(min_length=1)]
 
 
 class Settings(Section):
@@ -179,7 +188,7 @@ class Settings(Section):
     environment: Environment
     repository: Repository
     runbook: Runbook
-    services: Annotated[tuple[Service, ...], Field(strict=False, min_length=1)]
+    services: Annotated[Listed[Service], Field(min_length=1)]
     database: Database
     alerts: Alerts
     uptime_checks: UptimeChecks = UptimeChecks()
@@ -187,8 +196,8 @@ class Settings(Section):
     notification_drill: NotificationDrill = NotificationDrill()
     prices: Prices | None = None
     provider_hosts: Annotated[
-        tuple[ProviderHost, ...],
-        Field(strict=False, description="Hosts beside the official ones that are given a provider's credentials."),
+        Listed[ProviderHost],
+        Field(description="Hosts beside the official ones that are given a provider's credentials."),
     ] = ()
     channels: Channels
     escalation: Escalation

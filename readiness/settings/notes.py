@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from readiness.settings.base import FreeText, Section
-from readiness.settings.markdown_links import links_of_documents, web_links_only
+from readiness.settings.base import FreeText, Listed, Section, links_of_documents, web_links_only
 
 # A cell of a table or a line of a list, in Markdown.
 Note = Annotated[FreeText, Field(max_length=400), AfterValidator(web_links_only)]
@@ -30,17 +29,13 @@ class Notes(Section):
     Links lead to https, http, mailto or a `#heading`; those of known troubles also to a `page.md` beside the document.
     """
 
-    known_troubles: Annotated[tuple[KnownTrouble, ...], Field(strict=False)] = ()
+    known_troubles: Listed[KnownTrouble] = ()
     deployment_inputs: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*=[A-Za-z0-9._/-]*$", max_length=200)], ...],
-        Field(strict=False, description="Inputs of the workflow that deploys to production, as NAME=VALUE."),
+        Listed[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*=[A-Za-z0-9._/-]*$", max_length=200)]],
+        Field(description="Inputs of the workflow that deploys to production, as NAME=VALUE."),
     ] = ()
-    deployment: Annotated[
-        tuple[Note, ...], Field(strict=False, description="What to know before a deployment is started.")
-    ] = ()
-    after_deployment: Annotated[
-        tuple[Note, ...], Field(strict=False, description="What a person checks afterwards, an item each.")
-    ] = ()
+    deployment: Annotated[Listed[Note], Field(description="What to know before a deployment is started.")] = ()
+    after_deployment: Annotated[Listed[Note], Field(description="What a person checks afterwards, an item each.")] = ()
     application_readme: Annotated[
-        tuple[Note, ...], Field(strict=False, description="Items for the section of the application's README.")
+        Listed[Note], Field(description="Items for the section of the application's README.")
     ] = ()

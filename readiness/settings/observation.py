@@ -1,54 +1,27 @@
-"""Settings of what is watched beyond the five alerts: uptime checks, availability, connections, the drill, prices."""
+"""What is watched beside the alerts' thresholds: uptime checks, the objective, the drill; and what watching costs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from readiness.settings.base import DurationSeconds, HttpsUrl, Ratio, Section
+from readiness.finding import Finding
+from readiness.settings.base import HttpsUrl, Listed, Section
+from readiness.settings.dates import Day
+from readiness.settings.stack_files import StackConfig
 
 # The API's own list (UptimeCheckConfig, `selectedRegions`). USA alone is three places: Oregon, Iowa, Virginia.
 UptimeRegion = Literal["USA", "EUROPE", "SOUTH_AMERICA", "ASIA_PACIFIC", "USA_OREGON", "USA_IOWA", "USA_VIRGINIA"]
 PLACES_OF_REGION = {"USA": 3}
 
-# ISO 8601; in quotes, because the engine rewrites a bare date.
-Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+MIN_PLACES = 3
+# How many times faster than the objective allows; what pages is this share of errors over a window
+# (readiness/alerts/availability_alerts.py).
+BURN_FACTORS = (14.4, 6.0, 3.0)
+
 Price = Annotated[float, Field(ge=0, le=1000)]
-
-
-class ConnectionPool(Section):
-    """One pool of database connections that an instance of the service opens."""
-
-    size: Annotated[int, Field(ge=1, le=10_000)]
-    overflow: Annotated[int, Field(ge=0, le=10_000, description="Connections beyond `size` while all are in use.")] = 0
-
-
-class DatabaseConnections(Section):
-    """Share of the instance's connections that are open."""
-
-    connections_ratio: Ratio = 0.8
-    duration_seconds: DurationSeconds = 300
-
-
-class InstanceLimit(Section):
-    """How long a service may run as many instances as it may have."""
-
-    duration_seconds: DurationSeconds = 300
-
-
-class ContainerCrashLoop(Section):
-    """Lines of Cloud Run that tell of dead containers; one death writes one or two."""
-
-    line_count: Annotated[int, Field(ge=2, le=10_000, description="More than this many page.")] = 5
-    window_seconds: Annotated[int, Field(ge=300, le=3600, multiple_of=60)] = 600
-
-
-class SlowStartUp(Section):
-    """95th percentile of the time that containers need to start. Cloud Run gives up after 240 s."""
-
-    latency_ms: Annotated[int, Field(ge=1000, le=240_000, description="Milliseconds: 30 s is 30000.")] = 30_000
-    window_seconds: Annotated[int, Field(ge=600, le=3600, multiple_of=60)] = 1800
 
 
 class UptimeChecks(Section):
@@ -56,7 +29,7 @@ class UptimeChecks(Section):
 
     period_seconds: Literal[60, 300, 600, 900] = 60
     timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 10
-    regions: Annotated[tuple[UptimeRegion, ...], Field(strict=False, min_length=1)] = ("USA", "EUROPE", "ASIA_PACIFIC")
+    regions: Annotated[Listed[UptimeRegion], Field(min_length=1)] = ("USA", "EUROPE", "ASIA_PACIFIC")
 
 
 class Availability(Section):
@@ -77,7 +50,25 @@ class Prices(Section):
     """List prices in USD, as `source` shows them on `date`. Without them a plan says "not priced"."""
 
     source: HttpsUrl
-    date: Date
+    date: Day
     alert_condition_month: Price
     uptime_execution: Price
     uptime_executions_free_month: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+
+
+def uptime_problems(config: StackConfig, checks: UptimeChecks) -> Iterator[Finding]:
+    """The API wants checks from several places."""
+    places = sum(PLACES_OF_REGION.get(region, 1) for region in dict.fromkeys(checks.regions))
+    if places < MIN_PLACES:
+        path, message = ("uptime_checks", "regions"), f"are {places} places, and the API takes {MIN_PLACES} or more"
+        yield config.error("settings-uptime-regions", path, message, "Add a region; USA alone is three places")
+
+
+def availability_problems(config: StackConfig, availability: Availability) -> Iterator[Finding]:
+    """An objective that allows so many errors that a faster burn is more than all requests."""
+    allowed = 1 - availability.goal
+    factor = next((factor for factor in BURN_FACTORS if factor * allowed >= 1), None)
+    if factor is not None:
+        message = f"is so low that {factor:g} times the allowed errors are {factor * allowed:.0%} of all requests"
+        hint = f"No alert could page for that: write more than {1 - 1 / factor:.3g}"
+        yield config.error("settings-availability-goal", ("availability", "goal"), message, hint)

@@ -12,10 +12,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from readiness.settings import provider_keys
-from readiness.settings.key_names import PROVIDER_SETTINGS
+from readiness.settings.configuration_keys import PROVIDERS, SECRET_PROVIDER_KEYS, SECRETS, known_keys
+from readiness.settings.key_problems import PROVIDER_SETTINGS
 from readiness.settings.model import Settings
-from readiness.settings.secret_names import SECRETS
 
 SECURE = {
     "type": "object",
@@ -46,13 +45,14 @@ def stack_file_schema() -> dict[str, Any]:
     settings = model["properties"]
     config: dict[str, Any] = {f"readiness:{name}": settings[name] for name in settings if name not in PROVIDER_SETTINGS}
     config |= {
-        each.key: {**SECURE, "description": f"{each.what}; set it with `{each.set_command}`"} for each in SECRETS
+        secret.key: {**SECURE, "description": f"{secret.what}; set it with `{secret.set_command}`"}
+        for secret in SECRETS
     }
-    for provider in provider_keys.PROVIDERS:
-        config |= {f"{provider}:{name}": PROVIDER_VALUE for name in _provider_names(provider)}
-    config |= {f"pulumi:{name}": {} for name in _provider_names("pulumi")}
+    for provider in PROVIDERS:
+        config |= {f"{provider}:{name}": PROVIDER_VALUE for name in sorted(known_keys(provider))}
+    config |= {f"pulumi:{name}": {} for name in sorted(known_keys("pulumi"))}
     config |= {PROVIDER_SETTINGS[name]: settings[name] for name in PROVIDER_SETTINGS}
-    config |= dict.fromkeys(provider_keys.SECRET_PROVIDER_KEYS, SECURE)
+    config |= dict.fromkeys(SECRET_PROVIDER_KEYS, SECURE)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of a readiness stack (Pulumi.<stack>.yaml)",
@@ -74,7 +74,3 @@ def stack_file_schema() -> dict[str, Any]:
 def schema_text() -> str:
     """The schema as committed at `docs/stack.schema.json`."""
     return json.dumps(stack_file_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def _provider_names(namespace: str) -> list[str]:
-    return sorted(provider_keys.known_keys(namespace))

@@ -12,7 +12,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,25 @@ class StackConfig:
         where = (*origin.path, *path) if path else origin.path[:2]
         return origin.document.file, origin.document.line_of(where)
 
+    def has(self, key: str) -> bool:
+        """Whether the key is written, with a value or as a secret."""
+        return key in self.values or key in self.secret_keys
+
+    def error_at_key(self, rule_id: str, key: str, message: str, hint: str, path: KeyPath = ()) -> Finding:
+        """An error about the value at `path` inside a configuration key such as `github:baseUrl`."""
+        file, line = self.place(key, path)
+        where = path_text((key, *path))
+        return Finding(rule_id=rule_id, file=file, line=line, key=where, message=message, hint=hint)
+
+    def error(self, rule_id: str, path: KeyPath, message: str, hint: str) -> Finding:
+        """An error about the setting at `path`, with the file and line where it was written."""
+        return self.error_at_key(rule_id, f"readiness:{path[0]}", message, hint, path[1:])
+
+    def warning(self, rule_id: str, path: KeyPath, message: str, hint: str, *, placeholder: bool = False) -> Finding:
+        """A warning about the setting at `path`; with `placeholder`, an update is refused because of it."""
+        found = self.error(rule_id, path, message, hint)
+        return replace(found, severity=Severity.WARNING, placeholder=placeholder)
+
 
 def stack_file_name(stack: str) -> str:
     """The name of the stack's own file."""
@@ -92,17 +111,8 @@ def find_project_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if os.path.lexists(folder / PROJECT_FILE):
             return folder
-    message = "is neither in this folder nor above it"
-    raise RefusedError(
-        [
-            Finding(
-                rule_id="project-file-missing",
-                file=PROJECT_FILE,
-                message=message,
-                hint="Run the command inside the project",
-            )
-        ]
-    )
+    message, hint = "is neither in this folder nor above it", "Run the command inside the project"
+    raise RefusedError([Finding(rule_id="project-file-missing", file=PROJECT_FILE, message=message, hint=hint)])
 
 
 def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
@@ -135,10 +145,8 @@ def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
 def _stack_name_problems(root: Path, stack: str) -> list[Finding]:
     known = stack_names(root)
     if not _NAME.fullmatch(stack):
-        message, hint = (
-            "has a name that is no stack's",
-            "Use letters, digits, `-`, `_` and `.`, 100 at most, and no `-` first",
-        )
+        message = "has a name that is no stack's"
+        hint = "Use letters, digits, `-`, `_` and `.`, 100 at most, and no `-` first"
         return [Finding(rule_id="stack-unknown", file="Pulumi.<stack>.yaml", message=message, hint=hint)]
     if stack in known:
         return []
@@ -150,9 +158,7 @@ def _has_settings(config: StackConfig, document: Document) -> bool:
     """Whether the file has a `config:` section to read; Pulumi.yaml may do without. Its other keys are checked too."""
     if not isinstance(document.value, dict):
         message, hint = "is not a mapping of keys to values", "Restore it from version control"
-        config.problems.append(
-            Finding(rule_id="stack-file-form", file=document.file, line=1, message=message, hint=hint)
-        )
+        config.problems.append(document.finding((), message, hint, rule_id="stack-file-form"))
         return False
     is_project = document.file == PROJECT_FILE
     allowed = PROJECT_FILE_KEYS if is_project else STACK_FILE_KEYS
@@ -175,8 +181,9 @@ def _add_project_file(config: StackConfig, document: Document) -> None:
         config.problems.append(document.finding(("name",), message, hint, rule_id="project-file-form"))
         name = config.project
     config.project = name
-    _refuse_unknown_runtime_keys(config, document)
-    config.problems += _program_problems(document)
+    runtime = document.value.get("runtime")
+    _refuse_unknown_runtime_keys(config, document, runtime)
+    config.problems += _program_problems(document, runtime)
     for key, entry in (document.value.get("config") or {}).items():
         origin = Origin(document=document, path=("config", key))
         full_key = _full_key(config, key)
@@ -188,8 +195,8 @@ def _add_project_file(config: StackConfig, document: Document) -> None:
             _add_declaration(config, full_key, entry, origin)
 
 
-def _refuse_unknown_runtime_keys(config: StackConfig, document: Document) -> None:
-    runtime, hint = document.value.get("runtime"), "the engine drops any other"
+def _refuse_unknown_runtime_keys(config: StackConfig, document: Document, runtime: Any) -> None:
+    hint = "the engine drops any other"
     if isinstance(runtime, dict):
         _refuse_unknown(config, document, ("runtime",), runtime, RUNTIME_KEYS, hint)
         options = runtime.get("options")
@@ -197,13 +204,12 @@ def _refuse_unknown_runtime_keys(config: StackConfig, document: Document) -> Non
             _refuse_unknown(config, document, ("runtime", "options"), options, RUNTIME_OPTIONS, hint)
 
 
-def _program_problems(document: Document) -> Iterator[Finding]:
+def _program_problems(document: Document, runtime: Any) -> Iterator[Finding]:
     """Where the engine would run another program than the one beside Pulumi.yaml, which every check here speaks of."""
     main = document.value.get("main")
     if main is not None and (not isinstance(main, str) or posixpath.normpath(main) not in (".", PROGRAM_FILE)):
         message = f"names another program than the {PROGRAM_FILE} beside this file, which is the one that is checked"
         yield document.finding(("main",), message, "Remove it", rule_id="project-file-form")
-    runtime = document.value.get("runtime")
     name = runtime.get("name") if isinstance(runtime, dict) else runtime
     if "runtime" in document.value and name != "python" and not (isinstance(runtime, dict) and "name" not in runtime):
         message = "is not `python`, in which the program that is checked is written"

@@ -1,5 +1,9 @@
 """Reads YAML as the Pulumi engine does, and remembers the line of every value.
 
+Two parsers read a stack file: the engine's (Go, yaml.v3) and ours. PyYAML's own rules are YAML 1.1 (`on` is true,
+`1:30` is 90), the engine's are not; the loader here follows the engine. Compared, scalar by scalar, with the loader of
+pulumi/pulumi's sdk v3.274.1 (`workspace.LoadProjectStack`). What it reads in a way that few people expect is refused.
+
 A key that is written twice, a merge key and a type tag are refused; the size, the depth and what aliases expand to are
 bounded. Everything that is wrong with a readable file is collected, so that it is shown with what is wrong elsewhere.
 """
@@ -7,6 +11,7 @@ bounded. Everything that is wrong with a readable file is collected, so that it 
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +24,6 @@ from readiness.files import FileTooLargeError, NotRegularFileError, read_regular
 from readiness.finding import Finding, Severity
 from readiness.refusal import RefusedError
 from readiness.secret_shapes import secrets_in
-from readiness.settings.engine_scalars import EngineLoader, has_tag, scalar_value, why_refused
 
 KeyPath = tuple[str | int, ...]
 ScalarReader = Callable[[yaml.ScalarNode, KeyPath], Any]
@@ -86,10 +90,85 @@ class Document:
         )
 
 
+_PREFIX = "tag:yaml.org,2002:"
+
+# From here on Go writes a whole number with an exponent (encoding/json, floatEncoder).
+_LEAST_WITH_EXPONENT = 1e21
+
+
+class _EngineLoader(yaml.SafeLoader):
+    """A SafeLoader whose implicit types are those of the engine's parser."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - the base class's shape
+
+
+for _tag, _pattern, _first in (
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]{0,30})$", list("-+0123456789")),
+    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", list("-+.0123456789")),
+    ("merge", r"^<<$", ["<"]),
+):
+    _EngineLoader.add_implicit_resolver(_PREFIX + _tag, re.compile(_pattern), _first)
+
+_QUOTES = ", or put it in quotes where it is text"
+
+# Plain scalars that are refused: what they look like, what is wrong, how to fix it.
+_REFUSED = (
+    (r"[-+]?0[0-9_]+", "begins with 0, and is octal to the engine", "Write it without the 0" + _QUOTES),
+    (r"[-+]?0[xXoObB][0-9a-fA-F_]+", "is not a decimal number", "Write it in decimal digits" + _QUOTES),
+    (r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?", "is a number with `_`", "Write the digits alone" + _QUOTES),
+    (r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "is not a finite number", "Write a number" + _QUOTES),
+    (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?", "is a date, which the engine would rewrite", "Put it in quotes"),
+)
+
+
+def _why_refused(node: yaml.ScalarNode) -> tuple[str, str] | None:
+    """What is wrong with the scalar and how to fix it, or None where every reader reads it alike."""
+    if _has_tag(node):
+        return "has a YAML tag", "Write a plain value, without `!`"
+    if node.style is not None:
+        return None
+    return next(((message, hint) for form, message, hint in _REFUSED if re.fullmatch(form, node.value)), None)
+
+
+def _has_tag(node: yaml.Node) -> bool:
+    """Whether the file states the node's type, as in `!!int 5`."""
+    return node.tag != _resolver.resolve(type(node), node.value, (_is_plain(node), not _is_plain(node)))
+
+
+def _scalar_value(node: yaml.ScalarNode) -> Any:
+    """The plain value: None, bool, int, float or text. A whole number is an int however it is written, as in JSON."""
+    match node.tag.removeprefix(_PREFIX):
+        case "null":
+            return None
+        case "bool":
+            return node.value.lower() == "true"
+        case "int":
+            return int(node.value)
+        case "float":
+            return _number(node.value)
+    return node.value
+
+
+def _number(text: str) -> Any:
+    number = float(text)
+    if math.isinf(number):
+        return text  # too large for a number: the engine keeps the text
+    return int(number) if number.is_integer() and abs(number) < _LEAST_WITH_EXPONENT else number
+
+
+def _is_plain(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.style is None
+
+
+_resolver = _EngineLoader("")
+
+
 @functools.lru_cache(maxsize=8)
 def _composed(text: str) -> yaml.Node | None:
     """The file's nodes, which nobody changes: a command reads each file, and the program that it runs does again."""
-    return yaml.compose(text, Loader=EngineLoader)
+    return yaml.compose(text, Loader=_EngineLoader)
 
 
 def read_yaml(
@@ -156,13 +235,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Finding:
     unquoted = re.sub(r" '(?!<|.'|\\.').*'", "", complaint, flags=re.DOTALL)
     known = ((reason, hint) for piece, reason, hint in _SYNTAX if piece in complaint)
     reason, hint = next(known, (unquoted, "Mend the YAML at that line"))
-    return Finding(
-        rule_id="yaml-syntax",
-        file=file,
-        line=mark.line + 1 if mark else None,
-        message=f"is not valid YAML: {reason}",
-        hint=hint,
-    )
+    line, message = mark.line + 1 if mark else None, f"is not valid YAML: {reason}"
+    return Finding(rule_id="yaml-syntax", file=file, line=line, message=message, hint=hint)
 
 
 def _secret_problems(text: str, file: str) -> list[Finding]:
@@ -196,25 +270,15 @@ class _Builder:
         self._built += 1
         self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in above or self._built > MAX_VALUES:
-            raise RefusedError(
-                [
-                    self._problem(
-                        node, path, "is endless or huge, because of an alias", "Write it out", rule_id="yaml-nesting"
-                    )
-                ]
-            )
+            message = "is endless or huge, because of an alias"
+            raise RefusedError([self._problem("yaml-nesting", node, path, message, "Write it out")])
         if len(above) > MAX_DEPTH:
-            raise RefusedError(
-                [
-                    self._problem(
-                        node, path[:1], "is nested too deeply to be read", "Write it flatter", rule_id="yaml-nesting"
-                    )
-                ]
-            )
+            message = "is nested too deeply to be read"
+            raise RefusedError([self._problem("yaml-nesting", node, path[:1], message, "Write it flatter")])
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
-        if has_tag(node):
-            self._refuse(node, path, "has a YAML tag", "Write a plain value, without `!`", rule_id="yaml-plain-value")
+        if _has_tag(node):
+            self._refuse("yaml-plain-value", node, path, "has a YAML tag", "Write a plain value, without `!`")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, (*above, id(node)))
         return [self.build(item, (*path, index), (*above, id(node))) for index, item in enumerate(node.value)]
@@ -222,21 +286,14 @@ class _Builder:
     def _mapping(self, node: yaml.MappingNode, path: KeyPath, above: tuple[int, ...]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<" or has_tag(key_node):
-                self._refuse(
-                    key_node, path, "has a key that is not plain text", "Write the keys out", rule_id="yaml-plain-value"
-                )
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<" or _has_tag(key_node):
+                message = "has a key that is not plain text"
+                self._refuse("yaml-plain-value", key_node, path, message, "Write the keys out")
                 continue
             key = key_node.value
             if key in result:
-                first = self.lines[(*path, key)]
-                self._refuse(
-                    key_node,
-                    (*path, key),
-                    f"is written twice, first in line {first}",
-                    "Keep one",
-                    rule_id="settings-repeated-key",
-                )
+                message = f"is written twice, first in line {self.lines[(*path, key)]}"
+                self._refuse("settings-repeated-key", key_node, (*path, key), message, "Keep one")
                 continue
             self.lines[(*path, key)] = key_node.start_mark.line + 1
             result[key] = self.build(value_node, (*path, key), above)
@@ -245,19 +302,18 @@ class _Builder:
     def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
         if self._read_scalar is not None:
             return self._read_scalar(node, path)
-        refused = why_refused(node)
-        if refused is not None:
-            self._refuse(node, path, *refused, rule_id="yaml-plain-value")
-        return node.value if refused is not None else scalar_value(node)
+        refused = _why_refused(node)
+        if refused is None:
+            return _scalar_value(node)
+        self._refuse("yaml-plain-value", node, path, *refused)
+        return node.value
 
-    def _refuse(self, node: yaml.Node, path: KeyPath, message: str, hint: str, *, rule_id: str) -> None:
-        self.problems.append(self._problem(node, path, message, hint, rule_id=rule_id))
+    def _refuse(self, rule_id: str, node: yaml.Node, path: KeyPath, message: str, hint: str) -> None:
+        self.problems.append(self._problem(rule_id, node, path, message, hint))
 
-    def _problem(self, node: yaml.Node, path: KeyPath, message: str, hint: str, *, rule_id: str) -> Finding:
-        line = node.start_mark.line + 1
-        return Finding(
-            rule_id=rule_id, file=self.file, line=line, key=path_text(_setting(path)), message=message, hint=hint
-        )
+    def _problem(self, rule_id: str, node: yaml.Node, path: KeyPath, message: str, hint: str) -> Finding:
+        line, key = node.start_mark.line + 1, path_text(_setting(path))
+        return Finding(rule_id=rule_id, file=self.file, line=line, key=key, message=message, hint=hint)
 
 
 def _setting(path: KeyPath) -> KeyPath:

@@ -14,7 +14,8 @@ from readiness.alerts.limits import MAX_QUERY_CHARACTERS, limit_violations
 from readiness.alerts.rules import AlertRule, rules_of
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY
-from readiness.settings.model import Service, Settings
+from readiness.settings.model import Settings
+from readiness.settings.services import Service
 from tests.projects import STACKS, settings_of
 
 # Google's limits (docs/facts/monitoring.md#limits-of-an-alert-policy); the longest names that Cloud Run takes.

@@ -10,7 +10,8 @@ from readiness.alerts.catalogue import alerts_of, log_metrics_of
 from readiness.alerts.rules import AlertRule, rules_of
 from readiness.alerts.security_alerts import security_rules
 from readiness.settings.channels import EVERY_CHANNEL
-from readiness.settings.model import Service, Settings
+from readiness.settings.model import Settings
+from readiness.settings.services import Service
 from tests.projects import EVERY_OPTION, STACKS, settings_of
 
 # The first customer's table: latency goes by e-mail, all else by e-mail and Slack. PagerDuty goes with Slack. Of the

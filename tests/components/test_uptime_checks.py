@@ -9,7 +9,7 @@ import pulumi
 from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.uptime_checks import JsonAnswerArgs, UptimeCheckArgs, UptimeChecks, UptimeChecksArgs
 from readiness.plan.recorder import UNKNOWN
-from readiness.settings.model import Service
+from readiness.settings.services import Service
 from tests.components.conftest import Declare
 from tests.components.inputs import assert_inputs_are_inputs
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from readiness.finding import Finding, errors_only
 from readiness.rules.stack import check_config
-from readiness.settings.located import KeyPath
 from readiness.settings.stack_files import StackConfig
+from readiness.settings.strict_yaml import KeyPath
 from tests.pinned_clock import TODAY
 from tests.projects import EVERY_OPTION, config_of
 from tests.settings.mutations import paths_of

@@ -10,7 +10,7 @@ import pytest
 from readiness.plan.offline_plan import Plan, plan_json
 from readiness.plan.recorder import record
 from readiness.plan.render_plan import plan_markdown, plan_text
-from readiness.settings.secret_names import OFFLINE_PLACEHOLDER, SECRETS
+from readiness.settings.configuration_keys import OFFLINE_PLACEHOLDER, SECRETS
 from tests.plan.small_programs import named, plan_program
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE, config_of
 

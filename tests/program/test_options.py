@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness.plan.offline_plan import Plan, plan_stack
-from readiness.settings.secret_names import SLACK_WEBHOOK_URL
+from readiness.settings.configuration_keys import SLACK_WEBHOOK_URL
 from tests.projects import EVERY_OPTION, config_of, folder_of
 
 # Every stack has `OWN`. The owner of the shared resources also has an image registry.

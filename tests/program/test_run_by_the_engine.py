@@ -11,7 +11,7 @@ from google.protobuf import json_format
 
 from readiness.plan.offline_plan import Plan
 from readiness.plan.recorder import Recording, is_secret
-from readiness.settings.secret_names import SECRETS
+from readiness.settings.configuration_keys import SECRETS
 from tests.program.declared import by_name, run_as_engine
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE
 

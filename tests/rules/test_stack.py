@@ -15,6 +15,7 @@ from readiness.refusal import RefusedError
 from readiness.resource_types import ALERT_POLICY
 from readiness.rules.stack import check_config, check_stack, require_settings
 from readiness.settings.stack_files import StackConfig, read_stack
+from tests.edits import edit
 from tests.pinned_clock import TODAY
 from tests.projects import FIRST_CUSTOMER
 from tests.settings.broken import STAGING, in_staging, place, write
@@ -80,6 +81,21 @@ def test_a_text_beyond_its_limit_is_refused_with_the_figure_and_the_limit(
     assert re.fullmatch(f"{re.escape(where)}{said}. Give some of the services a stack of their own.", line)
     with pytest.raises(RefusedError):
         require_settings(found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "checked"),
+    [("cpu_ratio: 0.8", "cpu_ratio: 8", True), ("name: service-007", "name: Service-007", False)],
+)
+def test_a_text_is_checked_wherever_the_values_that_it_is_made_of_are_valid(
+    project: Path, old: str, new: str, checked: bool
+) -> None:
+    """Another threshold that is refused does not hide it; a service's name that is refused does."""
+    with_services(project, 250, 45)
+    edit(project, old, new, "Pulumi.yaml" if checked else STAGING)
+    found = check_stack(project, "staging")
+    assert found.settings is None
+    assert ("settings-text-too-long" in {problem.rule_id for problem in found.problems}) is checked
 
 
 def test_warnings_alone_do_not_stop_a_stack() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from readiness.settings.configuration_keys import known_keys
 from readiness.settings.nearest import nearest, suggestion
-from readiness.settings.provider_keys import known_keys
 
 LATENCY = ("latency_ms", "duration_seconds")
 

@@ -12,6 +12,7 @@ from readiness.finding import Severity
 from readiness.rules.stack import check_stack
 from readiness.settings.provider_hosts import variable_problems
 from readiness.settings.stack_files import read_stack
+from readiness.settings.validation import view_of
 from tests.projects import Command, write_runbook
 from tests.settings.broken import PROJECT, STAGING, add_setting, error_of, errors, in_project, place, write
 
@@ -133,21 +134,21 @@ def test_a_variable_that_leads_credentials_elsewhere_is_refused_unless_an_entry_
     project: Path, name: str, host: str
 ) -> None:
     """By the key that it stands for."""
-    (found,) = variable_problems({name: host, "PATH": "/bin"}, read_stack(project, "staging"))
+    (found,) = variable_problems({name: host, "PATH": "/bin"}, view_of(read_stack(project, "staging")).provider_hosts)
     assert found.file == f"environment variable {name}"
     keys = {"GITHUB_BASE_URL": "github:baseUrl", "GOOGLE_UNIVERSE_DOMAIN": "gcp:universeDomain"}
     key = keys.get(name, "gcp:cloudRunV2CustomEndpoint")
     assert found.hint == f"Unset it, or name {key}, this host and the reason in readiness:provider_hosts"
     add_setting(project, ENTRY.format(key=key, host=host))
-    assert variable_problems({name: host}, read_stack(project, "staging")) == []
-    assert len(variable_problems({name: f"{host}x"}, read_stack(project, "staging"))) == 1
+    assert variable_problems({name: host}, view_of(read_stack(project, "staging")).provider_hosts) == []
+    assert len(variable_problems({name: f"{host}x"}, view_of(read_stack(project, "staging")).provider_hosts)) == 1
 
 
 def test_a_variable_that_is_empty_or_official_is_fine(project: Path) -> None:
     """The other direction."""
     environment = {"GITHUB_BASE_URL": "https://api.github.com/", "GOOGLE_UNIVERSE_DOMAIN": "", "GITHUB_TOKEN": "x"}
     environment["GOOGLE_LOGGING_CUSTOM_ENDPOINT"] = "https://logging.googleapis.com/v2/"
-    assert variable_problems(environment, read_stack(project, "staging")) == []
+    assert variable_problems(environment, view_of(read_stack(project, "staging")).provider_hosts) == []
 
 
 @pytest.mark.parametrize("subcommand", ["up", "drift", "preview"])

@@ -17,7 +17,7 @@ from readiness.live.application import Account, Paths, Visitor, first_id
 from readiness.live.rows import FailedError, Row, failed, not_checked, passed
 from readiness.live.web import Deadline, Probe, handshake, plain_http, probe, redirect_target
 from readiness.settings.model import Service
-from readiness.settings.service_checks import HealthAnswer
+from readiness.settings.services import HealthAnswer
 
 HEALTH, RESPONSE_TIME = "health", "response time"
 CERTIFICATE, REDIRECT = "certificate", "redirect to HTTPS"

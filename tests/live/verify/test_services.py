@@ -18,7 +18,7 @@ from readiness.live.verify.service import (
     value_at,
 )
 from readiness.live.web import plain_http
-from readiness.settings.model import Service
+from readiness.settings.services import Service
 from tests.live.loopback import Loopback, Reply, Request, serving
 from tests.live.verify import answers
 from tests.live.verify.fake_time import FakeTime

@@ -13,7 +13,7 @@ from readiness.live.verify.service import LOGIN, UPLOAD, smoke_rows
 from readiness.live.web import Deadline
 from readiness.plan.offline_plan import Plan
 from readiness.settings.model import Settings
-from readiness.settings.service_checks import Smoke
+from readiness.settings.services import Smoke
 from tests.live.loopback import Reply, Request, serving
 from tests.pinned_clock import NOW
 from tests.projects import settings_of

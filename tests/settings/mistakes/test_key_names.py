@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.settings import provider_keys
-from readiness.settings.key_names import setting_names
+from readiness.settings import configuration_keys
+from readiness.settings.key_problems import setting_names
 from readiness.settings.model import Alerts
 from tests.settings.broken import (
     PROJECT,
@@ -99,9 +99,9 @@ def test_every_key_that_a_provider_or_the_engine_knows_is_taken(project: Path, s
 
 def test_a_provider_that_is_not_installed_has_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every key of it is then refused rather than taken unseen."""
-    monkeypatch.setitem(provider_keys.PROVIDERS, "nowhere", "no_such_package")
-    assert provider_keys.known_keys("nowhere") == provider_keys.known_keys("no namespace") == frozenset()
-    assert {"project", "region", "credentials"} < provider_keys.known_keys("gcp")
+    monkeypatch.setitem(configuration_keys.PROVIDERS, "nowhere", "no_such_package")
+    assert configuration_keys.known_keys("nowhere") == configuration_keys.known_keys("no namespace") == frozenset()
+    assert {"project", "region", "credentials"} < configuration_keys.known_keys("gcp")
 
 
 def test_settings_nested_under_their_namespace_are_named_as_that_mistake(project: Path) -> None:

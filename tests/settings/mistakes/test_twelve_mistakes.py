@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from readiness.finding import errors_only
+from readiness.rules.project import check_in_project
 from readiness.rules.stack import check_stack
-from tests.edits import edit
+from tests.edits import edit, line_of
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE
 
 FILE = EVERY_OPTION_FILE.name
@@ -84,6 +85,31 @@ def test_twelve_independent_mistakes_give_twelve_findings_with_their_lines(proje
     findings = errors_only(check_stack(project, EVERY_OPTION).problems)
     assert {(finding.file, finding.line, finding.rule_id, finding.key) for finding in findings} == expected
     assert len(findings) == len(MISTAKES) == 12
+
+
+def test_a_text_limit_and_missing_records_are_among_twelve_findings(project: Path) -> None:
+    """They are checked although eight other values are wrong: none of those is one that they read."""
+    names = [f"service-{number:03d}".ljust(45, "x") for number in range(250)]
+    services = "".join(f"    - {{name: {name}, role: other, url: 'https://{name}.run.app'}}\n" for name in names)
+    edit(project, "  readiness:database:\n", f"{services}  readiness:database:\n", FILE)
+    expected = {
+        (FILE, line_of(project, place, FILE), rule_id, key)
+        for place, rule_id, key in (
+            ("readiness:services:", "settings-text-too-long", "readiness:services"),
+            ("cleanup_dry_run:", "cleanup-gate-record", "readiness:image_registry.cleanup_dry_run"),
+            ("enforcement:", "required-checks-record", "readiness:branch_ruleset.enforcement"),
+            ("      enabled: true", "required-checks-record", "readiness:dependabot.auto_merge.enabled"),
+        )
+    }
+    for old, new, rule_id, key in MISTAKES[:8]:
+        line = (project / FILE).read_text(encoding="utf-8").partition(old)[0].count("\n") + 1
+        edit(project, old, new, FILE)
+        expected.add((FILE, line, rule_id, key))
+    found = check_in_project(project, EVERY_OPTION)
+    findings = errors_only(found.problems)
+    assert {(finding.file, finding.line, finding.rule_id, finding.key) for finding in findings} == expected
+    assert len(findings) == len(expected) == 12
+    assert found.settings is None
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,65 @@
-"""What a change of each key of Pulumi.yaml and Pulumi.<stack>.yaml means: where credentials go and which program runs.
+"""The configuration keys that are no settings: secrets, and the providers' own keys; and what a change of a key means.
 
-Every key that the loader lets pass has its decision here; a test walks all of them.
+The engine accepts a misspelt key of a provider silently and uses the default. Which keys there are is read from the
+installed SDK's own `config/vars.py`, so that it follows every upgrade; reading the text instead of importing keeps
+`import pulumi` out of `readiness check`.
+
+Every key that the loader lets pass has a decision here: where credentials go and which program runs. A test walks all.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
 
-from readiness.settings import provider_keys
-from readiness.settings.secret_names import SECRETS
+from readiness.settings.base import SecretName
+from readiness.settings.channels import CHANNEL_SECRETS
+
+SLACK_WEBHOOK_URL = SecretName(
+    name="slack_webhook_url",
+    needed_by=None,
+    what="the incoming webhook that the deployment workflows post to",
+    form="which begins with `https://hooks.slack.com/` and has no space or line end",
+    pattern=r"https://hooks\.slack\.com/(services|workflows|triggers)/[A-Za-z0-9/_-]+",
+)
+SECRETS = (*CHANNEL_SECRETS, SLACK_WEBHOOK_URL)
+
+# Stands for every secret where the program runs without an engine, and is never sent anywhere.
+OFFLINE_PLACEHOLDER = "offline-plan-placeholder"
+
+# Keys of the engine itself in the `pulumi:` namespace (workspace and engine packages of pulumi/pulumi, v3.274.1).
+_PULUMI_KEYS = frozenset({"tags", "autonaming", "disable-default-providers", "template"})
+
+# Provider keys whose value is a credential, whatever its shape.
+SECRET_PROVIDER_KEYS = frozenset(
+    {"gcp:credentials", "gcp:accessToken", "gcp:externalCredentials", "github:token", "github:appAuth"}
+)
+
+PROVIDERS = {"gcp": "pulumi_gcp", "github": "pulumi_github"}
+
+_GET = re.compile(r"__config__\.get(?:_\w+)?\('(\w+)'\)")
+
+
+@functools.cache
+def known_keys(namespace: str) -> frozenset[str]:
+    """The keys of a provider's or the engine's namespace; empty for an unknown namespace."""
+    if namespace == "pulumi":
+        return _PULUMI_KEYS
+    package = PROVIDERS.get(namespace)
+    spec = find_spec(package) if package else None
+    if spec is None or spec.origin is None:
+        return frozenset()
+    text = (Path(spec.origin).parent / "config" / "vars.py").read_text(encoding="utf-8")
+    return frozenset(_GET.findall(text))
+
+
+def namespaces() -> tuple[str, ...]:
+    """Every namespace that a stack of this project may use."""
+    return ("readiness", *PROVIDERS, "pulumi")
 
 
 class Comparison(StrEnum):
@@ -76,7 +125,7 @@ _HOST_KEY = _agreement(_HOST, is_host=True)
 
 # Patterns of whole configuration keys; the first that matches counts.
 _CONFIGURATION: tuple[tuple[str, KeyDecision], ...] = (
-    ("|".join(sorted(provider_keys.SECRET_PROVIDER_KEYS)), _SECRET),
+    ("|".join(sorted(SECRET_PROVIDER_KEYS)), _SECRET),
     (r"gcp:\w+CustomEndpoint|gcp:universeDomain|github:baseUrl", _HOST_KEY),
     (r"github:insecure", _agreement("credentials may be sent to a host whose certificate nobody checks")),
     (

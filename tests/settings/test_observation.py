@@ -10,17 +10,18 @@ import pytest
 
 from readiness import clock
 from readiness.finding import Finding, Severity
-from readiness.settings.observation_rules import BURN_FACTORS, observation_problems
+from readiness.rules.stack import check_config
+from readiness.settings.observation import BURN_FACTORS
 from tests.edits import edit, line_of
 from tests.pinned_clock import TODAY
 from tests.projects import Command, config_of
 
 
 def problems(today: date = TODAY, **changed: Any) -> list[Finding]:
-    """What the rules say of staging, whose settings `changed` replace."""
+    """What is found in staging, whose settings `changed` replace."""
     config = config_of("staging")
-    raw = {key.removeprefix("readiness:"): value for key, value in config.values.items()}
-    return list(observation_problems(config, raw | changed, today))
+    config.values |= {f"readiness:{name}": value for name, value in changed.items()}
+    return list(check_config(config, today=today).problems)
 
 
 def backend(**changed: Any) -> list[dict[str, Any]]:
@@ -34,7 +35,7 @@ def until(day: object) -> list[dict[str, Any]]:
     answer = {
         "json_path": "$.a",
         "healthy": "up",
-        "known_degraded": {"value": "error", "because": "known", "accept_degraded_until": day},
+        "known_degraded": {"value": "error", "because": "known"} | ({"accept_degraded_until": day} if day else {}),
     }
     return backend(health_answer=answer)
 
@@ -109,9 +110,11 @@ def test_a_date_that_is_none_is_refused(day: str) -> None:
 
 def test_the_day_of_the_prices_is_one_of_the_calendar() -> None:
     """`prices.date` is shown beside every sum."""
-    (problem,) = [each for each in problems(prices={"date": "2026-04-31"}) if each.key == "readiness:prices.date"]
+    prices = {"source": "https://example.com/prices", "alert_condition_month": 1, "uptime_execution": 1}
+    (problem,) = [each for each in problems(prices={**prices, "date": "2026-04-31"}) if "prices" in each.key]
+    assert (problem.rule_id, problem.key) == ("settings-date-unreadable", "readiness:prices.date")
     assert "no day of the calendar" in problem.message
-    assert [each for each in problems(prices={"date": "2026-04-30"}) if "prices" in each.key] == []
+    assert [each for each in problems(prices={**prices, "date": "2026-04-30"}) if "prices" in each.key] == []
 
 
 @pytest.mark.parametrize(
@@ -137,7 +140,7 @@ def pooled(instances: object, *pools: dict[str, object], slots: object = 100) ->
     """What is said of a backend with these pools on an instance with so many slots."""
     found = problems(
         services=backend(max_instances=instances, connection_pools=list(pools)),
-        database={"instance": "x", "max_connections": slots},
+        database={"instance": "x"} | ({} if slots is None else {"max_connections": slots}),
     )
     return [each for each in found if each.key == "readiness:database.max_connections"]
 
@@ -174,8 +177,9 @@ def test_as_many_connections_as_slots_are_no_problem() -> None:
 )
 def test_values_of_a_wrong_type_are_left_to_the_model(name: str, value: Any) -> None:
     """One complaint a mistake: the rules between settings say nothing more, and do not fail."""
-    found = problems(**{name: value})
-    assert [each for each in found if each.severity is Severity.ERROR and "regions" not in each.key] == []
+    errors = [each for each in problems(**{name: value}) if each.severity is Severity.ERROR]
+    assert errors
+    assert {each.rule_id for each in errors} <= {"settings-invalid-value", "settings-missing-key"}
 
 
 _KNOWN_DEGRADED = """\

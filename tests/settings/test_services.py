@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from readiness.settings.service_checks import AcceptedValue, HealthAnswer
+from readiness.settings.services import AcceptedValue, HealthAnswer
 from tests.health.matcher import passes
 
 KNOWN = {"value": "error", "because": "a known mistake"}

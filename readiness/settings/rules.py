@@ -1,0 +1,124 @@
+"""The rules between settings, and which values each of them reads.
+
+A rule is checked whenever the values in its line are valid, whatever is wrong elsewhere: reading one that is refused
+raises RefusedValueError, and ends that rule alone. The rules of a section are in its own file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from readiness.finding import Finding
+from readiness.settings.base import SecretName
+from readiness.settings.channels import channel_problems, channel_project_problems
+from readiness.settings.configuration_keys import SECRETS, SLACK_WEBHOOK_URL
+from readiness.settings.delivery import delivery_problems
+from readiness.settings.github import (
+    AutoMerge,
+    auto_merge_app_problems,
+    auto_merge_check_problems,
+    dependabot_problems,
+    environment_plan_problems,
+    environment_problems,
+    ruleset_plan_problems,
+    ruleset_problems,
+)
+from readiness.settings.image_workflows import image_workflow_problems
+from readiness.settings.model import Settings
+from readiness.settings.observation import availability_problems, uptime_problems
+from readiness.settings.provider_hosts import provider_host_problems
+from readiness.settings.registry import registry_problems
+from readiness.settings.services import connection_problems, service_problems
+from readiness.settings.stack_files import StackConfig
+from readiness.settings.strict_yaml import path_text
+from readiness.settings.view import findings_of, known, known_items
+
+# What exists once for all stacks, in the project or in the repository, and what its lack means; None: it is optional.
+SHARED_SECTIONS = {
+    "image_registry": "no stack owns the image registry",
+    "image_workflows": None,
+    "production_environment": "nobody has to approve a deployment to production",
+    "branch_ruleset": None,
+    "dependabot": "nobody is told of vulnerable dependencies",
+    "security_alerts": "a change of roles, networks or databases tells nobody",
+}
+_OWNS = "readiness:owns_shared_resources"
+
+
+def rule_findings(config: StackConfig, view: Settings, today: date) -> Iterator[Finding]:
+    """Every rule that reads more than one value, or the day. `view` has the values that are valid."""
+    yield from findings_of(
+        lambda: service_problems(config, view.services, today),
+        lambda: channel_problems(config, view.channels),
+        *(lambda secret=secret: _secret_problems(config, view, secret) for secret in SECRETS),
+        lambda: provider_host_problems(config, known(view, "provider_hosts") or ()),
+        lambda: channel_project_problems(config, view.channels.existing, view.project),
+        lambda: _ownership_problems(config, view, owns=view.owns_shared_resources),
+        lambda: environment_problems(config, view.production_environment),
+        lambda: environment_plan_problems(config, view.production_environment, view.repository),
+        lambda: dependabot_problems(config, view.dependabot),
+        lambda: ruleset_problems(config, view.branch_ruleset),
+        lambda: ruleset_plan_problems(config, view.branch_ruleset, view.repository),
+        lambda: auto_merge_check_problems(config, _auto_merge(view), view.branch_ruleset),
+        lambda: auto_merge_app_problems(config, _auto_merge(view)),
+        lambda: registry_problems(config, view.image_registry),
+        lambda: image_workflow_problems(config, view.image_workflows, today),
+        lambda: _telemetry_problems(config, view),
+        lambda: uptime_problems(config, view.uptime_checks),
+        lambda: availability_problems(config, view.availability),
+        lambda: connection_problems(config, view.services, view.database.max_connections),
+    )
+
+
+def _auto_merge(view: Settings) -> AutoMerge | None:
+    return view.dependabot.auto_merge if view.dependabot is not None else None
+
+
+def _ownership_problems(config: StackConfig, view: Settings, *, owns: bool) -> Iterator[Finding]:
+    """The owner declares every shared thing, another stack none: else nobody or both would manage it."""
+    for name, consequence in SHARED_SECTIONS.items():
+        if owns and name not in view.model_fields_set and consequence is not None:
+            report = config.error if name == "image_registry" else config.warning
+            hint = f"Write it here, or give the shared resources to another stack: {_OWNS}: false"
+            yield report("settings-shared-section-missing", (name,), f"is missing, so {consequence}", hint)
+        if not owns and known(view, name) is not None:
+            yield _misplaced(config, name)
+    key = SLACK_WEBHOOK_URL.key
+    if not owns and config.has(key):
+        message = f"is stored, but {_OWNS} is false here, so nothing uses it"
+        hint = f"Remove it with `pulumi config rm {key}`, and store it in the stack that owns the shared resources"
+        yield config.error("settings-shared-section-misplaced", (SLACK_WEBHOOK_URL.name,), message, hint)
+
+
+def _misplaced(config: StackConfig, name: str) -> Finding:
+    message = f"belongs to the stack that owns it, and {_OWNS} is false here"
+    hint = f"Move it to the file of the stack with {_OWNS}: true"
+    return config.error("settings-shared-section-misplaced", (name,), message, hint)
+
+
+def _telemetry_problems(config: StackConfig, view: Settings) -> Iterator[Finding]:
+    if view.deployment_telemetry is not None and known(view, "owns_shared_resources") is False:
+        yield _misplaced(config, "deployment_telemetry")
+        return
+    environment = known(view, "environment")
+    own = known(environment, "name") if environment is not None else None
+    services = [known(service, "name") for _, service in known_items(known(view, "services") or ())]
+    yield from delivery_problems(config, view.deployment_telemetry, own, services)
+
+
+def _secret_problems(config: StackConfig, view: Settings, secret: SecretName) -> Iterator[Finding]:
+    """A secret that a setting needs and nobody stored, and one that no setting needs."""
+    if secret.needed_by is None:
+        return
+    needing = view
+    for name in secret.needed_by:
+        needing = getattr(needing, name)
+    if needing is not None and not config.has(secret.key):
+        message, hint = f"is set, but {secret.what} is missing", f"Store it with `{secret.set_command}`"
+        yield config.error("settings-secret-missing", secret.needed_by, message, hint)
+    if needing is None and config.has(secret.key):
+        dotted = "readiness:" + path_text(secret.needed_by)
+        message = f"is stored, but {dotted} is not set, so nothing uses it"
+        hint = f"Set {dotted}, or remove the secret with `pulumi config rm {secret.key}`"
+        yield config.error_at_key("settings-secret-unused", secret.key, message, hint)
