@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from readiness.plan.deletion import refused_deletions, refused_deletions_text
+from readiness.plan.engine_rules import refused_deletions, refused_deletions_text
 from readiness.plan.plan_file import ReadPlan
 
 # The engine's own exit status for `--expect-no-changes` that found some.

@@ -13,10 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from readiness.finding import Finding
+from readiness.plan.engine_rules import forces_replacement, former_urns
 from readiness.plan.field_changes import ABSENT, FieldChange, field_changes, is_same
-from readiness.plan.former_urns import former_urns
 from readiness.plan.plan_file import PlannedResource, ReadPlan
-from readiness.plan.replacement import forces_replacement
 from readiness.refusal import RefusedError
 
 # The SDK's version stands in every resource: one line for all of them (`provider_versions`).

@@ -16,7 +16,7 @@ from typing import Any
 
 from readiness.files import read_regular_bytes
 from readiness.plan.field_changes import FieldChange
-from readiness.plan.secret_mask import SECRET
+from readiness.plan.plan_file import SECRET
 from readiness.settings.key_decisions import (
     DEPENDENCY_DECISION,
     PROJECT_FILE_DECISIONS,

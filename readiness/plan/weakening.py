@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.plan.deletion import lifting_commands
+from readiness.plan.engine_rules import lifting_commands
 from readiness.plan.field_changes import ABSENT, FieldChange
 from readiness.plan.plan_diff import ResourceChange, StackDiff
 from readiness.plan.program_setup import decision_of_field

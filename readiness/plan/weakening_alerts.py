@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.alerts.severity import SEVERITIES
-from readiness.plan.field_changes import paired_entries
-from readiness.plan.inputs import Inputs, at, list_at, number_at, objects_at, text_at, texts_at
+from readiness.plan.field_changes import Inputs, at, list_at, number_at, objects_at, paired_entries, text_at, texts_at
 from readiness.plan.query_change import query_changes
 from readiness.plan.weakening_rule import Rule, WeakenedField, longer, narrower, switched, under
 from readiness.resource_types import ALERT_POLICY, API, CHANNEL, LOG_METRIC, UPTIME_CHECK

@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import get_args
 
-from readiness.plan.field_changes import ABSENT
-from readiness.plan.inputs import Inputs, at, is_on, list_at, number_at, objects_at, text_at, texts_at
+from readiness.plan.field_changes import ABSENT, Inputs, at, is_on, list_at, number_at, objects_at, text_at, texts_at
 from readiness.plan.weakening_rule import Rule, WeakenedField, switched
 from readiness.resource_types import ENVIRONMENT, RULESET, SECURITY_UPDATES, VULNERABILITY_ALERTS
 from readiness.settings.github import Enforcement

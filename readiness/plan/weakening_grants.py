@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from readiness.plan.field_changes import ABSENT, field_changes, flat
+from readiness.plan.field_changes import ABSENT, Inputs, at, field_changes, flat, is_on, list_at, text_at
 from readiness.plan.grant_changes import needs_agreement
 from readiness.plan.grant_kinds import grant_kind
-from readiness.plan.inputs import Inputs, at, is_on, list_at, text_at
 from readiness.plan.plan_diff import ResourceChange, StackDiff
 from readiness.plan.plan_file import PlannedResource
 from readiness.plan.weakening_rule import WHOLE_RESOURCE, WeakenedField

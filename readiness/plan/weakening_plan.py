@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from readiness.plan.field_changes import ABSENT
-from readiness.plan.inputs import at, is_on, list_at, text_at, texts_at
+from readiness.plan.field_changes import ABSENT, at, is_on, list_at, text_at, texts_at
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
 from readiness.plan.plan_file import PlannedResource, ReadPlan
 from readiness.plan.weakening_rule import WHOLE_RESOURCE, WeakenedField

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from readiness.plan.inputs import Inputs, at, list_at, number_at, objects_at, text_at, texts_at
+from readiness.plan.field_changes import Inputs, at, list_at, number_at, objects_at, text_at, texts_at
 from readiness.plan.weakening_rule import Rule, WeakenedField, narrower, switched
 from readiness.resource_types import AUDIT_CONFIG, JOB, LOG_BUCKET, LOG_METRIC, LOG_SINK, OBJECTIVE
 

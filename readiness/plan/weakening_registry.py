@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.durations import seconds_of
-from readiness.plan.inputs import Inputs, at, number_at, objects_at, text_at, texts_at
+from readiness.plan.field_changes import Inputs, at, number_at, objects_at, text_at, texts_at
 from readiness.plan.weakening_rule import Rule, WeakenedField, switched
 from readiness.resource_types import REGISTRY
 

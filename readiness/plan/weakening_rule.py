@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.durations import seconds_of
-from readiness.plan.inputs import Inputs, at, is_on, text_at
-from readiness.plan.log_filter_change import filter_changes
+from readiness.plan.field_changes import Inputs, at, is_on, text_at
+from readiness.plan.query_change import filter_changes
 
 # The field of a finding that speaks of all of a resource.
 WHOLE_RESOURCE = "(resource)"

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from readiness.plan.log_filter_change import filter_changes
+from readiness.plan.change_lines import MAX_CHARACTERS_OF_A_LINE, laid_out
 from readiness.plan.offline_plan import Plan
-from readiness.plan.query_change import CANNOT_BE_COMPARED, query_changes
-from readiness.plan.text_diff import MAX_CHARACTERS_OF_A_LINE, laid_out
+from readiness.plan.query_change import CANNOT_BE_COMPARED, filter_changes, query_changes
 from tests.plan.diff_plans import query_of
 from tests.projects import STACKS
 

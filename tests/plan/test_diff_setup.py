@@ -13,8 +13,7 @@ from readiness.plan import base_plan
 from readiness.plan.diff_report import diff_report
 from readiness.plan.offline_plan import Plan, plan_json
 from readiness.plan.program_setup import setup_in_folder
-from readiness.plan.render_diff import diff_text
-from readiness.plan.render_diff_markdown import diff_markdown
+from readiness.plan.render_diff import diff_markdown, diff_text
 from readiness.plan.weakening import weakenings
 from readiness.refusal import RefusedError
 from readiness.settings.stack_files import read_stack
