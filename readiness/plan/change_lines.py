@@ -83,11 +83,11 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else f"\\u{{{ord(each):x}}}" for each in text)
 
 
-def shortened(line: str) -> str:
+def shortened(line: str, most_characters: int = MAX_CHARACTERS_OF_A_LINE) -> str:
     """A line that fits; how much was left out stands at its end."""
-    if len(line) <= MAX_CHARACTERS_OF_A_LINE:
+    if len(line) <= most_characters:
         return line
-    return f"{line[: MAX_CHARACTERS_OF_A_LINE - 40]}… ({len(line)} characters)"
+    return f"{line[: most_characters - 40]}… ({len(line)} characters)"
 
 
 def _within_line(old: str, new: str) -> list[str]:

@@ -9,7 +9,9 @@ cannot lift it, because the resource is no longer declared.
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -104,6 +106,43 @@ def replacement_fields() -> dict[str, ReplacementFields]:
     return {type_: ReplacementFields(**fields) for type_, fields in types.items()}
 
 
+_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.\[\]]+)')
+
+
+def ignored_paths(resource: PlannedResource) -> list[str]:
+    """The engine's property paths whose changes it leaves alone (`ignoreChanges`)."""
+    paths = resource.options.get("ignoreChanges", [])
+    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
+
+
+def without_ignored(inputs: dict[str, Any], paths: list[str]) -> dict[str, Any]:
+    """A copy without what is at the engine's property paths."""
+    copied = copy.deepcopy(inputs) if paths else inputs
+    for path in paths:
+        steps = [quoted or index or name for quoted, index, name in _STEP.findall(path)]
+        if steps:
+            _take_away(copied, steps)
+    return copied
+
+
+def _take_away(holder: Any, steps: list[str]) -> None:
+    step, rest = steps[0], steps[1:]
+    if isinstance(holder, dict):
+        keys: list[Any] = list(holder) if step == "*" else [step] if step in holder else []
+    elif isinstance(holder, list):
+        keys = list(range(len(holder))) if step == "*" else [int(step)] if step.isdigit() else []
+        keys = [key for key in keys if key < len(holder)]
+    else:
+        return
+    for key in keys:
+        if rest:
+            _take_away(holder[key], rest)
+        elif isinstance(holder, dict):
+            del holder[key]
+        else:
+            holder[key] = None
+
+
 def forces_replacement(
     old: PlannedResource, new: PlannedResource, changes: Iterable[FieldChange]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -190,7 +229,8 @@ def _of_state(entry: Mapping[str, Any]) -> PlannedResource | None:
 
 def _is_replaced(old: PlannedResource, new: PlannedResource) -> bool:
     """Whether a field forces it whose declared value is known before the apply."""
-    changes = [each for each in field_changes(old.inputs, new.inputs) if not _is_placeholder(each.new)]
+    before, after = (without_ignored(resource.inputs, ignored_paths(new)) for resource in (old, new))
+    changes = [change for change in field_changes(before, after) if not _is_placeholder(change.new)]
     return bool(forces_replacement(old, new, changes)[0])
 
 

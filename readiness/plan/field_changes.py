@@ -45,8 +45,8 @@ def field_changes(old: Any, new: Any, path: str = "", names: tuple[str, ...] = (
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
             before, after = old.get(key, ABSENT), new.get(key, ABSENT)
-            yield from field_changes(before, after, _below(path, key), (*names, key))
-    elif _holds_objects(old) and _holds_objects(new):
+            yield from field_changes(before, after, below(path, key), (*names, key))
+    elif holds_objects(old) and holds_objects(new):
         for step, before, after in paired_entries(old, new):
             yield from field_changes(before, after, f"{path}[{step}]", names)
     else:
@@ -68,21 +68,23 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every innermost field of a value with its path; a list of plain values is one field."""
     if isinstance(value, dict) and value:
         for key, item in sorted(value.items()):
-            yield from flat(item, _below(path, key))
-    elif _holds_objects(value):
+            yield from flat(item, below(path, key))
+    elif holds_objects(value):
         for index, item in enumerate(value):
             yield from flat(item, f"{path}[{index}]")
     else:
         yield path, value
 
 
-def _below(path: str, key: str) -> str:
+def below(path: str, key: str) -> str:
+    """The path of a key in the object at `path`."""
     if not _PLAIN_KEY.match(key):
         return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
     return f"{path}.{key}" if path else key
 
 
-def _holds_objects(value: Any) -> bool:
+def holds_objects(value: Any) -> bool:
+    """Whether the value is a list of more than plain values."""
     return isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)
 
 
