@@ -324,7 +324,8 @@ def test_what_is_imported_needs_an_acknowledgement_until_it_is_there() -> None:
     plain, imported, other = (
         resource(RULESET, {}, options=options) for options in (None, {"importId": "app:7"}, {"importId": "app:8"})
     )
-    for before in ([], [plain], [other]):
+    nothing: list[dict[str, Any]] = []
+    for before in (nothing, [plain], [other]):
         assert [found.field for found in weakened(before, [imported])] == ["options.importId"]
     assert weakened([imported], [plain]) == ()
 
