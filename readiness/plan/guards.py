@@ -29,6 +29,8 @@ from readiness.plan.query_change import filter_changes
 WHOLE_RESOURCE = "(resource)"
 # What a rule yields where it cannot tell: the change gets the sentence of a field without a rule.
 NOT_KNOWN = ""
+# Everybody on the internet, and everybody with any Google account.
+PUBLIC_MEMBERS = frozenset({"allUsers", "allAuthenticatedUsers"})
 _SHOWN_CHARACTERS = 60
 
 
@@ -63,8 +65,9 @@ class Guard:
     """The table of the types that match `pattern`. `created`, `changed` and `deleted` end sentences on the resource.
 
     `harmless` and the keys of `rules` are dotted fields: `conditions[].duration` is in the entries of a list,
-    `conditions[+]` an entry that was added, `conditions[-]` one that was removed, and `*` any one key. A rule without a
-    counterpart in `created` or `deleted` means that creating or deleting the resource takes no protection away.
+    `conditions[+]` an entry that was added, `conditions[-]` one that was removed, and `*` any one key. Without
+    `created` or `deleted`, creating or deleting the resource takes no protection away. Without `changed`, a change that
+    no rule knows gets a general sentence.
     """
 
     pattern: str
@@ -144,10 +147,6 @@ def _finding(guard: Guard, change: Change, reason: str) -> WeakenedField:
         values = (shortened(value_text(value), _SHOWN_CHARACTERS) for value in (change.old, change.new))
         reason = f"changes {change.path} from {' to '.join(values)}, and no rule knows whether that is weaker"
     return WeakenedField(field=change.path, old=change.old, new=change.new, reason=reason)
-
-
-# Everybody on the internet, and everybody with any Google account.
-PUBLIC_MEMBERS = frozenset({"allUsers", "allAuthenticatedUsers"})
 
 
 def public_members(value: Any) -> set[str]:

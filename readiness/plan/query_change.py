@@ -28,6 +28,8 @@ MAX_FILTER_CHARACTERS = 100_000
 
 # The values of one label that a selector lets through: by `=` and `=~` these, by `!=` and `!~` all others.
 Matchers = dict[tuple[str, bool], frozenset[str]]
+# The nodes of two queries that have the same shape.
+Pairs = list[tuple[Node, Node]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,6 @@ def query_changes(old: str, new: str) -> list[Difference]:
         return [Difference(CANNOT_BE_COMPARED, is_weaker=True)]
     pairs = list(zip(before, after, strict=True))
     return [*_thresholds(pairs), *_windows(pairs), *_matcher_changes(pairs)]
-
-
-Pairs = list[tuple[Node, Node]]
 
 
 def _nodes(query: str) -> list[Node]:
