@@ -30,8 +30,7 @@ from readiness.live import pulumi_cli
 from readiness.live.drill import read_drills
 from readiness.live.google_login import LoginError, access_token
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, read_acknowledgements
-from readiness.plan.plan_file import read_plan_file
-from readiness.plan.secret_mask import SecretMask
+from readiness.plan.plan_file import SecretMask, read_plan_file
 from readiness.refusal import RefusedError
 from readiness.settings.strict_yaml import read_yaml
 from tests.projects import Command

@@ -18,7 +18,7 @@ def comment(number: int, file: Path) -> None:
     from readiness.files import read_regular_text
     from readiness.live.github_api import GitHubError
     from readiness.live.pull_request_comment import put_comment
-    from readiness.plan.render_diff_markdown import MARKER
+    from readiness.plan.render_diff import MARKER
 
     try:
         text = read_regular_text(file)

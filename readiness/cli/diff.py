@@ -36,8 +36,7 @@ def diff(
     A change that weakens a guard ends with status 1 until acknowledged-weakenings.yaml names its digest.
     """
     from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
-    from readiness.plan.render_diff import diff_text
-    from readiness.plan.render_diff_markdown import diff_markdown, failure_markdown
+    from readiness.plan.render_diff import diff_markdown, diff_text, failure_markdown
     from readiness.refusal import RefusedError
 
     of_commit = base is not None and not files
@@ -65,7 +64,7 @@ def diff(
 
 def _report(project: str | None, files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:
     from readiness.plan.acknowledgements import read_acknowledgements
-    from readiness.plan.comparison import against_commit, of_files
+    from readiness.plan.base_plan import against_commit, of_files
     from readiness.plan.diff_report import diff_report
     from readiness.refusal import RefusedError
 

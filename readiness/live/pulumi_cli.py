@@ -26,7 +26,7 @@ from typing import Any
 
 from readiness.files import read_regular_text
 from readiness.live.google_login import LOG_IN, credential_source
-from readiness.plan.deletion import refused_deletions, refused_deletions_text
+from readiness.plan.engine_rules import refused_deletions, refused_deletions_text
 from readiness.plan.plan_file import ReadPlan
 from readiness.refusal import RefusedError
 from readiness.settings.stack_files import PROJECT_FILE

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from readiness.finding import Finding
-from readiness.plan.text_diff import printable, shortened
+from readiness.plan.change_lines import printable, shortened
 from readiness.plan.weakening import DIGEST_PATTERN, Weakening
 from readiness.refusal import RefusedError
 from readiness.settings.messages import why_no_text

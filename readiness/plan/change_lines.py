@@ -1,16 +1,138 @@
-"""The lines in which a change is shown, the same for a terminal and for a pull request."""
+"""The lines in which a change is shown, the same for a terminal and for a pull request.
+
+Lines begin as in a unified diff: `- `, `+ `, two spaces for what stays, `! ` for what is said about the change.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
+from readiness.alerts.promql import PromqlError, parse
 from readiness.plan.field_changes import ABSENT, FieldChange, flat
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
 from readiness.plan.plan_file import PlannedResource
-from readiness.plan.text_diff import SHORT_CHARACTERS, laid_out, printable, shortened, text_changes
+from readiness.plan.query_change import query_changes
+
+CONTEXT_LINES = 2
+# A text this short is shown whole in its line.
+SHORT_CHARACTERS = 100
+# Past these a comparison takes seconds, and nobody reads it.
+MAX_COMPARED_LINES = 1_000
+MAX_COMPARED_CHARACTERS = 200_000
+MAX_CHARACTERS_OF_A_LINE = 300
+_CONTEXT_CHARACTERS = 40
+
+
+def is_query(names: Sequence[str]) -> bool:
+    """Whether the field at this path of keys is PromQL."""
+    return names[-1:] == ["query"] and "conditionPrometheusQueryLanguage" in names
+
+
+def laid_out(names: Sequence[str], text: str) -> list[str]:
+    """The text in lines that mean something: PromQL by operand, JSON by key, a filter by clause, the rest as it is.
+
+    A query that does not parse is shown as it is written.
+    """
+    if len(text) > MAX_COMPARED_CHARACTERS:
+        return [f"(a text of {len(text)} characters)"]
+    if is_query(list(names)):
+        return [printable(line) for line in _query_lines(text)]
+    if text.lstrip()[:1] in ("{", "[") and (value := _json_value(text)) is not None:
+        return [printable(line) for line in json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False).split("\n")]
+    if names[-1:] and names[-1].lower().endswith("filter") and "\n" not in text:
+        return [printable(line) for line in re.split(r"\s+(?=AND\s)", text)]
+    return [printable(line) for line in text.removesuffix("\n").split("\n")]
+
+
+def text_changes(names: Sequence[str], old: str, new: str) -> list[str]:
+    """What was taken away and put in, with a little of what stands around it."""
+    changes = query_changes(old, new) if is_query(list(names)) else []
+    # What is weaker is said where the resource is judged.
+    said = [f"! {change.text}" for change in changes if not change.is_weaker]
+    before, after = laid_out(names, old), laid_out(names, new)
+    if max(len(before), len(after)) > MAX_COMPARED_LINES or max(len(old), len(new)) > MAX_COMPARED_CHARACTERS:
+        return [f"! {len(before)} lines became {len(after)}: too long to compare"]
+    if len(before) == len(after) == 1:
+        return [*said, *_within_line(before[0], after[0])]
+    changed = line_changes(before, after)
+    return [*said, *(changed or ["! spaces or the order of keys changed"])]
+
+
+def line_changes(before: Sequence[str], after: Sequence[str]) -> list[str]:
+    """A unified diff without its header; `  …` stands for lines that are left out."""
+    result: list[str] = []
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for number, group in enumerate(matcher.get_grouped_opcodes(CONTEXT_LINES)):
+        if number or group[0][1] > 0:
+            result.append("  …")
+        for tag, left, left_end, right, right_end in group:
+            if tag == "equal":
+                result += [f"  {line}" for line in before[left:left_end]]
+            else:
+                result += [f"- {line}" for line in before[left:left_end]]
+                result += [f"+ {line}" for line in after[right:right_end]]
+    return result
+
+
+def printable(text: str) -> str:
+    """One line without characters that steer a terminal, hide, or turn the direction of reading."""
+    return "".join(each if each.isprintable() else f"\\u{{{ord(each):x}}}" for each in text)
+
+
+def shortened(line: str, most_characters: int = MAX_CHARACTERS_OF_A_LINE) -> str:
+    """A line that fits; how much was left out stands at its end."""
+    if len(line) <= most_characters:
+        return line
+    return f"{line[: most_characters - 40]}… ({len(line)} characters)"
+
+
+def _within_line(old: str, new: str) -> list[str]:
+    """The piece in which two long lines differ, with what stands around it."""
+    shared = min(len(old), len(new))
+    start = next((index for index in range(shared) if old[index] != new[index]), shared)
+    end = next((index for index in range(shared - start) if old[-1 - index] != new[-1 - index]), shared - start)
+    start, end = max(start - _CONTEXT_CHARACTERS, 0), max(end - _CONTEXT_CHARACTERS, 0)
+    return [f"{sign} {_piece(text, start, len(text) - end)}" for sign, text in (("-", old), ("+", new))]
+
+
+def _piece(text: str, start: int, end: int) -> str:
+    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
+
+
+def _query_lines(query: str) -> list[str]:
+    try:
+        lines = parse(query).prettify().splitlines()
+    except PromqlError:
+        return query.removesuffix("\n").split("\n")
+    return [piece for line in lines for piece in _matcher_lines(line)]
+
+
+def _matcher_lines(line: str) -> list[str]:
+    """A long line of a query with one matcher a line, so that a change inside one is seen."""
+    if len(line) <= SHORT_CHARACTERS:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    pieces = [""]
+    for text in re.findall(r'"(?:\\.|[^"\\])*"|[{},]|[^"{},]+', line):
+        if text == "}":
+            pieces += [indent + text]
+        else:
+            pieces[-1] += text
+            pieces += [f"{indent}  "] if text in ("{", ",") else []
+    return pieces
+
+
+def _json_value(text: str) -> object | None:
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
 
 # Of a text that is only there on one side: enough to know it by.
 MAX_LINES_OF_A_TEXT = 12

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from readiness.files import text_of
+from readiness.plan.change_lines import printable, shortened
 from readiness.plan.git import file_text, resolve_commit
-from readiness.plan.text_diff import printable, shortened
 
 PAGE = "docs/detection.md"
 # Of both stacks' alerts: more rows are a page that was written anew.

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from readiness.plan.acknowledgements import Acknowledgement, Agreement, agreement
-from readiness.plan.change_lines import field_lines, resource_lines
+from readiness.plan.change_lines import field_lines, printable, resource_lines, shortened
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
-from readiness.plan.text_diff import printable, shortened
 from readiness.plan.weakening import SETUP_NAME, Weakening, weakenings
 
 PROTECTED, WEAKENS, REST = 0, 1, 2

@@ -1,6 +1,7 @@
-"""The fields in which two values of JSON's types differ, each with its path.
+"""The fields in which two values of JSON's types differ, and ways to take values out of a resource's inputs.
 
-Entries of a list that have a name of their own are compared with the entry of that name, whatever its position.
+A plan that was handed in promises nothing about its values, so that every function takes whatever it holds. Entries of
+a list that have a name of their own are compared with the entry of that name, whatever its position.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def field_changes(old: Any, new: Any, path: str = "", names: tuple[str, ...] = (
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
             before, after = old.get(key, ABSENT), new.get(key, ABSENT)
-            yield from field_changes(before, after, _below(path, key), (*names, key))
-    elif _holds_objects(old) and _holds_objects(new):
+            yield from field_changes(before, after, below(path, key), (*names, key))
+    elif holds_objects(old) and holds_objects(new):
         for step, before, after in paired_entries(old, new):
             yield from field_changes(before, after, f"{path}[{step}]", names)
     else:
@@ -67,21 +68,23 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every innermost field of a value with its path; a list of plain values is one field."""
     if isinstance(value, dict) and value:
         for key, item in sorted(value.items()):
-            yield from flat(item, _below(path, key))
-    elif _holds_objects(value):
+            yield from flat(item, below(path, key))
+    elif holds_objects(value):
         for index, item in enumerate(value):
             yield from flat(item, f"{path}[{index}]")
     else:
         yield path, value
 
 
-def _below(path: str, key: str) -> str:
+def below(path: str, key: str) -> str:
+    """The path of a key in the object at `path`."""
     if not _PLAIN_KEY.match(key):
         return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
     return f"{path}.{key}" if path else key
 
 
-def _holds_objects(value: Any) -> bool:
+def holds_objects(value: Any) -> bool:
+    """Whether the value is a list of more than plain values."""
     return isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)
 
 
@@ -120,3 +123,54 @@ def _key_of_entries(old: list[Any], new: list[Any]) -> str | None:
 def _is_keyed(entries: list[Any], key: str) -> bool:
     names = [entry.get(key) for entry in entries if isinstance(entry, dict)]
     return len(names) == len(entries) and all(isinstance(name, str) for name in names) and len({*names}) == len(names)
+
+
+Inputs = dict[str, Any]
+
+
+def at(inputs: Any, path: str) -> Any:
+    """The value at a dotted path; ABSENT where there is none."""
+    for key in path.split("."):
+        if not isinstance(inputs, dict) or key not in inputs:
+            return ABSENT
+        inputs = inputs[key]
+    return inputs
+
+
+def is_on(inputs: Any, path: str, *, default: bool) -> bool:
+    """Whether a flag is on; the providers take texts too."""
+    value = at(inputs, path)
+    return default if value is ABSENT else value in (True, "true")
+
+
+def number_at(inputs: Any, path: str) -> float | None:
+    """A number, also one written as a text; None for anything else."""
+    value = at(inputs, path)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def text_at(inputs: Any, path: str) -> str:
+    """A text; empty for anything else."""
+    value = at(inputs, path)
+    return value if isinstance(value, str) else ""
+
+
+def list_at(inputs: Any, path: str) -> list[Any]:
+    """A list; empty for anything else."""
+    value = at(inputs, path)
+    return value if isinstance(value, list) else []
+
+
+def texts_at(inputs: Any, path: str) -> frozenset[str]:
+    """The texts and numbers of a list, as texts."""
+    return frozenset(str(value) for value in list_at(inputs, path) if isinstance(value, int | float | str))
+
+
+def objects_at(inputs: Any, path: str) -> list[Inputs]:
+    """The objects of a list."""
+    return [value for value in list_at(inputs, path) if isinstance(value, dict)]

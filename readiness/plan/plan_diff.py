@@ -13,10 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from readiness.finding import Finding
+from readiness.plan.engine_rules import forces_replacement, former_urns, ignored_paths, without_ignored
 from readiness.plan.field_changes import ABSENT, FieldChange, field_changes, is_same
-from readiness.plan.former_urns import former_urns
 from readiness.plan.plan_file import PlannedResource, ReadPlan
-from readiness.plan.replacement import forces_replacement
 from readiness.refusal import RefusedError
 
 # The SDK's version stands in every resource: one line for all of them (`provider_versions`).
@@ -154,8 +153,13 @@ def _change(old: PlannedResource | None, new: PlannedResource | None) -> Resourc
     options = tuple(field_changes(_told(old.options), _told(new.options)))
     if not inputs and not files and not options and old.urn == new.urn:
         return None
-    replacing, notes = forces_replacement(old, new, inputs)
-    action = Action.REPLACE if replacing else Action.UPDATE if inputs else Action.OTHER
+    before, after = (without_ignored(side.inputs, ignored_paths(new)) for side in (old, new))
+    effective = tuple(field_changes(before, after))
+    replacing, notes = forces_replacement(old, new, effective)
+    action = Action.REPLACE if replacing else Action.UPDATE if effective else Action.OTHER
+    left_alone = [change.path for change in inputs if change not in effective]
+    if left_alone:
+        notes += (f"ignored (ignoreChanges), so that the engine leaves it as it is: {', '.join(left_alone)}",)
     return ResourceChange(
         action=Action.OTHER if new.is_component else action,
         old=old,

@@ -16,7 +16,7 @@ from typing import Any
 
 from readiness.files import read_regular_bytes
 from readiness.plan.field_changes import FieldChange
-from readiness.plan.secret_mask import SECRET
+from readiness.plan.plan_file import SECRET
 from readiness.settings.configuration_keys import (
     DEPENDENCY_DECISION,
     PROJECT_FILE_DECISIONS,
@@ -31,6 +31,11 @@ Setup = dict[str, Any]
 
 # The sections, each of which holds values by key.
 PROJECT, STACK, CONFIGURATION, DEPENDENCIES = "project_file", "stack_file", "configuration", "dependencies"
+# Days until which a setting accepts what is wrong, by the place of the setting. No resource shows them.
+ACCEPTED = "accepted_until"
+_DATES = ("accept_degraded_until", "expires")
+_ACCEPTED_LONGER = KeyDecision(comparison=Comparison.AGREEMENT, why="what is wrong is accepted for longer")
+_ACCEPTED_SHORTER = KeyDecision(comparison=Comparison.SHOWN, why="what is wrong is accepted for less long")
 
 # Keys of the secrets' manager: nothing that anybody would read.
 _OPAQUE = frozenset({"encryptionsalt", "encryptedkey"})
@@ -51,7 +56,15 @@ def setup_of(config: StackConfig, read: Callable[[str], str | None], names: list
         CONFIGURATION: dict(_configuration(config)),
         DEPENDENCIES: dict(_dependencies(read, names)),
     }
+    if accepted := dict(_accepted(config.values, "")):
+        sections[ACCEPTED] = accepted
     return {name: dict(sorted(section.items())) for name, section in sections.items()}
+
+
+def _latest(value: Any) -> str:
+    """The last of the days in a value; empty without one."""
+    days = value.values() if isinstance(value, dict) else [value]
+    return max((day for day in days if isinstance(day, str)), default="")
 
 
 def setup_in_folder(root: Path, config: StackConfig) -> Setup:
@@ -81,11 +94,29 @@ def setup_of_texts(stack: str, read: Callable[[str], str | None], names: list[st
 def decision_of_field(change: FieldChange) -> KeyDecision:
     """The decision on a changed field of a setup."""
     section, key = (*change.names, "", "")[:2]
+    if section == ACCEPTED:
+        # A section that comes or goes is one object. ISO days sort as texts.
+        before, after = (_latest(value) for value in (change.old, change.new))
+        return _ACCEPTED_LONGER if after > before else _ACCEPTED_SHORTER
     if section == PROJECT and key in PROJECT_FILE_DECISIONS:
         return PROJECT_FILE_DECISIONS[key]
     if section == STACK and key in STACK_FILE_DECISIONS:
         return STACK_FILE_DECISIONS[key]
     return DEPENDENCY_DECISION if section == DEPENDENCIES else decision_of_key(key)
+
+
+def _accepted(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every day of `_DATES` in the settings; an entry of a list is known by its name, else by its position."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in _DATES and isinstance(item, str):
+                yield f"{path}.{key}", item
+            yield from _accepted(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            names = [item.get(key) for key in ("name", "id", "vulnerability")] if isinstance(item, dict) else []
+            name = next((name for name in names if isinstance(name, str)), position)
+            yield from _accepted(item, f"{path}[{name}]")
 
 
 def _of_file(value: Any, decisions: Mapping[str, KeyDecision]) -> dict[str, Any]:

@@ -1,220 +1,193 @@
-"""What changed between two alert queries, in a reviewer's words, and whether the alert became weaker by it.
+"""What changed between two alert queries, or between two log filters, in a reviewer's words, and whether it is weaker.
 
-Both trees are walked side by side. Thresholds, windows and label matchers of two queries that are otherwise the same
-are compared one by one. Everything else counts as weaker, because nobody can tell from the text that it is not.
+Only what can be decided is compared: thresholds, windows and label matchers of queries that are otherwise the same, and
+the clauses of a filter. Everything else counts as weaker, because nobody can tell from the text that it is not.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import promql_parser as promql
 
-from readiness.alerts.promql import PromqlError, number, parse, unwrapped
+from readiness.alerts.promql import Node, PromqlError, number, parse, unwrapped, walk
 
-# The longer the window of one of these, the larger its value. The others average: the longer, the later the alert.
-_ACCUMULATING = frozenset(
-    {"increase", "delta", "count_over_time", "sum_over_time", "max_over_time", "last_over_time", "present_over_time",
-     "changes", "resets"}
-)  # fmt: skip
 # Cloud Run and log-based metrics have a sample a minute; a second more or less in a window changes nothing.
 _WINDOW_TOLERANCE_SECONDS = 1.0
 _EVERYTHING = frozenset({".*", ".+"})
+_COMPARISONS = (">", ">=", "<", "<=")
+# Where more of the one side makes the whole smaller.
+_DIFFERENCES = ("/", "-", "%", "unless")
 CANNOT_BE_COMPARED = "the query differs in more than threshold, window or label matchers: it cannot be compared"
-
-Direction = Literal["above", "below"]
-_DIRECTIONS: dict[str, Direction] = {">": "above", ">=": "above", "<": "below", "<=": "below"}
+MAX_FILTER_CHARACTERS = 100_000
 
 # The values of one label that a selector lets through: by `=` and `=~` these, by `!=` and `!~` all others.
 Matchers = dict[tuple[str, bool], frozenset[str]]
+# The nodes of two queries that have the same shape.
+Pairs = list[tuple[Node, Node]]
 
 
 @dataclass(frozen=True, slots=True)
-class QueryChange:
-    """One difference: `threshold > 0.05 -> > 0.5`."""
+class Difference:
+    """One difference: `threshold > 0.05 -> > 0.5`, `resource.labels.service_name without web`."""
 
     text: str
     is_weaker: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Threshold:
-    """`> 0.05`."""
-
-    comparison: str
-    value: float
-
-    @property
-    def text(self) -> str:
-        return f"{self.comparison} {self.value:.12g}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """`rate(…[3m])`; `function` is empty where none is around it."""
-
-    function: str
-    length: timedelta
-
-    @property
-    def text(self) -> str:
-        return promql.display_duration(self.length)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in the query a node is: under which function, and whether what is around it keeps its meaning plain."""
-
-    function: str = ""
-    # Only `and`, `or` and brackets are around it: raising a threshold here can only silence the alert.
-    is_condition: bool = True
-    is_divisor: bool = False
-
-    def inside(self, function: str = "") -> _Place:
-        """Below a call of `function`, or below anything else that is no condition."""
-        return replace(self, function=function or self.function, is_condition=False)
-
-
-@dataclass(slots=True)
-class _Pairs:
-    """What both queries have, pairwise; of windows and matchers also whether they are in a divisor."""
-
-    thresholds: list[tuple[_Threshold, _Threshold]] = field(default_factory=list)
-    windows: list[tuple[_Window, _Window, bool]] = field(default_factory=list)
-    matchers: list[tuple[Matchers, Matchers, bool]] = field(default_factory=list)
-
-    @property
-    def direction(self) -> Direction | None:
-        """Whether every threshold alerts on values above it, or every one on values below; else None."""
-        directions = {_DIRECTIONS[threshold.comparison] for both in self.thresholds for threshold in both}
-        return directions.pop() if len(directions) == 1 else None
-
-
-class _DifferentError(Exception):
-    """The queries differ in something that cannot be compared."""
-
-
-def query_changes(old: str, new: str) -> list[QueryChange]:
+def query_changes(old: str, new: str) -> list[Difference]:
     """Every difference that matters; empty for queries that differ in nothing but spaces and order of matchers."""
     if old == new:
         return []
-    pairs = _Pairs()
     try:
-        _compare(parse(old), parse(new), _Place(), pairs)
+        before, after = _nodes(old), _nodes(new)
     except PromqlError as error:
         reason = str(error).partition("\n")[0][:200]
-        return [QueryChange(f"cannot be compared, because a query cannot be read: {reason}", is_weaker=True)]
-    except _DifferentError:
-        return [QueryChange(CANNOT_BE_COMPARED, is_weaker=True)]
-    return [*_thresholds(pairs), *_windows(pairs), *_filters(pairs)]
+        return [Difference(f"cannot be compared, because a query cannot be read: {reason}", is_weaker=True)]
+    if [_shape(node) for node in before] != [_shape(node) for node in after]:
+        return [Difference(CANNOT_BE_COMPARED, is_weaker=True)]
+    pairs = list(zip(before, after, strict=True))
+    return [*_thresholds(pairs), *_windows(pairs), *_matcher_changes(pairs)]
 
 
-def _compare(old: Any, new: Any, place: _Place, pairs: _Pairs) -> None:
-    """Adds what can be compared to `pairs`. Raises _DifferentError for any other difference."""
-    old, new = unwrapped(old), unwrapped(new)
-    values = number(old), number(new)
-    if None not in values:
-        _same(*values)
-        return
-    _same(type(old), type(new))
-    if isinstance(old, promql.BinaryExpr):
-        _compare_operands(old, new, place, pairs)
-    elif isinstance(old, promql.Call):
-        _same((old.func.name, len(old.args)), (new.func.name, len(new.args)))
-        inside = place.inside(old.func.name.lower())
-        found = _Pairs() if inside.function.startswith("absent") else pairs
-        for before, after in zip(old.args, new.args, strict=True):
-            _compare(before, after, inside, found)
-        if found is not pairs:
-            # More series make `absent` say less: nothing may differ.
-            for before, after, _ in (*found.windows, *found.matchers):
-                _same(before, after)
-    elif isinstance(old, promql.AggregateExpr):
-        _same(_grouping(old), _grouping(new))
-        inside = place.inside()
-        _compare_optional(old.param, new.param, inside, pairs)
-        _compare(old.expr, new.expr, inside, pairs)
-    elif isinstance(old, promql.UnaryExpr):
-        inside = place.inside()
-        _compare(old.expr, new.expr, inside, pairs)
-    elif isinstance(old, promql.MatrixSelector):
-        pairs.windows.append((_window(old, place), _window(new, place), place.is_divisor))
-        _compare(old.vector_selector, new.vector_selector, place, pairs)
-    elif isinstance(old, promql.SubqueryExpr):
-        _same((old.step, *_when(old)), (new.step, *_when(new)))
-        pairs.windows.append((_window(old, place), _window(new, place), place.is_divisor))
-        inside = place.inside()
-        _compare(old.expr, new.expr, inside, pairs)
-    elif isinstance(old, promql.VectorSelector):
-        _same((old.name, _alternative_matchers(old), *_when(old)), (new.name, _alternative_matchers(new), *_when(new)))
-        pairs.matchers.append((_matchers(old), _matchers(new), place.is_divisor))
-    elif isinstance(old, promql.StringLiteral):
-        _same(old.val, new.val)
-    else:
-        raise _DifferentError
+def _nodes(query: str) -> list[Node]:
+    """The nodes of a query from the top down, without brackets and without the parts of a constant."""
+    found = []
+    for node in walk(Node(expression=parse(query))):
+        around = tuple(outer for outer in node.around if not isinstance(outer, promql.ParenExpr))
+        if not isinstance(node.expression, promql.ParenExpr) and all(number(outer) is None for outer in around):
+            found.append(Node(expression=node.expression, around=around))
+    return found
 
 
-def _compare_operands(old: Any, new: Any, place: _Place, pairs: _Pairs) -> None:
-    operators = str(old.op).partition(" ")[0], str(new.op).partition(" ")[0]
-    _same(_matching(old), _matching(new))
-    values = number(old.rhs), number(new.rhs)
-    if place.is_condition and all(operator in _DIRECTIONS for operator in operators) and None not in values:
-        before, after = (
-            _Threshold(operator, float(value or 0)) for operator, value in zip(operators, values, strict=True)
-        )
-        pairs.thresholds.append((before, after))
-        left = _Place(is_condition=False)
-        _compare(old.lhs, new.lhs, left, pairs)
-        return
-    _same(*operators)
-    is_condition = place.is_condition and operators[0] in ("and", "or")
-    left = _Place(function=place.function, is_condition=is_condition, is_divisor=place.is_divisor)
-    # What makes a divisor, a subtrahend or the right side of `unless` larger makes the whole smaller.
-    turns_round = operators[0] in ("/", "-", "%", "unless")
-    right = _Place(function=place.function, is_condition=is_condition, is_divisor=place.is_divisor or turns_round)
-    _compare(old.lhs, new.lhs, left, pairs)
-    _compare(old.rhs, new.rhs, right, pairs)
+def _shape(node: Node) -> tuple[Any, ...]:
+    """Everything of a node that has to be the same in both queries."""
+    inner = node.expression
+    if _is_threshold(node):
+        return ("threshold",)
+    if (value := number(inner)) is not None:
+        return ("number", value)
+    shape: tuple[Any, ...] = (type(inner).__name__,)
+    if isinstance(inner, promql.BinaryExpr):
+        return (*shape, "comparison" if _is_condition(node) else str(inner.op), *_matching(inner.modifier))
+    if isinstance(inner, promql.Call):
+        return (*shape, inner.func.name, len(inner.args))
+    if isinstance(inner, promql.AggregateExpr):
+        grouping = inner.modifier and (str(inner.modifier.type), frozenset(inner.modifier.labels))
+        return (*shape, str(inner.op), grouping, inner.param and inner.param.prettify())
+    if isinstance(inner, promql.SubqueryExpr):
+        return (*shape, inner.step, inner.offset, inner.at and str(inner.at))
+    if isinstance(inner, promql.VectorSelector):
+        # `{a="1" or b="2"}`, which Monitoring does not know.
+        alternative = [
+            [(each.name, str(each.op), each.value) for each in group] for group in inner.matchers.or_matchers
+        ]
+        return (*shape, inner.name, inner.offset, inner.at and str(inner.at), alternative)
+    return (*shape, inner.val) if isinstance(inner, promql.StringLiteral) else shape
 
 
-def _compare_optional(old: Any, new: Any, place: _Place, pairs: _Pairs) -> None:
-    _same(old is None, new is None)
-    if old is not None:
-        _compare(old, new, place, pairs)
-
-
-def _same(old: Any, new: Any) -> None:
-    if old != new:
-        raise _DifferentError
-
-
-def _grouping(aggregation: Any) -> tuple[Any, ...]:
-    modifier = aggregation.modifier
-    return (str(aggregation.op), None if modifier is None else (str(modifier.type), frozenset(modifier.labels)))
-
-
-def _matching(both: Any) -> tuple[Any, ...]:
+def _matching(modifier: Any) -> tuple[Any, ...]:
     """How two sides are matched: `on (a)`, `group_left (b)`, `bool`."""
-    modifier = both.modifier
     if modifier is None:
-        return (None, None, None, False)
-    matching = modifier.matching
-    labels = None if matching is None else (str(matching.type), frozenset(matching.labels))
-    return (labels, str(modifier.card), frozenset(modifier.group_labels or ()), bool(modifier.return_bool))
+        return (None, None, frozenset(), False)
+    matching = modifier.matching and (str(modifier.matching.type), frozenset(modifier.matching.labels))
+    return (matching, str(modifier.card), frozenset(modifier.group_labels or ()), bool(modifier.return_bool))
 
 
-def _when(selector: Any) -> tuple[Any, ...]:
-    at = selector.at
-    return (selector.offset, None if at is None else str(at))
+def _operator(expression: Any) -> str:
+    return str(expression.op).partition(" ")[0] if isinstance(expression, promql.BinaryExpr) else ""
 
 
-def _alternative_matchers(selector: Any) -> list[list[tuple[str, str, str]]]:
-    """Those of `{a="1" or b="2"}`, which Monitoring does not know: they are equal, or cannot be compared."""
-    alternatives = selector.matchers.or_matchers
-    return [[(matcher.name, str(matcher.op), matcher.value) for matcher in matchers] for matchers in alternatives]
+def _is_condition(node: Node) -> bool:
+    """Whether the node is `… > 5` with only `and` and `or` around it: a higher number can only silence the alert."""
+    inner = node.expression
+    is_comparison = _operator(inner) in _COMPARISONS and number(inner.rhs) is not None and number(inner.lhs) is None
+    return is_comparison and all(_operator(outer) in ("and", "or") for outer in node.around)
+
+
+def _is_threshold(node: Node) -> bool:
+    if number(node.expression) is None or not node.around:
+        return False
+    return _is_condition(Node(expression=node.around[0], around=node.around[1:]))
+
+
+def _thresholds(pairs: Pairs) -> Iterator[Difference]:
+    for old, new in ((old.expression, new.expression) for old, new in pairs if _is_condition(old)):
+        (before, after), (low, high) = (_operator(old), _operator(new)), (_number(old.rhs), _number(new.rhs))
+        if (before, low) == (after, high):
+            continue
+        # Written so that NaN, which nothing is above or below, counts as further away.
+        is_further = not (high <= low if after[0] == ">" else high >= low)
+        loses_equality = high == low and len(after) < len(before)
+        text = f"threshold {before} {low:.12g} -> {after} {high:.12g}"
+        yield Difference(text, is_weaker=before[0] != after[0] or is_further or loses_equality)
+
+
+def _number(expression: Any) -> float:
+    value = number(unwrapped(expression))
+    return float("nan") if value is None else value
+
+
+def _windows(pairs: Pairs) -> Iterator[Difference]:
+    """Another window is never known to be as strict: that depends on the function, and on what it is divided by."""
+    found: dict[str, None] = {}
+    for old, new in pairs:
+        if isinstance(old.expression, promql.MatrixSelector | promql.SubqueryExpr):
+            before, after = (_range(node.expression) for node in (old, new))
+            if abs(before - after).total_seconds() > _WINDOW_TOLERANCE_SECONDS:
+                function = next((each.func.name for each in old.around if isinstance(each, promql.Call)), "the query")
+                lengths = f"{promql.display_duration(before)} -> {promql.display_duration(after)}"
+                found[f"window of {function} {lengths}"] = None
+    yield from (Difference(text, is_weaker=True) for text in found)
+
+
+def _range(selector: Any) -> timedelta:
+    length: timedelta = selector.range
+    return length
+
+
+def _matcher_changes(pairs: Pairs) -> Iterator[Difference]:
+    selectors = [(old, new) for old, new in pairs if isinstance(old.expression, promql.VectorSelector)]
+    matchers = [(_matchers(old.expression), _matchers(new.expression)) for old, new in selectors]
+    operators = {_operator(new.expression) for _, new in pairs}
+    is_relative = any(operator in _DIFFERENCES for operator in operators)
+    conditions = {_operator(new.expression)[0] for _, new in pairs if _is_condition(new)}
+    asks_for_absence = any(
+        isinstance(new.expression, promql.Call) and new.expression.func.name.startswith("absent") for _, new in pairs
+    )
+    # More series can make a sum larger, and a value below a threshold, or the absence of any, rarer.
+    is_above = conditions <= {">"} and not asks_for_absence
+    aggregations = [new.expression for _, new in pairs if isinstance(new.expression, promql.AggregateExpr)]
+    for key in sorted({key for both in matchers for side in both for key in side}):
+        changes = [_matcher_change(key, old, new) for old, new in matchers]
+        is_everywhere = len(set(changes)) == 1
+        for change in sorted({each for each in changes if each is not None}, key=lambda each: each.text):
+            if is_relative and not is_everywhere:
+                text = f"{change.text}, on one side of a quotient or difference only: cannot be compared"
+                yield Difference(text, is_weaker=True)
+            else:
+                # Beside others in one mean or quantile, a further series can hide what the others say.
+                is_apart = _keeps_apart(aggregations, key[0]) or (not is_relative and _only_grows(aggregations))
+                yield Difference(change.text, is_weaker=change.is_weaker or not (is_above and is_apart))
+
+
+def _keeps_apart(aggregations: list[Any], label: str) -> bool:
+    """Whether series that differ in the label are never added up."""
+    modifiers = [each.modifier for each in aggregations]
+    return all(each and each.type == promql.AggModifierType.By and label in each.labels for each in modifiers)
+
+
+def _only_grows(aggregations: list[Any]) -> bool:
+    return all(str(each.op) in ("sum", "max", "count") and "le" not in _labels(each) for each in aggregations)
+
+
+def _labels(aggregation: Any) -> list[str]:
+    return list(aggregation.modifier.labels) if aggregation.modifier else []
 
 
 def _matchers(selector: Any) -> Matchers:
@@ -228,85 +201,25 @@ def _matchers(selector: Any) -> Matchers:
     return found
 
 
-def _window(node: Any, place: _Place) -> _Window:
-    return _Window(place.function, node.range)
-
-
-def _thresholds(pairs: _Pairs) -> Iterator[QueryChange]:
-    for old, new in pairs.thresholds:
-        if old != new:
-            yield QueryChange(f"threshold {old.text} -> {new.text}", is_weaker=_is_looser(old, new))
-
-
-def _is_looser(old: _Threshold, new: _Threshold) -> bool:
-    if old.comparison[0] != new.comparison[0]:
-        return True
-    # Written so that NaN, which nothing is above or below, counts as further away.
-    further = not (new.value <= old.value if new.comparison[0] == ">" else new.value >= old.value)
-    lost_equality = new.value == old.value and len(new.comparison) < len(old.comparison)
-    return further or lost_equality
-
-
-def _windows(pairs: _Pairs) -> Iterator[QueryChange]:
-    changes = [_window_change(old, new) for old, new, _ in pairs.windows]
-    is_everywhere = len(set(changes)) == 1
-    has_divisor = any(in_divisor for _, _, in_divisor in pairs.windows)
-    for old, new in dict.fromkeys(change for change in changes if change is not None):
-        text = f"window of {new.function or 'the query'} {old.text} -> {new.text}"
-        is_longer = new.length > old.length
-        if has_divisor and not is_everywhere:
-            text = f"{text}, on one side of a quotient or difference only: cannot be compared"
-            yield QueryChange(text, is_weaker=True)
-        elif new.function in _ACCUMULATING and not has_divisor:
-            # A larger value passes `>` sooner and `<` later.
-            is_stronger = pairs.direction == ("above" if is_longer else "below")
-            yield QueryChange(text, is_weaker=not is_stronger)
-        else:
-            yield QueryChange(text, is_weaker=is_longer)
-
-
-def _window_change(old: _Window, new: _Window) -> tuple[_Window, _Window] | None:
-    differs = abs(old.length - new.length).total_seconds() > _WINDOW_TOLERANCE_SECONDS
-    return (old, new) if differs else None
-
-
-def _filters(pairs: _Pairs) -> Iterator[QueryChange]:
-    for key in sorted({key for old, new, _ in pairs.matchers for key in (*old, *new)}):
-        changes = [_filter_change(key, old, new) for old, new, _ in pairs.matchers]
-        distinct = {change for change in changes if change is not None}
-        is_everywhere = len(distinct) == 1 and None not in changes
-        in_divisor = any(change and pair[2] for change, pair in zip(changes, pairs.matchers, strict=True))
-        for change in sorted(distinct, key=lambda change: change.text):
-            if in_divisor and not is_everywhere:
-                text = f"{change.text}, on one side of a quotient or difference only: cannot be compared"
-                yield QueryChange(text, is_weaker=True)
-            elif pairs.direction == "above" or not pairs.thresholds:
-                yield change
-            else:
-                # More series can make a sum larger, and a value below a threshold rarer.
-                yield QueryChange(change.text, is_weaker=True)
-
-
-def _filter_change(key: tuple[str, bool], old: Matchers, new: Matchers) -> QueryChange | None:
+def _matcher_change(key: tuple[str, bool], old: Matchers, new: Matchers) -> Difference | None:
     label, is_positive = key
     before, after = old.get(key), new.get(key)
     if before == after:
         return None
     if before is None or after is None:
-        names = _listed(after or before or frozenset())
-        text = f"{label} {'only' if is_positive else 'not'} {names}"
-        return QueryChange(text if before is None else f"no longer: {text}", is_weaker=before is None)
+        text = f"{label} {'only' if is_positive else 'not'} {', '.join(sorted(after or before or ()))}"
+        return Difference(text if before is None else f"no longer: {text}", is_weaker=before is None)
     lost, gained = before - after, after - before
     if not is_positive:
         lost, gained = gained, lost
-    parts = [f"without {_listed(lost)}"] if lost else []
-    parts += [f"with {_listed(gained)}"] if gained else []
     is_covered = is_positive and bool(after & _EVERYTHING)
-    return QueryChange(f"{label} {', '.join(parts)}", is_weaker=bool(lost) and not is_covered)
+    return Difference(f"{label} {_lost_and_gained(lost, gained)}", is_weaker=bool(lost) and not is_covered)
 
 
-def _listed(values: frozenset[str]) -> str:
-    return ", ".join(sorted(values))
+def _lost_and_gained(lost: frozenset[str], gained: frozenset[str]) -> str:
+    parts = [f"without {', '.join(sorted(lost))}"] if lost else []
+    parts += [f"with {', '.join(sorted(gained))}"] if gained else []
+    return ", ".join(parts)
 
 
 def alternatives(pattern: str) -> list[str]:
@@ -321,3 +234,59 @@ def alternatives(pattern: str) -> list[str]:
         else:
             current += piece
     return [*found, current]
+
+
+# A filter of Cloud Logging or Monitoring is read as clauses that all have to hold: one a line, or between `AND`s.
+_JOINT = re.compile(r"\s*\n\s*|\s+AND\s+")
+_VALUE = r'(?:"(?:[^"\\]|\\.)*"|[\w.\-/]+)'
+# Of another form, such as one with `OR` between comparisons, a clause is only compared as a text.
+_CLAUSE = re.compile(
+    rf"(?P<negated>NOT\s+|-)?(?P<subject>[\w.\-/\"]+)\s*(?P<operator>=~|!~|!=|=|:)\s*"
+    rf"(?P<value>{_VALUE}|\(\s*{_VALUE}(?:\s+OR\s+{_VALUE})*\s*\))"
+)
+
+
+def filter_changes(old: str, new: str) -> list[Difference]:
+    """Every clause that differs, and whether less passes; empty for filters that differ in spaces and order only."""
+    if max(len(old), len(new)) > MAX_FILTER_CHARACTERS:
+        return [Difference("is too long to be judged", is_weaker=True)] if old != new else []
+    before, after = _clauses(old), _clauses(new)
+    gained = after - before
+    changes: list[Difference] = []
+    for clause in sorted((before - after).elements()):
+        partner = next((each for each in sorted(+gained) if _subject(each) == _subject(clause) is not None), None)
+        if partner is None:
+            changes.append(Difference(f"no longer asked: {clause}", is_weaker=_subject(clause) is None))
+        else:
+            gained[partner] -= 1
+            changes.append(_clause_change(clause, partner))
+    return [*changes, *(Difference(f"asked besides: {clause}", is_weaker=True) for clause in sorted(+gained))]
+
+
+def _clauses(text: str) -> Counter[str]:
+    return Counter(clause for each in _JOINT.split(text.strip()) if (clause := " ".join(each.split())))
+
+
+def _subject(clause: str) -> tuple[str, str] | None:
+    """What is compared and how; None for a clause of another form."""
+    match = _CLAUSE.fullmatch(clause)
+    return ((match["negated"] or "") + match["subject"], match["operator"]) if match else None
+
+
+def _clause_change(old: str, new: str) -> Difference:
+    subject, operator = _subject(old) or (old, "")
+    before, after = _values(old), _values(new)
+    lost, gained = before - after, after - before
+    if not lost and not gained:
+        return Difference(f"{old} -> {new}: cannot be judged", is_weaker=True)
+    lets_through_the_rest = subject.startswith(("NOT ", "-")) is not operator.startswith("!")
+    is_weaker = bool(gained if lets_through_the_rest else lost)
+    return Difference(f"{subject} {_lost_and_gained(lost, gained)}", is_weaker=is_weaker)
+
+
+def _values(clause: str) -> frozenset[str]:
+    """The values of which a clause takes any: of a list, and of a regular expression its alternatives."""
+    match = _CLAUSE.fullmatch(clause)
+    found = [value.strip('"') for value in re.findall(_VALUE, match["value"] if match else "") if value != "OR"]
+    is_pattern = match is not None and match["operator"].endswith("~")
+    return frozenset(piece for value in found for piece in (alternatives(value) if is_pattern else [value]))

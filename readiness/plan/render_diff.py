@@ -1,13 +1,23 @@
-"""The diff report as text for a terminal."""
+"""The diff report as text for a terminal, and as Markdown for one comment on a pull request.
+
+Whatever comes from a plan stands in code: a name in a code span, everything else in a fence that is longer than any run
+of backticks in it. So no value can end the fence, open a tag, or mention anybody.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import html
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 
+from readiness import __version__
+from readiness.finding import Finding
+from readiness.finding_formats import findings_markdown
+from readiness.markdown_text import fenced, longest_run_of_backticks
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, entries_to_write
+from readiness.plan.change_lines import printable
 from readiness.plan.diff_report import REST, SECTIONS, Block, DiffReport
 from readiness.plan.plan_diff import Action, StackDiff
-from readiness.plan.text_diff import printable
 
 Paint = Callable[[str, str], str]
 
@@ -36,7 +46,7 @@ def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> 
         for block in blocks:
             lines += ["", paint(_title(block), _COLOURS.get(_sign(block)[0], "cyan"))]
             lines += [f"    {paint(line, _COLOURS[line[0]]) if line[0] in _COLOURS else line}" for line in block.lines]
-    lines += _acknowledging(report)
+    lines += _acknowledging_text(report)
     return "\n".join(lines) + "\n"
 
 
@@ -65,7 +75,7 @@ def _sign(block: Block) -> str:
     return _SIGNS.get(Action(block.action), "*") if block.action in list(Action) else "*"
 
 
-def _acknowledging(report: DiffReport) -> Iterator[str]:
+def _acknowledging_text(report: DiffReport) -> Iterator[str]:
     still_open = report.agreement.open
     if still_open:
         count = "1 change weakens" if len(still_open) == 1 else f"{len(still_open)} changes weaken"
@@ -75,3 +85,126 @@ def _acknowledging(report: DiffReport) -> Iterator[str]:
     for entry in report.agreement.stale:
         yield ""
         yield f"{ACKNOWLEDGED_FILE}:{entry.line}: {entry.digest} agrees to no change here; remove the entry."
+
+
+# By this the comment is found again.
+MARKER = "<!-- readiness diff -->"
+# GitHub takes 65,536; what posts the comment may add a line.
+MAX_CHARACTERS = 60_000
+MAX_LINES_OF_A_BLOCK = 150
+MAX_CHARACTERS_OF_A_BLOCK = 8_000
+MAX_STACKS = 30
+MAX_ENTRIES = 30
+
+CAVEAT = "Made from the program alone, without credentials. It compares what is declared and does not know what exists."
+
+
+def diff_markdown(report: DiffReport, *, appendix: str = "") -> str:
+    """The comment: as many blocks as fit, the most important ones, how many were left out, and the appendix whole."""
+    rendered = [_block(block) for block in report.blocks]
+    # With each further block the comment is longer, so that the most that fits is found by halving.
+    fitting = bisect_right(
+        range(len(rendered) + 1),
+        MAX_CHARACTERS - len(appendix),
+        key=lambda count: len(_comment(report, rendered, count)),
+    )
+    return _comment(report, rendered, max(fitting - 1, 0)) + appendix
+
+
+def failure_markdown(problems: Sequence[Finding]) -> str:
+    """The comment where there is no diff, so that an older one does not stay."""
+    block = findings_markdown(problems[:MAX_ENTRIES])
+    return "\n".join([MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, "", _made_by(), ""])
+
+
+def code_span(text: str, *, in_table: bool = False) -> str:
+    """The text as inline code, whatever it holds."""
+    shown = printable(text) or " "
+    if in_table:
+        shown = shown.replace("|", "\\|")
+    ticks = "`" * (longest_run_of_backticks(shown) + 1)
+    padding = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{ticks}{padding}{shown}{padding}{ticks}"
+
+
+def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
+    shown = list(zip(report.blocks[:count], rendered[:count], strict=True))
+    parts = [MARKER, "## Plan diff", "", *_headline(report), ""]
+    if not report.is_empty:
+        parts += [*_table(report), ""]
+    for tier, title in SECTIONS.items():
+        if tier != REST and (texts := [text for block, text in shown if block.tier == tier]):
+            parts += [f"### {title}", "", *texts]
+    for diff in report.diffs:
+        texts = [text for block, text in shown if block.tier == REST and block.stack == diff.stack]
+        if texts:
+            summary = html.escape(summary_line(report, diff))
+            parts += [f"<details><summary><code>{summary}</code></summary>", "", *texts, "</details>", ""]
+    left_out = len(rendered) - count
+    if left_out:
+        what = f"{left_out} of {len(rendered)} changes are not shown, the least important ones"
+        parts += [f"**{what}: they do not fit into one comment.** `readiness diff` shows them all.", ""]
+    parts += [*_acknowledging_markdown(report), f"_{CAVEAT}_", "", _made_by(), ""]
+    return "\n".join(parts)
+
+
+def _headline(report: DiffReport) -> list[str]:
+    if report.is_empty:
+        if all(diff.is_setup_known for diff in report.diffs):
+            return ["The plans declare the same."]
+        return ["The plans declare the same resources. Program and providers are not known."]
+    still_open, agreed = len(report.agreement.open), len(report.agreement.agreed)
+    if still_open:
+        return [f"**{still_open} of {still_open + agreed} weakening changes are not acknowledged.**"]
+    return [f"All {agreed} weakening changes are acknowledged."] if agreed else ["Nothing weakens."]
+
+
+def _table(report: DiffReport) -> list[str]:
+    titles = ["Stack", "weaken", *(ACTION_WORDS[action] for action in Action)]
+    lines = [f"| {' | '.join(titles)} |", f"|---|{'---:|' * (len(titles) - 1)}"]
+    for diff in report.diffs[:MAX_STACKS]:
+        counts = " | ".join(str(count) for count in report.counts(diff))
+        lines.append(f"| {code_span(diff.stack[:100], in_table=True)} | {counts} |")
+    if len(report.diffs) > MAX_STACKS:
+        lines.append(f"| and {len(report.diffs) - MAX_STACKS} more | {' | '.join(' ' for _ in titles[1:])} |")
+    return lines
+
+
+def _block(block: Block) -> str:
+    words = [f"**{ACTION_WORDS[block.action]}**"]
+    words += [code_span(part[:200]) for part in (block.name, block.type) if part]
+    words.append(f"in {code_span(block.stack[:100])}")
+    if block.source:
+        words.append(code_span(block.source[:200]))
+    lines = list(block.lines[:MAX_LINES_OF_A_BLOCK])
+    while lines and sum(len(line) + 1 for line in lines) > MAX_CHARACTERS_OF_A_BLOCK:
+        lines.pop()
+    if len(lines) < len(block.lines):
+        lines.append(f"  … {len(block.lines) - len(lines)} more lines")
+    return "\n".join([" ".join(words), "", *(fenced(lines, "diff") if lines else []), ""])
+
+
+def _made_by() -> str:
+    return f"<sub>readiness {__version__}</sub>"
+
+
+def _acknowledging_markdown(report: DiffReport) -> list[str]:
+    parts: list[str] = []
+    still_open = report.agreement.open
+    if still_open:
+        parts += [
+            "<details><summary>How to agree to what weakens</summary>",
+            "",
+            f"A code owner writes into `{ACKNOWLEDGED_FILE}`, with a reason and a name:",
+            "",
+            *fenced(entries_to_write(still_open[:MAX_ENTRIES]), "yaml"),
+            "",
+            *([f"… and {len(still_open) - MAX_ENTRIES} more.", ""] if len(still_open) > MAX_ENTRIES else []),
+            "</details>",
+            "",
+        ]
+    stale = report.agreement.stale
+    if stale:
+        digests = ", ".join(code_span(entry.digest) for entry in stale[:MAX_ENTRIES])
+        parts += [f"Entries of `{ACKNOWLEDGED_FILE}` that agree to no change here, to be removed: {digests}", ""]
+    return parts

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
 import textwrap
 from collections import Counter
 from typing import Any
 
+from readiness.markdown_text import fenced, longest_run_of_backticks
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import STACK_TYPE
 from readiness.yaml_text import yaml_text
@@ -45,24 +45,18 @@ def plan_markdown(plan: Plan, cost: str = "") -> str:
 
 
 def _code_block(text: str) -> str:
-    """The text as a fenced block, whose fence is longer than any run of backticks inside."""
-    fence = "`" * max(3, _longest_run_of_backticks(text) + 1)
-    return f"{fence}yaml\n{text.rstrip()}\n{fence}"
+    return "\n".join(fenced([text.rstrip()], "yaml"))
 
 
 def _code_cell(text: str) -> str:
     """The text as code in a table's cell: one line, pipes escaped."""
-    fence = "`" * (_longest_run_of_backticks(text) + 1)
+    fence = "`" * (longest_run_of_backticks(text) + 1)
     padding = " " if "`" in text else ""
     return f"{fence}{padding}{_one_line(text)}{padding}{fence}".replace("|", r"\|")
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _longest_run_of_backticks(text: str) -> int:
-    return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
 def _declared(plan: Plan) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from readiness.plan.render_diff_markdown import MARKER
+from readiness.plan.render_diff import MARKER
 from tests.edits import endpoint_lines
 from tests.live.loopback import Reply, Request, serving
 from tests.live.test_adopt import LISTINGS, answering

@@ -8,8 +8,7 @@ from typing import Any
 
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_diff import StackDiff, diff_plans
-from readiness.plan.plan_file import ReadPlan, plan_from
-from readiness.plan.secret_mask import SecretMask
+from readiness.plan.plan_file import ReadPlan, SecretMask, plan_from
 from readiness.plan.weakening import Weakening, weakenings
 
 PlanValue = dict[str, Any]

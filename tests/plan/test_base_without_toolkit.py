@@ -8,7 +8,7 @@ import pytest
 
 from readiness.plan import base_plan
 from readiness.plan.base_plan import BaseCommit
-from readiness.plan.secret_mask import SecretMask
+from readiness.plan.plan_file import SecretMask
 from tests.plan.clones import commit, git
 
 KEPT = b'{"stack": "prod", "project": "shop", "resources": [], "outputs": {}}'

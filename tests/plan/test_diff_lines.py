@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from readiness.plan.change_lines import MAX_LINES_OF_A_TEXT, value_text
+from readiness.plan.change_lines import MAX_CHARACTERS_OF_A_LINE, MAX_LINES_OF_A_TEXT, value_text
 from readiness.plan.diff_report import diff_report
 from readiness.plan.field_changes import ABSENT
 from readiness.plan.render_diff import diff_text
-from readiness.plan.text_diff import MAX_CHARACTERS_OF_A_LINE
 from readiness.resource_types import ALERT_POLICY
 from tests.plan.diff_plans import PlanValue, diff_of, plan_value, resource
 

@@ -10,8 +10,7 @@ import pytest
 
 from readiness.finding_formats import text_line
 from readiness.plan.offline_plan import Plan
-from readiness.plan.plan_file import MAX_PLAN_BYTES, MAX_RESOURCES, read_plan, read_plan_file
-from readiness.plan.secret_mask import SecretMask
+from readiness.plan.plan_file import MAX_PLAN_BYTES, MAX_RESOURCES, SecretMask, read_plan, read_plan_file
 from readiness.refusal import RefusedError
 from tests.plan.diff_plans import diff_of, plan_value, resource, value_of
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from readiness.plan.engine_rules import replacement_fields
 from readiness.plan.field_changes import ABSENT
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
-from readiness.plan.replacement import replacement_fields
 from readiness.plan.weakening import weakenings
 from readiness.refusal import RefusedError
 from tests.plan.diff_plans import PlanValue, diff_of, plan_value, planted, query_of, resource, value_of
@@ -293,3 +293,33 @@ def test_plans_of_two_stacks_are_refused(plans: dict[str, Plan]) -> None:
     """Every URN would differ."""
     with pytest.raises(RefusedError, match="of two stacks, 'prod' and 'staging'"):
         diff_of(value_of(plans["prod"]), value_of(plans["staging"]))
+
+
+@pytest.mark.parametrize("ignored", [["location"], ['["location"]'], ["*"]])
+def test_an_ignored_field_is_no_update_and_no_replacement(ignored: list[str]) -> None:
+    """The engine takes it from its state. The lines are shown all the same, and what happens to them."""
+    old, new = (resource(REPOSITORY, {"location": place}, options={"ignoreChanges": ignored}) for place in ("us", "eu"))
+    change = only(diff_of(plan_value(old), plan_value(new)))
+    assert change.action is Action.OTHER
+    assert change.replacing == ()
+    assert [field.path for field in change.inputs] == ["location"]
+    assert change.notes == ("ignored (ignoreChanges), so that the engine leaves it as it is: location",)
+    open_ = resource(REPOSITORY, {"location": "eu"})
+    assert only(diff_of(plan_value(old), plan_value(open_))).action is Action.REPLACE
+
+
+def test_a_job_s_ignored_image_is_no_update() -> None:
+    """The deployment sets it."""
+    job = "gcp:cloudrunv2/job:Job"
+    path = "template.template.containers[0].image"
+    old, new = (
+        resource(
+            job,
+            {"template": {"template": {"containers": [{"image": image, "args": ["x"]}]}}},
+            options={"ignoreChanges": [path]},
+        )
+        for image in ("app:1", "app:2")
+    )
+    change = only(diff_of(plan_value(old), plan_value(new)))
+    assert change.action is Action.OTHER
+    assert change.notes == (f"ignored (ignoreChanges), so that the engine leaves it as it is: {path}",)

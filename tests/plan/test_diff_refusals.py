@@ -9,7 +9,7 @@ import pytest
 
 from readiness.plan import base_plan
 from readiness.plan.git import unpack
-from readiness.plan.render_diff_markdown import MARKER
+from readiness.plan.render_diff import MARKER
 from readiness.refusal import RefusedError
 from tests.edits import edit
 from tests.plan.clones import commit, git

@@ -12,12 +12,11 @@ from readiness.finding import Finding
 from readiness.plan import base_plan
 from readiness.plan.diff_report import diff_report
 from readiness.plan.offline_plan import Plan, plan_json
-from readiness.plan.program_setup import setup_in_folder
-from readiness.plan.render_diff import diff_text
-from readiness.plan.render_diff_markdown import diff_markdown
+from readiness.plan.program_setup import setup_in_folder, setup_of
+from readiness.plan.render_diff import diff_markdown, diff_text
 from readiness.plan.weakening import weakenings
 from readiness.refusal import RefusedError
-from readiness.settings.stack_files import read_stack
+from readiness.settings.stack_files import StackConfig, read_stack
 from tests.edits import add, edit
 from tests.plan.diff_plans import diff_of, plan_value
 from tests.projects import Command
@@ -187,3 +186,19 @@ def test_a_commit_whose_files_are_refused_today_is_not_known(
     done = command("diff", "--base", "main", "--stack", "staging", cwd=clone)
     assert done.status == 1
     assert "the old plan does not say which program is run and where credentials go" in done.out
+
+
+def test_a_later_day_until_which_something_is_accepted_needs_agreement_and_an_earlier_one_does_not() -> None:
+    """Of a degraded answer as of a vulnerability: no resource shows that the day moves."""
+
+    def setup(day: str | None) -> dict[str, Any]:
+        known = {"value": "error"} | ({} if day is None else {"accept_degraded_until": day})
+        services = [{"name": "api", "health_answer": {"known_degraded": known}}]
+        config = StackConfig(stack="staging", file=STAGING, values={"readiness:services": services})
+        return setup_of(config, lambda _name: None, [])
+
+    days = [setup(day) for day in (None, "2026-01-31", "9999-12-31")]
+    path = 'accepted_until["readiness:services[api].health_answer.known_degraded.accept_degraded_until"]'
+    assert _found(days[1], days[2]) == [path]
+    assert _found(days[0], days[1]) == ["accepted_until"]
+    assert _found(days[2], days[1]) == _found(days[1], days[0]) == []

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from readiness.plan.former_urns import former_urns
+from readiness.plan.engine_rules import former_urns
 from readiness.plan.offline_plan import Plan
-from readiness.plan.plan_file import plan_from
-from readiness.plan.secret_mask import SecretMask
+from readiness.plan.plan_file import SecretMask, plan_from
 from tests.projects import STACKS
 
 FOLDER = Path(__file__).parent / "urns"

@@ -1,0 +1,246 @@
+"""What the engine and the providers do with a declaration.
+
+The engine finds a resource under its former names, leaves ignored fields alone, and refuses to delete what has the
+option `protect`, in its preview already. A provider replaces what it cannot update (`replacement_fields.json`, which is
+distilled from the providers' source and names the revisions). Google's provider refuses to delete what has
+`deletionProtection` in the state: no preview shows that, every apply fails at the deletion, and a changed program
+cannot lift it, because the resource is no longer declared.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from readiness.plan.field_changes import ABSENT, FieldChange, field_changes
+from readiness.plan.plan_file import PlannedResource, ReadPlan
+from readiness.resource_types import JOB, STACK_TYPE
+
+# An alias of an alias of a parent: more are a mistake, and would be a long list.
+MAX_FORMER_URNS = 100
+
+
+def former_urns(resource: PlannedResource, resources: Mapping[str, PlannedResource]) -> tuple[str, ...]:
+    """Every other URN under which the engine would look for the resource, without repetition."""
+    found = dict.fromkeys(_candidates(resource, resources, depth=0))
+    found.pop(resource.urn, None)
+    return tuple(found)
+
+
+def _candidates(resource: PlannedResource, resources: Mapping[str, PlannedResource], depth: int) -> Iterator[str]:
+    parents = [(resource.parent, resource.name)]
+    parent = resources.get(resource.parent)
+    if parent is not None and depth < 20:
+        for urn in list(_candidates(parent, resources, depth + 1))[:MAX_FORMER_URNS]:
+            former_parent = urn.rpartition("::")[2]
+            name = resource.name
+            if former_parent != parent.name and name.startswith(parent.name):
+                name = former_parent + name.removeprefix(parent.name)
+            parents.append((urn, name))
+    count = 0
+    for parent_urn, name in parents:
+        for urn in _own(resource, parent_urn, name):
+            if count == MAX_FORMER_URNS:
+                return
+            count += 1
+            yield urn
+
+
+def _own(resource: PlannedResource, parent_urn: str, name: str) -> Iterator[str]:
+    prefix = "::".join(resource.urn.split("::")[:2])
+    yield _urn(prefix, parent_urn, resource.type, name)
+    aliases = resource.options.get("aliases", [])
+    for alias in aliases if isinstance(aliases, list) else ():
+        if not isinstance(alias, dict):
+            continue
+        if isinstance(alias.get("urn"), str):
+            yield alias["urn"]
+        spec = alias.get("spec")
+        if isinstance(spec, dict):
+            yield _specified(resource, spec, parent_urn, name)
+
+
+def _specified(resource: PlannedResource, spec: dict[str, Any], parent_urn: str, name: str) -> str:
+    stack_prefix, project = resource.urn.split("::")[:2] if resource.urn.count("::") > 1 else (resource.urn, "")
+    if spec.get("stack"):
+        stack_prefix = f"urn:pulumi:{spec['stack']}"
+    prefix = f"{stack_prefix}::{spec.get('project') or project}"
+    parent = "" if spec.get("noParent") else str(spec.get("parentUrn") or parent_urn)
+    return _urn(prefix, parent, str(spec.get("type") or resource.type), str(spec.get("name") or name))
+
+
+def _urn(prefix: str, parent_urn: str, type_: str, name: str) -> str:
+    parts = parent_urn.split("::")
+    chain = parts[2] if len(parts) > 2 else ""
+    return f"{prefix}::{type_ if chain in ('', STACK_TYPE) else f'{chain}${type_}'}::{name}"
+
+
+_FILE = Path(__file__).with_name("replacement_fields.json")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplacementFields:
+    """Of one type, as dotted paths. `a+b` replaces when both change; `defaults` are what an absent field means.
+
+    `replace_if_both_given` are fields that the provider fills in: leaving one out, or writing out what was filled in,
+    replaces nothing. `notes` say what else a change of the field does.
+    """
+
+    replace: list[str] = field(default_factory=list)
+    replace_if_both_given: list[str] = field(default_factory=list)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+@cache
+def replacement_fields() -> dict[str, ReplacementFields]:
+    """The lists by resource type."""
+    types = json.loads(_FILE.read_text(encoding="utf-8"))["types"]
+    return {type_: ReplacementFields(**fields) for type_, fields in types.items()}
+
+
+_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.\[\]]+)')
+
+
+def ignored_paths(resource: PlannedResource) -> list[str]:
+    """The engine's property paths whose changes it leaves alone (`ignoreChanges`)."""
+    paths = resource.options.get("ignoreChanges", [])
+    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
+
+
+def without_ignored(inputs: dict[str, Any], paths: list[str]) -> dict[str, Any]:
+    """A copy without what is at the engine's property paths."""
+    copied = copy.deepcopy(inputs) if paths else inputs
+    for path in paths:
+        steps = [quoted or index or name for quoted, index, name in _STEP.findall(path)]
+        if steps:
+            _take_away(copied, steps)
+    return copied
+
+
+def _take_away(holder: Any, steps: list[str]) -> None:
+    step, rest = steps[0], steps[1:]
+    if isinstance(holder, dict):
+        keys: list[Any] = list(holder) if step == "*" else [step] if step in holder else []
+    elif isinstance(holder, list):
+        keys = list(range(len(holder))) if step == "*" else [int(step)] if step.isdigit() else []
+        keys = [key for key in keys if key < len(holder)]
+    else:
+        return
+    for key in keys:
+        if rest:
+            _take_away(holder[key], rest)
+        elif isinstance(holder, dict):
+            del holder[key]
+        else:
+            holder[key] = None
+
+
+def forces_replacement(
+    old: PlannedResource, new: PlannedResource, changes: Iterable[FieldChange]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The paths among the changes that force a replacement, and the notes on changed fields; both may be empty."""
+    fields = replacement_fields().get(new.type, ReplacementFields())
+    effective = [change for change in changes if not _means_the_same(change, fields)]
+    on_changes = new.options.get("replaceOnChanges", [])
+    wanted = [*fields.replace, *(path for path in on_changes if isinstance(path, str))]
+    replacing: list[str] = []
+    for path in wanted:
+        hits = [[change for change in effective if _is_at(change, part)] for part in path.split("+")]
+        if all(hits):
+            replacing += [change.path for hit in hits for change in hit]
+    for path in fields.replace_if_both_given:
+        replacing += [each.path for each in effective if _is_at(each, path) and ABSENT not in (each.old, each.new)]
+    notes = [note for path, note in sorted(fields.notes.items()) if any(_is_at(change, path) for change in effective)]
+    return tuple(dict.fromkeys(replacing)), tuple(notes)
+
+
+def _means_the_same(change: FieldChange, fields: ReplacementFields) -> bool:
+    default = fields.defaults.get(".".join(change.names), ABSENT)
+    values = [default if value is ABSENT else value for value in (change.old, change.new)]
+    return default is not ABSENT and values[0] == values[1]
+
+
+def _is_at(change: FieldChange, path: str) -> bool:
+    """Whether the change is at the path, below it, or takes it away with what holds it."""
+    wanted = tuple(path.split("."))
+    shared = min(len(wanted), len(change.names))
+    return path == "*" or change.names[:shared] == wanted[:shared]
+
+
+def lifting_commands(stack: str, resource: PlannedResource) -> tuple[str, ...]:
+    """The commands after which an apply no longer has to delete the resource, or may."""
+    urn, name = shlex.quote(resource.urn), shlex.quote(stack)
+    if not resource.refuses_deletion:
+        return (f"pulumi state unprotect --yes --stack {name} {urn}",)
+    return (_delete_command(resource), f"pulumi refresh --yes --stack {name} --target {urn}")
+
+
+def refused_deletions(state: Mapping[str, Any], plan: ReadPlan) -> Iterator[tuple[PlannedResource, str]]:
+    """`(resource of the state, "delete" or "replace")` for each that an apply of the plan cannot delete.
+
+    `state` is the `deployment` of `pulumi stack export`.
+    """
+    known = {urn: new for new in plan.resources.values() for urn in (new.urn, *former_urns(new, plan.resources))}
+    for entry in state.get("resources") or []:
+        old = _of_state(entry)
+        if old is None or not (old.is_protected or old.refuses_deletion):
+            continue
+        new = known.get(old.urn)
+        if new is None:
+            yield old, "delete"
+        elif _is_replaced(old, new):
+            yield old, "replace"
+
+
+def refused_deletions_text(stack: str, refused: list[tuple[PlannedResource, str]]) -> str:
+    """The message for a person, with the exact commands."""
+    lines = ["Nothing is applied. These are protected, so that the apply would fail at them:"]
+    lines += (f"  - {resource.name}: the apply would {action} it" for resource, action in refused)
+    lines.append("Restore their settings, or, if they are to go, run:")
+    lines += (f"  {command}" for resource, _ in refused for command in lifting_commands(stack, resource))
+    return "\n".join([*lines, f"and then `readiness up {stack}` again."])
+
+
+def _of_state(entry: Mapping[str, Any]) -> PlannedResource | None:
+    """A resource that a provider manages, as the state has it."""
+    if not entry.get("custom") or entry.get("delete") or entry.get("external"):
+        return None
+    urn, outputs, inputs = str(entry["urn"]), entry.get("outputs") or {}, dict(entry.get("inputs") or {})
+    if "deletionProtection" in outputs:
+        inputs["deletionProtection"] = outputs["deletionProtection"]
+    options = {"protect": entry.get("protect") is True}
+    return PlannedResource(
+        urn=urn,
+        type=str(entry.get("type")),
+        name=urn.rpartition("::")[2],
+        parent=str(entry.get("parent") or ""),
+        inputs=inputs,
+        options=options,
+    )
+
+
+def _is_replaced(old: PlannedResource, new: PlannedResource) -> bool:
+    """Whether a field forces it whose declared value is known before the apply."""
+    before, after = (without_ignored(resource.inputs, ignored_paths(new)) for resource in (old, new))
+    changes = [change for change in field_changes(before, after) if not _is_placeholder(change.new)]
+    return bool(forces_replacement(old, new, changes)[0])
+
+
+def _is_placeholder(value: Any) -> bool:
+    """`<NAME.id>` and the like: the plan cannot know it."""
+    return isinstance(value, str) and "<" in value
+
+
+def _delete_command(resource: PlannedResource) -> str:
+    if resource.type != JOB:
+        return f"# delete {resource.name} ({resource.type}) in its console"
+    name, project, region = (shlex.quote(str(resource.inputs.get(key))) for key in ("name", "project", "location"))
+    return f"gcloud run jobs delete {name} --project={project} --region={region}"

@@ -1,0 +1,232 @@
+"""What a table of a resource type says about a change, and how the two versions of a resource are walked along it.
+
+A type that protects has a `Guard`. A field of it is harmless, or has a rule, or is not known: then the change needs an
+acknowledgement. So what nobody has thought of is never an ordinary change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from readiness.durations import seconds_of
+from readiness.plan.change_lines import shortened, value_text
+from readiness.plan.field_changes import (
+    ABSENT,
+    Inputs,
+    below,
+    holds_objects,
+    is_same,
+    number_at,
+    paired_entries,
+)
+from readiness.plan.query_change import filter_changes
+
+# The field of a finding about all of a resource.
+WHOLE_RESOURCE = "(resource)"
+# What a rule yields where it cannot tell: the change gets the sentence of a field without a rule.
+NOT_KNOWN = ""
+# Everybody on the internet, and everybody with any Google account.
+PUBLIC_MEMBERS = frozenset({"allUsers", "allAuthenticatedUsers"})
+_SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeakenedField:
+    """A field whose change needs an acknowledgement, and why, as the end of a sentence on the resource."""
+
+    field: str
+    old: Any
+    new: Any
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """Two values of a field that differ. `beside` are the objects that hold the field, `inputs` the whole resources."""
+
+    path: str
+    old: Any
+    new: Any
+    beside: tuple[Inputs, Inputs]
+    inputs: tuple[Inputs, Inputs]
+
+
+# Yields why a change is weaker, NOT_KNOWN, or a finding about another field than its own; nothing for a change that is
+# stricter or means the same. None: the fields below are judged one by one.
+Rule = Callable[[Change], Iterable[str | WeakenedField] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """The table of the types that match `pattern`. `created`, `changed` and `deleted` end sentences on the resource.
+
+    `harmless` and the keys of `rules` are dotted fields: `conditions[].duration` is in the entries of a list,
+    `conditions[+]` an entry that was added, `conditions[-]` one that was removed, and `*` any one key. Without
+    `created` or `deleted`, creating or deleting the resource takes no protection away. Without `changed`, a change that
+    no rule knows gets a general sentence.
+    """
+
+    pattern: str
+    harmless: Collection[str] = ()
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    created: str | None = None
+    changed: str | None = None
+    deleted: str | None = None
+
+    def matches(self, type_: str) -> bool:
+        """Whether the whole type matches the pattern."""
+        return re.fullmatch(self.pattern, type_) is not None
+
+    def rule(self, key: str) -> Rule | None:
+        """The rule of the field itself."""
+        return self.rules.get(key) or self.rules.get(f"{key.rpartition('.')[0]}.*")
+
+    def says_something_below(self, key: str) -> bool:
+        """Whether a field below this one has a rule or is harmless."""
+        return key in self._holders
+
+    @cached_property
+    def _holders(self) -> frozenset[str]:
+        keys = (*self.harmless, *self.rules)
+        return frozenset(key[: match.start()] for key in keys for match in re.finditer(r"[.\[]", key))
+
+
+def judged(guard: Guard, old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
+    """Every field whose change from `old` to `new` is weaker or not known to the guard."""
+    yield from _judged(guard, "", Change(path="", old=old, new=new, beside=(old, new), inputs=(old, new)))
+
+
+def _judged(guard: Guard, key: str, change: Change) -> Iterator[WeakenedField]:
+    if is_same(change.old, change.new) or key in guard.harmless:
+        return
+    rule = guard.rule(key)
+    said = rule(change) if rule else None
+    if said is None:
+        yield from _judged_below(guard, key, change)
+        return
+    for reason in said:
+        yield reason if isinstance(reason, WeakenedField) else _finding(guard, change, reason)
+
+
+def _judged_below(guard: Guard, key: str, change: Change) -> Iterator[WeakenedField]:
+    knows_more = guard.says_something_below(key)
+    parts: list[tuple[str, Change]] = []
+    if all(isinstance(value, dict) or (value is ABSENT and knows_more) for value in (change.old, change.new)):
+        old, new = ({**value} if value is not ABSENT else dict[str, Any]() for value in (change.old, change.new))
+        for name in sorted(old.keys() | new.keys()):
+            values = old.get(name, ABSENT), new.get(name, ABSENT)
+            parts.append(
+                (f"{key}.{name}" if key else name, _inner(change, below(change.path, name), values, (old, new)))
+            )
+    elif all(holds_objects(value) or (value in (ABSENT, []) and knows_more) for value in (change.old, change.new)):
+        old, new = ([*value] if value is not ABSENT else list[Any]() for value in (change.old, change.new))
+        for step, *values in paired_entries(old, new):
+            sign = "[+]" if values[0] is ABSENT else "[-]" if values[1] is ABSENT else "[]"
+            parts.append(
+                (f"{key}{sign}", _inner(change, f"{change.path}[{step}]", (values[0], values[1]), change.beside))
+            )
+    for inner_key, inner in parts:
+        yield from _judged(guard, inner_key, inner)
+    if not parts:
+        yield _finding(guard, change, NOT_KNOWN)
+
+
+def _inner(change: Change, path: str, values: tuple[Any, Any], beside: tuple[Inputs, Inputs]) -> Change:
+    return Change(path=path, old=values[0], new=values[1], beside=beside, inputs=change.inputs)
+
+
+def _finding(guard: Guard, change: Change, reason: str) -> WeakenedField:
+    if reason == NOT_KNOWN and guard.changed is not None:
+        public = ", ".join(sorted(public_members(change.new)))
+        reason = f"{change.path}: {guard.changed}{f', to {public}' if public else ''}"
+    elif reason == NOT_KNOWN:
+        values = (shortened(value_text(value), _SHOWN_CHARACTERS) for value in (change.old, change.new))
+        reason = f"changes {change.path} from {' to '.join(values)}, and no rule knows whether that is weaker"
+    return WeakenedField(field=change.path, old=change.old, new=change.new, reason=reason)
+
+
+def public_members(value: Any) -> set[str]:
+    """The members in a value that stand for everybody, those of a JSON text in it included."""
+    if isinstance(value, (dict, list)):
+        items = value.values() if isinstance(value, dict) else value
+        return {member for item in items for member in public_members(item)}
+    text = value if isinstance(value, str) else ""
+    return {member for member in PUBLIC_MEMBERS if text == member or f'"{member}"' in text}
+
+
+# Rules of which a table is made.
+
+
+def elsewhere(_change: Change) -> Iterable[str]:
+    """For a field that a rule over the whole plan judges, and for one that may only become stricter."""
+    return ()
+
+
+def always(reason: str) -> Rule:
+    """For a field each change of which needs an acknowledgement, with a better sentence than the general one."""
+    return lambda _change: (reason,)
+
+
+def stricter_if(is_stricter: Callable[[Any, Any], bool]) -> Rule:
+    """For a field of which some changes are known to be stricter. Every other one is not known."""
+    return lambda change: () if is_stricter(change.old, change.new) else None
+
+
+def switched(reason: str, *, off: bool, default: bool) -> Rule:
+    """For a flag that weakens when it is turned off (`off`) or on; `default` is what an absent one means."""
+
+    def rule(change: Change) -> Iterator[str]:
+        flags = [
+            {True: True, "true": True, False: False, "false": False}.get(value) for value in _plain(change, default)
+        ]
+        if None in flags:
+            yield NOT_KNOWN
+        elif flags == [off, not off]:
+            yield reason
+
+    return rule
+
+
+def longer(reason: str, *, default: str | None = None) -> Rule:
+    """For a duration that weakens when it grows; one that cannot be read counts."""
+
+    def rule(change: Change) -> Iterator[str]:
+        before, after = (seconds_of(value) if isinstance(value, str) else None for value in _plain(change, default))
+        if before is None or after is None or after > before:
+            yield reason
+
+    return rule
+
+
+def fewer(sentence: Callable[[float, float], str], *, default: float) -> Rule:
+    """For a number that weakens when it falls; `sentence` gets both."""
+
+    def rule(change: Change) -> Iterator[str]:
+        before, after = (number_at({"value": value}, "value") for value in _plain(change, default))
+        if before is None or after is None:
+            yield NOT_KNOWN
+        elif after < before:
+            yield sentence(before, after)
+
+    return rule
+
+
+def narrower(change: Change) -> Iterator[str]:
+    """For a filter of Cloud Logging or Monitoring that weakens when it lets less through."""
+    if not all(isinstance(value, str) and value for value in (change.old, change.new)):
+        yield NOT_KNOWN
+        return
+    for difference in filter_changes(change.old, change.new):
+        if difference.is_weaker:
+            yield f"filter: {difference.text}"
+
+
+def _plain(change: Change, default: Any) -> tuple[Any, Any]:
+    """Both values, none of them a list or an object."""
+    values = (default if value is ABSENT else value for value in (change.old, change.new))
+    before, after = (None if isinstance(value, (dict, list)) else value for value in values)
+    return before, after

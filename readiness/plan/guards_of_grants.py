@@ -1,0 +1,187 @@
+"""The tables of what gives somebody a right or runs something: grants, identities, roles, jobs, providers, commands.
+
+Types are known by a pattern and not by a list: each of Google's services has IAM types of its own, and a new version of
+the provider adds some.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from readiness.plan.field_changes import ABSENT
+from readiness.plan.guards import Change, Guard, Rule, stricter_if, switched
+from readiness.plan.guards_of_alerts import exempted_less
+
+_NOT_JUDGED = "whether it allows more cannot be judged"
+_NEW, _CHANGED, _DELETED = (f"{what}; {_NOT_JUDGED}" for what in ("is new", "changed", "is deleted"))
+# Words for people: they give nobody a right.
+_TEXTS = ("description", "displayName", "title", "labels", "userLabels")
+_GITHUB_ROLES = ("pull", "triage", "push", "maintain", "admin")
+
+
+def _is_fewer(old: Any, new: Any) -> bool:
+    """Whether entries are gone and none has come."""
+    return isinstance(old, list) and isinstance(new, list) and all(entry in old for entry in new)
+
+
+def _is_smaller_policy(old: Any, new: Any) -> bool:
+    """Whether every member of a role and condition was there before, and nothing else of the policy differs."""
+    before, after = _policy(old), _policy(new)
+    if before is None or after is None or before[1] != after[1]:
+        return False
+    return all(members <= before[0].get(binding, frozenset()) for binding, members in after[0].items())
+
+
+def _policy(text: Any) -> tuple[dict[str, frozenset[str]], dict[str, Any]] | None:
+    """Members by role and condition, and the rest of a policy; None for what is none."""
+    try:
+        policy = json.loads(text)
+        found: dict[str, frozenset[str]] = {}
+        for binding in policy.pop("bindings", []):
+            members = frozenset(map(str, binding.pop("members", [])))
+            name = json.dumps(binding, sort_keys=True)
+            found[name] = found.get(name, frozenset()) | members
+    except (AttributeError, TypeError, ValueError, RecursionError):
+        return None
+    return found, policy
+
+
+def _is_lower_role(old: Any, new: Any) -> bool:
+    if old not in _GITHUB_ROLES or new not in _GITHUB_ROLES:
+        return False
+    return _GITHUB_ROLES.index(new) <= _GITHUB_ROLES.index(old)
+
+
+def _becomes(value: Any) -> Rule:
+    return stricter_if(lambda _old, new: new is value or new == str(value).lower())
+
+
+def _condition(change: Change) -> Iterable[str]:
+    """A right no longer ends at its condition, or at another one; a condition that is added is stricter."""
+    if change.old in (ABSENT, ""):
+        return ()
+    if change.new in (ABSENT, ""):
+        return ("holds without its condition",)
+    return ("holds under another condition; whether it is as narrow cannot be judged",)
+
+
+_fewer = stricter_if(_is_fewer)
+_IAM_TEXTS = (*_TEXTS, "condition.title", "condition.description")
+_IAM_RULES: dict[str, Rule] = {
+    "condition.expression": _condition,
+    "members": _fewer,
+    "policyData": stricter_if(_is_smaller_policy),
+}
+
+# The first pattern that matches counts.
+GRANT_GUARDS = (
+    # A new record of access protects.
+    Guard(
+        pattern=r"gcp:.*:\w*IAMAuditConfig",
+        changed="records the access to something else",
+        deleted="is deleted: access is no longer logged",
+        harmless=_TEXTS,
+        rules={"auditLogConfigs": exempted_less},
+    ),
+    Guard(
+        pattern=r"gcp:.*:\w*(IAM|Iam)CustomRole",
+        created="is a new role",
+        changed=f"is another role; {_NOT_JUDGED}",
+        harmless=_TEXTS,
+        rules={"permissions": _fewer},
+    ),
+    Guard(
+        pattern=r"gcp:.*:\w*(IAM|Iam)(Member|Binding|Policy)",
+        created="is a new grant",
+        changed="grants something else",
+        harmless=_IAM_TEXTS,
+        rules=_IAM_RULES,
+    ),
+    Guard(
+        pattern=r"gcp:.*:\w*(IAM|Iam)([A-Z]\w*)?",
+        created=_NEW,
+        changed=_CHANGED,
+        deleted=_DELETED,
+        harmless=_IAM_TEXTS,
+        rules=_IAM_RULES,
+    ),
+    # Federation, deny policies, boundaries, constraints: a deleted one may have been what held somebody back.
+    Guard(
+        pattern=r"gcp:(iam|iap|orgpolicy|accesscontextmanager|privilegedaccessmanager)/.*"
+        r"|gcp:.*:(OrganizationPolicy|AccessApprovalSettings|\w*(ACL|Acl)([A-Z]\w*)?|\w*AccessControl|DatasetAccess"
+        r"|RowAccessPolicy|\w*RoleBinding|\w*AccessRule)",
+        created=_NEW,
+        changed=_CHANGED,
+        deleted=_DELETED,
+        harmless=_TEXTS,
+    ),
+    Guard(
+        pattern=r"gcp:(serviceaccount/.*|.*:(DefaultServiceAccounts|HmacKey|ApiKey))",
+        created="is a new identity or key",
+        changed="is another identity or key",
+        harmless=_TEXTS,
+        rules={"disabled": _becomes(value=True)},
+    ),
+    Guard(
+        pattern=r"gcp:\w+/job:Job",
+        created="runs something new",
+        changed="runs something else, or in another way",
+        harmless=_TEXTS,
+        rules={"deletionProtection": switched("may be deleted", off=True, default=True)},
+    ),
+    Guard(
+        pattern=r"github:.*:(RepositoryCollaborators?|Team\w*|Membership|RepositoryDeployKey|AppInstallation\w+"
+        r"|Organization\w*Role\w*|OrganizationSecurityManager|EmuGroupMapping|User(Ssh|Gpg)Key|\w+Webhook)",
+        created="gives access",
+        changed="gives access to somebody else, or another access",
+        harmless=_TEXTS,
+        rules={
+            "members": _fewer,
+            "permission": stricter_if(_is_lower_role),
+            "readOnly": _becomes(value=True),
+            "teams": _fewer,
+            "users": _fewer,
+        },
+    ),
+    Guard(
+        pattern=r"github:.*:(Actions|Codespaces|Dependabot)\w*(Secret|Variable)\w*",
+        created="gives a value to workflows",
+        changed="gives another value to workflows, or to others",
+        harmless=_TEXTS,
+    ),
+    Guard(
+        pattern=r"github:.*:\w+Permissions",
+        created=_NEW,
+        changed=_CHANGED,
+        deleted=_DELETED,
+        harmless=_TEXTS,
+        rules={
+            "canApprovePullRequestReviews": _becomes(value=False),
+            "defaultWorkflowPermissions": stricter_if(lambda _old, new: new == "read"),
+            "enabled": _becomes(value=False),
+        },
+    ),
+    Guard(
+        pattern=r"github:.*:(ActionsRepositoryAccessLevel|Actions\w*Oidc\w+|\w*Runner\w*|BranchProtection\w*"
+        r"|Organization(Ruleset|Settings|Block)|Enterprise\w+|UserInvitationAccepter|Repository)",
+        created=_NEW,
+        changed=_CHANGED,
+        deleted=_DELETED,
+        harmless=_TEXTS,
+    ),
+    Guard(
+        pattern=r"pulumi:providers:\w+",
+        created="is a provider of its own, which sends credentials where it says",
+        changed="sends credentials somewhere else, or as somebody else",
+        harmless=_TEXTS,
+    ),
+    # Their inputs are what is run.
+    Guard(
+        pattern=r"command:.*|pulumi-(python|nodejs):dynamic.*",
+        created="runs a command of its own",
+        changed="runs another command",
+        harmless=_TEXTS,
+    ),
+)
