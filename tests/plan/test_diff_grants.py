@@ -18,7 +18,7 @@ from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_file import PlannedResource
 from readiness.plan.weakening import weakenings
 from readiness.resource_types import JOB, STACK_TYPE
-from tests.plan.diff_plans import plan_value, planted, read, resource, value_of, weakened
+from tests.plan.diff_plans import plan_value, read, resource, value_of, weakened
 from tests.plan.weakening_case import Inputs, put
 
 MEMBER = "gcp:projects/iAMMember:IAMMember"
@@ -171,12 +171,12 @@ def test_the_first_image_of_a_job_needs_agreement_though_it_is_ignored_later() -
     image = "template.template.containers[0].image"
     other = put(_JOB, "template.template.containers.0.image", "app@sha256:2")
     old, new = (resource(JOB, inputs, options={"ignoreChanges": [image]}) for inputs in (_JOB, other))
-    assert [each.field for each in weakened([old], [new])] == [image]
+    assert [found.field for found in weakened([old], [new])] == [image]
     assert weakened([old], [old]) == ()
     (found, again) = weakened([old], [resource(JOB, other)])
     assert {found.field, again.field} == {"options.ignoreChanges", image}
     every = resource(JOB, other, options={"ignoreChanges": ['template["template"].containers[*].image']})
-    assert {each.field for each in weakened([old], [every])} == {"options.ignoreChanges", image}
+    assert {found.field for found in weakened([old], [every])} == {"options.ignoreChanges", image}
 
 
 @pytest.mark.parametrize("field", ["description", "displayName", "labels"])
@@ -199,7 +199,7 @@ def test_what_is_opened_to_everybody_needs_agreement_whatever_its_type(member: s
 def test_a_service_that_no_longer_asks_who_calls_needs_agreement() -> None:
     """Cloud Run's own switch does the same as a grant to everybody."""
     asks, open_ = resource(SERVICE, {"name": "s"}), resource(SERVICE, {"name": "s", "invokerIamDisabled": True})
-    assert [each.field for each in weakened([asks], [open_])] == ["invokerIamDisabled"]
+    assert [found.field for found in weakened([asks], [open_])] == ["invokerIamDisabled"]
     assert weakened([open_], [asks]) == ()
 
 
@@ -207,8 +207,8 @@ def test_a_provider_of_its_own_needs_agreement_and_so_does_each_change_of_it() -
     """It may have another address, account and program."""
     type_ = "pulumi:providers:github"
     own, other = (resource(type_, {"baseUrl": f"https://{host}.example.com/"}) for host in ("a", "b"))
-    assert [each.field for each in weakened([], [own])] == ["(resource)"]
-    assert [each.field for each in weakened([own], [other])] == ["baseUrl"]
+    assert [found.field for found in weakened([], [own])] == ["(resource)"]
+    assert [found.field for found in weakened([own], [other])] == ["baseUrl"]
     assert weakened([own], []) == ()
 
 
@@ -217,7 +217,7 @@ def test_another_provider_for_a_resource_needs_agreement(option: str) -> None:
     """In both directions: neither is known to be the better one."""
     plain, other = resource(BUCKET, {}), resource(BUCKET, {}, options={option: "https://example.com/x"})
     for before, after in ((plain, other), (other, plain)):
-        assert [each.field for each in weakened([before], [after])] == [f"options.{option}"]
+        assert [found.field for found in weakened([before], [after])] == [f"options.{option}"]
     assert bool(weakened([], [other])) is (option != "provider")
 
 
@@ -273,32 +273,45 @@ def test_other_types_are_none(type_: str) -> None:
     assert grant_kind(read_one(type_)) is None
 
 
+# Words, and fields that a rule of their own judges.
+_JUDGED = ("condition", "deletionProtection", "auditLogConfigs", "displayName", "description", "title", "labels")
+
+
+def _grants(plan: Plan) -> list[Inputs]:
+    """The grants, identities and jobs of a plan, as its JSON form has them."""
+    entries = value_of(plan)["resources"]
+    kinds = {type_: grant_kind(read_one(type_)) for type_ in {entry["type"] for entry in entries} - {STACK_TYPE}}
+    return [entry for entry in entries if kinds.get(entry["type"])]
+
+
+def _paths(grant: Inputs) -> list[str]:
+    """The fields of a grant that no other rule judges, in the form that `put` takes."""
+    return [
+        path.replace("[", ".").replace("]", "")
+        for path, value in flat(grant["inputs"])
+        if re.split(r"[.\[]", path)[0] not in _JUDGED and value != SECRET_VALUE
+    ]
+
+
 @pytest.mark.parametrize("stack", ["prod", "every-option"])
 def test_every_field_of_every_grant_of_the_program_needs_agreement_to_change_or_go(
     stack: str, plans: dict[str, Plan]
 ) -> None:
-    """Whatever is planted; what is words or a field that a rule judges is left out."""
-    judged = ("condition", "deletionProtection", "auditLogConfigs", "displayName", "description", "title", "labels")
-    seen = 0
-    for entry in value_of(plans[stack])["resources"]:
-        if entry["type"] == STACK_TYPE or grant_kind(read_one(entry["type"])) is None:
-            continue
-        for path, value in flat(entry["inputs"]):
-            dotted = path.replace("[", ".").replace("]", "")
-            if re.split(r"[.\[]", path)[0] in judged or value == SECRET_VALUE:
-                continue
-            for planted_value in ("planted", None):
-                diff = planted(plans[stack], _planting(entry["name"], dotted, planted_value))
-                assert weakenings(diff), f"{entry['name']}: {path} {value!r} -> {planted_value!r}"
-                seen += 1
-    assert seen > 20
-
-
-def _planting(name: str, path: str, value: Any) -> Any:
-    def plant(resources: dict[str, Inputs], _plan: Inputs) -> None:
-        resources[name]["inputs"] = put(resources[name]["inputs"], path, value)
-
-    return plant
+    """Whatever is planted. Each round changes the next field of every grant, and each grant must be named for it."""
+    grants = _grants(plans[stack])
+    paths = {grant["urn"]: _paths(grant) for grant in grants}
+    assert sum(map(len, paths.values())) > 20
+    for number in range(max(map(len, paths.values()))):
+        changed = {urn: own[number] for urn, own in paths.items() if number < len(own)}
+        for value in ("planted", None):
+            new = [
+                grant | {"inputs": put(grant["inputs"], changed[grant["urn"]], value)}
+                for grant in grants
+                if grant["urn"] in changed
+            ]
+            old = [grant for grant in grants if grant["urn"] in changed]
+            silent = changed.keys() - {found.urn for found in weakened(old, new)}
+            assert not silent, f"{value!r}: {sorted((urn, changed[urn]) for urn in silent)}"
 
 
 @pytest.mark.parametrize("junk", [[], {}, None, "x", 7, True, [[1]], [{"a": {}}], {"b": [1]}])
