@@ -138,7 +138,7 @@ def test_every_command_that_a_workflow_calls_exists() -> None:
 def test_each_schedule_has_its_command() -> None:
     """The expression compares with the very texts of the schedule."""
     reports = workflow("prod", "delivery-reports")
-    daily, weekly, monthly = (each["cron"] for each in reports[True]["schedule"])
+    daily, weekly, monthly = (trigger["cron"] for trigger in reports[True]["schedule"])
     (job,) = reports["jobs"].values()
     what = job["steps"][-1]["env"]["WHAT"]
     assert f"github.event.schedule == '{weekly}' && 'week'" in what
@@ -179,7 +179,7 @@ def test_every_setting_arrives_where_the_program_reads_it(tmp_path: Path, stack:
 def test_by_default_slack_hears_what_the_customers_workflows_do_not_send() -> None:
     """Started, succeeded and failed they send themselves: twice is noise."""
     read = tomllib.loads(telemetry_files("prod")[SETTINGS_PATH])
-    assert {each["name"]: each["slack_events"] for each in read["environments"]} == {
+    assert {environment["name"]: environment["slack_events"] for environment in read["environments"]} == {
         "staging": [],
         "production": ["waiting", "rollback"],
     }

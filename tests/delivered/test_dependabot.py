@@ -43,7 +43,7 @@ def dependabot_of(stack: str) -> Dependabot:
 def every_ecosystem() -> Dependabot:
     """A file with an entry of every ecosystem that the settings allow."""
     return Dependabot(
-        updates=tuple(DependabotUpdate(ecosystem=each, directories=("/x",)) for each in get_args(Ecosystem))
+        updates=tuple(DependabotUpdate(ecosystem=ecosystem, directories=("/x",)) for ecosystem in get_args(Ecosystem))
     )
 
 
@@ -125,7 +125,7 @@ def test_zizmor_would_say_so(tmp_path: Path) -> None:
 def test_every_folder_of_the_first_customer_is_there() -> None:
     """A folder that is left out is never updated, and nobody is told."""
     updates = yaml.safe_load(dependabot_text(dependabot_of("prod")))["updates"]
-    assert {each["package-ecosystem"]: each["directories"] for each in updates} == FOLDERS
+    assert {update["package-ecosystem"]: update["directories"] for update in updates} == FOLDERS
 
 
 def test_every_setting_arrives() -> None:

@@ -33,18 +33,18 @@ def test_a_missing_row_is_seen() -> None:
     """The comparison can fail: a page without one of its rows is not the document's."""
     line = "| Test alert successfully received |"
     page = "\n".join(row for row in PAGE.splitlines() if not row.startswith(line))
-    assert [each[:2] for each in table_rows(page)] != seed_lines(DOCUMENT)
+    assert [row[:2] for row in table_rows(page)] != seed_lines(DOCUMENT)
 
 
 @pytest.mark.parametrize(("section", "line", "answer"), table_rows(PAGE), ids=lambda text: str(text)[:40])
 def test_an_answer_names_what_exists(section: str, line: str, answer: str, plans: dict[str, Plan]) -> None:
     """Resources stand in the plan, commands in the command line."""
     assert answer.strip(), f"{section} {line} has no answer"
-    names = {each["name"] for stack in plans.values() for each in stack.resources}
+    names = {resource["name"] for stack in plans.values() for resource in stack.resources}
     policies = {
         policy["id"]
-        for each in plans["prod"].of_type("gcp:artifactregistry/repository:Repository")
-        for policy in each["inputs"]["cleanupPolicies"]
+        for resource in plans["prod"].of_type("gcp:artifactregistry/repository:Repository")
+        for policy in resource["inputs"]["cleanupPolicies"]
     }
     for name in re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", answer):
         assert name in names | policies, f"{section} {line}: nothing is called {name}"

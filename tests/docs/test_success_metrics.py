@@ -23,7 +23,7 @@ def test_every_metric_of_the_seed_has_its_row_in_order_with_its_figures() -> Non
 
 def test_every_name_is_a_resource_or_an_output_of_production(plans: dict[str, Plan]) -> None:
     """What measures a metric is declared."""
-    names = {each["name"] for each in plans["prod"].resources} | set(plans["prod"].outputs)
+    names = {resource["name"] for resource in plans["prod"].resources} | set(plans["prod"].outputs)
     found = re.findall(r"`([a-z0-9]+(?:[-_][a-z0-9]+)+)`", PAGE)
     assert len(found) > 10
     assert [name for name in found if name not in names] == []

@@ -92,11 +92,11 @@ class Cloud:
 
     def of_type(self, type_: str) -> dict[str, Values]:
         """The live things of a type, by id."""
-        return {identity: values for (each, identity), values in self.things.items() if each == type_}
+        return {identity: values for (found_type, identity), values in self.things.items() if found_type == type_}
 
     def sent(self, method: str, resource: str = "") -> list[Request]:
         """The requests of that method, about that resource if one is named."""
-        return [each for each in self.requests if each.method == method and resource in ("", each.resource)]
+        return [request for request in self.requests if request.method == method and resource in ("", request.resource)]
 
     def fail(self, method: str, resource: str, status: int, *, times: int = 1, done_nevertheless: bool = False) -> None:
         """Answers the next requests so."""
@@ -180,7 +180,7 @@ def violations(type_: str, inputs: Values) -> list[tuple[str, str]]:
     """Path and message of whatever the API would refuse of the body that the inputs become."""
     contract = CONTRACTS.get(type_)
     body = None if contract is None else contract.body(inputs)
-    return [(each.path, each.message) for each in check_body(type_, body)]
+    return [(violation.path, violation.message) for violation in check_body(type_, body)]
 
 
 def _refuse_invalid(type_: str, inputs: Values) -> None:

@@ -16,7 +16,6 @@ from readiness.plan.grant_kinds import GRANT_KINDS, grant_kind
 from readiness.plan.offline_plan import SECRET as SECRET_VALUE
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_file import PlannedResource
-from readiness.plan.weakening import weakenings
 from readiness.resource_types import JOB, STACK_TYPE
 from tests.plan.diff_plans import plan_value, read, resource, value_of, weakened
 from tests.plan.weakening_case import Inputs, put
