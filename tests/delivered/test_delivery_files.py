@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from click.testing import CliRunner
 from readiness.delivered.delivery_files import SETTINGS_PATH, WORKFLOWS
 from readiness.delivered.delivery_telemetry.__main__ import COMMANDS
 from readiness.delivered.delivery_telemetry.settings import read_settings
-from tests.delivered.delivered import telemetry_files, telemetry_of, written
+from tests.delivered.delivered import telemetry_files, telemetry_of, written, zizmor
 from tests.projects import EVERY_OPTION
 
 STACKS = ("prod", EVERY_OPTION)
@@ -35,14 +33,6 @@ def test_the_workflow_is_valid_by_githubs_schema(tmp_path: Path, stack: str, nam
     file = written(tmp_path, telemetry_files(stack)) / ".github" / "workflows" / f"{name}.yml"
     result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", "vendor.github-workflows", str(file)])
     assert result.exit_code == 0, result.output
-
-
-def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What zizmor finds, as CI asks it."""
-    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--strict-collection"]
-    return subprocess.run(
-        [*command, "--persona", "auditor", "--no-progress", str(folder)], capture_output=True, text=True, check=False
-    )
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +13,7 @@ from click.testing import CliRunner, Result
 from readiness.delivered.dependabot import DEPENDABOT_PATH, dependabot_labels, dependabot_text
 from readiness.delivered.header import is_as_delivered
 from readiness.settings.github import MINOR_OR_PATCH_LABEL, AutoMerge, Dependabot, DependabotUpdate, Ecosystem
+from tests.delivered.delivered import zizmor
 from tests.projects import settings_of
 
 # The folders with manifests in the first customer's repository (tests/delivered/customer_tree.py).
@@ -98,14 +97,6 @@ def test_the_schema_would_say_so(tmp_path: Path) -> None:
     path = written(tmp_path, dependabot_of("prod"))
     path.write_text(path.read_text(encoding="utf-8").replace("interval: weekly", "interval: weekley"), encoding="utf-8")
     assert by_schema(path).exit_code == 1
-
-
-def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What zizmor finds, as CI asks it."""
-    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--strict-collection"]
-    return subprocess.run(
-        [*command, "--persona", "auditor", "--no-progress", str(folder)], capture_output=True, text=True, check=False
-    )
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from readiness.delivered.dependabot_auto_merge import APP_KEY_SECRET, allow_auto_merge_command, auto_merge_text
 from readiness.settings.github import AutoMerge
-from tests.delivered.test_dependabot import zizmor
+from tests.delivered.delivered import zizmor
 from tools import find_actionlint
 
 LABELS_ONLY = AutoMerge(enabled=False)

@@ -25,7 +25,7 @@ from readiness.delivered.image_files import (
 )
 from readiness.delivered.image_upkeep.__main__ import COMMANDS
 from readiness.delivered.image_upkeep.settings import read_settings
-from tests.delivered.delivered import files_for_images, image_settings, written
+from tests.delivered.delivered import files_for_images, image_settings, written, zizmor
 from tests.projects import EVERY_OPTION, ROOT
 
 STACKS = ("prod", EVERY_OPTION)
@@ -80,14 +80,6 @@ def test_the_workflows_and_the_action_are_valid_by_githubs_schema(tmp_path: Path
     for schema, paths in (("vendor.github-workflows", flows), ("vendor.github-actions", [str(folder / ACTION_PATH)])):
         result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, *paths])
         assert result.exit_code == 0, result.output
-
-
-def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What zizmor finds, as CI asks it."""
-    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--strict-collection"]
-    return subprocess.run(
-        [*command, "--persona", "auditor", "--no-progress", str(folder)], capture_output=True, text=True, check=False
-    )
 
 
 @pytest.mark.parametrize("stack", STACKS)
