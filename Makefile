@@ -37,7 +37,7 @@ diff: .venv/.ready ## Show what the working tree changes in the plans since BASE
 
 test: .venv/.ready-dev ## Set up, then run all tests but the engine tier.
 	@$(RUN) -m tools.find_promtool >/dev/null || echo "The tests that run promtool will fail." >&2
-	@$(RUN) -m pytest -n auto
+	@$(RUN) -m pytest -n auto --dist loadfile
 
 test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the program under the real Pulumi engine (from PATH, or built once with Go).
 	@$(RUN) -m tools.find_pulumi --or-skip >/dev/null
@@ -94,7 +94,7 @@ answers-check: .venv/.ready-dev ## Show every command that answers something els
 	$(RUN) -m tests.answers --check
 
 bench: .venv/.ready-dev ## Measure what has a time budget, as a ratio to a bare SDK program; fails when something is over.
-	@$(RUN) -m tools.bench $(STACK)
+	@$(RUN) -m tools.bench $(STACK) --suite
 
 tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI into .tools/.
 	$(RUN) -m tools.find_promtool

@@ -31,6 +31,11 @@ def pytest_configure() -> None:
     refuse_the_roots_files()
 
 
+def pytest_collection_finish() -> None:
+    """The garbage collector, and a recording that fails, look through what tests make, not through what is loaded."""
+    gc.freeze()
+
+
 def pytest_sessionfinish() -> None:
     """What is left at the end is not looked through five times more: that took two seconds of every worker."""
     gc.freeze()

@@ -12,7 +12,9 @@ from readiness.rules.stack import check_stack
 TWO_PEOPLE = "        - login: ada\n          id: 1001\n        - login: grace\n          id: 1002\n"
 # Addresses that reach nobody, and pools that are larger than the database: the customer's values as they stand.
 _OF_THE_SEED = ("channels.", "database.max_connections")
-PLACEHOLDERS = "".join(f"        - login: to-be-filled-in-{each}\n          id: 0\n" for each in ("first", "second"))
+PLACEHOLDERS = "".join(
+    f"        - login: to-be-filled-in-{number}\n          id: 0\n" for number in ("first", "second")
+)
 
 
 def edit(project: Path, old: str, new: str, file: str = "Pulumi.prod.yaml") -> None:
@@ -53,4 +55,4 @@ def found(project: Path, stack: str = "prod") -> dict[str, Finding]:
     problems = check_stack(project, stack).problems
     keys = [problem.key.removeprefix("readiness:") for problem in problems]
     assert len(set(keys)) == len(keys), f"two problems of one setting: {[text_line(problem) for problem in problems]}"
-    return {key: each for key, each in zip(keys, problems, strict=True) if not key.startswith(_OF_THE_SEED)}
+    return {key: problem for key, problem in zip(keys, problems, strict=True) if not key.startswith(_OF_THE_SEED)}

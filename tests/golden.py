@@ -18,17 +18,19 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def golden_text(plan: Plan) -> str:
     """The plan as committed: what it declares, not what it is run with."""
-    resources = tuple({name: value for name, value in each.items() if name != "source"} for each in plan.resources)
+    resources = tuple(
+        {name: value for name, value in resource.items() if name != "source"} for resource in plan.resources
+    )
     return plan_json(dataclasses.replace(plan, resources=resources, setup=None))
 
 
 def managed_files(plan: Plan) -> dict[str, str]:
     """Text of every file that the plan holds, scripts left out, by its path below the golden folder."""
-    components = (each for each in plan.resources if each["type"].startswith("readiness:"))
+    components = (resource for resource in plan.resources if resource["type"].startswith("readiness:"))
     return {
         f"managed_files/{plan.stack}/{path}": text
-        for each in components
-        for path, text in each.get("files", {}).items()
+        for component in components
+        for path, text in component.get("files", {}).items()
         if not path.endswith(".py")
     }
 

@@ -54,7 +54,7 @@ class PostgresServer:
     def initialise(self) -> None:
         """Makes the cluster."""
         arguments = ("-D", self._folder / "data", "-U", ROLE, "-A", "trust", "-E", "UTF8", "--no-sync")
-        command = [str(each) for each in (self._programs / "initdb", *arguments)]
+        command = [str(part) for part in (self._programs / "initdb", *arguments)]
         done = subprocess.run(command, check=False, capture_output=True, text=True, **_unprivileged(self._folder))
         if done.returncode != 0:
             raise NoPostgresError(f"initdb failed: {done.stderr.strip()[-300:]}")
@@ -66,7 +66,7 @@ class PostgresServer:
         command = [self._programs / "postgres", "-D", self._folder / "data", "-p", self.port, *options]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(each) for each in command], stdout=log, stderr=log, **_unprivileged(self._folder)
+                [str(part) for part in command], stdout=log, stderr=log, **_unprivileged(self._folder)
             )
         for _ in range(int(START_SECONDS / PAUSE_SECONDS)):
             if self._answers():

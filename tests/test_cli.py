@@ -17,7 +17,9 @@ from tests.sarif_structure import SARIF
 from tests.settings.broken import STAGING, in_staging, place, write
 
 # Their further options are the engine's.
-HANDS_ON_OPTIONS = {name for name, each in cli.commands.items() if each.context_settings.get("ignore_unknown_options")}
+HANDS_ON_OPTIONS = {
+    name for name, command in cli.commands.items() if command.context_settings.get("ignore_unknown_options")
+}
 ON_STACKS = ("check", "plan", "rules", "preview")
 
 

@@ -69,7 +69,7 @@ def test_colour_is_for_terminals_that_want_it(project: Path, command: Command) -
     assert "\x1b" not in command("check", "staging", cwd=project).text
 
 
-@pytest.mark.parametrize("arguments", ["plan staging", "plan staging --format json", "check", "--help"])
+@pytest.mark.parametrize("arguments", ["plan staging --format json", "check", "--help"])
 def test_a_reader_that_goes_away_is_no_error_message(arguments: str) -> None:
     """`readiness plan staging | head -1`."""
     shell = f"'{sys.executable}' -m readiness {arguments} | head -c 1"

@@ -72,8 +72,8 @@ def _threshold(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
 def _comparisons(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """Every comparison with a number, and how its mutants are told apart where there are several."""
     found = list(_COMPARISON.finditer(text))
-    for index, each in enumerate(found):
-        yield f"number {index + 1} " if len(found) > 1 else "", each
+    for index, piece in enumerate(found):
+        yield f"number {index + 1} " if len(found) > 1 else "", piece
 
 
 def _window(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
@@ -105,7 +105,7 @@ def _by(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
 
 
 def _by_without(found: re.Match[str], label: str) -> str:
-    left = [each for each in re.split(r", *", found["labels"]) if each != label]
+    left = [part for part in re.split(r", *", found["labels"]) if part != label]
     return f" by ({', '.join(left)})"
 
 
@@ -119,8 +119,8 @@ def _services(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     yield "dots that match anything", text.replace("[.]", ".")
     found = list(_SERVICE.finditer(text))
     if len(found) > 1:
-        for index, each in enumerate(found):
-            yield f"filter number {index + 1} dropped", _replaced(text, each, "")
+        for index, piece in enumerate(found):
+            yield f"filter number {index + 1} dropped", _replaced(text, piece, "")
 
 
 def _database(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,9 @@
 """Measures what has a time budget, each as a ratio to a yardstick in the same run, and prints what is over.
 
-Usage: python -m tools.bench [STACK]. The yardstick is a bare SDK program that registers what the plan holds. All
-run by turns, so that a busy machine slows all. Ends with 1 when something is over its budget, or when the bare program
-does not register the same as the plan. No test asserts on elapsed time: a busy machine would turn it red.
+Usage: python -m tools.bench [STACK] [--suite]. The yardstick is a bare SDK program that registers what the plan holds.
+All run by turns, so that a busy machine slows all. `--suite` also runs the whole test suite, once, and compares the CPU
+time of the two. Ends with 1 when something is over its budget, when a test fails, or when the bare program does not
+register the same as the plan. No test asserts on elapsed time: a busy machine would turn it red.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 from readiness.ci.migrations.sql_statements import statements
@@ -50,7 +52,7 @@ class Budget:
 
 def main(arguments: Sequence[str]) -> int:
     """Measures everything for one stack; returns the exit status."""
-    stack = arguments[0] if arguments else "prod"
+    stack = next((argument for argument in arguments if argument != SUITE_OPTION), "prod")
     try:
         require_settings(check_stack(ROOT, stack))
         plan = plan_stack(ROOT, read_stack(ROOT, stack))
@@ -66,7 +68,20 @@ def main(arguments: Sequence[str]) -> int:
             name="bare SDK program", most_ratio=1, run=lambda: run([sys.executable, "-m", "tools.bare_program", file])
         )
         print(f"{stack}: {len(plan.resources) - 1} resources; medians of {REPETITIONS} runs by turns")
-        return report(yardstick, measured([yardstick, *budgets(stack, plan, Path(folder))], REPETITIONS))
+        status = report(yardstick, measured([yardstick, *budgets(stack, plan, Path(folder))], REPETITIONS))
+        if SUITE_OPTION not in arguments:
+            return status
+        print(f"the test suite, run once; CPU time of all processes, the yardstick's a median of {REPETITIONS}")
+        cpu = {yardstick: statistics.median(cpu_seconds(yardstick.run) for _ in range(REPETITIONS))}
+        return report(yardstick, {**cpu, SUITE: cpu_seconds(SUITE.run)}) or status
+
+
+def cpu_seconds(run: Callable[[], object]) -> float:
+    """The CPU time, user and system, of the processes that `run` starts and waits for, theirs included."""
+    before = getrusage(RUSAGE_CHILDREN)
+    run()
+    after = getrusage(RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def what_differs(plan: Plan, recording: Recording) -> str:
@@ -129,6 +144,10 @@ def budgets(stack: str, plan: Plan, folder: Path) -> list[Budget]:
         Budget(name="20,000 SQL statements", most_ratio=5, run=lambda: list(statements(_SQL))),
     ]
 
+
+SUITE_OPTION = "--suite"
+# SOURCE
+SUITE = Budget(name="make test", most_ratio=999, run=lambda: run(["make", "test"]))
 
 _SQL = "INSERT INTO t VALUES (1);\n" * 20_000
 

@@ -38,7 +38,7 @@ def _timeline(good: Minute, bad: Minute) -> tuple[Minute, ...]:
 
 def _lone() -> tuple[Minute, ...]:
     """Eight requests in an hour, of which one fails."""
-    requests_ = {each * 7: (1.0, 0.0) for each in range(8)} | {BEFORE: (1.0, 1.0)}
+    requests_ = {instant * 7: (1.0, 0.0) for instant in range(8)} | {BEFORE: (1.0, 1.0)}
     return tuple(requests_.get(minute, (0.0, 0.0)) for minute in range(BEFORE + AFTER))
 
 

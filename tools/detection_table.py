@@ -98,12 +98,15 @@ def questions_of(settings: Mapping[str, Settings], plans: Mapping[str, Plan]) ->
 
 def _table(promtool: Path, asked_of_stack: Sequence[Questions]) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        files = [write_test_file(Path(folder), each.row.alert, each.rule, each.tests) for each in asked_of_stack]
+        files = [
+            write_test_file(Path(folder), question.row.alert, question.rule, question.tests)
+            for question in asked_of_stack
+        ]
         answers = run_promtool(promtool, files)
     lines = [f"| Alert | {' | '.join(COLUMNS)} |", "|---|" + "---|" * len(COLUMNS)]
-    for each in asked_of_stack:
-        cells = [_cell(each.row, column, answers) for column in range(len(COLUMNS))]
-        lines.append(f"| {each.row.alert} | {' | '.join(cells)} |")
+    for question in asked_of_stack:
+        cells = [_cell(question.row, column, answers) for column in range(len(COLUMNS))]
+        lines.append(f"| {question.row.alert} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -120,14 +123,14 @@ def _tests(stack: Stack, row: Row) -> str:
 
 def _test(row: Row, column: int, delivery: Delivery, series: Iterable[Series]) -> dict[str, Any]:
     listed = list(series)
-    end = delivery.time_of(max(len(each.minutes) for each in listed) - 1)
+    end = delivery.time_of(max(len(series_.minutes) for series_ in listed) - 1)
     end -= end % EVALUATION_INTERVAL_SECONDS
     firing = f'timestamp(ALERTS{{alertname="{row.alert}",alertstate="firing"}})'
     first = f"min(min_over_time({firing}[{end + 1}s:{EVALUATION_INTERVAL_SECONDS}s])) - {delivery.time_of(BEFORE)}"
     return {
         "interval": f"{delivery.step_seconds}s",
         "input_series": [
-            {"series": each.selector, "values": promtool_values(each, delivery) or "_"} for each in listed
+            {"series": series_.selector, "values": promtool_values(series_, delivery) or "_"} for series_ in listed
         ],
         "promql_expr_test": [
             {"expr": f"{first} # {_id(row, column, delivery.phase_seconds)}", "eval_time": f"{end}s", "exp_samples": []}
@@ -143,7 +146,7 @@ def _cell(row: Row, column: int, answers: Mapping[str, str]) -> str:
     if row.columns[column] is None:
         return "-"
     found = [answers.get(_id(row, column, phase)) for phase in PHASES]
-    seconds = [_seconds(each) for each in found if each is not None]
+    seconds = [_seconds(minutes) for minutes in found if minutes is not None]
     if not seconds:
         return "quiet"
     if len(seconds) < len(found):

@@ -97,8 +97,8 @@ class Outcome:
 
 def _delivery_names(ours: Settings, theirs: Settings) -> dict[str, str]:
     """The counter of deployments, and the label by which the two figures are told apart."""
-    counters = [deployments(each.project, each.environment.name).promql_name for each in (ours, theirs)]
-    labels = [f'environment="{each.environment.name}"' for each in (ours, theirs)]
+    counters = [deployments(stack.project, stack.environment.name).promql_name for stack in (ours, theirs)]
+    labels = [f'environment="{stack.environment.name}"' for stack in (ours, theirs)]
     return {counters[0]: counters[1], labels[0]: labels[1]}
 
 
@@ -121,7 +121,9 @@ def foreign_of(stack: Stack) -> Foreign:
 def _hosts(ours: Settings, theirs: Settings) -> dict[str, str]:
     """Our hosts as a pattern holds them, and those of the services with the same role."""
     by_role = {service.role: service.host.replace(".", "[.]") for service in theirs.services}
-    return {each.host.replace(".", "[.]"): by_role[each.role] for each in ours.services if each.role in by_role}
+    return {
+        service.host.replace(".", "[.]"): by_role[service.role] for service in ours.services if service.role in by_role
+    }
 
 
 def batches(cases: Sequence[Case]) -> Iterator[list[Case]]:

@@ -88,13 +88,13 @@ def _compares(entry: Entry, path: str, operator: str, value: str) -> bool:
         return bool(found)
     if operator == "=":
         return value in found
-    return any(value.lower() in str(each).lower() for each in found)
+    return any(value.lower() in str(item).lower() for item in found)
 
 
 def _values(value: Any, path: list[str]) -> Iterator[Any]:
     if isinstance(value, list):
-        for each in value:
-            yield from _values(each, path)
+        for item in value:
+            yield from _values(item, path)
     elif not path:
         yield value
     elif isinstance(value, Mapping) and path[0] in value:
@@ -105,6 +105,6 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        yield from (text for each in value.values() for text in _texts(each))
+        yield from (text for item in value.values() for text in _texts(item))
     elif isinstance(value, list):
-        yield from (text for each in value for text in _texts(each))
+        yield from (text for item in value for text in _texts(item))

@@ -40,7 +40,7 @@ class Incident:
 
 def quiet(*series: Iterable[Series]) -> Incident:
     """A scenario in which nobody is paged."""
-    return Incident(series=tuple(each for group in series for each in group), expect=Quiet())
+    return Incident(series=tuple(series_ for group in series for series_ in group), expect=Quiet())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

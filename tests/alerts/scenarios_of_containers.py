@@ -46,7 +46,7 @@ def _crash_pages(stack: Stack, *series: list[Series], of: Place, at: int = 0) ->
         within_seconds=29,
         lasts=False,
     )
-    return Incident(series=tuple(each for group in series for each in group), expect=expect)
+    return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
 def one_line_more_than_allowed_in_one_minute(stack: Stack) -> Incident:
@@ -150,7 +150,7 @@ def _before(stack: Stack) -> int:
 
 def _slow_pages(*series: tuple[Series, ...], of: Place, at: int) -> Incident:
     expect = Fires(labels=(of.alert_labels,), first_bad_minute=at, not_before_seconds=0, within_seconds=60, lasts=False)
-    return Incident(series=tuple(each for group in series for each in group), expect=expect)
+    return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
 def three_slow_starts_within_the_window(stack: Stack) -> Incident:

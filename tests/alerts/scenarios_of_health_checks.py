@@ -37,7 +37,7 @@ def probes(
             "check_id": check,
             "checker_location": region,
         },
-        minutes=tuple(each for value in values for each in (value, *gap)),
+        minutes=tuple(sample for value in values for sample in (value, *gap)),
         gauge=True,
     )
 

@@ -171,4 +171,4 @@ def _scenarios_of(signal: Signal) -> list[Scenario]:
     ]
 
 
-SCENARIOS: tuple[Scenario, ...] = tuple(each for signal in SIGNALS for each in _scenarios_of(signal))
+SCENARIOS: tuple[Scenario, ...] = tuple(scenario for signal in SIGNALS for scenario in _scenarios_of(signal))

@@ -67,7 +67,7 @@ def _pages(
         within_seconds=int(60 * within_minutes),
         lasts=lasts,
     )
-    return Incident(series=tuple(each for group in series for each in group), expect=expect)
+    return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
 def everything_fails_at_one_a_minute(burn: Burn, stack: Stack) -> Incident:
@@ -243,7 +243,7 @@ def the_other_environment_fails(burn: Burn, stack: Stack) -> Incident:
 def neighbours_whose_names_hold_ours_fail(burn: Burn, stack: Stack) -> Incident:
     """Names are matched whole, although only the first operand names them."""
     del burn
-    return quiet(*(requests(each, minutes((H, (60, 0)), (15, (60, 60)))) for each in stack.neighbours))
+    return quiet(*(requests(service, minutes((H, (60, 0)), (15, (60, 60)))) for service in stack.neighbours))
 
 
 def another_kind_of_resource_of_the_same_name_fails(burn: Burn, stack: Stack) -> Incident:
@@ -285,4 +285,4 @@ def _scenarios_of(burn: Burn) -> list[Scenario]:
     ]
 
 
-SCENARIOS: tuple[Scenario, ...] = tuple(each for burn in BURNS for each in _scenarios_of(burn))
+SCENARIOS: tuple[Scenario, ...] = tuple(scenario for burn in BURNS for scenario in _scenarios_of(burn))

@@ -137,5 +137,5 @@ def distribution(
 
 def _touched(below: float, bound: float, bounds: Sequence[float], values: Iterable[float]) -> bool:
     """Whether `bound` is the lower or upper end of a bucket with a value in it."""
-    above = min((each for each in bounds if each > bound), default=inf)
+    above = min((higher for higher in bounds if higher > bound), default=inf)
     return any(below < value <= above for value in values)

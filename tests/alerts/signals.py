@@ -65,7 +65,7 @@ class Signal:
             not_before_seconds=duration_seconds,
             within_seconds=duration_seconds + patience_seconds,
         )
-        return Incident(series=tuple(each for group in series for each in group), expect=expect)
+        return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
 def _utilisation_series(metric: str) -> Callable[[Alerts, Place, Timeline], tuple[Series, ...]]:

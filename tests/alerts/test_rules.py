@@ -49,12 +49,14 @@ def test_a_query_is_one_line_that_parses(rule: AlertRule) -> None:
     """Monitoring has been seen to drop the comparison of a query of several lines."""
     assert "\n" not in rule.query
     assert "$" not in rule.query
-    comparisons = [each for each in _operands_of_and(promql_parser.parse(rule.query)) if not _is_constant(each)]
+    comparisons = [
+        comparison for comparison in _operands_of_and(promql_parser.parse(rule.query)) if not _is_constant(comparison)
+    ]
     assert comparisons
-    for each in comparisons:
-        assert isinstance(each, promql_parser.BinaryExpr)
-        assert str(each.op) in (">", ">=", "==", "<")
-        assert isinstance(each.rhs, promql_parser.NumberLiteral)
+    for comparison in comparisons:
+        assert isinstance(comparison, promql_parser.BinaryExpr)
+        assert str(comparison.op) in (">", ">=", "==", "<")
+        assert isinstance(comparison.rhs, promql_parser.NumberLiteral)
 
 
 def _operands_of_and(expression: Any) -> list[Any]:
@@ -158,7 +160,7 @@ def test_a_log_filter_that_is_too_long_is_refused_with_its_name() -> None:
     """Cloud Logging takes 20,000 characters."""
     messages = [message for _, message, _ in limit_violations(_with_services(600, 41))]
     # Those that name the services: the others do not grow.
-    grow = (each for each in log_metrics_of(settings_of("prod")) if "service_name=" in each.filter)
+    grow = (metric for metric in log_metrics_of(settings_of("prod")) if "service_name=" in metric.filter)
     names = [metric.name for metric in grow]
     assert len(names) >= 2
     assert all(any(name in message for message in messages) for name in names)

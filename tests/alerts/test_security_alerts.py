@@ -99,7 +99,9 @@ def test_there_is_an_alert_for_each_of_the_eight_lines_of_the_benchmark() -> Non
 def test_prowler_would_pass_the_check_on_the_plan(plans: dict[str, Plan], name: str) -> None:
     """Its own rule: the text is in a metric's filter, and the metric's name in the filter of a threshold condition."""
     text = PROWLER[of_name(name).prowler_check]
-    metrics = [each["inputs"]["name"] for each in plans["prod"].of_type(METRIC) if text in each["inputs"]["filter"]]
+    metrics = [
+        resource["inputs"]["name"] for resource in plans["prod"].of_type(METRIC) if text in resource["inputs"]["filter"]
+    ]
     conditions = [
         condition["conditionThreshold"]["filter"]
         for policy in plans["prod"].of_type(POLICY)
@@ -107,7 +109,7 @@ def test_prowler_would_pass_the_check_on_the_plan(plans: dict[str, Plan], name: 
         if "conditionThreshold" in condition
     ]
     assert metrics, "no metric has Prowler's text"
-    assert [each for each in conditions if metrics[0] in each]
+    assert [condition for condition in conditions if metrics[0] in condition]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,16 +117,16 @@ def test_an_alert_counts_its_own_entries_and_no_others(name: str) -> None:
     """Each entry is counted by exactly one alert; what only looks like it by none."""
     matches = parse(of_name(name).filter)
     for alert, entries in COUNTED.items():
-        for each in entries:
-            assert matches(each) is (alert == name), f"{name} on {each}"
-    assert [each for each in NEVER_COUNTED if matches(each)] == []
+        for entry in entries:
+            assert matches(entry) is (alert == name), f"{name} on {entry}"
+    assert [entry for entry in NEVER_COUNTED if matches(entry)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_condition_asks_for_the_resource_type_of_the_entries(name: str) -> None:
     """A log-based metric's series carry the resource of the entry: another type would have no data, ever."""
-    (resource_type,) = {each["resource"]["type"] for each in COUNTED[name]}
-    (rule,) = (each for each in security_rules(settings_of("prod")) if each.alert.name == name)
+    (resource_type,) = {entry["resource"]["type"] for entry in COUNTED[name]}
+    (rule,) = (rule for rule in security_rules(settings_of("prod")) if rule.alert.name == name)
     assert rule.condition_filter == (
         f'metric.type="logging.googleapis.com/user/{rule.alert.metric.name}" AND resource.type="{resource_type}"'
     )
@@ -166,7 +168,7 @@ def test_one_change_fires_within_its_minute_and_for_five(condition: dict[str, An
     """Counted through the filter: five minutes of entries, one of which is a change of owner."""
     matches = parse(of_name("ProjectOwnershipChange").filter)
     entries: list[list[dict[str, Any]]] = [[], NEVER_COUNTED, [owner("ADD")], [], NEVER_COUNTED, [], [], []]
-    samples: list[int | None] = [sum(matches(each) for each in minute) for minute in entries]
+    samples: list[int | None] = [sum(matches(entry) for entry in minute) for minute in entries]
     assert samples == [0, 0, 1, 0, 0, 0, 0, 0]
     assert fires(condition, samples) == [False, False, True, True, True, True, True, False]
 
@@ -188,15 +190,18 @@ def test_all_conditions_are_alike_but_for_their_filters(plans: dict[str, Plan]) 
     """So that one count case proves eight."""
     found = _conditions(plans["prod"])
     assert len(found) == 8
-    assert len({json.dumps({**each, "filter": ""}, sort_keys=True) for each in found}) == 1
-    assert len({each["filter"] for each in found}) == 8
+    assert len({json.dumps({**policy, "filter": ""}, sort_keys=True) for policy in found}) == 1
+    assert len({policy["filter"] for policy in found}) == 8
 
 
 def test_only_the_owner_of_the_shared_resources_declares_them(plans: dict[str, Plan]) -> None:
     """They are of the project: twice declared, two alerts would tell of one change."""
     assert security_rules(settings_of("staging")) == ()
-    assert not [each for each in plans["staging"].resources if each["name"].startswith("security-alerts")]
-    assert len([each for each in plans["prod"].of_type(POLICY) if each["name"].startswith("security-alerts-")]) == 8
+    assert not [resource for resource in plans["staging"].resources if resource["name"].startswith("security-alerts")]
+    assert (
+        len([resource for resource in plans["prod"].of_type(POLICY) if resource["name"].startswith("security-alerts-")])
+        == 8
+    )
 
 
 def test_switched_off_there_is_none() -> None:
@@ -212,17 +217,17 @@ def test_the_policy_is_like_the_others(plans: dict[str, Plan], name: str) -> Non
     """Severity, channels, labels, closing by itself, a runbook section; and it waits for its counter."""
     alert = of_name(name)
     plan = plans["every-option"]
-    (policy,) = (each for each in plan.of_type(POLICY) if each["name"] == f"security-alerts-{alert.slug}")
+    (policy,) = (resource for resource in plan.of_type(POLICY) if resource["name"] == f"security-alerts-{alert.slug}")
     inputs = policy["inputs"]
     assert inputs["severity"] == alert.severity
     assert inputs["alertStrategy"] == {"autoClose": "86400s", "notificationPrompts": ["OPENED", "CLOSED"]}
     assert inputs["userLabels"] == {"alert": alert.slug, "environment": "every-option", "managed_by": "readiness"}
-    assert bool([each for each in inputs["notificationChannels"] if "pagerduty" in each]) == (
+    assert bool([channel for channel in inputs["notificationChannels"] if "pagerduty" in channel]) == (
         alert.severity == "CRITICAL"
     )
     (link,) = inputs["documentation"]["links"]
     assert link["url"].partition("#")[2] in anchors(runbook())
-    names = {each["urn"]: each["name"] for each in plan.resources}
+    names = {resource["urn"]: resource["name"] for resource in plan.resources}
     assert f"security-alerts-metric-{alert.slug}" in {names[urn] for urn in policy["options"]["dependencies"]}
 
 

@@ -47,7 +47,7 @@ def test_a_loss_moves_the_first_bad_sample_that_arrives() -> None:
 def test_a_distribution_is_cumulative_and_ends_in_infinity() -> None:
     """Buckets count what is at most their bound; bounds that no used bucket touches are left out."""
     made = distribution("m", {}, (1, 2, 4, 8, 16), [{3: 2, 100: 1}])
-    assert [(each.labels["le"], each.minutes) for each in made] == [
+    assert [(series_.labels["le"], series_.minutes) for series_ in made] == [
         ("2", (0,)),
         ("4", (2,)),
         ("16", (2,)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -53,3 +55,11 @@ def written(folder: Path, files: Mapping[str, str]) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     return folder
+
+
+def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What zizmor finds, as CI asks it."""
+    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--strict-collection"]
+    return subprocess.run(
+        [*command, "--persona", "auditor", "--no-progress", str(folder)], capture_output=True, text=True, check=False
+    )

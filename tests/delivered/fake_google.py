@@ -67,8 +67,9 @@ class FakeService:
         """The newest revision of an image that started."""
         return [
             name
-            for name, each in self.revisions.items()
-            if each["status"]["imageDigest"].endswith(digest_) and each["status"]["conditions"][0]["status"] == "True"
+            for name, revision in self.revisions.items()
+            if revision["status"]["imageDigest"].endswith(digest_)
+            and revision["status"]["conditions"][0]["status"] == "True"
         ][-1]
 
     def _active(self, name: str, *, active: bool, tick: int) -> None:
@@ -143,9 +144,9 @@ class FakeGoogle:
     def _list(self, body: dict[str, Any]) -> Reply:
         """Entries of our own log by their fields, else the audit log; the filter's text is asserted by the tests."""
         wanted = dict(re.findall(r'jsonPayload\.(\w+)="([^"]*)"', body["filter"]))
-        entries = [each for each in self.entries if ("jsonPayload" in each) == bool(wanted)]
-        entries = [each for each in entries if all(each["jsonPayload"].get(k) == v for k, v in wanted.items())]
-        entries.sort(key=lambda each: each["timestamp"], reverse=body["orderBy"].endswith("desc"))
+        entries = [entry for entry in self.entries if ("jsonPayload" in entry) == bool(wanted)]
+        entries = [entry for entry in entries if all(entry["jsonPayload"].get(k) == v for k, v in wanted.items())]
+        entries.sort(key=lambda entry: entry["timestamp"], reverse=body["orderBy"].endswith("desc"))
         start = int(body.get("pageToken", "0"))
         size = min(body["pageSize"], self.page_size)
         following = {"nextPageToken": str(start + size)} if start + size < len(entries) else {}

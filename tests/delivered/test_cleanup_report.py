@@ -152,7 +152,7 @@ def test_slack_is_told_once_a_week_where_the_webhook_is_set() -> None:
         report(rest(), settings, NOW, count_only=False, webhook=hook)
         report(rest(), settings, NOW, count_only=True, webhook=hook)
         report(rest(), settings, NOW, count_only=False)
-        told = [each for each in loopback.requests if each.path == "/hook"]
+        told = [request for request in loopback.requests if request.path == "/hook"]
     assert len(told) == 1
     assert told[0].body["text"].startswith("*Image cleanup, images*\n- versions deleted")
     assert "authorization" not in told[0].headers, "Slack gets no token of Google's"

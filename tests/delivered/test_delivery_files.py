@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from click.testing import CliRunner
 from readiness.delivered.delivery_files import SETTINGS_PATH, WORKFLOWS
 from readiness.delivered.delivery_telemetry.__main__ import COMMANDS
 from readiness.delivered.delivery_telemetry.settings import read_settings
-from tests.delivered.delivered import telemetry_files, telemetry_of, written
+from tests.delivered.delivered import telemetry_files, telemetry_of, written, zizmor
 from tests.projects import EVERY_OPTION
 
 STACKS = ("prod", EVERY_OPTION)
@@ -35,14 +33,6 @@ def test_the_workflow_is_valid_by_githubs_schema(tmp_path: Path, stack: str, nam
     file = written(tmp_path, telemetry_files(stack)) / ".github" / "workflows" / f"{name}.yml"
     result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", "vendor.github-workflows", str(file)])
     assert result.exit_code == 0, result.output
-
-
-def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What zizmor finds, as CI asks it."""
-    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--strict-collection"]
-    return subprocess.run(
-        [*command, "--persona", "auditor", "--no-progress", str(folder)], capture_output=True, text=True, check=False
-    )
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -138,7 +128,7 @@ def test_every_command_that_a_workflow_calls_exists() -> None:
 def test_each_schedule_has_its_command() -> None:
     """The expression compares with the very texts of the schedule."""
     reports = workflow("prod", "delivery-reports")
-    daily, weekly, monthly = (each["cron"] for each in reports[True]["schedule"])
+    daily, weekly, monthly = (trigger["cron"] for trigger in reports[True]["schedule"])
     (job,) = reports["jobs"].values()
     what = job["steps"][-1]["env"]["WHAT"]
     assert f"github.event.schedule == '{weekly}' && 'week'" in what
@@ -179,7 +169,7 @@ def test_every_setting_arrives_where_the_program_reads_it(tmp_path: Path, stack:
 def test_by_default_slack_hears_what_the_customers_workflows_do_not_send() -> None:
     """Started, succeeded and failed they send themselves: twice is noise."""
     read = tomllib.loads(telemetry_files("prod")[SETTINGS_PATH])
-    assert {each["name"]: each["slack_events"] for each in read["environments"]} == {
+    assert {environment["name"]: environment["slack_events"] for environment in read["environments"]} == {
         "staging": [],
         "production": ["waiting", "rollback"],
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +13,7 @@ from click.testing import CliRunner, Result
 from readiness.delivered.dependabot import DEPENDABOT_PATH, dependabot_labels, dependabot_text
 from readiness.delivered.header import is_as_delivered
 from readiness.settings.github import MINOR_OR_PATCH_LABEL, AutoMerge, Dependabot, DependabotUpdate, Ecosystem
+from tests.delivered.delivered import zizmor
 from tests.projects import settings_of
 
 # The folders with manifests in the first customer's repository (tests/delivered/customer_tree.py).
@@ -43,7 +42,7 @@ def dependabot_of(stack: str) -> Dependabot:
 def every_ecosystem() -> Dependabot:
     """A file with an entry of every ecosystem that the settings allow."""
     return Dependabot(
-        updates=tuple(DependabotUpdate(ecosystem=each, directories=("/x",)) for each in get_args(Ecosystem))
+        updates=tuple(DependabotUpdate(ecosystem=ecosystem, directories=("/x",)) for ecosystem in get_args(Ecosystem))
     )
 
 
@@ -100,14 +99,6 @@ def test_the_schema_would_say_so(tmp_path: Path) -> None:
     assert by_schema(path).exit_code == 1
 
 
-def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What zizmor finds, as CI asks it."""
-    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--strict-collection"]
-    return subprocess.run(
-        [*command, "--persona", "auditor", "--no-progress", str(folder)], capture_output=True, text=True, check=False
-    )
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_zizmor_finds_nothing_in_it(tmp_path: Path, case: str) -> None:
     """A cooldown of a week at least: the window in which bad versions are withdrawn."""
@@ -125,7 +116,7 @@ def test_zizmor_would_say_so(tmp_path: Path) -> None:
 def test_every_folder_of_the_first_customer_is_there() -> None:
     """A folder that is left out is never updated, and nobody is told."""
     updates = yaml.safe_load(dependabot_text(dependabot_of("prod")))["updates"]
-    assert {each["package-ecosystem"]: each["directories"] for each in updates} == FOLDERS
+    assert {update["package-ecosystem"]: update["directories"] for update in updates} == FOLDERS
 
 
 def test_every_setting_arrives() -> None:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from readiness.delivered.dependabot_auto_merge import APP_KEY_SECRET, allow_auto_merge_command, auto_merge_text
 from readiness.settings.github import AutoMerge
-from tests.delivered.test_dependabot import zizmor
+from tests.delivered.delivered import zizmor
 from tools import find_actionlint
 
 LABELS_ONLY = AutoMerge(enabled=False)
@@ -104,7 +104,7 @@ def test_without_enabled_it_cannot_merge() -> None:
 
 def test_the_app_gets_no_more_than_a_merge_needs() -> None:
     """Of this repository, by its client id."""
-    (step,) = (each for each in workflow(MERGES)["jobs"]["merge"]["steps"] if "uses" in each)
+    (step,) = (step for step in workflow(MERGES)["jobs"]["merge"]["steps"] if "uses" in step)
     assert step["with"] == {
         "client-id": "Iv23liExample",
         "private-key": f"${{{{ secrets.{APP_KEY_SECRET} }}}}",
@@ -135,7 +135,7 @@ esac
 
 def run_step(folder: Path, job: str, step_id: str, **environment: str) -> tuple[dict[str, str], str, str]:
     """Runs a step's script with a `gh` of our own: its outputs, its summary, and what `gh` was asked."""
-    (step,) = (each for each in workflow(MERGES)["jobs"][job]["steps"] if each.get("id") == step_id)
+    (step,) = (step for step in workflow(MERGES)["jobs"][job]["steps"] if step.get("id") == step_id)
     (folder / "gh").write_text(GH, encoding="utf-8")
     (folder / "gh").chmod(0o755)
     (folder / "jq").write_text('#!/bin/sh\necho "$4"\n', encoding="utf-8")

@@ -62,10 +62,10 @@ def test_this_projects_own_file_fits_it() -> None:
     document = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))
     files = [".github/workflows/apply.yml"]
     files += [str(path.relative_to(ROOT)) for path in ROOT.glob("**/requirements.txt") if ".venv" not in path.parts[0]]
-    files += [str(each.relative_to(ROOT)) for each in (ROOT / "tools").glob("*/go.mod")]
+    files += [str(path.relative_to(ROOT)) for path in (ROOT / "tools").glob("*/go.mod")]
     assert list(dependabot_findings(document, at=at, labels=LABELS, files=frozenset(files))) == []
-    modules = next(each["directories"] for each in document["updates"] if each["package-ecosystem"] == "gomod")
-    assert modules == sorted(f"/{each.removesuffix('/go.mod')}" for each in files if each.endswith("go.mod"))
+    modules = next(update["directories"] for update in document["updates"] if update["package-ecosystem"] == "gomod")
+    assert modules == sorted(f"/{file.removesuffix('/go.mod')}" for file in files if file.endswith("go.mod"))
 
 
 @pytest.mark.parametrize("twin", ["/web", "/web/"])

@@ -56,7 +56,9 @@ def test_no_other_path_may_be_written(path: str) -> None:
 
 def test_a_plan_shows_the_digest_of_each_file_beside_it(plans: dict[str, Plan]) -> None:
     """What the pull request names too."""
-    declared = [each for each in plans["prod"].resources if each["type"] == "readiness:project:ManagedFiles"]
+    declared = [
+        resource for resource in plans["prod"].resources if resource["type"] == "readiness:project:ManagedFiles"
+    ]
     assert declared
     for component in declared:
         digests, files = component["inputs"]["digests"], component["files"]

@@ -25,7 +25,7 @@ from readiness.delivered.image_files import (
 )
 from readiness.delivered.image_upkeep.__main__ import COMMANDS
 from readiness.delivered.image_upkeep.settings import read_settings
-from tests.delivered.delivered import files_for_images, image_settings, written
+from tests.delivered.delivered import files_for_images, image_settings, written, zizmor
 from tests.projects import EVERY_OPTION, ROOT
 
 STACKS = ("prod", EVERY_OPTION)
@@ -80,14 +80,6 @@ def test_the_workflows_and_the_action_are_valid_by_githubs_schema(tmp_path: Path
     for schema, paths in (("vendor.github-workflows", flows), ("vendor.github-actions", [str(folder / ACTION_PATH)])):
         result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, *paths])
         assert result.exit_code == 0, result.output
-
-
-def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What zizmor finds, as CI asks it."""
-    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--strict-collection"]
-    return subprocess.run(
-        [*command, "--persona", "auditor", "--no-progress", str(folder)], capture_output=True, text=True, check=False
-    )
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -166,7 +158,7 @@ def test_promotion_runs_after_every_deployment_by_hand_by_call_and_by_the_clock(
 def test_the_report_comes_on_sunday_at_two_and_the_count_on_every_other_day() -> None:
     """The time of docs/customer/seed.md, line 387; the script compares with the other schedule."""
     document = workflow("cleanup-images")
-    crons = [each["cron"] for each in document["on"]["schedule"]]
+    crons = [trigger["cron"] for trigger in document["on"]["schedule"]]
     assert crons == ["0 2 * * 0", "30 2 * * 1-6"]
     (script,) = (step["run"] for step in steps_of(document) if "run" in step)
     assert f'"$SCHEDULE" = "{crons[1]}"' in script
@@ -225,25 +217,25 @@ def test_the_settings_arrive_as_the_program_reads_them(tmp_path: Path) -> None:
     assert settings.images == "us-central1-docker.pkg.dev/some-project/images/"
     assert settings.run_url == "https://us-central1-run.googleapis.com"
     assert settings.max_deleted_versions == section.max_deleted_versions == 250
-    got = [(each.id, each.package, each.reason, each.expires.isoformat()) for each in settings.accepted]
-    assert got == [(each.id, each.package, each.reason, each.expires) for each in section.accepted_vulnerabilities]
+    got = [(entry.id, entry.package, entry.reason, entry.expires.isoformat()) for entry in settings.accepted]
+    assert got == [(entry.id, entry.package, entry.reason, entry.expires) for entry in section.accepted_vulnerabilities]
 
 
 def test_both_scanners_lists_are_made_from_the_one_list() -> None:
     """Trivy's by package; osv-scanner's by vulnerability, with the earlier day where two packages have it."""
     entries = image_settings(EVERY_OPTION).accepted_vulnerabilities
     trivy = yaml.safe_load(files_for_images(EVERY_OPTION)[TRIVY_IGNORE_PATH])["vulnerabilities"]
-    assert [(each["id"], each["purls"], each["statement"]) for each in trivy] == [
-        (each.id, [each.package], each.reason) for each in entries
+    assert [(entry["id"], entry["purls"], entry["statement"]) for entry in trivy] == [
+        (entry.id, [entry.package], entry.reason) for entry in entries
     ]
-    days = [datetime.date.fromisoformat(each.expires) for each in entries]
-    assert [each["expired_at"] for each in trivy] == days, "a day in quotes would be no day to Trivy"
+    days = [datetime.date.fromisoformat(entry.expires) for entry in entries]
+    assert [entry["expired_at"] for entry in trivy] == days, "a day in quotes would be no day to Trivy"
     osv = tomllib.loads(files_for_images(EVERY_OPTION)[OSV_CONFIG_PATH])["IgnoredVulns"]
-    assert [(each["id"], each["ignoreUntil"]) for each in osv] == [
+    assert [(entry["id"], entry["ignoreUntil"]) for entry in osv] == [
         ("CVE-2024-45490", min(days[0], days[2])),
         ("GHSA-9wv6-86v2-598j", days[1]),
     ]
-    assert all(each.reason in json.dumps(osv, default=str).replace('\\"', '"') for each in entries)
+    assert all(entry.reason in json.dumps(osv, default=str).replace('\\"', '"') for entry in entries)
 
 
 def test_no_placeholder_is_left() -> None:

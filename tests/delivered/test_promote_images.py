@@ -30,7 +30,7 @@ def two_services(*, package: str = "backend") -> FakeGoogle:
 
 def tags_of(fake: FakeGoogle, package: str = "backend") -> dict[str, str]:
     """The tags of a package."""
-    return {tag: each for (owner, tag), each in fake.tags.items() if owner == package}
+    return {tag: digest_ for (owner, tag), digest_ in fake.tags.items() if owner == package}
 
 
 def test_the_first_run_tags_what_serves_and_what_served_before() -> None:
@@ -41,7 +41,7 @@ def test_the_first_run_tags_what_serves_and_what_served_before() -> None:
     for package, first in (("backend", 1), ("frontend", 11)):
         tags = tags_of(fake, package)
         assert {tags[tag] for tag in LATEST} == {digest(first + 1)}
-        assert {each for tag, each in tags.items() if tag not in LATEST} == {digest(first)}
+        assert {digest_ for tag, digest_ in tags.items() if tag not in LATEST} == {digest(first)}
 
 
 def test_cleanup_keeps_every_tag_that_a_promotion_sets() -> None:
@@ -70,7 +70,7 @@ def test_no_tag_is_read_to_learn_what_runs() -> None:
     fake.tags["frontend", "production-latest"] = digest(99)
     with google(fake) as (loopback, settings):
         promote(rest(), settings, dry_run=False)
-        assert not [each for each in loopback.asked("GET") if "/tags" in each.path]
+        assert not [request for request in loopback.asked("GET") if "/tags" in request.path]
     assert tags_of(fake, "frontend")["production-latest"] == digest(12)
 
 
@@ -121,7 +121,7 @@ def test_the_tags_of_a_rollback_are_moved_before_those_of_what_serves() -> None:
     fake = two_services()
     with google(fake) as (loopback, settings):
         promote(rest(), settings, dry_run=False)
-        moved = [each.body["name"].rpartition("/")[2] for each in loopback.asked("POST")]
+        moved = [request.body["name"].rpartition("/")[2] for request in loopback.asked("POST")]
     of_one = moved[: len(moved) // 2]
     assert of_one.index("production-previous") < of_one.index("production-latest-serving")
     assert of_one[-1] == "production-latest"
@@ -135,7 +135,7 @@ def test_a_refusal_stops_and_leaves_every_later_tag_where_it_was() -> None:
     with google(fake) as (loopback, settings):
         with pytest.raises(RestError, match="403 refused"):
             promote(rest(), settings, dry_run=False)
-        assert not [each for each in loopback.asked("POST") if "serving" in each.path], "403 is no missing tag"
+        assert not [request for request in loopback.asked("POST") if "serving" in request.path], "403 is no missing tag"
     assert tags_of(fake)["production-latest"] == digest(1)
 
 
@@ -187,7 +187,7 @@ def test_a_package_with_a_slash_is_one_package() -> None:
     fake = two_services(package="web/shop")
     with google(fake) as (loopback, settings):
         promote(rest(), settings, dry_run=False)
-        assert any("/packages/web%2Fshop/tags" in each.path for each in loopback.requests)
+        assert any("/packages/web%2Fshop/tags" in request.path for request in loopback.requests)
     assert tags_of(fake, "web/shop")["production-latest"] == digest(2)
 
 

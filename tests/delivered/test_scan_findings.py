@@ -27,9 +27,9 @@ FOUND = {"api": read_report(BACKEND), "web": read_report(CLEAN)}
 def by_severity(payloads: list[dict[str, Any]], service: str = "api") -> dict[str, tuple[int, int, int, str]]:
     """Count, fixable, new and the word of each severity of a service."""
     return {
-        each["severity"]: (each["count"], each["fixable"], each["new"], each["has_new"])
-        for each in payloads
-        if each["service"] == service
+        payload["severity"]: (payload["count"], payload["fixable"], payload["new"], payload["has_new"])
+        for payload in payloads
+        if payload["service"] == service
     }
 
 
@@ -42,7 +42,7 @@ def test_the_images_that_serve_are_listed_by_digest(tmp_path: Path) -> None:
     api.deploy(two, 2)
     web.deploy(three, 1)
     first = next(iter(api.revisions))
-    api.traffic = [{"revisionName": first, "percent": 30}, *({**each, "percent": 70} for each in api.traffic)]
+    api.traffic = [{"revisionName": first, "percent": 30}, *({**part, "percent": 70} for part in api.traffic)]
     with google(fake) as (_, settings):
         assert main(["serving", "--output", str(output)], {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN}, NOW, settings) == 0
     name, _, value = output.read_text(encoding="utf-8").strip().partition("=")
@@ -87,7 +87,7 @@ def test_each_service_and_severity_has_an_entry() -> None:
     }
     assert set(by_severity(payloads, "web").values()) == {(0, 0, 0, "no")}
     assert len(fake.written[0]["entries"]) == 10
-    assert {each["severity"] for each in fake.written[0]["entries"]} == {"INFO", "ERROR"}
+    assert {entry["severity"] for entry in fake.written[0]["entries"]} == {"INFO", "ERROR"}
 
 
 def test_what_the_scan_before_named_is_not_new() -> None:
@@ -95,7 +95,7 @@ def test_what_the_scan_before_named_is_not_new() -> None:
     fake = FakeGoogle()
     with google(fake) as (_, settings):
         _, first = report_findings(rest(), settings, FOUND, TODAY)
-        fake.entries = [{"timestamp": "2026-11-18T04:00:00Z", "jsonPayload": each} for each in first]
+        fake.entries = [{"timestamp": "2026-11-18T04:00:00Z", "jsonPayload": payload} for payload in first]
         _, second = report_findings(rest(), settings, FOUND, TODAY)
         fake.entries[0]["jsonPayload"]["names"] = ["CVE-2023-45853 pkg:deb/debian/zlib1g"]
         _, third = report_findings(rest(), settings, FOUND, TODAY)
@@ -108,8 +108,10 @@ def test_the_newest_scan_counts_not_an_earlier_one() -> None:
     fake = FakeGoogle()
     with google(fake) as (_, settings):
         _, first = report_findings(rest(), settings, FOUND, TODAY)
-        fake.entries = [{"timestamp": "2026-11-11T04:00:00Z", "jsonPayload": each} for each in first]
-        fake.entries += [{"timestamp": "2026-11-18T04:00:00Z", "jsonPayload": {**each, "names": []}} for each in first]
+        fake.entries = [{"timestamp": "2026-11-11T04:00:00Z", "jsonPayload": payload} for payload in first]
+        fake.entries += [
+            {"timestamp": "2026-11-18T04:00:00Z", "jsonPayload": {**payload, "names": []}} for payload in first
+        ]
         _, again = report_findings(rest(), settings, FOUND, TODAY)
     assert by_severity(again)["critical"][2] == 2
 

@@ -37,7 +37,7 @@ def settings_with(*accepted: Accepted) -> Settings:
 
 def gate(*reports: Path, accepted: tuple[Accepted, ...] = (), environment: dict[str, str] | None = None) -> int:
     """The status of the command, as a workflow runs it."""
-    arguments = ["gate", "--what", "backend", *(str(each) for each in reports)]
+    arguments = ["gate", "--what", "backend", *(str(report) for report in reports)]
     return main(arguments, environment or {}, NOW, settings_with(*accepted))
 
 
@@ -159,7 +159,7 @@ def test_a_package_is_compared_without_its_version(purl: str, base: str) -> None
 
 def test_severities_of_lock_files_come_from_the_score_or_the_advisory() -> None:
     """The worse of the two; without either it is unknown and does not stop."""
-    found = {each.id: (each.severity, each.fixed) for each in read_report(LOCKFILES)}
+    found = {finding.id: (finding.severity, finding.fixed) for finding in read_report(LOCKFILES)}
     assert found == {
         "CVE-2025-66478": ("critical", "15.5.7"),
         "CVE-2024-33663": ("high", "3.4.0"),

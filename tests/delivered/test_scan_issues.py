@@ -65,7 +65,7 @@ class FakeGitHub:
     def _list(self, page: int, query: str) -> Reply:
         assert "state=all" in query, "a closed issue that is overlooked is opened a second time"
         assert "labels=vulnerability" in query
-        newest = sorted(self.issues, key=lambda each: -each["number"])
+        newest = sorted(self.issues, key=lambda issue: -issue["number"])
         host = self.next_host or self.url
         more = f'<{host}{REPOSITORY}/issues?state=all&labels=vulnerability&page={page + 1}>; rel="next"'
         headers = {"Link": more} if page * 2 < len(newest) else {}
@@ -124,7 +124,7 @@ def test_what_is_mended_is_closed_and_says_why() -> None:
     fake = FakeGitHub()
     run(fake, FOUND)
     assert run(fake, {"api": FOUND["api"][1:]}) == ["closed #1 CVE-2024-45490 pkg:deb/debian/libexpat1"]
-    assert [each["state"] for each in fake.issues] == ["closed", "open", "open"]
+    assert [issue["state"] for issue in fake.issues] == ["closed", "open", "open"]
     assert fake.comments == [(1, "It is no longer found in anything that serves.")]
 
 
@@ -159,7 +159,7 @@ def test_what_people_wrote_is_never_touched() -> None:
     fake.open_issue(title="pull", body=marker, pull_request={})
     fake.open_issue(title="no text", body=None)
     assert run(fake, NOTHING) == []
-    assert [each["state"] for each in fake.issues] == ["open"] * 3
+    assert [issue["state"] for issue in fake.issues] == ["open"] * 3
 
 
 def test_a_flood_is_opened_in_parts() -> None:
@@ -203,8 +203,8 @@ def test_the_command_tracks_only_when_every_image_has_a_report(
         environment = {"GITHUB_TOKEN": "ghs_x", "GITHUB_REPOSITORY": "shop/app", "IMAGES": json.dumps(images)}
         arguments = ["issues", "--reports", str(tmp_path)]
         assert main(arguments, environment, NOW, settings_for(loopback)) == 1
-        assert {each["state"] for each in fake.issues} == {"open"}
+        assert {issue["state"] for issue in fake.issues} == {"open"}
         shutil.copy(CLEAN, tmp_path / "web.json")
         assert main(arguments, environment, NOW, settings_for(loopback)) == 0
-    assert {each["state"] for each in fake.issues} == {"closed"}
+    assert {issue["state"] for issue in fake.issues} == {"closed"}
     assert "closed #3" in capsys.readouterr().out

@@ -95,7 +95,7 @@ def test_only_lines_are_added(name: str) -> None:
     left = iter(after)
     assert all(line in left for line in before)
     _, step, images = WORKFLOWS[name]
-    assert len(after) == len(before) + 1 + sum(len(gate_step(*each).splitlines()) for each in images)
+    assert len(after) == len(before) + 1 + sum(len(gate_step(*image).splitlines()) for image in images)
     comment = next(at for at, line in enumerate(after) if line.strip().startswith("# Deploy Backend"))
     assert after[comment + 1].strip() == f"- name: {step}", "the comment above a step stays above it"
 

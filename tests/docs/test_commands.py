@@ -51,7 +51,11 @@ def _complaints_of(words: Sequence[str]) -> Iterator[str]:
     if program in READINESS:
         yield from _of_readiness(arguments)
     elif program == "make":
-        yield from (f"there is no target {each}" for each in arguments if _is_target(each) and each not in TARGETS)
+        yield from (
+            f"there is no target {argument}"
+            for argument in arguments
+            if _is_target(argument) and argument not in TARGETS
+        )
     elif program in KNOWN:
         yield from _of_known(program, arguments)
     elif is_python:
@@ -81,22 +85,22 @@ def _of_readiness(arguments: list[str]) -> Iterator[str]:
             return
         command = command.commands[name]
     options = {name for parameter in command.params for name in parameter.opts} | {"-h", "--help"}
-    yield from (f"there is no option {each}" for each in _options(arguments) if each not in options)
+    yield from (f"there is no option {argument}" for argument in _options(arguments) if argument not in options)
 
 
 def _of_known(program: str, arguments: list[str]) -> Iterator[str]:
     known = KNOWN[program]
-    words = [each for each in arguments if not each.startswith("-")]
+    words = [argument for argument in arguments if not argument.startswith("-")]
     found = next((n for n in range(min(len(words), 5), 0, -1) if " ".join(words[:n]) in known["commands"]), 0)
     if not found:
         yield f"not in the list of {program}'s commands; python -m tests.docs.known_commands {program} ... adds it"
         return
     options = {*known["commands"][" ".join(words[:found])], *known["everywhere"]}
-    yield from (f"there is no option {each}" for each in _options(arguments) if each not in options)
+    yield from (f"there is no option {argument}" for argument in _options(arguments) if argument not in options)
 
 
 def _options(arguments: Sequence[str]) -> list[str]:
-    return [each.partition("=")[0] for each in arguments if re.match(r"--?[A-Za-z]", each)]
+    return [argument.partition("=")[0] for argument in arguments if re.match(r"--?[A-Za-z]", argument)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -91,11 +91,11 @@ class Cloud:
 
     def of_type(self, type_: str) -> dict[str, Values]:
         """The live things of a type, by id."""
-        return {identity: values for (each, identity), values in self.things.items() if each == type_}
+        return {identity: values for (found_type, identity), values in self.things.items() if found_type == type_}
 
     def sent(self, method: str, resource: str = "") -> list[Request]:
         """The requests of that method, about that resource if one is named."""
-        return [each for each in self.requests if each.method == method and resource in ("", each.resource)]
+        return [request for request in self.requests if request.method == method and resource in ("", request.resource)]
 
     def fail(self, method: str, resource: str, status: int, *, times: int = 1, done_nevertheless: bool = False) -> None:
         """Answers the next requests so."""

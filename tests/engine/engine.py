@@ -69,7 +69,7 @@ class _LanguageHost(LanguageServer):
         process = subprocess.Popen(
             [POLICY_PYTHON, "-u", "-m", "pulumi.policy", *request.args, request.info.program_directory],
             cwd=request.pwd,
-            env={**os.environ, **dict(each.split("=", 1) for each in request.env)},
+            env={**os.environ, **dict(variable.split("=", 1) for variable in request.env)},
             stdout=subprocess.PIPE,
         )
         context.add_callback(process.kill)
@@ -126,8 +126,8 @@ class Engine:
 def engine_in(folder: Path, project: Path, *, pulumi: Path, provider_port: int) -> Iterator[Engine]:
     """An engine whose home, state and plugins are in `folder`, for the project at `project`."""
     programs, backend = folder / "bin", folder / "backend"
-    for each in (programs, backend, folder / "home"):
-        each.mkdir()
+    for created in (programs, backend, folder / "home"):
+        created.mkdir()
     (programs / "pulumi").symlink_to(pulumi)
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     host = _LanguageHost(project)

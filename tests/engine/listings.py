@@ -64,4 +64,4 @@ def _of_the_customer(cloud: Cloud, type_: str) -> list[tuple[str, Values]]:
     owned = {PROJECT.rpartition("/")[2], REPOSITORY_NAME}
     things = cloud.of_type(type_).items()
     github = type_.startswith("github:")
-    return [(identity, each) for identity, each in things if each["repository" if github else "project"] in owned]
+    return [(identity, thing) for identity, thing in things if thing["repository" if github else "project"] in owned]

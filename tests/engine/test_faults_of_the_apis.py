@@ -32,7 +32,7 @@ def test_fault_02_a_400_on_a_channel_holds_back_its_policies_and_the_next_up_mak
 
 def test_fault_03_a_409_on_a_name_that_is_taken_stops_what_needs_it_until_the_name_is_free(fresh: World) -> None:
     """Somebody made a metric of that name by hand: it is not overwritten. Fault 11 adopts one instead."""
-    name = next(each["inputs"]["name"] for each in fresh.plan("staging").of_type(METRIC))
+    name = next(resource["inputs"]["name"] for resource in fresh.plan("staging").of_type(METRIC))
     taken = f"{PROJECT}/metrics/{name}"
     fresh.cloud.things[METRIC, taken] = {"name": name, "filter": "made by hand"}
     done = fresh.up("staging")
@@ -48,7 +48,7 @@ def test_fault_04_a_429_answered_twice_is_tried_again_within_the_same_up(fresh: 
     """The provider does that."""
     fresh.cloud.fail("POST", CPU_POLICY, 429, times=2)
     assert fresh.up("staging").status == 0
-    assert [each.status for each in fresh.cloud.sent("POST", CPU_POLICY)] == [429, 429, 200]
+    assert [request.status for request in fresh.cloud.sent("POST", CPU_POLICY)] == [429, 429, 200]
     assert fresh.is_whole("staging")
 
 
@@ -76,20 +76,20 @@ def test_fault_07_a_failed_put_of_github_is_sent_again_by_the_next_up(applied: W
     applied.cloud.fail("PATCH", GUARD, 500)
     assert applied.up("prod").status == 1
     assert applied.up("prod").status == 0
-    assert [each.status for each in applied.cloud.sent("PATCH", GUARD)] == [500, 200]
-    reviewers = [each["reviewers"][0]["users"] for each in applied.cloud.of_type(ENVIRONMENT).values()]
+    assert [request.status for request in applied.cloud.sent("PATCH", GUARD)] == [500, 200]
+    reviewers = [resource["reviewers"][0]["users"] for resource in applied.cloud.of_type(ENVIRONMENT).values()]
     assert [101, 103] in reviewers
     assert applied.is_settled("prod")
 
 
 def test_fault_08_a_channel_that_another_policy_uses_stays_and_a_second_destroy_takes_it(applied: World) -> None:
     """Somebody routed a policy of their own to it; the rest goes, and the state keeps what is left."""
-    channel = next(each["id"] for each in applied.engine.resources("staging") if each["type"] == CHANNEL)
+    channel = next(resource["id"] for resource in applied.engine.resources("staging") if resource["type"] == CHANNEL)
     applied.cloud.things[POLICY, "theirs"] = {"notificationChannels": [channel]}
     applied.delete_the_job("staging")
     assert applied.engine.run("destroy", "--stack", "staging", "--yes", "--skip-preview").status == 1
     assert channel in applied.cloud.of_type(CHANNEL)
-    left = [each["type"] for each in applied.engine.resources("staging")]
+    left = [resource["type"] for resource in applied.engine.resources("staging")]
     assert CHANNEL in left
     assert POLICY not in left
     del applied.cloud.things[POLICY, "theirs"]
@@ -99,7 +99,7 @@ def test_fault_08_a_channel_that_another_policy_uses_stays_and_a_second_destroy_
 
 def test_fault_09_an_edit_by_hand_is_not_seen_by_a_preview_and_is_found_by_a_refresh(applied: World) -> None:
     """The false green of `--expect-no-changes` without a refresh, and what finds it."""
-    channel = next(each["id"] for each in applied.engine.resources("staging") if each["type"] == CHANNEL)
+    channel = next(resource["id"] for resource in applied.engine.resources("staging") if resource["type"] == CHANNEL)
     applied.cloud.things[CHANNEL, channel]["enabled"] = False
     applied.cloud.things[CHANNEL, channel]["displayName"] = "edited by hand"
     assert applied.preview("staging", "--expect-no-changes").status == 0, "a preview without refresh sees no drift"
@@ -111,7 +111,11 @@ def test_fault_09_an_edit_by_hand_is_not_seen_by_a_preview_and_is_found_by_a_ref
 
 def test_fault_10_what_was_deleted_by_hand_is_made_again_and_once(applied: World) -> None:
     """A policy that somebody deleted in the console."""
-    policy = next(each["id"] for each in applied.engine.resources("staging") if each["urn"].endswith(f"::{CPU_POLICY}"))
+    policy = next(
+        resource["id"]
+        for resource in applied.engine.resources("staging")
+        if resource["urn"].endswith(f"::{CPU_POLICY}")
+    )
     del applied.cloud.things[POLICY, policy]
     assert not applied.is_settled("staging")
     assert applied.up("staging", "--refresh").status == 0
@@ -126,7 +130,7 @@ def test_fault_11_a_lost_answer_to_a_named_things_creation_is_mended_by_importin
     again = fresh.up("staging")
     assert again.status == 1
     assert "exists already" in again.text
-    metric = next(each for each in fresh.plan("staging").of_type(METRIC) if each["name"] == SERVER_METRIC)
+    metric = next(resource for resource in fresh.plan("staging").of_type(METRIC) if resource["name"] == SERVER_METRIC)
     wanted = ("--parent", f"metrics={metric['parent']}", METRIC, SERVER_METRIC, metric["inputs"]["name"])
     fresh.done("import", "--stack", "staging", "--yes", "--protect=false", "--generate-code=false", *wanted)
     _converges(fresh)

@@ -102,7 +102,7 @@ def test_fault_20_a_lost_state_is_made_anew_by_the_import_file_of_readiness_adop
     assert done.status == 0, done.text
     assert set(applied.cloud.things) == before
     assert applied.cloud.sent("PATCH") == []
-    protected = {each["type"] for each in applied.engine.resources(stack) if each.get("protect")}
+    protected = {resource["type"] for resource in applied.engine.resources(stack) if resource.get("protect")}
     assert protected == ({JOB, REPOSITORY, ENVIRONMENT} if stack == "prod" else {JOB})
 
 

@@ -22,7 +22,7 @@ def test_a_first_up_makes_everything_and_a_second_preview_has_nothing_to_do(fres
     first = ("up", "--stack", "staging", "--yes", "--skip-preview")
     assert fresh.engine.run(*first, **WRITTEN_AFTER_EVERY_STEP).status == 0
     made = len(fresh.cloud.sent("POST"))
-    assert made == sum(is_custom(each["type"]) for each in fresh.plan("staging").resources)
+    assert made == sum(is_custom(resource["type"]) for resource in fresh.plan("staging").resources)
     assert fresh.preview("staging", "--expect-no-changes").status == 0
     assert fresh.is_settled("staging")
     assert len(fresh.cloud.sent("POST")) == made
@@ -33,7 +33,7 @@ def test_a_changed_threshold_is_one_update_of_one_policy(applied: World) -> None
     """One PATCH, and the query on the server is the new one."""
     applied.change_a_threshold()
     assert applied.up("staging").status == 0
-    assert [each.resource for each in applied.cloud.sent("PATCH")] == [CPU_POLICY]
+    assert [request.resource for request in applied.cloud.sent("PATCH")] == [CPU_POLICY]
     assert "> 0.5" in applied.cpu_query("staging")
     assert applied.is_settled("staging")
 
@@ -112,7 +112,9 @@ def types_sent(world: World, method: str) -> set[str]:
 
 def policies_that_read(world: World, metric: str) -> set[str]:
     """The names of the policies of staging whose query reads this log-based metric."""
-    (name,) = (each["inputs"]["name"] for each in world.plan("staging").of_type(METRIC) if each["name"] == metric)
+    (name,) = (
+        resource["inputs"]["name"] for resource in world.plan("staging").of_type(METRIC) if resource["name"] == metric
+    )
     readers = {
         policy["name"]
         for policy in world.plan("staging").of_type(POLICY)

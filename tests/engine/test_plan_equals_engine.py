@@ -74,9 +74,9 @@ def test_the_offline_plan_has_the_engines_outputs(applied: World, stack: str) ->
     """The stack's outputs have the same names; ids that the plan cannot know are given as whose they are."""
     made = _made(applied, stack)
     ids = {f"<{resource['urn'].rpartition('::')[2]}.id>": resource.get("id") for resource in made.values()}
-    outputs = next(each for each in made.values() if each["type"] == "pulumi:pulumi:Stack")["outputs"]
+    outputs = next(resource for resource in made.values() if resource["type"] == "pulumi:pulumi:Stack")["outputs"]
     if _DASHBOARD in outputs:
-        (dashboard,) = (each["id"] for each in made.values() if each["type"] == DASHBOARD)
+        (dashboard,) = (resource["id"] for resource in made.values() if resource["type"] == DASHBOARD)
         # The console's address ends in the id's last part.
         ids["<deployment-dashboard-dashboard.id>"] = dashboard.rpartition("/")[2]
     planned = _filled_in(applied.plan(stack).outputs, ids)
@@ -100,7 +100,7 @@ def _planned(world: World, stack: str) -> dict[str, dict[str, Any]]:
 
 def _made(world: World, stack: str) -> dict[str, dict[str, Any]]:
     resources = world.engine.resources(stack)
-    return {each["urn"]: each for each in resources if not each["type"].startswith("pulumi:providers:")}
+    return {resource["urn"]: resource for resource in resources if not resource["type"].startswith("pulumi:providers:")}
 
 
 def _where(resources: dict[str, dict[str, Any]]) -> dict[str, tuple[str, str]]:

@@ -35,7 +35,7 @@ def test_fault_22_destroying_what_is_protected_is_refused_and_nothing_is_deleted
     assert applied.cloud.sent("DELETE") == []
     without_preview = applied.engine.run("destroy", "--stack", "prod", "--yes", "--skip-preview")
     assert without_preview.status != 0
-    deleted = {each.type for each in applied.cloud.sent("DELETE")}
+    deleted = {request.type for request in applied.cloud.sent("DELETE")}
     assert deleted, "without its preview, a destroy goes as far as it can"
     assert REPOSITORY not in deleted
     assert ENVIRONMENT not in deleted
@@ -164,14 +164,14 @@ def test_a_migration_job_that_is_renamed_or_removed_is_refused_with_the_commands
     applied.done(*shlex.split(commands[1])[1:])
     done = applied.readiness("up", "staging")
     assert done.status == 0, done.text
-    assert [f"jobs/{job}-2" in each for each in applied.cloud.of_type(JOB) if "staging" in each] == [True] * (
-        not removed
-    )
+    assert [f"jobs/{job}-2" in resource for resource in applied.cloud.of_type(JOB) if "staging" in resource] == [
+        True
+    ] * (not removed)
 
 
 def test_the_provider_refuses_to_delete_a_job_that_a_state_without_protect_holds(applied: World) -> None:
     """What an apply of the first version left: green previews, red applies. `readiness up` refuses it, too."""
-    urn = next(each["urn"] for each in applied.engine.resources("staging") if each["type"] == JOB)
+    urn = next(resource["urn"] for resource in applied.engine.resources("staging") if resource["type"] == JOB)
     applied.done("state", "unprotect", "--yes", "--stack", "staging", urn)
     _remove_setting(applied, "Pulumi.staging.yaml", "readiness:migration_job")
     assert applied.preview("staging").status == 0
@@ -228,7 +228,7 @@ def test_the_registry_that_exists_is_adopted_by_the_first_up_and_never_made_agai
     assert repository["labels"] == {"managed_by": "terraform"}
     assert repository["cleanupPolicyDryRun"] is True
     assert len(repository["cleanupPolicies"]) > 1
-    adopted = next(each for each in fresh.engine.resources("prod") if each["type"] == REPOSITORY)
+    adopted = next(resource for resource in fresh.engine.resources("prod") if resource["type"] == REPOSITORY)
     assert adopted["protect"] is True
     assert fresh.cloud.sent("POST", "images-repository") == []
     assert len(fresh.cloud.sent("PATCH", "images-repository")) == 1

@@ -19,7 +19,9 @@ def test_the_trap_a_plain_up_after_a_failed_update_reports_success_and_sends_not
     """Imitated as it was seen with the real provider: new outputs, old inputs, one GET, exit 0, the old value live."""
     old = applied.cpu_query("staging")
     _fail_an_update(applied)
-    failed = next(each for each in applied.engine.resources("staging") if each["urn"].endswith(f"::{CPU_POLICY}"))
+    failed = next(
+        resource for resource in applied.engine.resources("staging") if resource["urn"].endswith(f"::{CPU_POLICY}")
+    )
     assert "> 0.5" in _query(failed["outputs"])
     assert _query(failed["inputs"]) == old
     assert failed["initErrors"]
@@ -27,7 +29,7 @@ def test_the_trap_a_plain_up_after_a_failed_update_reports_success_and_sends_not
     again = applied.up("staging")
     assert again.status == 0
     assert "1 updated" in again.text
-    assert [each.status for each in applied.cloud.sent("PATCH")] == [403], "the second up sent none"
+    assert [request.status for request in applied.cloud.sent("PATCH")] == [403], "the second up sent none"
     assert applied.cpu_query("staging") == old
     assert applied.preview("staging", "--expect-no-changes").status != 0, "and the next preview shows it again"
 
@@ -38,7 +40,7 @@ def test_fault_12_a_refused_update_is_sent_again_by_readiness_up(applied: World)
     done = applied.readiness("up", "staging")
     assert done.status == 0, done.text
     assert "staging is applied" in done.out
-    assert [each.status for each in applied.cloud.sent("PATCH")] == [403, 200]
+    assert [request.status for request in applied.cloud.sent("PATCH")] == [403, 200]
     assert "> 0.5" in applied.cpu_query("staging")
 
 
@@ -102,7 +104,7 @@ def _fail_an_update(world: World) -> None:
 
 def _slack_tokens(world: World) -> list[str]:
     labels = [values.get("sensitiveLabels", {}) for values in world.cloud.of_type(CHANNEL).values()]
-    return [each["authToken"] for each in labels if "authToken" in each]
+    return [label["authToken"] for label in labels if "authToken" in label]
 
 
 def _query(values: dict[str, list[dict[str, dict[str, str]]]]) -> str:

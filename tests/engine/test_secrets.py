@@ -56,7 +56,7 @@ def test_planted_secrets_are_in_nothing_that_the_engine_prints(applied: World) -
     ]
     assert [run.status for run in runs] == [0, 0, 1, 1, 0, 0, 0, 0]
     planted = [*_planted(), second.encode()]
-    assert [run for run in runs if any(each in run.text.encode() for each in planted)] == []
+    assert [run for run in runs if any(text in run.text.encode() for text in planted)] == []
 
 
 def _planted() -> list[bytes]:

@@ -67,15 +67,15 @@ class World:
 
     def save(self, name: str) -> None:
         """Keeps the project's files, the backend's and the live things."""
-        for each in (self.engine.project, self.engine.backend):
-            shutil.copytree(each, self._copy(name, each), symlinks=True)
+        for source in (self.engine.project, self.engine.backend):
+            shutil.copytree(source, self._copy(name, source), symlinks=True)
         self._clouds[name] = self.cloud.saved()
 
     def restore(self, name: str) -> None:
         """Everything as it was saved."""
-        for each in (self.engine.project, self.engine.backend):
-            shutil.rmtree(each)
-            shutil.copytree(self._copy(name, each), each, symlinks=True)
+        for source in (self.engine.project, self.engine.backend):
+            shutil.rmtree(source)
+            shutil.copytree(self._copy(name, source), source, symlinks=True)
         self.cloud.restore(self._clouds[name])
 
     def done(self, *arguments: str) -> Result:
@@ -128,7 +128,7 @@ class World:
 
     def is_whole(self, stack: str) -> bool:
         """Whether each thing of the plan lives once: of the types it declares, as many live as it declares."""
-        declared = Counter(each["type"] for each in self.plan(stack).resources if is_custom(each["type"]))
+        declared = Counter(resource["type"] for resource in self.plan(stack).resources if is_custom(resource["type"]))
         return declared == {type_: len(self.cloud.of_type(type_)) for type_ in declared} and self.is_settled(stack)
 
     def is_settled(self, stack: str) -> bool:
@@ -172,7 +172,7 @@ class World:
     def delete_the_job(self, stack: str) -> None:
         """What its two commands do, so that nothing of the stack refuses to be deleted."""
         (urn, identity) = next(
-            (each["urn"], each["id"]) for each in self.engine.resources(stack) if each["type"] == JOB
+            (resource["urn"], resource["id"]) for resource in self.engine.resources(stack) if resource["type"] == JOB
         )
         del self.cloud.things[JOB, identity]
         self.done("refresh", "--yes", "--stack", stack, "--target", urn)
@@ -183,7 +183,9 @@ class World:
 
     def cpu_query(self, stack: str) -> str:
         """What that policy asks, as the server has it."""
-        found = next(each for each in self.engine.resources(stack) if each["urn"].endswith(f"::{CPU_POLICY}"))
+        found = next(
+            resource for resource in self.engine.resources(stack) if resource["urn"].endswith(f"::{CPU_POLICY}")
+        )
         thing = self.cloud.things[POLICY, found["id"]]
         return str(thing["conditions"][0]["conditionPrometheusQueryLanguage"]["query"])
 

@@ -43,7 +43,7 @@ def test_the_matcher_for_the_time_before_the_change_sees_a_database_that_is_down
 def test_the_declared_uptime_checks_use_one_of_the_two(plans: dict[str, Plan]) -> None:
     """Those of the customer's stacks, as the program declares them."""
     for stack in ("prod", "staging"):
-        checks = [each["inputs"] for each in plans[stack].of_type(UPTIME_CHECK)]
+        checks = [check["inputs"] for check in plans[stack].of_type(UPTIME_CHECK)]
         (matcher,) = (matcher for check in checks for matcher in check.get("contentMatchers", ()))
         path = matcher["jsonPathMatcher"]
         assert path["jsonPath"] == PATH

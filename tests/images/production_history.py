@@ -117,7 +117,11 @@ class World:
             for (package, digest), created in self.created.items()
             for tags in [of_version.get((package, digest), [])]
         ]
-        gone = {(each.version.package, each.version.digest) for each in decide(versions, policies, now) if each.delete}
+        gone = {
+            (decision.version.package, decision.version.digest)
+            for decision in decide(versions, policies, now)
+            if decision.delete
+        }
         self.deleted += len(gone)
         self.created = {key: created for key, created in self.created.items() if key not in gone}
         self.tags = {key: digest for key, digest in self.tags.items() if (key[0], digest) not in gone}

@@ -45,7 +45,7 @@ def test_another_repository_and_another_method_are_ignored(tmp_path: Path) -> No
     """One log holds the whole project; a repository whose name begins alike is another."""
     method = entry(name_of("m"))
     method["protoPayload"]["methodName"] = "google.devtools.artifactregistry.v1.ArtifactRegistry.DeleteTag"
-    others = (entry(name_of("o", resource=each), resource=each) for each in (OTHER, f"{RESOURCE}-2"))
+    others = (entry(name_of("o", resource=name), resource=name) for name in (OTHER, f"{RESOURCE}-2"))
     found = deletions(tmp_path, *others, method, {}, {"protoPayload": "x"})
     assert found.candidates == frozenset()
     assert counts(found) == (0, 0, 0, 0, 5)
@@ -84,7 +84,7 @@ def test_an_entry_that_is_not_understood_refuses_the_log_with_every_fault(tmp_pa
     undated["timestamp"] = "today"
     with pytest.raises(RefusedError) as refused:
         deletions(tmp_path, empty, odd, undated)
-    assert [f"{each.key}: {each.message}" for each in refused.value.problems] == [
+    assert [f"{problem.key}: {problem.message}" for problem in refused.value.problems] == [
         "[0].protoPayload.request.names: names no version",
         "[1].protoPayload.request.validateOnly: is neither true nor false",
         "[1].protoPayload.request.names[0]: is no version of the repository",

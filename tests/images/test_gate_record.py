@@ -122,7 +122,11 @@ def switched_off(project: Path, *changes: tuple[str, str]) -> list[str]:
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
     problems = check_project(project, stack_names(project), now=clock.now())["prod"].problems
-    return [text_line(each) for each in problems if "cleanup_dry_run" in each.key and each.severity is Severity.ERROR]
+    return [
+        text_line(problem)
+        for problem in problems
+        if "cleanup_dry_run" in problem.key and problem.severity is Severity.ERROR
+    ]
 
 
 def keep(project: Path, record: GateRecord) -> Path:
@@ -154,7 +158,7 @@ def test_check_asks_for_nothing_while_cleanup_only_pretends(project: Path) -> No
     """A record is not even looked at."""
     keep(project, RECORD).write_bytes(b"\xff")
     problems = check_project(project, stack_names(project), now=clock.now())["prod"].problems
-    assert not [each for each in problems if "cleanup_dry_run" in each.key]
+    assert not [problem for problem in problems if "cleanup_dry_run" in problem.key]
 
 
 @pytest.mark.parametrize(

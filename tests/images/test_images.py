@@ -19,8 +19,8 @@ def refusals(path: Path) -> list[str]:
     """What is said of the file, less its name."""
     with pytest.raises(RefusedError) as refused:
         read_images(path)
-    assert all(each.file == str(path) for each in refused.value.problems)
-    return [text_line(each).removeprefix(f"{path}: ").removeprefix(f"{path}:") for each in refused.value.problems]
+    assert all(problem.file == str(path) for problem in refused.value.problems)
+    return [text_line(problem).removeprefix(f"{path}: ").removeprefix(f"{path}:") for problem in refused.value.problems]
 
 
 def test_an_entry_of_gcloud_is_read(tmp_path: Path) -> None:

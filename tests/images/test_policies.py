@@ -144,7 +144,7 @@ def test_all_wrong_policies_are_named_at_once_with_the_place_of_the_program() ->
     with pytest.raises(RefusedError) as refused:
         declared_repository([{"type": REGISTRY, "name": "images", "inputs": inputs, "source": source}])
     assert [
-        text_line(each).startswith("components/image_registry.py:45: images: ") for each in refused.value.problems
+        text_line(problem).startswith("components/image_registry.py:45: images: ") for problem in refused.value.problems
     ] == [
         True,
         True,

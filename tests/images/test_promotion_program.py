@@ -112,7 +112,7 @@ def test_nothing_is_lost_where_a_failed_deployment_served_before_it_was_taken_ba
     world.served_first = True
     losses, _ = live(DECLARED, ACTION, every(7, mishaps=mishaps), cleanup_in_deployments=True, world=world)
     assert losses == []
-    assert any("failed" in each and "production-previous" in each for each in world.differences)
+    assert any("failed" in difference and "production-previous" in difference for difference in world.differences)
 
 
 def test_the_model_would_say_so(world: WorldOfTheProgram, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +140,8 @@ def test_the_program_tags_every_revision_that_the_gate_calls_needed(world: World
     needed = read_needed(path, PACKAGES)
     assert world.settings is not None
     tagged = {(move.package, move.digest) for move in all_moves(rest(), world.settings)}
-    wanted = {(each.service, digest) for each in (*needed.serving, *needed.rollback) for digest in each.digests}
+    wanted = {
+        (revision.service, digest) for revision in (*needed.serving, *needed.rollback) for digest in revision.digests
+    }
     assert len(wanted) >= 4
     assert wanted <= tagged

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -61,76 +60,61 @@ def _registry(drawn: bytes) -> list[Version]:
 REGISTRIES = st.binary(max_size=len(_DIGESTS) * _BYTES_OF_A_VERSION).map(_registry)
 
 
-def thousand(test: Callable[..., None]) -> Callable[..., None]:
-    """1,000 registries, the same ones each time."""
-    return settings(
-        max_examples=1000, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-    )(test)
-
-
 def _deleted(decisions: tuple[Decision, ...]) -> set[tuple[str, str]]:
-    return {(each.version.package, each.version.digest) for each in decisions if each.delete}
+    return {(decision.version.package, decision.version.digest) for decision in decisions if decision.delete}
 
 
-@thousand
-@given(REGISTRIES)
-def test_a_version_with_a_protected_tag_is_never_deleted(versions: list[Version]) -> None:
+# The same 1,000 registries each time; every property is checked in all of them.
+@settings(max_examples=1000, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(REGISTRIES, st.integers(0, 2000), st.randoms(use_true_random=False))
+def test_what_holds_for_every_registry(versions: list[Version], hours: int, shuffler: random.Random) -> None:
+    """The properties below, of what is decided now, `hours` later, and of the same list in another order."""
+    decisions = decide(versions, POLICIES, NOW)
+    no_version_with_a_protected_tag_is_deleted(decisions)
+    never_fewer_than_five_of_a_package_are_kept(versions, decisions)
+    nothing_of_thirty_days_or_younger_is_deleted(decisions)
+    no_manifest_goes_before_the_index_that_lists_it(decisions)
+    of_untagged_single_images_the_older_ones_go_first(versions)
+    # Time alone brings nothing back into the kept.
+    assert _deleted(decisions) <= _deleted(decide(versions, POLICIES, NOW + timedelta(hours=hours)))
+    # Versions of the same instant are told apart by digest.
+    shuffled = list(versions)
+    shuffler.shuffle(shuffled)
+    assert decide(shuffled, POLICIES, NOW) == decisions
+
+
+def no_version_with_a_protected_tag_is_deleted(decisions: tuple[Decision, ...]) -> None:
     """Protected by prefix: `latest-2` too, `not-latest` not."""
-    gone = [each.version for each in decide(versions, POLICIES, NOW) if each.delete]
-    assert not [each.tags for each in gone if any(tag.startswith(PROTECTED_TAGS) for tag in each.tags)]
+    gone = [decision.version.tags for decision in decisions if decision.delete]
+    assert not [tags for tags in gone if any(tag.startswith(PROTECTED_TAGS) for tag in tags)]
 
 
-@thousand
-@given(REGISTRIES)
-def test_never_fewer_than_five_of_a_package_are_kept(versions: list[Version]) -> None:
+def never_fewer_than_five_of_a_package_are_kept(versions: list[Version], decisions: tuple[Decision, ...]) -> None:
     """Or all of them, where there are fewer; of the listed packages and of those that begin like them."""
-    kept = Counter(each.version.package for each in decide(versions, POLICIES, NOW) if not each.delete)
-    for package, count in Counter(each.package for each in versions).items():
+    kept = Counter(decision.version.package for decision in decisions if not decision.delete)
+    for package, count in Counter(version.package for version in versions).items():
         assert kept[package] >= min(KEPT_OF_A_PACKAGE, count), package
 
 
-@thousand
-@given(REGISTRIES)
-def test_nothing_of_thirty_days_or_younger_is_deleted(versions: list[Version]) -> None:
+def nothing_of_thirty_days_or_younger_is_deleted(decisions: tuple[Decision, ...]) -> None:
     """The limit itself included."""
-    ages = [NOW - each.version.created for each in decide(versions, POLICIES, NOW) if each.delete]
+    ages = [NOW - decision.version.created for decision in decisions if decision.delete]
     assert all(age > timedelta(days=AGE_DAYS) for age in ages)
 
 
-@thousand
-@given(REGISTRIES, st.integers(0, 2000))
-def test_what_is_deleted_now_is_deleted_later_too(versions: list[Version], hours: int) -> None:
-    """Time alone brings nothing back into the kept."""
-    now, later = (_deleted(decide(versions, POLICIES, NOW + timedelta(hours=wait))) for wait in (0, hours))
-    assert now <= later
-
-
-@thousand
-@given(REGISTRIES)
-def test_of_untagged_single_images_the_older_ones_go_first(versions: list[Version]) -> None:
+def of_untagged_single_images_the_older_ones_go_first(versions: list[Version]) -> None:
     """Where a version goes, no older one of its package stays that has no tag and no index."""
-    plain = [each for each in versions if not each.tags and not each.is_index and not each.children]
+    plain = [version for version in versions if not version.tags and not version.is_index and not version.children]
     decisions = decide(plain, POLICIES, NOW)
-    for package in {each.package for each in plain}:
-        order = [each.delete for each in decisions if each.version.package == package]
+    for package in {version.package for version in plain}:
+        order = [decision.delete for decision in decisions if decision.version.package == package]
         assert order == sorted(order), "the newest come first, so the deleted come last"
 
 
-@thousand
-@given(REGISTRIES, st.randoms(use_true_random=False))
-def test_the_order_of_the_list_changes_nothing(versions: list[Version], shuffler: random.Random) -> None:
-    """Versions of the same instant are told apart by digest."""
-    shuffled = list(versions)
-    shuffler.shuffle(shuffled)
-    assert decide(shuffled, POLICIES, NOW) == decide(versions, POLICIES, NOW)
-
-
-@thousand
-@given(REGISTRIES)
-def test_no_manifest_goes_before_the_index_that_lists_it(versions: list[Version]) -> None:
+def no_manifest_goes_before_the_index_that_lists_it(decisions: tuple[Decision, ...]) -> None:
     """An index that stays keeps its children, as the registry itself insists."""
-    decisions = decide(versions, POLICIES, NOW)
     gone = _deleted(decisions)
-    for each in decisions:
-        if not each.delete:
-            assert not [child for child in each.version.children if (each.version.package, child) in gone]
+    for decision in decisions:
+        if not decision.delete:
+            version = decision.version
+            assert not [child for child in version.children if (version.package, child) in gone]

@@ -24,7 +24,7 @@ def needed(folder: Path, *revisions: dict[str, Any]) -> Needed:
 def names(found: Needed) -> dict[str, list[str]]:
     """Numbers of the revisions by role."""
     return {
-        role: [each.name.removeprefix(f"{BACKEND}-0000").removesuffix("-abc") for each in held]
+        role: [revision_.name.removeprefix(f"{BACKEND}-0000").removesuffix("-abc") for revision_ in held]
         for role, held in (("serving", found.serving), ("rollback", found.rollback))
     }
 
@@ -34,7 +34,7 @@ def refusals(folder: Path, revisions: Any, services: tuple[str, ...] = (BACKEND,
     path = write_json(folder, revisions, "revisions.json")
     with pytest.raises(RefusedError) as refused:
         read_needed(path, services)
-    return [text_line(each).removeprefix(f"{path}: ") for each in refused.value.problems]
+    return [text_line(problem).removeprefix(f"{path}: ") for problem in refused.value.problems]
 
 
 def test_the_revision_before_the_serving_one_is_the_rollback_target(tmp_path: Path) -> None:
@@ -86,16 +86,16 @@ def test_an_idle_revision_of_unknown_age_counts_as_a_target(tmp_path: Path) -> N
 
 def test_the_digest_is_the_statuss_and_those_of_containers_named_by_digest(tmp_path: Path) -> None:
     """A sidecar has an image too; a tag says nothing."""
-    each = revision(BACKEND, 1, "a", active=True)
-    each["spec"]["containers"].append({"image": f"{REPOSITORY}/proxy@{digest_of('proxy')}"})
-    assert needed(tmp_path, each).serving[0].digests == (digest_of("a"), digest_of("proxy"))
+    revision_ = revision(BACKEND, 1, "a", active=True)
+    revision_["spec"]["containers"].append({"image": f"{REPOSITORY}/proxy@{digest_of('proxy')}"})
+    assert needed(tmp_path, revision_).serving[0].digests == (digest_of("a"), digest_of("proxy"))
 
 
 def test_a_service_is_told_by_its_label_or_by_the_revisions_name(tmp_path: Path) -> None:
     """A list that was cut down with --format may lack labels."""
-    each = revision(BACKEND, 1, "a", active=True)
-    del each["metadata"]["labels"]
-    assert needed(tmp_path, each).serving[0].service == BACKEND
+    revision_ = revision(BACKEND, 1, "a", active=True)
+    del revision_["metadata"]["labels"]
+    assert needed(tmp_path, revision_).serving[0].service == BACKEND
 
 
 def test_a_list_that_lacks_a_service_is_inconclusive(tmp_path: Path) -> None:
@@ -123,8 +123,8 @@ def test_a_needed_revision_without_a_digest_is_inconclusive(tmp_path: Path) -> N
     """An old idle one without is of no interest."""
     nameless: dict[str, Any] = {"status": {"conditions": "x"}, "spec": {"containers": ["x"]}}
     tagged, old = revision(BACKEND, 3, "a", active=True), revision(BACKEND, 1, "b", age_days=90)
-    for each in (tagged, old):
-        del each["status"]["imageDigest"]
+    for revision_ in (tagged, old):
+        del revision_["status"]["imageDigest"]
     found = refusals(tmp_path, [tagged, old, revision(BACKEND, 2, "c", age_days=50), nameless])
     assert [message.partition(".")[0] for message in found] == [
         f"[0]: says of {BACKEND}-00003-abc no digest, neither in status",

@@ -18,14 +18,14 @@ OLD = Policy(id="old", action=DELETE, older_than_seconds=30 * DAY)
 def decided(versions: list[Version], *policies: Policy) -> dict[str, tuple[str, str]]:
     """Action and policy by digest."""
     return {
-        each.version.digest: ("delete" if each.delete else "keep", each.policy)
-        for each in decide(versions, policies or prod_policies(), NOW)
+        decision.version.digest: ("delete" if decision.delete else "keep", decision.policy)
+        for decision in decide(versions, policies or prod_policies(), NOW)
     }
 
 
-def one(each: Version, *policies: Policy) -> tuple[str, str]:
+def one(version: Version, *policies: Policy) -> tuple[str, str]:
     """Action and policy of a single version."""
-    return decided([each], *policies)[each.digest]
+    return decided([version], *policies)[version.digest]
 
 
 def test_keep_wins_over_delete_whatever_their_order() -> None:
@@ -124,7 +124,7 @@ def test_of_versions_of_the_same_instant_the_smaller_digest_is_the_newer() -> No
     recent = Policy(id="recent", action=KEEP, keep_count=1)
     versions = [version(seed, age_days=40) for seed in "abc"]
     kept = [digest for digest, (action, _) in decided(versions, OLD, recent).items() if action == "keep"]
-    assert kept == [min(each.digest for each in versions)]
+    assert kept == [min(version.digest for version in versions)]
 
 
 def test_a_policy_with_a_count_matches_packages_by_prefix_and_counts_each() -> None:
@@ -161,7 +161,7 @@ def test_an_index_of_indexes_keeps_all_that_hangs_on_it() -> None:
     inner = version("inner", age_days=60, media_type=INDEX, children=(leaf.digest,))
     outer = version("outer", age_days=50, tags=("latest",), media_type=INDEX, children=(inner.digest,))
     found = decided(crowd(leaf, inner, outer))
-    assert {found[each.digest][0] for each in (leaf, inner, outer)} == {"keep"}
+    assert {found[version.digest][0] for version in (leaf, inner, outer)} == {"keep"}
 
 
 def test_where_no_children_are_named_untagged_manifests_of_the_same_push_are_taken_for_them() -> None:
@@ -196,5 +196,5 @@ def test_an_index_that_goes_takes_its_children_along_unless_something_else_keeps
     going = version("g", age_days=70, media_type=INDEX, children=(shared.digest, own.digest))
     staying = version("k", age_days=60, tags=("latest",), media_type=INDEX, children=(shared.digest,))
     found = decided(crowd(shared, own, going, staying))
-    assert {found[each.digest][0] for each in (going, own)} == {"delete"}
+    assert {found[version.digest][0] for version in (going, own)} == {"delete"}
     assert found[shared.digest][0] == "keep"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from readiness.finding import Finding, errors_only
@@ -79,15 +80,17 @@ def _at(value: Any, path: KeyPath) -> Any:
     return value
 
 
-def with_value(config: StackConfig, path: KeyPath, value: str) -> StackConfig:
-    """The configuration with another text at one place."""
+def with_values(config: StackConfig, paths: Iterable[KeyPath], value: str) -> StackConfig:
+    """The configuration with another text at these places."""
     values = copy.deepcopy(dict(config.values))
-    _at(values, path[:-1])[path[-1]] = value
+    for path in paths:
+        _at(values, path[:-1])[path[-1]] = value
     return dataclasses.replace(config, values=values)
 
 
+@functools.cache
 def every_option() -> StackConfig:
-    """The stack with every setting that the model has."""
+    """The stack with every setting that the model has. Read once: nobody changes it in place."""
     return config_of(EVERY_OPTION)
 
 
@@ -106,7 +109,7 @@ def with_everywhere(value: str) -> tuple[StackConfig, list[KeyPath]]:
     config = every_option()
     places: list[KeyPath] = []
     for path in list(texts(config)):
-        changed = with_value(config, path, value)
+        changed = with_values(config, [path], value)
         if not problems_of(changed):
             config = changed
             places.append(path)

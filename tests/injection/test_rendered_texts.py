@@ -14,11 +14,11 @@ import yaml
 
 from readiness.alerts.runbook import runbook_text
 from readiness.documents.pages import page_texts
-from readiness.plan.offline_plan import plan_stack
+from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.stack import check_config
 from readiness.settings.stack_files import StackConfig
 from tests.docs.shell import shell_blocks
-from tests.injection.hostile import FREE_TEXT, every_option, field_of, with_everywhere
+from tests.injection.hostile import FREE_TEXT, field_of, with_everywhere
 from tests.pinned_clock import TODAY
 from tests.projects import EVERY_OPTION, folder_of
 
@@ -27,9 +27,9 @@ NASTY = """x' "$(touch p)" `p` | <b> # y: [a](#b)"""
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 
 
-def files_of(config: StackConfig) -> dict[str, str]:
+def files_of(plan: Plan) -> dict[str, str]:
     """Everything that is delivered into the application's repository, by path."""
-    declared = [each.get("files", {}) for each in plan_stack(folder_of(EVERY_OPTION), config).resources]
+    declared = [resource.get("files", {}) for resource in plan.resources]
     return {path: text for files in declared for path, text in files.items()}
 
 
@@ -52,7 +52,7 @@ def nasty() -> StackConfig:
 @pytest.fixture(scope="module")
 def files(nasty: StackConfig) -> dict[str, str]:
     """The delivered files of that stack."""
-    return files_of(nasty)
+    return files_of(plan_stack(folder_of(EVERY_OPTION), nasty))
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +79,9 @@ def test_every_delivered_file_is_well_formed(files: dict[str, str]) -> None:
             ast.parse(text)
 
 
-def test_no_value_adds_an_expression_or_a_command_to_a_workflow(files: dict[str, str]) -> None:
+def test_no_value_adds_an_expression_or_a_command_to_a_workflow(files: dict[str, str], plans: dict[str, Plan]) -> None:
     """The expressions and the scripts are those of the same stack with its usual values."""
-    usual = files_of(every_option())
+    usual = files_of(plans[EVERY_OPTION])
     assert files.keys() == usual.keys()
     for path, text in files.items():
         if path.endswith((".yml", ".yaml")):

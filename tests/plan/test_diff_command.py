@@ -80,14 +80,17 @@ def test_the_base_is_planned_by_its_own_program(clone: Path, command: Command) -
 
 
 def test_a_plan_is_kept_by_its_commit_and_a_broken_one_is_made_anew(
-    clone: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+    clone: Path, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The second run starts no program; a plan of another commit is no help."""
+    """The second run starts no program; a plan of another commit is no help. After the first, `cat` is the program."""
     started: list[str] = []
     start = base_plan._start
+    printed = tmp_path / "plan.json"
 
     def watched(folder: Path, stack: str) -> subprocess.Popen[bytes]:
         started.append(stack)
+        if printed.exists():
+            return subprocess.Popen(["cat", printed], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         return start(folder, stack)
 
     monkeypatch.setattr(base_plan, "_start", watched)
@@ -100,6 +103,7 @@ def test_a_plan_is_kept_by_its_commit_and_a_broken_one_is_made_anew(
 
     assert [programs_of("main"), programs_of("main")] == [["staging"], []]
     (kept,) = (clone / base_plan.CACHE).glob("*.json")
+    shutil.copy(kept, printed)
     kept.write_text('{"stack": "staging"', encoding="utf-8")
     assert programs_of("main") == ["staging"]
     git(clone, "commit", "--quiet", "--allow-empty", "--message", "Say otherwise")

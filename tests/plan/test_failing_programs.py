@@ -10,7 +10,7 @@ from readiness.plan.offline_plan import plan_stack
 from readiness.refusal import RefusedError
 from readiness.settings.stack_files import StackConfig
 from tests.plan.small_programs import refusal_of
-from tests.projects import readiness
+from tests.projects import Command, readiness
 
 APPLY_THAT_FAILS = """
 import pulumi
@@ -73,8 +73,8 @@ def test_a_missing_program_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown"])
-def test_the_command_prints_one_error_and_nothing_else(project: Path, form: str) -> None:
-    """No plan, no traceback, no warning of the SDK about what was cut short; exit status 1."""
+def test_the_command_prints_one_error_and_nothing_else(project: Path, form: str, command: Command) -> None:
+    """No plan, no traceback, no warning of the SDK about what was cut short, one process's end included; status 1."""
     (project / "__main__.py").unlink()
     (project / "__main__.py").write_text(
         "import warnings\nfrom pulumi_gcp import monitoring\n"
@@ -82,7 +82,8 @@ def test_the_command_prints_one_error_and_nothing_else(project: Path, form: str)
         "monitoring.NotificationChannel('mail', type='email', display_name=old.name.apply(lambda name: name + 1))\n",
         encoding="utf-8",
     )
-    done = readiness("plan", "staging", "--format", form, cwd=project)
+    run = readiness if form == "text" else command
+    done = run("plan", "staging", "--format", form, cwd=project)
     assert (done.status, done.out) == (1, "")
     (line,) = done.err.splitlines()
     assert line.startswith("error: __main__.py:3: gcp:monitoring/alertPolicy:AlertPolicy 'old' is read")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 
 import pytest
 
 from readiness.plan.cost import cost_line
 from readiness.plan.offline_plan import Plan, plan_json
 from readiness.plan.render_plan import plan_markdown, plan_text
-from tests.projects import readiness, settings_of
+from tests.projects import Command, Result, readiness, settings_of
 
 
 def without_places(text: str) -> str:
@@ -20,28 +19,42 @@ def without_places(text: str) -> str:
     return re.sub(r"\b[\w/]+\.py:[0-9]+", "<file>:<line>", in_json)
 
 
+IMPORT = "import time:"  # begins each line that Python prints about an import
+
+
+@pytest.fixture(scope="module")
+def process() -> Result:
+    """`readiness plan staging` in a process that prints its imports too."""
+    return readiness("plan", "staging", PYTHONPROFILEIMPORTTIME="1", PYTHONHASHSEED="4242")
+
+
 def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(plans: dict[str, Plan]) -> None:
-    """Python orders sets of texts anew in every process."""
-    printed = {readiness("plan", "prod", "--format", "json", PYTHONHASHSEED=seed).out for seed in ("1", "4242")}
-    assert len(printed) == 1
-    assert without_places(printed.pop()) == without_places(plan_json(plans["prod"]))
+    """Python orders sets of texts anew in every process: this one's seed is another than that of the tests."""
+    printed = readiness("plan", "prod", "--format", "json", PYTHONHASHSEED="1").out
+    assert without_places(printed) == without_places(plan_json(plans["prod"]))
 
 
-@pytest.mark.parametrize(("form", "render"), [("text", plan_text), ("markdown", plan_markdown)])
-def test_each_form_is_printed_alone_and_only_warnings_about_the_settings_go_to_stderr(
-    plans: dict[str, Plan], form: str, render: Callable[[Plan, str], str]
+def test_the_text_is_printed_alone_and_only_warnings_about_the_settings_go_to_stderr(
+    plans: dict[str, Plan], process: Result
 ) -> None:
     """No warning of the SDK, no noise of an event loop at exit."""
-    done = readiness("plan", "staging", "--format", form)
+    assert process.status == 0
+    assert [line for line in process.err.splitlines() if not line.startswith((IMPORT, "warning: Pulumi."))] == []
+    expected = plan_text(plans["staging"], cost_line(plans["staging"], settings_of("staging").prices))
+    assert without_places(process.out) == without_places(expected)
+
+
+def test_markdown_is_printed_alone(plans: dict[str, Plan], command: Command) -> None:
+    """A workflow posts what is printed."""
+    done = command("plan", "staging", "--format", "markdown")
     assert done.status == 0
-    assert [line for line in done.err.splitlines() if not line.startswith("warning: Pulumi.")] == []
-    expected = render(plans["staging"], cost_line(plans["staging"], settings_of("staging").prices))
+    expected = plan_markdown(plans["staging"], cost_line(plans["staging"], settings_of("staging").prices))
     assert without_places(done.out) == without_places(expected)
 
 
-def test_a_misspelt_stack_is_refused_with_the_nearest_one() -> None:
+def test_a_misspelt_stack_is_refused_with_the_nearest_one(command: Command) -> None:
     """One line, exit status 1."""
-    done = readiness("plan", "stagin")
+    done = command("plan", "stagin")
     assert (done.status, done.out) == (1, "")
     (line,) = done.err.splitlines()
     assert "Pulumi.stagin.yaml: does not exist" in line
@@ -54,10 +67,8 @@ def test_the_json_form_can_be_read_back(plans: dict[str, Plan]) -> None:
         assert json.loads(plan_json(plan)) == plan.as_dict() | {"resources": list(plan.resources)}
 
 
-def test_a_stack_that_declares_nothing_on_github_does_not_import_its_sdk() -> None:
+def test_a_stack_that_declares_nothing_on_github_does_not_import_its_sdk(process: Result) -> None:
     """The import takes longer than the whole plan of such a stack (`make bench`)."""
-    done = readiness("plan", "staging", PYTHONPROFILEIMPORTTIME="1")
-    assert done.status == 0
-    imported = {line.rpartition("|")[2].strip() for line in done.err.splitlines()}
+    imported = {line.rpartition("|")[2].strip() for line in process.err.splitlines()}
     assert "pulumi_gcp" in imported
     assert "pulumi_github" not in imported

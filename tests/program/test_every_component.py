@@ -34,7 +34,7 @@ CLASSES: list[type[pulumi.ComponentResource]] = [
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, pulumi.ComponentResource) and value.__module__ == module.__name__
 ]
-NAMES = [each.__name__ for each in CLASSES]
+NAMES = [class_.__name__ for class_ in CLASSES]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_each_file_holds_one_component_named_like_the_file() -> None:
 def test_the_stack_with_every_option_declares_the_component(plans: dict[str, Plan], name: str) -> None:
     """Its type is `readiness:<package>:<class>`. A golden plan checks only what the fixture declares."""
     types = {resource["type"] for resource in plans[EVERY_OPTION].resources}
-    assert [each for each in types if re.fullmatch(rf"readiness:[a-z]+:{name}", each)]
+    assert [type_ for type_ in types if re.fullmatch(rf"readiness:[a-z]+:{name}", type_)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,7 +85,7 @@ def test_the_component_registers_the_version_as_an_output_and_not_as_an_input(re
 @pytest.mark.parametrize("name", NAMES)
 def test_the_arguments_of_the_component_are_a_frozen_dataclass_without_a_dictionary(name: str) -> None:
     """A misspelt argument is an error, and no argument changes after the component is constructed."""
-    (class_,) = (each for each in CLASSES if each.__name__ == name)
+    (class_,) = (class_ for class_ in CLASSES if class_.__name__ == name)
     args = getattr(importlib.import_module(class_.__module__), f"{name}Args")
     assert dataclasses.is_dataclass(args)
     parameters = args.__dataclass_params__
@@ -99,7 +99,7 @@ def test_only_components_are_directly_below_the_stack(plans: dict[str, Plan]) ->
         root = next(resource["urn"] for resource in plan.resources if not resource["parent"])
         under_the_root = [resource["type"] for resource in plan.resources if resource["parent"] == root]
         assert under_the_root
-        assert not [each for each in under_the_root if not each.startswith("readiness:")]
+        assert not [name for name in under_the_root if not name.startswith("readiness:")]
 
 
 def test_the_name_of_a_child_begins_with_the_name_of_its_component(plans: dict[str, Plan]) -> None:
@@ -171,5 +171,5 @@ def test_a_protected_or_retained_resource_has_its_reason_on_the_line_above() -> 
         lines = path.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines):
             if re.search(r"\b(protect|retain_on_delete|import_|ignore_changes)=", line):
-                above = [each.strip() for each in lines[max(0, number - 2) : number]]
-                assert any(each.startswith("#") for each in above), f"{path.name}:{number + 1} gives no reason"
+                above = [line.strip() for line in lines[max(0, number - 2) : number]]
+                assert any(line.startswith("#") for line in above), f"{path.name}:{number + 1} gives no reason"

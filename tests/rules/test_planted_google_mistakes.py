@@ -19,7 +19,6 @@ from tests.rules.good_inputs import (
 )
 from tests.rules.planting import LEFT_OUT, Mistake, assert_found, check_plan, planted
 
-BUCKETS = "bucketOptions"
 LOG_MISTAKES = [
     Mistake("a metric's name with a leading slash", LOG_METRIC, "name", "/errors", "a metric's name"),
     Mistake("a metric's name with a space", LOG_METRIC, "name", "my errors", "a metric's name"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
-from collections.abc import Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +152,33 @@ def test_a_bare_program_that_differs_stops_the_bench(
     assert bench.main(["staging"]) == 1
     assert "does not register what the plan holds: urn:x" in capsys.readouterr().err
     assert started == []
+
+
+def test_the_suite_is_measured_once_and_only_when_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, started: list[list[str]]
+) -> None:
+    """Its budget counts: it is the last line but one, and the status."""
+    taken = {"bare SDK program": 2.0, "make test": 2.0 * bench.SUITE.most_ratio + 1}
+
+    def nothing_else(things: Sequence[Budget], _repetitions: int) -> dict[Budget, float]:
+        return {things[0]: 1.0}
+
+    def cpu_seconds(run: Callable[[], object]) -> float:
+        run()
+        return taken["make test" if started[-1] == ["make", "test"] else "bare SDK program"]
+
+    monkeypatch.setattr(bench, "measured", nothing_else)
+    monkeypatch.setattr(bench, "cpu_seconds", cpu_seconds)
+    assert bench.main(["staging"]) == 0
+    assert ["make", "test"] not in started
+    assert bench.main(["staging", bench.SUITE_OPTION]) == 1
+    assert started.count(["make", "test"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2].startswith("make test ")
+    assert lines[-1] == "over budget: make test"
+
+
+def test_the_cpu_time_is_that_of_the_processes_that_were_started() -> None:
+    """Whatever this process itself does is not counted."""
+    assert bench.cpu_seconds(lambda: sum(range(1_000_000))) == 0
+    assert bench.cpu_seconds(lambda: subprocess.run([sys.executable, "-c", "sum(range(3_000_000))"], check=True)) > 0

@@ -54,7 +54,7 @@ def test_every_alert_has_a_row_or_a_reason_for_none() -> None:
 
 def test_a_cell_is_what_promtool_measures(plans: dict[str, Plan], page: str, tmp_path: Path) -> None:
     """One row is measured again; all of them take too long for every run."""
-    questions = next(each for each in _asked(plans)["prod"] if each.row.alert == "ContainerCrashLoop")
+    questions = next(question for question in _asked(plans)["prod"] if question.row.alert == "ContainerCrashLoop")
     answers = run_promtool(
         find_promtool(fetch=False), [write_test_file(tmp_path, "one", questions.rule, questions.tests)]
     )

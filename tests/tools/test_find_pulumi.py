@@ -48,7 +48,7 @@ def test_one_of_another_version_is_not_taken_for_the_pinned_one(machine: Machine
     assert find_pulumi() == kept / "pulumi"
     (call,) = machine.calls.read_text(encoding="utf-8").splitlines()
     assert f"version.Version={pinned_version()}" in call
-    assert [each.name for each in kept.iterdir()] == ["pulumi"], "nothing of the build is left"
+    assert [path.name for path in kept.iterdir()] == ["pulumi"], "nothing of the build is left"
 
 
 def test_one_that_does_not_run_is_passed_over(machine: Machine, kept: Path) -> None:

@@ -36,11 +36,11 @@ def points(plans: dict[str, Plan]) -> Points:
     """What the declared metrics count of the six weeks, by metric type."""
     entries = log_entries()
     metrics = [
-        each["inputs"]
-        for each in plans["prod"].of_type("gcp:logging/metric:Metric")
-        if each["name"].startswith("delivery-metrics-")
+        resource["inputs"]
+        for resource in plans["prod"].of_type("gcp:logging/metric:Metric")
+        if resource["name"].startswith("delivery-metrics-")
     ]
-    return {f"logging.googleapis.com/user/{each['name']}": points_of(each, entries) for each in metrics}
+    return {f"logging.googleapis.com/user/{metric['name']}": points_of(metric, entries) for metric in metrics}
 
 
 @pytest.fixture(scope="session")

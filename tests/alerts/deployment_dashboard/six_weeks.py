@@ -143,7 +143,7 @@ def log_entries() -> list[dict[str, Any]]:
     entries = [rollback_entry(rollback())]
     for environment in ENVIRONMENTS:
         known = deployments(environment)
-        entries += [entry_of(each, restore_seconds(each, known)) for each in known]
+        entries += [entry_of(deployment, restore_seconds(deployment, known)) for deployment in known]
     log = "projects/ytgrs-464303/logs/readiness-deployments"
     named: list[dict[str, Any]] = [{"logName": log, "resource": {"type": "global"}, **entry} for entry in entries]
     return sorted(named, key=lambda entry: entry["timestamp"])

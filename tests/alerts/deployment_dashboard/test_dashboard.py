@@ -38,7 +38,7 @@ ASKED_FOR = {*FILTER_CHARTS, P95, "Requests answered 5xx", "95th percentile of l
 
 def lines_of(tile: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The queries of a chart by their legends."""
-    return {each["legendTemplate"]: each["timeSeriesQuery"] for each in tile["xyChart"]["dataSets"]}
+    return {data_set["legendTemplate"]: data_set["timeSeriesQuery"] for data_set in tile["xyChart"]["dataSets"]}
 
 
 def test_every_metric_of_the_seed_has_its_chart(tiles: Tiles) -> None:
@@ -54,7 +54,7 @@ def test_a_chart_shows_the_six_weeks_as_worked_out_by_hand(
     """From the log entries, through the declared metric, through the declared tile."""
     found = evaluate(lines_of(tiles[title])[environment], points, START, WEEKS)
     assert found == [
-        pytest.approx(each) if each is not None else None for each in FILTER_CHARTS[title](ANSWERS[environment])
+        pytest.approx(number) if number is not None else None for number in FILTER_CHARTS[title](ANSWERS[environment])
     ]
 
 
@@ -111,7 +111,7 @@ def test_the_two_figures_are_shown_as_the_workflows_write_them(
         (SUCCESS_RATIO_20, ratio_at, "success rate of the last 20", six_weeks.SUCCESS_RATIO_20),
         (DAYS_SINCE_SUCCESS, days_since_success, "days since a success", six_weeks.DAYS_SINCE_SUCCESS),
     ):
-        until = {at: [each for each in known if each.finished_at <= at] for at in times}
+        until = {at: [deployment for deployment in known if deployment.finished_at <= at] for at in times}
         values = {at: figure(deployments, at) for at, deployments in until.items()}
         series.append(gauge(f"{metric}{{{labels}}}", values, 3600))
         query = tiles[f"{environment}: {title}"]["scorecard"]["timeSeriesQuery"]["prometheusQuery"]

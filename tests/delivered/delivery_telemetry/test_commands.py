@@ -122,7 +122,7 @@ def test_the_figures_are_written_with_every_deployment() -> None:
     """An alert closes minutes after the deployment that ends its cause, not the next morning."""
     world = world_of_one_run()
     assert run("workflow-run", job(world, event=event())) == 0
-    assert [each["metric"]["type"].rpartition("/")[2] for each in world.points] == ["days_since_success"]
+    assert [point["metric"]["type"].rpartition("/")[2] for point in world.points] == ["days_since_success"]
 
 
 def test_an_unset_webhook_fails_this_run_and_keeps_the_entry() -> None:
@@ -333,6 +333,6 @@ def test_a_job_is_made_from_what_the_workflow_sets(tmp_path: Path, monkeypatch: 
     assert (tmp_path / "summary.md").read_text(encoding="utf-8") == "one\ntwo\n"
     assert made.event["action"] == "completed"
     assert made.apis.access.google_token == "google"  # noqa: S105 - played
-    assert [each.name for each in made.settings.environments] == ["staging", "production"]
+    assert [environment.name for environment in made.settings.environments] == ["staging", "production"]
     assert made.settings.of_service("ai-resume-review-v2-backend-staging") == made.settings.environments[0]
     made.say("said")

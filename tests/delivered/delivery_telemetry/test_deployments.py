@@ -61,7 +61,7 @@ def test_a_refused_approval_is_no_failed_deployment() -> None:
 )
 def test_what_did_not_deploy_is_no_deployment(run: dict[str, Any], jobs: list[dict[str, Any]]) -> None:
     """A pull request, a skipped job, and a re-run of other jobs that lists this one as it was."""
-    assert deployment_of(environment(), a_run(**run), [a_job(**each) for each in jobs]) is None
+    assert deployment_of(environment(), a_run(**run), [a_job(**job) for job in jobs]) is None
 
 
 def test_an_unknown_trigger_is_called_other() -> None:
@@ -147,7 +147,10 @@ def test_the_history_holds_every_attempt_and_leaves_pull_requests_out() -> None:
     world.add(a_run(id=2, run_attempt=2), a_job(run_id=2, run_attempt=2))
     world.add(a_run(id=3), a_job(run_id=3, conclusion="skipped"))
     found = list(history(job(world).apis, environment()))
-    assert [(each.run_id, each.attempt, each.outcome) for each in found] == [(2, 2, "success"), (2, 1, "failure")]
+    assert [(deployment.run_id, deployment.attempt, deployment.outcome) for deployment in found] == [
+        (2, 2, "success"),
+        (2, 1, "failure"),
+    ]
 
 
 def test_the_history_is_read_page_by_page_and_no_further_than_needed() -> None:

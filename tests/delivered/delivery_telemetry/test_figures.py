@@ -61,7 +61,7 @@ def test_both_figures_are_written_for_every_environment() -> None:
     both = settings(environment(), environment("staging"))
     written = write_figures(told.apis, both, NOW)
     assert written["production"] == {SUCCESS_RATIO_20: 0.95, DAYS_SINCE_SUCCESS: 17 / 24}
-    assert [each["metric"]["labels"]["environment"] for each in world.points] == ["production"] * 2, (
+    assert [point["metric"]["labels"]["environment"] for point in world.points] == ["production"] * 2, (
         "the runs here are of production's job alone, so that staging has no value and nothing is written for it"
     )
     point = world.points[0]

@@ -47,7 +47,7 @@ def test_a_message_is_within_the_limits_of_block_kit(name: str) -> None:
         assert block["type"] in ("section", "context")
         assert len(block.get("text", {}).get("text", "")) <= MAX_SECTION
         assert len(block.get("fields", [])) <= MAX_FIELDS
-        assert all(0 < len(each["text"]) <= MAX_FIELD for each in block.get("fields", []))
+        assert all(0 < len(field["text"]) <= MAX_FIELD for field in block.get("fields", []))
 
 
 @pytest.mark.parametrize("name", every_message())
@@ -66,14 +66,14 @@ def test_text_of_others_is_one_short_line() -> None:
 
 def test_a_success_that_restored_says_after_how_long() -> None:
     """Twenty minutes after the failure."""
-    fields = {each["text"] for each in every_message()["success"]["blocks"][1]["fields"]}
+    fields = {field["text"] for field in every_message()["success"]["blocks"][1]["fields"]}
     assert {"*Restored after*\n20 min", "*Duration*\n7 min 30 s", "*Commit*\n6dcb09b"} <= fields
-    assert not [each for each in every_message()["failure"]["blocks"][1]["fields"] if "Restored" in each["text"]]
+    assert not [field for field in every_message()["failure"]["blocks"][1]["fields"] if "Restored" in field["text"]]
 
 
 def test_a_rollback_names_both_revisions_and_the_time_between() -> None:
     """What served, what serves now, and for how long it was bad."""
-    fields = {each["text"] for each in every_message()["rollback"]["blocks"][1]["fields"]}
+    fields = {field["text"] for field in every_message()["rollback"]["blocks"][1]["fields"]}
     assert {"*To*\nai-resume-review-v2-backend-prod-00041-abc", "*After*\n45 min"} <= fields
 
 
@@ -81,7 +81,7 @@ def test_a_rollback_of_which_less_is_known_says_less() -> None:
     """No empty fields."""
     entry = audit(45, "00041-abc")
     (rollback,) = rollbacks_in(settings(), [entry])
-    names = [each["text"].partition("\n")[0] for each in rollback_message(rollback, "p")["blocks"][1]["fields"]]
+    names = [field["text"].partition("\n")[0] for field in rollback_message(rollback, "p")["blocks"][1]["fields"]]
     assert names == ["*Service*", "*By*", "*To*", "*From*"]
 
 

@@ -89,7 +89,7 @@ def test_the_period_is_read_back_to_a_success_before_it() -> None:
     ):
         world.add_deployment(number + 1, finished, conclusion)
     found = read_period(job(world).apis, environment(), WEEK)
-    assert [each.run_id for each in found] == [4, 3, 2]
+    assert [run.run_id for run in found] == [4, 3, 2]
     assert "• :warning: restored after 1 d on average (target: 30 min)" in report_lines(
         settings(), environment(), WEEK, found, []
     )

@@ -63,7 +63,7 @@ def test_a_deployment_without_traffic_is_none() -> None:
 def test_a_deployment_after_a_rollback_leaves_the_traffic_where_it_is_and_is_none() -> None:
     """gcloud keeps the named revision until traffic is sent to the latest again."""
     entries = [audit(0, None, served="00041-abc"), audit(45, "00041-abc"), audit(60, "00041-abc", served="00041-abc")]
-    assert [each.audit_id for each in found_in(*entries)] == ["audit45"]
+    assert [rollback.audit_id for rollback in found_in(*entries)] == ["audit45"]
 
 
 def test_a_refused_change_is_none() -> None:
@@ -75,7 +75,7 @@ def test_a_refused_change_is_none() -> None:
 def test_the_order_of_the_entries_has_no_say() -> None:
     """The log is read in pages."""
     entries = [audit(45, "00041-abc"), audit(0, None, served="00041-abc")]
-    assert [each.duration_seconds for each in found_in(*entries)] == [2700.0]
+    assert [rollback.duration_seconds for rollback in found_in(*entries)] == [2700.0]
 
 
 def test_a_rollback_whose_deployment_is_not_found_has_no_duration() -> None:
@@ -88,7 +88,7 @@ def test_a_rollback_whose_deployment_is_not_found_has_no_duration() -> None:
 def test_revisions_with_names_of_ones_own_are_told_by_leaving_the_latest() -> None:
     """`--revision-suffix` hides the number."""
     left = audit(45, "blue", served="green")
-    assert [each.to_revision for each in found_in(audit(0, None), left)] == [named("blue")]
+    assert [rollback.to_revision for rollback in found_in(audit(0, None), left)] == [named("blue")]
     assert found_in(audit(0, "green", served="green"), left) == []
 
 
@@ -111,7 +111,7 @@ def test_split_traffic_counts_by_its_larger_part() -> None:
             {"percent": share, "revisionName": old},
             {"percent": 100 - share, "revisionName": new},
         ]
-    assert [each.audit_id for each in found_in(canary, back)] == ["audit45"]
+    assert [rollback.audit_id for rollback in found_in(canary, back)] == ["audit45"]
 
 
 @pytest.mark.parametrize("request_", [None, {}, {"service": {"spec": {}}}, {"service": {"spec": {"traffic": []}}}])
@@ -139,7 +139,9 @@ def test_the_log_is_read_far_enough_back_to_find_the_deployment() -> None:
     """And a rollback of before the window is not told."""
     world = World(audit_log=[audit(0, None, served="00041-abc"), audit(45, "00041-abc")])
     apis = job(world).apis
-    assert [each.duration_seconds for each in read_rollbacks(apis, settings(), NOW - timedelta(hours=1))] == [2700.0]
+    assert [rollback.duration_seconds for rollback in read_rollbacks(apis, settings(), NOW - timedelta(hours=1))] == [
+        2700.0
+    ]
     assert read_rollbacks(apis, settings(), NOW) == []
 
 
