@@ -65,15 +65,13 @@ def _ownership_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator
         return
     for name, consequence in SHARED_SECTIONS.items():
         if owns and name not in raw and consequence is not None:
-            required = name == "image_registry"
-            severity = Severity.ERROR if required else Severity.WARNING
             hint = f"Write it here, or give the shared resources to another stack: {_OWNS}: false"
             yield problem_at(
                 config,
                 (name,),
                 f"is missing, so {consequence}",
                 hint,
-                severity=severity,
+                severity=Severity.WARNING,
                 rule_id="settings-shared-section-missing",
             )
         if not owns and raw.get(name) is not None:

@@ -25,6 +25,7 @@ def observation_problems(config: StackConfig, raw: Mapping[str, Any], today: dat
     yield from _place_problems(config, raw)
     yield from _burn_problems(config, raw)
     yield from _connection_problems(config, raw)
+    yield from _database_problems(config, raw)
 
 
 def _degraded_problems(config: StackConfig, raw: Mapping[str, Any], today: date) -> Iterator[Finding]:
@@ -116,6 +117,23 @@ def _connection_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterato
             severity=Severity.WARNING,
             rule_id="settings-database-connections",
         )
+
+
+def _database_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Finding]:
+    """What needs a database has one, and a database has the alert on its connection errors."""
+    errors: KeyPath = ("alerts", "database_connection_errors")
+    alerts = raw.get("alerts")
+    if "database" in raw and isinstance(alerts, dict) and errors[1] not in alerts:
+        message = "is missing, and readiness:database is set: connection errors would notify nobody"
+        hint = "Write error_count and window_seconds, or remove readiness:database"
+        yield problem_at(config, errors, message, hint, rule_id="settings-missing-key")
+    if "database" in raw:
+        return
+    for path in (errors, ("migration_job",)):
+        if value_at(raw, path) is not None:
+            message = "needs a database, and readiness:database is not set"
+            hint = "Write readiness:database with its instance, or remove this section"
+            yield problem_at(config, path, message, hint, rule_id="settings-database-missing")
 
 
 def _whole(value: Any) -> bool:

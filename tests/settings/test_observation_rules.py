@@ -178,6 +178,38 @@ def test_values_of_a_wrong_type_are_left_to_the_model(name: str, value: Any) -> 
     assert [each for each in found if each.severity is Severity.ERROR and "regions" not in each.key] == []
 
 
+def without(*names: str) -> dict[str, Any]:
+    """Staging's settings without some of its sections."""
+    raw = {key.removeprefix("readiness:"): value for key, value in config_of("staging").values.items()}
+    return {name: value for name, value in raw.items() if name not in names}
+
+
+def database_problems(raw: dict[str, Any]) -> list[tuple[str, str]]:
+    """Key and rule of what the rules say of settings with or without a database."""
+    found = observation_problems(config_of("staging"), raw, TODAY)
+    return [(each.key, each.rule_id) for each in found if each.severity is Severity.ERROR]
+
+
+def test_a_stack_may_have_no_database() -> None:
+    """Then it has neither the alert on connection errors nor a job that migrates."""
+    raw = without("database", "migration_job")
+    alerts = {name: value for name, value in raw["alerts"].items() if name != "database_connection_errors"}
+    assert database_problems(raw | {"alerts": alerts}) == []
+    assert database_problems(raw) == [("readiness:alerts.database_connection_errors", "settings-database-missing")]
+    with_job = {**raw, "alerts": alerts, "migration_job": {"name": "migrate"}}
+    assert database_problems(with_job) == [("readiness:migration_job", "settings-database-missing")]
+
+
+def test_a_database_without_its_alert_is_refused() -> None:
+    """Its connection errors would notify nobody. A refused section is not a missing one."""
+    raw = without()
+    alerts = {name: value for name, value in raw["alerts"].items() if name != "database_connection_errors"}
+    expected = [("readiness:alerts.database_connection_errors", "settings-missing-key")]
+    assert database_problems(raw | {"alerts": alerts}) == expected
+    assert database_problems(raw | {"alerts": None}) == []
+    assert database_problems(raw | {"database": None, "alerts": {**alerts, "database_connection_errors": None}}) == []
+
+
 _KNOWN_DEGRADED = """\
       health_answer:
         json_path: $.status
