@@ -26,7 +26,7 @@ MAX_CHANNELS_PER_POLICY = 16
 
 # What exists once for all stacks, in the project or in the repository, and what its lack means; None: it is optional.
 SHARED_SECTIONS = {
-    "image_registry": "no stack owns the image registry",
+    "image_registry": None,
     "image_workflows": None,
     "production_environment": "nobody has to approve a deployment to production",
     "branch_ruleset": None,
