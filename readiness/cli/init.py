@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +53,10 @@ def init(folder: Path | None, old_folder: Path | None, answers_file: str | None,
 
     if folder is not None and old_folder is not None:
         raise click.UsageError("DIR and --folder are the same; give one")
-    given, places = _given(options, answers_file)
+    given, read = _given(options, answers_file)
     if _on_a_terminal():
         _ask(given)
-    _refuse_wrong(given, places)
+    _refuse_wrong(given, read)
     answers = answers_from(given, package=installed_package())
     target = folder or old_folder or _project_around()
     names, warnings = write_project(target, answers, force=force)
@@ -74,8 +75,19 @@ def _project_around() -> Path:
         return Path.cwd()
 
 
-def _given(options: dict[str, Any], file: str | None) -> tuple[dict[str, tuple[str, ...]], Document | None]:
-    """The answers of options and file, and the file. Raises RefusedError where both answer one question."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _AnswersFile:
+    """The file of `--answers`: `keys` is how each answer is called there; `refused` are those that cannot be read."""
+
+    document: Document
+    answers: dict[str, tuple[str, ...]]
+    keys: dict[str, str]
+    refused: dict[str, Finding]
+    problems: list[Finding]
+
+
+def _given(options: dict[str, Any], file: str | None) -> tuple[dict[str, tuple[str, ...]], _AnswersFile | None]:
+    """The answers of options and file, and the file. Raises RefusedError where the file is wrong, with all that is."""
     from readiness.refusal import RefusedError
 
     given: dict[str, tuple[str, ...]] = {}
@@ -87,16 +99,17 @@ def _given(options: dict[str, Any], file: str | None) -> tuple[dict[str, tuple[s
             given[question.name] = _split(question, value)
     if file is None:
         return given, None
-    document, problems, in_file = _file_answers(Path(file))
-    both = (question for question in QUESTIONS if question.name in given and question.name in in_file)
-    problems += [
-        document.finding((question.name,), f"is given as {question.option} too", "Leave one out", rule_id="init-answer")
-        for question in both
+    read = _read_answers(Path(file))
+    twice = [
+        read.document.finding((key,), f"is given as {question.option} too", "Leave one out", rule_id="init-answer")
+        for question in QUESTIONS
+        if question.name in given and (key := read.keys.get(question.name)) is not None
     ]
-    if problems:
+    if read.problems or read.refused or twice:
         # The other answers are checked too, so that everything wrong is shown at once.
-        raise RefusedError([*problems, *_problems(in_file | given, document)])
-    return in_file | given, document
+        others = _problems(read.answers | given, read)
+        raise RefusedError([*read.problems, *read.refused.values(), *twice, *others])
+    return read.answers | given, read
 
 
 def _split(question: Question, texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,33 +118,41 @@ def _split(question: Question, texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
 
 
-def _file_answers(path: Path) -> tuple[Document, list[Finding], dict[str, tuple[str, ...]]]:
-    """The file, what is wrong with its form, and the answers that can be read."""
+def _read_answers(path: Path) -> _AnswersFile:
+    """Raises RefusedError for a file that is no YAML, or holds no answers by name."""
+    from readiness.refusal import RefusedError
     from readiness.settings.nearest import suggestion
     from readiness.settings.strict_yaml import read_yaml
 
     document = read_yaml(path, str(path))
-    problems = list(document.problems)
-    answers: dict[str, tuple[str, ...]] = {}
     if not isinstance(document.value, dict):
         hint = "Write one answer on a line, as `region: europe-west1`"
-        return document, [document.finding((), "is not a list of answers by name", hint, rule_id="init-answer")], {}
-    names = [question.name for question in QUESTIONS]
+        found = document.finding((), "does not hold answers by name", hint, rule_id="init-answer")
+        raise RefusedError([*document.problems, found])
+    read = _AnswersFile(document=document, answers={}, keys={}, refused={}, problems=list(document.problems))
+    names = {name: question.name for question in QUESTIONS for name in _names_of(question)}
     for key, value in document.value.items():
-        name = key.replace("-", "_")
-        singular = next((each.name for each in QUESTIONS if each.option == f"--{key.replace('_', '-')}"), name)
-        name = name if name in names else singular
-        if name not in names:
-            hint = f"{suggestion(name, names)}`{COMMAND} --help` lists the answers"
-            problems.append(document.finding((key,), "is not an answer of init", hint, rule_id="init-answer"))
-            continue
+        name = names.get(key.replace("-", "_"))
         texts = [_answer_text(item) for item in (value if isinstance(value, list) else [value])]
-        if None in texts or not texts:
-            hint = "Write text, or a list of texts"
-            problems.append(document.finding((key,), "is not text", hint, rule_id="init-answer"))
-            continue
-        answers[name] = tuple(text for text in texts if text is not None)
-    return document, problems, answers
+        if name is None:
+            hint = f"{suggestion(key, names)}`{COMMAND} --help` lists the answers"
+            read.problems.append(document.finding((key,), "is not an answer of init", hint, rule_id="init-answer"))
+        elif name in read.keys:
+            message = f"is the same answer as {read.keys[name]}"
+            read.problems.append(document.finding((key,), message, "Keep one of the two", rule_id="init-answer"))
+        elif None in texts or not texts:
+            read.keys[name] = key
+            hint = "Write text, or a list of texts; quote what begins with { or *"
+            read.refused[name] = document.finding((key,), "is not text", hint, rule_id="init-answer")
+        else:
+            read.keys[name] = key
+            read.answers[name] = tuple(text for text in texts if text is not None)
+    return read
+
+
+def _names_of(question: Question) -> tuple[str, str]:
+    """How an answer is called in a file: by its own name or by the option's."""
+    return question.name, question.option.removeprefix("--").replace("-", "_")
 
 
 def _answer_text(value: Any) -> str | None:
@@ -183,20 +204,20 @@ def _typed(question: Question, given: dict[str, tuple[str, ...]]) -> bool:
     return rule_of(question).required(given)
 
 
-def _problems(given: dict[str, tuple[str, ...]], document: Document | None) -> Iterator[Finding]:
+def _problems(given: dict[str, tuple[str, ...]], read: _AnswersFile | None) -> Iterator[Finding]:
     from readiness.finding import Finding
     from readiness.live.init.answers import problems_of
 
     for question, (message, hint) in problems_of(given):
-        in_file = document is not None and isinstance(document.value, dict) and document.line_of((question.name,))
-        if document is not None and in_file and (question.name,) in document.lines:
-            yield document.finding((question.name,), message, hint, rule_id="init-answer")
-        else:
+        key = None if read is None else read.keys.get(question.name)
+        if read is None or key is None:
             yield Finding(rule_id="init-answer", file=COMMAND, key=question.option, message=message, hint=hint)
+        elif question.name not in read.refused:
+            yield read.document.finding((key,), message, hint, rule_id="init-answer")
 
 
-def _refuse_wrong(given: dict[str, tuple[str, ...]], document: Document | None) -> None:
+def _refuse_wrong(given: dict[str, tuple[str, ...]], read: _AnswersFile | None) -> None:
     from readiness.refusal import RefusedError
 
-    if problems := list(_problems(given, document)):
+    if problems := list(_problems(given, read)):
         raise RefusedError(problems)

@@ -11,7 +11,7 @@ from readiness.settings.branch_ruleset_rules import branch_ruleset_problems
 from readiness.settings.channels import Channels
 from readiness.settings.delivery_rules import delivery_problems
 from readiness.settings.github import is_to_be_filled_in
-from readiness.settings.github_rules import github_problems
+from readiness.settings.github_rules import github_problems, reviewers_are_enforced
 from readiness.settings.image_workflow_rules import image_workflow_problems
 from readiness.settings.located import duplicates, is_refused, items_at, problem_at, value_at
 from readiness.settings.observation_rules import observation_problems
@@ -66,6 +66,8 @@ def _ownership_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator
     for name, consequence in SHARED_SECTIONS.items():
         if owns and name not in raw and consequence is not None:
             hint = f"Write it here, or give the shared resources to another stack: {_OWNS}: false"
+            if name == "production_environment" and not reviewers_are_enforced(raw):
+                hint = "GitHub enforces reviewers of a repository that is not public with GitHub Enterprise only"
             yield problem_at(
                 config,
                 (name,),

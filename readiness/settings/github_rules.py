@@ -177,10 +177,17 @@ def _pattern_problems(config: StackConfig, raw: Mapping[str, Any], path: KeyPath
             )
 
 
+def reviewers_are_enforced(raw: Mapping[str, Any]) -> bool:
+    """Whether GitHub enforces reviewers of the repository's environments, as far as visibility and plan are known."""
+    visibility = value_at(raw, ("repository", "visibility")) or "public"
+    plan = value_at(raw, ("repository", "plan")) or "free"
+    return visibility not in ("private", "internal") or plan not in ("free", "pro", "team")
+
+
 def _plan_problems(config: StackConfig, raw: Mapping[str, Any]) -> Iterator[Finding]:
     visibility = value_at(raw, ("repository", "visibility")) or "public"
     plan = value_at(raw, ("repository", "plan")) or "free"
-    if visibility in ("private", "internal") and plan in ("free", "pro", "team"):
+    if not reviewers_are_enforced(raw):
         message = f"is for a {visibility} repository, where GitHub's {plan} plan does not enforce reviewers"
         hint = "Use GitHub Enterprise (repository.plan: enterprise), make the repository public, or remove this section"
         yield problem_at(config, ENVIRONMENT, message, hint, rule_id="settings-environment-plan")

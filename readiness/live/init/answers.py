@@ -415,6 +415,16 @@ def _package_problem(text: str, _given: Given) -> Problem | None:
     return "is not readiness==VERSION or readiness @ https://…", "Write what pip installs Readiness from"
 
 
+def _registry_required(given: Given) -> bool:
+    """The name of the GitHub repository is its name, unless it cannot be."""
+    name = one(given, "repository")
+    return (
+        bool(given.get("images"))
+        and name is not None
+        and _field_problem(ImageRegistry, "repository_id", name) is not None
+    )
+
+
 def _registry_unused(given: Given) -> str | None:
     return None if given.get("images") else "no image is named, so that no registry is declared"
 
@@ -469,7 +479,9 @@ RULES = {
     "slack_channel": Rule(problem=_slack_problem),
     "pagerduty_service": Rule(problem=_of(PagerDutyService, "service_name")),
     "images": Rule(problem=lambda text, _given: _field_problem(ImageRegistry, "packages", [text])),
-    "registry": Rule(problem=_plain(ImageRegistry, "repository_id"), unused=_registry_unused),
+    "registry": Rule(
+        problem=_plain(ImageRegistry, "repository_id"), required=_registry_required, unused=_registry_unused
+    ),
     "adopt_registry": Rule(unused=_registry_unused),
     "migration_database": Rule(problem=_of(MigrationJob, "database"), required=_migrates, unused=_migration_unused),
     "migration_user": Rule(problem=_of(MigrationJob, "user"), required=_migrates, unused=_migration_unused),

@@ -13,7 +13,7 @@ from importlib.resources import files
 from urllib.parse import urlsplit
 
 from readiness.live.init.answers import Answers
-from readiness.live.init.stack_files import settings_files, waiting_secrets
+from readiness.live.init.stack_files import setting_of, settings_files, waiting_channels
 from readiness.settings.github import TO_BE_FILLED_IN
 
 _FIELD = re.compile(r"\{\{([a-z_]+)\}\}")
@@ -72,9 +72,9 @@ def _readme_values(answers: Answers) -> dict[str, str]:
     environments = [f"`{stack.environment}`" for stack in answers.stacks]
     last = environments.pop()
     notes = "".join(
-        f"{number}. The {channel} channel is a comment in the stack files until its secret is stored:\n"
-        f"   `pulumi config set --secret readiness:{secret} --stack STACK`.\n"
-        for number, (channel, secret) in enumerate(waiting_secrets(answers), start=4)
+        f"{number}. The channel `{setting_of(secret)}` is a comment in the stack files until its secret is stored:\n"
+        f"   `{secret.set_command} --stack STACK`.\n"
+        for number, (secret, _) in enumerate(waiting_channels(answers), start=4)
     )
     owner = answers.owner
     return {

@@ -7,7 +7,9 @@ from typing import Any
 import yaml
 
 from readiness.live.init.answers import ENV, Answers, ServiceAnswer, StackAnswer
+from readiness.settings.channels import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
 from readiness.settings.github import MIN_REVIEWERS, TO_BE_FILLED_IN
+from readiness.settings.secret_name import SecretName
 from readiness.settings.stack_files import stack_file_name
 
 # A service account's name has at most 30 characters (MigrationJob.account_id).
@@ -45,18 +47,22 @@ def settings_files(answers: Answers) -> dict[str, str]:
     files = {"Pulumi.yaml": _text(_project(answers), _PROJECT_COMMENTS)}
     for stack in answers.stacks:
         text = _text({"config": _stack(answers, stack)}, _comments(answers, stack))
-        files[stack_file_name(stack.name)] = text + _waiting_channels(answers, stack)
+        files[stack_file_name(stack.name)] = text + _waiting_comments(answers, stack)
     return files
 
 
-def waiting_secrets(answers: Answers) -> list[tuple[str, str]]:
-    """Channels that are not declared before their secret is stored: the key of the channel, and the secret's name."""
-    waiting = []
-    if answers.slack_channel is not None and not answers.slack_channel.startswith("projects/"):
-        waiting.append(("slack", "slack_auth_token"))
-    if answers.pagerduty_service is not None:
-        waiting.append(("pagerduty", "pagerduty_service_key"))
-    return waiting
+def waiting_channels(answers: Answers) -> list[tuple[SecretName, dict[str, str]]]:
+    """The channels that are not declared before their secret is stored: each secret, and the channel's settings."""
+    texts = {
+        SLACK_AUTH_TOKEN: ("channel_name", answers.slack_channel),
+        PAGERDUTY_SERVICE_KEY: ("service_name", answers.pagerduty_service),
+    }
+    return [(secret, {key: text}) for secret, (key, text) in texts.items() if text and not text.startswith("projects/")]
+
+
+def setting_of(secret: SecretName) -> str:
+    """The channel's key below `readiness:channels`."""
+    return (secret.needed_by or ("", secret.name))[-1]
 
 
 def _shared_project(answers: Answers) -> str | None:
@@ -166,17 +172,14 @@ def _comments(answers: Answers, stack: StackAnswer) -> dict[str, str]:
     return comments
 
 
-def _waiting_channels(answers: Answers, stack: StackAnswer) -> str:
+def _waiting_comments(answers: Answers, stack: StackAnswer) -> str:
     """The channels whose secret nobody has stored yet, as comments: `check` refuses a channel without its secret."""
-    settings = {
-        "slack": {"channel_name": (answers.slack_channel or "").replace(ENV, stack.name)},
-        "pagerduty": {"service_name": (answers.pagerduty_service or "").replace(ENV, stack.name)},
-    }
     text = ""
-    for channel, secret in waiting_secrets(answers):
-        command = f"pulumi config set --secret readiness:{secret} --stack {stack.name}"
-        body = yaml.safe_dump({channel: settings[channel]}, allow_unicode=True, width=2000).splitlines()
-        text += f"  # Once `{command}` has stored its secret, move this below readiness:channels:\n"
+    for secret, settings in waiting_channels(answers):
+        own = {key: value.replace(ENV, stack.name) for key, value in settings.items()}
+        body = yaml.safe_dump({setting_of(secret): own}, allow_unicode=True, width=2000).splitlines()
+        text += "  # Move this below readiness:channels: once its secret is stored, with\n"
+        text += f"  # {secret.set_command} --stack {stack.name}\n"
         text += "".join(f"  #     {line}\n" for line in body)
     return text
 

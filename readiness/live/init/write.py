@@ -13,7 +13,7 @@ from readiness.files import write_all
 from readiness.finding import Finding, Severity, errors_only
 from readiness.live.init.answers import Answers
 from readiness.live.init.project_files import CODE_OWNERS_PATH, code_owners, files_of
-from readiness.live.init.stack_files import settings_files, waiting_secrets
+from readiness.live.init.stack_files import setting_of, settings_files, waiting_channels
 from readiness.refusal import RefusedError
 from readiness.rules.project import check_project
 from readiness.rules.stack import require_settings
@@ -52,14 +52,14 @@ def _checked(answers: Answers) -> Mapping[str, Validated]:
 
 def _unfinished(answers: Answers) -> Iterator[Finding]:
     """What was answered and is not in effect yet, and what nobody answered and no check sees."""
-    for channel, secret in waiting_secrets(answers):
+    for secret, _ in waiting_channels(answers):
         yield Finding(
             rule_id="init-unfinished",
             severity=Severity.WARNING,
             file=stack_file_name(answers.owner.name),
-            key=f"readiness:channels.{channel}",
+            key=f"readiness:channels.{setting_of(secret)}",
             message="is written as a comment, because its secret is not stored yet",
-            hint=f"Store readiness:{secret} in every stack, then move it to its place; the comment has the command",
+            hint=f"Store {secret.key} in every stack, then move it to its place; the comment has the command",
         )
     if any(TO_BE_FILLED_IN in owner for owner in code_owners(answers)):
         yield Finding(
