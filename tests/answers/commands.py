@@ -30,7 +30,7 @@ _BAD_SQL = "CREATE TABLE a (id int);\nCOMMIT;\nVACUUM;\n"
 _AT = "--now 2025-11-25T12:00:00Z"
 
 _INIT = (
-    "init --project shop-cloud --region europe-west1 --github-owner shop --repository shop-app --folder new "
+    "init --visibility public --project shop-cloud --region europe-west1 --github-owner shop --repository shop-app --folder new "
     "--backend-service shop-api-{env} --database shop-db-{env} --email ops@shop.dev --image api,web"
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import get_args
@@ -16,8 +17,7 @@ from readiness.live.init.project_files import files_of, installed_package
 from readiness.live.init.questions import QUESTIONS
 from readiness.refusal import RefusedError
 from tests.live.init.companies import SHOP, answers, given
-
-ACCOUNT = "projects/shop-cloud/notificationChannels/1"
+from tests.projects import ROOT
 
 
 def init(*arguments: str, folder: Path, text: str | None = None) -> Result:
@@ -218,6 +218,17 @@ def test_every_rule_is_of_a_question_and_the_choices_are_the_settings_own() -> N
     choices = {question.name: question.choices for question in QUESTIONS}
     assert (choices["visibility"], choices["plan"]) == (get_args(Visibility), get_args(Plan))
     assert set(SHOP) <= set(RULES)
+
+
+def test_the_guide_names_every_answer_and_its_example_has_no_problem(tmp_path: Path) -> None:
+    """But for the short forms and the number, which a stack has too."""
+    page = (ROOT / "docs" / "init.md").read_text(encoding="utf-8")
+    names = {question.name for question in QUESTIONS} - {"backend_service", "frontend_service", "project_number"}
+    assert {name for name in names if not re.search(rf"\b{name}\b", page)} == set()
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    file = tmp_path / "answers.yaml"
+    file.write_text(example, encoding="utf-8")
+    assert init("--answers", str(file), folder=tmp_path, text="").exit_code == 0
 
 
 def test_dir_and_folder_are_not_both_given(tmp_path: Path) -> None:
