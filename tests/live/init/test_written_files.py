@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -59,7 +60,7 @@ def write_settings(project: Path, given: Answers) -> None:
         (project / name).write_text(text, encoding="utf-8")
 
 
-def config_of(folder: Path, stack: str) -> dict[str, object]:
+def config_of(folder: Path, stack: str) -> dict[str, Any]:
     """What a stack's file holds."""
     return yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
 
@@ -178,7 +179,7 @@ def test_stacks_of_several_google_projects_name_their_own(tmp_path: Path) -> Non
     write_project(tmp_path, answers(stacks=stacks, project="", services="api", database="db"), force=False)
     assert "gcp:project" not in yaml.safe_load(contents(tmp_path)["Pulumi.yaml"])["config"]
     assert config_of(tmp_path, "dev")["gcp:project"] == "shop-dev-1"
-    urls = [config_of(tmp_path, stack)["readiness:services"][0]["url"] for stack in ("dev", "live")]  # type: ignore[index]
+    urls = [config_of(tmp_path, stack)["readiness:services"][0]["url"] for stack in ("dev", "live")]
     assert urls == ["https://api-11.europe-west1.run.app", "https://to-be-filled-in.invalid"]
 
 
