@@ -67,6 +67,7 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m tools.samples --check
 	$(RUN) -m tools.security_page --check
 	$(RUN) -m tools.detection_table --check
+	$(RUN) -m tools.init_templates --check
 	$(RUN) -m tests.answers --check
 	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json $(STACK_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)
@@ -75,12 +76,13 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	.venv/bin/zizmor --quiet --offline --strict-collection --persona auditor .github tests/golden/managed_files
 	@$(MAKE) --no-print-directory diff
 
-docs: .venv/.ready ## Write the generated documents: runbook, rollback and the like, schema, samples in the README and guides.
+docs: .venv/.ready-dev ## Write the generated documents: runbook, rollback and the like, schema, samples, templates of `readiness init`.
 	$(RUN) -m readiness runbook
 	$(RUN) -m readiness docs
 	$(RUN) -m tools.samples
 	$(RUN) -m tools.security_page
 	$(RUN) -m tools.detection_table
+	$(RUN) -m tools.init_templates
 	$(RUN) -m readiness schema > docs/stack.schema.json.new && mv docs/stack.schema.json.new docs/stack.schema.json
 
 golden: .venv/.ready-dev ## Write the golden plans after an intended change; read their diff before you commit it.

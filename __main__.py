@@ -106,7 +106,7 @@ if settings.migration_job is not None:
             environment=environment,
             job_name=settings.migration_job.name,
             account_id=settings.migration_job.account_id,
-            instance=settings.database.instance,
+            instance=settings.required_database.instance,
             database=settings.migration_job.database,
             user=settings.migration_job.user,
             password_secret=settings.migration_job.password_secret,

@@ -150,7 +150,7 @@ ROWS: tuple[Row, ...] = (
     _of_counter(
         "DatabaseConnectionErrors",
         _connection_errors,
-        lambda stack: stack.settings.alerts.database_connection_errors.error_count,
+        lambda stack: stack.settings.connection_errors.error_count,
     ),
     _of_gauge(limits.CONNECTIONS),
     _of_counter(

@@ -51,7 +51,7 @@ def server_metric(settings: Settings) -> LogMetric:
     return LogMetric(
         slug="connection-errors-server",
         name=_metric_name(settings, "server"),
-        description=f"Refused connections in the PostgreSQL log of {settings.database.instance}",
+        description=f"Refused connections in the PostgreSQL log of {settings.required_database.instance}",
         filter=filter_text(
             'resource.type="cloudsql_database"',
             f'resource.labels.database_id="{settings.database_id}"',

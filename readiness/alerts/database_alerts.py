@@ -23,7 +23,7 @@ from readiness.settings.model import Settings
 
 
 def _connection_error_values(settings: Settings) -> Mapping[str, str]:
-    window_seconds = settings.alerts.database_connection_errors.window_seconds
+    window_seconds = settings.connection_errors.window_seconds
     count_window_seconds = window_seconds + SAMPLE_PERIOD_SECONDS
     return {
         "database": database_selector(settings),
@@ -49,11 +49,12 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
         "sum by (monitored_resource) (increase($traceback_metric{$services}[$count_window]))) "
         "* $window_seconds / $count_window_seconds, 0.01) > $threshold"
     ),
-    threshold=lambda settings: settings.alerts.database_connection_errors.error_count,
+    declared_by=lambda settings: settings.database is not None,
+    threshold=lambda settings: settings.connection_errors.error_count,
     duration_seconds=lambda _settings: 0,
     condition=lambda settings: (
-        f"More than {settings.alerts.database_connection_errors.error_count} connection errors in "
-        f"{minutes(settings.alerts.database_connection_errors.window_seconds)}"
+        f"More than {settings.connection_errors.error_count} connection errors in "
+        f"{minutes(settings.connection_errors.window_seconds)}"
     ),
     meaning=(
         "Connections to the database fail: refused by the server (no slot left, unknown database), unreachable, or not "
@@ -85,7 +86,7 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
 
 
 def _connection_values(settings: Settings) -> Mapping[str, str]:
-    return {"database": database_selector(settings), "max_connections": str(settings.database.max_connections)}
+    return {"database": database_selector(settings), "max_connections": str(settings.required_database.max_connections)}
 
 
 DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
@@ -101,12 +102,12 @@ DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
     ),
     query_values=_connection_values,
     subject=of_the_database,
-    declared_by=lambda settings: settings.database.max_connections is not None,
+    declared_by=lambda settings: settings.database is not None and settings.database.max_connections is not None,
     threshold=lambda settings: settings.alerts.database_connections.connections_ratio,
     duration_seconds=lambda settings: settings.alerts.database_connections.duration_seconds,
     condition=lambda settings: (
         f"More than {percent(settings.alerts.database_connections.connections_ratio)} of "
-        f"{settings.database.max_connections} connections for "
+        f"{settings.required_database.max_connections} connections for "
         f"{minutes(settings.alerts.database_connections.duration_seconds)}"
     ),
     meaning=(

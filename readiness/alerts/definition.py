@@ -43,7 +43,7 @@ def of_each_service(_settings: Settings) -> str:
 
 def of_the_database(settings: Settings) -> str:
     """The stack's Cloud SQL instance."""
-    return settings.database.instance
+    return settings.required_database.instance
 
 
 def _in_every_stack(_settings: Settings) -> bool:

@@ -122,13 +122,14 @@ def _first_queries(settings: Settings) -> str:
     """Links into the Logs Explorer. The application's lines carry no severity, so their words are looked for."""
     names = "|".join(service.name for service in settings.services)
     services = f'resource.type="cloud_run_revision" AND resource.labels.service_name=~"^({names})$"'
-    database = f'resource.type="cloudsql_database" AND resource.labels.database_id="{settings.database_id}"'
     queries = {
         "failed requests": f"{services} AND httpRequest.status>=500",
         "errors of the application": f'{services} AND textPayload=~"ERROR|CRITICAL|Traceback"',
         "the instances' ends and starts": f'{services} AND log_id("run.googleapis.com/varlog/system")',
-        "the database's errors": f"{database} AND severity>=ERROR",
     }
+    if settings.database is not None:
+        database = f'resource.type="cloudsql_database" AND resource.labels.database_id="{settings.database_id}"'
+        queries["the database's errors"] = f"{database} AND severity>=ERROR"
     explorer, where = "https://console.cloud.google.com/logs/query;query=", f"?project={settings.project}"
     return ", ".join(f"[{name}]({explorer}{quote(query, safe='')}{where})" for name, query in queries.items())
 
@@ -139,7 +140,7 @@ def _where(settings: Settings) -> str:
 
 def _instance_url(settings: Settings) -> str:
     return (
-        f"https://console.cloud.google.com/sql/instances/{settings.database.instance}/overview"
+        f"https://console.cloud.google.com/sql/instances/{settings.required_database.instance}/overview"
         f"?project={settings.project}"
     )
 

@@ -142,7 +142,7 @@ def step_values(stacks: Sequence[Settings]) -> Mapping[str, str]:
         "project": settings.project,
         "region": settings.region,
         "repository": f"{settings.github_owner}/{settings.repository.name}",
-        "instance": settings.database.instance,
+        "instance": "INSTANCE" if settings.database is None else settings.database.instance,
         "service": service.name,
         "url": service.url.rstrip("/"),
     }

@@ -2,85 +2,163 @@
 
 from __future__ import annotations
 
-import re
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from readiness.cli.common import report
+from readiness.live.init.questions import QUESTIONS, Question
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
+    from readiness.settings.strict_yaml import Document
 
-# What is asked for on a terminal, and what has to be given as an option elsewhere.
-_REQUIRED = {
-    "project": "Google Cloud project (id)",
-    "region": "Region, as us-central1",
-    "github_owner": "GitHub owner of the application's repository",
-    "repository": "Name of that repository",
-    "backend_service": "Cloud Run service of the backend, {env} for staging or prod",
-    "database": "Cloud SQL instance, {env} for staging or prod",
-    "email": "Address that alerts go to",
-    "image": "Images in the registry, separated by commas",
-}
-_OPTIONAL = {
-    "frontend_service": "Cloud Run service of the frontend, if there is one",
-    "project_number": "Number of the project, from which Cloud Run makes addresses, if you know it",
-}
+COMMAND = "readiness init"
 
 
-def _described(names: dict[str, str], **more: Any) -> Any:
-    """A decorator that adds one option for each name."""
-
-    def add(command: Any) -> Any:
-        for name, text in reversed(names.items()):
-            command = click.option(f"--{name.replace('_', '-')}", name, help=f"{text}.", **more)(command)
-        return command
-
-    return add
+def _with_options(command: Any) -> Any:
+    """Adds one option for each question."""
+    for question in reversed(QUESTIONS):
+        if question.name == "adopt_registry":
+            flags = "--adopt-registry/--create-registry"
+            command = click.option(flags, "adopt_registry", default=None, help=f"{question.text}.")(command)
+            continue
+        # Not click's own choice: it would end at the first wrong one.
+        shown = f"[{'|'.join(question.choices)}]" if question.choices else "TEXT"
+        repeated = "; repeat it or separate with commas" if question.splits_at_commas else ""
+        command = click.option(
+            question.option, question.name, multiple=True, metavar=shown, help=f"{question.text}{repeated}."
+        )(command)
+    return command
 
 
 @click.command()
-@_described(_REQUIRED)
-@_described(_OPTIONAL)
-@click.option("--registry", help="Artifact Registry repository.  [default: the name of the GitHub repository]")
-@click.option("--adopt-registry/--create-registry", default=True, help="Whether it exists.", show_default=True)
-@click.option("--reviewer", "reviewers", multiple=True, metavar="LOGIN:ID", help="Who may approve; repeat it.")
-@click.option("--visibility", type=click.Choice(["public", "private", "internal"]), default="public", show_default=True)
-@click.option("--plan", type=click.Choice(["free", "pro", "team", "enterprise"]), default="free", show_default=True)
-@click.option("--folder", type=click.Path(path_type=Path), help="Where to write.  [default: this project]")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
+@_with_options
+@click.option("--answers", "answers_file", metavar="FILE", help="A YAML file with answers, by the options' names.")
+@click.option("--folder", "old_folder", type=click.Path(path_type=Path), help="The same as DIR.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
-def init(folder: Path | None, force: bool, image: str | None, reviewers: tuple[str, ...], **given: Any) -> None:
-    """Write Pulumi.yaml and both stacks' files for another project.
+def init(folder: Path | None, old_folder: Path | None, answers_file: str | None, force: bool, **options: Any) -> None:
+    """Write a project of your own into DIR: settings, program, workflows.  [default: this project's folder]
 
-    {env} in a name stands for staging and prod. What is not given is asked for on a terminal.
+    {env} in a name stands for the stack. What is not given is asked for on a terminal.
     """
-    from readiness.live.init import write_project
-    from readiness.live.init_files import Answers, files_of
+    from readiness.live.init.answers import answers_from
+    from readiness.live.init.project_files import installed_package
+    from readiness.live.init.write import write_project
+
+    if folder is not None and old_folder is not None:
+        raise click.UsageError("DIR and --folder are the same; give one")
+    given, read = _given(options, answers_file)
+    if _on_a_terminal():
+        _ask(given)
+    _refuse_wrong(given, read)
+    answers = answers_from(given, package=installed_package())
+    target = folder or old_folder or _project_around()
+    names, warnings = write_project(target, answers, force=force)
+    report(warnings)
+    click.echo(f"wrote {len(names)} files into {target}: {', '.join(names)}")
+    click.echo(f"Next: fill in what is warned of; {target / 'README.md'} has the next five commands.")
+
+
+def _project_around() -> Path:
     from readiness.refusal import RefusedError
     from readiness.settings.stack_files import find_project_root
 
-    given["image"] = image
-    problems = _ask(given) if _on_a_terminal() else _missing(given)
-    people = [re.fullmatch(r"([^:]+):([0-9]{1,15})", each) for each in reviewers]
-    if None in people:
-        problems.append(_problem("reviewer", "is not LOGIN:ID", "Write it as ada:1001, with the number of the user"))
-    if problems:
-        raise RefusedError(problems)
-    images = tuple(each.strip() for each in given.pop("image").split(","))
-    approving = tuple((found[1], int(found[2])) for found in people if found)
     try:
-        target = folder or find_project_root(Path.cwd())
+        return find_project_root(Path.cwd())
     except RefusedError:
-        target = Path.cwd()
-    answers = Answers(images=images, reviewers=approving, **given)
-    warnings = write_project(target, answers, force=force)
-    report(warnings)
-    *first, last = files_of(answers)
-    click.echo(f"wrote {', '.join(first)} and {last}")
-    click.echo("Next: fill in what is warned of, then `make docs`, which writes the runbook, and `make check`.")
+        return Path.cwd()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _AnswersFile:
+    """The file of `--answers`: `keys` is how each answer is called there; `refused` are those that cannot be read."""
+
+    document: Document
+    answers: dict[str, tuple[str, ...]]
+    keys: dict[str, str]
+    refused: dict[str, Finding]
+    problems: list[Finding]
+
+
+def _given(options: dict[str, Any], file: str | None) -> tuple[dict[str, tuple[str, ...]], _AnswersFile | None]:
+    """The answers of options and file, and the file. Raises RefusedError where the file is wrong, with all that is."""
+    from readiness.refusal import RefusedError
+
+    given: dict[str, tuple[str, ...]] = {}
+    for question in QUESTIONS:
+        value = options[question.name]
+        if isinstance(value, bool):
+            given[question.name] = (str(value).lower(),)
+        elif value:
+            given[question.name] = _split(question, value)
+    if file is None:
+        return given, None
+    read = _read_answers(Path(file))
+    twice = [
+        read.document.finding((key,), f"is given as {question.option} too", "Leave one out", rule_id="init-answer")
+        for question in QUESTIONS
+        if question.name in given and (key := read.keys.get(question.name)) is not None
+    ]
+    if read.problems or read.refused or twice:
+        # The other answers are checked too, so that everything wrong is shown at once.
+        others = _problems(read.answers | given, read)
+        raise RefusedError([*read.problems, *read.refused.values(), *twice, *others])
+    return read.answers | given, read
+
+
+def _split(question: Question, texts: tuple[str, ...]) -> tuple[str, ...]:
+    if not question.splits_at_commas:
+        return texts
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+
+
+def _read_answers(path: Path) -> _AnswersFile:
+    """Raises RefusedError for a file that is no YAML, or holds no answers by name."""
+    from readiness.refusal import RefusedError
+    from readiness.settings.nearest import suggestion
+    from readiness.settings.strict_yaml import read_yaml
+
+    document = read_yaml(path, str(path))
+    if not isinstance(document.value, dict):
+        hint = "Write one answer on a line, as `region: europe-west1`"
+        found = document.finding((), "does not hold answers by name", hint, rule_id="init-answer")
+        raise RefusedError([*document.problems, found])
+    read = _AnswersFile(document=document, answers={}, keys={}, refused={}, problems=list(document.problems))
+    names = {name: question.name for question in QUESTIONS for name in _names_of(question)}
+    for key, value in document.value.items():
+        name = names.get(key.replace("-", "_"))
+        texts = [_answer_text(item) for item in (value if isinstance(value, list) else [value])]
+        if name is None:
+            hint = f"{suggestion(key, names)}`{COMMAND} --help` lists the answers"
+            read.problems.append(document.finding((key,), "is not an answer of init", hint, rule_id="init-answer"))
+        elif name in read.keys:
+            message = f"is the same answer as {read.keys[name]}"
+            read.problems.append(document.finding((key,), message, "Keep one of the two", rule_id="init-answer"))
+        elif None in texts or not texts:
+            read.keys[name] = key
+            hint = "Write text, or a list of texts; quote what begins with { or *"
+            read.refused[name] = document.finding((key,), "is not text", hint, rule_id="init-answer")
+        else:
+            read.keys[name] = key
+            read.answers[name] = tuple(text for text in texts if text is not None)
+    return read
+
+
+def _names_of(question: Question) -> tuple[str, str]:
+    """How an answer is called in a file: by its own name or by the option's."""
+    return question.name, question.option.removeprefix("--").replace("-", "_")
+
+
+def _answer_text(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int) and str(value) else None
 
 
 def _on_a_terminal() -> bool:
@@ -88,21 +166,58 @@ def _on_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _ask(given: dict[str, Any]) -> list[Finding]:
-    """Asks for every answer that is not given. Nothing can then be missing."""
-    for name, text in _REQUIRED.items():
-        given[name] = given[name] or click.prompt(text)
-    for name, text in _OPTIONAL.items():
-        given[name] = given[name] or click.prompt(text, default="", show_default=False) or None
-    return []
+def _ask(given: dict[str, tuple[str, ...]]) -> None:
+    """Asks for what is not given and decides something, and again for what is wrong."""
+    from readiness.live.init.answers import problems_with, rule_of
+
+    for question in QUESTIONS:
+        rule = rule_of(question)
+        while True:
+            problems = list(problems_with(question, given))
+            if question.name in given:
+                if not problems or rule.unused(given) is not None:
+                    break
+                for message, hint in problems:
+                    click.echo(f"{question.option} {message}. {hint}.", err=True)
+                del given[question.name]
+            elif not (question.asked or problems) or rule.unused(given) is not None:
+                break
+            if question.name == "plan" and given.get("visibility") == ("public",):
+                break
+            if question.name == "services" and not rule.required(given):
+                break
+            if not _typed(question, given):
+                break
 
 
-def _missing(given: dict[str, Any]) -> list[Finding]:
-    return [_problem(name, "is missing", f"Give it: {text}") for name, text in _REQUIRED.items() if not given[name]]
+def _typed(question: Question, given: dict[str, tuple[str, ...]]) -> bool:
+    """Takes one line. Returns whether there is an answer to check; an empty one is none where none is needed."""
+    from readiness.live.init.answers import rule_of
+
+    text = question.text + (f" ({', '.join(question.choices)})" if question.choices else "")
+    more = " (several: with commas)" if question.splits_at_commas else ""
+    default = question.shown_default
+    line = click.prompt(f"{text}{more}", default=default, show_default=bool(default)).strip()
+    if line:
+        given[question.name] = _split(question, (line,))
+        return True
+    return rule_of(question).required(given)
 
 
-def _problem(name: str, message: str, hint: str) -> Finding:
+def _problems(given: dict[str, tuple[str, ...]], read: _AnswersFile | None) -> Iterator[Finding]:
     from readiness.finding import Finding
-    from readiness.live.init import COMMAND
+    from readiness.live.init.answers import problems_of
 
-    return Finding(rule_id="init-option", file=COMMAND, key=f"--{name.replace('_', '-')}", message=message, hint=hint)
+    for question, (message, hint) in problems_of(given):
+        key = None if read is None else read.keys.get(question.name)
+        if read is None or key is None:
+            yield Finding(rule_id="init-answer", file=COMMAND, key=question.option, message=message, hint=hint)
+        elif question.name not in read.refused:
+            yield read.document.finding((key,), message, hint, rule_id="init-answer")
+
+
+def _refuse_wrong(given: dict[str, tuple[str, ...]], read: _AnswersFile | None) -> None:
+    from readiness.refusal import RefusedError
+
+    if problems := list(_problems(given, read)):
+        raise RefusedError(problems)

@@ -22,8 +22,8 @@ def console(settings: Settings, service: Service, page: str) -> str:
 
 
 def instance_url(settings: Settings) -> str:
-    """The Cloud SQL instance in Google's console."""
-    name, project = settings.database.instance, settings.project
+    """The Cloud SQL instance in Google's console. Raises ValueError for a stack without a database."""
+    name, project = settings.required_database.instance, settings.project
     return f"https://console.cloud.google.com/sql/instances/{name}/overview?project={project}"
 
 
@@ -35,7 +35,8 @@ def service_table(stacks: Stacks) -> str:
             pages = [f"[{page}]({console(settings, service, page)})" for page in ("revisions", "logs", "metrics")]
             links = ", ".join([f"[health]({health_address(service)})", *pages])
             rows.append(f"| {stack} | `{service.name}` | {links} |")
-        rows.append(f"| {stack} | `{settings.database.instance}` | [instance]({instance_url(settings)}) |")
+        if settings.database is not None:
+            rows.append(f"| {stack} | `{settings.database.instance}` | [instance]({instance_url(settings)}) |")
     return "\n".join(rows)
 
 
@@ -106,7 +107,8 @@ def _limits(stacks: Stacks) -> Iterator[tuple[str, list[str]]]:
         "95th percentile of the latency",
         [f"over {latency.latency_ms} ms for {latency.duration_seconds // 60} min" for latency in latencies],
     )
-    yield (
-        "connection errors of the database",
-        [f"over {count.error_count} in {count.window_seconds // 60} min" for count in counts],
-    )
+    if any(counts):
+        yield (
+            "connection errors of the database",
+            [f"over {count.error_count} in {count.window_seconds // 60} min" if count else "-" for count in counts],
+        )

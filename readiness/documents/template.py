@@ -75,7 +75,8 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
         "environment": settings.environment.name,
         "project": settings.project,
         "region": settings.region,
-        "instance": settings.database.instance,
+        # A word for the reader to fill in, where a stack has no database.
+        "instance": "INSTANCE" if settings.database is None else settings.database.instance,
         "repository": f"{settings.github_owner}/{settings.repository.name}",
         "branch": settings.managed_files.default_branch,
         "production_workflow": workflow_file(production_deployment(settings)),

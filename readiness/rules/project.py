@@ -173,7 +173,8 @@ def _names(view: Settings) -> Iterator[tuple[KeyPath, str, str]]:
     with suppress(RefusedValueError):
         yield ("environment", "name"), "", view.environment.name
     with suppress(RefusedValueError):
-        yield ("database", "instance"), project, view.database.instance
+        if view.database is not None:
+            yield ("database", "instance"), project, view.database.instance
     for index, service in known_items(known(view, "services") or ()):
         with suppress(RefusedValueError):
             yield ("services", index, "name"), project, service.name

@@ -235,12 +235,17 @@ def environment_problems(config: StackConfig, environment: ProductionEnvironment
     )
 
 
+def reviewers_are_enforced(repository: Repository) -> bool:
+    """Whether GitHub enforces reviewers of the repository's environments."""
+    return repository.visibility == "public" or repository.plan == "enterprise"
+
+
 def environment_plan_problems(
     config: StackConfig, environment: ProductionEnvironment | None, repository: Repository
 ) -> Iterator[Finding]:
     """Which of GitHub's plans enforce reviewers."""
     visibility, plan = repository.visibility, repository.plan
-    if environment is not None and visibility != "public" and plan != "enterprise":
+    if environment is not None and not reviewers_are_enforced(repository):
         message = f"is for a {visibility} repository, where GitHub's {plan} plan does not enforce reviewers"
         hint = "Use GitHub Enterprise (repository.plan: enterprise), make the repository public, or remove this section"
         yield config.error("settings-environment-plan", ENVIRONMENT, message, hint)

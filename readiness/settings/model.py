@@ -136,13 +136,16 @@ class SlowStartUp(Section):
 
 
 class Alerts(Section):
-    """Thresholds of the alert policies. The first five have no defaults: the stack's file says what pages."""
+    """Thresholds of the alert policies. The first five have no defaults: the stack's file says what pages.
+
+    `database_connection_errors` is for a stack with a database: required there, refused elsewhere.
+    """
 
     high_cpu_usage: HighCpuUsage
     high_memory_usage: HighMemoryUsage
     high_error_rate: HighErrorRate
     high_latency: HighLatency
-    database_connection_errors: DatabaseConnectionErrors
+    database_connection_errors: DatabaseConnectionErrors | None = None
     database_connections: DatabaseConnections = DatabaseConnections()
     instance_limit: InstanceLimit = InstanceLimit()
     container_crash_loop: ContainerCrashLoop = ContainerCrashLoop()
@@ -189,7 +192,7 @@ class Settings(Section):
     repository: Repository
     runbook: Runbook
     services: Annotated[Listed[Service], Field(min_length=1)]
-    database: Database
+    database: Database | None = None
     alerts: Alerts
     uptime_checks: UptimeChecks = UptimeChecks()
     availability: Availability = Availability()
@@ -219,6 +222,20 @@ class Settings(Section):
     security_alerts: SecurityAlerts | None = None
 
     @property
+    def required_database(self) -> Database:
+        """The database, for what only a stack with one has. Raises ValueError for a stack without."""
+        if self.database is None:
+            raise ValueError("this stack has no database")
+        return self.database
+
+    @property
+    def connection_errors(self) -> DatabaseConnectionErrors:
+        """The limit of a stack with a database, whose settings must hold one. Raises ValueError for another stack."""
+        if self.alerts.database_connection_errors is None:
+            raise ValueError("this stack has no limit for connection errors of a database")
+        return self.alerts.database_connection_errors
+
+    @property
     def database_id(self) -> str:
-        """The instance as Monitoring and Logging name it."""
-        return f"{self.project}:{self.database.instance}"
+        """The instance as Monitoring and Logging name it. Raises ValueError for a stack without a database."""
+        return f"{self.project}:{self.required_database.instance}"

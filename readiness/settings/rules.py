@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from readiness.finding import Finding
 from readiness.settings.base import SecretName
@@ -21,6 +22,7 @@ from readiness.settings.github import (
     dependabot_problems,
     environment_plan_problems,
     environment_problems,
+    reviewers_are_enforced,
     ruleset_plan_problems,
     ruleset_problems,
 )
@@ -31,12 +33,12 @@ from readiness.settings.provider_hosts import provider_host_problems
 from readiness.settings.registry import registry_problems
 from readiness.settings.services import connection_problems, service_problems
 from readiness.settings.stack_files import StackConfig
-from readiness.settings.strict_yaml import path_text
+from readiness.settings.strict_yaml import KeyPath, path_text
 from readiness.settings.view import findings_of, known, known_items
 
 # What exists once for all stacks, in the project or in the repository, and what its lack means; None: it is optional.
 SHARED_SECTIONS = {
-    "image_registry": "no stack owns the image registry",
+    "image_registry": None,
     "image_workflows": None,
     "production_environment": "nobody has to approve a deployment to production",
     "branch_ruleset": None,
@@ -67,7 +69,8 @@ def rule_findings(config: StackConfig, view: Settings, today: date) -> Iterator[
         lambda: _telemetry_problems(config, view),
         lambda: uptime_problems(config, view.uptime_checks),
         lambda: availability_problems(config, view.availability),
-        lambda: connection_problems(config, view.services, view.database.max_connections),
+        lambda: connection_problems(config, view.services, _slots(view)),
+        lambda: _database_problems(config, view),
     )
 
 
@@ -75,13 +78,18 @@ def _auto_merge(view: Settings) -> AutoMerge | None:
     return view.dependabot.auto_merge if view.dependabot is not None else None
 
 
+def _slots(view: Settings) -> int | None:
+    return view.database.max_connections if view.database is not None else None
+
+
 def _ownership_problems(config: StackConfig, view: Settings, *, owns: bool) -> Iterator[Finding]:
     """The owner declares every shared thing, another stack none: else nobody or both would manage it."""
     for name, consequence in SHARED_SECTIONS.items():
         if owns and name not in view.model_fields_set and consequence is not None:
-            report = config.error if name == "image_registry" else config.warning
             hint = f"Write it here, or give the shared resources to another stack: {_OWNS}: false"
-            yield report("settings-shared-section-missing", (name,), f"is missing, so {consequence}", hint)
+            if name == "production_environment" and not reviewers_are_enforced(view.repository):
+                hint = "GitHub enforces reviewers of a repository that is not public with GitHub Enterprise only"
+            yield config.warning("settings-shared-section-missing", (name,), f"is missing, so {consequence}", hint)
         if not owns and known(view, name) is not None:
             yield _misplaced(config, name)
     key = SLACK_WEBHOOK_URL.key
@@ -89,6 +97,28 @@ def _ownership_problems(config: StackConfig, view: Settings, *, owns: bool) -> I
         message = f"is stored, but {_OWNS} is false here, so nothing uses it"
         hint = f"Remove it with `pulumi config rm {key}`, and store it in the stack that owns the shared resources"
         yield config.error("settings-shared-section-misplaced", (SLACK_WEBHOOK_URL.name,), message, hint)
+
+
+def _database_problems(config: StackConfig, view: Settings) -> Iterator[Finding]:
+    """What needs a database has one, and a database has the alert on its connection errors."""
+    alert = "database_connection_errors"
+    has_database = "database" in view.model_fields_set
+    alerts = known(view, "alerts")
+    if has_database and alerts is not None and alert not in alerts.model_fields_set:
+        message = "is missing, and readiness:database is set: connection errors would notify nobody"
+        hint = "Write error_count and window_seconds, or remove readiness:database"
+        yield config.error("settings-missing-key", ("alerts", alert), message, hint)
+    if has_database:
+        return
+    needing: dict[KeyPath, Any] = {
+        ("alerts", alert): known(alerts, alert) if alerts is not None else None,
+        ("migration_job",): known(view, "migration_job"),
+    }
+    for path, section in needing.items():
+        if section is not None:
+            message = "needs a database, and readiness:database is not set"
+            hint = "Write readiness:database with its instance, or remove this section"
+            yield config.error("settings-database-missing", path, message, hint)
 
 
 def _misplaced(config: StackConfig, name: str) -> Finding:

@@ -56,7 +56,7 @@ def _instances(place: Place, counts: Counts, *, state: str = "active") -> Series
 
 
 def _slots(stack: Stack) -> int:
-    slots = stack.settings.database.max_connections
+    slots = stack.settings.required_database.max_connections
     assert slots is not None
     return slots
 

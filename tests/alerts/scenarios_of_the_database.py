@@ -41,12 +41,12 @@ def _tracebacks(
 
 
 def _limit(stack: Stack) -> int:
-    return stack.settings.alerts.database_connection_errors.error_count
+    return stack.settings.connection_errors.error_count
 
 
 def _window(stack: Stack) -> int:
     """Minutes."""
-    return stack.settings.alerts.database_connection_errors.window_seconds // 60
+    return stack.settings.connection_errors.window_seconds // 60
 
 
 def _before(stack: Stack) -> int:

@@ -19,6 +19,7 @@ _PROWLER = "tests/fixtures/prowler/prowler-5.46.0.ocsf.json"
 # What a command reads, by its name in the project.
 _FILES = {
     **{f"inputs/{name}": f"tests/answers/inputs/{name}" for name in ("images.json", "log.json", "revisions.json")},
+    "inputs/init.yaml": "tests/answers/inputs/init.yaml",
     "inputs/prowler.json": _PROWLER,
     "inputs/plan.json": "tests/golden/staging.json",
     "inputs/diff.md": "tests/fixtures/scans/trivy-clean.json",
@@ -31,7 +32,7 @@ _AT = "--now 2025-11-25T12:00:00Z"
 
 _INIT = (
     "init --project shop-cloud --region europe-west1 --github-owner shop --repository shop-app --folder new "
-    "--backend-service shop-api-{env} --database shop-db-{env} --email ops@shop.dev --image api,web"
+    "--visibility public --backend-service shop-api-{env} --database shop-db-{env} --email ops@shop.dev --image api,web"
 )
 
 _OF_PROJECT = f"""
@@ -61,6 +62,7 @@ bootstrap --repository acme/readiness --repository-id 11 --owner-id 22 --project
 schema
 init
 {_INIT}
+init other --answers inputs/init.yaml
 diff
 diff --base main
 diff inputs/plan.json inputs/plan.json

@@ -62,7 +62,7 @@ def test_every_service_and_instance_of_every_stack_stands_in_the_rollback_runboo
             where = f"--region={settings.region} --project={settings.project}"
             assert f"update-traffic {service.name} {where} --to-revisions=REVISION=100" in page
             assert f"update-traffic {service.name} {where} --to-latest" in page
-        assert f"sql backups list --instance={settings.database.instance}" in page
+        assert f"sql backups list --instance={settings.required_database.instance}" in page
 
 
 @pytest.mark.parametrize("path", ["docs/ROLLBACK_RUNBOOK.md", "docs/TROUBLESHOOTING.md"])
@@ -97,7 +97,12 @@ def customers_words() -> set[str]:
     """Those, and the names of the customer's projects, services, hosts and repository."""
     words = set(CUSTOMERS_OWN_WORDS)
     for _, settings in CUSTOMER:
-        words |= {settings.project, settings.github_owner, settings.repository.name, settings.database.instance}
+        words |= {
+            settings.project,
+            settings.github_owner,
+            settings.repository.name,
+            settings.required_database.instance,
+        }
         for service in settings.services:
             words |= {service.name, service.host}
     return words

@@ -182,6 +182,46 @@ def test_values_of_a_wrong_type_are_left_to_the_model(name: str, value: Any) -> 
     assert {each.rule_id for each in errors} <= {"settings-invalid-value", "settings-missing-key"}
 
 
+def without(*names: str) -> dict[str, Any]:
+    """Staging's settings without some of its sections."""
+    raw = {key.removeprefix("readiness:"): value for key, value in config_of("staging").values.items()}
+    return {name: value for name, value in raw.items() if name not in names}
+
+
+def database_problems(*removed: str, **changed: Any) -> list[tuple[str, str]]:
+    """Key and rule of the errors in the settings of staging without some sections, and with others changed."""
+    config = config_of("staging")
+    config.values |= {f"readiness:{name}": value for name, value in changed.items()}
+    for name in removed:
+        config.values.pop(f"readiness:{name}", None)
+    found = check_config(config, today=TODAY).problems
+    return [(problem.key, problem.rule_id) for problem in found if problem.severity is Severity.ERROR]
+
+
+def alerts_without_connection_errors() -> dict[str, Any]:
+    """The alerts of staging without the one on the database."""
+    alerts = config_of("staging").values["readiness:alerts"]
+    return {name: value for name, value in alerts.items() if name != "database_connection_errors"}
+
+
+def test_a_stack_may_have_no_database() -> None:
+    """Then it has neither the alert on connection errors nor a job that migrates."""
+    alerts = alerts_without_connection_errors()
+    without = ("database", "migration_job")
+    assert database_problems(*without, alerts=alerts) == []
+    assert database_problems(*without) == [("readiness:alerts.database_connection_errors", "settings-database-missing")]
+    job = config_of("prod").values["readiness:migration_job"]
+    found = database_problems("database", alerts=alerts, migration_job=job)
+    assert ("readiness:migration_job", "settings-database-missing") in found
+
+
+def test_a_database_without_its_alert_is_refused() -> None:
+    """Its connection errors would notify nobody. A refused section is not a missing one."""
+    expected = [("readiness:alerts.database_connection_errors", "settings-missing-key")]
+    assert database_problems(alerts=alerts_without_connection_errors()) == expected
+    assert [rule for _, rule in database_problems(alerts=None)] != ["settings-missing-key"]
+
+
 _KNOWN_DEGRADED = """\
       health_answer:
         json_path: $.status

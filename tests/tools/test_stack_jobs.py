@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from readiness.live.init import write_project
-from readiness.live.init_files import STACKS, Answers
+from readiness.live.init.answers import answers_from
+from readiness.live.init.questions import DEFAULT_STACKS
+from readiness.live.init.write import write_project
 from tests.projects import ROOT
 from tools.list_stacks import main as list_stacks
 from tools.stack_jobs import APPLY, main, problems
@@ -23,18 +24,17 @@ WORKFLOWS = ROOT / APPLY.parent
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The project that `readiness init` writes, with this repository's apply.yml."""
-    answers = Answers(
-        project="shop-cloud",
-        region="europe-west1",
-        github_owner="shop",
-        repository="shop-app",
-        backend_service="shop-api-{env}",
-        database="shop-db-{env}",
-        email="ops@shop.dev",
-        images=("api",),
-    )
-    write_project(tmp_path, answers, force=False)
-    (tmp_path / APPLY).parent.mkdir(parents=True)
+    given = {
+        "project": ("shop-cloud",),
+        "region": ("europe-west1",),
+        "github_owner": ("shop",),
+        "repository": ("shop-app",),
+        "visibility": ("public",),
+        "services": ("shop-api-{env}",),
+        "database": ("shop-db-{env}",),
+        "emails": ("ops@shop.dev",),
+    }
+    write_project(tmp_path, answers_from(given, package="readiness==1"), force=False)
     (tmp_path / APPLY).write_bytes((ROOT / APPLY).read_bytes())
     return tmp_path
 
@@ -57,7 +57,7 @@ def edit(project: Path, old: str, new: str) -> None:
 def test_the_stacks_that_init_writes_have_their_jobs(project: Path) -> None:
     """In the environments that their settings name."""
     assert list(problems(project)) == []
-    assert len(STACKS) > 1
+    assert len(DEFAULT_STACKS) > 1
 
 
 def test_a_stack_without_a_job_is_named_with_the_workflow(
@@ -147,6 +147,6 @@ def test_only_apply_names_stacks(path: Path) -> None:
         line
         for line in lines
         for word in line.replace(",", " ").replace("[", " ").replace("]", " ").split()
-        if word in STACKS
+        if word in DEFAULT_STACKS
     ]
     assert bool(named) == (path.name == APPLY.name), named

@@ -147,8 +147,8 @@ def test_a_key_without_a_value_inside_a_setting_is_refused(inside: Path) -> None
 def test_a_setting_that_the_engine_does_not_have_is_missing_at_the_stacks_file(inside: Path) -> None:
     """With another `--config-file`, say."""
     config = resolved(inside)
-    del config["readiness:database"]
-    assert refusal(config) == [f"{place(inside, 'config:')}readiness:database: is missing. Add it."]
+    del config["readiness:escalation"]
+    assert refusal(config) == [f"{place(inside, 'config:')}readiness:escalation: is missing. Add it."]
 
 
 def test_without_a_file_in_its_place_the_configuration_alone_counts(inside: Path) -> None:

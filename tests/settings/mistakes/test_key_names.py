@@ -21,6 +21,13 @@ from tests.settings.broken import (
     write,
 )
 
+ESCALATION = """\
+  readiness:escalation:
+    contacts:
+      - name: Developers (staging is theirs)
+        reach: dev-alerts@example.com
+"""
+
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
@@ -49,6 +56,14 @@ def test_a_misspelt_setting_is_one_error_that_names_the_nearest(project: Path, o
     in_staging(project, old, new)
     key = new if ":" in new else f"readiness:{new}"
     assert error_of(project) == f"{place(project, f'  {new}:')}{key}: {said}"
+
+
+ESCALATION = """\
+  readiness:escalation:
+    contacts:
+      - name: Developers (staging is theirs)
+        reach: dev-alerts@example.com
+"""
 
 
 @pytest.mark.parametrize(
@@ -112,6 +127,14 @@ def test_settings_nested_under_their_namespace_are_named_as_that_mistake(project
     assert "Write the namespace into every key, as in `readiness:services:`." in found[-1]
     assert not any("readiness:database" in line for line in found)
     assert any("readiness:channels: is missing" in line for line in found)
+
+
+ESCALATION = """\
+  readiness:escalation:
+    contacts:
+      - name: Developers (staging is theirs)
+        reach: dev-alerts@example.com
+"""
 
 
 @pytest.mark.parametrize(
@@ -209,5 +232,5 @@ def test_a_stack_file_without_settings_is_one_error(project: Path, content: str,
 
 def test_a_missing_setting_is_placed_at_the_config_of_the_stacks_file(project: Path) -> None:
     """A line to look at, though nothing is there."""
-    in_staging(project, "  readiness:database:\n    instance: ai-resume-review-v2-db-staging\n", "")
-    assert error_of(project) == f"{place(project, 'config:')}readiness:database: is missing. Add it."
+    in_staging(project, ESCALATION, "")
+    assert error_of(project) == f"{place(project, 'config:')}readiness:escalation: is missing. Add it."

@@ -1,0 +1,495 @@
+"""What `readiness init` is told: each question with its check, and the answers in a form that files are made of.
+
+An answer is text, or a list of texts, wherever it comes from: an option, a file, the terminal. A name may hold `{env}`,
+which is the stack's name in the files: `shop-api-{env}` is `shop-api-staging` and `shop-api-prod`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from readiness.live.init.questions import DEFAULT_STACKS, NONE, QUESTIONS, Question
+from readiness.settings.channels import Channels, ExistingChannel, PagerDutyService, SlackChannel
+from readiness.settings.github import (
+    MAX_REVIEWERS,
+    DependabotUpdate,
+    Ecosystem,
+    Repository,
+    UserReviewer,
+    is_to_be_filled_in,
+)
+from readiness.settings.messages import Spot, explain
+from readiness.settings.model import Database, Environment, MigrationJob, Runbook, Service, Settings
+from readiness.settings.nearest import suggestion
+from readiness.settings.registry import ImageRegistry
+
+Visibility = Literal["public", "private", "internal"]
+Plan = Literal["free", "pro", "team", "enterprise"]
+Given = Mapping[str, tuple[str, ...]]
+# What is wrong, and how to fix it.
+Problem = tuple[str, str]
+
+ENV = "{env}"
+# The environment of a stack is called as the stack, but for this one.
+_ENVIRONMENTS = {"prod": "production"}
+# `readiness bootstrap` gives it to the identity that only reads.
+_RESERVED_ENVIRONMENT = "preview"
+
+_STACK = re.compile(r"([^=:]*)(?:=([^:=]*)(?::([^:=]*))?)?")
+_SERVICE = re.compile(r"([^=:]*)(?:=([^:=]*)(?::([^=]*))?)?")
+_DEPENDABOT = re.compile(r"([^=]+)=(.+)")
+_REVIEWER = re.compile(r"([^:]+):([0-9]{1,15})")
+_OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?|[^\s@#]+@[^\s@#]+\.[^\s@#]+")
+# One requirement of pip on a line: NAME==VERSION, or NAME @ https://… of a wheel.
+_PACKAGE = re.compile(r"readiness==[A-Za-z0-9.+!-]+|readiness @ https://[^\s]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackAnswer:
+    """One stack; `project_number` makes the addresses of its Cloud Run services, if it is known."""
+
+    name: str
+    environment: str
+    project: str
+    project_number: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceAnswer:
+    """A Cloud Run service of every stack; `name` may hold `{env}`."""
+
+    name: str
+    role: str
+    health_path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MigrationAnswer:
+    """What the job that migrates the database needs; all but `connector` may hold `{env}`."""
+
+    database: str
+    user: str
+    password_secret: str
+    connector: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """What the files are made of. The last stack owns what exists once; `reviewers` are login and id."""
+
+    stacks: tuple[StackAnswer, ...]
+    region: str
+    github_owner: str
+    repository: str
+    own_repository: str
+    visibility: Visibility
+    plan: Plan | None
+    services: tuple[ServiceAnswer, ...]
+    database: str | None
+    emails: tuple[str, ...]
+    slack_channel: str | None
+    pagerduty_service: str | None
+    images: tuple[str, ...]
+    registry: str
+    adopt_registry: bool
+    reviewers: tuple[tuple[str, int], ...]
+    code_owners: tuple[str, ...]
+    migration: MigrationAnswer | None
+    dependabot: tuple[tuple[str, tuple[str, ...]], ...]
+    runbook_url: str
+    package: str
+
+    @property
+    def owner(self) -> StackAnswer:
+        """The stack that declares what exists once for all of them."""
+        return self.stacks[-1]
+
+    @property
+    def enforces_reviewers(self) -> bool:
+        """Whether GitHub enforces reviewers of an environment of the application's repository."""
+        return reviewers_are_enforced(self.visibility, self.plan)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """`problem` checks one text; `unused` says why an answer would have no effect, if it would not."""
+
+    problem: Callable[[str, Given], Problem | None] = lambda _text, _given: None
+    required: Callable[[Given], bool] = lambda _given: False
+    unused: Callable[[Given], str | None] = lambda _given: None
+
+
+def reviewers_are_enforced(visibility: str | None, plan: str | None) -> bool:
+    """GitHub's rule: in a public repository, or in any of an organization with GitHub Enterprise.
+
+    Source: docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments, "Required reviewers".
+    """
+    return visibility == "public" or plan == "enterprise"
+
+
+def one(given: Given, name: str) -> str | None:
+    """The one text of an answer, None where it was not given."""
+    texts = given.get(name, ())
+    return texts[0] if texts else None
+
+
+def stacks_in(given: Given) -> tuple[StackAnswer, ...]:
+    """The stacks as far as they can be read; `problem`s name what cannot."""
+    found: list[StackAnswer] = []
+    for text in given.get("stacks") or DEFAULT_STACKS:
+        match = _STACK.fullmatch(text)
+        if match is None:
+            continue
+        name, project, number = match.groups()
+        shared = one(given, "project") or ""
+        found.append(
+            StackAnswer(
+                name=name,
+                environment=_ENVIRONMENTS.get(name, name),
+                project=project or shared.replace(ENV, name),
+                project_number=number or (None if project else one(given, "project_number")),
+            )
+        )
+    return tuple(found)
+
+
+def services_in(given: Given) -> tuple[ServiceAnswer, ...]:
+    """The services, those of the older options included."""
+    found: list[str] = []
+    for name, role in (("backend_service", "backend"), ("frontend_service", "frontend")):
+        found += [f"{text}={role}" for text in given.get(name, ())]
+    answers: list[ServiceAnswer] = []
+    for text in (*found, *given.get("services", ())):
+        match = _SERVICE.fullmatch(text)
+        if match is not None:
+            service, role, path = match.groups()
+            role = role or "backend"
+            answers.append(
+                ServiceAnswer(name=service, role=role, health_path=path or ("/health" if role == "backend" else "/"))
+            )
+    return tuple(answers)
+
+
+def answers_from(given: Given, *, package: str) -> Answers:
+    """The answers, which must have no problem."""
+    repository, owner = one(given, "repository") or "", one(given, "github_owner") or ""
+    people = [match.groups() for text in given.get("reviewers", ()) if (match := _REVIEWER.fullmatch(text))]
+    reviewers = tuple((login, int(identity)) for login, identity in people)
+    owners = given.get("code_owners") or tuple(f"@{login}" for login, _ in reviewers if not is_to_be_filled_in(login))
+    database, user, secret = (one(given, f"migration_{name}") for name in ("database", "user", "password_secret"))
+    migration = None
+    if database and user and secret:
+        connector = one(given, "vpc_connector")
+        migration = MigrationAnswer(database=database, user=user, password_secret=secret, connector=connector)
+    updates = given.get("dependabot") or ("github-actions=/",)
+    pairs = [match.groups() for text in updates if (match := _DEPENDABOT.fullmatch(text))]
+    own = one(given, "own_repository") or f"{repository}-readiness"
+    page = f"https://github.com/{owner}/{own}/blob/main/docs/runbook.md"
+    return Answers(
+        stacks=stacks_in(given),
+        region=one(given, "region") or "",
+        github_owner=owner,
+        repository=repository,
+        own_repository=own,
+        visibility=TypeAdapter(Visibility).validate_python(one(given, "visibility")),
+        plan=TypeAdapter(Plan | None).validate_python(one(given, "plan")),
+        services=services_in(given),
+        database=_optional(given, "database"),
+        emails=given.get("emails", ()),
+        slack_channel=one(given, "slack_channel"),
+        pagerduty_service=one(given, "pagerduty_service"),
+        images=given.get("images", ()),
+        registry=one(given, "registry") or repository,
+        adopt_registry=one(given, "adopt_registry") != "false",
+        reviewers=reviewers,
+        code_owners=owners,
+        migration=migration,
+        dependabot=tuple((ecosystem, tuple(folders.split(","))) for ecosystem, folders in pairs),
+        runbook_url=one(given, "runbook_url") or page,
+        package=one(given, "package") or package,
+    )
+
+
+def rule_of(question: Question) -> Rule:
+    """What an answer to the question must be."""
+    return RULES.get(question.name, Rule())
+
+
+def problems_of(given: Given) -> Iterator[tuple[Question, Problem]]:
+    """Everything that is wrong with the answers, in the order of the questions."""
+    for question in QUESTIONS:
+        yield from ((question, problem) for problem in problems_with(question, given))
+
+
+def problems_with(question: Question, given: Given) -> Iterator[Problem]:
+    """What is wrong with the answer to one question, or that it is missing."""
+    texts, rule = given.get(question.name, ()), rule_of(question)
+    if not texts:
+        if rule.required(given):
+            yield "is missing", f"Give it: {question.text}"
+        return
+    reason = rule.unused(given)
+    if reason is not None:
+        yield f"has no effect: {reason}", "Leave it out"
+        return
+    if len(texts) > 1 and not question.many:
+        yield f"is given {len(texts)} times", "Give it once"
+        return
+    if len(set(texts)) < len(texts):
+        yield "names the same twice", "Give each once"
+    for text in texts:
+        if question.choices and text not in question.choices:
+            yield "is none of the choices", f"{suggestion(text, question.choices)}Choose {_or(question.choices)}"
+        elif problem := rule.problem(text, given):
+            yield problem
+
+
+def _optional(given: Given, name: str) -> str | None:
+    text = one(given, name)
+    return None if text == NONE else text
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _field_problem(model: type[BaseModel], name: str, value: Any, *, item: bool = False) -> Problem | None:
+    """What the setting's own rule says of the value; `item`: the setting is a list, and the value one of its items."""
+    field: FieldInfo = model.model_fields[name]
+    annotation: Any = get_args(field.annotation)[0] if item else field.rebuild_annotation()
+    try:
+        TypeAdapter(annotation).validate_python(value)
+    except ValidationError as error:
+        return explain(error.errors(include_url=False, include_input=False)[0], Spot(value=value, field=field))
+    return None
+
+
+def _name_problem(model: type[BaseModel], name: str, text: str, given: Given, *, item: bool = False) -> Problem | None:
+    """The same for a text with `{env}`, in every stack."""
+    for stack in stacks_in(given):
+        if problem := _field_problem(model, name, text.replace(ENV, stack.name), item=item):
+            return problem
+    return None
+
+
+def _distinct_problem(model: type[BaseModel], name: str, text: str, given: Given) -> Problem | None:
+    """The same, and two stacks of one Google project may not have the same."""
+    if problem := _name_problem(model, name, text, given):
+        return problem
+    places = [(stack.project, text.replace(ENV, stack.name)) for stack in stacks_in(given)]
+    if len(set(places)) < len(places):
+        names = " or ".join(stack.name for stack in stacks_in(given))
+        return "names the same thing in two stacks of one project", f"Write {ENV} where the name has {names}"
+    return None
+
+
+def _stack_problem(text: str, given: Given) -> Problem | None:
+    match = _STACK.fullmatch(text)
+    if match is None:
+        return "is not NAME, NAME=PROJECT or NAME=PROJECT:NUMBER", "Write it as prod or prod=shop-prod:123456789012"
+    name, project, number = match.groups()
+    if problem := _field_problem(Environment, "short_name", name):
+        return problem
+    if name == _RESERVED_ENVIRONMENT:
+        return "is the environment of the identity that only reads", "Give the stack another name"
+    environments = [stack.environment for stack in stacks_in(given)]
+    if environments.count(_ENVIRONMENTS.get(name, name)) > 1:
+        return f"has the environment {_ENVIRONMENTS.get(name, name)}, as another stack", "Leave one of the two out"
+    if project is not None and (problem := _field_problem(Settings, "project", project)):
+        return problem
+    return None if number is None else _number_problem(number, given)
+
+
+def _project_problem(text: str, given: Given) -> Problem | None:
+    return _name_problem(Settings, "project", text, given)
+
+
+def _number_problem(text: str, _given: Given) -> Problem | None:
+    # It is a part of an address only, where other texts would pass.
+    if not re.fullmatch("[0-9]{1,20}", text):
+        return "is not a number", "Write what `gcloud projects describe PROJECT` prints as projectNumber"
+    return None
+
+
+def _project_unused(given: Given) -> str | None:
+    own = [match.group(2) for text in given.get("stacks", ()) if (match := _STACK.fullmatch(text))]
+    return "every stack names a project of its own" if own and all(own) else None
+
+
+def _number_unused(given: Given) -> str | None:
+    if ENV in (one(given, "project") or ""):
+        return "each stack has a project of its own, with a number of its own: --stack NAME=PROJECT:NUMBER"
+    return _project_unused(given)
+
+
+def _service_problem(text: str, given: Given) -> Problem | None:
+    match = _SERVICE.fullmatch(text)
+    if match is None:
+        return "is not NAME, NAME=ROLE or NAME=ROLE:PATH", "Write it as shop-api-{env}=backend:/health"
+    name, role, path = match.groups()
+    for field, value in (("role", role), ("health_path", path)):
+        if value is not None and (problem := _field_problem(Service, field, value)):
+            return problem
+    if [service.name for service in services_in(given)].count(name) > 1:
+        return "names a service that another answer names", "Give each once"
+    return _distinct_problem(Service, "name", name, given)
+
+
+def _database_problem(text: str, given: Given) -> Problem | None:
+    return None if text == NONE else _distinct_problem(Database, "instance", text, given)
+
+
+def _slack_problem(text: str, given: Given) -> Problem | None:
+    if text.startswith("projects/"):
+        for stack in stacks_in(given):
+            own = text.replace(ENV, stack.name)
+            if problem := _field_problem(ExistingChannel, "id", own):
+                return problem
+            if own.split("/")[1] != stack.project:
+                return f"is a channel of another project than the stack {stack.name}", "Name a channel of its project"
+        return None
+    return _name_problem(SlackChannel, "channel_name", text, given)
+
+
+def _plan_problem(text: str, given: Given) -> Problem | None:
+    if one(given, "visibility") == "internal" and text != "enterprise":
+        return (
+            "has no internal repositories: only GitHub Enterprise has them",
+            "Write enterprise, or another visibility",
+        )
+    return None
+
+
+def _reviewer_problem(text: str, given: Given) -> Problem | None:
+    match = _REVIEWER.fullmatch(text)
+    if match is None:
+        return "is not LOGIN:ID", "Write it as ada:1001; `gh api users/LOGIN --jq .id` prints the number"
+    if problem := _field_problem(UserReviewer, "login", match[1]):
+        return problem
+    people = [text.partition(":") for text in given.get("reviewers", ())]
+    if [login.lower() for login, _, _ in people].count(match[1].lower()) > 1:
+        return f"names {match[1]} twice", "Give each once"
+    if [identity for _, _, identity in people].count(match[2]) > 1:
+        return f"has the number {match[2]} of another reviewer", "Ask GitHub: gh api users/LOGIN --jq .id"
+    if len(people) > MAX_REVIEWERS:
+        return f"is one of {len(people)}, and GitHub takes {MAX_REVIEWERS}", "Leave some out"
+    return None if int(match[2]) else ("has the number 0, which nobody has", "Ask GitHub: gh api users/LOGIN --jq .id")
+
+
+def _reviewers_unused(given: Given) -> str | None:
+    visibility, plan = one(given, "visibility"), one(given, "plan")
+    if visibility is None or reviewers_are_enforced(visibility, plan):
+        return None
+    return f"GitHub's {plan or 'free'} plan enforces no reviewers in a repository that is {visibility}"
+
+
+def _owner_problem(text: str, _given: Given) -> Problem | None:
+    if _OWNER.fullmatch(text):
+        return None
+    return "is not an owner that GitHub knows", "Write it as @login, @organization/team or an e-mail address"
+
+
+def _dependabot_problem(text: str, given: Given) -> Problem | None:
+    if text == NONE:
+        several = len(given.get("dependabot", ())) > 1
+        return ("is given beside ecosystems", "Leave one of the two out") if several else None
+    match = _DEPENDABOT.fullmatch(text)
+    if match is None:
+        return "is not ECOSYSTEM=FOLDER", "Write it as pip=/backend or docker=/backend,/frontend"
+    if match[1] not in get_args(Ecosystem):
+        known = get_args(Ecosystem)
+        return "is of no known ecosystem", f"{suggestion(match[1], known)}Known are {', '.join(known)}"
+    return _field_problem(DependabotUpdate, "directories", match[2].split(","))
+
+
+def _package_problem(text: str, _given: Given) -> Problem | None:
+    if _PACKAGE.fullmatch(text):
+        return None
+    return "is not readiness==VERSION or readiness @ https://…", "Write what pip installs Readiness from"
+
+
+def _registry_required(given: Given) -> bool:
+    """The name of the GitHub repository is its name, unless it cannot be."""
+    name = one(given, "repository")
+    return (
+        bool(given.get("images"))
+        and name is not None
+        and _field_problem(ImageRegistry, "repository_id", name) is not None
+    )
+
+
+def _registry_unused(given: Given) -> str | None:
+    return None if given.get("images") else "no image is named, so that no registry is declared"
+
+
+def _migration_unused(given: Given) -> str | None:
+    return None if _optional(given, "database") else "there is no database to migrate"
+
+
+def _connector_unused(given: Given) -> str | None:
+    return (
+        None
+        if given.get("migration_database")
+        else "it is for the job that migrates, and --migration-database is missing"
+    )
+
+
+def _migrates(given: Given) -> bool:
+    names = ("migration_database", "migration_user", "migration_password_secret")
+    return any(given.get(name) for name in names)
+
+
+def _of(model: type[BaseModel], name: str, *, item: bool = False) -> Callable[[str, Given], Problem | None]:
+    return lambda text, given: _name_problem(model, name, text, given, item=item)
+
+
+def _plain(model: type[BaseModel], name: str) -> Callable[[str, Given], Problem | None]:
+    return lambda text, _given: _field_problem(model, name, text)
+
+
+def _always(_given: Given) -> bool:
+    return True
+
+
+RULES = {
+    "stacks": Rule(problem=_stack_problem),
+    "project": Rule(
+        problem=_project_problem, required=lambda given: _project_unused(given) is None, unused=_project_unused
+    ),
+    "project_number": Rule(problem=_number_problem, unused=_number_unused),
+    "region": Rule(problem=_plain(Settings, "region"), required=_always),
+    "github_owner": Rule(problem=_plain(Settings, "github_owner"), required=_always),
+    "repository": Rule(problem=_plain(Repository, "name"), required=_always),
+    "own_repository": Rule(problem=_plain(Repository, "name")),
+    "visibility": Rule(required=_always),
+    "plan": Rule(problem=_plan_problem, required=lambda given: one(given, "visibility") in ("private", "internal")),
+    "reviewers": Rule(problem=_reviewer_problem, unused=_reviewers_unused),
+    "services": Rule(problem=_service_problem, required=lambda given: not services_in(given)),
+    "backend_service": Rule(problem=_service_problem),
+    "frontend_service": Rule(problem=_service_problem),
+    "database": Rule(problem=_database_problem),
+    "emails": Rule(problem=_of(Channels, "emails", item=True), required=_always),
+    "slack_channel": Rule(problem=_slack_problem),
+    "pagerduty_service": Rule(problem=_of(PagerDutyService, "service_name")),
+    "images": Rule(problem=lambda text, _given: _field_problem(ImageRegistry, "packages", [text])),
+    "registry": Rule(
+        problem=_plain(ImageRegistry, "repository_id"), required=_registry_required, unused=_registry_unused
+    ),
+    "adopt_registry": Rule(unused=_registry_unused),
+    "migration_database": Rule(problem=_of(MigrationJob, "database"), required=_migrates, unused=_migration_unused),
+    "migration_user": Rule(problem=_of(MigrationJob, "user"), required=_migrates, unused=_migration_unused),
+    "migration_password_secret": Rule(
+        problem=_of(MigrationJob, "password_secret"), required=_migrates, unused=_migration_unused
+    ),
+    "vpc_connector": Rule(problem=_plain(MigrationJob, "vpc_connector"), unused=_connector_unused),
+    "dependabot": Rule(problem=_dependabot_problem),
+    "code_owners": Rule(problem=_owner_problem),
+    "runbook_url": Rule(problem=_plain(Runbook, "url")),
+    "package": Rule(problem=_package_problem),
+}

@@ -1,0 +1,100 @@
+"""The files around the settings: the program, workflows, owners, requirements and README, from `templates/`.
+
+`tools/init_templates.py` makes the program and the workflows of this repository's own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib.metadata import Distribution, version
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from readiness.live.init.answers import Answers
+from readiness.live.init.stack_files import setting_of, settings_files, waiting_channels
+from readiness.settings.github import TO_BE_FILLED_IN
+
+_FIELD = re.compile(r"\{\{([a-z_]+)\}\}")
+_JOB_MARK = "# --- the job of a stack\n"
+_OWNER_MARK = "# --- of the stack that owns the shared resources\n"
+_WORKFLOWS = ".github/workflows"
+CODE_OWNERS_PATH = ".github/CODEOWNERS"
+
+
+def files_of(answers: Answers) -> dict[str, str]:
+    """The text of every file but the runbook, by its path below the project's folder."""
+    return {
+        **settings_files(answers),
+        "__main__.py": _template("__main__.py.txt"),
+        "requirements.txt": f"{answers.package}\n",
+        f"{_WORKFLOWS}/pull-request.yml": _template("pull-request.yml"),
+        f"{_WORKFLOWS}/apply.yml": _apply(answers),
+        f"{_WORKFLOWS}/drift.yml": _template("drift.yml"),
+        ".gitignore": _template("gitignore.txt"),
+        CODE_OWNERS_PATH: _filled(_template("CODEOWNERS.txt"), {"owners": " ".join(code_owners(answers))}),
+        "README.md": _filled(_template("README.md.txt"), _readme_values(answers)),
+    }
+
+
+def code_owners(answers: Answers) -> tuple[str, ...]:
+    """Who owns the files; a name to be filled in, which GitHub does not know, where nobody was named."""
+    return answers.code_owners or (f"@{answers.github_owner}/{TO_BE_FILLED_IN}",)
+
+
+def installed_package() -> str:
+    """What pip installs this version of Readiness from: the wheel's address where it came from one, else NAME==VERSION.
+
+    A path of this machine says nothing to another one. Form: packaging.python.org/specifications/direct-url.
+    """
+    record = Distribution.from_name("readiness").read_text("direct_url.json")
+    address = str(json.loads(record).get("url", "")) if record else ""
+    if address.startswith("https://") and urlsplit(address).path.endswith(".whl"):
+        return f"readiness @ {address}"
+    return f"readiness=={version('readiness')}"
+
+
+def _apply(answers: Answers) -> str:
+    """One job for each stack, in their order; the owner's has the token for the repository's settings."""
+    head, _, rest = _template("apply.yml").partition(_JOB_MARK)
+    job, _, of_the_owner = rest.partition(_OWNER_MARK)
+    jobs: list[str] = []
+    before = "check"
+    for stack in answers.stacks:
+        text = job + (of_the_owner if stack == answers.owner else "")
+        jobs.append(_filled(text, {"stack": stack.name, "environment": stack.environment, "needs": before}))
+        before = f"apply-{stack.name}"
+    return head + "\n".join(jobs)
+
+
+def _readme_values(answers: Answers) -> dict[str, str]:
+    environments = [f"`{stack.environment}`" for stack in answers.stacks]
+    last = environments.pop()
+    notes = "".join(
+        f"{number}. The channel `{setting_of(secret)}` is a comment in the stack files until its secret is stored:\n"
+        f"   `{secret.set_command} --stack STACK`.\n"
+        for number, (secret, _) in enumerate(waiting_channels(answers), start=4)
+    )
+    owner = answers.owner
+    return {
+        "repository": f"{answers.github_owner}/{answers.repository}",
+        "own_repository": f"{answers.github_owner}/{answers.own_repository}",
+        "stack_rows": "\n".join(f"| {each.name} | {each.environment} | {each.project} |" for each in answers.stacks),
+        "owner_stack": owner.name,
+        "padding": " " * max(0, len("check --plan       ") - len(f"preview {owner.name}")),
+        "environments": f"the environments {', '.join(environments)} and {last}"
+        if environments
+        else f"the environment {last}",
+        "owner_environment": owner.environment,
+        "notes": notes,
+    }
+
+
+def _template(name: str) -> str:
+    return files("readiness.live.init").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """`${{ … }}` of a workflow has spaces inside, and is no field."""
+    return _FIELD.sub(lambda field: values[field.group(1)], text)

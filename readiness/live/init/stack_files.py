@@ -1,0 +1,205 @@
+"""`Pulumi.yaml` and the file of each stack, as text made from the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from readiness.live.init.answers import ENV, Answers, ServiceAnswer, StackAnswer
+from readiness.settings.base import SecretName
+from readiness.settings.channels import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
+from readiness.settings.github import MIN_REVIEWERS, TO_BE_FILLED_IN
+from readiness.settings.stack_files import stack_file_name
+
+# A service account's name has at most 30 characters (MigrationJob.account_id).
+_ACCOUNT_CHARACTERS = 30
+
+# A comment goes above the first line that begins so.
+_PROJECT_COMMENTS = {
+    "    toolchain:": "Said outright: without it the engine picks uv or poetry when it finds their lock file in any "
+    "parent folder.",
+    "config:": "Values that all stacks share. A key that a stack's own file sets replaces the one here whole: objects "
+    "are not merged.",
+}
+_STACK_COMMENTS = {
+    "  readiness:migration_job:": "Declares the job and its account; the deployment workflow runs it.",
+    "  readiness:owns_shared_resources: true": "What exists once for all stacks is declared by this one.",
+    "    cleanup_dry_run:": "Switched to false by a reviewed change, after the list of what cleanup would delete has "
+    "been read.",
+    "      users:": "Of these, one approves. Ask GitHub for an id: gh api users/LOGIN --jq .id",
+    "    updates:": "One entry for each ecosystem, with the folders that hold its manifests.",
+}
+
+# What the first customer asked for. They have no defaults in the model: a stack's file says what pages.
+# Without `delivery`: nobody writes what those alerts read until `readiness:deployment_telemetry` is there.
+_ALERTS = {
+    "high_cpu_usage": {"cpu_ratio": 0.8, "duration_seconds": 300},
+    "high_memory_usage": {"memory_ratio": 0.9, "duration_seconds": 300},
+    "high_error_rate": {"error_ratio": 0.05, "duration_seconds": 300},
+    "high_latency": {"latency_ms": 5000, "duration_seconds": 300},
+}
+_DATABASE_ALERTS = {"database_connection_errors": {"error_count": 10, "window_seconds": 300}}
+
+
+def settings_files(answers: Answers) -> dict[str, str]:
+    """The text of every file with settings, by its name."""
+    files = {"Pulumi.yaml": _text(_project(answers), _PROJECT_COMMENTS)}
+    for stack in answers.stacks:
+        text = _text({"config": _stack(answers, stack)}, _comments(answers, stack))
+        files[stack_file_name(stack.name)] = text + _waiting_comments(answers, stack)
+    return files
+
+
+def waiting_channels(answers: Answers) -> list[tuple[SecretName, dict[str, str]]]:
+    """The channels that are not declared before their secret is stored: each secret, and the channel's settings."""
+    texts = {
+        SLACK_AUTH_TOKEN: ("channel_name", answers.slack_channel),
+        PAGERDUTY_SERVICE_KEY: ("service_name", answers.pagerduty_service),
+    }
+    return [(secret, {key: text}) for secret, (key, text) in texts.items() if text and not text.startswith("projects/")]
+
+
+def setting_of(secret: SecretName) -> str:
+    """The channel's key below `readiness:channels`."""
+    return (secret.needed_by or ("", secret.name))[-1]
+
+
+def _shared_project(answers: Answers) -> str | None:
+    """The Google project of every stack, None where they have several."""
+    projects = {stack.project for stack in answers.stacks}
+    return projects.pop() if len(projects) == 1 else None
+
+
+def _project(answers: Answers) -> dict[str, Any]:
+    repository: dict[str, Any] = {"name": answers.repository, "visibility": answers.visibility}
+    if answers.plan is not None:
+        repository["plan"] = answers.plan
+    project = _shared_project(answers)
+    return {
+        "name": "readiness",
+        "description": "Alert policies, channels and the rest that makes a Cloud Run and Cloud SQL application "
+        "production-ready",
+        "runtime": {"name": "python", "options": {"toolchain": "pip", "virtualenv": ".venv"}},
+        "config": {
+            **({} if project is None else {"gcp:project": {"value": project}}),
+            "gcp:region": {"value": answers.region},
+            "github:owner": {"value": answers.github_owner},
+            "readiness:repository": {"default": repository},
+            "readiness:runbook": {"default": {"url": answers.runbook_url}},
+            "readiness:alerts": {"default": _ALERTS | ({} if answers.database is None else _DATABASE_ALERTS)},
+        },
+    }
+
+
+def _stack(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
+    addresses = [email.replace(ENV, stack.name) for email in answers.emails]
+    settings: dict[str, Any] = {
+        "environment": {"name": stack.environment, "short_name": stack.name},
+        "services": [_service(answers, stack, service) for service in answers.services],
+    }
+    if answers.database is not None:
+        settings["database"] = {"instance": answers.database.replace(ENV, stack.name)}
+    settings["channels"] = {"emails": addresses, **_existing_slack(answers, stack)}
+    settings["escalation"] = {"contacts": [{"name": "On call", "reach": addresses[0]}]}
+    if answers.migration is not None:
+        settings["migration_job"] = _migration_job(answers, stack)
+    settings["owns_shared_resources"] = stack == answers.owner
+    if stack == answers.owner:
+        settings |= _shared(answers)
+    config = {f"readiness:{name}": value for name, value in settings.items()}
+    return config if _shared_project(answers) else {"gcp:project": stack.project, **config}
+
+
+def _service(answers: Answers, stack: StackAnswer, service: ServiceAnswer) -> dict[str, Any]:
+    name = service.name.replace(ENV, stack.name)
+    url = f"https://{TO_BE_FILLED_IN}.invalid"
+    if stack.project_number is not None:
+        url = f"https://{name}-{stack.project_number}.{answers.region}.run.app"
+    return {"name": name, "role": service.role, "url": url, "health_path": service.health_path}
+
+
+def _existing_slack(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
+    if answers.slack_channel is None or not answers.slack_channel.startswith("projects/"):
+        return {}
+    return {"existing": [{"kind": "slack", "id": answers.slack_channel.replace(ENV, stack.name)}]}
+
+
+def _migration_job(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
+    assert answers.migration is not None
+    end = f"-migrate-{stack.name}"
+    stem = answers.repository.lower().replace("_", "-").replace(".", "-").strip("-")
+    texts = {
+        "database": answers.migration.database,
+        "user": answers.migration.user,
+        "password_secret": answers.migration.password_secret,
+    }
+    job = {
+        "name": f"{stem[: 49 - len(end)].rstrip('-')}{end}",
+        "account_id": f"{stem[: _ACCOUNT_CHARACTERS - len(end)].rstrip('-')}{end}",
+        **{name: text.replace(ENV, stack.name) for name, text in texts.items()},
+    }
+    return job if answers.migration.connector is None else {**job, "vpc_connector": answers.migration.connector}
+
+
+def _shared(answers: Answers) -> dict[str, Any]:
+    shared: dict[str, Any] = {"security_alerts": {"enabled": True}}
+    if answers.images:
+        shared["image_registry"] = {
+            "repository_id": answers.registry,
+            "adopt": answers.adopt_registry,
+            "packages": list(answers.images),
+            "cleanup_dry_run": True,
+        }
+    # Where GitHub does not enforce reviewers, `check` would refuse the environment; it says that nobody has to approve.
+    if answers.enforces_reviewers:
+        missing = range(len(answers.reviewers) + 1, MIN_REVIEWERS + 1)
+        people = [*answers.reviewers, *((f"{TO_BE_FILLED_IN}-{number}", 0) for number in missing)]
+        users = [{"login": login, "id": identity} for login, identity in people]
+        shared["production_environment"] = {"name": "production", "reviewers": {"users": users}}
+    if answers.dependabot:
+        updates = [{"ecosystem": ecosystem, "directories": list(folders)} for ecosystem, folders in answers.dependabot]
+        shared["dependabot"] = {"updates": updates}
+    return shared
+
+
+def _comments(answers: Answers, stack: StackAnswer) -> dict[str, str]:
+    comments = dict(_STACK_COMMENTS)
+    if stack != answers.owner:
+        comments["  readiness:owns_shared_resources: false"] = (
+            f"What exists once for all stacks is declared by {answers.owner.name}."
+        )
+    return comments
+
+
+def _waiting_comments(answers: Answers, stack: StackAnswer) -> str:
+    """The channels whose secret nobody has stored yet, as comments: `check` refuses a channel without its secret."""
+    text = ""
+    for secret, settings in waiting_channels(answers):
+        own = {key: value.replace(ENV, stack.name) for key, value in settings.items()}
+        body = yaml.safe_dump({setting_of(secret): own}, allow_unicode=True, width=2000).splitlines()
+        text += "  # Move this below readiness:channels: once its secret is stored, with\n"
+        text += f"  # {secret.set_command} --stack {stack.name}\n"
+        text += "".join(f"  #     {line}\n" for line in body)
+    return text
+
+
+class _IndentedDumper(yaml.SafeDumper):
+    """Lists indented below their key."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """PyYAML would write a list at its key's own indentation."""
+        super().increase_indent(flow, False)
+
+
+def _text(value: Any, comments: dict[str, str]) -> str:
+    lines: list[str] = []
+    waiting = dict(comments)
+    for line in yaml.dump(value, Dumper=_IndentedDumper, sort_keys=False, allow_unicode=True, width=2000).splitlines():
+        found = next((start for start in waiting if line.startswith(start)), None)
+        if found is not None:
+            if not found.startswith(" "):
+                lines.append("")
+            lines.append(f"{' ' * (len(found) - len(found.lstrip()))}# {waiting.pop(found)}")
+        lines.append(line)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,92 @@
+"""Writes the files of a new project: all of them, or none."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from readiness import clock
+from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
+from readiness.files import write_all
+from readiness.finding import Finding, Severity, errors_only
+from readiness.live.init.answers import Answers
+from readiness.live.init.project_files import CODE_OWNERS_PATH, code_owners, files_of
+from readiness.live.init.stack_files import setting_of, settings_files, waiting_channels
+from readiness.refusal import RefusedError
+from readiness.rules.project import check_project
+from readiness.rules.stack import require_settings
+from readiness.settings.github import TO_BE_FILLED_IN
+from readiness.settings.stack_files import stack_file_name
+from readiness.settings.validation import Validated
+
+# What an initialised stack's file holds besides settings. Lost, neither state nor secrets can be read any more.
+_ENGINE_KEYS = ("encryptionsalt:", "encryptedkey:", "secretsprovider:")
+
+
+def write_project(folder: Path, answers: Answers, *, force: bool) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Writes every file into `folder`, or none. Returns the paths, and the warnings: what `check` shows, what waits.
+
+    Raises RefusedError with all that is wrong: what `check` would refuse, and files that exist unless `force` is given.
+    """
+    texts = files_of(answers)
+    checked = _checked(answers)
+    # Their lines are not named: nobody has seen them.
+    problems = (replace(problem, line=None) for found in checked.values() for problem in found.problems)
+    found = [*dict.fromkeys(problems), *_unfinished(answers)]
+    found += _existing_file_problems(folder, [*texts, RUNBOOK_PATH], force=force)
+    if errors_only(found):
+        raise RefusedError(errors_only(found))
+    texts[RUNBOOK_PATH] = runbook_text([(stack, require_settings(found)) for stack, found in checked.items()])
+    write_all({folder / name: text for name, text in texts.items()})
+    return tuple(texts), tuple(found)
+
+
+def _checked(answers: Answers) -> Mapping[str, Validated]:
+    """What `readiness check` says of each stack, by its name."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_all({Path(folder) / name: text for name, text in settings_files(answers).items()})
+        return check_project(Path(folder), sorted(stack.name for stack in answers.stacks), now=clock.now())
+
+
+def _unfinished(answers: Answers) -> Iterator[Finding]:
+    """What was answered and is not in effect yet, and what nobody answered and no check sees."""
+    for secret, _ in waiting_channels(answers):
+        yield Finding(
+            rule_id="init-unfinished",
+            severity=Severity.WARNING,
+            file=stack_file_name(answers.owner.name),
+            key=f"readiness:channels.{setting_of(secret)}",
+            message="is written as a comment, because its secret is not stored yet",
+            hint=f"Store {secret.key} in every stack, then move it to its place; the comment has the command",
+        )
+    if any(TO_BE_FILLED_IN in owner for owner in code_owners(answers)):
+        yield Finding(
+            rule_id="init-unfinished",
+            severity=Severity.WARNING,
+            file=CODE_OWNERS_PATH,
+            message="names an owner that is to be filled in, so that nobody has to acknowledge a change",
+            hint="Write your team, as @organization/team",
+        )
+
+
+def _existing_file_problems(folder: Path, names: Iterable[str], *, force: bool) -> Iterator[Finding]:
+    for name in names:
+        path = folder / name
+        if not path.is_symlink() and not path.exists():
+            continue
+        if not force:
+            hint = "`--force` replaces it; so does another folder: `readiness init DIR`"
+            yield Finding(rule_id="init-file-exists", file=name, message="exists already", hint=hint)
+        elif not path.is_file():
+            hint = "Move it away; it cannot be replaced"
+            yield Finding(rule_id="init-file-exists", file=name, message="is not a file", hint=hint)
+        elif _is_initialised(path.read_text(encoding="utf-8", errors="replace")):
+            message = "holds a stack's encryption key or its secrets, which would be lost"
+            hint = "Move it away first, if that is what you want"
+            yield Finding(rule_id="init-file-exists", file=name, message=message, hint=hint)
+
+
+def _is_initialised(text: str) -> bool:
+    return any(line.startswith(_ENGINE_KEYS) or line.lstrip().startswith("secure:") for line in text.splitlines())

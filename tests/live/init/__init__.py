@@ -1,0 +1,1 @@
+"""What `readiness init` writes, and what it says of its answers."""

@@ -1,0 +1,216 @@
+"""Three made-up companies, each in a repository that contains nothing but what `readiness init` writes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.live.init.companies import COMPANIES, STACKS, WARNED
+from tests.live.init.installed import Installed, install
+from tests.projects import ROOT, Result
+from tools.find_actionlint import find_actionlint
+from tools.find_actionlint import lint as actionlint
+
+RUFF = (sys.executable, "-m", "ruff")
+BIN = Path(sys.executable).parent
+
+
+def files_in(repository: Path) -> dict[str, Path]:
+    """What a commit would hold, by its path."""
+    command = ["git", "ls-files", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout
+    return {name: repository / name for name in listed.splitlines()}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The package with its components."""
+    return install(tmp_path_factory.mktemp("site-packages"))
+
+
+@pytest.fixture(scope="module")
+def repositories(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Result]]:
+    """A repository of each company, and what init printed."""
+    made: dict[str, tuple[Path, Result]] = {}
+    for name, answers in COMPANIES.items():
+        file = tmp_path_factory.mktemp("answers") / f"{name}.yaml"
+        file.write_text(yaml.safe_dump(answers), encoding="utf-8")
+        folder = tmp_path_factory.mktemp(name)
+        subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+        made[name] = (folder, installed.readiness("init", str(folder), "--answers", str(file), cwd=folder.parent))
+    return made
+
+
+@pytest.fixture(params=COMPANIES)
+def company(request: pytest.FixtureRequest) -> str:
+    """The name of each company."""
+    return request.param
+
+
+@pytest.fixture
+def repository(repositories: dict[str, tuple[Path, Result]], company: str) -> Path:
+    """Its repository."""
+    return repositories[company][0]
+
+
+def test_init_writes_about_ten_files_and_names_them(repositories: dict[str, tuple[Path, Result]], company: str) -> None:
+    """One more for each stack."""
+    folder, done = repositories[company]
+    assert done.status == 0, done.text
+    written = set(files_in(folder))
+    assert written == {
+        "Pulumi.yaml", *(f"Pulumi.{stack}.yaml" for stack in STACKS[company]), "__main__.py", "requirements.txt",
+        ".github/workflows/pull-request.yml", ".github/workflows/apply.yml", ".github/workflows/drift.yml",
+        ".gitignore", ".github/CODEOWNERS", "README.md", "docs/runbook.md",
+    }  # fmt: skip
+    assert all(name in done.out for name in written)
+    assert "{{" not in re.sub(r"\$\{\{.*?\}\}", "", "".join((folder / name).read_text() for name in written))
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("check", "--plan")], ids=" ".join)
+def test_it_passes_check(installed: Installed, repository: Path, company: str, arguments: tuple[str, ...]) -> None:
+    """Without a warning but that of what GitHub's plan does not have."""
+    checked = installed.readiness(*arguments, "--format", "json", cwd=repository)
+    assert checked.status == 0, checked.text
+    assert len(json.loads(checked.out)["findings"]) == WARNED[company], checked.out
+    assert installed.readiness("runbook", "--check", cwd=repository).status == 0
+
+
+def test_preview_shows_the_plan_of_every_stack(installed: Installed, repository: Path, company: str) -> None:
+    """Offline: there is neither a CLI that is set up nor a credential."""
+    for stack in STACKS[company]:
+        shown = installed.readiness("preview", stack, cwd=repository)
+        assert shown.status == 0, shown.text
+        assert re.search(rf"^readiness/{stack}: \d+ resources", shown.out, flags=re.MULTILINE)
+
+
+def test_the_plans_hold_what_each_company_asked_for(
+    installed: Installed, repositories: dict[str, tuple[Path, Result]]
+) -> None:
+    """And nothing of what it did not."""
+    types: dict[str, set[str]] = {}
+    for company, stacks in STACKS.items():
+        shown = installed.readiness("plan", stacks[-1], "--format", "json", cwd=repositories[company][0])
+        assert shown.status == 0, shown.text
+        types[company] = {resource["type"].rpartition(":")[2] for resource in json.loads(shown.out)["resources"]}
+    assert "Job" not in types["acme"] | types["harbor"]
+    assert "Repository" not in types["acme"] | types["harbor"]
+    assert {"Job", "Repository", "RepositoryEnvironment"} <= types["cargo"]
+    assert "RepositoryEnvironment" not in types["harbor"], "GitHub Team enforces no reviewers"
+    assert "RepositoryEnvironment" in types["acme"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check", "--isolated", "."),
+        ("check", "--config", str(ROOT / "pyproject.toml"), "."),
+        ("format", "--isolated", "--check", "."),
+    ],
+    ids=" ".join,
+)
+def test_ruff_has_nothing_to_say(installed: Installed, repository: Path, command: tuple[str, ...]) -> None:
+    """With its default rules and with those of this repository; formatted as it does by default."""
+    done = installed.run(*RUFF, *command, cwd=repository)
+    assert done.status == 0, done.text
+
+
+def test_zizmor_and_actionlint_have_nothing_to_say(installed: Installed, repository: Path) -> None:
+    """The strictest persona. actionlint where it is at hand: `make tools` fetches it."""
+    zizmor = (str(BIN / "zizmor"), "--quiet", "--offline", "--strict-collection", "--persona", "auditor", ".")
+    done = installed.run(*zizmor, cwd=repository)
+    assert done.status == 0, done.text
+    assert "No findings" in done.text
+    workflows = sorted(str(path) for path in (repository / ".github" / "workflows").glob("*.yml"))
+    assert len(workflows) == 3
+    assert actionlint(find_actionlint(fetch=False), workflows) == 0
+
+
+def test_workflows_fit_githubs_schema(installed: Installed, repository: Path) -> None:
+    """The published one."""
+    workflows = sorted(str(path) for path in (repository / ".github" / "workflows").glob("*.yml"))
+    command = (str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *workflows)
+    done = installed.run(*command, cwd=repository)
+    assert done.status == 0, done.text
+
+
+def test_the_program_type_checks_against_the_package(installed: Installed, repository: Path) -> None:
+    """Strictly, with no configuration of its own."""
+    pyrefly = (str(BIN / "pyrefly"), "check", "--preset", "strict", "--min-severity", "error")
+    where = ("--python-interpreter-path", sys.executable, "--search-path", str(installed.folder))
+    done = installed.run(*pyrefly, *where, "__main__.py", cwd=repository)
+    assert done.status == 0, done.text
+
+
+def test_each_stack_is_applied_by_one_job_in_its_environment_after_the_one_before(
+    repository: Path, company: str
+) -> None:
+    """The last has the token that administers the application's repository, and no other."""
+    jobs = yaml.safe_load((repository / ".github" / "workflows" / "apply.yml").read_text())["jobs"]
+    before = "check"
+    for stack in STACKS[company]:
+        job = jobs[f"apply-{stack}"]
+        settings = yaml.safe_load((repository / f"Pulumi.{stack}.yaml").read_text())["config"]
+        assert (job["needs"], job["environment"]) == (before, settings["readiness:environment"]["name"])
+        assert job["steps"][-1]["run"] == f".venv/bin/readiness up {stack} --yes"
+        assert ("GITHUB_TOKEN" in job["steps"][-1]["env"]) == (stack == STACKS[company][-1])
+        assert job["concurrency"]["cancel-in-progress"] is False
+        before = f"apply-{stack}"
+    assert set(jobs) == {"check", *(f"apply-{stack}" for stack in STACKS[company])}
+
+
+def test_the_workflows_list_the_stacks_that_have_a_file(repository: Path, company: str, tmp_path: Path) -> None:
+    """With nothing but bash, sed and jq; without a stack they fail instead of skipping what they should check."""
+    workflow = yaml.safe_load((repository / ".github" / "workflows" / "drift.yml").read_text())
+    script = workflow["jobs"]["stacks"]["steps"][1]["run"]
+    output = tmp_path / "output"
+    for folder, expected in ((repository, 0), (tmp_path, 1)):
+        done = subprocess.run(
+            ["bash", "-e", "-c", script],
+            cwd=folder,
+            env={"PATH": "/usr/bin:/bin", "GITHUB_OUTPUT": str(output)},
+            check=False,
+        )
+        assert done.returncode == expected
+    assert output.read_text() == f"stacks={json.dumps(sorted(STACKS[company]), separators=(',', ':'))}\n"
+
+
+def test_every_file_that_can_change_a_verdict_has_an_owner(repository: Path) -> None:
+    """Those that are written, those that commands write later, and modules that would be imported in place of ours."""
+    text = (repository / ".github" / "CODEOWNERS").read_text()
+    rules = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    assert rules[0][0] == "*"
+    assert [pattern for pattern, *owners in rules if not owners] == ["/README.md"]
+    named = {pattern for pattern, *_ in rules}
+    assert {
+        "/Pulumi.yaml", "/Pulumi.*.yaml", "/__main__.py", "/requirements.txt", "/acknowledged-weakenings.yaml",
+        "/audit-record.yaml", "/records/", "/.github/",
+    } <= named  # fmt: skip
+    assert not any("to-be-filled-in" in line for line in text.splitlines())
+
+
+def test_the_readme_has_five_commands_that_exist(installed: Installed, repository: Path, company: str) -> None:
+    """No checkout of Readiness, no move of files. A new repository is private, whatever the application's is."""
+    text = (repository / "README.md").read_text()
+    block = re.search(r"## The next five commands\n\n```bash\n(.*?)```", text, flags=re.DOTALL)
+    assert block is not None
+    commands = block.group(1).splitlines()
+    assert len(commands) == 5
+    for name in re.findall(r"bin/readiness (\w+)", text):
+        assert installed.readiness(name, "--help", cwd=repository).status == 0
+    assert f"readiness preview {STACKS[company][-1]} " in commands[2]
+    assert "--private" in commands[4]
+    assert "--public" not in text
+
+
+def test_nothing_of_the_first_customer_is_written(repository: Path) -> None:
+    """Neither its names nor its people."""
+    text = "".join(path.read_text() for path in files_in(repository).values())
+    for word in ("ytgrs", "stellar", "resume", "wnjxx", "moved_from"):
+        assert word not in text.lower()

@@ -1,0 +1,220 @@
+"""Makes the templates of `readiness init` from this repository's own program and workflows, so that they cannot differ.
+
+Usage: python -m tools.init_templates [--check]. The program imports `readiness.components`, as the wheel has them, and
+loses the places where earlier releases declared a resource: a new project has no state of those. The workflows install
+the package instead of this repository's tools. A text that is not found here any more ends with an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import itertools
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = ROOT / "readiness" / "live" / "init" / "templates"
+WORKFLOWS = ROOT / ".github" / "workflows"
+# Splits apply.yml: what comes once, the job of a stack, and what the owner of the shared resources has besides.
+JOB_MARK = "# --- the job of a stack\n"
+OWNER_MARK = "# --- of the stack that owns the shared resources\n"
+
+_FORMER_PLACES = {"shared", "in_shared", "in_deployments", "former_parents"}
+_PROGRAM_HEAD = '''\
+"""The Pulumi program: reads the settings, declares the components and exports what other tools read.
+
+It is yours to edit. `readiness init` wrote it; what it declares is decided by the settings in the stack files.
+"""
+'''
+
+_INSTALL = "      - run: python -m venv .venv && .venv/bin/pip install --requirement requirements.txt\n"
+_CHECK = "      - run: .venv/bin/readiness check --plan\n      - run: .venv/bin/readiness runbook --check\n"
+_LIST = """\
+          shopt -s failglob
+          files=(Pulumi.*.yaml)
+          stacks="$(printf '%s\\n' "${files[@]}" | sed -E 's/^Pulumi\\.(.+)\\.yaml$/\\1/' | jq -cRn '[inputs]')"
+"""
+# What a workflow of this repository runs, and what a project runs that has installed the package.
+_STEPS = {
+    "      - run: bash .ci/run\n": f"{_INSTALL}{_CHECK}",
+    "      - run: make .venv/.ready\n": _INSTALL,
+    '      - run: make preview STACK="$STACK"\n': f'{_INSTALL}      - run: .venv/bin/readiness preview "$STACK"\n',
+    "      - run: make up STACK={{stack}}\n": f"{_INSTALL}      - run: .venv/bin/readiness up {{{{stack}}}} --yes\n",
+    '          stacks="$(python3 -m tools.list_stacks)"\n': _LIST,
+    "  test:\n    name: Tests\n": "  check:\n    name: Check\n",
+    "    timeout-minutes: 45\n": "    timeout-minutes: 15\n",
+    "      group: test-": "      group: check-",
+}  # fmt: skip
+
+
+def templates() -> dict[str, str]:
+    """Every template that is made, by its name. Raises ValueError where a text that is to be replaced is missing."""
+    texts = {"__main__.py.txt": program((ROOT / "__main__.py").read_text(encoding="utf-8"))}
+    for path in sorted(WORKFLOWS.glob("*.yml")):
+        make = _MAKERS.get(path.name)
+        if make is None:
+            raise ValueError(f"{path.name}: add to _MAKERS how `readiness init` writes it")
+        texts[path.name] = make(path.read_text(encoding="utf-8"))
+    return texts
+
+
+def program(source: str) -> str:
+    """The program of another project, formatted as ruff does by default."""
+    tree = ast.parse(source)
+    lines = source.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line.encode()))
+    text = source.encode()
+    for start, end, new in sorted(_edits(tree, starts, text), reverse=True):
+        text = text[:start] + new + text[end:]
+    renamed = re.sub(r"^(\s*from )components\.", r"\1readiness.components.", text.decode(), flags=re.MULTILINE)
+    if left := re.findall(r"moved_from|former_parents|readiness:project:\w+", renamed):
+        raise ValueError(f"__main__.py: {', '.join(sorted(set(left)))} is left of former places")
+    return _formatted(renamed)
+
+
+def _edits(tree: ast.Module, starts: list[int], text: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Start, end and new text of everything that differs, in bytes of the source."""
+
+    def span(first: ast.expr | ast.stmt, last: ast.expr | ast.stmt) -> tuple[int, int]:
+        assert last.end_lineno is not None
+        assert last.end_col_offset is not None
+        return starts[first.lineno - 1] + first.col_offset, starts[last.end_lineno - 1] + last.end_col_offset
+
+    docstring = tree.body[0]
+    yield *span(docstring, docstring), _PROGRAM_HEAD.strip().encode()
+    for node in ast.walk(tree):
+        names = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
+        targets = {ast.unparse(target) for target in node.targets} if isinstance(node, ast.Assign) else {""}
+        if isinstance(node, ast.stmt) and ("moved_from" in names or targets <= _FORMER_PLACES):
+            yield *span(node, node), b""
+        elif isinstance(node, ast.Call):
+            for before, argument in itertools.pairwise(node.args):
+                if isinstance(argument, ast.Call) and ast.unparse(argument.func) == "moved_from":
+                    order = next((word.value for word in argument.keywords if word.arg == "depends_on"), None)
+                    start, end = span(argument, argument)
+                    if order is None:
+                        yield span(before, before)[1], end, b""
+                    else:
+                        yield (
+                            start,
+                            end,
+                            b"pulumi.ResourceOptions(depends_on=" + text[slice(*span(order, order))] + b")",
+                        )
+
+
+def _formatted(source: str) -> str:
+    """As ruff sorts and formats it in a folder without configuration: outside this one, `readiness` is a library."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "__main__.py"
+        path.write_text(source, encoding="utf-8")
+        ruff = [sys.executable, "-m", "ruff"]
+        for command in (
+            ["check", "--isolated", "--quiet", "--fix", "--select", "I"],
+            ["format", "--isolated", "--quiet"],
+        ):
+            subprocess.run([*ruff, *command, str(path)], cwd=folder, check=True)
+        return path.read_text(encoding="utf-8")
+
+
+def _replaced(text: str, *, file: str, steps: tuple[str, ...]) -> str:
+    for old in steps:
+        if old not in text:
+            raise ValueError(f"{file}: does not hold {old.strip()!r} any more; correct tools/init_templates.py")
+        text = text.replace(old, _STEPS[old])
+    if left := re.findall(r"run: .*\bmake [.\w/]+|\btools\.\w+|\.ci/run", text):
+        raise ValueError(f"{file}: {', '.join(left)} is of this repository; correct tools/init_templates.py")
+    return text
+
+
+def _pull_request(text: str) -> str:
+    without, count = re.subn(r"  pythons:\n(?:(?:    .*)?\n)+(?=  diff:\n)", "", text)
+    if count != 1:
+        raise ValueError(
+            "pull-request.yml: has no job `pythons` before `diff` any more; correct tools/init_templates.py"
+        )
+    return _replaced(
+        without, file="pull-request.yml", steps=tuple(old for old in _STEPS if "{{" not in old and "group:" not in old)
+    )
+
+
+def _drift(text: str) -> str:
+    steps = ("      - run: make .venv/.ready\n", '          stacks="$(python3 -m tools.list_stacks)"\n')
+    return _replaced(text, file="drift.yml", steps=steps)
+
+
+def _apply(text: str) -> str:
+    head, staging = text.split("  staging:\n")
+    staging, prod = staging.split("  prod:\n")
+    job = _job(staging.rstrip("\n") + "\n", stack="staging", needs="test", environment="staging")
+    owner = _job(prod, stack="prod", needs="staging", environment="production")
+    # Of the owner's, a comment and the token of its last two lines.
+    extra = owner.splitlines(keepends=True)[-2:]
+    if _without_comments(owner) != _without_comments(job + "".join(extra)):
+        raise ValueError("apply.yml: the jobs of staging and prod differ in more than the owner's token")
+    first = head.replace(
+        "both stacks on every merge: staging first, then prod, which waits",
+        "every stack on every merge, one after the other; each waits",
+    )
+    steps = (
+        "      - run: bash .ci/run\n",
+        "  test:\n    name: Tests\n",
+        "    timeout-minutes: 45\n",
+        "      group: test-",
+    )
+    first = _replaced(first, file="apply.yml", steps=steps)
+    job = _replaced(job, file="apply.yml", steps=("      - run: make up STACK={{stack}}\n",))
+    return first + JOB_MARK + job + OWNER_MARK + "".join(extra)
+
+
+def _without_comments(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+
+
+def _job(text: str, *, stack: str, needs: str, environment: str) -> str:
+    """A stack's job, its names replaced by placeholders."""
+    for old, new in (
+        (f"needs: {needs}\n", "needs: {{needs}}\n"),
+        (f"environment: {environment}\n", "environment: {{environment}}\n"),
+        (f"environment `{environment}`", "environment `{{environment}}`"),
+        (f"Apply {stack}\n", "Apply {{stack}}\n"),
+        (f"stack-{stack}\n", "stack-{{stack}}\n"),
+        (f"STACK={stack}\n", "STACK={{stack}}\n"),
+    ):
+        if old not in text:
+            raise ValueError(f"apply.yml: the job of {stack} does not hold {old.strip()!r}")
+        text = text.replace(old, new)
+    return "  apply-{{stack}}:\n" + text
+
+
+_MAKERS = {"pull-request.yml": _pull_request, "apply.yml": _apply, "drift.yml": _drift}
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the templates, or compares them and returns 1 where one differs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args(arguments).check
+    try:
+        made = templates()
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for name, text in made.items():
+        path = TEMPLATES / name
+        if not check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            print(f"error: {path.relative_to(ROOT)} is not what `make docs` makes; run it", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
