@@ -17,24 +17,18 @@ from tests.projects import ROOT
 from tests.wheel.conftest import HANG_SECONDS, Installed
 
 INIT_OPTIONS = (
-    "--project=shop-464303", "--region=europe-west1", "--github-owner=shop", "--repository=shop-app",
-    "--backend-service=shop-api-{env}", "--database=shop-db-{env}", "--email=ops@shop.dev", "--image=api",
+    "--project=shop-464303", "--project-number=4711", "--region=europe-west1", "--github-owner=shop",
+    "--repository=shop-app", "--visibility=public", "--service=shop-api-{env}=backend", "--database=shop-db-{env}",
+    "--email=ops@shop.dev", "--image=api", "--registry=shop", "--reviewer=ada:1001", "--stack=staging", "--stack=prod",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def shop(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A committed project of a shop: `readiness init`, the program on `readiness.components`, the runbook."""
+    """A committed project of a shop, as `readiness init` writes it."""
     folder = tmp_path_factory.mktemp("shop")
-    made = installed.run("init", *INIT_OPTIONS, "--folder", str(folder), cwd=folder)
+    made = installed.run("init", str(folder), *INIT_OPTIONS, cwd=folder)
     assert made.status == 0, made.text
-    # What our own program declares, written as a program of another team.
-    program = (ROOT / "__main__.py").read_text(encoding="utf-8")
-    (folder / "__main__.py").write_text(
-        program.replace("from components.", "from readiness.components."), encoding="utf-8"
-    )
-    assert installed.run("runbook", cwd=folder).status == 0
-    (folder / ".gitignore").write_text(".tools/\n", encoding="utf-8")
     git(folder, "init", "--quiet")
     commit(folder, "Declare the shop")
     return folder

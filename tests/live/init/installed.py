@@ -1,22 +1,15 @@
-"""Readiness as a project has it that installed the wheel: the components are `readiness.components`.
-
-READINESS_INSTALLED names the site-packages folder of an environment with the wheel; then that is used. Otherwise a copy
-of this checkout stands in for it.
-"""
+"""The contents of the wheel, on the import path of every command: the components are `readiness.components`."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.projects import ROOT, Result
-
-INSTALLED = "READINESS_INSTALLED"
-_ignored = shutil.ignore_patterns("__pycache__")
 
 
 @dataclass(frozen=True)
@@ -39,14 +32,10 @@ class Installed:
 
 
 def install(folder: Path) -> Installed:
-    """What READINESS_INSTALLED names, or a copy of this checkout in `folder` whose components are in the package."""
-    if named := os.environ.get(INSTALLED):
-        return Installed(Path(named))
-    shutil.copytree(ROOT / "readiness", folder / "readiness", ignore=_ignored)
-    components = folder / "readiness" / "components"
-    shutil.copytree(ROOT / "components", components, ignore=_ignored)
-    # Two imports of one module under two names would be two modules, and their classes not the same.
-    for path in components.glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace("from components.", "from readiness.components."), encoding="utf-8")
+    """Builds the wheel and unpacks it into `folder`."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
     return Installed(folder)
