@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from readiness.finding import Finding
 from readiness.plan.acknowledgements import Acknowledgement, Agreement, agreement
 from readiness.plan.change_lines import field_lines, printable, resource_lines, shortened
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
+from readiness.plan.plan_file import ReadPlan
 from readiness.plan.weakening import SETUP_NAME, Weakening, weakenings
+from readiness.rules.plan_rules import RULES, plan_findings
 
 PROTECTED, WEAKENS, REST = 0, 1, 2
 
@@ -41,6 +44,8 @@ class DiffReport:
     blocks: tuple[Block, ...]
     weakened: tuple[Weakening, ...]
     agreement: Agreement
+    # What `check --plan` finds in the new plan and not in the old one, by stack.
+    new_findings: tuple[tuple[str, Finding], ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -66,7 +71,36 @@ def diff_report(diffs: Iterable[StackDiff], entries: Sequence[Acknowledgement], 
     blocks = [block for diff in stacks for block in _blocks(diff, weakened, agreed)]
     order = [*Action, "setup", "outputs", "providers"]
     blocks.sort(key=lambda each: (each.tier, order.index(each.action), each.stack, each.type, each.name))
-    return DiffReport(diffs=stacks, blocks=tuple(blocks), weakened=weakened, agreement=agreed)
+    new = tuple((diff.stack, finding) for diff in stacks for finding in _new_findings(diff))
+    return DiffReport(diffs=stacks, blocks=tuple(blocks), weakened=weakened, agreement=agreed, new_findings=new)
+
+
+def _new_findings(diff: StackDiff) -> Iterator[Finding]:
+    """What the rules about plans find in the new plan alone, whatever line it is at."""
+    before = {(finding.rule_id, finding.key, finding.message) for finding in _findings(diff.old)}
+    for finding in _findings(diff.new):
+        if (finding.rule_id, finding.key, finding.message) not in before:
+            yield finding
+
+
+def _findings(plan: ReadPlan) -> list[Finding]:
+    """By the rules that need nothing but the plan: a plan does not hold the project's runbook or its other stacks."""
+    resources = []
+    for resource in plan.resources.values():
+        file, _, line = resource.source.rpartition(":")
+        source = {"file": file, "line": int(line)} if file and line.isdigit() else None
+        resources.append(
+            {
+                "type": resource.type,
+                "name": resource.name,
+                "urn": resource.urn,
+                "inputs": resource.inputs,
+                "options": resource.options,
+                "files": resource.files,
+                "source": source,
+            }
+        )
+    return plan_findings(resources, rules=[rule for rule in RULES if not rule.needs_project])
 
 
 def status_text(change: Weakening, agreed: Agreement) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from readiness import __version__
 from readiness.finding import Finding
-from readiness.finding_formats import findings_markdown
+from readiness.finding_formats import findings_markdown, text_line
 from readiness.markdown_text import fenced, longest_run_of_backticks
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, entries_to_write
 from readiness.plan.change_lines import printable
@@ -36,6 +36,9 @@ ACTION_WORDS = {
 }
 
 
+NEW_FINDINGS = "Breaks rules of `readiness check --plan` that the base keeps"
+
+
 def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> str:
     """Everything, the dangerous first. `paint` colours a line; by default none is."""
     lines = [*(summary_line(report, diff) for diff in report.diffs)]
@@ -46,6 +49,9 @@ def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> 
         for block in blocks:
             lines += ["", paint(_title(block), _COLOURS.get(_sign(block)[0], "cyan"))]
             lines += [f"    {paint(line, _COLOURS[line[0]]) if line[0] in _COLOURS else line}" for line in block.lines]
+    if report.new_findings:
+        lines += ["", paint(NEW_FINDINGS, "red"), ""]
+        lines += [f"    {printable(stack)}: {printable(text_line(finding))}" for stack, finding in report.new_findings]
     lines += _acknowledging_text(report)
     return "\n".join(lines) + "\n"
 
@@ -140,6 +146,8 @@ def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
         if texts:
             summary = html.escape(summary_line(report, diff))
             parts += [f"<details><summary><code>{summary}</code></summary>", "", *texts, "</details>", ""]
+    if report.new_findings:
+        parts += [f"### {NEW_FINDINGS}", "", *_finding_lines(report), ""]
     left_out = len(rendered) - count
     if left_out:
         what = f"{left_out} of {len(rendered)} changes are not shown, the least important ones"
@@ -182,6 +190,16 @@ def _block(block: Block) -> str:
     if len(lines) < len(block.lines):
         lines.append(f"  … {len(block.lines) - len(lines)} more lines")
     return "\n".join([" ".join(words), "", *(fenced(lines, "diff") if lines else []), ""])
+
+
+def _finding_lines(report: DiffReport) -> list[str]:
+    lines = [
+        f"- {code_span(stack[:100])}: {code_span(text_line(finding)[:500])}"
+        for stack, finding in report.new_findings[:MAX_ENTRIES]
+    ]
+    if len(report.new_findings) > MAX_ENTRIES:
+        lines.append(f"- and {len(report.new_findings) - MAX_ENTRIES} more")
+    return lines
 
 
 def _made_by() -> str:

@@ -278,5 +278,6 @@ ALERT_RULES = (
         hint="Remove the alert, or add readiness:deployment_telemetry",
         check=_unwritten_metrics,
         types=(ALERT_POLICY,),
+        needs_project=True,
     ),
 )

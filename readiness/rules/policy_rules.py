@@ -110,18 +110,37 @@ def _managed_files_stay_in_their_folder(resource: Resource, _: Surroundings) -> 
             yield f"the file {path!r} is outside {MANAGED_FOLDER}; nothing else of the repository is written to"
 
 
-def _rule(name: str, description: str, check: Callable[[Resource, Surroundings], Iterable[str]], *types: str) -> Rule:
+def _rule(
+    name: str,
+    description: str,
+    check: Callable[[Resource, Surroundings], Iterable[str]],
+    *types: str,
+    needs_project: bool = False,
+) -> Rule:
     def remarks(resource: Resource, surroundings: Surroundings) -> Iterator[Remark]:
         return (("", message) for message in check(resource, surroundings))
 
     hint = f"Rule {name} of the policy pack"
-    return Rule(id=f"policy-{name}", description=description, hint=hint, check=remarks, types=types)
+    return Rule(
+        id=f"policy-{name}",
+        description=description,
+        hint=hint,
+        check=remarks,
+        types=types,
+        needs_project=needs_project,
+    )
 
 
 POLICY_RULES = (
     _rule("alert-channel", "Every alert policy has a channel.", _alert_has_channel, ALERT_POLICY),
     _rule("alert-severity", "Every alert policy has a severity.", _alert_has_severity, ALERT_POLICY),
-    _rule("alert-runbook", "Every alert policy links to a runbook section.", _alert_has_runbook, ALERT_POLICY),
+    _rule(
+        "alert-runbook",
+        "Every alert policy links to a runbook section.",
+        _alert_has_runbook,
+        ALERT_POLICY,
+        needs_project=True,
+    ),
     _rule(
         "environment-reviewers",
         "A guarded environment has two reviewers at least.",

@@ -62,7 +62,7 @@ class Surroundings:
 class Rule:
     """`check` yields what is wrong with a resource of one of the types. Without types, it checks every resource.
 
-    `id` is that of its findings, in kebab case.
+    `id` is that of its findings, in kebab case. `needs_project`: it reads what only the project's folder says.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Rule:
     hint: str
     check: Callable[[Resource, Surroundings], Iterable[Remark]] = field(repr=False)
     types: tuple[str, ...] = ()
+    needs_project: bool = False
 
     def findings(self, resource: Resource, surroundings: Surroundings) -> Iterator[Finding]:
         """What the rule finds, at the line that declares the resource."""

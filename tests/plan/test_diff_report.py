@@ -84,7 +84,7 @@ def test_the_comment_begins_with_its_marker_and_counts_each_stack(report: DiffRe
     assert "| Stack | weaken | replace | delete | update | create | sends nothing |" in lines
     assert "| `prod` | 4 | 1 | 2 | 1 | 1 | 0 |" in lines
     assert "| `staging` | 0 | 0 | 0 | 0 | 0 | 0 |" in lines
-    assert lines[3] == "**3 of 3 weakening changes are not acknowledged.**"
+    assert lines[3] == "**4 of 4 weakening changes are not acknowledged.**"
 
 
 def test_plans_that_are_the_same_are_said_to_be_the_same(plans: dict[str, Plan]) -> None:
