@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from readiness.alerts.definition import (
+    GAUGE_WINDOW_SECONDS,
     AlertDefinition,
     AlertSeverity,
     minutes,
@@ -25,14 +26,32 @@ from readiness.settings.observation_rules import BURN_FACTORS
 
 # More than one region: one alone may have lost its own way to Google.
 _MORE_REGIONS_THAN = 1
-_FAILING_SECONDS = 120
 _MORE_ERRORS_THAN = 2
+# Share of probes that succeed, over half an hour or ten probes, at which a check counts as flapping.
+_FLAPPING_RATIO = 0.6
+_FLAPPING_SECONDS = 1800
+
+
+def _probe_window_seconds(settings: Settings) -> int:
+    """Five minutes, or two probes where they are further apart."""
+    return max(GAUGE_WINDOW_SECONDS, 2 * settings.uptime_checks.period_seconds)
 
 
 def _check_values(settings: Settings) -> Mapping[str, str]:
-    # Two probes of a region must fail in a row.
-    return {"hosts": hosts_selector(settings), "probe_window": window(2 * settings.uptime_checks.period_seconds)}
+    period_seconds = settings.uptime_checks.period_seconds
+    long_seconds = max(_FLAPPING_SECONDS, 10 * period_seconds)
+    return {
+        "hosts": hosts_selector(settings),
+        "every_host": 'monitored_resource="uptime_url"',
+        "probe_window": window(_probe_window_seconds(settings)),
+        "long": window(long_seconds),
+        # A check that has just been created has no history: one bad probe of one is no flapping.
+        "least_probes": str(round(_FLAPPING_RATIO * long_seconds / period_seconds)),
+        "flapping_ratio": repr(_FLAPPING_RATIO),
+    }
 
+
+_PASSED = "monitoring_googleapis_com:uptime_check_check_passed"
 
 FAILED_HEALTH_CHECKS = AlertDefinition(
     name="FailedHealthChecks",
@@ -41,19 +60,23 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
     channel_kinds=EVERY_CHANNEL,
     # By check too: two checks of one host must not add up their regions.
     query=(
-        "count by (host, check_id) "
-        "(max_over_time(monitoring_googleapis_com:uptime_check_check_passed{$hosts}[$probe_window]) == 0) > $threshold"
+        f"count by (host, check_id) (min_over_time({_PASSED}{{$hosts}}[$probe_window]) == 0 and "
+        f"(max_over_time({_PASSED}{{$every_host}}[$probe_window]) == 0 or "
+        f"avg_over_time({_PASSED}{{$every_host}}[$long]) <= $flapping_ratio and "
+        f"count_over_time({_PASSED}{{$every_host}}[$long]) >= $least_probes)) > $threshold"
     ),
     query_values=_check_values,
     subject=lambda _settings: "${metric_or_resource.labels.host}",
     threshold=lambda _settings: _MORE_REGIONS_THAN,
-    duration_seconds=lambda _settings: _FAILING_SECONDS,
-    condition=lambda _settings: (
-        f"Health check fails from {_MORE_REGIONS_THAN + 1} or more regions for {minutes(_FAILING_SECONDS)}"
+    duration_seconds=lambda _settings: 0,
+    condition=lambda settings: (
+        f"Health check fails from {_MORE_REGIONS_THAN + 1} or more regions for "
+        f"{minutes(_probe_window_seconds(settings))}, or at least {percent(1 - _FLAPPING_RATIO)} of the time"
     ),
     meaning=(
         "Asked from outside, the service does not give a healthy answer: none at all, an error, a bad certificate, or "
-        "an answer that says that the database is not healthy. This also sees what never reaches a container."
+        "an answer that says that the database is not healthy. This also sees what never reaches a container. The "
+        "second case is a check that fails again and again and recovers in between."
     ),
     first_steps=(
         "Open the service's health address yourself: which answer comes, and what does it say of the database?",
