@@ -21,7 +21,8 @@ from readiness.settings.model import Settings
 
 # One or two slow starts are no pattern.
 _MORE_STARTS_THAN = 2
-_HOUR_SECONDS = 3600
+# A container must have died as recently as this: the alert closes when the deaths have stopped.
+_STILL_DYING_SECONDS = 600
 
 
 def _exit_metrics(settings: Settings) -> tuple[LogMetric, ...]:
@@ -34,11 +35,10 @@ def _crash_values(settings: Settings) -> Mapping[str, str]:
     return {
         "exit_metric": container_exit_metric(settings).promql_name,
         "every_service": EVERY_SERVICE,
+        "still_dying": window(min(_STILL_DYING_SECONDS, window_seconds) + SAMPLE_PERIOD_SECONDS),
         "count_window": window(count_window_seconds),
         "count_window_seconds": str(count_window_seconds),
         "window_seconds": str(window_seconds),
-        "hour": window(_HOUR_SECONDS),
-        "hourly_threshold": str(settings.alerts.container_crash_loop.hourly_line_count),
     }
 
 
@@ -47,11 +47,11 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
     title="Container crash loop",
     severity="CRITICAL",
     channel_kinds=EVERY_CHANNEL,
+    # An hour by default: a container that is killed for its memory every ten minutes never writes six lines in ten.
     query=(
-        "sum by (service_name, location) (increase($exit_metric{$services}[$count_window])) > 0 and ("
-        "round(sum by (service_name, location) (increase($exit_metric{$every_service}[$hour]))) > $hourly_threshold or "
+        "sum by (service_name, location) (increase($exit_metric{$services}[$still_dying])) > 0 and "
         "round(sum by (service_name, location) (increase($exit_metric{$every_service}[$count_window])) "
-        "* $window_seconds / $count_window_seconds, 0.01) > $threshold)"
+        "* $window_seconds / $count_window_seconds) > $threshold"
     ),
     query_values=_crash_values,
     log_metrics=_exit_metrics,
@@ -59,8 +59,7 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
     duration_seconds=lambda _settings: 0,
     condition=lambda settings: (
         f"More than {settings.alerts.container_crash_loop.line_count} lines about dead containers in "
-        f"{minutes(settings.alerts.container_crash_loop.window_seconds)}, or more than "
-        f"{settings.alerts.container_crash_loop.hourly_line_count} in an hour"
+        f"{minutes(settings.alerts.container_crash_loop.window_seconds)}"
     ),
     meaning=(
         "Containers of the service end, are killed, or do not answer their probe, again and again; Cloud Run starts "
@@ -157,7 +156,7 @@ SLOW_START_UP = AlertDefinition(
         f"{_MORE_STARTS_THAN + 1} or more starts in {minutes(settings.alerts.slow_start_up.window_seconds)}"
     ),
     meaning=(
-        "Half of the new containers of the service, or more, need longer than the threshold before they answer. The "
+        "More than half of the new containers of the service need longer than the threshold before they answer. The "
         "latency of requests does not show it, and whoever comes first after an idle hour, or in a traffic peak, "
         "waits that long."
     ),

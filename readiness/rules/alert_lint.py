@@ -15,7 +15,7 @@ import promql_parser as promql
 from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
 from readiness.alerts.deployment_metrics import delivery_metrics
-from readiness.alerts.metric_catalogue import Metric, known_metrics
+from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS, Metric, known_metrics
 from readiness.alerts.promql import Node, PromqlError, PromqlLimitError, number, parse, selectors, walk
 from readiness.alerts.query_units import UNIT_KEEPING, unit_of
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC
@@ -217,6 +217,26 @@ def short_window(node: Node, metrics: dict[str, Metric]) -> Complaints:
             )
 
 
+def short_gauge_window(node: Node, metrics: dict[str, Metric]) -> Complaints:
+    """The newest samples of a gauge are not visible yet: a window that ends now and is short holds none of it."""
+    matrix = node.expression
+    if not isinstance(matrix, promql.MatrixSelector):
+        return
+    metric = metrics.get(str(matrix.vector_selector.name))
+    seconds = matrix.range.total_seconds()
+    if metric is None or metric.kind != "GAUGE" or seconds >= metric.min_gauge_window_seconds:
+        return
+    delay = (
+        f"up to {metric.delay.seconds} s late"
+        if metric.delay
+        else f"late by a time that no source states (we assume up to {ASSUMED_DELAY_SECONDS} s)"
+    )
+    yield (
+        f"looks at {seconds:g} s of {matrix.vector_selector.name}, whose samples become visible {delay}; "
+        f"write {metric.min_gauge_window_seconds} s or more, which is the delay and {MIN_SAMPLES} samples"
+    )
+
+
 def new_function(node: Node, metrics: dict[str, Metric]) -> Complaints:
     """Monitoring promises what Prometheus 2.44 has."""
     del metrics
@@ -275,6 +295,7 @@ RULES: tuple[Rule, ...] = (
     quantile_without_le,
     impossible_quantile,
     short_window,
+    short_gauge_window,
     new_function,
     long_lookback,
     wrong_unit,

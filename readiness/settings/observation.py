@@ -41,10 +41,7 @@ class ContainerCrashLoop(Section):
     """Lines of Cloud Run's log about containers that died; one death writes one or two."""
 
     line_count: Annotated[int, Field(ge=2, le=10_000, description="More than this many in the window page.")] = 5
-    window_seconds: Annotated[int, Field(ge=300, le=3600, multiple_of=60)] = 600
-    hourly_line_count: Annotated[
-        int, Field(ge=2, le=10_000, description="More than this many in an hour page too, while containers still die.")
-    ] = 5
+    window_seconds: Annotated[int, Field(ge=300, le=3600, multiple_of=60)] = 3600
 
 
 class SlowStartUp(Section):

@@ -48,21 +48,42 @@ def test_a_query_is_one_line_that_parses(rule: AlertRule) -> None:
     """Monitoring has been seen to drop the comparison of a query of several lines."""
     assert "\n" not in rule.query
     assert "$" not in rule.query
-    comparisons = [each for each in _operands_of_and(promql_parser.parse(rule.query)) if not _is_constant(each)]
+    comparisons = [each for each in _joined(promql_parser.parse(rule.query)) if not _is_constant(each)]
     assert comparisons
-    for each in comparisons:
-        assert isinstance(each, promql_parser.BinaryExpr)
-        assert str(each.op) in (">", ">=", "==", "<")
-        assert isinstance(each.rhs, promql_parser.NumberLiteral)
+    for comparison in comparisons:
+        assert isinstance(comparison, promql_parser.BinaryExpr)
+        assert str(comparison.op) in (">", ">=", "==", "<")
+        assert isinstance(comparison.rhs, promql_parser.NumberLiteral)
 
 
-def _operands_of_and(expression: Any) -> list[Any]:
-    """What must hold at the same time; the expression itself where nothing is joined."""
+def _joined(expression: Any) -> list[Any]:
+    """What `and`, `or` and `unless` join, also in brackets; the expression itself where nothing is joined.
+
+    Without a comparison such an operand would have a value whatever it counts, and the alert would fire always, or
+    with `unless` never.
+    """
     if isinstance(expression, promql_parser.ParenExpr):
-        return _operands_of_and(expression.expr)
-    if isinstance(expression, promql_parser.BinaryExpr) and str(expression.op) == "and":
-        return [*_operands_of_and(expression.lhs), *_operands_of_and(expression.rhs)]
+        return _joined(expression.expr)
+    if isinstance(expression, promql_parser.BinaryExpr) and str(expression.op) in ("and", "or", "unless"):
+        return [*_joined(expression.lhs), *_joined(expression.rhs)]
     return [expression]
+
+
+@pytest.mark.parametrize(
+    ("query", "counts"),
+    [("(a > 1 or b > 2) and c > 3", True), ("a > 1 unless b > 2", True), ("a > 1 and (b or c > 3)", False)],
+)
+def test_what_is_joined_is_looked_at_in_brackets_too(query: str, counts: bool) -> None:
+    """The check itself can fail: an operand without a comparison is found wherever it stands."""
+    joined = _joined(promql_parser.parse(query))
+    assert all(isinstance(operand, promql_parser.BinaryExpr) for operand in joined) is counts
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_a_window_is_written_as_people_write_it(rule: AlertRule) -> None:
+    """In whole minutes or hours: an odd literal reads like a mistake in the console."""
+    windows = re.findall(r"\[([^\]]*)\]", rule.query.replace("[.]", ""))
+    assert [window for window in windows if not re.fullmatch(r"[1-9]\d*[mh]", window)] == []
 
 
 def _is_constant(expression: Any) -> bool:
