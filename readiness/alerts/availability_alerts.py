@@ -47,11 +47,12 @@ def _check_values(settings: Settings) -> Mapping[str, str]:
         "hosts": hosts_selector(settings),
         "every_host": 'monitored_resource="uptime_url"',
         "probe_window": window(_probe_window_seconds(settings)),
+        "lately": window(2 * _probe_window_seconds(settings)),
         "long": window(long_seconds),
         # A check that has just been created has no history: its first bad probe is neither all of it nor flapping.
         # Nor is one that is alone in the window because its neighbours are late or lost.
         "lone_probe": "1",
-        "least_probes": str(round(_FLAPPING_RATIO * long_seconds / period_seconds)),
+        "least_probes": str(long_seconds // period_seconds // 2),
         "flapping_ratio": repr(_FLAPPING_RATIO),
     }
 
@@ -69,7 +70,7 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
     channel_kinds=EVERY_CHANNEL,
     # By check too: two checks of one host must not add up their regions.
     query=(
-        f"count by (host, check_id) (min_over_time({_PASSED}{{$hosts}}[$probe_window]) == 0 and "
+        f"count by (host, check_id) (min_over_time({_PASSED}{{$hosts}}[$lately]) == 0 and "
         f"(max_over_time({_PASSED}{{$every_host}}[$probe_window]) == 0 and "
         f"count_over_time({_PASSED}{{$every_host}}[$probe_window]) > $lone_probe or "
         f"avg_over_time({_PASSED}{{$every_host}}[$long]) <= $flapping_ratio and "

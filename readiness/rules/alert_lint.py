@@ -6,7 +6,6 @@ intervals, documentation, links, auto-close, how far it looks back) are the API'
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -210,7 +209,7 @@ def short_window(node: Node, metrics: dict[str, Metric]) -> Complaints:
     matrix = node.expression
     if isinstance(matrix, promql.MatrixSelector):
         seconds = matrix.range.total_seconds()
-        if math.ceil(seconds) < MIN_SAMPLES * SAMPLE_PERIOD_SECONDS:
+        if seconds < MIN_SAMPLES * SAMPLE_PERIOD_SECONDS:
             yield (
                 f"looks at {seconds:g} s, in which there are fewer than {MIN_SAMPLES} samples of one a minute; "
                 f"write {MIN_SAMPLES * SAMPLE_PERIOD_SECONDS} s or more"

@@ -67,6 +67,7 @@ def _pages(
     not_before_seconds: int | None = None,
     within_seconds: int | None = None,
     until_seconds: int | None = None,
+    lasts: bool = True,
 ) -> Incident:
     """Pages when the last good probe has left the window; `first` is the number of the first probe that fails."""
     clear = _window_seconds(stack) - 60 * _period(stack)
@@ -76,6 +77,7 @@ def _pages(
         not_before_seconds=clear if not_before_seconds is None else not_before_seconds,
         within_seconds=clear + 60 if within_seconds is None else within_seconds,
         until_seconds=until_seconds,
+        lasts=lasts,
     )
     return Incident(series=series, expect=expect)
 
@@ -155,13 +157,14 @@ def three_deployments_in_half_an_hour_cut_over(stack: Stack) -> Incident:
 def every_second_probe_fails_for_45_minutes(stack: Stack) -> Incident:
     """It recovers in between, so that no five minutes are bad: the share of half an hour tells."""
     long = _long_probes(stack)
-    probed = HEALTHY + "FG" * (3 * long // 4)
+    probed = "G" * long + "FG" * (3 * long // 4)
     seconds = 60 * _period(stack) * long
     return _pages(
         stack,
         *(probes(stack, region, probed) for region in ("usa", "eur")),
         probes(stack, "apac", "G" * len(probed)),
-        not_before_seconds=seconds // 4,
+        first=long,
+        not_before_seconds=seconds // 2,
         within_seconds=seconds + 60 * _period(stack),
     )
 
@@ -198,18 +201,19 @@ def the_hosts_of_the_other_environment_flap(stack: Stack) -> Incident:
 
 
 def flapping_has_ended_half_an_hour_ago(stack: Stack) -> Incident:
-    """The alert closes with the failures: what is left in the half hour is history."""
+    """It closes ten minutes after the last failure at the latest: what is left in the half hour is history."""
     long = _long_probes(stack)
     flapping = "FG" * (3 * long // 4)
     probed = HEALTHY + flapping + "G" * long
-    # The last failing probe is the one before the last of the flapping; it stays in the short window.
+    # The last failing probe is the one before the last of the flapping; it stays in the window of ten minutes.
     last = 60 * _period(stack) * (len(flapping) - 2)
     return _pages(
         stack,
         *(probes(stack, region, probed) for region in REGIONS),
         not_before_seconds=0,
         within_seconds=60 * _period(stack) * (long + 1),
-        until_seconds=last + _window_seconds(stack) - 1,
+        until_seconds=last + 2 * _window_seconds(stack) - 1,
+        lasts=False,
     )
 
 
@@ -367,14 +371,14 @@ def a_new_service_has_not_been_probed_yet(stack: Stack) -> Incident:
 
 
 def the_probes_pause_for_less_than_half_an_hour(stack: Stack) -> Incident:
-    """Maintenance of Monitoring, or a check that is made anew."""
-    pause = "-" * (_probes_in(stack, SILENT_SECONDS) - 2)
+    """Twenty-five minutes of maintenance: quiet even where the probe after them becomes visible late."""
+    pause = "-" * (_probes_in(stack, 1500) - 1)
     return quiet(_everywhere(stack, HEALTHY + pause + HEALTHY))
 
 
 def one_probe_in_half_an_hour_is_a_report(stack: Stack) -> Incident:
     """From one region, and all others are silent."""
-    pause = "-" * (_probes_in(stack, SILENT_SECONDS) - 2)
+    pause = "-" * (_probes_in(stack, 1500) - 1)
     others = [probes(stack, region, HEALTHY) for region in ("eur", "apac")]
     return quiet([probes(stack, "usa", HEALTHY + (pause + "G") * 4), *others])
 

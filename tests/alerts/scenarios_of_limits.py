@@ -48,8 +48,8 @@ class Gauge:
         return Incident(series=series, expect=expect)
 
     def lasting(self, stack: Stack, figure: float) -> Counts:
-        """Five minutes with little, then the figure for as long as it takes to page, and longer."""
-        return minutes((H, 1.0), (self.duration_minutes(stack) + 5, figure))
+        """Five minutes with little, then the figure until it pages, also where samples are late, and longer."""
+        return minutes((H, 1.0), (self.duration_minutes(stack) + 8, figure))
 
 
 def limit_of(stack: Stack, role: str) -> int:
@@ -148,7 +148,7 @@ def it_is_over_with_the_first_sample_below(gauge: Gauge, stack: Stack) -> Incide
 
 def at_its_limit_from_the_first_sample_on(gauge: Gauge, stack: Stack) -> Incident:
     """A new service or database has no past, and needs none."""
-    counts = minutes((H, None), (gauge.duration_minutes(stack) + 5, gauge.full(stack)))
+    counts = minutes((H, None), (gauge.duration_minutes(stack) + 8, gauge.full(stack)))
     return gauge.pages(stack, gauge.series(stack, counts))
 
 

@@ -164,10 +164,10 @@ def it_flaps_between_bad_and_scaled_to_zero(signal: Signal, stack: Stack) -> Inc
     return quiet(signal.series(stack, stack.backend, (*minutes((H, (60, 0))), *flaps)))
 
 
-def both_revisions_are_bad_for_two_minutes_of_a_deployment(signal: Signal, stack: Stack) -> Incident:
-    """The old revision while it drains, and then the new one while it starts: a minute of each."""
+def both_revisions_are_bad_in_the_minute_of_a_cut_over(signal: Signal, stack: Stack) -> Incident:
+    """The old one while it drains, the new one while it starts; then all is well, and the old one has no samples."""
     old = minutes((H, (60, 0)), (1, (60, 60)), (9, None))
-    new = minutes((H + 1, None), (1, (40, 40)), (8, (60, 0)))
+    new = minutes((H, None), (1, (40, 40)), (9, (60, 0)))
     return quiet(
         signal.series(stack, stack.backend, old), signal.series(stack, stack.backend.of_revision("00042-new"), new)
     )
@@ -177,7 +177,7 @@ AT_EVERY_PHASE: tuple[Tell, ...] = (
     a_new_service_is_bad_from_its_first_sample_on,
     the_first_sample_ever_is_bad_and_alone,
     it_flaps_between_bad_and_scaled_to_zero,
-    both_revisions_are_bad_for_two_minutes_of_a_deployment,
+    both_revisions_are_bad_in_the_minute_of_a_cut_over,
     a_lasting_breach_at_twice_the_threshold,
     a_breach_one_minute_shorter_than_stated,
     one_lone_bad_one_in_an_idle_half_hour,
