@@ -19,6 +19,7 @@ from typing import Any
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.alerts.metric_catalogue import Metric, known_metrics
+from readiness.alerts.promql import parse, selectors
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.stack import check_stack, require_settings
 from readiness.settings.model import Settings
@@ -106,7 +107,7 @@ def questions_of(settings: Mapping[str, Settings], plans: Mapping[str, Plan]) ->
 
 def delay_text(query: str, metrics: Mapping[str, Metric]) -> str:
     """`up to 120 s`: the longest delay of what a query reads, or that no source states one of them."""
-    delays = [metrics[name].delay for name in re.findall(r"\w+:\w+", query)]
+    delays = [metrics[str(selector.name)].delay for selector in selectors(parse(query))]
     if None in delays:
         return "not stated"
     return f"up to {max(delay.seconds for delay in delays if delay is not None)} s"

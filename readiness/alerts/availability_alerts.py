@@ -198,6 +198,7 @@ def _burn(
         title=f"{speed} error budget burn",
         severity=severity,
         channel_kinds=channel_kinds,
+        # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
         query=_BURN_QUERY,
         query_values=_burn_values(long_seconds, short_seconds),
         threshold=lambda settings: _share(factor, settings),

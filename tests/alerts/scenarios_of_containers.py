@@ -331,7 +331,7 @@ def twenty_quick_starts_leave_the_window_of_three_slow_ones(stack: Stack) -> Inc
 
 
 def more_than_half_of_twenty_starts_are_slow(stack: Stack) -> Incident:
-    """Eleven of them."""
+    """Eleven of them: whoever comes next will probably wait."""
     at = _before(stack)
     return _slow_pages(starts(stack, stack.backend, {at: {0.2: 9.0, 1.8: 11.0}}), of=stack.backend, at=at)
 

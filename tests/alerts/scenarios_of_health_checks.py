@@ -17,7 +17,7 @@ METRIC = "monitoring_googleapis_com:uptime_check_check_passed"
 SILENT = "HealthChecksSilent"
 # A probe after the other: G is answered well, F is not, - is missing.
 HEALTHY = "GGGGG"
-DOWN = "FFFFFFFF"
+DOWN = "F" * 12
 REGIONS = ("usa", "eur", "apac")
 SILENT_SECONDS = 1800
 REPORTED_SECONDS = 7200
@@ -222,8 +222,8 @@ def one_region_gets_no_healthy_answer(stack: Stack) -> Incident:
     return quiet(
         [
             probes(stack, "usa", HEALTHY + DOWN),
-            probes(stack, "eur", "G" * 13),
-            probes(stack, "apac", "G" * 13),
+            probes(stack, "eur", "G" * len(HEALTHY + DOWN)),
+            probes(stack, "apac", "G" * len(HEALTHY + DOWN)),
         ]
     )
 

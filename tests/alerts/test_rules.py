@@ -15,7 +15,7 @@ from readiness.alerts.rules import AlertRule, rules_of
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY
 from readiness.settings.model import Service, Settings
-from tests.projects import STACKS, settings_of
+from tests.projects import ROOT, STACKS, settings_of
 
 # Google's limits (docs/facts/monitoring.md#limits-of-an-alert-policy); the longest names that Cloud Run takes.
 MAX_CONTENT_CHARACTERS = 8192
@@ -89,6 +89,16 @@ def test_a_window_is_written_as_people_write_it(rule: AlertRule) -> None:
 def _is_constant(expression: Any) -> bool:
     """`vector(1)`: the drill compares the clock alone, and gives this value."""
     return isinstance(expression, promql_parser.Call) and expression.func.name == "vector"
+
+
+def test_every_rule_that_counts_events_says_what_becomes_of_a_new_counters_first_one() -> None:
+    """promtool and Monitoring differ there, and whoever reads the rule must know."""
+    for path in ROOT.joinpath("readiness", "alerts").glob("*_alerts.py"):
+        text = path.read_text(encoding="utf-8")
+        definitions = re.split(r"\b_?Alert(?:Definition)?\(\n", text)
+        counting = [part for part in definitions[1:] if "increase(" in part.split("meaning=")[0]]
+        silent = [part.split("\n")[0].strip() for part in counting if '"Rare events"' not in part.split("meaning=")[0]]
+        assert silent == [], path.name
 
 
 @pytest.mark.parametrize("rule", _every_rule())
