@@ -32,7 +32,7 @@ class Mutant:
 Expression = Callable[[str, Foreign], Iterable[tuple[str, str]]]
 
 # A comparison with a number: at the end, before `and`, or in brackets.
-_COMPARISON = re.compile(r" (?P<operator>>=|>|<|==) (?P<threshold>[0-9.e+-]+)(?=$|\)| and )")
+_COMPARISON = re.compile(r" (?P<operator>>=|>|<|==) (?P<threshold>[0-9.e+-]+)(?=$|\)| (?:and|or|unless) )")
 _WINDOW = re.compile(r"\[(?P<window>[0-9smh]+)\]")
 _BY = re.compile(r" by \((?P<labels>[^)]*)\)")
 _SELECTOR = re.compile(r"\{(?P<matchers>[^}]*)\}")
@@ -81,20 +81,20 @@ def _window(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
         yield f"all {what}", _WINDOW.sub(lambda found, factor=factor: _scaled(found, factor), text)
         for index, found in enumerate(_WINDOW.finditer(text)):
             yield f"number {index + 1} {what}", _replaced(text, found, _scaled(found, factor))
-    yield "the stated one", _WINDOW.sub("[300s]", text)
-    yield "one sample less", _WINDOW.sub(lambda found: f"[{_seconds(found['window']) - 59}s]", text)
+    yield "five minutes", _WINDOW.sub("[300s]", text)
+    yield "one sample less", _WINDOW.sub(lambda found: f"[{_seconds(found['window']) - 60}s]", text)
 
 
 def _scaled(found: re.Match[str], factor: float) -> str:
-    return f"[{round((_seconds(found['window']) + 1) * factor)}s]"
+    return f"[{round(_seconds(found['window']) * factor)}s]"
 
 
 def _seconds(window: str) -> int:
-    """Whole seconds of a window such as `179s999ms`."""
-    found = re.match(r"(\d+)s", window)
+    """Seconds of a window such as `3m`."""
+    found = re.fullmatch(r"(\d+)([smh])", window)
     if found is None:
-        raise ValueError(f"a window in seconds was expected, not {window}")
-    return int(found[1])
+        raise ValueError(f"a window in one unit was expected, not {window}")
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def _by(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
@@ -152,13 +152,13 @@ def _answers(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
 
 
 def _percentile(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
-    for other in ("0.05", "0.5", "0.9", "0.99"):
-        yield other, text.replace("histogram_quantile(0.95,", f"histogram_quantile({other},")
+    for other in ("0.05", "0.5", "0.9", "0.95", "0.99"):
+        yield other, re.sub(r"histogram_quantile\([0-9.]+,", f"histogram_quantile({other},", text)
 
 
 def _aggregation(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     for other in ("sum", "min", "avg"):
-        yield f"max to {other}", text.replace("max(", f"{other}(")
+        yield f"max to {other}", re.sub(r"\bmax\b", other, text)
     for other in ("max", "min", "avg", "count"):
         yield f"sum to {other}", re.sub(r"\bsum\b", other, text)
 
@@ -171,6 +171,10 @@ def _sides(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     for index, found in enumerate(re.finditer(r" and (?!on)", text)):
         yield f"and number {index + 1} to or", _replaced(text, found, " or ")
         yield f"and number {index + 1} to unless", _replaced(text, found, " unless ")
+    for index, found in enumerate(re.finditer(r" unless ", text)):
+        yield f"unless number {index + 1} to and", _replaced(text, found, " and ")
+        yield f"unless number {index + 1} to or", _replaced(text, found, " or ")
+        yield f"unless number {index + 1} dropped", text[: found.start()]
     for index, found in enumerate(re.finditer(r" and on \(\) \([^()]*\(\)[^()]*\)", text)):
         yield f"clause {index + 1} dropped", _replaced(text, found, "")
     largest = re.search(r"max\((?P<counts>.+ or .+)\) \*", text)
@@ -198,7 +202,12 @@ def _scaling(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
 def _metric(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
     yield "CPU for memory", text.replace("container_memory_utilizations", "container_cpu_utilizations")
     yield "memory for CPU", text.replace("container_cpu_utilizations", "container_memory_utilizations")
-    yield "max to min over time", text.replace("max_over_time(", "min_over_time(")
+    for old in ("max_over_time(", "min_over_time(", "avg_over_time(", "count_over_time(", "last_over_time("):
+        for new in ("max_over_time(", "min_over_time("):
+            yield f"{old[:-1]} to {new[:-1]}", text.replace(old, new)
+    for other in ("idle", "starting"):
+        yield f"state {other}", text.replace('state="active"', f'state="{other}"')
+    yield "every state", text.replace(',state="active"', "")
     yield "count for buckets", text.replace("startup_latencies_count", "startup_latencies_sum")
     yield "increase to rate", text.replace("increase(", "rate(")
 

@@ -179,6 +179,7 @@ def _silence() -> Series:
 _DONE_BY_SOMEBODY = "pages at the first line that tells of it; there is no threshold to reach"
 _DEPLOYMENTS = "counts deployments, of which there are a few a day"
 WITHOUT_A_ROW = {
+    "HealthChecksSilent": "tells that nothing is measured; the columns speak of what is",
     "ImagesDeletedByOthers": _DONE_BY_SOMEBODY,
     "LargeImageCleanup": "counts deletions of one cleanup, which runs once a day",
     "NewCriticalVulnerability": _DONE_BY_SOMEBODY,

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
+from readiness.alerts.metric_catalogue import Metric, known_metrics
+from readiness.alerts.promql import parse, selectors
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.stack import check_stack, require_settings
 from readiness.settings.model import Settings
@@ -41,27 +43,33 @@ _HEADER = """\
 <!-- Measured on rules and samples with the digest DIGEST. -->
 
 Minutes from the first bad sample to the page, measured by promtool on the rules that are deployed; the worst of four
-sample phases. Monitoring's own delay, two to three minutes, comes on top. "quiet": nobody is told; "-": the column
-makes no sense for the alert. Before the first bad sample lies an hour in which all was well.
+sample phases. How late a sample becomes visible in Monitoring comes on top: the last column. "quiet": nobody is
+notified; "-": the column makes no sense for the alert. Before the first bad sample lies an hour in which all was well.
 
 - Twice the threshold: a share is at twice its threshold, a count at twice its limit in one minute, two regions fail.
 - Everything fails: every request of one a second, every instance at its limit, every region.
 - One lone error: one of eight requests in an idle hour, one probe of each region, one line, one slow start.
+- Visible after: the longest delay that Google states for the alert's metrics, with its source in
+  `readiness/alerts/metric_catalogue.py`; "not stated" where no source names one for all of them.
 """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Questions:
-    """One alert of one stack: its rule, and promtool's tests for every column and phase."""
+    """One alert of one stack: its rule, and promtool's tests for every column and phase.
+
+    `delay`: how late the samples that it reads become visible, in words.
+    """
 
     row: Row
     rule: Rule
     tests: str
+    delay: str
 
     @property
     def text(self) -> str:
-        """All on which the answers hang: the rule but for its labels, and the tests."""
-        return f"{self.rule['expr']} for {self.rule['for']} {self.tests}"
+        """All on which the answers hang: the rule but for its labels, the tests, and the delay."""
+        return f"{self.rule['expr']} for {self.rule['for']} {self.tests} {self.delay}"
 
 
 def tables_text(promtool: Path, questions: Mapping[str, list[Questions]]) -> str:
@@ -86,14 +94,23 @@ def questions_of(settings: Mapping[str, Settings], plans: Mapping[str, Plan]) ->
     """What promtool is asked of every stack; both mappings are by the stack's name, in the same order."""
     stacks = stacks_of(settings)
     rules = rules_in(plans)
+    metrics = {name: known_metrics(plan.resources) for name, plan in plans.items()}
     return {
         stack.name: [
-            Questions(row=row, rule=rule, tests=_tests(stack, row))
+            Questions(row=row, rule=rule, tests=_tests(stack, row), delay=delay_text(rule["expr"], metrics[stack.name]))
             for row in ROWS
             if (rule := rules.get((stack.name, row.alert))) is not None
         ]
         for stack in stacks
     }
+
+
+def delay_text(query: str, metrics: Mapping[str, Metric]) -> str:
+    """`up to 120 s`: the longest delay of what a query reads, or that no source states one of them."""
+    delays = [metrics[str(selector.name)].delay for selector in selectors(parse(query))]
+    if None in delays:
+        return "not stated"
+    return f"up to {max(delay.seconds for delay in delays if delay is not None)} s"
 
 
 def _table(promtool: Path, asked_of_stack: Sequence[Questions]) -> str:
@@ -103,10 +120,10 @@ def _table(promtool: Path, asked_of_stack: Sequence[Questions]) -> str:
             for question in asked_of_stack
         ]
         answers = run_promtool(promtool, files)
-    lines = [f"| Alert | {' | '.join(COLUMNS)} |", "|---|" + "---|" * len(COLUMNS)]
+    lines = [f"| Alert | {' | '.join(COLUMNS)} | visible after |", "|---|" + "---|" * (len(COLUMNS) + 1)]
     for question in asked_of_stack:
         cells = [_cell(question.row, column, answers) for column in range(len(COLUMNS))]
-        lines.append(f"| {question.row.alert} | {' | '.join(cells)} |")
+        lines.append(f"| {question.row.alert} | {' | '.join(cells)} | {question.delay} |")
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,11 @@ The error budget is what the objective allows to fail. A burn rate of 14.4 for a
 six hours 5 %, 3 for a day 10 % (the SRE workbook's table; 3 days at rate 1 would look back further than the 25 hours
 that Monitoring takes). The short window ends the incident soon after the errors end.
 
+What stops reporting: HealthChecksSilent tells it of the uptime checks, and of nothing else. Cloud Run writes no sample
+where there is no request, and no instance count where there is no instance, so a metric of a service that is scaled to
+zero ends like one that is broken. A database that reports nothing because it does not run fails the health checks; so
+does a service that is gone. Deployments are counted when they happen; NoDeploymentSuccess tells when none does.
+
 - At least three errors in the long window: one of eight requests in an idle hour is 25 times the budget of 99.5 %.
 - Only the first operand names the services: `and` and `/` keep what it has. With all five, 200 services would not fit.
 """
@@ -12,12 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from readiness.alerts.definition import (
-    AlertDefinition,
-    AlertSeverity,
-    minutes,
-    percent,
-)
+from readiness.alerts.definition import AlertDefinition, AlertSeverity, minutes, percent
+from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS
 from readiness.alerts.selectors import EVERY_SERVICE, hosts_selector, window
 from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL, ChannelKind
 from readiness.settings.model import Settings
@@ -25,14 +26,42 @@ from readiness.settings.observation import BURN_FACTORS
 
 # More than one region: one alone may have lost its own way to Google.
 _MORE_REGIONS_THAN = 1
-_FAILING_SECONDS = 120
 _MORE_ERRORS_THAN = 2
+# Share of probes that succeed, over half an hour or ten probes, at which a check counts as flapping.
+_FLAPPING_RATIO = 0.6
+_FLAPPING_SECONDS = 1800
+# A check that has reported within the longer time, and not within the shorter one, is silent.
+_REPORTED_SECONDS = 2 * 3600
+_SILENT_SECONDS = 1800
+
+
+def _probe_window_seconds(settings: Settings) -> int:
+    """Two probes, however late they become visible: five minutes where there is a probe a minute."""
+    return ASSUMED_DELAY_SECONDS + 2 * settings.uptime_checks.period_seconds
 
 
 def _check_values(settings: Settings) -> Mapping[str, str]:
-    # Two probes of a region must fail in a row.
-    return {"hosts": hosts_selector(settings), "probe_window": window(2 * settings.uptime_checks.period_seconds)}
+    period_seconds = settings.uptime_checks.period_seconds
+    long_seconds = max(_FLAPPING_SECONDS, 10 * period_seconds)
+    return {
+        "hosts": hosts_selector(settings),
+        "every_host": 'monitored_resource="uptime_url"',
+        "probe_window": window(_probe_window_seconds(settings)),
+        "lately": window(2 * _probe_window_seconds(settings)),
+        "long": window(long_seconds),
+        # A check that has just been created has no history: its first bad probe is neither all of it nor flapping.
+        # Nor is one that is alone in the window because its neighbours are late or lost.
+        "lone_probe": "1",
+        "least_probes": str(long_seconds // period_seconds // 2),
+        "flapping_ratio": repr(_FLAPPING_RATIO),
+    }
 
+
+def _of_each_host(_settings: Settings) -> str:
+    return "${metric_or_resource.labels.host}"
+
+
+_PASSED = "monitoring_googleapis_com:uptime_check_check_passed"
 
 FAILED_HEALTH_CHECKS = AlertDefinition(
     name="FailedHealthChecks",
@@ -41,19 +70,24 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
     channel_kinds=EVERY_CHANNEL,
     # By check too: two checks of one host must not add up their regions.
     query=(
-        "count by (host, check_id) "
-        "(max_over_time(monitoring_googleapis_com:uptime_check_check_passed{$hosts}[$probe_window]) == 0) > $threshold"
+        f"count by (host, check_id) (min_over_time({_PASSED}{{$hosts}}[$lately]) == 0 and "
+        f"(max_over_time({_PASSED}{{$every_host}}[$probe_window]) == 0 and "
+        f"count_over_time({_PASSED}{{$every_host}}[$probe_window]) > $lone_probe or "
+        f"avg_over_time({_PASSED}{{$every_host}}[$long]) <= $flapping_ratio and "
+        f"count_over_time({_PASSED}{{$every_host}}[$long]) >= $least_probes)) > $threshold"
     ),
     query_values=_check_values,
-    subject=lambda _settings: "${metric_or_resource.labels.host}",
+    subject=_of_each_host,
     threshold=lambda _settings: _MORE_REGIONS_THAN,
-    duration_seconds=lambda _settings: _FAILING_SECONDS,
-    condition=lambda _settings: (
-        f"Health check fails from {_MORE_REGIONS_THAN + 1} or more regions for {minutes(_FAILING_SECONDS)}"
+    duration_seconds=lambda _settings: 0,
+    condition=lambda settings: (
+        f"Health check fails from {_MORE_REGIONS_THAN + 1} or more regions for "
+        f"{minutes(_probe_window_seconds(settings))}, or at least {percent(1 - _FLAPPING_RATIO)} of the time"
     ),
     meaning=(
         "Asked from outside, the service does not give a healthy answer: none at all, an error, a bad certificate, or "
-        "an answer that says that the database is not healthy. This also sees what never reaches a container."
+        "an answer that says that the database is not healthy. This also sees what never reaches a container. The "
+        "second case is a check that fails again and again and recovers in between."
     ),
     first_steps=(
         "Open the service's health address yourself: which answer comes, and what does it say of the database?",
@@ -68,6 +102,57 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
         "A certificate or a domain has run out",
     ),
     mitigation=("Roll back to the previous revision", "If the database is the cause, go to DatabaseConnectionErrors"),
+)
+
+
+def _silent_seconds(settings: Settings) -> int:
+    """Half an hour, or three probes where they are further apart."""
+    return max(_SILENT_SECONDS, 3 * settings.uptime_checks.period_seconds)
+
+
+HEALTH_CHECKS_SILENT = AlertDefinition(
+    name="HealthChecksSilent",
+    title="Health checks silent",
+    severity="ERROR",
+    channel_kinds=EVERY_CHANNEL,
+    # By host alone: a check that is made anew gets another id, and its host is still probed. After two hours there is
+    # nothing to compare with: the incident closes, whether or not the check is back.
+    query=(
+        f"sum by (host) (count_over_time({_PASSED}{{$hosts}}[$reported])) > $threshold unless "
+        f"sum by (host) (count_over_time({_PASSED}{{$every_host}}[$silent])) > $threshold"
+    ),
+    query_values=lambda settings: {
+        "hosts": hosts_selector(settings),
+        "every_host": 'monitored_resource="uptime_url"',
+        "reported": window(_REPORTED_SECONDS),
+        "silent": window(_silent_seconds(settings)),
+    },
+    subject=_of_each_host,
+    threshold=lambda _settings: 0,
+    duration_seconds=lambda _settings: 0,
+    condition=lambda settings: (
+        f"No health check reports for {minutes(_silent_seconds(settings))}, and one did in the last "
+        f"{minutes(_REPORTED_SECONDS)}"
+    ),
+    meaning=(
+        "Nobody asks the service from outside whether it is healthy. Until the check is back, FailedHealthChecks "
+        "cannot page for it, and no alert sees what never reaches a container. The service itself may be well. This "
+        f"alert closes {minutes(_REPORTED_SECONDS)} after the last probe, even if the check is still missing."
+    ),
+    first_steps=(
+        "Open the service's health address yourself: does it answer?",
+        "Open Monitoring, Uptime checks: is the check of this host still there, and enabled?",
+        "Run `pulumi preview --refresh`: it shows a check that somebody deleted or changed.",
+    ),
+    causes=(
+        "Somebody deleted or disabled the check",
+        "The host was renamed, and the check was not",
+        "A fault of Cloud Monitoring",
+    ),
+    mitigation=(
+        "Create the check again with `pulumi up --refresh`",
+        "Watch the service by hand until the check is back",
+    ),
 )
 
 
@@ -113,6 +198,7 @@ def _burn(
         title=f"{speed} error budget burn",
         severity=severity,
         channel_kinds=channel_kinds,
+        # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
         query=_BURN_QUERY,
         query_values=_burn_values(long_seconds, short_seconds),
         threshold=lambda settings: _share(factor, settings),
@@ -166,6 +252,7 @@ SLOW_ERROR_BUDGET_BURN = _burn(
 
 AVAILABILITY_ALERTS = (
     FAILED_HEALTH_CHECKS,
+    HEALTH_CHECKS_SILENT,
     FAST_ERROR_BUDGET_BURN,
     STEADY_ERROR_BUDGET_BURN,
     SLOW_ERROR_BUDGET_BURN,

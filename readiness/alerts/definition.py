@@ -2,15 +2,19 @@
 
 Why the queries look as they do (measured; docs/adr/0001-alert-rules.md has the tables):
 
-- Windows end a millisecond before one sample more would fall in: Prometheus before 3.0 counts both edges, Prometheus
-  3 and Monitoring only the later one, and `[3m]` would hold four samples in the one and three in the others.
+- Windows are round, and a rule waits for its stated duration and one evaluation more (rules.py). Monitoring's samples
+  cover a span of time, so that counting samples at the edge of a window is a notion of Prometheus alone.
 - Rates are taken over three of Cloud Run's 60 s samples: a shorter window loses the alert with one lost sample, a
   longer one smears a breach of four minutes over the stated five.
+- The newest sample of a gauge counts, over a window that holds one however late it becomes visible.
 - A duration of at least the window keeps a lone error in an idle hour quiet without a floor on traffic.
 - Bad over all, never `1 - good / all`: with no good requests the second has no value and stays silent at 100 % failure.
 - `increase` extrapolates to the edges of its window. Over one sample more than the stated window, scaled back, it
   counts exactly; over the stated window nine errors in one minute would pass for eleven. `round` drops what the scaling
   leaves behind the point: 3 x 1.1 / 1.1 is 3.0000000000000004, and that is above 3.
+- Rare events: `increase` of Prometheus does not see the first event of a new counter, since there is no sample before
+  it. Monitoring knows when the counter began, and counts it. The scenarios therefore give every counter a sample of 0
+  a minute before its first one (tests/alerts/series.py). Each rule that counts rare events refers to this paragraph.
 - Every query is one line: Monitoring has been seen to drop the comparison of a multi-line one
   (sourcegraph/sourcegraph-public-snapshot#63084).
 """
@@ -27,10 +31,10 @@ from readiness.settings.model import Settings
 
 # Cloud Run and log-based metrics have one sample a minute (docs/facts/monitoring.md#one-sample-a-minute).
 SAMPLE_PERIOD_SECONDS = 60
-RATE_WINDOW_SAMPLES = 3
-# The newest sample of a gauge counts, and with each third one lost there is one in any two minutes. A longer window
-# would prolong what has ended together with its samples.
-GAUGE_WINDOW_SAMPLES = 2
+RATE_WINDOW_SECONDS = 3 * SAMPLE_PERIOD_SECONDS
+# The newest sample of a gauge counts. Monitoring may show it only 165 s after it was taken (metric_catalogue.py), and
+# one in three may be lost: a window of delay plus two samples always holds one, rounded up to whole minutes.
+GAUGE_WINDOW_SECONDS = 300
 
 # The API's least, and its default.
 EVALUATION_INTERVAL_SECONDS = 30

@@ -58,6 +58,7 @@ DEPLOYMENT_FAILED = AlertDefinition(
     severity="WARNING",
     # The workflows themselves post each failure to Slack.
     channel_kinds=EMAIL_ONLY,
+    # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query=('increase($deployments{monitored_resource="global",outcome="failure"}[$failure_window]) > $threshold'),
     threshold=lambda _settings: 0.0,
     duration_seconds=_no_duration,

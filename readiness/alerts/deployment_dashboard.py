@@ -22,7 +22,7 @@ from readiness.alerts.dashboard_tiles import (
     scorecard,
     text,
 )
-from readiness.alerts.definition import RATE_WINDOW_SAMPLES, SAMPLE_PERIOD_SECONDS
+from readiness.alerts.definition import RATE_WINDOW_SECONDS
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20, last_value
 from readiness.alerts.selectors import window
 from readiness.settings.delivery import DeliveryEnvironment, DeploymentTelemetry
@@ -228,7 +228,7 @@ def _requests(telemetry: DeploymentTelemetry) -> Json:
     return chart("Requests a second", lines, "requests a second")
 
 
-_RATE_WINDOW = window(RATE_WINDOW_SAMPLES * SAMPLE_PERIOD_SECONDS)
+_RATE_WINDOW = window(RATE_WINDOW_SECONDS)
 
 
 def _services(environment: DeliveryEnvironment) -> str:

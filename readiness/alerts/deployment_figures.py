@@ -6,6 +6,8 @@ twice a day; a test holds that both files name the same ones.
 
 from __future__ import annotations
 
+from readiness.alerts.selectors import window
+
 SUCCESS_RATIO_20 = "custom_googleapis_com:readiness_success_ratio_20"
 DAYS_SINCE_SUCCESS = "custom_googleapis_com:readiness_days_since_success"
 
@@ -15,6 +17,5 @@ WINDOW_SECONDS = 25 * 3600
 
 def last_value(metric: str, environment: str) -> str:
     """The newest value of the last 25 hours."""
-    # Whichever edge of a window counts, the sample of exactly 25 hours ago is out of it.
-    window = f"{WINDOW_SECONDS - 1}s999ms"
-    return f'last_over_time({metric}{{monitored_resource="global",environment="{environment}"}}[{window}])'
+    selector = f'{{monitored_resource="global",environment="{environment}"}}'
+    return f"last_over_time({metric}{selector}[{window(WINDOW_SECONDS)}])"

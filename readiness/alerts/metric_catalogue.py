@@ -4,17 +4,21 @@ Sources: Google's lists of metrics (https://cloud.google.com/monitoring/api/metr
 their labels (https://cloud.google.com/monitoring/api/resources); what a metric leaves out:
 docs/facts/monitoring.md#what-cloud-runs-metrics-leave-out. An alert on a metric that is not here is refused by
 `check --plan`: add it.
+
+A sample may become visible only some time after it was taken ("After sampling, data is not visible for up to 120
+seconds"). No source says whether Monitoring evaluates a rule at the present time or later, so a rule on a gauge must
+work in both cases: `readiness/rules/alert_lint.py` refuses a window that is shorter than the delay and two samples.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from readiness.alerts.deployment_metrics import delivery_metrics
-from readiness.resource_types import ALERT_POLICY, LOG_METRIC
+from readiness.resource_types import ALERT_POLICY, LOG_METRIC, UPTIME_CHECK
 
 Kind = Literal["GAUGE", "DELTA"]
 # `share`: of a whole, 0 to 1, which Google's lists call `10^2.%`.
@@ -34,10 +38,33 @@ _EVERY_RESOURCE = frozenset({"project_id", "monitored_resource"})
 # What a distribution is in PromQL: three series.
 DISTRIBUTION_PARTS = ("_bucket", "_count", "_sum")
 
+# Where no source states a delay: the longest that one states for a metric in this list (165 s), in whole minutes.
+ASSUMED_DELAY_SECONDS = 180
+_METRICS_PAGE = "https://cloud.google.com/monitoring/api/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VisibilityDelay:
+    """How long after a sample was taken it may become visible, at most, and the page that says so."""
+
+    seconds: int
+    source: str
+
+
+_CLOUD_RUN_CONTAINERS = VisibilityDelay(seconds=120, source=f"{_METRICS_PAGE}metrics_gcp_p_z")
+_CLOUD_SQL = VisibilityDelay(seconds=165, source=f"{_METRICS_PAGE}metrics_gcp_c")
+# "it may take up to 10 minutes to update the logs-based metrics"
+_LOG_BASED = VisibilityDelay(
+    seconds=600, source="https://cloud.google.com/logging/docs/logs-based-metrics/troubleshooting"
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:
-    """One metric. `type` is Google's name of it; `labels` are its own, those of its resources come on top."""
+    """One metric. `type` is Google's name of it; `labels` are its own, those of its resources come on top.
+
+    `delay`: how late its samples become visible; None where no source says.
+    """
 
     type: str
     kind: Kind
@@ -45,6 +72,14 @@ class Metric:
     resources: tuple[str, ...]
     labels: frozenset[str] = frozenset()
     is_distribution: bool = False
+    delay: VisibilityDelay | None = None
+    sample_period_seconds: int = 60
+
+    @property
+    def min_gauge_window_seconds(self) -> int:
+        """The shortest window in which a gauge has two samples, however late they become visible."""
+        delay_seconds = ASSUMED_DELAY_SECONDS if self.delay is None else self.delay.seconds
+        return delay_seconds + 2 * self.sample_period_seconds
 
     @property
     def promql_name(self) -> str:
@@ -69,6 +104,14 @@ def _underscored(text: str) -> str:
 
 _REVISION = ("cloud_run_revision",)
 
+_CHECK_PASSED = Metric(
+    type="monitoring.googleapis.com/uptime_check/check_passed",
+    kind="GAUGE",
+    unit="1",
+    resources=("uptime_url",),
+    labels=frozenset({"check_id", "checker_location", "checked_resource_id"}),
+)
+
 METRICS: tuple[Metric, ...] = (
     Metric(
         type="run.googleapis.com/request_count",
@@ -91,6 +134,7 @@ METRICS: tuple[Metric, ...] = (
         unit="share",
         resources=_REVISION,
         is_distribution=True,
+        delay=_CLOUD_RUN_CONTAINERS,
     ),
     Metric(
         type="run.googleapis.com/container/memory/utilizations",
@@ -98,6 +142,7 @@ METRICS: tuple[Metric, ...] = (
         unit="share",
         resources=_REVISION,
         is_distribution=True,
+        delay=_CLOUD_RUN_CONTAINERS,
     ),
     Metric(
         type="run.googleapis.com/container/startup_latencies",
@@ -105,6 +150,7 @@ METRICS: tuple[Metric, ...] = (
         unit="ms",
         resources=_REVISION,
         is_distribution=True,
+        delay=_CLOUD_RUN_CONTAINERS,
     ),
     Metric(
         type="run.googleapis.com/container/instance_count",
@@ -112,6 +158,7 @@ METRICS: tuple[Metric, ...] = (
         unit="1",
         resources=_REVISION,
         labels=frozenset({"state"}),
+        delay=_CLOUD_RUN_CONTAINERS,
     ),
     Metric(
         type="run.googleapis.com/job/completed_execution_count",
@@ -126,14 +173,9 @@ METRICS: tuple[Metric, ...] = (
         unit="1",
         resources=("cloudsql_database",),
         labels=frozenset({"database"}),
+        delay=_CLOUD_SQL,
     ),
-    Metric(
-        type="monitoring.googleapis.com/uptime_check/check_passed",
-        kind="GAUGE",
-        unit="1",
-        resources=("uptime_url",),
-        labels=frozenset({"check_id", "checker_location", "checked_resource_id"}),
-    ),
+    _CHECK_PASSED,
     # Written by the workflows of the application's repository (readiness/alerts/deployment_figures.py).
     Metric(
         type="custom.googleapis.com/readiness_success_ratio_20",
@@ -158,8 +200,17 @@ def known_metrics(resources: Iterable[dict[str, Any]]) -> dict[str, Metric]:
     Google's, the log metrics of the plan, and its environments' deployment counters, which another stack may declare.
     """
     listed = list(resources)
-    found = [*METRICS, *_deployment_metrics(listed), *_log_metrics(listed)]
+    found = [*METRICS, *_probes(listed), *_deployment_metrics(listed), *_log_metrics(listed)]
     return {name: metric for metric in found for name in metric.series_names}
+
+
+def _probes(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
+    """The metric of the uptime checks, with the longest period of those in the plan."""
+    checks = (resource["inputs"] for resource in resources if resource["type"] == UPTIME_CHECK)
+    periods = [str(check.get("period", "")).removesuffix("s") for check in checks]
+    seconds = [int(period) for period in periods if period.isdecimal()]
+    if seconds:
+        yield replace(_CHECK_PASSED, sample_period_seconds=max(seconds))
 
 
 def _deployment_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
@@ -174,6 +225,7 @@ def _deployment_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]
                 resources=("global",),
                 labels=frozenset(metric.labels),
                 is_distribution=metric.value_field is not None,
+                delay=_LOG_BASED,
             )
 
 
@@ -192,4 +244,5 @@ def _log_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
             resources=tuple(type_ for type_ in types if type_ in RESOURCE_LABELS) or ("global",),
             labels=frozenset(label.get("key", "") for label in descriptor.get("labels", [])),
             is_distribution=descriptor.get("valueType") == "DISTRIBUTION",
+            delay=_LOG_BASED,
         )

@@ -27,6 +27,7 @@ MIGRATION_FAILED = AlertDefinition(
     title="Migration failed",
     severity="CRITICAL",
     channel_kinds=EVERY_CHANNEL,
+    # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     # The metric's name in PromQL is inferred from run.googleapis.com/job/completed_execution_count: not seen live.
     query=(
         "sum by (job_name, location) "

@@ -119,6 +119,7 @@ IMAGES_DELETED_BY_OTHERS = AlertDefinition(
     title="Images deleted by others",
     severity="CRITICAL",
     channel_kinds=EVERY_CHANNEL,
+    # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query="sum(increase($counter[$window])) > $threshold",
     threshold=lambda _settings: 0,
     duration_seconds=lambda _settings: 0,
@@ -153,6 +154,7 @@ LARGE_IMAGE_CLEANUP = AlertDefinition(
     title="Large image cleanup",
     severity="ERROR",
     channel_kinds=EVERY_CHANNEL,
+    # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query="sum(increase($counter[$window])) > $threshold",
     threshold=lambda _settings: 0,
     duration_seconds=lambda _settings: 0,
@@ -186,6 +188,7 @@ NEW_CRITICAL_VULNERABILITY = AlertDefinition(
     title="New critical vulnerability",
     severity="ERROR",
     channel_kinds=EVERY_CHANNEL,
+    # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query="sum(increase($counter[$window])) > $threshold",
     threshold=lambda _settings: 0,
     duration_seconds=lambda _settings: 0,

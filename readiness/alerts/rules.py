@@ -8,9 +8,8 @@ from string import Template
 from readiness.alerts.catalogue import alerts_of
 from readiness.alerts.definition import (
     EVALUATION_INTERVAL_SECONDS,
-    GAUGE_WINDOW_SAMPLES,
-    RATE_WINDOW_SAMPLES,
-    SAMPLE_PERIOD_SECONDS,
+    GAUGE_WINDOW_SECONDS,
+    RATE_WINDOW_SECONDS,
     AlertDefinition,
 )
 from readiness.alerts.log_metric import LogMetric
@@ -55,7 +54,7 @@ def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
     return AlertRule(
         definition=definition,
         query=query_of(definition, settings),
-        duration_seconds=definition.duration_seconds(settings),
+        duration_seconds=_waited_seconds(definition.duration_seconds(settings)),
         condition=condition,
         display_name=f"{definition.title} ({settings.environment.name})",
         documentation_subject=f"[{settings.environment.name}] {definition.title}: {definition.subject(settings)}",
@@ -65,12 +64,21 @@ def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
     )
 
 
+def _waited_seconds(stated_seconds: int) -> int:
+    """How long the condition must hold: the stated duration and one evaluation more, or not at all.
+
+    Prometheus 2 counts both edges of a window, so that a breach a minute shorter than stated holds for exactly the
+    stated duration at some sample phases (docs/adr/0001-alert-rules.md).
+    """
+    return stated_seconds + EVALUATION_INTERVAL_SECONDS if stated_seconds else 0
+
+
 def query_of(definition: AlertDefinition, settings: Settings) -> str:
     """The query of an alert for one stack."""
     values = {
         "services": services_selector(settings),
-        "rate_window": window(RATE_WINDOW_SAMPLES * SAMPLE_PERIOD_SECONDS),
-        "gauge_window": window(GAUGE_WINDOW_SAMPLES * SAMPLE_PERIOD_SECONDS),
+        "rate_window": window(RATE_WINDOW_SECONDS),
+        "gauge_window": window(GAUGE_WINDOW_SECONDS),
         "threshold": repr(definition.threshold(settings)),
     }
     own = {name: Template(text).substitute(values) for name, text in definition.query_values(settings).items()}

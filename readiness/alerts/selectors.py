@@ -35,5 +35,8 @@ def hosts_selector(settings: Settings) -> str:
 
 
 def window(seconds: int) -> str:
-    """A window that holds exactly the samples of so many seconds, whichever of its edges counts."""
-    return f"{seconds - 1}s999ms"
+    """A window as people write it: `3m`, `6h`, `90s`."""
+    for size, unit in ((3600, "h"), (60, "m")):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -6,7 +6,6 @@ intervals, documentation, links, auto-close, how far it looks back) are the API'
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ import promql_parser as promql
 from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
 from readiness.alerts.deployment_metrics import delivery_metrics
-from readiness.alerts.metric_catalogue import Metric
+from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS, Metric
 from readiness.alerts.promql import Node, PromqlError, PromqlLimitError, number, parse, selectors, walk
 from readiness.alerts.query_units import UNIT_KEEPING, unit_of
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC
@@ -197,11 +196,31 @@ def short_window(node: Node, _: Mapping[str, Metric]) -> Complaints:
     matrix = node.expression
     if isinstance(matrix, promql.MatrixSelector):
         seconds = matrix.range.total_seconds()
-        if math.ceil(seconds) < MIN_SAMPLES * SAMPLE_PERIOD_SECONDS:
+        if seconds < MIN_SAMPLES * SAMPLE_PERIOD_SECONDS:
             yield (
                 f"looks at {seconds:g} s, in which there are fewer than {MIN_SAMPLES} samples of one a minute; "
                 f"write {MIN_SAMPLES * SAMPLE_PERIOD_SECONDS} s or more"
             )
+
+
+def short_gauge_window(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
+    """The newest samples of a gauge are not visible yet: a window that ends now and is short holds none of it."""
+    matrix = node.expression
+    if not isinstance(matrix, promql.MatrixSelector):
+        return
+    metric = metrics.get(str(matrix.vector_selector.name))
+    seconds = matrix.range.total_seconds()
+    if metric is None or metric.kind != "GAUGE" or seconds >= metric.min_gauge_window_seconds:
+        return
+    delay = (
+        f"up to {metric.delay.seconds} s late"
+        if metric.delay
+        else f"late by a time that no source states (we assume up to {ASSUMED_DELAY_SECONDS} s)"
+    )
+    yield (
+        f"looks at {seconds:g} s of {matrix.vector_selector.name}, whose samples become visible {delay}; "
+        f"write {metric.min_gauge_window_seconds} s or more, which is the delay and {MIN_SAMPLES} samples"
+    )
 
 
 def new_function(node: Node, _: Mapping[str, Metric]) -> Complaints:
@@ -260,6 +279,7 @@ QUERY_CHECKS: tuple[QueryCheck, ...] = (
     quantile_without_le,
     impossible_quantile,
     short_window,
+    short_gauge_window,
     new_function,
     long_lookback,
     wrong_unit,

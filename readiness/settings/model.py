@@ -122,14 +122,14 @@ class InstanceLimit(Section):
 
 
 class ContainerCrashLoop(Section):
-    """Lines of Cloud Run that tell of dead containers; one death writes one or two."""
+    """Lines of Cloud Run's log about containers that died; one death writes one or two."""
 
-    line_count: Annotated[int, Field(ge=2, le=10_000, description="More than this many page.")] = 5
-    window_seconds: Annotated[int, Field(ge=300, le=3600, multiple_of=60)] = 600
+    line_count: Annotated[int, Field(ge=2, le=10_000, description="More than this many in the window page.")] = 5
+    window_seconds: Annotated[int, Field(ge=300, le=3600, multiple_of=60)] = 3600
 
 
 class SlowStartUp(Section):
-    """95th percentile of the time that containers need to start. Cloud Run gives up after 240 s."""
+    """Median of the time that containers need to start. Cloud Run gives up after 240 s."""
 
     latency_ms: Annotated[int, Field(ge=1000, le=240_000, description="Milliseconds: 30 s is 30000.")] = 30_000
     window_seconds: Annotated[int, Field(ge=600, le=3600, multiple_of=60)] = 1800

@@ -104,6 +104,10 @@ class Service(Section):
     max_instances: Annotated[
         int | None, Field(ge=1, le=1000, description="As the deployment sets it; with it, reaching the limit pages.")
     ] = None
+    max_instances_per: Annotated[
+        Literal["revision", "service"],
+        Field(description="What `max_instances` limits: each revision (`--max-instances`), or all together (`--max`)."),
+    ] = "revision"
     connection_pools: Annotated[
         tuple[ConnectionPool, ...], Field(strict=False, description="Database pools that each instance opens.")
     ] = ()

@@ -11,8 +11,10 @@ from tests.alerts.series import Series, minutes
 from tests.alerts.stack import Place, Stack
 
 H = 5
-# A gauge's first bad sample is enough: it pages at the next evaluation after the stated duration.
-PATIENCE_SECONDS = 30
+# A gauge's first bad sample is enough: the stated duration passes, one evaluation more, and the next one pages.
+PATIENCE_SECONDS = 60
+# For so long the newest sample stands for the figure when no other one comes (GAUGE_WINDOW_SECONDS).
+WINDOW_MINUTES = 5
 Counts = tuple[float | None, ...]
 
 
@@ -27,7 +29,13 @@ class Gauge:
     series: Callable[[Stack, Counts], Series]
     labels: Callable[[Stack], dict[str, str]]
 
-    def pages(self, stack: Stack, *series: Series, labels: dict[str, str] | None = None) -> Incident:
+    def pages(
+        self,
+        stack: Stack,
+        *series: Series,
+        labels: dict[str, str] | None = None,
+        until_seconds: int | None = None,
+    ) -> Incident:
         """A scenario that pages after the stated duration and lasts."""
         seconds = 60 * self.duration_minutes(stack)
         expect = Fires(
@@ -35,12 +43,13 @@ class Gauge:
             first_bad_minute=H,
             not_before_seconds=seconds,
             within_seconds=seconds + PATIENCE_SECONDS,
+            until_seconds=until_seconds,
         )
         return Incident(series=series, expect=expect)
 
     def lasting(self, stack: Stack, figure: float) -> Counts:
-        """Five minutes with little, then the figure for as long as it takes to page, and longer."""
-        return minutes((H, 1.0), (self.duration_minutes(stack) + 5, figure))
+        """Five minutes with little, then the figure until it pages, also where samples are late, and longer."""
+        return minutes((H, 1.0), (self.duration_minutes(stack) + 8, figure))
 
 
 def limit_of(stack: Stack, role: str) -> int:
@@ -114,19 +123,142 @@ def just_below_what_pages(gauge: Gauge, stack: Stack) -> Incident:
     return quiet([gauge.series(stack, gauge.lasting(stack, gauge.harmless(stack)))])
 
 
-def the_samples_end_in_the_middle_of_a_breach(gauge: Gauge, stack: Stack) -> Incident:
-    """Missing samples must not prolong what was there before them."""
-    short = gauge.duration_minutes(stack) - 2
+def the_samples_end_in_the_middle_of_a_short_breach(gauge: Gauge, stack: Stack) -> Incident:
+    """The last sample stands for the figure for five minutes more: a breach five minutes shorter than stated is quiet.
+
+    Monitoring may show a sample nearly three minutes late, so that a missing one cannot be told from a late one.
+    """
+    short = gauge.duration_minutes(stack) - WINDOW_MINUTES + 1
     return quiet([gauge.series(stack, minutes((H, 1.0), (short, gauge.full(stack)), (10, None)))])
 
 
-def two_revisions_together_have_more_than_the_limit(stack: Stack) -> Incident:
-    """While a deployment cuts over; active and idle instances count alike."""
-    part = limit_of(stack, "backend") // 2 + 1.0
-    lasting = INSTANCES.lasting(stack, part)
-    return INSTANCES.pages(
-        stack, _instances(stack.backend, lasting), _instances(stack.backend.of_revision("2"), lasting, state="idle")
+def it_is_over_five_minutes_after_the_last_sample(gauge: Gauge, stack: Stack) -> Incident:
+    """The samples end with the breach, as those of a revision that is gone: it stays open for the window, no longer."""
+    count = gauge.duration_minutes(stack) + 3
+    series = gauge.series(stack, minutes((H, 1.0), (count, gauge.full(stack)), (10, None)))
+    return gauge.pages(stack, series, until_seconds=60 * (count - 1 + WINDOW_MINUTES) - 1)
+
+
+def it_is_over_with_the_first_sample_below(gauge: Gauge, stack: Stack) -> Incident:
+    """The newest sample counts, and no older one of the window."""
+    count = gauge.duration_minutes(stack) + 3
+    series = gauge.series(stack, minutes((H, 1.0), (count, gauge.full(stack)), (10, gauge.harmless(stack))))
+    return gauge.pages(stack, series, until_seconds=60 * count - 1)
+
+
+def at_its_limit_from_the_first_sample_on(gauge: Gauge, stack: Stack) -> Incident:
+    """A new service or database has no past, and needs none."""
+    counts = minutes((H, None), (gauge.duration_minutes(stack) + 8, gauge.full(stack)))
+    return gauge.pages(stack, gauge.series(stack, counts))
+
+
+def it_flaps_between_its_limit_and_no_samples(gauge: Gauge, stack: Stack) -> Incident:
+    """One minute at the limit and a scale to zero, again and again: each of them is short."""
+    flap = minutes((1, gauge.full(stack)), (gauge.duration_minutes(stack) + 2, None))
+    return quiet([gauge.series(stack, (*minutes((H, 1.0)), *flap * 3))])
+
+
+def two_minutes_without_samples_in_a_lasting_breach(gauge: Gauge, stack: Stack) -> Incident:
+    """A gap must not begin the count anew."""
+    counts = minutes(
+        (H, 1.0), (2, gauge.full(stack)), (2, None), (gauge.duration_minutes(stack) + 2, gauge.full(stack))
     )
+    return gauge.pages(stack, gauge.series(stack, counts))
+
+
+def _two_revisions(stack: Stack, role: str, old: float, new: float) -> tuple[Series, Series]:
+    place = stack.backend if role == "backend" else stack.frontend
+    return (
+        _instances(place, INSTANCES.lasting(stack, old)),
+        _instances(place.of_revision("00042-new"), INSTANCES.lasting(stack, new)),
+    )
+
+
+def two_revisions_of_a_service_have_its_limit_together(stack: Stack) -> Incident:
+    """As the setting says: a limit of each revision is not reached by half of it twice, one of the service is."""
+    service = next(service for service in stack.settings.services if service.role == "frontend")
+    part = limit_of(stack, "frontend") // 2 + 1.0
+    series = _two_revisions(stack, "frontend", part, part)
+    if service.max_instances_per == "service":
+        return INSTANCES.pages(stack, *series, labels=stack.frontend.alert_labels)
+    return quiet(series)
+
+
+def the_limit_is_that_of_each_revision(stack: Stack) -> Incident:
+    """Half of it twice, while traffic is split between two revisions: both can still grow."""
+    part = limit_of(stack, "backend") // 2 + 1.0
+    return quiet(_two_revisions(stack, "backend", part, part))
+
+
+def one_of_two_revisions_is_at_its_limit(stack: Stack) -> Incident:
+    """The other one has room, and its users are not those who wait."""
+    return INSTANCES.pages(stack, *_two_revisions(stack, "backend", limit_of(stack, "backend"), 1.0))
+
+
+def an_old_revision_is_idle_while_the_new_one_is_active(stack: Stack) -> Incident:
+    """Three idle old ones and three active new ones of five: a deployment, and two more may start."""
+    most = limit_of(stack, "backend")
+    part = most // 2 + 1.0
+    return quiet(
+        [
+            _instances(stack.backend, INSTANCES.lasting(stack, part), state="idle"),
+            _instances(stack.backend, INSTANCES.lasting(stack, 0.0)),
+            _instances(stack.backend.of_revision("00042-new"), INSTANCES.lasting(stack, part)),
+        ]
+    )
+
+
+def every_instance_is_idle(stack: Stack) -> Incident:
+    """Kept warm after a peak: they take the next requests."""
+    most = INSTANCES.lasting(stack, limit_of(stack, "backend"))
+    return quiet(
+        [
+            _instances(stack.backend, most, state="idle"),
+            _instances(stack.backend, INSTANCES.lasting(stack, 0.0)),
+        ]
+    )
+
+
+def one_of_its_instances_is_idle(stack: Stack) -> Incident:
+    """All are there, and one is free."""
+    most = limit_of(stack, "backend")
+    return quiet(
+        [
+            _instances(stack.backend, INSTANCES.lasting(stack, most - 1.0)),
+            _instances(stack.backend, INSTANCES.lasting(stack, 1.0), state="idle"),
+        ]
+    )
+
+
+def the_limit_is_reached_on_both_sides_of_a_cut_over(stack: Stack) -> Incident:
+    """The old revision is at its limit, and then the new one: users have waited all the time."""
+    most, half = limit_of(stack, "backend"), INSTANCES.duration_minutes(stack) // 2
+    old = minutes((H, 1.0), (half, float(most)), (half + 8, 0.0))
+    new = minutes((H, None), (half - 1, 1.0), (half + 9, float(most)))
+    return INSTANCES.pages(
+        stack, _instances(stack.backend, old), _instances(stack.backend.of_revision("00042-new"), new)
+    )
+
+
+def a_new_revision_takes_all_instances_for_two_minutes(stack: Stack) -> Incident:
+    """The cut-over of a deployment: it starts with everything, and scales in."""
+    most = limit_of(stack, "backend")
+    new = minutes((H, None), (2, float(most)), (INSTANCES.duration_minutes(stack) + 5, 2.0))
+    old = minutes((H, 3.0), (2, 0.0), (INSTANCES.duration_minutes(stack) + 5, None))
+    return quiet([_instances(stack.backend, old), _instances(stack.backend.of_revision("00042-new"), new)])
+
+
+def a_deployment_doubles_the_connections_for_two_minutes(stack: Stack) -> Incident:
+    """Two revisions, each with its own pools; the old one gives its connections back."""
+    few, many = _share(stack) * 0.6, _share(stack) * 1.2
+    return quiet([_connections(stack, minutes((H, few), (2, many), (10, few)))])
+
+
+def the_database_restarts_while_its_connections_are_nearly_used_up(stack: Stack) -> Incident:
+    """It reports nothing for two minutes, and begins with none."""
+    many = _share(stack) + 1
+    short = CONNECTIONS.duration_minutes(stack) - 2
+    return quiet([_connections(stack, minutes((H, 1.0), (short, many), (2, None), (3, 1.0), (short, many), (2, 1.0)))])
 
 
 def the_frontend_is_at_its_own_limit(stack: Stack) -> Incident:
@@ -169,21 +301,42 @@ def instances_of_others_are_full(stack: Stack) -> Incident:
     )
 
 
+WITH_LOSSES = (
+    near_its_limit_for_long,
+    the_samples_end_in_the_middle_of_a_short_breach,
+    at_its_limit_from_the_first_sample_on,
+    it_flaps_between_its_limit_and_no_samples,
+)
+INSTANCES_WITH_LOSSES = (
+    an_old_revision_is_idle_while_the_new_one_is_active,
+    two_revisions_of_a_service_have_its_limit_together,
+)
 SCENARIOS: tuple[Scenario, ...] = (
     *(
-        scenario(gauge.alert, partial(tell, gauge), tell=tell, losses=tell is near_its_limit_for_long, phases=phases)
+        scenario(gauge.alert, partial(tell, gauge), tell=tell, losses=tell in WITH_LOSSES, phases=phases)
         for gauge in (INSTANCES, CONNECTIONS)
         for tell, phases in (
             (near_its_limit_for_long, True),
             (near_its_limit_for_a_minute_less_than_stated, True),
             (just_below_what_pages, False),
-            (the_samples_end_in_the_middle_of_a_breach, False),
+            (the_samples_end_in_the_middle_of_a_short_breach, True),
+            (at_its_limit_from_the_first_sample_on, True),
+            (it_flaps_between_its_limit_and_no_samples, True),
+            (it_is_over_five_minutes_after_the_last_sample, False),
+            (it_is_over_with_the_first_sample_below, False),
+            (two_minutes_without_samples_in_a_lasting_breach, False),
         )
     ),
     *(
-        scenario(INSTANCES.alert, tell, tell=tell)
+        scenario(INSTANCES.alert, tell, tell=tell, losses=tell in INSTANCES_WITH_LOSSES)
         for tell in (
-            two_revisions_together_have_more_than_the_limit,
+            *INSTANCES_WITH_LOSSES,
+            the_limit_is_that_of_each_revision,
+            one_of_two_revisions_is_at_its_limit,
+            every_instance_is_idle,
+            one_of_its_instances_is_idle,
+            the_limit_is_reached_on_both_sides_of_a_cut_over,
+            a_new_revision_takes_all_instances_for_two_minutes,
             the_frontend_is_at_its_own_limit,
             two_regions_have_half_of_the_instances_each,
             services_of_others_are_at_the_limit,
@@ -191,6 +344,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     *(
         scenario(CONNECTIONS.alert, tell, tell=tell)
-        for tell in (two_databases_of_the_instance_share_its_connections, instances_of_others_are_full)
+        for tell in (
+            two_databases_of_the_instance_share_its_connections,
+            instances_of_others_are_full,
+            a_deployment_doubles_the_connections_for_two_minutes,
+            the_database_restarts_while_its_connections_are_nearly_used_up,
+        )
     ),
 )

@@ -16,12 +16,13 @@ from tests.alerts.stack import Stack
 
 Tell = Callable[[Signal, Stack], Incident]
 
-# Where everything is bad, the first bad sample is enough, and the stated duration is all that is waited for.
-AT_THE_NEXT_EVALUATION_SECONDS = 30
+# Where everything is bad, the first bad sample is enough: the stated duration passes, one evaluation more, and the next
+# one pages.
+AT_THE_NEXT_EVALUATION_SECONDS = 60
 
 
 def a_lasting_breach_at_twice_the_threshold(signal: Signal, stack: Stack) -> Incident:
-    """Pages within 2.5 minutes after the stated duration, whenever samples arrive and whichever third is lost."""
+    """Pages within 3 minutes after the stated duration, whenever samples arrive and whichever third is lost."""
     duration = signal.duration_minutes(stack)
     timeline = minutes((H, (60, 0)), (duration + 5, signal.twice_of_60(stack)))
     return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
@@ -142,7 +143,41 @@ def another_kind_of_resource_of_the_same_name_is_broken(signal: Signal, stack: S
     return quiet(signal.series(stack, stack.backend.of_resource("cloud_run_worker_pool"), timeline))
 
 
+def a_new_service_is_bad_from_its_first_sample_on(signal: Signal, stack: Stack) -> Incident:
+    """There is no healthy past to compare with, and none is needed."""
+    timeline = minutes((H, None), (signal.duration_minutes(stack) + 5, (60, 60)))
+    series = signal.series(stack, stack.backend, timeline)
+    return signal.pages(stack, series, of=stack.backend, patience_seconds=AT_THE_NEXT_EVALUATION_SECONDS)
+
+
+def the_first_sample_ever_is_bad_and_alone(signal: Signal, stack: Stack) -> Incident:
+    """The first event of a counter that is born with it: one bad request or instance is nobody's page."""
+    return quiet(signal.series(stack, stack.backend, minutes((H, None), (1, (1, 1)), (10, None))))
+
+
+def it_flaps_between_bad_and_scaled_to_zero(signal: Signal, stack: Stack) -> Incident:
+    """Two bad minutes and seven without samples, again and again: the count begins anew each time.
+
+    The error budget counts these requests (scenarios_of_the_error_budget.py).
+    """
+    flaps = minutes((2, (60, 60)), (7, None)) * 5
+    return quiet(signal.series(stack, stack.backend, (*minutes((H, (60, 0))), *flaps)))
+
+
+def both_revisions_are_bad_in_the_minute_of_a_cut_over(signal: Signal, stack: Stack) -> Incident:
+    """The old one while it drains, the new one while it starts; then all is well, and the old one has no samples."""
+    old = minutes((H, (60, 0)), (1, (60, 60)), (9, None))
+    new = minutes((H, None), (1, (40, 40)), (9, (60, 0)))
+    return quiet(
+        signal.series(stack, stack.backend, old), signal.series(stack, stack.backend.of_revision("00042-new"), new)
+    )
+
+
 AT_EVERY_PHASE: tuple[Tell, ...] = (
+    a_new_service_is_bad_from_its_first_sample_on,
+    the_first_sample_ever_is_bad_and_alone,
+    it_flaps_between_bad_and_scaled_to_zero,
+    both_revisions_are_bad_in_the_minute_of_a_cut_over,
     a_lasting_breach_at_twice_the_threshold,
     a_breach_one_minute_shorter_than_stated,
     one_lone_bad_one_in_an_idle_half_hour,

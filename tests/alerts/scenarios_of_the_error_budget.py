@@ -252,6 +252,83 @@ def another_kind_of_resource_of_the_same_name_fails(burn: Burn, stack: Stack) ->
     return quiet(requests(stack.backend.of_resource("cloud_run_job"), minutes((H, (60, 0)), (15, (60, 60)))))
 
 
+def a_user_gets_an_error_every_five_minutes_behind_healthy_probes(burn: Burn, stack: Stack) -> Incident:
+    """The only user's every request fails, and probes make 25 of 26 requests good ones.
+
+    HighErrorRate never sees it (4 %), nor do the health checks; nor does the fast burn (7 %). The budget of six hours
+    pages after nearly five, that of a day tells by e-mail after ten.
+    """
+    five_minutes = (*minutes((4, (PROBES_A_MINUTE + 0.0, 0.0))), (PROBES_A_MINUTE + 1.0, 1.0))
+    share = 1 / (5 * PROBES_A_MINUTE + 1)
+    before = minutes((burn.long, (PROBES_A_MINUTE + 0.0, 0.0)))
+    series = requests(stack.backend, (*before, *five_minutes * (burn.long // 5)))
+    if share <= burn.share(stack):
+        return quiet(series)
+    wanted = burn.long * burn.share(stack) / share
+    return _pages(
+        series,
+        of=stack.backend,
+        first_bad=burn.long + 4,
+        not_before_minutes=0.95 * wanted,
+        within_minutes=1.05 * wanted,
+        lasts=False,
+    )
+
+
+def a_user_gets_an_error_every_five_minutes_for_half_an_hour(burn: Burn, stack: Stack) -> Incident:
+    """Six in all, behind the same probes: the budget has hardly moved."""
+    five_minutes = (*minutes((4, (PROBES_A_MINUTE + 0.0, 0.0))), (PROBES_A_MINUTE + 1.0, 1.0))
+    before = minutes((burn.long, (PROBES_A_MINUTE + 0.0, 0.0)))
+    return quiet(requests(stack.backend, (*before, *five_minutes * 6, *before[:10])))
+
+
+def every_wake_up_from_zero_fails(burn: Burn, stack: Stack) -> Incident:
+    """One request, which fails, and then no instance for a tenth of the window: pages at the third one at the latest.
+
+    No duration can pass in so short an incident, so that HighErrorRate stays silent for ever. promtool extrapolates a
+    counter with few and sparse samples by up to half, and takes two errors for three.
+    """
+    step = burn.long // 10
+    timeline = tuple((1.0, 1.0) if minute % step == 0 else None for minute in range(2 * step + 2))
+    return _pages(
+        requests(stack.backend, (None, *timeline), good=None),
+        of=stack.backend,
+        first_bad=step + 1,
+        not_before_minutes=0,
+        within_minutes=step + 1,
+        lasts=False,
+    )
+
+
+def the_first_request_of_some_wake_ups_fails(burn: Burn, stack: Stack) -> Incident:
+    """Two of them in the window, and all that follows is answered: no more than what nobody gets up for."""
+    step = burn.long // 4
+    wake = ((10.0, 1.0), (10.0, 0.0), *minutes((step - 2, None)))
+    return quiet(requests(stack.backend, (None, *wake * 2)))
+
+
+def the_first_errors_of_a_new_revision(burn: Burn, stack: Stack) -> Incident:
+    """Its series of 5xx begins with them. Monitoring knows when the first sample began, and so counts it."""
+    timeline = minutes((H, None), (1, (1000, 400)), (10, (1000, 400)))
+    return _pages(
+        requests(stack.backend.of_revision("00042-new"), timeline),
+        requests(stack.backend, minutes((H, (1000, 0)), (11, None))),
+        of=stack.backend,
+        first_bad=H,
+        not_before_minutes=0,
+        within_minutes=3,
+    )
+
+
+def the_first_error_of_a_new_revision_is_alone(burn: Burn, stack: Stack) -> Incident:
+    """In a service with little traffic it is a large share, and still one error."""
+    del burn
+    return quiet(
+        requests(stack.backend.of_revision("00042-new"), minutes((H, None), (1, (2, 1)), (10, (1, 0)))),
+        requests(stack.backend, minutes((H, (1, 0)), (11, None))),
+    )
+
+
 AT_EVERY_PHASE = (everything_fails_at_one_a_minute,)
 OTHERS = (
     one_failing_request_a_minute_among_probes,
@@ -263,9 +340,15 @@ OTHERS = (
     the_other_environment_fails,
     neighbours_whose_names_hold_ours_fail,
     another_kind_of_resource_of_the_same_name_fails,
+    the_first_errors_of_a_new_revision,
+    the_first_error_of_a_new_revision_is_alone,
 )
 # They come last: a mutation of a rule is tried on one scenario after the other, until one fails.
 OVER_HOURS = (
+    every_wake_up_from_zero_fails,
+    the_first_request_of_some_wake_ups_fails,
+    a_user_gets_an_error_every_five_minutes_for_half_an_hour,
+    a_user_gets_an_error_every_five_minutes_behind_healthy_probes,
     a_short_outage_after_much_traffic,
     three_errors_within_the_long_window,
     three_errors_within_twice_the_long_window,

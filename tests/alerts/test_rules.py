@@ -16,7 +16,7 @@ from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY
 from readiness.settings.model import Settings
 from readiness.settings.services import Service
-from tests.projects import STACKS, settings_of
+from tests.projects import ROOT, STACKS, settings_of
 
 # Google's limits (docs/facts/monitoring.md#limits-of-an-alert-policy); the longest names that Cloud Run takes.
 MAX_CONTENT_CHARACTERS = 8192
@@ -50,7 +50,7 @@ def test_a_query_is_one_line_that_parses(rule: AlertRule) -> None:
     assert "\n" not in rule.query
     assert "$" not in rule.query
     comparisons = [
-        comparison for comparison in _operands_of_and(promql_parser.parse(rule.query)) if not _is_constant(comparison)
+        comparison for comparison in _joined(promql_parser.parse(rule.query)) if not _is_constant(comparison)
     ]
     assert comparisons
     for comparison in comparisons:
@@ -59,18 +59,49 @@ def test_a_query_is_one_line_that_parses(rule: AlertRule) -> None:
         assert isinstance(comparison.rhs, promql_parser.NumberLiteral)
 
 
-def _operands_of_and(expression: Any) -> list[Any]:
-    """What must hold at the same time; the expression itself where nothing is joined."""
+def _joined(expression: Any) -> list[Any]:
+    """What `and`, `or` and `unless` join, also in brackets; the expression itself where nothing is joined.
+
+    Without a comparison such an operand would have a value whatever it counts, and the alert would fire always, or
+    with `unless` never.
+    """
     if isinstance(expression, promql_parser.ParenExpr):
-        return _operands_of_and(expression.expr)
-    if isinstance(expression, promql_parser.BinaryExpr) and str(expression.op) == "and":
-        return [*_operands_of_and(expression.lhs), *_operands_of_and(expression.rhs)]
+        return _joined(expression.expr)
+    if isinstance(expression, promql_parser.BinaryExpr) and str(expression.op) in ("and", "or", "unless"):
+        return [*_joined(expression.lhs), *_joined(expression.rhs)]
     return [expression]
+
+
+@pytest.mark.parametrize(
+    ("query", "counts"),
+    [("(a > 1 or b > 2) and c > 3", True), ("a > 1 unless b > 2", True), ("a > 1 and (b or c > 3)", False)],
+)
+def test_what_is_joined_is_looked_at_in_brackets_too(query: str, counts: bool) -> None:
+    """The check itself can fail: an operand without a comparison is found wherever it stands."""
+    joined = _joined(promql_parser.parse(query))
+    assert all(isinstance(operand, promql_parser.BinaryExpr) for operand in joined) is counts
+
+
+@pytest.mark.parametrize("rule", _every_rule())
+def test_a_window_is_written_as_people_write_it(rule: AlertRule) -> None:
+    """In whole minutes or hours: an odd literal reads like a mistake in the console."""
+    windows = re.findall(r"\[([^\]]*)\]", rule.query.replace("[.]", ""))
+    assert [window for window in windows if not re.fullmatch(r"[1-9]\d*[mh]", window)] == []
 
 
 def _is_constant(expression: Any) -> bool:
     """`vector(1)`: the drill compares the clock alone, and gives this value."""
     return isinstance(expression, promql_parser.Call) and expression.func.name == "vector"
+
+
+def test_every_rule_that_counts_events_says_what_becomes_of_a_new_counters_first_one() -> None:
+    """promtool and Monitoring differ there, and whoever reads the rule must know."""
+    for path in ROOT.joinpath("readiness", "alerts").glob("*_alerts.py"):
+        text = path.read_text(encoding="utf-8")
+        definitions = re.split(r"\b_?Alert(?:Definition)?\(\n", text)
+        counting = [part for part in definitions[1:] if "increase(" in part.split("meaning=")[0]]
+        silent = [part.split("\n")[0].strip() for part in counting if '"Rare events"' not in part.split("meaning=")[0]]
+        assert silent == [], path.name
 
 
 @pytest.mark.parametrize("rule", _every_rule())

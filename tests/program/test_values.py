@@ -22,7 +22,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "alerts-high-latency": {
         "alertStrategy.autoClose": "86400s",
         "conditions.0.conditionPrometheusQueryLanguage.ruleGroup": "readiness-every-option",
-        "conditions.0.conditionPrometheusQueryLanguage.duration": "900s",
+        "conditions.0.conditionPrometheusQueryLanguage.duration": "930s",
     },
     "security-alerts-custom-role-change": {"alertStrategy.autoClose": "86400s"},
     "availability-uptime-shop-api": {

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from readiness.alerts.metric_catalogue import METRICS, RESOURCE_LABELS, Metric, known_metrics
+from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS, METRICS, RESOURCE_LABELS, Metric, known_metrics
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_problems import plan_problems
+from readiness.resource_types import UPTIME_CHECK
 from readiness.rules.alert_lint import ALERT_RULES, QUERY_CHECKS, lint_query
 from readiness.rules.plan_rules import plan_findings
 from tests.projects import FIRST_CUSTOMER, STACKS
@@ -24,6 +25,8 @@ LATENCIES = "run_googleapis_com:request_latencies_bucket"
 CPU = "run_googleapis_com:container_cpu_utilizations_bucket"
 BACKENDS = "cloudsql_googleapis_com:database_postgresql_num_backends"
 INSTANCES = "run_googleapis_com:container_instance_count"
+PASSED = "monitoring_googleapis_com:uptime_check_check_passed"
+DATABASE = 'monitored_resource="cloudsql_database",database_id="p:i"'
 
 
 def _p95(metric: str, by: str = "service_name, le", window: str = "3m", quantile: str = "0.95") -> str:
@@ -65,8 +68,8 @@ PLANTED = [
     ("unknown_label", f"{_errors()} / on (service) {_requests()} > 0.1", "names the label service,"),
     ("unknown_label", f"{_errors()} / ignoring (answer) {_requests()} > 0.1", "names the label answer,"),
     ("unknown_label", f"{_errors()} * on (service_name) group_left (team) {_requests()} > 9", "names the label team,"),
-    ("rate_on_a_gauge", f"rate({INSTANCES}{{{SERVICES}}}[3m]) > 1", "a gauge; compare it as it is"),
-    ("rate_on_a_gauge", f"sum(increase({INSTANCES}{{{SERVICES}}}[3m])) > 1", "takes increase of"),
+    ("rate_on_a_gauge", f"rate({INSTANCES}{{{SERVICES}}}[5m]) > 1", "a gauge; compare it as it is"),
+    ("rate_on_a_gauge", f"sum(increase({INSTANCES}{{{SERVICES}}}[5m])) > 1", "takes increase of"),
     ("counter_without_rate", f"sum by (service_name) ({COUNT}{{{SERVICES}}}) > 1", "take its rate or increase"),
     ("counter_without_rate", f"sum(max_over_time({COUNT}{{{SERVICES}}}[3m])) > 1", "take its rate or increase"),
     ("quantile_without_le", f"{_p95(LATENCIES, by='service_name')} > 5000", "added up without `le`"),
@@ -84,7 +87,19 @@ PLANTED = [
     ),
     ("short_window", f"rate({COUNT}{{{SERVICES}}}[1m]) > 1", "looks at 60 s"),
     ("short_window", f"{_p95(LATENCIES, window='119s')} > 5000", "looks at 119 s"),
-    ("new_function", f"mad_over_time({INSTANCES}{{{SERVICES}}}[3m]) > 1", "calls mad_over_time"),
+    (
+        "short_gauge_window",
+        f"max(last_over_time({BACKENDS}{{{DATABASE}}}[284s])) > 80",
+        "looks at 284 s of cloudsql_googleapis_com:database_postgresql_num_backends, whose samples become visible up "
+        "to 165 s late; write 285 s or more",
+    ),
+    ("short_gauge_window", f"max(last_over_time({INSTANCES}{{{SERVICES}}}[3m])) > 1", "up to 120 s late; write 240 s"),
+    (
+        "short_gauge_window",
+        f'min(max_over_time({PASSED}{{monitored_resource="uptime_url"}}[2m])) == 0',
+        "late by a time that no source states (we assume up to 180 s); write 300 s or more",
+    ),
+    ("new_function", f"mad_over_time({INSTANCES}{{{SERVICES}}}[5m]) > 1", "calls mad_over_time"),
     ("new_function", f'sort_by_label({INSTANCES}{{{SERVICES}}}, "location") > 1', "calls sort_by_label"),
     ("new_function", f"limitk(2, {INSTANCES}{{{SERVICES}}}) > 1", "calls limitk"),
     ("long_lookback", f"rate({COUNT}{{{SERVICES}}}[26h]) > 1", "looks back 26 h"),
@@ -131,7 +146,10 @@ def test_nothing_is_found_in_what_the_stacks_declare(plans: dict[str, Plan], sta
 @pytest.mark.parametrize(
     "query",
     [
-        f"{_p95(LATENCIES, window='119s999ms')} > 5000",
+        f"{_p95(LATENCIES, window='2m')} > 5000",
+        f"max(last_over_time({BACKENDS}{{{DATABASE}}}[285s])) > 80",
+        f"max(last_over_time({INSTANCES}{{{SERVICES}}}[4m])) > 80",
+        f'min(max_over_time({PASSED}{{monitored_resource="uptime_url"}}[5m])) == 0',
         f"{_p95(CPU)} > 0.8",
         f'sum by (database_id) ({BACKENDS}{{monitored_resource="cloudsql_database",database_id="p:i"}}) > 80',
         f"sum by (service_name) (increase({COUNT}{{{SERVICES}}}[25h])) > 3",
@@ -148,6 +166,26 @@ def test_nothing_is_found_in_what_the_stacks_declare(plans: dict[str, Plan], sta
 def test_what_is_right_is_left_in_peace(query: str) -> None:
     """On the limit of a rule, and where no rule has anything to say."""
     assert lint_query(query, METRICS_BY_NAME) == []
+
+
+def test_the_window_of_probes_follows_the_longest_period_of_the_plans_checks() -> None:
+    """Two probes five minutes apart, and the delay."""
+    checks = [{"type": UPTIME_CHECK, "name": "c", "inputs": {"period": f"{seconds}s"}} for seconds in (60, 300)]
+    query = f'min(max_over_time({PASSED}{{monitored_resource="uptime_url"}}[10m])) == 0'
+    assert lint_query(query, METRICS_BY_NAME) == []
+    (complaint,) = lint_query(query, known_metrics(checks))
+    assert "write 780 s or more" in complaint
+
+
+def test_every_delay_is_stated_with_its_source() -> None:
+    """Where no source is known, none is made up: the metric says so by having no delay."""
+    found = known_metrics([])
+    stated = {name: metric.delay for name, metric in found.items() if metric.delay is not None}
+    assert stated[BACKENDS].seconds == 165
+    assert {stated[name].seconds for name in stated if name.startswith("run_googleapis_com:container_")} == {120}
+    assert all(delay.source.startswith("https://cloud.google.com/") for delay in stated.values())
+    assert max(delay.seconds for delay in stated.values()) <= ASSUMED_DELAY_SECONDS
+    assert {PASSED, COUNT, "run_googleapis_com:job_completed_execution_count"} <= found.keys() - stated.keys()
 
 
 def test_a_query_that_does_not_parse_is_one_complaint() -> None:

@@ -42,7 +42,19 @@ def test_every_row_of_the_page_is_an_alert_and_tells_each_column(page: str) -> N
     rows = re.findall(r"^\| ([A-Z]\w+) \| (.+) \|$", page, flags=re.MULTILINE)
     found = {alert: cells.split(" | ") for alert, cells in rows if alert != "Alert"}
     assert list(found) == [row.alert for row in ROWS]
-    assert {tuple(cells[3:]) for cells in found.values()} == {("quiet", "quiet")}
+    assert {tuple(cells[3:5]) for cells in found.values()} == {("quiet", "quiet")}
+    assert {alert: cells[5] for alert, cells in found.items() if not alert.endswith("Burn")} == {
+        "HighCpuUsage": "up to 120 s",
+        "HighMemoryUsage": "up to 120 s",
+        "HighErrorRate": "not stated",
+        "HighLatency": "not stated",
+        "FailedHealthChecks": "not stated",
+        "DatabaseConnectionErrors": "up to 600 s",
+        "DatabaseConnectionsRunOut": "up to 165 s",
+        "ContainerCrashLoop": "up to 600 s",
+        "InstanceLimitReached": "up to 120 s",
+        "SlowStartUp": "up to 120 s",
+    }
 
 
 def test_every_alert_has_a_row_or_a_reason_for_none() -> None:

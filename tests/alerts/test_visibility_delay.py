@@ -1,0 +1,155 @@
+"""A rule on a gauge works however late the samples become visible: at the present time, and at the stated delay.
+
+No source says whether Monitoring evaluates a rule now, where the newest samples are not visible yet, or later. Under
+a delay `d` a window `w` holds what `[w - d] offset d` holds where every sample is visible at once, so the scenarios run
+on a copy of the rule with these windows too, beside the deployed text (test_scenarios.py).
+
+Rates are left out: a longer window pages on a burst of one minute (docs/adr/0001-alert-rules.md).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS, METRICS, Metric, known_metrics
+from tests.alerts.cases import cases_of
+from tests.alerts.incident import Fires
+from tests.alerts.promtool import Case, Rule, run_cases
+from tests.alerts.stack import Stack
+from tests.projects import settings_of
+
+ON_GAUGES = ("FailedHealthChecks", "HealthChecksSilent", "InstanceLimitReached", "DatabaseConnectionsRunOut")
+# What changes with the delay, since nothing tells a late sample from a missing one: a window holds fewer samples, so
+# two failing probes a minute apart may page (one never does), and two missing samples in a row begin a duration anew.
+# Where samples are lost as well, all that is claimed is that a rule pages, and in time.
+HOLD_WITHOUT_A_DELAY = frozenset(
+    {
+        "every_region_fails_for_a_probe_less_than_stated",
+        "every_region_fails_for_two_probes_less_than_stated",
+        "every_second_probe_fails_for_ten_minutes",
+        "two_minutes_without_samples_in_a_lasting_breach",
+    }
+)
+_WINDOW = re.compile(r"(?P<metric>\w+:\w+)(?P<matchers>\{[^}]*\})\[(?P<count>\d+)(?P<unit>[mh])\]")
+_SECONDS = {"m": 60, "h": 3600}
+
+
+def _delay_seconds(metric: Metric) -> int:
+    return ASSUMED_DELAY_SECONDS if metric.delay is None else metric.delay.seconds
+
+
+def as_under_a_delay(query: str, metrics: dict[str, Metric]) -> str:
+    """The query as it sees a metric whose samples become visible as late as the catalogue says."""
+
+    def shifted(found: re.Match[str]) -> str:
+        delay = _delay_seconds(metrics[found["metric"]])
+        seconds = int(found["count"]) * _SECONDS[found["unit"]]
+        return f"{found['metric']}{found['matchers']}[{seconds - delay}s] offset {delay}s"
+
+    return _WINDOW.sub(shifted, query)
+
+
+def _late(case: Case) -> Case:
+    """The same case, in which a page and its end may come later by the longest delay."""
+    expect = case.incident.expect
+    if not isinstance(expect, Fires):
+        return case
+    is_whole = case.delivery.lost is None
+    # Two probes must be in the window: with one of them lost, in a later one.
+    is_of_probes = case.alert == "FailedHealthChecks" and not is_whole
+    later_seconds = 2 * settings_of(case.stack).uptime_checks.period_seconds if is_of_probes else 0
+    late = dataclasses.replace(
+        expect,
+        not_before_seconds=expect.not_before_seconds if is_whole else 0,
+        within_seconds=expect.within_seconds + ASSUMED_DELAY_SECONDS + later_seconds,
+        # How long it stays open is told by the deployed text.
+        until_seconds=None,
+        lasts=is_whole and expect.lasts and expect.until_seconds is None,
+    )
+    return dataclasses.replace(case, incident=dataclasses.replace(case.incident, expect=late))
+
+
+@pytest.fixture(scope="session")
+def late_rules(rules: dict[tuple[str, str], Rule]) -> dict[tuple[str, str], Rule]:
+    """The rules on gauges as they see late samples; the text that is deployed is unchanged."""
+    metrics = known_metrics([])
+    return {
+        key: {**rule, "expr": as_under_a_delay(rule["expr"], metrics)}
+        for key, rule in rules.items()
+        if key[1] in ON_GAUGES
+    }
+
+
+@pytest.fixture(scope="session")
+def late_cases(stacks: list[Stack]) -> list[Case]:
+    """Every scenario of these rules, at all its phases and loss patterns."""
+    return [
+        _late(case)
+        for stack in stacks
+        if stack.name != "staging"
+        for case in cases_of(stack)
+        if case.alert in ON_GAUGES and case.id.split("/")[2] not in HOLD_WITHOUT_A_DELAY
+    ]
+
+
+def _failed(promtool: Path, folder: Path, cases: list[Case], rules: dict[tuple[str, str], Rule]) -> str:
+    asked = {(case.stack, case.alert) for case in cases}
+    failures = run_cases(promtool, folder, cases, {key: rule for key, rule in rules.items() if key in asked})
+    return "\n".join(f"{id_} {why}" for id_, why in list(failures.items())[:8])
+
+
+def test_a_window_under_a_delay_is_shorter_and_ends_earlier() -> None:
+    """Each metric by its own delay; a rule of several windows has several."""
+    backends = "cloudsql_googleapis_com:database_postgresql_num_backends"
+    passed = "monitoring_googleapis_com:uptime_check_check_passed"
+    query = f'{backends}{{a="[.]"}}[5m]) / 9 and max_over_time({passed}{{}}[2h]) > 1'
+    late = f'{backends}{{a="[.]"}}[135s] offset 165s) / 9 and max_over_time({passed}{{}}[7020s] offset 180s) > 1'
+    assert as_under_a_delay(query, known_metrics([])) == late
+
+
+def test_every_rule_that_reads_a_gauge_is_here(rules: dict[tuple[str, str], Rule]) -> None:
+    """Those on figures that are written twice a day look 25 hours back, and lose nothing by some minutes."""
+    gauges = {metric.promql_name for metric in METRICS if metric.kind == "GAUGE" and metric.resources != ("global",)}
+    reading = {alert for (_, alert), rule in rules.items() if any(gauge in rule["expr"] for gauge in gauges)}
+    assert reading == set(ON_GAUGES)
+
+
+def test_the_copy_differs_in_every_window(
+    rules: dict[tuple[str, str], Rule], late_rules: dict[tuple[str, str], Rule]
+) -> None:
+    """A window that the copy left as it is would be tested without a delay twice."""
+    for key, rule in late_rules.items():
+        assert rule["expr"].count(" offset ") == len(re.findall(r"\[\d+[mh]\]", rules[key]["expr"])) > 0
+
+
+def test_rules_on_gauges_hold_where_samples_become_visible_late(
+    promtool: Path, late_cases: list[Case], late_rules: dict[tuple[str, str], Rule], tmp_path: Path
+) -> None:
+    """They page when they must, later by the delay at most, and only then."""
+    assert not (failed := _failed(promtool, tmp_path, late_cases, late_rules)), failed
+
+
+def test_rules_on_gauges_hold_late_under_the_newest_prometheus_too(
+    prometheus_3: Path, late_cases: list[Case], late_rules: dict[tuple[str, str], Rule], tmp_path: Path
+) -> None:
+    """Prometheus 3 counts only the later edge of a window."""
+    assert not (failed := _failed(prometheus_3, tmp_path, late_cases, late_rules)), failed
+
+
+def test_a_window_that_is_too_short_does_not_fire_under_a_delay(
+    promtool: Path,
+    rules: dict[tuple[str, str], Rule],
+    late_cases: list[Case],
+    tmp_path: Path,
+) -> None:
+    """The check itself can fail: three minutes, less two of delay, hold no sample when each third one is lost."""
+    key = ("prod", "InstanceLimitReached")
+    short = {**rules[key], "expr": rules[key]["expr"].replace("[5m]", "[3m]")}
+    late = {key: {**short, "expr": as_under_a_delay(short["expr"], known_metrics([]))}}
+    cases = [case for case in late_cases if (case.stack, case.alert) == key and "/near_its_limit_for_long/" in case.id]
+    assert cases
+    assert run_cases(promtool, tmp_path, cases, late)
