@@ -1,16 +1,16 @@
-"""What an alert is, as data. The alerts stand in the `*_alerts.py` files, which `catalogue.py` puts together.
+"""What an alert is, as data. The alerts are in the `*_alerts.py` files, which `catalogue.py` puts together.
 
 Why the queries look as they do (measured; docs/adr/0001-alert-rules.md has the tables):
 
-- Windows end a millisecond before one sample more would fall in: Prometheus before 3.0 counts both edges, Prometheus
-  3 and Monitoring only the later one, and `[3m]` would hold four samples in the one and three in the others.
-- Rates are taken over three of Cloud Run's 60 s samples: a shorter window loses the alert with one lost sample, a
-  longer one smears a breach of four minutes over the stated five.
+- Rates are taken over three of Cloud Run's 60 s samples, and the condition must hold for one evaluation more than
+  stated. A shorter window loses the alert with one lost sample, a longer one makes a breach of four minutes last five.
+- Gauges are read over five minutes, because Monitoring shows a sample up to 165 s late and one in three may be lost.
 - A duration of at least the window keeps a lone error in an idle hour quiet without a floor on traffic.
 - Bad over all, never `1 - good / all`: with no good requests the second has no value and stays silent at 100 % failure.
 - `increase` extrapolates to the edges of its window. Over one sample more than the stated window, scaled back, it
-  counts exactly; over the stated window nine errors in one minute would pass for eleven. `round` drops what the scaling
-  leaves behind the point: 3 x 1.1 / 1.1 is 3.0000000000000004, and that is above 3.
+  counts exactly; over the stated window nine errors in one minute would count as eleven. Where `increase` does not
+  extrapolate, the scaling makes eleven and twelve errors too few. `round` drops what the scaling leaves behind the
+  point: 3 x 1.1 / 1.1 is 3.0000000000000004, and that is above 3.
 - Every query is one line: Monitoring has been seen to drop the comparison of a multi-line one
   (sourcegraph/sourcegraph-public-snapshot#63084).
 """
@@ -37,8 +37,11 @@ EVALUATION_INTERVAL_SECONDS = 30
 
 
 def of_each_service(_settings: Settings) -> str:
-    """The service for which the alert pages: a variable that Monitoring fills in."""
-    return "${metric_or_resource.labels.service_name}"
+    """The service for which the alert pages: a variable that Monitoring fills in.
+
+    Its form: docs/facts/monitoring.md#variables-in-a-notification.
+    """
+    return "${metric_or_resource.label.service_name}"
 
 
 def of_the_database(settings: Settings) -> str:

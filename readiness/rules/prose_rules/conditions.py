@@ -14,7 +14,8 @@ from readiness.rules.prose_rules.common import Rule, at_most_characters, exactly
 from readiness.rules.violation import FieldMessage
 
 EVALUATION_STEP_SECONDS = 30
-# Past it Google answers INVALID_ARGUMENT where the condition has a duration too (google/skills, SKILL.md).
+# Window and duration together; a longer window goes only without a duration
+# (docs/facts/monitoring.md#how-far-a-query-looks-back).
 MAX_LOOKBACK_SECONDS = 25 * 3600
 MAX_FILTER_CHARACTERS = 2048
 MIN_ABSENCE_SECONDS = 120
@@ -56,12 +57,15 @@ def _duration_not_negative(condition: BodyView) -> Iterator[FieldMessage]:
 
 
 def _lookback(condition: BodyView) -> Iterator[FieldMessage]:
-    """A look back of more than 25 h goes only with no duration."""
+    """A look back of more than 25 h, the duration included, goes only with no duration."""
     longest = max(
         (_seconds_of(text) for text in _RANGE.findall(_QUOTED.sub('""', condition.text("query") or ""))), default=0
     )
-    if longest > MAX_LOOKBACK_SECONDS and (condition.seconds("duration") or 0) > 0:
-        yield condition.finding("duration", f"must be 0s: the query looks back {longest / 3600:g} h, more than 25 h")
+    duration_seconds = condition.seconds("duration") or 0
+    if duration_seconds > 0 and longest + duration_seconds > MAX_LOOKBACK_SECONDS:
+        back = f"the query looks back {longest / 3600:g} h"
+        with_duration = "" if longest > MAX_LOOKBACK_SECONDS else "with the duration "
+        yield condition.finding("duration", f"must be 0s: {back}, {with_duration}more than 25 h")
 
 
 def _seconds_of(text: str) -> float:
