@@ -34,18 +34,20 @@ _COUNTS = """\
 
 Some queries count events with `increase`. Prometheus, on which they are tested, and Monitoring may count differently:
 
-- DatabaseConnectionErrors looks at one minute more than stated and scales the count back. If Monitoring does not extrapolate as Prometheus does, the
-  scaled count is too low: of 5 minutes and more than 10 errors, eleven and twelve errors in one burst do not page, and thirteen do.
-- The first event of a service, revision or instance that never had one before is counted by Monitoring and not by Prometheus. If an alert is about
-  few events, expect one more or one less than the log shows.
+- DatabaseConnectionErrors looks at one minute more than stated and scales the count back. If Monitoring does not
+  extrapolate as Prometheus does, the scaled count is too low: where more than 10 errors in 5 minutes page, eleven and
+  twelve in one burst do not, and thirteen do.
+- The first event of a service, revision or instance that never had one before is counted by Monitoring and not by
+  Prometheus. If an alert is about few events, expect one more or one less than the log shows.
 
 The log is the exact count.
 """
 _CLOSING = """\
 ## Closed is not repaired
 
-An incident closes when the query has no result any more. That is so when the figure is good again, and also when the service has scaled to zero or
-stopped reporting. Before you stop, open the service's health address. The same problem can open a new incident with the next request.
+An incident closes when the query has no result any more. That is so when the figure is good again, and also when the
+service has scaled to zero or stopped reporting. Before you stop, open the service's health address. The same problem
+can open a new incident with the next request.
 """
 
 
