@@ -1,9 +1,8 @@
 """Alerts on availability as users see it: health checks from outside, and the error budget of the objective.
 
 The error budget is what the objective allows to fail. A burn rate of 14.4 for an hour uses 2 % of 30 days of it, 6 for
-six hours 5 %, 3 for a day 10 % (the SRE workbook's table; 3 days at rate 1 would look back further than 25 hours, and
-that may be a preview: docs/facts/monitoring.md#how-far-a-query-looks-back). The short window ends the incident soon
-after the errors end.
+six hours 5 %, 3 for a day 10 % (the SRE workbook's table; 3 days at rate 1 would look back further than the 25 hours
+that Monitoring takes). The short window ends the incident soon after the errors end.
 
 - At least three errors in the long window: one of eight requests in an idle hour is 25 times the budget of 99.5 %.
 - Only the first operand names the services: `and` and `/` keep what it has. With all five, 200 services would not fit.
