@@ -240,64 +240,6 @@ def test_what_stops_a_check_is_in_the_document(
         assert said in json.dumps(json.loads(done.out))
 
 
-def test_check_prints_findings_as_json(project: Path, command: Command) -> None:
-    """The document alone, also on a runner, with the status of the text."""
-    in_staging(project, "role: backend", "role: 5")
-    done = command("check", "--format", "json", cwd=project, CI="true")
-    assert done.status == 1
-    findings = json.loads(done.out)["findings"]
-    (error,) = [finding for finding in findings if finding["severity"] == "error"]
-    assert error == {
-        "rule_id": "settings-invalid-value",
-        "severity": "error",
-        "file": STAGING,
-        "line": line_of(project, "role: 5", STAGING),
-        "key": "readiness:services[0].role",
-        "message": "must be text, not the number 5",
-        "hint": "Put it in quotes (`backend`, `frontend`, …)",
-    }
-    text = command("check", cwd=project).out.splitlines()
-    assert len(findings) == len([line for line in text if not line.startswith("ok ")])
-
-
-def test_check_without_errors_prints_a_document_with_warnings_alone_and_ends_with_0(command: Command) -> None:
-    """As the text does."""
-    done = command("check", "--format", "json")
-    assert done.status == 0
-    assert {finding["severity"] for finding in json.loads(done.out)["findings"]} == {"warning"}
-
-
-def test_check_prints_findings_as_sarif(project: Path, command: Command) -> None:
-    """Valid by the standard, each result with its rule and its line."""
-    in_staging(project, "role: backend", "role: 5")
-    done = command("check", "--format", "sarif", cwd=project)
-    assert done.status == 1
-    report = json.loads(done.out)
-    jsonschema.validate(report, SARIF)
-    (run,) = report["runs"]
-    assert run["tool"]["driver"]["name"] == "readiness check"
-    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-    (error,) = [result for result in run["results"] if result["level"] == "error"]
-    assert rules[error["ruleIndex"]] == error["ruleId"] == "settings-invalid-value"
-    assert error["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": STAGING},
-        "region": {"startLine": line_of(project, "role: 5", STAGING)},
-    }
-
-
-@pytest.mark.parametrize("form", ["json", "sarif"])
-def test_what_stops_a_check_is_in_the_document(
-    project: Path, tmp_path_factory: pytest.TempPathFactory, command: Command, form: str
-) -> None:
-    """A program that fails, and a folder without a project: no other form of output, and status 1."""
-    (project / "__main__.py").write_text("print('a word of the program')\nraise ValueError('no')\n", encoding="utf-8")
-    failing = command("check", "--plan", "--format", form, cwd=project)
-    outside = command("check", "--format", form, cwd=tmp_path_factory.mktemp("outside"))
-    for done, said in ((failing, "the program fails: ValueError: no"), (outside, "is neither in this folder nor above")):
-        assert done.status == 1
-        assert said in json.dumps(json.loads(done.out))
-
-
 def test_an_error_of_the_system_is_one_line_with_the_file(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
     """A folder above the project that may not be looked into."""
 

@@ -6,9 +6,6 @@ import json
 import re
 
 import jsonschema
-import json
-
-import jsonschema
 import pytest
 
 from readiness.finding import Finding, Severity, errors_only
@@ -16,7 +13,6 @@ from readiness.finding_formats import annotation, findings_json, findings_markdo
 from readiness.refusal import RefusedError
 from readiness.secret_shapes import looks_like_a_secret, mask_secrets, secrets_in
 from tests.projects import ROOT
-from tests.sarif_structure import SARIF
 from tests.sarif_structure import SARIF
 
 BOT_TOKEN = "xoxb-" + "1111-2222-madeUpToken"
@@ -67,30 +63,6 @@ def test_no_name_in_a_file_can_forge_a_line_or_steer_the_terminal(field: str, fo
     for text in (text_line(problem(**{field: forged})), annotation(problem(**{field: forged}))):
         assert text.isprintable()
         assert len(text.splitlines()) == 1
-
-
-def test_json_and_markdown_and_sarif_hold_no_forged_line_and_no_credential() -> None:
-    """Whatever the form, and no text of a file is read as markup."""
-    finding = problem(key=f"`a`\n``` {BOT_TOKEN}", file="a b#c.yaml")
-    for text in (findings_json([finding]), findings_markdown([finding]), findings_sarif([finding], tool="x")):
-        assert "madeUpToken" not in text
-        assert "[secret]" in text
-    assert findings_markdown([finding]).splitlines()[0] == "````"
-    (row,) = json.loads(findings_json([finding]))["findings"]
-    assert row["key"] == "`a` ``` [secret]"
-    report = json.loads(findings_sarif([finding, problem(line=None, severity=Severity.WARNING)], tool="x"))
-    jsonschema.validate(report, SARIF)
-    (run,) = report["runs"]
-    assert len(run["tool"]["driver"]["rules"]) == 1
-    locations = [result["locations"][0]["physicalLocation"] for result in run["results"]]
-    assert locations[0]["artifactLocation"]["uri"] == "a%20b%23c.yaml"
-    assert "region" not in locations[1]
-
-
-def test_without_findings_every_document_is_whole() -> None:
-    """An empty list is no empty document."""
-    assert json.loads(findings_json([])) == {"findings": []}
-    jsonschema.validate(json.loads(findings_sarif([], tool="x")), SARIF)
 
 
 def test_json_and_markdown_and_sarif_hold_no_forged_line_and_no_credential() -> None:

@@ -63,15 +63,6 @@ THIRD_ENVIRONMENT = """\
         target_duration_seconds: 300
 """
 
-THIRD_ENVIRONMENT = """\
-      - name: third
-        workflow: Third
-        workflow_file: third.yml
-        job: Third
-        target_deployments_per_week: 20
-        target_duration_seconds: 300
-"""
-
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -93,32 +84,6 @@ def test_twelve_independent_mistakes_give_twelve_findings_with_their_lines(proje
     findings = errors_only(check_stack(project, EVERY_OPTION).problems)
     assert {(finding.file, finding.line, finding.rule_id, finding.key) for finding in findings} == expected
     assert len(findings) == len(MISTAKES) == 12
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "key"),
-    [
-        ("enforcement: active", "enforcement: evaluated", "readiness:branch_ruleset.enforcement"),
-        ("enforcement: active", "enforcment: active", "readiness:branch_ruleset.enforcment"),
-        ("app_client_id: Iv23li", "app_client: Iv23li", "readiness:dependabot.auto_merge.app_client"),
-        ("    pagerduty:\n", "    pagrduty:\n", "readiness:channels.pagrduty"),
-        ("readiness:image_registry:\n", "readiness:image_registri:\n", "readiness:image_registri"),
-    ],
-)
-def test_a_setting_that_is_refused_or_misspelt_is_not_called_missing_by_another_rule(
-    project: Path, old: str, new: str, key: str
-) -> None:
-    """The rules between settings do not know its value, and say nothing of it."""
-    edit(project, old, new, FILE)
-    assert [finding.key for finding in errors_only(check_stack(project, EVERY_OPTION).problems)] == [key]
-
-
-def test_an_environment_whose_name_is_refused_hides_no_mistake_of_another_one(project: Path) -> None:
-    """Without its own services a rollback of the other environment would not be reported."""
-    edit(project, "      - name: try-out\n", "      - name: 7\n", FILE)
-    edit(project, "    target_success_ratio: 0.9\n", f"{THIRD_ENVIRONMENT}    target_success_ratio: 0.9\n", FILE)
-    keys = [finding.key for finding in errors_only(check_stack(project, EVERY_OPTION).problems)]
-    assert keys == [f"readiness:deployment_telemetry.environments[{place}" for place in ("1].name", "2].services")]
 
 
 @pytest.mark.parametrize(
