@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 class PromqlConditionArgs:
     """Fires when `query` has returned series for `duration_seconds`, until it returns none.
 
+    A series that ends, because a service scales to zero, ends the incident too: how soon is not documented
+    (docs/facts/monitoring.md#what-closes-an-incident).
+
     Monitoring lists the rule as `alert_rule` in `rule_group`. Set `reads_new_metrics` for a query on a metric that
     Monitoring may not know yet: a log-based metric is unknown until the first matching entry, and for up to ten minutes
     after it was created (https://github.com/hashicorp/terraform-provider-google/issues/20491).
@@ -128,7 +131,10 @@ class AlertPolicyArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlertPoliciesArgs:
-    """`environment` labels every policy. An incident without data closes after `auto_close_seconds` (at least 1800)."""
+    """`environment` labels every policy. `auto_close_seconds` (at least 1800) is every policy's `autoClose`.
+
+    An incident of a threshold closes when it has had no data for so long. One of a PromQL condition may close earlier.
+    """
 
     project: pulumi.Input[str]
     environment: pulumi.Input[str]

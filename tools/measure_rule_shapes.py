@@ -26,37 +26,44 @@ PHASES = (0, 1, 7, 15, 29, 30, 31, 59)
 # The longest time after the stated duration that is looked at.
 PATIENCE_SECONDS = range(0, 181, 30)
 
-Shape = Callable[[str], str]
+Shape = Callable[[Rule], Rule]
 
 
-def _window(*windows: str) -> Shape:
-    """The rule over another window; over several, the first that has a value."""
+def _rate(window: str, wait_seconds: int) -> Shape:
+    """The rule over another window, with another `for`."""
+    return lambda rule: {**rule, "expr": _over(window, rule["expr"]), "for": f"{wait_seconds}s"}
 
-    def reshape(query: str) -> str:
-        base, threshold = query.rsplit(" > ", 1)
-        variants = [re.sub(r"\[[^\]]+\]", f"[{window}]", base) for window in windows]
-        return f"({' or '.join(variants)}) > {threshold}"
+
+def _count(window: str, *, scaled: bool) -> Shape:
+    """The rule over another window, with the factor that scales the count back or without it."""
+
+    def reshape(rule: Rule) -> Rule:
+        query = _over(window, rule["expr"])
+        return {**rule, "expr": query if scaled else re.sub(r" \* \d+ / \d+", "", query)}
 
     return reshape
 
 
-def _unscaled(window: str) -> Shape:
-    return lambda query: re.sub(r" \* \d+ / \d+", "", re.sub(r"\[[^\]]+\]", f"[{window}]", query))
+def _over(window: str, query: str) -> str:
+    return re.sub(r"\[[^\]]+\]", f"[{window}]", query)
 
 
+# The shapes of a rule with the stated duration of 300 s, and of one that counts over the stated 5 minutes.
 RATE_SHAPES: dict[str, Shape] = {
-    "`rate[5m]`": _window("5m"),
-    "`rate[2m]`": _window("2m"),
-    "`rate[3m]`": _window("3m"),
-    "`rate[179s]`": _window("179s"),
-    "`rate[2m]` or `rate[4m]`": _window("2m", "4m"),
-    "`rate[2m]` or `rate[3m]`": _window("2m", "3m"),
-    "`rate[179s999ms]`": _window("179s999ms"),
+    f"`rate[{window}]` for {wait_seconds} s": _rate(window, wait_seconds)
+    for window, wait_seconds in (
+        ("2m", 300),
+        ("3m", 300),
+        ("3m", 330),
+        ("3m", 360),
+        ("4m", 360),
+        ("5m", 300),
+        ("5m", 450),
+    )
 }
 COUNT_SHAPES: dict[str, Shape] = {
-    "`increase[5m]`": _unscaled("5m"),
-    "`increase[6m] * 5/6`": _window("6m"),
-    "`increase[359s999ms] * 5/6`": _window("359s999ms"),
+    "`increase[5m]`": _count("5m", scaled=False),
+    "`increase[6m] * 5/6`": _count("6m", scaled=True),
 }
 
 
@@ -89,7 +96,7 @@ def shape_rows(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule])
         rule = rules[(stack.name, alert)]
         scenarios = [scenario for scenario in ALL_SCENARIOS if scenario.alert == alert and scenario.phases]
         for name, shape in (COUNT_SHAPES if alert == "DatabaseConnectionErrors" else RATE_SHAPES).items():
-            found = failing(promtool, stack, {**rule, "expr": shape(rule["expr"])}, scenarios)
+            found = failing(promtool, stack, shape(rule), scenarios)
             text = "; ".join(f"{scenario}: {', '.join(where)}" for scenario, where in found.items())
             yield f"| {alert} | {name} | {text or 'right everywhere'} |"
 

@@ -58,7 +58,7 @@ def _check_values(settings: Settings) -> Mapping[str, str]:
 
 
 def _of_each_host(_settings: Settings) -> str:
-    return "${metric_or_resource.labels.host}"
+    return "${metric_or_resource.label.host}"
 
 
 _PASSED = "monitoring_googleapis_com:uptime_check_check_passed"

@@ -1,17 +1,18 @@
-"""What an alert is, as data. The alerts stand in the `*_alerts.py` files, which `catalogue.py` puts together.
+"""What an alert is, as data. The alerts are in the `*_alerts.py` files, which `catalogue.py` puts together.
 
 Why the queries look as they do (measured; docs/adr/0001-alert-rules.md has the tables):
 
 - Windows are round, and a rule waits for its stated duration and one evaluation more (rules.py). Monitoring's samples
   cover a span of time, so that counting samples at the edge of a window is a notion of Prometheus alone.
-- Rates are taken over three of Cloud Run's 60 s samples: a shorter window loses the alert with one lost sample, a
-  longer one smears a breach of four minutes over the stated five.
-- The newest sample of a gauge counts, over a window that holds one however late it becomes visible.
-- A duration of at least the window keeps a lone error in an idle hour quiet without a floor on traffic.
+- Rates are taken over three of Cloud Run's 60 s samples. A shorter window loses the alert with one lost sample, a
+  longer one makes a breach of four minutes last five.
+- Gauges are read over five minutes, because Monitoring shows a sample up to 165 s late and one in three may be lost.
+- A duration of at least the window keeps a lone error quiet in an idle hour without a floor on traffic.
 - Bad over all, never `1 - good / all`: with no good requests the second has no value and stays silent at 100 % failure.
 - `increase` extrapolates to the edges of its window. Over one sample more than the stated window, scaled back, it
-  counts exactly; over the stated window nine errors in one minute would pass for eleven. `round` drops what the scaling
-  leaves behind the point: 3 x 1.1 / 1.1 is 3.0000000000000004, and that is above 3.
+  counts exactly; over the stated window nine errors in one minute would count as eleven. Where `increase` does not
+  extrapolate, the scaling makes eleven and twelve errors too few. `round` drops what the scaling leaves behind the
+  point: 3 x 1.1 / 1.1 is 3.0000000000000004, and that is above 3.
 - Rare events: `increase` of Prometheus does not see the first event of a new counter, since there is no sample before
   it. Monitoring knows when the counter began, and counts it. The scenarios therefore give every counter a sample of 0
   a minute before its first one (tests/alerts/series.py). Each rule that counts rare events refers to this paragraph.
@@ -41,8 +42,11 @@ EVALUATION_INTERVAL_SECONDS = 30
 
 
 def of_each_service(_settings: Settings) -> str:
-    """The service for which the alert pages: a variable that Monitoring fills in."""
-    return "${metric_or_resource.labels.service_name}"
+    """The service for which the alert pages: a variable that Monitoring fills in.
+
+    Its form: docs/facts/monitoring.md#variables-in-a-notification.
+    """
+    return "${metric_or_resource.label.service_name}"
 
 
 def of_the_database(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""The two figures that look further back than a query of an alert can, as PromQL reads them.
+"""The two figures that look further back than a query on a log-based metric can, as PromQL reads them.
 
 They are custom metrics, written by `readiness/delivered/delivery_telemetry/figures.py` after every deployment and
 twice a day; a test holds that both files name the same ones.
@@ -11,7 +11,8 @@ from readiness.alerts.selectors import window
 SUCCESS_RATIO_20 = "custom_googleapis_com:readiness_success_ratio_20"
 DAYS_SINCE_SUCCESS = "custom_googleapis_com:readiness_days_since_success"
 
-# The furthest that a query of an alert may look back (docs/facts/monitoring.md#how-far-a-query-looks-back).
+# The furthest that Monitoring looks back for a custom metric, the duration of the condition included: these alerts have
+# none (docs/facts/monitoring.md#how-far-a-query-looks-back).
 WINDOW_SECONDS = 25 * 3600
 
 

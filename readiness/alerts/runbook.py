@@ -29,6 +29,28 @@ _HEADER = """\
 You were paged: find the alert's name below. Every section starts with what to do in the first five minutes.
 """
 
+# Both sections say what docs/facts/monitoring.md proves: "How `increase` counts", "What closes an incident".
+_COUNTS = """\
+## How alerts count
+
+Some queries count events with `increase`. Prometheus, on which they are tested, and Monitoring may count differently:
+
+- DatabaseConnectionErrors looks at one minute more than stated and scales the count back. If Monitoring does not
+  extrapolate as Prometheus does, the scaled count is too low: where more than 10 errors in 5 minutes page, eleven and
+  twelve in one burst do not, and thirteen do.
+- The first event of a service, revision or instance that never had one before is counted by Monitoring and not by
+  Prometheus. If an alert is about few events, expect one more or one less than the log shows.
+
+The log is the exact count.
+"""
+_CLOSING = """\
+## Closed is not repaired
+
+An incident closes when the query has no result any more. That is so when the figure is good again, and also when the
+service has scaled to zero or stopped reporting. Before you stop, open the service's health address. The same problem
+can open a new incident with the next request.
+"""
+
 
 def runbook_text(stacks: Sequence[tuple[str, Settings]]) -> str:
     """The whole page. `stacks` are names and settings, in the order in which they are shown."""
@@ -36,6 +58,7 @@ def runbook_text(stacks: Sequence[tuple[str, Settings]]) -> str:
     for definition in ALERTS:
         parts += _section(definition, stacks)
     parts += security_sections(stacks)
+    parts += [_COUNTS, _CLOSING]
     parts += _escalation(stacks)
     return "\n".join(parts).rstrip() + "\n"
 
@@ -109,6 +132,8 @@ def _stack_part(definition: AlertDefinition, stack: str, settings: Settings) -> 
     yield "Traffic is pinned then: no later deployment gets any, until the same command with `--to-latest`.\n"
     yield f"The query, asked every 30 s; it must hold for {rule.duration_seconds} s:\n"
     yield f"```promql\n{rule.query}\n```\n"
+    if "increase(" in rule.query:
+        yield "It counts events: [how alerts count](#how-alerts-count).\n"
     yield "</details>\n"
 
 

@@ -35,7 +35,10 @@ _FUNCTIONS_OF_2_44 = UNIT_KEEPING | _OF_COUNTERS | frozenset(
         "sum_over_time", "tan", "tanh", "time", "timestamp", "vector", "year",
     }
 )  # fmt: skip
+# Of a log-based or custom metric. Google's own metrics go further back, where the condition has no duration
+# (docs/facts/monitoring.md#how-far-a-query-looks-back); readiness/rules/prose_rules/conditions.py checks that.
 MAX_LOOKBACK_SECONDS = 25 * 3600
+_USER_DEFINED = ("logging_googleapis_com:user_", "custom_googleapis_com:")
 MIN_SAMPLES = 2
 # Nobody alerts on less than a tenth of a second: 5 means seconds, and Google counts milliseconds.
 _LEAST_MS = 100
@@ -236,8 +239,11 @@ def new_function(node: Node, _: Mapping[str, Metric]) -> Complaints:
 
 
 def long_lookback(node: Node, _: Mapping[str, Metric]) -> Complaints:
-    """Monitoring takes 25 hours, all windows and offsets around a selector together."""
+    """Monitoring takes 25 hours of a user-defined metric, all windows and offsets around a selector together."""
     if not isinstance(node.expression, promql.VectorSelector):
+        return
+    name = node.expression.name or ""
+    if not name.startswith(_USER_DEFINED):
         return
     seconds = 0.0
     for each in (node.expression, *node.around):
@@ -246,7 +252,8 @@ def long_lookback(node: Node, _: Mapping[str, Metric]) -> Complaints:
         if isinstance(each, promql.VectorSelector | promql.SubqueryExpr) and each.offset is not None:
             seconds += each.offset.total_seconds()
     if seconds > MAX_LOOKBACK_SECONDS:
-        yield f"looks back {seconds / 3600:g} h, and Monitoring takes {MAX_LOOKBACK_SECONDS // 3600} h"
+        limit = f"{MAX_LOOKBACK_SECONDS // 3600} h of a log-based or custom metric"
+        yield f"looks back {seconds / 3600:g} h, and Monitoring takes {limit}"
 
 
 def wrong_unit(node: Node, metrics: Mapping[str, Metric]) -> Complaints:

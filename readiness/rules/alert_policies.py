@@ -15,7 +15,8 @@ from readiness.rules import checks
 from readiness.rules.contract import Check, Contract, Field, Inputs, renamed, without
 from readiness.rules.rule import Remark
 
-# Above it, Google answers INVALID_ARGUMENT if the condition has a duration too (google/skills, SKILL.md).
+# Window and duration together; a longer window goes only without a duration
+# (docs/facts/monitoring.md#how-far-a-query-looks-back).
 MAX_LOOKBACK_SECONDS = 25 * 3600
 MAX_FILTER_CHARACTERS = 2048
 
@@ -70,8 +71,11 @@ def _query_not_empty(condition: Field) -> Iterator[Remark]:
 def _lookback(condition: Field) -> Iterator[Remark]:
     ranges = _RANGE.findall(_QUOTED.sub('""', condition.text("query") or ""))
     longest = max((seconds_of(text) or 0 for text in ranges), default=0)
-    if longest > MAX_LOOKBACK_SECONDS and (condition.seconds("duration") or 0) > 0:
-        yield condition.remark("duration", f"must be 0s: the query looks back {longest / 3600:g} h, more than 25 h")
+    duration_seconds = condition.seconds("duration") or 0
+    if duration_seconds > 0 and longest + duration_seconds > MAX_LOOKBACK_SECONDS:
+        back = f"the query looks back {longest / 3600:g} h"
+        with_duration = "" if longest > MAX_LOOKBACK_SECONDS else "with the duration "
+        yield condition.remark("duration", f"must be 0s: {back}, {with_duration}more than 25 h")
 
 
 def _log_metrics_may_not_exist_yet(condition: Field) -> Iterator[Remark]:

@@ -155,7 +155,12 @@ class Alerts(Section):
     ] = None
     auto_close_seconds: Annotated[
         int,
-        Field(ge=1800, le=604_800, description="An incident without data closes after this; the API's least is 1800."),
+        Field(
+            ge=1800,
+            le=604_800,
+            description="How long an incident of a security alert stays open without data, at least 1800. PromQL "
+            "alerts get it too, but may close earlier: as soon as their query has no result.",
+        ),
     ] = 1800
 
 

@@ -22,7 +22,7 @@ from tests.projects import ROOT, STACKS, settings_of
 MAX_CONTENT_CHARACTERS = 8192
 MAX_CONTENT_BYTES = 10_240
 MAX_SUBJECT_BYTES = 255
-VARIABLE = re.compile(r"\$\{metric_or_resource\.labels\.(\w+)\}")
+VARIABLE = re.compile(r"\$\{metric_or_resource\.label\.(\w+)\}")
 # A host is a label of 63 characters and `.northamerica-northeast1.run.app`; a longer subject is cut off at its end.
 LONGEST_VALUES = {"service_name": 49, "host": 95}
 

@@ -36,7 +36,8 @@ def test_no_section_is_an_orphan(page: str) -> None:
     """A section of an alert that is gone sends people astray."""
     sections = re.findall(r"^## (.+)$", page, flags=re.MULTILINE)
     security = (alert.name for alert in SECURITY_ALERTS)
-    assert sections == [*(definition.name for definition in ALERTS), *security, "Escalation"]
+    common = ("How alerts count", "Closed is not repaired", "Escalation")
+    assert sections == [*(definition.name for definition in ALERTS), *security, *common]
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -71,6 +72,14 @@ def test_the_query_in_the_runbook_is_the_one_that_is_deployed(page: str, stack: 
     """The very text, in a block of its own."""
     for rule in rules_of(settings_of(stack)):
         assert f"```promql\n{rule.query}\n```" in page
+
+
+def test_every_alert_that_counts_events_says_how(page: str) -> None:
+    """`increase` may count differently on Monitoring: the reader of such a query is told where it says so."""
+    queries = re.findall(r"```promql\n(.*)\n```\n\n(.*)", page)
+    assert {"increase(" in query for query, _ in queries} == {True, False}
+    for query, following in queries:
+        assert ("(#how-alerts-count)" in following) is ("increase(" in query)
 
 
 def test_markdown_inside_details_renders(page: str) -> None:

@@ -27,6 +27,7 @@ BACKENDS = "cloudsql_googleapis_com:database_postgresql_num_backends"
 INSTANCES = "run_googleapis_com:container_instance_count"
 PASSED = "monitoring_googleapis_com:uptime_check_check_passed"
 DATABASE = 'monitored_resource="cloudsql_database",database_id="p:i"'
+SUCCESS_RATIO = 'custom_googleapis_com:readiness_success_ratio_20{monitored_resource="global"}'
 
 
 def _p95(metric: str, by: str = "service_name, le", window: str = "3m", quantile: str = "0.95") -> str:
@@ -102,9 +103,9 @@ PLANTED = [
     ("new_function", f"mad_over_time({INSTANCES}{{{SERVICES}}}[5m]) > 1", "calls mad_over_time"),
     ("new_function", f'sort_by_label({INSTANCES}{{{SERVICES}}}, "location") > 1', "calls sort_by_label"),
     ("new_function", f"limitk(2, {INSTANCES}{{{SERVICES}}}) > 1", "calls limitk"),
-    ("long_lookback", f"rate({COUNT}{{{SERVICES}}}[26h]) > 1", "looks back 26 h"),
-    ("long_lookback", f"rate({COUNT}{{{SERVICES}}}[24h] offset 2h) > 1", "looks back 26 h"),
-    ("long_lookback", f"max_over_time((rate({COUNT}{{{SERVICES}}}[2h]))[24h:5m]) > 1", "looks back 26 h"),
+    ("long_lookback", f"last_over_time({SUCCESS_RATIO}[26h]) < 0.9", "looks back 26 h"),
+    ("long_lookback", f"last_over_time({SUCCESS_RATIO}[24h] offset 2h) < 0.9", "looks back 26 h"),
+    ("long_lookback", f"max_over_time((avg_over_time({SUCCESS_RATIO}[2h]))[24h:5m]) < 0.9", "looks back 26 h"),
     ("wrong_unit", f"5 < {_p95(LATENCIES)}", "5 s are 5000"),
     ("wrong_unit", f"{_p95(LATENCIES)} > (5 * 2)", "10 s are 10000"),
     ("wrong_unit", f"avg_over_time({_p95(LATENCIES)}[10m:1m]) > 5", "5 s are 5000"),
@@ -152,7 +153,8 @@ def test_nothing_is_found_in_what_the_stacks_declare(plans: dict[str, Plan], sta
         f'min(max_over_time({PASSED}{{monitored_resource="uptime_url"}}[5m])) == 0',
         f"{_p95(CPU)} > 0.8",
         f'sum by (database_id) ({BACKENDS}{{monitored_resource="cloudsql_database",database_id="p:i"}}) > 80',
-        f"sum by (service_name) (increase({COUNT}{{{SERVICES}}}[25h])) > 3",
+        f"last_over_time({SUCCESS_RATIO}[25h]) < 0.9",
+        f"sum by (service_name) (increase({COUNT}{{{SERVICES}}}[3d])) > 3",
         "vector(1) and on () (hour() == 9)",
         f"{_errors()} / on (service_name) {_requests()} > 0.05",
         f"{_errors()} / {_requests()} >= 1",

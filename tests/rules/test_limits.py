@@ -50,7 +50,7 @@ AT_THE_LIMIT: list[tuple[str, str, Any]] = [
     (ALERT_POLICY, "notificationChannels", ["<c.id>"] * 16),
     (ALERT_POLICY, f"{PROMQL}.evaluationInterval", "60s"),
     (ALERT_POLICY, f"{PROMQL}.duration", "0s"),
-    (ALERT_POLICY, f"{PROMQL}.query", "rate(x[25h]) > 0"),
+    (ALERT_POLICY, f"{PROMQL}.query", "rate(x[24h55m]) > 0"),
     (ALERT_POLICY, f"{PROMQL}.alertRule", "a" * 2048),
     (ALERT_POLICY, f"{PROMQL}.ruleGroup", "a" * 2048),
     (CHANNEL, "displayName", "x" * 512),

@@ -213,6 +213,14 @@ def test_a_look_back_is_read_in_every_unit(text: str, hours: str) -> None:
     assert check_plan([resource(ALERT_POLICY, planted(inputs, f"{PROMQL}.duration", LEFT_OUT))]) == []
 
 
+def test_the_duration_counts_in_how_far_a_query_looks_back() -> None:
+    """25 hours are window and duration together; without a duration the window may have them all."""
+    inputs = planted(good_inputs(ALERT_POLICY), f"{PROMQL}.query", "rate(x[25h]) > 0")
+    (found,) = check_plan([resource(ALERT_POLICY, planted(inputs, f"{PROMQL}.duration", "30s"))])
+    assert found.message == "must be 0s: the query looks back 25 h, with the duration more than 25 h"
+    assert check_plan([resource(ALERT_POLICY, planted(inputs, f"{PROMQL}.duration", "0s"))]) == []
+
+
 ROW_COUNT = {"comparison": "COMPARISON_GT", "threshold": "0"}
 ALONE: list[dict[str, Any]] = [
     {"conditionMonitoringQueryLanguage": {"query": "fetch", "duration": "60s"}},
