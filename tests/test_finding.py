@@ -165,7 +165,9 @@ def test_every_rule_id_is_in_kebab_case() -> None:
     ids = [
         rule_id
         for path in (ROOT / "readiness").rglob("*.py")
-        for rule_id in re.findall(r'rule_id="([^"]*)"', path.read_text(encoding="utf-8"))
+        for rule_id in re.findall(
+            r'(?:rule_id=|config\.(?:error|warning|error_at_key)\()\s*"([^"]*)"', path.read_text(encoding="utf-8")
+        )
     ]
     assert len(ids) > 100
     assert [rule_id for rule_id in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)+", rule_id)] == []

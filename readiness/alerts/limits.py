@@ -32,21 +32,20 @@ def limit_violations(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for too_long in (_filter_too_long, _query_too_long):
         for definition in ALERTS:
             with suppress(RefusedValueError):
-                if definition.declared_by(settings) and (message := too_long(definition, settings)):
-                    yield "services", f"are too many: {message}", _HINT
+                if definition.declared_by(settings):
+                    messages = list(too_long(definition, settings))
+                    yield from (("services", f"are too many: {message}", _HINT) for message in messages)
 
 
-def _filter_too_long(definition: AlertDefinition, settings: Settings) -> str | None:
+def _filter_too_long(definition: AlertDefinition, settings: Settings) -> Iterator[str]:
     for metric in definition.log_metrics(settings):
         if len(metric.filter) > MAX_LOG_FILTER_CHARACTERS:
             what = f"the log filter of {metric.name} would have {len(metric.filter)} characters"
-            return f"{what}, and Cloud Logging takes {MAX_LOG_FILTER_CHARACTERS}"
-    return None
+            yield f"{what}, and Cloud Logging takes {MAX_LOG_FILTER_CHARACTERS}"
 
 
-def _query_too_long(definition: AlertDefinition, settings: Settings) -> str | None:
+def _query_too_long(definition: AlertDefinition, settings: Settings) -> Iterator[str]:
     characters = len(query_of(definition, settings))
-    if characters <= MAX_QUERY_CHARACTERS:
-        return None
-    what = f"the query of {definition.name} would have {characters} characters"
-    return f"{what}, and we allow {MAX_QUERY_CHARACTERS}"
+    if characters > MAX_QUERY_CHARACTERS:
+        what = f"the query of {definition.name} would have {characters} characters"
+        yield f"{what}, and we allow {MAX_QUERY_CHARACTERS}"

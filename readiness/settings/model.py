@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from readiness.settings.base import DurationSeconds, HttpsUrl, Listed, MarkdownText, Ratio, Section
+from readiness.settings.base import DurationSeconds, HttpsUrl, Listed, MarkdownText, Ratio, RefusedValueError, Section
 from readiness.settings.channels import Channels
 from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
 from readiness.settings.github import BranchRuleset, Dependabot, ManagedFiles, ProductionEnvironment, Repository
@@ -228,19 +228,19 @@ class Settings(Section):
 
     @property
     def required_database(self) -> Database:
-        """The database, for what only a stack with one has. Raises ValueError for a stack without."""
+        """The database, for what only a stack with one has. Raises RefusedValueError for a stack without."""
         if self.database is None:
-            raise ValueError("this stack has no database")
+            raise RefusedValueError("this stack has no database")
         return self.database
 
     @property
     def connection_errors(self) -> DatabaseConnectionErrors:
-        """The limit of a stack with a database, whose settings must hold one. Raises ValueError for another stack."""
+        """The limit of a stack with a database, whose settings must hold one. Raises RefusedValueError without."""
         if self.alerts.database_connection_errors is None:
-            raise ValueError("this stack has no limit for connection errors of a database")
+            raise RefusedValueError("this stack has no limit for connection errors of a database")
         return self.alerts.database_connection_errors
 
     @property
     def database_id(self) -> str:
-        """The instance as Monitoring and Logging name it. Raises ValueError for a stack without a database."""
+        """The instance as Monitoring and Logging name it. Raises RefusedValueError for a stack without one."""
         return f"{self.project}:{self.required_database.instance}"

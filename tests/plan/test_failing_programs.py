@@ -68,7 +68,7 @@ def test_what_cannot_be_planned_offline_names_the_line_that_asks_for_it(tmp_path
 
 def test_a_missing_program_is_refused(tmp_path: Path) -> None:
     """A folder with a Pulumi.yaml and no `__main__.py`."""
-    with pytest.raises(RefusedError, match=r"^__main__\.py: .*No such file or directory"):
+    with pytest.raises(RefusedError, match=r"^__main__\.py: does not exist\. Write the Pulumi program"):
         plan_stack(tmp_path, StackConfig(stack="dev", file="Pulumi.dev.yaml"))
 
 
