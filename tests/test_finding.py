@@ -162,12 +162,11 @@ def test_warnings_are_left_out_of_what_stops_a_command() -> None:
 
 def test_every_rule_id_is_in_kebab_case() -> None:
     """Programs compare them, so they are written like the ids of the audit and of the policy pack."""
+    written = r'(?:rule_id=|config\.(?:error|warning|error_at_key)\()\s*"([^"]*)"'
     ids = [
         rule_id
         for path in (ROOT / "readiness").rglob("*.py")
-        for rule_id in re.findall(
-            r'(?:rule_id=|config\.(?:error|warning|error_at_key)\()\s*"([^"]*)"', path.read_text(encoding="utf-8")
-        )
+        for rule_id in re.findall(written, path.read_text(encoding="utf-8"))
     ]
     assert len(ids) > 100
     assert [rule_id for rule_id in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)+", rule_id)] == []
