@@ -32,7 +32,7 @@ class Mutant:
 Expression = Callable[[str, Foreign], Iterable[tuple[str, str]]]
 
 # A comparison with a number: at the end, before `and`, or in brackets.
-_COMPARISON = re.compile(r" (?P<operator>>=|>|<|==) (?P<threshold>[0-9.e+-]+)(?=$|\)| (?:and|or|unless) )")
+_COMPARISON = re.compile(r" (?P<operator>>=|<=|>|<|==) (?P<threshold>[0-9.e+-]+)(?=$|\)| (?:and|or|unless) )")
 _WINDOW = re.compile(r"\[(?P<window>[0-9smh]+)\]")
 _BY = re.compile(r" by \((?P<labels>[^)]*)\)")
 _SELECTOR = re.compile(r"\{(?P<matchers>[^}]*)\}")
