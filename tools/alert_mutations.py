@@ -81,7 +81,7 @@ def _window(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
         yield f"all {what}", _WINDOW.sub(lambda found, factor=factor: _scaled(found, factor), text)
         for index, found in enumerate(_WINDOW.finditer(text)):
             yield f"number {index + 1} {what}", _replaced(text, found, _scaled(found, factor))
-    yield "five minutes", _WINDOW.sub("[300s]", text)
+    yield "five minutes", _WINDOW.sub("[5m]", text)
     yield "one sample less", _WINDOW.sub(lambda found: f"[{_seconds(found['window']) - 60}s]", text)
 
 
