@@ -32,7 +32,7 @@ class Mutant:
 Expression = Callable[[str, Foreign], Iterable[tuple[str, str]]]
 
 # A comparison with a number: at the end, before `and`, or in brackets.
-_COMPARISON = re.compile(r" (?P<operator>>=|>|<|==) (?P<threshold>[0-9.e+-]+)(?=$|\)| (?:and|or|unless) )")
+_COMPARISON = re.compile(r" (?P<operator>>=|<=|>|<|==) (?P<threshold>[0-9.e+-]+)(?=$|\)| (?:and|or|unless) )")
 _WINDOW = re.compile(r"\[(?P<window>[0-9smh]+)\]")
 _BY = re.compile(r" by \((?P<labels>[^)]*)\)")
 _SELECTOR = re.compile(r"\{(?P<matchers>[^}]*)\}")
@@ -81,7 +81,7 @@ def _window(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
         yield f"all {what}", _WINDOW.sub(lambda found, factor=factor: _scaled(found, factor), text)
         for index, found in enumerate(_WINDOW.finditer(text)):
             yield f"number {index + 1} {what}", _replaced(text, found, _scaled(found, factor))
-    yield "five minutes", _WINDOW.sub("[300s]", text)
+    yield "five minutes", _WINDOW.sub("[5m]", text)
     yield "one sample less", _WINDOW.sub(lambda found: f"[{_seconds(found['window']) - 60}s]", text)
 
 

@@ -129,6 +129,15 @@ def it_is_over_with_the_first_good_probe(stack: Stack) -> Incident:
     return _pages(stack, *series, first=_long_probes(stack), until_seconds=until)
 
 
+def it_is_over_ten_minutes_after_a_long_outage(stack: Stack) -> Incident:
+    """Two thirds of half an hour were bad, which counts as flapping for longer than anybody cares."""
+    long = _long_probes(stack)
+    down = "F" * (2 * long // 3)
+    series = _everywhere(stack, "G" * long + down + "G" * long)
+    last = 60 * _period(stack) * (len(down) - 1)
+    return _pages(stack, *series, first=long, until_seconds=last + 2 * _window_seconds(stack) - 1)
+
+
 def every_region_fails_for_a_probe_less_than_stated(stack: Stack) -> Incident:
     """Four probes a minute apart: the fifth is good, and no window holds failures alone."""
     return quiet(_everywhere(stack, HEALTHY + "F" * _too_few(stack) + HEALTHY))
@@ -178,6 +187,25 @@ def every_second_probe_fails_for_ten_minutes(stack: Stack) -> Incident:
 def a_new_check_flaps_for_ten_minutes(stack: Stack) -> Incident:
     """It has no half hour yet: its first bad probe is not all of it."""
     return quiet(_everywhere(stack, "FG" * (_long_probes(stack) // 6)))
+
+
+def a_new_check_flaps_from_its_first_probe_on(stack: Stack) -> Incident:
+    """Half of a half hour's probes are enough to tell: fifteen, at a probe a minute."""
+    probed = "FG" * _long_probes(stack)
+    seconds = 60 * _period(stack) * (_long_probes(stack) // 2 - 1)
+    series = [probes(stack, region, probed) for region in REGIONS]
+    return _pages(stack, *series, first=0, not_before_seconds=seconds, within_seconds=seconds + 60)
+
+
+def a_check_flaps_for_ten_minutes_after_a_pause(stack: Stack) -> Incident:
+    """The probes from before the pause do not make a half hour of these."""
+    long = _long_probes(stack)
+    return quiet(_everywhere(stack, "G" * long + "-" * (long - 2) + "FG" * (long // 6) + "G" * 3))
+
+
+def the_first_probe_after_a_pause_fails(stack: Stack) -> Incident:
+    """It is alone: the ones before it are older than the window, and the next one is good."""
+    return quiet(_everywhere(stack, HEALTHY + "-" * 6 + "F" + HEALTHY))
 
 
 def every_second_probe_of_one_region_fails(stack: Stack) -> Incident:
@@ -443,9 +471,13 @@ OTHERS: tuple[Tell, ...] = (
     the_frontend_answers_from_nowhere,
     a_new_service_never_gave_a_healthy_answer,
     it_is_over_with_the_first_good_probe,
+    it_is_over_ten_minutes_after_a_long_outage,
     one_region_gets_no_healthy_answer,
     three_deployments_in_half_an_hour_cut_over,
     a_new_check_flaps_for_ten_minutes,
+    a_new_check_flaps_from_its_first_probe_on,
+    a_check_flaps_for_ten_minutes_after_a_pause,
+    the_first_probe_after_a_pause_fails,
     every_second_probe_of_one_region_fails,
     two_checks_of_one_host_flap_in_one_region_each,
     the_hosts_of_the_other_environment_flap,

@@ -195,6 +195,11 @@ def one_of_two_revisions_is_at_its_limit(stack: Stack) -> Incident:
     return INSTANCES.pages(stack, *_two_revisions(stack, "backend", limit_of(stack, "backend"), 1.0))
 
 
+def it_has_more_active_instances_than_its_limit(stack: Stack) -> Incident:
+    """Cloud Run may exceed the limit for a while: https://cloud.google.com/run/docs/about-instance-autoscaling."""
+    return INSTANCES.pages(stack, _instances(stack.backend, INSTANCES.lasting(stack, limit_of(stack, "backend") + 1.0)))
+
+
 def an_old_revision_is_idle_while_the_new_one_is_active(stack: Stack) -> Incident:
     """Three idle old ones and three active new ones of five: a deployment, and two more may start."""
     most = limit_of(stack, "backend")
@@ -333,6 +338,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             *INSTANCES_WITH_LOSSES,
             the_limit_is_that_of_each_revision,
             one_of_two_revisions_is_at_its_limit,
+            it_has_more_active_instances_than_its_limit,
             every_instance_is_idle,
             one_of_its_instances_is_idle,
             the_limit_is_reached_on_both_sides_of_a_cut_over,

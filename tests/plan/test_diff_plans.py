@@ -74,7 +74,7 @@ def test_an_update_names_each_field_by_its_path_with_both_values(plans: dict[str
     change = only(planted(plans["prod"], plant))
     assert change.action is Action.UPDATE
     assert [(each.path, each.old, each.new) for each in change.inputs] == [
-        ("conditions[0].conditionPrometheusQueryLanguage.duration", "300s", "600s"),
+        ("conditions[0].conditionPrometheusQueryLanguage.duration", "330s", "600s"),
         ("userLabels.team", ABSENT, "web"),
     ]
 
