@@ -19,7 +19,7 @@ from tests.settings.mutations import any_mutation, mutations_of
 
 SOURCES = ("Pulumi.yaml", EVERY_OPTION_FILE.name)
 # Of each file; `python -m tests.settings.test_fuzz` goes through all of them.
-SAMPLE = 100
+SAMPLE = 50
 
 
 def trees() -> dict[str, Any]:
