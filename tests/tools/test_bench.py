@@ -154,6 +154,11 @@ def test_a_bare_program_that_differs_stops_the_bench(
     assert started == []
 
 
+def returning(value: object) -> Callable[..., object]:
+    """A function that returns the value, whatever it is given."""
+    return lambda *_arguments: value
+
+
 def test_the_suite_is_measured_once_and_only_when_asked_for(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -170,9 +175,9 @@ def test_the_suite_is_measured_once_and_only_when_asked_for(
         run()
         return taken["make test" if started[-1] == ["make", "test"] else "bare SDK program"]
 
-    monkeypatch.setattr(bench, "plan_stack", lambda *_: plans["staging"])
-    monkeypatch.setattr(bench, "registered", lambda _: None)
-    monkeypatch.setattr(bench, "what_differs", lambda *_: "")
+    monkeypatch.setattr(bench, "plan_stack", returning(plans["staging"]))
+    monkeypatch.setattr(bench, "registered", returning(None))
+    monkeypatch.setattr(bench, "what_differs", returning(""))
     monkeypatch.setattr(bench, "measured", nothing_else)
     monkeypatch.setattr(bench, "cpu_seconds", cpu_seconds)
     assert bench.main(["staging"]) == 0
