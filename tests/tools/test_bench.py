@@ -156,7 +156,11 @@ def test_a_bare_program_that_differs_stops_the_bench(
 
 def returning(value: object) -> Callable[..., object]:
     """A function that returns the value, whatever it is given."""
-    return lambda *_arguments: value
+
+    def function(*_arguments: object) -> object:
+        return value
+
+    return function
 
 
 def test_the_suite_is_measured_once_and_only_when_asked_for(
