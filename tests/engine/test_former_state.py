@@ -43,8 +43,12 @@ def former(fresh: World) -> World:
     return fresh
 
 
-# What the toolkit has changed on purpose since: the alerts' queries and texts, and one alert more.
-UPDATED_SINCE = {"gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/dashboard:Dashboard"}
+# What the toolkit has changed on purpose since: queries and texts of alerts, delivered programs, one alert more.
+UPDATED_SINCE = {
+    "gcp:monitoring/alertPolicy:AlertPolicy",
+    "gcp:monitoring/dashboard:Dashboard",
+    "github:index/repositoryFile:RepositoryFile",
+}
 ADDED_SINCE = ("alerts-health-checks-silent",)
 
 
