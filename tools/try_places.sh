@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 AFFECTED=(
     tests/test_cli_process.py tests/test_files.py tests/test_golden.py tests/test_finding.py
     tests/documents tests/docs tests/delivered tests/ci tests/settings/mistakes
-    tests/delivered/test_http_client.py tests/test_connections.py tests/live/test_init.py tests/live/test_preview.py tests/live/deliver
+    tests/delivered/test_http_client.py tests/test_connections.py tests/live/init/test_answers.py tests/live/test_preview.py tests/live/deliver
     tests/plan/test_diff_command.py tests/plan/test_offline_plan.py tests/plan/test_recorder.py tests/tools
 )
 OTHER_USER=65534 # Debian's `nobody`; owns nothing and has no home
