@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_gcp import monitoring
 
-from readiness.durations import duration_text
+from readiness.times import duration_text
 
 from .arguments import check_arguments
 from .outputs import by_key, with_version

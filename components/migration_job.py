@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import cloudrunv2, projects, secretmanager, serviceaccount
 
-from readiness.durations import duration_text
+from readiness.times import duration_text
 
 from .arguments import check_arguments
 from .enabled_apis import MIGRATION_APIS, EnabledApis, EnabledApisArgs

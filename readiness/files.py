@@ -9,8 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from readiness.finding import Finding
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError
 
 # Ours, for files without a limit of their own: it ends a wrong file before it fills the memory.
 MAX_FILE_BYTES = 20 * 1024 * 1024

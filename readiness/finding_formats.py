@@ -1,4 +1,4 @@
-"""Findings as text, GitHub annotations, JSON, Markdown and SARIF 2.1.0. No form holds a credential or a forged line."""
+"""Findings as GitHub annotations, JSON, Markdown and SARIF 2.1.0. No form holds a credential or a forged line."""
 
 from __future__ import annotations
 
@@ -7,20 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from readiness.finding import Finding, Severity
+from readiness.finding import Finding, Severity, text_line, text_without_place
 from readiness.markdown_text import fenced
 from readiness.secret_shapes import one_line
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-_MAX_KEY_CHARACTERS = 120
 _MAX_MARKDOWN_LINE_CHARACTERS = 1_000
-
-
-def text_line(finding: Finding) -> str:
-    """`FILE:LINE: KEY: what is wrong. How to fix it.`"""
-    place = one_line(finding.file) if finding.line is None else f"{one_line(finding.file)}:{finding.line}"
-    return f"{place}: {_text(finding)}"
 
 
 def annotation(finding: Finding) -> str:
@@ -31,7 +24,7 @@ def annotation(finding: Finding) -> str:
     line = "" if finding.line is None else f",line={finding.line}"
     file = one_line(finding.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
     command = "notice" if finding.severity is Severity.NOTE else finding.severity.value
-    return f"::{command} file={file}{line}::{_text(finding).replace('%', '%25')}"
+    return f"::{command} file={file}{line}::{text_without_place(finding).replace('%', '%25')}"
 
 
 def findings_json(findings: Iterable[Finding]) -> str:
@@ -87,16 +80,6 @@ def sarif_result(
     }
 
 
-def _text(finding: Finding) -> str:
-    key = one_line(finding.key)
-    if len(key) > _MAX_KEY_CHARACTERS:
-        key = key[:_MAX_KEY_CHARACTERS] + "…"
-    subject = f"{key}: " if key else ""
-    hint = one_line(finding.hint)
-    end = "" if not hint else f" {hint}{'' if hint.endswith('?') else '.'}"
-    return f"{subject}{one_line(finding.message)}.{end}"
-
-
 def _sarif_rule(rule_id: str) -> dict[str, Any]:
     description = rule_id.replace("-", " ").capitalize()
     return {
@@ -107,7 +90,7 @@ def _sarif_rule(rule_id: str) -> dict[str, Any]:
 
 
 def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
-    level, text = finding.severity.value, _text(finding)
+    level, text = finding.severity.value, text_without_place(finding)
     return sarif_result(finding.rule_id, rule_index, "fail", level, text, finding.file, finding.line)
 
 

@@ -19,9 +19,7 @@ import pulumi
 from pulumi.runtime import config as engine_config
 
 from readiness import clock
-from readiness.finding import Finding, Severity, errors_only
-from readiness.finding_formats import text_line
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError, Severity, errors_only, text_line
 from readiness.rules.project import project_problems
 from readiness.rules.stack import check_config, require_settings
 from readiness.settings.base import SecretName

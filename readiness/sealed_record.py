@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from readiness.files import read_regular_text
-from readiness.timestamps import instant, instant_text
+from readiness.times import instant, instant_text
 
 _FOLDER = "records"
 _CLOCK_SKEW = timedelta(hours=1)

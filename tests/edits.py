@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from readiness.finding import Finding
-from readiness.finding_formats import text_line
+from readiness.finding import Finding, text_line
 from readiness.rules.stack import check_stack
 
 TWO_PEOPLE = "        - login: ada\n          id: 1001\n        - login: grace\n          id: 1002\n"

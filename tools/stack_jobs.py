@@ -15,8 +15,7 @@ from typing import Any
 import yaml
 
 from readiness.cli.common import settings_of_every_stack
-from readiness.finding_formats import text_line
-from readiness.refusal import RefusedError
+from readiness.finding import RefusedError, text_line
 
 APPLY = Path(".github") / "workflows" / "apply.yml"
 _UP = re.compile(r"make up STACK=(\S+)")

@@ -24,9 +24,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, with_config
 
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.live.rows import Outcome, Row, row_of
-from readiness.refusal import RefusedError
 from readiness.secret_shapes import looks_like_a_secret, mask_secrets
 from readiness.settings.messages import why_no_text
 from readiness.settings.nearest import suggestion

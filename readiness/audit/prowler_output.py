@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness.files import read_regular_text
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.live.rows import Row, cleaned, failed, not_checked, passed
-from readiness.refusal import RefusedError
 from readiness.secret_shapes import mask_secrets
 
 # A muted failure is one that somebody has accepted in Prowler's own list: it neither passes nor fails.

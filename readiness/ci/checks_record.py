@@ -13,7 +13,7 @@ from typing import Any
 
 from readiness.sealed_record import NoRecordError, opened, record_file, sealed_text
 from readiness.settings.github import RequiredCheck
-from readiness.timestamps import instant_text
+from readiness.times import instant_text
 
 # Workflows change with the application, and this project does not see that.
 MAX_AGE = timedelta(days=14)

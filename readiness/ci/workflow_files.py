@@ -10,8 +10,7 @@ from typing import Any
 
 import yaml
 
-from readiness.finding import Finding, Severity
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError, Severity
 from readiness.settings.strict_yaml import KeyPath, read_yaml
 
 # GitHub refuses a larger workflow file.

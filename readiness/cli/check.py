@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 @project_option
 def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form: str, project: str | None) -> None:
     """Check the settings of the stacks (all of them by default) and print every problem at once."""
-    from readiness.finding import errors_only
-    from readiness.refusal import RefusedError
+    from readiness.finding import RefusedError, errors_only
 
     failed = False
     # A mistake in Pulumi.yaml is one of every stack, and is reported once.

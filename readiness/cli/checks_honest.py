@@ -27,8 +27,7 @@ def checks_honest(workflows: Path, write: bool, project: str | None) -> None:
     from readiness.ci.required_checks import required_check_findings
     from readiness.ci.workflow_files import read_workflows, workflows_digest
     from readiness.files import write_whole
-    from readiness.finding import errors_only
-    from readiness.refusal import RefusedError
+    from readiness.finding import RefusedError, errors_only
     from readiness.rules.required_checks_record import subject_of
     from readiness.settings.stack_files import read_stack
 
@@ -53,8 +52,7 @@ def checks_honest(workflows: Path, write: bool, project: str | None) -> None:
 
 def _guarding(root: Path) -> tuple[str, Settings, BranchRuleset]:
     """The stack that declares the ruleset. Raises RefusedError where none does, or where its settings are wrong."""
-    from readiness.finding import Finding
-    from readiness.refusal import RefusedError
+    from readiness.finding import Finding, RefusedError
     from readiness.rules.stack import check_stack, require_settings
     from readiness.settings.stack_files import PROJECT_FILE
     from readiness.settings.stack_names import stack_names

@@ -39,10 +39,9 @@ def cleanup() -> None:
 def simulate(stack: str, images: Path | None, moment: str | None, form: str, project: str | None) -> None:
     """Print which versions the declared policies would delete and keep, and the policy that decided each."""
     from readiness.finding import Finding, Severity
-    from readiness.images.gcloud_commands import list_images_command
     from readiness.images.images import read_images
-    from readiness.images.observations import observations
-    from readiness.images.render_simulation import simulation_json, simulation_text
+    from readiness.images.report import observations, simulation_json, simulation_text
+    from readiness.images.repositories import list_images_command
     from readiness.images.simulate import decide
 
     now = _instant(moment)
@@ -72,13 +71,11 @@ def simulate(stack: str, images: Path | None, moment: str | None, form: str, pro
 def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | None, project: str | None) -> None:
     """Refuse to let cleanup delete what runs or is rolled back to; write a record of having passed."""
     from readiness.files import write_whole
-    from readiness.finding import errors_only
+    from readiness.finding import RefusedError, errors_only
     from readiness.images.audit_log import read_deletions
-    from readiness.images.gate import gate_findings, gate_record
-    from readiness.images.gate_record import record_path
-    from readiness.images.gcloud_commands import list_revisions_command, read_log_command
+    from readiness.images.gate import gate_findings, gate_record, record_path
+    from readiness.images.repositories import list_revisions_command, read_log_command
     from readiness.images.revisions import read_needed
-    from readiness.refusal import RefusedError
     from readiness.settings.stack_files import read_stack
 
     now = _instant(moment)
@@ -117,7 +114,7 @@ def _missing(option: str, command: str) -> click.ClickException:
 def _instant(text: str | None) -> datetime:
     """The instant of `--now`, else this one."""
     from readiness import clock
-    from readiness.timestamps import instant
+    from readiness.times import instant
 
     if text is None:
         return clock.now()
@@ -129,9 +126,8 @@ def _instant(text: str | None) -> datetime:
 
 def _repository(root: Path, stack: str) -> DeclaredRepository:
     """The repository that the stack declares. Raises RefusedError, which names the stack that does."""
-    from readiness.finding import Finding
+    from readiness.finding import Finding, RefusedError
     from readiness.images.repositories import declared_repository
-    from readiness.refusal import RefusedError
     from readiness.rules.stack import check_stack
     from readiness.settings.stack_files import stack_file_name
     from readiness.settings.stack_names import stack_names

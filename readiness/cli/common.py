@@ -31,8 +31,7 @@ def project_root(project: str | None) -> Path:
 
     Raises RefusedError where there is no Pulumi.yaml.
     """
-    from readiness.finding import Finding
-    from readiness.refusal import RefusedError
+    from readiness.finding import Finding, RefusedError
     from readiness.settings.stack_files import PROJECT_FILE, find_project_root
 
     if project is None:
@@ -71,8 +70,7 @@ def settings_to_apply(root: Path, stack: str) -> Settings:
 
 def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
     """The stacks of the project with their settings. Raises RefusedError with every problem of all, or for no stack."""
-    from readiness.finding import Finding, errors_only
-    from readiness.refusal import RefusedError
+    from readiness.finding import Finding, RefusedError, errors_only
     from readiness.rules.stack import check_stack, require_settings
     from readiness.settings.stack_names import stack_names
 
@@ -93,7 +91,7 @@ def refuse_foreign_hosts(root: Path, stack: str) -> None:
 
     Warns of variables that make the engine take a provider's program from elsewhere.
     """
-    from readiness.refusal import RefusedError
+    from readiness.finding import RefusedError
     from readiness.settings.provider_hosts import PROGRAM_VARIABLES, variable_problems
     from readiness.settings.stack_files import read_stack
     from readiness.settings.validation import view_of
@@ -117,7 +115,8 @@ def plan_of(root: Path, stack: str) -> Plan:
 
 def report(problems: Iterable[Finding], *, err: bool = False) -> None:
     """Prints problems; on a CI runner as annotations too. `NO_COLOR` and a pipe switch colour off."""
-    from readiness.finding_formats import annotation, text_line
+    from readiness.finding import text_line
+    from readiness.finding_formats import annotation
 
     for problem in problems:
         colour = "red" if problem.severity == "error" else "yellow"
@@ -157,9 +156,8 @@ def _git(folder: Path, *arguments: str) -> str:
 
 def this_repository(environment: Mapping[str, str]) -> GitHub:
     """The API of the repository that a workflow runs in. Raises RefusedError where none is named."""
-    from readiness.finding import Finding
+    from readiness.finding import Finding, RefusedError
     from readiness.live.github_api import GitHub
-    from readiness.refusal import RefusedError
 
     owner, _, name = environment.get("GITHUB_REPOSITORY", "").partition("/")
     if not owner or not name:

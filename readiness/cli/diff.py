@@ -35,9 +35,9 @@ def diff(
 
     A change that weakens a guard ends with status 1 until acknowledged-weakenings.yaml names its digest.
     """
+    from readiness.finding import RefusedError
     from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
     from readiness.plan.render_diff import diff_markdown, diff_text, failure_markdown
-    from readiness.refusal import RefusedError
 
     of_commit = base is not None and not files
     if not of_commit and not (base is None and len(files) == 2 and not stacks):
@@ -63,10 +63,10 @@ def diff(
 
 
 def _report(project: str | None, files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:
+    from readiness.finding import RefusedError
     from readiness.plan.acknowledgements import read_acknowledgements
     from readiness.plan.base_plan import against_commit, of_files
     from readiness.plan.diff_report import diff_report
-    from readiness.refusal import RefusedError
 
     if base is not None:
         root = project_root(project)

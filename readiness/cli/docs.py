@@ -14,8 +14,7 @@ def docs(only_check: bool, project: str | None) -> None:
     """Write the documents that repeat what the stacks declare: rollback, troubleshooting, checklist, README section."""
     from readiness.documents.pages import page_texts
     from readiness.files import text_of, write_all
-    from readiness.finding import Finding
-    from readiness.refusal import RefusedError
+    from readiness.finding import Finding, RefusedError
 
     root = project_root(project)
     texts = page_texts(settings_of_every_stack(root))

@@ -37,7 +37,7 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int, project:
     from readiness.live import drill as drills
     from readiness.live.google_api import GoogleError
     from readiness.settings.stack_files import read_stack
-    from readiness.timestamps import instant_text
+    from readiness.times import instant_text
 
     root = project_root(project)
     settings = settings_of(root, stack)

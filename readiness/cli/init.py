@@ -66,7 +66,7 @@ def init(folder: Path | None, old_folder: Path | None, answers_file: str | None,
 
 
 def _project_around() -> Path:
-    from readiness.refusal import RefusedError
+    from readiness.finding import RefusedError
     from readiness.settings.stack_files import find_project_root
 
     try:
@@ -88,7 +88,7 @@ class _AnswersFile:
 
 def _given(options: dict[str, Any], file: str | None) -> tuple[dict[str, tuple[str, ...]], _AnswersFile | None]:
     """The answers of options and file, and the file. Raises RefusedError where the file is wrong, with all that is."""
-    from readiness.refusal import RefusedError
+    from readiness.finding import RefusedError
 
     given: dict[str, tuple[str, ...]] = {}
     for question in QUESTIONS:
@@ -120,7 +120,7 @@ def _split(question: Question, texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _read_answers(path: Path) -> _AnswersFile:
     """Raises RefusedError for a file that is no YAML, or holds no answers by name."""
-    from readiness.refusal import RefusedError
+    from readiness.finding import RefusedError
     from readiness.settings.nearest import suggestion
     from readiness.settings.strict_yaml import read_yaml
 
@@ -217,7 +217,7 @@ def _problems(given: dict[str, tuple[str, ...]], read: _AnswersFile | None) -> I
 
 
 def _refuse_wrong(given: dict[str, tuple[str, ...]], read: _AnswersFile | None) -> None:
-    from readiness.refusal import RefusedError
+    from readiness.finding import RefusedError
 
     if problems := list(_problems(given, read)):
         raise RefusedError(problems)

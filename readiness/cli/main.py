@@ -82,7 +82,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs a command, returns its exit status; every refusal is a message and status 1, never a traceback."""
-    from readiness.refusal import RefusedError
+    from readiness.finding import RefusedError
     from readiness.secret_shapes import mask_secrets
 
     try:

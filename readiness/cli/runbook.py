@@ -20,7 +20,7 @@ def runbook(only_check: bool, project: str | None) -> None:
     """Write docs/runbook.md from the alert catalogue and the settings of every stack."""
     from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
     from readiness.files import text_of, write_whole
-    from readiness.refusal import RefusedError
+    from readiness.finding import RefusedError
 
     root = project_root(project)
     path = root / RUNBOOK_PATH

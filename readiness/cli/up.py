@@ -51,9 +51,9 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -
 
 def _checked_plan(root: Path, stack: str) -> ReadPlan:
     """The offline plan. Raises RefusedError with what `check --plan` refuses: a second, before minutes of an apply."""
+    from readiness.finding import RefusedError
     from readiness.plan.plan_file import SecretMask, plan_from
     from readiness.plan.plan_problems import plan_problems
-    from readiness.refusal import RefusedError
 
     plan = plan_of(root, stack)
     if problems := plan_problems(root, plan):

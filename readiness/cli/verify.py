@@ -28,7 +28,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     from readiness.live.verify.run import Access, checks_of, run_checks
     from readiness.live.web import Deadline
     from readiness.settings.stack_files import read_stack
-    from readiness.timestamps import instant_text
+    from readiness.times import instant_text
 
     started = clock.monotonic_seconds()
     root = project_root(project)

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from readiness.delivered.header import MANAGED_FOLDER, is_managed_path
-from readiness.finding import Finding
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError
 
 PULL_REQUEST = "pull_request"
 

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from readiness.finding import Finding
-from readiness.images.gcloud_commands import DELETE_METHOD
 from readiness.images.json_lists import read_json_list, refuse
-from readiness.timestamps import instant
+from readiness.images.repositories import DELETE_METHOD
+from readiness.times import instant
 
 # Cleanup runs about daily, without a schedule: two days hold at least one run.
 WINDOW = timedelta(hours=48)

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from readiness.finding import Finding
 from readiness.images.json_lists import read_json_list, refuse
-from readiness.timestamps import instant
+from readiness.times import instant
 
 LIST_IMAGES = "gcloud artifacts docker images list REPOSITORY --include-tags --format=json"
 # Image indexes as Docker and as OCI call them; only these have children.

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from readiness.files import read_regular_bytes
-from readiness.finding import Finding
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError
 
 # So many mistakes are printed; of the rest only their number.
 MAX_SHOWN = 20

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from readiness.durations import days_text, duration_text
+from readiness.times import days_text, duration_text
 
 DELETE, KEEP = "DELETE", "KEEP"
 TAG_STATES = ("ANY", "TAGGED", "UNTAGGED")

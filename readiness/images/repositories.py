@@ -1,14 +1,14 @@
-"""The image repository that a stack declares, with its policies, as the stack's plan has it."""
+"""The image repository that a stack's plan declares, and the commands that list its images and their use."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.images.policies import Policy, policies_of
-from readiness.refusal import RefusedError
 from readiness.resource_types import REGISTRY
 
 
@@ -69,3 +69,26 @@ def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredReposito
         dry_run=inputs.get("cleanupPolicyDryRun", False) is True,
         policies=policies,
     )
+
+
+DELETE_METHOD = "google.devtools.artifactregistry.v1.ArtifactRegistry.BatchDeleteVersions"
+
+
+def list_images_command(repository: DeclaredRepository, file: str = "images.json") -> str:
+    """Every version of the repository, with tags."""
+    return (
+        f"gcloud artifacts docker images list {shlex.quote(repository.host_path)} --include-tags --format=json > {file}"
+    )
+
+
+def read_log_command(repository: DeclaredRepository, file: str = "log.json") -> str:
+    """What cleanup deleted or would have deleted in two days: Data Write audit logs of the registry must be on."""
+    wanted = f'protoPayload.methodName="{DELETE_METHOD}" AND protoPayload.request.parent:"{repository.resource}/"'
+    where = f"--project={shlex.quote(repository.project)}"
+    return f"gcloud logging read {shlex.quote(wanted)} {where} --freshness=48h --format=json > {file}"
+
+
+def list_revisions_command(repository: DeclaredRepository, file: str = "revisions.json") -> str:
+    """Every revision of every service of the region."""
+    where = f"--project={shlex.quote(repository.project)} --region={shlex.quote(repository.location)}"
+    return f"gcloud run revisions list {where} --format=json > {file}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from readiness.finding import Finding
 from readiness.images.json_lists import read_json_list, refuse
-from readiness.timestamps import instant
+from readiness.times import instant
 
 _REVISIONS_COMMAND = "gcloud run revisions list --format=json"
 _SERVICE_LABEL = "serving.knative.dev/service"

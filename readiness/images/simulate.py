@@ -2,18 +2,28 @@
 
 KEEP wins over DELETE; a version that no policy deletes stays. Ages count from the upload: older and newer are meant
 strictly. The newest are counted per package, by upload and then by digest. docs/retention.md gives the sources.
+
+The registry refuses to delete a manifest before the index that lists it (GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE, which
+gcr-cleaner handles). An index lists one manifest a platform and, built by buildkit, one of attestations for each of
+them; none of these has a tag. So what an index lists stays with it.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from readiness.images.families import Key, kept_with, key_of
 from readiness.images.images import Version, package_path
 from readiness.images.policies import DELETE, KEEP, Policy
+
+# A push uploads the manifests and then the index that lists them, within seconds. Where a listing names no children
+# (gcloud 528 does not), untagged manifests so near to an index are taken for its. Only a "delete" becomes a "keep".
+PUSH_WINDOW = timedelta(minutes=10)
+
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +53,7 @@ def decide(versions: Sequence[Version], policies: Sequence[Policy], now: datetim
             if policy.action != action:
                 continue
             if policy.id in newest:
-                if key_of(version) in newest[policy.id]:
+                if _key_of(version) in newest[policy.id]:
                     return policy.id
             elif _matches(policy, version, names[version.package], now):
                 return policy.id
@@ -55,13 +65,13 @@ def decide(versions: Sequence[Version], policies: Sequence[Policy], now: datetim
         keep = first(version, KEEP)
         delete = first(version, DELETE) if keep is None else None
         if delete is not None:
-            deleting[key_of(version)] = delete
+            deleting[_key_of(version)] = delete
         else:
-            staying[key_of(version)] = keep or ""
-    kept = kept_with(staying, ordered)
+            staying[_key_of(version)] = keep or ""
+    kept = _kept_with(staying, ordered)
     return tuple(
         Decision(version=version, delete=key not in kept, policy=kept[key] if key in kept else deleting[key])
-        for version, key in ((version, key_of(version)) for version in ordered)
+        for version, key in ((version, _key_of(version)) for version in ordered)
     )
 
 
@@ -78,7 +88,7 @@ def _newest(ordered: Iterable[Version], names: dict[str, str], policy: Policy) -
     for version in ordered:
         of_package = kept[version.package]
         if len(of_package) < (policy.keep_count or 0) and _begins(names[version.package], policy.package_prefixes):
-            of_package.append(key_of(version))
+            of_package.append(_key_of(version))
     return {key for keys in kept.values() for key in keys}
 
 
@@ -96,3 +106,46 @@ def _matches(policy: Policy, version: Version, name: str, now: datetime) -> bool
 
 def _begins(text: str, prefixes: tuple[str, ...]) -> bool:
     return not prefixes or text.startswith(prefixes)
+
+
+def _key_of(version: Version) -> Key:
+    """What tells a version from all others."""
+    return version.package, version.digest
+
+
+def _kept_with(decided: Mapping[Key, str], versions: Iterable[Version]) -> dict[Key, str]:
+    """`decided` (kept versions and the policy of each) with the children of indexes, which have their index's policy.
+
+    The children are those that the listing names, else those that the time of the upload lets one infer.
+    """
+    indexes: dict[Key, Version] = {}
+    untagged: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    for version in versions:
+        if version.is_index or version.children:
+            indexes[_key_of(version)] = version
+        elif not version.tags:
+            untagged[version.package].append((version.created, version.digest))
+    for manifests in untagged.values():
+        manifests.sort()
+    kept = dict(decided)
+    waiting = [key for key in decided if key in indexes]
+    for key in waiting:
+        index = indexes[key]
+        for digest in index.children or _taken_near(index, untagged[index.package]):
+            child = (index.package, digest)
+            if child not in kept:
+                kept[child] = kept[key]
+                waiting += [child] if child in indexes else []
+    return kept
+
+
+def _taken_near(index: Version, manifests: list[tuple[datetime, str]]) -> list[str]:
+    """The digests of the manifests that were uploaded near to the index; they are taken out of the sorted list.
+
+    The first index that stays keeps them, and no other needs to: of thousands in one hour each would read them all.
+    """
+    start = bisect_left(manifests, index.created - PUSH_WINDOW, key=lambda manifest: manifest[0])
+    end = bisect_right(manifests, index.created + PUSH_WINDOW, key=lambda manifest: manifest[0])
+    taken = [digest for _, digest in manifests[start:end]]
+    del manifests[start:end]
+    return taken

@@ -13,9 +13,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.live.bootstrap_rights import IAM_ADMIN, Needs
-from readiness.refusal import RefusedError
 from readiness.settings.stack_files import stack_file_name
 
 POOL = "readiness"

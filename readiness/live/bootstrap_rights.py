@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness import resource_types as types
-from readiness.finding import Finding
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError
 
 IAM_ADMIN = "roles/resourcemanager.projectIamAdmin"
 

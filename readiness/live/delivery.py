@@ -13,10 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from readiness.delivered.header import file_digest
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.live.github_api import GitHub, GitHubError
 from readiness.live.repository_files import FileDifference, FileState, Tree, file_differences, live_tree
-from readiness.refusal import RefusedError
 
 BRANCH = "readiness/managed-files"
 TITLE = "Update the files that readiness manages"

@@ -21,12 +21,11 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
-from readiness.durations import duration_text
 from readiness.files import read_regular_text, write_whole
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.live.google_api import Google, GoogleError
-from readiness.refusal import RefusedError
 from readiness.sealed_record import record_file
+from readiness.times import duration_text
 
 # An incident opens at the first evaluation; messages have been seen to take minutes. The API's least for auto-close.
 AUTO_CLOSE_SECONDS = 1800

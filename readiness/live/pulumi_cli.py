@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from readiness.files import read_regular_text
+from readiness.finding import RefusedError
 from readiness.live.google_login import LOG_IN, credential_source
 from readiness.plan.engine_rules import refused_deletions, refused_deletions_text
 from readiness.plan.plan_file import ReadPlan
-from readiness.refusal import RefusedError
 from readiness.settings.stack_files import PROJECT_FILE
 from readiness.settings.strict_yaml import read_yaml
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from readiness.finding import RefusedError
 from readiness.live.drill import live_policies, needs_update
 from readiness.live.google_api import Google, GoogleError
-from readiness.refusal import RefusedError
-from readiness.timestamps import instant_text
+from readiness.times import instant_text
 
 # The API's own (Snooze.Criteria.policies).
 MAX_POLICIES = 16

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.plan.change_lines import printable, shortened
 from readiness.plan.weakening import DIGEST_PATTERN, Weakening
-from readiness.refusal import RefusedError
 from readiness.settings.messages import why_no_text
 from readiness.settings.strict_yaml import Document, KeyPath, read_yaml
 

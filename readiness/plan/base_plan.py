@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from readiness.files import read_regular_bytes, write_whole
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.plan.git import file_names, file_text, folder_in, resolve_commit, unpack
 from readiness.plan.plan_diff import StackDiff, diff_plans
 from readiness.plan.plan_file import (
@@ -35,7 +35,6 @@ from readiness.plan.plan_file import (
     read_plan_file,
 )
 from readiness.plan.program_setup import Setup, setup_of_texts
-from readiness.refusal import RefusedError
 from readiness.settings.nearest import suggestion
 from readiness.settings.stack_files import PROGRAM_FILE, read_stack, stack_file_name
 from readiness.settings.stack_names import stack_names, stacks_of

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.durations import seconds_of
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, UPTIME_CHECK
 from readiness.settings.observation import PLACES_OF_REGION, Prices
+from readiness.times import seconds_of
 
 # Google bills by the month; 730 hours are a twelfth of a year.
 SECONDS_A_MONTH = 730 * 3600

@@ -6,8 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import NoReturn
 
-from readiness.finding import Finding
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError
 
 
 def resolve_commit(root: Path, ref: str) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from readiness.durations import seconds_of
 from readiness.plan.change_lines import shortened, value_text
 from readiness.plan.field_changes import (
     ABSENT,
@@ -24,6 +23,7 @@ from readiness.plan.field_changes import (
     paired_entries,
 )
 from readiness.plan.query_change import filter_changes
+from readiness.times import seconds_of
 
 # The field of a finding about all of a resource.
 WHOLE_RESOURCE = "(resource)"

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
-from readiness.durations import seconds_of
 from readiness.plan.field_changes import (
     ABSENT,
     Inputs,
@@ -30,6 +29,7 @@ from readiness.resource_types import (
     VULNERABILITY_ALERTS,
 )
 from readiness.settings.github import Enforcement
+from readiness.times import seconds_of
 
 # What a reviewer's id is while nobody is named yet.
 _NOBODY = "0"

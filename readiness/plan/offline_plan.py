@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlparse
 
 from google.protobuf import json_format
 
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.plan.program_setup import setup_in_folder
 from readiness.plan.recorder import (
     UNKNOWN,
@@ -32,7 +32,6 @@ from readiness.plan.recorder import (
     is_secret,
     record,
 )
-from readiness.refusal import RefusedError
 from readiness.resource_types import STACK_TYPE
 from readiness.settings.configuration_keys import OFFLINE_PLACEHOLDER
 from readiness.settings.stack_files import StackConfig

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.plan.engine_rules import forces_replacement, former_urns, ignored_paths, without_ignored
 from readiness.plan.field_changes import ABSENT, FieldChange, field_changes, is_same
 from readiness.plan.plan_file import PlannedResource, ReadPlan
-from readiness.refusal import RefusedError
 
 # The SDK's version stands in every resource: one line for all of them (`provider_versions`).
 _VERSION_OPTION = "version"

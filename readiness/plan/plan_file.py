@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from readiness.files import FileTooLargeError, read_regular_bytes
-from readiness.finding import Finding
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError
 from readiness.resource_types import STACK_TYPE
 from readiness.secret_shapes import mask_secrets
 

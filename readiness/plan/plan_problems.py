@@ -9,9 +9,8 @@ from pathlib import Path
 
 from readiness.alerts.runbook import RUNBOOK_PATH, anchors
 from readiness.files import text_of
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.plan.offline_plan import Plan
-from readiness.refusal import RefusedError
 from readiness.rules.plan_rules import plan_findings
 from readiness.rules.project import counted_environments
 from readiness.settings.model import Settings

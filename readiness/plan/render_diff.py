@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from readiness import __version__
-from readiness.finding import Finding
-from readiness.finding_formats import findings_markdown, text_line
+from readiness.finding import Finding, text_line
+from readiness.finding_formats import findings_markdown
 from readiness.markdown_text import fenced, longest_run_of_backticks
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, entries_to_write
 from readiness.plan.change_lines import printable

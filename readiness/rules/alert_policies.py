@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from readiness.durations import seconds_of
 from readiness.resource_types import ALERT_POLICY
 from readiness.rules import checks
 from readiness.rules.contract import Check, Contract, Field, Inputs, renamed, without
 from readiness.rules.rule import Remark
+from readiness.times import seconds_of
 
 # Window and duration together; a longer window goes only without a duration
 # (docs/facts/monitoring.md#how-far-a-query-looks-back).

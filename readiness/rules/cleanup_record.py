@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from readiness.finding import Finding
-from readiness.images.gate_record import record_faults, record_path
+from readiness.images.gate import record_faults, record_path
 from readiness.images.policies import declared_policies, policies_digest
 from readiness.images.repositories import resource_name
 from readiness.sealed_record import file_text

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from readiness import clock
 from readiness.alerts.limits import limit_violations
-from readiness.finding import Finding, errors_only
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError, errors_only
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig, read_stack
 from readiness.settings.validation import Validated, validate

@@ -16,8 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from readiness.finding import Finding, Severity
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError, Severity
 from readiness.settings.nearest import nearest, suggestion
 from readiness.settings.stack_names import stack_names
 from readiness.settings.strict_yaml import Document, KeyPath, path_text, read_yaml

@@ -21,8 +21,7 @@ from typing import Any
 import yaml
 
 from readiness.files import FileTooLargeError, NotRegularFileError, read_regular_bytes
-from readiness.finding import Finding, Severity
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError, Severity
 from readiness.secret_shapes import secrets_in
 
 KeyPath = tuple[str | int, ...]

@@ -12,8 +12,8 @@ import pytest
 
 from readiness.audit.checklist import audit_lines
 from readiness.audit.prowler_output import MAX_FINDINGS_SHOWN, read_prowler_output
+from readiness.finding import RefusedError
 from readiness.live.rows import Outcome, Row
-from readiness.refusal import RefusedError
 from tests.projects import ROOT
 
 FILES = sorted((ROOT / "tests" / "fixtures" / "prowler").iterdir())

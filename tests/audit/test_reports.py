@@ -20,9 +20,8 @@ from readiness.audit.report import (
     audit_summary,
     step_values,
 )
-from readiness.finding_formats import text_line
+from readiness.finding import RefusedError, text_line
 from readiness.live.rows import failed, passed
-from readiness.refusal import RefusedError
 from tests.projects import settings_of
 from tests.sarif_structure import SARIF
 

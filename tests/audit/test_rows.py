@@ -13,8 +13,8 @@ from readiness.audit.black_box import BLACK_BOX_CHECKS
 from readiness.audit.checklist import DUE_DAYS, Risk, audit_lines, read_checklist
 from readiness.audit.google_checks import GOOGLE_CHECKS
 from readiness.audit.report import AuditRow, Result, audit_rows, step_values
+from readiness.finding import RefusedError
 from readiness.live.rows import Outcome, Row, failed, not_checked, passed, row_of
-from readiness.refusal import RefusedError
 from tests.projects import settings_of
 
 VALUES = step_values([settings_of("prod"), settings_of("staging")])

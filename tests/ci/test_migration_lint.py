@@ -8,7 +8,7 @@ import pytest
 
 from readiness.ci.migrations.lint import lint_text
 from readiness.ci.migrations.sql_statements import statements
-from readiness.finding_formats import text_line
+from readiness.finding import text_line
 from tests.projects import ROOT, Command
 
 REVISION = 'revision = "0003"\ndown_revision = "0002"\n\n\ndef upgrade() -> None:\n    {}\n'

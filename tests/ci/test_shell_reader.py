@@ -12,7 +12,7 @@ from readiness.ci.shell import reader, shfmt
 from readiness.ci.shell.judge import lost_failures
 from readiness.ci.shell.reader import ShellReader
 from readiness.ci.shell.tree import Command, ShellSyntaxError
-from readiness.refusal import RefusedError
+from readiness.finding import RefusedError
 from tests.ci.test_steps import job
 from tests.ci.workflows import messages
 

@@ -8,7 +8,7 @@ import pytest
 
 from readiness.ci.required_checks import required_check_findings
 from readiness.ci.workflow_files import MAX_FILE_BYTES, read_workflows, workflows_digest
-from readiness.refusal import RefusedError
+from readiness.finding import RefusedError
 from readiness.settings.github import RequiredCheck
 from tests.ci.workflows import TEST_JOB, TRIGGER, written
 from tests.projects import ROOT

@@ -16,8 +16,7 @@ from typing import Any
 
 from readiness.ci import checks_record
 from readiness.ci.checks_record import record_text
-from readiness.images import gate_record
-from readiness.images.gate_record import DELETIONS, GateRecord
+from readiness.images.gate import DELETIONS, GateRecord, record_path
 from readiness.images.policies import declared_policies, policies_digest
 from readiness.images.repositories import resource_name
 from readiness.plan.offline_plan import Plan, plan_stack
@@ -42,7 +41,7 @@ REPOSITORY_NAME = "ai-resume-review-v2"
 # The stack with every option is another customer's: both own what a project has once.
 SHOPS_PROJECT = "shop-464303"
 REGISTRY_ID = f"{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"
-GATE_RECORD = gate_record.record_path(f"Pulumi.{EVERY_OPTION}.yaml", EVERY_OPTION)
+GATE_RECORD = record_path(f"Pulumi.{EVERY_OPTION}.yaml", EVERY_OPTION)
 # The command in a process of its own, whose records are as old as everywhere in the tests.
 READINESS_ON_THE_PINNED_DAY = """
 from readiness import clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from readiness.images.gcloud_commands import DELETE_METHOD
+from readiness.images.repositories import DELETE_METHOD
 from tests.images.listings import NOW, REPOSITORY, RESOURCE, digest_of
 
 CLEANUP = "service-864523342928@gcp-sa-artifactregistry.iam.gserviceaccount.com"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from readiness.finding import RefusedError
 from readiness.images.audit_log import Candidate, Deletions, read_deletions
-from readiness.refusal import RefusedError
 from tests.images.gate_files import end_of_operation, entry, name_of
 from tests.images.listings import NOW, RESOURCE, digest_of, write_json
 

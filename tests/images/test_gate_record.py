@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from readiness import clock
-from readiness.finding import Severity
-from readiness.finding_formats import text_line
-from readiness.images.gate_record import DELETIONS, DRY_RUN, GateRecord, record_faults, record_path
+from readiness.finding import Severity, text_line
+from readiness.images.gate import DELETIONS, DRY_RUN, GateRecord, record_faults, record_path
 from readiness.images.policies import policies_digest
 from readiness.rules.project import check_project
 from readiness.settings.stack_names import stack_names

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from readiness.finding_formats import text_line
+from readiness.finding import RefusedError, text_line
 from readiness.images.images import package_path, read_images
 from readiness.images.json_lists import MAX_SHOWN
-from readiness.refusal import RefusedError
 from tests.images.listings import INDEX, NOW, REPOSITORY, RESOURCE, digest_of, item, write_json
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from readiness.finding_formats import text_line
+from readiness.finding import RefusedError, text_line
 from readiness.images.policies import (
     KEEP,
     Policy,
@@ -17,7 +17,6 @@ from readiness.images.policies import (
 )
 from readiness.images.repositories import declared_repository
 from readiness.plan.offline_plan import Plan
-from readiness.refusal import RefusedError
 from readiness.resource_types import REGISTRY
 from readiness.settings.registry import keep_policy_id
 from tests.images.listings import RESOURCE, prod_policies

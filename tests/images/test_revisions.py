@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from readiness.finding_formats import text_line
+from readiness.finding import RefusedError, text_line
 from readiness.images.revisions import Needed, read_needed
-from readiness.refusal import RefusedError
 from tests.images.gate_files import SERVICES, everything_serves, revision
 from tests.images.listings import REPOSITORY, digest_of, write_json
 

@@ -10,9 +10,8 @@ import pytest
 
 from readiness.cli.main import run
 from readiness.images.images import read_images
-from readiness.images.observations import observations
 from readiness.images.policies import KEEP
-from readiness.images.render_simulation import simulation_json, simulation_text, size_text
+from readiness.images.report import observations, simulation_json, simulation_text, size_text
 from readiness.images.simulate import decide
 from tests.images.listings import INDEX, NOW, REPOSITORY, digest_of, item, prod_policies, version, write_json
 from tests.projects import FIRST_CUSTOMER

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from readiness.finding_formats import text_line
+from readiness.finding import text_line
 from readiness.settings.strict_yaml import KeyPath, path_text
 from tests.injection.hostile import FREE_TEXT, HOSTILE, every_option, field_of, problems_of, texts, with_values
 

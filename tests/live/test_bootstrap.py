@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from readiness.cli.main import cli
+from readiness.finding import RefusedError
 from readiness.live.bootstrap_rights import RIGHTS, needs_of
 from readiness.plan.offline_plan import Plan
-from readiness.refusal import RefusedError
 from tests.projects import FIRST_CUSTOMER, SMALL, copy_project, readiness
 
 OPTIONS = {

@@ -7,8 +7,8 @@ import json
 import jsonschema
 import pytest
 
-from readiness.finding import Finding, Severity
-from readiness.finding_formats import annotation, findings_sarif, text_line
+from readiness.finding import Finding, Severity, text_line
+from readiness.finding_formats import annotation, findings_sarif
 from readiness.live.rows import Outcome, Row, cleaned, count, failed, judged, not_checked, observed, passed, row_of
 from tests.sarif_structure import SARIF
 

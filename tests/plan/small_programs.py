@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.plan.offline_plan import Plan, plan_stack
-from readiness.refusal import RefusedError
 from readiness.settings.stack_files import StackConfig
 
 

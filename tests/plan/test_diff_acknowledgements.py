@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.finding_formats import text_line
+from readiness.finding import RefusedError, text_line
 from readiness.plan.acknowledgements import (
     ACKNOWLEDGED_FILE,
     Acknowledgement,
@@ -15,7 +15,6 @@ from readiness.plan.acknowledgements import (
     read_acknowledgements,
 )
 from readiness.plan.weakening import Weakening
-from readiness.refusal import RefusedError
 from readiness.resource_types import ALERT_POLICY
 from tests.plan.diff_plans import resource, weakened
 from tests.projects import ROOT

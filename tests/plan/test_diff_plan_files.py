@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from readiness.finding_formats import text_line
+from readiness.finding import RefusedError, text_line
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_file import MAX_PLAN_BYTES, MAX_RESOURCES, SecretMask, read_plan, read_plan_file
-from readiness.refusal import RefusedError
 from tests.plan.diff_plans import diff_of, plan_value, resource, value_of
 
 SLACK = "xoxb-123456789-planted"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from readiness.finding import RefusedError
 from readiness.plan.engine_rules import replacement_fields
 from readiness.plan.field_changes import ABSENT
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
 from readiness.plan.weakening import weakenings
-from readiness.refusal import RefusedError
 from tests.plan.diff_plans import PlanValue, diff_of, plan_value, planted, query_of, resource, value_of
 from tests.projects import STACKS
 

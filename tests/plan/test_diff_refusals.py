@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from readiness.finding import RefusedError
 from readiness.plan import base_plan
 from readiness.plan.git import unpack
 from readiness.plan.render_diff import MARKER
-from readiness.refusal import RefusedError
 from tests.edits import edit
 from tests.plan.clones import commit, git
 from tests.projects import Command, copy_project

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.plan import base_plan
 from readiness.plan.diff_report import diff_report
 from readiness.plan.offline_plan import Plan, plan_json
 from readiness.plan.program_setup import setup_in_folder, setup_of
 from readiness.plan.render_diff import diff_markdown, diff_text
 from readiness.plan.weakening import weakenings
-from readiness.refusal import RefusedError
 from readiness.settings.stack_files import StackConfig, read_stack
 from tests.edits import add, edit
 from tests.plan.diff_plans import diff_of, plan_value

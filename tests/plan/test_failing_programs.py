@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from readiness.finding import RefusedError
 from readiness.plan.offline_plan import plan_stack
-from readiness.refusal import RefusedError
 from readiness.settings.stack_files import StackConfig
 from tests.plan.small_programs import refusal_of
 from tests.projects import Command, readiness

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from readiness.alerts.deployment_figures import SUCCESS_RATIO_20
-from readiness.finding_formats import text_line
+from readiness.finding import text_line
 from readiness.plan.offline_plan import Plan
 from readiness.rules.plan_rules import CONTRACTS, RULES, plan_findings
 from readiness.rules.schema_check import schema_remarks

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from readiness.alerts.runbook import anchors
-from readiness.finding_formats import text_line
+from readiness.finding import text_line
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY, REPOSITORY_FILE
 from readiness.rules.policy_rules import POLICY_RULES

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from readiness.alerts.limits import MAX_LOG_FILTER_CHARACTERS, MAX_QUERY_CHARACTERS
-from readiness.finding import Severity
-from readiness.finding_formats import text_line
+from readiness.finding import RefusedError, Severity, text_line
 from readiness.plan.offline_plan import Plan, plan_stack
-from readiness.refusal import RefusedError
 from readiness.resource_types import ALERT_POLICY
 from readiness.rules.stack import check_config, check_stack, require_settings
 from readiness.settings.stack_files import StackConfig, read_stack

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from readiness.finding import errors_only
-from readiness.finding_formats import text_line
+from readiness.finding import errors_only, text_line
 from readiness.rules.stack import check_stack
 from tests.edits import add, edit, line_of
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from readiness.finding import Severity
-from readiness.finding_formats import text_line
+from readiness.finding import Severity, text_line
 from readiness.rules.stack import check_stack
 from readiness.settings.validation import Validated
 from tests.projects import EVERY_OPTION, EVERY_OPTION_FILE

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from readiness import clock
-from readiness.finding import Finding
-from readiness.refusal import RefusedError
+from readiness.finding import Finding, RefusedError
 
 # Earlier releases write operators as numbers; 3.14 is the release that the tests run.
 _MINIMUM_VERSION = (3, 14)

@@ -10,11 +10,10 @@ from pathlib import Path
 from readiness import clock
 from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
 from readiness.files import write_all
-from readiness.finding import Finding, Severity, errors_only
+from readiness.finding import Finding, RefusedError, Severity, errors_only
 from readiness.live.init.answers import Answers
 from readiness.live.init.project_files import CODE_OWNERS_PATH, code_owners, files_of
 from readiness.live.init.stack_files import setting_of, settings_files, waiting_channels
-from readiness.refusal import RefusedError
 from readiness.rules.project import check_project
 from readiness.rules.stack import require_settings
 from readiness.settings.github import TO_BE_FILLED_IN

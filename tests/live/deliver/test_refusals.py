@@ -11,8 +11,8 @@ from readiness.cli import deliver as deliver_command
 from readiness.delivered.declared import declared_files
 from readiness.delivered.dependabot_auto_merge import AUTO_MERGE_PATH
 from readiness.delivered.header import file_digest
+from readiness.finding import RefusedError
 from readiness.live.delivery import BRANCH
-from readiness.refusal import RefusedError
 from tests.live.deliver.command import DEPENDABOT, Deliver, delivered
 from tests.live.github_repository import PREFIX, Repository
 from tests.live.loopback import Reply, Request, serving

@@ -11,11 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from readiness.cli.main import cli
-from readiness.finding import Finding
+from readiness.finding import Finding, RefusedError
 from readiness.live.init.answers import RULES, Plan, Visibility, problems_of
 from readiness.live.init.project_files import files_of, installed_package
 from readiness.live.init.questions import QUESTIONS
-from readiness.refusal import RefusedError
 from tests.live.init.companies import SHOP, answers, given
 from tests.projects import ROOT
 

@@ -13,13 +13,12 @@ from click.testing import CliRunner, Result
 from readiness import clock
 from readiness.alerts.metric_catalogue import METRICS
 from readiness.cli.main import cli
-from readiness.finding import Finding, errors_only
+from readiness.finding import Finding, RefusedError, errors_only
 from readiness.live.init.answers import Answers
 from readiness.live.init.project_files import files_of, installed_package
 from readiness.live.init.stack_files import settings_files
 from readiness.live.init.write import write_project
 from readiness.plan.offline_plan import Plan
-from readiness.refusal import RefusedError
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 from readiness.rules.project import check_project
 from tests.live.init.companies import answers

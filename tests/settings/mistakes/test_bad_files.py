@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.finding_formats import text_line
+from readiness.finding import text_line
 from readiness.settings.stack_files import find_project_root
 from readiness.settings.strict_yaml import MAX_FILE_BYTES
 from tests.settings.broken import PROJECT, STAGING, add_setting, error_of, errors, in_staging, place, write

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.finding import errors_only
-from readiness.finding_formats import text_line
-from readiness.refusal import RefusedError
+from readiness.finding import RefusedError, errors_only, text_line
 from readiness.rules.stack import check_stack
 from readiness.settings.stack_files import find_project_root, read_stack
 from readiness.settings.stack_names import stack_names
