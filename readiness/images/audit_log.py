@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from readiness.finding import Finding
-from readiness.images.json_lists import read_json_list, refuse
+from readiness.images.json_lists import as_object, read_json_list, refuse
 from readiness.images.repositories import DELETE_METHOD
 from readiness.times import instant
 
@@ -65,8 +65,8 @@ def read_deletions(path: Path, repository: str, now: datetime) -> Deletions:
     candidates: set[Candidate] = set()
     counts = dict.fromkeys(("dry", "real", "by_others", "old", "elsewhere"), 0)
     for index, entry in enumerate(found.items):
-        payload = _object(entry.get("protoPayload"))
-        request = _object(payload.get("request"))
+        payload = as_object(entry.get("protoPayload"))
+        request = as_object(payload.get("request"))
         if payload.get("methodName") != DELETE_METHOD or _repository_of(request) != repository or _ends_only(entry):
             counts["elsewhere"] += 1
             continue
@@ -121,7 +121,7 @@ def _names(request: dict[str, Any], repository: str) -> tuple[set[Candidate], li
 def _kind(payload: dict[str, Any], request: dict[str, Any]) -> str:
     if request.get("validateOnly", False):
         return "dry"
-    principal = _object(payload.get("authenticationInfo")).get("principalEmail")
+    principal = as_object(payload.get("authenticationInfo")).get("principalEmail")
     return "real" if isinstance(principal, str) and principal.endswith(CLEANUP_PRINCIPAL) else "by_others"
 
 
@@ -138,9 +138,8 @@ def _repository_of(request: dict[str, Any]) -> str | None:
 
 def _ends_only(entry: dict[str, Any]) -> bool:
     """Whether the entry is the second of an operation, of which the first names the versions."""
-    operation, request = _object(entry.get("operation")), _object(_object(entry.get("protoPayload")).get("request"))
+    operation, request = (
+        as_object(entry.get("operation")),
+        as_object(as_object(entry.get("protoPayload")).get("request")),
+    )
     return operation.get("last") is True and operation.get("first") is not True and not request.get("names")
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

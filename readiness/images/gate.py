@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from readiness.finding import Finding, Severity
@@ -47,19 +47,8 @@ class GateRecord:
 
     def text(self) -> str:
         """The record's file."""
-        fields = {
-            "stack": self.stack,
-            "repository": self.repository,
-            "commit": self.commit,
-            "evidence": self.evidence,
-            "policies_digest": self.policies_digest,
-            "log_digest": self.log_digest,
-            "revisions_digest": self.revisions_digest,
-            "entries": self.entries,
-            "candidates": dict(sorted(self.candidates.items())),
-            "revisions": self.revisions,
-        }
-        return sealed_text(self.made, fields)
+        fields = asdict(self) | {"candidates": dict(sorted(self.candidates.items()))}
+        return sealed_text(fields.pop("made"), fields)
 
 
 def record_path(stack_file: str, stack: str) -> str:

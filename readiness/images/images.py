@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from readiness.finding import Finding
-from readiness.images.json_lists import read_json_list, refuse
+from readiness.images.json_lists import as_object, read_json_list, refuse
 from readiness.times import instant
 
 LIST_IMAGES = "gcloud artifacts docker images list REPOSITORY --include-tags --format=json"
@@ -87,10 +86,9 @@ def read_images(path: Path) -> tuple[Version, ...]:
     versions: list[Version] = []
     first_at: dict[tuple[str, str], int] = {}
     for index, item in enumerate(found.items):
-        faults = list(_faults(item))
-        version = _version(item)
+        version, faults = _version(item)
         key = (version.package, version.digest)
-        if version.package and version.digest and first_at.setdefault(key, index) != index:
+        if all(key) and first_at.setdefault(key, index) != index:
             faults.append(("version", f"repeats [{first_at[key]}]", "List every version once"))
         problems += (
             Finding(rule_id="image-list-entry", file=found.file, key=f"[{index}].{field}", message=message, hint=hint)
@@ -101,57 +99,48 @@ def read_images(path: Path) -> tuple[Version, ...]:
     return tuple(versions)
 
 
-def _faults(item: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Field, what is wrong and how to fix it, of everything that is wrong with an entry."""
-    for field in ("package", "version"):
-        if not _word(item.get(field)):
-            yield field, _missing(item, field, "name"), f"Write the file with `{LIST_IMAGES}`"
-    package = _word(item.get("package"))
+def _version(item: dict[str, Any]) -> tuple[Version, list[tuple[str, str, str]]]:
+    """The entry as far as it can be read; and of all that is wrong with it: field, what is wrong, how to fix it."""
+    faults: list[tuple[str, str, str]] = []
+    package, digest, time = _word(item.get("package")), _word(item.get("version")), item.get("createTime")
+    for field, name in (("package", package), ("version", digest)):
+        if not name:
+            wrong = "is missing" if item.get(field) in (None, "") else "is no name"
+            faults.append((field, wrong, f"Write the file with `{LIST_IMAGES}`"))
     if package and not _IMAGE_NAME.fullmatch(package_path(package).name):
-        yield "package", f"{package} names no package", "Write HOST/PROJECT/REPOSITORY/IMAGE, without tag or digest"
+        hint = "Write HOST/PROJECT/REPOSITORY/IMAGE, without tag or digest"
+        faults.append(("package", f"{package} names no package", hint))
+    created = _NO_TIME
     try:
-        instant(item.get("createTime"))
+        created = instant(time)
     except ValueError as error:
-        wrong = "is missing" if item.get("createTime") is None else str(error)
-        yield "createTime", wrong, "Write it as 2025-10-17T08:00:00Z"
-    if _tags(item.get("tags")) is None:
-        yield "tags", "is no list of tags", 'Write ["a", "b"] or "a, b"'
+        wrong = "is missing" if time is None else str(error)
+        faults.append(("createTime", wrong, "Write it as 2025-10-17T08:00:00Z"))
     metadata = item.get("metadata")
-    if metadata is not None and not isinstance(metadata, dict):
-        yield "metadata", "is no object", "Leave it as gcloud writes it"
-        return
-    fields = metadata or {}
-    if _size(fields.get("imageSizeBytes")) is None:
-        yield "metadata.imageSizeBytes", "is no number of bytes", "Write a whole number from 0"
-    if not isinstance(fields.get("mediaType") or "", str):
-        yield "metadata.mediaType", "is no text", "Leave it as gcloud writes it"
-    if _children(item) is None:
-        yield "metadata.imageManifests", "is no list of manifests with a digest each", "Leave it as gcloud writes it"
-
-
-def _version(item: dict[str, Any]) -> Version:
-    """The entry as far as it can be read; what cannot be is reported by `_faults`."""
-    metadata = item.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    media_type = metadata.get("mediaType")
-    try:
-        created = instant(item.get("createTime"))
-    except ValueError:
-        created = _NO_TIME
-    return Version(
-        package=_word(item.get("package")),
-        digest=_word(item.get("version")),
+    fields = as_object(metadata)
+    tags, size, media_type = _tags(item.get("tags")), _size(fields.get("imageSizeBytes")), fields.get("mediaType") or ""
+    children = _children(item.get("imageManifests") or fields.get("imageManifests"))
+    manifests, as_gcloud = "is no list of manifests with a digest each", "Leave it as gcloud writes it"
+    for field, is_right, wrong, hint in (
+        ("tags", tags is not None, "is no list of tags", 'Write ["a", "b"] or "a, b"'),
+        ("metadata", metadata is None or isinstance(metadata, dict), "is no object", as_gcloud),
+        ("metadata.imageSizeBytes", size is not None, "is no number of bytes", "Write a whole number from 0"),
+        ("metadata.mediaType", isinstance(media_type, str), "is no text", as_gcloud),
+        ("metadata.imageManifests", children is not None, manifests, as_gcloud),
+    ):
+        if not is_right:
+            faults.append((field, wrong, hint))
+    version = Version(
+        package=package,
+        digest=digest,
         created=created,
-        created_text=str(item.get("createTime")),
-        tags=_tags(item.get("tags")) or (),
-        size_bytes=_size(metadata.get("imageSizeBytes")) or 0,
-        media_type=media_type if isinstance(media_type, str) else "",
-        children=_children(item) or (),
+        created_text=str(time),
+        tags=tags or (),
+        size_bytes=size or 0,
+        media_type=str(media_type),
+        children=children or (),
     )
-
-
-def _missing(item: dict[str, Any], field: str, what: str) -> str:
-    return "is missing" if item.get(field) in (None, "") else f"is no {what}"
+    return version, faults
 
 
 def _word(value: Any) -> str:
@@ -181,10 +170,8 @@ def _size(value: Any) -> int | None:
     return int(value) if value >= 0 and value == int(value) else None
 
 
-def _children(item: dict[str, Any]) -> tuple[str, ...] | None:
+def _children(listed: Any) -> tuple[str, ...] | None:
     """Digests of an index's manifests: `imageManifests` of the API's DockerImage, which gcloud 528 leaves out."""
-    metadata = item.get("metadata")
-    listed = item.get("imageManifests") or (metadata.get("imageManifests") if isinstance(metadata, dict) else None)
     if not listed:
         return ()
     if not isinstance(listed, list):

@@ -37,21 +37,10 @@ def read_json_list(path: Path, made_by: str) -> JsonList:
         content = read_regular_bytes(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise RefusedError(
-            [Finding(rule_id="json-list-unreadable", file=file, message=f"cannot be read ({reason})", hint=hint)]
-        ) from None
+        raise RefusedError([_unreadable(file, f"cannot be read ({reason})", hint)]) from None
     value = _parsed(file, content, hint)
     if not isinstance(value, list):
-        raise RefusedError(
-            [
-                Finding(
-                    rule_id="json-list-unreadable",
-                    file=file,
-                    message=f"holds {_kind(value)} where a list belongs",
-                    hint=hint,
-                )
-            ]
-        )
+        raise RefusedError([_unreadable(file, f"holds {_kind(value)} where a list belongs", hint)])
     refuse(
         Finding(
             rule_id="json-list-entry",
@@ -66,16 +55,24 @@ def read_json_list(path: Path, made_by: str) -> JsonList:
     return JsonList(file=file, items=tuple(value), digest="sha256:" + hashlib.sha256(content).hexdigest())
 
 
+def _unreadable(file: str, message: str, hint: str, line: int | None = None) -> Finding:
+    return Finding(rule_id="json-list-unreadable", file=file, line=line, message=message, hint=hint)
+
+
 def refuse(problems: Iterable[Finding]) -> None:
     """Raises RefusedError with the first problems and the number of the others; without any, does nothing."""
     found = list(problems)
     if len(found) > MAX_SHOWN:
         message = f"holds {len(found) - MAX_SHOWN} more mistakes of the kind"
-        found[MAX_SHOWN:] = [
-            Finding(rule_id="json-list-more", file=found[0].file, message=message, hint="Mend those above first")
-        ]
+        hint = "Mend those above first"
+        found[MAX_SHOWN:] = [Finding(rule_id="json-list-more", file=found[0].file, message=message, hint=hint)]
     if found:
         raise RefusedError(found)
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """The value where it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
 
 
 def _parsed(file: str, content: bytes, hint: str) -> Any:
@@ -91,7 +88,7 @@ def _parsed(file: str, content: bytes, hint: str) -> Any:
             message, line = f"is not JSON ({error.msg})", error.lineno
         except (ValueError, RecursionError):
             message = "is not JSON that a command would write: a number or a nesting without end"
-    raise RefusedError([Finding(rule_id="json-list-unreadable", file=file, line=line, message=message, hint=hint)])
+    raise RefusedError([_unreadable(file, message, hint, line)])
 
 
 def _kind(value: Any) -> str:

@@ -11,9 +11,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from readiness.times import days_text, duration_text
+
+if TYPE_CHECKING:
+    from readiness.settings.registry import ImageRegistry
 
 DELETE, KEEP = "DELETE", "KEEP"
 TAG_STATES = ("ANY", "TAGGED", "UNTAGGED")
@@ -62,31 +65,7 @@ class Policy:
         return {"id": self.id, "action": self.action, "condition": condition}
 
 
-class CleanupSettings(Protocol):
-    """What the policies are made of, as the registry's settings have it."""
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """Image names."""
-        ...
-
-    @property
-    def delete_older_than_days(self) -> int:
-        """Age from which a version may go."""
-        ...
-
-    @property
-    def keep_recent_versions(self) -> int:
-        """How many of each package stay."""
-        ...
-
-    @property
-    def keep_tags(self) -> tuple[str, ...]:
-        """Prefixes of the tags that protect."""
-        ...
-
-
-def declared_policies(settings: CleanupSettings) -> tuple[Policy, ...]:
+def declared_policies(settings: ImageRegistry) -> tuple[Policy, ...]:
     """The policies of a stack's settings: one that deletes by age, and those that keep, which win over it."""
     # Imported here, because the policy pack reads policies with the standard library alone.
     from readiness.settings.registry import keep_policy_id

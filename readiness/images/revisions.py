@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from readiness.finding import Finding
-from readiness.images.json_lists import read_json_list, refuse
+from readiness.images.json_lists import as_object, read_json_list, refuse
 from readiness.times import instant
 
 _REVISIONS_COMMAND = "gcloud run revisions list --format=json"
@@ -53,45 +53,26 @@ def read_needed(path: Path, services: Sequence[str]) -> Needed:
         target for service in {revision.service for revision in revisions} for target in _targets(service, revisions)
     ]
     needed = {id(revision) for revision in (*serving, *rollback)}
-    hint = "Fetch the list again, whole"
-    problems = [
-        Finding(rule_id="revision-list-entry", file=found.file, key=f"[{index}]", message=message, hint=hint)
+    wrong = [
+        (f"[{index}]", message)
         for index, revision in enumerate(revisions)
         if id(revision) in needed
         for message in _faults(revision)
     ]
-    present = frozenset(revision.service for revision in revisions)
-    problems += [
-        Finding(
-            rule_id="revision-list-incomplete",
-            file=found.file,
-            message=f"has no revision of {service}, so nothing is known of it",
-            hint=hint,
-        )
-        for service in services
-        if service not in present
-    ]
-    serves = {revision.service for revision in serving}
-    problems += [
-        Finding(
-            rule_id="revision-list-incomplete",
-            file=found.file,
-            message=f"has no revision of {service} that serves, only idle ones",
-            hint=hint,
-        )
-        for service in sorted(present - serves)
-        if service in services
-    ]
-    if not revisions:
-        problems.append(
-            Finding(rule_id="revision-list-incomplete", file=found.file, message="lists no revision", hint=hint)
-        )
-    refuse(problems)
+    present, serves = ({revision.service for revision in listed} for listed in (revisions, serving))
+    absent = [service for service in services if service not in present]
+    lacking = [f"has no revision of {service}, so nothing is known of it" for service in absent]
+    idle = [service for service in sorted(present - serves) if service in services]
+    lacking += [f"has no revision of {service} that serves, only idle ones" for service in idle]
+    lacking += [] if revisions else ["lists no revision"]
+    incomplete = [("", message) for message in lacking]
+    refuse(
+        Finding(rule_id=rule_id, file=found.file, key=key, message=message, hint="Fetch the list again, whole")
+        for rule_id, faults in (("revision-list-entry", wrong), ("revision-list-incomplete", incomplete))
+        for key, message in faults
+    )
     return Needed(
-        serving=_ordered(serving),
-        rollback=_ordered(rollback),
-        services=present,
-        digest=found.digest,
+        serving=_ordered(serving), rollback=_ordered(rollback), services=frozenset(present), digest=found.digest
     )
 
 
@@ -117,9 +98,9 @@ def _targets(service: str, revisions: Sequence[Revision]) -> Iterator[Revision]:
 
 
 def _revision(item: dict[str, Any], services: Sequence[str]) -> Revision:
-    metadata, status = _object(item.get("metadata")), _object(item.get("status"))
+    metadata, status = as_object(item.get("metadata")), as_object(item.get("status"))
     name = metadata.get("name") if isinstance(metadata.get("name"), str) else ""
-    service = _object(metadata.get("labels")).get(_SERVICE_LABEL)
+    service = as_object(metadata.get("labels")).get(_SERVICE_LABEL)
     if not isinstance(service, str):
         service = next((known for known in services if str(name).startswith(f"{known}-")), "")
     try:
@@ -135,7 +116,7 @@ def _revision(item: dict[str, Any], services: Sequence[str]) -> Revision:
 
 
 def _digests(item: dict[str, Any], status: dict[str, Any]) -> tuple[str, ...]:
-    containers = _objects(_object(item.get("spec")).get("containers"))
+    containers = _objects(as_object(item.get("spec")).get("containers"))
     images = [status.get("imageDigest"), *(container.get("image") for container in containers)]
     found = (_DIGEST.fullmatch(image) for image in images if isinstance(image, str))
     return tuple(dict.fromkeys(match[1] for match in found if match))
@@ -146,10 +127,6 @@ def _faults(revision: Revision) -> Iterator[str]:
         yield "is no revision: it has no metadata.name"
     elif not revision.digests:
         yield f"says of {revision.name} no digest, neither in status.imageDigest nor in spec.containers"
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
