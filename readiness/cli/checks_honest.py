@@ -28,7 +28,7 @@ def checks_honest(workflows: Path, write: bool, project: str | None) -> None:
     from readiness.ci.workflow_files import read_workflows, workflows_digest
     from readiness.files import write_whole
     from readiness.finding import RefusedError, errors_only
-    from readiness.rules.required_checks_record import subject_of
+    from readiness.rules.records import subject_of
     from readiness.settings.stack_files import read_stack
 
     root = project_root(project)

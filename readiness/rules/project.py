@@ -16,8 +16,7 @@ from pathlib import Path
 from readiness import clock
 from readiness.ci.workflow_files import WorkflowFile, read_workflows
 from readiness.finding import Finding, RefusedError
-from readiness.rules.cleanup_record import cleanup_problems
-from readiness.rules.required_checks_record import honesty_record_problems
+from readiness.rules.records import cleanup_problems, honesty_record_problems
 from readiness.rules.stack import check_config
 from readiness.settings.base import RefusedValueError
 from readiness.settings.delivery import TELEMETRY

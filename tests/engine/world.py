@@ -20,7 +20,7 @@ from readiness.images.gate import DELETIONS, GateRecord, record_path
 from readiness.images.policies import declared_policies, policies_digest
 from readiness.images.repositories import resource_name
 from readiness.plan.offline_plan import Plan, plan_stack
-from readiness.rules.required_checks_record import subject_of
+from readiness.rules.records import subject_of
 from readiness.rules.stack import check_config, require_settings
 from readiness.settings.stack_files import read_stack
 from tests.engine.cloud import Cloud, Hold

@@ -9,7 +9,7 @@ from readiness.delivered.declared import declared_files
 from readiness.delivered.header import file_digest, with_header
 from readiness.live.delivery import BRANCH
 from readiness.plan.offline_plan import Plan
-from readiness.rules.required_checks_record import subject_of
+from readiness.rules.records import subject_of
 from readiness.rules.stack import check_stack
 from tests.delivered.customer_tree import FILES as TREE
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit

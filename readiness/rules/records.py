@@ -1,30 +1,58 @@
-"""A ruleset may be enforced, and Dependabot may merge, only with a valid record that the required checks are honest.
+"""What a stack may do only with a valid record beside its file: delete images, and rely on required checks.
 
-Beside the stack's file, as the record of the cleanup gate is, and no part of `check_config` for the same reason.
+Not part of `check_config`: the commands that write the records work on a stack that has none yet.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from readiness.ci.checks_record import Subject, record_faults, record_path
+from readiness.ci import checks_record
 from readiness.ci.required_checks import required_check_findings
 from readiness.ci.workflow_files import WorkflowFile, workflows_digest
 from readiness.finding import Finding
+from readiness.images import gate
+from readiness.images.policies import declared_policies, policies_digest
+from readiness.images.repositories import resource_name
 from readiness.sealed_record import file_text
 from readiness.settings.base import RefusedValueError
 from readiness.settings.github import AUTO_MERGE, ENFORCEMENT, BranchRuleset
 from readiness.settings.model import Settings
+from readiness.settings.registry import DRY_RUN
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
 
 
-def subject_of(settings: Settings, ruleset: BranchRuleset) -> Subject:
+def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """What keeps a stack's cleanup from deleting; nothing while it only pretends.
+
+    Raises RefusedValueError where `settings` is a view that lacks what the policies are made of.
+    """
+    registry = settings.image_registry
+    if registry is None or registry.cleanup_dry_run:
+        return
+    place = gate.record_path(config.file, config.stack)
+    faults = gate.record_faults(
+        file_text(root / place),
+        stack=config.stack,
+        repository=resource_name(settings.project, settings.region, registry.repository_id),
+        policies_digest=policies_digest(declared_policies(registry)),
+        now=now,
+    )
+    for fault in faults:
+        message = f"lets cleanup delete, and the gate's record {place} {fault}"
+        command = f"readiness cleanup gate {shlex.quote(config.stack)}"
+        hint = f"Write true, or pass `{command}` and commit its record (docs/retention.md)"
+        yield config.error("cleanup-gate-record", DRY_RUN, message, hint)
+
+
+def subject_of(settings: Settings, ruleset: BranchRuleset) -> checks_record.Subject:
     """What a record of the stack's required checks speaks of."""
-    return Subject(
+    return checks_record.Subject(
         repository=f"{settings.github_owner}/{settings.repository.name}",
         branch=settings.managed_files.default_branch,
         required_checks=ruleset.required_checks,
@@ -45,10 +73,10 @@ def honesty_record_problems(
     relying = list(_relying(settings))
     if ruleset is None or not relying:
         return
-    place = record_path(config.file)
+    place = checks_record.record_path(config.file)
     subject, text = subject_of(settings, ruleset), file_text(root / place)
     digest = None if workflows is None else workflows_digest(workflows)
-    faults = list(record_faults(text, subject, now=now, workflows_digest=digest))
+    faults = list(checks_record.record_faults(text, subject, now=now, workflows_digest=digest))
     for path, what, instead in relying:
         for fault in faults:
             message = f"{what}, and the record {place} {fault}"
