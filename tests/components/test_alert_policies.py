@@ -14,14 +14,12 @@ from components.alert_policies import (
     PromqlConditionArgs,
     ThresholdConditionArgs,
 )
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
 from readiness.alerts.catalogue import ALERTS
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.rules import AlertRule
 from readiness.alerts.security_alerts import SECURITY_ALERTS, SecurityRule
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 CHANNEL = "projects/shop-1234/notificationChannels/1"
 PROMQL = AlertPolicyArgs(
@@ -155,31 +153,18 @@ def test_its_output_has_the_ids_of_the_policies(declare: Declare) -> None:
     }
 
 
-def test_a_policy_waits_for_what_the_component_depends_on_and_for_its_own_metrics(declare: Declare) -> None:
+def test_a_policy_waits_for_its_own_metrics(declare: Declare) -> None:
     """Monitoring refuses a condition on a metric that it does not know."""
 
     def program() -> None:
-        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["monitoring.googleapis.com"]))
         counter = LogMetricArgs(key="buckets", name="buckets", description="Changes", filter="severity=NOTICE")
         metrics = LogMetrics("logs", LogMetricsArgs(project="shop-1234", metrics=[counter]))
         waiting = dataclasses.replace(THRESHOLD, depends_on=[metrics.metrics["buckets"]])
-        args = dataclasses.replace(ARGS, policies=[PROMQL, waiting])
-        AlertPolicies("alerts", args, pulumi.ResourceOptions(depends_on=[apis]))
+        AlertPolicies("alerts", dataclasses.replace(ARGS, policies=[PROMQL, waiting]))
 
     declared = declare(program)
-    assert declared.dependencies_of("alerts-high-latency") == {"apis-monitoring"}
-    assert declared.dependencies_of("alerts-bucket-permission-change") == {"apis-monitoring", "logs-buckets"}
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [AlertPolicies("first", ARGS), AlertPolicies("second", ARGS)])
-    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
-        "first-high-latency": "first",
-        "first-bucket-permission-change": "first",
-        "second-high-latency": "second",
-        "second-bucket-permission-change": "second",
-    }
+    assert declared.dependencies_of("alerts-high-latency") == set()
+    assert declared.dependencies_of("alerts-bucket-permission-change") == {"logs-buckets"}
 
 
 @pytest.mark.parametrize("log_metrics", [(), (COUNTER,)])
@@ -243,8 +228,3 @@ def test_a_security_alert_becomes_a_policy_with_its_filter() -> None:
         runbook_url="https://wiki.shop.example.net/runbook#owners",
         channel_ids=[CHANNEL],
     )
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Project, environment, texts, query, rule, group, filter and channels."""
-    assert_inputs_are_inputs(declare, lambda args: AlertPolicies("alerts", args), ARGS)

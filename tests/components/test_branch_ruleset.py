@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-import pulumi
 import pytest
 
 from components.branch_ruleset import BranchRuleset, BranchRulesetArgs, BypassActorArgs, RequiredCheckArgs
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from readiness.settings.github import ACTIONS_INTEGRATION_ID
 from readiness.settings.github import BranchRuleset as RulesetSettings
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 PLAIN = BranchRulesetArgs(
     repository="shop",
@@ -61,25 +58,6 @@ def test_its_output_says_how_it_is_enforced(
     assert declared.outputs_of("ruleset") == {"enforcement": enforcement}
 
 
-def test_it_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """So that the plan shows the order for each resource."""
-
-    def program() -> None:
-        before = EnabledApis("before", EnabledApisArgs(project="shop-1234", apis=["a.example"]))
-        BranchRuleset("ruleset", PLAIN, pulumi.ResourceOptions(depends_on=[before]))
-
-    assert declare(program).dependencies_of("ruleset-default-branch") == {"before-a.example"}
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [BranchRuleset("first", PLAIN), BranchRuleset("second", PLAIN)])
-    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
-        "first-default-branch": "first",
-        "second-default-branch": "second",
-    }
-
-
 def test_the_section_of_the_settings_becomes_the_arguments() -> None:
     """With values that differ from the defaults."""
     settings = RulesetSettings.model_validate(
@@ -100,8 +78,3 @@ def test_the_section_of_the_settings_becomes_the_arguments() -> None:
         ],
         bypass_actors=[BypassActorArgs(kind="Team", id=77, mode="always")],
     )
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Repository, names and apps of the checks, ids of the actors."""
-    assert_inputs_are_inputs(declare, lambda args: BranchRuleset("ruleset", args), WITH_BYPASS)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import pulumi
-import pulumi_github as github
-
 from components.dependabot import Dependabot, DependabotArgs, LabelArgs
 from readiness.settings.github import DependabotLabel
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 ARGS = DependabotArgs(
     repository="shop",
@@ -59,31 +55,3 @@ def test_labels_that_differ_by_a_space_are_two_resources(declare: Declare) -> No
     labels = [LabelArgs.of(DependabotLabel(name=name, color="ededed")) for name in names]
     declared = declare(lambda: Dependabot("dependabot", DependabotArgs(repository="shop", labels=labels)))
     assert [declared.inputs(f"dependabot-label-{name}")["name"] for name in names] == names
-
-
-def test_every_resource_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """Security updates also wait for the alerts."""
-
-    def program() -> None:
-        label = github.IssueLabel("first", repository="shop", name="first", color="ededed")
-        Dependabot("dependabot", ARGS, pulumi.ResourceOptions(depends_on=[label]))
-
-    declared = declare(program)
-    assert [declared.dependencies_of(name) for name in CHILDREN] == [
-        {"first"},
-        {"first", "dependabot-alerts"},
-        {"first"},
-    ]
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [Dependabot("first", ARGS), Dependabot("second", ARGS)])
-    parents = {name: declared.parent_of(name) for name in declared.names if "-" in name}
-    assert len(parents) == 8
-    assert all(name.startswith(f"{parent}-") for name, parent in parents.items())
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """The repository, and each label's name, colour and description."""
-    assert_inputs_are_inputs(declare, lambda args: Dependabot("dependabot", args), ARGS)

@@ -5,15 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import pulumi
 import pytest
 
 from components.deployment_dashboard import DeploymentDashboard, DeploymentDashboardArgs
-from components.enabled_apis import EnabledApis, EnabledApisArgs
-from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
 from readiness.plan.recorder import RecordingMonitor
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 ARGS = DeploymentDashboardArgs(
     project="shop-1234",
@@ -71,30 +67,3 @@ def test_its_output_opens_the_dashboard(declare: Declare, monkeypatch: pytest.Mo
     assert declare(declare_dashboard).outputs_of("board") == {
         "url": "https://console.cloud.google.com/monitoring/dashboards/builder/0a1b-2c?project=shop-1234"
     }
-
-
-def test_every_child_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """The API, and the metrics that the dashboard reads."""
-
-    def program() -> None:
-        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["monitoring.googleapis.com"]))
-        counter = LogMetricArgs(key="errors", name="errors", description="Errors", filter="severity=ERROR")
-        metrics = LogMetrics("logs", LogMetricsArgs(project="shop-1234", metrics=[counter]))
-        DeploymentDashboard("board", ARGS, pulumi.ResourceOptions(depends_on=[apis, metrics]))
-
-    declared = declare(program)
-    for name in ("board-dashboard", *GRANTS):
-        assert declared.dependencies_of(name) == {"apis-monitoring", "logs-errors"}
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [DeploymentDashboard("first", ARGS), DeploymentDashboard("second", ARGS)])
-    for name in ("first", "second"):
-        children = [f"{name}-dashboard", *(grant.replace("board", name, 1) for grant in GRANTS)]
-        assert [declared.parent_of(child) for child in children] == [name] * len(children)
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Project and dashboard."""
-    assert_inputs_are_inputs(declare, declare_dashboard, ARGS)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pulumi
-
 from components.deployment_log import DeploymentLog, DeploymentLogArgs
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 ARGS = DeploymentLogArgs(project="shop-1234", log_name="shop-deployments", retention_days=730)
 
@@ -46,29 +42,6 @@ def test_its_output_is_the_id_of_the_bucket(declare: Declare) -> None:
     assert declare(declare_log).outputs_of("log") == {"bucket_id": "<log-bucket.id>"}
 
 
-def test_both_wait_for_what_the_component_depends_on(declare: Declare) -> None:
-    """The API has to be enabled first; the sink waits for its bucket too."""
-
-    def program() -> None:
-        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["logging.googleapis.com"]))
-        DeploymentLog("log", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
-
-    declared = declare(program)
-    assert declared.dependencies_of("log-bucket") == {"apis-logging"}
-    assert declared.dependencies_of("log-sink") == {"apis-logging", "log-bucket"}
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [DeploymentLog("first", ARGS), DeploymentLog("second", ARGS)])
-    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
-        "first-bucket": "first",
-        "first-sink": "first",
-        "second-bucket": "second",
-        "second-sink": "second",
-    }
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Project, name of the log and retention."""
-    assert_inputs_are_inputs(declare, declare_log, ARGS)
+def test_the_sink_waits_for_its_bucket(declare: Declare) -> None:
+    """Its destination is the bucket's id."""
+    assert declare(declare_log).dependencies_of("log-sink") == {"log-bucket"}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pulumi
 import pytest
 
 from components import enabled_apis
 from components.enabled_apis import EnabledApis, EnabledApisArgs
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 ARGS = EnabledApisArgs(project="shop-1234", apis=["run.googleapis.com", "monitoring.googleapis.com"])
 
@@ -48,28 +46,6 @@ def test_its_resources_are_found_by_the_name_of_the_api(declare: Declare) -> Non
     assert list(made[0].services) == ["run.googleapis.com", "monitoring.googleapis.com"]
 
 
-def test_every_api_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """One API may need another one first."""
-
-    def program() -> None:
-        first = EnabledApis("first", EnabledApisArgs(project="shop-1234", apis=["serviceusage.googleapis.com"]))
-        EnabledApis("second", ARGS, pulumi.ResourceOptions(depends_on=[first]))
-
-    declared = declare(program)
-    assert [declared.dependencies_of(f"second-{api}") for api in ("run", "monitoring")] == [{"first-serviceusage"}] * 2
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Two components may enable the same API."""
-    declared = declare(lambda: [EnabledApis("first", ARGS), EnabledApis("second", ARGS)])
-    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
-        "first-run": "first",
-        "first-monitoring": "first",
-        "second-run": "second",
-        "second-monitoring": "second",
-    }
-
-
 @pytest.mark.parametrize("group", ["MONITORING_APIS", "REGISTRY_APIS", "MIGRATION_APIS"])
 def test_a_group_of_apis_holds_full_names_and_none_twice(declare: Declare, group: str) -> None:
     """The engine refuses two resources of one name."""
@@ -77,8 +53,3 @@ def test_a_group_of_apis_holds_full_names_and_none_twice(declare: Declare, group
     declared = declare(lambda: EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=apis)))
     assert declared.outputs_of("apis") == {"apis": list(apis)}
     assert all(api.endswith(".googleapis.com") for api in apis)
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """The project."""
-    assert_inputs_are_inputs(declare, lambda args: EnabledApis("apis", args), ARGS)

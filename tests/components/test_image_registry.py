@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import pulumi
 import pytest
 
-from components.enabled_apis import REGISTRY_APIS, EnabledApis, EnabledApisArgs
 from components.image_registry import ImageRegistry, ImageRegistryArgs
 from readiness.images.policies import Policy, policies_of
 from readiness.plan.recorder import RecordingMonitor
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 KEEP_RECENT = Policy(id="keep-recent-api", action="KEEP", keep_count=5, package_prefixes=("api",))
 KEEP_TAGS = Policy(
@@ -128,26 +125,3 @@ def test_the_scanning_state_is_what_google_reports(
 
     monkeypatch.setattr(RecordingMonitor, "RegisterResource", with_state)
     assert declare(declare_registry).outputs_of("images")["scanning_state"] == state
-
-
-def test_the_repository_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """Without the APIs nothing is scanned."""
-
-    def program() -> None:
-        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=REGISTRY_APIS))
-        ImageRegistry("images", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
-
-    expected = {"apis-artifactregistry", "apis-containerscanning", "apis-containeranalysis"}
-    assert declare(program).dependencies_of("images-repository") == expected
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their repositories have different names."""
-    declared = declare(lambda: [ImageRegistry("first", ARGS), ImageRegistry("second", ARGS)])
-    assert [declared.parent_of(f"{name}-repository") for name in ("first", "second")] == ["first", "second"]
-
-
-@pytest.mark.parametrize("adopt", [None, EXISTING])
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare, adopt: str | None) -> None:
-    """Apart from the policies, which are plain values."""
-    assert_inputs_are_inputs(declare, declare_registry, dataclasses.replace(ARGS, adopt=adopt))

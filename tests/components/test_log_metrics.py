@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import pulumi
-
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.log_metrics import LogMetricArgs, LogMetrics, LogMetricsArgs
 from readiness.alerts.log_metric import LogMetric
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 COUNTER = LogMetricArgs(key="errors", name="errors", description="Errors", filter="severity=ERROR")
 DISTRIBUTION = LogMetricArgs(
@@ -69,30 +65,3 @@ def test_its_output_names_the_metrics(declare: Declare) -> None:
     """The ids or names by their keys."""
     declared = declare(lambda: LogMetrics("logs", ARGS))
     assert declared.outputs_of("logs") == {"names": {"errors": "errors", "duration": "deploy_duration"}}
-
-
-def test_every_metric_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """The API has to be enabled first."""
-
-    def program() -> None:
-        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["logging.googleapis.com"]))
-        LogMetrics("logs", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
-
-    declared = declare(program)
-    assert [declared.dependencies_of(f"logs-{key}") for key in ("errors", "duration")] == [{"apis-logging"}] * 2
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [LogMetrics("first", ARGS), LogMetrics("second", ARGS)])
-    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
-        "first-errors": "first",
-        "first-duration": "first",
-        "second-errors": "second",
-        "second-duration": "second",
-    }
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Project, name, description, filter and a label's description."""
-    assert_inputs_are_inputs(declare, lambda args: LogMetrics("logs", args), ARGS)

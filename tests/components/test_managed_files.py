@@ -12,7 +12,6 @@ from components.managed_files import ManagedFiles, ManagedFilesArgs
 from readiness.delivered.declared_texts import Texts, open_store
 from readiness.delivered.header import file_digest
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 DEPENDABOT, SCAN = ".github/dependabot.yml", ".github/workflows/Scan images.yml"
 TEXTS = {DEPENDABOT: "version: 2\n", SCAN: "on: push\n"}
@@ -83,32 +82,9 @@ def test_a_committed_file_stays_when_the_resource_goes(declare: Declare) -> None
     assert [declared.named(name)["options"].get("retainOnDelete") for name in FILES] == [True, True]
 
 
-def test_every_file_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """For example for the repository itself."""
-
-    def program() -> None:
-        label = github.IssueLabel("label", repository="shop", name="label", color="ededed")
-        ManagedFiles("files", COMMIT, pulumi.ResourceOptions(depends_on=[label]))
-
-    declared = declare(program)
-    assert [declared.dependencies_of(name) for name in FILES] == [{"label"}, {"label"}]
-
-
 def test_its_output_lists_the_paths(declare: Declare) -> None:
     """In the order of the files."""
     assert declare(lambda: ManagedFiles("files", COMMIT)).outputs_of("files") == {"files": list(TEXTS)}
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Both may declare a file with the same path."""
-    declared = declare(lambda: [ManagedFiles("first", COMMIT), ManagedFiles("second", COMMIT)])
-    parents = {name: declared.parent_of(name) for name in declared.names if "-" in name}
-    assert parents == {
-        "first-dependabot-yml": "first",
-        "first-workflows-scan-images-yml": "first",
-        "second-dependabot-yml": "second",
-        "second-workflows-scan-images-yml": "second",
-    }
 
 
 def test_a_secret_text_is_in_no_plan_and_its_digest_is_secret(declare: Declare) -> None:
@@ -142,8 +118,3 @@ def test_a_text_that_another_resource_produces_is_in_the_plan_once_it_is_known(d
 
     texts = texts_for_the_plan(declare, program, preview=True)
     assert texts == {f"{URN}files": {DEPENDABOT: TEXTS[DEPENDABOT], SCAN: "name: label"}}
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Repository, branch and texts."""
-    assert_inputs_are_inputs(declare, lambda args: ManagedFiles("files", args), COMMIT)

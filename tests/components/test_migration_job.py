@@ -5,12 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import pulumi
-
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.migration_job import MigrationJob, MigrationJobArgs
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 ARGS = MigrationJobArgs(
     project="shop-1234",
@@ -134,31 +130,6 @@ def test_the_apis_are_enabled_first_and_the_job_comes_last(declare: Declare) -> 
     assert declared.dependencies_of("migration-job") == before_the_job
 
 
-def test_every_child_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """The APIs among them."""
-
-    def program() -> None:
-        first = EnabledApis("first", EnabledApisArgs(project="shop-1234", apis=["logging.googleapis.com"]))
-        MigrationJob("migration", ARGS, pulumi.ResourceOptions(depends_on=[first]))
-
-    declared = declare(program)
-    for child in (*CHILDREN, "migration-apis"):
-        assert "first-logging" in declared.dependencies_of(child), child
-
-
 def test_its_outputs_are_the_job_and_the_account(declare: Declare) -> None:
     """The job's name, and the account's e-mail address."""
     assert declare(declare_job).outputs_of("migration") == {"job_name": "shop-migrate", "account_email": EMAIL}
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [MigrationJob("first", ARGS), MigrationJob("second", ARGS)])
-    for name in ("first", "second"):
-        children = [child.replace("migration", name, 1) for child in (*CHILDREN, "migration-apis")]
-        assert [declared.parent_of(child) for child in children] == [name] * len(children)
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """All but the time limit."""
-    assert_inputs_are_inputs(declare, declare_job, ARGS)

@@ -10,7 +10,6 @@ import pytest
 from google.protobuf import json_format
 from pulumi_gcp import monitoring
 
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.notification_channels import (
     ExistingChannelArgs,
     NotificationChannelArgs,
@@ -20,7 +19,6 @@ from components.notification_channels import (
 from readiness.plan.recorder import is_secret
 from readiness.settings.channels import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN, Channels, declared_channels
 from tests.components.conftest import Declare, Declared
-from tests.components.inputs import assert_inputs_are_inputs
 
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 EMAIL = NotificationChannelArgs(
@@ -176,30 +174,6 @@ def test_the_place_in_the_list_changes_nothing_that_is_registered(declare: Decla
     )
 
 
-def test_every_channel_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """The API has to be enabled first."""
-
-    def program() -> None:
-        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["monitoring.googleapis.com"]))
-        NotificationChannels("channels", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
-
-    declared = declare(program)
-    names = [channel["name"] for channel in declared.of_type(CHANNEL)]
-    assert [declared.dependencies_of(name) for name in names] == [{"apis-monitoring"}] * 4
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    args = dataclasses.replace(ARGS, channels=[EMAIL, SLACK])
-    declared = declare(lambda: [NotificationChannels("first", args), NotificationChannels("second", args)])
-    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
-        "first-email-ops@shop.example.net": "first",
-        "first-slack": "first",
-        "second-email-ops@shop.example.net": "second",
-        "second-slack": "second",
-    }
-
-
 def test_the_channels_of_the_settings_are_taken_as_they_are() -> None:
     """Each sensitive label has the stored secret that its definition names."""
     settings = Channels.model_validate(
@@ -212,8 +186,3 @@ def test_the_channels_of_the_settings_are_taken_as_they_are() -> None:
     stored = {SLACK_AUTH_TOKEN: "a token", PAGERDUTY_SERVICE_KEY: "a key"}
     channels = [NotificationChannelArgs.of(channel, stored.__getitem__) for channel in declared_channels(settings)]
     assert channels == [EMAIL, SLACK, PAGERDUTY]
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Project, environment, display names, labels, sensitive labels and the ids of existing channels."""
-    assert_inputs_are_inputs(declare, lambda args: NotificationChannels("channels", args), ARGS)

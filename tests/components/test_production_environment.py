@@ -5,10 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, cast
 
-import pulumi
-import pytest
-
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.production_environment import (
     EnvironmentArgs,
     ProductionEnvironment,
@@ -18,7 +14,6 @@ from components.production_environment import (
 )
 from readiness.settings.github import ProductionEnvironment as EnvironmentSettings
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 ADA = ReviewerArgs(kind="user", name="ada-example", id=1001)
 OPERATORS = ReviewerArgs(kind="team", name="shop-operators", id=2001)
@@ -136,27 +131,6 @@ def test_its_output_is_the_name_of_the_environment(declare: Declare) -> None:
     assert declared.outputs_of("gate") == {"environment_name": "production"}
 
 
-def test_every_child_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """So that the plan shows the order for each resource."""
-
-    def program() -> None:
-        before = EnabledApis("before", EnabledApisArgs(project="shop-1234", apis=["a.example"]))
-        ProductionEnvironment("gate", TWO, pulumi.ResourceOptions(depends_on=[before]))
-
-    declared = declare(program)
-    children = [name for name in declared.names if name.startswith("gate-")]
-    assert len(children) == 6
-    assert all("before-a.example" in declared.dependencies_of(name) for name in children)
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [ProductionEnvironment("first", TWO), ProductionEnvironment("other", TWO)])
-    children = [name for name in declared.names if "-" in name]
-    assert len(children) == 12
-    assert all(name.startswith(f"{declared.parent_of(name)}-") for name in children)
-
-
 def test_the_section_of_the_settings_becomes_the_arguments() -> None:
     """Users first, then teams; a login to be filled in is a placeholder."""
     settings = EnvironmentSettings.model_validate(
@@ -204,9 +178,3 @@ def test_settings_of_protected_branches_name_no_pattern() -> None:
     settings = EnvironmentSettings.model_validate({"reviewers": {}, "deployment_branch_policy": policy})
     args = ProductionEnvironmentArgs.of(settings, repository="shop")
     assert (args.environment.branch_patterns, args.second_approval) == ((), None)
-
-
-@pytest.mark.parametrize("args", [ONE, TWO])
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare, args: ProductionEnvironmentArgs) -> None:
-    """Repository, names of the environments, names and ids of the reviewers."""
-    assert_inputs_are_inputs(declare, lambda changed: ProductionEnvironment("gate", changed), args)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pulumi
 from google.protobuf import json_format
 
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.repository_secrets import RepositorySecretArgs, RepositorySecrets, RepositorySecretsArgs
 from readiness.plan.recorder import is_secret
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 PLAIN_TEXT = "made-up-value"
 WEBHOOK = RepositorySecretArgs(value=PLAIN_TEXT, ciphertext_digest="0123456789abcdef")
@@ -55,31 +52,3 @@ def test_its_output_names_the_secrets(declare: Declare) -> None:
     """In the caller's order."""
     declared = declare(lambda: RepositorySecrets("secrets", ARGS))
     assert declared.outputs_of("secrets") == {"names": ["SLACK_WEBHOOK_URL", "DEPLOY_KEY"]}
-
-
-def test_every_secret_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """So that the plan shows the order for each resource."""
-
-    def program() -> None:
-        before = EnabledApis("before", EnabledApisArgs(project="shop-1234", apis=["a.example"]))
-        RepositorySecrets("secrets", ARGS, pulumi.ResourceOptions(depends_on=[before]))
-
-    declared = declare(program)
-    waits = [declared.dependencies_of(f"secrets-{end}") for end in ("slack-webhook-url", "deploy-key")]
-    assert waits == [{"before-a.example"}] * 2
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [RepositorySecrets("first", ARGS), RepositorySecrets("second", ARGS)])
-    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
-        "first-slack-webhook-url": "first",
-        "first-deploy-key": "first",
-        "second-slack-webhook-url": "second",
-        "second-deploy-key": "second",
-    }
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Repository and values."""
-    assert_inputs_are_inputs(declare, lambda args: RepositorySecrets("secrets", args), ARGS)

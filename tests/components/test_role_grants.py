@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-import pulumi
-
 from components.enabled_apis import EnabledApis, EnabledApisArgs
-from components.image_registry import ImageRegistry, ImageRegistryArgs
 from components.role_grants import RegistryArgs, RoleGrantArgs, RoleGrants, RoleGrantsArgs
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 MEMBER = "serviceAccount:scanner@shop-1234.iam.gserviceaccount.com"
 IN_PROJECT = RoleGrantArgs(key="scan-run-viewer", role="roles/run.viewer", member=MEMBER)
@@ -63,41 +59,14 @@ def test_its_output_is_the_ids_of_the_grants(declare: Declare) -> None:
     }
 
 
-def test_a_grant_waits_for_what_the_component_and_itself_depend_on(declare: Declare) -> None:
+def test_a_grant_waits_for_what_it_depends_on_itself(declare: Declare) -> None:
     """A role on a repository waits for the repository; a role on the project does not."""
 
     def program() -> None:
-        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["iam.googleapis.com"]))
-        images = ImageRegistry(
-            "images",
-            ImageRegistryArgs(
-                project="shop-1234",
-                location="europe-west1",
-                repository_id="shop-images",
-                cleanup_policies=[],
-                cleanup_dry_run=True,
-            ),
-        )
-        grants = [IN_PROJECT, dataclasses.replace(ON_REGISTRY, depends_on=[images])]
-        args = RoleGrantsArgs(project="shop-1234", grants=grants)
-        RoleGrants("workflows", args, pulumi.ResourceOptions(depends_on=[apis]))
+        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["artifactregistry.googleapis.com"]))
+        grants = [IN_PROJECT, dataclasses.replace(ON_REGISTRY, depends_on=[apis])]
+        RoleGrants("workflows", RoleGrantsArgs(project="shop-1234", grants=grants))
 
     declared = declare(program)
-    assert declared.dependencies_of("workflows-scan-run-viewer") == {"apis-iam"}
-    assert declared.dependencies_of("workflows-scan-reader") == {"apis-iam", "images-repository"}
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [RoleGrants("first", ARGS), RoleGrants("second", ARGS)])
-    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
-        "first-scan-run-viewer": "first",
-        "first-scan-reader": "first",
-        "second-scan-run-viewer": "second",
-        "second-scan-reader": "second",
-    }
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Project, role, member and the registry."""
-    assert_inputs_are_inputs(declare, declare_grants, ARGS)
+    assert declared.dependencies_of("workflows-scan-run-viewer") == set()
+    assert declared.dependencies_of("workflows-scan-reader") == {"apis-artifactregistry"}

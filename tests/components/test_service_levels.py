@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pulumi
 import pytest
 
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.service_levels import ServiceLevels, ServiceLevelsArgs
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 ARGS = ServiceLevelsArgs(
     project="shop-1234", environment="production", services=["shop-api", "shop-web"], goal_ratio=0.995, period_days=28
@@ -64,26 +61,6 @@ def test_its_output_has_the_objectives_ids_by_service(declare: Declare) -> None:
     }
 
 
-def test_an_objective_waits_for_its_service_and_what_the_component_depends_on(declare: Declare) -> None:
-    """The API has to be enabled first."""
-
-    def program() -> None:
-        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["monitoring.googleapis.com"]))
-        ServiceLevels("slo", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
-
-    declared = declare(program)
-    assert declared.dependencies_of("slo-shop-api") == {"apis-monitoring"}
-    assert declared.dependencies_of("slo-shop-api-availability") == {"apis-monitoring", "slo-shop-api"}
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [ServiceLevels("first", ARGS), ServiceLevels("second", ARGS)])
-    parents = {name: declared.parent_of(name) for name in declared.names if "-" in name}
-    ends = [f"{service}{end}" for service in ARGS.services for end in ("", "-availability")]
-    assert parents == {f"{name}-{end}": name for name in ("first", "second") for end in ends}
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """Project and environment."""
-    assert_inputs_are_inputs(declare, lambda args: ServiceLevels("slo", args), ARGS)
+def test_an_objective_waits_for_its_service(declare: Declare) -> None:
+    """It is part of the monitored service."""
+    assert declare(lambda: ServiceLevels("slo", ARGS)).dependencies_of("slo-shop-api-availability") == {"slo-shop-api"}

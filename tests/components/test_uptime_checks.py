@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-import pulumi
-
-from components.enabled_apis import EnabledApis, EnabledApisArgs
 from components.uptime_checks import JsonAnswerArgs, UptimeCheckArgs, UptimeChecks, UptimeChecksArgs
 from readiness.plan.recorder import UNKNOWN
 from readiness.settings.services import Service
 from tests.components.conftest import Declare
-from tests.components.inputs import assert_inputs_are_inputs
 
 FRONTEND = UptimeCheckArgs(key="shop-web", host="shop.example.com")
 BACKEND = UptimeCheckArgs(
@@ -102,31 +98,3 @@ def test_its_output_has_the_ids_that_only_google_knows(declare: Declare) -> None
     declared = declare(lambda: made.append(UptimeChecks("uptime", ARGS)), preview=True)
     assert list(made[0].checks) == ["shop-web", "shop-api"]
     assert declared.outputs_of("uptime") == {"ids": UNKNOWN}
-
-
-def test_every_check_waits_for_what_the_component_depends_on(declare: Declare) -> None:
-    """The API has to be enabled first."""
-
-    def program() -> None:
-        apis = EnabledApis("apis", EnabledApisArgs(project="shop-1234", apis=["monitoring.googleapis.com"]))
-        UptimeChecks("uptime", ARGS, pulumi.ResourceOptions(depends_on=[apis]))
-
-    declared = declare(program)
-    waits = [declared.dependencies_of(f"uptime-{check.key}") for check in ARGS.checks]
-    assert waits == [{"apis-monitoring"}] * 2
-
-
-def test_two_fit_into_one_program(declare: Declare) -> None:
-    """Their children have different names, because each begins with the name of its component."""
-    declared = declare(lambda: [UptimeChecks("first", ARGS), UptimeChecks("second", ARGS)])
-    assert {name: declared.parent_of(name) for name in declared.names if "-" in name} == {
-        "first-shop-web": "first",
-        "first-shop-api": "first",
-        "second-shop-web": "second",
-        "second-shop-api": "second",
-    }
-
-
-def test_every_input_may_be_an_output_unknown_or_secret(declare: Declare) -> None:
-    """The inputs of the component, of a check and of its healthy answer."""
-    assert_inputs_are_inputs(declare, lambda args: UptimeChecks("uptime", args), ARGS)

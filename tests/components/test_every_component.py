@@ -1,4 +1,4 @@
-"""Tests what every component guarantees for each `pulumi.Input` of its Args classes.
+"""What every component guarantees: for its children, and for each `pulumi.Input` of its Args classes.
 
 The inputs are found in the annotations, so that a new input is tested without being listed anywhere.
 """
@@ -16,24 +16,120 @@ import pulumi
 import pytest
 from google.protobuf import json_format
 
+from components.alert_policies import AlertPolicies
+from components.branch_ruleset import BranchRuleset
+from components.dependabot import Dependabot
+from components.deployment_dashboard import DeploymentDashboard
+from components.deployment_log import DeploymentLog
+from components.enabled_apis import EnabledApis, EnabledApisArgs
+from components.image_registry import ImageRegistry
+from components.log_metrics import LogMetrics
+from components.managed_files import ManagedFiles
+from components.migration_job import MigrationJob
+from components.notification_channels import NotificationChannels
+from components.production_environment import ProductionEnvironment
+from components.registry_audit import RegistryAudit
+from components.repository_secrets import RepositorySecrets
+from components.role_grants import RoleGrants
+from components.service_levels import ServiceLevels
+from components.uptime_checks import UptimeChecks
 from readiness.plan.recorder import UNKNOWN, is_secret
+from tests.components import (
+    test_alert_policies,
+    test_branch_ruleset,
+    test_dependabot,
+    test_deployment_dashboard,
+    test_deployment_log,
+    test_enabled_apis,
+    test_image_registry,
+    test_log_metrics,
+    test_managed_files,
+    test_migration_job,
+    test_notification_channels,
+    test_production_environment,
+    test_registry_audit,
+    test_repository_secrets,
+    test_role_grants,
+    test_service_levels,
+    test_uptime_checks,
+)
 from tests.components.conftest import Declare, Declared
+from tests.program.test_every_component import CLASSES
 
 # A path leads to an input: names of fields, keys of mappings, indices of sequences.
 Path = tuple[str | int, ...]
 Construct = Callable[[Any], object]
 PLANTED_TEXT = "planted-0a1b2c"
 PLANTED_NUMBER = 60_708_090
+ADOPTED = dataclasses.replace(test_image_registry.ARGS, adopt=test_image_registry.EXISTING)
+# Each component with arguments that use as many inputs as possible.
+CASES: list[tuple[Callable[..., pulumi.ComponentResource], Any]] = [
+    (AlertPolicies, test_alert_policies.ARGS),
+    (BranchRuleset, test_branch_ruleset.WITH_BYPASS),
+    (Dependabot, test_dependabot.ARGS),
+    (DeploymentDashboard, test_deployment_dashboard.ARGS),
+    (DeploymentLog, test_deployment_log.ARGS),
+    (EnabledApis, test_enabled_apis.ARGS),
+    (ImageRegistry, test_image_registry.ARGS),
+    (ImageRegistry, ADOPTED),
+    (LogMetrics, test_log_metrics.ARGS),
+    (ManagedFiles, test_managed_files.COMMIT),
+    (MigrationJob, test_migration_job.ARGS),
+    (NotificationChannels, test_notification_channels.ARGS),
+    (ProductionEnvironment, test_production_environment.ONE),
+    (ProductionEnvironment, test_production_environment.TWO),
+    (RegistryAudit, test_registry_audit.ARGS),
+    (RepositorySecrets, test_repository_secrets.ARGS),
+    (RoleGrants, test_role_grants.ARGS),
+    (ServiceLevels, test_service_levels.ARGS),
+    (UptimeChecks, test_uptime_checks.ARGS),
+]
+every_component = pytest.mark.parametrize(("class_", "args"), CASES)
 
 
-def input_paths(args: Any) -> list[Path]:
-    """The paths of the values in `args` that are annotated as `pulumi.Input`, also in nested Args, except None."""
-    return list(_within(args))
+def test_every_component_is_a_case() -> None:
+    """A new component needs a line in `CASES`."""
+    assert {class_.__name__ for class_ in CLASSES} == {cast("type", class_).__name__ for class_, _ in CASES}
 
 
-def assert_inputs_are_inputs(declare: Declare, construct: Construct, args: Any) -> None:
+@every_component
+def test_every_child_waits_for_what_the_component_depends_on(
+    declare: Declare, class_: Callable[..., pulumi.ComponentResource], args: Any
+) -> None:
+    """An API has to be enabled first, for example. The plan shows the order for each resource."""
+
+    def program() -> None:
+        before = EnabledApis("before", EnabledApisArgs(project="shop-1234", apis=["a.example"]))
+        class_("it", args, pulumi.ResourceOptions(depends_on=[before]))
+
+    declared = declare(program)
+    children = [name for name in declared.names if name.startswith("it-")]
+    assert children
+    for child in children:
+        waits_for = {name for name in declared.dependencies_of(child) if not name.startswith("it-")}
+        assert waits_for == {"before-a.example"}, child
+
+
+@every_component
+def test_two_fit_into_one_program(declare: Declare, class_: Callable[..., pulumi.ComponentResource], args: Any) -> None:
+    """Their children have different names, because each begins with the name of its component."""
+    declared = declare(lambda: [class_("first", args), class_("second", args)])
+    children = [name for name in declared.names if name not in ("first", "second")]
+    assert all(name.startswith(f"{declared.parent_of(name)}-") for name in children)
+    ends = {parent: {name for name in children if name.startswith(f"{parent}-")} for parent in ("first", "second")}
+    assert {name.replace("first", "second", 1) for name in ends["first"]} == ends["second"]
+
+
+@every_component
+def test_every_input_may_be_an_output_unknown_or_secret(
+    declare: Declare, class_: Callable[..., pulumi.ComponentResource], args: Any
+) -> None:
     """Each input may be plain, another resource's output, unknown in a preview, and a secret that stays one."""
-    paths = input_paths(args)
+
+    def construct(changed: Any) -> object:
+        return class_("it", changed)
+
+    paths = list(_within(args))
     assert paths, "no input was found"
     plain = declare(lambda: construct(args))
     assert_outputs_are_taken(declare, construct, args, plain)
@@ -48,7 +144,7 @@ def assert_outputs_are_taken(declare: Declare, construct: Construct, args: Any, 
 
     def with_outputs() -> object:
         changed = args
-        for path in input_paths(args):
+        for path in _within(args):
             changed = _replaced(changed, path, pulumi.Output.from_input)
         return construct(changed)
 
@@ -96,6 +192,7 @@ def _paths(value: Any, hint: Any) -> Iterator[Path]:
 
 
 def _within(value: Any) -> Iterator[Path]:
+    """The paths of the values that are annotated as `pulumi.Input`, also in nested Args, except None."""
     # The SDK writes `Input` with names that only its own module has.
     hints = typing.get_type_hints(type(value), localns=vars(pulumi.output))
     for field in dataclasses.fields(value):
