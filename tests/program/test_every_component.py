@@ -102,17 +102,6 @@ def test_only_components_are_directly_below_the_stack(plans: dict[str, Plan]) ->
         assert not [name for name in under_the_root if not name.startswith("readiness:")]
 
 
-def test_the_name_of_a_child_begins_with_the_name_of_its_component(plans: dict[str, Plan]) -> None:
-    """So that one stack can have two components of one class. Components in components are not considered."""
-    for plan in plans.values():
-        names = {resource["urn"]: resource["name"] for resource in plan.resources}
-        types = {resource["urn"]: resource["type"] for resource in plan.resources}
-        for resource in plan.resources:
-            in_a_component = types.get(resource["parent"], "").startswith("readiness:")
-            if in_a_component and not resource["type"].startswith("readiness:"):
-                assert resource["name"].startswith(f"{names[resource['parent']]}-")
-
-
 def with_more_options(original: Callable[..., None], more: pulumi.ResourceOptions) -> Callable[..., None]:
     """The constructor of a component, with more options than the program passes."""
 
@@ -140,29 +129,6 @@ def test_options_of_a_component_do_not_reach_its_children(
             assert resource["parent"] == usual["parent"]
             assert options.pop("protect"), "the SDK itself hands this one down"
             assert options == {name: value for name, value in usual["options"].items() if name != "protect"}
-
-
-def test_dependencies_of_a_component_reach_every_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that the plan and the state show the order."""
-    made: list[pulumi.Resource] = []
-    for class_ in CLASSES:
-        monkeypatch.setattr(class_, "__init__", with_a_forerunner(class_.__init__, made))
-    plan = plan_of_stack(EVERY_OPTION)
-    (first,) = (resource["urn"] for resource in plan.resources if resource["name"] == "forerunner")
-    provided = [resource for resource in plan.resources if resource["type"].startswith(("gcp:", "github:"))]
-    assert len(provided) > 100
-    assert not [resource["name"] for resource in provided if first not in resource["options"].get("dependencies", ())]
-
-
-def with_a_forerunner(original: Callable[..., None], made: list[pulumi.Resource]) -> Callable[..., None]:
-    """The constructor of a component that depends on the resource in `made`, which the first call creates."""
-
-    def construct(self: Any, name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> None:
-        if not made:
-            made.append(pulumi.CustomResource("test:index:Thing", "forerunner", {}))
-        original(self, name, args, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=made)))
-
-    return construct
 
 
 def test_a_protected_or_retained_resource_has_its_reason_on_the_line_above() -> None:
