@@ -12,6 +12,7 @@ from pydantic import Field, WithJsonSchema
 
 from readiness.settings.base import DurationSeconds, HttpsUrl, Listed, MarkdownText, Ratio, RefusedValueError, Section
 from readiness.settings.channels import Channels
+from readiness.settings.configuration_keys import SECRETS
 from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
 from readiness.settings.github import BranchRuleset, Dependabot, ManagedFiles, ProductionEnvironment, Repository
 from readiness.settings.image_workflows import ImageWorkflows
@@ -244,3 +245,18 @@ class Settings(Section):
     def database_id(self) -> str:
         """The instance as Monitoring and Logging name it. Raises RefusedValueError for a stack without one."""
         return f"{self.project}:{self.required_database.instance}"
+
+
+# Settings that are the providers' own keys, so that a project, a region or an owner is written once.
+PROVIDER_SETTINGS = {"project": "gcp:project", "region": "gcp:region", "github_owner": "github:owner"}
+
+
+def setting_names() -> list[str]:
+    """The names that may follow `readiness:`, secrets included."""
+    own = [name for name in Settings.model_fields if name not in PROVIDER_SETTINGS]
+    return own + [secret.name for secret in SECRETS]
+
+
+def full_key(setting: str) -> str:
+    """The configuration key that holds a setting of the model."""
+    return PROVIDER_SETTINGS.get(setting, f"readiness:{setting}")

@@ -13,8 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from readiness.settings.configuration_keys import PROVIDERS, SECRET_PROVIDER_KEYS, SECRETS, known_keys
-from readiness.settings.key_problems import PROVIDER_SETTINGS
-from readiness.settings.model import Settings
+from readiness.settings.model import PROVIDER_SETTINGS, Settings
 
 SECURE = {
     "type": "object",

@@ -74,7 +74,7 @@ class StackConfig:
         """File and line of the value at `path` inside `key`; `config:` of the stack's file where the key is absent."""
         origin = self.origins.get(key)
         if origin is None:
-            own = next((each for each in self.documents if each.file == self.file), None)
+            own = next((document for document in self.documents if document.file == self.file), None)
             return self.file, own.line_of(("config",)) if own else None
         # The key itself stands a line above its `default:` or `value:`.
         where = (*origin.path, *path) if path else origin.path[:2]
@@ -124,9 +124,9 @@ def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
     documents: dict[str, Document] = {}
     if file is None:
         refused += _stack_name_problems(root, stack)
-    for each in (PROJECT_FILE, name) if not refused else (PROJECT_FILE,):
+    for file_name in (PROJECT_FILE, name) if not refused else (PROJECT_FILE,):
         try:
-            documents[each] = read_yaml(root / each, each)
+            documents[file_name] = read_yaml(root / file_name, file_name)
         except RefusedError as refusal:
             refused += refusal.problems
     if refused:
@@ -175,50 +175,55 @@ def _has_settings(config: StackConfig, document: Document) -> bool:
 
 def _add_project_file(config: StackConfig, document: Document) -> None:
     name = document.value.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        config.project = name
+    else:
         message, hint = "is missing or no name of a project", "Write `name: readiness`"
         config.problems.append(document.finding(("name",), message, hint, rule_id="project-file-form"))
-        name = config.project
-    config.project = name
-    runtime = document.value.get("runtime")
-    _refuse_unknown_runtime_keys(config, document, runtime)
-    config.problems += _program_problems(document, runtime)
-    for key, entry in (document.value.get("config") or {}).items():
-        origin = Origin(document=document, path=("config", key))
-        full_key = _full_key(config, key)
-        if full_key in config.origins:
-            _refuse_repeated(config, full_key, origin)
-        elif not isinstance(entry, dict):
-            _add_value(config, full_key, entry, origin)
-        else:
-            _add_declaration(config, full_key, entry, origin)
+    config.problems += list(_program_problems(config, document))
+    _add_values(config, document)
 
 
-def _refuse_unknown_runtime_keys(config: StackConfig, document: Document, runtime: Any) -> None:
-    hint = "the engine drops any other"
-    if isinstance(runtime, dict):
-        _refuse_unknown(config, document, ("runtime",), runtime, RUNTIME_KEYS, hint)
-        options = runtime.get("options")
-        if isinstance(options, dict):
-            _refuse_unknown(config, document, ("runtime", "options"), options, RUNTIME_OPTIONS, hint)
-
-
-def _program_problems(document: Document, runtime: Any) -> Iterator[Finding]:
+def _program_problems(config: StackConfig, document: Document) -> Iterator[Finding]:
     """Where the engine would run another program than the one beside Pulumi.yaml, which every check here speaks of."""
-    main = document.value.get("main")
+    main, runtime = document.value.get("main"), document.value.get("runtime")
+    if isinstance(runtime, dict):
+        dropped = "the engine drops any other"
+        _refuse_unknown(config, document, ("runtime",), runtime, RUNTIME_KEYS, dropped)
+        name, options = runtime.get("name", "python"), runtime.get("options")
+        if isinstance(options, dict):
+            _refuse_unknown(config, document, ("runtime", "options"), options, RUNTIME_OPTIONS, dropped)
+    else:
+        name, options = document.value.get("runtime", "python"), None
     if main is not None and (not isinstance(main, str) or posixpath.normpath(main) not in (".", PROGRAM_FILE)):
         message = f"names another program than the {PROGRAM_FILE} beside this file, which is the one that is checked"
         yield document.finding(("main",), message, "Remove it", rule_id="project-file-form")
-    name = runtime.get("name") if isinstance(runtime, dict) else runtime
-    if "runtime" in document.value and name != "python" and not (isinstance(runtime, dict) and "name" not in runtime):
+    if name != "python":
         message = "is not `python`, in which the program that is checked is written"
         yield document.finding(("runtime",), message, "Write `name: python`", rule_id="project-file-form")
-    options = runtime.get("options") if isinstance(runtime, dict) else None
     folder = options.get("virtualenv") if isinstance(options, dict) else None
     if isinstance(folder, str) and (posixpath.isabs(folder) or posixpath.normpath(folder).startswith("..")):
         message = "is outside the project, so that another interpreter than the one that is set up here would run"
         path, hint = ("runtime", "options", "virtualenv"), "Write `virtualenv: .venv`"
         yield document.finding(path, message, hint, rule_id="project-file-form")
+
+
+def _add_values(config: StackConfig, document: Document) -> None:
+    """Adds what the file has under `config:`. What stands in another file before is replaced."""
+    before = dict(config.values)
+    for key, value in (document.value.get("config") or {}).items():
+        origin = Origin(document=document, path=("config", key))
+        full_key = key if ":" in key else f"{config.project}:{key}"
+        if full_key in config.origins and config.origins[full_key].document is document:
+            message, hint = "is written twice, with and without its namespace", "Keep one"
+            problem = document.finding(origin.path, message, hint, rule_id="settings-repeated-key", key=full_key)
+            config.problems.append(problem)
+        elif document.file == PROJECT_FILE and isinstance(value, dict):
+            _add_declaration(config, full_key, value, origin)
+        else:
+            _add_value(config, full_key, value, origin)
+            if full_key in before:
+                config.replaced[full_key] = before[full_key]
 
 
 def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origin: Origin) -> None:
@@ -241,37 +246,12 @@ def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origi
 
 
 def _add_stack_file(config: StackConfig, document: Document) -> None:
-    config.problems += _environment_warnings(document)
-    before = dict(config.values)
-    written: set[str] = set()
-    for key, value in document.value["config"].items():
-        origin = Origin(document=document, path=("config", key))
-        full_key = _full_key(config, key)
-        if full_key in written:
-            _refuse_repeated(config, full_key, origin)
-            continue
-        written.add(full_key)
-        _add_value(config, full_key, value, origin)
-        if full_key in before:
-            config.replaced[full_key] = before[full_key]
-
-
-def _environment_warnings(document: Document) -> Iterator[Finding]:
     if document.value.get("environment") is not None:
         message = "takes settings and environment variables from Pulumi ESC, which no check here reads"
-        hint = "Write what this project needs into its own files"
-        rule_id, severity = "stack-file-environment", Severity.WARNING
-        yield document.finding(("environment",), message, hint, rule_id=rule_id, severity=severity)
-
-
-def _full_key(config: StackConfig, key: str) -> str:
-    return key if ":" in key else f"{config.project}:{key}"
-
-
-def _refuse_repeated(config: StackConfig, key: str, origin: Origin) -> None:
-    message, hint = "is written twice, with and without its namespace", "Keep one"
-    problem = origin.document.finding(origin.path, message, hint, rule_id="settings-repeated-key", key=key)
-    config.problems.append(problem)
+        hint, rule_id = "Write what this project needs into its own files", "stack-file-environment"
+        problem = document.finding(("environment",), message, hint, rule_id=rule_id, severity=Severity.WARNING)
+        config.problems.append(problem)
+    _add_values(config, document)
 
 
 def _refuse_unknown(

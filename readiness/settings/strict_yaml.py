@@ -75,13 +75,14 @@ class Document:
         *,
         rule_id: str,
         key: str | None = None,
+        line: int | None = None,
         severity: Severity = Severity.ERROR,
     ) -> Finding:
-        """A finding about the value at `path`; `key` is what it is called, if that is not the path itself."""
+        """A finding about the value at `path`. `key` and `line` replace the path itself, and the line of the value."""
         return Finding(
             rule_id=rule_id,
             file=self.file,
-            line=self.line_of(path),
+            line=line or self.line_of(path),
             key=path_text(path) if key is None else key,
             message=message,
             hint=hint,
@@ -133,7 +134,8 @@ def _why_refused(node: yaml.ScalarNode) -> tuple[str, str] | None:
 
 def _has_tag(node: yaml.Node) -> bool:
     """Whether the file states the node's type, as in `!!int 5`."""
-    return node.tag != _resolver.resolve(type(node), node.value, (_is_plain(node), not _is_plain(node)))
+    is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    return node.tag != _resolver.resolve(type(node), node.value, (is_plain, not is_plain))
 
 
 def _scalar_value(node: yaml.ScalarNode) -> Any:
@@ -145,20 +147,9 @@ def _scalar_value(node: yaml.ScalarNode) -> Any:
             return node.value.lower() == "true"
         case "int":
             return int(node.value)
-        case "float":
-            return _number(node.value)
-    return node.value
-
-
-def _number(text: str) -> Any:
-    number = float(text)
-    if math.isinf(number):
-        return text  # too large for a number: the engine keeps the text
-    return int(number) if number.is_integer() and abs(number) < _LEAST_WITH_EXPONENT else number
-
-
-def _is_plain(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.style is None
+        case "float" if math.isfinite(number := float(node.value)):
+            return int(number) if number.is_integer() and abs(number) < _LEAST_WITH_EXPONENT else number
+    return node.value  # also a number that is too large: the engine keeps the text
 
 
 _resolver = _EngineLoader("")
@@ -202,9 +193,9 @@ def read_yaml(
         return Document(file=file, value=None, text=text)
     if node is None:
         raise _refusal(file, 1, "is empty", "Restore it from version control, or copy another stack's file")
-    builder = _Builder(file, read_scalar)
-    value = builder.build(node, (), ())
-    return Document(file=file, value=value, text=text, lines=builder.lines, problems=builder.problems)
+    document = Document(file=file, value=None, text=text)
+    document.value = _Builder(document, read_scalar).build(node, (), ())
+    return document
 
 
 def _read_text(path: Path, file: str, max_bytes: int) -> str:
@@ -240,11 +231,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Finding:
 
 def _secret_problems(text: str, file: str) -> list[Finding]:
     hint = "Remove it, revoke it if it was ever committed"
-    lines = dict.fromkeys(line for line, _ in secrets_in(text))
-    return [
-        Finding(rule_id="settings-plain-secret", file=file, line=line, message=SECRET_FOUND, hint=hint)
-        for line in lines
-    ]
+    rule_id, lines = "settings-plain-secret", dict.fromkeys(line for line, _ in secrets_in(text))
+    return [Finding(rule_id=rule_id, file=file, line=line, message=SECRET_FOUND, hint=hint) for line in lines]
 
 
 def _refusal(file: str, line: int | None, message: str, hint: str) -> RefusedError:
@@ -252,13 +240,11 @@ def _refusal(file: str, line: int | None, message: str, hint: str) -> RefusedErr
 
 
 class _Builder:
-    """Turns composed nodes into plain values, and collects lines and problems on the way."""
+    """Turns composed nodes into plain values, and collects the document's lines and problems on the way."""
 
-    def __init__(self, file: str, read_scalar: ScalarReader | None) -> None:
-        self.file = file
+    def __init__(self, document: Document, read_scalar: ScalarReader | None) -> None:
+        self._document = document
         self._read_scalar = read_scalar
-        self.lines: dict[KeyPath, int] = {}
-        self.problems: list[Finding] = []
         self._built = 0
 
     def build(self, node: yaml.Node, path: KeyPath, above: tuple[int, ...]) -> Any:
@@ -267,7 +253,7 @@ class _Builder:
         Raises RefusedError where there is no end to it.
         """
         self._built += 1
-        self.lines.setdefault(path, node.start_mark.line + 1)
+        self._document.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in above or self._built > MAX_VALUES:
             message = "is endless or huge, because of an alias"
             raise RefusedError([self._problem("yaml-nesting", node, path, message, "Write it out")])
@@ -291,10 +277,10 @@ class _Builder:
                 continue
             key = key_node.value
             if key in result:
-                message = f"is written twice, first in line {self.lines[(*path, key)]}"
+                message = f"is written twice, first in line {self._document.lines[(*path, key)]}"
                 self._refuse("settings-repeated-key", key_node, (*path, key), message, "Keep one")
                 continue
-            self.lines[(*path, key)] = key_node.start_mark.line + 1
+            self._document.lines[(*path, key)] = key_node.start_mark.line + 1
             result[key] = self.build(value_node, (*path, key), above)
         return result
 
@@ -308,11 +294,11 @@ class _Builder:
         return node.value
 
     def _refuse(self, rule_id: str, node: yaml.Node, path: KeyPath, message: str, hint: str) -> None:
-        self.problems.append(self._problem(rule_id, node, path, message, hint))
+        self._document.problems.append(self._problem(rule_id, node, path, message, hint))
 
     def _problem(self, rule_id: str, node: yaml.Node, path: KeyPath, message: str, hint: str) -> Finding:
         line, key = node.start_mark.line + 1, path_text(_setting(path))
-        return Finding(rule_id=rule_id, file=self.file, line=line, key=key, message=message, hint=hint)
+        return self._document.finding(path, message, hint, rule_id=rule_id, key=key, line=line)
 
 
 def _setting(path: KeyPath) -> KeyPath:

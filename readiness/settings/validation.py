@@ -1,7 +1,12 @@
-"""From configuration values to Settings, or to every problem at once: each mistake once, without its echoes."""
+"""From configuration values to Settings, or to every problem at once: each mistake once, without its echoes.
+
+The engine takes any key silently, so that misspelt keys are found first. Secrets in plain text are found wherever they
+are: as a value, inside one, in a key, in a comment. None is ever printed.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,17 +15,22 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from readiness.finding import Finding, Severity
-from readiness.settings.key_problems import full_key, key_problems, plain_secret_problems
+from readiness.secret_shapes import looks_like_a_secret, secrets_in
+from readiness.settings.configuration_keys import PROVIDERS, SECRET_PROVIDER_KEYS, SECRETS, known_keys, namespaces
 from readiness.settings.messages import Spot, explain
-from readiness.settings.model import Settings
-from readiness.settings.nearest import nearest
+from readiness.settings.model import Settings, full_key, setting_names
+from readiness.settings.nearest import did_you_mean, nearest
 from readiness.settings.rules import rule_findings
 from readiness.settings.stack_files import PROJECT_FILE, StackConfig
-from readiness.settings.strict_yaml import KeyPath, path_text
+from readiness.settings.strict_yaml import SECRET_FOUND, KeyPath, path_text
 from readiness.settings.view import model_in, partial_settings
 
 # pydantic's error, of which type, location and context are read.
 Error = Mapping[str, Any]
+
+# `config`, then the key.
+_DEPTH_OF_A_KEY = 2
+_REMOVE = "Remove it, revoke it if it was ever committed"
 
 # By pydantic's type of error; everything else is a value that does not fit.
 _RULE_IDS = {
@@ -48,9 +58,9 @@ def validate(config: StackConfig, *, today: date) -> Validated:
 
     `today` is the day in UTC by which the dates in the settings are judged.
     """
-    keys = list(key_problems(config))
+    keys = list(_key_problems(config))
     parsed = _parse(config, {name for key in keys for name in key.meant})
-    problems = [*config.problems, *plain_secret_problems(config)]
+    problems = [*config.problems, *_plain_secret_problems(config)]
     problems += _without_echoes((key.finding for key in keys), problems)
     found = [_model_problem(config, error, parsed) for error in parsed.errors]
     problems += (each for each in _without_echoes(found, problems) if not _is_refused_inside(each, problems))
@@ -62,7 +72,7 @@ def validate(config: StackConfig, *, today: date) -> Validated:
 
 def view_of(config: StackConfig) -> Settings:
     """The valid values of a stack, without a word on the others."""
-    return _parse(config, {name for key in key_problems(config) for name in key.meant}).view
+    return _parse(config, {name for key in _key_problems(config) for name in key.meant}).view
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,3 +191,111 @@ def _model_at(location: KeyPath) -> type[BaseModel] | None:
         field = model.model_fields.get(part) if model else None
         model = model_in(field.annotation) if field else None
     return model
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _KeyFinding:
+    """What is wrong with a key, and the keys that were meant by it: they are not missing."""
+
+    finding: Finding
+    meant: tuple[str, ...] = ()
+
+
+def _key_problems(config: StackConfig) -> Iterator[_KeyFinding]:
+    """Every key that is unknown, has no value, or holds a secret that is none."""
+    secrets = [secret.key for secret in SECRETS]
+    for key in (*config.values, *sorted(config.secret_keys)):
+        namespace, _, name = key.partition(":")
+        if namespace not in namespaces():
+            yield _unknown_namespace(config, key, name)
+        elif name not in _known_names(namespace):
+            yield _unknown_name(config, key, namespace, name)
+        elif namespace == "readiness" and key in config.secret_keys and key not in secrets:
+            hint = f"Write it in plain text; secrets are {', '.join(secrets)}"
+            message = "is or holds a secret where none belongs"
+            yield _KeyFinding(
+                finding=config.error_at_key("settings-secret-misplaced", key, message, hint), meant=(key,)
+            )
+        elif key in config.values and config.values[key] is None:
+            hint = "Write a value after the colon, or remove the key"
+            yield _KeyFinding(finding=config.error_at_key("settings-empty-value", key, "is empty", hint), meant=(key,))
+
+
+def _unknown_namespace(config: StackConfig, key: str, name: str) -> _KeyFinding:
+    every = [f"{namespace}:{own}" for namespace in ("readiness", *PROVIDERS) for own in _known_names(namespace)]
+    # A slip in the namespace first, then a setting under somebody else's: `demo:alerts`.
+    meant = nearest(key, every) or nearest(f"readiness:{name}", every)
+    hint = f"{did_you_mean(meant)}Allowed namespaces: {', '.join(namespaces())}"
+    finding = config.error_at_key("settings-unknown-namespace", key, "has an unknown namespace", hint)
+    return _KeyFinding(finding=finding, meant=(meant,) if meant else ())
+
+
+def _unknown_name(config: StackConfig, key: str, namespace: str, name: str) -> _KeyFinding:
+    if name == namespace == "readiness":
+        value = config.values.get(key)
+        inside = tuple(f"readiness:{inner}" for inner in value) if isinstance(value, dict) else ()
+        hint = "Write the namespace into every key, as in `readiness:services:`"
+        finding = config.error_at_key("settings-unknown-key", key, "is a namespace, not a key", hint)
+        return _KeyFinding(finding=finding, meant=inside)
+    meant = nearest(name, _known_names(namespace))
+    allowed = ", ".join(setting_names()) if namespace == "readiness" else f"the keys of the provider {namespace}"
+    hint = f"Did you mean `{namespace}:{meant}`?" if meant else f"Allowed: {allowed}"
+    finding = config.error_at_key("settings-unknown-key", key, "is an unknown key", hint)
+    return _KeyFinding(finding=finding, meant=(f"{namespace}:{meant}",) if meant else ())
+
+
+def _known_names(namespace: str) -> list[str]:
+    return setting_names() if namespace == "readiness" else sorted(known_keys(namespace))
+
+
+def _plain_secret_problems(config: StackConfig) -> Iterator[Finding]:
+    """Every secret in the values of the stack and in the rest of its files."""
+    refused: set[str] = set()
+    for key, value in config.values.items():
+        problems = _in_value(config, key, value)
+        if problems:
+            refused.add(key)
+        yield from problems
+    yield from _in_the_rest(config, {config.place(key) for key in refused})
+
+
+def _in_value(config: StackConfig, key: str, value: Any) -> list[Finding]:
+    texts = list(_texts(value))
+    if key in {secret.key for secret in SECRETS} | SECRET_PROVIDER_KEYS:
+        file, line = config.place(key, texts[0][0] if texts else ())
+        store = f"with `pulumi config set --secret {key}`"
+        message, hint = "is a secret in plain text", f"{_REMOVE}, and store a new one {store}"
+        if value in (None, ""):
+            message, hint = "is empty", f"Store the secret {store}, or remove the key"
+        return [Finding(rule_id="settings-plain-secret", file=file, line=line, key=key, message=message, hint=hint)]
+    paths = [()] if looks_like_a_secret(key) else [path for path, text in texts if looks_like_a_secret(text)]
+    hint = f"{_REMOVE}; secrets are stored with `pulumi config set --secret`"
+    return [
+        config.error_at_key("settings-plain-secret", key, SECRET_FOUND, hint, path) for path in dict.fromkeys(paths)
+    ]
+
+
+def _texts(value: Any) -> Iterator[tuple[KeyPath, str]]:
+    """Every text inside a value, names of keys included, each with its path. Without recursion: JSON may be deep."""
+    pending: list[tuple[KeyPath, Any]] = [((), value)]
+    while pending:
+        path, item = pending.pop()
+        if isinstance(item, str):
+            yield path, item
+        elif isinstance(item, dict):
+            for key, inner in reversed(item.items()):
+                pending += [((*path, key), inner), ((*path, key), key)]
+        elif isinstance(item, list):
+            pending += [((*path, index), inner) for index, inner in reversed(list(enumerate(item)))]
+
+
+def _in_the_rest(config: StackConfig, refused: set[tuple[str, int | None]]) -> Iterator[Finding]:
+    """What no value holds: comments, keys that are no configuration. `refused` are the places of keys with a secret."""
+    for document in config.documents:
+        keys = sorted({1, *(line for path, line in document.lines.items() if len(path) <= _DEPTH_OF_A_KEY)})
+        for line in dict.fromkeys(line for line, _ in secrets_in(document.text)):
+            key_above = keys[bisect_right(keys, line) - 1]
+            if (document.file, key_above) not in refused:
+                yield Finding(
+                    rule_id="settings-plain-secret", file=document.file, line=line, message=SECRET_FOUND, hint=_REMOVE
+                )

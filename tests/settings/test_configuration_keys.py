@@ -16,7 +16,7 @@ from readiness.settings.configuration_keys import (
     Comparison,
     decision_of_key,
 )
-from readiness.settings.key_problems import setting_names
+from readiness.settings.model import setting_names
 from readiness.settings.stack_files import PROJECT_FILE_KEYS, STACK_FILE_KEYS
 
 WEBHOOK = "https://hooks.slack.com/" + "services/T0/B0/abc"

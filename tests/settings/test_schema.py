@@ -11,8 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from readiness.settings.key_problems import full_key
-from readiness.settings.model import Settings
+from readiness.settings.model import Settings, full_key
 from readiness.settings.schema import schema_text, stack_file_schema
 from tests.projects import EVERY_OPTION_FILE, FIRST_CUSTOMER, ROOT, Command
 from tests.settings.mutations import mutations_of

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from readiness.settings import configuration_keys
-from readiness.settings.key_problems import setting_names
-from readiness.settings.model import Alerts
+from readiness.settings.model import Alerts, setting_names
 from tests.settings.broken import (
     PROJECT,
     STAGING,
