@@ -18,6 +18,7 @@ from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS, Metric
 from readiness.alerts.promql import Node, PromqlError, PromqlLimitError, number, parse, selectors, walk
 from readiness.alerts.query_units import UNIT_KEEPING, unit_of
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC
+from readiness.rules.alert_policies import MAX_LOOKBACK_SECONDS
 from readiness.rules.rule import Remark, Resource, Rule, Surroundings
 
 # Functions of counters: on a gauge they make nonsense of every fall.
@@ -36,8 +37,7 @@ _FUNCTIONS_OF_2_44 = UNIT_KEEPING | _OF_COUNTERS | frozenset(
     }
 )  # fmt: skip
 # Of a log-based or custom metric. Google's own metrics go further back, where the condition has no duration
-# (docs/facts/monitoring.md#how-far-a-query-looks-back); readiness/rules/prose_rules/conditions.py checks that.
-MAX_LOOKBACK_SECONDS = 25 * 3600
+# (docs/facts/monitoring.md#how-far-a-query-looks-back); readiness/rules/alert_policies.py checks that.
 _USER_DEFINED = ("logging_googleapis_com:user_", "custom_googleapis_com:")
 MIN_SAMPLES = 2
 # Nobody alerts on less than a tenth of a second: 5 means seconds, and Google counts milliseconds.

@@ -25,58 +25,18 @@ def _body(inputs: Inputs) -> Inputs:
 
 
 def _policies(repository: Field) -> Iterator[Remark]:
+    """What `policies_of` cannot see. The rule `policy-registry-tags` reports what is wrong with a single policy."""
     actions: dict[str | None, Field] = {}
     for key, policy in repository.entries("cleanupPolicies"):
         # `They must unique within a repository and be under 128 characters in length.`
         if not 1 <= len(key) <= 127:
             yield policy.remark("id", f"has {len(key)} characters; the API takes 1 to 127")
-        yield from checks.needs("action")(policy)
-        yield from _selection(policy)
-        yield from checks.inside("condition", *_CONDITION)(policy)
+        if policy.text("action") == "DELETE" and not policy.field("condition").value:
+            yield policy.remark("condition", "is required with DELETE, which would match every version")
         actions[policy.text("action")] = policy
     # DELETE alone leaves nothing of a package that is not built any more, what runs included.
     if "DELETE" in actions and "KEEP" not in actions:
         yield actions["DELETE"].remark("action", "is used without any KEEP policy, so that old images all go")
-
-
-def _selection(policy: Field) -> Iterator[Remark]:
-    """One of condition and `mostRecentVersions`, which `may only be specified with a Keep action`."""
-    if policy.text("action") == "DELETE" and not policy.field("condition").value:
-        yield policy.remark("condition", "is required with DELETE, which would match every version")
-    if not policy.has("mostRecentVersions"):
-        return
-    if policy.has("condition"):
-        yield policy.remark("mostRecentVersions", "is written beside condition; a policy has one of them")
-    if policy.text("action") == "DELETE":
-        yield policy.remark("mostRecentVersions", "goes only with the action KEEP")
-    recent = policy.field("mostRecentVersions")
-    keep_count = recent.number("keepCount") if recent.has("keepCount") else 0
-    if keep_count is not None and keep_count < 1:
-        yield recent.remark("keepCount", "must be 1 or more")
-
-
-def _prefixes_have_tags(condition: Field) -> Iterator[Remark]:
-    """An untagged version has no tag to match, so that the policy would match nothing."""
-    if condition.items("tagPrefixes") and condition.text("tagState") == "UNTAGGED":
-        yield condition.remark("tagPrefixes", "cannot match if tagState is UNTAGGED")
-
-
-_CONDITION = (
-    # The API answers in seconds; any other form is refused, or shows as a difference in every plan.
-    checks.form("olderThan", r"\d+s", "in whole seconds, such as 2592000s"),
-    checks.form("newerThan", r"\d+s", "in whole seconds, such as 2592000s"),
-    _prefixes_have_tags,
-)
-
-
-def _unique_ids(inputs: Field) -> Iterator[Remark]:
-    """Of two policies with one id the body has the second only."""
-    seen: set[str | None] = {None}
-    for policy in inputs.items("cleanupPolicies"):
-        identity = policy.text("id")
-        if identity is not None and identity in seen:
-            yield policy.remark("id", f"{identity} is the id of another policy too")
-        seen.add(identity)
 
 
 def _dry_run_written(inputs: Field) -> Iterator[Remark]:
@@ -96,7 +56,6 @@ CONTRACTS = {
             checks.form(
                 "repositoryId", r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", "a repository's id: a-z, 0-9 and -, at most 63"
             ),
-            _unique_ids,
             _dry_run_written,
         ),
     )

@@ -15,6 +15,7 @@ from readiness.rules import checks
 from readiness.rules.contract import Contract, Field, Inputs, is_placeholder, renamed, without
 from readiness.rules.rule import Remark
 from readiness.settings.channels import CHANNEL_DEFINITIONS
+from readiness.settings.observation import MIN_PLACES, PLACES_OF_REGION
 
 # Labels that a channel of the type cannot work without, the sensitive ones among them.
 _NEEDED_LABELS: dict[str, tuple[str, ...]] = {
@@ -97,8 +98,7 @@ _MONITORED_RESOURCES = (
     "aws_ec2_instance", "aws_elb_load_balancer", "cloud_run_revision", "gae_app", "gce_instance", "k8s_service",
     "servicedirectory_service", "uptime_url",
 )  # fmt: skip
-# `USA` is three locations: Oregon, Iowa, Virginia.
-_LOCATIONS_OF_REGION = {"USA": 3, "REGION_UNSPECIFIED": 0}
+_LOCATIONS_OF_REGION = {**PLACES_OF_REGION, "REGION_UNSPECIFIED": 0}
 
 
 def _period(check: Field) -> Iterator[Remark]:
@@ -112,8 +112,8 @@ def _regions(check: Field) -> Iterator[Remark]:
     """`Enough regions must be provided to include a minimum of 3 locations.`"""
     regions = {str(region.value) for region in check.items("selectedRegions")}
     locations = sum(_LOCATIONS_OF_REGION.get(region, 1) for region in regions)
-    if regions and locations < 3:
-        yield check.remark("selectedRegions", f"cover {locations} locations; the API takes 3 or more")
+    if regions and locations < MIN_PLACES:
+        yield check.remark("selectedRegions", f"cover {locations} locations; the API takes {MIN_PLACES} or more")
 
 
 def _json_matcher(matcher: Field) -> Iterator[Remark]:

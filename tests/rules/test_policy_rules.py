@@ -64,6 +64,7 @@ def test_every_plan_of_ours_keeps_every_rule(stack: str, plans: dict[str, Plan])
         ("environment-branches", BRANCH_POLICY, {"branchPattern": "m"}, {"branchPattern": "m", "tagPattern": "v*"}),
         ("no-plain-secret", "any:type:Thing", {"a": ["[secret]"]}, {"a": [{"b": "xoxb-not-a-real-token"}]}),
         ("registry-tags", REGISTRY, IMAGES, {"cleanupPolicies": [DELETE_OLD]}),
+        ("registry-tags", REGISTRY, IMAGES, {"cleanupPolicies": [DELETE_OLD, KEEP_TAGS, KEEP_TAGS]}),
         (
             "registry-tags",
             REGISTRY,
