@@ -7,117 +7,85 @@ from pathlib import Path
 import pytest
 
 from readiness.finding import errors_only
-from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, found, line_of
+from tests.edits import edit, found, line_of
 
-ENVIRONMENTS = "deployment_telemetry.environments"
-PRODUCTION = "      - name: production\n        workflow: Deploy to Production\n"
-
-
-@pytest.fixture
-def telemetry(project: Path) -> Path:
-    """The project with its reviewers filled in, so that only the telemetry can be at fault."""
-    edit(project, PLACEHOLDERS, TWO_PEOPLE)
-    return project
+TELEMETRY = "deployment_telemetry"
+ENVIRONMENTS = f"{TELEMETRY}.environments"
+SERVICE = "          - ai-resume-review-v2-frontend-staging"
+LISTED = "        services:\n          - ai-resume-review-v2-backend-staging\n"
+JOB = "        job: Deploy to Production\n"
+FIRST = "    environments:\n"
 
 
-def test_the_customers_own_settings_are_in_order(telemetry: Path) -> None:
+def test_the_customers_own_settings_are_in_order(prod: Path) -> None:
     """And nothing is warned of."""
-    assert found(telemetry) == {}
+    assert found(prod) == {}
 
 
-def test_telemetry_in_a_stack_that_owns_nothing_is_refused(telemetry: Path) -> None:
-    """Two stacks would write the same files into one repository."""
-    edit(telemetry, "readiness:owns_shared_resources: true", "readiness:owns_shared_resources: false")
-    problem = found(telemetry)["deployment_telemetry"]
-    assert "belongs to the stack that owns it" in problem.message
-    assert problem.hint == "Move it to the file of the stack with readiness:owns_shared_resources: true"
+# What stands in the file, what is written instead, the key of the finding, and what it says.
+MISTAKES = [
+    # Two stacks would write the same files into one repository.
+    ("readiness:owns_shared_resources: true", "readiness:owns_shared_resources: false", TELEMETRY,
+     "belongs to the stack that owns it, and readiness:owns_shared_resources is false here"),
+    # A run could not be told to belong to one of the two environments.
+    ("      - name: staging\n        workflow: CI", "      - name: production\n        workflow: CI",
+     f"{ENVIRONMENTS}[1].name", "repeats item [0]"),
+    ("workflow: CI and Deploy to Staging", "workflow: Deploy to Production",
+     f"{ENVIRONMENTS}[1].workflow", "repeats item [0]"),
+    ("workflow_file: staging.yml", "workflow_file: production.yml",
+     f"{ENVIRONMENTS}[1].workflow_file", "repeats item [0]"),
+    # Two lists of services would come to differ.
+    (JOB, f"{JOB}        services: [a]\n",
+     f"{ENVIRONMENTS}[1].services", "are this stack's own, which readiness:services holds"),
+    # The file of another environment's stack is not read here.
+    (f"{LISTED}{SERVICE}\n", "", f"{ENVIRONMENTS}[0].services", "is missing, so that no rollback of them is told"),
+    # A rollback would be reported for the wrong environment.
+    (SERVICE, "          - ai-resume-review-v2-backend-staging",
+     f"{ENVIRONMENTS}[0].services[1]", "stands in environment [0] too"),
+    (SERVICE, "          - ai-resume-review-v2-backend-prod",
+     f"{ENVIRONMENTS}[0].services[1]", "stands in readiness:services too"),
+    # Eight seconds for eight minutes, an event that does not exist, a path where a name is meant, 95 for 95 %.
+    ("target_duration_seconds: 480", "target_duration_seconds: 8",
+     f"{ENVIRONMENTS}[1].target_duration_seconds", "is 8, but must be at least 60 and at most 86400"),
+    ("slack_events: []", "slack_events: [deployed]",
+     f"{ENVIRONMENTS}[0].slack_events[0]", "is not one of the allowed values"),
+    ("workflow_file: staging.yml", "workflow_file: .github/workflows/staging.yml",
+     f"{ENVIRONMENTS}[0].workflow_file", "is not of the form"),
+    (FIRST, f"    target_success_ratio: 95\n{FIRST}",
+     f"{TELEMETRY}.target_success_ratio", "is 95, but must be more than 0 and less than 1"),
+    *(
+        (FIRST, f"    dashboard_viewers:\n      - {viewer}\n{FIRST}",
+         f"{TELEMETRY}.dashboard_viewers[0]", "is not a member of an IAM policy")
+        for viewer in ("team@example.com", "serviceAccount:x@p.iam.gserviceaccount.com", "allUsers")
+    ),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "field"),
-    [
-        ("      - name: staging\n        workflow: CI", "      - name: production\n        workflow: CI", "name"),
-        ("workflow: CI and Deploy to Staging", "workflow: Deploy to Production", "workflow"),
-        ("workflow_file: staging.yml", "workflow_file: production.yml", "workflow_file"),
-    ],
-)
-def test_what_two_environments_share_is_refused(telemetry: Path, old: str, new: str, field: str) -> None:
-    """A run could not be told to belong to one of them."""
-    edit(telemetry, old, new)
-    problem = found(telemetry)[f"{ENVIRONMENTS}[1].{field}"]
-    assert problem.message == "repeats item [0]"
+@pytest.mark.parametrize(("old", "new", "key", "message"), MISTAKES)
+def test_a_mistake_is_refused_where_it_stands(prod: Path, old: str, new: str, key: str, message: str) -> None:
+    """Each would show much later: as a report of the wrong environment, or as an alert without data."""
+    edit(prod, old, new)
+    problem = found(prod)[key]
+    assert problem.message.startswith(message)
+    assert problem.hint
 
 
-def test_an_own_environment_that_is_left_out_is_refused(telemetry: Path) -> None:
-    """A typing mistake in a name would leave production's alerts without data for ever."""
-    edit(telemetry, PRODUCTION, PRODUCTION.replace("name: production", "name: produktion"))
-    problem = found(telemetry)[ENVIRONMENTS]
+def test_an_own_environment_that_is_left_out_is_refused(prod: Path) -> None:
+    """A typing mistake in a name would leave production's alerts without data forever."""
+    name = "      - name: production\n        workflow: Deploy to Production\n"
+    edit(prod, name, name.replace("name: production", "name: produktion"))
+    problem = found(prod)[ENVIRONMENTS]
     assert problem.message == "does not hold `production`, this stack's own environment"
     assert problem.hint == "Add an entry with name: production"
-    assert problem.line == line_of(telemetry, "    environments:")
-
-
-def test_the_stacks_own_services_are_not_listed_again(telemetry: Path) -> None:
-    """Two lists would come to differ, and a rollback of what is missing in one would be told to nobody."""
-    edit(telemetry, "        job: Deploy to Production\n", "        job: Deploy to Production\n        services: [a]\n")
-    problem = found(telemetry)[f"{ENVIRONMENTS}[1].services"]
-    assert problem.message == "are this stack's own, which readiness:services holds"
-
-
-def test_the_services_of_another_environment_are_needed(telemetry: Path) -> None:
-    """Its stack's file is not read here."""
-    listed = "        services:\n          - ai-resume-review-v2-backend-staging\n"
-    edit(telemetry, f"{listed}          - ai-resume-review-v2-frontend-staging\n", "")
-    assert "no rollback of them is told" in found(telemetry)[f"{ENVIRONMENTS}[0].services"].message
-
-
-def test_a_service_of_two_environments_is_refused(telemetry: Path) -> None:
-    """Its rollback would be told of the wrong one."""
-    edit(
-        telemetry, "          - ai-resume-review-v2-frontend-staging", "          - ai-resume-review-v2-backend-staging"
-    )
-    assert found(telemetry)[f"{ENVIRONMENTS}[0].services[1]"].message == "stands in environment [0] too"
-
-
-def test_a_service_of_this_stack_in_another_environment_is_refused(telemetry: Path) -> None:
-    """Production's rollback would be told as staging's."""
-    edit(telemetry, "          - ai-resume-review-v2-frontend-staging", "          - ai-resume-review-v2-backend-prod")
-    assert found(telemetry)[f"{ENVIRONMENTS}[0].services[1]"].message == "stands in readiness:services too"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "key"),
-    [
-        ("target_duration_seconds: 480", "target_duration_seconds: 8", "[1].target_duration_seconds"),
-        ("slack_events: []", "slack_events: [deployed]", "[0].slack_events[0]"),
-        ("workflow_file: staging.yml", "workflow_file: .github/workflows/staging.yml", "[0].workflow_file"),
-    ],
-)
-def test_a_value_out_of_its_range_is_refused(telemetry: Path, old: str, new: str, key: str) -> None:
-    """Eight seconds for eight minutes, an event that there is not, a path where a name is meant."""
-    edit(telemetry, old, new)
-    assert ENVIRONMENTS + key in found(telemetry)
-
-
-@pytest.mark.parametrize("viewer", ["team@example.com", "serviceAccount:x@p.iam.gserviceaccount.com", "allUsers"])
-def test_a_viewer_is_a_person_a_group_or_a_domain(telemetry: Path, viewer: str) -> None:
-    """`allUsers` would show the dashboard to the world."""
-    edit(telemetry, "    environments:\n", f"    dashboard_viewers:\n      - {viewer}\n    environments:\n")
-    assert "deployment_telemetry.dashboard_viewers[0]" in found(telemetry)
-
-
-def test_a_share_given_as_percent_is_refused(telemetry: Path) -> None:
-    """95 would be a target that no week can meet."""
-    edit(telemetry, "    environments:\n", "    target_success_ratio: 95\n    environments:\n")
-    assert "deployment_telemetry.target_success_ratio" in found(telemetry)
+    assert problem.line == line_of(prod, "    environments:")
 
 
 @pytest.mark.parametrize(
     "value", ["x", "[x]", "{environments: x}", "{environments: [x]}", "{environments: [{name: []}]}"]
 )
-def test_nonsense_is_refused_and_breaks_nothing(telemetry: Path, value: str) -> None:
+def test_nonsense_is_refused_and_breaks_nothing(prod: Path, value: str) -> None:
     """One clear error for each, whatever stands there."""
-    text = (telemetry / "Pulumi.prod.yaml").read_text(encoding="utf-8")
+    text = (prod / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     head = text[: text.index("  readiness:deployment_telemetry:")]
-    (telemetry / "Pulumi.prod.yaml").write_text(f"{head}  readiness:deployment_telemetry: {value}\n", encoding="utf-8")
-    assert errors_only(found(telemetry).values())
+    (prod / "Pulumi.prod.yaml").write_text(f"{head}  readiness:deployment_telemetry: {value}\n", encoding="utf-8")
+    assert errors_only(found(prod).values())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from readiness.finding import Severity
-from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit, line_of
+from tests.edits import edit, line_of
 from tests.edits import found as all_found
 
 CHECK = "      - context: Run Tests and Linting\n"
@@ -16,13 +16,6 @@ CHECK = "      - context: Run Tests and Linting\n"
 def found(project: Path) -> dict[str, str]:
     """Message by key."""
     return {key: each.message for key, each in all_found(project).items()}
-
-
-@pytest.fixture
-def prod(project: Path) -> Path:
-    """The project whose reviewers are known."""
-    edit(project, PLACEHOLDERS, TWO_PEOPLE)
-    return project
 
 
 def enforce(project: Path, enforcement: str = "active", more: str = "") -> None:

@@ -57,14 +57,6 @@ def test_a_misspelt_setting_is_one_error_that_names_the_nearest(project: Path, o
     assert error_of(project) == f"{place(project, f'  {new}:')}{key}: {said}"
 
 
-ESCALATION = """\
-  readiness:escalation:
-    contacts:
-      - name: Developers (staging is theirs)
-        reach: dev-alerts@example.com
-"""
-
-
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -126,14 +118,6 @@ def test_settings_nested_under_their_namespace_are_named_as_that_mistake(project
     assert "Write the namespace into every key, as in `readiness:services:`." in found[-1]
     assert not any("readiness:database" in line for line in found)
     assert any("readiness:channels: is missing" in line for line in found)
-
-
-ESCALATION = """\
-  readiness:escalation:
-    contacts:
-      - name: Developers (staging is theirs)
-        reach: dev-alerts@example.com
-"""
 
 
 @pytest.mark.parametrize(
