@@ -30,90 +30,97 @@ def with_people(project: Path, users: str, more: str = "") -> None:
     edit(project, PLACEHOLDERS, users + more)
 
 
-def test_two_known_reviewers_leave_nothing_to_be_said(project: Path) -> None:
-    """The state that every other test breaks."""
-    with_people(project, TWO_PEOPLE)
+def teams(count: int) -> str:
+    """Lines of a list of teams."""
+    return "      teams:\n" + "".join(f"        - slug: team-{n}\n          id: {n}\n" for n in range(1, count + 1))
+
+
+def with_id(identity: str) -> str:
+    """Two people, the first with this id."""
+    return f"        - login: ada\n          id: {identity}\n        - login: grace\n          id: 1002\n"
+
+
+FOUR = people("ada", "grace", "alan", "edsger")
+BOTH = "may approve in the guarded environment too, so that one person could give both approvals"
+REPEATED = "Keep one of the two"
+WHOLE = "must be a whole number"
+
+# The list of users, what follows it in the section, the key below `production_environment`, the message and the hint.
+MISTAKES = [
+    # An empty list would be sent as an environment that nobody guards.
+    ("", "", "reviewers", "names nobody", "List at least 2 users or teams"),
+    (people("ada"), "", "reviewers", "names one reviewer only, who could not approve an own deployment",
+     "List at least 2 users or teams"),
+    # The provider counts each list by itself on a create, and blocks the preview after it.
+    (FOUR, teams(3), "reviewers", "names 7 users and teams, and GitHub takes 6 together",
+     "List a team instead of its members"),
+    (people(*(f"user-{n}" for n in range(2000))), "", "reviewers", "names 2000 users and teams",
+     "List a team instead of its members"),
+    # GitHub's names have no case, and it is sent the ids alone.
+    (f"{TWO_PEOPLE}        - login: ADA\n          id: 1001\n", "", "reviewers.users[2].login", "repeats item [0]",
+     REPEATED),
+    (f"{TWO_PEOPLE}        - login: alan\n          id: 1002\n", "", "reviewers.users[2].id", "repeats item [1]",
+     f"{REPEATED}, or write the right id"),
+    # An id that a double cannot hold would arrive as another.
+    (with_id("0"), "", "reviewers.users[0].id", "is 0, which is nobody's id", ""),
+    (with_id("-5"), "", "reviewers.users[0].id", "is -5, but must be at least 0", ""),
+    (with_id('"1001"'), "", "reviewers.users[0].id", f"{WHOLE}, not text", ""),
+    (with_id("1001.5"), "", "reviewers.users[0].id", WHOLE, ""),
+    (with_id("true"), "", "reviewers.users[0].id", WHOLE, ""),
+    (with_id("9007199254740992"), "", "reviewers.users[0].id",
+     "is 9007199254740992, but must be at least 0 and at most 9007199254740991", ""),
+    # One person could give both approvals: found by name, and by id.
+    *(
+        (TWO_PEOPLE, second_approval(people("alan", first_id=2001) + same), "second_approval.reviewers.users[1]", BOTH,
+         "List each reviewer in one of the two")
+        for same in ("        - login: GRACE\n          id: 77\n", "        - login: g\n          id: 1002\n")
+    ),
+    # 0 to 43,200 minutes.
+    *(
+        (TWO_PEOPLE, f"    wait_timer_minutes: {minutes}\n", "wait_timer_minutes", said, "")
+        for minutes, said in (("-1", "is -1"), ("43201", "is 43201"), ("true", WHOLE), ('"5"', WHOLE))
+    ),
+]  # fmt: skip
+RIGHT = {
+    "two known reviewers": (TWO_PEOPLE, ""),
+    "six of them, users and teams together": (FOUR, teams(2)),
+    "a team with the id of a user": (TWO_PEOPLE, "      teams:\n        - slug: ada\n          id: 1001\n"),
+    "a second approval of other people": (TWO_PEOPLE, second_approval(people("alan", "edsger", first_id=2001))),
+    "logins of managed accounts": (people("ada_shop", "grace_shop"), ""),
+}
+WEAK = {
+    "can_admins_bypass: true": "lets administrators deploy without approval",
+    "prevent_self_review: false": "lets a reviewer approve an own deployment",
+}
+
+
+@pytest.mark.parametrize(("users", "more"), RIGHT.values(), ids=RIGHT)
+def test_what_github_takes_leaves_nothing_to_be_said(project: Path, users: str, more: str) -> None:
+    """The other side of the mistakes."""
+    with_people(project, users, more)
     assert found(project) == {}
 
 
-@pytest.mark.parametrize(
-    ("users", "words"),
-    [("", "names nobody"), (people("ada"), "names one reviewer only, who could not approve an own deployment")],
-)
-def test_fewer_than_two_reviewers_are_refused(project: Path, users: str, words: str) -> None:
-    """An empty list would be sent as an environment that nobody guards."""
-    edit(project, "      users:\n" + PLACEHOLDERS, "      users:\n" + users if users else "      users: []\n")
+@pytest.mark.parametrize(("users", "more", "key", "message", "hint"), MISTAKES)
+def test_a_mistake_is_one_problem_with_its_hint(
+    project: Path, users: str, more: str, key: str, message: str, hint: str
+) -> None:
+    """At its key, and nothing beside it."""
+    edit(project, "      users:\n" + PLACEHOLDERS, ("      users:\n" + users if users else "      users: []\n") + more)
     (problem,) = found(project).values()
-    assert (problem.key, problem.message) == (f"readiness:{REVIEWERS}", words)
-    assert problem.hint == "List at least 2 users or teams"
-    assert problem.line == line_of(project, "    reviewers:")
-
-
-def test_users_and_teams_over_six_together_are_refused(project: Path) -> None:
-    """The provider counts each list by itself on a create, and blocks the preview after it."""
-    teams = "      teams:\n" + "".join(f"        - slug: team-{n}\n          id: {n}\n" for n in range(1, 4))
-    with_people(project, people("ada", "grace", "alan", "edsger"), teams)
-    (problem,) = found(project).values()
-    assert problem.message == "names 7 users and teams, and GitHub takes 6 together"
-    assert problem.hint == "List a team instead of its members"
-
-
-def test_six_reviewers_users_and_teams_together_are_let_through(project: Path) -> None:
-    """GitHub's limit is six, not five."""
-    teams = "      teams:\n        - slug: team-a\n          id: 1\n        - slug: team-b\n          id: 2\n"
-    with_people(project, people("ada", "grace", "alan", "edsger"), teams)
-    assert found(project) == {}
-
-
-def test_thousands_of_reviewers_are_one_problem(project: Path) -> None:
-    """A huge list is answered in one line."""
-    with_people(project, people(*(f"user-{n}" for n in range(2000))))
-    (problem,) = found(project).values()
-    assert "2000 users and teams" in problem.message
-
-
-def test_a_login_that_repeats_in_another_case_is_refused_once(project: Path) -> None:
-    """GitHub's names have no case; the equal id is the same mistake and is not told twice."""
-    with_people(project, TWO_PEOPLE + "        - login: ADA\n          id: 1001\n")
-    (problem,) = found(project).values()
-    assert (problem.key, problem.message) == (f"readiness:{REVIEWERS}.users[2].login", "repeats item [0]")
-    assert problem.hint == "Keep one of the two"
-
-
-def test_an_id_that_repeats_under_another_login_is_refused(project: Path) -> None:
-    """GitHub is sent the ids alone: the two are one person."""
-    with_people(project, TWO_PEOPLE + "        - login: alan\n          id: 1002\n")
-    (problem,) = found(project).values()
-    assert (problem.key, problem.message) == (f"readiness:{REVIEWERS}.users[2].id", "repeats item [1]")
-    assert problem.hint == "Keep one of the two, or write the right id"
-
-
-def test_a_team_may_have_the_id_of_a_user(project: Path) -> None:
-    """Users and teams are numbered by themselves."""
-    with_people(project, TWO_PEOPLE, "      teams:\n        - slug: ada\n          id: 1001\n")
-    assert found(project) == {}
-
-
-@pytest.mark.parametrize(
-    ("identity", "words"),
-    [
-        ("0", "is 0, which is nobody's id"),
-        ("-5", "is -5, but must be at least 0"),
-        ('"1001"', "must be a whole number, not text"),
-        ("1001.5", "must be a whole number"),
-        ("true", "must be a whole number"),
-        ("9007199254740992", "but must be at least 0 and at most 9007199254740991"),
-    ],
-)
-def test_an_id_that_is_nobodys_is_refused(project: Path, identity: str, words: str) -> None:
-    """An id that a double cannot hold would arrive as another."""
-    with_people(
-        project, f"        - login: ada\n          id: {identity}\n        - login: grace\n          id: 1002\n"
-    )
-    (problem,) = found(project).values()
-    assert problem.key == f"readiness:{REVIEWERS}.users[0].id"
-    assert words in problem.message
+    assert problem.key == f"readiness:production_environment.{key}"
+    assert problem.message.startswith(message)
+    assert problem.hint.startswith(hint)
     assert problem.hint
+    assert problem.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("line", WEAK)
+def test_a_weak_flag_is_warned_of(project: Path, line: str) -> None:
+    """The setting is the customer's to choose, knowingly."""
+    with_people(project, TWO_PEOPLE, f"    {line}\n")
+    (problem,) = found(project).values()
+    assert (problem.message, problem.severity) == (WEAK[line], Severity.WARNING)
 
 
 def test_every_refused_state_is_told_in_one_run_each_with_its_mend(project: Path) -> None:
@@ -154,27 +161,6 @@ def test_a_repository_that_is_not_public_needs_enterprise(
     lines = f"      name: ai-resume-review-v2\n      visibility: {visibility}\n      plan: {plan}\n"
     edit(project, "      name: ai-resume-review-v2\n", lines, "Pulumi.yaml")
     assert (list(found(project)) == ["production_environment"]) is refused
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("can_admins_bypass: true", "lets administrators deploy without approval"),
-        ("prevent_self_review: false", "lets a reviewer approve an own deployment"),
-    ],
-)
-def test_a_weakened_guard_is_warned_of(project: Path, line: str, words: str) -> None:
-    """The setting is the customer's to choose, knowingly."""
-    with_people(project, TWO_PEOPLE, f"    {line}\n")
-    (problem,) = found(project).values()
-    assert (problem.message, problem.severity) == (words, Severity.WARNING)
-
-
-@pytest.mark.parametrize("minutes", ["-1", "43201", "true", '"5"'])
-def test_a_wait_timer_out_of_githubs_range_is_refused(project: Path, minutes: str) -> None:
-    """0 to 43,200 minutes."""
-    with_people(project, TWO_PEOPLE, f"    wait_timer_minutes: {minutes}\n")
-    assert list(found(project)) == ["production_environment.wait_timer_minutes"]
 
 
 def test_placeholders_pass_with_a_warning_each_at_its_line(project: Path) -> None:
@@ -218,24 +204,6 @@ def test_placeholders_of_a_second_approval_are_warned_of_too(project: Path) -> N
     assert all(problem.placeholder for problem in problems)
 
 
-def test_a_second_approval_of_other_people_is_let_through(project: Path) -> None:
-    """Two environments, four people."""
-    with_people(project, TWO_PEOPLE, second_approval(people("alan", "edsger", first_id=2001)))
-    assert found(project) == {}
-
-
-@pytest.mark.parametrize(
-    "same", ["        - login: GRACE\n          id: 77\n", "        - login: g\n          id: 1002\n"]
-)
-def test_a_reviewer_of_both_environments_is_refused_by_name_and_by_id(project: Path, same: str) -> None:
-    """One person could give both approvals."""
-    with_people(project, TWO_PEOPLE, second_approval(people("alan", first_id=2001) + same))
-    (problem,) = found(project).values()
-    assert problem.key == "readiness:production_environment.second_approval.reviewers.users[1]"
-    assert "one person could give both approvals" in problem.message
-    assert problem.hint == "List each reviewer in one of the two"
-
-
 def test_the_second_environment_is_held_to_the_same_rules(project: Path) -> None:
     """Lower case, two reviewers, and another name than the first."""
     with_people(project, TWO_PEOPLE, second_approval(people("alan", first_id=0), name="Production"))
@@ -249,12 +217,6 @@ def test_the_second_environment_is_held_to_the_same_rules(project: Path) -> None
         f"{path}.reviewers.users[0].id",
     ]
     assert {message for key, message in told if key == f"{path}.name"} > {"is the guarded environment itself"}
-
-
-def test_a_login_of_a_managed_account_is_let_through(project: Path) -> None:
-    """Enterprise managed users have `_` in their login."""
-    with_people(project, people("ada_shop", "grace_shop"))
-    assert found(project) == {}
 
 
 def test_items_of_the_wrong_kind_are_told_and_break_no_rule(project: Path) -> None:
