@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +15,8 @@ from readiness.resource_types import UPTIME_CHECK
 from readiness.rules.alert_lint import ALERT_RULES, QUERY_CHECKS, lint_query
 from readiness.rules.plan_rules import plan_findings
 from tests.projects import FIRST_CUSTOMER, STACKS
+from tests.rules.planting import planted
+from tests.rules.test_planted_alert_policy_mistakes import PROMQL
 
 METRICS_BY_NAME = known_metrics([])
 SERVICES = 'monitored_resource="cloud_run_revision",service_name=~"shop"'
@@ -196,58 +196,26 @@ def test_a_query_that_does_not_parse_is_one_complaint() -> None:
     assert complaint.startswith("does not parse: ")
 
 
-def _two_conditions(inputs: dict[str, Any]) -> None:
-    inputs["conditions"] *= 2
-
-
-def _long_documentation(inputs: dict[str, Any]) -> None:
-    inputs["documentation"]["content"] = "x" * 8193
-
-
-def _four_links(inputs: dict[str, Any]) -> None:
-    inputs["documentation"]["links"] *= 4
-
-
-def _early_auto_close(inputs: dict[str, Any]) -> None:
-    inputs["alertStrategy"]["autoClose"] = "600s"
-
-
-def _odd_interval(inputs: dict[str, Any]) -> None:
-    _promql(inputs)["evaluationInterval"] = "45s"
-
-
-def _unknown_metric(inputs: dict[str, Any]) -> None:
-    _promql(inputs)["query"] = _promql(inputs)["query"].replace("request_count", "requests")
-
-
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("path", "value", "said"),
     [
-        (_two_conditions, "only"),
-        (_long_documentation, "8192"),
-        (_four_links, "3"),
-        (_early_auto_close, "1800 s"),
-        (_odd_interval, "30"),
-        (_unknown_metric, "no list"),
+        ("alertStrategy.autoClose", "600s", "1800 s"),
+        (f"{PROMQL}.query", f"sum(rate(run_googleapis_com:requests{{{SERVICES}}}[3m])) > 1", "no list"),
     ],
 )
 def test_check_plan_refuses_a_policy_that_the_api_or_the_lint_refuses(
-    plans: dict[str, Plan], change: Callable[[dict[str, Any]], object], said: str
+    plans: dict[str, Plan], path: str, value: str, said: str
 ) -> None:
     """The limits around a query by the API's contract, its meaning by the lint; both where `check --plan` collects."""
     resources = copy.deepcopy(list(plans["prod"].resources))
     policy = next(each for each in resources if each["name"] == "alerts-high-error-rate")
-    change(policy["inputs"])
+    planted(policy["inputs"], path, value)
     before = {problem.message for problem in plan_problems(FIRST_CUSTOMER, plans["prod"])}
     found = plan_problems(FIRST_CUSTOMER, replace(plans["prod"], resources=tuple(resources)))
     new = [problem for problem in found if problem.message not in before]
     assert new
     assert all("alerts-high-error-rate" in problem.key for problem in new)
     assert any(said in problem.message for problem in new), [problem.message for problem in new]
-
-
-def _promql(inputs: dict[str, Any]) -> dict[str, Any]:
-    return inputs["conditions"][0]["conditionPrometheusQueryLanguage"]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +232,7 @@ def test_check_plan_says_the_true_cause_of_a_query_that_cannot_be_read(
     """A limit is no mistake in the query's grammar; each is one sentence."""
     resources = copy.deepcopy(list(plans["prod"].resources))
     policy = next(each for each in resources if each["name"] == "alerts-high-error-rate")
-    _promql(policy["inputs"])["query"] = query
+    planted(policy["inputs"], f"{PROMQL}.query", query)
     found = plan_problems(FIRST_CUSTOMER, replace(plans["prod"], resources=tuple(resources)))
     (problem,) = (each for each in found if "the query" in each.message)
     assert problem.message.startswith(said)

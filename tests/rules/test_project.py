@@ -10,6 +10,7 @@ import pytest
 from readiness import clock
 from readiness.finding import Finding, errors_only
 from readiness.rules.project import check_in_project, check_project
+from readiness.settings.rules import SHARED_SECTIONS
 from tests.edits import add, edit, line_of
 
 OWNS = "  readiness:owns_shared_resources: "
@@ -90,12 +91,13 @@ def test_an_answer_that_is_missing_is_told_once(project: Path) -> None:
     assert (problem.file, problem.key, problem.message) == (STAGING, OWNS.strip(" :"), "is missing")
 
 
-def test_a_stack_that_does_not_own_declares_nothing_shared(project: Path) -> None:
-    """The section belongs into the owner's file."""
-    section = "  readiness:dependabot:\n    updates:\n      - ecosystem: npm\n        directories: [/]\n"
-    add(project, section, STAGING)
-    (problem,) = errors(project)
-    assert (problem.file, problem.line) == (STAGING, line_of(project, "readiness:dependabot:", STAGING))
+@pytest.mark.parametrize("section", sorted(SHARED_SECTIONS))
+def test_a_stack_that_does_not_own_declares_nothing_shared(project: Path, section: str) -> None:
+    """The section belongs into the owner's file, whatever else is wrong with it: two stacks would fight over it."""
+    add(project, f"  readiness:{section}: {{}}\n", STAGING)
+    (problem,) = [problem for problem in errors(project) if problem.key == f"readiness:{section}"]
+    assert (problem.file, problem.line) == (STAGING, line_of(project, f"readiness:{section}:", STAGING))
+    assert problem.message == "belongs to the stack that owns it, and readiness:owns_shared_resources is false here"
     assert problem.hint == "Move it to the file of the stack with readiness:owns_shared_resources: true"
 
 

@@ -117,11 +117,3 @@ def test_auto_merges_own_label_is_nobody_elses(prod: Path) -> None:
     assert list(found(prod)) == ["dependabot.labels[0].name"]
     edit(prod, merging, "")
     assert found(prod) == {}
-
-
-def test_the_ruleset_belongs_to_the_owner_of_what_is_shared(project: Path) -> None:
-    """Two stacks would fight over it; without one nothing is said."""
-    section = "  readiness:branch_ruleset:\n    enforcement: disabled\n    required_checks: [{context: x}]\n"
-    owns = "  readiness:owns_shared_resources: false\n"
-    edit(project, owns, owns + section, "Pulumi.staging.yaml")
-    assert "belongs to the stack that owns it" in all_found(project, "staging")["branch_ruleset"].message

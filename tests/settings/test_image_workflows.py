@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from readiness.finding import Severity
-from tests.edits import add, edit, found, line_of
+from tests.edits import edit, found, line_of
 from tests.pinned_clock import TODAY
 
 LIST = "image_workflows.accepted_vulnerabilities"
@@ -125,9 +125,3 @@ def test_an_identity_is_a_service_account(project: Path) -> None:
         "    scan_identity: ada@x.io",
     )
     assert "image_workflows.scan_identity" in found(project)
-
-
-def test_only_the_owner_declares_the_workflows(project: Path) -> None:
-    """Two stacks would write the same files over each other's."""
-    add(project, "  readiness:image_workflows: {}\n", "Pulumi.staging.yaml")
-    assert "belongs to the stack that owns it" in found(project, "staging")["image_workflows"].message
