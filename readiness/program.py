@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,10 @@ def load_settings() -> Settings:
         settings = require_settings(checked)
         of_project = project_problems(Path.cwd(), config, settings, now)
         if not pulumi.runtime.is_dry_run():
-            _refuse_placeholders(checked.problems)
-            _refuse_errors([*of_project, *variable_problems(os.environ, settings.provider_hosts)])
+            placeholders = [problem for problem in checked.problems if problem.placeholder]
+            refused = errors_only([*of_project, *variable_problems(os.environ, settings.provider_hosts)])
+            if placeholders or refused:
+                raise RefusedError([replace(problem, severity=Severity.ERROR) for problem in placeholders] or refused)
     except RefusedError as refusal:
         lines = "\n".join(f"  {text_line(problem)}" for problem in refusal.problems)
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} are refused:\n{lines}") from None
@@ -79,17 +81,6 @@ def stored_secret(name: SecretName) -> StoredSecret | None:
         return None
     digest = _files_config().ciphertext_digests.get(name.key, "not in a file")
     return StoredSecret(value=secret(name), ciphertext_digest=digest)
-
-
-def _refuse_placeholders(problems: Sequence[Finding]) -> None:
-    placeholders = [problem for problem in problems if problem.placeholder]
-    if placeholders:
-        raise RefusedError(replace(problem, severity=Severity.ERROR) for problem in placeholders)
-
-
-def _refuse_errors(problems: Sequence[Finding]) -> None:
-    if errors := errors_only(problems):
-        raise RefusedError(errors)
 
 
 def _files_config() -> StackConfig:

@@ -40,6 +40,8 @@ SECRET_PROVIDER_KEYS = frozenset(
 )
 
 PROVIDERS = {"gcp": "pulumi_gcp", "github": "pulumi_github"}
+# Every namespace that a stack of this project may use.
+NAMESPACES = ("readiness", *PROVIDERS, "pulumi")
 
 _GET = re.compile(r"__config__\.get(?:_\w+)?\('(\w+)'\)")
 
@@ -55,11 +57,6 @@ def known_keys(namespace: str) -> frozenset[str]:
         return frozenset()
     text = (Path(spec.origin).parent / "config" / "vars.py").read_text(encoding="utf-8")
     return frozenset(_GET.findall(text))
-
-
-def namespaces() -> tuple[str, ...]:
-    """Every namespace that a stack of this project may use."""
-    return ("readiness", *PROVIDERS, "pulumi")
 
 
 class Comparison(StrEnum):

@@ -373,22 +373,15 @@ def _branch_problems(config: StackConfig, policy: DeploymentBranchPolicy) -> Ite
             yield config.warning("settings-environment-branches", path, message, "Write the names, as main")
 
 
-# Flags of the guarded environment: name, the weak value, what it does, and what to write.
-_WEAK_FLAGS = (
-    (
-        "can_admins_bypass",
-        True,
-        "lets administrators deploy without approval",
-        "Write false, unless the person on call must be able to",
-    ),
-    ("prevent_self_review", False, "lets a reviewer approve an own deployment", "Write true, or remove the line"),
-)
-
-
 def _weak_flag_warnings(config: StackConfig, environment: ProductionEnvironment) -> Iterator[Finding]:
-    for name, weak, message, hint in _WEAK_FLAGS:
-        if known(environment, name) is weak:
-            yield config.warning("settings-environment-weak", (*ENVIRONMENT, name), message, hint)
+    rule_id = "settings-environment-weak"
+    if known(environment, "can_admins_bypass"):
+        message = "lets administrators deploy without approval"
+        hint = "Write false, unless the person on call must be able to"
+        yield config.warning(rule_id, (*ENVIRONMENT, "can_admins_bypass"), message, hint)
+    if known(environment, "prevent_self_review") is False:
+        message, hint = "lets a reviewer approve an own deployment", "Write true, or remove the line"
+        yield config.warning(rule_id, (*ENVIRONMENT, "prevent_self_review"), message, hint)
 
 
 def ruleset_problems(config: StackConfig, ruleset: BranchRuleset | None) -> Iterator[Finding]:

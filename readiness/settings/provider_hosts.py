@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -47,12 +47,11 @@ class ProviderHost(Section):
     reason: Annotated[Text, Field(description="Why credentials may be sent there.")]
 
 
-def provider_host_problems(config: StackConfig, allowed: Iterable[ProviderHost]) -> Iterator[Finding]:
+def provider_host_problems(config: StackConfig, allowed: Sequence[ProviderHost]) -> Iterator[Finding]:
     """Every provider key by which credentials would go to a host that nobody has given a reason for."""
-    entries = tuple(allowed)
     for key in sorted({*config.values, *config.secret_keys}):
         if decision_of_key(key).is_host:
-            yield from _host_problems(config, entries, key)
+            yield from _host_problems(config, allowed, key)
     account = config.values.get("gcp:impersonateServiceAccount")
     if account is not None and not (isinstance(account, str) and re.fullmatch(SERVICE_ACCOUNT_PATTERN, account)):
         hint = "Write it as NAME@PROJECT.iam.gserviceaccount.com"
@@ -64,13 +63,12 @@ def provider_host_problems(config: StackConfig, allowed: Iterable[ProviderHost])
         yield config.error_at_key("settings-provider-host", "github:insecure", message, hint)
 
 
-def variable_problems(environment: Mapping[str, str], allowed: Iterable[ProviderHost]) -> list[Finding]:
+def variable_problems(environment: Mapping[str, str], allowed: Sequence[ProviderHost]) -> list[Finding]:
     """Environment variables by which a provider would send credentials to a host that nobody has given a reason for."""
-    entries = tuple(allowed)
     problems = []
     for name in sorted(environment):
         key = _key_of_variable(name)
-        if key and environment[name] and not _is_allowed(key, environment[name], entries):
+        if key and environment[name] and not _is_allowed(key, environment[name], allowed):
             message = "is set, so that the provider would send its credentials to a host that is not the official one"
             hint = f"Unset it, or name {key}, this host and the reason in {_SETTING}"
             file = f"environment variable {name}"
@@ -78,7 +76,7 @@ def variable_problems(environment: Mapping[str, str], allowed: Iterable[Provider
     return problems
 
 
-def _host_problems(config: StackConfig, allowed: tuple[ProviderHost, ...], key: str) -> Iterator[Finding]:
+def _host_problems(config: StackConfig, allowed: Sequence[ProviderHost], key: str) -> Iterator[Finding]:
     if key in config.secret_keys:
         message = "is stored encrypted, so that no reviewer sees where credentials go"
         hint = "Write it in plain text: an address is no secret"
@@ -89,7 +87,7 @@ def _host_problems(config: StackConfig, allowed: tuple[ProviderHost, ...], key: 
         yield config.error_at_key("settings-provider-host", key, message, hint)
 
 
-def _is_allowed(key: str, value: object, allowed: tuple[ProviderHost, ...]) -> bool:
+def _is_allowed(key: str, value: object, allowed: Sequence[ProviderHost]) -> bool:
     if isinstance(value, str) and re.fullmatch(_OFFICIAL.get(key, _OFFICIAL_ENDPOINT), value):
         return True
     # Whatever the case: the provider has two keys that differ in nothing else, and one variable for both.

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from readiness.finding import Finding, Severity
 from readiness.secret_shapes import looks_like_a_secret, secrets_in
-from readiness.settings.configuration_keys import PROVIDERS, SECRET_PROVIDER_KEYS, SECRETS, known_keys, namespaces
+from readiness.settings.configuration_keys import NAMESPACES, PROVIDERS, SECRET_PROVIDER_KEYS, SECRETS, known_keys
 from readiness.settings.messages import Spot, explain
 from readiness.settings.model import Settings, full_key, setting_names
 from readiness.settings.nearest import did_you_mean, nearest
@@ -206,7 +206,7 @@ def _key_problems(config: StackConfig) -> Iterator[_KeyFinding]:
     secrets = [secret.key for secret in SECRETS]
     for key in (*config.values, *sorted(config.secret_keys)):
         namespace, _, name = key.partition(":")
-        if namespace not in namespaces():
+        if namespace not in NAMESPACES:
             yield _unknown_namespace(config, key, name)
         elif name not in _known_names(namespace):
             yield _unknown_name(config, key, namespace, name)
@@ -225,7 +225,7 @@ def _unknown_namespace(config: StackConfig, key: str, name: str) -> _KeyFinding:
     every = [f"{namespace}:{own}" for namespace in ("readiness", *PROVIDERS) for own in _known_names(namespace)]
     # A slip in the namespace first, then a setting under somebody else's: `demo:alerts`.
     meant = nearest(key, every) or nearest(f"readiness:{name}", every)
-    hint = f"{did_you_mean(meant)}Allowed namespaces: {', '.join(namespaces())}"
+    hint = f"{did_you_mean(meant)}Allowed namespaces: {', '.join(NAMESPACES)}"
     finding = config.error_at_key("settings-unknown-namespace", key, "has an unknown namespace", hint)
     return _KeyFinding(finding=finding, meant=(meant,) if meant else ())
 

@@ -28,7 +28,7 @@ def test_every_top_level_key_has_a_decision() -> None:
     assert set(STACK_FILE_DECISIONS) == set(STACK_FILE_KEYS)
 
 
-@pytest.mark.parametrize("namespace", configuration_keys.namespaces())
+@pytest.mark.parametrize("namespace", configuration_keys.NAMESPACES)
 def test_every_configuration_key_that_check_allows_has_a_decision(namespace: str) -> None:
     """A new version of a provider brings keys: somebody looks at each before it can be used unseen."""
     names = setting_names() if namespace == "readiness" else configuration_keys.known_keys(namespace)
