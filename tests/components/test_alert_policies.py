@@ -143,16 +143,6 @@ def test_a_single_channel_may_be_another_resources_output(declare: Declare) -> N
     ]
 
 
-def test_its_output_has_the_ids_of_the_policies(declare: Declare) -> None:
-    """The ids or names by their keys."""
-    assert declare(lambda: AlertPolicies("alerts", ARGS)).outputs_of("alerts") == {
-        "ids": {
-            "high-latency": "<alerts-high-latency.id>",
-            "bucket-permission-change": "<alerts-bucket-permission-change.id>",
-        }
-    }
-
-
 def test_a_policy_waits_for_its_own_metrics(declare: Declare) -> None:
     """Monitoring refuses a condition on a metric that it does not know."""
 

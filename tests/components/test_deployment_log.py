@@ -37,11 +37,6 @@ def test_the_sink_copies_the_entries_of_the_one_log_into_the_bucket(declare: Dec
     }
 
 
-def test_its_output_is_the_id_of_the_bucket(declare: Declare) -> None:
-    """In Google's form, with project and location."""
-    assert declare(declare_log).outputs_of("log") == {"bucket_id": "<log-bucket.id>"}
-
-
 def test_the_sink_waits_for_its_bucket(declare: Declare) -> None:
     """Its destination is the bucket's id."""
     assert declare(declare_log).dependencies_of("log-sink") == {"log-bucket"}

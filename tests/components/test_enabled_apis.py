@@ -23,12 +23,6 @@ def test_an_api_stays_enabled_when_its_resource_is_destroyed(declare: Declare) -
     }
 
 
-def test_its_output_lists_the_apis(declare: Declare) -> None:
-    """In the caller's order."""
-    declared = declare(lambda: EnabledApis("apis", ARGS))
-    assert declared.outputs_of("apis") == {"apis": ["run.googleapis.com", "monitoring.googleapis.com"]}
-
-
 def test_what_uses_its_output_waits_for_the_apis(declare: Declare) -> None:
     """The names are known once the APIs are enabled."""
 

@@ -85,6 +85,28 @@ CASES: list[tuple[Callable[..., pulumi.ComponentResource], Any]] = [
     (UptimeChecks, test_uptime_checks.ARGS),
 ]
 every_component = pytest.mark.parametrize(("class_", "args"), CASES)
+# The outputs of a component with the name `it`, where they are not known to Google or GitHub only.
+OUTPUTS: dict[str, dict[str, Any]] = {
+    "AlertPolicies": {
+        "ids": {
+            "high-latency": "<it-high-latency.id>",
+            "bucket-permission-change": "<it-bucket-permission-change.id>",
+        }
+    },
+    "BranchRuleset": {"enforcement": "active"},
+    "Dependabot": {},
+    "DeploymentLog": {"bucket_id": "<it-bucket.id>"},
+    "EnabledApis": {"apis": ["run.googleapis.com", "monitoring.googleapis.com"]},
+    "LogMetrics": {"names": {"errors": "errors", "duration": "deploy_duration"}},
+    "ManagedFiles": {"files": list(test_managed_files.TEXTS)},
+    "MigrationJob": {"job_name": "shop-migrate", "account_email": test_migration_job.EMAIL},
+    "ProductionEnvironment": {"environment_name": "production"},
+    "RegistryAudit": {"metric_name": "shop_vulnerabilities_v1"},
+    "RepositorySecrets": {"names": ["SLACK_WEBHOOK_URL", "DEPLOY_KEY"]},
+    "RoleGrants": {"ids": {"scan-run-viewer": "<it-scan-run-viewer.id>", "scan-reader": "<it-scan-reader.id>"}},
+    # Those of the objectives, not of the monitored services.
+    "ServiceLevels": {"ids": {name: f"<it-{name}-availability.id>" for name in ("shop-api", "shop-web")}},
+}
 
 
 def test_every_component_is_a_case() -> None:
@@ -108,6 +130,13 @@ def test_every_child_waits_for_what_the_component_depends_on(
     for child in children:
         waits_for = {name for name in declared.dependencies_of(child) if not name.startswith("it-")}
         assert waits_for == {"before-a.example"}, child
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_its_outputs_are_what_others_need_of_it(declare: Declare, name: str) -> None:
+    """Ids or names, by the keys of the arguments or in the caller's order."""
+    class_, args = next((class_, args) for class_, args in CASES if cast("type", class_).__name__ == name)
+    assert declare(lambda: class_("it", args)).outputs_of("it") == OUTPUTS[name]
 
 
 @every_component

@@ -59,9 +59,3 @@ def test_a_metric_of_the_toolkit_becomes_the_arguments() -> None:
         bounds=(60, 300),
     )
     assert LogMetricArgs.of(metric) == DISTRIBUTION
-
-
-def test_its_output_names_the_metrics(declare: Declare) -> None:
-    """The ids or names by their keys."""
-    declared = declare(lambda: LogMetrics("logs", ARGS))
-    assert declared.outputs_of("logs") == {"names": {"errors": "errors", "duration": "deploy_duration"}}

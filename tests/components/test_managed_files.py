@@ -82,11 +82,6 @@ def test_a_committed_file_stays_when_the_resource_goes(declare: Declare) -> None
     assert [declared.named(name)["options"].get("retainOnDelete") for name in FILES] == [True, True]
 
 
-def test_its_output_lists_the_paths(declare: Declare) -> None:
-    """In the order of the files."""
-    assert declare(lambda: ManagedFiles("files", COMMIT)).outputs_of("files") == {"files": list(TEXTS)}
-
-
 def test_a_secret_text_is_in_no_plan_and_its_digest_is_secret(declare: Declare) -> None:
     """The digest of a short secret would let a reader guess the secret."""
 

@@ -128,8 +128,3 @@ def test_the_apis_are_enabled_first_and_the_job_comes_last(declare: Declare) -> 
         assert declared.dependencies_of(grant) == {*APIS, "migration-account"}
     before_the_job = {*APIS, "migration-account", "migration-sql-client", "migration-password"}
     assert declared.dependencies_of("migration-job") == before_the_job
-
-
-def test_its_outputs_are_the_job_and_the_account(declare: Declare) -> None:
-    """The job's name, and the account's e-mail address."""
-    assert declare(declare_job).outputs_of("migration") == {"job_name": "shop-migrate", "account_email": EMAIL}

@@ -125,12 +125,6 @@ def test_an_id_of_another_stack_is_shown_as_a_whole_number(declare: Declare) -> 
     assert declared.inputs("gate")["reviewers"] == ["user ada (id 1001)"]
 
 
-def test_its_output_is_the_name_of_the_environment(declare: Declare) -> None:
-    """In the output `environment_name`."""
-    declared = declare(lambda: ProductionEnvironment("gate", TWO))
-    assert declared.outputs_of("gate") == {"environment_name": "production"}
-
-
 def test_the_section_of_the_settings_becomes_the_arguments() -> None:
     """Users first, then teams; a login to be filled in is a placeholder."""
     settings = EnvironmentSettings.model_validate(

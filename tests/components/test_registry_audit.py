@@ -51,8 +51,3 @@ def test_vulnerabilities_are_a_distribution_by_their_labels(declare: Declare) ->
         "valueExtractor": "EXTRACT(jsonPayload.count)",
         "bucketOptions": {"explicitBuckets": {"bounds": [1, 2, 11]}},
     }
-
-
-def test_its_output_names_the_metric(declare: Declare) -> None:
-    """By its name in Cloud Logging."""
-    assert declare(declare_audit).outputs_of("audit") == {"metric_name": "shop_vulnerabilities_v1"}

@@ -46,9 +46,3 @@ def test_the_plan_shows_the_digest_of_the_ciphertext(declare: Declare) -> None:
     """A new value shows as a new digest. A secret may have none."""
     declared = declare(lambda: RepositorySecrets("secrets", ARGS))
     assert declared.inputs("secrets") == {"ciphertextDigests": {"SLACK_WEBHOOK_URL": "0123456789abcdef"}}
-
-
-def test_its_output_names_the_secrets(declare: Declare) -> None:
-    """In the caller's order."""
-    declared = declare(lambda: RepositorySecrets("secrets", ARGS))
-    assert declared.outputs_of("secrets") == {"names": ["SLACK_WEBHOOK_URL", "DEPLOY_KEY"]}

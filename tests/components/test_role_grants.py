@@ -49,16 +49,6 @@ def test_a_grant_on_a_registry_is_restricted_to_it(declare: Declare) -> None:
     }
 
 
-def test_its_output_is_the_ids_of_the_grants(declare: Declare) -> None:
-    """The ids or names by their keys."""
-    assert declare(declare_grants).outputs_of("workflows") == {
-        "ids": {
-            "scan-run-viewer": "<workflows-scan-run-viewer.id>",
-            "scan-reader": "<workflows-scan-reader.id>",
-        }
-    }
-
-
 def test_a_grant_waits_for_what_it_depends_on_itself(declare: Declare) -> None:
     """A role on a repository waits for the repository; a role on the project does not."""
 

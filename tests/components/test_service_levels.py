@@ -53,14 +53,6 @@ def test_the_goal_is_shown_in_percent(declare: Declare, goal_ratio: float, text:
     assert declared.inputs("slo-s-availability")["displayName"] == f"{text} of requests are not answered 5xx"
 
 
-def test_its_output_has_the_objectives_ids_by_service(declare: Declare) -> None:
-    """Not those of the monitored services."""
-    declared = declare(lambda: ServiceLevels("slo", ARGS))
-    assert declared.outputs_of("slo") == {
-        "ids": {"shop-api": "<slo-shop-api-availability.id>", "shop-web": "<slo-shop-web-availability.id>"}
-    }
-
-
 def test_an_objective_waits_for_its_service(declare: Declare) -> None:
     """It is part of the monitored service."""
     assert declare(lambda: ServiceLevels("slo", ARGS)).dependencies_of("slo-shop-api-availability") == {"slo-shop-api"}
