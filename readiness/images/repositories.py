@@ -74,21 +74,20 @@ def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredReposito
 DELETE_METHOD = "google.devtools.artifactregistry.v1.ArtifactRegistry.BatchDeleteVersions"
 
 
-def list_images_command(repository: DeclaredRepository, file: str = "images.json") -> str:
+def list_images_command(repository: DeclaredRepository) -> str:
     """Every version of the repository, with tags."""
-    return (
-        f"gcloud artifacts docker images list {shlex.quote(repository.host_path)} --include-tags --format=json > {file}"
-    )
+    place = shlex.quote(repository.host_path)
+    return f"gcloud artifacts docker images list {place} --include-tags --format=json > images.json"
 
 
-def read_log_command(repository: DeclaredRepository, file: str = "log.json") -> str:
+def read_log_command(repository: DeclaredRepository) -> str:
     """What cleanup deleted or would have deleted in two days: Data Write audit logs of the registry must be on."""
     wanted = f'protoPayload.methodName="{DELETE_METHOD}" AND protoPayload.request.parent:"{repository.resource}/"'
     where = f"--project={shlex.quote(repository.project)}"
-    return f"gcloud logging read {shlex.quote(wanted)} {where} --freshness=48h --format=json > {file}"
+    return f"gcloud logging read {shlex.quote(wanted)} {where} --freshness=48h --format=json > log.json"
 
 
-def list_revisions_command(repository: DeclaredRepository, file: str = "revisions.json") -> str:
+def list_revisions_command(repository: DeclaredRepository) -> str:
     """Every revision of every service of the region."""
     where = f"--project={shlex.quote(repository.project)} --region={shlex.quote(repository.location)}"
-    return f"gcloud run revisions list {where} --format=json > {file}"
+    return f"gcloud run revisions list {where} --format=json > revisions.json"

@@ -14,10 +14,10 @@ from readiness.settings.stack_files import StackConfig, read_stack
 from readiness.settings.validation import Validated, validate
 
 
-def check_stack(root: Path, stack: str, file: str | None = None) -> Validated:
+def check_stack(root: Path, stack: str) -> Validated:
     """Settings and problems of a stack, by its files and the clock. Never raises for what the files hold."""
     try:
-        return check_config(read_stack(root, stack, file), today=clock.today())
+        return check_config(read_stack(root, stack), today=clock.today())
     except RefusedError as refusal:
         return Validated(settings=None, problems=refusal.problems)
 

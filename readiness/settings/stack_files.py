@@ -114,19 +114,17 @@ def find_project_root(start: Path) -> Path:
     raise RefusedError([Finding(rule_id="project-file-missing", file=PROJECT_FILE, message=message, hint=hint)])
 
 
-def read_stack(root: Path, stack: str, file: str | None = None) -> StackConfig:
-    """Reads both files of a stack; `file` is the stack's file where it is not the usual one.
+def read_stack(root: Path, stack: str) -> StackConfig:
+    """Reads both files of a stack.
 
     Raises RefusedError when a file cannot be read at all; problems inside them are collected in the result.
     """
-    name = file or stack_file_name(stack)
-    refused: list[Finding] = []
+    name = stack_file_name(stack)
+    refused = _stack_name_problems(root, stack)
     documents: dict[str, Document] = {}
-    if file is None:
-        refused += _stack_name_problems(root, stack)
-    for file_name in (PROJECT_FILE, name) if not refused else (PROJECT_FILE,):
+    for file in (PROJECT_FILE,) if refused else (PROJECT_FILE, name):
         try:
-            documents[file_name] = read_yaml(root / file_name, file_name)
+            documents[file] = read_yaml(root / file, file)
         except RefusedError as refusal:
             refused += refusal.problems
     if refused:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from readiness.finding import text_line
 from readiness.settings.stack_files import find_project_root
 from readiness.settings.strict_yaml import MAX_FILE_BYTES
 from tests.settings.broken import PROJECT, STAGING, add_setting, error_of, errors, in_staging, place, write
@@ -105,14 +104,6 @@ def test_a_missing_stack_file_is_refused_with_the_nearest_stack(project: Path) -
         "Pulumi.stagin.yaml: does not exist. Did you mean `staging`? Stacks with a file here: prod, staging."
     )
     assert error_of(project, "xyz") == "Pulumi.xyz.yaml: does not exist. Stacks with a file here: prod, staging."
-
-
-def test_a_missing_file_that_was_named_outright_is_refused(project: Path) -> None:
-    """`check_stack` takes another file than the usual one."""
-    from readiness.rules.stack import check_stack
-
-    (problem,) = check_stack(project, "staging", "elsewhere/Pulumi.staging.yaml").problems
-    assert text_line(problem) == "elsewhere/Pulumi.staging.yaml: does not exist. Create it, or name another stack."
 
 
 @pytest.mark.parametrize("name", ["../prod", "a/b", "", "staging\n", "x" * 101, "a b", "*", "-x", "--yes"])
