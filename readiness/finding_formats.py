@@ -53,8 +53,20 @@ def findings_markdown(findings: Iterable[Finding]) -> str:
 def findings_sarif(findings: Sequence[Finding], *, tool: str) -> str:
     """A SARIF document with one rule for each rule id, and one result of the kind `fail` for each finding."""
     rule_ids = list(dict.fromkeys(finding.rule_id for finding in findings))
-    results = [_sarif_result(finding, rule_ids.index(finding.rule_id)) for finding in findings]
-    return sarif_document(tool, [_sarif_rule(rule_id) for rule_id in rule_ids], results)
+    rules = [
+        {
+            "id": rule_id,
+            "shortDescription": {"text": rule_id.replace("-", " ").capitalize()},
+            "help": {"text": "The message of each result says how to fix it."},
+        }
+        for rule_id in rule_ids
+    ]
+    results = []
+    for finding in findings:
+        index, text = rule_ids.index(finding.rule_id), text_without_place(finding)
+        level = finding.severity.value
+        results.append(sarif_result(finding.rule_id, index, "fail", level, text, finding.file, finding.line))
+    return sarif_document(tool, rules, results)
 
 
 def sarif_document(tool: str, rules: Sequence[dict[str, Any]], results: Sequence[dict[str, Any]]) -> str:
@@ -78,20 +90,6 @@ def sarif_result(
         "message": {"text": text},
         "locations": [{"physicalLocation": place}],
     }
-
-
-def _sarif_rule(rule_id: str) -> dict[str, Any]:
-    description = rule_id.replace("-", " ").capitalize()
-    return {
-        "id": rule_id,
-        "shortDescription": {"text": description},
-        "help": {"text": "The message of each result says how to fix it."},
-    }
-
-
-def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
-    level, text = finding.severity.value, text_without_place(finding)
-    return sarif_result(finding.rule_id, rule_index, "fail", level, text, finding.file, finding.line)
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -35,11 +35,6 @@ def duration_text(seconds: int) -> str:
     return f"{seconds}s"
 
 
-def days_text(days: int) -> str:
-    """`30` as `"2592000s"`: Artifact Registry answers in seconds, and a plan compares the texts."""
-    return duration_text(days * 86_400)
-
-
 def seconds_of(text: object) -> float | None:
     """`300s`, `30d`, and PromQL's `5m` or `179s999ms`, in seconds; None for anything else."""
     if not isinstance(text, str) or not re.fullmatch(f"(?:{_PART.pattern})+", text):

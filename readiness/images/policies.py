@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from readiness.times import days_text, duration_text
+from readiness.times import duration_text
 
 if TYPE_CHECKING:
     from readiness.settings.registry import ImageRegistry
@@ -154,4 +154,4 @@ def _condition_faults(name: str, condition: dict[str, Any]) -> Iterator[str]:
     for field in ("olderThan", "newerThan"):
         text = condition.get(field, "0s")
         if not isinstance(text, str) or not _SECONDS.fullmatch(text):
-            yield f"{name}: {field} is no time in seconds such as {days_text(30)}"
+            yield f"{name}: {field} is no time in seconds such as 2592000s"

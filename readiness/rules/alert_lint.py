@@ -6,7 +6,7 @@ intervals, documentation, links, auto-close, how far it looks back) are the API'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import promql_parser as promql
@@ -129,7 +129,7 @@ def unknown_label(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     known = [_labels_of(each, metrics) for each in read if each.name in metrics]
     for label in _named_labels(node.expression):
         if known and not any(label in labels for labels in known):
-            yield f"names the label {label}, which {read[0].name} does not have; it has {_listed(known[0])}"
+            yield f"names the label {label}, which {read[0].name} does not have; it has {', '.join(sorted(known[0]))}"
 
 
 def _named_labels(expression: Any) -> list[str]:
@@ -271,10 +271,6 @@ def wrong_unit(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
         yield f"compares a share of 1 with {threshold:g}, which it never passes; {threshold:g} % is {threshold / 100:g}"
     if unit == "ms" and threshold < _LEAST_MS:
         yield f"compares milliseconds with {threshold:g}; {threshold:g} s are {threshold * 1000:g}"
-
-
-def _listed(labels: Iterable[str]) -> str:
-    return ", ".join(sorted(labels))
 
 
 QUERY_CHECKS: tuple[QueryCheck, ...] = (

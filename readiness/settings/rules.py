@@ -69,17 +69,13 @@ def rule_findings(config: StackConfig, view: Settings, today: date) -> Iterator[
         lambda: _telemetry_problems(config, view),
         lambda: uptime_problems(config, view.uptime_checks),
         lambda: availability_problems(config, view.availability),
-        lambda: connection_problems(config, view.services, _slots(view)),
+        lambda: connection_problems(config, view.services, view.database.max_connections if view.database else None),
         lambda: _database_problems(config, view),
     )
 
 
 def _auto_merge(view: Settings) -> AutoMerge | None:
     return view.dependabot.auto_merge if view.dependabot is not None else None
-
-
-def _slots(view: Settings) -> int | None:
-    return view.database.max_connections if view.database is not None else None
 
 
 def _ownership_problems(config: StackConfig, view: Settings, *, owns: bool) -> Iterator[Finding]:

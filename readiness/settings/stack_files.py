@@ -284,13 +284,12 @@ def _add_value(config: StackConfig, key: str, value: Any, origin: Origin) -> Non
 
 
 def _holds_ciphertext(value: Any) -> bool:
-    """Whether the value is `secure: …`, or holds one: the engine then treats the whole key as a secret."""
+    """Whether the value is `secure: …`, or holds one: the engine then treats the whole key as a secret.
+
+    Plain text under `secure:` is none, so that it is found and refused like any other.
+    """
     if isinstance(value, dict):
-        return _is_ciphertext(value) or any(_holds_ciphertext(item) for item in value.values())
+        text = value.get("secure") if len(value) == 1 else None
+        is_ciphertext = isinstance(text, str) and _CIPHERTEXT.fullmatch(text) is not None
+        return is_ciphertext or any(_holds_ciphertext(item) for item in value.values())
     return isinstance(value, list) and any(_holds_ciphertext(item) for item in value)
-
-
-def _is_ciphertext(value: dict[str, Any]) -> bool:
-    """Plain text under `secure:` is none, so that it is found and refused like any other."""
-    text = value.get("secure")
-    return len(value) == 1 and isinstance(text, str) and _CIPHERTEXT.fullmatch(text) is not None
