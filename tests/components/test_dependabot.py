@@ -13,7 +13,6 @@ ARGS = DependabotArgs(
         LabelArgs(key="automated", name="automated", color="ededed"),
     ],
 )
-CHILDREN = ["dependabot-alerts", "dependabot-security-updates", "dependabot-label-dependencies"]
 
 
 def test_alerts_and_security_updates_are_switched_on(declare: Declare) -> None:

@@ -23,7 +23,6 @@ ARGS = MigrationJobArgs(
 )
 EMAIL = "shop-migrate-prod@shop-1234.iam.gserviceaccount.com"
 CONNECTION = "shop-1234:europe-west1:shop-db"
-CHILDREN = ("migration-account", "migration-sql-client", "migration-password", "migration-job")
 APIS = {f"migration-apis-{api}" for api in ("iam", "run", "secretmanager", "sqladmin")}
 
 

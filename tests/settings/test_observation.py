@@ -182,12 +182,6 @@ def test_values_of_a_wrong_type_are_left_to_the_model(name: str, value: Any) -> 
     assert {each.rule_id for each in errors} <= {"settings-invalid-value", "settings-missing-key"}
 
 
-def without(*names: str) -> dict[str, Any]:
-    """Staging's settings without some of its sections."""
-    raw = {key.removeprefix("readiness:"): value for key, value in config_of("staging").values.items()}
-    return {name: value for name, value in raw.items() if name not in names}
-
-
 def database_problems(*removed: str, **changed: Any) -> list[tuple[str, str]]:
     """Key and rule of the errors in the settings of staging without some sections, and with others changed."""
     config = config_of("staging")
