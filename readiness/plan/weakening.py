@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from readiness.plan.engine_rules import ignored_paths, lifting_commands, without_ignored
-from readiness.plan.field_changes import ABSENT, FieldChange, Inputs, at, flat, is_on, list_at, text_at, texts_at
+from readiness.plan.field_changes import ABSENT, FieldChange, Inputs, at, flat, is_on, list_of, text_at, texts_of
 from readiness.plan.guards import WHOLE_RESOURCE, Guard, WeakenedField, judged, public_members
 from readiness.plan.guards_of_alerts import ALERT_GUARDS
 from readiness.plan.guards_of_grants import GRANT_GUARDS
@@ -155,7 +155,7 @@ def _by_table(diff: StackDiff, change: ResourceChange, guard: Guard) -> Iterator
 
 def _who(inputs: Inputs) -> str:
     """` of ROLE to MEMBER`, as far as the inputs say so."""
-    members = [text_at(inputs, "member"), *(text for text in list_at(inputs, "members") if isinstance(text, str))]
+    members = [text_at(inputs, "member"), *(text for text in list_of(inputs.get("members")) if isinstance(text, str))]
     named = ", ".join(member for member in members if member)
     role = text_at(inputs, "role")
     return f"{f' of {role}' if role else ''}{f' to {named}' if named else ''}"
@@ -261,7 +261,7 @@ def _channel_lost(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedF
     field = "notificationChannels"
     if change.old is None or change.new is None or change.new.type != ALERT_POLICY:
         return
-    given = texts_at(change.old.inputs, field), texts_at(change.new.inputs, field)
+    given = texts_of(change.old.inputs.get(field)), texts_of(change.new.inputs.get(field))
     if given[0] == given[1]:
         return
     before, after = _destinations(diff.old, given[0]), _destinations(diff.new, given[1])

@@ -35,8 +35,8 @@ def checks(*required: Inputs, **fields: Any) -> Inputs:
     return ruleset(requiredStatusChecks={"requiredChecks": list(required)} | fields)
 
 
-def _images(old: Inputs, new: Inputs, said: str) -> Case:
-    return Case(type=REGISTRY, old=old, new=new, said=said)
+def _images(old: Inputs, new: Inputs, said: str, *, judged: bool = True) -> Case:
+    return Case(type=REGISTRY, old=old, new=new, said=said, judged=judged)
 
 
 def _gate(old: Inputs, new: Inputs, said: str, *, judged: bool = True) -> Case:
@@ -60,6 +60,14 @@ REGISTRY_CASES = (
         policies(KEEP_TAGS),
         policies(put(KEEP_TAGS, "condition.tagPrefixes", ["latest"])),
         "no longer keeps the tag release-",
+    ),
+    _images(
+        policies(KEEP_TAGS | {"condition": {"tagState": "TAGGED"}}),
+        policies(KEEP_TAGS),
+        "no longer keeps every tag",
+    ),
+    _images(
+        policies(KEEP_YOUNG | {"condition": {"tagState": "ANY"}}), policies(), "changes cleanupPolicies", judged=False
     ),
     _images(
         policies(KEEP_YOUNG),
