@@ -26,7 +26,7 @@ PUBLIC_MEMBERS = frozenset({"allUsers", "allAuthenticatedUsers"})
 _SHOWN_CHARACTERS = 60
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class WeakenedField:
     """A field whose change needs an acknowledgement, and why, as the end of a sentence on the resource."""
 
@@ -129,7 +129,7 @@ def _finding(guard: Guard, change: Change, reason: str) -> WeakenedField:
     elif reason == NOT_KNOWN:
         values = (shortened(value_text(value), _SHOWN_CHARACTERS) for value in change.sides)
         reason = f"changes {change.path} from {' to '.join(values)}, and no rule knows whether that is weaker"
-    return WeakenedField(field=change.path, old=change.old, new=change.new, reason=reason)
+    return WeakenedField(change.path, change.old, change.new, reason)
 
 
 def public_members(value: Any) -> set[str]:

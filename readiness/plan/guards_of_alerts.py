@@ -72,7 +72,7 @@ def _threshold(change: Change) -> Iterator[WeakenedField]:
         texts = [f"{value}" if value is None else f"{value:g}" for value in (before, after)]
         reason = f"threshold {comparisons[0]} {texts[0]} -> {comparisons[1]} {texts[1]}"
         path = f"{change.path.rpartition('.')[0]}.thresholdValue"
-        yield WeakenedField(field=path, old=given[0], new=given[1], reason=reason)
+        yield WeakenedField(path, given[0], given[1], reason)
 
 
 def _kind(change: Change) -> Iterable[str] | None:
@@ -117,7 +117,7 @@ def _label(change: Change) -> Iterator[WeakenedField]:
         name = change.path.removeprefix("labelExtractors.")
         reason = f"the label {name} is gone or read from elsewhere; whether alerts still see it cannot be judged"
         new = None if change.new is ABSENT else change.new
-        yield WeakenedField(field=change.path, old=change.old, new=new, reason=reason)
+        yield WeakenedField(change.path, change.old, new, reason)
 
 
 def _regions(change: Change) -> Iterator[WeakenedField]:
@@ -126,14 +126,14 @@ def _regions(change: Change) -> Iterator[WeakenedField]:
     lost = sorted(before - after) if after else []
     if lost or (after and not before):
         reason = f"is no longer checked from {', '.join(lost) or 'everywhere'}"
-        yield WeakenedField(field=change.path, old=sorted(before), new=sorted(after), reason=reason)
+        yield WeakenedField(change.path, sorted(before), sorted(after), reason)
 
 
 def _content(change: Change) -> Iterator[WeakenedField]:
     before, after = map(objects_of, change.sides)
     if before:
         reason = "asks for other content; whether it is as strict cannot be judged" if after else "accepts any content"
-        yield WeakenedField(field=change.path, old=before, new=after, reason=reason)
+        yield WeakenedField(change.path, before, after, reason)
 
 
 def _statuses(change: Change) -> Iterable[str]:

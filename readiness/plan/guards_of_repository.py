@@ -191,7 +191,7 @@ def _keeps_fewer(before: Iterable[Policy], after: Iterable[Policy]) -> Iterator[
         kept = max(new.get(package, 0), new.get(_EVERY_PACKAGE, 0))
         if kept < count:
             reason = f"keeps {kept:g} instead of {count:g} newest versions of {package or 'every package'}"
-            yield WeakenedField(field=f"cleanupPolicies.keepCount[{package}]", old=count, new=kept, reason=reason)
+            yield WeakenedField(f"cleanupPolicies.keepCount[{package}]", count, kept, reason)
 
 
 def _keep_counts(policies: Iterable[Policy]) -> dict[str, float]:
@@ -211,7 +211,7 @@ def _keeps_less(before: Iterable[Policy], after: Iterable[Policy]) -> Iterator[W
     )
     if lost := sorted(tag for tag in old if not tag.startswith(tuple(new))):
         reason = f"no longer keeps {'every tag' if '' in lost else 'the tag ' + ', '.join(lost)}"
-        yield WeakenedField(field="cleanupPolicies.keepTags", old=sorted(old), new=sorted(new), reason=reason)
+        yield WeakenedField("cleanupPolicies.keepTags", sorted(old), sorted(new), reason)
     ages = [
         max((float(policy.newer_than_seconds or 0) for policy in policies if _keeps_young(policy)), default=0.0)
         for policies in (before, after)
@@ -219,7 +219,7 @@ def _keeps_less(before: Iterable[Policy], after: Iterable[Policy]) -> Iterator[W
     if ages[1] < ages[0]:
         days = [f"{age / _SECONDS_A_DAY:g}" for age in ages]
         reason = f"keeps young versions for {days[1]} days instead of {days[0]}"
-        yield WeakenedField(field="cleanupPolicies.keepNewerThan", old=ages[0], new=ages[1], reason=reason)
+        yield WeakenedField("cleanupPolicies.keepNewerThan", ages[0], ages[1], reason)
 
 
 def _deletes_sooner(before: Iterable[Policy], after: Iterable[Policy]) -> Iterator[WeakenedField]:
@@ -233,7 +233,7 @@ def _deletes_sooner(before: Iterable[Policy], after: Iterable[Policy]) -> Iterat
             instead = ", which it kept before" if known is None else f" instead of {known / _SECONDS_A_DAY:g}"
             reason = f"deletes {versions} older than {age / _SECONDS_A_DAY:g} days{instead}"
             field = f"cleanupPolicies.deleteOlderThan[{versions}]"
-            yield WeakenedField(field=field, old=known, new=age, reason=reason)
+            yield WeakenedField(field, known, age, reason)
 
 
 def _covers(wide: Policy, narrow: Policy) -> bool:
