@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from readiness.alerts.promql import PromqlError, parse
+from readiness.markdown_text import longest_run_of_backticks
 from readiness.plan.field_changes import ABSENT, FieldChange, flat, holds_objects
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
 from readiness.plan.query_change import query_changes
@@ -51,7 +52,7 @@ def laid_out(names: Sequence[str], text: str) -> list[str]:
     elif text.lstrip()[:1] in ("{", "["):
         with suppress(ValueError, RecursionError):
             lines = json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False).split("\n")
-    elif names[-1:] and names[-1].lower().endswith("filter") and len(lines) == 1:
+    elif names[-1:] and names[-1].lower().endswith("filter") and "\n" not in text:
         lines = re.split(r"\s+(?=AND\s)", text)
     return [printable(line) for line in lines]
 
@@ -89,6 +90,16 @@ def line_changes(before: Sequence[str], after: Sequence[str]) -> list[str]:
 def printable(text: str) -> str:
     """One line without characters that steer a terminal, hide, or turn the direction of reading."""
     return "".join(each if each.isprintable() else f"\\u{{{ord(each):x}}}" for each in text)
+
+
+def code_span(text: str, *, in_table: bool = False) -> str:
+    """The text as inline code, whatever it holds."""
+    shown = printable(text) or " "
+    if in_table:
+        shown = shown.replace("|", "\\|")
+    ticks = "`" * (longest_run_of_backticks(shown) + 1)
+    padding = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{ticks}{padding}{shown}{padding}{ticks}"
 
 
 def shortened(line: str, most_characters: int = MAX_CHARACTERS_OF_A_LINE) -> str:
