@@ -105,10 +105,9 @@ def _actors(value: Any) -> dict[str, Any]:
 
 def _is_as_narrow(before: Any, after: Any) -> bool:
     """Whether the mode `after` bypasses no more than the mode `before`, None for an actor who could not."""
-    if before is None or before == after:
-        return before is not None
-    is_known = before in _BYPASS_MODES and after in _BYPASS_MODES
-    return is_known and _BYPASS_MODES.index(after) <= _BYPASS_MODES.index(before)
+    if before not in _BYPASS_MODES:
+        return before is not None and before == after
+    return after in _BYPASS_MODES[: _BYPASS_MODES.index(before) + 1]
 
 
 def _required_reviewers(change: Change) -> Iterator[str]:
