@@ -47,8 +47,7 @@ _INTERPRETER = re.compile(
     re.IGNORECASE,
 )
 _LOSES = re.compile(
-    r"\|\|\s*(?:exit(?:\s+/b)?\s+0\b|true\b|echo\b|ver\b|rem\b|write-(?:host|output|warning)\b|\$true\b)",
-    re.IGNORECASE,
+    r"\|\|\s*(?:exit(?:\s+/b)?\s+0\b|true\b|echo\b|ver\b|rem\b|write-(?:host|output|warning)\b|\$true\b)", re.IGNORECASE
 )
 _ENDS_WELL = re.compile(r"^[ \t]*(exit(?:[ \t]+/b)?[ \t]+0)[ \t;]*\s*\Z", re.IGNORECASE | re.MULTILINE)
 

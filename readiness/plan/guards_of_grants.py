@@ -17,10 +17,7 @@ from readiness.plan.guards_of_alerts import exempted_less
 
 _NOT_JUDGED = "whether it allows more cannot be judged"
 _not_judged = partial(
-    Guard,
-    created=f"is new; {_NOT_JUDGED}",
-    changed=f"changed; {_NOT_JUDGED}",
-    deleted=f"is deleted; {_NOT_JUDGED}",
+    Guard, created=f"is new; {_NOT_JUDGED}", changed=f"changed; {_NOT_JUDGED}", deleted=f"is deleted; {_NOT_JUDGED}"
 )
 # Words for people: they give nobody a right.
 _TEXTS = ("description", "displayName", "title", "labels", "userLabels")
@@ -103,11 +100,7 @@ GRANT_GUARDS = (
         harmless=_IAM_TEXTS,
         rules=_IAM_RULES,
     ),
-    _not_judged(
-        pattern=r"gcp:.*:\w*(IAM|Iam)([A-Z]\w*)?",
-        harmless=_IAM_TEXTS,
-        rules=_IAM_RULES,
-    ),
+    _not_judged(pattern=r"gcp:.*:\w*(IAM|Iam)([A-Z]\w*)?", harmless=_IAM_TEXTS, rules=_IAM_RULES),
     # Federation, deny policies, boundaries, constraints: a deleted one may have been what held somebody back.
     _not_judged(
         pattern=r"gcp:(iam|iap|orgpolicy|accesscontextmanager|privilegedaccessmanager)/.*"
