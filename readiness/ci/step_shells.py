@@ -18,9 +18,7 @@ _WINDOWS_SHELLS = ("pwsh", "powershell", "cmd")
 # `shfmt`'s dialect of each shell that reads scripts much as `sh` does.
 _DIALECTS = {
     "bash": "bash",
-    "sh": "posix",
-    "dash": "posix",
-    "ash": "posix",
+    **dict.fromkeys(("sh", "dash", "ash"), "posix"),
     "ksh": "mksh",
     "mksh": "mksh",
     "zsh": "zsh",
@@ -49,8 +47,7 @@ _INTERPRETER = re.compile(
     re.IGNORECASE,
 )
 _LOSES = re.compile(
-    r"\|\|\s*(?:exit(?:\s+/b)?\s+0\b|true\b|echo\b|ver\b|rem\b|write-(?:host|output|warning)\b|\$true\b)",
-    re.IGNORECASE,
+    r"\|\|\s*(?:exit(?:\s+/b)?\s+0\b|true\b|echo\b|ver\b|rem\b|write-(?:host|output|warning)\b|\$true\b)", re.IGNORECASE
 )
 _ENDS_WELL = re.compile(r"^[ \t]*(exit(?:[ \t]+/b)?[ \t]+0)[ \t;]*\s*\Z", re.IGNORECASE | re.MULTILINE)
 
@@ -88,14 +85,9 @@ def shell_of(job: Job, step: Mapping[str, Any]) -> Shell:
     shell = _SHELL.fullmatch(command)
     if shell is None:
         return Shell(template=template, is_known=False)
-    options = shell["options"]
+    options, dialect = shell["options"], _DIALECTS[shell["name"]]
     ends = re.search(r"\s-(?:\w*e|\w*o\s+errexit\b)", options) and not re.search(r"\s\+(?:\w*e|\w*o\s+err)", options)
-    return Shell(
-        template=template,
-        dialect=_DIALECTS[shell["name"]],
-        goes_on=not ends,
-        pipefail="pipefail" in options,
-    )
+    return Shell(template=template, dialect=dialect, goes_on=not ends, pipefail="pipefail" in options)
 
 
 def lost_in_windows_shell(script: str) -> Iterator[Finding]:

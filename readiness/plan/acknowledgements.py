@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from readiness.finding import Finding, RefusedError
 from readiness.plan.change_lines import printable, shortened
@@ -51,27 +50,23 @@ def read_acknowledgements(root: Path) -> tuple[Acknowledgement, ...]:
     if not isinstance(value, dict) or set(value) != {_LIST} or not isinstance(value[_LIST], list):
         message = f"is no list under the one key `{_LIST}:`"
         raise RefusedError([*problems, _problem(document, (), message, f"Write `{_LIST}: []` and the entries in it")])
-    entries: list[Acknowledgement] = []
-    for index, entry in enumerate(value[_LIST]):
-        found = list(_entry_problems(document, index, entry))
-        problems += found
-        if not found:
-            line = document.line_of((_LIST, index))
-            entries.append(Acknowledgement(**{key: entry[key].strip() for key in _KEYS}, line=line))
+    problems += [found for index in range(len(value[_LIST])) for found in _entry_problems(document, index)]
     if problems:
         raise RefusedError(problems)
-    return tuple(entries)
+    return tuple(
+        Acknowledgement(**{key: entry[key].strip() for key in _KEYS}, line=document.line_of((_LIST, index)))
+        for index, entry in enumerate(value[_LIST])
+    )
 
 
 def agreement(found: Iterable[Weakening], entries: Iterable[Acknowledgement]) -> Agreement:
     """Which weakening changes the entries agree to."""
     by_digest = {entry.digest: entry for entry in entries}
-    changes = list(found)
-    digests = {change.digest for change in changes}
+    changes = {change.digest: change for change in found}
     return Agreement(
-        agreed={digest: entry for digest, entry in by_digest.items() if digest in digests},
-        open=tuple(change for change in changes if change.digest not in by_digest),
-        stale=tuple(entry for digest, entry in by_digest.items() if digest not in digests),
+        agreed={digest: entry for digest, entry in by_digest.items() if digest in changes},
+        open=tuple(change for digest, change in changes.items() if digest not in by_digest),
+        stale=tuple(entry for digest, entry in by_digest.items() if digest not in changes),
     )
 
 
@@ -84,8 +79,8 @@ def entries_to_write(open_changes: Iterable[Weakening]) -> list[str]:
     return lines
 
 
-def _entry_problems(document: Document, index: int, entry: Any) -> Iterable[Finding]:
-    path: KeyPath = (_LIST, index)
+def _entry_problems(document: Document, index: int) -> Iterable[Finding]:
+    entry, path = document.value[_LIST][index], (_LIST, index)
     hint = f"Write {', '.join(f'`{key}:`' for key in _KEYS)}, each with a text"
     if not isinstance(entry, dict):
         yield _problem(document, path, "is no entry", hint)

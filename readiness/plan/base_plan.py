@@ -1,8 +1,8 @@
-"""Which plans are compared: the working tree's with a commit's, or two that were handed in as files.
+"""Which plans are compared: the working tree's with a commit's, or those of two files.
 
-The commit's files are unpacked into a folder of their own and its program is run there, in a process of its own: this
-process has the working tree's modules loaded. A commit of this repository is planned by its own toolkit, any other by
-the installed one. Each plan is kept under `.tools/plans/`, by what it depends on.
+The commit's files are unpacked into a folder, where its program runs in a process of its own: this process has the
+working tree's modules loaded. A commit of this repository is planned by its own toolkit, any other by the installed
+one. Each plan is kept under `.tools/plans/`, by what it depends on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -104,7 +104,7 @@ class BaseCommit:
         path = self._path(stack)
         with suppress(RefusedError, OSError):
             write_whole(path, data.decode("utf-8"))
-            by_age = sorted(path.parent.glob("*.json"), key=lambda each: each.stat().st_mtime, reverse=True)
+            by_age = sorted(path.parent.glob("*.json"), key=lambda plan: plan.stat().st_mtime, reverse=True)
             for old in by_age[MAX_KEPT_PLANS:]:
                 old.unlink()
 
@@ -123,7 +123,10 @@ class BaseCommit:
         return data
 
     def _path(self, stack: str) -> Path:
-        depends_on = [self._tree, f"python {sys.version_info[:2]}", *(f"{each} {_version(each)}" for each in _PACKAGES)]
+        depends_on = [self._tree, f"python {sys.version_info[:2]}"]
+        for package in _PACKAGES:
+            with suppress(PackageNotFoundError):
+                depends_on.append(f"{package} {version(package)}")
         if not self._has_toolkit:
             depends_on.append(_toolkit_digest())
         key = hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:16]
@@ -133,39 +136,32 @@ class BaseCommit:
         raise RefusedError([Finding(rule_id="base-commit", file=f"commit {self._label}", message=message, hint=hint)])
 
 
+@dataclass(frozen=True, slots=True)
 class BasePlans:
     """The plans of a base commit, some of them still being made."""
 
-    def __init__(
-        self,
-        base: BaseCommit,
-        folder: Path,
-        kept: Mapping[str, bytes],
-        running: Mapping[str, subprocess.Popen[bytes]],
-        secrets: SecretMask,
-    ) -> None:
-        self._base = base
-        self._folder = folder
-        self._kept = kept
-        self._running = running
-        self._secrets = secrets
+    base: BaseCommit
+    folder: Path
+    kept: Mapping[str, bytes]
+    running: Mapping[str, subprocess.Popen[bytes]]
+    secrets: SecretMask
 
     def of(self, stack: str) -> ReadPlan:
         """The stack's plan, waited for. Raises RefusedError where the commit's program makes none."""
-        if stack in self._kept:
-            return self._base.read(stack, self._kept[stack], self._secrets)
-        process = self._running[stack]
+        if stack in self.kept:
+            return self.base.read(stack, self.kept[stack], self.secrets)
+        process = self.running[stack]
         try:
             out, err = process.communicate(timeout=TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
-            self._base.failed(stack, f"it has not ended after {TIMEOUT_SECONDS} s")
+            self.base.failed(stack, f"it has not ended after {TIMEOUT_SECONDS} s")
         if process.returncode:
             lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
             errors = [line for line in lines if line.startswith("error: ")]
             said = (errors or lines[-1:] or ["it says nothing"])[0].removeprefix("error: ")
-            self._base.failed(stack, said.replace(f"{self._folder}/", ""))
-        plan = self._base.read(stack, out, self._secrets)
-        self._base.keep(stack, out)
+            self.base.failed(stack, said.replace(f"{self.folder}/", ""))
+        plan = self.base.read(stack, out, self.secrets)
+        self.base.keep(stack, out)
         return plan
 
 
@@ -190,13 +186,6 @@ def _toolkit_digest() -> str:
     return digest.hexdigest()
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"
-
-
 def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[StackDiff]:
     """The differences from a commit to the working tree as it is, of these stacks or of all.
 
@@ -209,9 +198,7 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
     secrets = SecretMask()
     with base.plans([stack for stack in chosen if stack in there], secrets) as plans:
         # While the commit's program runs, the working tree's does.
-        heads = {
-            stack: plan_from(_head_plan(root, stack), file=stack, secrets=secrets) for stack in chosen if stack in here
-        }
+        heads = {stack: _head_plan(root, stack, secrets) for stack in chosen if stack in here}
         bases = {stack: plans.of(stack) for stack in chosen if stack in there}
     diffs: list[StackDiff] = []
     for stack in chosen:
@@ -227,16 +214,15 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
 def of_files(old: Path, new: Path) -> StackDiff:
     """The difference of two plans in files. Raises RefusedError where one is none, or they are of two stacks."""
     secrets = SecretMask()
-    before: ReadPlan = read_plan_file(old, secrets)
-    return diff_plans(before, read_plan_file(new, secrets))
+    return diff_plans(read_plan_file(old, secrets), read_plan_file(new, secrets))
 
 
-def _head_plan(root: Path, stack: str) -> object:
+def _head_plan(root: Path, stack: str, secrets: SecretMask) -> ReadPlan:
     from readiness.plan.offline_plan import plan_stack
     from readiness.rules.stack import check_stack, require_settings
 
     require_settings(check_stack(root, stack))
-    return plan_stack(root, read_stack(root, stack)).as_dict()
+    return plan_from(plan_stack(root, read_stack(root, stack)).as_dict(), file=stack, secrets=secrets)
 
 
 def _nothing_of(plan: ReadPlan) -> ReadPlan:
@@ -247,23 +233,17 @@ def _nothing_of(plan: ReadPlan) -> ReadPlan:
 def _chosen(head: Sequence[str], base: Sequence[str], asked: Sequence[str]) -> list[str]:
     known = sorted({*head, *base})
     chosen = sorted(dict.fromkeys(asked)) or known
-    problems = [
-        Finding(
-            rule_id="stack-unknown",
-            file=stack_file_name(stack),
-            message="does not exist on either side",
-            hint=f"{suggestion(stack, known)}Stacks: {', '.join(known) or 'none'}",
+    problems: list[Finding] = []
+    for stack in (stack for stack in chosen if stack not in known):
+        message, hint = (
+            "does not exist on either side",
+            f"{suggestion(stack, known)}Stacks: {', '.join(known) or 'none'}",
         )
-        for stack in chosen
-        if stack not in known
-    ]
+        file, message = stack_file_name(stack), "does not exist on either side"
+        problems.append(Finding(rule_id="stack-unknown", file=file, message=message, hint=hint))
     if not chosen:
-        message = "neither the working tree nor the commit has a stack"
-        problems.append(
-            Finding(
-                rule_id="stack-file-missing", file="diff --base", message=message, hint="Create a Pulumi.<stack>.yaml"
-            )
-        )
+        message, hint = "neither the working tree nor the commit has a stack", "Create a Pulumi.<stack>.yaml"
+        problems.append(Finding(rule_id="stack-file-missing", file="diff --base", message=message, hint=hint))
     if problems:
         raise RefusedError(problems)
     return chosen

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from difflib import SequenceMatcher
 from typing import Any
 
 from readiness.alerts.promql import PromqlError, parse
-from readiness.plan.field_changes import ABSENT, FieldChange, flat
+from readiness.markdown_text import longest_run_of_backticks
+from readiness.plan.field_changes import ABSENT, FieldChange, flat, holds_objects
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
-from readiness.plan.plan_file import PlannedResource
 from readiness.plan.query_change import query_changes
 
 CONTEXT_LINES = 2
@@ -25,11 +26,16 @@ MAX_COMPARED_LINES = 1_000
 MAX_COMPARED_CHARACTERS = 200_000
 MAX_CHARACTERS_OF_A_LINE = 300
 _CONTEXT_CHARACTERS = 40
+# Of a text that is only there on one side: enough to recognize it.
+MAX_LINES_OF_A_TEXT = 12
+# Options that a reviewer wants to see of something new or gone.
+_TELLING_OPTIONS = ("protect", "retainOnDelete", "importId", "ignoreChanges", "deleteBeforeReplace", "replaceOnChanges")
+_NUMBER = re.compile(r"^-?\d+(?:\.\d+)?$")
 
 
 def is_query(names: Sequence[str]) -> bool:
     """Whether the field at this path of keys is PromQL."""
-    return names[-1:] == ["query"] and "conditionPrometheusQueryLanguage" in names
+    return bool(names) and names[-1] == "query" and "conditionPrometheusQueryLanguage" in names
 
 
 def laid_out(names: Sequence[str], text: str) -> list[str]:
@@ -39,19 +45,22 @@ def laid_out(names: Sequence[str], text: str) -> list[str]:
     """
     if len(text) > MAX_COMPARED_CHARACTERS:
         return [f"(a text of {len(text)} characters)"]
-    if is_query(list(names)):
-        return [printable(line) for line in _query_lines(text)]
-    if text.lstrip()[:1] in ("{", "[") and (value := _json_value(text)) is not None:
-        return [printable(line) for line in json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False).split("\n")]
-    if names[-1:] and names[-1].lower().endswith("filter") and "\n" not in text:
-        return [printable(line) for line in re.split(r"\s+(?=AND\s)", text)]
-    return [printable(line) for line in text.removesuffix("\n").split("\n")]
+    lines = text.removesuffix("\n").split("\n")
+    if is_query(names):
+        with suppress(PromqlError):
+            lines = [piece for line in parse(text).prettify().splitlines() for piece in _matcher_lines(line)]
+    elif text.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            lines = json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False).split("\n")
+    elif names[-1:] and names[-1].lower().endswith("filter") and "\n" not in text:
+        lines = re.split(r"\s+(?=AND\s)", text)
+    return [printable(line) for line in lines]
 
 
 def text_changes(names: Sequence[str], old: str, new: str) -> list[str]:
     """What was taken away and put in, with a little of what stands around it."""
-    changes = query_changes(old, new) if is_query(list(names)) else []
-    # What is weaker is said where the resource is judged.
+    changes = query_changes(old, new) if is_query(names) else []
+    # The finding on the resource says what is weaker.
     said = [f"! {change.text}" for change in changes if not change.is_weaker]
     before, after = laid_out(names, old), laid_out(names, new)
     if max(len(before), len(after)) > MAX_COMPARED_LINES or max(len(old), len(new)) > MAX_COMPARED_CHARACTERS:
@@ -83,6 +92,16 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else f"\\u{{{ord(each):x}}}" for each in text)
 
 
+def code_span(text: str, *, in_table: bool = False) -> str:
+    """The text as inline code, whatever it holds."""
+    shown = printable(text) or " "
+    if in_table:
+        shown = shown.replace("|", "\\|")
+    ticks = "`" * (longest_run_of_backticks(shown) + 1)
+    padding = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{ticks}{padding}{shown}{padding}{ticks}"
+
+
 def shortened(line: str, most_characters: int = MAX_CHARACTERS_OF_A_LINE) -> str:
     """A line that fits; how much was left out stands at its end."""
     if len(line) <= most_characters:
@@ -96,19 +115,8 @@ def _within_line(old: str, new: str) -> list[str]:
     start = next((index for index in range(shared) if old[index] != new[index]), shared)
     end = next((index for index in range(shared - start) if old[-1 - index] != new[-1 - index]), shared - start)
     start, end = max(start - _CONTEXT_CHARACTERS, 0), max(end - _CONTEXT_CHARACTERS, 0)
-    return [f"{sign} {_piece(text, start, len(text) - end)}" for sign, text in (("-", old), ("+", new))]
-
-
-def _piece(text: str, start: int, end: int) -> str:
-    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
-
-
-def _query_lines(query: str) -> list[str]:
-    try:
-        lines = parse(query).prettify().splitlines()
-    except PromqlError:
-        return query.removesuffix("\n").split("\n")
-    return [piece for line in lines for piece in _matcher_lines(line)]
+    before, after = "…" if start else "", "…" if end else ""
+    return [f"{sign} {before}{text[start : len(text) - end]}{after}" for sign, text in (("-", old), ("+", new))]
 
 
 def _matcher_lines(line: str) -> list[str]:
@@ -126,24 +134,6 @@ def _matcher_lines(line: str) -> list[str]:
     return pieces
 
 
-def _json_value(text: str) -> object | None:
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value
-
-
-# Of a text that is only there on one side: enough to know it by.
-MAX_LINES_OF_A_TEXT = 12
-
-# Options that a reviewer wants to see of something new or gone.
-_TELLING_OPTIONS = ("protect", "retainOnDelete", "importId", "ignoreChanges", "deleteBeforeReplace", "replaceOnChanges")
-
-
-_NUMBER = re.compile(r"^-?\d+(?:\.\d+)?$")
-
-
 def resource_lines(diff: StackDiff, change: ResourceChange) -> list[str]:
     """Everything that is said of one resource, each line beginning with `- `, `+ `, `! ` or two spaces."""
     lines = [f"! forces the replacement: {', '.join(change.replacing)}"] if change.replacing else []
@@ -151,7 +141,11 @@ def resource_lines(diff: StackDiff, change: ResourceChange) -> list[str]:
     if change.moved_from:
         lines += [f"- {printable(change.moved_from)}", f"+ {printable(change.resource.urn)}"]
     if change.old is None or change.new is None:
-        lines += _one_sided(change.resource, "+" if change.old is None else "-")
+        sign, resource = "+" if change.old is None else "-", change.resource
+        lines += _side(sign, "", (), resource.inputs) if resource.inputs else []
+        lines += _side(sign, "files", ("files",), resource.files) if resource.files else []
+        for name in (name for name in _TELLING_OPTIONS if name in resource.options):
+            lines += _side(sign, f"options.{name}", (f"options.{name}",), resource.options[name])
     else:
         lines += [line for each in (*change.inputs, *change.files) for line in field_lines(each)]
         lines += [line for each in change.options for line in field_lines(each, prefix="options.")]
@@ -167,7 +161,7 @@ def field_lines(change: FieldChange, prefix: str = "") -> list[str]:
     old, new = change.old, change.new
     if isinstance(old, str) and isinstance(new, str) and _is_long(old, new):
         return [f"  {path}:", *(f"{line[:2]}  {line[2:]}" for line in text_changes(change.names, old, new))]
-    if _is_plain_list(old) and _is_plain_list(new):
+    if isinstance(old, list) and isinstance(new, list) and not holds_objects(old) and not holds_objects(new):
         return list(_list_lines(path, old, new))
     return [*_side("-", path, change.names, old), *_side("+", path, change.names, new)]
 
@@ -180,15 +174,6 @@ def value_text(value: Any) -> str:
         needs_quotes = value != value.strip() or value in ("", "true", "false") or _NUMBER.match(value)
         return printable(f'"{value}"' if needs_quotes else value)
     return printable(json.dumps(value, ensure_ascii=False))
-
-
-def _one_sided(resource: PlannedResource, sign: str) -> list[str]:
-    options = {f"options.{name}": resource.options[name] for name in _TELLING_OPTIONS if name in resource.options}
-    lines = _side(sign, "", (), resource.inputs) if resource.inputs else []
-    lines += _side(sign, "files", ("files",), resource.files) if resource.files else []
-    for name, value in options.items():
-        lines += _side(sign, name, (name,), value)
-    return lines
 
 
 def _side(sign: str, path: str, names: tuple[str, ...], value: Any) -> list[str]:
@@ -215,15 +200,10 @@ def _list_lines(path: str, old: list[Any], new: list[Any]) -> Iterator[str]:
     before, after = [value_text(item) for item in old], [value_text(item) for item in new]
     kept = {*before} & {*after}
     lost, gained = ([item for item in items if item not in kept] for items in (before, after))
-    if lost or gained:
-        yield from (f"- {path}: {item}" for item in lost)
-        yield from (f"+ {path}: {item}" for item in gained)
-    else:
-        yield from (f"- {path}: {', '.join(before)}", f"+ {path}: {', '.join(after)}")
-
-
-def _is_plain_list(value: Any) -> bool:
-    return isinstance(value, list) and not any(isinstance(item, (dict, list)) for item in value)
+    if not lost and not gained:
+        lost, gained = [", ".join(before)], [", ".join(after)]
+    yield from (f"- {path}: {item}" for item in lost)
+    yield from (f"+ {path}: {item}" for item in gained)
 
 
 def _is_long(*texts: str) -> bool:

@@ -1,4 +1,4 @@
-"""How a change moves the table of docs/detection.md: what somebody is told sooner, later, or no longer."""
+"""How a change moves the table of docs/detection.md: which alerts notify sooner, later, or no longer."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def detection_change(root: Path, base: str) -> list[str]:
     # A page that is new has nothing that it was before.
     if not old:
         return []
-    lines: list[str] = []
-    for key in dict.fromkeys((*old, *new)):
-        if old.get(key) != new.get(key):
-            lines += [f"{sign} {key}: {rows[key]}" for sign, rows in (("-", old), ("+", new)) if key in rows]
-    return [shortened(printable(line)) for line in lines]
+    changed = [key for key in dict.fromkeys((*old, *new)) if old.get(key) != new.get(key)]
+    sides = (("-", old), ("+", new))
+    return [
+        shortened(printable(f"{sign} {key}: {rows[key]}")) for key in changed for sign, rows in sides if key in rows
+    ]
 
 
 def detection_text(lines: list[str]) -> str:

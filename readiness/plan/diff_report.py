@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from readiness.finding import Finding
 from readiness.plan.acknowledgements import Acknowledgement, Agreement, agreement
 from readiness.plan.change_lines import field_lines, printable, resource_lines, shortened
-from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
+from readiness.plan.plan_diff import Action, StackDiff
 from readiness.plan.plan_file import ReadPlan
 from readiness.plan.weakening import SETUP_NAME, Weakening, weakenings
 from readiness.rules.plan_rules import RULES, plan_findings
 
 PROTECTED, WEAKENS, REST = 0, 1, 2
 
-SECTIONS = {
-    PROTECTED: "Deletes or replaces what is protected",
-    WEAKENS: "Weakens a guard",
-    REST: "Everything else",
-}
+SECTIONS = {PROTECTED: "Deletes or replaces what is protected", WEAKENS: "Weakens a guard", REST: "Everything else"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,11 +49,7 @@ class DiffReport:
 
     def counts(self, diff: StackDiff) -> list[int]:
         """Of one stack: changes that weaken, then resources by action."""
-        return [self._weakened_by_stack[diff.stack], *(diff.count(action) for action in Action)]
-
-    @property
-    def _weakened_by_stack(self) -> Counter[str]:
-        return Counter(each.stack for each in self.weakened)
+        return [sum(each.stack == diff.stack for each in self.weakened), *(diff.count(action) for action in Action)]
 
 
 def diff_report(diffs: Iterable[StackDiff], entries: Sequence[Acknowledgement], *, all_stacks: bool) -> DiffReport:
@@ -67,7 +58,7 @@ def diff_report(diffs: Iterable[StackDiff], entries: Sequence[Acknowledgement], 
     weakened = tuple(each for diff in stacks for each in weakenings(diff))
     agreed = agreement(weakened, entries)
     if not all_stacks:
-        agreed = Agreement(agreed=agreed.agreed, open=agreed.open, stale=())
+        agreed = replace(agreed, stale=())
     blocks = [block for diff in stacks for block in _blocks(diff, weakened, agreed)]
     order = [*Action, "setup", "outputs", "providers"]
     blocks.sort(key=lambda each: (each.tier, order.index(each.action), each.stack, each.type, each.name))
@@ -89,65 +80,42 @@ def _findings(plan: ReadPlan) -> list[Finding]:
     for resource in plan.resources.values():
         file, _, line = resource.source.rpartition(":")
         source = {"file": file, "line": int(line)} if file and line.isdigit() else None
-        resources.append(
-            {
-                "type": resource.type,
-                "name": resource.name,
-                "urn": resource.urn,
-                "inputs": resource.inputs,
-                "options": resource.options,
-                "files": resource.files,
-                "source": source,
-            }
-        )
+        resources.append(asdict(resource) | {"source": source})
     return plan_findings(resources, rules=[rule for rule in RULES if not rule.needs_project])
 
 
-def status_text(change: Weakening, agreed: Agreement) -> str:
-    """Whether somebody has agreed to the change, and its digest."""
-    entry = agreed.agreed.get(change.digest)
-    if entry is None:
-        return f"not acknowledged: {change.digest}"
-    return f"acknowledged by {entry.by}: {entry.reason} ({change.digest})"
-
-
-def _blocks(diff: StackDiff, weakened: Sequence[Weakening], agreed: Agreement) -> Iterable[Block]:
+def _blocks(diff: StackDiff, weakened: Sequence[Weakening], agreed: Agreement) -> Iterator[Block]:
+    mine = [each for each in weakened if each.stack == diff.stack]
     for change in diff.changes:
-        mine = [each for each in weakened if each.stack == diff.stack and each.urn == change.resource.urn]
-        said = [f"! {'; '.join(each.reasons)} [{status_text(each, agreed)}]" for each in mine]
-        yield _block(diff, change, [*said, *resource_lines(diff, change)], weakens=bool(mine))
+        resource = change.resource
+        said = [_said(each, agreed) for each in mine if each.urn == resource.urn]
+        tier = PROTECTED if change.is_protected_loss else WEAKENS if said else REST
+        lines = [*said, *resource_lines(diff, change)]
+        yield _block(diff, change.action, lines, tier, (resource.type, resource.name, resource.source))
     if diff.setup or not diff.is_setup_known:
-        mine = [each for each in weakened if each.stack == diff.stack and each.name == SETUP_NAME and not each.type]
-        lines = [f"! {'; '.join(each.reasons)} [{status_text(each, agreed)}]" for each in mine]
-        lines += [line for each in diff.setup for line in field_lines(each)]
+        said = [_said(each, agreed) for each in mine if each.name == SETUP_NAME and not each.type]
+        lines = [*said, *(line for each in diff.setup for line in field_lines(each))]
         if not diff.is_setup_known:
             lines.append("  not known: a plan does not say which program is run and where credentials go")
-        yield _stack_block(diff, "setup", lines, tier=WEAKENS if mine else REST)
+        yield _block(diff, "setup", lines, WEAKENS if said else REST)
     if diff.outputs:
-        yield _stack_block(diff, "outputs", [line for each in diff.outputs for line in field_lines(each)])
+        yield _block(diff, "outputs", [line for each in diff.outputs for line in field_lines(each)])
     if diff.provider_versions:
-        lines: list[str] = []
-        for package, old, new in diff.provider_versions:
-            lines += [f"- {package} {old}", f"+ {package} {new}"]
-        yield _stack_block(diff, "providers", lines)
+        versions = diff.provider_versions
+        lines = [line for package, old, new in versions for line in (f"- {package} {old}", f"+ {package} {new}")]
+        yield _block(diff, "providers", lines)
 
 
-def _block(diff: StackDiff, change: ResourceChange, lines: list[str], *, weakens: bool) -> Block:
-    resource = change.resource
-    return Block(
-        tier=PROTECTED if change.is_protected_loss else WEAKENS if weakens else REST,
-        action=change.action,
-        stack=diff.stack,
-        type=resource.type,
-        name=resource.name,
-        source=resource.source,
-        lines=_shown(lines),
-    )
+def _said(change: Weakening, agreed: Agreement) -> str:
+    """Why the change weakens, and whether somebody has acknowledged its digest."""
+    entry = agreed.agreed.get(change.digest)
+    status = f"acknowledged by {entry.by}: {entry.reason} ({change.digest})" if entry else ""
+    return f"! {'; '.join(change.reasons)} [{status or f'not acknowledged: {change.digest}'}]"
 
 
-def _stack_block(diff: StackDiff, what: str, lines: list[str], *, tier: int = REST) -> Block:
-    return Block(tier=tier, action=what, stack=diff.stack, type="", name="", source="", lines=_shown(lines))
-
-
-def _shown(lines: list[str]) -> tuple[str, ...]:
-    return tuple(shortened(printable(line)) for line in lines)
+def _block(
+    diff: StackDiff, action: str, lines: list[str], tier: int = REST, resource: tuple[str, str, str] = ("", "", "")
+) -> Block:
+    type_, name, source = resource
+    shown = tuple(shortened(printable(line)) for line in lines)
+    return Block(tier=tier, action=action, stack=diff.stack, type=type_, name=name, source=source, lines=shown)

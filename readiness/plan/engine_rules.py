@@ -16,10 +16,11 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from readiness.plan.field_changes import ABSENT, FieldChange, field_changes
+from readiness.plan.field_changes import ABSENT, FieldChange, field_changes, list_of, objects_of
 from readiness.plan.plan_file import PlannedResource, ReadPlan
 from readiness.resource_types import JOB, STACK_TYPE
 
@@ -29,51 +30,34 @@ MAX_FORMER_URNS = 100
 
 def former_urns(resource: PlannedResource, resources: Mapping[str, PlannedResource]) -> tuple[str, ...]:
     """Every other URN under which the engine would look for the resource, without repetition."""
-    found = dict.fromkeys(_candidates(resource, resources, depth=0))
-    found.pop(resource.urn, None)
-    return tuple(found)
+    return tuple(urn for urn in dict.fromkeys(_candidates(resource, resources)) if urn != resource.urn)
 
 
-def _candidates(resource: PlannedResource, resources: Mapping[str, PlannedResource], depth: int) -> Iterator[str]:
+def _candidates(resource: PlannedResource, resources: Mapping[str, PlannedResource], depth: int = 0) -> Iterator[str]:
     parents = [(resource.parent, resource.name)]
     parent = resources.get(resource.parent)
     if parent is not None and depth < 20:
-        for urn in list(_candidates(parent, resources, depth + 1))[:MAX_FORMER_URNS]:
-            former_parent = urn.rpartition("::")[2]
-            name = resource.name
+        for urn in _candidates(parent, resources, depth + 1):
+            former_parent, name = urn.rpartition("::")[2], resource.name
             if former_parent != parent.name and name.startswith(parent.name):
                 name = former_parent + name.removeprefix(parent.name)
             parents.append((urn, name))
-    count = 0
-    for parent_urn, name in parents:
-        for urn in _own(resource, parent_urn, name):
-            if count == MAX_FORMER_URNS:
-                return
-            count += 1
-            yield urn
+    urns = (urn for parent_urn, name in parents for urn in _own(resource, parent_urn, name))
+    yield from islice(urns, MAX_FORMER_URNS)
 
 
 def _own(resource: PlannedResource, parent_urn: str, name: str) -> Iterator[str]:
-    prefix = "::".join(resource.urn.split("::")[:2])
-    yield _urn(prefix, parent_urn, resource.type, name)
-    aliases = resource.options.get("aliases", [])
-    for alias in aliases if isinstance(aliases, list) else ():
-        if not isinstance(alias, dict):
-            continue
+    stack_prefix, project = resource.urn.split("::")[:2] if resource.urn.count("::") > 1 else (resource.urn, "")
+    yield _urn(f"{stack_prefix}::{project}", parent_urn, resource.type, name)
+    for alias in objects_of(resource.options.get("aliases")):
         if isinstance(alias.get("urn"), str):
             yield alias["urn"]
         spec = alias.get("spec")
         if isinstance(spec, dict):
-            yield _specified(resource, spec, parent_urn, name)
-
-
-def _specified(resource: PlannedResource, spec: dict[str, Any], parent_urn: str, name: str) -> str:
-    stack_prefix, project = resource.urn.split("::")[:2] if resource.urn.count("::") > 1 else (resource.urn, "")
-    if spec.get("stack"):
-        stack_prefix = f"urn:pulumi:{spec['stack']}"
-    prefix = f"{stack_prefix}::{spec.get('project') or project}"
-    parent = "" if spec.get("noParent") else str(spec.get("parentUrn") or parent_urn)
-    return _urn(prefix, parent, str(spec.get("type") or resource.type), str(spec.get("name") or name))
+            stack = f"urn:pulumi:{spec['stack']}" if spec.get("stack") else stack_prefix
+            parent = "" if spec.get("noParent") else str(spec.get("parentUrn") or parent_urn)
+            type_, own_name = str(spec.get("type") or resource.type), str(spec.get("name") or name)
+            yield _urn(f"{stack}::{spec.get('project') or project}", parent, type_, own_name)
 
 
 def _urn(prefix: str, parent_urn: str, type_: str, name: str) -> str:
@@ -111,8 +95,7 @@ _STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.\[\]]+)')
 
 def ignored_paths(resource: PlannedResource) -> list[str]:
     """The engine's property paths whose changes it leaves alone (`ignoreChanges`)."""
-    paths = resource.options.get("ignoreChanges", [])
-    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
+    return [path for path in list_of(resource.options.get("ignoreChanges")) if isinstance(path, str)]
 
 
 def without_ignored(inputs: dict[str, Any], paths: list[str]) -> dict[str, Any]:
@@ -127,13 +110,11 @@ def without_ignored(inputs: dict[str, Any], paths: list[str]) -> dict[str, Any]:
 
 def _take_away(holder: Any, steps: list[str]) -> None:
     step, rest = steps[0], steps[1:]
+    keys: list[Any] = []
     if isinstance(holder, dict):
-        keys: list[Any] = list(holder) if step == "*" else [step] if step in holder else []
+        keys = [key for key in holder if step in ("*", key)]
     elif isinstance(holder, list):
-        keys = list(range(len(holder))) if step == "*" else [int(step)] if step.isdigit() else []
-        keys = [key for key in keys if key < len(holder)]
-    else:
-        return
+        keys = [index for index in range(len(holder)) if step in ("*", str(index))]
     for key in keys:
         if rest:
             _take_away(holder[key], rest)
@@ -149,7 +130,7 @@ def forces_replacement(
     """The paths among the changes that force a replacement, and the notes on changed fields; both may be empty."""
     fields = replacement_fields().get(new.type, ReplacementFields())
     effective = [change for change in changes if not _means_the_same(change, fields)]
-    on_changes = new.options.get("replaceOnChanges", [])
+    on_changes = list_of(new.options.get("replaceOnChanges"))
     wanted = [*fields.replace, *(path for path in on_changes if isinstance(path, str))]
     replacing: list[str] = []
     for path in wanted:
@@ -177,10 +158,14 @@ def _is_at(change: FieldChange, path: str) -> bool:
 
 def lifting_commands(stack: str, resource: PlannedResource) -> tuple[str, ...]:
     """The commands after which an apply no longer has to delete the resource, or may."""
-    urn, name = shlex.quote(resource.urn), shlex.quote(stack)
+    urn, stack = shlex.quote(resource.urn), shlex.quote(stack)
     if not resource.refuses_deletion:
-        return (f"pulumi state unprotect --yes --stack {name} {urn}",)
-    return (_delete_command(resource), f"pulumi refresh --yes --stack {name} --target {urn}")
+        return (f"pulumi state unprotect --yes --stack {stack} {urn}",)
+    delete = f"# delete {resource.name} ({resource.type}) in its console"
+    if resource.type == JOB:
+        name, project, region = (shlex.quote(str(resource.inputs.get(key))) for key in ("name", "project", "location"))
+        delete = f"gcloud run jobs delete {name} --project={project} --region={region}"
+    return (delete, f"pulumi refresh --yes --stack {stack} --target {urn}")
 
 
 def refused_deletions(state: Mapping[str, Any], plan: ReadPlan) -> Iterator[tuple[PlannedResource, str]]:
@@ -216,31 +201,15 @@ def _of_state(entry: Mapping[str, Any]) -> PlannedResource | None:
     urn, outputs, inputs = str(entry["urn"]), entry.get("outputs") or {}, dict(entry.get("inputs") or {})
     if "deletionProtection" in outputs:
         inputs["deletionProtection"] = outputs["deletionProtection"]
-    options = {"protect": entry.get("protect") is True}
-    return PlannedResource(
-        urn=urn,
-        type=str(entry.get("type")),
-        name=urn.rpartition("::")[2],
-        parent=str(entry.get("parent") or ""),
-        inputs=inputs,
-        options=options,
-    )
+    texts = {"type": str(entry.get("type")), "name": urn.rpartition("::")[2], "parent": str(entry.get("parent") or "")}
+    return PlannedResource(urn=urn, **texts, inputs=inputs, options={"protect": entry.get("protect") is True})
 
 
 def _is_replaced(old: PlannedResource, new: PlannedResource) -> bool:
     """Whether a field forces it whose declared value is known before the apply."""
     before, after = (without_ignored(resource.inputs, ignored_paths(new)) for resource in (old, new))
-    changes = [change for change in field_changes(before, after) if not _is_placeholder(change.new)]
+    # `<NAME.id>` and the like: the plan cannot know the value.
+    changes = [
+        change for change in field_changes(before, after) if not (isinstance(change.new, str) and "<" in change.new)
+    ]
     return bool(forces_replacement(old, new, changes)[0])
-
-
-def _is_placeholder(value: Any) -> bool:
-    """`<NAME.id>` and the like: the plan cannot know it."""
-    return isinstance(value, str) and "<" in value
-
-
-def _delete_command(resource: PlannedResource) -> str:
-    if resource.type != JOB:
-        return f"# delete {resource.name} ({resource.type}) in its console"
-    name, project, region = (shlex.quote(str(resource.inputs.get(key))) for key in ("name", "project", "location"))
-    return f"gcloud run jobs delete {name} --project={project} --region={region}"

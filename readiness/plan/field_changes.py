@@ -1,7 +1,7 @@
 """The fields in which two values of JSON's types differ, and ways to take values out of a resource's inputs.
 
-A plan that was handed in promises nothing about its values, so that every function takes whatever it holds. Entries of
-a list that have a name of their own are compared with the entry of that name, whatever its position.
+A plan from a file may hold anything, so every function takes any value. Entries of a list that have a name of their own
+are compared with the entry of that name, whatever its position.
 """
 
 from __future__ import annotations
@@ -90,12 +90,11 @@ def holds_objects(value: Any) -> bool:
 
 def paired_entries(old: list[Any], new: list[Any]) -> Iterator[tuple[str, Any, Any]]:
     """Entries that belong together, each with the step to it: its name, else its position."""
-    key = _key_of_entries(old, new)
+    key = next((key for key in _NAMES_OF_ENTRIES if _is_keyed(old, key) and _is_keyed(new, key)), None)
     new_by_name = {item[key]: index for index, item in enumerate(new)} if key else {}
-    pairs: list[tuple[int | None, int | None]] = []
-    for index, item in enumerate(old):
-        other = new_by_name.pop(item[key], None) if key else None
-        pairs.append((index, other))
+    pairs: list[tuple[int | None, int | None]] = [
+        (index, new_by_name.get(item[key]) if key else None) for index, item in enumerate(old)
+    ]
     taken = {right for _, right in pairs if right is not None}
     # What has lost its name is paired in order: a renamed entry is one that changed.
     left_over = iter([index for index in range(len(new)) if index not in taken])
@@ -111,13 +110,6 @@ def _step(key: str | None, before: Any, after: Any, position: int | None) -> str
     names = [entry[key] for entry in (before, after) if key is not None and isinstance(entry, dict)]
     is_named = key not in (None, "displayName") and len({*names}) == 1
     return names[0] if is_named and _PLAIN_KEY.match(names[0]) else str(position)
-
-
-def _key_of_entries(old: list[Any], new: list[Any]) -> str | None:
-    for key in _NAMES_OF_ENTRIES:
-        if all(_is_keyed(entries, key) for entries in (old, new)):
-            return key
-    return None
 
 
 def _is_keyed(entries: list[Any], key: str) -> bool:
@@ -143,9 +135,8 @@ def is_on(inputs: Any, path: str, *, default: bool) -> bool:
     return default if value is ABSENT else value in (True, "true")
 
 
-def number_at(inputs: Any, path: str) -> float | None:
+def number_of(value: Any) -> float | None:
     """A number, also one written as a text; None for anything else."""
-    value = at(inputs, path)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -160,17 +151,16 @@ def text_at(inputs: Any, path: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def list_at(inputs: Any, path: str) -> list[Any]:
+def list_of(value: Any) -> list[Any]:
     """A list; empty for anything else."""
-    value = at(inputs, path)
     return value if isinstance(value, list) else []
 
 
-def texts_at(inputs: Any, path: str) -> frozenset[str]:
+def texts_of(value: Any) -> frozenset[str]:
     """The texts and numbers of a list, as texts."""
-    return frozenset(str(value) for value in list_at(inputs, path) if isinstance(value, int | float | str))
+    return frozenset(str(item) for item in list_of(value) if isinstance(item, int | float | str))
 
 
-def objects_at(inputs: Any, path: str) -> list[Inputs]:
+def objects_of(value: Any) -> list[Inputs]:
     """The objects of a list."""
-    return [value for value in list_at(inputs, path) if isinstance(value, dict)]
+    return [item for item in list_of(value) if isinstance(item, dict)]

@@ -1,27 +1,19 @@
-"""What a table of a resource type says about a change, and how the two versions of a resource are walked along it.
+"""How a change of a resource is judged by the table of its type.
 
-A type that protects has a `Guard`. A field of it is harmless, or has a rule, or is not known: then the change needs an
-acknowledgement. So what nobody has thought of is never an ordinary change.
+A type that protects has a `Guard`. A field is harmless, has a rule, or is not known: then its change needs an
+acknowledgement, so that a field that nobody has thought of never changes unseen.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from readiness.plan.change_lines import shortened, value_text
-from readiness.plan.field_changes import (
-    ABSENT,
-    Inputs,
-    below,
-    holds_objects,
-    is_same,
-    number_at,
-    paired_entries,
-)
+from readiness.plan.field_changes import ABSENT, Inputs, below, holds_objects, is_same, number_of, paired_entries
 from readiness.plan.query_change import filter_changes
 from readiness.times import seconds_of
 
@@ -34,7 +26,7 @@ PUBLIC_MEMBERS = frozenset({"allUsers", "allAuthenticatedUsers"})
 _SHOWN_CHARACTERS = 60
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class WeakenedField:
     """A field whose change needs an acknowledgement, and why, as the end of a sentence on the resource."""
 
@@ -53,6 +45,11 @@ class Change:
     new: Any
     beside: tuple[Inputs, Inputs]
     inputs: tuple[Inputs, Inputs]
+
+    @property
+    def sides(self) -> tuple[Any, Any]:
+        """The old and the new value."""
+        return self.old, self.new
 
 
 # Yields why a change is weaker, NOT_KNOWN, or a finding about another field than its own; nothing for a change that is
@@ -85,12 +82,9 @@ class Guard:
         """The rule of the field itself."""
         return self.rules.get(key) or self.rules.get(f"{key.rpartition('.')[0]}.*")
 
-    def says_something_below(self, key: str) -> bool:
-        """Whether a field below this one has a rule or is harmless."""
-        return key in self._holders
-
     @cached_property
-    def _holders(self) -> frozenset[str]:
+    def holders(self) -> frozenset[str]:
+        """The fields below which a field has a rule or is harmless."""
         keys = (*self.harmless, *self.rules)
         return frozenset(key[: match.start()] for key in keys for match in re.finditer(r"[.\[]", key))
 
@@ -106,37 +100,26 @@ def _judged(guard: Guard, key: str, change: Change) -> Iterator[WeakenedField]:
     rule = guard.rule(key)
     said = rule(change) if rule else None
     if said is None:
-        yield from _judged_below(guard, key, change)
-        return
+        parts = list(_parts(change, key, knows_more=key in guard.holders))
+        for inner_key, inner in parts:
+            yield from _judged(guard, inner_key, inner)
+        said = () if parts else (NOT_KNOWN,)
     for reason in said:
         yield reason if isinstance(reason, WeakenedField) else _finding(guard, change, reason)
 
 
-def _judged_below(guard: Guard, key: str, change: Change) -> Iterator[WeakenedField]:
-    knows_more = guard.says_something_below(key)
-    parts: list[tuple[str, Change]] = []
-    if all(isinstance(value, dict) or (value is ABSENT and knows_more) for value in (change.old, change.new)):
-        old, new = ({**value} if value is not ABSENT else dict[str, Any]() for value in (change.old, change.new))
+def _parts(change: Change, key: str, *, knows_more: bool) -> Iterator[tuple[str, Change]]:
+    """The fields or entries of a changed object or list, each with its key in the table; none of anything else."""
+    if all(isinstance(value, dict) or (value is ABSENT and knows_more) for value in change.sides):
+        old, new = (dict[str, Any]() if value is ABSENT else value for value in change.sides)
         for name in sorted(old.keys() | new.keys()):
-            values = old.get(name, ABSENT), new.get(name, ABSENT)
-            parts.append(
-                (f"{key}.{name}" if key else name, _inner(change, below(change.path, name), values, (old, new)))
-            )
-    elif all(holds_objects(value) or (value in (ABSENT, []) and knows_more) for value in (change.old, change.new)):
-        old, new = ([*value] if value is not ABSENT else list[Any]() for value in (change.old, change.new))
-        for step, *values in paired_entries(old, new):
-            sign = "[+]" if values[0] is ABSENT else "[-]" if values[1] is ABSENT else "[]"
-            parts.append(
-                (f"{key}{sign}", _inner(change, f"{change.path}[{step}]", (values[0], values[1]), change.beside))
-            )
-    for inner_key, inner in parts:
-        yield from _judged(guard, inner_key, inner)
-    if not parts:
-        yield _finding(guard, change, NOT_KNOWN)
-
-
-def _inner(change: Change, path: str, values: tuple[Any, Any], beside: tuple[Inputs, Inputs]) -> Change:
-    return Change(path=path, old=values[0], new=values[1], beside=beside, inputs=change.inputs)
+            before, after, path = old.get(name, ABSENT), new.get(name, ABSENT), below(change.path, name)
+            inner = replace(change, path=path, old=before, new=after, beside=(old, new))
+            yield f"{key}.{name}" if key else name, inner
+    elif all(holds_objects(value) or (value in (ABSENT, []) and knows_more) for value in change.sides):
+        for step, before, after in paired_entries(*([] if value is ABSENT else value for value in change.sides)):
+            sign = "[+]" if before is ABSENT else "[-]" if after is ABSENT else "[]"
+            yield f"{key}{sign}", replace(change, path=f"{change.path}[{step}]", old=before, new=after)
 
 
 def _finding(guard: Guard, change: Change, reason: str) -> WeakenedField:
@@ -144,9 +127,9 @@ def _finding(guard: Guard, change: Change, reason: str) -> WeakenedField:
         public = ", ".join(sorted(public_members(change.new)))
         reason = f"{change.path}: {guard.changed}{f', to {public}' if public else ''}"
     elif reason == NOT_KNOWN:
-        values = (shortened(value_text(value), _SHOWN_CHARACTERS) for value in (change.old, change.new))
+        values = (shortened(value_text(value), _SHOWN_CHARACTERS) for value in change.sides)
         reason = f"changes {change.path} from {' to '.join(values)}, and no rule knows whether that is weaker"
-    return WeakenedField(field=change.path, old=change.old, new=change.new, reason=reason)
+    return WeakenedField(change.path, change.old, change.new, reason)
 
 
 def public_members(value: Any) -> set[str]:
@@ -180,9 +163,8 @@ def switched(reason: str, *, off: bool, default: bool) -> Rule:
     """For a flag that weakens when it is turned off (`off`) or on; `default` is what an absent one means."""
 
     def rule(change: Change) -> Iterator[str]:
-        flags = [
-            {True: True, "true": True, False: False, "false": False}.get(value) for value in _plain(change, default)
-        ]
+        known = {True: True, "true": True, False: False, "false": False}
+        flags = [known.get(value) for value in _plain(change, default)]
         if None in flags:
             yield NOT_KNOWN
         elif flags == [off, not off]:
@@ -195,7 +177,7 @@ def longer(reason: str, *, default: str | None = None) -> Rule:
     """For a duration that weakens when it grows; one that cannot be read counts."""
 
     def rule(change: Change) -> Iterator[str]:
-        before, after = (seconds_of(value) if isinstance(value, str) else None for value in _plain(change, default))
+        before, after = map(seconds_of, _plain(change, default))
         if before is None or after is None or after > before:
             yield reason
 
@@ -206,7 +188,7 @@ def fewer(sentence: Callable[[float, float], str], *, default: float) -> Rule:
     """For a number that weakens when it falls; `sentence` gets both."""
 
     def rule(change: Change) -> Iterator[str]:
-        before, after = (number_at({"value": value}, "value") for value in _plain(change, default))
+        before, after = map(number_of, _plain(change, default))
         if before is None or after is None:
             yield NOT_KNOWN
         elif after < before:
@@ -215,18 +197,14 @@ def fewer(sentence: Callable[[float, float], str], *, default: float) -> Rule:
     return rule
 
 
-def narrower(change: Change) -> Iterator[str]:
+def narrower(change: Change) -> Iterable[str]:
     """For a filter of Cloud Logging or Monitoring that weakens when it lets less through."""
-    if not all(isinstance(value, str) and value for value in (change.old, change.new)):
-        yield NOT_KNOWN
-        return
-    for difference in filter_changes(change.old, change.new):
-        if difference.is_weaker:
-            yield f"filter: {difference.text}"
+    if not all(isinstance(value, str) and value for value in change.sides):
+        return (NOT_KNOWN,)
+    return [f"filter: {found.text}" for found in filter_changes(change.old, change.new) if found.is_weaker]
 
 
-def _plain(change: Change, default: Any) -> tuple[Any, Any]:
-    """Both values, none of them a list or an object."""
-    values = (default if value is ABSENT else value for value in (change.old, change.new))
-    before, after = (None if isinstance(value, (dict, list)) else value for value in values)
-    return before, after
+def _plain(change: Change, default: Any) -> list[Any]:
+    """Both values; None in place of a list or an object."""
+    values = (default if value is ABSENT else value for value in change.sides)
+    return [None if isinstance(value, (dict, list)) else value for value in values]

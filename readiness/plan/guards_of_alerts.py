@@ -1,14 +1,13 @@
-"""The tables of what watches and records: alerts, channels, log metrics, uptime checks, objectives, logs, APIs."""
+"""The tables of alerts, channels, log metrics, uptime checks, objectives, logs and APIs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import Any
 
 from readiness.alerts.severity import SEVERITIES
-from readiness.plan.field_changes import ABSENT, at, list_at, number_at, objects_at, text_at, texts_at
+from readiness.plan.field_changes import ABSENT, at, list_of, number_of, objects_of, text_at, texts_of
 from readiness.plan.guards import (
     NOT_KNOWN,
     Change,
@@ -53,57 +52,49 @@ _DEFAULT_RETENTION_DAYS = 30
 _MEASURES = ("requestBasedSli", "windowsBasedSli", "basicSli", "rollingPeriodDays", "calendarPeriod")
 _SUCCESS = frozenset(range(200, 300))
 
-_switched_off = partial(switched, "is switched off")
-
 
 def _query(change: Change) -> Iterable[str]:
-    if not all(isinstance(value, str) and value for value in (change.old, change.new)):
+    if not all(isinstance(value, str) and value for value in change.sides):
         return (NOT_KNOWN,)
     return [found.text for found in query_changes(change.old, change.new) if found.is_weaker]
 
 
 def _threshold(change: Change) -> Iterator[WeakenedField]:
     """The value of a threshold condition, or its comparison: the one says nothing without the other."""
-    path = f"{change.path.rpartition('.')[0]}.thresholdValue"
     comparisons = [text_at(side, "comparison") for side in change.beside]
     given = [at(side, "thresholdValue") for side in change.beside]
-    values = [0.0 if value is ABSENT else number_at({"value": value}, "value") for value in given]
-    if comparisons[0] != comparisons[1] or None in values:
+    before, after = (0.0 if value is ABSENT else number_of(value) for value in given)
+    if before is None or after is None or comparisons[0] != comparisons[1]:
         is_looser = True
     else:
-        low, high = (value or 0.0 for value in values)
-        is_looser = high < low if comparisons[0].startswith("COMPARISON_L") else high > low
+        is_looser = after < before if comparisons[0].startswith("COMPARISON_L") else after > before
     if is_looser:
-        texts = [
-            f"{name} {value}" if value is None else f"{name} {value:g}"
-            for name, value in zip(comparisons, values, strict=True)
-        ]
-        yield WeakenedField(field=path, old=given[0], new=given[1], reason=f"threshold {texts[0]} -> {texts[1]}")
+        texts = [f"{value}" if value is None else f"{value:g}" for value in (before, after)]
+        reason = f"threshold {comparisons[0]} {texts[0]} -> {comparisons[1]} {texts[1]}"
+        path = f"{change.path.rpartition('.')[0]}.thresholdValue"
+        yield WeakenedField(path, given[0], given[1], reason)
 
 
 def _kind(change: Change) -> Iterable[str] | None:
-    kinds = [[kind for kind in _CONDITION_KINDS if at(side, kind) is not ABSENT] for side in (change.old, change.new)]
+    kinds = [[kind for kind in _CONDITION_KINDS if at(side, kind) is not ABSENT] for side in change.sides]
     return None if kinds[0] == kinds[1] else ("is another kind of condition; whether it is as strict cannot be judged",)
 
 
-def _condition_lost(change: Change) -> Iterable[str]:
-    return () if text_at(change.inputs[0], "combiner").startswith("AND") else ("has lost a condition",)
-
-
-def _condition_added(change: Change) -> Iterable[str]:
-    return ("needs one more condition",) if text_at(change.inputs[0], "combiner").startswith("AND") else ()
+def _in_number(reason: str, *, of_all: bool) -> Rule:
+    """For a condition that comes or goes; `of_all`: it matters where all conditions have to hold."""
+    return lambda change: (reason,) if text_at(change.inputs[0], "combiner").startswith("AND") is of_all else ()
 
 
 def _combiner(change: Change) -> Iterable[str]:
     """With a single condition it means nothing."""
-    if len(list_at(change.inputs[1], "conditions")) < 2 or change.new == "OR":
+    if len(list_of(at(change.inputs[1], "conditions"))) < 2 or change.new == "OR":
         return ()
     is_and = isinstance(change.new, str) and change.new.startswith("AND")
     return ("asks for all conditions at once",) if change.old == "OR" and is_and else (NOT_KNOWN,)
 
 
 def _severity(change: Change) -> Iterator[str]:
-    values = ["" if value is ABSENT else value for value in (change.old, change.new)]
+    values = ["" if value is ABSENT else value for value in change.sides]
     before, after = (_SEVERITIES.index(value) if value in _SEVERITIES else -1 for value in values)
     if after < before:
         yield f"severity lowered from {values[0]} to {values[1] or 'none'}"
@@ -112,8 +103,8 @@ def _severity(change: Change) -> Iterator[str]:
 
 
 def _prompts(change: Change) -> Iterator[str]:
-    """Without the field the API tells of opening and closing."""
-    before, after = (texts_at({"prompts": value}, "prompts") or {"OPENED"} for value in (change.old, change.new))
+    """Without the field the API notifies of opening and closing."""
+    before, after = (texts_of(value) or {"OPENED"} for value in change.sides)
     if not after <= {"OPENED", "CLOSED"}:
         yield NOT_KNOWN
     elif "OPENED" in before and "OPENED" not in after:
@@ -126,35 +117,35 @@ def _label(change: Change) -> Iterator[WeakenedField]:
         name = change.path.removeprefix("labelExtractors.")
         reason = f"the label {name} is gone or read from elsewhere; whether alerts still see it cannot be judged"
         new = None if change.new is ABSENT else change.new
-        yield WeakenedField(field=change.path, old=change.old, new=new, reason=reason)
+        yield WeakenedField(change.path, change.old, new, reason)
 
 
 def _regions(change: Change) -> Iterator[WeakenedField]:
     """Without the field every region checks."""
-    before, after = (texts_at({"regions": value}, "regions") for value in (change.old, change.new))
+    before, after = map(texts_of, change.sides)
     lost = sorted(before - after) if after else []
     if lost or (after and not before):
         reason = f"is no longer checked from {', '.join(lost) or 'everywhere'}"
-        yield WeakenedField(field=change.path, old=sorted(before), new=sorted(after), reason=reason)
+        yield WeakenedField(change.path, sorted(before), sorted(after), reason)
 
 
 def _content(change: Change) -> Iterator[WeakenedField]:
-    before, after = (objects_at({"list": value}, "list") for value in (change.old, change.new))
+    before, after = map(objects_of, change.sides)
     if before:
         reason = "asks for other content; whether it is as strict cannot be judged" if after else "accepts any content"
-        yield WeakenedField(field=change.path, old=before, new=after, reason=reason)
+        yield WeakenedField(change.path, before, after, reason)
 
 
 def _statuses(change: Change) -> Iterable[str]:
-    before, after = (_accepted_statuses(value) for value in (change.old, change.new))
+    before, after = map(_accepted_statuses, change.sides)
     return () if before is not None and after is not None and after <= before else ("accepts other status codes",)
 
 
 def _accepted_statuses(value: Any) -> frozenset[int] | None:
     """The status codes that pass, 2xx without a list; None where they are not known."""
     found: set[int] = set() if value not in (ABSENT, []) else set(_SUCCESS)
-    for entry in value if isinstance(value, list) else ():
-        status_class, status = text_at(entry, "statusClass"), number_at(entry, "statusValue")
+    for entry in list_of(value):
+        status_class, status = text_at(entry, "statusClass"), number_of(at(entry, "statusValue"))
         if match := re.fullmatch("STATUS_CLASS_([1-5])XX", status_class):
             hundred = int(match[1]) * 100
             found |= set(range(hundred, hundred + 100))
@@ -166,20 +157,23 @@ def _accepted_statuses(value: Any) -> frozenset[int] | None:
 
 
 def _sink_filter(change: Change) -> Iterable[str]:
-    before, after = ("" if value is ABSENT else value for value in (change.old, change.new))
+    before, after = ("" if value is ABSENT else value for value in change.sides)
     if not before or not after:
         return ("no longer takes every entry",) if after else ()
     return narrower(change)
 
 
 def _exclusions(change: Change) -> Iterable[str]:
-    before, after = (list_at({"list": value}, "list") for value in (change.old, change.new))
+    before, after = map(list_of, change.sides)
     return ("leaves entries out",) if any(entry not in before for entry in after) else ()
 
 
 def exempted_less(change: Change) -> Iterator[str]:
     """Of `auditLogConfigs`: a kind of access is no longer logged, or not of everybody."""
-    before, after = (_exempted(value) for value in (change.old, change.new))
+    before, after = (
+        {text_at(entry, "logType"): texts_of(at(entry, "exemptedMembers")) for entry in objects_of(value)}
+        for value in change.sides
+    )
     for kind in sorted(before.keys() - after.keys()):
         yield f"{kind} is no longer logged"
     for kind in sorted(before.keys() & after.keys()):
@@ -187,25 +181,24 @@ def exempted_less(change: Change) -> Iterator[str]:
             yield f"{kind} of {', '.join(exempted)} is no longer logged"
 
 
-def _exempted(value: Any) -> dict[str, frozenset[str]]:
-    """Members that are not logged, by kind of access that is."""
-    entries = objects_at({"list": value}, "list")
-    return {text_at(entry, "logType"): texts_at(entry, "exemptedMembers") for entry in entries}
-
-
-def _in_conditions(fields: dict[str, Rule]) -> dict[str, Rule]:
-    return {f"conditions[].{name}": rule for name, rule in fields.items()}
-
-
 def _another(name: str) -> Rule:
     return always(f"{name} changed; whether it is as strict cannot be judged")
 
 
+_enabled = switched("is switched off", off=True, default=True)
+_disabled = switched("is switched off", off=False, default=False)
 _address = always("checks another address")
-_destroyed = partial(
-    switched, "may be turned off for everybody when it is no longer declared", off=False, default=False
-)
+_destroyed = switched("may be turned off for everybody when it is no longer declared", off=False, default=False)
 _unsecured = switched("no longer checks the connection", off=True, default=False)
+_CONDITION_RULES: dict[str, Rule] = {
+    **{f"{kind}.duration": longer("must hold for longer", default="0s") for kind in _CONDITION_KINDS},
+    **{f"{kind}.filter": narrower for kind in _CONDITION_KINDS},
+    **{f"conditionThreshold.{name}": _another(name) for name in _AGGREGATION},
+    "conditionThreshold.comparison": _threshold,
+    "conditionThreshold.thresholdValue": _threshold,
+    f"{_PROMQL}.evaluationInterval": longer("is evaluated less often", default="30s"),
+    f"{_PROMQL}.query": _query,
+}
 
 ALERT_GUARDS = (
     Guard(
@@ -217,34 +210,24 @@ ALERT_GUARDS = (
         ),
         rules={
             "combiner": _combiner,
-            "conditions[+]": _condition_added,
-            "conditions[-]": _condition_lost,
+            "conditions[+]": _in_number("needs one more condition", of_all=True),
+            "conditions[-]": _in_number("has lost a condition", of_all=False),
             "conditions[]": _kind,
-            **_in_conditions(
-                {
-                    **{f"{kind}.duration": longer("must hold for longer", default="0s") for kind in _CONDITION_KINDS},
-                    **{f"{kind}.filter": narrower for kind in _CONDITION_KINDS},
-                    **{f"conditionThreshold.{name}": _another(name) for name in _AGGREGATION},
-                    "conditionThreshold.comparison": _threshold,
-                    "conditionThreshold.thresholdValue": _threshold,
-                    f"{_PROMQL}.evaluationInterval": longer("is evaluated less often", default="30s"),
-                    f"{_PROMQL}.query": _query,
-                }
-            ),
+            **{f"conditions[].{name}": rule for name, rule in _CONDITION_RULES.items()},
             "alertStrategy.notificationPrompts": _prompts,
             "alertStrategy.notificationRateLimit.period": longer("tells less often", default="0s"),
-            "enabled": _switched_off(off=True, default=True),
-            # By whom it told: `channel_lost`.
+            "enabled": _enabled,
+            # Whom it notified: `_channel_lost`.
             "notificationChannels": elsewhere,
             "severity": _severity,
         },
     ),
-    # Its deletion shows in the policies that told it: `channel_lost`.
+    # Its deletion shows in the policies that notified it: `_channel_lost`.
     Guard(
         pattern=CHANNEL,
         harmless=("displayName", "description", "userLabels"),
         rules={
-            "enabled": _switched_off(off=True, default=True),
+            "enabled": _enabled,
             "labels": always("tells somebody else"),
             "type": always("tells somebody else"),
         },
@@ -254,7 +237,7 @@ ALERT_GUARDS = (
         deleted="is deleted: this is no longer counted, and an alert on it is silent",
         harmless=("description", "metricDescriptor.displayName", "metricDescriptor.labels[].description"),
         rules={
-            "disabled": _switched_off(off=False, default=False),
+            "disabled": _disabled,
             "filter": narrower,
             "labelExtractors.*": _label,
             "metricDescriptor.labels[+]": elsewhere,
@@ -267,7 +250,7 @@ ALERT_GUARDS = (
         harmless=("displayName", "userLabels"),
         rules={
             "contentMatchers": _content,
-            "disabled": _switched_off(off=False, default=False),
+            "disabled": _disabled,
             "httpCheck.acceptedResponseStatusCodes": _statuses,
             "httpCheck.path": _address,
             "httpCheck.port": _address,
@@ -282,10 +265,7 @@ ALERT_GUARDS = (
     Guard(
         pattern=API,
         deleted="is deleted: nothing declares that the API is on",
-        rules={
-            "disableDependentServices": _destroyed(),
-            "disableOnDestroy": _destroyed(),
-        },
+        rules={"disableDependentServices": _destroyed, "disableOnDestroy": _destroyed},
     ),
     # Its deletion takes its objectives with it, which say so.
     Guard(pattern=MONITORED_SERVICE, harmless=("displayName", "userLabels")),
@@ -315,7 +295,7 @@ ALERT_GUARDS = (
         harmless=("description",),
         rules={
             "destination": always("leads entries somewhere else"),
-            "disabled": _switched_off(off=False, default=False),
+            "disabled": _disabled,
             "exclusions": _exclusions,
             "filter": _sink_filter,
         },

@@ -1,4 +1,4 @@
-"""The tables of what gives somebody a right or runs something: grants, identities, roles, jobs, providers, commands.
+"""The tables of grants, identities, roles, jobs, providers and commands: what gives a right, or runs something.
 
 Types are known by a pattern and not by a list: each of Google's services has IAM types of its own, and a new version of
 the provider adds some.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from readiness.plan.field_changes import ABSENT
@@ -15,7 +16,9 @@ from readiness.plan.guards import Change, Guard, Rule, stricter_if, switched
 from readiness.plan.guards_of_alerts import exempted_less
 
 _NOT_JUDGED = "whether it allows more cannot be judged"
-_NEW, _CHANGED, _DELETED = (f"{what}; {_NOT_JUDGED}" for what in ("is new", "changed", "is deleted"))
+_not_judged = partial(
+    Guard, created=f"is new; {_NOT_JUDGED}", changed=f"changed; {_NOT_JUDGED}", deleted=f"is deleted; {_NOT_JUDGED}"
+)
 # Words for people: they give nobody a right.
 _TEXTS = ("description", "displayName", "title", "labels", "userLabels")
 _GITHUB_ROLES = ("pull", "triage", "push", "maintain", "admin")
@@ -49,9 +52,7 @@ def _policy(text: Any) -> tuple[dict[str, frozenset[str]], dict[str, Any]] | Non
 
 
 def _is_lower_role(old: Any, new: Any) -> bool:
-    if old not in _GITHUB_ROLES or new not in _GITHUB_ROLES:
-        return False
-    return _GITHUB_ROLES.index(new) <= _GITHUB_ROLES.index(old)
+    return old in _GITHUB_ROLES and new in _GITHUB_ROLES[: _GITHUB_ROLES.index(old) + 1]
 
 
 def _becomes(value: Any) -> Rule:
@@ -99,22 +100,12 @@ GRANT_GUARDS = (
         harmless=_IAM_TEXTS,
         rules=_IAM_RULES,
     ),
-    Guard(
-        pattern=r"gcp:.*:\w*(IAM|Iam)([A-Z]\w*)?",
-        created=_NEW,
-        changed=_CHANGED,
-        deleted=_DELETED,
-        harmless=_IAM_TEXTS,
-        rules=_IAM_RULES,
-    ),
+    _not_judged(pattern=r"gcp:.*:\w*(IAM|Iam)([A-Z]\w*)?", harmless=_IAM_TEXTS, rules=_IAM_RULES),
     # Federation, deny policies, boundaries, constraints: a deleted one may have been what held somebody back.
-    Guard(
+    _not_judged(
         pattern=r"gcp:(iam|iap|orgpolicy|accesscontextmanager|privilegedaccessmanager)/.*"
         r"|gcp:.*:(OrganizationPolicy|AccessApprovalSettings|\w*(ACL|Acl)([A-Z]\w*)?|\w*AccessControl|DatasetAccess"
         r"|RowAccessPolicy|\w*RoleBinding|\w*AccessRule)",
-        created=_NEW,
-        changed=_CHANGED,
-        deleted=_DELETED,
         harmless=_TEXTS,
     ),
     Guard(
@@ -151,11 +142,8 @@ GRANT_GUARDS = (
         changed="gives another value to workflows, or to others",
         harmless=_TEXTS,
     ),
-    Guard(
+    _not_judged(
         pattern=r"github:.*:\w+Permissions",
-        created=_NEW,
-        changed=_CHANGED,
-        deleted=_DELETED,
         harmless=_TEXTS,
         rules={
             "canApprovePullRequestReviews": _becomes(value=False),
@@ -163,12 +151,9 @@ GRANT_GUARDS = (
             "enabled": _becomes(value=False),
         },
     ),
-    Guard(
+    _not_judged(
         pattern=r"github:.*:(ActionsRepositoryAccessLevel|Actions\w*Oidc\w+|\w*Runner\w*|BranchProtection\w*"
         r"|Organization(Ruleset|Settings|Block)|Enterprise\w+|UserInvitationAccepter|Repository)",
-        created=_NEW,
-        changed=_CHANGED,
-        deleted=_DELETED,
         harmless=_TEXTS,
     ),
     Guard(

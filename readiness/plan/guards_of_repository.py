@@ -6,18 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
-from readiness.plan.field_changes import (
-    ABSENT,
-    Inputs,
-    at,
-    is_on,
-    is_same,
-    list_at,
-    number_at,
-    objects_at,
-    text_at,
-    texts_at,
-)
+from readiness.images.policies import DELETE, KEEP, Policy, policies_of
+from readiness.plan.field_changes import ABSENT, at, is_on, list_of, objects_of, text_at, texts_of
 from readiness.plan.guards import NOT_KNOWN, Change, Guard, WeakenedField, always, elsewhere, fewer, switched
 from readiness.resource_types import (
     BRANCH_POLICY,
@@ -29,7 +19,6 @@ from readiness.resource_types import (
     VULNERABILITY_ALERTS,
 )
 from readiness.settings.github import Enforcement
-from readiness.times import seconds_of
 
 # What a reviewer's id is while nobody is named yet.
 _NOBODY = "0"
@@ -47,7 +36,7 @@ _OFF = (ABSENT, False, "false")
 
 def _reviewers(change: Change) -> Iterator[str]:
     """Any one reviewer's approval is enough: a further one makes it easier, and without anybody nobody is asked."""
-    before, after = _people(change.old), _people(change.new)
+    before, after = map(_people, change.sides)
     if before is None or after is None:
         yield NOT_KNOWN
         return
@@ -64,17 +53,14 @@ def _people(reviewers: Any) -> frozenset[str] | None:
         if not isinstance(entry, dict) or not entry.keys() <= {"users", "teams"}:
             return None
         for kind, field in (("user", "users"), ("team", "teams")):
-            found |= {f"{kind} {identity}" for identity in texts_at(entry, field) if identity != _NOBODY}
+            found |= {f"{kind} {identity}" for identity in texts_of(entry.get(field)) if identity != _NOBODY}
     return frozenset(found)
 
 
 def _branch_policy(change: Change) -> Iterator[str]:
     """Which branches may deploy: those that are named (`custom`), those that are called protected, or every one."""
-    flags = [
-        tuple(is_on(value, name, default=False) for name in ("customBranchPolicies", "protectedBranches"))
-        for value in (change.old, change.new)
-    ]
-    (was_custom, was_protected), (is_custom, is_protected) = flags
+    was_custom, is_custom = (is_on(side, "customBranchPolicies", default=False) for side in change.sides)
+    was_protected, is_protected = (is_on(side, "protectedBranches", default=False) for side in change.sides)
     if (was_custom or was_protected) and not (is_custom or is_protected):
         yield "any branch may deploy"
     elif was_custom and not is_custom:
@@ -84,7 +70,7 @@ def _branch_policy(change: Change) -> Iterator[str]:
 
 
 def _enforcement(change: Change) -> Iterator[str]:
-    before, after = ("" if value is ABSENT else str(value) for value in (change.old, change.new))
+    before, after = ("" if value is ABSENT else str(value) for value in change.sides)
     if before not in _ENFORCEMENT:
         yield NOT_KNOWN
     elif after not in _ENFORCEMENT or _ENFORCEMENT.index(after) < _ENFORCEMENT.index(before):
@@ -93,8 +79,7 @@ def _enforcement(change: Change) -> Iterator[str]:
 
 def _required_checks(change: Change) -> Iterator[str]:
     before, after = (
-        {text_at(entry, "context"): at(entry, "integrationId") for entry in objects_at({"list": value}, "list")}
-        for value in (change.old, change.new)
+        {text_at(entry, "context"): at(entry, "integrationId") for entry in objects_of(value)} for value in change.sides
     )
     yield from (f"the check {name} is no longer required" for name in sorted(before.keys() - after.keys()))
     for name in sorted(before.keys() & after.keys()):
@@ -103,7 +88,7 @@ def _required_checks(change: Change) -> Iterator[str]:
 
 
 def _bypass_actors(change: Change) -> Iterator[str]:
-    before, after = _actors(change.old), _actors(change.new)
+    before, after = map(_actors, change.sides)
     wider = [actor for actor, mode in sorted(after.items()) if not _is_as_narrow(before.get(actor), mode)]
     if wider:
         yield f"{', '.join(wider)} may pass by the rules"
@@ -112,7 +97,7 @@ def _bypass_actors(change: Change) -> Iterator[str]:
 def _actors(value: Any) -> dict[str, Any]:
     """Mode by actor."""
     found: dict[str, Any] = {}
-    for entry in objects_at({"list": value}, "list"):
+    for entry in objects_of(value):
         actor = " ".join(str(entry[key]) for key in ("actorType", "actorId") if key in entry) or json.dumps(entry)
         found[actor] = entry.get("bypassMode", "always")
     return found
@@ -120,17 +105,13 @@ def _actors(value: Any) -> dict[str, Any]:
 
 def _is_as_narrow(before: Any, after: Any) -> bool:
     """Whether the mode `after` bypasses no more than the mode `before`, None for an actor who could not."""
-    if before is None or before == after:
-        return before is not None
-    is_known = before in _BYPASS_MODES and after in _BYPASS_MODES
-    return is_known and _BYPASS_MODES.index(after) <= _BYPASS_MODES.index(before)
+    if before not in _BYPASS_MODES:
+        return before is not None and before == after
+    return after in _BYPASS_MODES[: _BYPASS_MODES.index(before) + 1]
 
 
 def _required_reviewers(change: Change) -> Iterator[str]:
-    before, after = (
-        {json.dumps(entry, sort_keys=True) for entry in list_at({"list": value}, "list")}
-        for value in (change.old, change.new)
-    )
+    before, after = ({json.dumps(entry, sort_keys=True) for entry in list_of(value)} for value in change.sides)
     if before - after:
         yield "a reviewer that a pull request needed is another one or gone"
 
@@ -148,141 +129,123 @@ def _rule(change: Change) -> Iterable[str] | None:
 
 
 def _branches(change: Change) -> Iterator[str]:
-    included = [texts_at(value, "includes") for value in (change.old, change.new)]
-    excluded = [texts_at(value, "excludes") for value in (change.old, change.new)]
+    included = [texts_of(at(side, "includes")) for side in change.sides]
+    excluded = [texts_of(at(side, "excludes")) for side in change.sides]
     lost = sorted(included[0] - included[1]) if "~ALL" not in included[1] else []
     lost += sorted(excluded[1] - excluded[0])
     if lost:
         yield f"no longer governs {', '.join(lost)}"
 
 
-# Which versions a policy speaks of, apart from their age: tag state, and prefixes of package, tag and version.
-_Scope = tuple[str, frozenset[str], frozenset[str], frozenset[str]]
-_PREFIXES = ("packageNamePrefixes", "tagPrefixes", "versionNamePrefixes")
 _EVERY_PACKAGE = ""
 _SECONDS_A_DAY = 86_400
 
 
 def _cleanup(change: Change) -> Iterator[str | WeakenedField]:
     """What is kept and deleted, whichever policy says so. A policy of another form is not known."""
-    before, after = (objects_at({"list": value}, "list") for value in (change.old, change.new))
-    found = [*_keeps_fewer(before, after), *_keeps_less(before, after), *_deletes_sooner(before, after)]
-    yield from found
-    odd = [[policy for policy in policies if not _is_readable(policy)] for policies in (before, after)]
-    if not is_same(*odd) or not all(isinstance(value, list) or value is ABSENT for value in (change.old, change.new)):
+    before, after = map(_policies, change.sides)
+    if before is None or after is None:
+        yield NOT_KNOWN
+        return
+    yield from _keeps_fewer(before, after)
+    yield from _keeps_less(before, after)
+    yield from _deletes_sooner(before, after)
+    if {policy for policy in before if _is_other(policy)} != {policy for policy in after if _is_other(policy)}:
         yield NOT_KNOWN
 
 
-def _is_readable(policy: Inputs) -> bool:
-    condition, recent = (policy.get(key, {}) for key in ("condition", "mostRecentVersions"))
-    if not policy.keys() <= {"id", "action", "condition", "mostRecentVersions"} or not isinstance(condition, dict):
-        return False
-    if policy.get("action") == "DELETE":
-        return not recent and condition.keys() <= {"tagState", "olderThan", *_PREFIXES}
-    if policy.get("action") != "KEEP" or not isinstance(recent, dict):
-        return False
-    if recent:
-        return not condition and recent.keys() <= {"keepCount", "packageNamePrefixes"}
-    is_by_tag = condition.keys() <= {"tagState", "tagPrefixes"} and text_at(condition, "tagState") == "TAGGED"
-    return is_by_tag or (condition.keys() <= {"tagState", "newerThan"} and condition.get("tagState", "ANY") == "ANY")
+def _policies(value: Any) -> tuple[Policy, ...] | None:
+    """The cleanup policies; None where one of them cannot be right."""
+    try:
+        found = policies_of([] if value is ABSENT else value)
+        prefixes = {prefix for policy in found for group in _prefixes(policy) for prefix in group}
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return found if all(isinstance(prefix, str) for prefix in prefixes) else None
 
 
-def _keeps_fewer(before: list[Inputs], after: list[Inputs]) -> Iterator[WeakenedField]:
+def _prefixes(policy: Policy) -> tuple[tuple[str, ...], ...]:
+    return policy.package_prefixes, policy.tag_prefixes, policy.version_prefixes
+
+
+def _keeps_tags(policy: Policy) -> bool:
+    return policy.keep_count is None and policy.keeps_by_tag_alone and policy.tag_state == "TAGGED"
+
+
+def _keeps_young(policy: Policy) -> bool:
+    narrows = (*_prefixes(policy), policy.older_than_seconds)
+    return policy.action == KEEP and policy.tag_state == "ANY" and bool(policy.newer_than_seconds) and not any(narrows)
+
+
+def _is_other(policy: Policy) -> bool:
+    """Whether none of the rules below reads the policy."""
+    is_read = policy.action == DELETE and policy.newer_than_seconds is None
+    return not (is_read or policy.keep_count is not None or _keeps_tags(policy) or _keeps_young(policy))
+
+
+def _keeps_fewer(before: Iterable[Policy], after: Iterable[Policy]) -> Iterator[WeakenedField]:
     """Fewer of the newest versions of a package are kept."""
-    counts = _keep_counts(after)
-    for package, count in sorted(_keep_counts(before).items()):
-        kept = max(counts.get(package, 0), counts.get(_EVERY_PACKAGE, 0))
+    old, new = _keep_counts(before), _keep_counts(after)
+    for package, count in sorted(old.items()):
+        kept = max(new.get(package, 0), new.get(_EVERY_PACKAGE, 0))
         if kept < count:
             reason = f"keeps {kept:g} instead of {count:g} newest versions of {package or 'every package'}"
-            yield WeakenedField(field=f"cleanupPolicies.keepCount[{package}]", old=count, new=kept, reason=reason)
+            yield WeakenedField(f"cleanupPolicies.keepCount[{package}]", count, kept, reason)
 
 
-def _keeps_less(before: list[Inputs], after: list[Inputs]) -> Iterator[WeakenedField]:
-    """A tag is no longer protected from cleanup (tags match as prefixes), or young versions for a shorter time."""
-    tags = _keep_tags(before), _keep_tags(after)
-    lost = sorted(tag for tag in tags[0] if not any(tag.startswith(kept) for kept in tags[1]))
-    if lost:
-        reason = f"no longer keeps the tag {', '.join(lost)}"
-        yield WeakenedField(field="cleanupPolicies.keepTags", old=sorted(tags[0]), new=sorted(tags[1]), reason=reason)
-    ages = _keep_young(before), _keep_young(after)
-    if ages[1] < ages[0]:
-        days = [f"{age / _SECONDS_A_DAY:g}" for age in ages]
-        reason = f"keeps young versions for {days[1]} days instead of {days[0]}"
-        yield WeakenedField(field="cleanupPolicies.keepNewerThan", old=ages[0], new=ages[1], reason=reason)
-
-
-def _deletes_sooner(before: list[Inputs], after: list[Inputs]) -> Iterator[WeakenedField]:
-    """Deletes younger versions, or versions that it did not delete before."""
-    deleted = _deletions(before)
-    for scope, age in sorted(_deletions(after).items(), key=repr):
-        known = [old_age for old_scope, old_age in deleted.items() if _covers(old_scope, scope)]
-        if not known or age < min(known):
-            words = f"deletes {_in_words(scope)} older than {age / _SECONDS_A_DAY:g} days"
-            instead = f"{words} instead of {min(known) / _SECONDS_A_DAY:g}" if known else ""
-            yield WeakenedField(
-                field=f"cleanupPolicies.deleteOlderThan[{_in_words(scope)}]",
-                old=min(known, default=None),
-                new=age,
-                reason=instead or f"{words}, which it kept before",
-            )
-
-
-def _conditions(policies: list[Inputs], action: str, *fields: str) -> Iterator[Inputs]:
-    """The conditions of an action's policies that ask for nothing but these fields; of any without fields."""
-    for policy in policies:
-        condition = policy.get("condition", {})
-        if policy.get("action") != action or not isinstance(condition, dict):
-            continue
-        if not fields or (condition and condition.keys() <= {*fields}):
-            yield condition
-
-
-def _keep_counts(policies: list[Inputs]) -> dict[str, float]:
+def _keep_counts(policies: Iterable[Policy]) -> dict[str, float]:
     counts: dict[str, float] = {}
     for policy in policies:
-        count = number_at(policy, "mostRecentVersions.keepCount")
-        if policy.get("action") == "KEEP" and count is not None:
-            for package in texts_at(policy, "mostRecentVersions.packageNamePrefixes") or {_EVERY_PACKAGE}:
-                counts[package] = max(count, counts.get(package, 0))
+        for package in (policy.package_prefixes or (_EVERY_PACKAGE,)) if policy.keep_count is not None else ():
+            counts[package] = max(float(policy.keep_count or 0), counts.get(package, 0))
     return counts
 
 
-def _keep_tags(policies: list[Inputs]) -> frozenset[str]:
-    """Prefixes that protect a version by its tag alone."""
-    found = _conditions(policies, "KEEP", "tagState", "tagPrefixes")
-    return frozenset(prefix for condition in found for prefix in texts_at(condition, "tagPrefixes"))
+def _keeps_less(before: Iterable[Policy], after: Iterable[Policy]) -> Iterator[WeakenedField]:
+    """A tag is no longer protected from cleanup (tags match as prefixes), or young versions for a shorter time."""
+    # A policy without prefixes keeps every tag.
+    old, new = (
+        {prefix for policy in policies if _keeps_tags(policy) for prefix in policy.tag_prefixes or ("",)}
+        for policies in (before, after)
+    )
+    if lost := sorted(tag for tag in old if not tag.startswith(tuple(new))):
+        reason = f"no longer keeps {'every tag' if '' in lost else 'the tag ' + ', '.join(lost)}"
+        yield WeakenedField("cleanupPolicies.keepTags", sorted(old), sorted(new), reason)
+    ages = [
+        max((float(policy.newer_than_seconds or 0) for policy in policies if _keeps_young(policy)), default=0.0)
+        for policies in (before, after)
+    ]
+    if ages[1] < ages[0]:
+        days = [f"{age / _SECONDS_A_DAY:g}" for age in ages]
+        reason = f"keeps young versions for {days[1]} days instead of {days[0]}"
+        yield WeakenedField("cleanupPolicies.keepNewerThan", ages[0], ages[1], reason)
 
 
-def _keep_young(policies: list[Inputs]) -> float:
-    """The longest time, in seconds, for which every version is kept; 0 without such a policy."""
-    found = _conditions(policies, "KEEP", "tagState", "newerThan")
-    every = [condition for condition in found if text_at(condition, "tagState") in ("", "ANY")]
-    return max((seconds_of(condition.get("newerThan")) or 0.0 for condition in every), default=0.0)
+def _deletes_sooner(before: Iterable[Policy], after: Iterable[Policy]) -> Iterator[WeakenedField]:
+    """Deletes younger versions, or versions that it did not delete before."""
+    old, new = ([policy for policy in policies if policy.action == DELETE] for policies in (before, after))
+    for policy in new:
+        age = float(policy.older_than_seconds or 0)
+        known = min((float(each.older_than_seconds or 0) for each in old if _covers(each, policy)), default=None)
+        if known is None or age < known:
+            versions = _in_words(policy)
+            instead = ", which it kept before" if known is None else f" instead of {known / _SECONDS_A_DAY:g}"
+            reason = f"deletes {versions} older than {age / _SECONDS_A_DAY:g} days{instead}"
+            field = f"cleanupPolicies.deleteOlderThan[{versions}]"
+            yield WeakenedField(field, known, age, reason)
 
 
-def _deletions(policies: list[Inputs]) -> dict[_Scope, float]:
-    """The least age, in seconds, at which a DELETE policy takes the versions of a scope; 0 without an age."""
-    found: dict[_Scope, float] = {}
-    for condition in _conditions(policies, "DELETE"):
-        prefixes = [texts_at(condition, name) for name in _PREFIXES]
-        scope: _Scope = (text_at(condition, "tagState") or "ANY", prefixes[0], prefixes[1], prefixes[2])
-        age = seconds_of(text_at(condition, "olderThan")) or 0.0
-        found[scope] = min(age, found.get(scope, age))
-    return found
-
-
-def _covers(wide: _Scope, narrow: _Scope) -> bool:
-    """Whether every version of the one is of the other."""
-    prefixes = zip(wide[1:], narrow[1:], strict=True)
-    return wide[0] in ("ANY", narrow[0]) and all(
-        not outer or (bool(inner) and all(any(each.startswith(prefix) for prefix in outer) for each in inner))
-        for outer, inner in prefixes
+def _covers(wide: Policy, narrow: Policy) -> bool:
+    """Whether every version that the one is about, apart from its age, the other is about too."""
+    return wide.tag_state in ("ANY", narrow.tag_state) and all(
+        not outer or (bool(inner) and all(prefix.startswith(outer) for prefix in inner))
+        for outer, inner in zip(_prefixes(wide), _prefixes(narrow), strict=True)
     )
 
 
-def _in_words(scope: _Scope) -> str:
-    prefixes = sorted(prefix for group in scope[1:] for prefix in group)
-    kind = {"ANY": "versions", "TAGGED": "tagged versions", "UNTAGGED": "untagged versions"}.get(scope[0], scope[0])
+def _in_words(policy: Policy) -> str:
+    prefixes = sorted(prefix for group in _prefixes(policy) for prefix in group)
+    kind = {"TAGGED": "tagged versions", "UNTAGGED": "untagged versions"}.get(policy.tag_state, "versions")
     return f"{kind} of {', '.join(prefixes)}" if prefixes else kind
 
 

@@ -6,7 +6,6 @@ never decrypted: a stored one is replaced by a placeholder before the program st
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import runpy
@@ -14,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -89,24 +88,22 @@ def plan_stack(root: Path, config: StackConfig) -> Plan:
     Raises RefusedError when the program refuses its settings or fails. One process serves one project folder: Python
     keeps the modules that the program imports, so another folder's would not be read.
     """
-    values = {key: _as_text(value) for key, value in config.values.items()}
+    # The engine passes a program texts: a value of another type as JSON.
+    values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.values.items()}
     values |= dict.fromkeys(config.secret_keys, OFFLINE_PLACEHOLDER)
     program = root / PROGRAM
     if not os.path.lexists(program):
-        hint = "Write the Pulumi program beside Pulumi.yaml"
-        finding = Finding(rule_id="plan-program-failed", file=PROGRAM, message="does not exist", hint=hint)
-        raise RefusedError([finding])
+        raise _refused(PROGRAM, None, "does not exist", "Write the Pulumi program beside Pulumi.yaml")
 
     def run() -> None:
         runpy.run_path(str(program), run_name="__main__")
 
+    names, secret_keys = {"project": config.project, "stack": config.stack}, sorted(config.secret_keys)
     try:
         with _inside(root):
-            recording = record(
-                run, project=config.project, stack=config.stack, config=values, secret_keys=sorted(config.secret_keys)
-            )
-        declared = plan_of(recording, root=root, project=config.project, stack=config.stack)
-        return dataclasses.replace(declared, setup=setup_in_folder(root, config))
+            recording = record(run, **names, config=values, secret_keys=secret_keys)
+        declared = plan_of(recording, root=root, **names)
+        return replace(declared, setup=setup_in_folder(root, config))
     except RunError as error:
         raise _refused(config.file, None, str(error)) from None
     except UnrecordableError as error:
@@ -128,12 +125,8 @@ def plan_of(recording: Recording, *, root: Path, project: str, stack: str) -> Pl
     for urn, values in recording.outputs.items():
         if recording.requests[urn].type == STACK_TYPE:
             outputs = _plain(json_format.MessageToDict(values))
-    return Plan(
-        stack=stack,
-        project=project,
-        resources=tuple(sorted(resources, key=lambda resource: resource["urn"])),
-        outputs=outputs,
-    )
+    resources.sort(key=lambda resource: resource["urn"])
+    return Plan(stack=stack, project=project, resources=tuple(resources), outputs=outputs)
 
 
 def plan_json(plan: Plan) -> str:
@@ -181,20 +174,9 @@ def _plain(value: Any) -> Any:
     return "<unknown>" if value == UNKNOWN else value
 
 
-def _as_text(value: Any) -> str:
-    """A configuration value as the engine passes it to a program."""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _refused(file: str, line: int | None, message: str) -> RefusedError:
-    problem = Finding(
-        rule_id="plan-program-failed",
-        file=file,
-        line=line,
-        message=message.rstrip("."),
-        hint="Mend that, then plan again",
-    )
-    return RefusedError([problem])
+def _refused(file: str, line: int | None, message: str, hint: str = "Mend that, then plan again") -> RefusedError:
+    rule_id, message = "plan-program-failed", message.rstrip(".")
+    return RefusedError([Finding(rule_id=rule_id, file=file, line=line, message=message, hint=hint)])
 
 
 def _failing_line(error: BaseException, root: Path) -> tuple[str, int | None]:

@@ -6,15 +6,14 @@ Pure: two plans in, sorted data out. It compares declarations and knows nothing 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from readiness.finding import Finding, RefusedError
 from readiness.plan.engine_rules import forces_replacement, former_urns, ignored_paths, without_ignored
-from readiness.plan.field_changes import ABSENT, FieldChange, field_changes, is_same
+from readiness.plan.field_changes import FieldChange, field_changes
 from readiness.plan.plan_file import PlannedResource, ReadPlan
 
 # The SDK's version stands in every resource: one line for all of them (`provider_versions`).
@@ -109,9 +108,8 @@ def diff_plans(old: ReadPlan, new: ReadPlan) -> StackDiff:
     """Compares two plans of one stack. Raises RefusedError where they are of different stacks."""
     if old.stack != new.stack:
         message = f"the plans are of two stacks, {old.stack!r} and {new.stack!r}, which have nothing in common"
-        raise RefusedError(
-            [Finding(rule_id="plan-stacks-differ", file="diff", message=message, hint="Compare two plans of one stack")]
-        )
+        hint = "Compare two plans of one stack"
+        raise RefusedError([Finding(rule_id="plan-stacks-differ", file="diff", message=message, hint=hint)])
     changes = [change for pair in _pairs(old.resources, new.resources) if (change := _change(*pair))]
     changes.sort(key=lambda change: (list(Action).index(change.action), change.resource.urn))
     return StackDiff(
@@ -142,11 +140,10 @@ def _pairs(
 
 def _change(old: PlannedResource | None, new: PlannedResource | None) -> ResourceChange | None:
     if old is None or new is None:
-        resource = new or old
-        if resource is None or (resource.is_component and not resource.inputs):
-            return None
-        action = Action.CREATE if old is None else Action.DELETE
-        return ResourceChange(action=Action.OTHER if resource.is_component else action, old=old, new=new)
+        change = ResourceChange(action=Action.CREATE if old is None else Action.DELETE, old=old, new=new)
+        if not change.resource.is_component:
+            return change
+        return replace(change, action=Action.OTHER) if change.resource.inputs else None
     inputs = tuple(field_changes(old.inputs, new.inputs))
     files = tuple(field_changes(old.files, new.files, "files", ("files",)))
     options = tuple(field_changes(_told(old.options), _told(new.options)))
@@ -159,28 +156,21 @@ def _change(old: PlannedResource | None, new: PlannedResource | None) -> Resourc
     left_alone = [change.path for change in inputs if change not in effective]
     if left_alone:
         notes += (f"ignored (ignoreChanges), so that the engine leaves it as it is: {', '.join(left_alone)}",)
-    return ResourceChange(
-        action=Action.OTHER if new.is_component else action,
-        old=old,
-        new=new,
-        inputs=inputs,
-        files=files,
-        options=options,
-        replacing=replacing,
-        notes=notes,
-    )
+    action = Action.OTHER if new.is_component else action
+    fields = {"inputs": inputs, "files": files, "options": options}
+    return ResourceChange(action=action, old=old, new=new, **fields, replacing=replacing, notes=notes)
 
 
 def _renamed(changes: Sequence[ResourceChange]) -> dict[str, PlannedResource]:
     created: dict[tuple[str, str], list[PlannedResource]] = {}
     for change in changes:
-        if change.action is Action.CREATE and change.new is not None:
-            created.setdefault(_nature(change.new), []).append(change.new)
+        if change.action is Action.CREATE:
+            created.setdefault(_nature(change.resource), []).append(change.resource)
     renamed: dict[str, PlannedResource] = {}
-    for change in changes:
-        if change.action is Action.DELETE and change.old is not None and created.get(_nature(change.old)):
-            # Each goes on for one: of two alike, one that is created is the other's loss.
-            renamed[change.old.urn] = created[_nature(change.old)].pop(0)
+    for old in (change.resource for change in changes if change.action is Action.DELETE):
+        # One created resource stands in for one deleted resource only.
+        if twins := created.get(_nature(old)):
+            renamed[old.urn] = twins.pop(0)
     return renamed
 
 
@@ -199,10 +189,9 @@ def _told(options: dict[str, Any]) -> dict[str, Any]:
 
 def _versions(old: ReadPlan, new: ReadPlan) -> tuple[tuple[str, str, str], ...]:
     """Provider packages whose version differs in a resource that both plans have."""
-    found: Counter[tuple[str, str, str]] = Counter()
-    for urn, resource in new.resources.items():
-        before = old.resources[urn].options.get(_VERSION_OPTION) if urn in old.resources else ABSENT
-        after = resource.options.get(_VERSION_OPTION)
-        if isinstance(before, str) and isinstance(after, str) and not is_same(before, after):
-            found[resource.type.partition(":")[0], before, after] += 1
+    found: set[tuple[str, str, str]] = set()
+    for urn in old.resources.keys() & new.resources.keys():
+        before, after = (plan.resources[urn].options.get(_VERSION_OPTION) for plan in (old, new))
+        if isinstance(before, str) and isinstance(after, str) and before != after:
+            found.add((new.resources[urn].type.partition(":")[0], before, after))
     return tuple(sorted(found))

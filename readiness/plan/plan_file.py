@@ -54,17 +54,16 @@ def holds_a_secret(keys: tuple[str, ...], resource_type: str) -> bool:
     return _SENSITIVE_PARENT in keys[:-1] or _SECRET_KEY.search(keys[-1]) is not None
 
 
-# Raised whenever the JSON form changes: a plan that was kept under another number is made anew.
+# Raised whenever the JSON form changes: a plan that was kept under another number is made again.
 PLAN_FORMAT = 2
-
-
 # The plan with every option has 36 resources and 60 kB.
 MAX_PLAN_BYTES = 20 * 1024 * 1024
 MAX_RESOURCES = 2_000
 MAX_DEPTH = 40
 
+_KEYS = ("stack", "project", "resources", "outputs")
 _TEXTS = ("urn", "type", "name", "parent")
-_MEND = "Make it with `readiness plan STACK --format json` of this version"
+_HINT = "Make it with `readiness plan STACK --format json` of this version"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,16 +117,7 @@ def read_plan_file(path: Path, secrets: SecretMask) -> ReadPlan:
         _refuse(str(path), f"is {error.strerror}, which no plan is")
     except OSError as error:
         message = f"cannot be read ({error.strerror or 'unknown reason'})"
-        raise RefusedError(
-            [
-                Finding(
-                    rule_id="plan-file-unreadable",
-                    file=str(path),
-                    message=message,
-                    hint="Name a readable, regular file",
-                )
-            ]
-        ) from None
+        _refuse(str(path), message, hint="Name a readable, regular file")
     return read_plan(data, file=str(path), secrets=secrets)
 
 
@@ -152,19 +142,20 @@ def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
     """The plan in a value of JSON's types. Raises RefusedError where it has another shape."""
     if not isinstance(value, dict):
         _refuse(file, "holds no plan: its top level is no object")
-    missing = [key for key in ("stack", "project", "resources", "outputs") if key not in value]
-    if missing:
+    if missing := [key for key in _KEYS if key not in value]:
         _refuse(file, f"holds no plan of this format: {', '.join(missing)} missing")
-    stack, project, resources = value["stack"], value["project"], value["resources"]
+    stack, project, resources, outputs = (value[key] for key in _KEYS)
+    setup, wrong = value.get("setup"), ""
     if not isinstance(stack, str) or not isinstance(project, str):
-        _refuse(file, "holds no plan of this format: `stack` and `project` are texts")
-    if not isinstance(resources, list) or len(resources) > MAX_RESOURCES:
-        _refuse(file, f"holds no plan of this format: `resources` is a list of at most {MAX_RESOURCES}")
-    if not isinstance(value["outputs"], dict):
-        _refuse(file, "holds no plan of this format: `outputs` is an object")
-    setup = value.get("setup")
-    if setup is not None and not isinstance(setup, dict):
-        _refuse(file, "holds no plan of this format: `setup` is an object")
+        wrong = "`stack` and `project` are texts"
+    elif not isinstance(resources, list) or len(resources) > MAX_RESOURCES:
+        wrong = f"`resources` is a list of at most {MAX_RESOURCES}"
+    elif not isinstance(outputs, dict):
+        wrong = "`outputs` is an object"
+    elif setup is not None and not isinstance(setup, dict):
+        wrong = "`setup` is an object"
+    if wrong:
+        _refuse(file, f"holds no plan of this format: {wrong}")
     read: dict[str, PlannedResource] = {}
     for index, entry in enumerate(resources):
         resource = _resource(entry, f"{file}: resources[{index}]", secrets)
@@ -172,29 +163,30 @@ def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
             _refuse(file, f"holds the URN {resource.urn[:200]} twice")
         read[resource.urn] = resource
     declared = {urn: read[urn] for urn in sorted(read) if read[urn].type != STACK_TYPE}
-    outputs = _Cleaner(file, secrets, place="outputs", resource_type="").value(value["outputs"], ())
     return ReadPlan(
         stack=_clean(stack),
         project=_clean(project),
         resources=declared,
-        outputs=outputs,
+        outputs=_Cleaner(file, secrets, place="outputs").value(outputs, ()),
         setup=None if setup is None else clean_setup(setup, file=file, secrets=secrets),
     )
 
 
 def clean_setup(setup: dict[str, Any], *, file: str, secrets: SecretMask) -> dict[str, Any]:
     """A copy of a setup without credentials. Raises RefusedError where it is nested too deeply."""
-    cleaned: dict[str, Any] = _Cleaner(file, secrets, place="setup", resource_type="").value(setup, ())
+    cleaned: dict[str, Any] = _Cleaner(file, secrets, place="setup").value(setup, ())
     return cleaned
 
 
 def _resource(entry: object, file: str, secrets: SecretMask) -> PlannedResource:
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in _TEXTS):
         _refuse(file, f"is no resource of this format: {', '.join(_TEXTS)} are texts")
-    inputs, options = entry.get("inputs"), entry.get("options")
+    inputs, options, files = entry.get("inputs"), entry.get("options"), entry.get("files", {})
     if not isinstance(inputs, dict) or not isinstance(options, dict):
         _refuse(file, "is no resource of this format: `inputs` and `options` are objects")
-    inputs, files = _with_files_apart(entry)
+    # Plans of version 0.1 have the files of a component among its inputs.
+    if "files" not in entry and entry["type"].startswith("readiness:") and isinstance(inputs.get("files"), dict):
+        inputs, files = {name: value for name, value in inputs.items() if name != "files"}, inputs["files"]
     if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
         _refuse(file, "is no resource of this format: `files` is an object of texts")
     texts = {key: _clean(entry[key]) for key in _TEXTS}
@@ -202,18 +194,10 @@ def _resource(entry: object, file: str, secrets: SecretMask) -> PlannedResource:
     return PlannedResource(
         **texts,
         inputs=cleaner.value(inputs, ()),
-        options=_Cleaner(file, secrets, place=f"{texts['urn']} options", resource_type="").value(options, ()),
+        options=_Cleaner(file, secrets, place=f"{texts['urn']} options").value(options, ()),
         source=_source(entry.get("source")),
         files=cleaner.value(files, ("files",)),
     )
-
-
-def _with_files_apart(entry: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    """Inputs and files of a resource. Plans of version 0.1 have the files of a component among its inputs."""
-    inputs = entry["inputs"]
-    if "files" in entry or not entry["type"].startswith("readiness:") or not isinstance(inputs.get("files"), dict):
-        return inputs, entry.get("files", {})
-    return {name: value for name, value in inputs.items() if name != "files"}, inputs["files"]
 
 
 def _source(value: object) -> str:
@@ -222,19 +206,19 @@ def _source(value: object) -> str:
     return _clean(f"{value['file']}:{value['line']}")
 
 
+@dataclass(frozen=True, slots=True)
 class _Cleaner:
     """Copies a value without credentials and without what cannot be written as UTF-8."""
 
-    def __init__(self, file: str, secrets: SecretMask, *, place: str, resource_type: str) -> None:
-        self._file = file
-        self._secrets = secrets
-        self._place = place
-        self._type = resource_type
+    file: str
+    secrets: SecretMask
+    place: str
+    resource_type: str = ""
 
     def value(self, value: Any, keys: tuple[str, ...]) -> Any:
         """The copy. Raises RefusedError where the value is nested too deeply."""
         if len(keys) > MAX_DEPTH:
-            _refuse(self._file, "is nested too deeply to be read")
+            _refuse(self.file, "is nested too deeply to be read")
         if isinstance(value, dict):
             given = sorted((key, item) for key, item in value.items() if item is not None)
             return {_clean(key): self.value(item, (*keys, key)) for key, item in given}
@@ -242,8 +226,8 @@ class _Cleaner:
             return [self.value(item, (*keys, str(index))) for index, item in enumerate(value)]
         if isinstance(value, str):
             named = tuple(key for key in keys if not key.isdigit())
-            whole = bool(self._type) and holds_a_secret(named, self._type)
-            return self._secrets.text(_clean(value), place=f"{self._place} {'.'.join(keys)}", whole=whole)
+            whole = bool(self.resource_type) and holds_a_secret(named, self.resource_type)
+            return self.secrets.text(_clean(value), place=f"{self.place} {'.'.join(keys)}", whole=whole)
         return value
 
 
@@ -256,5 +240,6 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
 
 
-def _refuse(file: str, message: str, line: int | None = None) -> NoReturn:
-    raise RefusedError([Finding(rule_id="plan-file-unreadable", file=file, line=line, message=message, hint=_MEND)])
+def _refuse(file: str, message: str, line: int | None = None, hint: str = _HINT) -> NoReturn:
+    finding = Finding(rule_id="plan-file-unreadable", file=file, line=line, message=message, hint=hint)
+    raise RefusedError([finding]) from None

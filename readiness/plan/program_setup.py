@@ -61,12 +61,6 @@ def setup_of(config: StackConfig, read: Callable[[str], str | None], names: list
     return {name: dict(sorted(section.items())) for name, section in sections.items()}
 
 
-def _latest(value: Any) -> str:
-    """The last of the days in a value; empty without one."""
-    days = value.values() if isinstance(value, dict) else [value]
-    return max((day for day in days if isinstance(day, str)), default="")
-
-
 def setup_in_folder(root: Path, config: StackConfig) -> Setup:
     """The setup of a stack of the project in this folder."""
 
@@ -96,13 +90,11 @@ def decision_of_field(change: FieldChange) -> KeyDecision:
     section, key = (*change.names, "", "")[:2]
     if section == ACCEPTED:
         # A section that comes or goes is one object. ISO days sort as texts.
-        before, after = (_latest(value) for value in (change.old, change.new))
+        sides = (value.values() if isinstance(value, dict) else [value] for value in (change.old, change.new))
+        before, after = (max((day for day in days if isinstance(day, str)), default="") for days in sides)
         return _ACCEPTED_LONGER if after > before else _ACCEPTED_SHORTER
-    if section == PROJECT and key in PROJECT_FILE_DECISIONS:
-        return PROJECT_FILE_DECISIONS[key]
-    if section == STACK and key in STACK_FILE_DECISIONS:
-        return STACK_FILE_DECISIONS[key]
-    return DEPENDENCY_DECISION if section == DEPENDENCIES else decision_of_key(key)
+    of_files = {PROJECT: PROJECT_FILE_DECISIONS, STACK: STACK_FILE_DECISIONS}.get(section, {})
+    return DEPENDENCY_DECISION if section == DEPENDENCIES else of_files.get(key) or decision_of_key(key)
 
 
 def _accepted(value: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -130,11 +122,13 @@ def _of_file(value: Any, decisions: Mapping[str, KeyDecision]) -> dict[str, Any]
 
 def _configuration(config: StackConfig) -> Iterator[tuple[str, Any]]:
     for key in {*config.values, *config.secret_keys}:
-        if decision_of_key(key).comparison is not Comparison.NONE:
-            stored = key in config.secret_keys
-            value = config.values.get(key)
-            if stored or value is not None:
-                yield key, f"{SECRET} {config.ciphertext_digests.get(key, '')}".rstrip() if stored else _plain(value)
+        value = config.values.get(key)
+        if decision_of_key(key).comparison is Comparison.NONE:
+            continue
+        if key in config.secret_keys:
+            yield key, f"{SECRET} {config.ciphertext_digests.get(key, '')}".rstrip()
+        elif value is not None:
+            yield key, _plain(value)
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
-"""What changed between two alert queries, or between two log filters, in a reviewer's words, and whether it is weaker.
+"""What changed between two alert queries, or two log filters, and whether the new one is weaker.
 
-Only what can be decided is compared: thresholds, windows and label matchers of queries that are otherwise the same, and
-the clauses of a filter. Everything else counts as weaker, because nobody can tell from the text that it is not.
+Compares thresholds, windows and label matchers of queries that are otherwise the same, and the clauses of a filter. Any
+other change counts as weaker, because the text does not show that it is not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import promql_parser as promql
@@ -111,9 +110,8 @@ def _is_condition(node: Node) -> bool:
 
 
 def _is_threshold(node: Node) -> bool:
-    if number(node.expression) is None or not node.around:
-        return False
-    return _is_condition(Node(expression=node.around[0], around=node.around[1:]))
+    is_number = number(node.expression) is not None and bool(node.around)
+    return is_number and _is_condition(Node(expression=node.around[0], around=node.around[1:]))
 
 
 def _thresholds(pairs: Pairs) -> Iterator[Difference]:
@@ -138,17 +136,13 @@ def _windows(pairs: Pairs) -> Iterator[Difference]:
     found: dict[str, None] = {}
     for old, new in pairs:
         if isinstance(old.expression, promql.MatrixSelector | promql.SubqueryExpr):
-            before, after = (_range(node.expression) for node in (old, new))
+            ranges: list[Any] = [node.expression.range for node in (old, new)]
+            before, after = ranges
             if abs(before - after).total_seconds() > _WINDOW_TOLERANCE_SECONDS:
                 function = next((each.func.name for each in old.around if isinstance(each, promql.Call)), "the query")
                 lengths = f"{promql.display_duration(before)} -> {promql.display_duration(after)}"
                 found[f"window of {function} {lengths}"] = None
     yield from (Difference(text, is_weaker=True) for text in found)
-
-
-def _range(selector: Any) -> timedelta:
-    length: timedelta = selector.range
-    return length
 
 
 def _matcher_changes(pairs: Pairs) -> Iterator[Difference]:
@@ -183,11 +177,10 @@ def _keeps_apart(aggregations: list[Any], label: str) -> bool:
 
 
 def _only_grows(aggregations: list[Any]) -> bool:
-    return all(str(each.op) in ("sum", "max", "count") and "le" not in _labels(each) for each in aggregations)
-
-
-def _labels(aggregation: Any) -> list[str]:
-    return list(aggregation.modifier.labels) if aggregation.modifier else []
+    labels = [each.modifier.labels if each.modifier else () for each in aggregations]
+    return all(str(each.op) in ("sum", "max", "count") for each in aggregations) and not any(
+        "le" in of for of in labels
+    )
 
 
 def _matchers(selector: Any) -> Matchers:

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from readiness import __version__
 from readiness.finding import Finding, text_line
 from readiness.finding_formats import findings_markdown
-from readiness.markdown_text import fenced, longest_run_of_backticks
+from readiness.markdown_text import fenced
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, entries_to_write
-from readiness.plan.change_lines import printable
+from readiness.plan.change_lines import code_span, printable
 from readiness.plan.diff_report import REST, SECTIONS, Block, DiffReport
 from readiness.plan.plan_diff import Action, StackDiff
 
 Paint = Callable[[str, str], str]
 
-_SIGNS = {Action.REPLACE: "-/+", Action.DELETE: "-", Action.UPDATE: "~", Action.CREATE: "+"}
+_SIGNS: dict[str, str] = {Action.REPLACE: "-/+", Action.DELETE: "-", Action.UPDATE: "~", Action.CREATE: "+"}
 _COLOURS = {"-": "red", "+": "green", "!": "yellow"}
 # What a resource's action is called in front of its name.
 ACTION_WORDS = {
@@ -34,8 +34,6 @@ ACTION_WORDS = {
     "outputs": "outputs",
     "providers": "provider versions",
 }
-
-
 NEW_FINDINGS = "Breaks rules of `readiness check --plan` that the base keeps"
 
 
@@ -47,7 +45,8 @@ def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> 
         if blocks:
             lines += ["", paint(title, "red" if tier != REST else "cyan")]
         for block in blocks:
-            lines += ["", paint(_title(block), _COLOURS.get(_sign(block)[0], "cyan"))]
+            title = _title(block)
+            lines += ["", paint(title, _COLOURS.get(title[0], "cyan"))]
             lines += [f"    {paint(line, _COLOURS[line[0]]) if line[0] in _COLOURS else line}" for line in block.lines]
     if report.new_findings:
         lines += ["", paint(NEW_FINDINGS, "red"), ""]
@@ -60,12 +59,8 @@ def summary_line(report: DiffReport, diff: StackDiff) -> str:
     """`prod: 2 weaken; 1 replace, 3 update`."""
     weaken, *actions = report.counts(diff)
     parts = [f"{count} {ACTION_WORDS[action]}" for action, count in zip(Action, actions, strict=True) if count]
-    if diff.setup:
-        parts.append("program and providers")
-    if diff.outputs:
-        parts.append("outputs")
-    if diff.provider_versions:
-        parts.append("provider versions")
+    beside = {"setup": diff.setup, "outputs": diff.outputs, "providers": diff.provider_versions}
+    parts += [ACTION_WORDS[name] for name, changes in beside.items() if changes]
     head = f"{weaken} weaken; " if weaken else ""
     tail = "" if diff.is_setup_known else "; program and providers not known"
     return f"{printable(diff.stack)}: {head}{', '.join(parts) or 'no change'}{tail}"
@@ -74,11 +69,8 @@ def summary_line(report: DiffReport, diff: StackDiff) -> str:
 def _title(block: Block) -> str:
     what = " ".join(part for part in (block.name, block.type) if part)
     place = f"  {block.source}" if block.source else ""
-    return printable(f"{_sign(block)} {block.stack}: {ACTION_WORDS[block.action]} {what}".rstrip() + place)
-
-
-def _sign(block: Block) -> str:
-    return _SIGNS.get(Action(block.action), "*") if block.action in list(Action) else "*"
+    sign = _SIGNS.get(block.action, "*")
+    return printable(f"{sign} {block.stack}: {ACTION_WORDS[block.action]} {what}".rstrip() + place)
 
 
 def _acknowledging_text(report: DiffReport) -> Iterator[str]:
@@ -103,34 +95,22 @@ MAX_STACKS = 30
 MAX_ENTRIES = 30
 
 CAVEAT = "Made from the program alone, without credentials. It compares what is declared and does not know what exists."
+_MADE_BY = f"<sub>readiness {__version__}</sub>"
 
 
 def diff_markdown(report: DiffReport, *, appendix: str = "") -> str:
     """The comment: as many blocks as fit, the most important ones, how many were left out, and the appendix whole."""
     rendered = [_block(block) for block in report.blocks]
+    limit, counts = MAX_CHARACTERS - len(appendix), range(len(rendered) + 1)
     # With each further block the comment is longer, so that the most that fits is found by halving.
-    fitting = bisect_right(
-        range(len(rendered) + 1),
-        MAX_CHARACTERS - len(appendix),
-        key=lambda count: len(_comment(report, rendered, count)),
-    )
+    fitting = bisect_right(counts, limit, key=lambda count: len(_comment(report, rendered, count)))
     return _comment(report, rendered, max(fitting - 1, 0)) + appendix
 
 
 def failure_markdown(problems: Sequence[Finding]) -> str:
     """The comment where there is no diff, so that an older one does not stay."""
     block = findings_markdown(problems[:MAX_ENTRIES])
-    return "\n".join([MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, "", _made_by(), ""])
-
-
-def code_span(text: str, *, in_table: bool = False) -> str:
-    """The text as inline code, whatever it holds."""
-    shown = printable(text) or " "
-    if in_table:
-        shown = shown.replace("|", "\\|")
-    ticks = "`" * (longest_run_of_backticks(shown) + 1)
-    padding = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{ticks}{padding}{shown}{padding}{ticks}"
+    return "\n".join([MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, "", _MADE_BY, ""])
 
 
 def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
@@ -147,12 +127,16 @@ def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
             summary = html.escape(summary_line(report, diff))
             parts += [f"<details><summary><code>{summary}</code></summary>", "", *texts, "</details>", ""]
     if report.new_findings:
-        parts += [f"### {NEW_FINDINGS}", "", *_finding_lines(report), ""]
+        lines = [
+            f"- {code_span(stack[:100])}: {code_span(text_line(finding)[:500])}"
+            for stack, finding in report.new_findings[:MAX_ENTRIES]
+        ]
+        parts += [f"### {NEW_FINDINGS}", "", *lines, *_more(report.new_findings, "- and {} more"), ""]
     left_out = len(rendered) - count
     if left_out:
         what = f"{left_out} of {len(rendered)} changes are not shown, the least important ones"
         parts += [f"**{what}: they do not fit into one comment.** `readiness diff` shows them all.", ""]
-    parts += [*_acknowledging_markdown(report), f"_{CAVEAT}_", "", _made_by(), ""]
+    parts += [*_acknowledging_markdown(report), f"_{CAVEAT}_", "", _MADE_BY, ""]
     return "\n".join(parts)
 
 
@@ -192,18 +176,9 @@ def _block(block: Block) -> str:
     return "\n".join([" ".join(words), "", *(fenced(lines, "diff") if lines else []), ""])
 
 
-def _finding_lines(report: DiffReport) -> list[str]:
-    lines = [
-        f"- {code_span(stack[:100])}: {code_span(text_line(finding)[:500])}"
-        for stack, finding in report.new_findings[:MAX_ENTRIES]
-    ]
-    if len(report.new_findings) > MAX_ENTRIES:
-        lines.append(f"- and {len(report.new_findings) - MAX_ENTRIES} more")
-    return lines
-
-
-def _made_by() -> str:
-    return f"<sub>readiness {__version__}</sub>"
+def _more(entries: Sequence[object], text: str) -> list[str]:
+    """How many entries are not shown, as a line; none where all are."""
+    return [text.format(len(entries) - MAX_ENTRIES)] if len(entries) > MAX_ENTRIES else []
 
 
 def _acknowledging_markdown(report: DiffReport) -> list[str]:
@@ -217,7 +192,7 @@ def _acknowledging_markdown(report: DiffReport) -> list[str]:
             "",
             *fenced(entries_to_write(still_open[:MAX_ENTRIES]), "yaml"),
             "",
-            *([f"… and {len(still_open) - MAX_ENTRIES} more.", ""] if len(still_open) > MAX_ENTRIES else []),
+            *_more(still_open, "… and {} more.\n"),
             "</details>",
             "",
         ]

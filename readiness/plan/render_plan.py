@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
-import textwrap
 from collections import Counter
+from textwrap import indent
 from typing import Any
 
-from readiness.markdown_text import fenced, longest_run_of_backticks
+from readiness.markdown_text import fenced
+from readiness.plan.change_lines import code_span
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import STACK_TYPE
 from readiness.yaml_text import yaml_text
@@ -19,10 +20,8 @@ def plan_text(plan: Plan, cost: str = "") -> str:
     """Every declared resource with its inputs and options, and where the program declares it; `cost` is one line."""
     parts = [f"{plan.project}/{plan.stack}: {_count(plan)}", CAVEAT, *([f"{cost}."] if cost else []), ""]
     for resource in _declared(plan):
-        parts.append(f"{resource['type']}  {resource['name']}{_place(resource)}")
-        parts.append(_indented(_body(resource)))
-    parts.append("Outputs")
-    parts.append(_indented(yaml_text(plan.outputs)))
+        parts += [f"{resource['type']}  {resource['name']}{_place(resource)}", indent(_body(resource), "    ")]
+    parts += ["Outputs", indent(yaml_text(plan.outputs), "    ")]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -32,12 +31,12 @@ def plan_markdown(plan: Plan, cost: str = "") -> str:
     parts += [f"{cost}.", ""] if cost else []
     parts += ["| Type | Name | Declared in |", "|---|---|---|"]
     for resource in _declared(plan):
-        place = _place(resource).strip()
-        cells = (_code_cell(resource["type"]), _code_cell(resource["name"]), _code_cell(place) if place else "-")
+        texts = (_one_line(text) for text in (resource["type"], resource["name"], _place(resource)))
+        cells = (code_span(text, in_table=True) if text else "-" for text in texts)
         parts.append(f"| {' | '.join(cells)} |")
     for resource in _declared(plan):
         if body := _body(resource):
-            name, type_ = (html.escape(_one_line(resource[each])) for each in ("name", "type"))
+            name, type_ = (html.escape(_one_line(resource[key])) for key in ("name", "type"))
             parts += ["", f"<details><summary><code>{name}</code> {type_}</summary>", ""]
             parts += [_code_block(body), "", "</details>"]
     parts += ["", "### Outputs", "", _code_block(yaml_text(plan.outputs))]
@@ -46,13 +45,6 @@ def plan_markdown(plan: Plan, cost: str = "") -> str:
 
 def _code_block(text: str) -> str:
     return "\n".join(fenced([text.rstrip()], "yaml"))
-
-
-def _code_cell(text: str) -> str:
-    """The text as code in a table's cell: one line, pipes escaped."""
-    fence = "`" * (longest_run_of_backticks(text) + 1)
-    padding = " " if "`" in text else ""
-    return f"{fence}{padding}{_one_line(text)}{padding}{fence}".replace("|", r"\|")
 
 
 def _one_line(text: str) -> str:
@@ -84,7 +76,3 @@ def _body(resource: dict[str, Any]) -> str:
     if options:
         body["(options)"] = options
     return yaml_text(body) if body else ""
-
-
-def _indented(text: str) -> str:
-    return textwrap.indent(text, "    ")

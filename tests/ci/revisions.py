@@ -32,94 +32,41 @@ class Body:
     rows: str
 
 
+_SESSION = "session = Session(bind=op.get_bind())"
+_SAVEPOINT_SESSION = 'session = Session(bind=op.get_bind(), join_transaction_mode="create_savepoint")'
+_CONTROLLING_SESSION = 'session = Session(bind=op.get_bind(), join_transaction_mode="control_fully")'
+_BY_SESSION = f"session.{UPDATE}"
+_ADD = "session.add(Probe(value=3))"
+_CONNECTION = "connection = op.get_bind()"
+_BY_CONNECTION = f"connection.{UPDATE}"
+_OTHER = ("with op.get_bind().engine.connect() as other:", f"    other.{UPDATE}")
+_INSERT = "op.execute('INSERT INTO probe (value) VALUES (9)')"
+
 BODIES = {
-    "session, commit": Body(
-        (
-            "session = Session(bind=op.get_bind())",
-            f"session.{UPDATE}",
-            "session.add(Probe(value=3))",
-            "session.commit()",
-        ),
-        None,
-        0,
-        "2 3",
-    ),
-    "session, flush": Body(
-        (
-            "session = Session(bind=op.get_bind())",
-            f"session.{UPDATE}",
-            "session.add(Probe(value=3))",
-            "session.flush()",
-        ),
-        None,
-        0,
-        "2 3",
-    ),
+    "session, commit": Body((_SESSION, _BY_SESSION, _ADD, "session.commit()"), None, 0, "2 3"),
+    "session, flush": Body((_SESSION, _BY_SESSION, _ADD, "session.flush()"), None, 0, "2 3"),
     # Why "Remove it" is no hint for a session: what was added is lost, and the revision is recorded.
-    "session, neither": Body(
-        ("session = Session(bind=op.get_bind())", f"session.{UPDATE}", "session.add(Probe(value=3))"), None, 0, "2"
-    ),
-    "session, commit, failure": Body(
-        ("session = Session(bind=op.get_bind())", f"session.{UPDATE}", "session.commit()", FAIL), None, 1, "1"
-    ),
-    "session, rollback": Body(
-        ("session = Session(bind=op.get_bind())", f"session.{UPDATE}", "session.rollback()"), "rollback()", 1, "1"
-    ),
+    "session, neither": Body((_SESSION, _BY_SESSION, _ADD), None, 0, "2"),
+    "session, commit, failure": Body((_SESSION, _BY_SESSION, "session.commit()", FAIL), None, 1, "1"),
+    "session, rollback": Body((_SESSION, _BY_SESSION, "session.rollback()"), "rollback()", 1, "1"),
     "savepoint session, rollback": Body(
-        (
-            'session = Session(bind=op.get_bind(), join_transaction_mode="create_savepoint")',
-            f"session.{UPDATE}",
-            "session.rollback()",
-            "op.execute('INSERT INTO probe (value) VALUES (9)')",
-        ),
-        None,
-        0,
-        "1 9",
+        (_SAVEPOINT_SESSION, _BY_SESSION, "session.rollback()", _INSERT), None, 0, "1 9"
     ),
-    "controlling session, commit": Body(
-        (
-            'session = Session(bind=op.get_bind(), join_transaction_mode="control_fully")',
-            f"session.{UPDATE}",
-            "session.commit()",
-        ),
-        "commit()",
-        1,
-        "2",
-    ),
-    "connection, commit": Body(
-        ("connection = op.get_bind()", f"connection.{UPDATE}", "connection.commit()"), "commit()", 1, "2"
-    ),
-    "connection, neither": Body(("connection = op.get_bind()", f"connection.{UPDATE}"), None, 0, "2"),
-    "connection, rollback": Body(
-        ("connection = op.get_bind()", f"connection.{UPDATE}", "connection.rollback()"), "rollback()", 1, "1"
-    ),
+    "controlling session, commit": Body((_CONTROLLING_SESSION, _BY_SESSION, "session.commit()"), "commit()", 1, "2"),
+    "connection, commit": Body((_CONNECTION, _BY_CONNECTION, "connection.commit()"), "commit()", 1, "2"),
+    "connection, neither": Body((_CONNECTION, _BY_CONNECTION), None, 0, "2"),
+    "connection, rollback": Body((_CONNECTION, _BY_CONNECTION, "connection.rollback()"), "rollback()", 1, "1"),
     "driver, commit, failure": Body(
-        ("connection = op.get_bind()", f"connection.{UPDATE}", "connection.connection.commit()", FAIL),
-        "commit()",
-        1,
-        "2",
+        (_CONNECTION, _BY_CONNECTION, "connection.connection.commit()", FAIL), "commit()", 1, "2"
     ),
     "savepoint, rollback": Body(
-        (
-            "connection = op.get_bind()",
-            "savepoint = connection.begin_nested()",
-            f"connection.{UPDATE}",
-            "savepoint.rollback()",
-            "op.execute('INSERT INTO probe (value) VALUES (9)')",
-        ),
+        (_CONNECTION, "savepoint = connection.begin_nested()", _BY_CONNECTION, "savepoint.rollback()", _INSERT),
         None,
         0,
         "1 9",
     ),
-    "connection of its own, commit, failure": Body(
-        ("with op.get_bind().engine.connect() as other:", f"    other.{UPDATE}", "    other.commit()", FAIL),
-        "commit()",
-        1,
-        "2",
-    ),
-    "connection of its own, neither": Body(
-        ("with op.get_bind().engine.connect() as other:", f"    other.{UPDATE}"), None, 0, "1"
-    ),
+    "connection of its own, commit, failure": Body((*_OTHER, "    other.commit()", FAIL), "commit()", 1, "2"),
+    "connection of its own, neither": Body(_OTHER, None, 0, "1"),
     "COMMIT, failure": Body(("op.execute('UPDATE probe SET value = 2; COMMIT')", FAIL), "COMMIT", 1, "2"),
 }
 

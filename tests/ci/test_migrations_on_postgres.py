@@ -76,12 +76,15 @@ class Application:
         out, err = process.communicate(timeout=60)
         return process.returncode, out + err
 
+    def _client(self, program: str, *options: str, text: str = "") -> str:
+        """What `psql` or `pg_dump` prints with these options, and the text as its input."""
+        path = shutil.which(program) or str(find_programs() / program)
+        place = ("-h", "127.0.0.1", "-p", self._port, "-U", ROLE, "-d", self._database)
+        return subprocess.run([path, *place, *options], check=True, capture_output=True, text=True, input=text).stdout
+
     def sql(self, statement: str) -> str:
         """What psql prints for it, unaligned."""
-        psql = shutil.which("psql") or str(find_programs() / "psql")
-        place = ("-h", "127.0.0.1", "-p", self._port, "-U", ROLE, "-d", self._database)
-        command = [psql, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", *place, "-c", statement]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return self._client("psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement).strip()
 
     def dump(self, *options: str) -> str:
         """The schema as `pg_dump` writes it."""
@@ -89,17 +92,11 @@ class Application:
 
     def dump_all(self, *options: str) -> str:
         """Schema and rows."""
-        program = str(find_programs() / "pg_dump")
-        place = ("-h", "127.0.0.1", "-p", self._port, "-U", ROLE, "-d", self._database)
-        command = [program, *options, *place]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return self._client("pg_dump", *options)
 
     def restore(self, dump: str) -> None:
         """What `dump_all` gave, into a database without the schema."""
-        psql = shutil.which("psql") or str(find_programs() / "psql")
-        place = ("-h", "127.0.0.1", "-p", self._port, "-U", ROLE, "-d", self._database)
-        command = [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", *place]
-        subprocess.run(command, check=True, capture_output=True, text=True, input=dump)
+        self._client("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", text=dump)
 
     def plant(self, revision: str, after: str, sql: str) -> None:
         """A further revision."""

@@ -25,11 +25,7 @@ def plan_program(
     """The offline plan of the program `text`, written into `folder`."""
     (folder / "__main__.py").write_text(textwrap.dedent(text), encoding="utf-8")
     config = StackConfig(
-        stack=stack,
-        file=f"Pulumi.{stack}.yaml",
-        project=project,
-        values=values or {},
-        secret_keys=secret_keys or set(),
+        stack=stack, file=f"Pulumi.{stack}.yaml", project=project, values=values or {}, secret_keys=secret_keys or set()
     )
     return plan_stack(folder, config)
 

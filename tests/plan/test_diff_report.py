@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from readiness.finding import Finding
-from readiness.plan.change_lines import line_changes, printable, text_changes
+from readiness.plan.change_lines import code_span, line_changes, printable, text_changes
 from readiness.plan.diff_report import DiffReport, diff_report
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_diff import StackDiff
-from readiness.plan.render_diff import MARKER, MAX_CHARACTERS, code_span, diff_markdown, diff_text, failure_markdown
+from readiness.plan.render_diff import MARKER, MAX_CHARACTERS, diff_markdown, diff_text, failure_markdown
 from readiness.resource_types import ALERT_POLICY
 from tests.plan.diff_plans import PlanValue, diff_of, plan_value, planted, query_of, resource
 

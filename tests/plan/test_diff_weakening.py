@@ -151,9 +151,9 @@ def test_a_star_does_not_reach_over_a_slash(wide: str, narrow: str, expected: bo
     assert covers(wide, narrow) is expected
 
 
-@pytest.mark.parametrize("type_", [ALERT_POLICY, ENVIRONMENT])
+@pytest.mark.parametrize("type_", [ALERT_POLICY, ENVIRONMENT, AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE])
 def test_a_deleted_guard_weakens_and_a_new_one_does_not(type_: str) -> None:
-    """Both directions."""
+    """Both directions; of a record too."""
     guard = resource(type_, {"displayName": "guard"})
     (found,) = weakened([guard], [])
     assert found.reasons[0].startswith("is deleted: ")
@@ -241,13 +241,6 @@ def test_the_digest_tells_stacks_resources_fields_and_values_apart() -> None:
 
     assert digest() == digest() == "w" + digest()[1:]
     assert len({digest(), digest(name="b"), digest(old="ERROR"), digest(new="ERROR"), digest(stack="dev")}) == 5
-
-
-@pytest.mark.parametrize("type_", [AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE])
-def test_a_record_that_is_no_longer_made_weakens(type_: str) -> None:
-    """By its deletion as by its change."""
-    (found,) = weakened([resource(type_, {"project": "p"})], [])
-    assert found.reasons[0].startswith("is deleted: ")
 
 
 _PROJECT = {"project": "p"}

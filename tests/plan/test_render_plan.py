@@ -111,7 +111,7 @@ def test_a_name_cannot_break_out_of_the_summary_or_the_table() -> None:
     name = "a|b <script>`x`</summary>\n\n| c"
     markdown = plan_markdown(plan_with(resource(name=name, type="demo:<b>:T|")))
     (row,) = (line for line in markdown.splitlines() if line.startswith("| `demo"))
-    assert row == r"| `demo:<b>:T\|` | `` a\|b <script>`x`</summary> \| c `` | `__main__.py:7` |"
+    assert row == r"| `demo:<b>:T\|` | ``a\|b <script>`x`</summary> \| c`` | `__main__.py:7` |"
     (summary,) = re.findall(r"<summary>.*?</summary>", markdown.partition("<details>")[2], flags=re.DOTALL)
     assert "<script>" not in summary
     assert summary == "<summary><code>a|b &lt;script&gt;`x`&lt;/summary&gt; | c</code> demo:&lt;b&gt;:T|</summary>"

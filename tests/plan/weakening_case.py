@@ -1,4 +1,4 @@
-"""What a case is for a way in which a guard can become weaker: the inputs before and after, and what is said of it."""
+"""What a case is for a way in which a protection can become weaker: the inputs before and after, and what is said."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ class Case:
     old: Inputs
     new: Inputs
     said: str
-    judged: bool = True
+    judged: bool
 
     @property
     def name(self) -> str:
         """For the test's id."""
         return f"{self.type.rpartition(':')[2]}: {self.said}"
+
+
+def cases(type_: str, *rows: tuple[Inputs, Inputs, str], judged: bool = True) -> tuple[Case, ...]:
+    """The cases of a type: inputs before, inputs after, and what is said of them."""
+    return tuple(Case(type=type_, old=old, new=new, said=said, judged=judged) for old, new, said in rows)
 
 
 def put(inputs: Inputs, path: str, value: Any) -> Inputs:
@@ -32,8 +37,9 @@ def put(inputs: Inputs, path: str, value: Any) -> Inputs:
     holder: Any = result
     for key in way:
         holder = holder[int(key)] if isinstance(holder, list) else holder.setdefault(key, {})
+    place = int(last) if isinstance(holder, list) else last
     if value is None:
-        del holder[int(last) if isinstance(holder, list) else last]
+        del holder[place]
     else:
-        holder[int(last) if isinstance(holder, list) else last] = value
+        holder[place] = value
     return result

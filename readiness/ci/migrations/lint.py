@@ -127,8 +127,10 @@ def _of_python(file: str, text: str) -> Iterator[Finding]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         yield _unreadable(file, getattr(error, "lineno", 1) or 1, "is no Python", "Mend the syntax")
         return
-    if not any(_is_revision(statement) for statement in tree.body):
-        return
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    names = (node for statement in assigned for node in ast.walk(statement) if isinstance(node, ast.Name))
+    if not any(name.id == "revision" and isinstance(name.ctx, ast.Store) for name in names):
+        return  # no revision
     for text_line, sql in _texts(tree):
         yield from _of_sql(file, sql, text_line)
     try:
@@ -152,10 +154,3 @@ def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, "".join(texts)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
             yield node.lineno, node.value
-
-
-def _is_revision(statement: ast.stmt) -> bool:
-    """Whether the statement of a module gives `revision` its value."""
-    names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
-    is_assignment = isinstance(statement, ast.Assign | ast.AnnAssign)
-    return is_assignment and any(name.id == "revision" and isinstance(name.ctx, ast.Store) for name in names)

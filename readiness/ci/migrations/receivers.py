@@ -9,7 +9,7 @@ on PostgreSQL 15 (tests/ci/test_migrations_on_postgres.py). A receiver that is n
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from readiness.finding import Finding
@@ -55,6 +55,8 @@ _MEMBERS: dict[Kind, dict[str, Kind]] = {
         "engine": "engine",
     },
 }
+# A rollback of these takes back the transaction of the run.
+_OF_THE_RUN: tuple[Kind, ...] = ("connection", "driver", "session", "controlling session")
 _SAME_AS_SESSION = ("begin", "get_transaction", "registry")
 
 LEAVES = "leaves the transaction of the migration, so that a failure after it leaves half of the change"
@@ -73,10 +75,7 @@ _VERDICTS: dict[tuple[str, Kind], tuple[str, str]] = {
     ("commit", "controlling session"): (LEAVES, _FLUSH),
     ("commit", "own connection"): (_BESIDE, _ONE_CONNECTION),
     ("begin", "engine"): (_BESIDE, _ONE_CONNECTION),
-    ("rollback", "connection"): (_TAKES_BACK, _SAVEPOINT),
-    ("rollback", "driver"): (_TAKES_BACK, _SAVEPOINT),
-    ("rollback", "session"): (_TAKES_BACK, _SAVEPOINT),
-    ("rollback", "controlling session"): (_TAKES_BACK, _SAVEPOINT),
+    **{("rollback", kind): (_TAKES_BACK, _SAVEPOINT) for kind in _OF_THE_RUN},
     ("autocommit", "driver"): (LEAVES, "Remove it"),
     ("autocommit", "own connection"): (_BESIDE, _ONE_CONNECTION),
 }
@@ -104,8 +103,11 @@ class _Reader:
     def __init__(self, file: str, tree: ast.Module) -> None:
         self.found: set[Finding] = set()
         self._file = file
-        self._functions = {node.name: node for node in ast.walk(tree) if isinstance(node, FunctionNode)}
-        self._imported = dict(_imported_names(tree))
+        nodes = list(ast.walk(tree))
+        self._functions = {node.name: node for node in nodes if isinstance(node, FunctionNode)}
+        # Each name that is imported, with what it is called where it comes from.
+        imported = (alias for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names)
+        self._imported = {alias.asname or alias.name: alias.name for alias in imported}
         self._module: Environment = {}
         # What a function returns for these arguments; while it runs, nothing is known: it may call itself.
         self._results: dict[tuple[str, frozenset[tuple[str, Kinds]]], Kinds] = {}
@@ -132,28 +134,25 @@ class _Reader:
 
     def _run(self, statements: Sequence[ast.stmt], names: Environment) -> None:
         for statement in statements:
-            self._run_one(statement, names)
-
-    def _run_one(self, statement: ast.stmt, names: Environment) -> None:
-        match statement:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                pass
-            case ast.With() | ast.AsyncWith():
-                for item in statement.items:
-                    kinds = self._value(item.context_expr, names)
-                    if item.optional_vars is not None:
-                        self._assign(item.optional_vars, kinds, names)
-                self._run(statement.body, names)
-            case ast.Return(value=value) if value is not None:
-                self._returned.append(self._value(value, names))
-            case ast.Assign(targets=targets, value=value):
-                kinds = self._value(value, names)
-                for target in targets:
-                    self._assign(target, kinds, names)
-            case ast.AnnAssign(target=target, value=value) if value is not None:
-                self._assign(target, self._value(value, names), names)
-            case _:
-                self._run_branches(statement, names)
+            match statement:
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    pass
+                case ast.With() | ast.AsyncWith():
+                    for item in statement.items:
+                        kinds = self._value(item.context_expr, names)
+                        if item.optional_vars is not None:
+                            self._assign(item.optional_vars, kinds, names)
+                    self._run(statement.body, names)
+                case ast.Return(value=value) if value is not None:
+                    self._returned.append(self._value(value, names))
+                case ast.Assign(targets=targets, value=value):
+                    kinds = self._value(value, names)
+                    for target in targets:
+                        self._assign(target, kinds, names)
+                case ast.AnnAssign(target=target, value=value) if value is not None:
+                    self._assign(target, self._value(value, names), names)
+                case _:
+                    self._run_branches(statement, names)
 
     def _run_branches(self, statement: ast.stmt, names: Environment) -> None:
         """Each block begins with what is known before the statement; after it, a name is what any block made it."""
@@ -207,46 +206,35 @@ class _Reader:
     def _call(self, node: ast.Call, names: Environment) -> Kinds:
         arguments = [self._value(argument, names) for argument in node.args]
         keywords = {keyword.arg or "**": self._value(keyword.value, names) for keyword in node.keywords}
-        if isinstance(node.func, ast.Name) and (function := self._functions.get(node.func.id)):
+        called = node.func
+        if isinstance(called, ast.Name) and (function := self._functions.get(called.id)):
             return self._run_function(function, dict(zip(_parameters(function), arguments, strict=False)) | keywords)
-        made = self._made(node, keywords.get("bind") or _union(arguments[:1]))
-        if made is not None:
-            return made
-        if not isinstance(node.func, ast.Attribute):
-            return self._call_of_factory(node, self._value(node.func, names), keywords)
-        name, receiver = node.func.attr, self._value(node.func.value, names)
+        bind = keywords.get("bind") or _union(arguments[:1])
+        # `Session` for `orm.Session` and for an imported name, whatever it is called here.
+        name = self._imported.get(called.id, "") if isinstance(called, ast.Name) else getattr(called, "attr", "")
+        match name:
+            case "Session":
+                return _session_on(bind, node)
+            case "sessionmaker":
+                return _session_on(bind, node) or frozenset[Kind]({"factory"})
+            case "scoped_session":
+                return bind
+            case "create_engine" | "engine_from_config":
+                return frozenset[Kind]({"engine"})
+        if not isinstance(called, ast.Attribute):
+            made = self._value(called, names)
+            return _session_on(keywords.get("bind", _UNKNOWN), node) if "factory" in made else made
+        receiver = self._value(called.value, names)
         self._judge(node, receiver, name)
         if not receiver and name in ("get_bind", "get_context"):
             return frozenset[Kind]({"connection" if name == "get_bind" else "context"})
         return _member(receiver, name)
-
-    def _made(self, node: ast.Call, first: Kinds) -> Kinds | None:
-        """What SQLAlchemy's function makes of its first argument; None for a function of somebody else."""
-        match self._name_of(node.func):
-            case "Session":
-                return _session_on(first, node)
-            case "sessionmaker":
-                return _session_on(first, node) or frozenset[Kind]({"factory"})
-            case "scoped_session":
-                return first
-            case "create_engine" | "engine_from_config":
-                return frozenset[Kind]({"engine"})
-        return None
-
-    def _call_of_factory(self, node: ast.Call, made: Kinds, keywords: Environment) -> Kinds:
-        return _session_on(keywords.get("bind", _UNKNOWN), node) if "factory" in made else made
 
     def _judge(self, node: ast.expr, kinds: Kinds, name: str) -> None:
         verdict = next((_VERDICTS[name, kind] for kind in sorted(kinds) if (name, kind) in _VERDICTS), None)
         if verdict is not None:
             what = name if name == "autocommit" else f"{name}()"
             self.found.add(leaving(self._file, node.lineno, what, *verdict))
-
-    def _name_of(self, node: ast.expr) -> str:
-        """`Session` for `orm.Session` and for an imported name, whatever it is called here."""
-        if isinstance(node, ast.Attribute):
-            return node.attr
-        return self._imported.get(node.id, "") if isinstance(node, ast.Name) else ""
 
 
 def _member(kinds: Kinds, name: str) -> Kinds:
@@ -266,13 +254,6 @@ def _session_on(bind: Kinds, call: ast.Call) -> Kinds:
     if bind & {"engine", "own connection"}:
         kinds.add("own connection")
     return frozenset(kinds)
-
-
-def _imported_names(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Each name that is imported, with what it is called where it comes from."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            yield from ((alias.asname or alias.name, alias.name) for alias in node.names)
 
 
 def _parameters(function: FunctionNode) -> list[str]:

@@ -33,19 +33,14 @@ class Unreached:
 
     def findings(self, node: Node, *, in_loop: bool, in_function: bool) -> Iterator[Finding]:
         """What the node itself keeps from running; the nodes below it are looked at by themselves."""
-        match node:
-            case CommandList():
-                for index, item in enumerate(node.items):
-                    end = self._end(item, in_loop=in_loop)
-                    if end and self._any_real(node.items[index + 1 :]):
-                        yield lost(item.line, f"`{end}` ends it before what follows", "Remove it")
-                        return
-            case Chain():
-                end = self._end(node.first, in_loop=in_loop)
-                if end and self._any_real(part for _, part in node.rest):
-                    yield lost(node.line, f"`{end}` ends it before what follows", "Remove it")
-            case _:
-                pass
+        # Of a chain only the first command always runs.
+        items = node.items if isinstance(node, CommandList) else (node.first,) if isinstance(node, Chain) else ()
+        others = [part for _, part in node.rest] if isinstance(node, Chain) else []
+        for index, item in enumerate(items):
+            end = self._end(item, in_loop=in_loop)
+            if end and self._any_real([*items[index + 1 :], *others]):
+                yield lost(item.line, f"`{end}` ends it before what follows", "Remove it")
+                break
         for why, dead in _dead_parts(node, has_arguments=self._has_arguments or in_function):
             if self._any_real(dead):
                 message = f"`{why}` never runs what follows it"
