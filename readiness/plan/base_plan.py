@@ -155,31 +155,56 @@ class BasePlans:
         """The stack's plan, waited for. Raises RefusedError where the commit's program makes none."""
         if stack in self._kept:
             return self._base.read(stack, self._kept[stack], self._secrets)
-        process = self._running[stack]
         try:
-            out, err = process.communicate(timeout=TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._base.failed(stack, f"it has not ended after {TIMEOUT_SECONDS} s")
-        if process.returncode:
-            lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
-            errors = [line for line in lines if line.startswith("error: ")]
-            said = (errors or lines[-1:] or ["it says nothing"])[0].removeprefix("error: ")
-            self._base.failed(stack, said.replace(f"{self._folder}/", ""))
+            out = printed_plan(self._running[stack], self._folder)
+        except PlanFailedError as failed:
+            self._base.failed(stack, failed.lines[0])
         plan = self._base.read(stack, out, self._secrets)
         self._base.keep(stack, out)
         return plan
 
 
-def _start(folder: Path, stack: str) -> subprocess.Popen[bytes]:
-    """The plan command of the program in the folder, with this interpreter and its packages."""
+class PlanFailedError(Exception):
+    """Another process made no plan; `lines` are its errors, or its last line, without `error: `."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("; ".join(self.lines))
+
+
+def start_plan(command: Sequence[str], folder: Path, stack: str, *, import_path: str | None) -> subprocess.Popen[bytes]:
+    """Starts `COMMAND plan STACK --format json` in the folder; `import_path` comes before what is installed there."""
     hidden = ("PYTHON", "PULUMI_CONFIG")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    # The folder stands before whatever is installed, so that the commit's own modules are run.
-    environment |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "", "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "readiness", "plan", "--format", "json", "--", stack]
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "CI": "", "NO_COLOR": "1"}
+    if import_path is not None:
+        environment["PYTHONPATH"] = import_path
+    words = [*command, "plan", "--format", "json", "--", stack]
     return subprocess.Popen(  # noqa: S603 - a fixed command; the stack's name is one that has a file
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
+
+
+def printed_plan(process: subprocess.Popen[bytes], folder: Path) -> bytes:
+    """The plan that the process prints, waited for. Raises PlanFailedError; paths in it are those below `folder`."""
+    try:
+        out, err = process.communicate(timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise PlanFailedError([f"it has not ended after {TIMEOUT_SECONDS} s"]) from None
+    if process.returncode:
+        lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
+        errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+        said = errors or lines[-1:] or ["it says nothing"]
+        raise PlanFailedError([line.replace(f"{folder}/", "") for line in said])
+    return out
+
+
+def _start(folder: Path, stack: str) -> subprocess.Popen[bytes]:
+    """The plan command of the program in the folder, with this interpreter and its packages.
+
+    The folder comes before what is installed, so that the commit's own modules are run.
+    """
+    return start_plan([sys.executable, "-m", "readiness"], folder, stack, import_path=str(folder))
 
 
 @cache
@@ -211,7 +236,9 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
     with base.plans([stack for stack in chosen if stack in there], secrets) as plans:
         # While the commit's program runs, the working tree's does.
         heads = {
-            stack: plan_from(_head_plan(root, stack), file=stack, secrets=secrets) for stack in chosen if stack in here
+            stack: plan_from(planned_here(root, stack), file=stack, secrets=secrets)
+            for stack in chosen
+            if stack in here
         }
         bases = {stack: plans.of(stack) for stack in chosen if stack in there}
     diffs: list[StackDiff] = []
@@ -232,7 +259,8 @@ def of_files(old: Path, new: Path) -> StackDiff:
     return diff_plans(before, read_plan_file(new, secrets))
 
 
-def _head_plan(root: Path, stack: str) -> object:
+def planned_here(root: Path, stack: str) -> object:
+    """The plan of a stack of the working tree, as its JSON form. Raises RefusedError with every problem."""
     from readiness.plan.offline_plan import plan_stack
     from readiness.rules.stack import check_stack, require_settings
 

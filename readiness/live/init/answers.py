@@ -46,8 +46,10 @@ _SERVICE = re.compile(r"([^=:]*)(?:=([^:=]*)(?::([^=]*))?)?")
 _DEPENDABOT = re.compile(r"([^=]+)=(.+)")
 _REVIEWER = re.compile(r"([^:]+):([0-9]{1,15})")
 _OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?|[^\s@#]+@[^\s@#]+\.[^\s@#]+")
-# One requirement of pip on a line: NAME==VERSION, or NAME @ https://… of a wheel.
-_PACKAGE = re.compile(r"readiness==[A-Za-z0-9.+!-]+|readiness @ https://[^\s]+")
+# One requirement of pip on a line: NAME==VERSION, NAME @ https://… of a wheel, or the path of a wheel in the project.
+_PACKAGE = re.compile(
+    r"readiness==[A-Za-z0-9.+!-]+|readiness @ https://[^\s]+|(\./)?([\w-]+/)*readiness-[\w.+!-]+\.whl"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -411,7 +413,8 @@ def _dependabot_problem(text: str, given: Given) -> Problem | None:
 def _package_problem(text: str, _given: Given) -> Problem | None:
     if _PACKAGE.fullmatch(text):
         return None
-    return "is not readiness==VERSION or readiness @ https://…", "Write what pip installs Readiness from"
+    hint = "Write what pip installs Readiness from"
+    return "is not readiness==VERSION, readiness @ https://… or ./wheels/readiness-VERSION-py3-none-any.whl", hint
 
 
 def _registry_required(given: Given) -> bool:

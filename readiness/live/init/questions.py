@@ -111,5 +111,9 @@ QUESTIONS = (
         asked=False,
         text="Address of the published runbook; docs/runbook.md of the repository for these files unless given",
     ),
-    Question(name="package", asked=False, text="What pip installs Readiness from; readiness==VERSION unless given"),
+    Question(
+        name="package",
+        asked=False,
+        text="What pip installs Readiness from; the source of this one unless given",
+    ),
 )
