@@ -39,5 +39,5 @@ def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: d
     for fault in faults:
         message = f"lets cleanup delete, and the gate's record {place} {fault}"
         command = f"readiness cleanup gate {shlex.quote(config.stack)}"
-        hint = f"Write true, or pass `{command}` and commit its record (docs/retention.md)"
+        hint = f"Write true, or pass `{command}` and commit its record"
         yield config.error("cleanup-gate-record", DRY_RUN, message, hint)

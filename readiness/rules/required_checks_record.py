@@ -52,10 +52,7 @@ def honesty_record_problems(
     for path, what, instead in relying:
         for fault in faults:
             message = f"{what}, and the record {place} {fault}"
-            hint = (
-                f"Write {instead}, or pass `readiness checks-honest --workflows DIR --write` and commit its record"
-                " (docs/required-checks.md)"
-            )
+            hint = f"Write {instead}, or pass `readiness checks-honest --workflows DIR --write` and commit its record"
             yield config.error("required-checks-record", path, message, hint)
     if workflows is not None:
         folder = str(Path(workflows[0].file).parent)

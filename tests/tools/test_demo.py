@@ -32,7 +32,7 @@ def test_it_shows_the_shop_the_change_its_comment_and_the_minute_of_the_page(tmp
     assert "2 of 2 weakening changes are not acknowledged." in comment
     assert "! threshold > 0.05 -> > 0.5 [not acknowledged: w" in comment
     assert "<details>" not in text
-    assert f"{'HighErrorRate':24}{'pages at 14:06:30':24}silent until 14:30" in incident.splitlines()
+    assert f"{'HighErrorRate':24}{'pages at 14:06:30':24}silent until 14:20" in incident.splitlines()
     assert "\x1b" not in text
 
 

@@ -65,7 +65,16 @@ QUESTIONS = (
         text="Visibility of that repository, which decides what GitHub enforces there",
     ),
     Question(name="plan", choices=("free", "pro", "team", "enterprise"), text="GitHub's plan of its owner"),
-    Question(name="reviewers", many=True, text="Who may approve a deployment to production, as LOGIN:ID"),
+    Question(
+        name="reviewers",
+        many=True,
+        text="Who may approve a deployment to production, as LOGIN:ID or ORGANIZATION/TEAM:ID",
+    ),
+    Question(
+        name="github_environment",
+        asked=False,
+        text="GitHub environment of the application's repository that deploys to production; production unless given",
+    ),
     Question(
         name="services",
         many=True,
