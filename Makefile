@@ -13,10 +13,13 @@ LOCK_OPTIONS ?= --upgrade
 # What the plans of the working tree are compared with.
 BASE ?= HEAD
 
-.PHONY: help preview up plan diff test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools outdated clean
+.PHONY: help demo preview up plan diff test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools outdated clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.ready ## Set up, then show a made-up shop, a bad change with its comment, and an incident; needs promtool (`make tools`).
+	@$(RUN) -m tools.demo
 
 preview: .venv/.ready ## Set up, then preview STACK: the real one with CLI and credentials, else the offline plan.
 	@$(RUN) -m readiness preview $(STACK)

@@ -55,7 +55,7 @@ MIGRATION_FAILED = AlertDefinition(
     ),
     mitigation=(
         "Mend the revision, and deploy again: the workflow takes a new backup first",
-        'The schema is wrong although nothing failed: docs/migrations.md, "Roll back"',
+        'The schema is wrong although nothing failed: stop the writes, then go by the rollback runbook, "The database"',
     ),
     declared_by=lambda settings: settings.migration_job is not None,
 )

@@ -24,7 +24,7 @@ RUNBOOK_PATH = "docs/runbook.md"
 _HEADER = """\
 # Runbook
 
-<!-- Made by `readiness runbook` from readiness/alerts/ and the stacks' settings. Edit those. -->
+<!-- Made by `readiness runbook` from the stacks' settings: change those, and run it again. -->
 
 You were paged: find the alert's name below. Every section starts with what to do in the first five minutes.
 """

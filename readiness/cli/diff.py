@@ -37,7 +37,7 @@ def diff(
     """
     from readiness.finding import RefusedError
     from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
-    from readiness.plan.render_diff import diff_markdown, diff_text, failure_markdown
+    from readiness.plan.render_diff import failure_markdown
 
     of_commit = base is not None and not files
     if not of_commit and not (base is None and len(files) == 2 and not stacks):
@@ -49,17 +49,28 @@ def diff(
             click.echo(failure_markdown(refusal.problems), nl=False)
         raise
     moved = detection_change(project_root(project), base) if base is not None else []
+    print_diff(report, form, appendix=(detection_markdown if form == "markdown" else detection_text)(moved))
+    refuse_open_changes(report)
+    if exit_code and not report.is_empty:
+        sys.exit(DIFFERENT)
+
+
+def print_diff(report: DiffReport, form: str, *, appendix: str = "") -> None:
+    """Prints the report as Markdown or as text, which is coloured on a terminal, then the appendix."""
+    from readiness.plan.render_diff import diff_markdown, diff_text
+
     if form == "markdown":
-        click.echo(diff_markdown(report, appendix=detection_markdown(moved)), nl=False)
+        click.echo(diff_markdown(report, appendix=appendix), nl=False)
     else:
-        text = diff_text(report, _paint if use_colour(err=False) else _plain)
-        click.echo(text + detection_text(moved), nl=False)
+        click.echo(diff_text(report, _paint if use_colour(err=False) else _plain) + appendix, nl=False)
+
+
+def refuse_open_changes(report: DiffReport) -> None:
+    """Raises click.ClickException where a change reduces protection and no entry acknowledges it."""
     if report.agreement.open:
         count = len(report.agreement.open)
         message = f"{count} {'change weakens' if count == 1 else 'changes weaken'} a guard and nobody has agreed to it"
         raise click.ClickException(f"{message}. The digests for acknowledged-weakenings.yaml stand in the diff.")
-    if exit_code and not report.is_empty:
-        sys.exit(DIFFERENT)
 
 
 def _report(project: str | None, files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:

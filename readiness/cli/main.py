@@ -33,6 +33,7 @@ from readiness.cli import (
     schema,
     snooze,
     up,
+    upgrade,
     verify,
 )
 from readiness.cli.common import report
@@ -66,6 +67,7 @@ for command in (
     schema.schema,
     snooze.snooze,
     up.up,
+    upgrade.upgrade,
     verify.verify,
 ):
     cli.add_command(command)

@@ -11,7 +11,7 @@ from readiness.documents.template import Stacks, fill, other_deployment, product
 from readiness.markdown_text import table_cell
 from readiness.settings.model import Settings
 
-NOTICE = "<!-- Made by `readiness docs` from readiness/documents/templates/{} and the stacks' settings. Edit those. -->"
+NOTICE = "<!-- Made by `readiness docs` from the stacks' settings: change those, and run it again. -->"
 
 
 def page_texts(stacks: Stacks) -> dict[str, str]:
@@ -24,7 +24,7 @@ def page_texts(stacks: Stacks) -> dict[str, str]:
 
 
 def _with_notice(name: str, own: Mapping[str, str]) -> dict[str, str]:
-    return {"notice": NOTICE.format(name), **own}
+    return {"notice": NOTICE, **own}
 
 
 def _rollback(stacks: Stacks) -> dict[str, str]:

@@ -237,7 +237,7 @@ def _stacks(wanted: Bootstrap) -> Iterator[str]:
 def _accounts(wanted: Bootstrap) -> Iterator[str]:
     if not wanted.needs.accounts:
         return
-    yield "# 6. LATER, when you have applied each stack once yourself (docs/adopt.md, then `readiness up STACK`): the"
+    yield "# 6. LATER, when you have applied each stack once yourself (`readiness adopt` and `readiness up STACK`): the"
     yield "#    accounts of the jobs exist only then, and whoever changes a job must be allowed to act as its account."
     for account in wanted.needs.accounts:
         email, role = f"{account}@{wanted.project}.iam.gserviceaccount.com", "--role=roles/iam.serviceAccountUser"

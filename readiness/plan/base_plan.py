@@ -150,31 +150,56 @@ class BasePlans:
         """The stack's plan, waited for. Raises RefusedError where the commit's program makes none."""
         if stack in self.kept:
             return self.base.read(stack, self.kept[stack], self.secrets)
-        process = self.running[stack]
         try:
-            out, err = process.communicate(timeout=TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.base.failed(stack, f"it has not ended after {TIMEOUT_SECONDS} s")
-        if process.returncode:
-            lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
-            errors = [line for line in lines if line.startswith("error: ")]
-            said = (errors or lines[-1:] or ["it says nothing"])[0].removeprefix("error: ")
-            self.base.failed(stack, said.replace(f"{self.folder}/", ""))
+            out = printed_plan(self.running[stack], self.folder)
+        except PlanFailedError as failed:
+            self.base.failed(stack, failed.lines[0])
         plan = self.base.read(stack, out, self.secrets)
         self.base.keep(stack, out)
         return plan
 
 
-def _start(folder: Path, stack: str) -> subprocess.Popen[bytes]:
-    """The plan command of the program in the folder, with this interpreter and its packages."""
+class PlanFailedError(Exception):
+    """Another process made no plan; `lines` are its errors, or its last line, without `error: `."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("; ".join(self.lines))
+
+
+def start_plan(command: Sequence[str], folder: Path, stack: str, *, import_path: str | None) -> subprocess.Popen[bytes]:
+    """Starts `COMMAND plan STACK --format json` in the folder; `import_path` comes before what is installed there."""
     hidden = ("PYTHON", "PULUMI_CONFIG")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    # The folder stands before whatever is installed, so that the commit's own modules are run.
-    environment |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "", "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "readiness", "plan", "--format", "json", "--", stack]
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "CI": "", "NO_COLOR": "1"}
+    if import_path is not None:
+        environment["PYTHONPATH"] = import_path
+    words = [*command, "plan", "--format", "json", "--", stack]
     return subprocess.Popen(  # noqa: S603 - a fixed command; the stack's name is one that has a file
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
+
+
+def printed_plan(process: subprocess.Popen[bytes], folder: Path) -> bytes:
+    """The plan that the process prints, waited for. Raises PlanFailedError; paths in it are those below `folder`."""
+    try:
+        out, err = process.communicate(timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise PlanFailedError([f"it has not ended after {TIMEOUT_SECONDS} s"]) from None
+    if process.returncode:
+        lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
+        errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+        said = errors or lines[-1:] or ["it says nothing"]
+        raise PlanFailedError([line.replace(f"{folder}/", "") for line in said])
+    return out
+
+
+def _start(folder: Path, stack: str) -> subprocess.Popen[bytes]:
+    """The plan command of the program in the folder, with this interpreter and its packages.
+
+    The folder comes before what is installed, so that the commit's own modules are run.
+    """
+    return start_plan([sys.executable, "-m", "readiness"], folder, stack, import_path=str(folder))
 
 
 @cache
@@ -198,7 +223,11 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
     secrets = SecretMask()
     with base.plans([stack for stack in chosen if stack in there], secrets) as plans:
         # While the commit's program runs, the working tree's does.
-        heads = {stack: _head_plan(root, stack, secrets) for stack in chosen if stack in here}
+        heads = {
+            stack: plan_from(planned_here(root, stack), file=stack, secrets=secrets)
+            for stack in chosen
+            if stack in here
+        }
         bases = {stack: plans.of(stack) for stack in chosen if stack in there}
     diffs: list[StackDiff] = []
     for stack in chosen:
@@ -217,12 +246,13 @@ def of_files(old: Path, new: Path) -> StackDiff:
     return diff_plans(read_plan_file(old, secrets), read_plan_file(new, secrets))
 
 
-def _head_plan(root: Path, stack: str, secrets: SecretMask) -> ReadPlan:
+def planned_here(root: Path, stack: str) -> object:
+    """The plan of a stack of the working tree, as its JSON form. Raises RefusedError with every problem."""
     from readiness.plan.offline_plan import plan_stack
     from readiness.rules.stack import check_stack, require_settings
 
     require_settings(check_stack(root, stack))
-    return plan_from(plan_stack(root, read_stack(root, stack)).as_dict(), file=stack, secrets=secrets)
+    return plan_stack(root, read_stack(root, stack)).as_dict()
 
 
 def _nothing_of(plan: ReadPlan) -> ReadPlan:

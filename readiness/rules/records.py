@@ -46,7 +46,7 @@ def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: d
     for fault in faults:
         message = f"lets cleanup delete, and the gate's record {place} {fault}"
         command = f"readiness cleanup gate {shlex.quote(config.stack)}"
-        hint = f"Write true, or pass `{command}` and commit its record (docs/retention.md)"
+        hint = f"Write true, or pass `{command}` and commit its record"
         yield config.error("cleanup-gate-record", DRY_RUN, message, hint)
 
 
@@ -80,10 +80,7 @@ def honesty_record_problems(
     for path, what, instead in relying:
         for fault in faults:
             message = f"{what}, and the record {place} {fault}"
-            hint = (
-                f"Write {instead}, or pass `readiness checks-honest --workflows DIR --write` and commit its record"
-                " (docs/required-checks.md)"
-            )
+            hint = f"Write {instead}, or pass `readiness checks-honest --workflows DIR --write` and commit its record"
             yield config.error("required-checks-record", path, message, hint)
     if workflows is not None:
         folder = str(Path(workflows[0].file).parent)

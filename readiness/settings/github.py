@@ -465,7 +465,7 @@ def auto_merge_app_problems(config: StackConfig, merging: AutoMerge | None) -> I
     """Auto-merge needs an identity of its own."""
     if merging is not None and merging.enabled and merging.app_client_id is None:
         message = "needs an App: what the workflow's own token merges starts no deployment"
-        hint = "Write its app_client_id (docs/dependency-updates.md), or false, which only labels"
+        hint = "Write the client ID of a GitHub App that may merge there, or enabled: false, which only labels"
         yield config.error("settings-auto-merge", (*AUTO_MERGE, "app_client_id"), message, hint)
 
 

@@ -65,6 +65,80 @@ _PATTERNS = (
     ("notificationChannels", "is not the id of a channel", "Write it as projects/PROJECT/notificationChannels/NUMBER"),
     ("[._-]+", "is not the name of an image", "Write it in lower case, as `web` or `shop/web`"),
     ("^#", "is not the name of a Slack channel", "Write it as #name, in lower case and in quotes"),
+    (
+        r"^[a-z]+-[a-z]+[0-9]+$",
+        "is not a Google Cloud region",
+        "Write it as europe-west1 or us-central1: a region, not a zone of it",
+    ),
+    (
+        "^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
+        "is not the id of a Google Cloud project",
+        "Use 6 to 30 of a-z, 0-9 and `-`, with a letter first and no `-` last, as shop-prod-4711",
+    ),
+    (
+        "^[a-z]([a-z0-9-]{4,28}[a-z0-9])$",
+        "is not the id of a service account",
+        "Use 6 to 30 of a-z, 0-9 and `-`, with a letter first and no `-` last: what is before the @ of its address",
+    ),
+    (
+        "{0,38}$",
+        "is not an account on GitHub",
+        "Write the user or organization as github.com/NAME has it: letters, digits and `-`",
+    ),
+    (
+        "CVE-",
+        "is not the id of a vulnerability",
+        "Write it as CVE-2026-12345 or GHSA-xxxx-xxxx-xxxx",
+    ),
+    (
+        "^pkg:",
+        "is not the purl of a package",
+        "Write it as pkg:npm/next or pkg:deb/debian/libssl3",
+    ),
+    ("{4}-[0-9]{2}-[0-9]{2}$", *_REFUSED_CONTENT["day"]),
+    (
+        "{1,64}$",
+        "is not the client id of a GitHub App",
+        "Copy it from the page of the app: letters, digits and `.`",
+    ),
+    (r"\.ya?ml$", "is not the name of a workflow file", "Write the name alone, as deploy.yml"),
+    ("^[0-9a-f]{6}$", "is not a color", "Write six hexadecimal digits in quotes, without `#`, as 'd93f0b'"),
+    (
+        "workloadIdentityPools",
+        "is not a workload identity provider",
+        "Write it as projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
+    ),
+    (r"^\$(", "is not a path into JSON", "Write it as $.status or $.checks.database: `$`, then each key after a `.`"),
+    (
+        "{0,127}$",
+        "is not the tag of an image",
+        "Use at most 128 letters, digits and _ . -, with a letter, a digit or _ first",
+    ),
+    (
+        "^[A-Za-z_][A-Za-z0-9_-]{0,62}$",
+        "is not a name that PostgreSQL takes",
+        "Use at most 63 letters, digits, _ and -, with a letter or _ first",
+    ),
+    ("{1,255}$", "is not the name of a secret", "Write its name in Secret Manager alone: letters, digits, _ and -"),
+    (
+        "]*=[",
+        "is not NAME=VALUE",
+        "Write it as image_tag=v1.2, with a value of letters, digits and . _ / -",
+    ),
+    ("{0,100}$", "is not the name of an environment", "Use letters, digits and `-`, with a letter first"),
+    (
+        "CustomEndpoint",
+        "is not a provider's key for a host",
+        "Write github:baseUrl, gcp:universeDomain or gcp:APICustomEndpoint, as gcp:storageCustomEndpoint",
+    ),
+    (r"^\.?[", "is not the name of a repository", "Write the name without its owner: letters, digits and . _ -"),
+    (
+        "^[a-z0-9][a-z0-9_-]{0,99}$",
+        "is not the slug of a team",
+        "Write it as the end of the team's address on GitHub, without the organization: a-z, 0-9, _ and -",
+    ),
+    ("^[A-Za-z_][A-Za-z0-9_]*$", "is not a key of JSON", "Use letters, digits and _, with a letter or _ first"),
+    ("{0,60}$", "is not a login on GitHub", "Write it as github.com/LOGIN has it, without @: letters, digits, - and _"),
 )
 _NAME_PATTERN = re.compile(r"\^\[a-z\]\(?\[a-z0-9-\]\{0,(\d+)\}(\[a-z0-9\]\)\?)?\$")
 _RANGE_ERRORS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of")

@@ -64,6 +64,10 @@ init
 {_INIT}
 init other --answers inputs/init.yaml
 diff
+upgrade
+upgrade --check
+upgrade --check --to 9 --wheel x.whl
+upgrade --check --wheel nowhere.whl
 diff --base main
 diff inputs/plan.json inputs/plan.json
 diff inputs/plan.json inputs/weaker.json

@@ -143,7 +143,7 @@ def test_check_refuses_a_cleanup_that_deletes_without_a_record(project: Path) ->
     assert (
         "readiness:image_registry.cleanup_dry_run: lets cleanup delete, and the gate's record "
         "records/cleanup-gate.prod.json does not exist. Write true, or pass `readiness cleanup gate prod` and commit "
-        "its record (docs/retention.md)."
+        "its record."
     ) in said
 
 

@@ -24,18 +24,19 @@ class Installed:
 
     folder: Path
 
-    def run(self, *arguments: str, cwd: Path) -> Result:
-        """`readiness` with these arguments, as a user has it on PATH."""
-        return self._run(self.folder / "bin" / "readiness", *arguments, cwd=cwd)
+    def run(self, *arguments: str, cwd: Path, **variables: str) -> Result:
+        """`readiness` with these arguments, as a user has it on PATH; `variables` are added to the environment."""
+        return self._run(self.folder / "bin" / "readiness", *arguments, cwd=cwd, **variables)
 
     def python(self, code: str, cwd: Path) -> Result:
         """Runs Python code."""
         return self._run(self.folder / "bin" / "python", "-c", code, cwd=cwd)
 
-    def _run(self, program: Path, *arguments: str, cwd: Path) -> Result:
+    def _run(self, program: Path, *arguments: str, cwd: Path, **variables: str) -> Result:
         environment = {
             "PATH": os.pathsep.join((str(self.folder / "bin"), os.environ.get("PATH", os.defpath))),
             "HOME": str(self.folder),
+            **variables,
         }
         done = subprocess.run(
             [program, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False,

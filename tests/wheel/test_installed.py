@@ -81,6 +81,28 @@ def test_the_version_is_printed(installed: Installed, tmp_path: Path) -> None:
     assert (done.status, done.out) == (0, f"readiness {__version__}\n")
 
 
+def test_the_project_installs_the_wheel_that_wrote_it(installed: Installed, shop: Path, wheel: Path) -> None:
+    """In a workflow too, where nothing of this machine is: not a package of that name from an index."""
+    copy = shop / "wheels" / wheel.name
+    assert (shop / "requirements.txt").read_text(encoding="utf-8") == f"./wheels/{wheel.name}\n"
+    assert copy.read_bytes() == wheel.read_bytes()
+    assert f"/{copy.parent.name}/ @ada" in (shop / ".github" / "CODEOWNERS").read_text(encoding="utf-8")
+    pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", "--no-deps", "--ignore-installed"]
+    done = subprocess.run(
+        [*pip, "--requirement", "requirements.txt"],
+        cwd=shop, capture_output=True, text=True, check=False, timeout=HANG_SECONDS,
+    )  # fmt: skip
+    assert f"Would install readiness-{__version__}" in done.stdout, done.stderr
+
+
+def test_a_wheel_that_is_not_there_is_warned_of(installed: Installed, tmp_path: Path) -> None:
+    """Another than the installed one cannot be copied; the path says where it has to be."""
+    done = installed.run("init", ".", *INIT_OPTIONS, "--package=wheels/readiness-9.0-py3-none-any.whl", cwd=tmp_path)
+    assert done.status == 0, done.text
+    assert "requirements.txt: names wheels/readiness-9.0-py3-none-any.whl, which is not there" in done.out
+    assert not (tmp_path / "wheels").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

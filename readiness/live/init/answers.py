@@ -20,7 +20,9 @@ from readiness.settings.github import (
     MAX_REVIEWERS,
     DependabotUpdate,
     Ecosystem,
+    ProductionEnvironment,
     Repository,
+    TeamReviewer,
     UserReviewer,
     is_to_be_filled_in,
 )
@@ -44,10 +46,17 @@ _RESERVED_ENVIRONMENT = "preview"
 _STACK = re.compile(r"([^=:]*)(?:=([^:=]*)(?::([^:=]*))?)?")
 _SERVICE = re.compile(r"([^=:]*)(?:=([^:=]*)(?::([^=]*))?)?")
 _DEPENDABOT = re.compile(r"([^=]+)=(.+)")
-_REVIEWER = re.compile(r"([^:]+):([0-9]{1,15})")
+# LOGIN:ID of a person, or ORGANIZATION/TEAM:ID.
+_REVIEWER = re.compile(r"(?:([^:/]+)/)?([^:/]+):([0-9]{1,15})")
 _OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?|[^\s@#]+@[^\s@#]+\.[^\s@#]+")
-# One requirement of pip on a line: NAME==VERSION, or NAME @ https://… of a wheel.
-_PACKAGE = re.compile(r"readiness==[A-Za-z0-9.+!-]+|readiness @ https://[^\s]+")
+_ASK_FOR_USER = "`gh api users/LOGIN --jq .id`"
+_ASK_FOR_TEAM = "`gh api orgs/ORGANIZATION/teams/TEAM --jq .id`"
+# The default of `readiness:production_environment`.
+GITHUB_ENVIRONMENT = "production"
+# One requirement of pip on a line: NAME==VERSION, NAME @ https://… of a wheel, or the path of a wheel in the project.
+_PACKAGE = re.compile(
+    r"readiness==[A-Za-z0-9.+!-]+|readiness @ https://[^\s]+|(\./)?([\w-]+/)*readiness-[\w.+!-]+\.whl"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +90,11 @@ class MigrationAnswer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """What the files are made of. The last stack owns what exists once; `reviewers` are login and id."""
+    """What the files are made of. The last stack owns what exists once.
+
+    `reviewers` are login and id of people, `reviewer_teams` slug and id of the owner's teams; they approve deployments
+    to the application's GitHub environment `github_environment`.
+    """
 
     stacks: tuple[StackAnswer, ...]
     region: str
@@ -99,6 +112,8 @@ class Answers:
     registry: str
     adopt_registry: bool
     reviewers: tuple[tuple[str, int], ...]
+    reviewer_teams: tuple[tuple[str, int], ...]
+    github_environment: str
     code_owners: tuple[str, ...]
     migration: MigrationAnswer | None
     dependabot: tuple[tuple[str, tuple[str, ...]], ...]
@@ -179,9 +194,11 @@ def services_in(given: Given) -> tuple[ServiceAnswer, ...]:
 def answers_from(given: Given, *, package: str) -> Answers:
     """The answers, which must have no problem."""
     repository, owner = one(given, "repository") or "", one(given, "github_owner") or ""
-    people = [match.groups() for text in given.get("reviewers", ()) if (match := _REVIEWER.fullmatch(text))]
-    reviewers = tuple((login, int(identity)) for login, identity in people)
-    owners = given.get("code_owners") or tuple(f"@{login}" for login, _ in reviewers if not is_to_be_filled_in(login))
+    named = [match.groups() for text in given.get("reviewers", ()) if (match := _REVIEWER.fullmatch(text))]
+    reviewers = tuple((name, int(identity)) for organization, name, identity in named if organization is None)
+    teams = tuple((name, int(identity)) for organization, name, identity in named if organization is not None)
+    people = [f"@{login}" for login, _ in reviewers if not is_to_be_filled_in(login)]
+    owners = given.get("code_owners") or (*people, *(f"@{owner}/{slug}" for slug, _ in teams))
     database, user, secret = (one(given, f"migration_{name}") for name in ("database", "user", "password_secret"))
     migration = None
     if database and user and secret:
@@ -208,6 +225,8 @@ def answers_from(given: Given, *, package: str) -> Answers:
         registry=one(given, "registry") or repository,
         adopt_registry=one(given, "adopt_registry") != "false",
         reviewers=reviewers,
+        reviewer_teams=teams,
+        github_environment=one(given, "github_environment") or GITHUB_ENVIRONMENT,
         code_owners=owners,
         migration=migration,
         dependabot=tuple((ecosystem, tuple(folders.split(","))) for ecosystem, folders in pairs),
@@ -369,17 +388,32 @@ def _plan_problem(text: str, given: Given) -> Problem | None:
 def _reviewer_problem(text: str, given: Given) -> Problem | None:
     match = _REVIEWER.fullmatch(text)
     if match is None:
-        return "is not LOGIN:ID", "Write it as ada:1001; `gh api users/LOGIN --jq .id` prints the number"
-    if problem := _field_problem(UserReviewer, "login", match[1]):
+        hint = "Write it as ada:1001 or shop/operators:2001"
+        return (
+            "is not LOGIN:ID or ORGANIZATION/TEAM:ID",
+            f"{hint}; {_ASK_FOR_USER} or {_ASK_FOR_TEAM} prints the number",
+        )
+    organization, name, number = match.groups()
+    ask = f"Ask GitHub: {_ASK_FOR_USER if organization is None else _ASK_FOR_TEAM}"
+    model, field = (UserReviewer, "login") if organization is None else (TeamReviewer, "slug")
+    if problem := _field_problem(model, field, name):
         return problem
-    people = [text.partition(":") for text in given.get("reviewers", ())]
-    if [login.lower() for login, _, _ in people].count(match[1].lower()) > 1:
-        return f"names {match[1]} twice", "Give each once"
-    if [identity for _, _, identity in people].count(match[2]) > 1:
-        return f"has the number {match[2]} of another reviewer", "Ask GitHub: gh api users/LOGIN --jq .id"
-    if len(people) > MAX_REVIEWERS:
-        return f"is one of {len(people)}, and GitHub takes {MAX_REVIEWERS}", "Leave some out"
-    return None if int(match[2]) else ("has the number 0, which nobody has", "Ask GitHub: gh api users/LOGIN --jq .id")
+    owner = one(given, "github_owner")
+    if organization is not None and owner is not None and organization.lower() != owner.lower():
+        return (
+            f"is a team of another organization than {owner}",
+            "Name teams of the organization that owns the repository",
+        )
+    named = [(who.lower(), identity) for who, _, identity in (each.partition(":") for each in given["reviewers"])]
+    same_kind = [(who, identity) for who, identity in named if ("/" in who) == (organization is not None)]
+    who = text.partition(":")[0]
+    if [other for other, _ in same_kind].count(who.lower()) > 1:
+        return f"names {who} twice", "Give each once"
+    if [identity for _, identity in same_kind].count(number) > 1:
+        return f"has the number {number} of another reviewer", ask
+    if len(named) > MAX_REVIEWERS:
+        return f"is one of {len(named)}, and GitHub takes {MAX_REVIEWERS}", "Leave some out, or name a team instead"
+    return None if int(number) else ("has the number 0, which nobody has", ask)
 
 
 def _reviewers_unused(given: Given) -> str | None:
@@ -411,7 +445,8 @@ def _dependabot_problem(text: str, given: Given) -> Problem | None:
 def _package_problem(text: str, _given: Given) -> Problem | None:
     if _PACKAGE.fullmatch(text):
         return None
-    return "is not readiness==VERSION or readiness @ https://…", "Write what pip installs Readiness from"
+    hint = "Write what pip installs Readiness from"
+    return "is not readiness==VERSION, readiness @ https://… or ./wheels/readiness-VERSION-py3-none-any.whl", hint
 
 
 def _registry_required(given: Given) -> bool:
@@ -470,6 +505,7 @@ RULES = {
     "visibility": Rule(required=_always),
     "plan": Rule(problem=_plan_problem, required=lambda given: one(given, "visibility") in ("private", "internal")),
     "reviewers": Rule(problem=_reviewer_problem, unused=_reviewers_unused),
+    "github_environment": Rule(problem=_plain(ProductionEnvironment, "name"), unused=_reviewers_unused),
     "services": Rule(problem=_service_problem, required=lambda given: not services_in(given)),
     "backend_service": Rule(problem=_service_problem),
     "frontend_service": Rule(problem=_service_problem),

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from importlib.metadata import Distribution, version
 from importlib.resources import files
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from readiness.live.init.answers import Answers
 from readiness.live.init.stack_files import setting_of, settings_files, waiting_channels
@@ -20,6 +21,9 @@ _FIELD = re.compile(r"\{\{([a-z_]+)\}\}")
 _JOB_MARK = "# --- the job of a stack\n"
 _OWNER_MARK = "# --- of the stack that owns the shared resources\n"
 _WORKFLOWS = ".github/workflows"
+# Wheels that requirements.txt names by their path.
+WHEELS = "wheels"
+REQUIREMENTS = "requirements.txt"
 CODE_OWNERS_PATH = ".github/CODEOWNERS"
 
 
@@ -28,7 +32,7 @@ def files_of(answers: Answers) -> dict[str, str]:
     return {
         **settings_files(answers),
         "__main__.py": _template("__main__.py.txt"),
-        "requirements.txt": f"{answers.package}\n",
+        REQUIREMENTS: f"{answers.package}\n",
         f"{_WORKFLOWS}/pull-request.yml": _template("pull-request.yml"),
         f"{_WORKFLOWS}/apply.yml": _apply(answers),
         f"{_WORKFLOWS}/drift.yml": _template("drift.yml"),
@@ -44,15 +48,30 @@ def code_owners(answers: Answers) -> tuple[str, ...]:
 
 
 def installed_package() -> str:
-    """What pip installs this version of Readiness from: the wheel's address where it came from one, else NAME==VERSION.
+    """What pip installs this version of Readiness from: the wheel's address, its copy in `wheels/`, or NAME==VERSION.
 
-    A path of this machine says nothing to another one. Form: packaging.python.org/specifications/direct-url.
+    The copy is for a wheel that was a file: a path of this machine says nothing to another one, and the name in a
+    package index could be somebody else's package.
     """
-    record = Distribution.from_name("readiness").read_text("direct_url.json")
-    address = str(json.loads(record).get("url", "")) if record else ""
+    address = _installed_from()
     if address.startswith("https://") and urlsplit(address).path.endswith(".whl"):
         return f"readiness @ {address}"
+    if (wheel := installed_wheel()) is not None:
+        return f"./{WHEELS}/{wheel.name}"
     return f"readiness=={version('readiness')}"
+
+
+def installed_wheel() -> Path | None:
+    """The file from which pip installed this version of Readiness, which may be gone; None for another source."""
+    address = urlsplit(_installed_from())
+    path = Path(unquote(address.path))
+    return path if address.scheme == "file" and path.suffix == ".whl" else None
+
+
+def _installed_from() -> str:
+    """The address that pip recorded; empty without one. Form: packaging.python.org/specifications/direct-url."""
+    record = Distribution.from_name("readiness").read_text("direct_url.json")
+    return str(json.loads(record).get("url", "")) if record else ""
 
 
 def _apply(answers: Answers) -> str:

@@ -65,7 +65,16 @@ QUESTIONS = (
         text="Visibility of that repository, which decides what GitHub enforces there",
     ),
     Question(name="plan", choices=("free", "pro", "team", "enterprise"), text="GitHub's plan of its owner"),
-    Question(name="reviewers", many=True, text="Who may approve a deployment to production, as LOGIN:ID"),
+    Question(
+        name="reviewers",
+        many=True,
+        text="Who may approve a deployment to production, as LOGIN:ID or ORGANIZATION/TEAM:ID",
+    ),
+    Question(
+        name="github_environment",
+        asked=False,
+        text="GitHub environment of the application's repository that deploys to production; production unless given",
+    ),
     Question(
         name="services",
         many=True,
@@ -111,5 +120,9 @@ QUESTIONS = (
         asked=False,
         text="Address of the published runbook; docs/runbook.md of the repository for these files unless given",
     ),
-    Question(name="package", asked=False, text="What pip installs Readiness from; readiness==VERSION unless given"),
+    Question(
+        name="package",
+        asked=False,
+        text="What pip installs Readiness from; the source of this one unless given",
+    ),
 )

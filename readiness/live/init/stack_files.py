@@ -27,7 +27,7 @@ _STACK_COMMENTS = {
     "  readiness:owns_shared_resources: true": "What exists once for all stacks is declared by this one.",
     "    cleanup_dry_run:": "Switched to false by a reviewed change, after the list of what cleanup would delete has "
     "been read.",
-    "      users:": "Of these, one approves. Ask GitHub for an id: gh api users/LOGIN --jq .id",
+    "    reviewers:": "Of these, one approves. Ask GitHub for an id: gh api users/LOGIN --jq .id",
     "    updates:": "One entry for each ecosystem, with the folders that hold its manifests.",
 }
 
@@ -153,10 +153,13 @@ def _shared(answers: Answers) -> dict[str, Any]:
         }
     # Where GitHub does not enforce reviewers, `check` would refuse the environment; it says that nobody has to approve.
     if answers.enforces_reviewers:
-        missing = range(len(answers.reviewers) + 1, MIN_REVIEWERS + 1)
+        missing = range(len(answers.reviewers) + len(answers.reviewer_teams) + 1, MIN_REVIEWERS + 1)
         people = [*answers.reviewers, *((f"{TO_BE_FILLED_IN}-{number}", 0) for number in missing)]
-        users = [{"login": login, "id": identity} for login, identity in people]
-        shared["production_environment"] = {"name": "production", "reviewers": {"users": users}}
+        reviewers = {"users": [{"login": login, "id": identity} for login, identity in people]}
+        if answers.reviewer_teams:
+            reviewers["teams"] = [{"slug": slug, "id": identity} for slug, identity in answers.reviewer_teams]
+        named = {kind: listed for kind, listed in reviewers.items() if listed}
+        shared["production_environment"] = {"name": answers.github_environment, "reviewers": named}
     if answers.dependabot:
         updates = [{"ecosystem": ecosystem, "directories": list(folders)} for ecosystem, folders in answers.dependabot]
         shared["dependabot"] = {"updates": updates}

@@ -9,10 +9,17 @@ from pathlib import Path
 
 from readiness import clock
 from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
-from readiness.files import write_all
+from readiness.files import read_regular_bytes, write_all
 from readiness.finding import Finding, RefusedError, Severity, errors_only
 from readiness.live.init.answers import Answers
-from readiness.live.init.project_files import CODE_OWNERS_PATH, code_owners, files_of
+from readiness.live.init.project_files import (
+    CODE_OWNERS_PATH,
+    REQUIREMENTS,
+    code_owners,
+    files_of,
+    installed_package,
+    installed_wheel,
+)
 from readiness.live.init.stack_files import setting_of, settings_files, waiting_channels
 from readiness.rules.project import check_project
 from readiness.rules.stack import require_settings
@@ -29,11 +36,11 @@ def write_project(folder: Path, answers: Answers, *, force: bool) -> tuple[tuple
 
     Raises RefusedError with all that is wrong: what `check` would refuse, and files that exist unless `force` is given.
     """
-    texts = files_of(answers)
+    texts: dict[str, str | bytes] = {**files_of(answers), **_wheel(answers)}
     checked = _checked(answers)
     # Their lines are not named: nobody has seen them.
     problems = (replace(problem, line=None) for found in checked.values() for problem in found.problems)
-    found = [*dict.fromkeys(problems), *_unfinished(answers)]
+    found = [*dict.fromkeys(problems), *_unfinished(answers), *_missing_wheel(folder, answers.package, texts)]
     found += _existing_file_problems(folder, [*texts, RUNBOOK_PATH], force=force)
     if errors_only(found):
         raise RefusedError(errors_only(found))
@@ -67,6 +74,26 @@ def _unfinished(answers: Answers) -> Iterator[Finding]:
             file=CODE_OWNERS_PATH,
             message="names an owner that is to be filled in, so that nobody has to acknowledge a change",
             hint="Write your team, as @organization/team",
+        )
+
+
+def _wheel(answers: Answers) -> dict[str, bytes]:
+    """The wheel that the requirements name, where it is the installed one and its file is still there."""
+    wheel = installed_wheel()
+    if wheel is None or answers.package != installed_package() or not wheel.is_file():
+        return {}
+    return {answers.package.removeprefix("./"): read_regular_bytes(wheel)}
+
+
+def _missing_wheel(folder: Path, package: str, written: Mapping[str, object]) -> Iterator[Finding]:
+    name = package.removeprefix("./")
+    if name.endswith(".whl") and " @ " not in package and name not in written and not (folder / name).is_file():
+        yield Finding(
+            rule_id="init-unfinished",
+            severity=Severity.WARNING,
+            file=REQUIREMENTS,
+            message=f"names {package}, which is not there, so pip finds no Readiness",
+            hint="Copy the wheel to that place and commit it",
         )
 
 

@@ -192,6 +192,21 @@ def test_one_known_reviewer_is_completed_by_a_placeholder(tmp_path: Path) -> Non
     assert "reviewers.users[1]: stands for a reviewer to be filled in" in result.output
 
 
+def test_teams_approve_and_own_beside_people(tmp_path: Path) -> None:
+    """A person and a team may have the same number: GitHub counts them apart. The environment has the name given."""
+    given = answers(reviewers=("ada:1001", "shop/operators:1001"), github_environment="live")
+    write_project(tmp_path, given, force=False)
+    assert config_of(tmp_path, "prod")["readiness:production_environment"] == {
+        "name": "live",
+        "reviewers": {"users": [{"login": "ada", "id": 1001}], "teams": [{"slug": "operators", "id": 1001}]},
+    }
+    assert "* @ada @shop/operators\n" in contents(tmp_path)[".github/CODEOWNERS"]
+    write_project(tmp_path / "teams", answers(reviewers=("shop/a:1", "shop/b:2")), force=False)
+    reviewers = config_of(tmp_path / "teams", "prod")["readiness:production_environment"]["reviewers"]
+    assert reviewers == {"teams": [{"slug": "a", "id": 1}, {"slug": "b", "id": 2}]}
+    assert "# Of these, one approves." in contents(tmp_path / "teams")["Pulumi.prod.yaml"]
+
+
 def test_addresses_that_are_not_known_are_placeholders_that_an_update_refuses(tmp_path: Path) -> None:
     """Of each service, in both stacks."""
     _, warnings = write_project(tmp_path, answers(reviewers=TWO_REVIEWERS), force=False)

@@ -1,0 +1,105 @@
+"""`readiness upgrade`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from readiness.cli.common import project_option, project_root
+from readiness.cli.diff import DIFFERENT, print_diff, refuse_open_changes
+
+_BY_HAND = (
+    "`readiness upgrade` changes no file. Edit the line of readiness in requirements.txt, run `readiness upgrade "
+    "--check` and read what it shows, then run `.venv/bin/pip install --requirement requirements.txt`"
+)
+
+
+@click.command()
+@click.argument("stacks", nargs=-1, metavar="[STACK]...")
+@click.option("--check", is_flag=True, help="Compare the plans; the only thing that this command does.")
+@click.option("--to", "version", metavar="VERSION", help="The version to compare with.  [default: requirements.txt's]")
+@click.option("--wheel", type=click.Path(path_type=Path), metavar="FILE", help="The wheel to compare with.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
+@project_option
+def upgrade(
+    stacks: tuple[str, ...],
+    check: bool,
+    version: str | None,
+    wheel: Path | None,
+    form: str,
+    exit_code: bool,
+    project: str | None,
+) -> None:
+    """Show what another version of Readiness changes in the plans (of all stacks by default).
+
+    The settings and the program stay as they are, and so does every file. The other version is installed with pip into
+    a temporary environment. A change that reduces protection ends with status 1, as `readiness diff` does.
+    """
+    from readiness import __version__
+    from readiness.plan.acknowledgements import read_acknowledgements
+    from readiness.plan.diff_report import diff_report
+    from readiness.plan.upgrade import compare_versions
+
+    if not check:
+        raise click.UsageError(_BY_HAND)
+    if version is not None and wheel is not None:
+        raise click.UsageError("give either --to or --wheel")
+    root = project_root(project)
+    names = _stacks(root, stacks)
+    package = _package(root, version, wheel)
+    entries = read_acknowledgements(root)
+    click.echo(f"installing {package or 'the readiness of requirements.txt'} into a temporary environment", err=True)
+    found = compare_versions(root, package, names, installed=__version__)
+    # Entries for other changes are for the diff of a commit, so none is called stale here.
+    report = diff_report(found.diffs, entries, all_stacks=False)
+    title = f"The plans by readiness {found.old} (-) and {found.new} (+), with the same settings"
+    appendix = f"\n{title}.\n" if form == "markdown" else ""
+    if form == "text":
+        click.echo(f"{title}:\n")
+    print_diff(report, form, appendix=appendix)
+    refuse_open_changes(report)
+    if exit_code and not report.is_empty:
+        sys.exit(DIFFERENT)
+
+
+def _stacks(root: Path, asked: tuple[str, ...]) -> list[str]:
+    """The stacks of the project, or those that are asked for, in the order of their names."""
+    from readiness.settings.stack_names import stack_names
+
+    if (root / "readiness" / "__init__.py").is_file():
+        message = "this project holds the code of Readiness itself, so no other version would be run"
+        raise click.ClickException(f"{message}. Compare with a commit: `readiness diff --base REF`.")
+    names = sorted(dict.fromkeys(asked)) or stack_names(root)
+    if not names:
+        raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to compare. Create one.")
+    return names
+
+
+def _package(root: Path, version: str | None, wheel: Path | None) -> str | None:
+    """What pip is to install Readiness from; None for what requirements.txt says, if that is another version."""
+    from readiness.live.init.project_files import installed_package
+    from readiness.plan.upgrade import REQUIREMENTS, required_package
+
+    required = required_package(root)
+    if wheel is not None:
+        if not wheel.is_file() or wheel.suffix != ".whl":
+            problem = "is not a wheel" if wheel.exists() else "does not exist"
+            raise click.ClickException(f"--wheel: {wheel} {problem}. Name a file readiness-VERSION-py3-none-any.whl.")
+        return f"readiness @ {wheel.resolve().as_uri()}"
+    if version is not None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+!-]*", version):
+            raise click.ClickException(f"--to: {version!r} is not a version. Write it as 0.2.0.")
+        if required is not None and ("@" in required or ".whl" in required):
+            message = f"--to: {REQUIREMENTS} takes readiness from a wheel, not from a package index"
+            raise click.ClickException(f"{message}. Edit the line there and leave out --to, or give --wheel FILE.")
+        return f"readiness=={version}"
+    installed = installed_package()
+    if required is None or required.replace(" ", "") == installed.replace(" ", ""):
+        found = f"asks for {installed}, which is installed" if required else "does not name readiness"
+        hint = "Edit its line first, without installing it, or give --to VERSION or --wheel FILE"
+        raise click.ClickException(f"nothing to compare with: {REQUIREMENTS} {found}. {hint}.")
+    return None
