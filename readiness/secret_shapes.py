@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -33,6 +34,8 @@ def secrets_in(text: str) -> Iterator[tuple[int, str]]:
         yield text.count("\n", 0, found.start()) + 1, found.group()
 
 
+# Two plans that are compared have nearly all their texts in common.
+@functools.lru_cache(maxsize=8192)
 def mask_secrets(text: str) -> str:
     """The text with anything of a credential's shape replaced by `[secret]`."""
     return _HEX_KEY.sub("[secret]", _SECRET_SHAPE.sub("[secret]", text))
