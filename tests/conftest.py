@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import settings
 from pulumi.runtime.settings import SETTINGS
 
 # Before any test plans a copy of the project, whose components would be those of the whole process.
@@ -23,6 +24,10 @@ from tests.root_files import refuse_the_roots_files
 
 # A plan leaves many objects, and the default looks at all of them again and again: a third of the suite's time.
 gc.set_threshold(200_000, 50, 100)
+
+# Hypothesis fails an example that takes longer than 200 ms, which a busy machine makes any example do.
+settings.register_profile("readiness", deadline=None)
+settings.load_profile("readiness")
 
 
 def pytest_configure() -> None:

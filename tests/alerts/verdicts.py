@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.projects import ROOT
 
 MEMORY = ROOT / ".tools" / "promtool-verdicts"
+# Each set of cases has a folder, since remembering one forgets what is not in it.
+MEMORY_OF_LATE_SAMPLES = ROOT / ".tools" / "promtool-verdicts-late"
 
 
 class Verdicts:
