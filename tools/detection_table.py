@@ -20,14 +20,14 @@ from typing import Any
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.alerts.metric_catalogue import Metric, known_metrics
 from readiness.alerts.promql import parse, selectors
+from readiness.alerts.scenarios.promtool import Rule, run_promtool, write_test_file
+from readiness.alerts.scenarios.series import Delivery, Series, promtool_values
+from readiness.alerts.scenarios.stack import Stack
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.stack import check_stack, require_settings
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import read_stack, stack_names
-from tests.alerts.cases import rules_in, stacks_of
-from tests.alerts.promtool import Rule, run_promtool, write_test_file
-from tests.alerts.series import Delivery, Series, promtool_values
-from tests.alerts.stack import Stack
+from tests.alerts.stacks import rules_in, stacks_of
 from tests.projects import CUSTOMER_STACKS, ROOT, plan_of_stack, settings_of
 from tools.detection_scenarios import BEFORE, COLUMNS, ROWS, Row
 from tools.find_promtool import find_promtool

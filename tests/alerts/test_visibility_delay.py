@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS, METRICS, Metric, known_metrics
-from tests.alerts.cases import cases_of
-from tests.alerts.incident import Fires
-from tests.alerts.promtool import Case, Rule, run_cases
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.cases import cases_of
+from readiness.alerts.scenarios.incident import Fires
+from readiness.alerts.scenarios.promtool import Case, Rule, run_cases
+from readiness.alerts.scenarios.stack import Stack
 from tests.projects import settings_of
 
 ON_GAUGES = ("FailedHealthChecks", "HealthChecksSilent", "InstanceLimitReached", "DatabaseConnectionsRunOut")

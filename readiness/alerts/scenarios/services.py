@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from tests.alerts.incident import Incident, Scenario, quiet, scenario
-from tests.alerts.series import minutes
-from tests.alerts.signals import HEALTHY_MINUTES as H
-from tests.alerts.signals import SIGNALS, Signal
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.incident import Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.series import minutes
+from readiness.alerts.scenarios.signals import HEALTHY_MINUTES as H
+from readiness.alerts.scenarios.signals import SIGNALS, Signal
+from readiness.alerts.scenarios.stack import Stack
 
 Tell = Callable[[Signal, Stack], Incident]
 
@@ -158,7 +158,7 @@ def the_first_sample_ever_is_bad_and_alone(signal: Signal, stack: Stack) -> Inci
 def it_flaps_between_bad_and_scaled_to_zero(signal: Signal, stack: Stack) -> Incident:
     """Two bad minutes and seven without samples, again and again: the count begins anew each time.
 
-    The error budget counts these requests (scenarios_of_the_error_budget.py).
+    The error budget counts these requests (error_budget.py).
     """
     flaps = minutes((2, (60, 60)), (7, None)) * 5
     return quiet(signal.series(stack, stack.backend, (*minutes((H, (60, 0))), *flaps)))

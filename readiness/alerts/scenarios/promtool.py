@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
-from tests.alerts.incident import Fires, Incident
-from tests.alerts.series import Delivery, promtool_values
-from tests.alerts.verdicts import Verdicts
+from readiness.alerts.scenarios.incident import Fires, Incident
+from readiness.alerts.scenarios.series import Delivery, promtool_values
 
 PROCESSES = 2
 _FAILED = re.compile(r'^ +expr: ".*# (?P<id>[^"]+)", time: (?P<time>[^,]+), *\n(?P<rest>(?: {8}.*\n?)*)', re.MULTILINE)
@@ -49,26 +48,32 @@ def run_cases(
     folder: Path,
     cases: Sequence[Case],
     rules: Mapping[tuple[str, str], Rule],
-    verdicts: Verdicts | None = None,
+    *,
+    deadline_seconds: float | None = None,
 ) -> dict[str, str]:
     """What went wrong in each failed case, by its id. `rules`: by stack and alert. Files are written into `folder`.
 
-    With `verdicts`, a rule and its cases that have passed before, byte for byte, are not run again.
+    Raises PromtoolError when promtool fails otherwise than by a case, or takes longer than the deadline.
     """
+    return run_files(promtool, list(write_cases(folder, cases, rules)), deadline_seconds=deadline_seconds)
+
+
+def write_cases(folder: Path, cases: Sequence[Case], rules: Mapping[tuple[str, str], Rule]) -> dict[Path, set[str]]:
+    """Writes a test file for each rule, and returns the ids of its cases."""
     ids: dict[Path, set[str]] = {}
     for (stack, alert), rule in rules.items():
         own = [case for case in cases if (case.stack, case.alert) == (stack, alert)]
         file = write_test_file(folder, f"{stack}-{alert}", rule, promtool_tests(own, rule))
         ids[file] = {case.id for case in own}
-    files = verdicts.unseen(list(ids)) if verdicts else list(ids)
+    return ids
+
+
+def run_files(promtool: Path, files: Sequence[Path], *, deadline_seconds: float | None = None) -> dict[str, str]:
+    """What went wrong in each failed case of the test files, by its id. Raises PromtoolError."""
     batches = [files[start::PROCESSES] for start in range(PROCESSES) if files[start::PROCESSES]]
     with ThreadPoolExecutor(PROCESSES) as pool:
-        results = pool.map(partial(run_promtool, promtool), batches)
-        failures = {id_: why for result in results for id_, why in result.items()}
-    # A failure that belongs to no case could be any file's.
-    if verdicts and failures.keys() <= {id_ for own in ids.values() for id_ in own}:
-        verdicts.remember((file for file in files if not ids[file] & failures.keys()), ids)
-    return failures
+        results = pool.map(partial(run_promtool, promtool, deadline_seconds=deadline_seconds), batches)
+        return {id_: why for result in results for id_, why in result.items()}
 
 
 def promtool_tests(cases: Iterable[Case], rule: Rule) -> str:
@@ -88,10 +93,15 @@ def write_test_file(folder: Path, name: str, rule: Rule, tests: str) -> Path:
     return file
 
 
-def run_promtool(promtool: Path, files: Sequence[Path]) -> dict[str, str]:
+def run_promtool(promtool: Path, files: Sequence[Path], *, deadline_seconds: float | None = None) -> dict[str, str]:
     """Runs test files in one process. Raises PromtoolError when it fails otherwise than by a case."""
     command = [str(promtool), "test", "rules", *(str(file) for file in files)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=deadline_seconds)  # noqa: S603 - the caller's promtool
+    except subprocess.TimeoutExpired:
+        raise PromtoolError(f"{promtool} did not end within {deadline_seconds:g} s") from None
+    except OSError as error:
+        raise PromtoolError(f"{promtool} does not run: {error.strerror}") from None
     failures: dict[str, str] = {}
     for found in _FAILED.finditer(done.stderr):
         detail = " ".join(found["rest"].split())

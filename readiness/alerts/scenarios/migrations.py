@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from readiness.alerts.migration_alerts import WINDOW_SECONDS
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, minutes
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.series import Series, minutes
+from readiness.alerts.scenarios.stack import Stack
 
 ALERT = "MigrationFailed"
 EXECUTIONS = "run_googleapis_com:job_completed_execution_count"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.alerts.series import Series
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.series import Series
+from readiness.alerts.scenarios.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

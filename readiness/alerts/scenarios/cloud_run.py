@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.alerts.series import Series, distribution
-from tests.alerts.stack import Place
+from readiness.alerts.scenarios.series import Series, distribution
+from readiness.alerts.scenarios.stack import Place
 
 # A minute: how many observations (requests, or instances that report), and how many of them are bad. None: no sample.
 Minute = tuple[float, float] | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.alerts.cloud_run import (
+from readiness.alerts.scenarios.cloud_run import (
     COARSE_LATENCY_BOUNDS,
     CPU_UTILIZATIONS,
     FINE_LATENCY_BOUNDS,
@@ -15,11 +15,11 @@ from tests.alerts.cloud_run import (
     observations,
     requests,
 )
-from tests.alerts.incident import Incident, Scenario, quiet, scenario
-from tests.alerts.series import minutes
-from tests.alerts.signals import CPU, ERROR_RATE, LATENCY, MEMORY, Signal
-from tests.alerts.signals import HEALTHY_MINUTES as H
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.incident import Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.series import minutes
+from readiness.alerts.scenarios.signals import CPU, ERROR_RATE, LATENCY, MEMORY, Signal
+from readiness.alerts.scenarios.signals import HEALTHY_MINUTES as H
+from readiness.alerts.scenarios.stack import Stack
 
 
 def _lasting(signal: Signal, stack: Stack, before: Minute, then: Minute) -> tuple[Minute, ...]:

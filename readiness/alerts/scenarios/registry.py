@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.registry_alerts import WINDOW_SECONDS, deletions_by_others, large_cleanups, new_criticals
+from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.series import Series, minutes
+from readiness.alerts.scenarios.stack import Stack
 from readiness.settings.model import Settings
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, minutes
-from tests.alerts.stack import Stack
 
 Metric = Callable[[Settings], LogMetric]
 # The alert, what it counts, and the resource that its entries have.

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tests.alerts.cloud_run import Minute, requests
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, minutes
-from tests.alerts.stack import Place, Stack
+from readiness.alerts.scenarios.cloud_run import Minute, requests
+from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.series import Series, minutes
+from readiness.alerts.scenarios.stack import Place, Stack
 
 H = 5
 PROBES_A_MINUTE = 5

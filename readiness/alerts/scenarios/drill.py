@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.series import Series
+from readiness.alerts.scenarios.stack import Stack
 
 ALERT = "NotificationDrill"
 _THURSDAY = 4

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from readiness.alerts.container_exits import container_exit_metric
-from tests.alerts.cloud_run import FINE_LATENCY_BOUNDS
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, distribution, minutes
-from tests.alerts.stack import Place, Stack
+from readiness.alerts.scenarios.cloud_run import FINE_LATENCY_BOUNDS
+from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.series import Series, distribution, minutes
+from readiness.alerts.scenarios.stack import Place, Stack
 
 Tell = Callable[[Stack], Incident]
 

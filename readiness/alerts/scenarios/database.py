@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from readiness.alerts.connection_errors import application_metric, server_metric, traceback_metric
+from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.series import Series, minutes
+from readiness.alerts.scenarios.stack import Stack
 from readiness.settings.model import Settings
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, minutes
-from tests.alerts.stack import Stack
 
 Tell = Callable[[Stack], Incident]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, minutes
-from tests.alerts.stack import Place, Stack
+from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.series import Series, minutes
+from readiness.alerts.scenarios.stack import Place, Stack
 
 H = 5
 # A gauge's first bad sample is enough: the stated duration passes, one evaluation more, and the next one pages.

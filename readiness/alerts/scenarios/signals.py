@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from readiness.settings.model import Alerts
-from tests.alerts.cloud_run import (
+from readiness.alerts.scenarios.cloud_run import (
     CPU_UTILIZATIONS,
     FINE_LATENCY_BOUNDS,
     MEMORY_UTILIZATIONS,
@@ -16,9 +15,10 @@ from tests.alerts.cloud_run import (
     observations,
     requests,
 )
-from tests.alerts.incident import Fires, Incident
-from tests.alerts.series import Series
-from tests.alerts.stack import Place, Stack
+from readiness.alerts.scenarios.incident import Fires, Incident
+from readiness.alerts.scenarios.series import Series
+from readiness.alerts.scenarios.stack import Place, Stack
+from readiness.settings.model import Alerts
 
 # Every scenario begins with so many healthy minutes; the breach's first sample is that of the next one.
 HEALTHY_MINUTES = 5
