@@ -1,4 +1,4 @@
-"""What happens in the columns of docs/detection.md, alert by alert, as series: in the form of readiness/alerts/scenarios."""
+"""What happens in the columns of docs/detection.md, alert by alert, as series."""
 
 from __future__ import annotations
 

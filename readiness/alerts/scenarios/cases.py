@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from readiness.alerts.catalogue import alerts_of
 from readiness.alerts.scenarios.containers import SCENARIOS as OF_CONTAINERS
@@ -11,14 +11,14 @@ from readiness.alerts.scenarios.deployments import SCENARIOS as OF_DEPLOYMENTS
 from readiness.alerts.scenarios.drill import SCENARIOS as OF_THE_DRILL
 from readiness.alerts.scenarios.error_budget import SCENARIOS as OF_THE_ERROR_BUDGET
 from readiness.alerts.scenarios.health_checks import SCENARIOS as OF_HEALTH_CHECKS
-from readiness.alerts.scenarios.incident import Scenario
+from readiness.alerts.scenarios.incident import Incident, Scenario
 from readiness.alerts.scenarios.limits import SCENARIOS as OF_LIMITS
 from readiness.alerts.scenarios.migrations import SCENARIOS as OF_MIGRATIONS
 from readiness.alerts.scenarios.promtool import Case
 from readiness.alerts.scenarios.registry import SCENARIOS as OF_THE_REGISTRY
 from readiness.alerts.scenarios.series import Delivery
 from readiness.alerts.scenarios.services import SCENARIOS as OF_SERVICES
-from readiness.alerts.scenarios.stack import Stack
+from readiness.alerts.scenarios.stack import NotBuildableError, Stack
 from readiness.alerts.scenarios.thresholds import SCENARIOS as OF_THRESHOLDS
 
 ALL_SCENARIOS: tuple[Scenario, ...] = (
@@ -51,21 +51,39 @@ def deliveries_of(scenario: Scenario) -> tuple[Delivery, ...]:
     return tuple(Delivery(phase_seconds=phase, lost=lost) for phase in PHASES for lost in losses)
 
 
-def cases_of(
-    stack: Stack, *, every_phase: bool = True, scenarios: Sequence[Scenario] = ALL_SCENARIOS
-) -> Iterator[Case]:
-    """The cases of a stack: at every phase that its scenarios ask for, or at the usual one only."""
+def incidents_of(
+    stack: Stack, scenarios: Iterable[Scenario] = ALL_SCENARIOS
+) -> Iterator[tuple[Scenario, Incident | str]]:
+    """The scenarios of the alerts that the stack declares, each with its incident, or why it has none."""
     declared = {definition.name for definition in alerts_of(stack.settings)}
     for scenario in scenarios:
-        if scenario.alert not in declared:
-            continue
-        incident = scenario.on(stack)
-        for delivery in deliveries_of(scenario) if every_phase else (USUAL_DELIVERY,):
-            when = f"phase-{delivery.phase_seconds}" + ("" if delivery.lost is None else f"-lost-{delivery.lost}")
-            yield Case(
-                id=f"{stack.name}/{scenario.alert}/{scenario.name}/{when}",
-                alert=scenario.alert,
-                stack=stack.name,
-                incident=incident,
-                delivery=delivery,
-            )
+        if scenario.alert in declared:
+            try:
+                yield scenario, scenario.on(stack)
+            except NotBuildableError as reason:
+                yield scenario, str(reason)
+
+
+def cases_of(
+    stack: Stack, *, every_phase: bool = True, scenarios: Iterable[Scenario] = ALL_SCENARIOS
+) -> Iterator[Case]:
+    """The cases of a stack: at every phase that its scenarios ask for, or at the usual one only.
+
+    `incidents_of` names the scenarios that have no case.
+    """
+    for scenario, incident in incidents_of(stack, scenarios):
+        if isinstance(incident, Incident):
+            for delivery in deliveries_of(scenario) if every_phase else (USUAL_DELIVERY,):
+                yield case_of(stack, scenario, incident, delivery)
+
+
+def case_of(stack: Stack, scenario: Scenario, incident: Incident, delivery: Delivery) -> Case:
+    """The incident of a scenario with one delivery of its samples."""
+    when = f"phase-{delivery.phase_seconds}" + ("" if delivery.lost is None else f"-lost-{delivery.lost}")
+    return Case(
+        id=f"{stack.name}/{scenario.alert}/{scenario.name}/{when}",
+        alert=scenario.alert,
+        stack=stack.name,
+        incident=incident,
+        delivery=delivery,
+    )

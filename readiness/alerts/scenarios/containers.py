@@ -8,11 +8,14 @@ from readiness.alerts.container_exits import container_exit_metric
 from readiness.alerts.scenarios.cloud_run import FINE_LATENCY_BOUNDS
 from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
 from readiness.alerts.scenarios.series import Series, distribution, minutes
-from readiness.alerts.scenarios.stack import Place, Stack
+from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 
 Tell = Callable[[Stack], Incident]
 
 STARTS = "run_googleapis_com:container_startup_latencies"
+
+# The alert closes so long after the last line.
+CLOSES_SECONDS = 600
 
 # --- dead containers ------------------------------------------------------------------------------------------------
 
@@ -30,10 +33,21 @@ def _lines(stack: Stack, place: Place, counts: tuple[float | None, ...]) -> list
 
 
 def _burst(stack: Stack, lines: float) -> tuple[float, ...]:
-    return minutes((_window(stack) + 3, 0), (1, lines), (_window(stack) + 3, 0))
+    """So many lines in a minute, and none in the window before.
+
+    promtool does not extrapolate a counter beyond its zero, and then counts less. Where that makes a line of
+    difference, the counter has risen before.
+    """
+    limit, seconds = _limit(stack), 60 * _window(stack)
+    older = limit // 2 if round((limit + 1) * (seconds + 15) / (seconds + 60)) <= limit else 0
+    return minutes((1, older), (_window(stack) + 2, 0), (1, lines), (_window(stack) + 3, 0))
 
 
 def _drip(stack: Stack, every: int, count: int) -> tuple[float, ...]:
+    """So many lines, each so many minutes after the one before. Raises NotBuildableError for less than a minute."""
+    if every == 0:
+        limit, window = _limit(stack), _window(stack)
+        raise NotBuildableError(f"{limit + 1} lines do not fit into {window} minutes at one a minute")
     drops = tuple(float(minute % every == 0) for minute in range(every * count))
     return (*minutes((_window(stack) + 3, 0.0)), *drops, *minutes((5, 0.0)))
 
@@ -87,7 +101,7 @@ def one_line_more_than_allowed_spread_over_the_window(stack: Stack) -> Incident:
 def a_container_that_dies_now_and_then(stack: Stack) -> Incident:
     """As many as allowed in any window, for two windows and more."""
     every = _window(stack) // _limit(stack) + 1
-    return quiet(_lines(stack, stack.backend, _drip(stack, every, 3 * _limit(stack))))
+    return quiet(_lines(stack, stack.backend, _drip(stack, every, 3 * min(_limit(stack), _window(stack)))))
 
 
 def the_frontend_dies_again_and_again(stack: Stack) -> Incident:
@@ -114,19 +128,20 @@ def two_revisions_die_in_turns(stack: Stack) -> Incident:
 def two_services_and_two_regions_die_half_as_often(stack: Stack) -> Incident:
     """None of them is in a loop."""
     half = _burst(stack, _limit(stack) // 2 + 1)
-    places = (stack.backend, stack.frontend, stack.backend.in_location("europe-west1"))
+    places = stack.places_apart
     return quiet(*(_lines(stack, place, half) for place in places))
 
 
 def containers_of_others_die(stack: Stack) -> Incident:
     """The other environment's, neighbours', and jobs of the same name."""
     others = (stack.other_backend, *stack.neighbours, stack.backend.of_resource("cloud_run_job"))
+    many = _burst(stack, max(50, 2 * _limit(stack)))
     foreign = Series(
         metric=container_exit_metric(stack.other).promql_name,
         labels=stack.other_backend.labels,
-        minutes=_burst(stack, 50),
+        minutes=many,
     )
-    return quiet([foreign], *(_lines(stack, place, _burst(stack, 50)) for place in others))
+    return quiet([foreign], *(_lines(stack, place, many) for place in others))
 
 
 def _every(stack: Stack) -> int:
@@ -154,6 +169,8 @@ def an_instance_is_killed_for_its_memory_every_ten_minutes_for_forty(stack: Stac
 def the_kills_go_on_and_the_alert_stays_open(stack: Stack) -> Incident:
     """It must not close and page anew between one death and the next."""
     every, count = _every(stack), 2 * _limit(stack)
+    if every * 60 > CLOSES_SECONDS:
+        raise NotBuildableError(f"deaths {every} minutes apart are more than allowed, and it closes after ten")
     # Ends before the next death is due.
     deaths = _drip(stack, every, count)[:-5]
     expect = Fires(
@@ -168,13 +185,13 @@ def the_kills_go_on_and_the_alert_stays_open(stack: Stack) -> Incident:
 def it_is_over_ten_minutes_after_the_last_death(stack: Stack) -> Incident:
     """Although the hour still holds more than allowed: what has been repaired must not stay open for an hour."""
     series = _lines(stack, stack.backend, _burst(stack, _limit(stack) + 1))
-    return _crash_pages(stack, series, of=stack.backend, until_seconds=min(10, _window(stack)) * 60 - 1)
+    return _crash_pages(stack, series, of=stack.backend, until_seconds=min(CLOSES_SECONDS, 60 * _window(stack)) - 1)
 
 
 def deaths_that_write_two_lines_each(stack: Stack) -> Incident:
     """The exit, and the probe that failed for it: half as many deaths are enough."""
     deaths = _limit(stack) // 2 + 1
-    every = max(1, _window(stack) // 6)
+    every = min(max(1, _window(stack) // 6), (_window(stack) - 1) // max(1, deaths - 1))
     lines = tuple(2 * count for count in _drip(stack, every, deaths))
     return _crash_pages(
         stack, _lines(stack, stack.backend, lines), of=stack.backend, at=every * (deaths - 1), within_seconds=60
@@ -281,7 +298,8 @@ def three_slow_starts_within_twice_the_window(stack: Stack) -> Incident:
 def three_slow_starts_among_a_hundred_fast_ones(stack: Stack) -> Incident:
     """All starts of the whole window count."""
     first = _before(stack)
-    at = {first: {0.2: 97.0}, **{first + int(0.6 * _start_window(stack)) + number: {1.8: 1.0} for number in range(3)}}
+    slow = first + min(int(0.6 * _start_window(stack)), _start_window(stack) - 8)
+    at = {first: {0.2: 97.0}, **{slow + number: {1.8: 1.0} for number in range(3)}}
     return quiet(starts(stack, stack.backend, at))
 
 
@@ -399,7 +417,7 @@ def the_frontend_starts_slowly_while_the_backend_starts_often(stack: Stack) -> I
     return _slow_pages(
         starts(stack, stack.frontend, {at: {1.8: 1.0}}),
         starts(stack, stack.frontend.of_revision("00042-new"), {at: {1.8: 2.0}}),
-        starts(stack, stack.frontend.in_location("europe-west1"), {at: {0.2: 500.0}}),
+        starts(stack, stack.frontend.in_location(stack.other_location), {at: {0.2: 500.0}}),
         starts(stack, stack.backend, {at: {0.2: 500.0}}),
         of=stack.frontend,
         at=at,
@@ -409,7 +427,7 @@ def the_frontend_starts_slowly_while_the_backend_starts_often(stack: Stack) -> I
 def two_slow_starts_here_and_two_there(stack: Stack) -> Incident:
     """Together they are enough, and each for itself is not."""
     at = {_before(stack): {1.8: 2.0}}
-    places = (stack.backend, stack.frontend, stack.backend.in_location("europe-west1"))
+    places = stack.places_apart
     return quiet(*(starts(stack, place, at) for place in places))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from readiness.alerts.connection_errors import application_metric, server_metric, traceback_metric
 from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
 from readiness.alerts.scenarios.series import Series, minutes
-from readiness.alerts.scenarios.stack import Stack
+from readiness.alerts.scenarios.stack import NotBuildableError, Stack
 from readiness.settings.model import Settings
 
 Tell = Callable[[Stack], Incident]
@@ -55,7 +55,14 @@ def _before(stack: Stack) -> int:
 
 
 def _burst(stack: Stack, errors: float) -> tuple[float, ...]:
-    return minutes((_before(stack), 0), (1, errors), (_window(stack) + 3, 0))
+    """So many errors in a minute, and none in the window before.
+
+    promtool does not extrapolate a counter beyond its zero, and then counts less. Where that makes an error of
+    difference, the counter has risen before.
+    """
+    limit, seconds = _limit(stack), stack.settings.connection_errors.window_seconds
+    older = limit // 2 if (limit + 1) * (seconds + 45) / (seconds + 60) <= limit else 0
+    return minutes((1, older), (_before(stack) - 1, 0), (1, errors), (_window(stack) + 3, 0))
 
 
 def _drip(stack: Stack, errors: int, *, windows: int = 2) -> tuple[float, ...]:
@@ -163,6 +170,8 @@ def the_first_errors_that_a_metric_ever_counted(stack: Stack) -> Incident:
 
 def one_error_in_a_metric_that_never_counted_before(stack: Stack) -> Incident:
     """A new series is extrapolated more than an old one; a single error must still be quiet."""
+    if _limit(stack) == 1:
+        raise NotBuildableError("promtool extrapolates a single error of a new series to more than the limit of 1")
     return quiet([_application(stack, minutes((_before(stack), None), (1, 1.0), (_window(stack) + 3, 0.0)))])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
 from readiness.alerts.scenarios.series import Series
-from readiness.alerts.scenarios.stack import Stack
+from readiness.alerts.scenarios.stack import NotBuildableError, Stack
 
 ALERT = "NotificationDrill"
 _THURSDAY = 4
@@ -19,7 +19,10 @@ def _clock(minutes: int) -> tuple[Series, ...]:
 def _begin(stack: Stack) -> int:
     """Minutes from the start of promtool's clock to the drill."""
     drill = stack.settings.notification_drill
-    return (drill.weekday - _THURSDAY) % 7 * _MINUTES_A_DAY + drill.hour * 60
+    begin = (drill.weekday - _THURSDAY) % 7 * _MINUTES_A_DAY + drill.hour * 60
+    if begin == 0:
+        raise NotBuildableError("promtool's clock begins on a Thursday at midnight, in the middle of the drill")
+    return begin
 
 
 def ten_minutes_of_the_week(stack: Stack) -> Incident:

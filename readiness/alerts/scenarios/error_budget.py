@@ -13,7 +13,7 @@ from functools import partial
 from readiness.alerts.scenarios.cloud_run import Minute, requests
 from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
 from readiness.alerts.scenarios.series import Series, minutes
-from readiness.alerts.scenarios.stack import Place, Stack
+from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 
 H = 5
 PROBES_A_MINUTE = 5
@@ -31,6 +31,16 @@ class Burn:
     def share(self, stack: Stack) -> float:
         """F."""
         return self.factor * (1 - stack.settings.availability.goal)
+
+    def calm(self, stack: Stack) -> float:
+        """By how much the good traffic before an outage is less where a large share of it may fail."""
+        share = self.share(stack)
+        return 1.0 if share < 0.15 else 0.1 * (1 - share)
+
+    def require_that_traffic_hides_errors(self, stack: Stack) -> None:
+        """Raises NotBuildableError where so many requests may fail that little good traffic hides an outage."""
+        if self.share(stack) > 0.3:
+            raise NotBuildableError(f"{self.share(stack):.0%} of the requests may fail: no traffic hides an outage")
 
     def hidden_past(self, errors: float) -> tuple[Minute, ...]:
         """Errors that did not page, since the traffic of before hid them, and that this traffic has just uncovered.
@@ -72,24 +82,26 @@ def _pages(
 
 def everything_fails_at_one_a_minute(burn: Burn, stack: Stack) -> Incident:
     """Pages at the third error: no floor in requests per second."""
-    del burn
-    series = requests(stack.backend, minutes((H, (1, 0)), (10, (1, 1))))
+    series = requests(stack.backend, minutes((H, (burn.calm(stack), 0)), (10, (1, 1))))
     return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=3)
 
 
 def one_failing_request_a_minute_among_probes(burn: Burn, stack: Stack) -> Incident:
     """Probes that succeed are traffic too; a service that fails its only user still pages."""
-    del burn
-    series = requests(stack.backend, minutes((H, (PROBES_A_MINUTE, 0)), (40, (PROBES_A_MINUTE + 1, 1))))
+    probes = PROBES_A_MINUTE * burn.calm(stack)
+    series = requests(stack.backend, minutes((H, (probes, 0)), (40, (probes + 1, 1))))
     return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=30)
 
 
 def errors_half_above_what_pages(burn: Burn, stack: Stack) -> Incident:
     """Two revisions fail, neither of them often enough alone: revisions are added up."""
-    bad = 60 * 1.5 * burn.share(stack)
+    share = burn.share(stack)
+    # Enough traffic for three errors within minutes.
+    all_ = 60 if share >= 0.015 else 0.9 / share
+    bad = all_ * min(1.5 * share, (1 + share) / 2)
     length = 30
     return _pages(
-        requests(stack.backend, minutes((1, (60, 0)), (length, (60 - bad / 2, bad / 2)))),
+        requests(stack.backend, minutes((1, (all_ * burn.calm(stack), 0)), (length, (all_ - bad / 2, bad / 2)))),
         requests(stack.backend.of_revision("00042-new"), minutes((1, None), (length, (bad / 2, bad / 2)))),
         of=stack.backend,
         first_bad=1,
@@ -106,6 +118,7 @@ def errors_a_tenth_below_what_pages(burn: Burn, stack: Stack) -> Incident:
 
 def an_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
     """All requests of the long window count, and none from before it."""
+    burn.require_that_traffic_hides_errors(stack)
     share = burn.share(stack)
     at = int(0.25 * burn.long)
     # Ten errors a minute are F of the traffic after so many minutes.
@@ -156,6 +169,7 @@ def few_requests_fail_after_many_that_did_not(burn: Burn, stack: Stack) -> Incid
 
 def everything_fails_after_a_minute_with_much_traffic(burn: Burn, stack: Stack) -> Incident:
     """Pages when that minute has left the short window, and no earlier."""
+    burn.require_that_traffic_hides_errors(stack)
     heavy = 20 * burn.short * (1 - burn.share(stack)) / burn.share(stack)
     past = burn.hidden_past(heavy)
     timeline = (*past, (heavy, 0.0), *minutes((burn.short + 8, (10.0, 10.0))))
@@ -180,6 +194,8 @@ def _rare(burn: Burn, *failing: int) -> tuple[Minute, ...]:
 
 def three_errors_within_the_long_window(burn: Burn, stack: Stack) -> Incident:
     """In an idle service, as far apart as three can be: the third one pages."""
+    if burn.share(stack) >= 0.2:
+        raise NotBuildableError("three errors among ten requests are fewer than may fail")
     first = burn.long // 10
     third = first + burn.long - 2
     return _pages(
@@ -206,9 +222,8 @@ def half_of_the_requests_are_refused_with_4xx(burn: Burn, stack: Stack) -> Incid
 
 def the_frontend_fails_while_the_backend_has_100_times_its_traffic(burn: Burn, stack: Stack) -> Incident:
     """Over both together nothing shows: the services must be kept apart."""
-    del burn
     return _pages(
-        requests(stack.frontend, minutes((H, (60, 0)), (15, (60, 60)))),
+        requests(stack.frontend, minutes((H, (60 * burn.calm(stack), 0)), (15, (60, 60)))),
         requests(stack.backend, minutes((H + 15, (6000, 0)))),
         of=stack.frontend,
         first_bad=H,
@@ -219,10 +234,9 @@ def the_frontend_fails_while_the_backend_has_100_times_its_traffic(burn: Burn, s
 
 def one_region_fails_while_another_has_100_times_its_traffic(burn: Burn, stack: Stack) -> Incident:
     """The same service in two regions is two services to its users."""
-    del burn
-    broken = stack.backend.in_location("europe-west1")
+    broken = stack.backend.in_location(stack.other_location)
     return _pages(
-        requests(broken, minutes((H, (60, 0)), (15, (60, 60)))),
+        requests(broken, minutes((H, (60 * burn.calm(stack), 0)), (15, (60, 60)))),
         requests(stack.backend, minutes((H + 15, (6000, 0)))),
         of=broken,
         first_bad=H,
@@ -264,13 +278,16 @@ def a_user_gets_an_error_every_five_minutes_behind_healthy_probes(burn: Burn, st
     series = requests(stack.backend, (*before, *five_minutes * (burn.long // 5)))
     if share <= burn.share(stack):
         return quiet(series)
-    wanted = burn.long * burn.share(stack) / share
+    if burn.share(stack) > 0.9 * share:
+        raise NotBuildableError(f"one request in {5 * PROBES_A_MINUTE + 1} is too close to the share that pages")
+    # Three errors at the least, which come every five minutes.
+    wanted = max(10, burn.long * burn.share(stack) / share)
     return _pages(
         series,
         of=stack.backend,
         first_bad=burn.long + 4,
-        not_before_minutes=0.95 * wanted,
-        within_minutes=1.05 * wanted,
+        not_before_minutes=min(0.95 * wanted, wanted - 5),
+        within_minutes=max(1.05 * wanted, wanted + 5),
         lasts=False,
     )
 
@@ -279,6 +296,8 @@ def a_user_gets_an_error_every_five_minutes_for_half_an_hour(burn: Burn, stack: 
     """Six in all, behind the same probes: the budget has hardly moved."""
     five_minutes = (*minutes((4, (PROBES_A_MINUTE + 0.0, 0.0))), (PROBES_A_MINUTE + 1.0, 1.0))
     before = minutes((burn.long, (PROBES_A_MINUTE + 0.0, 0.0)))
+    if 6 / (PROBES_A_MINUTE * burn.long) > 0.9 * burn.share(stack):
+        raise NotBuildableError("six errors in half an hour are more than the objective allows")
     return quiet(requests(stack.backend, (*before, *five_minutes * 6, *before[:10])))
 
 
@@ -309,10 +328,11 @@ def the_first_request_of_some_wake_ups_fails(burn: Burn, stack: Stack) -> Incide
 
 def the_first_errors_of_a_new_revision(burn: Burn, stack: Stack) -> Incident:
     """Its series of 5xx begins with them. Monitoring knows when the first sample began, and so counts it."""
-    timeline = minutes((H, None), (1, (1000, 400)), (10, (1000, 400)))
+    bad = 1000 * max(0.4, (1 + burn.share(stack)) / 2) if burn.share(stack) >= 0.15 else 400
+    timeline = minutes((H, None), (11, (1000, bad)))
     return _pages(
         requests(stack.backend.of_revision("00042-new"), timeline),
-        requests(stack.backend, minutes((H, (1000, 0)), (11, None))),
+        requests(stack.backend, minutes((H, (1000 * burn.calm(stack), 0)), (11, None))),
         of=stack.backend,
         first_bad=H,
         not_before_minutes=0,

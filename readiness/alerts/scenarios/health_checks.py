@@ -19,7 +19,6 @@ SILENT = "HealthChecksSilent"
 HEALTHY = "GGGGG"
 DOWN = "F" * 12
 REGIONS = ("usa", "eur", "apac")
-SILENT_SECONDS = 1800
 REPORTED_SECONDS = 7200
 # Half an hour or ten probes, over which a check counts as flapping.
 FLAPPING_SECONDS = 1800
@@ -40,7 +39,7 @@ def probes(
         metric=METRIC,
         labels={
             "monitored_resource": resource or "uptime_url",
-            "host": host or stack.host_of("backend"),
+            "host": host or stack.host,
             "check_id": check,
             "checker_location": region,
         },
@@ -52,6 +51,11 @@ def probes(
 def _window_seconds(stack: Stack) -> int:
     """Two probes, and the three minutes by which they may become visible late: five minutes at a probe a minute."""
     return 180 + 120 * _period(stack)
+
+
+def _silent_seconds(stack: Stack) -> int:
+    """Half an hour or three probes, without which a check is silent."""
+    return max(1800, 180 * _period(stack))
 
 
 def _long_probes(stack: Stack) -> int:
@@ -72,7 +76,7 @@ def _pages(
     """Pages when the last good probe has left the window; `first` is the number of the first probe that fails."""
     clear = _window_seconds(stack) - 60 * _period(stack)
     expect = Fires(
-        labels=({"host": host or stack.host_of("backend"), "check_id": "ours"},),
+        labels=({"host": host or stack.host, "check_id": "ours"},),
         first_bad_minute=first * _period(stack),
         not_before_seconds=clear if not_before_seconds is None else not_before_seconds,
         within_seconds=clear + 60 if within_seconds is None else within_seconds,
@@ -104,7 +108,7 @@ def two_of_three_regions_get_no_healthy_answer_and_samples_are_lost(stack: Stack
 
 def the_frontend_answers_from_nowhere(stack: Stack) -> Incident:
     """Every service of the stack is asked."""
-    host = stack.host_of("frontend")
+    host = stack.second_host
     return _pages(stack, *_everywhere(stack, HEALTHY + DOWN, host=host), host=host)
 
 
@@ -224,7 +228,7 @@ def two_checks_of_one_host_flap_in_one_region_each(stack: Stack) -> Incident:
 
 def the_hosts_of_the_other_environment_flap(stack: Stack) -> Incident:
     """Only the first operand of the query names the hosts."""
-    host = next(service.host for service in stack.other.services if service.role == "backend")
+    host = stack.other_host
     return quiet(_everywhere(stack, HEALTHY + "FG" * _long_probes(stack), host=host))
 
 
@@ -287,15 +291,19 @@ def two_checks_of_one_host_fail_from_one_region_each(stack: Stack) -> Incident:
 
 def the_other_environment_is_down(stack: Stack) -> Incident:
     """It has hosts of its own."""
-    host = next(service.host for service in stack.other.services if service.role == "backend")
+    host = stack.other_host
     return quiet([probes(stack, region, HEALTHY + DOWN, host=host) for region in ("usa", "eur")])
 
 
 def hosts_whose_names_hold_ours_are_down(stack: Stack) -> Incident:
     """Matched whole, and a dot is a dot."""
-    ours = stack.host_of("backend")
-    others = (f"x{ours}", f"{ours}.example.org", ours.replace(".", "-", 1))
-    return quiet([probes(stack, region, HEALTHY + DOWN, host=host) for host in others for region in ("usa", "eur")])
+    return quiet(
+        [
+            probes(stack, region, HEALTHY + DOWN, host=host)
+            for host in stack.neighbour_hosts
+            for region in ("usa", "eur")
+        ]
+    )
 
 
 def another_kind_of_resource_is_down(stack: Stack) -> Incident:
@@ -310,7 +318,7 @@ def _silent_pages(
     stack: Stack,
     *series: Series,
     first_missing: int,
-    role: str = "backend",
+    host: str = "",
     until_seconds: int | None = None,
     early_seconds: int = 0,
 ) -> Incident:
@@ -319,14 +327,14 @@ def _silent_pages(
     A minute's series of something else tells promtool how long the scenario takes.
     """
     period_seconds = 60 * _period(stack)
-    minutes_ = first_missing * _period(stack) + SILENT_SECONDS // 60 + 10
+    minutes_ = first_missing * _period(stack) + _silent_seconds(stack) // 60 + 10
     if until_seconds is not None:
         minutes_ = first_missing * _period(stack) + REPORTED_SECONDS // 60 + 10
     expect = Fires(
-        labels=({"host": stack.host_of(role)},),
+        labels=({"host": host or stack.host},),
         first_bad_minute=first_missing * _period(stack),
-        not_before_seconds=SILENT_SECONDS - period_seconds - early_seconds,
-        within_seconds=SILENT_SECONDS - period_seconds + 60,
+        not_before_seconds=_silent_seconds(stack) - period_seconds - early_seconds,
+        within_seconds=_silent_seconds(stack) - period_seconds + 60,
         until_seconds=until_seconds,
     )
     return Incident(series=(*series, _clock(minutes_)), expect=expect)
@@ -371,13 +379,13 @@ def silence_is_told_for_the_rest_of_two_hours(stack: Stack) -> Incident:
 def the_check_of_the_frontend_stops_while_that_of_the_backend_goes_on(stack: Stack) -> Incident:
     """Each host for itself."""
     count = 2 * len(HEALTHY)
-    goes_on = "G" * (count + _probes_in(stack, SILENT_SECONDS) + 3)
+    goes_on = "G" * (count + _probes_in(stack, _silent_seconds(stack)) + 3)
     return _silent_pages(
         stack,
         *_everywhere(stack, goes_on),
-        *_everywhere(stack, "G" * count, host=stack.host_of("frontend")),
+        *_everywhere(stack, "G" * count, host=stack.second_host),
         first_missing=count,
-        role="frontend",
+        host=stack.second_host,
     )
 
 
@@ -413,27 +421,27 @@ def one_probe_in_half_an_hour_is_a_report(stack: Stack) -> Incident:
 
 def one_region_stops_reporting(stack: Stack) -> Incident:
     """Somebody took it out of the settings."""
-    goes_on = "G" * (len(HEALTHY) + _probes_in(stack, SILENT_SECONDS) + 10)
+    goes_on = "G" * (len(HEALTHY) + _probes_in(stack, _silent_seconds(stack)) + 10)
     return quiet([probes(stack, "usa", HEALTHY), *(probes(stack, region, goes_on) for region in ("eur", "apac"))])
 
 
 def the_check_is_made_anew_under_another_id(stack: Stack) -> Incident:
     """A change that replaces it: the host is still probed."""
-    after = "-" * len(HEALTHY) + "G" * (_probes_in(stack, SILENT_SECONDS) + 10)
+    after = "-" * len(HEALTHY) + "G" * (_probes_in(stack, _silent_seconds(stack)) + 10)
     return quiet(_everywhere(stack, HEALTHY), _everywhere(stack, after, check="new"))
 
 
 def a_service_was_removed_together_with_its_check(stack: Stack) -> Incident:
     """Its host is no longer one of the stack's; names that hold one of those are not either."""
-    ours = stack.host_of("backend")
-    gone = (f"x{ours}", f"{ours}.example.org", ours.replace(".", "-", 1))
-    goes_on = "G" * (len(HEALTHY) + _probes_in(stack, SILENT_SECONDS) + 10)
-    return quiet(*(_everywhere(stack, HEALTHY, host=host) for host in gone), _everywhere(stack, goes_on))
+    goes_on = "G" * (len(HEALTHY) + _probes_in(stack, _silent_seconds(stack)) + 10)
+    return quiet(
+        *(_everywhere(stack, HEALTHY, host=host) for host in stack.neighbour_hosts), _everywhere(stack, goes_on)
+    )
 
 
 def the_check_of_the_other_environment_stops(stack: Stack) -> Incident:
     """It has hosts of its own."""
-    host = next(service.host for service in stack.other.services if service.role == "backend")
+    host = stack.other_host
     return quiet(_everywhere(stack, HEALTHY, host=host), [_clock(90)])
 
 
@@ -445,7 +453,7 @@ def a_check_of_another_kind_of_resource_stops(stack: Stack) -> Incident:
 
 def a_service_is_scaled_to_zero_while_it_is_probed(stack: Stack) -> Incident:
     """No request of users and no instance: metrics end without a fault, and the probes go on."""
-    goes_on = _probes_in(stack, SILENT_SECONDS) + 10
+    goes_on = _probes_in(stack, _silent_seconds(stack)) + 10
     answered = requests(stack.backend, minutes((10, (60, 0)), (goes_on * _period(stack), None)))
     return quiet(answered, _everywhere(stack, "G" * goes_on))
 

@@ -45,7 +45,9 @@ def quiet(*series: Iterable[Series]) -> Incident:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """A scenario for any stack. Its name is its title, `why` says what it guards against.
+    """A scenario for any stack. Its name is its title, `why` says what it protects from.
+
+    `on` raises NotBuildableError where the settings of the stack leave no place for it.
 
     `phases`: it is about time, so it runs at every sample phase; `losses`: and with every loss pattern.
     `long`: it spans hours or days, and runs on the first stack alone.

@@ -11,7 +11,7 @@ from functools import partial
 from readiness.alerts.scenarios.incident import Incident, Scenario, quiet, scenario
 from readiness.alerts.scenarios.series import minutes
 from readiness.alerts.scenarios.signals import HEALTHY_MINUTES as H
-from readiness.alerts.scenarios.signals import SIGNALS, Signal
+from readiness.alerts.scenarios.signals import PATIENCE_SECONDS, SIGNALS, Signal
 from readiness.alerts.scenarios.stack import Stack
 
 Tell = Callable[[Signal, Stack], Incident]
@@ -46,11 +46,15 @@ def everything_is_bad_at_one_a_minute(signal: Signal, stack: Stack) -> Incident:
     """Low traffic is no reason to sleep through it: no floor in requests per second."""
     timeline = minutes((H, (1, 0)), (signal.duration_minutes(stack) + 5, (1, 1)))
     series = signal.series(stack, stack.backend, timeline)
-    return signal.pages(stack, series, of=stack.backend, patience_seconds=AT_THE_NEXT_EVALUATION_SECONDS)
+    # A third of the first window is bad, and all of it two minutes later.
+    soon = signal.is_quantile or signal.threshold(stack.settings.alerts) < 0.3
+    patience_seconds = AT_THE_NEXT_EVALUATION_SECONDS if soon else PATIENCE_SECONDS
+    return signal.pages(stack, series, of=stack.backend, patience_seconds=patience_seconds)
 
 
 def every_other_minute_is_bad(signal: Signal, stack: Stack) -> Incident:
     """Half of what users get, for as long as it lasts: one good minute must not begin the count anew."""
+    signal.require_that_half_is_bad(stack)
     pairs = (signal.duration_minutes(stack) + 6) // 2
     timeline = minutes((H, (60, 0))) + minutes((1, (60, 60)), (1, (60, 0))) * pairs
     return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
@@ -75,7 +79,7 @@ def the_frontend_breaks_while_the_backend_has_100_times_its_traffic(signal: Sign
 def one_region_breaks_while_another_has_100_times_its_traffic(signal: Signal, stack: Stack) -> Incident:
     """The same service in two regions is two services to its users."""
     length = signal.duration_minutes(stack) + 5
-    broken = stack.backend.in_location("europe-west1")
+    broken = stack.backend.in_location(stack.other_location)
     return signal.pages(
         stack,
         signal.series(stack, broken, minutes((H, (60, 0)), (length, signal.twice_of_60(stack)))),
@@ -84,13 +88,14 @@ def one_region_breaks_while_another_has_100_times_its_traffic(signal: Signal, st
     )
 
 
-def a_new_revision_takes_10_percent_of_the_traffic_and_breaks(signal: Signal, stack: Stack) -> Incident:
-    """Its series are new; the old revision's are healthy."""
+def a_new_revision_takes_a_tenth_of_the_traffic_and_breaks(signal: Signal, stack: Stack) -> Incident:
+    """Its series are new; the old revision's are healthy. It takes more where a tenth of all requests may fail."""
+    part = signal.part_that_shows(stack)
     length = signal.duration_minutes(stack) + 8
     return signal.pages(
         stack,
-        signal.series(stack, stack.backend, minutes((H, (60, 0)), (length, (54, 0)))),
-        signal.series(stack, stack.backend.of_revision("00042-new"), minutes((H, None), (length, (6, 6)))),
+        signal.series(stack, stack.backend, minutes((H, (60, 0)), (length, (60 - part, 0)))),
+        signal.series(stack, stack.backend.of_revision("00042-new"), minutes((H, None), (length, (part, part)))),
         of=stack.backend,
     )
 
@@ -188,7 +193,7 @@ OTHERS: tuple[Tell, ...] = (
     every_other_minute_is_bad,
     the_frontend_breaks_while_the_backend_has_100_times_its_traffic,
     one_region_breaks_while_another_has_100_times_its_traffic,
-    a_new_revision_takes_10_percent_of_the_traffic_and_breaks,
+    a_new_revision_takes_a_tenth_of_the_traffic_and_breaks,
     the_traffic_falls_to_a_hundredth_and_what_is_left_breaks,
     a_canary_that_takes_one_percent_of_the_traffic_is_broken,
     scaled_to_zero,

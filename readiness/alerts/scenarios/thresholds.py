@@ -10,14 +10,22 @@ from readiness.alerts.scenarios.cloud_run import (
     FINE_LATENCY_BOUNDS,
     MEMORY_UTILIZATIONS,
     REQUEST_LATENCIES,
-    UTILISATION_BOUNDS,
     Minute,
     observations,
     requests,
+    utilisation_bounds,
 )
 from readiness.alerts.scenarios.incident import Incident, Scenario, quiet, scenario
 from readiness.alerts.scenarios.series import minutes
-from readiness.alerts.scenarios.signals import CPU, ERROR_RATE, LATENCY, MEMORY, Signal
+from readiness.alerts.scenarios.signals import (
+    CPU,
+    ERROR_RATE,
+    LATENCY,
+    MEMORY,
+    Signal,
+    bad_utilisation,
+    good_utilisation,
+)
 from readiness.alerts.scenarios.signals import HEALTHY_MINUTES as H
 from readiness.alerts.scenarios.stack import Stack
 
@@ -32,12 +40,14 @@ def _lasting(signal: Signal, stack: Stack, before: Minute, then: Minute) -> tupl
 def errors_exactly_at_the_threshold(stack: Stack) -> Incident:
     """`> 5 %` is what was asked for: 5 % is not above 5 %. 16 of 320 is 0.05 to the last bit, 50 of 1000 is not."""
     all_ = 16 / stack.settings.alerts.high_error_rate.error_ratio
-    return quiet(requests(stack.backend, _lasting(ERROR_RATE, stack, (all_, 0), (all_, 16))))
+    # Not every share is a quotient of floats to the last bit: then a billionth below it.
+    bad = 16 if all_.is_integer() else 16 * (1 - 1e-9)
+    return quiet(requests(stack.backend, _lasting(ERROR_RATE, stack, (all_, 0), (all_, bad))))
 
 
 def errors_a_fifth_above_the_threshold(stack: Stack) -> Incident:
     """Pages as soon as a whole window is bad, which is a minute later than at twice the threshold."""
-    bad = 1200 * stack.settings.alerts.high_error_rate.error_ratio
+    bad = min(1000.0, 1200 * stack.settings.alerts.high_error_rate.error_ratio)
     series = requests(stack.backend, _lasting(ERROR_RATE, stack, (1000, 0), (1000, bad)))
     return ERROR_RATE.pages(stack, series, of=stack.backend)
 
@@ -50,7 +60,7 @@ def every_request_fails_from_the_first_one_on(stack: Stack) -> Incident:
 
 def one_failing_request_a_minute_among_probes(stack: Stack) -> Incident:
     """Probes that succeed are traffic too: six of them from outside a minute, and the one user gets errors."""
-    probes = min(6.0, 0.9 / stack.settings.alerts.high_error_rate.error_ratio)
+    probes = min(6.0, 0.6 * (1 / stack.settings.alerts.high_error_rate.error_ratio - 1))
     series = requests(stack.backend, _lasting(ERROR_RATE, stack, (probes, 0), (probes + 1, 1)))
     return ERROR_RATE.pages(stack, series, of=stack.backend)
 
@@ -76,16 +86,27 @@ def one_of_forty_instances_is_at_its_limit(signal: Signal, stack: Stack) -> Inci
 
 
 def every_instance_at_half_of_its_limit(signal: Signal, metric: str, stack: Stack) -> Incident:
-    """Quiet: a share of 0.5 is no 50 of anything."""
+    """Quiet: a share of 0.5 is no 50 of anything. Of a threshold below 0.5, the half."""
     timeline = _lasting(signal, stack, (5, 0), (5, 0))
-    return quiet(observations(metric, stack.backend, timeline, bounds=UTILISATION_BOUNDS, good=0.5, bad=0.5))
+    threshold = _threshold(signal, stack)
+    half = 0.5 if threshold >= 0.5 else threshold / 2
+    bounds = utilisation_bounds(threshold)
+    return quiet(observations(metric, stack.backend, timeline, bounds=bounds, good=half, bad=half))
 
 
 def every_instance_just_above_the_threshold(signal: Signal, metric: str, stack: Stack) -> Incident:
     """Pages as soon as a whole window is above it."""
-    share = _threshold(signal, stack) + 0.04
+    threshold = _threshold(signal, stack)
+    share = threshold + min(0.04, (1 - threshold) / 2)
     timeline = _lasting(signal, stack, (5, 0), (5, 5))
-    series = observations(metric, stack.backend, timeline, bounds=UTILISATION_BOUNDS, good=0.3, bad=share)
+    series = observations(
+        metric,
+        stack.backend,
+        timeline,
+        bounds=utilisation_bounds(threshold),
+        good=good_utilisation(threshold),
+        bad=share,
+    )
     return signal.pages(stack, series, of=stack.backend)
 
 
@@ -93,7 +114,8 @@ def the_95th_percentile_exactly_at_the_threshold(signal: Signal, metric: str, st
     """19 of 20 use the threshold's share and one uses all: the figure is the threshold, and not above it."""
     timeline = minutes((H + signal.duration_minutes(stack) + 5, (20.0, 1.0)))
     at = _threshold(signal, stack)
-    return quiet(observations(metric, stack.backend, timeline, bounds=UTILISATION_BOUNDS, good=at, bad=0.97))
+    bounds = (at / 2, at, 1.0)
+    return quiet(observations(metric, stack.backend, timeline, bounds=bounds, good=at, bad=bad_utilisation(at)))
 
 
 def the_other_figure_is_at_its_limit(signal: Signal, stack: Stack) -> Incident:
@@ -106,8 +128,7 @@ def the_other_figure_is_at_its_limit(signal: Signal, stack: Stack) -> Incident:
 
 
 def _threshold(signal: Signal, stack: Stack) -> float:
-    alerts = stack.settings.alerts
-    return alerts.high_cpu_usage.cpu_ratio if signal is CPU else alerts.high_memory_usage.memory_ratio
+    return signal.threshold(stack.settings.alerts)
 
 
 # --- latency -------------------------------------------------------------------------------------------------------
