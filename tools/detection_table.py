@@ -20,7 +20,7 @@ from typing import Any
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.alerts.metric_catalogue import Metric, known_metrics
 from readiness.alerts.promql import parse, selectors
-from readiness.alerts.scenarios.promtool import Rule, run_promtool, write_test_file
+from readiness.alerts.scenarios.promtool import Rule, first_page, run_promtool, write_test_file
 from readiness.alerts.scenarios.series import Delivery, Series, promtool_values
 from readiness.alerts.scenarios.stack import Stack
 from readiness.plan.offline_plan import Plan, plan_stack
@@ -142,8 +142,7 @@ def _test(row: Row, column: int, delivery: Delivery, series: Iterable[Series]) -
     listed = list(series)
     end = delivery.time_of(max(len(series_.minutes) for series_ in listed) - 1)
     end -= end % EVALUATION_INTERVAL_SECONDS
-    firing = f'timestamp(ALERTS{{alertname="{row.alert}",alertstate="firing"}})'
-    first = f"min(min_over_time({firing}[{end + 1}s:{EVALUATION_INTERVAL_SECONDS}s])) - {delivery.time_of(BEFORE)}"
+    first = f"{first_page(row.alert, end)} - {delivery.time_of(BEFORE)}"
     return {
         "interval": f"{delivery.step_seconds}s",
         "input_series": [

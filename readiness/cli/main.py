@@ -32,6 +32,7 @@ from readiness.cli import (
     runbook,
     schema,
     snooze,
+    test,
     up,
     verify,
 )
@@ -65,6 +66,7 @@ for command in (
     runbook.runbook,
     schema.schema,
     snooze.snooze,
+    test.test,
     up.up,
     verify.verify,
 ):

@@ -7,6 +7,7 @@ the scenario's name as a PromQL comment, since promtool 2.42 names nothing else 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -111,19 +112,69 @@ def run_promtool(promtool: Path, files: Sequence[Path], *, deadline_seconds: flo
     return failures
 
 
+def first_page_tests(cases: Iterable[Case]) -> str:
+    """Tests that expect nothing, so that promtool answers when each case pages first: `got: {} SECONDS`."""
+    tests = []
+    for case in cases:
+        test = _input(case)
+        question = f"{first_page(case.alert, _end(case))} # {case.id}"
+        tests.append(
+            test | {"promql_expr_test": [{"expr": question, "eval_time": f"{_end(case)}s", "exp_samples": []}]}
+        )
+    return json.dumps(tests)
+
+
+def first_page(alert: str, end: int) -> str:
+    """A query for the second of the alert's first page, asked at `end`."""
+    firing = f'timestamp(ALERTS{{alertname="{alert}",alertstate="firing"}})'
+    return f"min(min_over_time({firing}[{end + 1}s:{EVALUATION_INTERVAL_SECONDS}s]))"
+
+
+def expected_page(case: Case) -> str:
+    """What must happen, in words: `it must page between minute 11 and 13`."""
+    expect = case.incident.expect
+    if not isinstance(expect, Fires):
+        return "nobody may be notified"
+    first_bad = case.delivery.time_of(case.delivery.first_delivered(expect.first_bad_minute))
+    early, late = ((first_bad + seconds) / 60 for seconds in (expect.not_before_seconds, expect.within_seconds))
+    until = (
+        ""
+        if expect.until_seconds is None
+        else f", and be over after minute {(first_bad + expect.until_seconds) / 60:.1f}"
+    )
+    return f"it must page between minute {early:.1f} and {late:.1f}{until}"
+
+
+def processors() -> int:
+    """How many processes run at once."""
+    return os.cpu_count() or 1
+
+
+def _end(case: Case) -> int:
+    """The last evaluation of the incident, in seconds."""
+    minutes = max(len(series.minutes) for series in case.incident.series)
+    return _evaluation_until(case.delivery.time_of(minutes - 1))
+
+
+def _input(case: Case) -> dict[str, Any]:
+    return {
+        "interval": f"{case.delivery.step_seconds}s",
+        "input_series": [
+            {"series": series.selector, "values": promtool_values(series, case.delivery)}
+            for series in case.incident.series
+        ],
+    }
+
+
 def _test(case: Case, rule: Rule) -> dict[str, Any]:
     incident = case.incident
-    minutes = max(len(series.minutes) for series in incident.series)
-    end = _evaluation_until(case.delivery.time_of(minutes - 1))
+    end = _end(case)
     firing = f'ALERTS{{alertname="{case.alert}",alertstate="firing"}}'
     questions: list[Question] = [(f"count_over_time({firing}[{end + 1}s])", end, [])]
     if isinstance(incident.expect, Fires):
         questions = _fires_questions(incident.expect, case.delivery, firing, end, rule)
     return {
-        "interval": f"{case.delivery.step_seconds}s",
-        "input_series": [
-            {"series": series.selector, "values": promtool_values(series, case.delivery)} for series in incident.series
-        ],
+        **_input(case),
         "promql_expr_test": [
             {"expr": f"{question} # {case.id}", "eval_time": f"{time}s", "exp_samples": samples}
             for question, time, samples in questions
