@@ -17,13 +17,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("stack")
 @click.option("--alert", "names", metavar="NAME", multiple=True, help="Only this alert; may be given several times.")
-@click.option(
-    "--every-phase", is_flag=True, help="At every arrival time and loss of samples too, which takes some minutes."
-)
+@click.option("--every-phase", is_flag=True, help="At every arrival time of the samples; takes some minutes.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option(
-    "--timeout-seconds", type=click.IntRange(1, 86_400), default=1800, show_default=True, help="For each run of promtool."
-)  # fmt: skip
+@click.option("--timeout-seconds", type=click.IntRange(1), default=1800, show_default=True, help="For each alert.")
 @project_option
 def test(
     stack: str, names: tuple[str, ...], every_phase: bool, form: str, timeout_seconds: int, project: str | None
@@ -45,7 +41,8 @@ def test(
     rules, not_proven = _sorted_out(plan_of(root, stack).of_type(ALERT_POLICY), settings)
     if names:
         _refuse_unknown(names, rules, dict(not_proven))
-        rules, not_proven = {name: rule for name, rule in rules.items() if name in names}, []
+        rules = {name: rule for name, rule in rules.items() if name in names}
+        not_proven.clear()
     try:
         promtool, version = promtool_on_path(deadline_seconds=timeout_seconds)
         alerts = prove(

@@ -11,7 +11,7 @@ from readiness.alerts.scenarios.proof import AlertProof, Failure
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackProof:
-    """All that is known of a stack's alerts. `not_proven`: the name of an alert, and why promtool says nothing of it."""
+    """All that is known of a stack's alerts. `not_proven`: names of alerts, and why promtool says nothing of each."""
 
     stack: str
     promtool_version: str
