@@ -29,27 +29,32 @@ def _window(stack: Stack) -> int:
 
 
 def _lines(stack: Stack, place: Place, counts: tuple[float | None, ...]) -> list[Series]:
-    return [Series(metric=container_exit_metric(stack.settings).promql_name, labels=place.labels, minutes=counts)]
+    name = container_exit_metric(stack.settings).promql_name
+    before = 0.0 if counts[0] is None else _counted_before(stack)
+    return [Series(metric=name, labels=place.labels, minutes=counts, before=before)]
+
+
+def _counted_before(stack: Stack) -> float:
+    """0, or a whole limit of lines where a counter that begins at zero would count a line less than there were."""
+    limit, seconds = _limit(stack), 60 * _window(stack)
+    return float(limit) if round((limit + 1) * (seconds + 15) / (seconds + 60)) <= limit else 0.0
 
 
 def _burst(stack: Stack, lines: float) -> tuple[float, ...]:
-    """So many lines in a minute, and none in the window before.
-
-    promtool does not extrapolate a counter beyond its zero, and then counts less. Where that makes a line of
-    difference, the counter has risen before.
-    """
-    limit, seconds = _limit(stack), 60 * _window(stack)
-    older = limit // 2 if round((limit + 1) * (seconds + 15) / (seconds + 60)) <= limit else 0
-    return minutes((1, older), (_window(stack) + 2, 0), (1, lines), (_window(stack) + 3, 0))
+    return minutes((_window(stack) + 3, 0), (1, lines), (_window(stack) + 3, 0))
 
 
 def _drip(stack: Stack, every: int, count: int) -> tuple[float, ...]:
     """So many lines, each so many minutes after the one before. Raises NotBuildableError for less than a minute."""
+    _require_a_minute(stack, every)
+    drops = tuple(float(minute % every == 0) for minute in range(every * count))
+    return (*minutes((_window(stack) + 3, 0.0)), *drops, *minutes((5, 0.0)))
+
+
+def _require_a_minute(stack: Stack, every: int) -> None:
     if every == 0:
         limit, window = _limit(stack), _window(stack)
         raise NotBuildableError(f"{limit + 1} lines do not fit into {window} minutes at one a minute")
-    drops = tuple(float(minute % every == 0) for minute in range(every * count))
-    return (*minutes((_window(stack) + 3, 0.0)), *drops, *minutes((5, 0.0)))
 
 
 def _crash_pages(
@@ -146,7 +151,9 @@ def containers_of_others_die(stack: Stack) -> Incident:
 
 def _every(stack: Stack) -> int:
     """Minutes from one death to the next at which one more than allowed falls into the window; ten by default."""
-    return _window(stack) // (_limit(stack) + 1)
+    every = _window(stack) // (_limit(stack) + 1)
+    _require_a_minute(stack, every)
+    return every
 
 
 def an_instance_is_killed_for_its_memory_every_ten_minutes(stack: Stack) -> Incident:

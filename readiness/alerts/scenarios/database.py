@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from readiness.alerts.connection_errors import application_metric, server_metric, traceback_metric
+from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import NotBuildableError, Stack
@@ -20,9 +21,16 @@ PROMPT_SECONDS = 60
 
 def _server(settings: Settings, counts: tuple[float | None, ...], *, database_id: str | None = None) -> Series:
     labels = {"monitored_resource": "cloudsql_database", "database_id": database_id or settings.database_id}
-    return Series(
-        metric=server_metric(settings).promql_name, labels={**labels, "region": settings.region}, minutes=counts
-    )
+    return _counter(settings, server_metric(settings), {**labels, "region": settings.region}, counts)
+
+
+def _counter(
+    settings: Settings, metric: LogMetric, labels: Mapping[str, str], counts: tuple[float | None, ...]
+) -> Series:
+    """A counter. It begins at zero, or has counted before where that makes an error of difference in promtool."""
+    limit, seconds = settings.connection_errors.error_count, settings.connection_errors.window_seconds
+    counts_less = counts[0] is not None and (limit + 1) * (seconds + 45) / (seconds + 60) <= limit
+    return Series(metric=metric.promql_name, labels=labels, minutes=counts, before=float(limit) if counts_less else 0.0)
 
 
 def _application(
@@ -30,14 +38,14 @@ def _application(
 ) -> Series:
     place = stack.backend.of_resource(resource)
     labels = (place.renamed(service) if service else place).labels
-    return Series(metric=application_metric(stack.settings).promql_name, labels=labels, minutes=counts)
+    return _counter(stack.settings, application_metric(stack.settings), labels, counts)
 
 
 def _tracebacks(
     stack: Stack, counts: tuple[float | None, ...], *, service: str | None = None, resource: str = "cloud_run_revision"
 ) -> Series:
     logged = _application(stack, counts, service=service, resource=resource)
-    return Series(metric=traceback_metric(stack.settings).promql_name, labels=logged.labels, minutes=counts)
+    return _counter(stack.settings, traceback_metric(stack.settings), logged.labels, counts)
 
 
 def _limit(stack: Stack) -> int:
@@ -55,14 +63,7 @@ def _before(stack: Stack) -> int:
 
 
 def _burst(stack: Stack, errors: float) -> tuple[float, ...]:
-    """So many errors in a minute, and none in the window before.
-
-    promtool does not extrapolate a counter beyond its zero, and then counts less. Where that makes an error of
-    difference, the counter has risen before.
-    """
-    limit, seconds = _limit(stack), stack.settings.connection_errors.window_seconds
-    older = limit // 2 if (limit + 1) * (seconds + 45) / (seconds + 60) <= limit else 0
-    return minutes((1, older), (_before(stack) - 1, 0), (1, errors), (_window(stack) + 3, 0))
+    return minutes((_before(stack), 0), (1, errors), (_window(stack) + 3, 0))
 
 
 def _drip(stack: Stack, errors: int, *, windows: int = 2) -> tuple[float, ...]:
