@@ -11,10 +11,12 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from readiness.alerts.scenarios.promtool import Case, Rule, run_files, write_cases
+from readiness.alerts.scenarios.promtool import Case, Rule, run_cases, run_files, write_cases
 from tests.projects import ROOT
 
 MEMORY = ROOT / ".tools" / "promtool-verdicts"
+# Each set of cases has a folder, since remembering one forgets what is not in it.
+MEMORY_OF_LATE_SAMPLES = ROOT / ".tools" / "promtool-verdicts-late"
 
 
 class Verdicts:
@@ -45,9 +47,15 @@ class Verdicts:
 
 
 def run_new_cases(
-    promtool: Path, folder: Path, cases: Sequence[Case], rules: Mapping[tuple[str, str], Rule], verdicts: Verdicts
+    promtool: Path,
+    folder: Path,
+    cases: Sequence[Case],
+    rules: Mapping[tuple[str, str], Rule],
+    verdicts: Verdicts | None,
 ) -> dict[str, str]:
-    """What went wrong in each failed case. A rule and its cases that have passed before are not run again."""
+    """What went wrong in each failed case. With `verdicts`, what has passed before does not run again."""
+    if verdicts is None:
+        return run_cases(promtool, folder, cases, rules)
     ids = write_cases(folder, cases, rules)
     files = verdicts.unseen(list(ids))
     failures = run_files(promtool, files)
