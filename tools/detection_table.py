@@ -51,6 +51,9 @@ notified; "-": the column makes no sense for the alert. Before the first bad sam
 - One lone error: one of eight requests in an idle hour, one probe of each region, one line, one slow start.
 - Visible after: the longest delay that Google states for the alert's metrics, with its source in
   `readiness/alerts/metric_catalogue.py`; "not stated" where no source names one for all of them.
+- DatabaseConnectionErrors counts over a minute more than stated and scales back (5/6 in five minutes). That is exact
+  where `increase` extrapolates, as in promtool. Where it does not, up to a fifth more errors than the limit do not
+  page: 11 and 12 of a limit of 10 in five minutes.
 """
 
 
