@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def test(
     stack: str, names: tuple[str, ...], every_phase: bool, form: str, timeout_seconds: int, project: str | None
 ) -> None:
-    """Prove with promtool that the alerts of STACK page when they must; exit 1 when one does not.
+    """Prove with promtool that STACK's alerts work.
 
-    The incidents are built in, and made of the stack's own thresholds, windows, services and names. promtool is taken
-    from PATH.
+    Built-in incidents, made of the stack's own thresholds, windows, services and names, must page or stay quiet; exit 1
+    when one does something else. promtool is taken from PATH.
     """
     from readiness.alerts.scenarios.find import promtool_on_path
     from readiness.alerts.scenarios.promtool import PromtoolError
