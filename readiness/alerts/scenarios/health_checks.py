@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from readiness.alerts.scenarios.cloud_run import requests
-from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import Stack
 
@@ -90,6 +90,10 @@ def _everywhere(stack: Stack, probed: str, *, host: str = "", check: str = "ours
     return [probes(stack, region, probed, host=host, check=check) for region in REGIONS]
 
 
+FAILED = Collection({ALERT: ()})
+
+
+@FAILED.add(phases=True)
 def two_of_three_regions_get_no_healthy_answer(stack: Stack) -> Incident:
     """Pages after the stated minutes, whenever the samples arrive."""
     return _pages(
@@ -100,18 +104,21 @@ def two_of_three_regions_get_no_healthy_answer(stack: Stack) -> Incident:
     )
 
 
+@FAILED.add(losses=True)
 def two_of_three_regions_get_no_healthy_answer_and_samples_are_lost(stack: Stack) -> Incident:
     """A lost sample of the healthy time before may make it page as much as two probes earlier, never later."""
     early = max(0, _window_seconds(stack) - 180 * _period(stack))
     return _pages(stack, *two_of_three_regions_get_no_healthy_answer(stack).series, not_before_seconds=early)
 
 
+@FAILED.add()
 def the_frontend_answers_from_nowhere(stack: Stack) -> Incident:
     """Every service of the stack is asked."""
     host = stack.second_host
     return _pages(stack, *_everywhere(stack, HEALTHY + DOWN, host=host), host=host)
 
 
+@FAILED.add()
 def a_new_service_never_gave_a_healthy_answer(stack: Stack) -> Incident:
     """The first deployment went wrong: pages at the second probe, since there is no good one to wait for."""
     down = ["-" * len(HEALTHY) + DOWN for _ in REGIONS]
@@ -120,11 +127,13 @@ def a_new_service_never_gave_a_healthy_answer(stack: Stack) -> Incident:
     return _pages(stack, *series, not_before_seconds=period_seconds, within_seconds=period_seconds + 60)
 
 
+@FAILED.add()
 def the_first_probe_of_a_new_check_fails(stack: Stack) -> Incident:
     """It was created before the service was ready, as in every first deployment."""
     return quiet(_everywhere(stack, "F" + HEALTHY))
 
 
+@FAILED.add()
 def it_is_over_with_the_first_good_probe(stack: Stack) -> Incident:
     """Unless so much of half an hour was bad that it counts as flapping: then with the last bad probe of the window."""
     down = "F" * (3 * _long_probes(stack) // 10)
@@ -133,6 +142,7 @@ def it_is_over_with_the_first_good_probe(stack: Stack) -> Incident:
     return _pages(stack, *series, first=_long_probes(stack), until_seconds=until)
 
 
+@FAILED.add()
 def it_is_over_ten_minutes_after_a_long_outage(stack: Stack) -> Incident:
     """Two thirds of half an hour were bad, which counts as flapping for longer than anybody cares."""
     long = _long_probes(stack)
@@ -142,6 +152,7 @@ def it_is_over_ten_minutes_after_a_long_outage(stack: Stack) -> Incident:
     return _pages(stack, *series, first=long, until_seconds=last + 2 * _window_seconds(stack) - 1)
 
 
+@FAILED.add(phases=True)
 def every_region_fails_for_a_probe_less_than_stated(stack: Stack) -> Incident:
     """Four probes a minute apart: the fifth is good, and no window holds failures alone."""
     return quiet(_everywhere(stack, HEALTHY + "F" * _too_few(stack) + HEALTHY))
@@ -152,21 +163,25 @@ def _too_few(stack: Stack) -> int:
     return (_window_seconds(stack) - 60 * _period(stack)) // (60 * _period(stack))
 
 
+@FAILED.add(losses=True)
 def every_region_fails_for_two_probes_less_than_stated(stack: Stack) -> Incident:
     """A deployment that cuts over, with samples lost on both sides of it."""
     return quiet(_everywhere(stack, HEALTHY + "F" * max(1, _too_few(stack) - 1) + HEALTHY))
 
 
+@FAILED.add(losses=True)
 def one_probe_fails_in_every_region(stack: Stack) -> Incident:
     """The moment of a cut-over, or a hiccup of the network."""
     return quiet(_everywhere(stack, HEALTHY + "F" + HEALTHY))
 
 
+@FAILED.add()
 def three_deployments_in_half_an_hour_cut_over(stack: Stack) -> Incident:
     """One failing probe in five, again and again, is no flapping."""
     return quiet(_everywhere(stack, HEALTHY + "GGGGF" * 12))
 
 
+@FAILED.add(losses=True)
 def every_second_probe_fails_for_45_minutes(stack: Stack) -> Incident:
     """It recovers in between, so that no five minutes are bad: the share of half an hour tells."""
     long = _long_probes(stack)
@@ -182,17 +197,20 @@ def every_second_probe_fails_for_45_minutes(stack: Stack) -> Incident:
     )
 
 
+@FAILED.add(losses=True)
 def every_second_probe_fails_for_ten_minutes(stack: Stack) -> Incident:
     """It may heal by itself, and did before."""
     long = _long_probes(stack)
     return quiet(_everywhere(stack, "G" * long + "FG" * (long // 6) + "G" * (long // 2)))
 
 
+@FAILED.add()
 def a_new_check_flaps_for_ten_minutes(stack: Stack) -> Incident:
     """It has no half hour yet: its first bad probe is not all of it."""
     return quiet(_everywhere(stack, "FG" * (_long_probes(stack) // 6)))
 
 
+@FAILED.add()
 def a_new_check_flaps_from_its_first_probe_on(stack: Stack) -> Incident:
     """Half of a half hour's probes are enough to tell: fifteen, at a probe a minute."""
     probed = "FG" * _long_probes(stack)
@@ -201,17 +219,20 @@ def a_new_check_flaps_from_its_first_probe_on(stack: Stack) -> Incident:
     return _pages(stack, *series, first=0, not_before_seconds=seconds, within_seconds=seconds + 60)
 
 
+@FAILED.add()
 def a_check_flaps_for_ten_minutes_after_a_pause(stack: Stack) -> Incident:
     """The probes from before the pause do not make a half hour of these."""
     long = _long_probes(stack)
     return quiet(_everywhere(stack, "G" * long + "-" * (long - 2) + "FG" * (long // 6) + "G" * 3))
 
 
+@FAILED.add()
 def the_first_probe_after_a_pause_fails(stack: Stack) -> Incident:
     """It is alone: the ones before it are older than the window, and the next one is good."""
     return quiet(_everywhere(stack, HEALTHY + "-" * 6 + "F" + HEALTHY))
 
 
+@FAILED.add()
 def every_second_probe_of_one_region_fails(stack: Stack) -> Incident:
     """Its way to Google flaps, not the service."""
     probed = HEALTHY + "FG" * _long_probes(stack)
@@ -220,18 +241,21 @@ def every_second_probe_of_one_region_fails(stack: Stack) -> Incident:
     )
 
 
+@FAILED.add()
 def two_checks_of_one_host_flap_in_one_region_each(stack: Stack) -> Incident:
     """Somebody else's check must not add its region to ours here either."""
     probed = HEALTHY + "FG" * _long_probes(stack)
     return quiet([probes(stack, "usa", probed), probes(stack, "eur", probed, check="made-by-hand")])
 
 
+@FAILED.add()
 def the_hosts_of_the_other_environment_flap(stack: Stack) -> Incident:
     """Only the first operand of the query names the hosts."""
     host = stack.other_host
     return quiet(_everywhere(stack, HEALTHY + "FG" * _long_probes(stack), host=host))
 
 
+@FAILED.add()
 def flapping_has_ended_half_an_hour_ago(stack: Stack) -> Incident:
     """It closes ten minutes after the last failure at the latest: what is left in the half hour is history."""
     long = _long_probes(stack)
@@ -249,6 +273,7 @@ def flapping_has_ended_half_an_hour_ago(stack: Stack) -> Incident:
     )
 
 
+@FAILED.add()
 def one_region_gets_no_healthy_answer(stack: Stack) -> Incident:
     """It may have lost its own way; the others still get through."""
     return quiet(
@@ -266,6 +291,7 @@ def _rotating(stack: Stack, times: int) -> list[Series]:
     return [probes(stack, region, HEALTHY + pattern * times) for region, pattern in rotated]
 
 
+@FAILED.add()
 def two_of_three_regions_fail_at_any_time_but_never_the_same_two(stack: Stack) -> Incident:
     """Users everywhere get errors two times out of three: pages when it has gone on for long enough."""
     seconds = 60 * _period(stack) * _long_probes(stack)
@@ -273,6 +299,7 @@ def two_of_three_regions_fail_at_any_time_but_never_the_same_two(stack: Stack) -
     return _pages(stack, *series, not_before_seconds=seconds // 4, within_seconds=seconds + 60 * _period(stack))
 
 
+@FAILED.add()
 def two_of_three_regions_fail_at_any_time_for_some_minutes(stack: Stack) -> Incident:
     """A few probes of each, and all is well again."""
     long = _long_probes(stack)
@@ -284,17 +311,20 @@ def two_of_three_regions_fail_at_any_time_for_some_minutes(stack: Stack) -> Inci
     )
 
 
+@FAILED.add()
 def two_checks_of_one_host_fail_from_one_region_each(stack: Stack) -> Incident:
     """Somebody else's check of the same host must not add its region to ours."""
     return quiet([probes(stack, "usa", HEALTHY + DOWN), probes(stack, "eur", HEALTHY + DOWN, check="made-by-hand")])
 
 
+@FAILED.add()
 def the_other_environment_is_down(stack: Stack) -> Incident:
     """It has hosts of its own."""
     host = stack.other_host
     return quiet([probes(stack, region, HEALTHY + DOWN, host=host) for region in ("usa", "eur")])
 
 
+@FAILED.add()
 def hosts_whose_names_hold_ours_are_down(stack: Stack) -> Incident:
     """Matched whole, and a dot is a dot."""
     return quiet(
@@ -306,6 +336,7 @@ def hosts_whose_names_hold_ours_are_down(stack: Stack) -> Incident:
     )
 
 
+@FAILED.add()
 def another_kind_of_resource_is_down(stack: Stack) -> Incident:
     """Uptime checks write for several resource types."""
     return quiet([probes(stack, region, HEALTHY + DOWN, resource="gce_instance") for region in ("usa", "eur")])
@@ -349,12 +380,17 @@ def _probes_in(stack: Stack, seconds: int) -> int:
     return seconds // (60 * _period(stack))
 
 
+SILENCE = Collection({SILENT: ()})
+
+
+@SILENCE.add(phases=True)
 def the_check_stops_reporting(stack: Stack) -> Incident:
     """Somebody deleted it: half an hour after its last probe, and it stays open."""
     count = 2 * len(HEALTHY)
     return _silent_pages(stack, *_everywhere(stack, "G" * count), first_missing=count)
 
 
+@SILENCE.add(losses=True)
 def the_check_stops_reporting_and_samples_are_lost(stack: Stack) -> Incident:
     """The last probe may be lost: then half an hour after the one before it."""
     count = 2 * len(HEALTHY)
@@ -363,12 +399,14 @@ def the_check_stops_reporting_and_samples_are_lost(stack: Stack) -> Incident:
     return _silent_pages(stack, *series, first_missing=count, early_seconds=60 * _period(stack) + 60)
 
 
+@SILENCE.add()
 def a_failing_check_stops_reporting(stack: Stack) -> Incident:
     """The service was deleted with its check, or the probes are refused: silence is no recovery."""
     count = 2 * len(HEALTHY)
     return _silent_pages(stack, *_everywhere(stack, "F" * count), first_missing=count)
 
 
+@SILENCE.add()
 def silence_is_told_for_the_rest_of_two_hours(stack: Stack) -> Incident:
     """Then there is nothing left to compare with, and it closes by itself."""
     count = 2 * len(HEALTHY)
@@ -376,6 +414,7 @@ def silence_is_told_for_the_rest_of_two_hours(stack: Stack) -> Incident:
     return _silent_pages(stack, *_everywhere(stack, "G" * count), first_missing=count, until_seconds=until)
 
 
+@SILENCE.add()
 def the_check_of_the_frontend_stops_while_that_of_the_backend_goes_on(stack: Stack) -> Incident:
     """Each host for itself."""
     count = 2 * len(HEALTHY)
@@ -389,11 +428,13 @@ def the_check_of_the_frontend_stops_while_that_of_the_backend_goes_on(stack: Sta
     )
 
 
+@SILENCE.add()
 def a_check_that_reported_only_twice_stops(stack: Stack) -> Incident:
     """It was made, and deleted a minute later."""
     return _silent_pages(stack, probes(stack, "usa", "GG"), first_missing=2)
 
 
+@SILENCE.add()
 def the_regions_stop_one_after_another(stack: Stack) -> Incident:
     """The last one counts."""
     count = 2 * len(HEALTHY)
@@ -401,17 +442,20 @@ def the_regions_stop_one_after_another(stack: Stack) -> Incident:
     return _silent_pages(stack, *series, first_missing=count)
 
 
+@SILENCE.add(losses=True)
 def a_new_service_has_not_been_probed_yet(stack: Stack) -> Incident:
     """Nothing for an hour, then the first probes: absence alone is no incident."""
     return quiet(_everywhere(stack, "-" * _probes_in(stack, 3600) + HEALTHY), [_clock(75)])
 
 
+@SILENCE.add(phases=True)
 def the_probes_pause_for_less_than_half_an_hour(stack: Stack) -> Incident:
     """Twenty-five minutes of maintenance: quiet even where the probe after them becomes visible late."""
     pause = "-" * (_probes_in(stack, 1500) - 1)
     return quiet(_everywhere(stack, HEALTHY + pause + HEALTHY))
 
 
+@SILENCE.add()
 def one_probe_in_half_an_hour_is_a_report(stack: Stack) -> Incident:
     """From one region, and all others are silent."""
     pause = "-" * (_probes_in(stack, 1500) - 1)
@@ -419,18 +463,21 @@ def one_probe_in_half_an_hour_is_a_report(stack: Stack) -> Incident:
     return quiet([probes(stack, "usa", HEALTHY + (pause + "G") * 4), *others])
 
 
+@SILENCE.add()
 def one_region_stops_reporting(stack: Stack) -> Incident:
     """Somebody took it out of the settings."""
     goes_on = "G" * (len(HEALTHY) + _probes_in(stack, _silent_seconds(stack)) + 10)
     return quiet([probes(stack, "usa", HEALTHY), *(probes(stack, region, goes_on) for region in ("eur", "apac"))])
 
 
+@SILENCE.add()
 def the_check_is_made_anew_under_another_id(stack: Stack) -> Incident:
     """A change that replaces it: the host is still probed."""
     after = "-" * len(HEALTHY) + "G" * (_probes_in(stack, _silent_seconds(stack)) + 10)
     return quiet(_everywhere(stack, HEALTHY), _everywhere(stack, after, check="new"))
 
 
+@SILENCE.add()
 def a_service_was_removed_together_with_its_check(stack: Stack) -> Incident:
     """Its host is no longer one of the stack's; names that hold one of those are not either."""
     goes_on = "G" * (len(HEALTHY) + _probes_in(stack, _silent_seconds(stack)) + 10)
@@ -439,18 +486,21 @@ def a_service_was_removed_together_with_its_check(stack: Stack) -> Incident:
     )
 
 
+@SILENCE.add()
 def the_check_of_the_other_environment_stops(stack: Stack) -> Incident:
     """It has hosts of its own."""
     host = stack.other_host
     return quiet(_everywhere(stack, HEALTHY, host=host), [_clock(90)])
 
 
+@SILENCE.add()
 def a_check_of_another_kind_of_resource_stops(stack: Stack) -> Incident:
     """Uptime checks of machines have hosts, too."""
     ended = [probes(stack, region, HEALTHY, resource="gce_instance") for region in REGIONS]
     return quiet(ended, [_clock(90)])
 
 
+@SILENCE.add(losses=True)
 def a_service_is_scaled_to_zero_while_it_is_probed(stack: Stack) -> Incident:
     """No request of users and no instance: metrics end without a fault, and the probes go on."""
     goes_on = _probes_in(stack, _silent_seconds(stack)) + 10
@@ -458,73 +508,10 @@ def a_service_is_scaled_to_zero_while_it_is_probed(stack: Stack) -> Incident:
     return quiet(answered, _everywhere(stack, "G" * goes_on))
 
 
+@SILENCE.add()
 def probes_fail_for_an_hour_and_go_on(stack: Stack) -> Incident:
     """A service that is down is not silent: FailedHealthChecks pages for it."""
     return quiet(_everywhere(stack, HEALTHY + "F" * _probes_in(stack, 3600)))
 
 
-AT_EVERY_PHASE: tuple[Tell, ...] = (
-    two_of_three_regions_get_no_healthy_answer,
-    every_region_fails_for_a_probe_less_than_stated,
-)
-WITH_LOSSES: tuple[Tell, ...] = (
-    two_of_three_regions_get_no_healthy_answer_and_samples_are_lost,
-    every_region_fails_for_two_probes_less_than_stated,
-    every_second_probe_fails_for_45_minutes,
-    every_second_probe_fails_for_ten_minutes,
-    one_probe_fails_in_every_region,
-)
-OTHERS: tuple[Tell, ...] = (
-    the_first_probe_of_a_new_check_fails,
-    the_frontend_answers_from_nowhere,
-    a_new_service_never_gave_a_healthy_answer,
-    it_is_over_with_the_first_good_probe,
-    it_is_over_ten_minutes_after_a_long_outage,
-    one_region_gets_no_healthy_answer,
-    three_deployments_in_half_an_hour_cut_over,
-    a_new_check_flaps_for_ten_minutes,
-    a_new_check_flaps_from_its_first_probe_on,
-    a_check_flaps_for_ten_minutes_after_a_pause,
-    the_first_probe_after_a_pause_fails,
-    every_second_probe_of_one_region_fails,
-    two_checks_of_one_host_flap_in_one_region_each,
-    the_hosts_of_the_other_environment_flap,
-    flapping_has_ended_half_an_hour_ago,
-    two_of_three_regions_fail_at_any_time_but_never_the_same_two,
-    two_of_three_regions_fail_at_any_time_for_some_minutes,
-    two_checks_of_one_host_fail_from_one_region_each,
-    the_other_environment_is_down,
-    hosts_whose_names_hold_ours_are_down,
-    another_kind_of_resource_is_down,
-)
-SILENT_AT_EVERY_PHASE: tuple[Tell, ...] = (
-    the_check_stops_reporting,
-    the_probes_pause_for_less_than_half_an_hour,
-)
-SILENT_WITH_LOSSES: tuple[Tell, ...] = (
-    the_check_stops_reporting_and_samples_are_lost,
-    a_new_service_has_not_been_probed_yet,
-    a_service_is_scaled_to_zero_while_it_is_probed,
-)
-SILENT_OTHERS: tuple[Tell, ...] = (
-    a_failing_check_stops_reporting,
-    silence_is_told_for_the_rest_of_two_hours,
-    the_check_of_the_frontend_stops_while_that_of_the_backend_goes_on,
-    a_check_that_reported_only_twice_stops,
-    the_regions_stop_one_after_another,
-    one_probe_in_half_an_hour_is_a_report,
-    one_region_stops_reporting,
-    the_check_is_made_anew_under_another_id,
-    a_service_was_removed_together_with_its_check,
-    the_check_of_the_other_environment_stops,
-    a_check_of_another_kind_of_resource_stops,
-    probes_fail_for_an_hour_and_go_on,
-)
-SCENARIOS: tuple[Scenario, ...] = (
-    *(scenario(ALERT, tell, tell=tell, phases=True) for tell in AT_EVERY_PHASE),
-    *(scenario(ALERT, tell, tell=tell, losses=True) for tell in WITH_LOSSES),
-    *(scenario(ALERT, tell, tell=tell) for tell in OTHERS),
-    *(scenario(SILENT, tell, tell=tell, phases=True) for tell in SILENT_AT_EVERY_PHASE),
-    *(scenario(SILENT, tell, tell=tell, losses=True) for tell in SILENT_WITH_LOSSES),
-    *(scenario(SILENT, tell, tell=tell) for tell in SILENT_OTHERS),
-)
+SCENARIOS: tuple[Scenario, ...] = tuple(FAILED.scenarios + SILENCE.scenarios)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from readiness.alerts.scenarios.series import Series
 from readiness.alerts.scenarios.stack import Stack
@@ -62,17 +64,35 @@ class Scenario:
     long: bool = False
 
 
-def scenario(
-    alert: str,
-    on: Callable[[Stack], Incident],
-    *,
-    tell: Callable[..., Incident],
-    variant: str = "",
-    phases: bool = False,
-    losses: bool = False,
-    long: bool = False,
-) -> Scenario:
-    """A scenario whose title and reason are those of the function `tell`."""
-    why = " ".join((tell.__doc__ or "").split())
-    name = f"{tell.__name__}_{variant}" if variant else tell.__name__
-    return Scenario(alert=alert, name=name, why=why, on=on, phases=phases or losses, losses=losses, long=long)
+Tell = TypeVar("Tell", bound=Callable[..., Incident])
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Scenarios of one or more alerts: functions that make an incident, each with `@COLLECTION.add()` above it.
+
+    `subjects`: by alert, what such a function gets before the stack. A scenario has the function's name, and its
+    docstring is the reason.
+    """
+
+    subjects: Mapping[str, tuple[object, ...]]
+    scenarios: list[Scenario] = field(default_factory=list)
+
+    def add(self, *, phases: bool = False, losses: bool = False, long: bool = False) -> Callable[[Tell], Tell]:
+        """Adds the function for each of the alerts. The arguments are those of `Scenario`; losses include phases."""
+
+        def added(tell: Tell) -> Tell:
+            for alert, given in self.subjects.items():
+                scenario = Scenario(
+                    alert=alert,
+                    name=tell.__name__,
+                    why=" ".join((tell.__doc__ or "").split()),
+                    on=partial(tell, *given),
+                    phases=phases or losses,
+                    losses=losses,
+                    long=long,
+                )
+                self.scenarios.append(scenario)
+            return tell
+
+        return added

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
-from readiness.alerts.scenarios.incident import Fires, Incident, Scenario, quiet, scenario
+from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 from readiness.settings.services import Service
@@ -145,12 +144,16 @@ CONNECTIONS = Gauge(
     labels=lambda stack: {"database_id": stack.settings.database_id},
 )
 
+EVERY_GAUGE = Collection({gauge.alert: (gauge,) for gauge in (INSTANCES, CONNECTIONS)})
 
+
+@EVERY_GAUGE.add(losses=True)
 def near_its_limit_for_long(gauge: Gauge, stack: Stack) -> Incident:
     """Pages after the stated duration, whenever the samples arrive and whichever third of them is lost."""
     return gauge.pages(stack, gauge.series(stack, gauge.lasting(stack, gauge.full(stack))))
 
 
+@EVERY_GAUGE.add(phases=True)
 def near_its_limit_for_a_minute_less_than_stated(gauge: Gauge, stack: Stack) -> Incident:
     """A peak that passes by itself needs nobody."""
     short = gauge.duration_minutes(stack) - 1
@@ -159,11 +162,13 @@ def near_its_limit_for_a_minute_less_than_stated(gauge: Gauge, stack: Stack) -> 
     )
 
 
+@EVERY_GAUGE.add()
 def just_below_what_pages(gauge: Gauge, stack: Stack) -> Incident:
     """For as long as it likes."""
     return quiet([gauge.series(stack, gauge.lasting(stack, gauge.harmless(stack)))])
 
 
+@EVERY_GAUGE.add(losses=True)
 def the_samples_end_in_the_middle_of_a_short_breach(gauge: Gauge, stack: Stack) -> Incident:
     """The last sample stands for the figure for five minutes more: a breach five minutes shorter than stated is quiet.
 
@@ -174,6 +179,7 @@ def the_samples_end_in_the_middle_of_a_short_breach(gauge: Gauge, stack: Stack) 
     return quiet([gauge.series(stack, minutes((H, gauge.little(stack)), (short, gauge.full(stack)), (10, None)))])
 
 
+@EVERY_GAUGE.add()
 def it_is_over_five_minutes_after_the_last_sample(gauge: Gauge, stack: Stack) -> Incident:
     """The samples end with the breach, as those of a revision that is gone: it stays open for the window, no longer."""
     count = gauge.duration_minutes(stack) + 3
@@ -181,6 +187,7 @@ def it_is_over_five_minutes_after_the_last_sample(gauge: Gauge, stack: Stack) ->
     return gauge.pages(stack, series, until_seconds=60 * (count - 1 + WINDOW_MINUTES) - 1)
 
 
+@EVERY_GAUGE.add()
 def it_is_over_with_the_first_sample_below(gauge: Gauge, stack: Stack) -> Incident:
     """The newest sample counts, and no older one of the window."""
     count = gauge.duration_minutes(stack) + 3
@@ -190,12 +197,14 @@ def it_is_over_with_the_first_sample_below(gauge: Gauge, stack: Stack) -> Incide
     return gauge.pages(stack, series, until_seconds=60 * count - 1)
 
 
+@EVERY_GAUGE.add(losses=True)
 def at_its_limit_from_the_first_sample_on(gauge: Gauge, stack: Stack) -> Incident:
     """A new service or database has no past, and needs none."""
     counts = minutes((H, None), (gauge.duration_minutes(stack) + 8, gauge.full(stack)))
     return gauge.pages(stack, gauge.series(stack, counts))
 
 
+@EVERY_GAUGE.add(losses=True)
 def it_flaps_between_its_limit_and_no_samples(gauge: Gauge, stack: Stack) -> Incident:
     """One minute at the limit and a scale to zero, again and again: each of them is short."""
     gauge.require_a_longer_duration_than_the_window(stack)
@@ -203,6 +212,7 @@ def it_flaps_between_its_limit_and_no_samples(gauge: Gauge, stack: Stack) -> Inc
     return quiet([gauge.series(stack, (*minutes((H, gauge.little(stack))), *flap * 3))])
 
 
+@EVERY_GAUGE.add()
 def two_minutes_without_samples_in_a_lasting_breach(gauge: Gauge, stack: Stack) -> Incident:
     """A gap must not begin the count anew."""
     counts = minutes(
@@ -221,6 +231,10 @@ def _two_revisions(stack: Stack, place: Place, old: float, new: float) -> tuple[
     )
 
 
+OF_INSTANCES = Collection({INSTANCES.alert: ()})
+
+
+@OF_INSTANCES.add(losses=True)
 def two_revisions_of_a_service_have_its_limit_together(stack: Stack) -> Incident:
     """As the setting says: a limit of each revision is not reached by half of it twice, one of the service is."""
     service, most = _limited(stack)[-1 if len(_limited(stack)) == 1 else 1]
@@ -231,6 +245,7 @@ def two_revisions_of_a_service_have_its_limit_together(stack: Stack) -> Incident
     return quiet(series)
 
 
+@OF_INSTANCES.add()
 def the_limit_is_that_of_each_revision(stack: Stack) -> Incident:
     """Half of it twice, while traffic is split between two revisions: both can still grow."""
     if _limited(stack)[0][0].max_instances_per == "service":
@@ -239,16 +254,19 @@ def the_limit_is_that_of_each_revision(stack: Stack) -> Incident:
     return quiet(_two_revisions(stack, _place(stack), part, part))
 
 
+@OF_INSTANCES.add()
 def one_of_two_revisions_is_at_its_limit(stack: Stack) -> Incident:
     """The other one has room, and its users are not those who wait."""
     return INSTANCES.pages(stack, *_two_revisions(stack, _place(stack), _most(stack), INSTANCES.little(stack)))
 
 
+@OF_INSTANCES.add()
 def it_has_more_active_instances_than_its_limit(stack: Stack) -> Incident:
     """Cloud Run may exceed the limit for a while: https://cloud.google.com/run/docs/about-instance-autoscaling."""
     return INSTANCES.pages(stack, _instances(_place(stack), INSTANCES.lasting(stack, _most(stack) + 1.0)))
 
 
+@OF_INSTANCES.add(losses=True)
 def an_old_revision_is_idle_while_the_new_one_is_active(stack: Stack) -> Incident:
     """Three idle old ones and three active new ones of five: a deployment, and two more may start."""
     part = _part(_most(stack))
@@ -261,6 +279,7 @@ def an_old_revision_is_idle_while_the_new_one_is_active(stack: Stack) -> Inciden
     )
 
 
+@OF_INSTANCES.add()
 def every_instance_is_idle(stack: Stack) -> Incident:
     """Kept warm after a peak: they take the next requests."""
     most = INSTANCES.lasting(stack, _most(stack))
@@ -272,6 +291,7 @@ def every_instance_is_idle(stack: Stack) -> Incident:
     )
 
 
+@OF_INSTANCES.add()
 def one_of_its_instances_is_idle(stack: Stack) -> Incident:
     """All are there, and one is free."""
     most = _most(stack)
@@ -283,6 +303,7 @@ def one_of_its_instances_is_idle(stack: Stack) -> Incident:
     )
 
 
+@OF_INSTANCES.add()
 def the_limit_is_reached_on_both_sides_of_a_cut_over(stack: Stack) -> Incident:
     """The old revision is at its limit, and then the new one: users have waited all the time."""
     most, half = _most(stack), INSTANCES.duration_minutes(stack) // 2
@@ -294,6 +315,7 @@ def the_limit_is_reached_on_both_sides_of_a_cut_over(stack: Stack) -> Incident:
     )
 
 
+@OF_INSTANCES.add()
 def a_new_revision_takes_all_instances_for_two_minutes(stack: Stack) -> Incident:
     """The cut-over of a deployment: it starts with everything, and scales in."""
     most = _most(stack)
@@ -303,12 +325,17 @@ def a_new_revision_takes_all_instances_for_two_minutes(stack: Stack) -> Incident
     return quiet([_instances(_place(stack), old), _instances(_place(stack).of_revision("00042-new"), new)])
 
 
+OF_CONNECTIONS = Collection({CONNECTIONS.alert: ()})
+
+
+@OF_CONNECTIONS.add()
 def a_deployment_doubles_the_connections_for_two_minutes(stack: Stack) -> Incident:
     """Two revisions, each with its own pools; the old one gives its connections back."""
     few, many = _share(stack) * 0.6, _share(stack) * 1.2
     return quiet([_connections(stack, minutes((H, few), (2, many), (10, few)))])
 
 
+@OF_CONNECTIONS.add()
 def the_database_restarts_while_its_connections_are_nearly_used_up(stack: Stack) -> Incident:
     """It reports nothing for two minutes, and begins with none."""
     few, many = CONNECTIONS.little(stack), _share(stack) + 1
@@ -316,6 +343,7 @@ def the_database_restarts_while_its_connections_are_nearly_used_up(stack: Stack)
     return quiet([_connections(stack, minutes((H, few), (short, many), (2, None), (3, few), (short, many), (2, few)))])
 
 
+@OF_INSTANCES.add()
 def the_frontend_is_at_its_own_limit(stack: Stack) -> Incident:
     """Each service has its own."""
     service, most = _second(stack)
@@ -328,24 +356,28 @@ def the_frontend_is_at_its_own_limit(stack: Stack) -> Incident:
     )
 
 
+@OF_INSTANCES.add()
 def two_regions_have_half_of_the_instances_each(stack: Stack) -> Incident:
     """The limit holds in each region for itself."""
     half = INSTANCES.lasting(stack, _part(_most(stack)))
     return quiet([_instances(_place(stack), half), _instances(_place(stack).in_location(stack.other_location), half)])
 
 
+@OF_INSTANCES.add()
 def services_of_others_are_at_the_limit(stack: Stack) -> Incident:
     """The other environment's, neighbours', and a worker pool of the same name."""
     others = (stack.other_backend, *stack.neighbours, stack.backend.of_resource("cloud_run_worker_pool"))
     return quiet([_instances(place, INSTANCES.lasting(stack, 50.0)) for place in others])
 
 
+@OF_CONNECTIONS.add()
 def two_databases_of_the_instance_share_its_connections(stack: Stack) -> Incident:
     """Neither has many for itself."""
     half = CONNECTIONS.lasting(stack, _share(stack) / 2 + 1)
     return CONNECTIONS.pages(stack, _connections(stack, half), _connections(stack, half, database="postgres"))
 
 
+@OF_CONNECTIONS.add()
 def instances_of_others_are_full(stack: Stack) -> Incident:
     """The other environment's, one whose name holds ours, and another kind of resource."""
     full = CONNECTIONS.lasting(stack, 5000.0)
@@ -358,55 +390,4 @@ def instances_of_others_are_full(stack: Stack) -> Incident:
     )
 
 
-WITH_LOSSES = (
-    near_its_limit_for_long,
-    the_samples_end_in_the_middle_of_a_short_breach,
-    at_its_limit_from_the_first_sample_on,
-    it_flaps_between_its_limit_and_no_samples,
-)
-INSTANCES_WITH_LOSSES = (
-    an_old_revision_is_idle_while_the_new_one_is_active,
-    two_revisions_of_a_service_have_its_limit_together,
-)
-SCENARIOS: tuple[Scenario, ...] = (
-    *(
-        scenario(gauge.alert, partial(tell, gauge), tell=tell, losses=tell in WITH_LOSSES, phases=phases)
-        for gauge in (INSTANCES, CONNECTIONS)
-        for tell, phases in (
-            (near_its_limit_for_long, True),
-            (near_its_limit_for_a_minute_less_than_stated, True),
-            (just_below_what_pages, False),
-            (the_samples_end_in_the_middle_of_a_short_breach, True),
-            (at_its_limit_from_the_first_sample_on, True),
-            (it_flaps_between_its_limit_and_no_samples, True),
-            (it_is_over_five_minutes_after_the_last_sample, False),
-            (it_is_over_with_the_first_sample_below, False),
-            (two_minutes_without_samples_in_a_lasting_breach, False),
-        )
-    ),
-    *(
-        scenario(INSTANCES.alert, tell, tell=tell, losses=tell in INSTANCES_WITH_LOSSES)
-        for tell in (
-            *INSTANCES_WITH_LOSSES,
-            the_limit_is_that_of_each_revision,
-            one_of_two_revisions_is_at_its_limit,
-            it_has_more_active_instances_than_its_limit,
-            every_instance_is_idle,
-            one_of_its_instances_is_idle,
-            the_limit_is_reached_on_both_sides_of_a_cut_over,
-            a_new_revision_takes_all_instances_for_two_minutes,
-            the_frontend_is_at_its_own_limit,
-            two_regions_have_half_of_the_instances_each,
-            services_of_others_are_at_the_limit,
-        )
-    ),
-    *(
-        scenario(CONNECTIONS.alert, tell, tell=tell)
-        for tell in (
-            two_databases_of_the_instance_share_its_connections,
-            instances_of_others_are_full,
-            a_deployment_doubles_the_connections_for_two_minutes,
-            the_database_restarts_while_its_connections_are_nearly_used_up,
-        )
-    ),
-)
+SCENARIOS: tuple[Scenario, ...] = tuple(EVERY_GAUGE.scenarios + OF_INSTANCES.scenarios + OF_CONNECTIONS.scenarios)
