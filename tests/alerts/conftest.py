@@ -1,4 +1,4 @@
-"""The verdicts of promtool on every case: run once for the whole room."""
+"""The verdicts of promtool on every case: run once for the whole folder."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cases(stacks: list[Stack]) -> list[Case]:
 
 @pytest.fixture(scope="session")
 def promtool() -> Path:
-    """The promtool that is found; without one every test of the room fails and says how to get it."""
+    """The promtool that is found; without one every test of the folder fails and says how to get it."""
     return find_promtool(fetch=False)
 
 

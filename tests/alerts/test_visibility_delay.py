@@ -71,7 +71,7 @@ def _late(case: Case) -> Case:
         expect,
         not_before_seconds=expect.not_before_seconds if is_whole else 0,
         within_seconds=expect.within_seconds + ASSUMED_DELAY_SECONDS + later_seconds,
-        # How long it stays open is told by the deployed text.
+        # How long it stays open is tested on the deployed text.
         until_seconds=None,
         lasts=is_whole and expect.lasts and expect.until_seconds is None,
     )

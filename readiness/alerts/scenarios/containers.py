@@ -1,16 +1,14 @@
-"""ContainerCrashLoop and SlowStartUp: what Cloud Run tells of containers outside its request metrics."""
+"""ContainerCrashLoop and SlowStartUp: what Cloud Run reports of containers outside its request metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from readiness.alerts.container_exits import container_exit_metric
 from readiness.alerts.scenarios.cloud_run import FINE_LATENCY_BOUNDS
 from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
 from readiness.alerts.scenarios.series import Series, distribution, minutes
 from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
-
-Tell = Callable[[Stack], Incident]
 
 STARTS = "run_googleapis_com:container_startup_latencies"
 
@@ -224,7 +222,7 @@ def deaths_that_write_two_lines_each(stack: Stack) -> Incident:
 
 @CRASHES.add(losses=True)
 def one_death_that_writes_two_lines(stack: Stack) -> Incident:
-    """Nobody is told of a single death: Cloud Run has already started another container."""
+    """Nobody is notified of a single death: Cloud Run has already started another container."""
     return quiet(_lines(stack, stack.backend, _burst(stack, 2)))
 
 
@@ -312,7 +310,7 @@ SLOW_STARTS = Collection({"SlowStartUp": ()})
 
 @SLOW_STARTS.add()
 def three_slow_starts_within_the_window(stack: Stack) -> Incident:
-    """The third one tells, although dozens of fast ones lie before the window."""
+    """The third one pages, although dozens of fast ones lie before the window."""
     step = _start_window(stack) // 2 - 1
     third = _before(stack) + 2 * step
     at = {
@@ -341,13 +339,13 @@ def three_slow_starts_among_a_hundred_fast_ones(stack: Stack) -> Incident:
 
 @SLOW_STARTS.add()
 def one_start_in_ten_is_slow(stack: Stack) -> Incident:
-    """Nine users in ten do not notice; nobody is told."""
+    """Nine users in ten do not notice; nobody is notified."""
     return quiet(starts(stack, stack.backend, {_before(stack): {0.2: 18.0, 1.8: 2.0}}))
 
 
 @SLOW_STARTS.add(losses=True)
 def one_lone_slow_start_of_three(stack: Stack) -> Incident:
-    """Three starts are enough to tell of them, and one slow one is still alone."""
+    """Three starts are enough to judge, and one slow one is still alone."""
     first = _before(stack)
     return quiet(starts(stack, stack.backend, {first: {0.2: 1.0}, first + 2: {1.8: 1.0}, first + 5: {0.2: 1.0}}))
 
@@ -404,7 +402,7 @@ def exactly_half_of_twenty_starts_are_slow(stack: Stack) -> Incident:
 
 @SLOW_STARTS.add()
 def every_wake_up_from_zero_is_slow(stack: Stack) -> Incident:
-    """One instance at a time, without a sample in between: the third wake-up within the window tells."""
+    """One instance at a time, without a sample in between: the third wake-up within the window pages."""
     step = _start_window(stack) // 3
     first = _before(stack)
     at = {first + number * step: {1.8: 1.0} for number in range(3)}
@@ -412,11 +410,11 @@ def every_wake_up_from_zero_is_slow(stack: Stack) -> Incident:
     awake = {minute + after for minute in at for after in range(2)}
     gaps = tuple(
         Series(
-            metric=each.metric,
-            labels=each.labels,
-            minutes=tuple(value if minute in awake else None for minute, value in enumerate(each.minutes)),
+            metric=bucket.metric,
+            labels=bucket.labels,
+            minutes=tuple(value if minute in awake else None for minute, value in enumerate(bucket.minutes)),
         )
-        for each in series
+        for bucket in series
     )
     return _slow_pages(gaps, of=stack.backend, at=first + 2 * step)
 
@@ -428,8 +426,8 @@ def the_first_starts_ever_are_slow(stack: Stack) -> Incident:
     at = {first: {1.8: 3.0}}
     series = starts(stack, stack.backend, at)
     born = tuple(
-        Series(metric=each.metric, labels=each.labels, minutes=(*minutes((first, None)), *each.minutes[first:]))
-        for each in series
+        Series(metric=bucket.metric, labels=bucket.labels, minutes=(*minutes((first, None)), *bucket.minutes[first:]))
+        for bucket in series
     )
     return _slow_pages(born, of=stack.backend, at=first)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from readiness.alerts.connection_errors import application_metric, server_metric, traceback_metric
 from readiness.alerts.log_metric import LogMetric
@@ -10,8 +10,6 @@ from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Sce
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import NotBuildableError, Stack
 from readiness.settings.model import Settings
-
-Tell = Callable[[Stack], Incident]
 
 ALERT = "DatabaseConnectionErrors"
 # A count needs no duration. promtool extrapolates a counter that begins at 0 less while its newest sample is fresh, so
@@ -91,7 +89,7 @@ def as_many_errors_as_allowed_in_one_minute_on_the_server(stack: Stack) -> Incid
 
 @ERRORS.add(losses=True)
 def one_more_than_allowed_in_one_minute_on_the_server(stack: Stack) -> Incident:
-    """Too many clients: only the server's log tells. Pages at the next evaluation."""
+    """Too many clients: only the server's log shows it. Pages at the next evaluation."""
     return _pages(stack, _server(stack.settings, _burst(stack, _limit(stack) + 1)))
 
 
@@ -112,7 +110,7 @@ def the_pool_is_exhausted_and_the_servers_log_is_silent(stack: Stack) -> Inciden
 
 
 @ERRORS.add(losses=True)
-def the_same_errors_stand_in_every_log(stack: Stack) -> Incident:
+def the_same_errors_are_in_every_log(stack: Stack) -> Incident:
     """One refused connection writes a line in each log, and a traceback. The largest count counts, never the sum."""
     errors = _limit(stack) // 2 + 1
     counts = _burst(stack, errors)
@@ -120,7 +118,7 @@ def the_same_errors_stand_in_every_log(stack: Stack) -> Incident:
 
 
 @ERRORS.add(losses=True)
-def the_pool_is_exhausted_and_only_tracebacks_tell(stack: Stack) -> Incident:
+def the_pool_is_exhausted_and_only_tracebacks_show_it(stack: Stack) -> Incident:
     """No logger reports it: the web server prints the traceback of every request that waited in vain."""
     return _pages(
         stack,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil
 
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
@@ -12,8 +11,6 @@ from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import Stack
 from readiness.settings.delivery import DeliveryAlerts
 from readiness.settings.model import Settings
-
-Tell = Callable[[Stack], Incident]
 
 FAILED, LOW, NONE = "DeploymentFailed", "LowDeploymentSuccess", "NoDeploymentSuccess"
 PROMPT_SECONDS = 60
@@ -73,7 +70,7 @@ def a_deployment_fails(stack: Stack) -> Incident:
 
 
 @OF_A_FAILURE.add()
-def a_failed_deployment_is_told_for_ten_minutes(stack: Stack) -> Incident:
+def a_failed_deployment_keeps_its_alert_open_for_ten_minutes(stack: Stack) -> Incident:
     """Long enough to be read in the list of open incidents, and for a notification to be sent."""
     failed = _counted(stack.settings, "failure", minutes((_BEFORE, 0.0), (1, 1.0), (9, 0.0)))
     return _pages(failed, first_bad_minute=_BEFORE, lasts=True)
@@ -142,7 +139,7 @@ def all_of_the_last_20_failed(stack: Stack) -> Incident:
 
 
 @OF_A_LOW_RATIO.add()
-def the_low_ratio_is_still_told_when_the_next_writing_is_missed(stack: Stack) -> Incident:
+def the_alert_on_a_low_ratio_stays_open_when_the_next_writing_is_missed(stack: Stack) -> Incident:
     """GitHub drops a scheduled run now and then; the next is twelve hours later."""
     low = round(_least_good(stack) - 0.05, 2)
     values = (*minutes((10, None)), low, *minutes((_A_MISSED_WRITING, None)))
@@ -151,7 +148,7 @@ def the_low_ratio_is_still_told_when_the_next_writing_is_missed(stack: Stack) ->
 
 @OF_A_LOW_RATIO.add()
 def the_other_environments_ratio_is_low(stack: Stack) -> Incident:
-    """One metric, told apart by its label."""
+    """One metric, with a label for the environment."""
     return quiet(
         [_written(stack.other, SUCCESS_RATIO_20, _once(0.0)), _written(stack.settings, SUCCESS_RATIO_20, _once(1.0))]
     )
@@ -181,7 +178,7 @@ def nothing_has_succeeded_for_longer_than_the_limit(stack: Stack) -> Incident:
 
 
 @OF_A_STANDSTILL.add()
-def the_standstill_is_still_told_when_the_next_writing_is_late(stack: Stack) -> Incident:
+def the_alert_on_a_standstill_stays_open_when_the_next_writing_is_late(stack: Stack) -> Incident:
     """GitHub starts scheduled runs up to an hour late at full hours, and later on bad days."""
     days = _limits(stack).max_days_without_success + 0.5
     values = (*minutes((10, None)), days, *minutes((_A_LATE_WRITING, None)))

@@ -289,7 +289,7 @@ def a_user_gets_an_error_every_five_minutes_behind_healthy_probes(burn: Burn, st
     """The only user's every request fails, and probes make 25 of 26 requests good ones.
 
     HighErrorRate never sees it (4 %), nor do the health checks; nor does the fast burn (7 %). The budget of six hours
-    pages after nearly five, that of a day tells by e-mail after ten.
+    pages after nearly five, that of a day sends an e-mail after ten.
     """
     five_minutes = (*minutes((4, (PROBES_A_MINUTE + 0.0, 0.0))), (PROBES_A_MINUTE + 1.0, 1.0))
     share = 1 / (5 * PROBES_A_MINUTE + 1)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from readiness.alerts.scenarios.cloud_run import requests
 from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import Stack
-
-Tell = Callable[[Stack], Incident]
 
 ALERT = "FailedHealthChecks"
 METRIC = "monitoring_googleapis_com:uptime_check_check_passed"
@@ -183,7 +181,7 @@ def three_deployments_in_half_an_hour_cut_over(stack: Stack) -> Incident:
 
 @FAILED.add(losses=True)
 def every_second_probe_fails_for_45_minutes(stack: Stack) -> Incident:
-    """It recovers in between, so that no five minutes are bad: the share of half an hour tells."""
+    """It recovers in between, so that no five minutes are bad: the share of half an hour shows it."""
     long = _long_probes(stack)
     probed = "G" * long + "FG" * (3 * long // 4)
     seconds = 60 * _period(stack) * long
@@ -212,7 +210,7 @@ def a_new_check_flaps_for_ten_minutes(stack: Stack) -> Incident:
 
 @FAILED.add()
 def a_new_check_flaps_from_its_first_probe_on(stack: Stack) -> Incident:
-    """Half of a half hour's probes are enough to tell: fifteen, at a probe a minute."""
+    """Half of a half hour's probes are enough to judge: fifteen, at a probe a minute."""
     probed = "FG" * _long_probes(stack)
     seconds = 60 * _period(stack) * (_long_probes(stack) // 2 - 1)
     series = [probes(stack, region, probed) for region in REGIONS]
@@ -355,7 +353,7 @@ def _silent_pages(
 ) -> Incident:
     """Pages when the last probe has left the half hour; `first_missing` is the number of the first that is missing.
 
-    A minute's series of something else tells promtool how long the scenario takes.
+    A minute's series of something else shows promtool how long the scenario takes.
     """
     period_seconds = 60 * _period(stack)
     minutes_ = first_missing * _period(stack) + _silent_seconds(stack) // 60 + 10
@@ -407,7 +405,7 @@ def a_failing_check_stops_reporting(stack: Stack) -> Incident:
 
 
 @SILENCE.add()
-def silence_is_told_for_the_rest_of_two_hours(stack: Stack) -> Incident:
+def silence_keeps_its_alert_open_for_the_rest_of_two_hours(stack: Stack) -> Incident:
     """Then there is nothing left to compare with, and it closes by itself."""
     count = 2 * len(HEALTHY)
     until = REPORTED_SECONDS - 60 * _period(stack) - 1

@@ -64,7 +64,7 @@ class Scenario:
     long: bool = False
 
 
-Tell = TypeVar("Tell", bound=Callable[..., Incident])
+Builder = TypeVar("Builder", bound=Callable[..., Incident])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +78,21 @@ class Collection:
     subjects: Mapping[str, tuple[object, ...]]
     scenarios: list[Scenario] = field(default_factory=list)
 
-    def add(self, *, phases: bool = False, losses: bool = False, long: bool = False) -> Callable[[Tell], Tell]:
+    def add(self, *, phases: bool = False, losses: bool = False, long: bool = False) -> Callable[[Builder], Builder]:
         """Adds the function for each of the alerts. The arguments are those of `Scenario`; losses include phases."""
 
-        def added(tell: Tell) -> Tell:
+        def added(build: Builder) -> Builder:
             for alert, given in self.subjects.items():
                 scenario = Scenario(
                     alert=alert,
-                    name=tell.__name__,
-                    why=" ".join((tell.__doc__ or "").split()),
-                    on=partial(tell, *given),
+                    name=build.__name__,
+                    why=" ".join((build.__doc__ or "").split()),
+                    on=partial(build, *given),
                     phases=phases or losses,
                     losses=losses,
                     long=long,
                 )
                 self.scenarios.append(scenario)
-            return tell
+            return build
 
         return added

@@ -172,7 +172,7 @@ def just_below_what_pages(gauge: Gauge, stack: Stack) -> Incident:
 def the_samples_end_in_the_middle_of_a_short_breach(gauge: Gauge, stack: Stack) -> Incident:
     """The last sample stands for the figure for five minutes more: a breach five minutes shorter than stated is quiet.
 
-    Monitoring may show a sample nearly three minutes late, so that a missing one cannot be told from a late one.
+    Monitoring may show a sample nearly three minutes late, so that a missing one looks like a late one.
     """
     gauge.require_a_longer_duration_than_the_window(stack)
     short = gauge.duration_minutes(stack) - WINDOW_MINUTES + 1
@@ -256,7 +256,7 @@ def the_limit_is_that_of_each_revision(stack: Stack) -> Incident:
 
 @OF_INSTANCES.add()
 def one_of_two_revisions_is_at_its_limit(stack: Stack) -> Incident:
-    """The other one has room, and its users are not those who wait."""
+    """The other one can still grow, and its users are not those who wait."""
     return INSTANCES.pages(stack, *_two_revisions(stack, _place(stack), _most(stack), INSTANCES.little(stack)))
 
 

@@ -1,4 +1,4 @@
-"""Scenarios that every alert over Cloud Run's metrics must tell alike: CPU, memory, error rate, latency.
+"""Scenarios that every alert over Cloud Run's metrics must pass alike: CPU, memory, error rate, latency.
 
 `(60, 6)` is a minute with 60 observations of which 6 are bad: requests that fail or are slow, instances at their limit.
 """
@@ -48,7 +48,7 @@ def one_lone_bad_one_in_an_idle_half_hour(signal: Signal, stack: Stack) -> Incid
 
 @EVERY_SIGNAL.add(losses=True)
 def everything_is_bad_at_one_a_minute(signal: Signal, stack: Stack) -> Incident:
-    """Low traffic is no reason to sleep through it: no floor in requests per second."""
+    """Low traffic is no reason to be quiet: no floor in requests per second."""
     timeline = minutes((H, (1, 0)), (signal.duration_minutes(stack) + 5, (1, 1)))
     series = signal.series(stack, stack.backend, timeline)
     # A third of the first window is bad, and all of it two minutes later.
