@@ -11,6 +11,7 @@ import pytest
 
 from readiness.alerts.catalogue import alerts_of
 from readiness.alerts.scenarios.cases import incidents_of
+from readiness.alerts.scenarios.promtool import processors
 from readiness.alerts.scenarios.stack import alone
 from readiness.plan import offline_plan
 from readiness.plan.offline_plan import Plan
@@ -93,6 +94,17 @@ def test_what_is_no_promtool_is_one_error(
     assert (done.status, done.out) == (1, "")
     assert done.err.count("error: ") == 1
     assert message in done.err
+
+
+def test_a_promtool_that_hangs_is_not_started_for_every_alert(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One deadline for the command, and not one for each alert."""
+    script = f'[ "$1" = --version ] && {PASSES} && exit; echo run >> {tmp_path}/runs; exec sleep 600'
+    stub(tmp_path, script, monkeypatch)
+    assert command("test", "prod", "--timeout-seconds", "1").status == 1
+    # Those that ran at once, and one that may have begun before the first was given up.
+    assert len((tmp_path / "runs").read_text(encoding="utf-8").splitlines()) <= 2 * processors()
 
 
 def test_without_promtool_the_error_says_how_to_get_it(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,9 +90,9 @@ def prove(
     deadline_seconds: float,
     done: Callable[[int, int], None] = lambda finished, total: None,
 ) -> list[AlertProof]:
-    """The proof of each rule, in their order. `rules`: by alert; `done` is told how many are finished.
+    """The proof of each rule, in their order. `rules`: by alert; `done` gets how many are finished, and of how many.
 
-    An alert that has no scenario is an alert with nothing proven: the caller sorts those out. Raises PromtoolError.
+    Every alert has scenarios: the caller sorts the others out. Raises PromtoolError, without starting promtool again.
     """
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(processors()) as pool:
 
@@ -101,9 +101,14 @@ def prove(
             return _proof(stack, alert, rule, promtool, Path(folder), every_phase, deadline_seconds)
 
         finished: list[AlertProof] = []
-        for proven in pool.map(proof, rules.items()):
-            finished.append(proven)
-            done(len(finished), len(rules))
+        try:
+            for proven in pool.map(proof, rules.items()):
+                finished.append(proven)
+                done(len(finished), len(rules))
+        except BaseException:
+            # A promtool that hangs for one alert hangs for the next one too.
+            pool.shutdown(cancel_futures=True)
+            raise
         return finished
 
 
