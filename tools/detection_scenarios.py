@@ -1,4 +1,4 @@
-"""What happens in the columns of docs/detection.md, alert by alert, as series: told in the form of tests/alerts."""
+"""What happens in the columns of docs/detection.md, alert by alert, as series."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from readiness.alerts.connection_errors import application_metric
 from readiness.alerts.container_exits import container_exit_metric
-from tests.alerts import scenarios_of_containers as containers
-from tests.alerts import scenarios_of_health_checks as health_checks
-from tests.alerts import scenarios_of_limits as limits
-from tests.alerts.cloud_run import Minute, requests
-from tests.alerts.scenarios_of_the_error_budget import BURNS, Burn
-from tests.alerts.series import Series, minutes
-from tests.alerts.signals import SIGNALS, Signal
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios import containers, health_checks, limits
+from readiness.alerts.scenarios.cloud_run import Minute, requests
+from readiness.alerts.scenarios.error_budget import BURNS, Burn
+from readiness.alerts.scenarios.series import Series, minutes
+from readiness.alerts.scenarios.signals import SIGNALS, Signal
+from readiness.alerts.scenarios.stack import Stack
 
 COLUMNS = ("twice the threshold", "everything fails", "everything fails, 1 a minute", "idle", "one lone error")
 BEFORE = 60

@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.alerts.cases import ALL_SCENARIOS, LOSSES, rules_in, stacks_of
-from tests.alerts.incident import Fires, Incident, Scenario
-from tests.alerts.promtool import Case, Rule, run_cases
-from tests.alerts.series import Delivery
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.cases import ALL_SCENARIOS, LOSSES
+from readiness.alerts.scenarios.incident import Fires, Incident, Scenario
+from readiness.alerts.scenarios.promtool import Case, Rule, run_cases
+from readiness.alerts.scenarios.series import Delivery
+from readiness.alerts.scenarios.stack import Stack
+from tests.alerts.stacks import rules_in, stacks_of
 from tests.projects import plan_of_stack, settings_of
 
 PHASES = (0, 1, 7, 15, 29, 30, 31, 59)

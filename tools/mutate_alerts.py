@@ -17,10 +17,11 @@ from pathlib import Path
 
 from readiness.alerts.catalogue import log_metrics_of
 from readiness.alerts.deployment_metrics import deployments
+from readiness.alerts.scenarios.cases import USUAL_DELIVERY, cases_of
+from readiness.alerts.scenarios.promtool import PROCESSES, Case, Rule, promtool_tests, run_promtool, write_test_file
+from readiness.alerts.scenarios.stack import Stack
 from readiness.settings.model import Settings
-from tests.alerts.cases import USUAL_DELIVERY, cases_of, rules_in, stacks_of
-from tests.alerts.promtool import PROCESSES, Case, Rule, promtool_tests, run_promtool, write_test_file
-from tests.alerts.stack import Stack
+from tests.alerts.stacks import rules_in, stacks_of
 from tests.projects import plan_of_stack, settings_of
 from tools.alert_mutations import Foreign, Mutant, mutants_of, renamed
 from tools.find_promtool import find_promtool

@@ -15,7 +15,7 @@ Why the queries look as they do (measured; docs/adr/0001-alert-rules.md has the 
   point: 3 x 1.1 / 1.1 is 3.0000000000000004, and that is above 3.
 - Rare events: `increase` of Prometheus does not see the first event of a new counter, since there is no sample before
   it. Monitoring knows when the counter began, and counts it. The scenarios therefore give every counter a sample of 0
-  a minute before its first one (tests/alerts/series.py). Each rule that counts rare events refers to this paragraph.
+  a minute before its first one (scenarios/series.py). Each rule that counts rare events refers to this paragraph.
 - Every query is one line: Monitoring has been seen to drop the comparison of a multi-line one
   (sourcegraph/sourcegraph-public-snapshot#63084).
 """

@@ -1,4 +1,4 @@
-"""The verdicts of promtool on every case: run once for the whole room."""
+"""The verdicts of promtool on every case: run once for the whole folder."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from readiness.alerts.scenarios.promtool import Case, Rule
+from readiness.alerts.scenarios.stack import Stack
 from readiness.plan.offline_plan import Plan
-from tests.alerts.cases import all_cases, rules_in, stacks_of
-from tests.alerts.promtool import Case, Rule, run_cases
-from tests.alerts.stack import Stack
-from tests.alerts.verdicts import Verdicts
+from tests.alerts.stacks import all_cases, rules_in, stacks_of
+from tests.alerts.verdicts import Verdicts, run_new_cases
 from tests.projects import STACKS, settings_of
 from tools.find_promtool import find_promtool
 
@@ -37,7 +37,7 @@ def cases(stacks: list[Stack]) -> list[Case]:
 
 @pytest.fixture(scope="session")
 def promtool() -> Path:
-    """The promtool that is found; without one every test of the room fails and says how to get it."""
+    """The promtool that is found; without one every test of the folder fails and says how to get it."""
     return find_promtool(fetch=False)
 
 
@@ -53,7 +53,7 @@ def failures(
     # Several workers of one run: the first asks promtool, on all cores, and the others then find its verdicts.
     with (folder.parent.parent / "promtool.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return run_cases(promtool, folder, cases, rules, Verdicts(promtool))
+        return run_new_cases(promtool, folder, cases, rules, Verdicts(promtool))
 
 
 @pytest.fixture(scope="session")

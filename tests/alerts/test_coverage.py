@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 
 from readiness.alerts.catalogue import ALERTS
-from tests.alerts.cases import ALL_SCENARIOS, PHASES, all_cases, cases_of, uncovered
-from tests.alerts.incident import Fires
-from tests.alerts.promtool import Case, Rule
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.cases import ALL_SCENARIOS, PHASES, cases_of
+from readiness.alerts.scenarios.incident import Fires
+from readiness.alerts.scenarios.promtool import Case, Rule
+from readiness.alerts.scenarios.stack import Stack
+from tests.alerts.stacks import all_cases, uncovered
 
 
 def test_every_rule_of_the_plan_fires_in_one_case_and_is_quiet_in_another(
     rules: dict[tuple[str, str], Rule], cases: list[Case]
 ) -> None:
     """A policy that is added without scenarios fails here."""
-    assert uncovered(rules, cases) == [], "write scenarios of it in tests/alerts/scenarios_of_*.py"
+    assert uncovered(rules, cases) == [], "write scenarios of it in readiness/alerts/scenarios/"
 
 
 def test_a_rule_without_a_firing_case_is_named(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:

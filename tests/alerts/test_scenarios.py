@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.cases import ALL_SCENARIOS
-from tests.alerts.incident import Scenario
-from tests.alerts.promtool import Case, Rule, run_cases
+from readiness.alerts.scenarios.cases import ALL_SCENARIOS
+from readiness.alerts.scenarios.incident import Scenario
+from readiness.alerts.scenarios.promtool import Case, Rule, run_cases
 
 
 @pytest.mark.parametrize("scenario", ALL_SCENARIOS, ids=lambda scenario: f"{scenario.alert}-{scenario.name}")

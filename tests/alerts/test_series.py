@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.cases import cases_of
-from tests.alerts.incident import Fires, Quiet
-from tests.alerts.promtool import Case, PromtoolError, Rule, run_cases
-from tests.alerts.series import Delivery, Series, distribution, minutes, promtool_values
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.cases import cases_of
+from readiness.alerts.scenarios.incident import Fires, Quiet
+from readiness.alerts.scenarios.promtool import Case, PromtoolError, Rule, run_cases
+from readiness.alerts.scenarios.series import Delivery, Series, distribution, minutes, promtool_values
+from readiness.alerts.scenarios.stack import Stack
 
 
 def _series(*values: float | None) -> Series:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.promtool import run_cases
-from tests.alerts.verdicts import Verdicts
+from tests.alerts.verdicts import Verdicts, run_new_cases
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_only_a_pass_is_remembered(promtool: Path, tmp_path: Path, alert: str, r
     """A file that fails runs again every time, also where its failure names no case."""
     rules = {("prod", alert): {"alert": alert, "labels": {"severity": "ERROR"}}}
     for _ in range(2):
-        run_cases(promtool, tmp_path, [], rules, Verdicts(promtool, tmp_path / "memory"))
+        run_new_cases(promtool, tmp_path, [], rules, Verdicts(promtool, tmp_path / "memory"))
     assert ran(promtool) == runs
 
 

@@ -17,11 +17,11 @@ import pytest
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS, METRICS, Metric, known_metrics
-from tests.alerts.cases import cases_of
-from tests.alerts.incident import Fires
-from tests.alerts.promtool import Case, Rule, run_cases
-from tests.alerts.stack import Stack
-from tests.alerts.verdicts import MEMORY_OF_LATE_SAMPLES, Verdicts
+from readiness.alerts.scenarios.cases import cases_of
+from readiness.alerts.scenarios.incident import Fires
+from readiness.alerts.scenarios.promtool import Case, Rule, run_cases
+from readiness.alerts.scenarios.stack import Stack
+from tests.alerts.verdicts import MEMORY_OF_LATE_SAMPLES, Verdicts, run_new_cases
 from tests.projects import settings_of
 
 ON_GAUGES = ("FailedHealthChecks", "HealthChecksSilent", "InstanceLimitReached", "DatabaseConnectionsRunOut")
@@ -71,7 +71,7 @@ def _late(case: Case) -> Case:
         expect,
         not_before_seconds=expect.not_before_seconds if is_whole else 0,
         within_seconds=expect.within_seconds + ASSUMED_DELAY_SECONDS + later_seconds,
-        # How long it stays open is told by the deployed text.
+        # How long it stays open is tested on the deployed text.
         until_seconds=None,
         lasts=is_whole and expect.lasts and expect.until_seconds is None,
     )
@@ -121,7 +121,8 @@ def _failed(
     verdicts: Verdicts | None = None,
 ) -> str:
     asked = {(case.stack, case.alert) for case in cases}
-    failures = run_cases(promtool, folder, cases, {key: rule for key, rule in rules.items() if key in asked}, verdicts)
+    asked_rules = {key: rule for key, rule in rules.items() if key in asked}
+    failures = run_new_cases(promtool, folder, cases, asked_rules, verdicts)
     return "\n".join(f"{id_} {why}" for id_, why in list(failures.items())[:8])
 
 

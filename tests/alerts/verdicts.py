@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from readiness.alerts.scenarios.promtool import Case, Rule, run_cases, run_files, write_cases
 from tests.projects import ROOT
 
 MEMORY = ROOT / ".tools" / "promtool-verdicts"
@@ -43,3 +44,22 @@ class Verdicts:
     def _digest(self, file: Path) -> str:
         rules = file.with_name(file.name.replace(".test.json", ".rules.json"))
         return hashlib.sha256(self._promtool + rules.read_bytes() + b"\0" + file.read_bytes()).hexdigest()
+
+
+def run_new_cases(
+    promtool: Path,
+    folder: Path,
+    cases: Sequence[Case],
+    rules: Mapping[tuple[str, str], Rule],
+    verdicts: Verdicts | None,
+) -> dict[str, str]:
+    """What went wrong in each failed case. With `verdicts`, what has passed before does not run again."""
+    if verdicts is None:
+        return run_cases(promtool, folder, cases, rules)
+    ids = write_cases(folder, cases, rules)
+    files = verdicts.unseen(list(ids))
+    failures = run_files(promtool, files)
+    # A failure that belongs to no case could be any file's.
+    if failures.keys() <= {id_ for own in ids.values() for id_ in own}:
+        verdicts.remember((file for file in files if not ids[file] & failures.keys()), ids)
+    return failures

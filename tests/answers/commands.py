@@ -79,6 +79,9 @@ plan STACK
 plan STACK --format json
 plan STACK --format markdown
 rules STACK
+test STACK
+test STACK --alert HighErorRate
+test STACK --alert HighErrorRate --every-phase --format json
 preview STACK
 up STACK
 up STACK --yes

@@ -11,7 +11,7 @@ from types import ModuleType
 from readiness.alerts.definition import AlertDefinition
 from tests.projects import ROOT
 
-ROW = re.compile(r"\| (?P<alerts>[\w, ]+) \| `(?P<definition>\w+\.py)` \| (?P<incidents>`scenarios_of_[^|]+) \|")
+ROW = re.compile(r"\| (?P<alerts>[\w, ]+) \| `(?P<definition>\w+\.py)` \| (?P<incidents>`\w+\.py`[^|]*) \|")
 
 
 def places(markdown: str) -> dict[str, tuple[str, set[str]]]:
@@ -37,8 +37,8 @@ def test_the_table_names_the_files_of_every_alert() -> None:
         if isinstance(value, AlertDefinition)
     }
     incidents = defaultdict(set)
-    for file, module in _modules("tests/alerts", "scenarios_of_*.py"):
-        for scenario in module.SCENARIOS:
+    for file, module in _modules("readiness/alerts/scenarios", "[a-z]*.py"):
+        for scenario in getattr(module, "SCENARIOS", ()):
             incidents[scenario.alert].add(file)
     expected = {alert: (file, incidents[alert]) for alert, file in definitions.items()}
     assert places((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")) == expected

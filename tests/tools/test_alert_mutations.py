@@ -7,10 +7,11 @@ from pathlib import Path
 import promql_parser
 import pytest
 
+from readiness.alerts.scenarios.cases import USUAL_DELIVERY, cases_of
+from readiness.alerts.scenarios.promtool import Rule, promtool_tests
+from readiness.alerts.scenarios.stack import Stack
 from readiness.plan.offline_plan import Plan
-from tests.alerts.cases import USUAL_DELIVERY, cases_of, rules_in, stacks_of
-from tests.alerts.promtool import Rule, promtool_tests
-from tests.alerts.stack import Stack
+from tests.alerts.stacks import rules_in, stacks_of
 from tests.projects import settings_of
 from tools.alert_mutations import MUTATIONS, Foreign, Mutant, mutants_of
 from tools.find_promtool import find_promtool

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from readiness.alerts.catalogue import ALERTS
+from readiness.alerts.scenarios.promtool import run_promtool, write_test_file
 from readiness.plan.offline_plan import Plan
-from tests.alerts.promtool import run_promtool, write_test_file
 from tests.projects import CUSTOMER_STACKS, settings_of
 from tools.detection_scenarios import ROWS, WITHOUT_A_ROW
 from tools.detection_table import GOLDEN_PAGE, PHASES, Questions, header_text, questions_of

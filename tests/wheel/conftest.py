@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.projects import ROOT, Result
+from tools.find_promtool import find_promtool
 
 # A hang guard: no command takes a tenth of it.
 HANG_SECONDS = 300
@@ -71,3 +72,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     install = ["install", "--quiet", "--no-index", "--no-deps", "--no-compile", "--ignore-installed", wheel]
     subprocess.run([*pip, *install], check=True, capture_output=True, timeout=HANG_SECONDS)
     return Installed(folder)
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    """The promtool that is found; without one the test fails and says how to get it."""
+    return find_promtool(fetch=False)

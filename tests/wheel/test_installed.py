@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,25 @@ def test_a_command_works_in_the_project(
     if arguments[0] in ("check", "plan", "rules"):
         elsewhere = installed.run(*arguments, "--project", str(shop), cwd=installed.folder)
         assert elsewhere == done
+
+
+def test_the_alerts_of_the_shop_are_proven(
+    installed: Installed, shop: Path, promtool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On thresholds of its own: what is built in names nobody else's services."""
+    monkeypatch.setenv("PATH", f"{promtool.parent}{os.pathsep}{os.environ['PATH']}")
+    edit(shop, "error_ratio: 0.05", "error_ratio: 0.02", "Pulumi.yaml")
+    alerts = ("HighErrorRate", "ContainerCrashLoop")
+    done = installed.run("test", "prod", *(f"--alert={name}" for name in alerts), "--format", "json", cwd=shop)
+    edit(shop, "error_ratio: 0.02", "error_ratio: 0.05", "Pulumi.yaml")
+    assert done.status == 0, done.text
+    answer = json.loads(done.out)
+    assert [entry["result"] for entry in answer["alerts"]] == ["passed", "passed"]
+    assert answer["incidents"] > 30
+    assert "> 0.02" in answer["alerts"][0]["query"]
+    assert "shop-api-prod" in answer["alerts"][0]["query"]
+    without = installed.run("test", "prod", "--alert=Nothing", cwd=shop)
+    assert (without.status, without.out) == (1, "")
 
 
 def test_the_plan_of_a_commit_without_a_toolkit_of_its_own_is_made_by_the_installed_one(

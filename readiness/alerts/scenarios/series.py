@@ -21,6 +21,7 @@ T = TypeVar("T")
 class Series:
     """What each minute added. None is a minute without a sample: no traffic at all, or not yet there.
 
+    `before`: what a counter had counted before its first minute. promtool does not extrapolate a counter beyond zero.
     `gauge`: what each minute's sample says instead; nothing is added up, and a lost sample is gone.
     """
 
@@ -28,6 +29,7 @@ class Series:
     labels: Mapping[str, str]
     minutes: tuple[float | None, ...]
     gauge: bool = False
+    before: float = 0.0
 
     @property
     def selector(self) -> str:
@@ -73,7 +75,7 @@ def promtool_values(series: Series, delivery: Delivery) -> str:
     if series.gauge:
         return _sequence(_delivered(series, delivery), delivery.step_seconds)
     counter: dict[int, float] = {}
-    total = 0.0
+    total = series.before
     before: float | None = None
     for minute, added in enumerate(series.minutes):
         if added is not None:

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
-from tests.alerts.incident import Fires, Incident
-from tests.alerts.series import Delivery, promtool_values
-from tests.alerts.verdicts import Verdicts
+from readiness.alerts.scenarios.incident import Fires, Incident
+from readiness.alerts.scenarios.series import Delivery, promtool_values
 
 PROCESSES = 2
 # promtool makes a small database for each case, and Go's collector would run for each: a quarter of the CPU time.
@@ -52,26 +51,32 @@ def run_cases(
     folder: Path,
     cases: Sequence[Case],
     rules: Mapping[tuple[str, str], Rule],
-    verdicts: Verdicts | None = None,
+    *,
+    deadline_seconds: float | None = None,
 ) -> dict[str, str]:
     """What went wrong in each failed case, by its id. `rules`: by stack and alert. Files are written into `folder`.
 
-    With `verdicts`, a rule and its cases that have passed before, byte for byte, are not run again.
+    Raises PromtoolError when promtool fails otherwise than by a case, or takes longer than the deadline.
     """
+    return run_files(promtool, list(write_cases(folder, cases, rules)), deadline_seconds=deadline_seconds)
+
+
+def write_cases(folder: Path, cases: Sequence[Case], rules: Mapping[tuple[str, str], Rule]) -> dict[Path, set[str]]:
+    """Writes a test file for each rule, and returns the ids of its cases."""
     ids: dict[Path, set[str]] = {}
     for (stack, alert), rule in rules.items():
         own = [case for case in cases if (case.stack, case.alert) == (stack, alert)]
         file = write_test_file(folder, f"{stack}-{alert}", rule, promtool_tests(own, rule))
         ids[file] = {case.id for case in own}
-    files = verdicts.unseen(list(ids)) if verdicts else list(ids)
+    return ids
+
+
+def run_files(promtool: Path, files: Sequence[Path], *, deadline_seconds: float | None = None) -> dict[str, str]:
+    """What went wrong in each failed case of the test files, by its id. Raises PromtoolError."""
     batches = [files[start::PROCESSES] for start in range(PROCESSES) if files[start::PROCESSES]]
     with ThreadPoolExecutor(PROCESSES) as pool:
-        results = pool.map(partial(run_promtool, promtool), batches)
-        failures = {id_: why for result in results for id_, why in result.items()}
-    # A failure that belongs to no case could be any file's.
-    if verdicts and failures.keys() <= {id_ for own in ids.values() for id_ in own}:
-        verdicts.remember((file for file in files if not ids[file] & failures.keys()), ids)
-    return failures
+        results = pool.map(partial(run_promtool, promtool, deadline_seconds=deadline_seconds), batches)
+        return {id_: why for result in results for id_, why in result.items()}
 
 
 def promtool_tests(cases: Iterable[Case], rule: Rule) -> str:
@@ -91,11 +96,18 @@ def write_test_file(folder: Path, name: str, rule: Rule, tests: str) -> Path:
     return file
 
 
-def run_promtool(promtool: Path, files: Sequence[Path]) -> dict[str, str]:
+def run_promtool(promtool: Path, files: Sequence[Path], *, deadline_seconds: float | None = None) -> dict[str, str]:
     """Runs test files in one process. Raises PromtoolError when it fails otherwise than by a case."""
     command = [str(promtool), "test", "rules", *(str(file) for file in files)]
     environment = {**os.environ, **_COLLECT_LESS}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    try:
+        done = subprocess.run(  # noqa: S603 - the promtool of the caller
+            command, capture_output=True, text=True, check=False, env=environment, timeout=deadline_seconds
+        )
+    except subprocess.TimeoutExpired:
+        raise PromtoolError(f"{promtool} did not end within {deadline_seconds:g} s") from None
+    except OSError as error:
+        raise PromtoolError(f"{promtool} does not run: {error.strerror}") from None
     failures: dict[str, str] = {}
     for found in _FAILED.finditer(done.stderr):
         detail = " ".join(found["rest"].split())
@@ -105,19 +117,69 @@ def run_promtool(promtool: Path, files: Sequence[Path]) -> dict[str, str]:
     return failures
 
 
+def first_page_tests(cases: Iterable[Case]) -> str:
+    """Tests that expect nothing, so that promtool answers when each case pages first: `got: {} SECONDS`."""
+    tests = []
+    for case in cases:
+        test = _input(case)
+        question = f"{first_page(case.alert, _end(case))} # {case.id}"
+        tests.append(
+            test | {"promql_expr_test": [{"expr": question, "eval_time": f"{_end(case)}s", "exp_samples": []}]}
+        )
+    return json.dumps(tests)
+
+
+def first_page(alert: str, end: int) -> str:
+    """A query for the second of the alert's first page, asked at `end`."""
+    firing = f'timestamp(ALERTS{{alertname="{alert}",alertstate="firing"}})'
+    return f"min(min_over_time({firing}[{end + 1}s:{EVALUATION_INTERVAL_SECONDS}s]))"
+
+
+def expected_page(case: Case) -> str:
+    """What must happen, in words: `it must page between minute 11 and 13`."""
+    expect = case.incident.expect
+    if not isinstance(expect, Fires):
+        return "nobody may be notified"
+    first_bad = case.delivery.time_of(case.delivery.first_delivered(expect.first_bad_minute))
+    early, late = ((first_bad + seconds) / 60 for seconds in (expect.not_before_seconds, expect.within_seconds))
+    until = (
+        ""
+        if expect.until_seconds is None
+        else f", and be over after minute {(first_bad + expect.until_seconds) / 60:.1f}"
+    )
+    return f"it must page between minute {early:.1f} and {late:.1f}{until}"
+
+
+def processors() -> int:
+    """How many processes run at once."""
+    return os.cpu_count() or 1
+
+
+def _end(case: Case) -> int:
+    """The last evaluation of the incident, in seconds."""
+    minutes = max(len(series.minutes) for series in case.incident.series)
+    return _evaluation_until(case.delivery.time_of(minutes - 1))
+
+
+def _input(case: Case) -> dict[str, Any]:
+    return {
+        "interval": f"{case.delivery.step_seconds}s",
+        "input_series": [
+            {"series": series.selector, "values": promtool_values(series, case.delivery)}
+            for series in case.incident.series
+        ],
+    }
+
+
 def _test(case: Case, rule: Rule) -> dict[str, Any]:
     incident = case.incident
-    minutes = max(len(series.minutes) for series in incident.series)
-    end = _evaluation_until(case.delivery.time_of(minutes - 1))
+    end = _end(case)
     firing = f'ALERTS{{alertname="{case.alert}",alertstate="firing"}}'
     questions: list[Question] = [(f"count_over_time({firing}[{end + 1}s])", end, [])]
     if isinstance(incident.expect, Fires):
         questions = _fires_questions(incident.expect, case.delivery, firing, end, rule)
     return {
-        "interval": f"{case.delivery.step_seconds}s",
-        "input_series": [
-            {"series": series.selector, "values": promtool_values(series, case.delivery)} for series in incident.series
-        ],
+        **_input(case),
         "promql_expr_test": [
             {"expr": f"{question} # {case.id}", "eval_time": f"{time}s", "exp_samples": samples}
             for question, time, samples in questions

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from readiness.alerts.migration_alerts import WINDOW_SECONDS
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, minutes
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.series import Series, minutes
+from readiness.alerts.scenarios.stack import Stack
 
 ALERT = "MigrationFailed"
 EXECUTIONS = "run_googleapis_com:job_completed_execution_count"
@@ -50,45 +48,44 @@ def _pages(stack: Stack, series: Series, *, lasts: bool, until_seconds: int | No
     return Incident(series=(series,), expect=expect)
 
 
+MIGRATIONS = Collection({ALERT: ()})
+
+
+@MIGRATIONS.add(phases=True)
 def a_migration_fails(stack: Stack) -> Incident:
     """Pages at the next evaluation, and closes by itself: there is nothing more to wait for."""
     return _pages(stack, _executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (20, 0.0))), lasts=False)
 
 
+@MIGRATIONS.add()
 def it_is_over_when_the_failure_has_left_the_window(stack: Stack) -> Incident:
     """Which is when the sample before it has: the alert closes, so that the next failure pages anew."""
     series = _executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (20, 0.0)))
     return _pages(stack, series, lasts=True, until_seconds=WINDOW_SECONDS - 1)
 
 
+@MIGRATIONS.add()
 def the_first_execution_ever_fails(stack: Stack) -> Incident:
     """A series that begins with the failure counts it too."""
     return _pages(stack, _executions(stack, minutes((_BEFORE, None), (1, 1.0), (5, None))), lasts=False)
 
 
+@MIGRATIONS.add()
 def migrations_succeed(stack: Stack) -> Incident:
     """Every deployment runs one."""
     return quiet((_executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (5, 0.0), (1, 1.0)), result="succeeded"),))
 
 
+@MIGRATIONS.add()
 def another_job_fails(stack: Stack) -> Incident:
     """Its name holds this one's."""
     return quiet((_executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (5, 0.0)), job=f"{_job(stack)}-2"),))
 
 
+@MIGRATIONS.add()
 def another_kind_of_resource_of_the_same_name_fails(stack: Stack) -> Incident:
     """PromQL reads every resource type unless the query names one."""
     return quiet((_executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (5, 0.0)), resource="cloud_run_revision"),))
 
 
-_TELLS: tuple[Callable[[Stack], Incident], ...] = (
-    a_migration_fails,
-    it_is_over_when_the_failure_has_left_the_window,
-    the_first_execution_ever_fails,
-    migrations_succeed,
-    another_job_fails,
-    another_kind_of_resource_of_the_same_name_fails,
-)
-SCENARIOS: tuple[Scenario, ...] = tuple(
-    scenario(ALERT, tell, tell=tell, phases=tell is a_migration_fails) for tell in _TELLS
-)
+SCENARIOS: tuple[Scenario, ...] = tuple(MIGRATIONS.scenarios)

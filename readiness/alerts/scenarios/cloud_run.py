@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.alerts.series import Series, distribution
-from tests.alerts.stack import Place
+from readiness.alerts.scenarios.series import Series, distribution
+from readiness.alerts.scenarios.stack import Place
 
 # A minute: how many observations (requests, or instances that report), and how many of them are bad. None: no sample.
 Minute = tuple[float, float] | None
@@ -19,11 +19,14 @@ REQUEST_LATENCIES = "run_googleapis_com:request_latencies"
 CPU_UTILIZATIONS = "run_googleapis_com:container_cpu_utilizations"
 MEMORY_UTILIZATIONS = "run_googleapis_com:container_memory_utilizations"
 
-# Milliseconds. Cloud Run ends a request after an hour at the latest; the scenarios stay below these bounds.
-FINE_LATENCY_BOUNDS = tuple(round(1.4**power, 1) for power in range(12, 40))
-COARSE_LATENCY_BOUNDS = tuple(10.0 * 2**power for power in range(3, 14))
-# Shares of the limit, 0 to 1.
-UTILISATION_BOUNDS = tuple(step / 20 for step in range(1, 21))
+# Milliseconds. The settings admit thresholds of up to an hour, and the scenarios take twice of that.
+FINE_LATENCY_BOUNDS = tuple(round(1.4**power, 1) for power in range(12, 48))
+COARSE_LATENCY_BOUNDS = tuple(10.0 * 2**power for power in range(3, 21))
+
+
+def utilisation_bounds(threshold: float) -> tuple[float, ...]:
+    """Bounds of shares from 0 to 1: every twentieth, the threshold and its half."""
+    return tuple(sorted({*(step / 20 for step in range(1, 21)), threshold, threshold / 2}))
 
 
 def requests(place: Place, timeline: Timeline, *, bad: str = "5xx", good: str | None = "2xx") -> tuple[Series, ...]:

@@ -1,18 +1,19 @@
-"""ContainerCrashLoop and SlowStartUp: what Cloud Run tells of containers outside its request metrics."""
+"""ContainerCrashLoop and SlowStartUp: what Cloud Run reports of containers outside its request metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from readiness.alerts.container_exits import container_exit_metric
-from tests.alerts.cloud_run import FINE_LATENCY_BOUNDS
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, distribution, minutes
-from tests.alerts.stack import Place, Stack
-
-Tell = Callable[[Stack], Incident]
+from readiness.alerts.scenarios.cloud_run import FINE_LATENCY_BOUNDS
+from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.series import Series, distribution, minutes
+from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 
 STARTS = "run_googleapis_com:container_startup_latencies"
+
+# The alert closes so long after the last line.
+CLOSES_SECONDS = 600
 
 # --- dead containers ------------------------------------------------------------------------------------------------
 
@@ -26,7 +27,15 @@ def _window(stack: Stack) -> int:
 
 
 def _lines(stack: Stack, place: Place, counts: tuple[float | None, ...]) -> list[Series]:
-    return [Series(metric=container_exit_metric(stack.settings).promql_name, labels=place.labels, minutes=counts)]
+    name = container_exit_metric(stack.settings).promql_name
+    before = 0.0 if counts[0] is None else _counted_before(stack)
+    return [Series(metric=name, labels=place.labels, minutes=counts, before=before)]
+
+
+def _counted_before(stack: Stack) -> float:
+    """0, or a whole limit of lines where a counter that begins at zero would count a line less than there were."""
+    limit, seconds = _limit(stack), 60 * _window(stack)
+    return float(limit) if round((limit + 1) * (seconds + 15) / (seconds + 60)) <= limit else 0.0
 
 
 def _burst(stack: Stack, lines: float) -> tuple[float, ...]:
@@ -34,8 +43,16 @@ def _burst(stack: Stack, lines: float) -> tuple[float, ...]:
 
 
 def _drip(stack: Stack, every: int, count: int) -> tuple[float, ...]:
+    """So many lines, each so many minutes after the one before. Raises NotBuildableError for less than a minute."""
+    _require_a_minute(stack, every)
     drops = tuple(float(minute % every == 0) for minute in range(every * count))
     return (*minutes((_window(stack) + 3, 0.0)), *drops, *minutes((5, 0.0)))
+
+
+def _require_a_minute(stack: Stack, every: int) -> None:
+    if every == 0:
+        limit, window = _limit(stack), _window(stack)
+        raise NotBuildableError(f"{limit + 1} lines do not fit into {window} minutes at one a minute")
 
 
 def _crash_pages(
@@ -57,22 +74,29 @@ def _crash_pages(
     return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
+CRASHES = Collection({"ContainerCrashLoop": ()})
+
+
+@CRASHES.add(phases=True)
 def one_line_more_than_allowed_in_one_minute(stack: Stack) -> Incident:
     """Pages at the next evaluation."""
     return _crash_pages(stack, _lines(stack, stack.backend, _burst(stack, _limit(stack) + 1)), of=stack.backend)
 
 
+@CRASHES.add(phases=True)
 def as_many_lines_as_allowed_in_one_minute(stack: Stack) -> Incident:
     """Quiet at every phase: one instance killed for memory writes one or two lines."""
     return quiet(_lines(stack, stack.backend, _burst(stack, _limit(stack))))
 
 
+@CRASHES.add()
 def as_many_lines_as_allowed_after_older_ones(stack: Stack) -> Incident:
     """promtool extrapolates a counter that does not begin at zero over the whole window; no more must come of it."""
     older = minutes((1, 0.0), (1, 1.0))
     return quiet(_lines(stack, stack.backend, (*older, *_burst(stack, _limit(stack)))))
 
 
+@CRASHES.add()
 def one_line_more_than_allowed_spread_over_the_window(stack: Stack) -> Incident:
     """Cloud Run backs off between starts; the whole window counts."""
     every = (_window(stack) - 1) // _limit(stack)
@@ -84,12 +108,14 @@ def one_line_more_than_allowed_spread_over_the_window(stack: Stack) -> Incident:
     )
 
 
+@CRASHES.add()
 def a_container_that_dies_now_and_then(stack: Stack) -> Incident:
     """As many as allowed in any window, for two windows and more."""
     every = _window(stack) // _limit(stack) + 1
-    return quiet(_lines(stack, stack.backend, _drip(stack, every, 3 * _limit(stack))))
+    return quiet(_lines(stack, stack.backend, _drip(stack, every, 3 * min(_limit(stack), _window(stack)))))
 
 
+@CRASHES.add()
 def the_frontend_dies_again_and_again(stack: Stack) -> Incident:
     """Every service of the stack counts, each for itself."""
     return _crash_pages(
@@ -100,6 +126,7 @@ def the_frontend_dies_again_and_again(stack: Stack) -> Incident:
     )
 
 
+@CRASHES.add()
 def two_revisions_die_in_turns(stack: Stack) -> Incident:
     """Revisions are added up."""
     half = (_limit(stack) + 2) // 2
@@ -111,29 +138,35 @@ def two_revisions_die_in_turns(stack: Stack) -> Incident:
     )
 
 
+@CRASHES.add()
 def two_services_and_two_regions_die_half_as_often(stack: Stack) -> Incident:
     """None of them is in a loop."""
     half = _burst(stack, _limit(stack) // 2 + 1)
-    places = (stack.backend, stack.frontend, stack.backend.in_location("europe-west1"))
+    places = stack.places_apart
     return quiet(*(_lines(stack, place, half) for place in places))
 
 
+@CRASHES.add()
 def containers_of_others_die(stack: Stack) -> Incident:
     """The other environment's, neighbours', and jobs of the same name."""
     others = (stack.other_backend, *stack.neighbours, stack.backend.of_resource("cloud_run_job"))
+    many = _burst(stack, max(50, 2 * _limit(stack)))
     foreign = Series(
         metric=container_exit_metric(stack.other).promql_name,
         labels=stack.other_backend.labels,
-        minutes=_burst(stack, 50),
+        minutes=many,
     )
-    return quiet([foreign], *(_lines(stack, place, _burst(stack, 50)) for place in others))
+    return quiet([foreign], *(_lines(stack, place, many) for place in others))
 
 
 def _every(stack: Stack) -> int:
     """Minutes from one death to the next at which one more than allowed falls into the window; ten by default."""
-    return _window(stack) // (_limit(stack) + 1)
+    every = _window(stack) // (_limit(stack) + 1)
+    _require_a_minute(stack, every)
+    return every
 
 
+@CRASHES.add(losses=True)
 def an_instance_is_killed_for_its_memory_every_ten_minutes(stack: Stack) -> Incident:
     """Never many in ten minutes, and users lose what they were doing each time: the sixth in an hour pages."""
     deaths = _drip(stack, _every(stack), _limit(stack) + 1)
@@ -146,14 +179,18 @@ def an_instance_is_killed_for_its_memory_every_ten_minutes(stack: Stack) -> Inci
     )
 
 
+@CRASHES.add(losses=True)
 def an_instance_is_killed_for_its_memory_every_ten_minutes_for_forty(stack: Stack) -> Incident:
     """Four or five in all: a large upload that somebody tries again."""
     return quiet(_lines(stack, stack.backend, _drip(stack, _every(stack), _limit(stack))))
 
 
+@CRASHES.add()
 def the_kills_go_on_and_the_alert_stays_open(stack: Stack) -> Incident:
     """It must not close and page anew between one death and the next."""
     every, count = _every(stack), 2 * _limit(stack)
+    if every * 60 > CLOSES_SECONDS:
+        raise NotBuildableError(f"deaths {every} minutes apart are more than allowed, and it closes after ten")
     # Ends before the next death is due.
     deaths = _drip(stack, every, count)[:-5]
     expect = Fires(
@@ -165,44 +202,51 @@ def the_kills_go_on_and_the_alert_stays_open(stack: Stack) -> Incident:
     return Incident(series=tuple(_lines(stack, stack.backend, deaths)), expect=expect)
 
 
+@CRASHES.add()
 def it_is_over_ten_minutes_after_the_last_death(stack: Stack) -> Incident:
     """Although the hour still holds more than allowed: what has been repaired must not stay open for an hour."""
     series = _lines(stack, stack.backend, _burst(stack, _limit(stack) + 1))
-    return _crash_pages(stack, series, of=stack.backend, until_seconds=min(10, _window(stack)) * 60 - 1)
+    return _crash_pages(stack, series, of=stack.backend, until_seconds=min(CLOSES_SECONDS, 60 * _window(stack)) - 1)
 
 
+@CRASHES.add()
 def deaths_that_write_two_lines_each(stack: Stack) -> Incident:
     """The exit, and the probe that failed for it: half as many deaths are enough."""
     deaths = _limit(stack) // 2 + 1
-    every = max(1, _window(stack) // 6)
+    every = min(max(1, _window(stack) // 6), (_window(stack) - 1) // max(1, deaths - 1))
     lines = tuple(2 * count for count in _drip(stack, every, deaths))
     return _crash_pages(
         stack, _lines(stack, stack.backend, lines), of=stack.backend, at=every * (deaths - 1), within_seconds=60
     )
 
 
+@CRASHES.add(losses=True)
 def one_death_that_writes_two_lines(stack: Stack) -> Incident:
-    """Nobody is told of a single death: Cloud Run has already started another container."""
+    """Nobody is notified of a single death: Cloud Run has already started another container."""
     return quiet(_lines(stack, stack.backend, _burst(stack, 2)))
 
 
+@CRASHES.add()
 def many_deaths_an_hour_ago_and_one_now(stack: Stack) -> Incident:
     """What lies before the window does not count any more."""
     counts = (*_burst(stack, _limit(stack)), 1.0, *minutes((5, 0.0)))
     return quiet(_lines(stack, stack.backend, counts))
 
 
+@CRASHES.add(losses=True)
 def the_first_deaths_that_the_counter_ever_saw(stack: Stack) -> Incident:
     """The series begins with them. Monitoring knows when its first sample began, and so counts them."""
     counts = minutes((_window(stack) + 3, None), (1, 3.0 * _limit(stack)), (5, 0.0))
     return _crash_pages(stack, _lines(stack, stack.backend, counts), of=stack.backend, within_seconds=60)
 
 
+@CRASHES.add(losses=True)
 def the_first_death_that_the_counter_ever_saw(stack: Stack) -> Incident:
     """A new counter is extrapolated more than an old one; one death must still be quiet."""
     return quiet(_lines(stack, stack.backend, minutes((_window(stack) + 3, None), (1, 1.0), (12, None))))
 
 
+@CRASHES.add()
 def containers_die_between_times_of_no_traffic(stack: Stack) -> Incident:
     """Scaled to zero in between: the counter has no samples there, and the deaths still add up."""
     every = _every(stack)
@@ -220,6 +264,7 @@ def containers_die_between_times_of_no_traffic(stack: Stack) -> Incident:
     )
 
 
+@CRASHES.add()
 def every_instance_of_the_old_revision_is_killed_at_a_cut_over(stack: Stack) -> Incident:
     """One line each, as many as are allowed, and the new revision runs."""
     return quiet(
@@ -260,8 +305,12 @@ def _slow_pages(*series: tuple[Series, ...], of: Place, at: int) -> Incident:
     return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
+SLOW_STARTS = Collection({"SlowStartUp": ()})
+
+
+@SLOW_STARTS.add()
 def three_slow_starts_within_the_window(stack: Stack) -> Incident:
-    """The third one tells, although dozens of fast ones lie before the window."""
+    """The third one pages, although dozens of fast ones lie before the window."""
     step = _start_window(stack) // 2 - 1
     third = _before(stack) + 2 * step
     at = {
@@ -271,6 +320,7 @@ def three_slow_starts_within_the_window(stack: Stack) -> Incident:
     return _slow_pages(starts(stack, stack.backend, at), of=stack.backend, at=third)
 
 
+@SLOW_STARTS.add()
 def three_slow_starts_within_twice_the_window(stack: Stack) -> Incident:
     """One or two slow starts are no pattern."""
     step = int(0.8 * _start_window(stack))
@@ -278,24 +328,29 @@ def three_slow_starts_within_twice_the_window(stack: Stack) -> Incident:
     return quiet(starts(stack, stack.backend, at))
 
 
+@SLOW_STARTS.add()
 def three_slow_starts_among_a_hundred_fast_ones(stack: Stack) -> Incident:
     """All starts of the whole window count."""
     first = _before(stack)
-    at = {first: {0.2: 97.0}, **{first + int(0.6 * _start_window(stack)) + number: {1.8: 1.0} for number in range(3)}}
+    slow = first + min(int(0.6 * _start_window(stack)), _start_window(stack) - 8)
+    at = {first: {0.2: 97.0}, **{slow + number: {1.8: 1.0} for number in range(3)}}
     return quiet(starts(stack, stack.backend, at))
 
 
+@SLOW_STARTS.add()
 def one_start_in_ten_is_slow(stack: Stack) -> Incident:
-    """Nine users in ten do not notice; nobody is told."""
+    """Nine users in ten do not notice; nobody is notified."""
     return quiet(starts(stack, stack.backend, {_before(stack): {0.2: 18.0, 1.8: 2.0}}))
 
 
+@SLOW_STARTS.add(losses=True)
 def one_lone_slow_start_of_three(stack: Stack) -> Incident:
-    """Three starts are enough to tell of them, and one slow one is still alone."""
+    """Three starts are enough to judge, and one slow one is still alone."""
     first = _before(stack)
     return quiet(starts(stack, stack.backend, {first: {0.2: 1.0}, first + 2: {1.8: 1.0}, first + 5: {0.2: 1.0}}))
 
 
+@SLOW_STARTS.add(losses=True)
 def two_slow_starts_of_three(stack: Stack) -> Incident:
     """Most are slow: pages when the third has started."""
     first = _before(stack)
@@ -303,6 +358,7 @@ def two_slow_starts_of_three(stack: Stack) -> Incident:
     return _slow_pages(starts(stack, stack.backend, at), of=stack.backend, at=first + 5)
 
 
+@SLOW_STARTS.add(losses=True)
 def twenty_quick_starts_leave_the_window_of_a_slow_one(stack: Stack) -> Incident:
     """What is left is one slow start among three: it was nobody's page before, and has not become one."""
     first, window = _before(stack), _start_window(stack)
@@ -315,6 +371,7 @@ def twenty_quick_starts_leave_the_window_of_a_slow_one(stack: Stack) -> Incident
     return quiet(starts(stack, stack.backend, at))
 
 
+@SLOW_STARTS.add()
 def twenty_quick_starts_leave_the_window_of_three_slow_ones(stack: Stack) -> Incident:
     """They hid three slow ones, which are left alone: pages when the quick ones have left."""
     first, window = _before(stack), _start_window(stack)
@@ -330,19 +387,22 @@ def twenty_quick_starts_leave_the_window_of_three_slow_ones(stack: Stack) -> Inc
     return Incident(series=tuple(starts(stack, stack.backend, at)), expect=expect)
 
 
+@SLOW_STARTS.add(losses=True)
 def more_than_half_of_twenty_starts_are_slow(stack: Stack) -> Incident:
     """Eleven of them: whoever comes next will probably wait."""
     at = _before(stack)
     return _slow_pages(starts(stack, stack.backend, {at: {0.2: 9.0, 1.8: 11.0}}), of=stack.backend, at=at)
 
 
+@SLOW_STARTS.add(losses=True)
 def exactly_half_of_twenty_starts_are_slow(stack: Stack) -> Incident:
     """The median of a distribution is then the slowest of the quick half."""
     return quiet(starts(stack, stack.backend, {_before(stack): {0.2: 10.0, 1.8: 10.0}}))
 
 
+@SLOW_STARTS.add()
 def every_wake_up_from_zero_is_slow(stack: Stack) -> Incident:
-    """One instance at a time, without a sample in between: the third wake-up within the window tells."""
+    """One instance at a time, without a sample in between: the third wake-up within the window pages."""
     step = _start_window(stack) // 3
     first = _before(stack)
     at = {first + number * step: {1.8: 1.0} for number in range(3)}
@@ -350,27 +410,29 @@ def every_wake_up_from_zero_is_slow(stack: Stack) -> Incident:
     awake = {minute + after for minute in at for after in range(2)}
     gaps = tuple(
         Series(
-            metric=each.metric,
-            labels=each.labels,
-            minutes=tuple(value if minute in awake else None for minute, value in enumerate(each.minutes)),
+            metric=bucket.metric,
+            labels=bucket.labels,
+            minutes=tuple(value if minute in awake else None for minute, value in enumerate(bucket.minutes)),
         )
-        for each in series
+        for bucket in series
     )
     return _slow_pages(gaps, of=stack.backend, at=first + 2 * step)
 
 
+@SLOW_STARTS.add()
 def the_first_starts_ever_are_slow(stack: Stack) -> Incident:
     """A new service: the series begins with its first three starts."""
     first = 3
     at = {first: {1.8: 3.0}}
     series = starts(stack, stack.backend, at)
     born = tuple(
-        Series(metric=each.metric, labels=each.labels, minutes=(*minutes((first, None)), *each.minutes[first:]))
-        for each in series
+        Series(metric=bucket.metric, labels=bucket.labels, minutes=(*minutes((first, None)), *bucket.minutes[first:]))
+        for bucket in series
     )
     return _slow_pages(born, of=stack.backend, at=first)
 
 
+@SLOW_STARTS.add()
 def a_deployment_starts_five_instances_of_which_two_are_slow(stack: Stack) -> Incident:
     """The first ones fetch the image, the others find it there."""
     new = stack.backend.of_revision("00042-new")
@@ -380,6 +442,7 @@ def a_deployment_starts_five_instances_of_which_two_are_slow(stack: Stack) -> In
     )
 
 
+@SLOW_STARTS.add()
 def the_median_start_exactly_at_the_threshold(stack: Stack) -> Incident:
     """Ten of twenty starts take as long as the threshold, ten longer: the figure is the threshold, and not above it."""
     at = _threshold(stack)
@@ -388,90 +451,39 @@ def the_median_start_exactly_at_the_threshold(stack: Stack) -> Incident:
     return quiet(starts(stack, stack.backend, timeline, bounds=bounds))
 
 
+@SLOW_STARTS.add()
 def starts_at_two_fifths_of_the_threshold(stack: Stack) -> Incident:
     """Quiet, however many."""
     return quiet(starts(stack, stack.backend, {_before(stack): {0.4: 20.0}}))
 
 
+@SLOW_STARTS.add()
 def the_frontend_starts_slowly_while_the_backend_starts_often(stack: Stack) -> Incident:
     """Services and regions are kept apart, and revisions added up."""
     at = _before(stack)
     return _slow_pages(
         starts(stack, stack.frontend, {at: {1.8: 1.0}}),
         starts(stack, stack.frontend.of_revision("00042-new"), {at: {1.8: 2.0}}),
-        starts(stack, stack.frontend.in_location("europe-west1"), {at: {0.2: 500.0}}),
+        starts(stack, stack.frontend.in_location(stack.other_location), {at: {0.2: 500.0}}),
         starts(stack, stack.backend, {at: {0.2: 500.0}}),
         of=stack.frontend,
         at=at,
     )
 
 
+@SLOW_STARTS.add()
 def two_slow_starts_here_and_two_there(stack: Stack) -> Incident:
     """Together they are enough, and each for itself is not."""
     at = {_before(stack): {1.8: 2.0}}
-    places = (stack.backend, stack.frontend, stack.backend.in_location("europe-west1"))
+    places = stack.places_apart
     return quiet(*(starts(stack, place, at) for place in places))
 
 
+@SLOW_STARTS.add()
 def others_start_slowly(stack: Stack) -> Incident:
     """The other environment, neighbours, and jobs of the same name."""
     others = (stack.other_backend, *stack.neighbours, stack.backend.of_resource("cloud_run_job"))
     return quiet(*(starts(stack, place, {_before(stack): {1.8: 20.0}}) for place in others))
 
 
-CRASH_AT_EVERY_PHASE: tuple[Tell, ...] = (
-    one_line_more_than_allowed_in_one_minute,
-    as_many_lines_as_allowed_in_one_minute,
-)
-CRASH_WITH_LOSSES: tuple[Tell, ...] = (
-    an_instance_is_killed_for_its_memory_every_ten_minutes,
-    an_instance_is_killed_for_its_memory_every_ten_minutes_for_forty,
-    the_first_deaths_that_the_counter_ever_saw,
-    the_first_death_that_the_counter_ever_saw,
-    one_death_that_writes_two_lines,
-)
-CRASH_SCENARIOS: tuple[Tell, ...] = (
-    the_kills_go_on_and_the_alert_stays_open,
-    it_is_over_ten_minutes_after_the_last_death,
-    deaths_that_write_two_lines_each,
-    many_deaths_an_hour_ago_and_one_now,
-    containers_die_between_times_of_no_traffic,
-    every_instance_of_the_old_revision_is_killed_at_a_cut_over,
-    as_many_lines_as_allowed_after_older_ones,
-    one_line_more_than_allowed_spread_over_the_window,
-    a_container_that_dies_now_and_then,
-    the_frontend_dies_again_and_again,
-    two_revisions_die_in_turns,
-    two_services_and_two_regions_die_half_as_often,
-    containers_of_others_die,
-)
-STARTS_WITH_LOSSES: tuple[Tell, ...] = (
-    one_lone_slow_start_of_three,
-    two_slow_starts_of_three,
-    twenty_quick_starts_leave_the_window_of_a_slow_one,
-    more_than_half_of_twenty_starts_are_slow,
-    exactly_half_of_twenty_starts_are_slow,
-)
-START_SCENARIOS: tuple[Tell, ...] = (
-    twenty_quick_starts_leave_the_window_of_three_slow_ones,
-    every_wake_up_from_zero_is_slow,
-    the_first_starts_ever_are_slow,
-    a_deployment_starts_five_instances_of_which_two_are_slow,
-    three_slow_starts_within_the_window,
-    three_slow_starts_within_twice_the_window,
-    three_slow_starts_among_a_hundred_fast_ones,
-    one_start_in_ten_is_slow,
-    the_median_start_exactly_at_the_threshold,
-    starts_at_two_fifths_of_the_threshold,
-    the_frontend_starts_slowly_while_the_backend_starts_often,
-    two_slow_starts_here_and_two_there,
-    others_start_slowly,
-)
-
-SCENARIOS: tuple[Scenario, ...] = (
-    *(scenario("ContainerCrashLoop", tell, tell=tell, phases=True) for tell in CRASH_AT_EVERY_PHASE),
-    *(scenario("ContainerCrashLoop", tell, tell=tell, losses=True) for tell in CRASH_WITH_LOSSES),
-    *(scenario("ContainerCrashLoop", tell, tell=tell) for tell in CRASH_SCENARIOS),
-    *(scenario("SlowStartUp", tell, tell=tell, losses=True) for tell in STARTS_WITH_LOSSES),
-    *(scenario("SlowStartUp", tell, tell=tell) for tell in START_SCENARIOS),
-)
+SCENARIOS: tuple[Scenario, ...] = tuple(CRASHES.scenarios + SLOW_STARTS.scenarios)

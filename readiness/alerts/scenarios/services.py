@@ -1,4 +1,4 @@
-"""Scenarios that every alert over Cloud Run's metrics must tell alike: CPU, memory, error rate, latency.
+"""Scenarios that every alert over Cloud Run's metrics must pass alike: CPU, memory, error rate, latency.
 
 `(60, 6)` is a minute with 60 observations of which 6 are bad: requests that fail or are slow, instances at their limit.
 """
@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
-from tests.alerts.incident import Incident, Scenario, quiet, scenario
-from tests.alerts.series import minutes
-from tests.alerts.signals import HEALTHY_MINUTES as H
-from tests.alerts.signals import SIGNALS, Signal
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.incident import Collection, Incident, Scenario, quiet
+from readiness.alerts.scenarios.series import minutes
+from readiness.alerts.scenarios.signals import HEALTHY_MINUTES as H
+from readiness.alerts.scenarios.signals import PATIENCE_SECONDS, SIGNALS, Signal
+from readiness.alerts.scenarios.stack import Stack
 
 Tell = Callable[[Signal, Stack], Incident]
 
@@ -20,7 +19,10 @@ Tell = Callable[[Signal, Stack], Incident]
 # one pages.
 AT_THE_NEXT_EVALUATION_SECONDS = 60
 
+EVERY_SIGNAL = Collection({signal.alert: (signal,) for signal in SIGNALS})
 
+
+@EVERY_SIGNAL.add(losses=True)
 def a_lasting_breach_at_twice_the_threshold(signal: Signal, stack: Stack) -> Incident:
     """Pages within 3 minutes after the stated duration, whenever samples arrive and whichever third is lost."""
     duration = signal.duration_minutes(stack)
@@ -28,6 +30,7 @@ def a_lasting_breach_at_twice_the_threshold(signal: Signal, stack: Stack) -> Inc
     return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
 
 
+@EVERY_SIGNAL.add(losses=True)
 def a_breach_one_minute_shorter_than_stated(signal: Signal, stack: Stack) -> Incident:
     """Even when all is bad: a window that smears it over the stated duration pages for nothing."""
     duration = signal.duration_minutes(stack)
@@ -35,6 +38,7 @@ def a_breach_one_minute_shorter_than_stated(signal: Signal, stack: Stack) -> Inc
     return quiet(signal.series(stack, stack.backend, timeline))
 
 
+@EVERY_SIGNAL.add(losses=True)
 def one_lone_bad_one_in_an_idle_half_hour(signal: Signal, stack: Stack) -> Incident:
     """One of eight is 12 %, and 100 % of its minute: nobody gets up for it."""
     idle, alone = (0.0, 0.0), (1.0, 1.0)
@@ -42,25 +46,33 @@ def one_lone_bad_one_in_an_idle_half_hour(signal: Signal, stack: Stack) -> Incid
     return quiet(signal.series(stack, stack.backend, (*rare, *rare, alone, *rare, *minutes((5, idle)))))
 
 
+@EVERY_SIGNAL.add(losses=True)
 def everything_is_bad_at_one_a_minute(signal: Signal, stack: Stack) -> Incident:
-    """Low traffic is no reason to sleep through it: no floor in requests per second."""
+    """Low traffic is no reason to be quiet: no floor in requests per second."""
     timeline = minutes((H, (1, 0)), (signal.duration_minutes(stack) + 5, (1, 1)))
     series = signal.series(stack, stack.backend, timeline)
-    return signal.pages(stack, series, of=stack.backend, patience_seconds=AT_THE_NEXT_EVALUATION_SECONDS)
+    # A third of the first window is bad, and all of it two minutes later.
+    soon = signal.is_quantile or signal.threshold(stack.settings.alerts) < 0.3
+    patience_seconds = AT_THE_NEXT_EVALUATION_SECONDS if soon else PATIENCE_SECONDS
+    return signal.pages(stack, series, of=stack.backend, patience_seconds=patience_seconds)
 
 
+@EVERY_SIGNAL.add()
 def every_other_minute_is_bad(signal: Signal, stack: Stack) -> Incident:
     """Half of what users get, for as long as it lasts: one good minute must not begin the count anew."""
+    signal.require_that_half_is_bad(stack)
     pairs = (signal.duration_minutes(stack) + 6) // 2
     timeline = minutes((H, (60, 0))) + minutes((1, (60, 60)), (1, (60, 0))) * pairs
     return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
 
 
+@EVERY_SIGNAL.add()
 def a_deploy_blip_of_two_minutes(signal: Signal, stack: Stack) -> Incident:
     """Everything is bad while the new revision takes over."""
     return quiet(signal.series(stack, stack.backend, minutes((H, (60, 0)), (2, (60, 60)), (H, (60, 0)))))
 
 
+@EVERY_SIGNAL.add()
 def the_frontend_breaks_while_the_backend_has_100_times_its_traffic(signal: Signal, stack: Stack) -> Incident:
     """Over both together nothing shows: the services must be kept apart."""
     length = signal.duration_minutes(stack) + 5
@@ -72,10 +84,11 @@ def the_frontend_breaks_while_the_backend_has_100_times_its_traffic(signal: Sign
     )
 
 
+@EVERY_SIGNAL.add()
 def one_region_breaks_while_another_has_100_times_its_traffic(signal: Signal, stack: Stack) -> Incident:
     """The same service in two regions is two services to its users."""
     length = signal.duration_minutes(stack) + 5
-    broken = stack.backend.in_location("europe-west1")
+    broken = stack.backend.in_location(stack.other_location)
     return signal.pages(
         stack,
         signal.series(stack, broken, minutes((H, (60, 0)), (length, signal.twice_of_60(stack)))),
@@ -84,17 +97,20 @@ def one_region_breaks_while_another_has_100_times_its_traffic(signal: Signal, st
     )
 
 
-def a_new_revision_takes_10_percent_of_the_traffic_and_breaks(signal: Signal, stack: Stack) -> Incident:
-    """Its series are new; the old revision's are healthy."""
+@EVERY_SIGNAL.add()
+def a_new_revision_takes_a_tenth_of_the_traffic_and_breaks(signal: Signal, stack: Stack) -> Incident:
+    """Its series are new; the old revision's are healthy. It takes more where a tenth of all requests may fail."""
+    part = signal.part_that_shows(stack)
     length = signal.duration_minutes(stack) + 8
     return signal.pages(
         stack,
-        signal.series(stack, stack.backend, minutes((H, (60, 0)), (length, (54, 0)))),
-        signal.series(stack, stack.backend.of_revision("00042-new"), minutes((H, None), (length, (6, 6)))),
+        signal.series(stack, stack.backend, minutes((H, (60, 0)), (length, (60 - part, 0)))),
+        signal.series(stack, stack.backend.of_revision("00042-new"), minutes((H, None), (length, (part, part)))),
         of=stack.backend,
     )
 
 
+@EVERY_SIGNAL.add()
 def the_traffic_falls_to_a_hundredth_and_what_is_left_breaks(signal: Signal, stack: Stack) -> Incident:
     """The healthy traffic of before must leave the figure within one window."""
     length = signal.duration_minutes(stack) + 5
@@ -102,6 +118,7 @@ def the_traffic_falls_to_a_hundredth_and_what_is_left_breaks(signal: Signal, sta
     return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
 
 
+@EVERY_SIGNAL.add()
 def a_canary_that_takes_one_percent_of_the_traffic_is_broken(signal: Signal, stack: Stack) -> Incident:
     """Revisions are added up, not compared: one percent of bad requests is below every threshold."""
     bad = signal.harmless_of_60(stack)
@@ -112,16 +129,19 @@ def a_canary_that_takes_one_percent_of_the_traffic_is_broken(signal: Signal, sta
     )
 
 
+@EVERY_SIGNAL.add()
 def scaled_to_zero(signal: Signal, stack: Stack) -> Incident:
     """No instance, no traffic, no samples, no page; nor when it wakes up."""
     return quiet(signal.series(stack, stack.backend, minutes((H, (60, 0)), (15, None), (H, (60, 0)))))
 
 
+@EVERY_SIGNAL.add()
 def scaled_to_zero_in_the_middle_of_a_short_breach(signal: Signal, stack: Stack) -> Incident:
     """Missing samples must not prolong what was bad before them."""
     return quiet(signal.series(stack, stack.backend, minutes((H, (60, 0)), (2, (60, 60)), (10, None))))
 
 
+@EVERY_SIGNAL.add()
 def the_other_environment_is_broken(signal: Signal, stack: Stack) -> Incident:
     """Both live in one project; each pages for its own services only."""
     length = signal.duration_minutes(stack) + 5
@@ -131,18 +151,21 @@ def the_other_environment_is_broken(signal: Signal, stack: Stack) -> Incident:
     )
 
 
+@EVERY_SIGNAL.add()
 def neighbours_whose_names_hold_ours_are_broken(signal: Signal, stack: Stack) -> Incident:
     """`…-backend-prod2` and `x…-backend-prod` are other people's services: names are matched whole."""
     timeline = minutes((H, (60, 0)), (signal.duration_minutes(stack) + 5, (60, 60)))
     return quiet(*(signal.series(stack, neighbour, timeline) for neighbour in stack.neighbours))
 
 
+@EVERY_SIGNAL.add()
 def another_kind_of_resource_of_the_same_name_is_broken(signal: Signal, stack: Stack) -> Incident:
     """A metric may be written for several resource types, and PromQL reads them all unless the query names one."""
     timeline = minutes((H, (60, 0)), (signal.duration_minutes(stack) + 5, (60, 60)))
     return quiet(signal.series(stack, stack.backend.of_resource("cloud_run_worker_pool"), timeline))
 
 
+@EVERY_SIGNAL.add(losses=True)
 def a_new_service_is_bad_from_its_first_sample_on(signal: Signal, stack: Stack) -> Incident:
     """There is no healthy past to compare with, and none is needed."""
     timeline = minutes((H, None), (signal.duration_minutes(stack) + 5, (60, 60)))
@@ -150,20 +173,23 @@ def a_new_service_is_bad_from_its_first_sample_on(signal: Signal, stack: Stack) 
     return signal.pages(stack, series, of=stack.backend, patience_seconds=AT_THE_NEXT_EVALUATION_SECONDS)
 
 
+@EVERY_SIGNAL.add(losses=True)
 def the_first_sample_ever_is_bad_and_alone(signal: Signal, stack: Stack) -> Incident:
     """The first event of a counter that is born with it: one bad request or instance is nobody's page."""
     return quiet(signal.series(stack, stack.backend, minutes((H, None), (1, (1, 1)), (10, None))))
 
 
+@EVERY_SIGNAL.add(losses=True)
 def it_flaps_between_bad_and_scaled_to_zero(signal: Signal, stack: Stack) -> Incident:
     """Two bad minutes and seven without samples, again and again: the count begins anew each time.
 
-    The error budget counts these requests (scenarios_of_the_error_budget.py).
+    The error budget counts these requests (error_budget.py).
     """
     flaps = minutes((2, (60, 60)), (7, None)) * 5
     return quiet(signal.series(stack, stack.backend, (*minutes((H, (60, 0))), *flaps)))
 
 
+@EVERY_SIGNAL.add(losses=True)
 def both_revisions_are_bad_in_the_minute_of_a_cut_over(signal: Signal, stack: Stack) -> Incident:
     """The old one while it drains, the new one while it starts; then all is well, and the old one has no samples."""
     old = minutes((H, (60, 0)), (1, (60, 60)), (9, None))
@@ -173,37 +199,4 @@ def both_revisions_are_bad_in_the_minute_of_a_cut_over(signal: Signal, stack: St
     )
 
 
-AT_EVERY_PHASE: tuple[Tell, ...] = (
-    a_new_service_is_bad_from_its_first_sample_on,
-    the_first_sample_ever_is_bad_and_alone,
-    it_flaps_between_bad_and_scaled_to_zero,
-    both_revisions_are_bad_in_the_minute_of_a_cut_over,
-    a_lasting_breach_at_twice_the_threshold,
-    a_breach_one_minute_shorter_than_stated,
-    one_lone_bad_one_in_an_idle_half_hour,
-    everything_is_bad_at_one_a_minute,
-)
-OTHERS: tuple[Tell, ...] = (
-    a_deploy_blip_of_two_minutes,
-    every_other_minute_is_bad,
-    the_frontend_breaks_while_the_backend_has_100_times_its_traffic,
-    one_region_breaks_while_another_has_100_times_its_traffic,
-    a_new_revision_takes_10_percent_of_the_traffic_and_breaks,
-    the_traffic_falls_to_a_hundredth_and_what_is_left_breaks,
-    a_canary_that_takes_one_percent_of_the_traffic_is_broken,
-    scaled_to_zero,
-    scaled_to_zero_in_the_middle_of_a_short_breach,
-    the_other_environment_is_broken,
-    neighbours_whose_names_hold_ours_are_broken,
-    another_kind_of_resource_of_the_same_name_is_broken,
-)
-
-
-def _scenarios_of(signal: Signal) -> list[Scenario]:
-    return [
-        *(scenario(signal.alert, partial(tell, signal), tell=tell, losses=True) for tell in AT_EVERY_PHASE),
-        *(scenario(signal.alert, partial(tell, signal), tell=tell) for tell in OTHERS),
-    ]
-
-
-SCENARIOS: tuple[Scenario, ...] = tuple(scenario for signal in SIGNALS for scenario in _scenarios_of(signal))
+SCENARIOS: tuple[Scenario, ...] = tuple(EVERY_SIGNAL.scenarios)

@@ -6,14 +6,12 @@ hours ago is given in single minutes with many requests, since a sample a minute
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
-from tests.alerts.cloud_run import Minute, requests
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, minutes
-from tests.alerts.stack import Place, Stack
+from readiness.alerts.scenarios.cloud_run import Minute, requests
+from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.series import Series, minutes
+from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 
 H = 5
 PROBES_A_MINUTE = 5
@@ -31,6 +29,16 @@ class Burn:
     def share(self, stack: Stack) -> float:
         """F."""
         return self.factor * (1 - stack.settings.availability.goal)
+
+    def calm(self, stack: Stack) -> float:
+        """By how much the good traffic before an outage is less where a large share of it may fail."""
+        share = self.share(stack)
+        return 1.0 if share < 0.15 else 0.1 * (1 - share)
+
+    def require_that_traffic_hides_errors(self, stack: Stack) -> None:
+        """Raises NotBuildableError where so many requests may fail that little good traffic hides an outage."""
+        if self.share(stack) > 0.3:
+            raise NotBuildableError(f"{self.share(stack):.0%} of the requests may fail: no traffic hides an outage")
 
     def hidden_past(self, errors: float) -> tuple[Minute, ...]:
         """Errors that did not page, since the traffic of before hid them, and that this traffic has just uncovered.
@@ -70,26 +78,34 @@ def _pages(
     return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
+EVERY_BURN = Collection({burn.alert: (burn,) for burn in BURNS})
+
+
+@EVERY_BURN.add(phases=True)
 def everything_fails_at_one_a_minute(burn: Burn, stack: Stack) -> Incident:
     """Pages at the third error: no floor in requests per second."""
-    del burn
-    series = requests(stack.backend, minutes((H, (1, 0)), (10, (1, 1))))
+    series = requests(stack.backend, minutes((H, (burn.calm(stack), 0)), (10, (1, 1))))
     return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=3)
 
 
+@EVERY_BURN.add()
 def one_failing_request_a_minute_among_probes(burn: Burn, stack: Stack) -> Incident:
     """Probes that succeed are traffic too; a service that fails its only user still pages."""
-    del burn
-    series = requests(stack.backend, minutes((H, (PROBES_A_MINUTE, 0)), (40, (PROBES_A_MINUTE + 1, 1))))
+    probes = PROBES_A_MINUTE * burn.calm(stack)
+    series = requests(stack.backend, minutes((H, (probes, 0)), (40, (probes + 1, 1))))
     return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=30)
 
 
+@EVERY_BURN.add()
 def errors_half_above_what_pages(burn: Burn, stack: Stack) -> Incident:
     """Two revisions fail, neither of them often enough alone: revisions are added up."""
-    bad = 60 * 1.5 * burn.share(stack)
+    share = burn.share(stack)
+    # Enough traffic for three errors within minutes.
+    all_ = 60 if share >= 0.015 else 0.9 / share
+    bad = all_ * min(1.5 * share, (1 + share) / 2)
     length = 30
     return _pages(
-        requests(stack.backend, minutes((1, (60, 0)), (length, (60 - bad / 2, bad / 2)))),
+        requests(stack.backend, minutes((1, (all_ * burn.calm(stack), 0)), (length, (all_ - bad / 2, bad / 2)))),
         requests(stack.backend.of_revision("00042-new"), minutes((1, None), (length, (bad / 2, bad / 2)))),
         of=stack.backend,
         first_bad=1,
@@ -98,14 +114,17 @@ def errors_half_above_what_pages(burn: Burn, stack: Stack) -> Incident:
     )
 
 
+@EVERY_BURN.add()
 def errors_a_tenth_below_what_pages(burn: Burn, stack: Stack) -> Incident:
     """Whatever the other operands say."""
     bad = 600 * 0.9 * burn.share(stack)
     return quiet(requests(stack.backend, minutes((30, (600, bad)))))
 
 
+@EVERY_BURN.add(long=True)
 def an_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
     """All requests of the long window count, and none from before it."""
+    burn.require_that_traffic_hides_errors(stack)
     share = burn.share(stack)
     at = int(0.25 * burn.long)
     # Ten errors a minute are F of the traffic after so many minutes.
@@ -130,6 +149,7 @@ def an_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
     )
 
 
+@EVERY_BURN.add(long=True)
 def a_short_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
     """Half of what the long window takes: a deployment, not the budget."""
     share = burn.share(stack)
@@ -139,6 +159,7 @@ def a_short_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
     return quiet(requests(stack.backend, timeline))
 
 
+@EVERY_BURN.add(long=True)
 def errors_of_hours_ago_are_uncovered_while_few_fail_now(burn: Burn, stack: Stack) -> Incident:
     """The long window alone says nothing of now: seven tenths of F in the short one are no page."""
     now = (1000.0, 700.0 * burn.share(stack))
@@ -146,6 +167,7 @@ def errors_of_hours_ago_are_uncovered_while_few_fail_now(burn: Burn, stack: Stac
     return quiet(requests(stack.backend, (*burn.hidden_past(errors), *minutes((burn.short * 3, now)))))
 
 
+@EVERY_BURN.add(long=True)
 def few_requests_fail_after_many_that_did_not(burn: Burn, stack: Stack) -> Incident:
     """All requests of the short window count: the light half of it, in which all fail, is not its whole."""
     half = max(1, burn.short // 2 - 3)
@@ -154,8 +176,10 @@ def few_requests_fail_after_many_that_did_not(burn: Burn, stack: Stack) -> Incid
     return quiet(requests(stack.backend, (*burn.hidden_past(heavy), *now)))
 
 
+@EVERY_BURN.add(long=True)
 def everything_fails_after_a_minute_with_much_traffic(burn: Burn, stack: Stack) -> Incident:
     """Pages when that minute has left the short window, and no earlier."""
+    burn.require_that_traffic_hides_errors(stack)
     heavy = 20 * burn.short * (1 - burn.share(stack)) / burn.share(stack)
     past = burn.hidden_past(heavy)
     timeline = (*past, (heavy, 0.0), *minutes((burn.short + 8, (10.0, 10.0))))
@@ -178,8 +202,11 @@ def _rare(burn: Burn, *failing: int) -> tuple[Minute, ...]:
     )
 
 
+@EVERY_BURN.add(long=True)
 def three_errors_within_the_long_window(burn: Burn, stack: Stack) -> Incident:
     """In an idle service, as far apart as three can be: the third one pages."""
+    if burn.share(stack) >= 0.2:
+        raise NotBuildableError("three errors among ten requests are fewer than may fail")
     first = burn.long // 10
     third = first + burn.long - 2
     return _pages(
@@ -192,23 +219,25 @@ def three_errors_within_the_long_window(burn: Burn, stack: Stack) -> Incident:
     )
 
 
+@EVERY_BURN.add(long=True)
 def three_errors_within_twice_the_long_window(burn: Burn, stack: Stack) -> Incident:
     """Two of ten requests are twenty percent and more than F; nobody gets up for two."""
     tenth = burn.long // 10
     return quiet(requests(stack.backend, _rare(burn, tenth, 9 * tenth, 17 * tenth)))
 
 
+@EVERY_BURN.add()
 def half_of_the_requests_are_refused_with_4xx(burn: Burn, stack: Stack) -> Incident:
     """A scanner, or a client's bug: not the service's failure."""
     del burn
     return quiet(requests(stack.backend, minutes((H, (60, 0)), (15, (60, 30))), bad="4xx"))
 
 
+@EVERY_BURN.add()
 def the_frontend_fails_while_the_backend_has_100_times_its_traffic(burn: Burn, stack: Stack) -> Incident:
     """Over both together nothing shows: the services must be kept apart."""
-    del burn
     return _pages(
-        requests(stack.frontend, minutes((H, (60, 0)), (15, (60, 60)))),
+        requests(stack.frontend, minutes((H, (60 * burn.calm(stack), 0)), (15, (60, 60)))),
         requests(stack.backend, minutes((H + 15, (6000, 0)))),
         of=stack.frontend,
         first_bad=H,
@@ -217,12 +246,12 @@ def the_frontend_fails_while_the_backend_has_100_times_its_traffic(burn: Burn, s
     )
 
 
+@EVERY_BURN.add()
 def one_region_fails_while_another_has_100_times_its_traffic(burn: Burn, stack: Stack) -> Incident:
     """The same service in two regions is two services to its users."""
-    del burn
-    broken = stack.backend.in_location("europe-west1")
+    broken = stack.backend.in_location(stack.other_location)
     return _pages(
-        requests(broken, minutes((H, (60, 0)), (15, (60, 60)))),
+        requests(broken, minutes((H, (60 * burn.calm(stack), 0)), (15, (60, 60)))),
         requests(stack.backend, minutes((H + 15, (6000, 0)))),
         of=broken,
         first_bad=H,
@@ -231,6 +260,7 @@ def one_region_fails_while_another_has_100_times_its_traffic(burn: Burn, stack: 
     )
 
 
+@EVERY_BURN.add()
 def the_other_environment_fails(burn: Burn, stack: Stack) -> Incident:
     """Both live in one project; each pages for its own services only."""
     del burn
@@ -240,23 +270,26 @@ def the_other_environment_fails(burn: Burn, stack: Stack) -> Incident:
     )
 
 
+@EVERY_BURN.add()
 def neighbours_whose_names_hold_ours_fail(burn: Burn, stack: Stack) -> Incident:
     """Names are matched whole, although only the first operand names them."""
     del burn
     return quiet(*(requests(service, minutes((H, (60, 0)), (15, (60, 60)))) for service in stack.neighbours))
 
 
+@EVERY_BURN.add()
 def another_kind_of_resource_of_the_same_name_fails(burn: Burn, stack: Stack) -> Incident:
     """PromQL reads every resource type unless the query names one."""
     del burn
     return quiet(requests(stack.backend.of_resource("cloud_run_job"), minutes((H, (60, 0)), (15, (60, 60)))))
 
 
+@EVERY_BURN.add(long=True)
 def a_user_gets_an_error_every_five_minutes_behind_healthy_probes(burn: Burn, stack: Stack) -> Incident:
     """The only user's every request fails, and probes make 25 of 26 requests good ones.
 
     HighErrorRate never sees it (4 %), nor do the health checks; nor does the fast burn (7 %). The budget of six hours
-    pages after nearly five, that of a day tells by e-mail after ten.
+    pages after nearly five, that of a day sends an e-mail after ten.
     """
     five_minutes = (*minutes((4, (PROBES_A_MINUTE + 0.0, 0.0))), (PROBES_A_MINUTE + 1.0, 1.0))
     share = 1 / (5 * PROBES_A_MINUTE + 1)
@@ -264,24 +297,31 @@ def a_user_gets_an_error_every_five_minutes_behind_healthy_probes(burn: Burn, st
     series = requests(stack.backend, (*before, *five_minutes * (burn.long // 5)))
     if share <= burn.share(stack):
         return quiet(series)
-    wanted = burn.long * burn.share(stack) / share
+    if burn.share(stack) > 0.9 * share:
+        raise NotBuildableError(f"one request in {5 * PROBES_A_MINUTE + 1} is too close to the share that pages")
+    # Three errors at the least, which come every five minutes.
+    wanted = max(10, burn.long * burn.share(stack) / share)
     return _pages(
         series,
         of=stack.backend,
         first_bad=burn.long + 4,
-        not_before_minutes=0.95 * wanted,
-        within_minutes=1.05 * wanted,
+        not_before_minutes=min(0.95 * wanted, wanted - 5),
+        within_minutes=max(1.05 * wanted, wanted + 5),
         lasts=False,
     )
 
 
+@EVERY_BURN.add(long=True)
 def a_user_gets_an_error_every_five_minutes_for_half_an_hour(burn: Burn, stack: Stack) -> Incident:
     """Six in all, behind the same probes: the budget has hardly moved."""
     five_minutes = (*minutes((4, (PROBES_A_MINUTE + 0.0, 0.0))), (PROBES_A_MINUTE + 1.0, 1.0))
     before = minutes((burn.long, (PROBES_A_MINUTE + 0.0, 0.0)))
+    if 6 / (PROBES_A_MINUTE * burn.long) > 0.9 * burn.share(stack):
+        raise NotBuildableError("six errors in half an hour are more than the objective allows")
     return quiet(requests(stack.backend, (*before, *five_minutes * 6, *before[:10])))
 
 
+@EVERY_BURN.add(long=True)
 def every_wake_up_from_zero_fails(burn: Burn, stack: Stack) -> Incident:
     """One request, which fails, and then no instance for a tenth of the window: pages at the third one at the latest.
 
@@ -300,6 +340,7 @@ def every_wake_up_from_zero_fails(burn: Burn, stack: Stack) -> Incident:
     )
 
 
+@EVERY_BURN.add(long=True)
 def the_first_request_of_some_wake_ups_fails(burn: Burn, stack: Stack) -> Incident:
     """Two of them in the window, and all that follows is answered: no more than what nobody gets up for."""
     step = burn.long // 4
@@ -307,12 +348,14 @@ def the_first_request_of_some_wake_ups_fails(burn: Burn, stack: Stack) -> Incide
     return quiet(requests(stack.backend, (None, *wake * 2)))
 
 
+@EVERY_BURN.add()
 def the_first_errors_of_a_new_revision(burn: Burn, stack: Stack) -> Incident:
     """Its series of 5xx begins with them. Monitoring knows when the first sample began, and so counts it."""
-    timeline = minutes((H, None), (1, (1000, 400)), (10, (1000, 400)))
+    bad = 1000 * max(0.4, (1 + burn.share(stack)) / 2) if burn.share(stack) >= 0.15 else 400
+    timeline = minutes((H, None), (11, (1000, bad)))
     return _pages(
         requests(stack.backend.of_revision("00042-new"), timeline),
-        requests(stack.backend, minutes((H, (1000, 0)), (11, None))),
+        requests(stack.backend, minutes((H, (1000 * burn.calm(stack), 0)), (11, None))),
         of=stack.backend,
         first_bad=H,
         not_before_minutes=0,
@@ -320,6 +363,7 @@ def the_first_errors_of_a_new_revision(burn: Burn, stack: Stack) -> Incident:
     )
 
 
+@EVERY_BURN.add()
 def the_first_error_of_a_new_revision_is_alone(burn: Burn, stack: Stack) -> Incident:
     """In a service with little traffic it is a large share, and still one error."""
     del burn
@@ -329,43 +373,5 @@ def the_first_error_of_a_new_revision_is_alone(burn: Burn, stack: Stack) -> Inci
     )
 
 
-AT_EVERY_PHASE = (everything_fails_at_one_a_minute,)
-OTHERS = (
-    one_failing_request_a_minute_among_probes,
-    errors_half_above_what_pages,
-    errors_a_tenth_below_what_pages,
-    half_of_the_requests_are_refused_with_4xx,
-    the_frontend_fails_while_the_backend_has_100_times_its_traffic,
-    one_region_fails_while_another_has_100_times_its_traffic,
-    the_other_environment_fails,
-    neighbours_whose_names_hold_ours_fail,
-    another_kind_of_resource_of_the_same_name_fails,
-    the_first_errors_of_a_new_revision,
-    the_first_error_of_a_new_revision_is_alone,
-)
-# They come last: a mutation of a rule is tried on one scenario after the other, until one fails.
-OVER_HOURS = (
-    every_wake_up_from_zero_fails,
-    the_first_request_of_some_wake_ups_fails,
-    a_user_gets_an_error_every_five_minutes_for_half_an_hour,
-    a_user_gets_an_error_every_five_minutes_behind_healthy_probes,
-    a_short_outage_after_much_traffic,
-    three_errors_within_the_long_window,
-    three_errors_within_twice_the_long_window,
-    errors_of_hours_ago_are_uncovered_while_few_fail_now,
-    few_requests_fail_after_many_that_did_not,
-    everything_fails_after_a_minute_with_much_traffic,
-    an_outage_after_much_traffic,
-)
-Tell = Callable[[Burn, Stack], Incident]
-
-
-def _scenarios_of(burn: Burn) -> list[Scenario]:
-    return [
-        *(scenario(burn.alert, partial(tell, burn), tell=tell, phases=True) for tell in AT_EVERY_PHASE),
-        *(scenario(burn.alert, partial(tell, burn), tell=tell) for tell in OTHERS),
-        *(scenario(burn.alert, partial(tell, burn), tell=tell, long=True) for tell in OVER_HOURS),
-    ]
-
-
-SCENARIOS: tuple[Scenario, ...] = tuple(scenario for burn in BURNS for scenario in _scenarios_of(burn))
+# Those over hours come last: a mutation of a rule is tried on one scenario after the other, until one fails.
+SCENARIOS: tuple[Scenario, ...] = tuple(sorted(EVERY_BURN.scenarios, key=lambda scenario: scenario.long))

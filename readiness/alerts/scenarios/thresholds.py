@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from tests.alerts.cloud_run import (
+from readiness.alerts.scenarios.cloud_run import (
     COARSE_LATENCY_BOUNDS,
     CPU_UTILIZATIONS,
     FINE_LATENCY_BOUNDS,
     MEMORY_UTILIZATIONS,
     REQUEST_LATENCIES,
-    UTILISATION_BOUNDS,
     Minute,
     observations,
     requests,
+    utilisation_bounds,
 )
-from tests.alerts.incident import Incident, Scenario, quiet, scenario
-from tests.alerts.series import minutes
-from tests.alerts.signals import CPU, ERROR_RATE, LATENCY, MEMORY, Signal
-from tests.alerts.signals import HEALTHY_MINUTES as H
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.incident import Collection, Incident, Scenario, quiet
+from readiness.alerts.scenarios.series import minutes
+from readiness.alerts.scenarios.signals import (
+    CPU,
+    ERROR_RATE,
+    LATENCY,
+    MEMORY,
+    Signal,
+    bad_utilisation,
+    good_utilisation,
+)
+from readiness.alerts.scenarios.signals import HEALTHY_MINUTES as H
+from readiness.alerts.scenarios.stack import Stack
+
+ERRORS = Collection({ERROR_RATE.alert: ()})
+UTILISATIONS = Collection({CPU.alert: (CPU,), MEMORY.alert: (MEMORY,)})
+UTILISATION_METRICS = Collection({CPU.alert: (CPU, CPU_UTILIZATIONS), MEMORY.alert: (MEMORY, MEMORY_UTILIZATIONS)})
+LATENCIES = Collection({LATENCY.alert: ()})
 
 
 def _lasting(signal: Signal, stack: Stack, before: Minute, then: Minute) -> tuple[Minute, ...]:
@@ -29,32 +40,39 @@ def _lasting(signal: Signal, stack: Stack, before: Minute, then: Minute) -> tupl
 # --- share of failing requests -------------------------------------------------------------------------------------
 
 
+@ERRORS.add()
 def errors_exactly_at_the_threshold(stack: Stack) -> Incident:
     """`> 5 %` is what was asked for: 5 % is not above 5 %. 16 of 320 is 0.05 to the last bit, 50 of 1000 is not."""
     all_ = 16 / stack.settings.alerts.high_error_rate.error_ratio
-    return quiet(requests(stack.backend, _lasting(ERROR_RATE, stack, (all_, 0), (all_, 16))))
+    # Not every share is a quotient of floats to the last bit: then a billionth below it.
+    bad = 16 if all_.is_integer() else 16 * (1 - 1e-9)
+    return quiet(requests(stack.backend, _lasting(ERROR_RATE, stack, (all_, 0), (all_, bad))))
 
 
+@ERRORS.add()
 def errors_a_fifth_above_the_threshold(stack: Stack) -> Incident:
     """Pages as soon as a whole window is bad, which is a minute later than at twice the threshold."""
-    bad = 1200 * stack.settings.alerts.high_error_rate.error_ratio
+    bad = min(1000.0, 1200 * stack.settings.alerts.high_error_rate.error_ratio)
     series = requests(stack.backend, _lasting(ERROR_RATE, stack, (1000, 0), (1000, bad)))
     return ERROR_RATE.pages(stack, series, of=stack.backend)
 
 
+@ERRORS.add()
 def every_request_fails_from_the_first_one_on(stack: Stack) -> Incident:
     """There is no series of good answers: `1 - good / all` has no value and stays silent, `bad / all` is 1."""
     timeline = minutes((H, None), (ERROR_RATE.duration_minutes(stack) + 5, (60.0, 60.0)))
     return ERROR_RATE.pages(stack, requests(stack.backend, timeline, good=None), of=stack.backend)
 
 
+@ERRORS.add()
 def one_failing_request_a_minute_among_probes(stack: Stack) -> Incident:
     """Probes that succeed are traffic too: six of them from outside a minute, and the one user gets errors."""
-    probes = min(6.0, 0.9 / stack.settings.alerts.high_error_rate.error_ratio)
+    probes = min(6.0, 0.6 * (1 / stack.settings.alerts.high_error_rate.error_ratio - 1))
     series = requests(stack.backend, _lasting(ERROR_RATE, stack, (probes, 0), (probes + 1, 1)))
     return ERROR_RATE.pages(stack, series, of=stack.backend)
 
 
+@ERRORS.add()
 def half_of_the_requests_are_refused_with_4xx(stack: Stack) -> Incident:
     """A scanner, or a client's bug: not the service's failure."""
     return quiet(requests(stack.backend, _lasting(ERROR_RATE, stack, (60, 0), (60, 30)), bad="4xx"))
@@ -63,6 +81,7 @@ def half_of_the_requests_are_refused_with_4xx(stack: Stack) -> Incident:
 # --- CPU and memory ------------------------------------------------------------------------------------------------
 
 
+@UTILISATIONS.add()
 def one_of_five_instances_is_at_its_limit(signal: Signal, stack: Stack) -> Incident:
     """Its requests suffer although the mean is far below the threshold."""
     return signal.pages(
@@ -70,32 +89,49 @@ def one_of_five_instances_is_at_its_limit(signal: Signal, stack: Stack) -> Incid
     )
 
 
+@UTILISATIONS.add()
 def one_of_forty_instances_is_at_its_limit(signal: Signal, stack: Stack) -> Incident:
     """The 95th percentile is what was asked for, not the busiest of all."""
     return quiet(signal.series(stack, stack.backend, _lasting(signal, stack, (40, 0), (40, 1))))
 
 
+@UTILISATION_METRICS.add()
 def every_instance_at_half_of_its_limit(signal: Signal, metric: str, stack: Stack) -> Incident:
-    """Quiet: a share of 0.5 is no 50 of anything."""
+    """Quiet: a share of 0.5 is no 50 of anything. Of a threshold below 0.5, the half."""
     timeline = _lasting(signal, stack, (5, 0), (5, 0))
-    return quiet(observations(metric, stack.backend, timeline, bounds=UTILISATION_BOUNDS, good=0.5, bad=0.5))
+    threshold = _threshold(signal, stack)
+    half = 0.5 if threshold >= 0.5 else threshold / 2
+    bounds = utilisation_bounds(threshold)
+    return quiet(observations(metric, stack.backend, timeline, bounds=bounds, good=half, bad=half))
 
 
+@UTILISATION_METRICS.add()
 def every_instance_just_above_the_threshold(signal: Signal, metric: str, stack: Stack) -> Incident:
     """Pages as soon as a whole window is above it."""
-    share = _threshold(signal, stack) + 0.04
+    threshold = _threshold(signal, stack)
+    share = threshold + min(0.04, (1 - threshold) / 2)
     timeline = _lasting(signal, stack, (5, 0), (5, 5))
-    series = observations(metric, stack.backend, timeline, bounds=UTILISATION_BOUNDS, good=0.3, bad=share)
+    series = observations(
+        metric,
+        stack.backend,
+        timeline,
+        bounds=utilisation_bounds(threshold),
+        good=good_utilisation(threshold),
+        bad=share,
+    )
     return signal.pages(stack, series, of=stack.backend)
 
 
+@UTILISATION_METRICS.add()
 def the_95th_percentile_exactly_at_the_threshold(signal: Signal, metric: str, stack: Stack) -> Incident:
     """19 of 20 use the threshold's share and one uses all: the figure is the threshold, and not above it."""
     timeline = minutes((H + signal.duration_minutes(stack) + 5, (20.0, 1.0)))
     at = _threshold(signal, stack)
-    return quiet(observations(metric, stack.backend, timeline, bounds=UTILISATION_BOUNDS, good=at, bad=0.97))
+    bounds = (at / 2, at, 1.0)
+    return quiet(observations(metric, stack.backend, timeline, bounds=bounds, good=at, bad=bad_utilisation(at)))
 
 
+@UTILISATIONS.add()
 def the_other_figure_is_at_its_limit(signal: Signal, stack: Stack) -> Incident:
     """CPU says nothing of memory, nor memory of CPU."""
     other = MEMORY if signal is CPU else CPU
@@ -106,24 +142,26 @@ def the_other_figure_is_at_its_limit(signal: Signal, stack: Stack) -> Incident:
 
 
 def _threshold(signal: Signal, stack: Stack) -> float:
-    alerts = stack.settings.alerts
-    return alerts.high_cpu_usage.cpu_ratio if signal is CPU else alerts.high_memory_usage.memory_ratio
+    return signal.threshold(stack.settings.alerts)
 
 
 # --- latency -------------------------------------------------------------------------------------------------------
 
 
+@LATENCIES.add()
 def one_in_ten_requests_is_slow(stack: Stack) -> Incident:
     """The 95th percentile sees what the median does not."""
     series = LATENCY.series(stack, stack.backend, _lasting(LATENCY, stack, (60, 0), (60, 6)))
     return LATENCY.pages(stack, series, of=stack.backend)
 
 
+@LATENCIES.add()
 def three_in_a_hundred_requests_are_slow(stack: Stack) -> Incident:
     """The 95th percentile is what was asked for, not the 99th."""
     return quiet(LATENCY.series(stack, stack.backend, _lasting(LATENCY, stack, (100, 0), (100, 3))))
 
 
+@LATENCIES.add()
 def requests_a_tenth_slower_than_the_threshold(stack: Stack) -> Incident:
     """Where a bucket ends at the threshold, all above it is above it."""
     at = float(stack.settings.alerts.high_latency.latency_ms)
@@ -133,6 +171,7 @@ def requests_a_tenth_slower_than_the_threshold(stack: Stack) -> Incident:
     return LATENCY.pages(stack, series, of=stack.backend)
 
 
+@LATENCIES.add()
 def slow_requests_in_coarse_buckets(stack: Stack) -> Incident:
     """The real bucket bounds are not published: the alert must not hang on one set of them."""
     slow = 2 * stack.settings.alerts.high_latency.latency_ms
@@ -143,13 +182,25 @@ def slow_requests_in_coarse_buckets(stack: Stack) -> Incident:
     return LATENCY.pages(stack, series, of=stack.backend)
 
 
-def requests_at_two_fifths_of_the_threshold(bounds: tuple[float, ...], stack: Stack) -> Incident:
-    """Quiet under both sets of bucket bounds."""
+@LATENCIES.add()
+def requests_at_two_fifths_of_the_threshold_fine(stack: Stack) -> Incident:
+    """Quiet under narrow buckets."""
+    return _at_two_fifths(stack, FINE_LATENCY_BOUNDS)
+
+
+@LATENCIES.add()
+def requests_at_two_fifths_of_the_threshold_coarse(stack: Stack) -> Incident:
+    """Quiet under wide buckets."""
+    return _at_two_fifths(stack, COARSE_LATENCY_BOUNDS)
+
+
+def _at_two_fifths(stack: Stack, bounds: tuple[float, ...]) -> Incident:
     figure = 0.4 * stack.settings.alerts.high_latency.latency_ms
     timeline = _lasting(LATENCY, stack, (60, 0), (60, 60))
     return quiet(observations(REQUEST_LATENCIES, stack.backend, timeline, bounds=bounds, good=figure, bad=figure))
 
 
+@LATENCIES.add()
 def the_95th_latency_exactly_at_the_threshold(stack: Stack) -> Incident:
     """19 of 20 requests take as long as the threshold, one takes longer: the figure is not above it."""
     at = float(stack.settings.alerts.high_latency.latency_ms)
@@ -158,53 +209,9 @@ def the_95th_latency_exactly_at_the_threshold(stack: Stack) -> Incident:
     return quiet(observations(REQUEST_LATENCIES, stack.backend, timeline, bounds=bounds, good=at, bad=2 * at))
 
 
-def _scenarios_of_utilisation(signal: Signal, metric: str) -> tuple[Scenario, ...]:
-    of_signal = (
-        one_of_five_instances_is_at_its_limit,
-        one_of_forty_instances_is_at_its_limit,
-        the_other_figure_is_at_its_limit,
-    )
-    of_metric = (
-        every_instance_at_half_of_its_limit,
-        every_instance_just_above_the_threshold,
-        the_95th_percentile_exactly_at_the_threshold,
-    )
-    return (
-        *(scenario(signal.alert, partial(tell, signal), tell=tell) for tell in of_signal),
-        *(scenario(signal.alert, partial(tell, signal, metric), tell=tell) for tell in of_metric),
-    )
-
-
 SCENARIOS: tuple[Scenario, ...] = (
-    *(
-        scenario(ERROR_RATE.alert, tell, tell=tell)
-        for tell in (
-            errors_exactly_at_the_threshold,
-            one_failing_request_a_minute_among_probes,
-            errors_a_fifth_above_the_threshold,
-            every_request_fails_from_the_first_one_on,
-            half_of_the_requests_are_refused_with_4xx,
-        )
-    ),
-    *_scenarios_of_utilisation(CPU, CPU_UTILIZATIONS),
-    *_scenarios_of_utilisation(MEMORY, MEMORY_UTILIZATIONS),
-    *(
-        scenario(LATENCY.alert, tell, tell=tell)
-        for tell in (
-            one_in_ten_requests_is_slow,
-            three_in_a_hundred_requests_are_slow,
-            requests_a_tenth_slower_than_the_threshold,
-            slow_requests_in_coarse_buckets,
-            the_95th_latency_exactly_at_the_threshold,
-        )
-    ),
-    *(
-        scenario(
-            LATENCY.alert,
-            partial(requests_at_two_fifths_of_the_threshold, bounds),
-            tell=requests_at_two_fifths_of_the_threshold,
-            variant=variant,
-        )
-        for variant, bounds in (("fine", FINE_LATENCY_BOUNDS), ("coarse", COARSE_LATENCY_BOUNDS))
-    ),
+    *ERRORS.scenarios,
+    *UTILISATIONS.scenarios,
+    *UTILISATION_METRICS.scenarios,
+    *LATENCIES.scenarios,
 )

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.registry_alerts import WINDOW_SECONDS, deletions_by_others, large_cleanups, new_criticals
+from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.series import Series, minutes
+from readiness.alerts.scenarios.stack import Stack
 from readiness.settings.model import Settings
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series, minutes
-from tests.alerts.stack import Stack
 
 Metric = Callable[[Settings], LogMetric]
 # The alert, what it counts, and the resource that its entries have.
@@ -47,18 +47,24 @@ def _pages(*series: Series, until_seconds: int | None = None) -> Incident:
     return Incident(series=series, expect=expect)
 
 
-def one_entry_after_a_quiet_hour(stack: Stack, metric: Metric, resource: str) -> Incident:
+EVERY_ALERT = Collection({alert: (metric, resource) for alert, metric, resource in ALERTS})
+
+
+@EVERY_ALERT.add(losses=True)
+def one_entry_after_a_quiet_hour(metric: Metric, resource: str, stack: Stack) -> Incident:
     """It happens once in months, and once is enough."""
     return _pages(_counter(stack.settings, metric, resource, _one_entry()))
 
 
-def it_is_over_when_the_entry_has_left_the_window(stack: Stack, metric: Metric, resource: str) -> Incident:
+@EVERY_ALERT.add()
+def it_is_over_when_the_entry_has_left_the_window(metric: Metric, resource: str, stack: Stack) -> Incident:
     """Which is when the sample before it has: the alert closes, so that the next entry pages anew."""
     until_seconds = WINDOW_SECONDS - 60 - 1
     return _pages(_counter(stack.settings, metric, resource, _one_entry()), until_seconds=until_seconds)
 
 
-def one_of_two_kinds_of_entry_is_written(stack: Stack, metric: Metric, resource: str) -> Incident:
+@EVERY_ALERT.add()
+def one_of_two_kinds_of_entry_is_written(metric: Metric, resource: str, stack: Stack) -> Incident:
     """Series that differ in a label are added up; the one that stands still hides nothing."""
     label = "method" if resource == "audited_resource" else "logger"
     return _pages(
@@ -67,40 +73,30 @@ def one_of_two_kinds_of_entry_is_written(stack: Stack, metric: Metric, resource:
     )
 
 
-def the_first_entry_that_the_metric_ever_counted(stack: Stack, metric: Metric, resource: str) -> Incident:
+@EVERY_ALERT.add()
+def the_first_entry_that_the_metric_ever_counted(metric: Metric, resource: str, stack: Stack) -> Incident:
     """A log-based metric has no series before its first entry; the alert must not need a second one."""
     counts = minutes((_BEFORE, None), (1, 1), (_WINDOW + 3, 0))
     return _pages(_counter(stack.settings, metric, resource, counts))
 
 
-def nothing_happens(stack: Stack, metric: Metric, resource: str) -> Incident:
+@EVERY_ALERT.add()
+def nothing_happens(metric: Metric, resource: str, stack: Stack) -> Incident:
     """The usual day: counters that stand still page nobody."""
     return quiet([_counter(stack.settings, metric, resource, minutes((2 * _BEFORE, 0.0)))])
 
 
-def another_kind_of_resource_writes_the_entry(stack: Stack, metric: Metric, resource: str) -> Incident:
+@EVERY_ALERT.add()
+def another_kind_of_resource_writes_the_entry(metric: Metric, resource: str, stack: Stack) -> Incident:
     """The selector names the one resource that the entries are written for."""
     assert resource != "cloud_run_revision"
     return quiet([_counter(stack.settings, metric, "cloud_run_revision", _one_entry())])
 
 
-def it_happens_in_the_other_environment(stack: Stack, metric: Metric, resource: str) -> Incident:
+@EVERY_ALERT.add()
+def it_happens_in_the_other_environment(metric: Metric, resource: str, stack: Stack) -> Incident:
     """Each stack that owns a registry has counters of its own."""
     return quiet([_counter(stack.other, metric, resource, _one_entry())])
 
 
-# Whether each third sample is lost in turn.
-_SCENARIOS = (
-    (one_entry_after_a_quiet_hour, True),
-    (it_is_over_when_the_entry_has_left_the_window, False),
-    (one_of_two_kinds_of_entry_is_written, False),
-    (the_first_entry_that_the_metric_ever_counted, False),
-    (nothing_happens, False),
-    (another_kind_of_resource_writes_the_entry, False),
-    (it_happens_in_the_other_environment, False),
-)
-SCENARIOS: tuple[Scenario, ...] = tuple(
-    scenario(alert, lambda stack, t=tell, m=metric, r=resource: t(stack, m, r), tell=tell, losses=losses)
-    for alert, metric, resource in ALERTS
-    for tell, losses in _SCENARIOS
-)
+SCENARIOS: tuple[Scenario, ...] = tuple(EVERY_ALERT.scenarios)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from readiness.settings.model import Alerts
-from tests.alerts.cloud_run import (
+from readiness.alerts.scenarios.cloud_run import (
     CPU_UTILIZATIONS,
     FINE_LATENCY_BOUNDS,
     MEMORY_UTILIZATIONS,
     REQUEST_LATENCIES,
-    UTILISATION_BOUNDS,
     Timeline,
     observations,
     requests,
+    utilisation_bounds,
 )
-from tests.alerts.incident import Fires, Incident
-from tests.alerts.series import Series
-from tests.alerts.stack import Place, Stack
+from readiness.alerts.scenarios.incident import Fires, Incident
+from readiness.alerts.scenarios.series import Series
+from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
+from readiness.settings.model import Alerts
 
 # Every scenario begins with so many healthy minutes; the breach's first sample is that of the next one.
 HEALTHY_MINUTES = 5
@@ -35,6 +35,7 @@ class Signal:
     """
 
     alert: str
+    threshold: Callable[[Alerts], float]
     duration_seconds: Callable[[Alerts], int]
     twice: Callable[[Alerts], float]
     series_of: Callable[[Alerts, Place, Timeline], tuple[Series, ...]]
@@ -50,6 +51,24 @@ class Signal:
     def harmless_of_60(self, stack: Stack) -> float:
         """How many bad ones of 60 are no breach: one percent, or a quarter of twice the threshold if that is less."""
         return min(0.6, self.twice(stack.settings.alerts) / 4)
+
+    @property
+    def is_quantile(self) -> bool:
+        """Whether the figure is a 95th percentile, and not the share of what is bad."""
+        return self is not ERROR_RATE
+
+    def part_that_shows(self, stack: Stack) -> float:
+        """How many bad ones of 60 are a breach: a tenth, or more where the threshold is a higher share."""
+        return 6.0 if self.is_quantile else max(6.0, self.twice(stack.settings.alerts))
+
+    def require_that_half_is_bad(self, stack: Stack) -> None:
+        """Raises NotBuildableError where half of the requests failing is no breach.
+
+        Every other minute is bad: a window of three minutes then holds a third of them at the least.
+        """
+        threshold = self.threshold(stack.settings.alerts)
+        if not self.is_quantile and threshold >= 0.33:
+            raise NotBuildableError(f"a third of the requests may fail: the threshold is {threshold:g}")
 
     def series(self, stack: Stack, place: Place, timeline: Timeline) -> tuple[Series, ...]:
         """What Monitoring gets from a place."""
@@ -69,32 +88,61 @@ class Signal:
         return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
-def _utilisation_series(metric: str) -> Callable[[Alerts, Place, Timeline], tuple[Series, ...]]:
-    return lambda _alerts, place, timeline: observations(
-        metric, place, timeline, bounds=UTILISATION_BOUNDS, good=0.3, bad=0.97
-    )
+def cpu_threshold(alerts: Alerts) -> float:
+    """The share of CPU above which an instance is too busy."""
+    return alerts.high_cpu_usage.cpu_ratio
+
+
+def memory_threshold(alerts: Alerts) -> float:
+    """The share of memory above which an instance is too full."""
+    return alerts.high_memory_usage.memory_ratio
+
+
+def good_utilisation(threshold: float) -> float:
+    """A share that is far from a threshold: 0.3, or half of a low threshold."""
+    return min(0.3, threshold / 2)
+
+
+def bad_utilisation(threshold: float) -> float:
+    """A share above a threshold: 0.97, or the middle between a high threshold and 1."""
+    return 0.97 if threshold <= 0.95 else (1 + threshold) / 2
+
+
+def _utilisation_series(
+    metric: str, threshold_of: Callable[[Alerts], float]
+) -> Callable[[Alerts, Place, Timeline], tuple[Series, ...]]:
+    def series(alerts: Alerts, place: Place, timeline: Timeline) -> tuple[Series, ...]:
+        at = threshold_of(alerts)
+        bounds = utilisation_bounds(at)
+        return observations(metric, place, timeline, bounds=bounds, good=good_utilisation(at), bad=bad_utilisation(at))
+
+    return series
 
 
 CPU = Signal(
     alert="HighCpuUsage",
+    threshold=cpu_threshold,
     duration_seconds=lambda alerts: alerts.high_cpu_usage.duration_seconds,
     twice=lambda _alerts: 60,
-    series_of=_utilisation_series(CPU_UTILIZATIONS),
+    series_of=_utilisation_series(CPU_UTILIZATIONS, cpu_threshold),
 )
 MEMORY = Signal(
     alert="HighMemoryUsage",
+    threshold=memory_threshold,
     duration_seconds=lambda alerts: alerts.high_memory_usage.duration_seconds,
     twice=lambda _alerts: 60,
-    series_of=_utilisation_series(MEMORY_UTILIZATIONS),
+    series_of=_utilisation_series(MEMORY_UTILIZATIONS, memory_threshold),
 )
 ERROR_RATE = Signal(
     alert="HighErrorRate",
+    threshold=lambda alerts: alerts.high_error_rate.error_ratio,
     duration_seconds=lambda alerts: alerts.high_error_rate.duration_seconds,
-    twice=lambda alerts: 60 * 2 * alerts.high_error_rate.error_ratio,
+    twice=lambda alerts: min(60, 60 * 2 * alerts.high_error_rate.error_ratio),
     series_of=lambda _alerts, place, timeline: requests(place, timeline),
 )
 LATENCY = Signal(
     alert="HighLatency",
+    threshold=lambda alerts: alerts.high_latency.latency_ms,
     duration_seconds=lambda alerts: alerts.high_latency.duration_seconds,
     twice=lambda _alerts: 60,
     series_of=lambda alerts, place, timeline: observations(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.alerts.incident import Fires, Incident, Scenario, quiet, scenario
-from tests.alerts.series import Series
-from tests.alerts.stack import Stack
+from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.series import Series
+from readiness.alerts.scenarios.stack import NotBuildableError, Stack
 
 ALERT = "NotificationDrill"
 _THURSDAY = 4
@@ -19,9 +19,16 @@ def _clock(minutes: int) -> tuple[Series, ...]:
 def _begin(stack: Stack) -> int:
     """Minutes from the start of promtool's clock to the drill."""
     drill = stack.settings.notification_drill
-    return (drill.weekday - _THURSDAY) % 7 * _MINUTES_A_DAY + drill.hour * 60
+    begin = (drill.weekday - _THURSDAY) % 7 * _MINUTES_A_DAY + drill.hour * 60
+    if begin == 0:
+        raise NotBuildableError("promtool's clock begins on a Thursday at midnight, in the middle of the drill")
+    return begin
 
 
+DRILL = Collection({ALERT: ()})
+
+
+@DRILL.add()
 def ten_minutes_of_the_week(stack: Stack) -> Incident:
     """From the full hour to ten past it; not at that hour of the days around, nor at that minute of other hours."""
     begin = _begin(stack)
@@ -31,11 +38,10 @@ def ten_minutes_of_the_week(stack: Stack) -> Incident:
     return Incident(series=_clock(begin + _MINUTES_A_DAY + 30), expect=expect)
 
 
+@DRILL.add()
 def the_hours_of_another_day(stack: Stack) -> Incident:
     """At that hour of another weekday nobody is notified; the firing scenario looks at the whole week."""
     return quiet(_clock(min(_begin(stack) - 5, _MINUTES_A_DAY)))
 
 
-SCENARIOS: tuple[Scenario, ...] = tuple(
-    scenario(ALERT, tell, tell=tell) for tell in (ten_minutes_of_the_week, the_hours_of_another_day)
-)
+SCENARIOS: tuple[Scenario, ...] = tuple(DRILL.scenarios)

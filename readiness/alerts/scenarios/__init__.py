@@ -1,0 +1,1 @@
+"""Incidents of the built-in alerts, made from the settings of a stack, and their run under promtool."""

@@ -1,0 +1,222 @@
+"""`readiness test STACK`: the built-in incidents, on any stack's own settings, with the promtool of PATH."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from readiness.alerts.catalogue import alerts_of
+from readiness.alerts.scenarios.cases import incidents_of
+from readiness.alerts.scenarios.promtool import processors
+from readiness.alerts.scenarios.stack import alone
+from readiness.plan import offline_plan
+from readiness.plan.offline_plan import Plan
+from readiness.settings.model import Settings
+from readiness.settings.stack_files import StackConfig
+from tests.projects import EVERY_OPTION_FILE, Command, settings_of
+
+EVERY_OPTION_FOLDER = EVERY_OPTION_FILE.parent
+# What a promtool says that passes everything.
+PASSES = 'echo "promtool, version 2.42.0"'
+
+
+@pytest.fixture
+def real(promtool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The promtool of the tests on PATH."""
+    monkeypatch.setenv("PATH", f"{promtool.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def stub(tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A promtool on PATH that does what the shell script says."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "promtool").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    (folder / "promtool").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin:/bin")
+
+
+def test_an_alert_that_does_what_it_must_passes(command: Command, real: None) -> None:
+    """One line an alert: how many incidents page, how many stay quiet."""
+    done = command("test", "prod", "--alert", "DeploymentFailed", "--alert", "MigrationFailed")
+    assert done.status == 0, done.text
+    assert "DeploymentFailed  ok          3 of 3 page when they must, 4 of 4 stay quiet\n" in done.out
+    assert done.out.endswith("passed: 13 incidents of 2 alerts\n")
+
+
+def test_every_arrival_time_of_the_samples_can_be_tried(command: Command, real: None) -> None:
+    """The same number of incidents, each at more times."""
+    done = command("test", "prod", "--alert", "DeploymentFailed", "--every-phase")
+    assert "at every arrival time of their samples" in done.out
+    assert done.out.endswith("passed: 7 incidents of 1 alerts\n")
+
+
+def test_an_alert_that_pages_for_nothing_fails_with_minute_and_query(
+    command: Command, real: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A threshold of a tenth in the deployed query: what stays below the stated one pages."""
+    plan_stack = offline_plan.plan_stack
+
+    def broken(root: Path, config: StackConfig) -> Plan:
+        plan = plan_stack(root, config)
+        resources = json.loads(json.dumps(plan.resources).replace("> 10", "> 1"))
+        return dataclasses.replace(plan, resources=resources)
+
+    monkeypatch.setattr(offline_plan, "plan_stack", broken)
+    done = command("test", "prod", "--alert", "DatabaseConnectionErrors")
+    assert done.status == 1
+    assert "DatabaseConnectionErrors  FAILED" in done.out
+    assert "nobody may be notified; the first page is at minute" in done.out
+    assert "    query: round(max(" in done.out
+    assert "failed: " in done.out
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("exec sleep 600", "did not say its version within 1 s"),
+        ('echo "promtool, version 2.41.9"', "is version 2.41.9, which is too old"),
+        ("echo hello", "is not the promtool of Prometheus"),
+        ("exit 3", "is not the promtool of Prometheus"),
+        (f'[ "$1" = --version ] && {PASSES} && exit; exec sleep 600', "did not end within 1 s"),
+        (f'[ "$1" = --version ] && {PASSES} && exit; echo broken >&2; exit 1', "broken"),
+    ],
+)
+def test_what_is_no_promtool_is_one_error(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
+) -> None:
+    """It hangs, is too old, is something else, or breaks."""
+    stub(tmp_path, script, monkeypatch)
+    done = command("test", "prod", "--alert", "MigrationFailed", "--timeout-seconds", "1")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.count("error: ") == 1
+    assert message in done.err
+
+
+def test_a_promtool_that_hangs_is_not_started_for_every_alert(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One deadline for the command, and not one for each alert."""
+    script = f'[ "$1" = --version ] && {PASSES} && exit; echo run >> {tmp_path}/runs; exec sleep 600'
+    stub(tmp_path, script, monkeypatch)
+    assert command("test", "prod", "--timeout-seconds", "1").status == 1
+    # Those that ran at once, and one that may have begun before the first was given up.
+    assert len((tmp_path / "runs").read_text(encoding="utf-8").splitlines()) <= 2 * processors()
+
+
+def test_without_promtool_the_error_says_how_to_get_it(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is skipped, and nothing passes."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    done = command("test", "prod")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith("error: promtool is not on PATH. It is part of every Prometheus release (https://")
+
+
+def test_what_promtool_cannot_run_is_named_as_not_proven(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Conditions on a threshold, which are the security alerts; never counted as passed."""
+    stub(tmp_path, PASSES, monkeypatch)
+    done = command("test", "every-option", "--format", "json", cwd=EVERY_OPTION_FOLDER)
+    assert done.status == 0, done.text
+    answer = json.loads(done.out)
+    names = [entry["alert"] for entry in answer["not_proven"]]
+    assert "SQL instance change (project)" in names
+    assert len(names) == 8
+    assert {entry["alert"] for entry in answer["alerts"]} == {
+        definition.name for definition in alerts_of(settings_of("every-option"))
+    }
+    one = command("test", "every-option", "--alert", "SQL instance change (project)", cwd=EVERY_OPTION_FOLDER)
+    assert one.status == 1
+    assert "cannot be proven: promtool runs PromQL conditions only" in one.err
+
+
+def test_the_answer_is_the_same_every_time(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And in the order of the catalogue, however many processes run."""
+    stub(tmp_path, PASSES, monkeypatch)
+    first = command("test", "prod")
+    assert command("test", "prod") == first
+    assert first.out.count(" stay quiet\n") == len(list(alerts_of(settings_of("prod"))))
+
+
+def test_an_alert_that_the_stack_does_not_have_is_an_error(command: Command) -> None:
+    """With those that it has."""
+    done = command("test", "prod", "--alert", "HighErorRate")
+    assert done.status == 1
+    assert "this stack has no alert HighErorRate. It has: " in done.err
+
+
+def changed(settings: Settings, **sections: dict[str, object]) -> Settings:
+    """The settings with other figures in some sections of `alerts`."""
+    alerts = settings.alerts
+    update = {name: getattr(alerts, name).model_copy(update=values) for name, values in sections.items()}
+    return settings.model_copy(update={"alerts": alerts.model_copy(update=update)})
+
+
+SETTINGS = settings_of("every-option")
+LOW = changed(
+    SETTINGS,
+    high_cpu_usage={"cpu_ratio": 0.001, "duration_seconds": 180},
+    high_memory_usage={"memory_ratio": 0.999, "duration_seconds": 180},
+    high_error_rate={"error_ratio": 0.0001, "duration_seconds": 180},
+    high_latency={"latency_ms": 100, "duration_seconds": 180},
+    database_connection_errors={"error_count": 1, "window_seconds": 120},
+    delivery={"min_success_ratio": 0.001, "max_days_without_success": 1},
+    database_connections={"connections_ratio": 0.001, "duration_seconds": 180},
+    instance_limit={"duration_seconds": 180},
+    container_crash_loop={"line_count": 2, "window_seconds": 300},
+    slow_start_up={"latency_ms": 1000, "window_seconds": 600},
+)
+HIGH = changed(
+    SETTINGS,
+    high_cpu_usage={"cpu_ratio": 0.999, "duration_seconds": 7200},
+    high_error_rate={"error_ratio": 0.999, "duration_seconds": 7200},
+    high_latency={"latency_ms": 3_600_000, "duration_seconds": 7200},
+    database_connection_errors={"error_count": 1_000_000, "window_seconds": 3600},
+    delivery={"min_success_ratio": 0.999, "max_days_without_success": 365},
+    database_connections={"connections_ratio": 0.999, "duration_seconds": 7200},
+    instance_limit={"duration_seconds": 7200},
+    container_crash_loop={"line_count": 10_000, "window_seconds": 3600},
+    slow_start_up={"latency_ms": 240_000, "window_seconds": 3600},
+)
+
+
+def with_one_service(settings: Settings, **service: object) -> Settings:
+    """The settings of a stack with one service, without a database."""
+    only = settings.services[0].model_copy(update=service)
+    update = {"services": (only,), "database": None, "migration_job": None, "region": "europe-west1"}
+    return settings.model_copy(update=update)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        LOW,
+        HIGH,
+        with_one_service(LOW, max_instances=1),
+        with_one_service(HIGH, max_instances=2, max_instances_per="service", role="api"),
+        with_one_service(SETTINGS, max_instances=None),
+        *(
+            SETTINGS.model_copy(
+                update={
+                    "uptime_checks": SETTINGS.uptime_checks.model_copy(update={"period_seconds": period}),
+                    "availability": SETTINGS.availability.model_copy(update={"goal": goal}),
+                    "notification_drill": SETTINGS.notification_drill.model_copy(update={"weekday": 4, "hour": hour}),
+                }
+            )
+            for period, goal, hour in ((60, 0.932, 0), (900, 0.9999, 1))
+        ),
+    ],
+    ids=("low", "high", "one-instance", "one-service", "no-limit", "low-goal", "high-goal"),
+)
+def test_every_scenario_has_an_incident_or_a_reason(settings: Settings) -> None:
+    """At the edges of every setting's range, with one service, without database or limit."""
+    built = list(incidents_of(alone("edge", settings)))
+    reasons = [incident for _, incident in built if isinstance(incident, str)]
+    assert all(len(reason) > 20 for reason in reasons)
+    assert len(reasons) < len(built) / 4
+    declared = {definition.name for definition in alerts_of(settings)}
+    assert {scenario.alert for scenario, _ in built} == declared
