@@ -51,7 +51,7 @@ def test_every_arrival_time_of_the_samples_can_be_tried(command: Command, real: 
     """The same number of incidents, each at more times."""
     done = command("test", "prod", "--alert", "DeploymentFailed", "--every-phase")
     assert "at every arrival time of their samples" in done.out
-    assert done.out.endswith("passed: 7 incidents of 1 alerts\n")
+    assert done.out.endswith("passed: 7 incidents of 1 alert\n")
 
 
 def test_an_alert_that_pages_for_nothing_fails_with_minute_and_query(
@@ -132,6 +132,23 @@ def test_what_promtool_cannot_run_is_named_as_not_proven(
     one = command("test", "every-option", "--alert", "SQL instance change (project)", cwd=EVERY_OPTION_FOLDER)
     assert one.status == 1
     assert "cannot be proven: promtool runs PromQL conditions only" in one.err
+
+
+def test_a_program_without_alerts_is_not_proven(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing failed, because nothing ran."""
+    stub(tmp_path, PASSES, monkeypatch)
+    plan_stack = offline_plan.plan_stack
+
+    def empty(root: Path, config: StackConfig) -> Plan:
+        return dataclasses.replace(plan_stack(root, config), resources=())
+
+    monkeypatch.setattr(offline_plan, "plan_stack", empty)
+    done = command("test", "prod")
+    assert done.status == 1
+    assert "  HighErrorRate: the program does not declare it\n" in done.out
+    assert done.out.rstrip().splitlines()[-1].startswith("not proven: 0 incidents of 0 alerts; ")
 
 
 def test_the_answer_is_the_same_every_time(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
