@@ -181,10 +181,9 @@ def _found(case: Case, minute: float | None) -> str:
     if not isinstance(expect, Fires):
         return page
     early, late = page_minutes(case, expect)
-    if minute > late:
+    # The minute is rounded to a tenth.
+    if minute > late + 0.1:
         return f"{page}, too late"
-    return (
-        f"{page}, too early"
-        if minute < early
-        else f"{page}, for another place, or it is open for too short or too long"
-    )
+    if minute < early - 0.1:
+        return f"{page}, too early"
+    return f"{page}, for another place, or open for too short or too long"
