@@ -61,7 +61,7 @@ def test(
         stack=stack, promtool_version=version, every_phase=every_phase, alerts=alerts, not_proven=not_proven
     )
     click.echo(proof_json(proof) if form == "json" else proof_text(proof), nl=False)
-    if proof.failures:
+    if proof.result != "passed":
         sys.exit(1)
 
 

@@ -51,27 +51,35 @@ def test_every_arrival_time_of_the_samples_can_be_tried(command: Command, real: 
     """The same number of incidents, each at more times."""
     done = command("test", "prod", "--alert", "DeploymentFailed", "--every-phase")
     assert "at every arrival time of their samples" in done.out
-    assert done.out.endswith("passed: 7 incidents of 1 alerts\n")
+    assert done.out.endswith("passed: 7 incidents of 1 alert\n")
 
 
-def test_an_alert_that_pages_for_nothing_fails_with_minute_and_query(
-    command: Command, real: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("alert", "right", "wrong", "said"),
+    [
+        ("DatabaseConnectionErrors", "> 10", "> 1", "nobody may be notified; the first page is at minute "),
+        ("DatabaseConnectionsRunOut", '"330s"', '"600s"', "12.2; the first page is at minute 16.5, too late"),
+        ("DatabaseConnectionsRunOut", '"330s"', '"240s"', "the first page is at minute 10.5, too early"),
+        ("DatabaseConnectionsRunOut", "num_backends{", "num_backend{", "11.2 and 12.2; nobody is notified"),
+    ],
+)
+def test_an_alert_that_does_something_else_fails_with_minute_and_query(
+    command: Command, real: None, monkeypatch: pytest.MonkeyPatch, alert: str, right: str, wrong: str, said: str
 ) -> None:
-    """A threshold of a tenth in the deployed query: what stays below the stated one pages."""
+    """What is deployed is what runs: a mistake in the program's query or duration is found."""
     plan_stack = offline_plan.plan_stack
 
     def broken(root: Path, config: StackConfig) -> Plan:
         plan = plan_stack(root, config)
-        resources = json.loads(json.dumps(plan.resources).replace("> 10", "> 1"))
-        return dataclasses.replace(plan, resources=resources)
+        return dataclasses.replace(plan, resources=json.loads(json.dumps(plan.resources).replace(right, wrong)))
 
     monkeypatch.setattr(offline_plan, "plan_stack", broken)
-    done = command("test", "prod", "--alert", "DatabaseConnectionErrors")
+    done = command("test", "prod", "--alert", alert)
     assert done.status == 1
-    assert "DatabaseConnectionErrors  FAILED" in done.out
-    assert "nobody may be notified; the first page is at minute" in done.out
-    assert "    query: round(max(" in done.out
-    assert "failed: " in done.out
+    assert f"{alert}  FAILED" in done.out
+    assert said in done.out
+    assert "    query: " in done.out
+    assert done.out.splitlines()[-1].startswith("failed: ")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +140,23 @@ def test_what_promtool_cannot_run_is_named_as_not_proven(
     one = command("test", "every-option", "--alert", "SQL instance change (project)", cwd=EVERY_OPTION_FOLDER)
     assert one.status == 1
     assert "cannot be proven: promtool runs PromQL conditions only" in one.err
+
+
+def test_a_program_without_alerts_is_not_proven(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing failed, because nothing ran."""
+    stub(tmp_path, PASSES, monkeypatch)
+    plan_stack = offline_plan.plan_stack
+
+    def empty(root: Path, config: StackConfig) -> Plan:
+        return dataclasses.replace(plan_stack(root, config), resources=())
+
+    monkeypatch.setattr(offline_plan, "plan_stack", empty)
+    done = command("test", "prod")
+    assert done.status == 1
+    assert "  HighErrorRate: the program does not declare it\n" in done.out
+    assert done.out.rstrip().splitlines()[-1].startswith("not proven: 0 incidents of 0 alerts; ")
 
 
 def test_the_answer_is_the_same_every_time(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,19 +135,22 @@ def first_page(alert: str, end: int) -> str:
     return f"min(min_over_time({firing}[{end + 1}s:{EVALUATION_INTERVAL_SECONDS}s]))"
 
 
+def page_minutes(case: Case, expect: Fires) -> tuple[float, float]:
+    """Between which minutes of the incident the first page must be."""
+    first_bad = case.delivery.time_of(case.delivery.first_delivered(expect.first_bad_minute))
+    return (first_bad + expect.not_before_seconds) / 60, (first_bad + expect.within_seconds) / 60
+
+
 def expected_page(case: Case) -> str:
     """What must happen, in words: `it must page between minute 11 and 13`."""
     expect = case.incident.expect
     if not isinstance(expect, Fires):
         return "nobody may be notified"
-    first_bad = case.delivery.time_of(case.delivery.first_delivered(expect.first_bad_minute))
-    early, late = ((first_bad + seconds) / 60 for seconds in (expect.not_before_seconds, expect.within_seconds))
-    until = (
-        ""
-        if expect.until_seconds is None
-        else f", and be over after minute {(first_bad + expect.until_seconds) / 60:.1f}"
-    )
-    return f"it must page between minute {early:.1f} and {late:.1f}{until}"
+    early, late = page_minutes(case, expect)
+    text = f"it must page between minute {early:.1f} and {late:.1f}"
+    if expect.until_seconds is not None:
+        text += f", and be over after minute {late + (expect.until_seconds - expect.within_seconds) / 60:.1f}"
+    return text
 
 
 def processors() -> int:

@@ -16,6 +16,7 @@ from readiness.alerts.scenarios.promtool import (
     Rule,
     expected_page,
     first_page_tests,
+    page_minutes,
     processors,
     promtool_tests,
     run_promtool,
@@ -157,7 +158,7 @@ def _failures(
                 why=scenario.why,
                 must_page=isinstance(first.incident.expect, Fires),
                 expected=expected_page(first),
-                found=_found(first, minute, failed[first.id]),
+                found=_found(first, minute),
                 page_minute=minute,
                 phase_seconds=first.delivery.phase_seconds,
                 lost=first.delivery.lost,
@@ -172,10 +173,17 @@ def _minute(answer: str | None) -> float | None:
     return round(float(found[1]) / 60, 1) if found else None
 
 
-def _found(case: Case, minute: float | None, answer: str) -> str:
+def _found(case: Case, minute: float | None) -> str:
     if minute is None:
         return "nobody is notified"
+    page = f"the first page is at minute {minute:g}"
     expect = case.incident.expect
-    if isinstance(expect, Fires) and "exp: nil" not in answer:
-        return f"the first page is at minute {minute:g}, too late, of another place, or not open for long enough"
-    return f"the first page is at minute {minute:g}"
+    if not isinstance(expect, Fires):
+        return page
+    early, late = page_minutes(case, expect)
+    # The minute is rounded to a tenth.
+    if minute > late + 0.1:
+        return f"{page}, too late"
+    if minute < early - 0.1:
+        return f"{page}, too early"
+    return f"{page}, for another place, or open for too short or too long"

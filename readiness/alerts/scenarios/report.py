@@ -29,6 +29,13 @@ class StackProof:
         """How many of them failed."""
         return sum(len(alert.failures) for alert in self.alerts)
 
+    @property
+    def result(self) -> str:
+        """`passed`, `failed`, or `not proven` where no incident ran at all."""
+        if self.failures:
+            return "failed"
+        return "passed" if self.incidents else "not proven"
+
 
 def proof_text(proof: StackProof) -> str:
     """For a person: a line for each alert, the failures below it, then what is not covered."""
@@ -60,10 +67,9 @@ def _lines(proof: StackProof) -> Iterator[str]:
     yield ""
     missing = len(gaps) + len(proof.not_proven)
     unproven = f"; {missing} alert{'' if missing == 1 else 's'} not proven" if missing else ""
-    if proof.failures:
-        yield f"failed: {proof.failures} of {proof.incidents} incidents{unproven}"
-    else:
-        yield f"passed: {proof.incidents} incidents of {len(proof.alerts)} alerts{unproven}"
+    failed = f"{proof.failures} of " if proof.failures else ""
+    alerts = f"{len(proof.alerts)} alert{'' if len(proof.alerts) == 1 else 's'}"
+    yield f"{proof.result}: {failed}{proof.incidents} incidents of {alerts}{unproven}"
 
 
 def _failure_lines(failure: Failure) -> Iterator[str]:
@@ -81,12 +87,12 @@ def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def proof_json(proof: StackProof) -> str:
-    """For a program. `result` is `passed` or `failed`; an alert's `result` may be `not proven` too."""
+    """For a program. `result` is `passed`, `failed` or `not proven`, of the stack and of each alert."""
     value = {
         "stack": proof.stack,
         "promtool": proof.promtool_version,
         "every_phase": proof.every_phase,
-        "result": "failed" if proof.failures else "passed",
+        "result": proof.result,
         "incidents": proof.incidents,
         "failed": proof.failures,
         "alerts": [
