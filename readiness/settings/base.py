@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, LiteralString, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -21,6 +21,11 @@ Listed = Annotated[tuple[Item, ...], Field(strict=False)]
 _JOINERS = "\u200c\u200d"
 
 
+def refusal_of(kind: LiteralString, message: LiteralString, hint: str) -> PydanticCustomError:
+    """What a validator raises: the message and the hint that a person gets (`messages.py`)."""
+    return PydanticCustomError(kind, message, {"hint": hint})
+
+
 def _refuse_hidden(text: str) -> None:
     """Refuses what a runner would execute and what a reader would not see.
 
@@ -28,9 +33,11 @@ def _refuse_hidden(text: str) -> None:
     characters, line separators, and characters that turn text around show another text than the one that is used.
     """
     if "${{" in text:
-        raise PydanticCustomError("expression", "holds an expression of GitHub Actions")
+        message = "holds `${{`, which begins an expression: a workflow would evaluate it"
+        raise refusal_of("expression", message, "Write the value itself")
     if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS for char in text):
-        raise PydanticCustomError("hidden_character", "holds a character that is not seen")
+        message = "holds a character that is not shown, such as a line end, a tab, or one that turns text around"
+        raise refusal_of("hidden_character", message, "Write it again with plain characters")
 
 
 # One line that people write as they like: it goes into tables, titles and labels, and is encoded where it does.
@@ -55,7 +62,9 @@ def _checked_links(text: str, *, pages: bool) -> str:
     definition = _DEFINITION.match(text)
     for start in (*inline, *([definition.end()] if definition else [])):
         if not (_ADDRESS.match(text, start) or (pages and _PAGE.match(text, start))):
-            raise PydanticCustomError("link", "holds a link to somewhere else than the web")
+            where = "https://…, http://…, mailto:… or #heading"
+            hint = f"Link to {where}; where `](` or `[…]:` is no link, write a space in it"
+            raise refusal_of("link", "holds a link that leads to no web address", hint)
     return text
 
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from readiness.finding import Finding
+from readiness.settings.base import refusal_of
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
 
@@ -23,7 +23,7 @@ def _day_of_the_calendar(text: str) -> str:
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise PydanticCustomError("day", "is no day of the calendar") from None
+        raise refusal_of("day", "is no day of the calendar", 'Write it as "2027-03-31"') from None
     return text
 
 

@@ -25,22 +25,6 @@ _KINDS = {
     "bool_type": "true or false",
 }
 
-# What no text may hold, a link that no text that becomes Markdown may hold, and a day that is none.
-_REFUSED_CONTENT = {
-    "day": ("is no day of the calendar", 'Write it as "2027-03-31"'),
-    "link": (
-        "holds a link that leads to no web address",
-        "Link to https://…, http://…, mailto:… or #heading; where `](` or `[…]:` is no link, write a space in it",
-    ),
-    "expression": (
-        "holds `${{`, which begins an expression: a workflow would evaluate it",
-        "Write the value itself",
-    ),
-    "hidden_character": (
-        "holds a character that is not shown, such as a line end, a tab, or one that turns text around",
-        "Write it again with plain characters",
-    ),
-}
 _URL_CHARACTERS = "letters, digits and . _ ~ % : @ ! & = + , * - are allowed in a path, and any other as %XX"
 # What a pattern asks for, in words, by a piece of the pattern that no other one has.
 _PATTERNS = (
@@ -172,8 +156,8 @@ def explain(error: Mapping[str, Any], spot: Spot) -> tuple[str, str]:
     if value is None or (isinstance(value, str) and not value.strip()):
         optional = ", or remove the key" if spot.field and not spot.field.is_required() else ""
         return "is empty", f"Write a value{optional}{about}"
-    if kind in _REFUSED_CONTENT:
-        return _REFUSED_CONTENT[kind]
+    if "hint" in context:  # of a validator of ours
+        return str(error["msg"]), str(context["hint"])
     if kind in _KINDS:
         return f"must be {_KINDS[kind]}, not {_kind_of(value)}", _hint_kind(kind, value, spot.inner, about)
     if kind in _RANGE_ERRORS:
