@@ -12,9 +12,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -79,25 +79,40 @@ class BaseCommit:
             return None
 
     @contextmanager
-    def plans(self, stacks: Sequence[str], secrets: SecretMask) -> Iterator[BasePlans]:
-        """The stacks' plans in the making: the commit's program runs while the working tree's is planned."""
+    def plans(self, stacks: Sequence[str], secrets: SecretMask) -> Iterator[Callable[[str], ReadPlan]]:
+        """Gives the plan of a stack when it is asked for: the commit's program runs while the working tree is planned.
+
+        Asking raises RefusedError where the commit's program makes no plan, or one of another format.
+        """
         kept = {stack: data for stack in stacks if (data := self._kept(stack)) is not None}
         missing = [stack for stack in stacks if stack not in kept]
         with tempfile.TemporaryDirectory(prefix="readiness-base-") as folder:
             if missing:
                 unpack(self._root, self._tree, Path(folder))
             running = {stack: _start(Path(folder), stack) for stack in missing}
+
+            def plan_of(stack: str) -> ReadPlan:
+                data = kept[stack] if stack in kept else self._printed(stack, running[stack], folder)
+                plan = read_plan(data, file=f"the plan of {stack} at {self._label}", secrets=secrets)
+                if stack in running:
+                    self.keep(stack, data)
+                return plan
+
             try:
-                yield BasePlans(self, Path(folder), kept, running, secrets)
+                yield plan_of
             finally:
                 for process in running.values():
                     if process.poll() is None:
                         process.kill()
                     process.communicate()
 
-    def read(self, stack: str, data: bytes, secrets: SecretMask) -> ReadPlan:
-        """A plan that the commit's program printed. Raises RefusedError where its format is another one."""
-        return read_plan(data, file=f"the plan of {stack} at {self._label}", secrets=secrets)
+    def _printed(self, stack: str, process: subprocess.Popen[bytes], folder: str) -> bytes:
+        """What the commit's program prints, waited for."""
+        try:
+            return printed_plan(process, Path(folder))
+        except PlanFailedError as failed:
+            message = f"its program makes no plan of the stack {stack}: {failed.lines[0].rstrip('.')}"
+            self._refuse(message, "Compare with a commit whose `readiness plan` works")
 
     def keep(self, stack: str, data: bytes) -> None:
         """Keeps a plan for the next time. Where nothing can be written, nothing is kept."""
@@ -107,11 +122,6 @@ class BaseCommit:
             by_age = sorted(path.parent.glob("*.json"), key=lambda plan: plan.stat().st_mtime, reverse=True)
             for old in by_age[MAX_KEPT_PLANS:]:
                 old.unlink()
-
-    def failed(self, stack: str, reason: str) -> NoReturn:
-        """Refuses: the commit's own program makes no plan of the stack."""
-        message = f"its program makes no plan of the stack {stack}: {reason.rstrip('.')}"
-        self._refuse(message, "Compare with a commit whose `readiness plan` works")
 
     def _kept(self, stack: str) -> bytes | None:
         """A plan from an earlier run; one that cannot be read is made anew."""
@@ -134,29 +144,6 @@ class BaseCommit:
 
     def _refuse(self, message: str, hint: str) -> NoReturn:
         raise RefusedError([Finding(rule_id="base-commit", file=f"commit {self._label}", message=message, hint=hint)])
-
-
-@dataclass(frozen=True, slots=True)
-class BasePlans:
-    """The plans of a base commit, some of them still being made."""
-
-    base: BaseCommit
-    folder: Path
-    kept: Mapping[str, bytes]
-    running: Mapping[str, subprocess.Popen[bytes]]
-    secrets: SecretMask
-
-    def of(self, stack: str) -> ReadPlan:
-        """The stack's plan, waited for. Raises RefusedError where the commit's program makes none."""
-        if stack in self.kept:
-            return self.base.read(stack, self.kept[stack], self.secrets)
-        try:
-            out = printed_plan(self.running[stack], self.folder)
-        except PlanFailedError as failed:
-            self.base.failed(stack, failed.lines[0])
-        plan = self.base.read(stack, out, self.secrets)
-        self.base.keep(stack, out)
-        return plan
 
 
 class PlanFailedError(Exception):
@@ -221,14 +208,14 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
     here, there = stack_names(root), base.stacks()
     chosen = _chosen(here, there, stacks)
     secrets = SecretMask()
-    with base.plans([stack for stack in chosen if stack in there], secrets) as plans:
+    with base.plans([stack for stack in chosen if stack in there], secrets) as plan_of:
         # While the commit's program runs, the working tree's does.
         heads = {
             stack: plan_from(planned_here(root, stack), file=stack, secrets=secrets)
             for stack in chosen
             if stack in here
         }
-        bases = {stack: plans.of(stack) for stack in chosen if stack in there}
+        bases = {stack: plan_of(stack) for stack in chosen if stack in there}
     diffs: list[StackDiff] = []
     for stack in chosen:
         # Read here and not by the commit's program, which may be older than the question.

@@ -12,7 +12,7 @@ import runpy
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -204,12 +204,10 @@ def _inside(root: Path) -> Iterator[None]:
 
     What the program prints goes to stderr: stdout is the plan's.
     """
-    folder, path = Path.cwd(), list(sys.path)
-    os.chdir(root)
+    path = list(sys.path)
     sys.path.insert(0, str(root))
     try:
-        with redirect_stdout(sys.stderr):
+        with chdir(root), redirect_stdout(sys.stderr):
             yield
     finally:
         sys.path[:] = path
-        os.chdir(folder)

@@ -45,8 +45,8 @@ def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> 
         if blocks:
             lines += ["", paint(title, "red" if tier != REST else "cyan")]
         for block in blocks:
-            title = _title(block)
-            lines += ["", paint(title, _COLOURS.get(title[0], "cyan"))]
+            head = _title(block)
+            lines += ["", paint(head, _COLOURS.get(head[0], "cyan"))]
             lines += [f"    {paint(line, _COLOURS[line[0]]) if line[0] in _COLOURS else line}" for line in block.lines]
     if report.new_findings:
         lines += ["", paint(NEW_FINDINGS, "red"), ""]

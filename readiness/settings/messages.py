@@ -79,7 +79,7 @@ _PATTERNS = (
         "is not the purl of a package",
         "Write it as pkg:npm/next or pkg:deb/debian/libssl3",
     ),
-    ("{4}-[0-9]{2}-[0-9]{2}$", *_REFUSED_CONTENT["day"]),
+    ("{4}-[0-9]{2}-[0-9]{2}$", "is no day of the calendar", 'Write it as "2027-03-31"'),
     (
         "{1,64}$",
         "is not the client id of a GitHub App",

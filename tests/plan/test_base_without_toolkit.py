@@ -53,5 +53,5 @@ def test_a_kept_plan_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     base = BaseCommit(root, "HEAD")
     base.keep("prod", KEPT)
     monkeypatch.setattr(base_plan, "_start", None)
-    with base.plans(["prod"], SecretMask()) as plans:
-        assert plans.of("prod").resources == {}
+    with base.plans(["prod"], SecretMask()) as plan_of:
+        assert plan_of("prod").resources == {}

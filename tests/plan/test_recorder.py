@@ -87,18 +87,22 @@ def test_one_name_may_stand_under_two_types_or_two_parents() -> None:
     assert len(recorded(program).requests) == 1 + 3 + 2 + 1
 
 
-def test_a_function_call_is_refused_with_a_way_out() -> None:
-    """A provider's function needs the network, which an offline plan has not."""
-    with pytest.raises(UnrecordableError, match=r"getProject is called.*network; make its result a setting"):
-        recorded(lambda: projects.get_project(filter="name:x"))
-
-
-def test_reading_a_resource_is_refused_with_a_way_out() -> None:
-    """`get` and stack references read a state or a cloud."""
-    with pytest.raises(UnrecordableError, match=r"NotificationChannel 'old' is read.*network; make its id a setting"):
-        recorded(lambda: monitoring.NotificationChannel.get("old", "projects/p/notificationChannels/1"))
-    with pytest.raises(UnrecordableError, match=r"StackReference 'org/other/dev' is read"):
-        recorded(lambda: pulumi.StackReference("org/other/dev"))
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (lambda: projects.get_project(filter="name:x"), "getProject is called.*network; make its result a setting"),
+        (
+            lambda: monitoring.NotificationChannel.get("old", "projects/p/notificationChannels/1"),
+            "NotificationChannel 'old' is read.*network; make its id a setting",
+        ),
+        (lambda: pulumi.StackReference("org/other/dev"), "StackReference 'org/other/dev' is read"),
+    ],
+    ids=["function", "resource", "stack reference"],
+)
+def test_what_needs_the_network_is_refused_with_a_way_out(program: Callable[[], Any], said: str) -> None:
+    """A provider's function, and `get` and stack references, which read a state or a cloud."""
+    with pytest.raises(UnrecordableError, match=said):
+        recorded(program)
 
 
 def fails(_value: Any) -> Any:

@@ -214,7 +214,11 @@ class _Judge:
         is_function, is_loop = compound.kind == "function", compound.kind == "loop"
         if compound.kind == "if":
             looking = [condition for condition in compound.conditions if self._looks(condition)]
-            if looking and not self._has_failing_body(compound):
+            if looking and not any(
+                list_can_fail(body, self._harmless, follows_success=index < len(compound.conditions))
+                or self._keeps_status_for_later(body)
+                for index, body in enumerate(compound.bodies)
+            ):
                 message = "what `if` asks for may fail, and neither way fails the step"
                 yield lost(looking[0].line, message, "End the way of the failure with `exit 1`")
         inside = replace(
@@ -334,13 +338,6 @@ class _Judge:
         """Also where it keeps a status that something asks for later: `|| status=$?`."""
         return can_fail(node, self._harmless) or self._keeps_status_for_later(node)
 
-    def _has_failing_body(self, compound: Compound) -> bool:
-        return any(
-            list_can_fail(body, self._harmless, follows_success=index < len(compound.conditions))
-            or self._keeps_status_for_later(body)
-            for index, body in enumerate(compound.bodies)
-        )
-
     def _keeps_status_for_later(self, node: Node) -> bool:
         """Whether it assigns a variable that a later command other than `echo` reads."""
         return any(not command.words and self._is_read_later(command) for command in commands_in(node))
@@ -367,10 +364,9 @@ def _text(command: Command) -> str:
 
 
 def _known_when_it_runs(command: Command) -> Finding:
-    message = (
-        f"only a run shows what `{' '.join(arguments(command))}` changes, so it is not known whether the script can"
-    )
-    return lost(command.line, f"{message} fail", "Write the commands and options themselves")
+    message = f"only a run shows what `{' '.join(arguments(command))}` changes"
+    hint = "Write the commands and options themselves"
+    return lost(command.line, f"{message}, so it is not known whether the script can fail", hint)
 
 
 def _after_or(node: Node) -> Finding:

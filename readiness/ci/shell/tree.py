@@ -33,8 +33,7 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A simple command: its words, and the assignments before them. `[[ … ]]`, `(( … ))` and `let …` are one
-    word.
+    """A simple command: its words, and the assignments before them. `[[ … ]]`, `(( … ))` and `let …` are one word.
 
     `inputs` are the texts of its here-documents and here-strings.
     """
@@ -204,10 +203,8 @@ class _Converter:
         conditions: list[CommandList] = []
         words: tuple[Word, ...] | None = None
         match kind:
-            case "Block":
-                kind, bodies = "group", [command.get("Stmts", ())]
-            case "Subshell":
-                kind, bodies = "subshell", [command.get("Stmts", ())]
+            case "Block" | "Subshell":
+                kind, bodies = "group" if kind == "Block" else "subshell", [command.get("Stmts", ())]
             case "IfClause":
                 kind, bodies, branch = "if", list[Sequence[_JsonNode]](), command
                 while branch is not None:
@@ -219,8 +216,11 @@ class _Converter:
                 kind, bodies = "loop", [command.get("Do", ())]
                 conditions.append(self.command_list(command["Cond"], line, depth))
             case "ForClause":
-                kind, bodies = "loop", [command.get("Do", ())]
-                words = self._words_of_for(command["Loop"], depth)
+                kind, bodies, loop = "loop", [command.get("Do", ())], command["Loop"]
+                # Without `in`, `for` goes through the arguments. `for ((…))` has no words.
+                if loop["Type"] == "WordIter":
+                    given = (Word(text='"$@"', value="$@"),)
+                    words = self._words(loop.get("Items", ()), depth) if "InPos" in loop else given
             case "CaseClause":
                 kind, bodies = "case", [item.get("Stmts", ()) for item in command.get("Items", ())]
             case "FuncDecl" if "Name" in command:
@@ -236,13 +236,6 @@ class _Converter:
             is_until=bool(command.get("Until")),
             words=words,
         )
-
-    def _words_of_for(self, loop: _JsonNode, depth: int) -> tuple[Word, ...] | None:
-        """None for `for ((…))`. Without `in`, `for` goes through the arguments."""
-        if loop["Type"] != "WordIter":
-            return None
-        arguments = Word(text='"$@"', value="$@")
-        return self._words(loop.get("Items", ()), depth) if "InPos" in loop else (arguments,)
 
     def _binary(self, command: _JsonNode, line: int, depth: int) -> Node:
         """`shfmt` nests `a && b || c` to the left; here it is one chain, and `a | b | c` is one pipe."""
