@@ -29,7 +29,10 @@ def _refuse_hidden(text: str) -> None:
     """
     if "${{" in text:
         raise PydanticCustomError("expression", "holds an expression of GitHub Actions")
-    if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS for char in text):
+    # Nearly every text is printable, and holds none of these categories.
+    if not text.isprintable() and any(
+        unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS for char in text
+    ):
         raise PydanticCustomError("hidden_character", "holds a character that is not seen")
 
 
