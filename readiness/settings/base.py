@@ -35,7 +35,10 @@ def _refuse_hidden(text: str) -> None:
     if "${{" in text:
         message = "holds `${{`, which begins an expression: a workflow would evaluate it"
         raise refusal_of("expression", message, "Write the value itself")
-    if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS for char in text):
+    # Nearly every text is printable, and holds none of these categories.
+    if not text.isprintable() and any(
+        unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS for char in text
+    ):
         message = "holds a character that is not shown, such as a line end, a tab, or one that turns text around"
         raise refusal_of("hidden_character", message, "Write it again with plain characters")
 
