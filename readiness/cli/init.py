@@ -197,6 +197,8 @@ def _typed(question: Question, given: dict[str, tuple[str, ...]]) -> bool:
     text = question.text + (f" ({', '.join(question.choices)})" if question.choices else "")
     more = " (several: with commas)" if question.splits_at_commas else ""
     default = question.shown_default
+    if not default and not rule_of(question).required(given):
+        more += " (Enter leaves it out)"
     line = click.prompt(f"{text}{more}", default=default, show_default=bool(default)).strip()
     if line:
         given[question.name] = _split(question, (line,))

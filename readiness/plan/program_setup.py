@@ -160,7 +160,10 @@ def _dependencies(read: Callable[[str], str | None], names: list[str]) -> Iterat
 
 def _names_a_source(line: str) -> bool:
     is_option = line.startswith("-") and not line.startswith("--hash")
-    return is_option or (not line.startswith("#") and ("://" in line.partition(" #")[0] or " @ " in line))
+    requirement = line.partition(" #")[0].rstrip()
+    # An address has one too. pip takes what has a slash, or ends as an archive does, for a path.
+    is_place = "/" in requirement or requirement.endswith((".whl", ".zip", ".tar.gz"))
+    return is_option or (not line.startswith("#") and (is_place or " @ " in line))
 
 
 def _tables(name: str, text: str) -> Iterator[tuple[str, Any]]:

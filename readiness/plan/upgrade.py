@@ -114,7 +114,7 @@ def _environment(root: Path, package: str | None) -> Iterator[Path]:
         file = root / REQUIREMENTS
         if package is not None:
             file = folder / REQUIREMENTS
-            file.write_text("\n".join([*_other_requirements(root), package]) + "\n", encoding="utf-8")
+            file.write_text("\n".join([*other_requirements(root), package]) + "\n", encoding="utf-8")
         into = [sys.executable, "-m", "pip", "--python", str(environment)]
         pip = into if has_pip else [str(programs / "python"), "-m", "pip"]
         options = ["--quiet", "--disable-pip-version-check", "--no-input"]
@@ -172,7 +172,7 @@ def _requirements(root: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-def _other_requirements(root: Path) -> list[str]:
+def other_requirements(root: Path) -> list[str]:
     """All but Readiness itself; files that they name are found from anywhere."""
     found: list[str] = []
     for line in _requirements(root):

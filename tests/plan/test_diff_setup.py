@@ -50,6 +50,8 @@ NEEDS_AGREEMENT = (
     (PROJECT, "requiredPulumiVersion: '>=3'\n", "project_file.requiredPulumiVersion"),
     ("requirements.txt", "--index-url https://packages.example.com/simple\n", 'dependencies["requirements.txt"]'),
     ("requirements.txt", "shop @ https://example.com/shop.whl\n", 'dependencies["requirements.txt"]'),
+    ("requirements.txt", "./wheels/shop-1.0-py3-none-any.whl\n", 'dependencies["requirements.txt"]'),
+    ("requirements.txt", "shop-1.0-py3-none-any.whl  # ours\n", 'dependencies["requirements.txt"]'),
     ("pyproject.toml", '[[tool.uv.index]]\nname = "x"\nurl = "https://example.com"\n',
      'dependencies["pyproject.toml"]'),
 )  # fmt: skip

@@ -90,7 +90,7 @@ QUESTIONS = (
     Question(
         name="registry",
         asked=False,
-        text="Artifact Registry repository of the images; the name of the GitHub repository unless given",
+        text="Artifact Registry repository of the images; the GitHub repository's name unless given, if in lower case",
     ),
     Question(
         name="adopt_registry",

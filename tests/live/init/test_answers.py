@@ -203,6 +203,8 @@ def test_on_a_terminal_a_wrong_answer_is_asked_again(tmp_path: Path, monkeypatch
         assert result.output.count(f"{option} ") >= 1, option
     assert "--plan" not in result.output
     assert "GitHub's plan" not in result.output, "it decides nothing for a public repository"
+    assert "existing notification channel (Enter leaves it out): " in result.output
+    assert "Region, as us-central1: " in result.output, "what is needed cannot be left out"
     expected = answers(project_number="864523342928", package=installed_package())
     for name, text in files_of(expected).items():
         assert (tmp_path / "new" / name).read_text(encoding="utf-8") == text
