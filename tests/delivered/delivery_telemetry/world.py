@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from readiness.delivered.apis import Apis
 from readiness.delivered.delivery_telemetry.__main__ import Job
-from readiness.delivered.delivery_telemetry.apis import Access, Apis
 from readiness.delivered.delivery_telemetry.deployments import Deployment, time_of
 from readiness.delivered.delivery_telemetry.settings import Environment, Settings
 from readiness.delivered.http_client import Answer
@@ -172,7 +172,8 @@ class World:
                 return _google_page(self.audit_log, sent)
             return _google_page(list(self.entries.values()), sent)
         if address.endswith("entries:write"):
-            self.entries |= {entry["insertId"]: entry for entry in sent["entries"]}
+            shared = {name: sent[name] for name in ("logName", "resource")}
+            self.entries |= {entry["insertId"]: {**shared, **entry} for entry in sent["entries"]}
         if address.endswith("timeSeries"):
             self.points += sent["timeSeries"]
         return {}
@@ -213,18 +214,20 @@ class Told(Job):
 
 def job(world: World, *environments: Environment, event: Any = None, webhook: str = WEBHOOK, **more: Any) -> Told:
     """A job in the played world."""
-    access = Access(
+    apis = Apis(
         repository="stellar-aiz/ai-resume-review-v2",
         project="ytgrs-464303",
         github_token="github-token",  # noqa: S106 - played
         google_token="google-token",  # noqa: S106 - played
         webhook=webhook,
         log="readiness-deployments",
+        send_once=world,
+        sleep=world.slept.append,
     )
     said: list[str] = []
     summaries: list[str] = []
     return Told(
-        apis=Apis(access=access, send_once=world, sleep=world.slept.append),
+        apis=apis,
         settings=settings(*environments, **more),
         now=NOW,
         event=event or {},
