@@ -23,7 +23,7 @@ from tests.alerts.promtool import PROCESSES, Case, Rule, promtool_tests, run_pro
 from tests.alerts.stack import Stack
 from tests.projects import plan_of_stack, settings_of
 from tools.alert_mutations import Foreign, Mutant, mutants_of, renamed
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 STACKS = ("prod", "staging")
 # A process costs about as much as two cases: few cases a process while a mutant will probably die, many later.

@@ -14,7 +14,7 @@ from tests.alerts.promtool import Case, Rule, run_cases
 from tests.alerts.stack import Stack
 from tests.alerts.verdicts import Verdicts
 from tests.projects import STACKS, settings_of
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from tests.alerts.promtool import Rule, promtool_tests
 from tests.alerts.stack import Stack
 from tests.projects import settings_of
 from tools.alert_mutations import MUTATIONS, Foreign, Mutant, mutants_of
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 from tools.mutate_alerts import EQUIVALENT, Outcome, batches, first_failure, foreign_of
 
 RATIO = (
