@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from readiness import resource_types as types
 from readiness.live.adopt import LiveThings
 
 PROJECT = "projects/ytgrs-464303"
@@ -21,22 +22,22 @@ def policy(number: int, name: str) -> dict[str, Any]:
     return {"name": f"{PROJECT}/alertPolicies/{number}", "displayName": name, "conditions": [{"displayName": "old"}]}
 
 
-CUSTOMER = LiveThings(
-    channels=[
+CUSTOMER: LiveThings = {
+    types.CHANNEL: [
         channel(1, "webhook_tokenauth", "AI Resume Review - Slack Alerts", url="[hidden]"),
         channel(2, "email", "AI Resume Review - Email Alerts", email_address="ops@example.com"),
     ],
-    policies=[
+    types.ALERT_POLICY: [
         policy(11, "[Critical] Service Downtime Alert"),
         policy(12, "[Critical] High Error Rate Alert"),
         policy(13, "[Critical] Database Connection Issues"),
         policy(14, "Somebody else's policy"),
     ],
-    uptime_checks=[{"name": f"{PROJECT}/uptimeCheckConfigs/backend", "displayName": "Backend Health Check"}],
-    log_metrics=[{"name": "failed_login_attempts"}],
-    repositories=[{"name": REPOSITORY}, {"name": f"{REPOSITORY}-other"}],
-    environments=[{"name": "production"}],
-    branch_policies=[],
-    labels=[{"name": "bug"}, {"name": "Dependencies"}],
-    secrets=[{"name": "SLACK_WEBHOOK_URL"}],
-)
+    types.UPTIME_CHECK: [{"name": f"{PROJECT}/uptimeCheckConfigs/backend", "displayName": "Backend Health Check"}],
+    types.LOG_METRIC: [{"name": "failed_login_attempts"}],
+    types.REGISTRY: [{"name": REPOSITORY}, {"name": f"{REPOSITORY}-other"}],
+    types.ENVIRONMENT: [{"name": "production"}],
+    types.BRANCH_POLICY: [],
+    types.LABEL: [{"name": "bug"}, {"name": "Dependencies"}],
+    types.REPOSITORY_SECRET: [{"name": "SLACK_WEBHOOK_URL"}],
+}
