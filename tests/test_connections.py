@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from readiness.delivered.apis import ApiError, Apis, send_over_http
+from readiness.delivered.apis import ApiError, Apis
 from readiness.delivered.http_client import NoAnswerError, request, send
 from readiness.live.application import Paths, Visitor
 from readiness.live.github_api import GitHub, GitHubError
@@ -60,8 +60,8 @@ def _github(url: str) -> GitHub:
 
 
 def _delivered(url: str) -> Apis:
-    def to_the_server(method: str, asked: str, headers: Any, body: bytes | None) -> Any:
-        return send_over_http(method, f"{url}/{asked.partition('://')[2]}", headers, body)
+    def to_the_server(method: str, asked: str, **options: Any) -> Any:
+        return send(method, f"{url}/{asked.partition('://')[2]}", **options)
 
     return Apis(
         repository="o/r",

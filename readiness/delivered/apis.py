@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from .http_client import Answer, NoAnswerError, send, send_until_answered
+from .http_client import Answer, NoAnswerError, request, send
 
 GITHUB = "https://api.github.com"
 LOGGING = "https://logging.googleapis.com/v2"
@@ -24,9 +24,6 @@ PAGE_SIZE = 100
 LOG_PAGE_SIZE = 1000
 MAX_PAGES = 200
 _TIMEOUT_SECONDS = 20
-
-# Method, address, headers, body. Raises NoAnswerError where no answer came.
-SendOnce = Callable[[str, str, Mapping[str, str], bytes | None], Answer]
 
 
 class ApiError(Exception):
@@ -41,17 +38,12 @@ class ApiError(Exception):
         super().__init__(" ".join(message.split()))
 
 
-def send_over_http(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-    """One real request. A redirect is an answer: a revoked webhook leads to a page, which would look like success."""
-    return send(method, url, headers=headers, data=body, timeout_seconds=_TIMEOUT_SECONDS)
-
-
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Apis:
     """Every call of a program; each raises ApiError.
 
     `project` is Google's, `log` the program's own log there, `repository` OWNER/NAME on GitHub. `webhook` is empty
-    where the repository stores none. `sleep` waits so many seconds.
+    where the repository stores none. `send_once` makes one request, and `sleep` waits so many seconds.
     """
 
     project: str
@@ -60,7 +52,7 @@ class Apis:
     github_token: str = ""
     google_token: str = ""
     webhook: str = ""
-    send_once: SendOnce = send_over_http
+    send_once: Callable[..., Answer] = send
     sleep: Callable[[float], None] = time.sleep
 
     @property
@@ -149,14 +141,17 @@ class Apis:
     ) -> bytes:
         """The body of the answer. Tries again while the far side is busy, where repeating does no harm."""
         what = what or f"{method} {url.partition('?')[0]}"
-        sent = {"Content-Type": "application/json; charset=utf-8"} if body is not None else {}
-        sent |= {"Authorization": f"Bearer {token}"} if token else {}
-        data = None if body is None else json.dumps(body).encode()
         try:
-            answer = send_until_answered(
-                lambda: self.send_once(method, url, {**sent, **(headers or {})}, data),
+            # No redirect is followed: a revoked webhook leads to a page, which would look like success.
+            answer = request(
+                method,
+                url,
+                headers={**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})},
+                body=body,
                 may_repeat=method != "POST" if may_repeat is None else may_repeat,
+                timeout_seconds=_TIMEOUT_SECONDS,
                 sleep=self.sleep,
+                send_once=self.send_once,
             )
         except NoAnswerError as error:
             raise ApiError(f"{what}: {error}") from None

@@ -89,10 +89,11 @@ class Played:
 
     requests: list[Request]
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], data: bytes | None, **_: Any) -> Answer:
         """In place of a real request."""
-        lower = {name.lower(): value for name, value in headers.items()}
-        request = Request(method, url.partition("://")[2].partition("/")[2], lower, json.loads(body) if body else None)
+        place = url.partition("://")[2].partition("/")
+        lower = {"host": place[0], **{name.lower(): value for name, value in headers.items()}}
+        request = Request(method, place[2], lower, json.loads(data) if data else None)
         self.requests.append(request)
         reply = self.answer(request)
         text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)

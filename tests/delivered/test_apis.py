@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 import pytest
 
 from readiness.delivered import apis
-from readiness.delivered.apis import GITHUB, ApiError, Apis, send_over_http
-from readiness.delivered.http_client import MAX_TRIES, Answer, NoAnswerError
+from readiness.delivered.apis import GITHUB, ApiError, Apis
+from readiness.delivered.http_client import MAX_TRIES, Answer, NoAnswerError, send
 from tests.delivered.delivery_telemetry.world import WEBHOOK, World, job
 from tests.live.loopback import Reply, serving
 
@@ -24,7 +23,7 @@ class FarSide:
         self.asked: list[str] = []
         self.waits: list[float] = []
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    def __call__(self, method: str, url: str, **_: object) -> Answer:
         """In place of a real request."""
         self.asked.append(f"{method} {url}")
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -114,7 +113,7 @@ def test_a_webhook_stored_with_a_line_end_is_used_without_it() -> None:
 @pytest.mark.parametrize("webhook", ["https://hooks.slack.com/a b", "https://[half/services", "https://x\x00y"])
 def test_an_address_that_cannot_be_asked_is_an_error_and_not_printed(webhook: str) -> None:
     """The library would raise, and print the secret, in a traceback."""
-    calls = dataclasses.replace(FarSide(200).apis(webhook), send_once=send_over_http)
+    calls = dataclasses.replace(FarSide(200).apis(webhook), send_once=send)
     with pytest.raises(ApiError) as refused:
         calls.post_to_slack({"text": "x"})
     assert webhook[8:] not in str(refused.value)
@@ -145,7 +144,7 @@ def test_a_redirect_is_an_error() -> None:
     """An address of Slack's that is no webhook leads to a page, and the message would be lost without a word."""
     moved = Reply(302, None, {"Location": "/ok"})
     with serving(lambda asked: moved if asked.path == "/moved" else Reply(200)) as server:
-        calls = dataclasses.replace(FarSide(200).apis(), send_once=send_over_http)
+        calls = dataclasses.replace(FarSide(200).apis(), send_once=send)
         with pytest.raises(ApiError) as refused:
             calls.google(f"{server.url}/moved", "hello", method="POST")
         assert refused.value.status == 302
@@ -154,7 +153,7 @@ def test_a_redirect_is_an_error() -> None:
 
 def test_no_answer_is_told_without_the_token_or_the_query() -> None:
     """Nobody listens there."""
-    calls = dataclasses.replace(FarSide(200).apis(), send_once=send_over_http)
+    calls = dataclasses.replace(FarSide(200).apis(), send_once=send)
     with pytest.raises(ApiError, match=r"^GET http://127.0.0.1:9/x: no answer \(") as lost:
         calls.google("http://127.0.0.1:9/x?secret=1")
     assert lost.value.status == 0

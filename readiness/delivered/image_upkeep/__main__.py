@@ -6,12 +6,13 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..apis import ApiError, Apis, SendOnce, send_over_http
+from ..apis import ApiError, Apis
+from ..http_client import Answer, send
 from .cloud_run import StateError, serving_images
 from .findings import report_findings
 from .gate import judge, lint, verdict_lines
@@ -46,7 +47,7 @@ def main(
     environment: Mapping[str, str],
     now: datetime,
     settings: Settings | None = None,
-    send_once: SendOnce = send_over_http,
+    send_once: Callable[..., Answer] = send,
 ) -> int:
     """Runs a command at `now`, an instant in UTC.
 

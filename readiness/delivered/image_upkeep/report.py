@@ -36,7 +36,8 @@ def report(apis: Apis, settings: Settings, now: datetime, *, count_only: bool) -
     lines = _lines(settings, found, payload)
     if apis.webhook and not count_only:
         try:
-            apis.post_to_slack({"text": _slack_text(settings, payload)})
+            text = [f"*Image cleanup, {settings.repository}*", *_figures(settings, payload)]
+            apis.post_to_slack({"text": "\n".join(text)})
         except ApiError as error:
             annotate("error", str(error))
     return lines, payload
@@ -101,10 +102,6 @@ def _figures(settings: Settings, payload: Mapping[str, Any]) -> list[str]:
     if not payload["runs"] and not payload["dry_run_versions"]:
         lines.append("- no run was logged: is the Data Write audit log on?")
     return lines
-
-
-def _slack_text(settings: Settings, payload: Mapping[str, Any]) -> str:
-    return "\n".join([f"*Image cleanup, {settings.repository}*", *_figures(settings, payload)])
 
 
 def size_text(size: int) -> str:
