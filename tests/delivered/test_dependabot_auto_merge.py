@@ -13,7 +13,7 @@ import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
-from readiness.delivered.dependabot_auto_merge import APP_KEY_SECRET, allow_auto_merge_command, auto_merge_text
+from readiness.delivered.dependabot import APP_KEY_SECRET, allow_auto_merge_command, auto_merge_text
 from readiness.settings.github import AutoMerge
 from tests.delivered.delivered import zizmor
 from tools import find_tool
