@@ -11,12 +11,10 @@ from typing import Any
 
 import pytest
 
-from readiness.alerts.watched_workflows import watched_deployments
-from readiness.delivered.delivery_files import delivery_files
 from readiness.delivered.delivery_telemetry import __main__ as program
 from readiness.delivered.delivery_telemetry.__main__ import ERROR, job_of, run
+from tests.delivered.delivered import telemetry_files, written
 from tests.delivered.delivery_telemetry.world import NOW, WEBHOOK, World, a_job, a_run, audit, environment, event, job
-from tests.projects import settings_of
 
 EVERY_EVENT = ("started", "waiting", "success", "failure", "rollback")
 
@@ -251,14 +249,8 @@ def test_an_answer_of_another_shape_is_an_error_of_this_run() -> None:
 
 
 def delivered(folder: Path) -> Path:
-    """The files as they stand in the application's repository."""
-    telemetry = watched_deployments(settings_of("prod"))
-    assert telemetry is not None
-    for path, text in delivery_files(telemetry, repository="o/r", project="ytgrs-464303").items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return folder / ".github" / "readiness"
+    """The files as they are in the application's repository."""
+    return written(folder, telemetry_files("prod")) / ".github" / "readiness"
 
 
 def run_by_itself(folder: Path, command: str, event_text: str) -> subprocess.CompletedProcess[str]:
