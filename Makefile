@@ -39,11 +39,11 @@ diff: .venv/.ready ## Show what the working tree changes in the plans since BASE
 	fi
 
 test: .venv/.ready-dev ## Set up, then run all tests but the engine tier.
-	@$(RUN) -m tools.find_promtool >/dev/null || echo "The tests that run promtool will fail." >&2
+	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@$(RUN) -m pytest -n auto --dist loadfile
 
 test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the program under the real Pulumi engine (from PATH, or built once with Go).
-	@$(RUN) -m tools.find_pulumi --or-skip >/dev/null
+	@$(RUN) -m tools.find_tool pulumi --or-skip >/dev/null
 	@$(RUN) -m pytest tests/engine -m engine -n auto --dist loadfile
 
 test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## Set up, then run what needs a real PostgreSQL server (Debian's `postgresql`).
@@ -53,7 +53,7 @@ test-dates: .venv/.ready-dev ## Run the tests that read dates on two days to com
 	@tools/try_dates.sh
 
 test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under the newest promtool too (needs Go, builds once).
-	@$(RUN) -m tools.find_promtool >/dev/null || echo "The tests that run promtool will fail." >&2
+	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
 
 mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some scenario must notice each time.
@@ -75,7 +75,7 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json $(STACK_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
-	$(RUN) -m tools.find_actionlint $(WORKFLOWS)
+	$(RUN) -m tools.find_tool actionlint $(WORKFLOWS)
 	.venv/bin/zizmor --quiet --offline --strict-collection --persona auditor .github tests/golden/managed_files
 	@$(MAKE) --no-print-directory diff
 
@@ -102,9 +102,9 @@ bench: .venv/.ready-dev ## Measure what has a time budget, as a ratio to a bare 
 	@$(RUN) -m tools.bench $(STACK) --suite
 
 tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI into .tools/.
-	$(RUN) -m tools.find_promtool
-	$(RUN) -m tools.find_actionlint
-	$(RUN) -m tools.find_pulumi
+	$(RUN) -m tools.find_tool promtool
+	$(RUN) -m tools.find_tool actionlint
+	$(RUN) -m tools.find_tool pulumi
 
 lock: ## Compile pyproject.toml and every requirements*.in to its lock, with the newest versions that it allows; needs uv.
 	@for input in pyproject.toml requirements-dev.in policy/requirements.in examples/*/requirements.in; do \

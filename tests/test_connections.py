@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from readiness.delivered.delivery_telemetry.apis import Access, ApiError, Apis, send_over_http
+from readiness.delivered.apis import ApiError, Apis
 from readiness.delivered.http_client import NoAnswerError, request, send
-from readiness.delivered.image_upkeep.rest import Rest, RestError
 from readiness.live.application import Paths, Visitor
 from readiness.live.github_api import GitHub, GitHubError
 from readiness.live.google_api import ENDPOINTS, Google, GoogleError
@@ -60,14 +59,20 @@ def _github(url: str) -> GitHub:
     return GitHub(owner="o", repository="r", token=PLANTED, api_url=url)
 
 
-def _telemetry(url: str) -> Apis:
-    def to_the_server(method: str, asked: str, headers: Any, body: bytes | None) -> Any:
-        return send_over_http(method, f"{url}/{asked.partition('://')[2]}", headers, body)
+def _delivered(url: str) -> Apis:
+    def to_the_server(method: str, asked: str, **options: Any) -> Any:
+        return send(method, f"{url}/{asked.partition('://')[2]}", **options)
 
-    access = Access(
-        repository="o/r", project="p", github_token=PLANTED, google_token=PLANTED, webhook=f"https://{PLANTED}", log="l"
+    return Apis(
+        repository="o/r",
+        project="p",
+        log="l",
+        github_token=PLANTED,
+        google_token=PLANTED,
+        webhook=f"https://{PLANTED}",
+        send_once=to_the_server,
+        sleep=lambda _: None,
     )
-    return Apis(access=access, send_once=to_the_server, sleep=lambda _: None)
 
 
 def _visit(url: str) -> Visitor:
@@ -110,11 +115,11 @@ CALLS: dict[str, Callable[[str], object]] = {
     "probe": lambda url: probe(url, Deadline.after(30), headers=HEADERS),
     "Visitor.ask": lambda url: _visit(url).ask("/", headers=HEADERS),
     "Visitor.post": lambda url: _visit(url).post("/", {"password": PLANTED}),
-    "Rest.get": lambda url: Rest(token=PLANTED).get(url),
-    "Rest.send": lambda url: Rest(token=PLANTED).send("DELETE", url),
-    "Apis.github": lambda url: _telemetry(url).github("x"),
-    "Apis.read_entries": lambda url: list(_telemetry(url).read_entries("x")),
-    "Apis.post_to_slack": lambda url: _telemetry(url).post_to_slack({}),
+    "Apis.google": lambda url: _delivered(url).google("https://x"),
+    "Apis.google, DELETE": lambda url: _delivered(url).google("https://x", method="DELETE"),
+    "Apis.github": lambda url: _delivered(url).github("x"),
+    "Apis.all_entries": lambda url: list(_delivered(url).all_entries("x")),
+    "Apis.post_to_slack": lambda url: _delivered(url).post_to_slack({}),
 }
 
 
@@ -126,7 +131,7 @@ def test_no_credential_follows_a_redirect_to_another_origin(call: Callable[[str]
         serving(lambda _: Reply(200, {})) as other,
         serving(lambda _: Reply(status, {}, {"Location": f"{other.url}/collect"})) as server,
     ):
-        with suppress(GoogleError, GitHubError, RestError, ApiError):
+        with suppress(GoogleError, GitHubError, ApiError):
             call(server.url)
         assert PLANTED in f"{[(asked.headers, asked.body, asked.path) for asked in server.requests]}"
         assert other.requests == []

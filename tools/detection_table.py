@@ -30,7 +30,7 @@ from readiness.settings.stack_files import read_stack, stack_names
 from tests.alerts.stacks import rules_in, stacks_of
 from tests.projects import CUSTOMER_STACKS, ROOT, plan_of_stack, settings_of
 from tools.detection_scenarios import BEFORE, COLUMNS, ROWS, Row
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 # Quarters of a minute: on the grid of evaluations, and between.
 PHASES = (0, 15, 30, 45)

@@ -24,7 +24,7 @@ from readiness.settings.model import Settings
 from tests.alerts.stacks import rules_in, stacks_of
 from tests.projects import plan_of_stack, settings_of
 from tools.alert_mutations import Foreign, Mutant, mutants_of, renamed
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 STACKS = ("prod", "staging")
 # A process costs about as much as two cases: few cases a process while a mutant will probably die, many later.

@@ -117,7 +117,11 @@ def secret_variables(project: LiveProject, stacks: Sequence[Settings]) -> Iterat
     """Variables of services that hold secrets take them from Secret Manager. Values are never printed."""
     for service in project.services:
         name = short_name(service["name"])
-        plain = [variable["name"] for variable in variables_of(service) if _is_plain_secret(variable)]
+        plain = [
+            variable["name"]
+            for variable in variables_of(service)
+            if _SECRET_VARIABLE.search(str(variable.get("name", ""))) and variable.get("value")
+        ]
         unknown = sorted(secrets_of(service) - project.secrets)
         faults = [f"{name} has {variable} as plain text" for variable in plain]
         faults += [f"{name} reads the secret {secret}, which does not exist" for secret in unknown]
@@ -244,7 +248,3 @@ def _missing(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Obser
     deployed = {short_name(service["name"]) for service in project.services}
     for name in sorted(_declared(stacks) - deployed):
         yield Outcome.NOT_CHECKED, f"{name} is not deployed in this region"
-
-
-def _is_plain_secret(variable: Mapping[str, Any]) -> bool:
-    return bool(_SECRET_VARIABLE.search(str(variable.get("name", "")))) and bool(variable.get("value"))

@@ -10,32 +10,37 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
 
 from readiness.files import read_regular_text
 from readiness.finding import Finding, RefusedError
 from readiness.live.rows import Row, cleaned, failed, not_checked, passed
 from readiness.secret_shapes import mask_secrets
 
-# A muted failure is one that somebody has accepted in Prowler's own list: it neither passes nor fails.
-_STATUSES = ("PASS", "FAIL", "MANUAL", "MUTED")
 MAX_FINDINGS_SHOWN = 5
 # Ours: the findings of a large project fit, and a wrong file does not fill the memory.
 MAX_BYTES = 256 * 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True))
 class _Result:
-    """What one check found of one resource."""
+    """What one check found of one resource. Raises ValueError for what Prowler does not write."""
 
     check: str
-    status: str
+    status: Literal["PASS", "FAIL", "MANUAL", "MUTED"]
     text: str
     project: str
-    muted: bool
+    suppressed: bool
     version: str
+
+    @property
+    def muted(self) -> bool:
+        """Whether somebody has accepted a failure in Prowler's own list: it neither passes nor fails."""
+        return self.suppressed or self.status == "MUTED"
 
 
 def read_prowler_output(file: Path, wanted: Sequence[str], *, project: str) -> dict[str, list[Row]]:
@@ -81,12 +86,12 @@ def _rows(check: str, results: Sequence[_Result]) -> list[Row]:
 def _results(text: str) -> Iterator[_Result]:
     if text.lstrip().startswith("["):
         for finding in json.loads(text):
-            yield _checked(
+            yield _Result(
                 check=finding["metadata"]["event_code"],
                 status=finding["status_code"],
                 text=finding.get("status_detail") or finding.get("message") or "",
                 project=finding["cloud"]["account"]["uid"],
-                muted=finding.get("status") == "Suppressed",
+                suppressed=finding.get("status") == "Suppressed",
                 version=finding["metadata"]["product"].get("version", ""),
             )
         return
@@ -94,24 +99,15 @@ def _results(text: str) -> Iterator[_Result]:
     if not {"CHECK_ID", "STATUS", "ACCOUNT_UID"} <= set(rows.fieldnames or ()):
         raise ValueError("no columns of Prowler")
     for row in rows:
-        yield _checked(
+        status: Any = row["STATUS"]
+        yield _Result(
             check=row["CHECK_ID"],
-            status=row["STATUS"],
+            status=status,
             text=row["STATUS_EXTENDED"],
             project=row["ACCOUNT_UID"],
-            muted=row.get("MUTED") == "True",
+            suppressed=row.get("MUTED") == "True",
             version=row.get("PROWLER_VERSION") or "",
         )
-
-
-def _checked(**fields: Any) -> _Result:
-    """Raises ValueError or TypeError for what Prowler does not write."""
-    result = _Result(**fields)
-    if result.status not in _STATUSES or not all(
-        isinstance(text, str) for text in (result.check, result.text, result.project)
-    ):
-        raise ValueError("no finding of Prowler")
-    return replace(result, muted=result.muted or result.status == "MUTED")
 
 
 def _refused(file: Path, message: str) -> RefusedError:

@@ -204,16 +204,14 @@ def _row_json(row: AuditRow, today: date) -> dict[str, Any]:
         "slug": row.slug,
         "result": row.result.value,
         "risk": row.risk.value,
-        "evidence": [_evidence_json(found) for found in row.evidence],
+        "evidence": [
+            {"how": found.how, "verdict": found.outcome.value, "found": found.detail} for found in row.evidence
+        ],
         "steps": list(row.steps),
         "remediation": row.remediation if is_open else None,
         "owner": row.owner if is_open else None,
         "due": due(row, today) if row.result is Result.FAIL else None,
     }
-
-
-def _evidence_json(row: Row) -> dict[str, str]:
-    return {"how": row.how, "verdict": row.outcome.value, "found": row.detail}
 
 
 def _table(rows: Sequence[AuditRow]) -> Iterator[str]:

@@ -98,7 +98,7 @@ def _dependabot_problems(root: Path, stack: str, settings: Settings, plan: Deliv
 
 
 def _say_what_merging_needs(settings: Settings, plan: Delivery) -> None:
-    from readiness.delivered.dependabot_auto_merge import APP_KEY_SECRET, allow_auto_merge_command
+    from readiness.delivered.dependabot import APP_KEY_SECRET, allow_auto_merge_command
 
     merging = settings.dependabot.auto_merge if settings.dependabot else None
     if merging is None or not merging.enabled:

@@ -54,18 +54,19 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int, project:
         click.echo(f"recorded: {by} received {received.strip().lower()}; commit {path.relative_to(root)}")
         return
     google = google_of(root, stack, settings, os.environ)
+    nonce = drills.new_nonce()
     # What ends a cancelled job deletes the drill's policy too, as Ctrl-C does.
     on_end = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with drills.running_drill(google, settings.environment.name, drills.new_nonce()) as sent:
+        with drills.running_drill(google, settings.environment.name, nonce) as channels:
             now = instant_text(clock.now())
             drills.write_drills(
-                path, stack, [*recorded, drills.RecordedDrill(nonce=sent.nonce, sent=now, channels=sent.channels)]
+                path, stack, [*recorded, drills.RecordedDrill(nonce=nonce, sent=now, channels=channels)]
             )
-            click.echo(f"sent {sent.nonce} to {len(sent.channels)} channels; it is ended in {wait_minutes} minutes")
+            click.echo(f"sent {nonce} to {len(channels)} channels; it is ended in {wait_minutes} minutes")
             drills.wait_minutes(wait_minutes)
     except GoogleError as error:
         raise click.ClickException(f"the drill of {stack} failed: {error}") from None
     finally:
         signal.signal(signal.SIGTERM, on_end)
-    click.echo(f"ended. Whoever got it: readiness drill {stack} --received {sent.nonce} --by NAME")
+    click.echo(f"ended. Whoever got it: readiness drill {stack} --received {nonce} --by NAME")

@@ -23,7 +23,7 @@ def snooze(stack: str, minutes: int, project: str | None) -> None:
     settings = settings_of(root, stack)
     google = google_of(root, stack, settings, os.environ)
     try:
-        snoozed = snooze_policies(google, settings.environment.name, minutes, clock.now())
+        policies, until = snooze_policies(google, settings.environment.name, minutes, clock.now())
     except GoogleError as error:
         raise click.ClickException(f"{stack} is not snoozed: {error}") from None
-    click.echo(f"{snoozed.policies} policies of {stack} tell nobody until {snoozed.until}")
+    click.echo(f"{policies} policies of {stack} tell nobody until {until}")

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 
 from readiness.alerts.watched_workflows import watched_deployments
 from readiness.delivered.delivery_files import delivery_files
-from readiness.delivered.dependabot import DEPENDABOT_PATH, dependabot_text
-from readiness.delivered.dependabot_auto_merge import AUTO_MERGE_PATH, auto_merge_text
+from readiness.delivered.dependabot import AUTO_MERGE_PATH, DEPENDABOT_PATH, auto_merge_text, dependabot_text
+from readiness.delivered.header import with_header
 from readiness.delivered.image_files import ImagePlace, image_files
-from readiness.delivered.migration_files import migration_files
+from readiness.delivered.templates import filled_in, template
 from readiness.settings.github import Dependabot, ManagedFiles
-from readiness.settings.model import Settings
+from readiness.settings.model import MigrationJob, Settings
+
+MIGRATION_PATH = ".github/workflows/migrate-database.yml"
+
+# Two executions, and the time that a backup and a cold start take.
+_OTHER_MINUTES = 15
 
 
 def application_files(settings: Settings) -> Mapping[str, Mapping[str, str]]:
@@ -51,3 +56,13 @@ def dependabot_files(settings: Dependabot, *, repository: str, managed_files: Ma
             settings.auto_merge, repository=repository, default_branch=managed_files.default_branch
         )
     return texts
+
+
+def migration_files(job: MigrationJob, *, project: str, region: str) -> dict[str, str]:
+    """The workflow that migrates a database, by its path; the caller names the job and the instance."""
+    values = {
+        "PROJECT_ID": project,
+        "REGION_NAME": region,
+        "TIMEOUT_MINUTES": str(2 * -(-job.timeout_seconds // 60) + _OTHER_MINUTES),
+    }
+    return {MIGRATION_PATH: with_header("migration_job", filled_in(template("migrate-database.yml"), values))}

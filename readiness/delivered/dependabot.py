@@ -1,18 +1,29 @@
-"""`.github/dependabot.yml`, rendered for the ecosystems and folders that the repository really has.
+"""`.github/dependabot.yml` for the ecosystems and folders of the repository, and the workflow that merges its updates.
 
 Minor and patch updates of an ecosystem come in one pull request, majors one by one: a group that mixed them would hide
 the major. Security updates are not touched by cooldown or limit (GHD dependabot-options-reference.md).
+
+The workflow for minor and patch updates only labels where auto-merge is not `enabled`. Otherwise it looks at GitHub
+itself every time (auto-merge allowed, a required check, the App's key), and labels only where one of them is missing.
 """
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import Any
 
 from readiness.delivered.header import with_header
-from readiness.settings.github import MINOR_OR_PATCH_LABEL, Dependabot, DependabotLabel, DependabotUpdate
+from readiness.delivered.templates import filled_in, json_text, template
+from readiness.settings.github import MINOR_OR_PATCH_LABEL, AutoMerge, Dependabot, DependabotLabel, DependabotUpdate
 from readiness.yaml_text import yaml_text
 
 DEPENDABOT_PATH = ".github/dependabot.yml"
+AUTO_MERGE_PATH = ".github/workflows/dependabot-auto-merge.yml"
+APP_KEY_SECRET = "AUTO_MERGE_APP_PRIVATE_KEY"  # noqa: S105 - a name
+
+_TEMPLATE = "dependabot-auto-merge.yml"
+_MERGE = "# FROM HERE ON ONLY WHERE AUTO-MERGE IS ENABLED\n"
 
 _MINOR_OR_PATCH = DependabotLabel(name=MINOR_OR_PATCH_LABEL, color="c2e0c6", description="Raises no major version")
 
@@ -30,6 +41,26 @@ def dependabot_text(settings: Dependabot) -> str:
 def dependabot_document(settings: Dependabot) -> dict[str, Any]:
     """What the file says. Its entries and their folders stand in the order of the settings."""
     return {"version": 2, "updates": [_entry(settings, update) for update in settings.updates]}
+
+
+def auto_merge_text(settings: AutoMerge, *, repository: str, default_branch: str) -> str:
+    """The whole file; `repository` is OWNER/NAME."""
+    text = template(_TEMPLATE)
+    label, _, merge = text.partition(_MERGE)
+    text = label + merge if settings.enabled else label
+    values = {
+        "OWNER/REPOSITORY": repository,
+        # As a JSON string, which YAML reads too, and without what the filter takes for a pattern.
+        "DEFAULT_BRANCH": json_text(re.sub(r"[+!\]]", r"\\\g<0>", default_branch)),
+        "LABEL": MINOR_OR_PATCH_LABEL,
+        "APP_CLIENT_ID": settings.app_client_id or "",
+    }
+    return with_header("dependabot.auto_merge", filled_in(text, values))
+
+
+def allow_auto_merge_command(repository: str) -> str:
+    """What an administrator runs once. As a resource it would take over, and reset, the whole repository."""
+    return f"gh api -X PATCH {shlex.quote(f'repos/{repository}')} -F allow_auto_merge=true"
 
 
 def _entry(settings: Dependabot, update: DependabotUpdate) -> dict[str, Any]:

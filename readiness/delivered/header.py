@@ -11,6 +11,8 @@ from importlib.resources import files
 
 # Nothing of the application's repository is ever written outside of it.
 MANAGED_FOLDER = ".github/"
+# Beside the packages of the delivered programs; each program carries a copy.
+SHARED_MODULES = ("apis.py", "http_client.py")
 
 _HEADER = re.compile(r"# Made by readiness from [^\n]*\n# sha256 of what follows: ([0-9a-f]{64})\n")
 
@@ -22,18 +24,15 @@ def with_header(setting: str, body: str) -> str:
 
 
 def program_files(setting: str, folder: str, package: str) -> dict[str, str]:
-    """A delivered program, by path: the modules of `package` beside this file, and its copy of the HTTP client.
+    """A delivered program, by path: the modules of `package`, and copies of those that both programs share.
 
     It runs as `python3 -m PACKAGE` in the folder, so that nothing beside the package can be imported.
     """
     here = files("readiness.delivered")
-    modules = {
-        file.name: file.read_text(encoding="utf-8") for file in here.joinpath(package).iterdir() if file.is_file()
-    }
-    texts = {name: text for name, text in modules.items() if name.endswith(".py")}
-    texts["http_client.py"] = here.joinpath("http_client.py").read_text(encoding="utf-8")
+    modules = [file for file in here.joinpath(package).iterdir() if file.name.endswith(".py")]
+    texts = {file.name: file.read_text(encoding="utf-8") for file in (*modules, *map(here.joinpath, SHARED_MODULES))}
     return {
-        f"{folder}/{package}/{name}": with_header(setting, text.replace("from ..http_client ", "from .http_client "))
+        f"{folder}/{package}/{name}": with_header(setting, text.replace("\nfrom ..", "\nfrom ."))
         for name, text in sorted(texts.items())
     }
 

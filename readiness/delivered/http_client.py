@@ -167,25 +167,36 @@ def request(
     timeout_seconds: float = TIMEOUT_SECONDS,
     follow_redirects: bool = False,
     sleep: Callable[[float], None] = time.sleep,
+    send_once: Callable[..., Answer] = send,
 ) -> Answer:
-    """Sends a body as JSON, up to `MAX_TRIES` times; GET alone may be repeated where nothing else is said.
+    """Sends a body as JSON, up to `MAX_TRIES` times, with pauses, while the far side is busy or does not answer.
 
-    `timeout_seconds` is for one try. Raises NoAnswerError, also for an answer that is too large.
+    Where nothing else is said GET alone may be repeated; anything else only after an answer of 429: what was refused
+    for its rate has not been done. `timeout_seconds` is for one try, which `send_once` makes. Raises NoAnswerError,
+    also for an answer that is too large.
     """
     data = None if body is None else json.dumps(body).encode()
     sent = {**({} if data is None else {"Content-Type": "application/json"}), **(headers or {})}
-
-    def send_once() -> Answer:
-        return send(
-            method, url, headers=sent, data=data, timeout_seconds=timeout_seconds, follow_redirects=follow_redirects
-        )
-
-    answer = send_until_answered(
-        send_once, may_repeat=method == "GET" if may_repeat is None else may_repeat, sleep=sleep
-    )
-    if not answer.complete:
-        raise NoAnswerError(f"no answer (it is larger than {MAX_ANSWER_BYTES // 1024**2} MiB)")
-    return answer
+    if may_repeat is None:
+        may_repeat = method == "GET"
+    for tries_left in range(MAX_TRIES - 1, -1, -1):
+        pause_seconds = float(MAX_TRIES - tries_left)
+        try:
+            answer = send_once(
+                method, url, headers=sent, data=data, timeout_seconds=timeout_seconds, follow_redirects=follow_redirects
+            )
+        except NoAnswerError:
+            if not (may_repeat and tries_left):
+                raise
+        else:
+            again = answer.status in _TRY_AGAIN and (may_repeat or answer.status == 429)
+            if not (again and tries_left):
+                if not answer.complete:
+                    raise NoAnswerError(f"no answer (it is larger than {MAX_ANSWER_BYTES // 1024**2} MiB)")
+                return answer
+            pause_seconds = _asked_pause_seconds(answer) or pause_seconds
+        sleep(pause_seconds)
+    raise AssertionError("unreachable: the last try returns or raises")
 
 
 def tls_handshake(
@@ -203,30 +214,6 @@ def tls_handshake(
                 return dict(secured.getpeercert() or {}), secured.version() or ""
 
     return run_within(timeout_seconds, exchange)
-
-
-def send_until_answered(
-    send_once: Callable[[], Answer], *, may_repeat: bool, sleep: Callable[[float], None] = time.sleep
-) -> Answer:
-    """Sends up to `MAX_TRIES` times, with a pause between, while the far side is busy or does not answer.
-
-    Without `may_repeat` only an answer of 429 is followed by another try: what was refused for its rate has not been
-    done. Raises NoAnswerError where the last try got no answer.
-    """
-    for tries_left in range(MAX_TRIES - 1, -1, -1):
-        pause_seconds = float(MAX_TRIES - tries_left)
-        try:
-            answer = send_once()
-        except NoAnswerError:
-            if not (may_repeat and tries_left):
-                raise
-        else:
-            again = answer.status in _TRY_AGAIN and (may_repeat or answer.status == 429)
-            if not (again and tries_left):
-                return answer
-            pause_seconds = _asked_pause_seconds(answer) or pause_seconds
-        sleep(pause_seconds)
-    raise AssertionError("unreachable: the last try returns or raises")
 
 
 def origin(url: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ needs it: when one of two declarations of a pair is removed, the account loses t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from readiness.settings.image_workflows import ImageWorkflows
@@ -22,18 +22,15 @@ _TELEMETRY_ROLES = {
     "log-viewer": "roles/logging.viewer",
     "metric-writer": "roles/monitoring.metricWriter",
 }
-# By workflow: roles on the image repository. None of them can delete a version.
-_REGISTRY_ROLES = {
-    "promotion": ("roles/artifactregistry.writer",),
-    "report": ("roles/artifactregistry.reader",),
-    "scan": ("roles/artifactregistry.reader",),
-}
-# By workflow: roles in the project.
-_PROJECT_ROLES = {
-    "promotion": ("roles/run.viewer",),
+# By image workflow: roles on the image repository, none of which can delete a version, and roles in the project.
+_IMAGE_ROLES = {
+    "promotion": (("roles/artifactregistry.writer",), ("roles/run.viewer",)),
     # The Data Access log, which `logging.viewer` cannot read, says who deleted a version.
-    "report": ("roles/logging.privateLogViewer", "roles/logging.logWriter"),
-    "scan": ("roles/run.viewer", "roles/logging.viewer", "roles/logging.logWriter"),
+    "report": (("roles/artifactregistry.reader",), ("roles/logging.privateLogViewer", "roles/logging.logWriter")),
+    "scan": (
+        ("roles/artifactregistry.reader",),
+        ("roles/run.viewer", "roles/logging.viewer", "roles/logging.logWriter"),
+    ),
 }
 
 
@@ -61,42 +58,28 @@ def workflow_grants(settings: Settings) -> Mapping[str, tuple[WorkflowGrant, ...
         )
     # Without a registry, the image workflows have no images.
     if settings.image_workflows is not None and settings.image_registry is not None:
-        granted = {(grant.member, grant.role) for grant in grants.get(DEPLOYMENT_TELEMETRY, ())}
-        grants[IMAGE_WORKFLOWS] = (
-            *_registry_grants(settings.image_workflows),
-            *_project_grants(settings.image_workflows, granted),
-        )
+        grants[IMAGE_WORKFLOWS] = tuple(_image_grants(settings.image_workflows, grants.get(DEPLOYMENT_TELEMETRY, ())))
     return grants
 
 
-def _registry_grants(workflows: ImageWorkflows) -> Iterator[WorkflowGrant]:
-    for workflow, member, role in _each_once(workflows, _REGISTRY_ROLES, set()):
-        key = f"{workflow}-{role.rpartition('.')[2]}"
-        yield WorkflowGrant(key=key, role=role, member=member, on_registry=True)
-
-
-def _project_grants(workflows: ImageWorkflows, granted: set[tuple[str, str]]) -> Iterator[WorkflowGrant]:
-    for workflow, member, role in _each_once(workflows, _PROJECT_ROLES, granted):
-        key = f"{workflow}-{role.removeprefix('roles/').replace('.', '-').lower()}"
-        yield WorkflowGrant(key=key, role=role, member=member)
-
-
-def _each_once(
-    workflows: ImageWorkflows, roles: Mapping[str, tuple[str, ...]], granted: set[tuple[str, str]]
-) -> Iterator[tuple[str, str, str]]:
-    """Every `(member, role)` that is not in `granted`, once, as `(workflow, member, role)`."""
+def _image_grants(workflows: ImageWorkflows, granted: Iterable[WorkflowGrant]) -> Iterator[WorkflowGrant]:
+    """The grants on the image repository, then those in the project; each pair once, and none that is `granted`."""
     accounts = {
         "promotion": workflows.promotion_identity,
         "report": workflows.report_identity,
         "scan": workflows.scan_identity,
     }
-    seen = set(granted)
-    for workflow, account in accounts.items():
-        member = _member(account)
-        for role in roles[workflow]:
-            if (member, role) not in seen:
-                seen.add((member, role))
-                yield workflow, member, role
+    seen = {(grant.member, grant.role) for grant in granted}
+    for on_registry in (True, False):
+        for workflow, account in accounts.items():
+            on_repository, in_project = _IMAGE_ROLES[workflow]
+            for role in on_repository if on_registry else in_project:
+                if (_member(account), role) in seen:
+                    continue
+                seen.add((_member(account), role))
+                name = role.rpartition(".")[2] if on_registry else role.removeprefix("roles/").replace(".", "-").lower()
+                key = f"{workflow}-{name}"
+                yield WorkflowGrant(key=key, role=role, member=_member(account), on_registry=on_registry)
 
 
 def _member(account: str) -> str:

@@ -20,11 +20,7 @@ def page_texts(stacks: Stacks) -> dict[str, str]:
     The stack that owns what is shared comes first everywhere: it is the one that people look for in a hurry.
     """
     ordered = sorted(stacks, key=lambda stack: not stack[1].owns_shared_resources)
-    return {f"docs/{name}": fill(name, ordered, _with_notice(name, make(ordered))) for name, make in _PAGES.items()}
-
-
-def _with_notice(name: str, own: Mapping[str, str]) -> dict[str, str]:
-    return {"notice": NOTICE, **own}
+    return {f"docs/{name}": fill(name, ordered, {"notice": NOTICE, **make(ordered)}) for name, make in _PAGES.items()}
 
 
 def _rollback(stacks: Stacks) -> dict[str, str]:

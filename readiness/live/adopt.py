@@ -37,26 +37,30 @@ Resource = Mapping[str, Any]
 Inputs = Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LiveThings:
-    """Listings as the APIs give them; a repository or environment that does not exist is absent from its listing."""
+# Listings as the APIs give them, by the type of the resource that adopts one of their things.
+LiveThings = Mapping[str, Things]
 
-    channels: Things = ()
-    policies: Things = ()
-    uptime_checks: Things = ()
-    services: Things = ()
-    objectives: Things = ()
-    dashboards: Things = ()
-    log_metrics: Things = ()
-    sinks: Things = ()
-    accounts: Things = ()
-    jobs: Things = ()
-    repositories: Things = ()
-    environments: Things = ()
-    branch_policies: Things = ()
-    rulesets: Things = ()
-    labels: Things = ()
-    secrets: Things = ()
+# What Google lists for a type: the API, the path below the project, and the key of the listing.
+_OF_GOOGLE: Mapping[str, tuple[str, str, str]] = {
+    types.CHANNEL: ("monitoring", "notificationChannels", "notificationChannels"),
+    types.ALERT_POLICY: ("monitoring", "alertPolicies", "alertPolicies"),
+    types.UPTIME_CHECK: ("monitoring", "uptimeCheckConfigs", "uptimeCheckConfigs"),
+    types.MONITORED_SERVICE: ("monitoring", "services", "services"),
+    types.DASHBOARD: ("dashboards", "dashboards", "dashboards"),
+    types.LOG_METRIC: ("logging", "metrics", "metrics"),
+    types.LOG_SINK: ("logging", "sinks", "sinks"),
+    types.ACCOUNT: ("iam", "serviceAccounts", "accounts"),
+    types.JOB: ("cloudRunV2", "locations/{region}/jobs", "jobs"),
+    types.REGISTRY: ("artifactRegistry", "locations/{region}/repositories", "repositories"),
+}
+# The same of GitHub, below the repository.
+_OF_GITHUB: Mapping[str, tuple[str, str]] = {
+    types.RULESET: ("rulesets", ""),
+    types.LABEL: ("labels", ""),
+    types.REPOSITORY_SECRET: ("actions/secrets", "secrets"),
+}
+# Read whatever is declared: the notes name what a former script left of them.
+_ALWAYS_READ = {types.CHANNEL, types.ALERT_POLICY, types.UPTIME_CHECK}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,34 +75,18 @@ class Adoption:
 def read_live_things(google: Google, github: GitHub, *, region: str, resources: Things) -> LiveThings:
     """Reads what a plan's `resources` could be. Raises GoogleError and GitHubError, but not for an API that is off.
 
-    Of most kinds it asks only for what the plan declares: no right is needed for what a plan does not use.
+    Of most types it asks only for what the plan declares: no right is needed for what a plan does not use.
     """
-    project, declared = f"projects/{google.project}", {resource["type"] for resource in resources}
-    place = f"{project}/locations/{region}"
-
-    def listed(type_: str, api: str, path: str, key: str) -> Things:
-        return _listed(google, api, path, key) if type_ in declared else ()
-
-    services = listed(types.OBJECTIVE, "monitoring", f"{project}/services", "services")
-    environments, branch_policies = _environments(github, resources)
-    return LiveThings(
-        channels=_listed(google, "monitoring", f"{project}/notificationChannels", "notificationChannels"),
-        policies=_listed(google, "monitoring", f"{project}/alertPolicies", "alertPolicies"),
-        uptime_checks=_listed(google, "monitoring", f"{project}/uptimeCheckConfigs", "uptimeCheckConfigs"),
-        services=services,
-        objectives=_objectives(google, services, resources),
-        dashboards=listed(types.DASHBOARD, "dashboards", f"{project}/dashboards", "dashboards"),
-        log_metrics=_listed(google, "logging", f"{project}/metrics", "metrics"),
-        sinks=listed(types.LOG_SINK, "logging", f"{project}/sinks", "sinks"),
-        accounts=listed(types.ACCOUNT, "iam", f"{project}/serviceAccounts", "accounts"),
-        jobs=listed(types.JOB, "cloudRunV2", f"{place}/jobs", "jobs"),
-        repositories=_listed(google, "artifactRegistry", f"{place}/repositories", "repositories"),
-        environments=environments,
-        branch_policies=branch_policies,
-        rulesets=list(github.items("rulesets")) if types.RULESET in declared else (),
-        labels=list(github.items("labels")) if types.LABEL in declared else (),
-        secrets=list(github.items("actions/secrets", "secrets")) if types.REPOSITORY_SECRET in declared else (),
-    )
+    wanted = _ALWAYS_READ | {resource["type"] for resource in resources}
+    live: dict[str, Things] = {
+        type_: _listed(google, api, f"projects/{google.project}/{path.format(region=region)}", key)
+        for type_, (api, path, key) in _OF_GOOGLE.items()
+        if type_ in wanted
+    }
+    live |= {type_: list(github.items(path, key)) for type_, (path, key) in _OF_GITHUB.items() if type_ in wanted}
+    live[types.OBJECTIVE] = _objectives(google, live.get(types.MONITORED_SERVICE, ()), resources)
+    live[types.ENVIRONMENT], live[types.BRANCH_POLICY] = _environments(github, resources)
+    return live
 
 
 def adoption(resources: Sequence[Resource], live: LiveThings, *, takes_old_policies: bool) -> Adoption:
@@ -196,11 +184,12 @@ def _components_above(resource: Resource, by_urn: Mapping[str, Resource]) -> lis
 
 
 def _candidates(resource: Resource, live: LiveThings, *, takes_old_policies: bool) -> Iterable[str]:
-    inputs = resource["inputs"]
-    if resource["type"] == types.ALERT_POLICY:
-        return _policy_candidates(inputs, live.policies, takes_old=takes_old_policies)
-    match = _MATCHES.get(resource["type"])
-    return match(inputs, live) if match else ()
+    type_, inputs = resource["type"], resource["inputs"]
+    things = live.get(type_, ())
+    if type_ == types.ALERT_POLICY:
+        return _policy_candidates(inputs, things, takes_old=takes_old_policies)
+    match = _MATCHES.get(type_)
+    return match(inputs, things) if match else ()
 
 
 def _named(things: Things, key: str, value: object) -> list[str]:
@@ -213,64 +202,59 @@ def _ending(things: Things, end: str) -> list[str]:
     return [thing["name"] for thing in things if thing["name"].endswith(end)]
 
 
-def _dashboard(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+def _dashboard(inputs: Inputs, dashboards: Things) -> Iterator[str]:
     """Under the project's id: the provider takes the number in Google's name for another project, and replaces."""
-    for name in _named(live.dashboards, "displayName", json.loads(inputs["dashboardJson"])["displayName"]):
+    for name in _named(dashboards, "displayName", json.loads(inputs["dashboardJson"])["displayName"]):
         yield f"projects/{inputs['project']}/dashboards/{name.rpartition('/')[2]}"
 
 
-def _ruleset(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+def _ruleset(inputs: Inputs, rulesets: Things) -> Iterator[str]:
     """An organisation's rulesets are listed too, and are not the repository's to change."""
-    for ruleset in live.rulesets:
+    for ruleset in rulesets:
         if ruleset["name"] == inputs["name"] and ruleset.get("source_type", "Repository") == "Repository":
             yield f"{inputs['repository']}:{ruleset['id']}"
 
 
-def _environment(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    if any(environment["name"].lower() == inputs["environment"] for environment in live.environments):
-        yield f"{inputs['repository']}:{inputs['environment']}"
-
-
-def _branch_policy(inputs: Inputs, live: LiveThings) -> Iterator[str]:
+def _branch_policy(inputs: Inputs, policies: Things) -> Iterator[str]:
     wanted = (inputs["environment"], inputs.get("branchPattern"), "branch")
-    for policy in live.branch_policies:
+    for policy in policies:
         if (policy["environment"], policy["name"], policy.get("type", "branch")) == wanted:
             yield f"{inputs['repository']}:{inputs['environment']}:{policy['id']}"
 
 
-def _label(inputs: Inputs, live: LiveThings) -> Iterator[str]:
-    for label in live.labels:
-        if str(label["name"]).lower() == str(inputs["name"]).lower():
-            yield f"{inputs['repository']}:{label['name']}"
-
-
-# By the type of a resource, the import ids of the live things that it could be.
-_MATCHES: Mapping[str, Callable[[Inputs, LiveThings], Iterable[str]]] = {
-    types.REGISTRY: lambda inputs, live: _named(
-        live.repositories,
+# By the type of a resource, the import ids of the things of its listing that it could be.
+_MATCHES: Mapping[str, Callable[[Inputs, Things], Iterable[str]]] = {
+    types.REGISTRY: lambda inputs, things: _named(
+        things,
         "name",
         f"projects/{inputs['project']}/locations/{inputs['location']}/repositories/{inputs['repositoryId']}",
     ),
-    types.CHANNEL: lambda inputs, live: [
-        channel["name"] for channel in live.channels if _same_channel(inputs, channel)
-    ],
-    types.UPTIME_CHECK: lambda inputs, live: _named(live.uptime_checks, "displayName", inputs["displayName"]),
-    types.MONITORED_SERVICE: lambda inputs, live: _ending(live.services, f"/services/{inputs['serviceId']}"),
+    types.CHANNEL: lambda inputs, things: [thing["name"] for thing in things if _same_channel(inputs, thing)],
+    types.UPTIME_CHECK: lambda inputs, things: _named(things, "displayName", inputs["displayName"]),
+    types.MONITORED_SERVICE: lambda inputs, things: _ending(things, f"/services/{inputs['serviceId']}"),
     types.DASHBOARD: _dashboard,
-    types.LOG_METRIC: lambda inputs, live: _named(live.log_metrics, "name", inputs["name"]),
-    types.LOG_SINK: lambda inputs, live: [
-        f"projects/{inputs['project']}/sinks/{name}" for name in _named(live.sinks, "name", inputs["name"])
+    types.LOG_METRIC: lambda inputs, things: _named(things, "name", inputs["name"]),
+    types.LOG_SINK: lambda inputs, things: [
+        f"projects/{inputs['project']}/sinks/{name}" for name in _named(things, "name", inputs["name"])
     ],
-    types.ACCOUNT: lambda inputs, live: [
-        account["name"] for account in live.accounts if account["email"].partition("@")[0] == inputs["accountId"]
+    types.ACCOUNT: lambda inputs, things: [
+        thing["name"] for thing in things if thing["email"].partition("@")[0] == inputs["accountId"]
     ],
-    types.JOB: lambda inputs, live: _ending(live.jobs, f"/jobs/{inputs['name']}"),
+    types.JOB: lambda inputs, things: _ending(things, f"/jobs/{inputs['name']}"),
     types.RULESET: _ruleset,
-    types.ENVIRONMENT: _environment,
+    types.ENVIRONMENT: lambda inputs, things: [
+        f"{inputs['repository']}:{inputs['environment']}"
+        for thing in things
+        if thing["name"].lower() == inputs["environment"]
+    ],
     types.BRANCH_POLICY: _branch_policy,
-    types.LABEL: _label,
-    types.REPOSITORY_SECRET: lambda inputs, live: [
-        f"{inputs['repository']}:{name}" for name in _named(live.secrets, "name", inputs["secretName"])
+    types.LABEL: lambda inputs, things: [
+        f"{inputs['repository']}:{thing['name']}"
+        for thing in things
+        if str(thing["name"]).lower() == str(inputs["name"]).lower()
+    ],
+    types.REPOSITORY_SECRET: lambda inputs, things: [
+        f"{inputs['repository']}:{name}" for name in _named(things, "name", inputs["secretName"])
     ],
 }
 
@@ -301,7 +285,7 @@ def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterato
     """
     declared = [resource["inputs"] for resource in resources if resource["type"] == types.OBJECTIVE]
     ends = tuple(f"/services/{inputs['service']}/serviceLevelObjectives/{inputs['sloId']}" for inputs in declared)
-    for name in (objective["name"] for objective in live.objectives if objective["name"].endswith(ends)):
+    for name in (objective["name"] for objective in live.get(types.OBJECTIVE, ()) if objective["name"].endswith(ends)):
         yield (
             f"{name}: the provider cannot import an objective. It holds no data of its own: delete it, and the next "
             "update makes it again: curl -X DELETE "
@@ -312,19 +296,19 @@ def _objective_notes(resources: Sequence[Resource], live: LiveThings) -> Iterato
 
 def _notes(live: LiveThings, taken: set[str]) -> Iterator[str]:
     old = (*OLD_POLICIES, *OLD_WITHOUT_SUCCESSOR)
-    hidden = "Google hides its token or key, so that it cannot be imported"
-    noted = [(channel, hidden) for channel in live.channels if channel.get("type") in _TYPES_WITH_SECRETS]
-    noted += [
-        (channel, "is of a type that Slack does not take; delete it afterwards")
-        for channel in live.channels
-        if channel.get("type") == "webhook_tokenauth"
+    reasons: dict[str, str] = {
+        **dict.fromkeys(_TYPES_WITH_SECRETS, "Google hides its token or key, so that it cannot be imported"),
+        "webhook_tokenauth": "is of a type that Slack does not take; delete it afterwards",
+    }
+    noted = [
+        (channel, reasons[channel["type"]]) for channel in live.get(types.CHANNEL, ()) if channel.get("type") in reasons
     ]
     noted += [
         (policy, "is of the old script and not declared; delete it afterwards")
-        for policy in live.policies
+        for policy in live.get(types.ALERT_POLICY, ())
         if policy.get("displayName") in old
     ]
-    noted += [(check, "is an uptime check that is not declared") for check in live.uptime_checks]
+    noted += [(check, "is an uptime check that is not declared") for check in live.get(types.UPTIME_CHECK, ())]
     for thing, reason in noted:
         if thing["name"] not in taken:
             yield f"{thing['name']} ({thing.get('displayName')}): {reason}"

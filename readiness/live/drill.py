@@ -79,23 +79,14 @@ def needs_update(rule_id: str, google: Google, message: str) -> Finding:
     return Finding(rule_id=rule_id, file=f"project {google.project}", message=message, hint="Run `pulumi up` first")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drill:
-    """A drill that runs: its word, its policy, and the channels that it goes to."""
-
-    nonce: str
-    policy: str
-    channels: tuple[str, ...]
-
-
 def new_nonce() -> str:
     """A word that nobody guesses and everybody can type: eight of 0-9 and a-f."""
     return secrets.token_hex(4)
 
 
 @contextmanager
-def running_drill(google: Google, environment: str, nonce: str) -> Iterator[Drill]:
-    """A drill that lasts as long as the block, and what earlier ones left behind is deleted first.
+def running_drill(google: Google, environment: str, nonce: str) -> Iterator[tuple[str, ...]]:
+    """A drill that lasts as long as the block; the channels that it goes to. What earlier ones left is deleted first.
 
     Raises RefusedError where the stack has no live policy with a channel, and GoogleError.
     """
@@ -110,7 +101,7 @@ def running_drill(google: Google, environment: str, nonce: str) -> Iterator[Dril
         raise RefusedError([needs_update("drill-needs-update", google, message)])
     name = _begin(google, drill_policy(environment, nonce, channels))
     try:
-        yield Drill(nonce=nonce, policy=name, channels=channels)
+        yield channels
     finally:
         _end(google, name)
 

@@ -204,7 +204,7 @@ def _backend(environment: Mapping[str, str], project_file: Path) -> str | None:
     if isinstance(declared, dict) and isinstance(declared.get("url"), str) and declared["url"]:
         return declared["url"]
     home = environment.get("PULUMI_CREDENTIALS_PATH") or environment.get("PULUMI_HOME")
-    folder = Path(home) if home else _home(environment) / ".pulumi"
+    folder = Path(home) if home else Path(environment.get("HOME") or "~").expanduser() / ".pulumi"
     try:
         current = json.loads(read_regular_text(folder / "credentials.json")).get("current")
     except (OSError, ValueError, AttributeError):
@@ -230,7 +230,3 @@ def _mapping(file: Path) -> Mapping[str, Any]:
     except RefusedError:
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("HOME") or "~").expanduser()

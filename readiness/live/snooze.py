@@ -5,7 +5,6 @@ The weekly drill is left out: it must arrive always. A snooze ends by itself; Mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from readiness.finding import RefusedError
@@ -20,16 +19,8 @@ MAX_MINUTES = 120
 _ALWAYS_NOTIFIES = "notification-drill"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Snoozed:
-    """How many policies notify nobody, and until when (UTC, RFC 3339)."""
-
-    policies: int
-    until: str
-
-
-def snooze(google: Google, environment: str, minutes: int, now: datetime) -> Snoozed:
-    """Snoozes every policy of the stack from now on.
+def snooze(google: Google, environment: str, minutes: int, now: datetime) -> tuple[int, str]:
+    """Snoozes every policy of the stack from now on; how many they are, and until when (UTC, RFC 3339).
 
     Raises RefusedError where none is live. Raises GoogleError; where some are snoozed by then, it says how many.
     """
@@ -50,4 +41,4 @@ def snooze(google: Google, environment: str, minutes: int, now: datetime) -> Sno
         except GoogleError as error:
             done = f"{start} of {len(names)} policies are snoozed until {until}; then " if start else ""
             raise GoogleError(error.status, f"{done}{error}") from None
-    return Snoozed(policies=len(names), until=until)
+    return len(names), until

@@ -14,7 +14,7 @@ from readiness.plan.offline_plan import Plan
 from tests.alerts.stacks import all_cases, rules_in, stacks_of
 from tests.alerts.verdicts import Verdicts, run_new_cases
 from tests.projects import STACKS, settings_of
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,23 @@
-"""Cloud Run, Artifact Registry and Cloud Logging as far as the image program asks them, for a loopback server."""
+"""Cloud Run, Artifact Registry, Cloud Logging and Slack as far as the image program asks them."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from readiness.delivered.image_upkeep.rest import Rest
-from readiness.delivered.image_upkeep.settings import Accepted, Settings, Urls
-from tests.live.loopback import Loopback, Reply, Request, serving
+from readiness.delivered.apis import Apis
+from readiness.delivered.http_client import Answer
+from readiness.delivered.image_upkeep.__main__ import main
+from readiness.delivered.image_upkeep.settings import Accepted, Settings
+from tests.live.loopback import Reply, Request
+from tests.pinned_clock import NOW
 
 TOKEN = "ya29.a-token"  # noqa: S105 - no real one
+WEBHOOK = "https://hooks.slack.com/hook"
 PROJECT, REGION, REPOSITORY = "some-project", "us-central1", "images"
 RESOURCE = f"projects/{PROJECT}/locations/{REGION}/repositories/{REPOSITORY}"
 IMAGES = f"{REGION}-docker.pkg.dev/{PROJECT}/{REPOSITORY}/"
@@ -80,10 +84,35 @@ def _condition(*, active: bool, tick: int) -> dict[str, str]:
     return {"type": "Active", "status": str(active), "lastTransitionTime": time_of(tick)}
 
 
+class Played:
+    """A far side that is asked in place of a real one; `requests` are those that it got."""
+
+    requests: list[Request]
+
+    def __call__(self, method: str, url: str, *, headers: Mapping[str, str], data: bytes | None, **_: Any) -> Answer:
+        """In place of a real request."""
+        place = url.partition("://")[2].partition("/")
+        lower = {"host": place[0], **{name.lower(): value for name, value in headers.items()}}
+        request = Request(method, place[2], lower, json.loads(data) if data else None)
+        self.requests.append(request)
+        reply = self.answer(request)
+        text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+        return Answer(status=reply.status, data=text.encode())
+
+    def answer(self, request: Request) -> Reply:
+        """What it says. The path of a request has no slash at its start."""
+        raise NotImplementedError
+
+    def asked(self, method: str) -> list[Request]:
+        """The requests of a method."""
+        return [request for request in self.requests if request.method == method]
+
+
 @dataclass
-class FakeGoogle:
+class FakeGoogle(Played):
     """What the APIs hold. `refused`: tags whose change is answered with a status."""
 
+    requests: list[Request] = field(default_factory=list)
     services: dict[str, FakeService] = field(default_factory=dict)
     tags: dict[tuple[str, str], str] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
@@ -92,6 +121,26 @@ class FakeGoogle:
     size: int = 12_300_000_000
     page_size: int = 2
     hook: Reply = field(default_factory=lambda: Reply(body="ok"))
+
+    def apis(self, token: str = TOKEN, webhook: str = "") -> Apis:
+        """Calls of this fake, without waiting between tries."""
+        return Apis(
+            project=PROJECT,
+            log="readiness-images",
+            google_token=token,
+            webhook=webhook,
+            send_once=self,
+            sleep=lambda _seconds: None,
+        )
+
+    def run(self, *arguments: str, accepted: tuple[Accepted, ...] = (), **environment: str) -> int:
+        """The exit status of a command, as a workflow runs it."""
+        variables = {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN, **environment}
+        return main(arguments, variables, NOW, self.settings(accepted), self)
+
+    def settings(self, accepted: tuple[Accepted, ...] = ()) -> Settings:
+        """Settings for all of its services."""
+        return settings_for(*self.services, accepted=accepted)
 
     def service(self, name: str, package: str) -> FakeService:
         """Adds a service."""
@@ -102,21 +151,19 @@ class FakeGoogle:
         """Whatever the program asks."""
         parts = urlsplit(request.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        if parts.path == "/hook":
+        if parts.path == "hook":
             return self.hook
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return Reply(401, {"error": {"message": "who are you?"}})
-        if found := re.fullmatch(
-            rf"/apis/serving.knative.dev/v1/namespaces/{PROJECT}/(services/)?([\w-]+)", parts.path
-        ):
+        if found := re.fullmatch(rf"apis/serving.knative.dev/v1/namespaces/{PROJECT}/(services/)?([\w-]+)", parts.path):
             return self._run(found[2], query)
-        if found := re.fullmatch(rf"/v1/{RESOURCE}/packages/([^/]+)/tags(?:/([\w-]+))?", parts.path):
+        if found := re.fullmatch(rf"v1/{RESOURCE}/packages/([^/]+)/tags(?:/([\w-]+))?", parts.path):
             return self._tag(request, unquote(found[1]), found[2] or query["tagId"])
-        if parts.path == f"/v1/{RESOURCE}":
+        if parts.path == f"v1/{RESOURCE}":
             return Reply(body={"sizeBytes": str(self.size)})
-        if parts.path == "/v2/entries:list":
+        if parts.path == "v2/entries:list":
             return self._list(request.body)
-        if parts.path == "/v2/entries:write":
+        if parts.path == "v2/entries:write":
             self.written.append(request.body)
             return Reply(body={})
         return Reply(404, {"error": {"message": f"no {parts.path}"}})
@@ -153,8 +200,8 @@ class FakeGoogle:
         return Reply(body={"entries": entries[start : start + size], **following})
 
 
-def settings_for(loopback: Loopback, *services: str, accepted: tuple[Accepted, ...] = ()) -> Settings:
-    """Settings whose APIs are all the loopback server."""
+def settings_for(*services: str, accepted: tuple[Accepted, ...] = ()) -> Settings:
+    """Settings for these services."""
     return Settings(
         project=PROJECT,
         region=REGION,
@@ -164,17 +211,4 @@ def settings_for(loopback: Loopback, *services: str, accepted: tuple[Accepted, .
         log="readiness-images",
         max_deleted_versions=3,
         accepted=accepted,
-        urls=Urls(registry=loopback.url, logging=loopback.url, github=loopback.url, run=loopback.url),
     )
-
-
-def rest() -> Rest:
-    """With the token, and without waiting between tries."""
-    return Rest(token=TOKEN, sleep=lambda _seconds: None)
-
-
-@contextmanager
-def google(fake: FakeGoogle, accepted: tuple[Accepted, ...] = ()) -> Iterator[tuple[Loopback, Settings]]:
-    """The fake on the loopback interface, and settings for all of its services."""
-    with serving(fake.answer) as loopback:
-        yield loopback, settings_for(loopback, *fake.services, accepted=accepted)

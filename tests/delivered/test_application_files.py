@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 
 from readiness.alerts.watched_workflows import watched_deployments
-from readiness.delivered.application_files import application_files
+from readiness.delivered.application_files import MIGRATION_PATH, application_files
 from readiness.delivered.delivery_files import delivery_files
-from readiness.delivered.dependabot import DEPENDABOT_PATH, dependabot_text
-from readiness.delivered.dependabot_auto_merge import AUTO_MERGE_PATH
+from readiness.delivered.dependabot import AUTO_MERGE_PATH, DEPENDABOT_PATH, dependabot_text
 from readiness.delivered.header import is_as_delivered
-from readiness.delivered.migration_files import MIGRATION_PATH
 from readiness.settings.model import Settings
 from tests.projects import EVERY_OPTION, settings_of
 

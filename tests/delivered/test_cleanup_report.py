@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from readiness.delivered.image_upkeep.__main__ import main
+from readiness.delivered.apis import ApiError
 from readiness.delivered.image_upkeep.deletions import deletions_filter, deletions_of
 from readiness.delivered.image_upkeep.report import report, size_text
-from readiness.delivered.image_upkeep.rest import RestError
-from tests.delivered.fake_google import RESOURCE, TOKEN, FakeGoogle, digest, google, rest
+from tests.delivered.fake_google import RESOURCE, WEBHOOK, FakeGoogle, digest
 from tests.live.loopback import Reply
+from tests.pinned_clock import NOW
 
-NOW = datetime(2026, 11, 22, 2, 3, tzinfo=UTC)
 CLEANUP = "service-1@gcp-sa-artifactregistry.iam.gserviceaccount.com"
 METHOD = "google.devtools.artifactregistry.v1.ArtifactRegistry."
 
@@ -67,8 +66,7 @@ def week() -> FakeGoogle:
 def test_the_report_counts_each_version_once_by_package_and_run() -> None:
     """Over all pages of the log; the entry that ends an operation repeats what it deleted."""
     fake = week()
-    with google(fake) as (_, settings):
-        lines, payload = report(rest(), settings, NOW, count_only=False)
+    lines, payload = report(fake.apis(), fake.settings(), NOW, count_only=False)
     assert (payload["runs"], payload["deleted_versions"], payload["largest_run_versions"]) == (2, 5, 3)
     assert payload["packages"] == {"backend": 4, "web/shop": 1}
     assert payload["over_limit"] == "no"
@@ -78,8 +76,7 @@ def test_the_report_counts_each_version_once_by_package_and_run() -> None:
 def test_the_entry_is_written_with_everything_that_metrics_read() -> None:
     """One structured entry, in a log of our own."""
     fake = week()
-    with google(fake) as (_, settings):
-        report(rest(), settings, NOW, count_only=False)
+    report(fake.apis(), fake.settings(), NOW, count_only=False)
     (written,) = fake.written
     assert written["logName"] == "projects/some-project/logs/readiness-images"
     assert written["resource"] == {"type": "global"}
@@ -92,12 +89,11 @@ def test_the_entry_is_written_with_everything_that_metrics_read() -> None:
 def test_bytes_before_are_those_of_the_report_before() -> None:
     """The registry tells its size of now alone."""
     fake = week()
-    with google(fake) as (_, settings):
-        _, first = report(rest(), settings, NOW, count_only=False)
-        assert (first["bytes_before"], first["bytes_after"]) == (None, 12_300_000_000)
-        fake.entries.append({"timestamp": NOW.isoformat(), "jsonPayload": first})
-        fake.size = 11_000_000_000
-        lines, second = report(rest(), settings, NOW + timedelta(days=7), count_only=False)
+    _, first = report(fake.apis(), fake.settings(), NOW, count_only=False)
+    assert (first["bytes_before"], first["bytes_after"]) == (None, 12_300_000_000)
+    fake.entries.append({"timestamp": NOW.isoformat(), "jsonPayload": first})
+    fake.size = 11_000_000_000
+    lines, second = report(fake.apis(), fake.settings(), NOW + timedelta(days=7), count_only=False)
     assert (second["bytes_before"], second["bytes_after"]) == (12_300_000_000, 11_000_000_000)
     assert "- size: 12.3 GB before, 11.0 GB after" in lines
 
@@ -106,8 +102,7 @@ def test_a_run_that_deletes_more_than_allowed_is_over_the_limit() -> None:
     """The settings of the test allow three."""
     fake = week()
     fake.entries.append(batch(10, *(version(number) for number in range(20, 24))))
-    with google(fake) as (_, settings):
-        lines, payload = report(rest(), settings, NOW, count_only=True)
+    lines, payload = report(fake.apis(), fake.settings(), NOW, count_only=True)
     assert payload["over_limit"] == "yes"
     assert fake.written[0]["entries"][0]["severity"] == "WARNING"
     assert "- most in one run: 4 (more than 3: look at it)" in lines
@@ -122,8 +117,7 @@ def test_deletions_by_others_are_named_and_refused_ones_are_not_counted() -> Non
         by_hand(3, version(10), status={"code": 7, "message": "denied"}),
         batch(2, version(11), by="someone@example.net"),
     ]
-    with google(fake) as (_, settings):
-        lines, payload = report(rest(), settings, NOW, count_only=False)
+    lines, payload = report(fake.apis(), fake.settings(), NOW, count_only=False)
     assert (payload["by_others"], payload["deleted_versions"]) == (3, 5)
     assert any("`frontend`" in line and "`someone@example.net`" in line for line in lines)
 
@@ -131,28 +125,25 @@ def test_deletions_by_others_are_named_and_refused_ones_are_not_counted() -> Non
 def test_a_dry_run_deleted_nothing() -> None:
     """What it would have deleted is told apart."""
     fake = FakeGoogle(entries=[batch(5, version(1), version(2), validateOnly=True)])
-    with google(fake) as (_, settings):
-        lines, payload = report(rest(), settings, NOW, count_only=False)
+    lines, payload = report(fake.apis(), fake.settings(), NOW, count_only=False)
     assert (payload["deleted_versions"], payload["dry_run_versions"], payload["runs"]) == (0, 2, 0)
     assert "- a dry run would have deleted: 2" in lines
 
 
 def test_a_week_without_any_run_says_that_the_log_may_be_off() -> None:
     """Zero deletions and a blind report look the same."""
-    with google(FakeGoogle()) as (_, settings):
-        lines, _ = report(rest(), settings, NOW, count_only=False)
+    fake = FakeGoogle()
+    lines, _ = report(fake.apis(), fake.settings(), NOW, count_only=False)
     assert "- no run was logged: is the Data Write audit log on?" in lines
 
 
 def test_slack_is_told_once_a_week_where_the_webhook_is_set() -> None:
     """The daily count is for the alert alone."""
     fake = week()
-    with google(fake) as (loopback, settings):
-        hook = f"{loopback.url}/hook"
-        report(rest(), settings, NOW, count_only=False, webhook=hook)
-        report(rest(), settings, NOW, count_only=True, webhook=hook)
-        report(rest(), settings, NOW, count_only=False)
-        told = [request for request in loopback.requests if request.path == "/hook"]
+    report(fake.apis(webhook=WEBHOOK), fake.settings(), NOW, count_only=False)
+    report(fake.apis(webhook=WEBHOOK), fake.settings(), NOW, count_only=True)
+    report(fake.apis(), fake.settings(), NOW, count_only=False)
+    told = [request for request in fake.requests if request.path == "hook"]
     assert len(told) == 1
     assert told[0].body["text"].startswith("*Image cleanup, images*\n- versions deleted")
     assert "authorization" not in told[0].headers, "Slack gets no token of Google's"
@@ -162,10 +153,9 @@ def test_a_revoked_webhook_is_loud_and_does_not_undo_the_report(capsys: pytest.C
     """The entry is written, the address is not shown."""
     fake = week()
     fake.hook = Reply(404, "no_service")
-    with google(fake) as (loopback, settings):
-        report(rest(), settings, NOW, count_only=False, webhook=f"{loopback.url}/hook")
+    report(fake.apis(webhook=WEBHOOK), fake.settings(), NOW, count_only=False)
     out = capsys.readouterr().out
-    assert "::error::Slack was not told: it answered 404" in out
+    assert "::error::Slack: 404 no_service. Was the webhook revoked?" in out
     assert "/hook" not in out
     assert len(fake.written) == 1
 
@@ -173,20 +163,20 @@ def test_a_revoked_webhook_is_loud_and_does_not_undo_the_report(capsys: pytest.C
 def test_an_unreadable_log_fails_and_writes_nothing() -> None:
     """A report that knows nothing must not say zero."""
     fake = week()
-    with google(fake) as (loopback, settings), pytest.raises(RestError, match="401"):
-        report(type(rest())(token="wrong"), settings, NOW, count_only=False)  # noqa: S106 - a wrong one
+    with pytest.raises(ApiError, match="401"):
+        report(fake.apis(token="wrong"), fake.settings(), NOW, count_only=False)  # noqa: S106 - a wrong one
     assert fake.written == []
-    assert loopback.requests
+    assert fake.requests
 
 
 def test_the_filter_names_the_repository_exactly_and_the_week() -> None:
     """A repository whose name begins alike is another one."""
-    with google(FakeGoogle()) as (loopback, settings):
-        report(rest(), settings, NOW, count_only=False)
-        asked = loopback.asked("POST")[0].body
-        assert asked["filter"] == deletions_filter(settings, NOW - timedelta(days=7))
+    fake = FakeGoogle()
+    report(fake.apis(), fake.settings(), NOW, count_only=False)
+    asked = fake.asked("POST")[0].body
+    assert asked["filter"] == deletions_filter(fake.settings(), NOW - timedelta(days=7))
     assert f'protoPayload.resourceName=~"^{RESOURCE}(/|$)"' in asked["filter"]
-    assert 'timestamp>="2026-11-15T02:03:00+00:00"' in asked["filter"]
+    assert 'timestamp>="2026-11-18T12:00:00+00:00"' in asked["filter"]
 
 
 def test_entries_a_day_apart_are_two_runs() -> None:
@@ -201,9 +191,7 @@ def test_the_command_warns_and_succeeds(tmp_path: Path, capsys: pytest.CaptureFi
     fake, summary = FakeGoogle(), tmp_path / "summary.md"
     recent = NOW - timedelta(hours=2)
     fake.entries = [{**by_hand(0, version(9)), "timestamp": recent.isoformat()}]
-    with google(fake) as (_, settings):
-        environment = {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN, "GITHUB_STEP_SUMMARY": str(summary)}
-        assert main(["report"], environment, NOW, settings) == 0
+    assert fake.run("report", GITHUB_STEP_SUMMARY=str(summary)) == 0
     assert "::warning::More was deleted than expected" in capsys.readouterr().out
     assert "- by anybody else: 1" in summary.read_text(encoding="utf-8")
 

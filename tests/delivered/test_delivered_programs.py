@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from readiness.delivered.header import is_as_delivered, is_managed_path
+from readiness.delivered.header import SHARED_MODULES, is_as_delivered, is_managed_path
 from tests.delivered.delivered import files_for_images, telemetry_files
 from tests.projects import EVERY_OPTION, ROOT
 
@@ -23,9 +23,9 @@ class Program:
     setting: str
 
     def sources(self) -> dict[str, str]:
-        """Text of its modules by name, the HTTP client that both programs share included."""
+        """Text of its modules by name, those that both programs share included."""
         folder = ROOT / "readiness" / "delivered"
-        files = [*folder.joinpath(self.name).glob("*.py"), folder / "http_client.py"]
+        files = [*folder.joinpath(self.name).glob("*.py"), *map(folder.joinpath, SHARED_MODULES)]
         return {path.stem: path.read_text(encoding="utf-8") for path in files}
 
 
@@ -54,10 +54,10 @@ def test_every_file_lies_below_the_managed_folder_and_says_where_it_is_edited(pr
 
 @PROGRAMS
 def test_every_module_is_delivered_as_it_is_tested(program: Program) -> None:
-    """None is left out, and what follows the header is the file itself; the shared module lies beside the others."""
+    """None is left out, and what follows the header is the file itself; the shared modules are beside the others."""
     for name, source in program.sources().items():
         text = program.files_of("prod")[f".github/readiness/{program.name}/{name}.py"]
-        assert text.split("\n", 2)[2] == source.replace("from ..http_client ", "from .http_client ")
+        assert text.split("\n", 2)[2] == source.replace("\nfrom ..", "\nfrom .")
         assert "from .." not in text
 
 

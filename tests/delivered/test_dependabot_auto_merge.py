@@ -13,10 +13,10 @@ import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
-from readiness.delivered.dependabot_auto_merge import APP_KEY_SECRET, allow_auto_merge_command, auto_merge_text
+from readiness.delivered.dependabot import APP_KEY_SECRET, allow_auto_merge_command, auto_merge_text
 from readiness.settings.github import AutoMerge
 from tests.delivered.delivered import zizmor
-from tools import find_actionlint
+from tools import find_tool
 
 LABELS_ONLY = AutoMerge(enabled=False)
 MERGES = AutoMerge(enabled=True, app_client_id="Iv23liExample")
@@ -64,10 +64,10 @@ def test_zizmor_finds_nothing_in_it(tmp_path: Path, settings: AutoMerge) -> None
 def test_actionlint_finds_nothing_in_it(tmp_path: Path, settings: AutoMerge) -> None:
     """Where it can be had without a network."""
     try:
-        found = find_actionlint.find_actionlint(fetch=False)
+        found = find_tool.ACTIONLINT.find(fetch=False)
     except RuntimeError as missing:
         pytest.skip(f"{missing} `make check` runs it too.")
-    assert find_actionlint.lint(found, [str(written(tmp_path, settings))]) == 0
+    assert find_tool.lint(found, [str(written(tmp_path, settings))]) == 0
 
 
 @BOTH

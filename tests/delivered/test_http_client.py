@@ -217,15 +217,14 @@ def test_a_long_body_is_cut_off_and_says_so() -> None:
         assert send("GET", server.url, max_bytes=5000).complete
 
 
-def test_an_answer_over_the_limit_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_over_the_limit_is_no_answer() -> None:
     """Half a list is never taken for a list."""
 
     def send_half(*_: Any, **__: Any) -> Answer:
         return Answer(status=200, complete=False)
 
-    monkeypatch.setattr("readiness.delivered.http_client.send", send_half)
     with pytest.raises(NoAnswerError, match="larger than 10 MiB"):
-        request("GET", "http://127.0.0.1")
+        request("GET", "http://127.0.0.1", send_once=send_half)
 
 
 def test_a_body_that_ends_early_is_no_answer() -> None:

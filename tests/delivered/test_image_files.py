@@ -215,7 +215,7 @@ def test_the_settings_arrive_as_the_program_reads_them(tmp_path: Path) -> None:
     section = image_settings(EVERY_OPTION)
     assert (settings.project, settings.services) == ("some-project", ("api", "web"))
     assert settings.images == "us-central1-docker.pkg.dev/some-project/images/"
-    assert settings.run_url == "https://us-central1-run.googleapis.com"
+    assert settings.region == "us-central1"
     assert settings.max_deleted_versions == section.max_deleted_versions == 250
     got = [(entry.id, entry.package, entry.reason, entry.expires.isoformat()) for entry in settings.accepted]
     assert got == [(entry.id, entry.package, entry.reason, entry.expires) for entry in section.accepted_vulnerabilities]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from readiness.delivered.migration_files import MIGRATION_PATH, migration_files
+from readiness.delivered.application_files import MIGRATION_PATH, migration_files
 from tests.projects import EVERY_OPTION, settings_of
 
 

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from readiness.alerts.registry_alerts import vulnerabilities
-from readiness.delivered.image_upkeep.__main__ import main
 from readiness.delivered.image_upkeep.findings import report_findings
 from readiness.delivered.image_upkeep.settings import Accepted
 from readiness.delivered.image_upkeep.vulnerabilities import read_report
 from tests.alerts.log_filter import parse_filter
-from tests.delivered.fake_google import IMAGES, TOKEN, FakeGoogle, google, rest
+from tests.delivered.fake_google import IMAGES, FakeGoogle
 from tests.delivered.test_scan_gate import BACKEND, CLEAN
-from tests.pinned_clock import NOW, TODAY
+from tests.pinned_clock import TODAY
 
 EXPAT = Accepted(id="CVE-2024-45490", package="pkg:deb/debian/libexpat1", reason="x", expires=date(2026, 12, 1))
 FOUND = {"api": read_report(BACKEND), "web": read_report(CLEAN)}
@@ -43,8 +42,7 @@ def test_the_images_that_serve_are_listed_by_digest(tmp_path: Path) -> None:
     web.deploy(three, 1)
     first = next(iter(api.revisions))
     api.traffic = [{"revisionName": first, "percent": 30}, *({**part, "percent": 70} for part in api.traffic)]
-    with google(fake) as (_, settings):
-        assert main(["serving", "--output", str(output)], {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN}, NOW, settings) == 0
+    assert fake.run("serving", "--output", str(output)) == 0
     name, _, value = output.read_text(encoding="utf-8").strip().partition("=")
     assert name == "images"
     assert json.loads(value) == [
@@ -56,8 +54,8 @@ def test_the_images_that_serve_are_listed_by_digest(tmp_path: Path) -> None:
 
 def test_the_metric_reads_the_fields_that_an_entry_has() -> None:
     """A label that no entry has would be empty, and a value that is missing counts as 0."""
-    with google(FakeGoogle()) as (_, settings):
-        _, payloads = report_findings(rest(), settings, FOUND, TODAY)
+    fake = FakeGoogle()
+    _, payloads = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
     metric = vulnerabilities("some-project")
     metric_filter = parse_filter(metric.filter)
     for payload in payloads:
@@ -76,8 +74,7 @@ def test_the_buckets_keep_none_one_and_two_apart() -> None:
 def test_each_service_and_severity_has_an_entry() -> None:
     """Zero is told too: a metric without entries cannot be told from a scan that did not run."""
     fake = FakeGoogle()
-    with google(fake) as (_, settings):
-        _, payloads = report_findings(rest(), settings, FOUND, TODAY)
+    _, payloads = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
     assert by_severity(payloads) == {
         "critical": (2, 1, 2, "yes"),
         "high": (1, 1, 1, "yes"),
@@ -93,12 +90,11 @@ def test_each_service_and_severity_has_an_entry() -> None:
 def test_what_the_scan_before_named_is_not_new() -> None:
     """A critical that everybody knows of does not page every week."""
     fake = FakeGoogle()
-    with google(fake) as (_, settings):
-        _, first = report_findings(rest(), settings, FOUND, TODAY)
-        fake.entries = [{"timestamp": "2026-11-18T04:00:00Z", "jsonPayload": payload} for payload in first]
-        _, second = report_findings(rest(), settings, FOUND, TODAY)
-        fake.entries[0]["jsonPayload"]["names"] = ["CVE-2023-45853 pkg:deb/debian/zlib1g"]
-        _, third = report_findings(rest(), settings, FOUND, TODAY)
+    _, first = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
+    fake.entries = [{"timestamp": "2026-11-18T04:00:00Z", "jsonPayload": payload} for payload in first]
+    _, second = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
+    fake.entries[0]["jsonPayload"]["names"] = ["CVE-2023-45853 pkg:deb/debian/zlib1g"]
+    _, third = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
     assert by_severity(second)["critical"] == (2, 1, 0, "no")
     assert by_severity(third)["critical"] == (2, 1, 1, "yes")
 
@@ -106,35 +102,32 @@ def test_what_the_scan_before_named_is_not_new() -> None:
 def test_the_newest_scan_counts_not_an_earlier_one() -> None:
     """Mended and back again is new."""
     fake = FakeGoogle()
-    with google(fake) as (_, settings):
-        _, first = report_findings(rest(), settings, FOUND, TODAY)
-        fake.entries = [{"timestamp": "2026-11-11T04:00:00Z", "jsonPayload": payload} for payload in first]
-        fake.entries += [
-            {"timestamp": "2026-11-18T04:00:00Z", "jsonPayload": {**payload, "names": []}} for payload in first
-        ]
-        _, again = report_findings(rest(), settings, FOUND, TODAY)
+    _, first = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
+    fake.entries = [{"timestamp": "2026-11-11T04:00:00Z", "jsonPayload": payload} for payload in first]
+    fake.entries += [
+        {"timestamp": "2026-11-18T04:00:00Z", "jsonPayload": {**payload, "names": []}} for payload in first
+    ]
+    _, again = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
     assert by_severity(again)["critical"][2] == 2
 
 
 def test_what_is_accepted_does_not_count() -> None:
     """Else the accepted one would page as new."""
-    with google(FakeGoogle(), accepted=(EXPAT,)) as (_, settings):
-        _, payloads = report_findings(rest(), settings, FOUND, TODAY)
+    fake = FakeGoogle()
+    _, payloads = report_findings(fake.apis(), fake.settings(accepted=(EXPAT,)), FOUND, TODAY)
     assert by_severity(payloads)["critical"] == (1, 0, 1, "yes")
 
 
 def test_the_command_reads_a_report_for_every_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And lints the list of accepted ones against all of them."""
     images = [{"service": "api", "image": "i", "name": "api-1"}, {"service": "web", "image": "j", "name": "web-1"}]
-    environment = {"GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN, "IMAGES": json.dumps(images)}
     shutil.copy(BACKEND, tmp_path / "api-1.json")
     unused = Accepted(id="CVE-1999-0001", package="pkg:npm/gone", reason="x", expires=date(2999, 1, 1))
     fake = FakeGoogle()
-    with google(fake, accepted=(unused,)) as (_, settings):
-        assert main(["findings", "--reports", str(tmp_path)], environment, NOW, settings) == 1
-        assert "::error::findings: web-1.json is no report" in capsys.readouterr().out
-        assert fake.written == [], "an image that was not scanned is not clean"
-        shutil.copy(CLEAN, tmp_path / "web-1.json")
-        assert main(["findings", "--reports", str(tmp_path)], environment, NOW, settings) == 0
+    assert fake.run("findings", "--reports", str(tmp_path), accepted=(unused,), IMAGES=json.dumps(images)) == 1
+    assert "::error::findings: web-1.json is no report" in capsys.readouterr().out
+    assert fake.written == [], "an image that was not scanned is not clean"
+    shutil.copy(CLEAN, tmp_path / "web-1.json")
+    assert fake.run("findings", "--reports", str(tmp_path), accepted=(unused,), IMAGES=json.dumps(images)) == 0
     assert "was not found: remove the entry" in capsys.readouterr().out
     assert len(fake.written) == 1

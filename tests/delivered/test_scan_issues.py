@@ -6,8 +6,7 @@ import dataclasses
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,29 +15,28 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from readiness.delivered.apis import PAGE_SIZE, Apis
 from readiness.delivered.image_upkeep.__main__ import main
-from readiness.delivered.image_upkeep.issues import AUTHOR, MAX_OPENED, Tracker, track
-from readiness.delivered.image_upkeep.rest import Rest, RestError
+from readiness.delivered.image_upkeep.issues import AUTHOR, MAX_OPENED, track
 from readiness.delivered.image_upkeep.settings import Accepted
 from readiness.delivered.image_upkeep.vulnerabilities import Finding, read_report
-from tests.delivered.fake_google import settings_for
+from tests.delivered.fake_google import Played, settings_for
 from tests.delivered.test_scan_gate import BACKEND, CLEAN
-from tests.live.loopback import Loopback, Reply, Request, serving
+from tests.live.loopback import Reply, Request
 from tests.pinned_clock import NOW, TODAY
 
 FOUND: dict[str, list[Finding]] = {"api": read_report(BACKEND), "web": []}
 NOTHING: dict[str, list[Finding]] = {"api": [], "web": []}
-REPOSITORY = "/repos/shop/app"
+REPOSITORY = "repos/shop/app"
 
 
 @dataclass
-class FakeGitHub:
-    """The issues of a repository, and what was commented; the newest comes first, two a page."""
+class FakeGitHub(Played):
+    """The issues of a repository, and what was commented; the newest comes first."""
 
+    requests: list[Request] = field(default_factory=list)
     issues: list[dict[str, Any]] = field(default_factory=list)
     comments: list[tuple[int, str]] = field(default_factory=list)
-    next_host: str = ""
-    url: str = ""
 
     def open_issue(self, **fields: Any) -> dict[str, Any]:
         """Adds an issue."""
@@ -51,7 +49,7 @@ class FakeGitHub:
         """Whatever the program asks."""
         parts = urlsplit(request.path)
         if parts.path == f"{REPOSITORY}/issues" and request.method == "GET":
-            return self._list(int(parse_qs(parts.query).get("page", ["1"])[0]), parts.query)
+            return self._list(parts.query)
         if parts.path == f"{REPOSITORY}/issues":
             return Reply(201, self.open_issue(**request.body))
         if found := re.fullmatch(rf"{REPOSITORY}/issues/(\d+)/comments", parts.path):
@@ -62,28 +60,18 @@ class FakeGitHub:
             return Reply(body={})
         return Reply(404, {"message": "Not Found"})
 
-    def _list(self, page: int, query: str) -> Reply:
+    def _list(self, query: str) -> Reply:
         assert "state=all" in query, "a closed issue that is overlooked is opened a second time"
         assert "labels=vulnerability" in query
+        page, size = (int(parse_qs(query)[name][0]) for name in ("page", "per_page"))
         newest = sorted(self.issues, key=lambda issue: -issue["number"])
-        host = self.next_host or self.url
-        more = f'<{host}{REPOSITORY}/issues?state=all&labels=vulnerability&page={page + 1}>; rel="next"'
-        headers = {"Link": more} if page * 2 < len(newest) else {}
-        return Reply(body=newest[page * 2 - 2 : page * 2], headers=headers)
-
-
-@contextmanager
-def github(fake: FakeGitHub) -> Iterator[tuple[Tracker, Loopback]]:
-    """The fake on the loopback interface."""
-    with serving(fake.answer) as loopback:
-        fake.url = loopback.url
-        yield Tracker(rest=Rest(token="ghs_x", sleep=lambda _: None), url=f"{loopback.url}{REPOSITORY}"), loopback  # noqa: S106 - no real one
+        return Reply(body=newest[(page - 1) * size : page * size])
 
 
 def run(fake: FakeGitHub, found: Mapping[str, list[Finding]], *accepted: Accepted) -> list[str]:
     """One run, and what it did."""
-    with github(fake) as (tracker, _):
-        return track(tracker, found, accepted, TODAY)
+    apis = Apis(project="p", log="l", repository="shop/app", github_token="ghs_x", send_once=fake)  # noqa: S106 - no real one
+    return track(apis, found, accepted, TODAY)
 
 
 def test_each_critical_and_high_has_an_issue_the_worst_first() -> None:
@@ -107,8 +95,10 @@ def test_a_second_run_with_the_same_findings_does_nothing() -> None:
     """Over all pages of issues."""
     fake = FakeGitHub()
     run(fake, FOUND)
+    for number in range(PAGE_SIZE):
+        fake.open_issue(title=str(number), body="", author="ada")
     assert run(fake, FOUND) == []
-    assert len(fake.issues) == 3
+    assert len(fake.issues) == 3 + PAGE_SIZE
 
 
 def test_one_vulnerability_in_two_services_is_one_issue() -> None:
@@ -182,15 +172,6 @@ def test_what_a_report_says_cannot_leave_its_place_in_the_text() -> None:
     assert "| `a/b` |" in body
 
 
-def test_the_token_goes_to_no_other_host() -> None:
-    """A next page elsewhere is refused."""
-    fake = FakeGitHub(next_host="http://127.0.0.1:1")
-    for number in range(3):
-        fake.open_issue(title=str(number), body="")
-    with github(fake) as (tracker, _), pytest.raises(RestError, match="another host"):
-        track(tracker, FOUND, (), TODAY)
-
-
 def test_the_command_tracks_only_when_every_image_has_a_report(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,12 +180,11 @@ def test_the_command_tracks_only_when_every_image_has_a_report(
     run(fake, FOUND)
     images = [{"service": name, "image": "i", "name": name} for name in ("api", "web")]
     shutil.copy(CLEAN, tmp_path / "api.json")
-    with github(fake) as (_, loopback):
-        environment = {"GITHUB_TOKEN": "ghs_x", "GITHUB_REPOSITORY": "shop/app", "IMAGES": json.dumps(images)}
-        arguments = ["issues", "--reports", str(tmp_path)]
-        assert main(arguments, environment, NOW, settings_for(loopback)) == 1
-        assert {issue["state"] for issue in fake.issues} == {"open"}
-        shutil.copy(CLEAN, tmp_path / "web.json")
-        assert main(arguments, environment, NOW, settings_for(loopback)) == 0
+    environment = {"GITHUB_TOKEN": "ghs_x", "GITHUB_REPOSITORY": "shop/app", "IMAGES": json.dumps(images)}
+    arguments = ["issues", "--reports", str(tmp_path)]
+    assert main(arguments, environment, NOW, settings_for(), fake) == 1
+    assert {issue["state"] for issue in fake.issues} == {"open"}
+    shutil.copy(CLEAN, tmp_path / "web.json")
+    assert main(arguments, environment, NOW, settings_for(), fake) == 0
     assert {issue["state"] for issue in fake.issues} == {"closed"}
     assert "closed #3" in capsys.readouterr().out

@@ -19,7 +19,7 @@ from tests.engine.world import (
     write_records,
 )
 from tests.projects import EVERY_OPTION, STACKS
-from tools.find_pulumi import HOW_TO_GET_IT, can_be_had, find_pulumi
+from tools.find_tool import PULUMI
 
 NOTHING_APPLIED = "nothing applied"
 ALL_APPLIED = "all applied"
@@ -28,9 +28,9 @@ ALL_APPLIED = "all applied"
 @pytest.fixture(scope="session")
 def pulumi() -> Path:
     """The CLI, from PATH or as `make test-engine` got it before pytest started: no worker builds it."""
-    if not can_be_had():
-        pytest.skip(f"neither `pulumi` nor `go` is on PATH. {HOW_TO_GET_IT}")
-    return find_pulumi(fetch=False)
+    if not PULUMI.can_be_had():
+        pytest.skip(f"neither `pulumi` nor `go` is on PATH. {PULUMI.how_to_get_it}")
+    return PULUMI.find(fetch=False)
 
 
 @pytest.fixture(scope="session")

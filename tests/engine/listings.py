@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 
+from readiness import resource_types as types
 from readiness.live.adopt import LiveThings
 from tests.engine.cloud import Cloud, Values
 from tests.engine.kinds import (
@@ -38,26 +39,26 @@ def live_things(cloud: Cloud) -> LiveThings:
         (f"projects/{PROJECT_NUMBER}/dashboards/{identity.rpartition('/')[2]}", json.loads(values["dashboardJson"]))
         for identity, values in of(DASHBOARD)
     )
-    return LiveThings(
-        channels=[{**values, "name": identity} for identity, values in of(CHANNEL)],
-        policies=[{**values, "name": identity} for identity, values in of(POLICY)],
-        uptime_checks=[{**values, "name": identity} for identity, values in of(UPTIME_CHECK)],
-        services=[{"name": identity} for identity, _ in of(SERVICE)],
-        objectives=[{"name": identity} for identity, _ in of(OBJECTIVE)],
-        dashboards=[{**shown, "name": identity} for identity, shown in numbered],
-        log_metrics=[{"name": values["name"]} for _, values in of(METRIC)],
-        sinks=[{"name": values["name"]} for _, values in of(SINK)],
-        accounts=[{"name": identity, "email": identity.rpartition("/")[2]} for identity, _ in of(ACCOUNT)],
-        jobs=[{"name": identity} for identity, _ in of(JOB)],
-        repositories=[{"name": identity} for identity, _ in of(REPOSITORY)],
-        environments=[{"name": values["environment"]} for _, values in of(ENVIRONMENT)],
-        branch_policies=[
+    return {
+        types.CHANNEL: [{**values, "name": identity} for identity, values in of(CHANNEL)],
+        types.ALERT_POLICY: [{**values, "name": identity} for identity, values in of(POLICY)],
+        types.UPTIME_CHECK: [{**values, "name": identity} for identity, values in of(UPTIME_CHECK)],
+        types.MONITORED_SERVICE: [{"name": identity} for identity, _ in of(SERVICE)],
+        types.OBJECTIVE: [{"name": identity} for identity, _ in of(OBJECTIVE)],
+        types.DASHBOARD: [{**shown, "name": identity} for identity, shown in numbered],
+        types.LOG_METRIC: [{"name": values["name"]} for _, values in of(METRIC)],
+        types.LOG_SINK: [{"name": values["name"]} for _, values in of(SINK)],
+        types.ACCOUNT: [{"name": identity, "email": identity.rpartition("/")[2]} for identity, _ in of(ACCOUNT)],
+        types.JOB: [{"name": identity} for identity, _ in of(JOB)],
+        types.REGISTRY: [{"name": identity} for identity, _ in of(REPOSITORY)],
+        types.ENVIRONMENT: [{"name": values["environment"]} for _, values in of(ENVIRONMENT)],
+        types.BRANCH_POLICY: [
             {"environment": environment, "id": number, "name": values["branchPattern"]}
             for (_, environment, number), values in policies
         ],
-        rulesets=[{"id": int(identity), "name": values["name"]} for identity, values in of(RULESET)],
-        labels=[{"name": values["name"]} for _, values in of(LABEL)],
-    )
+        types.RULESET: [{"id": int(identity), "name": values["name"]} for identity, values in of(RULESET)],
+        types.LABEL: [{"name": values["name"]} for _, values in of(LABEL)],
+    }
 
 
 def _of_the_customer(cloud: Cloud, type_: str) -> list[tuple[str, Values]]:

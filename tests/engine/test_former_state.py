@@ -49,7 +49,7 @@ UPDATED_SINCE = {
     "gcp:monitoring/dashboard:Dashboard",
     "github:index/repositoryFile:RepositoryFile",
 }
-ADDED_SINCE = ("alerts-health-checks-silent",)
+ADDED_SINCE = ("alerts-health-checks-silent", "image-workflows-files-readiness-image-upkeep-apis-py")
 
 
 def is_meant(operation: str, urn: str) -> bool:

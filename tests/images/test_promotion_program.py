@@ -1,12 +1,11 @@
 """The promotion program in the place of the model's action: the same tags after every event, and nothing is lost.
 
-It reads a Cloud Run that lives through the same days, over HTTP, and never a tag.
+It reads a Cloud Run that lives through the same days, and never a tag.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from readiness.delivered.image_upkeep.cloud_run import Revision, ServiceState
 from readiness.delivered.image_upkeep.promote import all_moves
 from readiness.delivered.image_upkeep.settings import Settings
 from readiness.images.revisions import read_needed
-from tests.delivered.fake_google import FakeGoogle, google, rest
+from tests.delivered.fake_google import FakeGoogle
 from tests.images.listings import prod_policies
 from tests.images.production_history import FAILED, PACKAGES, PROMOTED, ROLLED_BACK, Action, World, live
 from tests.images.test_time_travel import RHYTHMS, every
@@ -53,7 +52,7 @@ class WorldOfTheProgram(World):
         for package in PACKAGES:
             self._happen(package)
         assert self.settings is not None
-        moves = {(move.package, move.tag): move.digest for move in all_moves(rest(), self.settings)}
+        moves = {(move.package, move.tag): move.digest for move in all_moves(self.fake.apis(), self.settings)}
         World._retag(self, on=True)  # the model's own tags, to compare with
         for package in PACKAGES:
             for tag in ("production-latest", "production-latest-serving", "production-previous"):
@@ -81,13 +80,12 @@ class WorldOfTheProgram(World):
 
 
 @pytest.fixture
-def world() -> Iterator[WorldOfTheProgram]:
-    """Both services, and a loopback server that answers for them."""
+def world() -> WorldOfTheProgram:
+    """Both services, and a Cloud Run that answers for them."""
     fake = FakeGoogle(page_size=1000)
     for package in PACKAGES:
         fake.service(package, package)
-    with google(fake) as (_, settings):
-        yield WorldOfTheProgram(action=ACTION, fake=fake, settings=settings)
+    return WorldOfTheProgram(action=ACTION, fake=fake, settings=fake.settings())
 
 
 @pytest.mark.parametrize("mishaps", [None, 1, 2])
@@ -139,7 +137,7 @@ def test_the_program_tags_every_revision_that_the_gate_calls_needed(world: World
     path.write_text(json.dumps(revisions), encoding="utf-8")
     needed = read_needed(path, PACKAGES)
     assert world.settings is not None
-    tagged = {(move.package, move.digest) for move in all_moves(rest(), world.settings)}
+    tagged = {(move.package, move.digest) for move in all_moves(world.fake.apis(), world.settings)}
     wanted = {
         (revision.service, digest) for revision in (*needed.serving, *needed.rollback) for digest in revision.digests
     }

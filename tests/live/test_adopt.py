@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 
 import pytest
 
+from readiness import resource_types as types
 from readiness.live.adopt import Adoption, LiveThings, adoption, import_file, read_live_things
 from readiness.live.github_api import GitHub, GitHubError
 from readiness.live.google_api import ENDPOINTS, Google, GoogleError, endpoints_of
 from readiness.plan.offline_plan import Plan
-from readiness.resource_types import CHANNEL
 from readiness.settings.channels import CHANNEL_DEFINITIONS
-from tests.live.live_customer import CUSTOMER, PROJECT, REPOSITORY, channel, policy
 from tests.live.loopback import Reply, Request, serving
+
+PROJECT = "projects/ytgrs-464303"
+REPOSITORY = f"{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"
+
+
+def channel(number: int, kind: str, name: str, **labels: str) -> dict[str, Any]:
+    """A notification channel."""
+    identity = f"{PROJECT}/notificationChannels/{number}"
+    return {"name": identity, "type": kind, "displayName": name, "labels": labels}
+
+
+def policy(number: int, name: str) -> dict[str, Any]:
+    """An alert policy."""
+    return {"name": f"{PROJECT}/alertPolicies/{number}", "displayName": name, "conditions": [{"displayName": "old"}]}
+
+
+CUSTOMER: LiveThings = {
+    types.CHANNEL: [
+        channel(1, "webhook_tokenauth", "AI Resume Review - Slack Alerts", url="[hidden]"),
+        channel(2, "email", "AI Resume Review - Email Alerts", email_address="ops@example.com"),
+    ],
+    types.ALERT_POLICY: [
+        policy(11, "[Critical] Service Downtime Alert"),
+        policy(12, "[Critical] High Error Rate Alert"),
+        policy(13, "[Critical] Database Connection Issues"),
+        policy(14, "Somebody else's policy"),
+    ],
+    types.UPTIME_CHECK: [{"name": f"{PROJECT}/uptimeCheckConfigs/backend", "displayName": "Backend Health Check"}],
+    types.LOG_METRIC: [{"name": "failed_login_attempts"}],
+    types.REGISTRY: [{"name": REPOSITORY}, {"name": f"{REPOSITORY}-other"}],
+    types.ENVIRONMENT: [{"name": "production"}],
+    types.BRANCH_POLICY: [],
+    types.LABEL: [{"name": "bug"}, {"name": "Dependencies"}],
+    types.REPOSITORY_SECRET: [{"name": "SLACK_WEBHOOK_URL"}],
+}
 
 
 def adopted(plan: Plan, live: LiveThings = CUSTOMER, *, owner: bool = True) -> Adoption:
@@ -47,7 +80,7 @@ def test_the_other_stack_takes_nothing_of_production(plans: dict[str, Plan]) -> 
 
 def test_nothing_exists_and_nothing_is_imported(plans: dict[str, Plan]) -> None:
     """A new project: the import file is empty, and everything is created."""
-    found = adopted(plans["prod"], LiveThings())
+    found = adopted(plans["prod"], {})
     assert (found.imports, found.notes, found.ambiguous) == ((), (), ())
     assert import_file(plans["prod"].resources, found.imports) == {"resources": []}
 
@@ -62,7 +95,7 @@ def test_what_cannot_be_taken_over_is_said_with_its_reason(plans: dict[str, Plan
 
 def test_a_slack_channel_is_not_imported_because_its_token_is_hidden(plans: dict[str, Plan]) -> None:
     """An import would write Google's obfuscated token into the state."""
-    live = LiveThings(channels=[channel(5, "slack", "old slack", channel_name="#shop-alerts")])
+    live = {types.CHANNEL: [channel(5, "slack", "old slack", channel_name="#shop-alerts")]}
     found = adopted(plans["every-option"], live)
     assert found.imports == ()
     assert "token" in found.notes[0]
@@ -73,28 +106,28 @@ def planned_channel(kind: str, labels: dict[str, str], *, has_secret: bool = Fal
     inputs = {"type": kind, "labels": labels, "userLabels": {"environment": "production", "managed_by": "readiness"}}
     if has_secret:
         inputs["sensitiveLabels"] = {"authToken": "[secret]"}
-    return {"type": CHANNEL, "name": f"channels-{kind}", "urn": f"urn::{kind}", "parent": "", "inputs": inputs}
+    return {"type": types.CHANNEL, "name": f"channels-{kind}", "urn": f"urn::{kind}", "parent": "", "inputs": inputs}
 
 
 def test_a_channel_of_any_kind_is_matched_by_its_labels() -> None:
     """Adding a kind needs no edit here."""
     topic = "projects/shop-1234/topics/incidents"
     others = [channel(6, "pubsub", "other", topic=f"{topic}-2"), channel(7, "email", "e-mail", topic=topic)]
-    live = LiveThings(channels=[channel(5, "pubsub", "incidents", topic=topic), *others])
+    live = {types.CHANNEL: [channel(5, "pubsub", "incidents", topic=topic), *others]}
     found = adoption([planned_channel("pubsub", {"topic": topic})], live, takes_old_policies=False)
     assert ids(found) == {"channels-pubsub": f"{PROJECT}/notificationChannels/5"}
 
 
 def test_a_channel_without_labels_matches_none() -> None:
     """Nothing says that two such channels lead to the same place."""
-    live = LiveThings(channels=[channel(5, "webhook", "hook")])
+    live = {types.CHANNEL: [channel(5, "webhook", "hook")]}
     assert ids(adoption([planned_channel("webhook", {})], live, takes_old_policies=False)) == {}
 
 
 @pytest.mark.parametrize("kind", [definition.kind for definition in CHANNEL_DEFINITIONS if definition.secrets])
 def test_a_channel_with_a_secret_is_not_imported_and_is_named(kind: str) -> None:
     """Google hides Slack's token and PagerDuty's key: an import would write what it shows in place of the secret."""
-    live = LiveThings(channels=[channel(5, kind, "old", channel_name="#shop-alerts")])
+    live = {types.CHANNEL: [channel(5, kind, "old", channel_name="#shop-alerts")]}
     planned = planned_channel(kind, {"channel_name": "#shop-alerts"}, has_secret=True)
     found = adoption([planned], live, takes_old_policies=False)
     assert found.imports == ()
@@ -105,7 +138,7 @@ def test_a_channel_with_a_secret_is_not_imported_and_is_named(kind: str) -> None
 
 def test_our_own_policy_is_preferred_to_the_old_one_and_the_old_one_is_named(plans: dict[str, Plan]) -> None:
     """A stack whose state was lost finds what it made; the script's leftovers are for a person."""
-    live = dataclasses.replace(CUSTOMER, policies=[*CUSTOMER.policies, policy(20, "High error rate (production)")])
+    live = {**CUSTOMER, types.ALERT_POLICY: [*CUSTOMER[types.ALERT_POLICY], policy(20, "High error rate (production)")]}
     found = adopted(plans["prod"], live)
     assert ids(found)["alerts-high-error-rate"] == f"{PROJECT}/alertPolicies/20"
     assert any("/12 " in note for note in found.notes)
@@ -113,8 +146,8 @@ def test_our_own_policy_is_preferred_to_the_old_one_and_the_old_one_is_named(pla
 
 def test_two_candidates_are_ambiguous_and_both_are_named(plans: dict[str, Plan]) -> None:
     """The old script makes a second channel each time it is run; picking one would be a guess."""
-    twice = [*CUSTOMER.channels, channel(3, "email", "again", email_address="OPS@example.com")]
-    found = adopted(plans["prod"], dataclasses.replace(CUSTOMER, channels=twice))
+    twice = [*CUSTOMER[types.CHANNEL], channel(3, "email", "again", email_address="OPS@example.com")]
+    found = adopted(plans["prod"], {**CUSTOMER, types.CHANNEL: twice})
     [ambiguous] = found.ambiguous
     assert ambiguous.startswith("channels-email-ops@example.com: 2 things match")
     assert "notificationChannels/2" in ambiguous
@@ -124,7 +157,7 @@ def test_two_candidates_are_ambiguous_and_both_are_named(plans: dict[str, Plan])
 def test_a_channel_of_the_other_environment_is_not_taken(plans: dict[str, Plan]) -> None:
     """Both stacks may write to one address, each with a channel of its own."""
     other = {**channel(4, "email", "E-mail", email_address="ops@example.com"), "userLabels": {"environment": "staging"}}
-    assert ids(adopted(plans["prod"], LiveThings(channels=[other]))) == {}
+    assert ids(adopted(plans["prod"], {types.CHANNEL: [other]})) == {}
 
 
 def test_the_import_file_holds_the_components_above_before_their_children(plans: dict[str, Plan]) -> None:
@@ -167,9 +200,9 @@ SERVICE = "ai-resume-review-v2-backend-prod"
 ACCOUNT = "arr-v2-migrate-prod@ytgrs-464303.iam.gserviceaccount.com"
 NUMBERED = "projects/864523342928"  # as Google writes the project into what belongs to it
 LISTINGS: dict[str, Any] = {
-    "/notificationChannels": {"notificationChannels": list(CUSTOMER.channels)},
-    "/alertPolicies": {"alertPolicies": list(CUSTOMER.policies)},
-    "/uptimeCheckConfigs": {"uptimeCheckConfigs": list(CUSTOMER.uptime_checks)},
+    "/notificationChannels": {"notificationChannels": list(CUSTOMER[types.CHANNEL])},
+    "/alertPolicies": {"alertPolicies": list(CUSTOMER[types.ALERT_POLICY])},
+    "/uptimeCheckConfigs": {"uptimeCheckConfigs": list(CUSTOMER[types.UPTIME_CHECK])},
     "/services": {"services": [{"name": f"{NUMBERED}/services/{SERVICE}"}, {"name": f"{NUMBERED}/services/other"}]},
     f"/services/{SERVICE}/serviceLevelObjectives": {
         "serviceLevelObjectives": [{"name": f"{NUMBERED}/services/{SERVICE}/serviceLevelObjectives/availability"}]
@@ -184,12 +217,12 @@ LISTINGS: dict[str, Any] = {
         {"id": 3, "name": "Default branch", "source_type": "Organization"},
         {"id": 4, "name": "Default branch", "source_type": "Repository"},
     ],
-    "/metrics": {"metrics": list(CUSTOMER.log_metrics)},
-    "/repositories": {"repositories": list(CUSTOMER.repositories)},
+    "/metrics": {"metrics": list(CUSTOMER[types.LOG_METRIC])},
+    "/repositories": {"repositories": list(CUSTOMER[types.REGISTRY])},
     "/environments/production": {"name": "production"},
     "/deployment-branch-policies": {"branch_policies": [{"id": 7, "name": "main"}]},
-    "/labels": list(CUSTOMER.labels),
-    "/actions/secrets": {"secrets": list(CUSTOMER.secrets)},
+    "/labels": list(CUSTOMER[types.LABEL]),
+    "/actions/secrets": {"secrets": list(CUSTOMER[types.REPOSITORY_SECRET])},
 }
 
 
@@ -208,7 +241,7 @@ def read(plan: Plan, listings: dict[str, Any]) -> LiveThings:
 def test_live_things_are_read_from_both_sides(plans: dict[str, Plan]) -> None:
     """And then matched: the branch policy by its own number."""
     live = read(plans["prod"], LISTINGS)
-    assert live.policies == CUSTOMER.policies
+    assert live[types.ALERT_POLICY] == CUSTOMER[types.ALERT_POLICY]
     assert ids(adopted(plans["prod"], live))["production-environment-guard-branch-main"] == (
         "ai-resume-review-v2:production:7"
     )
@@ -235,7 +268,7 @@ def test_what_a_lost_state_had_made_under_names_is_matched_by_them(plans: dict[s
 def test_an_objective_is_not_imported_and_the_command_that_deletes_it_is_named(plans: dict[str, Plan]) -> None:
     """The provider does not read its service back: an imported one would be replaced, under an id that is taken."""
     objective = f"{NUMBERED}/services/{SERVICE}/serviceLevelObjectives/availability"
-    live = LiveThings(objectives=[{"name": objective}, {"name": f"{objective}-of-others"}])
+    live = {types.OBJECTIVE: [{"name": objective}, {"name": f"{objective}-of-others"}]}
     found = adopted(plans["prod"], live)
     assert found.imports == ()
     [note] = found.notes
@@ -246,13 +279,13 @@ def test_an_objective_is_not_imported_and_the_command_that_deletes_it_is_named(p
 def test_a_stack_without_github_resources_asks_github_nothing(plans: dict[str, Plan]) -> None:
     """Staging needs no token of GitHub's."""
     live = read(plans["staging"], {key: value for key, value in LISTINGS.items() if "/env" not in key})
-    assert (live.labels, live.secrets, live.environments) == ((), (), [])
+    assert not any(live.get(type_) for type_ in (types.LABEL, types.REPOSITORY_SECRET, types.ENVIRONMENT))
 
 
 def test_secrets_are_listed_for_a_stack_that_declares_one_only(plans: dict[str, Plan]) -> None:
     """It takes a right that nobody else needs; their list is read to its end."""
     refused = {**LISTINGS, "/actions/secrets": Reply(403, {"message": "Resource not accessible"})}
-    assert read(plans["prod"], refused).secrets == ()
+    assert types.REPOSITORY_SECRET not in read(plans["prod"], refused)
     with pytest.raises(GitHubError, match="not accessible"):
         read(plans["every-option"], refused)
 
@@ -260,7 +293,7 @@ def test_secrets_are_listed_for_a_stack_that_declares_one_only(plans: dict[str, 
 def test_an_api_that_was_never_enabled_holds_nothing(plans: dict[str, Plan]) -> None:
     """Google refuses to list from it; that is an empty list, not a failure."""
     off = Reply(403, {"error": {"message": "Artifact Registry API has not been used in project 1 before"}})
-    assert read(plans["prod"], {**LISTINGS, "/repositories": off}).repositories == ()
+    assert read(plans["prod"], {**LISTINGS, "/repositories": off})[types.REGISTRY] == ()
 
 
 def test_a_refusal_of_the_apis_is_not_taken_for_nothing(plans: dict[str, Plan]) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from readiness.delivered.migration_files import MIGRATION_PATH
+from readiness.delivered.application_files import MIGRATION_PATH
 from readiness.plan.offline_plan import Plan
 from tests.program.declared import MEMBER, REGISTRY_MEMBER, by_name
 from tests.projects import ROOT, STACKS

@@ -14,7 +14,7 @@ from readiness.plan.offline_plan import Plan
 from tests.alerts.stacks import rules_in, stacks_of
 from tests.projects import settings_of
 from tools.alert_mutations import MUTATIONS, Foreign, Mutant, mutants_of
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 from tools.mutate_alerts import EQUIVALENT, Outcome, batches, first_failure, foreign_of
 
 RATIO = (

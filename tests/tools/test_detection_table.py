@@ -17,7 +17,7 @@ from readiness.plan.offline_plan import Plan
 from tests.projects import CUSTOMER_STACKS, settings_of
 from tools.detection_scenarios import ROWS, WITHOUT_A_ROW
 from tools.detection_table import GOLDEN_PAGE, PHASES, Questions, header_text, questions_of
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.machine import Machine
+from tests.tools.conftest import Machine
 from tools.outdated import ENVIRONMENTS, main
 
 # Stands for the Python of an environment. `pip list` leaves out what the registry did not answer for: here, gamma.

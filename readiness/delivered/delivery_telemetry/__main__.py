@@ -12,13 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .apis import Access, ApiError, Apis
+from ..apis import ApiError, Apis
 from .deployments import NEVER_A_DEPLOYMENT, entry_of, history, read_deployment, restore_seconds
 from .figures import write_figures
 from .messages import deployment_message, live_test_message, report_message, rollback_message, run_message
 from .report import period_before, read_period, report_lines
+from .rollbacks import MAX_ENTRIES, read_rollbacks
 from .rollbacks import entry_of as rollback_entry
-from .rollbacks import read_rollbacks
 from .settings import Settings, read_settings
 
 ERROR = "::error title=Deployment telemetry::"
@@ -105,11 +105,9 @@ def _wait_for_waiting(job: Job, run_id: int, environment: str) -> None:
 def rollbacks(job: Job) -> None:
     """Writes and tells every rollback that has not been told yet."""
     since = job.now - ROLLBACK_WINDOW
-    log = f'logName="projects/{job.settings.project}/logs/{job.settings.log}"'
-    told = job.apis.read_entries(
-        f'{log}\njsonPayload.event="rollback"\ntimestamp>="{(since - timedelta(hours=1)).isoformat()}"'
-    )
-    known = {entry["jsonPayload"].get("audit_id") for entry in told}
+    written_since = (since - timedelta(hours=1)).isoformat()
+    filter_ = f'logName="{job.apis.log_name}"\njsonPayload.event="rollback"\ntimestamp>="{written_since}"'
+    known = {entry["jsonPayload"].get("audit_id") for entry in job.apis.newest_entries(filter_, MAX_ENTRIES)}
     for rollback in read_rollbacks(job.apis, job.settings, since):
         if rollback.audit_id in known:
             continue
@@ -143,7 +141,7 @@ def report(job: Job, name: str) -> None:
 
 def live_test(job: Job) -> None:
     """Posts one message, and fails where Slack does not take it."""
-    job.apis.post_to_slack(live_test_message(job.apis.access.repository))
+    job.apis.post_to_slack(live_test_message(job.apis.repository))
 
 
 COMMANDS: dict[str, Callable[[Job], None]] = {
@@ -182,7 +180,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str], now: datetime) ->
 def job_of(environ: Mapping[str, str], now: datetime) -> Job:
     """A job from the variables that the workflow sets."""
     settings = read_settings()
-    access = Access(
+    apis = Apis(
         repository=environ["GITHUB_REPOSITORY"],
         project=settings.project,
         github_token=environ["GITHUB_TOKEN"],
@@ -196,7 +194,7 @@ def job_of(environ: Mapping[str, str], now: datetime) -> Job:
             file.write(text)
 
     return Job(
-        apis=Apis(access=access),
+        apis=apis,
         settings=settings,
         now=now,
         event=json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8")),

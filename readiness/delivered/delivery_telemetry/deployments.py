@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from .apis import Apis
+from ..apis import Apis
 from .settings import Environment
 
+# A workflow of which nothing deploys is looked through so far: a call of the API for each hundred.
+MAX_RUNS = 1000
 # Whatever the far side invents later is none of these and gives no deployment: labels stay bounded.
 OUTCOMES = {
     "success": "success",
@@ -90,7 +93,8 @@ def read_deployment(apis: Apis, environment: Environment, run_id: int, attempt: 
 
 def history(apis: Apis, environment: Environment) -> Iterator[Deployment]:
     """Every deployment to the environment, the newest runs first and in each the newest attempt; read as it is used."""
-    for run in apis.github_pages(f"actions/workflows/{environment.file}/runs", "workflow_runs"):
+    runs = apis.github_pages(f"actions/workflows/{environment.file}/runs", "workflow_runs")
+    for run in islice(runs, MAX_RUNS):
         for attempt in range(run["run_attempt"], 0, -1):
             if run["event"] in NEVER_A_DEPLOYMENT:
                 break

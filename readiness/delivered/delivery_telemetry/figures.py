@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from .apis import Apis
+from ..apis import Apis
 from .deployments import Deployment, history
 from .settings import Settings
 

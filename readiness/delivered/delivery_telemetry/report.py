@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from .apis import Apis
+from ..apis import Apis
 from .deployments import Deployment, history, restore_seconds
 from .messages import duration_text
 from .rollbacks import Rollback

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from .apis import Apis
+from ..apis import Apis
 from .deployments import time_of
 from .settings import Settings
 
 # How far back the deployment is sought that brought the bad revision.
 LOOK_BACK = timedelta(days=30)
+# Where there are more, the oldest are left out.
+MAX_ENTRIES = 10_000
 # Names that Cloud Run gives: SERVICE-00042-abc.
 _NUMBER = re.compile(r"-(\d{5,})-[a-z0-9]{3}$")
 _METHODS = "ReplaceService|UpdateService|CreateService"
@@ -55,7 +57,7 @@ def audit_filter(settings: Settings, since: datetime) -> str:
 
 def read_rollbacks(apis: Apis, settings: Settings, since: datetime) -> list[Rollback]:
     """Every rollback from `since` on."""
-    found = rollbacks_in(settings, apis.read_entries(audit_filter(settings, since - LOOK_BACK)))
+    found = rollbacks_in(settings, apis.newest_entries(audit_filter(settings, since - LOOK_BACK), MAX_ENTRIES))
     return [item for item in found if item.at >= since]
 
 

@@ -6,69 +6,101 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .cloud_run import StateError
+from ..apis import ApiError, Apis
+from ..http_client import Answer, send
+from .cloud_run import StateError, serving_images
 from .findings import report_findings
 from .gate import judge, lint, verdict_lines
-from .issues import Tracker, track
+from .issues import track
 from .promote import promote
 from .report import report
-from .rest import Rest, RestError
 from .say import annotate, say, summarise
-from .serving import serving_images
 from .settings import PATH, Settings, read_settings
 from .vulnerabilities import Finding, ReportError, read_report
 
-Environment = Mapping[str, str]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One run of a command with its arguments, at `now`, an instant in UTC."""
+
+    given: argparse.Namespace
+    settings: Settings
+    apis: Apis
+    environment: Mapping[str, str]
+    now: datetime
+
+    def reports(self) -> dict[str, list[Finding]]:
+        """Findings by service. Raises ReportError for an image without a report: what was not scanned is not clean."""
+        found: dict[str, list[Finding]] = {}
+        for image in json.loads(self.environment["IMAGES"]):
+            found.setdefault(image["service"], []).extend(read_report(self.given.reports / f"{image['name']}.json"))
+        return found
 
 
-def main(arguments: Sequence[str], environment: Environment, now: datetime, settings: Settings | None = None) -> int:
+def main(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    now: datetime,
+    settings: Settings | None = None,
+    send_once: Callable[..., Answer] = send,
+) -> int:
     """Runs a command at `now`, an instant in UTC.
 
     0: it did what it is for; 1: it did not, or the gate is closed, and why is an annotation.
     """
     given = _parser().parse_args(arguments)
+    settings = settings or read_settings(PATH)
+    apis = Apis(
+        project=settings.project,
+        log=settings.log,
+        repository=environment.get("GITHUB_REPOSITORY", ""),
+        github_token=environment.get("GITHUB_TOKEN", ""),
+        google_token=environment.get("GOOGLE_OAUTH_ACCESS_TOKEN", ""),
+        webhook=environment.get("SLACK_WEBHOOK_URL", ""),
+        send_once=send_once,
+    )
     try:
-        return COMMANDS[given.command](given, settings or read_settings(PATH), environment, now)
-    except (RestError, StateError, ReportError) as error:
+        return COMMANDS[given.command](Job(given=given, settings=settings, apis=apis, environment=environment, now=now))
+    except (ApiError, StateError, ReportError) as error:
         annotate("error", f"{given.command}: {error}")
         return 1
 
 
-def _promote(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
-    summarise(promote(_google(environment), settings, dry_run=given.dry_run), environment)
+def _promote(job: Job) -> int:
+    summarise(promote(job.apis, job.settings, dry_run=job.given.dry_run), job.environment)
     return 0
 
 
-def _report(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
-    webhook = environment.get("SLACK_WEBHOOK_URL", "")
-    lines, payload = report(_google(environment), settings, now, count_only=given.count_only, webhook=webhook)
-    summarise(lines, environment)
+def _report(job: Job) -> int:
+    lines, payload = report(job.apis, job.settings, job.now, count_only=job.given.count_only)
+    summarise(lines, job.environment)
     if payload["over_limit"] == "yes" or payload["by_others"]:
         annotate("warning", "More was deleted than expected, or by somebody else than the cleanup: see the summary")
     return 0
 
 
-def _serving(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
-    images = serving_images(_google(environment), settings)
-    with open(given.output, "a", encoding="utf-8") as file:
+def _serving(job: Job) -> int:
+    images = serving_images(job.apis, job.settings.region, job.settings.services)
+    with open(job.given.output, "a", encoding="utf-8") as file:
         file.write(f"images={json.dumps(images)}\n")
     for image in images:
         say(f"{image['service']} serves {image['image']}")
     return 0
 
 
-def _gate(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
-    findings = [finding for path in given.reports for finding in read_report(path)]
-    today = now.date()
-    for problem in lint(settings.accepted, None, today):
+def _gate(job: Job) -> int:
+    findings = [finding for path in job.given.reports for finding in read_report(path)]
+    accepted, today = job.settings.accepted, job.now.date()
+    for problem in lint(accepted, None, today):
         annotate("warning", problem)
-    verdict = judge(findings, settings.accepted, today)
-    lines = verdict_lines(verdict, given.what)
-    summarise(lines, environment)
+    verdict = judge(findings, accepted, today)
+    lines = verdict_lines(verdict, job.given.what)
+    summarise(lines, job.environment)
     for line in lines:
         say(line)
     for finding in verdict.blocking:
@@ -76,38 +108,21 @@ def _gate(given: argparse.Namespace, settings: Settings, environment: Environmen
     return 1 if verdict.blocking else 0
 
 
-def _findings(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
-    found = _reports(given.reports, json.loads(environment["IMAGES"]))
-    today = now.date()
-    lines, _ = report_findings(_google(environment), settings, found, today)
-    summarise(lines, environment)
-    for problem in lint(settings.accepted, [finding for some in found.values() for finding in some], today):
+def _findings(job: Job) -> int:
+    found, today = job.reports(), job.now.date()
+    lines, _ = report_findings(job.apis, job.settings, found, today)
+    summarise(lines, job.environment)
+    for problem in lint(job.settings.accepted, [finding for some in found.values() for finding in some], today):
         annotate("warning", problem)
     return 0
 
 
-def _issues(given: argparse.Namespace, settings: Settings, environment: Environment, now: datetime) -> int:
-    found = _reports(given.reports, json.loads(environment["IMAGES"]))
-    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-    rest = Rest(token=environment.get("GITHUB_TOKEN", ""), headers=headers)
-    tracker = Tracker(rest=rest, url=f"{settings.urls.github}/repos/{environment['GITHUB_REPOSITORY']}")
-    done = track(tracker, found, settings.accepted, now.date())
+def _issues(job: Job) -> int:
+    done = track(job.apis, job.reports(), job.settings.accepted, job.now.date())
     for line in done:
         say(line)
-    summarise(["## Issues", "", *(f"- {line}" for line in done or ["nothing to do"])], environment)
+    summarise(["## Issues", "", *(f"- {line}" for line in done or ["nothing to do"])], job.environment)
     return 0
-
-
-def _reports(folder: Path, images: Sequence[Mapping[str, str]]) -> dict[str, list[Finding]]:
-    """Findings by service. Raises ReportError where the report of one image is missing: not scanned is not clean."""
-    found: dict[str, list[Finding]] = {}
-    for image in images:
-        found.setdefault(image["service"], []).extend(read_report(folder / f"{image['name']}.json"))
-    return found
-
-
-def _google(environment: Environment) -> Rest:
-    return Rest(token=environment.get("GOOGLE_OAUTH_ACCESS_TOKEN", ""))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,12 +7,12 @@ Sources: docs.cloud.google.com/run/docs/reference/rest/v1; conditions `Ready` an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .rest import MAX_PAGES, Rest, RestError
+from ..apis import MAX_PAGES, ApiError, Apis
 
 _IMAGE = re.compile(r"(?P<path>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64})")
 
@@ -65,10 +65,10 @@ class ServiceState:
         return _newest(iter(self.idle))
 
 
-def service_state(rest: Rest, run_url: str, project: str, service: str) -> ServiceState:
-    """The state of a service. Raises RestError, and StateError where what it serves cannot be told."""
-    base = f"{run_url}/apis/serving.knative.dev/v1/namespaces/{quote(project)}"
-    status = rest.get(f"{base}/services/{quote(service)}").get("status") or {}
+def service_state(apis: Apis, region: str, service: str) -> ServiceState:
+    """The state of a service. Raises ApiError, and StateError where Cloud Run does not say what it serves."""
+    base = f"https://{region}-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/{quote(apis.project)}"
+    status = apis.google(f"{base}/services/{quote(service)}").get("status") or {}
     shares: dict[str, int] = {}
     for target in status.get("traffic") or ():
         name = target.get("revisionName")
@@ -77,7 +77,7 @@ def service_state(rest: Rest, run_url: str, project: str, service: str) -> Servi
         shares[name] = max(shares.get(name, 0), int(target.get("percent") or 0))
     if not any(shares.values()):
         raise StateError(f"{service}: Cloud Run says that nothing serves")
-    revisions = {revision["metadata"]["name"]: revision for revision in _revisions(rest, base, service)}
+    revisions = {revision["metadata"]["name"]: revision for revision in _revisions(apis, base, service)}
     missing = sorted(shares.keys() - revisions.keys())
     if missing:
         raise StateError(f"{service}: {', '.join(missing)} serves, and is not among its revisions")
@@ -91,16 +91,30 @@ def service_state(rest: Rest, run_url: str, project: str, service: str) -> Servi
     )
 
 
-def _revisions(rest: Rest, base: str, service: str) -> Iterator[dict[str, Any]]:
+def serving_images(apis: Apis, region: str, services: Iterable[str]) -> list[dict[str, str]]:
+    """What serves, as the matrix of a workflow's jobs: `{"service", "image", "name"}`, `image` with its digest.
+
+    Raises ApiError and StateError.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for service in services:
+        for revision in service_state(apis, region, service).serving:
+            # A service under two revisions has two reports; two revisions of one image have one.
+            name = f"{service}-{revision.digest.removeprefix('sha256:')[:12]}"
+            found[name] = {"service": service, "image": f"{revision.image}@{revision.digest}", "name": name}
+    return list(found.values())
+
+
+def _revisions(apis: Apis, base: str, service: str) -> Iterator[dict[str, Any]]:
     query = {"labelSelector": f"serving.knative.dev/service={service}"}
     for _ in range(MAX_PAGES):
-        page = rest.get(f"{base}/revisions?{urlencode(query)}")
+        page = apis.google(f"{base}/revisions?{urlencode(query)}")
         yield from page.get("items") or ()
         following = (page.get("metadata") or {}).get("continue")
         if not following:
             return
         query["continue"] = following
-    raise RestError(0, f"revisions of {service}: more than {MAX_PAGES} pages")
+    raise ApiError(f"revisions of {service}: more than {MAX_PAGES} pages")
 
 
 def _revision(item: dict[str, Any]) -> Revision:

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from ..apis import Apis
 from .gate import judge
-from .logs import log_name, read_entries, write_entries
-from .rest import Rest
 from .say import code
 from .settings import Settings
 from .vulnerabilities import SEVERITIES, Finding
@@ -22,24 +21,24 @@ MAX_NAMES = 1000
 
 
 def report_findings(
-    rest: Rest, settings: Settings, found: Mapping[str, Sequence[Finding]], today: date
+    apis: Apis, settings: Settings, found: Mapping[str, Sequence[Finding]], today: date
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """Writes the entries of each service, without what is accepted. Returns Markdown lines and what was logged."""
     payloads: list[dict[str, Any]] = []
     for service, findings in found.items():
         verdict = judge(findings, settings.accepted, today)
         counted = [*verdict.blocking, *verdict.others]
-        payloads += [_payload(rest, settings, service, severity, counted) for severity in SEVERITIES]
-    write_entries(rest, settings, [(_log_severity(payload), payload) for payload in payloads])
+        payloads += [_payload(apis, settings, service, severity, counted) for severity in SEVERITIES]
+    apis.write_entries([{"severity": _log_severity(payload), "jsonPayload": payload} for payload in payloads])
     return _lines(payloads), payloads
 
 
 def _payload(
-    rest: Rest, settings: Settings, service: str, severity: str, findings: Iterable[Finding]
+    apis: Apis, settings: Settings, service: str, severity: str, findings: Iterable[Finding]
 ) -> dict[str, Any]:
     ours = [finding for finding in findings if finding.severity == severity]
     names = sorted({f"{finding.id} {finding.package}" for finding in ours})
-    before = _names_before(rest, settings, service, severity) if severity in ("critical", "high") else set(names)
+    before = _names_before(apis, service, severity) if severity in ("critical", "high") else set(names)
     return {
         "schema": 1,
         "event": EVENT,
@@ -55,10 +54,10 @@ def _payload(
     }
 
 
-def _names_before(rest: Rest, settings: Settings, service: str, severity: str) -> set[str]:
+def _names_before(apis: Apis, service: str, severity: str) -> set[str]:
     filter_ = "\n".join(
         (
-            f'logName="{log_name(settings)}"',
+            f'logName="{apis.log_name}"',
             f'jsonPayload.event="{EVENT}"',
             f'jsonPayload.service="{service}"',
             f'jsonPayload.severity="{severity}"',
@@ -66,7 +65,7 @@ def _names_before(rest: Rest, settings: Settings, service: str, severity: str) -
             'timestamp>="2000-01-01T00:00:00Z"',
         )
     )
-    last = next(read_entries(rest, settings, filter_, newest=1), None)
+    last = next(apis.newest_entries(filter_, 1), None)
     return set((last or {}).get("jsonPayload", {}).get("names") or ())
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ..apis import Apis
 from .gate import excuses
-from .rest import MAX_PAGES, Rest, RestError
 from .say import code
 from .settings import Accepted
 from .vulnerabilities import SEVERITIES, Finding
@@ -24,70 +23,53 @@ TRACKED = ("critical", "high")
 # A first scan may find hundreds; the worst come first, and the next run opens more.
 MAX_OPENED = 25
 _MARKER = re.compile(r"<!-- readiness vulnerability (\S+ \S+) -->")
-_NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class Tracker:
-    """The issues of a repository. `url` is `https://api.github.com/repos/OWNER/NAME`."""
-
-    rest: Rest
-    url: str
-
-    def ours(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """`(key, issue)` of every issue that this program opened. Raises RestError."""
-        url: str | None = f"{self.url}/issues?state=all&labels={LABEL}&per_page=100"
-        for _ in range(MAX_PAGES):
-            if url is None:
-                return
-            answer = self.rest.send("GET", url)
-            for issue in answer.body:
-                found = _MARKER.match(issue.get("body") or "")
-                if found and issue["user"]["login"] == AUTHOR and "pull_request" not in issue:
-                    yield found[1], issue
-            following = _NEXT.search(answer.headers.get("link", ""))
-            url = following[1] if following else None
-            if url is not None and not url.startswith(self.url.partition("/repos/")[0]):
-                raise RestError(0, "the next page of the issues is said to be on another host")
-        raise RestError(0, f"more than {MAX_PAGES} pages of issues")
-
-    def change(self, issue: Mapping[str, Any], comment: str, **fields: str) -> None:
-        """Comments on an issue and changes it. Raises RestError."""
-        self.rest.send("POST", f"{self.url}/issues/{issue['number']}/comments", {"body": comment})
-        self.rest.send("PATCH", f"{self.url}/issues/{issue['number']}", fields)
 
 
 def track(
-    tracker: Tracker,
+    apis: Apis,
     found: Mapping[str, Sequence[Finding]],
     accepted: Sequence[Accepted],
     today: date,
 ) -> list[str]:
     """Brings the issues in line with `found`: findings by service, of every image that serves.
 
-    Returns what was done. Raises RestError.
+    Returns what was done. Raises ApiError.
     """
     wanted, excused = _wanted(found, accepted, today)
     done: list[str] = []
     # The newest of an issue that was opened twice is the one that counts.
     known: dict[str, dict[str, Any]] = {}
-    for key, issue in tracker.ours():
+    for key, issue in _ours(apis):
         known.setdefault(key, issue)
     for key in [key for key in wanted if key in known and known[key]["state"] == "closed"]:
-        tracker.change(known[key], "It is found again.", state="open")
+        _change(apis, known[key], "It is found again.", state="open")
         done.append(f"reopened #{known[key]['number']} {key}")
     missing = [key for key in wanted if key not in known]
     for key in missing[:MAX_OPENED]:
         body = {"title": _title(wanted[key]), "body": _text(key, wanted[key]), "labels": [LABEL]}
-        done.append(f"opened #{tracker.rest.send('POST', f'{tracker.url}/issues', body).body['number']} {key}")
+        done.append(f"opened #{apis.github('issues', body, method='POST')['number']} {key}")
     if len(missing) > MAX_OPENED:
         done.append(f"{len(missing) - MAX_OPENED} more are opened by the next runs")
     for key, issue in known.items():
         if key not in wanted and issue["state"] == "open":
             why = excused.get(key, "It is no longer found in anything that serves.")
-            tracker.change(issue, why, state="closed", state_reason="completed")
+            _change(apis, issue, why, state="closed", state_reason="completed")
             done.append(f"closed #{issue['number']} {key}")
     return done
+
+
+def _ours(apis: Apis) -> Iterator[tuple[str, dict[str, Any]]]:
+    """`(key, issue)` of every issue that this program opened, the newest first."""
+    for issue in apis.github_pages(f"issues?state=all&labels={LABEL}"):
+        found = _MARKER.match(issue.get("body") or "")
+        if found and issue["user"]["login"] == AUTHOR and "pull_request" not in issue:
+            yield found[1], issue
+
+
+def _change(apis: Apis, issue: Mapping[str, Any], comment: str, **fields: str) -> None:
+    """Comments on an issue and changes it."""
+    apis.github(f"issues/{issue['number']}/comments", {"body": comment}, method="POST")
+    apis.github(f"issues/{issue['number']}", fields, method="PATCH")
 
 
 def _wanted(

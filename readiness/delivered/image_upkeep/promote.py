@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from ..apis import REGISTRY, ApiError, Apis
 from .cloud_run import Revision, ServiceState, StateError, service_state
-from .rest import Rest, RestError
 from .say import code, say
 from .settings import Settings
 
@@ -52,39 +52,39 @@ def moves_of(state: ServiceState, settings: Settings) -> list[Move]:
     return [_move(tag, revision, settings) for tag, revision in roles.items() if revision is not None]
 
 
-def all_moves(rest: Rest, settings: Settings) -> list[Move]:
-    """The tags of all services. Raises RestError and StateError before anything is moved."""
+def all_moves(apis: Apis, settings: Settings) -> list[Move]:
+    """The tags of all services. Raises ApiError and StateError before anything is moved."""
     held: dict[tuple[str, str], str] = {}
     for service in settings.services:
-        for move in moves_of(service_state(rest, settings.run_url, settings.project, service), settings):
+        for move in moves_of(service_state(apis, settings.region, service), settings):
             if held.setdefault((move.package, move.tag), move.digest) != move.digest:
                 what = f"{service} and another service run different images of {move.package}"
                 raise StateError(f"{what}: the tag {move.tag} cannot hold both")
     return [Move(package, tag, digest) for (package, tag), digest in held.items()]
 
 
-def promote(rest: Rest, settings: Settings, *, dry_run: bool) -> list[str]:
-    """Moves every tag; with `dry_run`, none. Returns Markdown lines. Raises RestError and StateError."""
-    moves = all_moves(rest, settings)
+def promote(apis: Apis, settings: Settings, *, dry_run: bool) -> list[str]:
+    """Moves every tag; with `dry_run`, none. Returns Markdown lines. Raises ApiError and StateError."""
+    moves = all_moves(apis, settings)
     for move in moves:
         if not dry_run:
-            move_tag(rest, settings, move)
+            move_tag(apis, settings, move)
         say(f"{'would move' if dry_run else 'moved'} {move.package}:{move.tag} to {move.digest}")
     rows = [f"| {code(move.package)} | {code(move.tag)} | {code(move.digest)} |" for move in moves]
     return ["| Image | Tag | Digest |", "|---|---|---|", *rows]
 
 
-def move_tag(rest: Rest, settings: Settings, move: Move) -> None:
-    """Puts the tag on the digest, wherever it was. Raises RestError."""
+def move_tag(apis: Apis, settings: Settings, move: Move) -> None:
+    """Puts the tag on the digest, wherever it was. Raises ApiError."""
     package = f"{settings.resource}/packages/{quote(move.package, safe='')}"
     body = {"name": f"{package}/tags/{move.tag}", "version": f"{package}/versions/{move.digest}"}
-    tags = f"{settings.urls.registry}/v1/{package}/tags"
+    tags = f"{REGISTRY}/{package}/tags"
     try:
-        rest.send("PATCH", f"{tags}/{move.tag}?updateMask=version", body)
-    except RestError as error:
+        apis.google(f"{tags}/{move.tag}?updateMask=version", body, method="PATCH")
+    except ApiError as error:
         if error.status != 404:
             raise
-        rest.send("POST", f"{tags}?tagId={move.tag}", body)
+        apis.google(f"{tags}?tagId={move.tag}", body, method="POST")
 
 
 def _move(tag: str, revision: Revision, settings: Settings) -> Move:

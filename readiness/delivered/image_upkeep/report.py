@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..apis import REGISTRY, ApiError, Apis
 from .deletions import Deletions, deletions_filter, deletions_of
-from .logs import log_name, read_entries, write_entries
-from .rest import Rest, RestError
 from .say import annotate, code
 from .settings import Settings
 
@@ -21,30 +20,26 @@ EVENT = "registry_cleanup"
 MAX_SHOWN = 20
 
 
-def report(
-    rest: Rest, settings: Settings, now: datetime, *, count_only: bool, webhook: str = ""
-) -> tuple[list[str], dict[str, Any]]:
-    """Writes the entry and returns Markdown lines and what was logged. Raises RestError.
+def report(apis: Apis, settings: Settings, now: datetime, *, count_only: bool) -> tuple[list[str], dict[str, Any]]:
+    """Writes the entry and returns Markdown lines and what was logged. Raises ApiError.
 
     Counts the last 7 days, or with `count_only` the last 25 hours: a run may fall on the edge of a day. A webhook that
-    is revoked is told of loudly and does not undo the report.
+    was revoked is an annotation of the run, and does not undo the report.
     """
     since = now - (timedelta(hours=25) if count_only else timedelta(days=7))
-    found = deletions_of(read_entries(rest, settings, deletions_filter(settings, since)))
-    size = int(rest.get(f"{settings.urls.registry}/v1/{settings.resource}").get("sizeBytes") or 0)
+    found = deletions_of(apis.all_entries(deletions_filter(settings, since)))
+    size = int(apis.google(f"{REGISTRY}/{settings.resource}").get("sizeBytes") or 0)
     payload = _payload(settings, found, since, now, count_only=count_only)
-    payload |= {"bytes_after": size, "bytes_before": None if count_only else _size_before(rest, settings)}
+    payload |= {"bytes_after": size, "bytes_before": None if count_only else _size_before(apis)}
     loud = payload["over_limit"] == "yes" or payload["by_others"]
-    write_entries(rest, settings, [("WARNING" if loud else "INFO", payload)])
+    apis.write_entries([{"severity": "WARNING" if loud else "INFO", "jsonPayload": payload}])
     lines = _lines(settings, found, payload)
-    if webhook and not count_only:
+    if apis.webhook and not count_only:
         try:
-            # The address is the secret: an error names neither it nor its path.
-            Rest().send("POST", webhook, {"text": _slack_text(settings, payload)})
-        except RestError as error:
-            annotate(
-                "error", f"Slack was not told: it answered {error.status or 'nothing'}. Is the webhook still valid?"
-            )
+            text = [f"*Image cleanup, {settings.repository}*", *_figures(settings, payload)]
+            apis.post_to_slack({"text": "\n".join(text)})
+        except ApiError as error:
+            annotate("error", str(error))
     return lines, payload
 
 
@@ -70,10 +65,10 @@ def _payload(
     }
 
 
-def _size_before(rest: Rest, settings: Settings) -> int | None:
+def _size_before(apis: Apis) -> int | None:
     """What the report of the week before saw; None where there was none."""
-    filter_ = f'logName="{log_name(settings)}"\njsonPayload.event="{EVENT}"\njsonPayload.kind="weekly"'
-    last = next(read_entries(rest, settings, filter_, newest=1), None)
+    filter_ = f'logName="{apis.log_name}"\njsonPayload.event="{EVENT}"\njsonPayload.kind="weekly"'
+    last = next(apis.newest_entries(filter_, 1), None)
     size = (last or {}).get("jsonPayload", {}).get("bytes_after")
     return None if size is None else int(size)
 
@@ -107,10 +102,6 @@ def _figures(settings: Settings, payload: Mapping[str, Any]) -> list[str]:
     if not payload["runs"] and not payload["dry_run_versions"]:
         lines.append("- no run was logged: is the Data Write audit log on?")
     return lines
-
-
-def _slack_text(settings: Settings, payload: Mapping[str, Any]) -> str:
-    return "\n".join([f"*Image cleanup, {settings.repository}*", *_figures(settings, payload)])
 
 
 def size_text(size: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,6 @@ class Accepted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Urls:
-    """Where the APIs are. Cloud Run's v1 API is one of each region."""
-
-    registry: str = "https://artifactregistry.googleapis.com"
-    logging: str = "https://logging.googleapis.com"
-    github: str = "https://api.github.com"
-    run: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """All of the file."""
 
@@ -48,7 +38,6 @@ class Settings:
     log: str
     max_deleted_versions: int
     accepted: tuple[Accepted, ...] = ()
-    urls: Urls = field(default_factory=Urls)
 
     @property
     def resource(self) -> str:
@@ -59,11 +48,6 @@ class Settings:
     def images(self) -> str:
         """What the path of every image of the repository begins with."""
         return f"{self.region}-docker.pkg.dev/{self.project}/{self.repository}/"
-
-    @property
-    def run_url(self) -> str:
-        """Where Cloud Run's v1 API of the region is."""
-        return self.urls.run or f"https://{self.region}-run.googleapis.com"
 
 
 def read_settings(path: Path = PATH) -> Settings:

@@ -12,7 +12,7 @@ import pytest
 from readiness.plan.offline_plan import Plan
 from tests.alerts.deployment_dashboard.evaluator import Point, points_of
 from tests.alerts.deployment_dashboard.six_weeks import log_entries
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 Tiles = dict[str, dict[str, Any]]
 Points = Mapping[str, Sequence[Point]]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
+from readiness.delivered.apis import Apis
 from readiness.delivered.delivery_telemetry.__main__ import Job
-from readiness.delivered.delivery_telemetry.apis import Access, Apis
 from readiness.delivered.delivery_telemetry.deployments import Deployment, time_of
 from readiness.delivered.delivery_telemetry.settings import Environment, Settings
-from readiness.delivered.http_client import Answer
+from tests.delivered.fake_google import Played
+from tests.live.loopback import Reply, Request
 from tests.projects import ROOT
 
 FIXTURES = ROOT / "tests" / "fixtures" / "deployments"
@@ -104,9 +104,10 @@ def named(revision: str) -> str:
 
 
 @dataclass
-class World:
+class World(Played):
     """What each system holds, and what it was sent. A status that is not 200 is its answer to everything."""
 
+    requests: list[Request] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
     jobs: dict[tuple[int, int], list[dict[str, Any]]] = field(default_factory=dict)
     pending: list[Any] = field(default_factory=list)
@@ -116,7 +117,7 @@ class World:
     slack: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     google_status: int = 200
-    slack_answers: list[int | Exception] = field(default_factory=list)
+    slack_answers: list[int] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
     def add(self, run: dict[str, Any], *jobs: dict[str, Any]) -> None:
@@ -131,40 +132,34 @@ class World:
         run = a_run(id=number, conclusion=conclusion, html_url=f"https://github.com/o/r/actions/runs/{number}")
         self.add(run, a_job(run_id=number, conclusion=conclusion, started_at=start, completed_at=end.isoformat()))
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        """In place of a real request."""
-        status, data = self._answer(method, url, headers, body)
-        return Answer(status=status, data=data)
-
-    def _answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
-        parts = urlsplit(url)
-        self.calls.append(f"{method} {parts.netloc}{parts.path}")
-        sent = json.loads(body) if body else {}
-        if parts.netloc == "api.github.com":
-            assert headers["Authorization"] == "Bearer github-token"
-            return self._github(parts.path.removeprefix("/repos/stellar-aiz/ai-resume-review-v2/"), parts.query)
-        if parts.netloc == "hooks.slack.com":
-            return self._post_to_slack(sent)
-        assert headers["Authorization"] == "Bearer google-token"
+    def answer(self, request: Request) -> Reply:
+        """Whatever the program asks."""
+        host, (path, _, query) = request.headers["host"], request.path.partition("?")
+        self.calls.append(f"{request.method} {host}/{path}")
+        if host == "api.github.com":
+            assert request.headers["authorization"] == "Bearer github-token"
+            return self._github(path.removeprefix("repos/stellar-aiz/ai-resume-review-v2/"), query)
+        if host == "hooks.slack.com":
+            return self._post_to_slack(request.body)
+        assert request.headers["authorization"] == "Bearer google-token"
         if self.google_status != 200:
-            return self.google_status, b'{"error": {"message":\n"refused\n::warning::forged"}}'
-        return 200, json.dumps(self._google(parts.netloc + parts.path, sent)).encode()
+            return Reply(self.google_status, {"error": {"message": "refused\n::warning::forged"}})
+        return Reply(body=self._google(path, request.body))
 
-    def _github(self, path: str, query: str) -> tuple[int, bytes]:
+    def _github(self, path: str, query: str) -> Reply:
         words = path.split("/")
         if words[1] == "workflows":
             newest = {run["id"]: run for run in reversed(self.runs)}
-            listed = sorted(newest.values(), key=lambda run: self.runs.index(run))
-            return 200, _page({"workflow_runs": listed}, query)
+            return _page("workflow_runs", sorted(newest.values(), key=lambda run: self.runs.index(run)), query)
         run_id = int(words[2])
         attempts = [run for run in self.runs if run["id"] == run_id]
         if words[-1] == "jobs":
-            return 200, _page({"jobs": self.jobs[run_id, int(words[4])]}, query)
+            return _page("jobs", self.jobs[run_id, int(words[4])], query)
         if words[-1] == "pending_deployments":
-            return 200, json.dumps(self.pending).encode()
+            return Reply(body=self.pending)
         if "attempts" in words:
             attempts = [run for run in attempts if run["run_attempt"] == int(words[4])]
-        return (200, json.dumps(attempts[0]).encode()) if attempts else (404, b'{"message": "Not Found"}')
+        return Reply(body=attempts[0]) if attempts else Reply(404, {"message": "Not Found"})
 
     def _google(self, address: str, sent: dict[str, Any]) -> dict[str, Any]:
         if address.endswith("entries:list"):
@@ -172,25 +167,23 @@ class World:
                 return _google_page(self.audit_log, sent)
             return _google_page(list(self.entries.values()), sent)
         if address.endswith("entries:write"):
-            self.entries |= {entry["insertId"]: entry for entry in sent["entries"]}
+            shared = {name: sent[name] for name in ("logName", "resource")}
+            self.entries |= {entry["insertId"]: {**shared, **entry} for entry in sent["entries"]}
         if address.endswith("timeSeries"):
             self.points += sent["timeSeries"]
         return {}
 
-    def _post_to_slack(self, sent: dict[str, Any]) -> tuple[int, bytes]:
+    def _post_to_slack(self, sent: dict[str, Any]) -> Reply:
         answer = self.slack_answers.pop(0) if self.slack_answers else 200
-        if isinstance(answer, Exception):
-            raise answer
         if answer == 200:
             self.slack.append(sent)
-            return 200, b"ok"
-        return answer, b"no_service"
+        return Reply(answer, "ok" if answer == 200 else "no_service")
 
 
-def _page(answer: dict[str, list[Any]], query: str) -> bytes:
+def _page(field_: str, items: list[Any], query: str) -> Reply:
     asked = parse_qs(query)
     size, page = int(asked["per_page"][0]), int(asked["page"][0])
-    return json.dumps({name: items[size * (page - 1) : size * page] for name, items in answer.items()}).encode()
+    return Reply(body={field_: items[size * (page - 1) : size * page]})
 
 
 def _google_page(items: list[dict[str, Any]], sent: dict[str, Any]) -> dict[str, Any]:
@@ -213,18 +206,20 @@ class Told(Job):
 
 def job(world: World, *environments: Environment, event: Any = None, webhook: str = WEBHOOK, **more: Any) -> Told:
     """A job in the played world."""
-    access = Access(
+    apis = Apis(
         repository="stellar-aiz/ai-resume-review-v2",
         project="ytgrs-464303",
         github_token="github-token",  # noqa: S106 - played
         google_token="google-token",  # noqa: S106 - played
         webhook=webhook,
         log="readiness-deployments",
+        send_once=world,
+        sleep=world.slept.append,
     )
     said: list[str] = []
     summaries: list[str] = []
     return Told(
-        apis=Apis(access=access, send_once=world, sleep=world.slept.append),
+        apis=apis,
         settings=settings(*environments, **more),
         now=NOW,
         event=event or {},

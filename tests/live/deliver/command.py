@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
-from readiness.delivered.dependabot_auto_merge import AUTO_MERGE_PATH
+from readiness.delivered.dependabot import AUTO_MERGE_PATH
 from readiness.delivered.header import file_digest, with_header
 from tests.live.loopback import Loopback
 from tests.projects import Command, Result

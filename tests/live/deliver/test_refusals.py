@@ -9,7 +9,7 @@ import pytest
 
 from readiness.cli import deliver as deliver_command
 from readiness.delivered.declared import declared_files
-from readiness.delivered.dependabot_auto_merge import AUTO_MERGE_PATH
+from readiness.delivered.dependabot import AUTO_MERGE_PATH
 from readiness.delivered.header import file_digest
 from readiness.finding import RefusedError
 from readiness.live.delivery import BRANCH

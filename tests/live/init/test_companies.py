@@ -14,8 +14,8 @@ import yaml
 from tests.live.init.companies import COMPANIES, STACKS, WARNED
 from tests.live.init.installed import Installed, install
 from tests.projects import ROOT, Result
-from tools.find_actionlint import find_actionlint
-from tools.find_actionlint import lint as actionlint
+from tools.find_tool import ACTIONLINT
+from tools.find_tool import lint as actionlint
 
 RUFF = (sys.executable, "-m", "ruff")
 BIN = Path(sys.executable).parent
@@ -129,7 +129,7 @@ def test_zizmor_and_actionlint_have_nothing_to_say(installed: Installed, reposit
     assert "No findings" in done.text
     workflows = sorted(str(path) for path in (repository / ".github" / "workflows").glob("*.yml"))
     assert len(workflows) == 3
-    assert actionlint(find_actionlint(fetch=False), workflows) == 0
+    assert actionlint(ACTIONLINT.find(fetch=False), workflows) == 0
 
 
 def test_workflows_fit_githubs_schema(installed: Installed, repository: Path) -> None:
