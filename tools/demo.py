@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ROOT / "examples" / "shop" / "answers.yaml"

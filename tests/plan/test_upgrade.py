@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from readiness.finding import RefusedError
 from readiness.plan.upgrade import other_requirements, required_package
-from readiness.refusal import RefusedError
 
 
 def write(folder: Path, text: str) -> Path:

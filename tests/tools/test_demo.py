@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools import demo
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 RULES = """
 groups:

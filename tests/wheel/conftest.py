@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.projects import ROOT, Result
-from tools.find_promtool import find_promtool
+from tools.find_tool import find_promtool
 
 # A hang guard: no command takes a tenth of it.
 HANG_SECONDS = 300
