@@ -44,11 +44,11 @@ def upgrade(
     from readiness.plan.diff_report import diff_report
     from readiness.plan.upgrade import compare_versions
 
+    root = project_root(project)
     if not check:
         raise click.UsageError(_BY_HAND)
     if version is not None and wheel is not None:
         raise click.UsageError("give either --to or --wheel")
-    root = project_root(project)
     names = _stacks(root, stacks)
     package = _package(root, version, wheel)
     entries = read_acknowledgements(root)
