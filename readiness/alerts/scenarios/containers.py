@@ -35,7 +35,7 @@ def _lines(stack: Stack, place: Place, counts: tuple[float | None, ...]) -> list
 def _counted_before(stack: Stack) -> float:
     """0, or a whole limit of lines where a counter that begins at zero would count a line less than there were."""
     limit, seconds = _limit(stack), 60 * _window(stack)
-    return float(limit) if round((limit + 1) * (seconds + 15) / (seconds + 60)) <= limit else 0.0
+    return float(limit) if round((limit + 1) * seconds / (seconds + 60)) <= limit else 0.0
 
 
 def _burst(stack: Stack, lines: float) -> tuple[float, ...]:
@@ -60,14 +60,16 @@ def _crash_pages(
     *series: list[Series],
     of: Place,
     at: int = 0,
-    within_seconds: int = 29,
+    within_seconds: int | None = None,
     until_seconds: int | None = None,
 ) -> Incident:
+    # The next evaluation pages, or the one after it where rounding does not make up for samples on a window's edges.
+    soon = 60 if _counted_before(stack) else 29
     expect = Fires(
         labels=(of.alert_labels,),
         first_bad_minute=_window(stack) + 3 + at,
         not_before_seconds=0,
-        within_seconds=within_seconds,
+        within_seconds=soon if within_seconds is None else within_seconds,
         lasts=until_seconds is not None,
         until_seconds=until_seconds,
     )

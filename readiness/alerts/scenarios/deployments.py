@@ -17,6 +17,7 @@ PROMPT_SECONDS = 60
 # Longer than the ten minutes over which failures are counted, since `increase` counts too much in younger series.
 _BEFORE = 12
 # The figures are written twice a day, and an alert looks 25 hours back: one run that GitHub drops closes nothing.
+_HALF_A_DAY = 12 * 60
 _A_MISSED_WRITING = 24 * 60 + 30
 _A_LATE_WRITING = 12 * 60 + 40
 
@@ -43,15 +44,21 @@ def _least_good(stack: Stack) -> float:
     return ceil(round(20 * _limits(stack).min_success_ratio, 9)) / 20
 
 
-def _pages(series: Series, *, first_bad_minute: int, lasts: bool) -> Incident:
+def _pages(series: Series, *, first_bad_minute: int, lasts: bool, until_seconds: int | None = None) -> Incident:
     expect = Fires(
         labels=(dict(series.labels),),
         first_bad_minute=first_bad_minute,
         not_before_seconds=0,
         within_seconds=PROMPT_SECONDS,
         lasts=lasts,
+        until_seconds=until_seconds,
     )
     return Incident(series=(series,), expect=expect)
+
+
+def _one_after_the_other(first: float, second: float) -> tuple[float | None, ...]:
+    """A figure that is written twice, twelve hours apart; the first time in minute 10."""
+    return (*minutes((10, None)), first, *minutes((_HALF_A_DAY - 1, None)), second, *minutes((30, None)))
 
 
 def _once(value: float) -> tuple[float | None, ...]:
@@ -147,6 +154,21 @@ def the_alert_on_a_low_ratio_stays_open_when_the_next_writing_is_missed(stack: S
 
 
 @OF_A_LOW_RATIO.add()
+def a_low_ratio_follows_a_good_one(stack: Stack) -> Incident:
+    """The newest figure counts, and not the best one of the last day."""
+    values = _one_after_the_other(1.0, round(_least_good(stack) - 0.05, 2))
+    return _pages(_written(stack.settings, SUCCESS_RATIO_20, values), first_bad_minute=10 + _HALF_A_DAY, lasts=True)
+
+
+@OF_A_LOW_RATIO.add()
+def it_is_over_when_a_good_ratio_is_written(stack: Stack) -> Incident:
+    """And not when the low one is a day old."""
+    values = _one_after_the_other(round(_least_good(stack) - 0.05, 2), 1.0)
+    low = _written(stack.settings, SUCCESS_RATIO_20, values)
+    return _pages(low, first_bad_minute=10, lasts=True, until_seconds=60 * _HALF_A_DAY - 1)
+
+
+@OF_A_LOW_RATIO.add()
 def the_other_environments_ratio_is_low(stack: Stack) -> Incident:
     """One metric, with a label for the environment."""
     return quiet(
@@ -183,6 +205,22 @@ def the_alert_on_a_standstill_stays_open_when_the_next_writing_is_late(stack: St
     days = _limits(stack).max_days_without_success + 0.5
     values = (*minutes((10, None)), days, *minutes((_A_LATE_WRITING, None)))
     return _pages(_written(stack.settings, DAYS_SINCE_SUCCESS, values), first_bad_minute=10, lasts=True)
+
+
+@OF_A_STANDSTILL.add()
+def the_limit_passes_between_two_writings(stack: Stack) -> Incident:
+    """The newest figure counts, and not the least one of the last day."""
+    limit = _limits(stack).max_days_without_success
+    days = _written(stack.settings, DAYS_SINCE_SUCCESS, _one_after_the_other(limit - 0.25, limit + 0.25))
+    return _pages(days, first_bad_minute=10 + _HALF_A_DAY, lasts=True)
+
+
+@OF_A_STANDSTILL.add()
+def it_is_over_when_a_success_is_written(stack: Stack) -> Incident:
+    """And not when the old figure is a day old."""
+    values = _one_after_the_other(_limits(stack).max_days_without_success + 0.5, 0.1)
+    days = _written(stack.settings, DAYS_SINCE_SUCCESS, values)
+    return _pages(days, first_bad_minute=10, lasts=True, until_seconds=60 * _HALF_A_DAY - 1)
 
 
 @OF_A_STANDSTILL.add()

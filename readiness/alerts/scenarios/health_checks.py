@@ -195,6 +195,27 @@ def every_second_probe_fails_for_45_minutes(stack: Stack) -> Incident:
     )
 
 
+@FAILED.add()
+def three_of_seven_probes_fail(stack: Stack) -> Incident:
+    """43 % of half an hour, a little more than the share that counts as flapping."""
+    long = _long_probes(stack)
+    seconds = 60 * _period(stack) * long
+    return _pages(
+        stack,
+        *_everywhere(stack, "G" * long + "FGFGFGG" * (long // 4)),
+        first=long,
+        not_before_seconds=seconds // 2,
+        within_seconds=seconds + 60 * _period(stack),
+        lasts=False,
+    )
+
+
+@FAILED.add()
+def one_of_four_probes_fails(stack: Stack) -> Incident:
+    """For an hour: it answers late now and then, which is no flapping."""
+    return quiet(_everywhere(stack, "G" * _long_probes(stack) + "FGGG" * (_long_probes(stack) // 2)))
+
+
 @FAILED.add(losses=True)
 def every_second_probe_fails_for_ten_minutes(stack: Stack) -> Incident:
     """It may heal by itself, and did before."""
