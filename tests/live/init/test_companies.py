@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from readiness.cli.main import cli
 from tests.live.init.companies import COMPANIES, STACKS, WARNED
 from tests.live.init.installed import Installed, install
 from tests.projects import ROOT, Result
@@ -79,6 +80,10 @@ def test_it_passes_check(installed: Installed, repository: Path, company: str, a
     checked = installed.readiness(*arguments, "--format", "json", cwd=repository)
     assert checked.status == 0, checked.text
     assert len(json.loads(checked.out)["findings"]) == WARNED[company], checked.out
+
+
+def test_the_runbook_is_current(installed: Installed, repository: Path) -> None:
+    """As the stacks need it."""
     assert installed.readiness("runbook", "--check", cwd=repository).status == 0
 
 
@@ -195,15 +200,14 @@ def test_every_file_that_can_change_a_verdict_has_an_owner(repository: Path) -> 
     assert not any("to-be-filled-in" in line for line in text.splitlines())
 
 
-def test_the_readme_has_five_commands_that_exist(installed: Installed, repository: Path, company: str) -> None:
+def test_the_readme_has_five_commands_that_exist(repository: Path, company: str) -> None:
     """No checkout of Readiness, no move of files. A new repository is private, whatever the application's is."""
     text = (repository / "README.md").read_text()
     block = re.search(r"## The next five commands\n\n```bash\n(.*?)```", text, flags=re.DOTALL)
     assert block is not None
     commands = block.group(1).splitlines()
     assert len(commands) == 5
-    for name in re.findall(r"bin/readiness (\w+)", text):
-        assert installed.readiness(name, "--help", cwd=repository).status == 0
+    assert set(re.findall(r"bin/readiness (\w+)", text)) <= set(cli.commands)
     assert f"readiness preview {STACKS[company][-1]} " in commands[2]
     assert "--private" in commands[4]
     assert "--public" not in text
