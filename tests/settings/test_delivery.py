@@ -50,7 +50,7 @@ MISTAKES = [
     ("slack_events: []", "slack_events: [deployed]",
      f"{ENVIRONMENTS}[0].slack_events[0]", "is not one of the allowed values"),
     ("workflow_file: staging.yml", "workflow_file: .github/workflows/staging.yml",
-     f"{ENVIRONMENTS}[0].workflow_file", "is not of the form"),
+     f"{ENVIRONMENTS}[0].workflow_file", "is not the name of a workflow file"),
     (FIRST, f"    target_success_ratio: 95\n{FIRST}",
      f"{TELEMETRY}.target_success_ratio", "is 95, but must be more than 0 and less than 1"),
     *(
