@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("stack")
 @click.option("--alert", "names", metavar="NAME", multiple=True, help="Only this alert; may be given several times.")
-@click.option("--every-phase", is_flag=True, help="At every arrival time of the samples; takes some minutes.")
+@click.option("--every-phase", is_flag=True, help="At six arrival times of the samples; takes longer.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--timeout-seconds", type=click.IntRange(1), default=1800, show_default=True, help="For each alert.")
 @project_option

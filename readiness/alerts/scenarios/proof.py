@@ -120,7 +120,9 @@ def _proof(
     not_built: list[tuple[str, str]] = []
     for scenario, incident in incidents_of(stack, scenarios_of(alert)):
         if isinstance(incident, Incident):
-            deliveries = deliveries_of(scenario) if every_phase else (USUAL_DELIVERY,)
+            # Without lost samples: how far they move a count or a probe depends on the settings.
+            whole = tuple(delivery for delivery in deliveries_of(scenario) if delivery.lost is None)
+            deliveries = whole if every_phase else (USUAL_DELIVERY,)
             built.append((scenario, [case_of(stack, scenario, incident, delivery) for delivery in deliveries]))
         else:
             not_built.append((scenario.name, incident))

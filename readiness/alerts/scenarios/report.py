@@ -43,7 +43,7 @@ def proof_text(proof: StackProof) -> str:
 
 
 def _lines(proof: StackProof) -> Iterator[str]:
-    arrivals = "at every arrival time of their samples" if proof.every_phase else "at one arrival time of their samples"
+    arrivals = "at six arrival times of their samples" if proof.every_phase else "at one arrival time of their samples"
     yield f"{proof.stack}: incidents made of the stack's own settings, {arrivals}, on promtool {proof.promtool_version}"
     yield ""
     width = max((len(alert.alert) for alert in proof.alerts), default=0)
