@@ -13,7 +13,7 @@ LOCK_OPTIONS ?= --upgrade
 # What the plans of the working tree are compared with.
 BASE ?= HEAD
 
-.PHONY: help demo preview up plan diff test test-engine test-postgres test-dates test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools outdated clean
+.PHONY: help demo preview up plan diff test test-engine test-postgres test-dates test-deliveries test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools outdated clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,9 +52,13 @@ test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## S
 test-dates: .venv/.ready-dev ## Run the tests that read dates on two days to come, under Debian's `datefudge`.
 	@tools/try_dates.sh
 
+test-deliveries: .venv/.ready-dev ## The alerts' scenarios at every phase and loss of samples; `make test` tries half of these.
+	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
+	@READINESS_EVERY_DELIVERY=1 $(RUN) -m pytest tests/alerts
+
 test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under the newest promtool too (needs Go, builds once).
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
-	@READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
+	@READINESS_EVERY_DELIVERY=1 READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
 
 mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some scenario must notice each time.
 	@$(RUN) -m tools.mutate_alerts

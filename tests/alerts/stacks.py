@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from readiness.alerts.rule_file import rule_groups
-from readiness.alerts.scenarios.cases import ALL_SCENARIOS, cases_of
+from readiness.alerts.scenarios.cases import ALL_SCENARIOS, PHASES, cases_of
 from readiness.alerts.scenarios.incident import Fires
 from readiness.alerts.scenarios.promtool import Case, Rule
+from readiness.alerts.scenarios.series import Delivery
 from readiness.alerts.scenarios.stack import Stack
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY
 from readiness.settings.model import Alerts, Settings
 from tests.projects import EVERY_OPTION
 
+# `make test-deliveries` sets it: promtool then takes twice as long.
+EVERY_DELIVERY = "READINESS_EVERY_DELIVERY" in os.environ
 
-def all_cases(stacks: Sequence[Stack]) -> list[Case]:
+
+def is_tried(delivery: Delivery, *, every: bool = EVERY_DELIVERY) -> bool:
+    """Whether samples are delivered so in this run: whole at every phase, with each loss pattern at a third of them."""
+    return every or delivery.lost is None or PHASES.index(delivery.phase_seconds) % 3 == delivery.lost
+
+
+def all_cases(stacks: Sequence[Stack], *, every_delivery: bool = EVERY_DELIVERY) -> list[Case]:
     """Every scenario on every stack. Of real stacks with the same alert settings, only the first runs every phase."""
     seen: list[Alerts] = []
     cases: list[Case] = []
@@ -23,7 +33,8 @@ def all_cases(stacks: Sequence[Stack]) -> list[Case]:
         alerts = stack.settings.alerts
         scenarios = [scenario for scenario in ALL_SCENARIOS if not (seen and scenario.long)]
         every_phase = stack.name != EVERY_OPTION and alerts not in seen
-        cases += cases_of(stack, every_phase=every_phase, scenarios=scenarios)
+        made = cases_of(stack, every_phase=every_phase, scenarios=scenarios)
+        cases += (case for case in made if is_tried(case.delivery, every=every_delivery))
         seen.append(alerts)
     return cases
 

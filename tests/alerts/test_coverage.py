@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from readiness.alerts.catalogue import ALERTS
-from readiness.alerts.scenarios.cases import ALL_SCENARIOS, PHASES, cases_of
+from readiness.alerts.scenarios.cases import ALL_SCENARIOS, LOSSES, PHASES, cases_of
 from readiness.alerts.scenarios.incident import Fires
 from readiness.alerts.scenarios.promtool import Case, Rule
 from readiness.alerts.scenarios.stack import Stack
@@ -60,11 +62,19 @@ def test_every_scenario_says_why_it_matters() -> None:
     assert [scenario.name for scenario in ALL_SCENARIOS if len(scenario.why) < 20] == []
 
 
-def test_scenarios_about_time_run_at_six_phases_and_four_loss_patterns(cases: list[Case]) -> None:
-    """On the evaluation grid, beside it and between; no sample lost, and each third."""
-    runs = [c for c in cases if c.id.startswith("prod/HighErrorRate/a_lasting_breach_at_twice_the_threshold/")]
+@pytest.mark.parametrize("every", [True, False], ids=["every-delivery", "usual"])
+def test_scenarios_about_time_run_at_six_phases_and_four_loss_patterns(stacks: list[Stack], every: bool) -> None:
+    """On the evaluation grid, beside it and between; no sample lost, and each third. `make test` tries half of them."""
+    runs = [
+        (case.delivery.phase_seconds, case.delivery.lost)
+        for case in all_cases(stacks, every_delivery=every)
+        if case.id.startswith("prod/HighErrorRate/a_lasting_breach_at_twice_the_threshold/")
+    ]
     assert len(PHASES) >= 6
-    assert len({(c.delivery.phase_seconds, c.delivery.lost) for c in runs}) == 4 * len(PHASES)
+    assert len(set(runs)) == len(runs) == (4 if every else 2) * len(PHASES)
+    assert {phase for phase, lost in runs if lost is None} == set(PHASES)
+    assert {lost for _, lost in runs} == set(LOSSES)
+    assert {phase for phase, lost in runs if lost is not None} == set(PHASES)
 
 
 def test_a_stack_with_figures_of_its_own_runs_at_every_phase(stacks: list[Stack]) -> None:
@@ -74,7 +84,6 @@ def test_a_stack_with_figures_of_its_own_runs_at_every_phase(stacks: list[Stack]
     long = [scenario for scenario in ALL_SCENARIOS if scenario.long]
     again = alone - len(list(cases_of(prod, scenarios=long)))
     own_figures = prod.settings.model_copy(update={"alerts": stacks[2].settings.alerts})
-    assert len(all_cases([prod, dataclasses.replace(staging, settings=own_figures)])) == alone + again
-    assert len(all_cases([prod, dataclasses.replace(staging, settings=prod.settings)])) == alone + len(
-        ALL_SCENARIOS
-    ) - len(long)
+    with_own, with_same = (dataclasses.replace(staging, settings=known) for known in (own_figures, prod.settings))
+    assert len(all_cases([prod, with_own], every_delivery=True)) == alone + again
+    assert len(all_cases([prod, with_same], every_delivery=True)) == alone + len(ALL_SCENARIOS) - len(long)

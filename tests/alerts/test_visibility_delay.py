@@ -21,6 +21,7 @@ from readiness.alerts.scenarios.cases import cases_of
 from readiness.alerts.scenarios.incident import Fires
 from readiness.alerts.scenarios.promtool import Case, Rule, run_cases
 from readiness.alerts.scenarios.stack import Stack
+from tests.alerts.stacks import is_tried
 from tests.alerts.verdicts import MEMORY_OF_LATE_SAMPLES, Verdicts, run_new_cases
 from tests.projects import settings_of
 
@@ -105,6 +106,7 @@ def late_cases(stacks: list[Stack], rules: dict[tuple[str, str], Rule]) -> list[
         if stack.name != "staging"
         for case in cases_of(stack)
         if case.alert in ON_GAUGES
+        and is_tried(case.delivery)
         and case.id.split("/")[2] not in HOLD_WITHOUT_A_DELAY
         and (
             case.delivery.phase_seconds in PHASES_THAT_DIFFER

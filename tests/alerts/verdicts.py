@@ -12,11 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from readiness.alerts.scenarios.promtool import Case, Rule, run_cases, run_files, write_cases
+from tests.alerts.stacks import EVERY_DELIVERY
 from tests.projects import ROOT
 
-MEMORY = ROOT / ".tools" / "promtool-verdicts"
 # Each set of cases has a folder, since remembering one forgets what is not in it.
-MEMORY_OF_LATE_SAMPLES = ROOT / ".tools" / "promtool-verdicts-late"
+_MEMORIES = ROOT / ".tools"
+_SET = "-every-delivery" if EVERY_DELIVERY else ""
+MEMORY = _MEMORIES / f"promtool-verdicts{_SET}"
+MEMORY_OF_LATE_SAMPLES = _MEMORIES / f"promtool-verdicts-late{_SET}"
 
 
 class Verdicts:

@@ -130,7 +130,7 @@ def test_a_command_works_in_the_project(
     else:
         assert done.status == 0, done.text
         assert said in done.out
-    if arguments[0] in ("check", "plan", "rules"):
+    if arguments == ("check",):
         elsewhere = installed.run(*arguments, "--project", str(shop), cwd=installed.folder)
         assert elsewhere == done
 

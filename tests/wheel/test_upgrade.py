@@ -139,13 +139,13 @@ def test_the_requirement_that_was_edited_is_what_is_compared_with(shop: Project)
     assert shop.upgrade("--check", "--to", NEWER).err.startswith("error: --to: requirements.txt takes readiness from a")
     edit(shop.folder, wheel, f"readiness=={NEWER}", "requirements.txt")
     for arguments in ((), ("--to", NEWER)):
-        assert "staging: 4 weaken; 4 update" in shop.upgrade("--check", *arguments).out
+        assert "staging: 4 weaken; 4 update" in shop.upgrade("--check", "staging", *arguments).out
     edit(shop.folder, f"readiness=={NEWER}", f"readiness=={__version__}", "requirements.txt")
 
 
 def test_the_same_version_changes_nothing(shop: Project, wheel: Path) -> None:
     """With `--exit-code` too."""
-    done = shop.upgrade("--check", "--wheel", str(wheel), "--exit-code")
+    done = shop.upgrade("--check", "--wheel", str(wheel), "--exit-code", "staging")
     assert done.status == 0, done.text
     assert "staging: no change" in done.out
 
