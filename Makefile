@@ -18,7 +18,8 @@ BASE ?= HEAD
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: .venv/.ready ## Set up, then show a made-up shop, a bad change with its comment, and an incident; needs promtool (`make tools`).
+demo: .venv/.ready ## Set up, then show a made-up shop, a bad change with its comment, and an incident with the minute of the page.
+	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The incident of the demo will not be replayed." >&2
 	@$(RUN) -m tools.demo
 
 preview: .venv/.ready ## Set up, then preview STACK: the real one with CLI and credentials, else the offline plan.
