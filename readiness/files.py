@@ -7,6 +7,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from readiness.finding import Finding, RefusedError
@@ -79,13 +80,16 @@ def write_whole(path: Path, text: str) -> None:
 def write_all(texts: Mapping[Path, str | bytes]) -> None:
     """Writes every file beside its place before the first is moved there.
 
-    Raises RefusedError where one cannot be written; then none is, and what stood there before stands there again.
+    Raises RefusedError where one cannot be written. Then none is, files that were replaced are as before, and folders
+    that were made are gone.
     """
     written: dict[Path, Path] = {}
     before: dict[Path, bytes | None] = {}
+    made: list[Path] = []
     path = Path()
     try:
         for path, text in texts.items():
+            made += (parent for parent in reversed(path.parents) if not parent.exists())
             written[path] = _write_beside(path, text)
         for path, temporary in written.items():
             old = read_regular_bytes(path) if path.exists() else None
@@ -94,6 +98,12 @@ def write_all(texts: Mapping[Path, str | bytes]) -> None:
     except OSError as error:
         for moved, old in before.items():
             _restore(moved, old)
+        for temporary in written.values():
+            temporary.unlink(missing_ok=True)
+        for folder in reversed(made):
+            # One that was not made after all, or that holds what somebody else has written since.
+            with suppress(OSError):
+                folder.rmdir()
         message = f"cannot be written ({error.strerror})"
         problem = Finding(
             rule_id="file-not-writable",

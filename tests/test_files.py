@@ -46,6 +46,15 @@ def test_files_are_written_all_or_none(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_text() == "before"
 
 
+def test_folders_that_were_made_for_nothing_are_removed(tmp_path: Path) -> None:
+    """Those that were there before stay, empty or not."""
+    (tmp_path / "old").mkdir()
+    (tmp_path / "c").touch()
+    with pytest.raises(RefusedError, match="cannot be written"):
+        write_all({tmp_path / "old" / "a": "x", tmp_path / "b" / "d" / "a": "x", tmp_path / "c" / "a": "x"})
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["c", "old"]
+
+
 def test_a_file_is_written_with_the_folders_above_it(tmp_path: Path) -> None:
     """Readable by everybody, as a committed file is."""
     path = tmp_path / "a" / "b"

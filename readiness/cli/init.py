@@ -108,7 +108,7 @@ def _given(options: dict[str, Any], file: str | None) -> tuple[dict[str, tuple[s
     if read.problems or read.refused or twice:
         # The other answers are checked too, so that everything wrong is shown at once.
         others = _problems(read.answers | given, read)
-        raise RefusedError([*read.problems, *read.refused.values(), *twice, *others])
+        raise RefusedError(list(dict.fromkeys([*read.problems, *read.refused.values(), *twice, *others])))
     return read.answers | given, read
 
 
@@ -124,29 +124,36 @@ def _read_answers(path: Path) -> _AnswersFile:
     from readiness.settings.nearest import suggestion
     from readiness.settings.strict_yaml import read_yaml
 
-    document = read_yaml(path, str(path))
+    document = read_yaml(path, str(path), may_be_empty=True)
     if not isinstance(document.value, dict):
         hint = "Write one answer on a line, as `region: europe-west1`"
         found = document.finding((), "does not hold answers by name", hint, rule_id="init-answer")
         raise RefusedError([*document.problems, found])
     read = _AnswersFile(document=document, answers={}, keys={}, refused={}, problems=list(document.problems))
-    names = {name: question.name for question in QUESTIONS for name in _names_of(question)}
+    names = {name: question for question in QUESTIONS for name in _names_of(question)}
     for key, value in document.value.items():
-        name = names.get(key.replace("-", "_"))
-        texts = [_answer_text(item) for item in (value if isinstance(value, list) else [value])]
-        if name is None:
+        question = names.get(key.replace("-", "_"))
+        if question is None:
             hint = f"{suggestion(key, names)}`{COMMAND} --help` lists the answers"
             read.problems.append(document.finding((key,), "is not an answer of init", hint, rule_id="init-answer"))
-        elif name in read.keys:
+            continue
+        name = question.name
+        texts = [_answer_text(item) for item in (value if isinstance(value, list) else [value])]
+        if name in read.keys:
             message = f"is the same answer as {read.keys[name]}"
             read.problems.append(document.finding((key,), message, "Keep one of the two", rule_id="init-answer"))
-        elif None in texts or not texts:
+        elif value in (None, "", []):
+            read.keys[name] = key
+            hint = "Write one, or remove the line"
+            read.refused[name] = document.finding((key,), "has no value", hint, rule_id="init-answer")
+        elif None in texts:
             read.keys[name] = key
             hint = "Write text, or a list of texts; quote what begins with { or *"
             read.refused[name] = document.finding((key,), "is not text", hint, rule_id="init-answer")
         else:
             read.keys[name] = key
-            read.answers[name] = tuple(text for text in texts if text is not None)
+            given = tuple(text for text in texts if text is not None)
+            read.answers[name] = given if isinstance(value, list) else _split(question, given)
     return read
 
 
@@ -199,7 +206,16 @@ def _typed(question: Question, given: dict[str, tuple[str, ...]]) -> bool:
     default = question.shown_default
     if not default and not rule_of(question).required(given):
         more += " (Enter leaves it out)"
-    line = click.prompt(f"{text}{more}", default=default, show_default=bool(default)).strip()
+    try:
+        line = click.prompt(f"{text}{more}", default=default, show_default=bool(default)).strip()
+    except click.Abort as end:
+        if not isinstance(end.__context__, EOFError):
+            click.echo("\nStopped. Nothing was written.", err=True)
+            raise
+        click.echo(err=True)
+        hint = f"Answer every question, or give the answers as options or in a file: `{COMMAND} --help`"
+        message = f"the input ended at the question for {question.option}, so nothing was written. {hint}."
+        raise click.ClickException(message) from None
     if line:
         given[question.name] = _split(question, (line,))
         return True
@@ -221,5 +237,6 @@ def _problems(given: dict[str, tuple[str, ...]], read: _AnswersFile | None) -> I
 def _refuse_wrong(given: dict[str, tuple[str, ...]], read: _AnswersFile | None) -> None:
     from readiness.finding import RefusedError
 
-    if problems := list(_problems(given, read)):
+    # Two answers to one question may have the same mistake.
+    if problems := list(dict.fromkeys(_problems(given, read))):
         raise RefusedError(problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import click
@@ -86,8 +87,7 @@ def _package(root: Path, version: str | None, wheel: Path | None) -> str | None:
 
     required = required_package(root)
     if wheel is not None:
-        if not wheel.is_file() or wheel.suffix != ".whl":
-            problem = "is not a wheel" if wheel.exists() else "does not exist"
+        if problem := _wheel_problem(wheel):
             raise click.ClickException(f"--wheel: {wheel} {problem}. Name a file readiness-VERSION-py3-none-any.whl.")
         return f"readiness @ {wheel.resolve().as_uri()}"
     if version is not None:
@@ -100,6 +100,21 @@ def _package(root: Path, version: str | None, wheel: Path | None) -> str | None:
     installed = installed_package()
     if required is None or required.replace(" ", "") == installed.replace(" ", ""):
         found = f"asks for {installed}, which is installed" if required else "does not name readiness"
+        if not (root / REQUIREMENTS).exists():
+            found = "does not exist"
         hint = "Edit its line first, without installing it, or give --to VERSION or --wheel FILE"
         raise click.ClickException(f"nothing to compare with: {REQUIREMENTS} {found}. {hint}.")
+    if required.endswith(".whl") and "//" not in required and (problem := _wheel_problem(root / required)):
+        raise click.ClickException(f"{REQUIREMENTS}: {required} {problem}. Copy a wheel of Readiness to that place.")
     return None
+
+
+def _wheel_problem(wheel: Path) -> str | None:
+    """Why pip could not install Readiness from the file; None for what looks like a wheel of it."""
+    if not wheel.exists():
+        return "does not exist"
+    if not wheel.is_file() or not zipfile.is_zipfile(wheel):
+        return "is not a wheel"
+    # pip takes name and version from the file's name.
+    named = re.fullmatch(r"readiness-\d[\w.+!]*(-[\w.]+){3,4}\.whl", wheel.name)
+    return None if named else "is not a wheel of Readiness"

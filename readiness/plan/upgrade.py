@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
+from readiness.files import read_regular_text
 from readiness.finding import Finding, RefusedError
 from readiness.plan.base_plan import PlanFailedError, planned_here, printed_plan, start_plan
 from readiness.plan.plan_diff import StackDiff, diff_plans
@@ -161,13 +162,15 @@ def _last_line(done: subprocess.CompletedProcess[str]) -> str:
 def _requirements(root: Path) -> list[str]:
     """The requirements and options of the project's file, without comments, each with its continuation lines."""
     path = root / REQUIREMENTS
-    if not path.exists():
-        return []
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        _refuse(REQUIREMENTS, f"cannot be read ({type(error).__name__})", "Write it as UTF-8 text")
-    joined = re.sub(r"\\\r?\n", " ", text)
+        text = read_regular_text(path)
+    except FileNotFoundError:
+        return []
+    except UnicodeDecodeError:
+        _refuse(REQUIREMENTS, "is not UTF-8 text", "Save it as UTF-8")
+    except OSError as error:
+        _refuse(REQUIREMENTS, f"cannot be read ({error.strerror})", "Make it a readable file")
+    joined = text.replace("\\\n", " ")
     lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
     return [line for line in lines if line]
 

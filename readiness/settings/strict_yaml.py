@@ -206,7 +206,7 @@ def _read_text(path: Path, file: str, max_bytes: int) -> str:
     except FileTooLargeError as error:
         raise _refusal(file, None, f"is {error.strerror}", "Keep only settings in it") from None
     except FileNotFoundError:
-        raise _refusal(file, None, "does not exist", "Create it, or name another stack") from None
+        raise _refusal(file, None, "does not exist", "Create it, or name a file that exists") from None
     except OSError as error:
         reason = error.strerror or "unknown reason"
         raise _refusal(file, None, f"cannot be read ({reason})", "Make it a readable file") from None

@@ -20,8 +20,9 @@ from readiness.settings.stack_files import StackConfig
 from tests.projects import EVERY_OPTION_FILE, Command, settings_of
 
 EVERY_OPTION_FOLDER = EVERY_OPTION_FILE.parent
-# What a promtool says that passes everything.
-PASSES = 'echo "promtool, version 2.42.0"'
+VERSION = 'echo "promtool, version 2.42.0"'
+# A promtool that says its version, and that the one test file of a call passes.
+PASSES = f'{VERSION}; echo "  SUCCESS"'
 
 
 @pytest.fixture
@@ -89,8 +90,12 @@ def test_an_alert_that_does_something_else_fails_with_minute_and_query(
         ('echo "promtool, version 2.41.9"', "is version 2.41.9, which is too old"),
         ("echo hello", "is not the promtool of Prometheus"),
         ("exit 3", "is not the promtool of Prometheus"),
-        (f'[ "$1" = --version ] && {PASSES} && exit; exec sleep 600', "did not end within 1 s"),
-        (f'[ "$1" = --version ] && {PASSES} && exit; echo broken >&2; exit 1', "broken"),
+        (f'[ "$1" = --version ] && {VERSION} && exit; exec sleep 600', "did not end within 1 s"),
+        (f'[ "$1" = --version ] && {VERSION} && exit; echo broken >&2; exit 1', "broken"),
+        (f'[ "$1" = --version ] && {VERSION} && exit; exit 3', "promtool said nothing and ended with status 3"),
+        (VERSION, "promtool gave a result for 0 of 1 test files"),
+        (f'{VERSION}; [ "$1" = --version ] || printf "\\377\\n"; exit 0', "gave a result for 0 of 1 test files"),
+        (f'[ "$1" = --version ] && {VERSION} && exit; printf "\\377\\n" >&2; exit 1', "\ufffd"),
     ],
 )
 def test_what_is_no_promtool_is_one_error(
@@ -108,7 +113,7 @@ def test_a_promtool_that_hangs_is_not_started_for_every_alert(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One deadline for the command, and not one for each alert."""
-    script = f'[ "$1" = --version ] && {PASSES} && exit; echo run >> {tmp_path}/runs; exec sleep 600'
+    script = f'[ "$1" = --version ] && {VERSION} && exit; echo run >> {tmp_path}/runs; exec sleep 600'
     stub(tmp_path, script, monkeypatch)
     assert command("test", "prod", "--timeout-seconds", "1").status == 1
     # Those that ran at once, and one that may have begun before the first was given up.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,4 +58,20 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes) -> None:
     """Two versions at once, or no text."""
     (tmp_path / "requirements.txt").write_bytes(data)
     with pytest.raises(RefusedError, match=r"requirements\.txt: "):
+        required_package(tmp_path)
+
+
+def test_files_of_other_systems_are_read_as_pip_reads_them(tmp_path: Path) -> None:
+    """With a byte order mark and other line ends."""
+    data = b"\xef\xbb\xbfreadiness==1 \\\r\n  --hash=sha256:00\r\npulumi==3\r\n"
+    (tmp_path / "requirements.txt").write_bytes(data)
+    assert required_package(tmp_path) == "readiness==1"
+    assert other_requirements(tmp_path) == ["pulumi==3"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A named pipe has no end before somebody writes into it."""
+    make(tmp_path / "requirements.txt")
+    with pytest.raises(RefusedError, match=r"requirements\.txt: cannot be read \("):
         required_package(tmp_path)

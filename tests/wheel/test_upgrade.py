@@ -166,7 +166,9 @@ def test_settings_that_the_newer_version_refuses_are_named_for_every_stack(shop:
         (("--check", "--to", "1", "--wheel", "x"), "give either --to or --wheel"),
         (("--check", "--wheel", "nowhere.whl"), "--wheel: nowhere.whl does not exist"),
         (("--check", "--wheel", "Pulumi.yaml"), "--wheel: Pulumi.yaml is not a wheel"),
-        (("--check", "--wheel", "broken.whl"), "pip does not install it: "),
+        (("--check", "--wheel", "broken.whl"), "--wheel: broken.whl is not a wheel. Name a file "),
+        (("--check", "--wheel", "other-1-py3-none-any.whl"), "other-1-py3-none-any.whl is not a wheel of Readiness. "),
+        (("--check", "--wheel", "readiness-1-py3-none-any.whl"), "pip does not install it: "),
         (("--check", "--to", "1; x"), "--to: '1; x' is not a version"),
         (("--check", "--to", "98.0"), "readiness==98.0: pip does not install it: No matching distribution"),
         (("--check", "nowhere", "--to", "98.0"), "Pulumi.nowhere.yaml: "),
@@ -176,8 +178,33 @@ def test_what_cannot_be_compared_gets_one_clear_error(shop: Project, arguments: 
     """What, where, how to fix it, and status 1."""
     edit(shop.folder, f"./wheels/readiness-{__version__}-py3-none-any.whl", "readiness>=0", "requirements.txt")
     (shop.folder / "broken.whl").write_text("not a wheel", encoding="utf-8")
+    for name in ("other-1-py3-none-any.whl", "readiness-1-py3-none-any.whl"):
+        zipfile.ZipFile(shop.folder / name, "w").close()
     done = shop.upgrade(*arguments)
     (error,) = (line for line in done.err.splitlines() if not line.startswith("installing "))
     assert (done.status, done.out) == (1, "")
     assert error.startswith("error: ")
     assert said in error
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (None, "error: nothing to compare with: requirements.txt does not exist. "),
+        (
+            "./wheels/readiness-9.0-py3-none-any.whl",
+            "error: requirements.txt: ./wheels/readiness-9.0-py3-none-any.whl ",
+        ),
+    ],
+)
+def test_requirements_that_are_not_there_are_named_before_anything_is_installed(
+    shop: Project, line: str | None, said: str
+) -> None:
+    """The file itself, or the wheel that its line names."""
+    (shop.folder / "requirements.txt").unlink()
+    if line is not None:
+        (shop.folder / "requirements.txt").write_text(f"{line}\n", encoding="utf-8")
+    done = shop.upgrade("--check")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith(said)
+    assert "does not exist" in done.err

@@ -25,6 +25,8 @@ PROCESSES = 2
 # promtool makes a small database for each case, and Go's collector would run for each: a quarter of the CPU time.
 _COLLECT_LESS = {"GOGC": "400", "GOMEMLIMIT": "256MiB"}
 _FAILED = re.compile(r'^ +expr: ".*# (?P<id>[^"]+)", time: (?P<time>[^,]+), *\n(?P<rest>(?: {8}.*\n?)*)', re.MULTILINE)
+# Written once for each test file, to standard output or standard error: cmd/promtool/unittest.go of Prometheus.
+_VERDICT = re.compile(r"^ +(?:SUCCESS|FAILED:)$", re.MULTILINE)
 
 Rule = dict[str, Any]
 # An expression, the seconds at which it is evaluated, and the samples that it must give.
@@ -97,12 +99,21 @@ def write_test_file(folder: Path, name: str, rule: Rule, tests: str) -> Path:
 
 
 def run_promtool(promtool: Path, files: Sequence[Path], *, deadline_seconds: float | None = None) -> dict[str, str]:
-    """Runs test files in one process. Raises PromtoolError when it fails otherwise than by a case."""
+    """Runs test files in one process. Returns what went wrong in each failed case, by its id.
+
+    Raises PromtoolError when promtool fails otherwise than by a case, or does not say how each file ended.
+    """
     command = [str(promtool), "test", "rules", *(str(file) for file in files)]
     environment = {**os.environ, **_COLLECT_LESS}
     try:
         done = subprocess.run(  # noqa: S603 - the promtool of the caller
-            command, capture_output=True, text=True, check=False, env=environment, timeout=deadline_seconds
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            env=environment,
+            timeout=deadline_seconds,
         )
     except subprocess.TimeoutExpired:
         raise PromtoolError(f"{promtool} did not end within {deadline_seconds:g} s") from None
@@ -113,7 +124,15 @@ def run_promtool(promtool: Path, files: Sequence[Path], *, deadline_seconds: flo
         detail = " ".join(found["rest"].split())
         failures[found["id"]] = f"{failures.get(found['id'], '')}\nat {found['time']}: {detail}".strip()
     if done.returncode != 0 and not failures:
-        raise PromtoolError(f"{done.stdout}{done.stderr}"[-4000:])
+        said = f"{done.stdout}{done.stderr}"[-4000:].strip()
+        raise PromtoolError(said or f"{promtool} said nothing and ended with status {done.returncode}")
+    # A program that only ends well has proven nothing.
+    answered = len(_VERDICT.findall(done.stdout)) + len(_VERDICT.findall(done.stderr))
+    if answered != len(files):
+        raise PromtoolError(
+            f"{promtool} gave a result for {answered} of {len(files)} test files. Check that it is the promtool of a "
+            "Prometheus release"
+        )
     return failures
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,7 +97,14 @@ def _missing_wheel(folder: Path, package: str, written: Mapping[str, object]) ->
         )
 
 
-def _existing_file_problems(folder: Path, names: Iterable[str], *, force: bool) -> Iterator[Finding]:
+def _existing_file_problems(folder: Path, names: Sequence[str], *, force: bool) -> Iterator[Finding]:
+    needed = [folder, *dict.fromkeys(folder / parent for name in names for parent in reversed(Path(name).parents[:-1]))]
+    if blocked := [path for path in needed if not path.is_dir() and (path.is_symlink() or path.exists())]:
+        hint = "Move it away, or choose another folder: `readiness init DIR`"
+        message = "is not a folder, and files are to be written into it"
+        for path in blocked:
+            yield Finding(rule_id="init-file-exists", file=str(path), message=message, hint=hint)
+        return
     for name in names:
         path = folder / name
         if not path.is_symlink() and not path.exists():

@@ -190,6 +190,40 @@ def test_a_file_that_holds_no_answers_is_refused(tmp_path: Path, text: str) -> N
     assert refused(init("--answers", str(tmp_path / "none.yaml"), folder=tmp_path, text=""))
 
 
+def test_a_file_may_have_several_answers_in_one_text_as_an_option_has(tmp_path: Path) -> None:
+    """Separated with commas, where the question takes several."""
+    file = tmp_path / "answers.yaml"
+    file.write_text("emails: a@shop.dev, b@shop.dev\nservices: ['shop-{env}', 'a,b']\n", encoding="utf-8")
+    problems = refused(init("--answers", str(file), folder=tmp_path, text=""))
+    found = [(problem.key, problem.message) for problem in problems if problem.file == str(file)]
+    assert [key for key, _ in found] == ["services"], "an item of a list is one answer"
+
+
+@pytest.mark.parametrize("value", ["", "[]", "~", "''"])
+def test_an_answer_without_a_value_is_named_as_that(tmp_path: Path, value: str) -> None:
+    """It has nothing that could be quoted."""
+    file = tmp_path / "answers.yaml"
+    file.write_text(f"region: {value}\n", encoding="utf-8")
+    problems = refused(init("--answers", str(file), folder=tmp_path, text=""))
+    (found,) = (problem for problem in problems if problem.file == str(file))
+    assert (found.message, found.hint) == ("has no value", "Write one, or remove the line")
+
+
+def test_the_same_mistake_in_two_answers_is_one_problem(tmp_path: Path) -> None:
+    """Two stacks of one name are one mistake."""
+    problems = refused(init(*options(stacks="a=shop-one,a=shop-two"), folder=tmp_path, text=""))
+    assert [problem.key for problem in problems].count("--stack") == 1
+
+
+def test_an_input_that_ends_amid_the_questions_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the question; nothing is written."""
+    monkeypatch.setattr("readiness.cli.init._on_a_terminal", lambda: True)
+    result = init(folder=tmp_path, text="staging,prod\nshop-cloud\n")
+    assert result.exit_code == 1
+    assert "the input ended at the question for --project-number, so nothing was written. " in result.output
+    assert not (tmp_path / "new").exists()
+
+
 def test_on_a_terminal_a_wrong_answer_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is given as an option too. Nothing that was right is lost; what decides nothing is not asked."""
     monkeypatch.setattr("readiness.cli.init._on_a_terminal", lambda: True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -298,6 +299,26 @@ def test_what_is_not_a_file_is_not_replaced(tmp_path: Path) -> None:
     (problem,) = refused(init(*OLD_OPTIONS, "--force", folder=tmp_path))
     assert (problem.file, problem.message) == ("Pulumi.yaml", "is not a file")
     assert contents(tmp_path) == {}
+
+
+@pytest.mark.parametrize("blocked", ["docs", ".github", ".github/workflows"])
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path, blocked: str) -> None:
+    """No folder is made beside it, with `--force` too."""
+    (tmp_path / blocked).parent.mkdir(exist_ok=True)
+    (tmp_path / blocked).write_text("mine\n", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    for force in ((), ("--force",)):
+        (problem,) = refused(init(*OLD_OPTIONS, *force, folder=tmp_path))
+        assert (problem.file, problem.message[:15]) == (str(tmp_path / blocked), "is not a folder")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere")])
+def test_a_target_that_is_no_folder_is_named(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A file, or a link that leads nowhere."""
+    make(tmp_path / "shop")
+    (problem,) = refused(init(*OLD_OPTIONS, folder=tmp_path / "shop"))
+    assert (problem.file, problem.message[:15]) == (str(tmp_path / "shop"), "is not a folder")
 
 
 @pytest.mark.parametrize(
