@@ -29,7 +29,7 @@ def test(
     Built-in incidents, made of the stack's own thresholds, windows, services and names, must page or stay quiet; exit 1
     when one does something else. promtool is taken from PATH.
     """
-    from readiness.alerts.scenarios.find import promtool_on_path
+    from readiness.alerts.scenarios.find_promtool import promtool_on_path
     from readiness.alerts.scenarios.promtool import PromtoolError
     from readiness.alerts.scenarios.proof import prove
     from readiness.alerts.scenarios.report import StackProof, proof_json, proof_text
