@@ -61,8 +61,8 @@ test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under 
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@READINESS_EVERY_DELIVERY=1 READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
 
-mutate-alerts: .venv/.ready-dev ## Break every alert rule in every listed way; some scenario must notice each time.
-	@$(RUN) -m tools.mutate_alerts
+mutate-alerts: .venv/.ready-dev ## Break every alert rule, or that of ALERT=NAME, in every listed way; some scenario must notice each time.
+	@$(RUN) -m tools.mutate_alerts $(ALERT)
 
 check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack files, generated files, workflows, diff.
 	$(RUN) -m ruff check .

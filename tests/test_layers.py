@@ -16,11 +16,10 @@ from tests.projects import ROOT
 FOUNDATION = "the modules beside the packages"
 
 
-def layers_of_the_page() -> list[str]:
-    """The packages of the toolkit, from the bottom up, as the table of CONTRIBUTING.md lists them."""
-    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    names = re.findall(r"^\| `readiness/([a-z]+)(?:/|\.py)` \|", page, flags=re.MULTILINE)
-    return [FOUNDATION, *names]
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+# By package, from the bottom up, what the table of CONTRIBUTING.md says that it imports.
+IMPORTS_ON_THE_PAGE = dict(re.findall(r"^\| `readiness/([a-z/]+?)(?:/|\.py)` \| ([^|]+) \|", PAGE, flags=re.MULTILINE))
+LAYERS = [FOUNDATION, *IMPORTS_ON_THE_PAGE]
 
 
 def modules_of(root: Path) -> dict[str, Path]:
@@ -46,9 +45,9 @@ def imports_of(name: str, source: str, modules: Iterable[str]) -> Iterator[tuple
 
 
 def layer_of(module: str, layers: list[str]) -> str:
-    """The package that the module is in, or what all packages rest on."""
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[1] in layers else FOUNDATION
+    """The innermost package of the table that the module is in, or what all packages rest on."""
+    path = f"{module.replace('.', '/')}/"
+    return max((layer for layer in layers if path.startswith(f"readiness/{layer}/")), key=len, default=FOUNDATION)
 
 
 def offending_imports(sources: Mapping[str, str], layers: list[str]) -> list[str]:
@@ -62,14 +61,26 @@ def offending_imports(sources: Mapping[str, str], layers: list[str]) -> list[str
 
 
 SOURCES = {name: path.read_text(encoding="utf-8") for name, path in modules_of(ROOT).items()}
-LAYERS = layers_of_the_page()
 
 
-def test_the_page_lists_every_package_once() -> None:
+def test_the_page_lists_every_package() -> None:
     """A package that the table leaves out would be taken for one that everything may import."""
     packages = {path.parent.name for path in (ROOT / "readiness").glob("*/__init__.py")}
-    assert len(LAYERS) == len(set(LAYERS))
-    assert set(LAYERS) - {FOUNDATION, "program"} == packages
+    assert set(LAYERS) - {FOUNDATION, "alerts/scenarios", "program"} == packages
+
+
+@pytest.mark.parametrize("layer", IMPORTS_ON_THE_PAGE)
+def test_the_page_says_what_each_package_imports(layer: str) -> None:
+    """No import that the table does not have, and none that the code no longer has."""
+    imported = {
+        layer_of(module, LAYERS)
+        for name, source in SOURCES.items()
+        if layer_of(name, LAYERS) == layer
+        for _, module in imports_of(name, source, SOURCES)
+    }
+    others = [other for other in LAYERS if other in imported - {layer, FOUNDATION}]
+    left_out = [other for other in LAYERS if other not in {*imported, layer, FOUNDATION}]
+    assert IMPORTS_ON_THE_PAGE[layer] in (", ".join(others) or "-", f"all but {', '.join(left_out)}")
 
 
 def test_no_package_imports_one_that_is_further_down() -> None:
@@ -84,6 +95,7 @@ def test_no_package_imports_one_that_is_further_down() -> None:
         ("readiness.settings.model", "from readiness.plan.recorder import record", "readiness.plan.recorder"),
         ("readiness.files", "import readiness.settings.model", "readiness.settings.model"),
         ("readiness.alerts.rules", "def f():\n    from readiness.cli import check", "readiness.cli.check"),
+        ("readiness.alerts.rules", "from .scenarios import stack", "readiness.alerts.scenarios.stack"),
         ("readiness.images.gate", "from ..live import github_api", "readiness.live.github_api"),
     ],
 )
@@ -101,6 +113,15 @@ def test_no_two_modules_import_each_other() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_the_page_says_what_the_components_import() -> None:
+    """Their packages, as the paragraph below the table lists them."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "components").glob("*.py")]
+    imported = {name for source in sources for name in re.findall(r"^ *from readiness\.(\w+)\.", source, re.MULTILINE)}
+    sentence = re.search(r"`components/` imports ([^;]+);", PAGE)
+    assert sentence is not None
+    assert set(re.findall(r"`(\w+)`", sentence[1])) == imported
 
 
 def test_the_toolkit_never_imports_the_program_or_the_components() -> None:

@@ -2,7 +2,8 @@
 
 Prints how many mutants there were, and each that survived. Exit status 1 when one did, or when one that is listed as
 equivalent does not survive after all. A mutant runs only the scenarios of its alert, and stops at the first that fails.
-A rule of the second stack that differs from the first one's by names alone is not broken again.
+A rule of the second stack that differs from the first one's by names alone is not broken again. Arguments are names of
+alerts: only their rules are broken.
 """
 
 from __future__ import annotations
@@ -189,7 +190,7 @@ def outcomes_of(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule]
             texts = [promtool_tests(batch, rule) for batch in batches([case for case in cases if case.alert == alert])]
             if first_failure(promtool, rule, texts):
                 raise SystemExit(
-                    f"{stack.name}/{alert}: a scenario fails without a mutation; mend that first (make test)"
+                    f"{stack.name}/{alert}: a scenario fails without a mutation; fix that first (make test)"
                 )
             mutants = list(mutants_of(rule, foreign_of(stack)))
             killers = pool.map(_killer_of(promtool, texts), mutants)
@@ -203,6 +204,10 @@ def main() -> int:
     promtool = find_promtool()
     settings = {name: settings_of(name) for name in STACKS}
     rules = rules_in({name: plan_of_stack(name) for name in STACKS})
+    if names := sys.argv[1:]:
+        if unknown := set(names) - {alert for _, alert in rules}:
+            raise SystemExit(f"no stack has an alert {', '.join(sorted(unknown))}")
+        rules = {key: rule for key, rule in rules.items() if key[1] in names}
     outcomes = [outcome for stack in stacks_of(settings) for outcome in outcomes_of(promtool, stack, rules)]
     complaints = [outcome.complaint for outcome in outcomes if outcome.complaint]
     killed = sum(outcome.killed_by is not None for outcome in outcomes)

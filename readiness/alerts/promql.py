@@ -13,7 +13,7 @@ from typing import Any
 
 import promql_parser as promql
 
-# The longest query that may be deployed (readiness/alerts/limits.py).
+# The longest query that may be deployed (readiness/alerts/api_limits.py).
 MAX_CHARACTERS = 20_000
 # Of brackets, and of operators. The deepest deployed query has 8 and 7.
 MAX_DEPTH = 50

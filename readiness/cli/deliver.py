@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @project_option
 def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool, project: str | None) -> None:
     """Put STACK's managed files into the application's repository: one commit on a branch, and a pull request."""
-    from readiness.delivered.declared import declared_files
+    from readiness.delivered.declared_files import declared_files
     from readiness.finding import RefusedError, errors_only
     from readiness.live import delivery as of_delivery
     from readiness.live.github_api import GitHub, GitHubError

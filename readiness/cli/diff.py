@@ -33,7 +33,7 @@ def diff(
 ) -> None:
     """Show what a change does to the plans: what weakens first, then each resource field by field.
 
-    A change that weakens a guard ends with status 1 until acknowledged-weakenings.yaml names its digest.
+    A change that reduces protection ends with status 1 until acknowledged-weakenings.yaml names its digest.
     """
     from readiness.finding import RefusedError
     from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
@@ -69,8 +69,9 @@ def refuse_open_changes(report: DiffReport) -> None:
     """Raises click.ClickException where a change reduces protection and no entry acknowledges it."""
     if report.agreement.open:
         count = len(report.agreement.open)
-        message = f"{count} {'change weakens' if count == 1 else 'changes weaken'} a guard and nobody has agreed to it"
-        raise click.ClickException(f"{message}. The digests for acknowledged-weakenings.yaml stand in the diff.")
+        verb = "change reduces" if count == 1 else "changes reduce"
+        message = f"{count} {verb} protection and nobody has acknowledged it"
+        raise click.ClickException(f"{message}. The digests for acknowledged-weakenings.yaml are in the diff.")
 
 
 def _report(project: str | None, files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:

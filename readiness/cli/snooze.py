@@ -26,4 +26,4 @@ def snooze(stack: str, minutes: int, project: str | None) -> None:
         policies, until = snooze_policies(google, settings.environment.name, minutes, clock.now())
     except GoogleError as error:
         raise click.ClickException(f"{stack} is not snoozed: {error}") from None
-    click.echo(f"{policies} policies of {stack} tell nobody until {until}")
+    click.echo(f"{policies} policies of {stack} notify nobody until {until}")

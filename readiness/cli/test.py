@@ -26,10 +26,10 @@ def test(
 ) -> None:
     """Prove with promtool that STACK's alerts work.
 
-    Built-in incidents, made of the stack's own thresholds, windows, services and names, must page or stay quiet; exit 1
-    when one does something else. promtool is taken from PATH.
+    Built-in incidents, made from the stack's own thresholds, windows, services and names, must page or stay quiet. Exit
+    status 1 when one fails. promtool must be on PATH.
     """
-    from readiness.alerts.scenarios.find import promtool_on_path
+    from readiness.alerts.scenarios.find_promtool import promtool_on_path
     from readiness.alerts.scenarios.promtool import PromtoolError
     from readiness.alerts.scenarios.proof import prove
     from readiness.alerts.scenarios.report import StackProof, proof_json, proof_text

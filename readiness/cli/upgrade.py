@@ -53,7 +53,7 @@ def upgrade(
     names = _stacks(root, stacks)
     package = _package(root, version, wheel)
     entries = read_acknowledgements(root)
-    click.echo(f"installing {package or 'the readiness of requirements.txt'} into a temporary environment", err=True)
+    click.echo(f"installing {package or 'readiness as requirements.txt has it'} into a temporary environment", err=True)
     found = compare_versions(root, package, names, installed=__version__)
     # Entries for other changes are for the diff of a commit, so none is called stale here.
     report = diff_report(found.diffs, entries, all_stacks=False)

@@ -15,7 +15,7 @@ from readiness.rules.plan_rules import RULES, plan_findings
 
 PROTECTED, WEAKENS, REST = 0, 1, 2
 
-SECTIONS = {PROTECTED: "Deletes or replaces what is protected", WEAKENS: "Weakens a guard", REST: "Everything else"}
+SECTIONS = {PROTECTED: "Deletes or replaces what is protected", WEAKENS: "Reduces protection", REST: "Everything else"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

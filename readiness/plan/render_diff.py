@@ -76,13 +76,13 @@ def _title(block: Block) -> str:
 def _acknowledging_text(report: DiffReport) -> Iterator[str]:
     still_open = report.agreement.open
     if still_open:
-        count = "1 change weakens" if len(still_open) == 1 else f"{len(still_open)} changes weaken"
+        count = "1 change reduces" if len(still_open) == 1 else f"{len(still_open)} changes reduce"
         yield ""
-        yield f"{count} a guard. Where that is meant, a code owner writes into {ACKNOWLEDGED_FILE}:"
+        yield f"{count} protection. If this is intended, a code owner adds to {ACKNOWLEDGED_FILE}:"
         yield from entries_to_write(still_open)
     for entry in report.agreement.stale:
         yield ""
-        yield f"{ACKNOWLEDGED_FILE}:{entry.line}: {entry.digest} agrees to no change here; remove the entry."
+        yield f"{ACKNOWLEDGED_FILE}:{entry.line}: {entry.digest} acknowledges no change here; remove the entry."
 
 
 # By this the comment is found again.
@@ -186,7 +186,7 @@ def _acknowledging_markdown(report: DiffReport) -> list[str]:
     still_open = report.agreement.open
     if still_open:
         parts += [
-            "<details><summary>How to agree to what weakens</summary>",
+            "<details><summary>How to acknowledge what reduces protection</summary>",
             "",
             f"A code owner writes into `{ACKNOWLEDGED_FILE}`, with a reason and a name:",
             "",
@@ -199,5 +199,5 @@ def _acknowledging_markdown(report: DiffReport) -> list[str]:
     stale = report.agreement.stale
     if stale:
         digests = ", ".join(code_span(entry.digest) for entry in stale[:MAX_ENTRIES])
-        parts += [f"Entries of `{ACKNOWLEDGED_FILE}` that agree to no change here, to be removed: {digests}", ""]
+        parts += [f"Entries of `{ACKNOWLEDGED_FILE}` that acknowledge no change here; remove them: {digests}", ""]
     return parts

@@ -89,7 +89,7 @@ def compare_versions(root: Path, package: str | None, stacks: Sequence[str], *, 
 
 
 def _plan_problem(place: str, said: str) -> Finding:
-    hint = "Change the settings or the program for that version; the installed one makes the plan"
+    hint = "Change the settings or the program to suit that version; with the installed one they make a plan"
     return Finding(rule_id="upgrade-plan", file=place, message=f"is not made: {said.rstrip('.')}", hint=hint)
 
 

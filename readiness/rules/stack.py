@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from readiness import clock
-from readiness.alerts.limits import limit_violations
+from readiness.alerts.api_limits import limit_violations
 from readiness.finding import Finding, RefusedError, errors_only
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import StackConfig, read_stack

@@ -8,9 +8,9 @@ from typing import Any
 import promql_parser
 import pytest
 
+from readiness.alerts.api_limits import MAX_QUERY_CHARACTERS, limit_violations
 from readiness.alerts.catalogue import log_metrics_of
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
-from readiness.alerts.limits import MAX_QUERY_CHARACTERS, limit_violations
 from readiness.alerts.rules import AlertRule, rules_of
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY

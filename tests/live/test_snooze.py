@@ -70,7 +70,7 @@ def test_the_command_says_how_many_and_until_when(project: Path, command: Comman
         add(project, endpoint_lines({"monitoring": f"{server.url}/v3/"}), "Pulumi.staging.yaml")
         done = command("snooze", "staging", "--for", "30", cwd=project, **TOKEN)
     assert done.status == 0, done.text
-    assert done.out.startswith("3 policies of staging tell nobody until 20")
+    assert done.out.startswith("3 policies of staging notify nobody until 20")
 
 
 def test_a_stack_without_live_policies_and_a_refusal_are_told(project: Path, command: Command) -> None:

@@ -32,7 +32,7 @@ def test_a_weakening_change_fails_until_its_own_digest_is_acknowledged(clone: Pa
     done = command("diff", "--base", "main", cwd=clone)
     assert done.status == 1
     assert "threshold > 0.05 -> > 0.5" in done.out
-    assert "2 changes weaken a guard and nobody has agreed to it" in done.err
+    assert "2 changes reduce protection and nobody has acknowledged it" in done.err
     printed = done.out[done.out.index("acknowledged:\n") :]
     assert printed.count("digest: w") == 2, "one for each stack"
 
@@ -57,7 +57,7 @@ def test_only_the_named_stacks_are_compared_and_nothing_is_called_stale_then(clo
     done = command("diff", "--base", "main", "--stack", "staging", cwd=clone)
     assert done.out.startswith("staging: 1 weaken; 1 update")
     assert "prod" not in done.out
-    assert "agrees to no change here" not in done.out
+    assert "acknowledges no change here" not in done.out
 
 
 def test_a_tightening_change_differs_and_does_not_fail(clone: Path, command: Command) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.alerts.limits import MAX_LOG_FILTER_CHARACTERS, MAX_QUERY_CHARACTERS
+from readiness.alerts.api_limits import MAX_LOG_FILTER_CHARACTERS, MAX_QUERY_CHARACTERS
 from readiness.finding import RefusedError, Severity, text_line
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.resource_types import ALERT_POLICY

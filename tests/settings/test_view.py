@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from readiness.alerts.limits import limit_violations
+from readiness.alerts.api_limits import limit_violations
 from readiness.rules.project import project_problems
 from readiness.rules.stack import check_config
 from readiness.settings.base import RefusedValueError

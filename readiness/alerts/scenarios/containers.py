@@ -192,7 +192,7 @@ def the_kills_go_on_and_the_alert_stays_open(stack: Stack) -> Incident:
     """It must not close and page anew between one death and the next."""
     every, count = _every(stack), 2 * _limit(stack)
     if every * 60 > CLOSES_SECONDS:
-        raise NotBuildableError(f"deaths {every} minutes apart are more than allowed, and it closes after ten")
+        raise NotBuildableError(f"with {every} minutes between two deaths, the alert closes ten minutes after each")
     # Ends before the next death is due.
     deaths = _drip(stack, every, count)[:-5]
     expect = Fires(

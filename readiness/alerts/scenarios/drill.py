@@ -21,7 +21,7 @@ def _begin(stack: Stack) -> int:
     drill = stack.settings.notification_drill
     begin = (drill.weekday - _THURSDAY) % 7 * _MINUTES_A_DAY + drill.hour * 60
     if begin == 0:
-        raise NotBuildableError("promtool's clock begins on a Thursday at midnight, in the middle of the drill")
+        raise NotBuildableError("promtool's clock starts on a Thursday at midnight, when the drill starts too")
     return begin
 
 

@@ -38,7 +38,8 @@ class Burn:
     def require_that_traffic_hides_errors(self, stack: Stack) -> None:
         """Raises NotBuildableError where so many requests may fail that little good traffic hides an outage."""
         if self.share(stack) > 0.3:
-            raise NotBuildableError(f"{self.share(stack):.0%} of the requests may fail: no traffic hides an outage")
+            share = f"{self.share(stack):.0%}"
+            raise NotBuildableError(f"{share} of the requests may fail, so even little good traffic hides an outage")
 
     def hidden_past(self, errors: float) -> tuple[Minute, ...]:
         """Errors that did not page, since the traffic of before hid them, and that this traffic has just uncovered.
@@ -206,7 +207,7 @@ def _rare(burn: Burn, *failing: int) -> tuple[Minute, ...]:
 def three_errors_within_the_long_window(burn: Burn, stack: Stack) -> Incident:
     """In an idle service, as far apart as three can be: the third one pages."""
     if burn.share(stack) >= 0.2:
-        raise NotBuildableError("three errors among ten requests are fewer than may fail")
+        raise NotBuildableError(f"three errors in ten requests need not page: {burn.share(stack):.0%} may fail")
     first = burn.long // 10
     third = first + burn.long - 2
     return _pages(

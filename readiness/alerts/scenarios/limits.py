@@ -58,7 +58,7 @@ class Gauge:
     def require_a_longer_duration_than_the_window(self, stack: Stack) -> None:
         """Raises NotBuildableError where one sample, which stands for five minutes, is a breach by itself."""
         if self.duration_minutes(stack) < WINDOW_MINUTES:
-            raise NotBuildableError("a gauge's last sample stands for five minutes, longer than the stated duration")
+            raise NotBuildableError("a gauge's last sample counts for five minutes, longer than the stated duration")
 
 
 def _limited(stack: Stack) -> list[tuple[Service, int]]:
@@ -83,14 +83,14 @@ def _second(stack: Stack) -> tuple[Service, int]:
     """Another service with a limit. Raises NotBuildableError without one."""
     limited = _limited(stack)
     if len(limited) == 1:
-        raise NotBuildableError("one service only has a limit of instances")
+        raise NotBuildableError("only one service has a limit of instances")
     return limited[1]
 
 
 def _part(most: int) -> float:
     """Less than a limit, and twice of it is the limit or more. Raises NotBuildableError where there is none."""
     if most == 1:
-        raise NotBuildableError("the limit is one instance, of which there is no part")
+        raise NotBuildableError("the limit is one instance, and no smaller number can be active")
     return min(most // 2 + 1.0, most - 1.0)
 
 

@@ -188,4 +188,4 @@ def _found(case: Case, minute: float | None) -> str:
         return f"{page}, too late"
     if minute < early - 0.1:
         return f"{page}, too early"
-    return f"{page}, for another place, or open for too short or too long"
+    return f"{page}, but with other labels, or it ends too early or too late"

@@ -43,8 +43,8 @@ def proof_text(proof: StackProof) -> str:
 
 
 def _lines(proof: StackProof) -> Iterator[str]:
-    arrivals = "at six arrival times of their samples" if proof.every_phase else "at one arrival time of their samples"
-    yield f"{proof.stack}: incidents made of the stack's own settings, {arrivals}, on promtool {proof.promtool_version}"
+    arrivals = f"at {'six arrival times' if proof.every_phase else 'one arrival time'} of their samples"
+    yield f"{proof.stack}: incidents made from its own settings, {arrivals}, on promtool {proof.promtool_version}"
     yield ""
     width = max((len(alert.alert) for alert in proof.alerts), default=0)
     for alert in proof.alerts:

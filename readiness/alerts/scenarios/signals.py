@@ -68,7 +68,7 @@ class Signal:
         """
         threshold = self.threshold(stack.settings.alerts)
         if not self.is_quantile and threshold >= 0.33:
-            raise NotBuildableError(f"a third of the requests may fail: the threshold is {threshold:g}")
+            raise NotBuildableError(f"a third of the requests is not clearly above the threshold of {threshold:g}")
 
     def series(self, stack: Stack, place: Place, timeline: Timeline) -> tuple[Series, ...]:
         """What Monitoring gets from a place."""

@@ -82,7 +82,7 @@ class Stack:
         backend = _backend(self.settings)
         others = [service for service in self.settings.services if service.name != backend.name]
         if not others:
-            raise NotBuildableError("the stack has one service only")
+            raise NotBuildableError("the stack has only one service")
         return next((service for service in others if service.role == "frontend"), others[0])
 
     @property
@@ -98,7 +98,7 @@ class Stack:
         for host in hosts:
             if host != self.host:
                 return host
-        raise NotBuildableError("the stack has one host only")
+        raise NotBuildableError("the stack has only one host")
 
     @property
     def other_host(self) -> str:

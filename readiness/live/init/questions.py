@@ -123,6 +123,6 @@ QUESTIONS = (
     Question(
         name="package",
         asked=False,
-        text="What pip installs Readiness from; the source of this one unless given",
+        text="What pip installs Readiness from; where this version came from unless given",
     ),
 )

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from readiness.delivered.declared import declared_files
+from readiness.delivered.declared_files import declared_files
 from readiness.live.application import Account
 from readiness.live.github_api import GitHub
 from readiness.live.google_api import Google

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from readiness.ci.checks_record import record_path, record_text
-from readiness.delivered.declared import declared_files
+from readiness.delivered.declared_files import declared_files
 from readiness.delivered.header import file_digest, with_header
 from readiness.live.delivery import BRANCH
 from readiness.plan.offline_plan import Plan

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from readiness.cli import deliver as deliver_command
-from readiness.delivered.declared import declared_files
+from readiness.delivered.declared_files import declared_files
 from readiness.delivered.dependabot import AUTO_MERGE_PATH
 from readiness.delivered.header import file_digest
 from readiness.finding import RefusedError

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from readiness.delivered.declared import declared_files
+from readiness.delivered.declared_files import declared_files
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.resource_types import ALERT_POLICY, CHANNEL, RULESET
 from readiness.settings.stack_files import read_stack
