@@ -115,7 +115,11 @@ def _given(options: dict[str, Any], file: str | None) -> tuple[dict[str, tuple[s
 def _split(question: Question, texts: tuple[str, ...]) -> tuple[str, ...]:
     if not question.splits_at_commas:
         return texts
-    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+    found: list[str] = []
+    for text in texts:
+        # An option with an empty value is refused as such, and not taken for one that is not given.
+        found += [part.strip() for part in text.split(",") if part.strip()] or [""]
+    return tuple(found)
 
 
 def _read_answers(path: Path) -> _AnswersFile:

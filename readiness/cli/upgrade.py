@@ -100,9 +100,9 @@ def _package(root: Path, version: str | None, wheel: Path | None) -> str | None:
     installed = installed_package()
     if required is None or required.replace(" ", "") == installed.replace(" ", ""):
         found = f"asks for {installed}, which is installed" if required else "does not name readiness"
-        if not (root / REQUIREMENTS).exists():
-            found = "does not exist"
         hint = "Edit its line first, without installing it, or give --to VERSION or --wheel FILE"
+        if not (root / REQUIREMENTS).exists():
+            found, hint = "does not exist", "Give --to VERSION or --wheel FILE"
         raise click.ClickException(f"nothing to compare with: {REQUIREMENTS} {found}. {hint}.")
     if required.endswith(".whl") and "//" not in required and (problem := _wheel_problem(root / required)):
         raise click.ClickException(f"{REQUIREMENTS}: {required} {problem}. Copy a wheel of Readiness to that place.")

@@ -61,12 +61,16 @@ _PACKAGE = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackAnswer:
-    """One stack; `project_number` makes the addresses of its Cloud Run services, if it is known."""
+    """One stack; `project_number` makes the addresses of its Cloud Run services, if it is known.
+
+    `database` is its Cloud SQL instance, None if it has none.
+    """
 
     name: str
     environment: str
     project: str
     project_number: str | None = None
+    database: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +108,6 @@ class Answers:
     visibility: Visibility
     plan: Plan | None
     services: tuple[ServiceAnswer, ...]
-    database: str | None
     emails: tuple[str, ...]
     slack_channel: str | None
     pagerduty_service: str | None
@@ -169,9 +172,19 @@ def stacks_in(given: Given) -> tuple[StackAnswer, ...]:
                 environment=_ENVIRONMENTS.get(name, name),
                 project=project or shared.replace(ENV, name),
                 project_number=number or (None if project else one(given, "project_number")),
+                database=_database_of(name, given),
             )
         )
     return tuple(found)
+
+
+def _database_of(stack: str, given: Given) -> str | None:
+    """The stack's Cloud SQL instance: its own answer, or the one for all stacks."""
+    for text in given.get("database", ()):
+        owner, is_own, name = text.rpartition("=")
+        if not is_own or owner == stack:
+            return None if name == NONE else name.replace(ENV, stack)
+    return None
 
 
 def services_in(given: Given) -> tuple[ServiceAnswer, ...]:
@@ -217,7 +230,6 @@ def answers_from(given: Given, *, package: str) -> Answers:
         visibility=TypeAdapter(Visibility).validate_python(one(given, "visibility")),
         plan=TypeAdapter(Plan | None).validate_python(one(given, "plan")),
         services=services_in(given),
-        database=_optional(given, "database"),
         emails=given.get("emails", ()),
         slack_channel=one(given, "slack_channel"),
         pagerduty_service=one(given, "pagerduty_service"),
@@ -267,11 +279,6 @@ def problems_with(question: Question, given: Given) -> Iterator[Problem]:
             yield "is none of the choices", f"{suggestion(text, question.choices)}Choose {_or(question.choices)}"
         elif problem := rule.problem(text, given):
             yield problem
-
-
-def _optional(given: Given, name: str) -> str | None:
-    text = one(given, name)
-    return None if text == NONE else text
 
 
 def _or(words: tuple[str, ...]) -> str:
@@ -361,7 +368,27 @@ def _service_problem(text: str, given: Given) -> Problem | None:
 
 
 def _database_problem(text: str, given: Given) -> Problem | None:
-    return None if text == NONE else _distinct_problem(Database, "instance", text, given)
+    owner, is_own, name = text.rpartition("=")
+    stacks = {stack.name: stack for stack in stacks_in(given)}
+    if not is_own:
+        if len(given["database"]) > 1:
+            return "is given for all stacks, beside another answer", "Write STACK=NAME for each stack that has one"
+        return None if text == NONE else _distinct_problem(Database, "instance", text, given)
+    if owner not in stacks:
+        return f"names the stack {owner}, which is none", f"{suggestion(owner, stacks)}Name {_or(tuple(stacks))}"
+    if [other.rpartition("=")[0] for other in given["database"]].count(owner) > 1:
+        return f"is given twice for the stack {owner}", "Give it once"
+    if name == NONE:
+        return None
+    if problem := _field_problem(Database, "instance", name.replace(ENV, owner)):
+        return problem
+    if [_instance_of(stack) for stack in stacks.values()].count(_instance_of(stacks[owner])) > 1:
+        return "names the same thing in two stacks of one project", "Give each stack its own instance"
+    return None
+
+
+def _instance_of(stack: StackAnswer) -> tuple[str, str | None]:
+    return stack.project, stack.database
 
 
 def _slack_problem(text: str, given: Given) -> Problem | None:
@@ -464,7 +491,7 @@ def _registry_unused(given: Given) -> str | None:
 
 
 def _migration_unused(given: Given) -> str | None:
-    return None if _optional(given, "database") else "there is no database to migrate"
+    return None if any(stack.database for stack in stacks_in(given)) else "there is no database to migrate"
 
 
 def _connector_unused(given: Given) -> str | None:

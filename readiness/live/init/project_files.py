@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from readiness.live.init.answers import Answers
-from readiness.live.init.stack_files import setting_of, settings_files, waiting_channels
+from readiness.live.init.stack_files import setting_of, settings_files, thresholds_file, waiting_channels
 from readiness.settings.github import TO_BE_FILLED_IN
 
 _FIELD = re.compile(r"\{\{([a-z_]+)\}\}")
@@ -101,6 +101,7 @@ def _readme_values(answers: Answers) -> dict[str, str]:
         "own_repository": f"{answers.github_owner}/{answers.own_repository}",
         "stack_rows": "\n".join(f"| {each.name} | {each.environment} | {each.project} |" for each in answers.stacks),
         "owner_stack": owner.name,
+        "thresholds_file": thresholds_file(answers),
         "padding": " " * max(0, len("check --plan       ") - len(f"preview {owner.name}")),
         "environments": f"the environments {', '.join(environments)} and {last}"
         if environments

@@ -12,7 +12,7 @@ NONE = "none"
 
 _SINGULAR = {
     "stacks": "stack", "services": "service", "emails": "email", "images": "image", "reviewers": "reviewer",
-    "code_owners": "code_owner",
+    "code_owners": "code_owner", "database": "database",
 }  # fmt: skip
 
 
@@ -82,7 +82,12 @@ QUESTIONS = (
     ),
     Question(name="backend_service", asked=False, text="The same as --service NAME=backend"),
     Question(name="frontend_service", asked=False, text="The same as --service NAME=frontend"),
-    Question(name="database", shown_default=NONE, text="Cloud SQL instance, {env} for the stack's name, or none"),
+    Question(
+        name="database",
+        many=True,
+        shown_default=NONE,
+        text="Cloud SQL instance, {env} for the stack's name, or none; STACK=NAME if only some stacks have one",
+    ),
     Question(name="emails", many=True, text="Addresses that alerts go to"),
     Question(name="slack_channel", text="Slack channel: #NAME, or the id of an existing notification channel"),
     Question(name="pagerduty_service", asked=False, text="PagerDuty service"),

@@ -10,7 +10,7 @@ from readiness.live.init.answers import ENV, Answers, ServiceAnswer, StackAnswer
 from readiness.settings.base import SecretName
 from readiness.settings.channels import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
 from readiness.settings.github import MIN_REVIEWERS, TO_BE_FILLED_IN
-from readiness.settings.stack_files import stack_file_name
+from readiness.settings.stack_files import PROJECT_FILE, stack_file_name
 
 # A service account's name has at most 30 characters (MigrationJob.account_id).
 _ACCOUNT_CHARACTERS = 30
@@ -27,6 +27,8 @@ _STACK_COMMENTS = {
     "  readiness:owns_shared_resources: true": "What exists once for all stacks is declared by this one.",
     "    cleanup_dry_run:": "Switched to false by a reviewed change, after the list of what cleanup would delete has "
     "been read.",
+    "  readiness:alerts:": "In every stack's file, because Pulumi.yaml cannot hold what only some stacks have: the "
+    "database's alert.",
     "    reviewers:": "Of these, one approves. Ask GitHub for an id: gh api users/LOGIN --jq .id",
     "    updates:": "One entry for each ecosystem, with the folders that hold its manifests.",
 }
@@ -44,7 +46,7 @@ _DATABASE_ALERTS = {"database_connection_errors": {"error_count": 10, "window_se
 
 def settings_files(answers: Answers) -> dict[str, str]:
     """The text of every file with settings, by its name."""
-    files = {"Pulumi.yaml": _text(_project(answers), _PROJECT_COMMENTS)}
+    files = {PROJECT_FILE: _text(_project(answers), _PROJECT_COMMENTS)}
     for stack in answers.stacks:
         text = _text({"config": _stack(answers, stack)}, _comments(answers, stack))
         files[stack_file_name(stack.name)] = text + _waiting_comments(answers, stack)
@@ -71,11 +73,26 @@ def _shared_project(answers: Answers) -> str | None:
     return projects.pop() if len(projects) == 1 else None
 
 
+def _alerts_of(stack: StackAnswer) -> dict[str, Any]:
+    return _ALERTS if stack.database is None else _ALERTS | _DATABASE_ALERTS
+
+
+def _shared_alerts(answers: Answers) -> dict[str, Any] | None:
+    """The thresholds of every stack, None where only some have a database."""
+    first, *others = (_alerts_of(stack) for stack in answers.stacks)
+    return first if all(other == first for other in others) else None
+
+
+def thresholds_file(answers: Answers) -> str:
+    """The file that holds the thresholds of the last stack."""
+    return stack_file_name(answers.owner.name) if _shared_alerts(answers) is None else PROJECT_FILE
+
+
 def _project(answers: Answers) -> dict[str, Any]:
     repository: dict[str, Any] = {"name": answers.repository, "visibility": answers.visibility}
     if answers.plan is not None:
         repository["plan"] = answers.plan
-    project = _shared_project(answers)
+    project, alerts = _shared_project(answers), _shared_alerts(answers)
     return {
         "name": "readiness",
         "description": "Alert policies, channels and the rest that makes a Cloud Run and Cloud SQL application "
@@ -87,7 +104,7 @@ def _project(answers: Answers) -> dict[str, Any]:
             "github:owner": {"value": answers.github_owner},
             "readiness:repository": {"default": repository},
             "readiness:runbook": {"default": {"url": answers.runbook_url}},
-            "readiness:alerts": {"default": _ALERTS | ({} if answers.database is None else _DATABASE_ALERTS)},
+            **({} if alerts is None else {"readiness:alerts": {"default": alerts}}),
         },
     }
 
@@ -98,11 +115,13 @@ def _stack(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
         "environment": {"name": stack.environment, "short_name": stack.name},
         "services": [_service(answers, stack, service) for service in answers.services],
     }
-    if answers.database is not None:
-        settings["database"] = {"instance": answers.database.replace(ENV, stack.name)}
+    if stack.database is not None:
+        settings["database"] = {"instance": stack.database}
+    if _shared_alerts(answers) is None:
+        settings["alerts"] = _alerts_of(stack)
     settings["channels"] = {"emails": addresses, **_existing_slack(answers, stack)}
     settings["escalation"] = {"contacts": [{"name": "On call", "reach": addresses[0]}]}
-    if answers.migration is not None:
+    if answers.migration is not None and stack.database is not None:
         settings["migration_job"] = _migration_job(answers, stack)
     settings["owns_shared_resources"] = stack == answers.owner
     if stack == answers.owner:

@@ -83,6 +83,11 @@ def test_the_shops_answers_have_no_problem() -> None:
         ({"backend_service": "shop-api-{env}"}, "--backend-service", "names a service that another answer names"),
         ({"database": "db"}, "--database", "names the same thing in two stacks of one project"),
         ({"database": "DB-{env}"}, "--database", "is not"),
+        ({"database": "DB=x"}, "--database", "names the stack DB, which is none"),
+        ({"database": "prod=X"}, "--database", "is not"),
+        ({"database": ("db-{env}", "prod=db")}, "--database", "is given for all stacks, beside another answer"),
+        ({"database": ("prod=db", "prod=pg")}, "--database", "is given twice for the stack prod"),
+        ({"database": ("prod=db", "staging=db")}, "--database", "names the same thing in two stacks of one project"),
         ({"emails": "nobody"}, "--email", "is not an e-mail address"),
         ({"slack_channel": "ops"}, "--slack-channel", "is not"),
         ({"slack_channel": "projects/other-1/notificationChannels/1"}, "--slack-channel", "is a channel of another"),
@@ -207,6 +212,12 @@ def test_an_answer_without_a_value_is_named_as_that(tmp_path: Path, value: str) 
     problems = refused(init("--answers", str(file), folder=tmp_path, text=""))
     (found,) = (problem for problem in problems if problem.file == str(file))
     assert (found.message, found.hint) == ("has no value", "Write one, or remove the line")
+
+
+def test_an_option_with_an_empty_value_is_not_one_that_was_left_out(tmp_path: Path) -> None:
+    """It may be a variable of a script that is not set."""
+    problems = refused(init(*options(), "--image", "", "--code-owner", " , ", folder=tmp_path, text=""))
+    assert {problem.key for problem in problems} == {"--image", "--code-owner"}
 
 
 def test_the_same_mistake_in_two_answers_is_one_problem(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +192,21 @@ def test_stacks_of_several_google_projects_name_their_own(tmp_path: Path) -> Non
     assert urls == ["https://api-11.europe-west1.run.app", "https://to-be-filled-in.invalid"]
 
 
+@pytest.mark.parametrize("database", [("prod=shop-db",), ("staging=none", "prod=shop-{env}")])
+def test_a_database_of_one_stack_leaves_the_other_without(tmp_path: Path, database: tuple[str, ...]) -> None:
+    """Settings and alerts; a threshold is found where the README says."""
+    _, warnings = write_project(tmp_path, answers(database=database), force=False)
+    assert errors_only(warnings) == ()
+    files = contents(tmp_path)
+    assert "readiness:alerts" not in files["Pulumi.yaml"]
+    assert "change a threshold in `Pulumi.prod.yaml`" in files["README.md"]
+    settings = {stack: yaml.safe_load(files[f"Pulumi.{stack}.yaml"])["config"] for stack in ("staging", "prod")}
+    assert "readiness:database" not in settings["staging"]
+    assert "database_connection_errors" not in settings["staging"]["readiness:alerts"]
+    assert settings["prod"]["readiness:database"]["instance"].startswith("shop-")
+    assert "database_connection_errors" in settings["prod"]["readiness:alerts"]
+
+
 def test_one_known_reviewer_is_completed_by_a_placeholder(tmp_path: Path) -> None:
     """Two are the least."""
     result = init(*OLD_OPTIONS, "--reviewer", "ada:1001", folder=tmp_path / "new")
@@ -313,10 +327,13 @@ def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path, blocked: str) 
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere")])
-def test_a_target_that_is_no_folder_is_named(tmp_path: Path, make: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_target_that_is_no_folder_is_named(tmp_path: Path, is_link: bool) -> None:
     """A file, or a link that leads nowhere."""
-    make(tmp_path / "shop")
+    if is_link:
+        (tmp_path / "shop").symlink_to("nowhere")
+    else:
+        (tmp_path / "shop").touch()
     (problem,) = refused(init(*OLD_OPTIONS, folder=tmp_path / "shop"))
     assert (problem.file, problem.message[:15]) == (str(tmp_path / "shop"), "is not a folder")
 
