@@ -18,7 +18,7 @@ def promtool(tmp_path: Path) -> Path:
         f'[ "$1" = --version ] && {{ cat {tmp_path}/version; exit 0; }}\n'
         f'shift 2\nfor file; do echo "$file" >> {tmp_path}/ran\n'
         'if grep -q wrong "$file"; then\n'
-        'printf \'  FAILED:\\n    expr: "up # bad", time: 1m,\\n        exp: 1\\n\' >&2; status=1\n'
+        "printf '  FAILED:\\n    expr: \"up # bad\", time: 1m,\\n        exp: 1\\n' >&2; status=1\n"
         "else echo '  SUCCESS'; fi\n"
         "done\nexit ${status:-0}\n",
         encoding="utf-8",
