@@ -37,12 +37,12 @@ def _with_options(command: Any) -> Any:
 
 
 @click.command()
-@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
+@click.argument("folder", metavar="[DIR]", type=click.Path(), required=False)
 @_with_options
 @click.option("--answers", "answers_file", metavar="FILE", help="A YAML file with answers, by the options' names.")
-@click.option("--folder", "old_folder", type=click.Path(path_type=Path), help="The same as DIR.")
+@click.option("--folder", "old_folder", type=click.Path(), help="The same as DIR.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
-def init(folder: Path | None, old_folder: Path | None, answers_file: str | None, force: bool, **options: Any) -> None:
+def init(folder: str | None, old_folder: str | None, answers_file: str | None, force: bool, **options: Any) -> None:
     """Write a project of your own into DIR: settings, program, workflows.  [default: this project's folder]
 
     {env} in a name stands for the stack. What is not given is asked for on a terminal.
@@ -53,12 +53,15 @@ def init(folder: Path | None, old_folder: Path | None, answers_file: str | None,
 
     if folder is not None and old_folder is not None:
         raise click.UsageError("DIR and --folder are the same; give one")
+    if "" in (folder, old_folder):
+        raise click.UsageError("DIR is empty; name the folder to write into, or leave it out")
     given, read = _given(options, answers_file)
     if _on_a_terminal():
         _ask(given)
     _refuse_wrong(given, read)
     answers = answers_from(given, package=installed_package())
-    target = folder or old_folder or _project_around()
+    named = folder or old_folder
+    target = Path(named) if named else _project_around()
     names, warnings = write_project(target, answers, force=force)
     report(warnings)
     click.echo(f"wrote {len(names)} files into {target}: {', '.join(names)}")

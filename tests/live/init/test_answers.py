@@ -295,6 +295,14 @@ def test_dir_and_folder_are_not_both_given(tmp_path: Path) -> None:
     assert "give one" in result.output
 
 
+@pytest.mark.parametrize("arguments", [("",), ("--folder", "")], ids=["DIR", "--folder"])
+def test_an_empty_dir_is_not_the_current_folder(arguments: tuple[str, ...]) -> None:
+    """An unset variable of a script must not write a project wherever the script runs."""
+    result = CliRunner().invoke(cli, ["init", *arguments])
+    assert result.exit_code == 2
+    assert "DIR is empty" in result.output
+
+
 def test_the_question_is_whether_the_input_is_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not the output: `readiness init | tee` may ask."""
     from readiness.cli import init as command
