@@ -19,7 +19,7 @@ from pathlib import Path
 from readiness.alerts.catalogue import log_metrics_of
 from readiness.alerts.deployment_metrics import deployments
 from readiness.alerts.scenarios.cases import USUAL_DELIVERY, cases_of
-from readiness.alerts.scenarios.promtool import PROCESSES, Case, Rule, promtool_tests, run_promtool, write_test_file
+from readiness.alerts.scenarios.promtool import Case, Rule, processors, promtool_tests, run_promtool, write_test_file
 from readiness.alerts.scenarios.stack import Stack
 from readiness.settings.model import Settings
 from tests.alerts.stacks import rules_in, stacks_of
@@ -183,7 +183,7 @@ def _is_told_already(stack: Stack, alert: str, rules: dict[tuple[str, str], Rule
 def outcomes_of(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule]) -> Iterator[Outcome]:
     """What became of every mutant of a stack's rules."""
     cases = list(cases_of(stack))
-    with ThreadPoolExecutor(PROCESSES) as pool:
+    with ThreadPoolExecutor(processors()) as pool:
         for (of_stack, alert), rule in rules.items():
             if of_stack != stack.name or _is_told_already(stack, alert, rules):
                 continue

@@ -49,19 +49,22 @@ class DiffReport:
 
     def counts(self, diff: StackDiff) -> list[int]:
         """Of one stack: changes that weaken, then resources by action."""
-        return [sum(each.stack == diff.stack for each in self.weakened), *(diff.count(action) for action in Action)]
+        return [
+            sum(weakening.stack == diff.stack for weakening in self.weakened),
+            *(diff.count(action) for action in Action),
+        ]
 
 
 def diff_report(diffs: Iterable[StackDiff], entries: Sequence[Acknowledgement], *, all_stacks: bool) -> DiffReport:
     """The report. Entries that agree to no change are only called stale where all stacks were compared."""
     stacks = tuple(sorted(diffs, key=lambda diff: diff.stack))
-    weakened = tuple(each for diff in stacks for each in weakenings(diff))
+    weakened = tuple(weakening for diff in stacks for weakening in weakenings(diff))
     agreed = agreement(weakened, entries)
     if not all_stacks:
         agreed = replace(agreed, stale=())
     blocks = [block for diff in stacks for block in _blocks(diff, weakened, agreed)]
     order = [*Action, "setup", "outputs", "providers"]
-    blocks.sort(key=lambda each: (each.tier, order.index(each.action), each.stack, each.type, each.name))
+    blocks.sort(key=lambda block: (block.tier, order.index(block.action), block.stack, block.type, block.name))
     new = tuple((diff.stack, finding) for diff in stacks for finding in _new_findings(diff))
     return DiffReport(diffs=stacks, blocks=tuple(blocks), weakened=weakened, agreement=agreed, new_findings=new)
 
@@ -85,21 +88,22 @@ def _findings(plan: ReadPlan) -> list[Finding]:
 
 
 def _blocks(diff: StackDiff, weakened: Sequence[Weakening], agreed: Agreement) -> Iterator[Block]:
-    mine = [each for each in weakened if each.stack == diff.stack]
+    mine = [weakening for weakening in weakened if weakening.stack == diff.stack]
     for change in diff.changes:
         resource = change.resource
-        said = [_said(each, agreed) for each in mine if each.urn == resource.urn]
+        said = [_said(weakening, agreed) for weakening in mine if weakening.urn == resource.urn]
         tier = PROTECTED if change.is_protected_loss else WEAKENS if said else REST
         lines = [*said, *resource_lines(diff, change)]
         yield _block(diff, change.action, lines, tier, (resource.type, resource.name, resource.source))
     if diff.setup or not diff.is_setup_known:
-        said = [_said(each, agreed) for each in mine if each.name == SETUP_NAME and not each.type]
-        lines = [*said, *(line for each in diff.setup for line in field_lines(each))]
+        of_setup = (weakening for weakening in mine if weakening.name == SETUP_NAME and not weakening.type)
+        said = [_said(weakening, agreed) for weakening in of_setup]
+        lines = [*said, *(line for field in diff.setup for line in field_lines(field))]
         if not diff.is_setup_known:
             lines.append("  not known: a plan does not say which program is run and where credentials go")
         yield _block(diff, "setup", lines, WEAKENS if said else REST)
     if diff.outputs:
-        yield _block(diff, "outputs", [line for each in diff.outputs for line in field_lines(each)])
+        yield _block(diff, "outputs", [line for field in diff.outputs for line in field_lines(field)])
     if diff.provider_versions:
         versions = diff.provider_versions
         lines = [line for package, old, new in versions for line in (f"- {package} {old}", f"+ {package} {new}")]

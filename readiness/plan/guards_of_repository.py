@@ -226,7 +226,7 @@ def _deletes_sooner(before: Iterable[Policy], after: Iterable[Policy]) -> Iterat
     old, new = ([policy for policy in policies if policy.action == DELETE] for policies in (before, after))
     for policy in new:
         age = float(policy.older_than_seconds or 0)
-        known = min((float(each.older_than_seconds or 0) for each in old if _covers(each, policy)), default=None)
+        known = min((float(other.older_than_seconds or 0) for other in old if _covers(other, policy)), default=None)
         if known is None or age < known:
             versions = _in_words(policy)
             instead = ", which it kept before" if known is None else f" instead of {known / _SECONDS_A_DAY:g}"

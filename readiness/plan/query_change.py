@@ -84,7 +84,8 @@ def _shape(node: Node) -> tuple[Any, ...]:
     if isinstance(inner, promql.VectorSelector):
         # `{a="1" or b="2"}`, which Monitoring does not know.
         alternative = [
-            [(each.name, str(each.op), each.value) for each in group] for group in inner.matchers.or_matchers
+            [(matcher.name, str(matcher.op), matcher.value) for matcher in group]
+            for group in inner.matchers.or_matchers
         ]
         return (*shape, inner.name, inner.offset, inner.at and str(inner.at), alternative)
     return (*shape, inner.val) if isinstance(inner, promql.StringLiteral) else shape
@@ -139,7 +140,7 @@ def _windows(pairs: Pairs) -> Iterator[Difference]:
             ranges: list[Any] = [node.expression.range for node in (old, new)]
             before, after = ranges
             if abs(before - after).total_seconds() > _WINDOW_TOLERANCE_SECONDS:
-                function = next((each.func.name for each in old.around if isinstance(each, promql.Call)), "the query")
+                function = next((node.func.name for node in old.around if isinstance(node, promql.Call)), "the query")
                 lengths = f"{promql.display_duration(before)} -> {promql.display_duration(after)}"
                 found[f"window of {function} {lengths}"] = None
     yield from (Difference(text, is_weaker=True) for text in found)
@@ -160,7 +161,7 @@ def _matcher_changes(pairs: Pairs) -> Iterator[Difference]:
     for key in sorted({key for both in matchers for side in both for key in side}):
         changes = [_matcher_change(key, old, new) for old, new in matchers]
         is_everywhere = len(set(changes)) == 1
-        for change in sorted({each for each in changes if each is not None}, key=lambda each: each.text):
+        for change in sorted({found for found in changes if found is not None}, key=lambda found: found.text):
             if is_relative and not is_everywhere:
                 text = f"{change.text}, on one side of a quotient or difference only: cannot be compared"
                 yield Difference(text, is_weaker=True)
@@ -172,13 +173,15 @@ def _matcher_changes(pairs: Pairs) -> Iterator[Difference]:
 
 def _keeps_apart(aggregations: list[Any], label: str) -> bool:
     """Whether series that differ in the label are never added up."""
-    modifiers = [each.modifier for each in aggregations]
-    return all(each and each.type == promql.AggModifierType.By and label in each.labels for each in modifiers)
+    modifiers = [aggregation.modifier for aggregation in aggregations]
+    return all(
+        modifier and modifier.type == promql.AggModifierType.By and label in modifier.labels for modifier in modifiers
+    )
 
 
 def _only_grows(aggregations: list[Any]) -> bool:
-    labels = [each.modifier.labels if each.modifier else () for each in aggregations]
-    return all(str(each.op) in ("sum", "max", "count") for each in aggregations) and not any(
+    labels = [node.modifier.labels if node.modifier else () for node in aggregations]
+    return all(str(node.op) in ("sum", "max", "count") for node in aggregations) and not any(
         "le" in of for of in labels
     )
 
@@ -247,7 +250,7 @@ def filter_changes(old: str, new: str) -> list[Difference]:
     gained = after - before
     changes: list[Difference] = []
     for clause in sorted((before - after).elements()):
-        partner = next((each for each in sorted(+gained) if _subject(each) == _subject(clause) is not None), None)
+        partner = next((new for new in sorted(+gained) if _subject(new) == _subject(clause) is not None), None)
         if partner is None:
             changes.append(Difference(f"no longer asked: {clause}", is_weaker=_subject(clause) is None))
         else:
@@ -257,7 +260,7 @@ def filter_changes(old: str, new: str) -> list[Difference]:
 
 
 def _clauses(text: str) -> Counter[str]:
-    return Counter(clause for each in _JOINT.split(text.strip()) if (clause := " ".join(each.split())))
+    return Counter(clause for part in _JOINT.split(text.strip()) if (clause := " ".join(part.split())))
 
 
 def _subject(clause: str) -> tuple[str, str] | None:

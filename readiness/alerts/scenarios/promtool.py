@@ -21,7 +21,6 @@ from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.alerts.scenarios.incident import Fires, Incident
 from readiness.alerts.scenarios.series import Delivery, promtool_values
 
-PROCESSES = 2
 # promtool makes a small database for each case, and Go's collector would run for each: a quarter of the CPU time.
 _COLLECT_LESS = {"GOGC": "400", "GOMEMLIMIT": "256MiB"}
 _FAILED = re.compile(r'^ +expr: ".*# (?P<id>[^"]+)", time: (?P<time>[^,]+), *\n(?P<rest>(?: {8}.*\n?)*)', re.MULTILINE)
@@ -75,8 +74,8 @@ def write_cases(folder: Path, cases: Sequence[Case], rules: Mapping[tuple[str, s
 
 def run_files(promtool: Path, files: Sequence[Path], *, deadline_seconds: float | None = None) -> dict[str, str]:
     """What went wrong in each failed case of the test files, by its id. Raises PromtoolError."""
-    batches = [files[start::PROCESSES] for start in range(PROCESSES) if files[start::PROCESSES]]
-    with ThreadPoolExecutor(PROCESSES) as pool:
+    batches = [files[start :: processors()] for start in range(min(processors(), len(files)))]
+    with ThreadPoolExecutor(processors()) as pool:
         results = pool.map(partial(run_promtool, promtool, deadline_seconds=deadline_seconds), batches)
         return {id_: why for result in results for id_, why in result.items()}
 

@@ -431,7 +431,9 @@ def _reviewer_problem(text: str, given: Given) -> Problem | None:
             f"is a team of another organization than {owner}",
             "Name teams of the organization that owns the repository",
         )
-    named = [(who.lower(), identity) for who, _, identity in (each.partition(":") for each in given["reviewers"])]
+    named = [
+        (who.lower(), identity) for who, _, identity in (reviewer.partition(":") for reviewer in given["reviewers"])
+    ]
     same_kind = [(who, identity) for who, identity in named if ("/" in who) == (organization is not None)]
     who = text.partition(":")[0]
     if [other for other, _ in same_kind].count(who.lower()) > 1:
