@@ -6,15 +6,12 @@ from collections.abc import Mapping
 
 from readiness.alerts.connection_errors import application_metric, server_metric, traceback_metric
 from readiness.alerts.log_metric import LogMetric
-from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.incident import PROMPT_SECONDS, Collection, Incident, Scenario, pages_promptly, quiet
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import NotBuildableError, Stack
 from readiness.settings.model import Settings
 
 ALERT = "DatabaseConnectionErrors"
-# A count needs no duration. promtool extrapolates a counter that begins at 0 less while its newest sample is fresh, so
-# the first or the second evaluation after the sample pages.
-PROMPT_SECONDS = 60
 
 
 def _server(settings: Settings, counts: tuple[float | None, ...], *, database_id: str | None = None) -> Series:
@@ -72,10 +69,8 @@ def _drip(stack: Stack, errors: int, *, windows: int = 2, more_minutes: int = 0)
 
 
 def _pages(stack: Stack, *series: Series, within_seconds: int = PROMPT_SECONDS) -> Incident:
-    expect = Fires(
-        labels=({},), first_bad_minute=_before(stack), not_before_seconds=0, within_seconds=within_seconds, lasts=False
-    )
-    return Incident(series=series, expect=expect)
+    first = _before(stack)
+    return pages_promptly(*series, first_bad_minute=first, labels={}, lasts=False, within_seconds=within_seconds)
 
 
 ERRORS = Collection({ALERT: ()})

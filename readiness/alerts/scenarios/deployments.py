@@ -6,14 +6,13 @@ from math import ceil
 
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
 from readiness.alerts.deployment_metrics import deployments
-from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.incident import Collection, Incident, Scenario, pages_promptly, quiet
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import Stack
 from readiness.settings.delivery import DeliveryAlerts
 from readiness.settings.model import Settings
 
 FAILED, LOW, NONE = "DeploymentFailed", "LowDeploymentSuccess", "NoDeploymentSuccess"
-PROMPT_SECONDS = 60
 # Longer than the ten minutes over which failures are counted, since `increase` counts too much in younger series.
 _BEFORE = 12
 # The figures are written twice a day, and an alert looks 25 hours back: one run that GitHub drops closes nothing.
@@ -45,15 +44,13 @@ def _least_good(stack: Stack) -> float:
 
 
 def _pages(series: Series, *, first_bad_minute: int, lasts: bool, until_seconds: int | None = None) -> Incident:
-    expect = Fires(
-        labels=(dict(series.labels),),
+    return pages_promptly(
+        series,
         first_bad_minute=first_bad_minute,
-        not_before_seconds=0,
-        within_seconds=PROMPT_SECONDS,
+        labels=series.labels,
         lasts=lasts,
         until_seconds=until_seconds,
     )
-    return Incident(series=(series,), expect=expect)
 
 
 def _one_after_the_other(first: float, second: float) -> tuple[float | None, ...]:

@@ -10,6 +10,10 @@ from typing import TypeVar
 from readiness.alerts.scenarios.series import Series
 from readiness.alerts.scenarios.stack import Stack
 
+# A count needs no duration. promtool extrapolates a counter that begins at 0 less while its newest sample is fresh, so
+# the first or the second evaluation after the sample pages.
+PROMPT_SECONDS = 60
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fires:
@@ -43,6 +47,26 @@ class Incident:
 def quiet(*series: Iterable[Series]) -> Incident:
     """A scenario in which nobody is paged."""
     return Incident(series=tuple(series_ for group in series for series_ in group), expect=Quiet())
+
+
+def pages_promptly(
+    *series: Series,
+    first_bad_minute: int,
+    labels: Mapping[str, str],
+    lasts: bool,
+    until_seconds: int | None = None,
+    within_seconds: int = PROMPT_SECONDS,
+) -> Incident:
+    """A scenario that pages once, for these labels, as soon as the first bad sample is evaluated."""
+    expect = Fires(
+        labels=(dict(labels),),
+        first_bad_minute=first_bad_minute,
+        not_before_seconds=0,
+        within_seconds=within_seconds,
+        lasts=lasts,
+        until_seconds=until_seconds,
+    )
+    return Incident(series=series, expect=expect)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from readiness.alerts.migration_alerts import WINDOW_SECONDS
-from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.incident import Collection, Incident, Scenario, pages_promptly, quiet
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import Stack
 
 ALERT = "MigrationFailed"
 EXECUTIONS = "run_googleapis_com:job_completed_execution_count"
-PROMPT_SECONDS = 60
 # Longer than the window, since `increase` counts too much in younger series.
 _BEFORE = 12
 
@@ -37,15 +36,8 @@ def _executions(
 
 
 def _pages(stack: Stack, series: Series, *, lasts: bool, until_seconds: int | None = None) -> Incident:
-    expect = Fires(
-        labels=({"job_name": _job(stack), "location": stack.settings.region},),
-        first_bad_minute=_BEFORE,
-        not_before_seconds=0,
-        within_seconds=PROMPT_SECONDS,
-        lasts=lasts,
-        until_seconds=until_seconds,
-    )
-    return Incident(series=(series,), expect=expect)
+    labels = {"job_name": _job(stack), "location": stack.settings.region}
+    return pages_promptly(series, first_bad_minute=_BEFORE, labels=labels, lasts=lasts, until_seconds=until_seconds)
 
 
 MIGRATIONS = Collection({ALERT: ()})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.registry_alerts import WINDOW_SECONDS, deletions_by_others, large_cleanups, new_criticals
-from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.incident import Collection, Incident, Scenario, pages_promptly, quiet
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import Stack
 from readiness.settings.model import Settings
@@ -20,8 +20,6 @@ ALERTS: tuple[tuple[str, Metric, str], ...] = (
 )
 _WINDOW = WINDOW_SECONDS // 60
 _BEFORE = _WINDOW + 3
-# promtool extrapolates a counter that begins at 0 less while its newest sample is fresh (scenarios of the database).
-PROMPT_SECONDS = 60
 
 
 def _counter(
@@ -36,15 +34,8 @@ def _one_entry() -> tuple[float | None, ...]:
 
 
 def _pages(*series: Series, until_seconds: int | None = None) -> Incident:
-    expect = Fires(
-        labels=({},),
-        first_bad_minute=_BEFORE,
-        not_before_seconds=0,
-        within_seconds=PROMPT_SECONDS,
-        lasts=until_seconds is not None,
-        until_seconds=until_seconds,
-    )
-    return Incident(series=series, expect=expect)
+    lasts = until_seconds is not None
+    return pages_promptly(*series, first_bad_minute=_BEFORE, labels={}, lasts=lasts, until_seconds=until_seconds)
 
 
 EVERY_ALERT = Collection({alert: (metric, resource) for alert, metric, resource in ALERTS})
