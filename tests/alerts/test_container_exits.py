@@ -18,6 +18,8 @@ COUNTED = (
     "Memory limit of 512 MiB exceeded with 530 MiB used. Consider increasing the memory limit.",
     'Default STARTUP TCP probe failed 1 time consecutively for container "web-1" on port 8080.',
     'STARTUP HTTP probe failed 3 times consecutively for container "web-1" on port 8080 path "/health".',
+    "The request failed because the instance could not start successfully.",
+    "The request failed because the instance failed the readiness check.",
     'LIVENESS HTTP probe failed 3 times consecutively for container "web-1" on port 8080 path "/health".',
 )
 NOT_COUNTED = (
