@@ -19,8 +19,8 @@ class LogMetric:
 
     `name` uses `[a-z0-9_]` only, so that its PromQL name is unambiguous. `slug`: the end of its resource's name in the
     plan. `labels` maps fields of `jsonPayload` to their descriptions; a label in `label_extractors` is what that
-    expression takes from an entry instead. `value_field` is a field of `jsonPayload` too, a number of `unit`, counted in
-    buckets between `bounds`.
+    expression takes from an entry instead. `value_field` is a field of `jsonPayload` too, a number of `unit`, counted
+    in buckets between `bounds`.
     """
 
     slug: str

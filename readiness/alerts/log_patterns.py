@@ -25,9 +25,9 @@ class PatternSet:
     """The patterns of a language, all of them regular expressions (RE2) that are found anywhere in a message.
 
     `texts`: of a failed connection. `not_counted`: of an error that is no connection error although it has such a
-    text. `printed`: the beginning of a line in which the runtime, not a logger, prints an error. `repeated_when_printed`:
-    the beginning of an entry that repeats a printed error. `message_fields`: the fields of JSON that hold messages and
-    errors.
+    text. `printed`: the beginning of a line in which the runtime, not a logger, prints an error.
+    `repeated_when_printed`: the beginning of an entry that repeats a printed error. `message_fields`: the fields of
+    JSON that hold messages and errors.
     """
 
     texts: tuple[str, ...]
@@ -38,7 +38,7 @@ class PatternSet:
 
 
 # What PostgreSQL and MySQL themselves answer; every driver hands it on.
-_SERVER_ANSWERS = (
+SERVER_ANSWERS = (
     r"remaining connection slots",
     r"sorry, too many clients already",
     r"too many connections for (role|database)",
@@ -60,7 +60,7 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
             r"connection to server (at|on socket) .* failed",
             r"/cloudsql/.* failed:",
             r"Can.t connect to MySQL server",
-            *_SERVER_ANSWERS,
+            *SERVER_ANSWERS,
         ),
         # Celery's broker has an OperationalError of its own; the others of psycopg are failed statements.
         not_counted=(
@@ -89,12 +89,10 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
             r"Too many database connections opened",
             r"Server has closed the connection",
             r"Unable to connect to the database",
-            *_SERVER_ANSWERS,
+            *SERVER_ANSWERS,
         ),
-        printed=r"(?m:^(Uncaught )?[A-Za-z]*[Ee]rror( [[][A-Z_]+[]])?: )",
-        message_fields=(
-            "message", "msg", "err.message", "err.stack", "error", "error.message", "stack",
-        ),  # fmt: skip
+        printed=r"(?m:^(Uncaught )?[A-Za-z]*[Ee]rror( [[][A-Za-z_]+[]])?: )",
+        message_fields=("message", "msg", "err.message", "err.stack", "error", "error.message", "stack"),
     ),
     # HikariCP, pgjdbc, MySQL Connector/J, Cloud SQL's socket factory.
     "java": PatternSet(
@@ -107,10 +105,11 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
             r"An I/O error occurred while sending to the backend",
             r"Communications link failure",
             r"(Unable to connect to|Failed to .* for( the)?) Cloud SQL instance",
-            r"connect to .?/cloudsql/",
-            *_SERVER_ANSWERS,
+            *SERVER_ANSWERS,
         ),
-        printed=r"(?m:^(Caused by: |Exception in thread .* )?[a-z][A-Za-z0-9_]*([.][A-Za-z0-9_$]+)+(Exception|Error)(: |$))",
+        printed=(
+            r"(?m:^(Caused by: |Exception in thread .* )?[a-z][A-Za-z0-9_]*([.][A-Za-z0-9_$]+)+(Exception|Error)(: |$))"
+        ),
         message_fields=("message", "stack_trace", "exception", "error.message", "error.stack_trace"),
     ),
     # database/sql, pgx, lib/pq, go-sql-driver/mysql, cloud-sql-go-connector.
@@ -121,7 +120,7 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
             r"dial unix /cloudsql/",
             r"driver: bad connection",
             r"(dial|refresh) error: .*[(]connection name = ",
-            *_SERVER_ANSWERS,
+            *SERVER_ANSWERS,
         ),
         printed=r"(?m:^panic: )",
         message_fields=("message", "msg", "error", "err"),
@@ -136,6 +135,11 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
 # Severities of messages that report no error. A logger that sets none leaves DEFAULT.
 _NO_ERROR = '("DEBUG" OR "INFO" OR "NOTICE")'
 
+# What a person looks for in text. Go's standard logger writes no level.
+_ERROR_WORDS = (
+    "ERROR|CRITICAL|Traceback|Exception|[Ee]rror|[Ff]ail|panic: |refused|timeout|too many|bad connection|no such file"
+)
+
 
 def texts_of(logs: ServiceLogs) -> tuple[str, ...]:
     """Every text of a failed connection of a service, the team's own included."""
@@ -148,7 +152,7 @@ def logged_filter(settings: Settings) -> str:
 
 
 def printed_filter(settings: Settings) -> str:
-    """The entries in which a runtime prints the stack trace of a failed connection, whether or not a logger does too."""
+    """The entries in which a runtime prints a stack trace of a failed connection, whether or not a logger does too."""
     return _of_every_service(settings, {logs: _printed(logs) for logs in _all_logs(settings)})
 
 
@@ -158,12 +162,12 @@ def application_error_filter(settings: Settings) -> str:
     Text has no severity, so that its words are looked for; JSON has one, or a level of the logger's own.
     """
     names = " OR ".join(f'"{service.name}"' for service in settings.services)
-    shown = ['textPayload=~"ERROR|CRITICAL|Traceback|Exception|[Ee]rror: |panic: "']
+    shown = [f'textPayload=~"{_ERROR_WORDS}"']
     if any(service.log_settings.format == "json" for service in settings.services):
         shown += [
             "severity>=ERROR",
             "jsonPayload.level>=50",
-            'jsonPayload.level=~"(?i)^(error|fatal|critical|panic)"',
+            *(f'jsonPayload.{field}=~"(?i)^(error|fatal|critical|panic)"' for field in ("level", "log.level")),
         ]
     return f'resource.type="cloud_run_revision" AND resource.labels.service_name=({names}) AND ({" OR ".join(shown)})'
 
@@ -180,7 +184,7 @@ def _of_every_service(settings: Settings, clauses: Mapping[ServiceLogs, Sequence
         ((names, of_these),) = parts.items()
         return filter_text(resource, names, *of_these)
     each = (f"({_all((names, *of_these))})" for names, of_these in parts.items())
-    return filter_text(resource, f"({_any(each)})")
+    return filter_text(resource, "({})".format("\nOR ".join(each)))
 
 
 def _names_filter(settings: Settings, logs: ServiceLogs) -> str:
@@ -191,8 +195,11 @@ def _names_filter(settings: Settings, logs: ServiceLogs) -> str:
 def _logged(logs: ServiceLogs) -> list[str]:
     patterns = PATTERN_SETS[logs.language]
     not_counted = (*patterns.not_counted, *logs.not_counted_texts)
-    # A line that begins with a space goes on with what the line above it says.
-    text = [_matches(TEXT_FIELD, texts_of(logs)), f"NOT {_matches(TEXT_FIELD, (*not_counted, '^ ', patterns.printed))}"]
+    # A line that begins with a space or a tab goes on with what the line above it says.
+    text = [
+        _matches(TEXT_FIELD, texts_of(logs)),
+        f"NOT {_matches(TEXT_FIELD, (*not_counted, '^[[:space:]]', patterns.printed))}",
+    ]
     if logs.format == "text":
         return text
     fields = [f"jsonPayload.{field}" for field in dict.fromkeys((*patterns.message_fields, *logs.message_fields))]

@@ -83,7 +83,8 @@ class ServiceLogs(Section):
         Field(description="What the service is written in. The drivers of all but `other` have ready patterns."),
     ]
     format: Annotated[
-        LogFormat, Field(description="`json`: one JSON object a line, which Cloud Logging parses; `text`: anything else.")
+        LogFormat,
+        Field(description="`json`: one JSON object a line, which Cloud Logging parses; `text`: anything else."),
     ]
     connection_error_texts: Annotated[
         Listed[LogPattern],

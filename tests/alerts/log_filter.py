@@ -63,7 +63,9 @@ class LogFilter:
 
 def parse_filter(text: str) -> LogFilter:
     """A filter from its text. Raises UnknownFilterError with the first part that is not of our subset."""
-    tokens = list(_tokens(text.strip()))
+    # A line break before or after an operator is no AND.
+    joined = re.sub(r"\s*\n\s*(AND|OR)\b", r" \1", re.sub(r"\b(AND|OR|NOT)\s*\n\s*", r"\1 ", text.strip()))
+    tokens = list(_tokens(joined))
     if not tokens:
         raise UnknownFilterError("an empty filter matches everything")
     matches, rest = _conjunction(tokens)
