@@ -76,10 +76,10 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
         "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
         "Read the last lines before `Container called exit` or `probe failed`: a stack trace, a missing variable?",
         "Search for `Memory limit of`: then it is memory, and HighMemoryUsage has the steps.",
-        "Only `could not start successfully`, and no line of a container? Then Cloud Run cannot start one: look for a "
-        "secret that the service's account may not read, or for a deleted account.",
     ),
     causes=(
+        "If the log has `could not start successfully` and no line of a container: a secret that the service's account "
+        "may not read, or a deleted account",
         "A bad revision",
         "A missing secret or variable",
         "The database is unreachable at the start",

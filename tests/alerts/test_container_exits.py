@@ -116,20 +116,24 @@ DEATHS = {
 }
 
 
+def _evidence(text: str) -> str:
+    """The label that Cloud Logging takes from a text."""
+    found = re2.search(EVIDENCE_PATTERN, text)
+    assert found is not None, text
+    return str(found.group())
+
+
 @pytest.mark.parametrize("name", DEATHS)
 def test_one_death_counts_once_whatever_lines_it_writes(name: str) -> None:
     """Each line is counted under what it is evidence of, and the alert takes the largest of these counts."""
-    evidence = re2.compile(EVIDENCE_PATTERN)
     entries = [_entry(text, service="ai-resume-review-v2-backend-prod", log=log) for log, text in DEATHS[name]]
-    counted = Counter(evidence.search(entry["textPayload"]).group() for entry in entries if _counts(entry))
+    counted = Counter(_evidence(entry["textPayload"]) for entry in entries if _counts(entry))
     assert set(counted.values()) == {1}
 
 
 def test_a_line_is_evidence_of_what_its_first_word_says() -> None:
     """A container's end is one kind, whether it called exit or was ended by a signal; every other text is its own."""
-    evidence = re2.compile(EVIDENCE_PATTERN)
-    found = {evidence.search(text).group() for text in COUNTED}
-    assert found == {"Container", "Uncaught", "Memory", "probe", "instance"}
+    assert {_evidence(text) for text in COUNTED} == {"Container", "Uncaught", "Memory", "probe", "instance"}
 
 
 def test_a_request_that_a_container_took_is_not_a_dead_container() -> None:
