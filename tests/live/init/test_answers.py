@@ -251,7 +251,8 @@ def test_on_a_terminal_a_wrong_answer_is_asked_again(tmp_path: Path, monkeypatch
     monkeypatch.setattr("readiness.cli.init._on_a_terminal", lambda: True)
     typed = [
         "staging,prod", "shop-cloud", "1x", "864523342928", "mars", "europe-west1", "shop", "shop-app", "secret",
-        "public", "", "api", "shop-api-{env}", "shop-db-{env}", "node", "node/json", "nobody", "ops@shop.dev", "", "api,web", "",
+        "public", "", "api", "shop-api-{env}", "shop-db-{env}", "node", "node/json", "nobody", "ops@shop.dev", "",
+        "api,web", "",
     ]  # fmt: skip
     result = init("--project", "Shop!", folder=tmp_path, text="\n".join(typed) + "\n")
     assert result.exit_code == 0, result.output
