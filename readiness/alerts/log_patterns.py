@@ -161,7 +161,8 @@ def application_error_filter(settings: Settings) -> str:
 
     Text has no severity, so that its words are looked for; JSON has one, or a level of the logger's own.
     """
-    names = " OR ".join(f'"{service.name}"' for service in settings.services)
+    names = "|".join(service.name for service in settings.services)
+    services = f'resource.type="cloud_run_revision" AND resource.labels.service_name=~"^({names})$"'
     shown = [f'textPayload=~"{_ERROR_WORDS}"']
     if any(service.log_settings.format == "json" for service in settings.services):
         shown += [
@@ -169,7 +170,7 @@ def application_error_filter(settings: Settings) -> str:
             "jsonPayload.level>=50",
             *(f'jsonPayload.{field}=~"(?i)^(error|fatal|critical|panic)"' for field in ("level", "log.level")),
         ]
-    return f'resource.type="cloud_run_revision" AND resource.labels.service_name=({names}) AND ({" OR ".join(shown)})'
+    return f"{services} AND ({_any(shown)})"
 
 
 def _all_logs(settings: Settings) -> list[ServiceLogs]:
