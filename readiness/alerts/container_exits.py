@@ -16,7 +16,7 @@ from readiness.settings.model import Settings
 
 # The lines of the system log, and of the request log the two of an instance that never started.
 TEXTS = (
-    r"^Container called exit[(][1-9]",
+    r"^Container called exit.[1-9]",
     r"^Container terminated on signal",
     r"^Uncaught signal: ",
     r"^Memory limit of .* exceeded",

@@ -56,7 +56,7 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
             r"CannotConnectNowError",
             r"QueuePool limit of size",
             r"couldn.t get a connection after",
-            rf"Connect call failed .*, {_PORT}[,)]",
+            rf"Connect call failed .*, {_PORT}[^0-9]",
             r"connection to server (at|on socket) .* failed",
             r"/cloudsql/.* failed:",
             r"Can.t connect to MySQL server",
@@ -69,7 +69,7 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
         ),
         printed=r"(?m:^[A-Za-z0-9_.]+(Error|Exception|PoolTimeout|TooManyRequests): )",
         # SQLAlchemy's error holds the driver's, which is printed in a line above it.
-        repeated_when_printed=(r"^sqlalchemy[.]exc[.][A-Za-z]+: [(]",),
+        repeated_when_printed=(r"^sqlalchemy[.]exc[.][A-Za-z]+: [^A-Za-z]",),
         message_fields=("message", "event", "exc_info", "exception", "stack_trace", "error"),
     ),
     # pg, mysql2, knex, Prisma, Sequelize, TypeORM and NestJS over them.
@@ -119,7 +119,7 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
             rf"dial tcp .*:{_PORT}: ",
             r"dial unix /cloudsql/",
             r"driver: bad connection",
-            r"(dial|refresh) error: .*[(]connection name = ",
+            r"(dial|refresh) error: .*connection name = ",
             *SERVER_ANSWERS,
         ),
         printed=r"(?m:^panic: )",
