@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class LogMetricArgs:
     """A counter of log entries, or with `value_field` a distribution of that field's values.
 
-    `key` ends the resource's name. `labels` maps each label, a field of `jsonPayload`, to its description.
+    `key` ends the resource's name. `labels` maps each label, a field of `jsonPayload`, to its description. A label in
+    `label_extractors` is what that expression (`REGEXP_EXTRACT(field, "regex")`) takes from an entry instead.
     `value_field` is a field of `jsonPayload` that holds a number in the unit `unit`. `bucket_bounds` are the ascending
     bounds of the distribution's buckets. Changed labels or buckets make the collected data unusable: change `name`
     with them.
@@ -37,6 +38,7 @@ class LogMetricArgs:
     description: pulumi.Input[str]
     filter: pulumi.Input[str]
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    label_extractors: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     value_field: str | None = None
     unit: str = "1"
     bucket_bounds: Sequence[float] = ()
@@ -50,6 +52,7 @@ class LogMetricArgs:
             description=metric.description,
             filter=metric.filter,
             labels=metric.labels,
+            label_extractors=metric.label_extractors,
             value_field=metric.value_field,
             unit=metric.unit,
             bucket_bounds=metric.bounds,
@@ -108,7 +111,10 @@ def log_metric(
             ]
             or None,
         ),
-        label_extractors={label: f"EXTRACT(jsonPayload.{label})" for label in args.labels} or None,
+        label_extractors={
+            label: args.label_extractors.get(label, f"EXTRACT(jsonPayload.{label})") for label in args.labels
+        }
+        or None,
         value_extractor=f"EXTRACT(jsonPayload.{args.value_field})" if args.value_field else None,
         bucket_options=logging.MetricBucketOptionsArgs(
             explicit_buckets=logging.MetricBucketOptionsExplicitBucketsArgs(bounds=bounds)

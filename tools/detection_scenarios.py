@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from readiness.alerts.connection_errors import application_metric
-from readiness.alerts.container_exits import container_exit_metric
+from readiness.alerts.container_exits import EVIDENCE, container_exit_metric
 from readiness.alerts.scenarios import containers, health_checks, limits
 from readiness.alerts.scenarios.cloud_run import Minute, requests
 from readiness.alerts.scenarios.error_budget import BURNS, Burn
@@ -98,9 +98,8 @@ def _connection_errors(stack: Stack, counts: tuple[float | None, ...]) -> list[S
 
 
 def _dead_containers(stack: Stack, counts: tuple[float | None, ...]) -> list[Series]:
-    return [
-        Series(metric=container_exit_metric(stack.settings).promql_name, labels=stack.backend.labels, minutes=counts)
-    ]
+    labels = {**stack.backend.labels, EVIDENCE: "Container"}
+    return [Series(metric=container_exit_metric(stack.settings).promql_name, labels=labels, minutes=counts)]
 
 
 def _of_gauge(gauge: limits.Gauge) -> Row:

@@ -2,37 +2,18 @@
 
 There is no metric of failed connections (docs/facts/monitoring.md#metrics-of-a-postgresql-instance), so logs are
 counted. The server does not see an exhausted pool or a broken socket; the application does not see who else is refused.
-Hence a metric for each log.
 
-The application logs plain text on stderr (`asctime - logger - LEVEL - message`), one entry a line, without severity.
-One failure writes several lines: a logger's, and a traceback that ends in the error. Of the four logger lines of a
-failed start only the connection test's counts. A failure that no logger reports shows in the traceback alone, which the
-web server prints: so tracebacks are counted too, under a metric of their own, and the alert takes the largest count.
+One failure can be in three places: in the server's log, in an entry of the application's logger, and in a stack trace
+that the runtime prints. Each place has a metric of its own, in which the failure is one entry, and the alert takes the
+largest count. What the application's entries look like: `log_patterns.py`.
 """
 
 from __future__ import annotations
 
-from readiness.alerts.log_metric import LogMetric, environment_metric_name, filter_text, services_filter
+from readiness.alerts.log_metric import LogMetric, environment_metric_name, filter_text
+from readiness.alerts.log_patterns import logged_filter, printed_filter
 from readiness.settings.model import Settings
 
-# Driver, pool and socket texts of SQLAlchemy with psycopg2 and asyncpg
-# (docs/facts/monitoring.md#texts-of-a-failed-connection).
-APPLICATION_TEXTS = (
-    r"OperationalError",
-    r"TooManyConnectionsError",
-    r"remaining connection slots",
-    r"QueuePool limit of size",
-    r"Connect call failed",
-    r"/cloudsql/.* failed:",
-    r"Database (connection test|health check) failed: ",
-)
-# Not a connection error: the health check's own bug, and Redis by its name or port.
-NOT_THE_DATABASE = (r"object has no attribute", r"[Rr]edis", r"6379")
-# The same error again: the three lines that follow a failed connection test at start.
-REPEATED_BY_A_LOGGER = (r"initialization failed:", r"startup failed:")
-# The last line of a traceback. One that SQLAlchemy wraps is printed before it, under the driver's name.
-TRACEBACK_END = r"^[A-Za-z0-9_.]+(Error|Exception): "
-REPEATED_IN_A_TRACEBACK = r"^psycopg2[.]"
 # PostgreSQL's own texts for a refused connection; one FATAL line each. A wrong password and the lines of an orderly
 # restart are FATAL too and say nothing of the database's health.
 SERVER_TEXTS = (
@@ -62,32 +43,22 @@ def server_metric(settings: Settings) -> LogMetric:
 
 
 def application_metric(settings: Settings) -> LogMetric:
-    """Counts connection errors that the stack's own Cloud Run services log, one line an event."""
-    not_counted = (*NOT_THE_DATABASE, *REPEATED_BY_A_LOGGER, TRACEBACK_END)
+    """Counts connection errors that the loggers of the stack's own Cloud Run services report, one entry an event."""
     return LogMetric(
         slug="connection-errors-application",
         name=_metric_name(settings, "application"),
         description=f"Database connection errors in the application log of {settings.environment.name}",
-        filter=filter_text(
-            *services_filter(settings),
-            f'textPayload=~"{"|".join(APPLICATION_TEXTS)}"',
-            f'NOT textPayload=~"{"|".join(not_counted)}"',
-        ),
+        filter=logged_filter(settings),
     )
 
 
 def traceback_metric(settings: Settings) -> LogMetric:
-    """Counts tracebacks of the same services that end in a connection error, one line a traceback."""
-    not_counted = (*NOT_THE_DATABASE, REPEATED_IN_A_TRACEBACK)
+    """Counts printed stack traces of a connection error of the same services, one entry a stack trace."""
     return LogMetric(
         slug="connection-errors-traceback",
         name=_metric_name(settings, "traceback"),
         description=f"Tracebacks of database connection errors in the application log of {settings.environment.name}",
-        filter=filter_text(
-            *services_filter(settings),
-            f'textPayload=~"{TRACEBACK_END}.*({"|".join(APPLICATION_TEXTS)})"',
-            f'NOT textPayload=~"{"|".join(not_counted)}"',
-        ),
+        filter=printed_filter(settings),
     )
 
 

@@ -49,11 +49,13 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
     channel_kinds=EVERY_CHANNEL,
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     # Where `increase` does not extrapolate, the scaled count is too low: by a sixth in five minutes, by a sixtieth in
-    # an hour. Rounding makes up for it up to a limit of 2 lines in five minutes, and of 29 in an hour.
-    # An hour by default: a container that is killed for its memory every ten minutes never writes six lines in ten.
+    # an hour. Rounding makes up for it up to a limit of 2 deaths in five minutes, and of 29 in an hour.
+    # An hour by default: a container that is killed for its memory every ten minutes never dies six times in ten.
+    # The largest count of one kind of line: a death writes several lines, and at most one of a kind.
     query=(
         "sum by (service_name, location) (increase($exit_metric{$services}[$still_dying])) > 0 and "
-        "round(sum by (service_name, location) (increase($exit_metric{$every_service}[$count_window])) "
+        "round(max by (service_name, location) (sum by (service_name, location, evidence) "
+        "(increase($exit_metric{$every_service}[$count_window]))) "
         "* $window_seconds / $count_window_seconds) > $threshold"
     ),
     query_values=_crash_values,
@@ -61,12 +63,14 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
     threshold=lambda settings: settings.alerts.container_crash_loop.line_count,
     duration_seconds=lambda _settings: 0,
     condition=lambda settings: (
-        f"More than {settings.alerts.container_crash_loop.line_count} lines about dead containers in "
+        f"More than {settings.alerts.container_crash_loop.line_count} dead containers in "
         f"{minutes(settings.alerts.container_crash_loop.window_seconds)}"
     ),
     meaning=(
         "Containers of the service end, are killed, or do not answer their probe, again and again; Cloud Run starts "
-        "new ones. While none runs, requests wait or are refused before they are counted."
+        "new ones. While none runs, requests wait or are refused before they are counted. Of the several lines that "
+        "Cloud Run writes about one death, one counts; a request that is refused because no container could start "
+        "counts too."
     ),
     first_steps=(
         "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
@@ -74,6 +78,8 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
         "Search for `Memory limit of`: then it is memory, and HighMemoryUsage has the steps.",
     ),
     causes=(
+        "If the log has `could not start successfully` and no line of a container: a secret that the service's account "
+        "may not read, or a deleted account",
         "A bad revision",
         "A missing secret or variable",
         "The database is unreachable at the start",

@@ -18,8 +18,9 @@ class LogMetric:
     """A counter of matching log entries, or with `value_field` the distribution of what that field holds.
 
     `name` uses `[a-z0-9_]` only, so that its PromQL name is unambiguous. `slug`: the end of its resource's name in the
-    plan. `labels` maps fields of `jsonPayload` to their descriptions; `value_field` is such a field too, a number of
-    `unit`, counted in buckets between `bounds`.
+    plan. `labels` maps fields of `jsonPayload` to their descriptions; a label in `label_extractors` is what that
+    expression takes from an entry instead. `value_field` is a field of `jsonPayload` too, a number of `unit`, counted
+    in buckets between `bounds`.
     """
 
     slug: str
@@ -27,6 +28,7 @@ class LogMetric:
     description: str
     filter: str
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    label_extractors: Mapping[str, str] = field(default_factory=dict, hash=False)
     value_field: str | None = None
     unit: str = "1"
     bounds: tuple[float, ...] = ()

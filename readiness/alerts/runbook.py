@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from readiness.alerts.catalogue import ALERTS
 from readiness.alerts.definition import AlertDefinition, of_the_database
+from readiness.alerts.log_patterns import application_error_filter
 from readiness.alerts.rules import rules_of, runbook_anchor
 from readiness.alerts.security_runbook import overview_rows, security_sections
 from readiness.markdown_text import table_cell
@@ -144,12 +145,12 @@ def _service_links(service: Service, settings: Settings) -> str:
 
 
 def _first_queries(settings: Settings) -> str:
-    """Links into the Logs Explorer. The application's lines carry no severity, so their words are looked for."""
+    """Links into the Logs Explorer."""
     names = "|".join(service.name for service in settings.services)
     services = f'resource.type="cloud_run_revision" AND resource.labels.service_name=~"^({names})$"'
     queries = {
         "failed requests": f"{services} AND httpRequest.status>=500",
-        "errors of the application": f'{services} AND textPayload=~"ERROR|CRITICAL|Traceback"',
+        "errors of the application": application_error_filter(settings),
         "the instances' ends and starts": f'{services} AND log_id("run.googleapis.com/varlog/system")',
     }
     if settings.database is not None:

@@ -122,6 +122,12 @@ _PATTERNS = (
         "Write it as the end of the team's address on GitHub, without the organization: a-z, 0-9, _ and -",
     ),
     ("^[A-Za-z_][A-Za-z0-9_]*$", "is not a key of JSON", "Use letters, digits and _, with a letter or _ first"),
+    (
+        "@=%!#~-]+",
+        "is not a pattern of a log message",
+        "Use letters, digits, spaces and _ . , : ; / ( ) [ ] | * + ? ^ @ = % ! # ~ -, with `.` for any other character",
+    ),
+    ("([.][A-Za-z_]", "is not a field of JSON", "Write it without `jsonPayload.`, as event or shop.text"),
     ("{0,60}$", "is not a login on GitHub", "Write it as github.com/LOGIN has it, without @: letters, digits, - and _"),
 )
 _NAME_PATTERN = re.compile(r"\^\[a-z\]\(?\[a-z0-9-\]\{0,(\d+)\}(\[a-z0-9\]\)\?)?\$")

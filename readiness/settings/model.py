@@ -123,9 +123,11 @@ class InstanceLimit(Section):
 
 
 class ContainerCrashLoop(Section):
-    """Lines of Cloud Run's log about containers that died; one death writes one or two."""
+    """Containers that died, counted in Cloud Run's log. Of the lines that one death writes, one kind counts."""
 
-    line_count: Annotated[int, Field(ge=2, le=10_000, description="More than this many in the window page.")] = 5
+    line_count: Annotated[
+        int, Field(ge=2, le=10_000, description="More than this many lines of one kind in the window page: deaths.")
+    ] = 5
     window_seconds: Annotated[int, Field(ge=300, le=3600, multiple_of=60)] = 3600
 
 

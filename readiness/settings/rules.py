@@ -27,6 +27,7 @@ from readiness.settings.github import (
     ruleset_problems,
 )
 from readiness.settings.image_workflows import image_workflow_problems
+from readiness.settings.logs import log_problems
 from readiness.settings.model import Settings
 from readiness.settings.observation import availability_problems, uptime_problems
 from readiness.settings.provider_hosts import provider_host_problems
@@ -52,6 +53,7 @@ def rule_findings(config: StackConfig, view: Settings, today: date) -> Iterator[
     """Every rule that reads more than one value, or the day. `view` has the values that are valid."""
     yield from findings_of(
         lambda: service_problems(config, view.services, today),
+        lambda: log_problems(config, view.services, has_database="database" in view.model_fields_set),
         lambda: channel_problems(config, view.channels),
         *(lambda secret=secret: _secret_problems(config, view, secret) for secret in SECRETS),
         lambda: provider_host_problems(config, known(view, "provider_hosts") or ()),

@@ -15,6 +15,7 @@ from readiness.finding import Finding
 from readiness.settings.base import URL_PATH_CHARACTERS, HttpsUrl, MarkdownText, Section, Text
 from readiness.settings.dates import Day, expiry_problems
 from readiness.settings.github import is_to_be_filled_in
+from readiness.settings.logs import ASSUMED_LOGS, ServiceLogs
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.view import duplicates, findings_of, known, known_items
 
@@ -111,6 +112,14 @@ class Service(Section):
     connection_pools: Annotated[
         tuple[ConnectionPool, ...], Field(strict=False, description="Database pools that each instance opens.")
     ] = ()
+    logs: Annotated[
+        ServiceLogs | None, Field(description="How the service logs; plain text of Python is assumed unless given.")
+    ] = None
+
+    @property
+    def log_settings(self) -> ServiceLogs:
+        """How the service logs, or what is assumed of a service that does not say."""
+        return ASSUMED_LOGS if self.logs is None else self.logs
 
     @property
     def host(self) -> str:

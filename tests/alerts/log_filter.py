@@ -1,18 +1,18 @@
 """Runs a Cloud Logging filter on log entries, without Cloud Logging. Pure.
 
-Only what our filters use: comparisons joined by line breaks (AND), `=`, `=~`, a list of values `("a" OR "b")`, `NOT`
-before a comparison, and `log_id("…")`. Everything else is refused by name: a filter that is half understood proves
-nothing.
+Only what our filters use: the comparisons `=`, `=~`, `>=`, a list of values `("a" OR "b")` and `log_id("…")`, with
+`NOT`, `AND`, `OR` and parentheses; a line break is an AND. Everything else is refused by name: a filter that is half
+understood proves nothing.
 
-What Cloud Logging does with it (cloud.google.com/logging/docs/view/logging-query-language): `=~` looks for a match
-anywhere in the text, case-sensitively, with the engine RE2, which is used here too; a comparison on a field that the
-entry lacks is false, so its NOT is true.
+What Cloud Logging does with it (cloud.google.com/logging/docs/view/logging-query-language): `NOT` binds strongest,
+**then `OR`, then `AND`**. `=~` looks for a match anywhere in the text, case-sensitively, with the engine RE2, which is
+used here too. A comparison on a field that the entry lacks is false, so its NOT is true. Severities have an order.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -20,15 +20,20 @@ from urllib.parse import quote
 import re2
 
 LogEntry = Mapping[str, Any]
+Matches = Callable[[LogEntry], bool]
 
-_LINE = re.compile(
+# logging.v2 LogSeverity, in its order.
+_SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
+_TOKEN = re.compile(
     r"""
-    (?P<negated>NOT[ ]+)?
-    (?:
-      log_id\("(?P<log_id>[^"\\]+)"\)
-      | (?P<path>[A-Za-z_][A-Za-z0-9_.]*)(?P<operator>=~|=)
-        (?: "(?P<value>[^"\\]*)" | \((?P<values>"[^"\\]*"(?:[ ]OR[ ]"[^"\\]*")*)\) )
-    )
+    (?P<space>[ ]+)
+    | (?P<line>\s*\n\s*)
+    | (?P<word>NOT|AND|OR)(?=[ (\n])
+    | log_id\("(?P<log_id>[^"\\]+)"\)
+    | (?P<path>[A-Za-z_][A-Za-z0-9_.]*)(?P<operator>=~|=|>=)
+      (?: "(?P<value>[^"\\]*)" | (?P<bare>[A-Z]+|[0-9]+)\b
+        | \((?P<values>"[^"\\]*"(?:[ ]OR[ ]"[^"\\]*")*)\) )
+    | (?P<parenthesis>[()])
     """,
     re.VERBOSE,
 )
@@ -49,65 +54,66 @@ class UnknownFilterError(ValueError):
     """A filter holds something that this evaluator does not know; the message names it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
-    """One line of a filter. `pattern` is set for `=~`, `values` otherwise."""
-
-    path: str
-    values: tuple[str, ...]
-    pattern: RE2Pattern | None
-    negated: bool
-
-    def matches(self, entry: LogEntry) -> bool:
-        """Whether the line holds for an entry."""
-        return self._holds(_field(entry, self.path)) is not self.negated
-
-    def _holds(self, text: str | None) -> bool:
-        if text is None:
-            return False
-        return bool(self.pattern.search(text)) if self.pattern else text in self.values
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class LogFilter:
-    """A filter that is understood whole."""
+    """A filter that is understood whole. `matches`: whether Cloud Logging would count an entry, as the API has it."""
 
-    comparisons: tuple[Comparison, ...]
-
-    def matches(self, entry: LogEntry) -> bool:
-        """Whether Cloud Logging would count the entry (`resource`, `logName`, `textPayload` as in the API)."""
-        return all(comparison.matches(entry) for comparison in self.comparisons)
+    matches: Matches
 
 
 def parse_filter(text: str) -> LogFilter:
     """A filter from its text. Raises UnknownFilterError with the first part that is not of our subset."""
-    comparisons = tuple(_comparison(line.strip()) for line in text.splitlines() if line.strip())
-    if not comparisons:
+    # A line break before or after an operator is no AND.
+    joined = re.sub(r"\s*\n\s*(AND|OR)\b", r" \1", re.sub(r"\b(AND|OR|NOT)\s*\n\s*", r"\1 ", text.strip()))
+    tokens = list(_tokens(joined))
+    if not tokens:
         raise UnknownFilterError("an empty filter matches everything")
-    return LogFilter(comparisons=comparisons)
+    matches, rest = _conjunction(tokens)
+    if rest:
+        raise UnknownFilterError(f"`{rest[0]}` is not expected there")
+    return LogFilter(matches)
 
 
-def _comparison(line: str) -> Comparison:
-    found = _LINE.match(line)
-    if found is None or found.end() != len(line):
-        rest = line[found.end() :] if found else line
-        raise UnknownFilterError(f"`{rest}` is not known here (only =, =~, NOT, a list of values and log_id)")
-    negated = found["negated"] is not None
+def _tokens(text: str) -> Iterator[str | Matches]:
+    for token in re.split(r"(\s*\n\s*)", text):
+        rest = token
+        while rest:
+            found = _TOKEN.match(rest)
+            if found is None:
+                raise UnknownFilterError(f"`{rest}` is not known here (only =, =~, >=, a list, log_id, NOT, AND, OR)")
+            if found["line"]:
+                yield "\n"
+            elif not found["space"]:
+                yield found["word"] or found["parenthesis"] or _comparison(found, rest)
+            rest = rest[found.end() :]
+
+
+def _comparison(found: re.Match[str], text: str) -> Matches:
     if found["log_id"]:
         # The name of a log stands percent-encoded at the end of the entry's logName.
-        end = re2.compile(f"/logs/{re2.escape(quote(found['log_id'], safe=''))}$")
-        return Comparison(path="logName", values=(), pattern=end, negated=negated)
+        end = f"/logs/{quote(found['log_id'], safe='')}"
+        return lambda entry: str(entry.get("logName")).endswith(end)
+    path = found["path"]
+    if found["operator"] == ">=":
+        return _at_least(path, found["bare"], text)
+    if found["bare"]:
+        raise UnknownFilterError(f"`{text}`: a value needs quotes")
     if found["operator"] == "=~":
-        return Comparison(path=found["path"], values=(), pattern=_pattern(found["value"], line), negated=negated)
-    values = tuple(_values(found["value"], found["values"]))
-    return Comparison(path=found["path"], values=values, pattern=None, negated=negated)
+        pattern = _pattern(found["value"], text)
+        return lambda entry: isinstance(value := _field(entry, path), str) and bool(pattern.search(value))
+    values = re.findall(r'"([^"]*)"', found["values"]) if found["values"] else [found["value"]]
+    return lambda entry: _field(entry, path) in values
 
 
-def _values(value: str | None, values: str | None) -> Iterator[str]:
-    if values is None:
-        yield value or ""
-        return
-    yield from re.findall(r'"([^"]*)"', values)
+def _at_least(path: str, bare: str | None, text: str) -> Matches:
+    if bare is None:
+        raise UnknownFilterError(f"`{text}`: >= takes a number or a severity without quotes")
+    if bare.isdecimal():
+        return lambda entry: isinstance(value := _field(entry, path), int | float) and value >= int(bare)
+    if path != "severity" or bare not in _SEVERITIES:
+        raise UnknownFilterError(f"`{text}`: {bare} is no severity")
+    least = _SEVERITIES.index(bare)
+    return lambda entry: _SEVERITIES.index(entry.get("severity", "DEFAULT")) >= least
 
 
 def _pattern(text: str | None, line: str) -> RE2Pattern:
@@ -119,10 +125,43 @@ def _pattern(text: str | None, line: str) -> RE2Pattern:
         raise UnknownFilterError(f"the pattern `{text}` is not valid: {error.args[0].decode()}") from None
 
 
-def _field(entry: LogEntry, path: str) -> str | None:
+def _conjunction(tokens: list[Any]) -> tuple[Matches, list[Any]]:
+    part, rest = _disjunction(tokens)
+    parts = [part]
+    while rest and rest[0] in ("AND", "\n"):
+        part, rest = _disjunction(rest[1:])
+        parts.append(part)
+    return (lambda entry: all(part(entry) for part in parts)), rest
+
+
+def _disjunction(tokens: list[Any]) -> tuple[Matches, list[Any]]:
+    part, rest = _term(tokens)
+    parts = [part]
+    while rest and rest[0] == "OR":
+        part, rest = _term(rest[1:])
+        parts.append(part)
+    return (lambda entry: any(part(entry) for part in parts)), rest
+
+
+def _term(tokens: list[Any]) -> tuple[Matches, list[Any]]:
+    if not tokens or (isinstance(tokens[0], str) and tokens[0] not in ("NOT", "(")):
+        raise UnknownFilterError(f"a comparison is missing before `{''.join(map(str, tokens[:1]))}`")
+    first, rest = tokens[0], tokens[1:]
+    if first == "NOT":
+        inner, rest = _term(rest)
+        return (lambda entry: not inner(entry)), rest
+    if first == "(":
+        inner, rest = _conjunction(rest)
+        if not rest or rest[0] != ")":
+            raise UnknownFilterError("a `)` is missing")
+        return inner, rest[1:]
+    return first, rest
+
+
+def _field(entry: LogEntry, path: str) -> Any:
     value: Any = entry
     for name in path.split("."):
         if not isinstance(value, Mapping) or name not in value:
             return None
         value = value[name]
-    return value if isinstance(value, str) else None
+    return value

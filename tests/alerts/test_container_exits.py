@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
+import re2
 
-from readiness.alerts.container_exits import container_exit_metric
+from readiness.alerts.container_exits import EVIDENCE_PATTERN, container_exit_metric
 from tests.alerts.log_filter import parse_filter
 from tests.projects import settings_of
 
@@ -18,6 +20,8 @@ COUNTED = (
     "Memory limit of 512 MiB exceeded with 530 MiB used. Consider increasing the memory limit.",
     'Default STARTUP TCP probe failed 1 time consecutively for container "web-1" on port 8080.',
     'STARTUP HTTP probe failed 3 times consecutively for container "web-1" on port 8080 path "/health".',
+    "The request failed because the instance could not start successfully.",
+    "The request failed because the instance failed the readiness check.",
     'LIVENESS HTTP probe failed 3 times consecutively for container "web-1" on port 8080 path "/health".',
 )
 NOT_COUNTED = (
@@ -62,3 +66,76 @@ def test_lines_of_others_and_of_the_application_do_not_count() -> None:
     assert not _counts(_entry(text, service=f"{ours}-2"))
     assert not _counts(_entry(text, service=ours, type_="cloud_run_job"))
     assert not _counts(_entry(text, service=ours, log="stderr"))
+
+
+BROKEN_OFF = (
+    "The request failed because either the HTTP response was malformed or connection to the instance had an error."
+)
+# What Cloud Run writes of one death, in the order in which it does: the log, the text, the severity. Each is the record
+# of a public incident (docs/log-patterns.md#dead-containers).
+DEATHS = {
+    "an exit at the start": (
+        ("varlog%2Fsystem", "Container called exit(1)."),
+        (
+            "varlog%2Fsystem",
+            'Default STARTUP TCP probe failed 1 time consecutively for container "web-1" on port 8080.',
+        ),
+    ),
+    "too much memory": (
+        ("varlog%2Fsystem", "Memory limit of 2048 MiB exceeded with 2101 MiB used. Consider increasing the limit."),
+        ("varlog%2Fsystem", "Container terminated on signal 9."),
+        (
+            "requests",
+            "While handling this request, the container instance was found to be using too much memory and was "
+            "terminated.",
+        ),
+    ),
+    "an abort": (
+        ("varlog%2Fsystem", "Uncaught signal: 6, pid=1, tid=1, fault_addr=0."),
+        ("varlog%2Fsystem", "Container terminated on signal 6."),
+        ("requests", BROKEN_OFF),
+    ),
+    "a program that is not there": (
+        ("varlog%2Fsystem", "Application exec likely failed"),
+        ("varlog%2Fsystem", "terminated: Application failed to start: failed to resolve binary path"),
+        (
+            "varlog%2Fsystem",
+            'Default STARTUP TCP probe failed 1 time consecutively for container "web-1" on port 8080.',
+        ),
+    ),
+    "a start that never ends": (
+        (
+            "varlog%2Fsystem",
+            'STARTUP HTTP probe failed 3 times consecutively for container "web-1" on port 8080 path "/".',
+        ),
+        ("requests", "The request failed because the instance failed the readiness check."),
+    ),
+    "a secret that may not be read": (
+        ("requests", "The request failed because the instance could not start successfully."),
+    ),
+}
+
+
+def _evidence(text: str) -> str:
+    """The label that Cloud Logging takes from a text."""
+    found = re2.search(EVIDENCE_PATTERN, text)
+    assert found is not None, text
+    return str(found.group())
+
+
+@pytest.mark.parametrize("name", DEATHS)
+def test_one_death_counts_once_whatever_lines_it_writes(name: str) -> None:
+    """Each line is counted under what it is evidence of, and the alert takes the largest of these counts."""
+    entries = [_entry(text, service="ai-resume-review-v2-backend-prod", log=log) for log, text in DEATHS[name]]
+    counted = Counter(_evidence(entry["textPayload"]) for entry in entries if _counts(entry))
+    assert set(counted.values()) == {1}
+
+
+def test_a_line_is_evidence_of_what_its_first_word_says() -> None:
+    """A container's end is one kind, whether it called exit or was ended by a signal; every other text is its own."""
+    assert {_evidence(text) for text in COUNTED} == {"Container", "Uncaught", "Memory", "probe", "instance"}
+
+
+def test_a_request_that_a_container_took_is_not_a_dead_container() -> None:
+    """It is in the request count as a 5xx, and the container's end is in the system log."""
+    assert not _counts(_entry(BROKEN_OFF, service="ai-resume-review-v2-backend-prod", log="requests"))

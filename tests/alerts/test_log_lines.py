@@ -86,5 +86,11 @@ def test_another_instances_and_another_logs_lines_do_not_count(prod: Settings) -
 def test_every_bare_text_of_a_driver_counts_when_a_logger_reports_it(prod: Settings) -> None:
     """Whatever stands before it."""
     filter_ = parse_filter(application_metric(prod).filter)
-    for text in (POOL, SLOTS, "[Errno 111] Connect call failed", "TooManyConnectionsError", "OperationalError"):
+    for text in (
+        POOL,
+        SLOTS,
+        "[Errno 111] Connect call failed ('10.0.0.3', 5432)",
+        "TooManyConnectionsError",
+        "OperationalError",
+    ):
         assert filter_.matches(_application(f"2025-10-17 09:00:00,123 - app.x - ERROR - {text}")), text

@@ -46,6 +46,17 @@ def test_a_metric_with_a_value_is_a_distribution_by_its_labels(declare: Declare)
     assert inputs["bucketOptions"] == {"explicitBuckets": {"bounds": [60.0, 300.0]}}
 
 
+def test_a_label_can_be_taken_from_a_text(declare: Declare) -> None:
+    """By an expression of its own; the other labels are still fields."""
+    labels = {"kind": "what it is", "outcome": "how it went"}
+    extractors = {"kind": 'REGEXP_EXTRACT(textPayload, "(exit|probe)")'}
+    metric = LogMetricArgs(
+        key="kinds", name="kinds", description="Kinds", filter="x", labels=labels, label_extractors=extractors
+    )
+    inputs = declare(lambda: LogMetrics("logs", LogMetricsArgs(project="p", metrics=[metric]))).inputs("logs-kinds")
+    assert inputs["labelExtractors"] == {**extractors, "outcome": "EXTRACT(jsonPayload.outcome)"}
+
+
 def test_a_metric_of_the_toolkit_becomes_the_arguments() -> None:
     """Its slug is the key."""
     metric = LogMetric(

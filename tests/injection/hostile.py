@@ -64,6 +64,8 @@ FREE_TEXT = {
     "team": "Slack's own name of a workspace",
     "items": "a key of the application's own answer",
     "source": "where prices are from",
+    "connection_error_texts": "a pattern that Cloud Logging alone reads, of characters that no filter or shell escapes",
+    "not_counted_texts": "a pattern that Cloud Logging alone reads, of characters that no filter or shell escapes",
 }
 
 

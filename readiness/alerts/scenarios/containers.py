@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from readiness.alerts.container_exits import container_exit_metric
+from readiness.alerts.container_exits import EVIDENCE, container_exit_metric
 from readiness.alerts.scenarios.cloud_run import FINE_LATENCY_BOUNDS
 from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
 from readiness.alerts.scenarios.series import Series, distribution, minutes
@@ -26,10 +26,13 @@ def _window(stack: Stack) -> int:
     return stack.settings.alerts.container_crash_loop.window_seconds // 60
 
 
-def _lines(stack: Stack, place: Place, counts: tuple[float | None, ...]) -> list[Series]:
+def _lines(
+    stack: Stack, place: Place, counts: tuple[float | None, ...], *, evidence: str = "Container"
+) -> list[Series]:
+    """Lines of one kind: one for each death, unless another kind is named."""
     name = container_exit_metric(stack.settings).promql_name
     before = 0.0 if counts[0] is None else _counted_before(stack)
-    return [Series(metric=name, labels=place.labels, minutes=counts, before=before)]
+    return [Series(metric=name, labels={**place.labels, EVIDENCE: evidence}, minutes=counts, before=before)]
 
 
 def _counted_before(stack: Stack) -> float:
@@ -87,7 +90,7 @@ def one_line_more_than_allowed_in_one_minute(stack: Stack) -> Incident:
 
 @CRASHES.add(phases=True)
 def as_many_lines_as_allowed_in_one_minute(stack: Stack) -> Incident:
-    """Quiet at every phase: one instance killed for memory writes one or two lines."""
+    """Quiet at every phase."""
     return quiet(_lines(stack, stack.backend, _burst(stack, _limit(stack))))
 
 
@@ -155,7 +158,7 @@ def containers_of_others_die(stack: Stack) -> Incident:
     many = _burst(stack, max(50, 2 * _limit(stack)))
     foreign = Series(
         metric=container_exit_metric(stack.other).promql_name,
-        labels=stack.other_backend.labels,
+        labels={**stack.other_backend.labels, EVIDENCE: "Container"},
         minutes=many,
     )
     return quiet([foreign], *(_lines(stack, place, many) for place in others))
@@ -211,21 +214,48 @@ def it_is_over_ten_minutes_after_the_last_death(stack: Stack) -> Incident:
     return _crash_pages(stack, series, of=stack.backend, until_seconds=min(CLOSES_SECONDS, 60 * _window(stack)) - 1)
 
 
+def _three_lines_each(stack: Stack, deaths: tuple[float, ...]) -> list[Series]:
+    """The lines of containers that die of their memory at the start: the reason, the end, the probe."""
+    kinds = ("Memory", "Container", "probe")
+    return [series for kind in kinds for series in _lines(stack, stack.backend, deaths, evidence=kind)]
+
+
+@CRASHES.add(phases=True)
+def as_many_deaths_as_allowed_that_write_three_lines_each(stack: Stack) -> Incident:
+    """The reason, the end and the probe of one death are one death: the largest count counts, never the sum."""
+    return quiet(_three_lines_each(stack, _burst(stack, _limit(stack))))
+
+
 @CRASHES.add()
-def deaths_that_write_two_lines_each(stack: Stack) -> Incident:
-    """The exit, and the probe that failed for it: half as many deaths are enough."""
-    deaths = _limit(stack) // 2 + 1
-    every = min(max(1, _window(stack) // 6), (_window(stack) - 1) // max(1, deaths - 1))
-    lines = tuple(2 * count for count in _drip(stack, every, deaths))
+def one_death_more_than_allowed_and_three_lines_each(stack: Stack) -> Incident:
+    """Counted once each, the deaths still add up."""
+    return _crash_pages(stack, _three_lines_each(stack, _burst(stack, _limit(stack) + 1)), of=stack.backend)
+
+
+@CRASHES.add()
+def containers_hang_at_their_start(stack: Stack) -> Incident:
+    """They never end by themselves: only the probe's line tells of them."""
     return _crash_pages(
-        stack, _lines(stack, stack.backend, lines), of=stack.backend, at=every * (deaths - 1), within_seconds=60
+        stack, _lines(stack, stack.backend, _burst(stack, _limit(stack) + 1), evidence="probe"), of=stack.backend
+    )
+
+
+@CRASHES.add()
+def no_container_can_be_started(stack: Stack) -> Incident:
+    """A secret may not be read: no container writes anything, and every request is refused."""
+    refused = _burst(stack, _limit(stack) + 1)
+    return _crash_pages(
+        stack,
+        _lines(stack, stack.backend, refused, evidence="instance"),
+        _lines(stack, stack.backend, _burst(stack, 0)),
+        of=stack.backend,
     )
 
 
 @CRASHES.add(losses=True)
-def one_death_that_writes_two_lines(stack: Stack) -> Incident:
+def one_death_that_writes_three_lines(stack: Stack) -> Incident:
     """Nobody is notified of a single death: Cloud Run has already started another container."""
-    return quiet(_lines(stack, stack.backend, _burst(stack, 2)))
+    return quiet(_three_lines_each(stack, _burst(stack, 1)))
 
 
 @CRASHES.add()

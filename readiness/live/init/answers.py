@@ -26,6 +26,7 @@ from readiness.settings.github import (
     UserReviewer,
     is_to_be_filled_in,
 )
+from readiness.settings.logs import ServiceLogs
 from readiness.settings.messages import Spot, explain
 from readiness.settings.model import Database, Environment, MigrationJob, Runbook, Service, Settings
 from readiness.settings.nearest import suggestion
@@ -45,6 +46,8 @@ _RESERVED_ENVIRONMENT = "preview"
 
 _STACK = re.compile(r"([^=:]*)(?:=([^:=]*)(?::([^:=]*))?)?")
 _SERVICE = re.compile(r"([^=:]*)(?:=([^:=]*)(?::([^=]*))?)?")
+# SERVICE=LANGUAGE/FORMAT, or LANGUAGE/FORMAT of all services.
+_LOGS = re.compile(r"(?:([^=:/]+)=)?([a-z]+)/([a-z]+)")
 _DEPENDABOT = re.compile(r"([^=]+)=(.+)")
 # LOGIN:ID of a person, or ORGANIZATION/TEAM:ID.
 _REVIEWER = re.compile(r"(?:([^:/]+)/)?([^:/]+):([0-9]{1,15})")
@@ -75,11 +78,12 @@ class StackAnswer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceAnswer:
-    """A Cloud Run service of every stack; `name` may hold `{env}`."""
+    """A Cloud Run service of every stack; `name` may hold `{env}`. `logs`: its language and format, if given."""
 
     name: str
     role: str
     health_path: str
+    logs: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,10 +202,18 @@ def services_in(given: Given) -> tuple[ServiceAnswer, ...]:
         if match is not None:
             service, role, path = match.groups()
             role = role or "backend"
-            answers.append(
-                ServiceAnswer(name=service, role=role, health_path=path or ("/health" if role == "backend" else "/"))
-            )
+            path = path or ("/health" if role == "backend" else "/")
+            answers.append(ServiceAnswer(name=service, role=role, health_path=path, logs=_logs_of(service, given)))
     return tuple(answers)
+
+
+def _logs_of(service: str, given: Given) -> tuple[str, str] | None:
+    """How a service logs: its own answer, or the one for all services."""
+    for text in given.get("logs", ()):
+        match = _LOGS.fullmatch(text)
+        if match is not None and match[1] in (None, service):
+            return match[2], match[3]
+    return None
 
 
 def answers_from(given: Given, *, package: str) -> Answers:
@@ -365,6 +377,25 @@ def _service_problem(text: str, given: Given) -> Problem | None:
     if [service.name for service in services_in(given)].count(name) > 1:
         return "names a service that another answer names", "Give each once"
     return _distinct_problem(Service, "name", name, given)
+
+
+def _logs_problem(text: str, given: Given) -> Problem | None:
+    match = _LOGS.fullmatch(text)
+    if match is None:
+        return "is not LANGUAGE/FORMAT or SERVICE=LANGUAGE/FORMAT", "Write it as node/json or shop-api-{env}=node/json"
+    owner, language, format_ = match.groups()
+    services = [service.name for service in services_in(given)]
+    owners = [other.rpartition("=")[0] for other in given["logs"]]
+    if owner is None and len(owners) > 1:
+        return "is given for all services, beside another answer", "Write SERVICE=LANGUAGE/FORMAT for each service"
+    if owner is not None and owner not in services:
+        return f"names the service {owner}, which is none", f"{suggestion(owner, services)}Name {_or(tuple(services))}"
+    if owner is not None and owners.count(owner) > 1:
+        return f"names the service {owner} twice", "Give each once"
+    if language == "other":
+        hint = "Leave it out, and write `logs` with `connection_error_texts` into the stack files"
+        return "has no ready patterns: it needs texts of your own, which are no answer here", hint
+    return _field_problem(ServiceLogs, "language", language) or _field_problem(ServiceLogs, "format", format_)
 
 
 def _database_problem(text: str, given: Given) -> Problem | None:
@@ -539,6 +570,7 @@ RULES = {
     "backend_service": Rule(problem=_service_problem),
     "frontend_service": Rule(problem=_service_problem),
     "database": Rule(problem=_database_problem),
+    "logs": Rule(problem=_logs_problem),
     "emails": Rule(problem=_of(Channels, "emails", item=True), required=_always),
     "slack_channel": Rule(problem=_slack_problem),
     "pagerduty_service": Rule(problem=_of(PagerDutyService, "service_name")),

@@ -12,7 +12,7 @@ NONE = "none"
 
 _SINGULAR = {
     "stacks": "stack", "services": "service", "emails": "email", "images": "image", "reviewers": "reviewer",
-    "code_owners": "code_owner", "database": "database",
+    "code_owners": "code_owner", "database": "database", "logs": "log",
 }  # fmt: skip
 
 
@@ -87,6 +87,12 @@ QUESTIONS = (
         many=True,
         shown_default=NONE,
         text="Cloud SQL instance, {env} for the stack's name, or none; STACK=NAME if only some stacks have one",
+    ),
+    Question(
+        name="logs",
+        many=True,
+        text="How the services log, as node/json: python, node, java or go, and text or json; SERVICE=node/json if "
+        "they differ",
     ),
     Question(name="emails", many=True, text="Addresses that alerts go to"),
     Question(name="slack_channel", text="Slack channel: #NAME, or the id of an existing notification channel"),

@@ -33,6 +33,11 @@ _STACK_COMMENTS = {
     "    updates:": "One entry for each ecosystem, with the folders that hold its manifests.",
 }
 
+_SAY_HOW_IT_LOGS = (
+    "Add to each service how it logs, or its database errors are only found if it is Python that logs plain text: "
+    "logs: {language: python|node|java|go|other, format: text|json}"
+)
+
 # What the first customer asked for. They have no defaults in the model: a stack's file says what pages.
 # Without `delivery`: nobody writes what those alerts read until `readiness:deployment_telemetry` is there.
 _ALERTS = {
@@ -135,7 +140,11 @@ def _service(answers: Answers, stack: StackAnswer, service: ServiceAnswer) -> di
     url = f"https://{TO_BE_FILLED_IN}.invalid"
     if stack.project_number is not None:
         url = f"https://{name}-{stack.project_number}.{answers.region}.run.app"
-    return {"name": name, "role": service.role, "url": url, "health_path": service.health_path}
+    written: dict[str, Any] = {"name": name, "role": service.role, "url": url, "health_path": service.health_path}
+    if service.logs is not None:
+        language, format_ = service.logs
+        written["logs"] = {"language": language, "format": format_}
+    return written
 
 
 def _existing_slack(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
@@ -187,6 +196,8 @@ def _shared(answers: Answers) -> dict[str, Any]:
 
 def _comments(answers: Answers, stack: StackAnswer) -> dict[str, str]:
     comments = dict(_STACK_COMMENTS)
+    if any(service.logs is None for service in answers.services):
+        comments["  readiness:services:"] = _SAY_HOW_IT_LOGS
     if stack != answers.owner:
         comments["  readiness:owns_shared_resources: false"] = (
             f"What exists once for all stacks is declared by {answers.owner.name}."

@@ -27,6 +27,7 @@ HARBOR: dict[str, Any] = {
     "plan": "team",
     "services": ["harbor-api=backend:/healthz", "harbor-web=frontend"],
     "database": "harbor-db",
+    "logs": ["harbor-api=go/json", "harbor-web=node/text"],
     "emails": ["ops@harbor.dev"],
     "slack_channel": "#harbor-alerts",
     "code_owners": ["@harbor/platform"],
@@ -43,6 +44,7 @@ CARGO: dict[str, Any] = {
     "plan": "enterprise",
     "services": ["api-{env}"],
     "database": "pg-{env}",
+    "logs": "java/json",
     "emails": ["{env}@cargo.dev"],
     "reviewers": ["ada:1", "bob:2"],
     "images": ["api", "web"],
@@ -68,6 +70,7 @@ SHOP: dict[str, tuple[str, ...]] = {
     "visibility": ("public",),
     "services": ("shop-api-{env}",),
     "database": ("shop-db-{env}",),
+    "logs": ("node/json",),
     "emails": ("ops@shop.dev",),
     "images": ("api", "web"),
 }

@@ -88,6 +88,17 @@ def test_the_shops_answers_have_no_problem() -> None:
         ({"database": ("db-{env}", "prod=db")}, "--database", "is given for all stacks, beside another answer"),
         ({"database": ("prod=db", "prod=pg")}, "--database", "is given twice for the stack prod"),
         ({"database": ("prod=db", "staging=db")}, "--database", "names the same thing in two stacks of one project"),
+        ({"logs": "node"}, "--log", "is not LANGUAGE/FORMAT or SERVICE=LANGUAGE/FORMAT"),
+        ({"logs": "ruby/json"}, "--log", "is not one of the allowed values"),
+        ({"logs": "node/xml"}, "--log", "is not one of the allowed values"),
+        ({"logs": "other/json"}, "--log", "has no ready patterns"),
+        ({"logs": "shop-web=node/json"}, "--log", "names the service shop-web, which is none"),
+        ({"logs": ("node/json", "go/json")}, "--log", "is given for all services, beside another answer"),
+        (
+            {"logs": ("shop-api-{env}=node/json", "shop-api-{env}=go/json")},
+            "--log",
+            "names the service shop-api-{env} twice",
+        ),
         ({"emails": "nobody"}, "--email", "is not an e-mail address"),
         ({"slack_channel": "ops"}, "--slack-channel", "is not"),
         ({"slack_channel": "projects/other-1/notificationChannels/1"}, "--slack-channel", "is a channel of another"),
@@ -240,11 +251,12 @@ def test_on_a_terminal_a_wrong_answer_is_asked_again(tmp_path: Path, monkeypatch
     monkeypatch.setattr("readiness.cli.init._on_a_terminal", lambda: True)
     typed = [
         "staging,prod", "shop-cloud", "1x", "864523342928", "mars", "europe-west1", "shop", "shop-app", "secret",
-        "public", "", "api", "shop-api-{env}", "shop-db-{env}", "nobody", "ops@shop.dev", "", "api,web", "",
+        "public", "", "api", "shop-api-{env}", "shop-db-{env}", "node", "node/json", "nobody", "ops@shop.dev", "",
+        "api,web", "",
     ]  # fmt: skip
     result = init("--project", "Shop!", folder=tmp_path, text="\n".join(typed) + "\n")
     assert result.exit_code == 0, result.output
-    for option in ("--project", "--project-number", "--region", "--visibility", "--service", "--email"):
+    for option in ("--project", "--project-number", "--region", "--visibility", "--service", "--log", "--email"):
         assert result.output.count(f"{option} ") >= 1, option
     assert "--plan" not in result.output
     assert "GitHub's plan" not in result.output, "it decides nothing for a public repository"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -21,6 +21,7 @@ from readiness.live.init.write import write_project
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 from readiness.rules.project import check_project
+from readiness.settings.logs import Language, LogFormat
 from tests.live.init.companies import answers
 from tests.program.declared import ENVIRONMENT, REGISTRY, one, planned
 from tests.projects import FIRST_CUSTOMER
@@ -68,7 +69,7 @@ def test_the_options_of_the_release_before_still_make_both_stacks(tmp_path: Path
     """Besides the visibility, which nobody guesses any more."""
     assert init(*OLD_OPTIONS, folder=tmp_path).exit_code == 0
     old = contents(tmp_path)
-    expected = answers(services=("shop-api-{env}",), package=installed_package())
+    expected = answers(services=("shop-api-{env}",), logs="", package=installed_package())
     assert {name: old[name] for name in files_of(expected)} == files_of(expected)
 
 
@@ -88,10 +89,12 @@ def test_nothing_is_warned_of_when_everything_is_given(tmp_path: Path) -> None:
     full = answers(project_number="864523342928", reviewers=TWO_REVIEWERS, services=services)
     _, warnings = write_project(tmp_path, full, force=False)
     assert warnings == ()
-    host = "864523342928.europe-west1.run.app"
+    host, logs = "864523342928.europe-west1.run.app", {"logs": {"language": "node", "format": "json"}}
     assert config_of(tmp_path, "prod")["readiness:services"] == [
-        {"name": "shop-api-prod", "role": "backend", "url": f"https://shop-api-prod-{host}", "health_path": "/health"},
-        {"name": "shop-web-prod", "role": "frontend", "url": f"https://shop-web-prod-{host}", "health_path": "/"},
+        {"name": "shop-api-prod", "role": "backend", "url": f"https://shop-api-prod-{host}", "health_path": "/health"}
+        | logs,
+        {"name": "shop-web-prod", "role": "frontend", "url": f"https://shop-web-prod-{host}", "health_path": "/"}
+        | logs,
     ]
     assert "* @ada @grace\n" in contents(tmp_path)[".github/CODEOWNERS"]
 
@@ -382,3 +385,27 @@ def test_what_is_written_can_be_checked_from_code(tmp_path: Path) -> None:
         assert settings.image_registry is not None
         assert settings.image_registry.repository_id == changed.get("registry", "shop-app")
         assert settings.image_registry.adopt is (changed.get("adopt_registry") != "false")
+
+
+def test_how_a_service_logs_is_written_to_it_in_every_stack() -> None:
+    """One answer for all services, or one for each of them."""
+    both = ("shop-api-{env}", "shop-web-{env}=frontend")
+    for logs, expected in {
+        ("go/json",): [("go", "json"), ("go", "json")],
+        ("shop-api-{env}=java/json", "shop-web-{env}=node/text"): [("java", "json"), ("node", "text")],
+    }.items():
+        written = files_of(answers(services=both, logs=logs))
+        for stack in ("staging", "prod"):
+            services = yaml.safe_load(written[f"Pulumi.{stack}.yaml"])["config"]["readiness:services"]
+            found = [(service["logs"]["language"], service["logs"]["format"]) for service in services]
+            assert found == expected
+
+
+def test_a_service_whose_log_nobody_described_is_asked_for_in_a_comment() -> None:
+    """With every language and both formats; the silent default would find nothing in another language's log."""
+    written = files_of(answers(logs=""))["Pulumi.prod.yaml"]
+    (comment,) = [line for line in written.splitlines() if "how it logs" in line]
+    assert comment.strip().startswith("# Add to each service")
+    for word in (*get_args(Language), *get_args(LogFormat)):
+        assert word in comment
+    assert "how it logs" not in files_of(answers())["Pulumi.prod.yaml"]
