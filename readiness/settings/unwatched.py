@@ -21,7 +21,7 @@ _OF_POSTGRESQL: dict[UnwatchedAlert, str] = {
 
 
 def unwatched_problems(config: StackConfig, view: Settings) -> Iterator[Finding]:
-    """A warning for each alert that the stack lacks for want of a setting, unless `alerts.unwatched` names the alert."""
+    """A warning for each alert that the stack lacks for want of a setting, unless `alerts.unwatched` names it."""
     alerts = known(view, "alerts")
     accepted = frozenset(name for _, name in known_items(known(alerts, "unwatched") or ())) if alerts else frozenset()
     missing: set[UnwatchedAlert] = set()

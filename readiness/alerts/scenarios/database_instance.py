@@ -215,7 +215,8 @@ def the_limit_is_below_the_size_of_the_disk(stack: Stack) -> Incident:
 OF_DOWN = Collection({"DatabaseDown": ()})
 
 
-def _up(stack: Stack, counts: Counts, *, database_id: str = "", resource: str = "cloudsql_database") -> Series:
+def up(stack: Stack, counts: Counts, *, database_id: str = "", resource: str = "cloudsql_database") -> Series:
+    """What the instance says of itself: 1 is up, 0 is down."""
     return _metric("up", _labels(database_id or stack.settings.database_id, resource), counts)
 
 
@@ -244,8 +245,8 @@ def the_server_is_down(stack: Stack) -> Incident:
     count = _down_minutes(stack) + 8
     return _down_pages(
         stack,
-        _up(stack, minutes((H, 1.0), (count, 0.0))),
-        _up(stack, minutes((H + count, 1.0)), resource="cloudsql_instance"),
+        up(stack, minutes((H, 1.0), (count, 0.0))),
+        up(stack, minutes((H + count, 1.0)), resource="cloudsql_instance"),
     )
 
 
@@ -255,8 +256,8 @@ def the_server_is_down_and_then_reports_nothing(stack: Stack) -> Incident:
     count = _down_minutes(stack) + 12
     return _down_pages(
         stack,
-        _up(stack, minutes((H, 1.0), (2, 0.0), (count, None))),
-        _up(stack, minutes((H + 2 + count, 1.0)), database_id=stack.other.database_id),
+        up(stack, minutes((H, 1.0), (2, 0.0), (count, None))),
+        up(stack, minutes((H + 2 + count, 1.0)), database_id=stack.other.database_id),
     )
 
 
@@ -266,8 +267,8 @@ def the_instance_is_stopped_or_deleted(stack: Stack) -> Incident:
     count = _down_minutes(stack) + 14
     return _down_pages(
         stack,
-        _up(stack, minutes((H, 1.0), (count, None))),
-        _up(stack, minutes((H + count, 1.0)), database_id=stack.other.database_id),
+        up(stack, minutes((H, 1.0), (count, None))),
+        up(stack, minutes((H + count, 1.0)), database_id=stack.other.database_id),
         later_seconds=60 * (WINDOW_MINUTES - 1),
         patience_seconds=30,
     )
@@ -276,7 +277,7 @@ def the_instance_is_stopped_or_deleted(stack: Stack) -> Incident:
 @OF_DOWN.add()
 def the_instance_never_reported(stack: Stack) -> Incident:
     """The settings misspell its name: no alert on the database could ever fire."""
-    others = _up(stack, minutes((_down_minutes(stack) + 14, 1.0)), database_id=stack.other.database_id)
+    others = up(stack, minutes((_down_minutes(stack) + 14, 1.0)), database_id=stack.other.database_id)
     expect = Fires(
         labels=({"database_id": stack.settings.database_id},),
         first_bad_minute=0,
@@ -290,43 +291,43 @@ def the_instance_never_reported(stack: Stack) -> Incident:
 def it_is_over_with_the_first_sample_that_says_up(stack: Stack) -> Incident:
     """Whether or not the samples ended in between."""
     count = _down_minutes(stack) + 3
-    return _down_pages(stack, _up(stack, minutes((H, 1.0), (count, 0.0), (10, 1.0))), until_seconds=60 * count - 1)
+    return _down_pages(stack, up(stack, minutes((H, 1.0), (count, 0.0), (10, 1.0))), until_seconds=60 * count - 1)
 
 
 @OF_DOWN.add(phases=True)
 def down_for_a_minute_less_than_stated(stack: Stack) -> Incident:
     """An outage that ends by itself before anybody could help."""
-    return quiet([_up(stack, minutes((H, 1.0), (_down_minutes(stack) - 1, 0.0), (10, 1.0)))])
+    return quiet([up(stack, minutes((H, 1.0), (_down_minutes(stack) - 1, 0.0), (10, 1.0)))])
 
 
 @OF_DOWN.add(losses=True)
 def a_planned_restart_of_a_minute_and_a_half(stack: Stack) -> Incident:
     """Maintenance, a new flag, a larger machine: one or two samples say "down"."""
-    return quiet([_up(stack, minutes((H, 1.0), (2, 0.0), (12, 1.0)))])
+    return quiet([up(stack, minutes((H, 1.0), (2, 0.0), (12, 1.0)))])
 
 
 @OF_DOWN.add(losses=True)
 def a_failover_to_the_standby(stack: Stack) -> Incident:
     """One sample says "down", two are missing, and the standby serves."""
-    return quiet([_up(stack, minutes((H, 1.0), (1, 0.0), (2, None), (12, 1.0)))])
+    return quiet([up(stack, minutes((H, 1.0), (1, 0.0), (2, None), (12, 1.0)))])
 
 
 @OF_DOWN.add(phases=True)
 def a_planned_restart_every_quarter_of_an_hour(stack: Stack) -> Incident:
     """Several changes in one evening: each is short, and they are not added up."""
-    return quiet([_up(stack, minutes((H, 1.0), *((2, 0.0), (13, 1.0)) * 4))])
+    return quiet([up(stack, minutes((H, 1.0), *((2, 0.0), (13, 1.0)) * 4))])
 
 
 @OF_DOWN.add(losses=True)
 def it_runs_for_two_hours(stack: Stack) -> Incident:
     """Up all the time; every third sample may be lost."""
-    return quiet([_up(stack, minutes((120, 1.0)))])
+    return quiet([up(stack, minutes((120, 1.0)))])
 
 
 @OF_DOWN.add(phases=True)
 def it_reports_nothing_for_eight_minutes(stack: Stack) -> Incident:
     """A gap in the samples alone, while the server runs."""
-    return quiet([_up(stack, minutes((10, 1.0), (8, None), (10, 1.0)))])
+    return quiet([up(stack, minutes((10, 1.0), (8, None), (10, 1.0)))])
 
 
 @OF_DOWN.add()
@@ -336,9 +337,9 @@ def the_instances_of_others_are_down(stack: Stack) -> Incident:
     down = minutes((H, 1.0), (count, 0.0))
     return quiet(
         [
-            _up(stack, minutes((H + count, 1.0))),
-            _up(stack, down, database_id=stack.other.database_id),
-            _up(stack, down, database_id=f"{stack.settings.database_id}-replica"),
+            up(stack, minutes((H + count, 1.0))),
+            up(stack, down, database_id=stack.other.database_id),
+            up(stack, down, database_id=f"{stack.settings.database_id}-replica"),
         ]
     )
 
