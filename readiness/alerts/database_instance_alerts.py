@@ -45,7 +45,7 @@ DATABASE_DOWN = AlertDefinition(
     # kept on both sides.
     query=(
         f"sum by (database_id) (last_over_time({_METRIC}up{{$database}}[$gauge_window])) == $threshold or "
-        f"sum by (database_id) (absent_over_time({_METRIC}up{{$database}}[$gauge_window]))"
+        f"sum by (database_id) (absent_over_time({_METRIC}up{{$database}}[$gauge_window])) > 0"
     ),
     query_values=_selector,
     subject=of_the_database,
