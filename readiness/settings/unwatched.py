@@ -54,14 +54,18 @@ def unwatched_problems(config: StackConfig, view: Settings) -> Iterator[Finding]
             )
 
     def of_the_services() -> Iterator[Finding]:
-        for index, service in known_items(view.services):
-            if "max_instances" not in service.model_fields_set:
-                yield from gap(
-                    ("services", index, "max_instances"),
-                    ("InstanceLimitReached",),
-                    "is missing, so that ALERTS does not watch this service",
-                    "Write the limit that the deployment sets (`--max-instances`)",
-                )
+        without = [
+            f"[{index}]"
+            for index, service in known_items(view.services)
+            if "max_instances" not in service.model_fields_set
+        ]
+        if without:
+            yield from gap(
+                ("services",),
+                ("InstanceLimitReached",),
+                f"has no max_instances at {', '.join(without)}, so that ALERTS does not watch these services",
+                "Write the limit that the deployment sets (`--max-instances`)",
+            )
 
     def of_the_registry() -> Iterator[Finding]:
         if view.image_registry is not None and view.image_workflows is None:

@@ -91,16 +91,16 @@ def test_an_unknown_engine_is_refused() -> None:
 
 
 def test_a_service_without_a_limit_of_instances_is_named() -> None:
-    """Each such service at its own place."""
+    """All of them in one warning."""
     services = config_of("staging").values["readiness:services"]
     bare = [{name: value for name, value in service.items() if name != "max_instances"} for service in services]
-    findings = found(changed("staging", database=database(), services=bare))
-    assert [finding.key for finding in findings] == [
-        f"readiness:services[{index}].max_instances" for index in range(len(bare))
-    ]
-    assert {finding.message for finding in findings} == {
-        "is missing, so that InstanceLimitReached does not watch this service"
-    }
+    (finding,) = found(changed("staging", database=database(), services=bare))
+    assert finding.key == "readiness:services"
+    assert finding.message == (
+        "has no max_instances at [0], [1], so that InstanceLimitReached does not watch these services"
+    )
+    (finding,) = found(changed("staging", database=database(), services=[services[0], bare[1]]))
+    assert "has no max_instances at [1]," in finding.message
 
 
 @pytest.mark.parametrize(
