@@ -186,6 +186,16 @@ def the_increase_does_not_come(stack: Stack) -> Incident:
 
 
 @OF_THE_DISK.add()
+def the_increase_does_not_come_and_two_samples_are_missing(stack: Stack) -> Incident:
+    """A gap must not begin the count anew."""
+    limit = _growing_limit_bytes(stack)
+    size = min(10 * GIB, limit)
+    used = size - _free_bytes(stack) + 1
+    counts = minutes((H, DISK.little(stack)), (2, used), (2, None), (DISK.duration_minutes(stack) + 2, used))
+    return DISK.pages(stack, *_disk(stack, counts, size=_constant(counts, size)))
+
+
+@OF_THE_DISK.add()
 def a_small_disk_with_as_much_free_space_as_must_be(stack: Stack) -> Incident:
     """Exactly the stated free space, far below the limit: not less than stated."""
     limit = _growing_limit_bytes(stack)
