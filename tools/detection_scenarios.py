@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from readiness.alerts.connection_errors import application_metric
 from readiness.alerts.container_exits import EVIDENCE, container_exit_metric
-from readiness.alerts.scenarios import containers, health_checks, limits
+from readiness.alerts.scenarios import containers, database_instance, health_checks, limits
 from readiness.alerts.scenarios.cloud_run import Minute, requests
 from readiness.alerts.scenarios.error_budget import BURNS, Burn
+from readiness.alerts.scenarios.gauge import Gauge
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.signals import SIGNALS, Signal
 from readiness.alerts.scenarios.stack import Stack
@@ -102,16 +103,17 @@ def _dead_containers(stack: Stack, counts: tuple[float | None, ...]) -> list[Ser
     return [Series(metric=container_exit_metric(stack.settings).promql_name, labels=labels, minutes=counts)]
 
 
-def _of_gauge(gauge: limits.Gauge) -> Row:
+def _of_gauge(gauge: Gauge) -> Row:
     def shown(figure: Callable[[Stack], float]) -> Shown:
-        return lambda stack: [gauge.series(stack, minutes((BEFORE, 1.0), (AFTER, figure(stack))))]
+        return lambda stack: gauge.series(stack, minutes((BEFORE, gauge.little(stack)), (AFTER, figure(stack))))
 
-    def peak(stack: Stack) -> list[Series]:
-        return [gauge.series(stack, minutes((BEFORE, 1.0), (1, gauge.full(stack)), (AFTER - 1, 1.0)))]
+    def peak(stack: Stack) -> tuple[Series, ...]:
+        little = gauge.little(stack)
+        return gauge.series(stack, minutes((BEFORE, little), (1, gauge.full(stack)), (AFTER - 1, little)))
 
     return Row(
         alert=gauge.alert,
-        columns=(None, shown(gauge.full), None, lambda stack: [gauge.series(stack, IDLE)], peak),
+        columns=(None, shown(gauge.full), None, lambda stack: gauge.series(stack, IDLE), peak),
     )
 
 
@@ -150,6 +152,17 @@ ROWS: tuple[Row, ...] = (
         lambda stack: stack.settings.connection_errors.error_count,
     ),
     _of_gauge(limits.CONNECTIONS),
+    Row(
+        alert="DatabaseDown",
+        columns=(
+            None,
+            lambda stack: [database_instance.up(stack, minutes((BEFORE, 1.0), (AFTER, 0.0)))],
+            None,
+            lambda stack: [database_instance.up(stack, minutes((BEFORE + AFTER, 1.0)))],
+            lambda stack: [database_instance.up(stack, minutes((BEFORE, 1.0), (1, 0.0), (AFTER - 1, 1.0)))],
+        ),
+    ),
+    *(_of_gauge(gauge) for gauge in database_instance.INSTANCE_GAUGES),
     _of_counter(
         "ContainerCrashLoop", _dead_containers, lambda stack: stack.settings.alerts.container_crash_loop.line_count
     ),
@@ -178,6 +191,7 @@ _DEPLOYMENTS = "counts deployments, of which there are a few a day"
 WITHOUT_A_ROW = {
     "HealthChecksSilent": "tells that nothing is measured; the columns speak of what is",
     "ImagesDeletedByOthers": _DONE_BY_SOMEBODY,
+    "DatabaseBackupFailed": _DONE_BY_SOMEBODY,
     "LargeImageCleanup": "counts deletions of one cleanup, which runs once a day",
     "NewCriticalVulnerability": _DONE_BY_SOMEBODY,
     "DeploymentFailed": _DEPLOYMENTS,

@@ -39,7 +39,14 @@ _OPEN_LONGER = (
     "the alert pages for the same, and only stays open longer after its cause is gone; scenarios tell of pages"
 )
 _WRITTEN_TWICE_A_DAY = "a figure that is written every twelve hours is found in 25 hours, a minute more or less"
-_COUNTED_ONCE = ("ImagesDeletedByOthers", "LargeImageCleanup", "NewCriticalVulnerability", "MigrationFailed")
+_COUNTED_ONCE = (
+    "ImagesDeletedByOthers",
+    "LargeImageCleanup",
+    "NewCriticalVulnerability",
+    "MigrationFailed",
+    "DatabaseBackupFailed",
+)
+_ONE_INSTANCE = "an instance writes one series of the metric"
 _ANY_ABOVE_ZERO = "where one count is above zero, so are their sum, their largest, their mean and their rate"
 _NEVER_BELOW_ZERO = "neither a count nor the result of a probe is below zero"
 _NEVER_ZERO = "a count is never 0: without a failing region, or without a probe, there is no count"
@@ -87,6 +94,17 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         for alert in _COUNTED_ONCE
         for mutant in ("aggregation: sum to max", "aggregation: sum to avg", "metric: increase to rate")
     },
+    ("DatabaseBackupFailed", "aggregation: sum to min"): _ONE_INSTANCE,
+    **{
+        ("DatabaseHighMemory", f"window: number {number} doubled"): (
+            "use and size have their samples in the same minutes, and a division needs both"
+        )
+        for number in (1, 2)
+    },
+    **{("DatabaseDown", f"comparison: number 2 {operator}"): _NEVER_ZERO for operator in (">=", "!=")},
+    ("DatabaseDown", "comparison: number 1 <="): "an instance is up, 1, or down, 0; nothing is below zero",
+    ("DatabaseDown", "window: number 1 doubled"): "when the newest sample is older than the window, silence counts",
+    **{("DatabaseDown", f"aggregation: sum to {other}"): _ONE_INSTANCE for other in ("max", "min", "avg")},
     ("MigrationFailed", "aggregation: sum to min"): "a job in a region has one series",
     ("DeploymentFailed", "metric: increase to rate"): "what grows has a rate above zero, and nothing else has",
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from readiness.alerts.availability_alerts import AVAILABILITY_ALERTS
 from readiness.alerts.container_alerts import CONTAINER_ALERTS
 from readiness.alerts.database_alerts import DATABASE_ALERTS
+from readiness.alerts.database_instance_alerts import DATABASE_INSTANCE_ALERTS
 from readiness.alerts.definition import AlertDefinition
 from readiness.alerts.delivery_alerts import DELIVERY_ALERTS
 from readiness.alerts.drill_alerts import DRILL_ALERTS
@@ -22,6 +23,7 @@ from readiness.settings.model import Settings
 ALERTS: tuple[AlertDefinition, ...] = (
     *SERVICE_ALERTS,
     *DATABASE_ALERTS,
+    *DATABASE_INSTANCE_ALERTS,
     *REGISTRY_ALERTS,
     *AVAILABILITY_ALERTS,
     *CONTAINER_ALERTS,

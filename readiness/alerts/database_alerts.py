@@ -107,7 +107,11 @@ DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
     ),
     query_values=_connection_values,
     subject=of_the_database,
-    declared_by=lambda settings: settings.database is not None and settings.database.max_connections is not None,
+    declared_by=lambda settings: (
+        settings.database is not None
+        and settings.database.engine == "postgresql"
+        and settings.database.max_connections is not None
+    ),
     threshold=lambda settings: settings.alerts.database_connections.connections_ratio,
     duration_seconds=lambda settings: settings.alerts.database_connections.duration_seconds,
     condition=lambda settings: (

@@ -33,9 +33,6 @@ from readiness.settings.model import Settings
 # Cloud Run and log-based metrics have one sample a minute (docs/facts/monitoring.md#one-sample-a-minute).
 SAMPLE_PERIOD_SECONDS = 60
 RATE_WINDOW_SECONDS = 3 * SAMPLE_PERIOD_SECONDS
-# The newest sample of a gauge counts. Monitoring may show it only 165 s after it was taken (metric_catalogue.py), and
-# one in three may be lost: a window of delay plus two samples always holds one, rounded up to whole minutes.
-GAUGE_WINDOW_SECONDS = 300
 
 # The API's least, and its default.
 EVALUATION_INTERVAL_SECONDS = 30

@@ -22,7 +22,7 @@ from readiness.resource_types import ALERT_POLICY, LOG_METRIC, UPTIME_CHECK
 
 Kind = Literal["GAUGE", "DELTA"]
 # `share`: of a whole, 0 to 1, which Google's lists call `10^2.%`.
-Unit = Literal["1", "ms", "share", "days"]
+Unit = Literal["1", "ms", "share", "days", "bytes"]
 
 # Labels of each resource type, beside `project_id`.
 RESOURCE_LABELS: Mapping[str, frozenset[str]] = {
@@ -112,6 +112,19 @@ _CHECK_PASSED = Metric(
     labels=frozenset({"check_id", "checker_location", "checked_resource_id"}),
 )
 
+# Gauges of a Cloud SQL instance without labels of their own, one sample a minute
+# (https://docs.cloud.google.com/sql/docs/postgres/admin-api/metrics; docs/facts/monitoring.md#metrics-of-an-instance).
+_OF_AN_INSTANCE: tuple[tuple[str, Unit], ...] = (
+    ("up", "1"),
+    ("cpu/utilization", "share"),
+    ("memory/usage", "bytes"),
+    ("memory/quota", "bytes"),
+    ("disk/bytes_used", "bytes"),
+    ("disk/quota", "bytes"),
+    ("disk/utilization", "share"),
+    ("postgresql/transaction_id_utilization", "share"),
+)
+
 METRICS: tuple[Metric, ...] = (
     Metric(
         type="run.googleapis.com/request_count",
@@ -174,6 +187,16 @@ METRICS: tuple[Metric, ...] = (
         resources=("cloudsql_database",),
         labels=frozenset({"database"}),
         delay=_CLOUD_SQL,
+    ),
+    *(
+        Metric(
+            type=f"cloudsql.googleapis.com/database/{path}",
+            kind="GAUGE",
+            unit=unit,
+            resources=("cloudsql_database",),
+            delay=_CLOUD_SQL,
+        )
+        for path, unit in _OF_AN_INSTANCE
     ),
     _CHECK_PASSED,
     # Written by the workflows of the application's repository (readiness/alerts/deployment_figures.py).

@@ -51,7 +51,7 @@ def _of_two(both: Any, metrics: Metrics) -> str | None:
     if str(both.op) != "/":
         return None
     above, below = ({selector.name for selector in selectors(side)} for side in (both.lhs, both.rhs))
-    if above and above == below:
+    if (above and above == below) or unit_of(both.lhs, metrics) == unit_of(both.rhs, metrics) == "bytes":
         return "share"
     if number(both.rhs) is not None:
         # Things that are there, by how many there may be: connections by slots, instances by their limit.

@@ -8,12 +8,12 @@ from string import Template
 from readiness.alerts.catalogue import alerts_of
 from readiness.alerts.definition import (
     EVALUATION_INTERVAL_SECONDS,
-    GAUGE_WINDOW_SECONDS,
     RATE_WINDOW_SECONDS,
     AlertDefinition,
 )
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.selectors import services_selector, window
+from readiness.settings.base import GAUGE_WINDOW_SECONDS
 from readiness.settings.model import Settings
 
 

@@ -132,6 +132,20 @@ DurationSeconds = Annotated[
     int, Field(ge=180, le=86_400, multiple_of=60, description="How long the condition must hold before it pages.")
 ]
 
+# The newest sample of a gauge counts. Monitoring may show it only 165 s after it was taken
+# (readiness/alerts/metric_catalogue.py), and one in three may be lost: a window of delay plus two samples always holds
+# one, rounded up to whole minutes. With a shorter duration, one sample would page.
+GAUGE_WINDOW_SECONDS = 300
+GaugeDurationSeconds = Annotated[
+    int,
+    Field(
+        ge=GAUGE_WINDOW_SECONDS,
+        le=86_400,
+        multiple_of=60,
+        description="How long the condition must hold before it pages.",
+    ),
+]
+
 
 class RefusedValueError(Exception):
     """The value that is read was refused, is missing or stands under a misspelt key. Only a view raises it."""

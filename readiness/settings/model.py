@@ -6,11 +6,20 @@ Ranges are the API's own where it has one (its source is named at the field), el
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from readiness.settings.base import DurationSeconds, HttpsUrl, Listed, MarkdownText, Ratio, RefusedValueError, Section
+from readiness.settings.base import (
+    DurationSeconds,
+    GaugeDurationSeconds,
+    HttpsUrl,
+    Listed,
+    MarkdownText,
+    Ratio,
+    RefusedValueError,
+    Section,
+)
 from readiness.settings.channels import Channels
 from readiness.settings.configuration_keys import SECRETS
 from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
@@ -36,10 +45,38 @@ class Runbook(Section):
     url: Annotated[HttpsUrl, Field(description="Address of the published runbook, without `#anchor`.")]
 
 
+Engine = Literal["postgresql", "mysql", "sqlserver"]
+# The largest disk of an instance with dedicated cores (https://cloud.google.com/sql/docs/postgres/quotas).
+MAX_STORAGE_GIB = 65_536
+
+
+class DatabaseStorage(Section):
+    """How the instance's disk grows, as `gcloud sql instances describe INSTANCE` shows it."""
+
+    automatic_increase: Annotated[bool, Field(description="`settings.storageAutoResize`.")]
+    limit_gib: Annotated[
+        int | None,
+        Field(
+            ge=10,
+            le=MAX_STORAGE_GIB,
+            description="`settings.storageAutoResizeLimit`. Leave it out if that is 0, which means no limit: the disk "
+            "then grows to the most that the machine takes, counted as 65536 GiB. Write 3062 for a shared core.",
+        ),
+    ] = None
+
+
 class Database(Section):
     """The Cloud SQL instance of the stack."""
 
     instance: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,96}[a-z0-9])?$")]
+    engine: Annotated[
+        Engine,
+        Field(description="Some alerts read metrics and log lines of PostgreSQL; `readiness check` names those."),
+    ] = "postgresql"
+    storage: Annotated[
+        DatabaseStorage | None,
+        Field(description="Without it, DatabaseDiskFull counts the disk as one that does not grow."),
+    ] = None
     max_connections: Annotated[
         int | None,
         Field(ge=10, le=262_143, description="The instance's flag; with it, running out of connections pages."),
@@ -116,6 +153,79 @@ class DatabaseConnections(Section):
     duration_seconds: DurationSeconds = 300
 
 
+class DatabaseDown(Section):
+    """How long the instance may say that it is down, or say nothing.
+
+    The default lets a planned restart pass (https://cloud.google.com/sql/docs/postgres/maintenance): it takes a minute
+    or two. GitLab pages after 5 minutes too
+    (https://runbooks.gitlab-static.net/cloud-sql/alerts/cloudsqldatabasedown/index.html).
+    """
+
+    duration_seconds: GaugeDurationSeconds = 300
+
+
+class DatabaseDisk(Section):
+    """How full the disk may be.
+
+    Google asks for 20 % of free space where the disk does not grow or grows to a limit
+    (https://cloud.google.com/sql/docs/postgres/best-practices). Automatic increase adds space as soon as less than
+    5 GB, on larger disks up to 25 GB, is free
+    (https://cloud.google.com/sql/docs/postgres/instance-settings#automatic-storage-increase-2ndgen): less than
+    `free_gib` for long means that it does not come. sigstore asks for the free space beside the share too, since 98 %
+    of a large disk that grows is normal
+    (https://github.com/sigstore/terraform-modules, gcp/modules/monitoring/infra/alerts.tf).
+    """
+
+    disk_ratio: Annotated[Ratio, Field(description="Of the disk, or of what it may grow to.")] = 0.8
+    free_gib: Annotated[
+        int, Field(ge=1, le=4, description="Only with automatic increase: less than this means that it fails.")
+    ] = 2
+    duration_seconds: GaugeDurationSeconds = 600
+
+
+class DatabaseCpu(Section):
+    """Share of the instance's CPU that is used.
+
+    0.8 is the lower of sigstore's two limits (https://github.com/sigstore/terraform-modules,
+    gcp/modules/monitoring/infra/alerts.tf). A quarter of an hour leaves out vacuum, backups and reports.
+    """
+
+    cpu_ratio: Ratio = 0.8
+    duration_seconds: GaugeDurationSeconds = 900
+
+
+class DatabaseMemory(Section):
+    """Share of the instance's memory that is used, without the cache.
+
+    Google recommends to stay below 90 % (https://cloud.google.com/sql/docs/postgres/optimize-high-memory-usage).
+    """
+
+    memory_ratio: Ratio = 0.9
+    duration_seconds: GaugeDurationSeconds = 900
+
+
+class TransactionIds(Section):
+    """Share of PostgreSQL's 2 billion transaction IDs that no vacuum has freed.
+
+    Google's recommender speaks up at 80 %; about 10 % is usual, and at 100 % the database takes no more writes
+    (https://cloud.google.com/sql/docs/postgres/recommender-high-transactionid-utilization).
+    """
+
+    used_ratio: Ratio = 0.8
+    duration_seconds: GaugeDurationSeconds = 900
+
+
+# The alerts that a stack loses, wholly or in part, where a setting is missing (readiness/settings/unwatched.py).
+UnwatchedAlert = Literal[
+    "DatabaseConnectionErrors",
+    "DatabaseConnectionsRunOut",
+    "ImagesDeletedByOthers",
+    "InstanceLimitReached",
+    "LowDeploymentSuccess",
+    "TransactionIdWraparound",
+]
+
+
 class InstanceLimit(Section):
     """How long a service may run as many instances as it may have."""
 
@@ -150,6 +260,15 @@ class Alerts(Section):
     high_latency: HighLatency
     database_connection_errors: DatabaseConnectionErrors | None = None
     database_connections: DatabaseConnections = DatabaseConnections()
+    database_down: DatabaseDown = DatabaseDown()
+    database_disk: DatabaseDisk = DatabaseDisk()
+    database_cpu: DatabaseCpu = DatabaseCpu()
+    database_memory: DatabaseMemory = DatabaseMemory()
+    transaction_ids: TransactionIds = TransactionIds()
+    unwatched: Annotated[
+        Listed[UnwatchedAlert],
+        Field(description="Alerts that this stack does without on purpose: `readiness check` does not warn of them."),
+    ] = ()
     instance_limit: InstanceLimit = InstanceLimit()
     container_crash_loop: ContainerCrashLoop = ContainerCrashLoop()
     slow_start_up: SlowStartUp = SlowStartUp()

@@ -35,6 +35,7 @@ from readiness.settings.registry import registry_problems
 from readiness.settings.services import connection_problems, service_problems
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath, path_text
+from readiness.settings.unwatched import short_duration_problems, storage_problems, unwatched_problems
 from readiness.settings.view import findings_of, known, known_items
 
 # What exists once for all stacks, in the project or in the repository, and what its lack means; None: it is optional.
@@ -73,6 +74,9 @@ def rule_findings(config: StackConfig, view: Settings, today: date) -> Iterator[
         lambda: availability_problems(config, view.availability),
         lambda: connection_problems(config, view.services, view.database.max_connections if view.database else None),
         lambda: _database_problems(config, view),
+        lambda: storage_problems(config, view.database),
+        lambda: short_duration_problems(config, view.alerts),
+        lambda: unwatched_problems(config, view),
     )
 
 

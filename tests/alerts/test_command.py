@@ -197,6 +197,11 @@ LOW = changed(
     delivery={"min_success_ratio": 0.001, "max_days_without_success": 1},
     database_connections={"connections_ratio": 0.001, "duration_seconds": 180},
     instance_limit={"duration_seconds": 180},
+    database_down={"duration_seconds": 300},
+    database_disk={"disk_ratio": 0.001, "free_gib": 1, "duration_seconds": 300},
+    database_cpu={"cpu_ratio": 0.001, "duration_seconds": 300},
+    database_memory={"memory_ratio": 0.001, "duration_seconds": 300},
+    transaction_ids={"used_ratio": 0.001, "duration_seconds": 300},
     container_crash_loop={"line_count": 2, "window_seconds": 300},
     slow_start_up={"latency_ms": 1000, "window_seconds": 600},
 )
@@ -209,6 +214,11 @@ HIGH = changed(
     delivery={"min_success_ratio": 0.999, "max_days_without_success": 365},
     database_connections={"connections_ratio": 0.999, "duration_seconds": 7200},
     instance_limit={"duration_seconds": 7200},
+    database_down={"duration_seconds": 7200},
+    database_disk={"disk_ratio": 0.999, "free_gib": 4, "duration_seconds": 7200},
+    database_cpu={"cpu_ratio": 0.999, "duration_seconds": 7200},
+    database_memory={"memory_ratio": 0.999, "duration_seconds": 7200},
+    transaction_ids={"used_ratio": 0.999, "duration_seconds": 7200},
     container_crash_loop={"line_count": 10_000, "window_seconds": 3600},
     slow_start_up={"latency_ms": 240_000, "window_seconds": 3600},
 )

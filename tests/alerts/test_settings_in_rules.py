@@ -23,6 +23,11 @@ FEWER_CHANNELS = {
     "DeploymentFailed": {"email"},
     "LowDeploymentSuccess": {"email", "slack"},
     "NoDeploymentSuccess": {"email", "slack"},
+    "DatabaseDiskFull": {"email", "slack"},
+    "DatabaseHighCpu": {"email", "slack"},
+    "DatabaseHighMemory": {"email", "slack"},
+    "TransactionIdWraparound": {"email", "slack"},
+    "DatabaseBackupFailed": {"email", "slack"},
 }
 # Alert, section, key, an unusual value, and how the query ends with it.
 THRESHOLDS = [
@@ -31,6 +36,10 @@ THRESHOLDS = [
     ("HighErrorRate", "high_error_rate", "error_ratio", 0.0123, "> 0.0123"),
     ("HighLatency", "high_latency", "latency_ms", 4321, "> 4321"),
     ("DatabaseConnectionErrors", "database_connection_errors", "error_count", 7, "> 7"),
+    ("DatabaseDiskFull", "database_disk", "disk_ratio", 0.73, "> 0.73"),
+    ("DatabaseHighCpu", "database_cpu", "cpu_ratio", 0.74, "> 0.74"),
+    ("DatabaseHighMemory", "database_memory", "memory_ratio", 0.76, "> 0.76"),
+    ("TransactionIdWraparound", "transaction_ids", "used_ratio", 0.77, "> 0.77"),
 ]
 
 
@@ -99,7 +108,9 @@ def test_a_threshold_from_the_settings_reaches_the_query(
     assert {name for name in before if before[name] != after[name]} == {alert}
 
 
-@pytest.mark.parametrize(("alert", "section"), [row[:2] for row in THRESHOLDS if "database" not in row[1]])
+@pytest.mark.parametrize(
+    ("alert", "section"), [row[:2] for row in THRESHOLDS if row[1] != "database_connection_errors"]
+)
 def test_a_duration_from_the_settings_reaches_the_condition(alert: str, section: str) -> None:
     """In seconds, and one evaluation more (rules.py says why)."""
     assert rules(with_alerts(section, duration_seconds=1320))[alert].duration_seconds == 1350

@@ -49,7 +49,17 @@ UPDATED_SINCE = {
     "gcp:monitoring/dashboard:Dashboard",
     "github:index/repositoryFile:RepositoryFile",
 }
-ADDED_SINCE = ("alerts-health-checks-silent", "image-workflows-files-readiness-image-upkeep-apis-py")
+ADDED_SINCE = (
+    "alerts-database-backup-failed",
+    "alerts-database-disk-full",
+    "alerts-database-down",
+    "alerts-database-high-cpu",
+    "alerts-database-high-memory",
+    "alerts-health-checks-silent",
+    "alerts-transaction-id-wraparound",
+    "image-workflows-files-readiness-image-upkeep-apis-py",
+    "log-metrics-database-failed-backups",
+)
 
 
 def is_meant(operation: str, urn: str) -> bool:

@@ -23,6 +23,10 @@ SERVICES = 'monitored_resource="cloud_run_revision",service_name=~"shop"'
 COUNT = "run_googleapis_com:request_count"
 LATENCIES = "run_googleapis_com:request_latencies_bucket"
 CPU = "run_googleapis_com:container_cpu_utilizations_bucket"
+MEMORY_USAGE, MEMORY_QUOTA = (
+    f'cloudsql_googleapis_com:database_memory_{name}{{monitored_resource="cloudsql_database"}}'
+    for name in ("usage", "quota")
+)
 BACKENDS = "cloudsql_googleapis_com:database_postgresql_num_backends"
 INSTANCES = "run_googleapis_com:container_instance_count"
 PASSED = "monitoring_googleapis_com:uptime_check_check_passed"
@@ -111,6 +115,7 @@ PLANTED = [
     ("wrong_unit", f"avg_over_time({_p95(LATENCIES)}[10m:1m]) > 5", "5 s are 5000"),
     ("wrong_unit", f"({_p95(CPU)} or {_p95(CPU)}) > 80", "80 % is 0.8"),
     ("wrong_unit", f"{_p95(CPU)} > 1", "which it never passes"),
+    ("wrong_unit", f"{MEMORY_USAGE} / {MEMORY_QUOTA} > 90", "90 % is 0.9"),
     ("wrong_unit", f'{BACKENDS}{{monitored_resource="cloudsql_database"}} / 100 > 80', "80 % is 0.8"),
     (
         "wrong_unit",

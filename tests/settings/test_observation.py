@@ -142,7 +142,7 @@ def pooled(instances: object, *pools: dict[str, object], slots: object = 100) ->
         services=backend(max_instances=instances, connection_pools=list(pools)),
         database={"instance": "x"} | ({} if slots is None else {"max_connections": slots}),
     )
-    return [each for each in found if each.key == "readiness:database.max_connections"]
+    return [finding for finding in found if finding.rule_id == "settings-database-connections"]
 
 
 def test_the_customers_pools_are_more_than_the_database_has_slots_for() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from readiness.alerts.catalogue import alerts_of
 from readiness.alerts.scenarios.containers import SCENARIOS as OF_CONTAINERS
 from readiness.alerts.scenarios.database import SCENARIOS as OF_THE_DATABASE
+from readiness.alerts.scenarios.database_instance import SCENARIOS as OF_THE_INSTANCE
 from readiness.alerts.scenarios.deployments import SCENARIOS as OF_DEPLOYMENTS
 from readiness.alerts.scenarios.drill import SCENARIOS as OF_THE_DRILL
 from readiness.alerts.scenarios.error_budget import SCENARIOS as OF_THE_ERROR_BUDGET
@@ -25,6 +26,7 @@ ALL_SCENARIOS: tuple[Scenario, ...] = (
     *OF_SERVICES,
     *OF_THRESHOLDS,
     *OF_THE_DATABASE,
+    *OF_THE_INSTANCE,
     *OF_THE_REGISTRY,
     *OF_HEALTH_CHECKS,
     *OF_THE_ERROR_BUDGET,

@@ -1,64 +1,13 @@
-"""InstanceLimitReached and DatabaseConnectionsRunOut: gauges that come near what they may be at most."""
+"""Gauges that come near what they may be at most: instances, connections, and what the database instance has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
+from readiness.alerts.scenarios.database_instance import INSTANCE_GAUGES
+from readiness.alerts.scenarios.gauge import WINDOW_MINUTES, Counts, Gauge, H
+from readiness.alerts.scenarios.incident import Collection, Incident, Scenario, quiet
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 from readiness.settings.services import Service
-
-H = 5
-# A gauge's first bad sample is enough: the stated duration passes, one evaluation more, and the next one pages.
-PATIENCE_SECONDS = 60
-# For so long the newest sample stands for the figure when no other one comes (GAUGE_WINDOW_SECONDS).
-WINDOW_MINUTES = 5
-Counts = tuple[float | None, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Gauge:
-    """One of the alerts. `full`: a figure that pages; `harmless`: the largest that does not."""
-
-    alert: str
-    duration_minutes: Callable[[Stack], int]
-    full: Callable[[Stack], float]
-    harmless: Callable[[Stack], float]
-    series: Callable[[Stack, Counts], Series]
-    labels: Callable[[Stack], dict[str, str]]
-
-    def pages(
-        self,
-        stack: Stack,
-        *series: Series,
-        labels: dict[str, str] | None = None,
-        until_seconds: int | None = None,
-    ) -> Incident:
-        """A scenario that pages after the stated duration and lasts."""
-        seconds = 60 * self.duration_minutes(stack)
-        expect = Fires(
-            labels=(labels or self.labels(stack),),
-            first_bad_minute=H,
-            not_before_seconds=seconds,
-            within_seconds=seconds + PATIENCE_SECONDS,
-            until_seconds=until_seconds,
-        )
-        return Incident(series=series, expect=expect)
-
-    def little(self, stack: Stack) -> float:
-        """1, or less where that is too much."""
-        return min(1.0, self.harmless(stack) / 2)
-
-    def lasting(self, stack: Stack, figure: float) -> Counts:
-        """Five minutes with little, then the figure until it pages, also where samples are late, and longer."""
-        return minutes((H, self.little(stack)), (self.duration_minutes(stack) + 8, figure))
-
-    def require_a_longer_duration_than_the_window(self, stack: Stack) -> None:
-        """Raises NotBuildableError where one sample, which stands for five minutes, is a breach by itself."""
-        if self.duration_minutes(stack) < WINDOW_MINUTES:
-            raise NotBuildableError("a gauge's last sample counts for five minutes, longer than the stated duration")
 
 
 def _limited(stack: Stack) -> list[tuple[Service, int]]:
@@ -132,7 +81,7 @@ INSTANCES = Gauge(
     duration_minutes=lambda stack: stack.settings.alerts.instance_limit.duration_seconds // 60,
     full=lambda stack: _most(stack),
     harmless=lambda stack: _most(stack) - 1,
-    series=lambda stack, counts: _instances(_place(stack), counts),
+    series=lambda stack, counts: (_instances(_place(stack), counts),),
     labels=lambda stack: _place(stack).alert_labels,
 )
 CONNECTIONS = Gauge(
@@ -140,17 +89,17 @@ CONNECTIONS = Gauge(
     duration_minutes=lambda stack: stack.settings.alerts.database_connections.duration_seconds // 60,
     full=lambda stack: _share(stack) + 1,
     harmless=_share,
-    series=_connections,
+    series=lambda stack, counts: (_connections(stack, counts),),
     labels=lambda stack: {"database_id": stack.settings.database_id},
 )
 
-EVERY_GAUGE = Collection({gauge.alert: (gauge,) for gauge in (INSTANCES, CONNECTIONS)})
+EVERY_GAUGE = Collection({gauge.alert: (gauge,) for gauge in (INSTANCES, CONNECTIONS, *INSTANCE_GAUGES)})
 
 
 @EVERY_GAUGE.add(losses=True)
 def near_its_limit_for_long(gauge: Gauge, stack: Stack) -> Incident:
     """Pages after the stated duration, whenever the samples arrive and whichever third of them is lost."""
-    return gauge.pages(stack, gauge.series(stack, gauge.lasting(stack, gauge.full(stack))))
+    return gauge.pages(stack, *gauge.series(stack, gauge.lasting(stack, gauge.full(stack))))
 
 
 @EVERY_GAUGE.add(phases=True)
@@ -158,14 +107,14 @@ def near_its_limit_for_a_minute_less_than_stated(gauge: Gauge, stack: Stack) -> 
     """A peak that passes by itself needs nobody."""
     short = gauge.duration_minutes(stack) - 1
     return quiet(
-        [gauge.series(stack, minutes((H, gauge.little(stack)), (short, gauge.full(stack)), (6, gauge.little(stack))))]
+        gauge.series(stack, minutes((H, gauge.little(stack)), (short, gauge.full(stack)), (6, gauge.little(stack))))
     )
 
 
 @EVERY_GAUGE.add()
 def just_below_what_pages(gauge: Gauge, stack: Stack) -> Incident:
     """For as long as it likes."""
-    return quiet([gauge.series(stack, gauge.lasting(stack, gauge.harmless(stack)))])
+    return quiet(gauge.series(stack, gauge.lasting(stack, gauge.harmless(stack))))
 
 
 @EVERY_GAUGE.add(losses=True)
@@ -176,7 +125,7 @@ def the_samples_end_in_the_middle_of_a_short_breach(gauge: Gauge, stack: Stack) 
     """
     gauge.require_a_longer_duration_than_the_window(stack)
     short = gauge.duration_minutes(stack) - WINDOW_MINUTES + 1
-    return quiet([gauge.series(stack, minutes((H, gauge.little(stack)), (short, gauge.full(stack)), (10, None)))])
+    return quiet(gauge.series(stack, minutes((H, gauge.little(stack)), (short, gauge.full(stack)), (10, None))))
 
 
 @EVERY_GAUGE.add()
@@ -184,7 +133,7 @@ def it_is_over_five_minutes_after_the_last_sample(gauge: Gauge, stack: Stack) ->
     """The samples end with the breach, as those of a revision that is gone: it stays open for the window, no longer."""
     count = gauge.duration_minutes(stack) + 3
     series = gauge.series(stack, minutes((H, gauge.little(stack)), (count, gauge.full(stack)), (10, None)))
-    return gauge.pages(stack, series, until_seconds=60 * (count - 1 + WINDOW_MINUTES) - 1)
+    return gauge.pages(stack, *series, until_seconds=60 * (count - 1 + WINDOW_MINUTES) - 1)
 
 
 @EVERY_GAUGE.add()
@@ -194,14 +143,14 @@ def it_is_over_with_the_first_sample_below(gauge: Gauge, stack: Stack) -> Incide
     series = gauge.series(
         stack, minutes((H, gauge.little(stack)), (count, gauge.full(stack)), (10, gauge.harmless(stack)))
     )
-    return gauge.pages(stack, series, until_seconds=60 * count - 1)
+    return gauge.pages(stack, *series, until_seconds=60 * count - 1)
 
 
 @EVERY_GAUGE.add(losses=True)
 def at_its_limit_from_the_first_sample_on(gauge: Gauge, stack: Stack) -> Incident:
     """A new service or database has no past, and needs none."""
     counts = minutes((H, None), (gauge.duration_minutes(stack) + 8, gauge.full(stack)))
-    return gauge.pages(stack, gauge.series(stack, counts))
+    return gauge.pages(stack, *gauge.series(stack, counts))
 
 
 @EVERY_GAUGE.add(losses=True)
@@ -209,7 +158,7 @@ def it_flaps_between_its_limit_and_no_samples(gauge: Gauge, stack: Stack) -> Inc
     """One minute at the limit and a scale to zero, again and again: each of them is short."""
     gauge.require_a_longer_duration_than_the_window(stack)
     flap = minutes((1, gauge.full(stack)), (gauge.duration_minutes(stack) + 2, None))
-    return quiet([gauge.series(stack, (*minutes((H, gauge.little(stack))), *flap * 3))])
+    return quiet(gauge.series(stack, (*minutes((H, gauge.little(stack))), *flap * 3)))
 
 
 @EVERY_GAUGE.add()
@@ -221,7 +170,7 @@ def two_minutes_without_samples_in_a_lasting_breach(gauge: Gauge, stack: Stack) 
         (2, None),
         (gauge.duration_minutes(stack) + 2, gauge.full(stack)),
     )
-    return gauge.pages(stack, gauge.series(stack, counts))
+    return gauge.pages(stack, *gauge.series(stack, counts))
 
 
 def _two_revisions(stack: Stack, place: Place, old: float, new: float) -> tuple[Series, Series]:

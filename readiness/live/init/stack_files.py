@@ -23,6 +23,8 @@ _PROJECT_COMMENTS = {
     "are not merged.",
 }
 _STACK_COMMENTS = {
+    "  readiness:database:": "Its alerts also read max_connections, storage and, unless it is PostgreSQL, engine: "
+    "`readiness check` names the alerts that are missing without them.",
     "  readiness:migration_job:": "Declares the job and its account; the deployment workflow runs it.",
     "  readiness:owns_shared_resources: true": "What exists once for all stacks is declared by this one.",
     "    cleanup_dry_run:": "Switched to false by a reviewed change, after the list of what cleanup would delete has "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 from readiness.rules.project import check_project
 from readiness.settings.logs import Language, LogFormat
+from tests.edits import ALERT_GAPS
 from tests.live.init.companies import answers
 from tests.program.declared import ENVIRONMENT, REGISTRY, one, planned
 from tests.projects import FIRST_CUSTOMER
@@ -83,12 +85,28 @@ def test_what_it_writes_can_be_planned(project: Path) -> None:
     assert planned(project, "staging").resources
 
 
+def without_alert_gaps(warnings: Iterable[Finding]) -> list[Finding]:
+    """The warnings that do not name an alert which an answer could not bring about."""
+    return [warning for warning in warnings if warning.rule_id not in ALERT_GAPS]
+
+
+def test_the_alerts_that_a_new_project_lacks_are_named(tmp_path: Path) -> None:
+    """No answer tells of limits and of the disk; the comment above the database says where they are written."""
+    full = answers(project_number="864523342928", reviewers=TWO_REVIEWERS)
+    _, warnings = write_project(tmp_path, full, force=False)
+    of_each_stack = {"readiness:services", "readiness:database.max_connections", "readiness:database.storage"}
+    of_prod = {warning.key for warning in warnings if warning.file == "Pulumi.prod.yaml"}
+    assert of_prod - {"readiness:image_workflows"} == of_each_stack
+    assert "    instance: " in contents(tmp_path)["Pulumi.prod.yaml"]
+    assert "`readiness check` names the alerts that are missing" in contents(tmp_path)["Pulumi.prod.yaml"]
+
+
 def test_nothing_is_warned_of_when_everything_is_given(tmp_path: Path) -> None:
     """A project number makes the addresses, two reviewers the environment and the code owners."""
     services = ("shop-api-{env}", "shop-web-{env}=frontend")
     full = answers(project_number="864523342928", reviewers=TWO_REVIEWERS, services=services)
     _, warnings = write_project(tmp_path, full, force=False)
-    assert warnings == ()
+    assert without_alert_gaps(warnings) == []
     host, logs = "864523342928.europe-west1.run.app", {"logs": {"language": "node", "format": "json"}}
     assert config_of(tmp_path, "prod")["readiness:services"] == [
         {"name": "shop-api-prod", "role": "backend", "url": f"https://shop-api-prod-{host}", "health_path": "/health"}
@@ -238,7 +256,7 @@ def test_teams_approve_and_own_beside_people(tmp_path: Path) -> None:
 def test_addresses_that_are_not_known_are_placeholders_that_an_update_refuses(tmp_path: Path) -> None:
     """Of each service, in both stacks."""
     _, warnings = write_project(tmp_path, answers(reviewers=TWO_REVIEWERS), force=False)
-    assert {warning.file: (warning.key, warning.placeholder) for warning in warnings} == {
+    assert {warning.file: (warning.key, warning.placeholder) for warning in without_alert_gaps(warnings)} == {
         f"Pulumi.{stack}.yaml": ("readiness:services[0].url", True) for stack in STACKS
     }
 
@@ -250,9 +268,10 @@ def test_no_environment_is_written_where_github_would_not_enforce_it(
     """It says so instead of writing what `check` would refuse, and the repository stays what it is."""
     given = answers(visibility=visibility, plan=plan, project_number="1", code_owners="@shop/platform")
     _, warnings = write_project(tmp_path, given, force=False)
-    assert [warning.key for warning in warnings] == ["readiness:production_environment"]
-    assert "nobody has to approve" in warnings[0].message
-    assert "GitHub Enterprise only" in warnings[0].hint
+    (warning,) = without_alert_gaps(warnings)
+    assert warning.key == "readiness:production_environment"
+    assert "nobody has to approve" in warning.message
+    assert "GitHub Enterprise only" in warning.hint
     settings = "".join(settings_files(given).values())
     assert f"visibility: {visibility}\n" in settings
     assert "public" not in settings

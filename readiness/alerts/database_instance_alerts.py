@@ -1,0 +1,363 @@
+"""Alerts on the state of the Cloud SQL instance itself: down, disk, CPU, memory, transaction IDs, backups.
+
+An instance writes one series of each metric, so that nothing is added up. `database_alerts.py` has the alerts on its
+connections. What the metrics hold: docs/facts/monitoring.md#metrics-of-an-instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS, AlertDefinition, minutes, of_the_database, percent
+from readiness.alerts.log_metric import LogMetric, environment_metric_name, filter_text
+from readiness.alerts.selectors import database_selector, window
+from readiness.settings.channels import EVERY_CHANNEL, WITHOUT_PAGER
+from readiness.settings.model import MAX_STORAGE_GIB, DatabaseStorage, Settings
+
+GIB = 2**30
+# A failed backup writes one entry; the alert stays open while the entry is in the window, and closes by itself.
+BACKUP_WINDOW_SECONDS = 600
+
+_METRIC = "cloudsql_googleapis_com:database_"
+_DESCRIBE = "`gcloud sql instances describe $instance --project=$project`"
+_OPERATIONS = "`gcloud sql operations list --instance=$instance --project=$project --limit=10`"
+_LARGER_MACHINE = (
+    "Move to a larger machine, which restarts the instance (`gcloud sql tiers list --project=$project` lists them): "
+    "`gcloud sql instances patch $instance --project=$project --tier=TIER`"
+)
+
+
+def _has_database(settings: Settings) -> bool:
+    return settings.database is not None
+
+
+def _selector(settings: Settings) -> Mapping[str, str]:
+    return {"database": database_selector(settings)}
+
+
+DATABASE_DOWN = AlertDefinition(
+    name="DatabaseDown",
+    title="Database down",
+    severity="CRITICAL",
+    channel_kinds=EVERY_CHANNEL,
+    # An instance that was stopped or deleted, or whose name is misspelt in the settings, may write no sample at all: no
+    # source says what a stopped one writes. Both count, and one after the other counts as one outage: the label is
+    # kept on both sides.
+    query=(
+        f"sum by (database_id) (last_over_time({_METRIC}up{{$database}}[$gauge_window])) == $threshold or "
+        f"sum by (database_id) (absent_over_time({_METRIC}up{{$database}}[$gauge_window])) > 0"
+    ),
+    query_values=_selector,
+    subject=of_the_database,
+    declared_by=_has_database,
+    threshold=lambda _settings: 0,
+    duration_seconds=lambda settings: settings.alerts.database_down.duration_seconds,
+    condition=lambda settings: (
+        f"The instance is down, or reports nothing, for {minutes(settings.alerts.database_down.duration_seconds)}"
+    ),
+    meaning=(
+        "The server of the database does not run, or the instance is stopped, suspended or gone. Every request that "
+        "needs the database fails. A planned restart and a failover of an instance with high availability are shorter "
+        "than what pages. An instance that reports nothing at all pages five minutes later than one that says it is "
+        "down."
+    ),
+    first_steps=(
+        f"Read `state`, `settings.activationPolicy` and `suspensionReason`: {_DESCRIBE}",
+        f"Look for a restart, an update or a failover that runs or has failed: {_OPERATIONS}",
+        "Read the last lines of the server's log: "
+        '`gcloud logging read \'resource.type="cloudsql_database" AND '
+        'resource.labels.database_id="$project:$instance" AND severity>=ERROR\' '
+        "--project=$project --freshness=1h --limit=50`",
+    ),
+    causes=(
+        "Somebody stopped the instance (`activationPolicy` is `NEVER`), or it was deleted",
+        "The disk is full, so that the server does not start",
+        "The zone of an instance without high availability is out of order",
+        "The server ran out of memory and restarts again and again",
+        "Billing of the project is suspended (`state` is `SUSPENDED`)",
+    ),
+    mitigation=(
+        "It was stopped: start it: "
+        "`gcloud sql instances patch $instance --project=$project --activation-policy=ALWAYS`",
+        "The server hangs: restart it: `gcloud sql instances restart $instance --project=$project`",
+        "It has high availability and its zone is out of order: fail over: "
+        "`gcloud sql instances failover $instance --project=$project`",
+        "It is gone or cannot be repaired: find the newest backup, and restore it into a new instance: "
+        "`gcloud sql backups list --instance=$instance --project=$project`",
+    ),
+)
+
+
+def _growing_limit_bytes(storage: DatabaseStorage) -> int:
+    """The size at which automatic increase ends."""
+    return GIB * (MAX_STORAGE_GIB if storage.limit_gib is None else storage.limit_gib)
+
+
+def growing_storage(settings: Settings) -> DatabaseStorage | None:
+    """The storage settings of a disk that grows; None for one that does not, or of which nobody says so."""
+    storage = settings.required_database.storage
+    return storage if storage is not None and storage.automatic_increase else None
+
+
+def _disk_values(settings: Settings) -> Mapping[str, str]:
+    """With automatic increase the share of what the disk may grow to, else the share of the disk.
+
+    A limit below the present size of the disk is none: automatic increase does nothing, and the disk is the limit.
+    """
+    database = database_selector(settings)
+    storage = growing_storage(settings)
+    if storage is None:
+        return {"filled": f"last_over_time({_METRIC}disk_utilization{{{database}}}[$gauge_window])", "stuck": ""}
+    used = f"last_over_time({_METRIC}disk_bytes_used{{{database}}}[$gauge_window])"
+    size = f"last_over_time({_METRIC}disk_quota{{{database}}}[$gauge_window])"
+    return {
+        "filled": f"{used} / clamp_min({size}, {_growing_limit_bytes(storage)})",
+        "stuck": f" or {size} - {used} < {settings.alerts.database_disk.free_gib * GIB}",
+    }
+
+
+def _disk_condition(settings: Settings) -> str:
+    disk, storage = settings.alerts.database_disk, growing_storage(settings)
+    held = f"for {minutes(disk.duration_seconds)}"
+    if storage is None:
+        return f"More than {percent(disk.disk_ratio)} of the disk used {held}"
+    limit = f"{MAX_STORAGE_GIB if storage.limit_gib is None else storage.limit_gib} GiB"
+    return f"More than {percent(disk.disk_ratio)} of {limit} used, or less than {disk.free_gib} GiB free, {held}"
+
+
+DATABASE_DISK_FULL = AlertDefinition(
+    name="DatabaseDiskFull",
+    title="Database disk full",
+    severity="ERROR",
+    channel_kinds=WITHOUT_PAGER,
+    query="$filled > $threshold$stuck",
+    query_values=_disk_values,
+    subject=of_the_database,
+    declared_by=_has_database,
+    threshold=lambda settings: settings.alerts.database_disk.disk_ratio,
+    duration_seconds=lambda settings: settings.alerts.database_disk.duration_seconds,
+    condition=_disk_condition,
+    meaning=(
+        "The disk of the database fills up. At its end the database takes no more writes, and may not start again "
+        "after a restart. With automatic increase the disk grows before that, up to its limit: the alert then compares "
+        "with the limit, and with the free space, which is small for long only where the increase does not come."
+    ),
+    first_steps=(
+        f"Read `settings.dataDiskSizeGb`, `storageAutoResize` and `storageAutoResizeLimit`: {_DESCRIBE}",
+        "What has grown? Open Metrics explorer with `cloudsql.googleapis.com/database/disk/bytes_used_by_data_type`: "
+        "`wal` that grows means archived logs or a replication slot that nobody reads.",
+        "How fast? Compare the use of now and of a week ago in the same chart: how many days are left?",
+    ),
+    causes=(
+        "More data, or a table or log that nobody cleans up",
+        "Write-ahead logs that a replication slot without a reader holds back",
+        "A query that writes large temporary files",
+        "The limit of automatic increase is reached",
+    ),
+    mitigation=(
+        "Give it more disk, without a restart; it can never be made smaller again; `SIZE` is in GB: "
+        "`gcloud sql instances patch $instance --project=$project --storage-size=SIZE`",
+        "Let it grow by itself, up to `LIMIT` GB: `gcloud sql instances patch $instance --project=$project "
+        "--storage-auto-increase --storage-auto-increase-limit=LIMIT`",
+        "A replication slot holds the logs: drop it with `SELECT pg_drop_replication_slot('NAME')` in "
+        "`gcloud sql connect $instance --project=$project --user=postgres`",
+    ),
+)
+
+DATABASE_HIGH_CPU = AlertDefinition(
+    name="DatabaseHighCpu",
+    title="Database high CPU",
+    severity="WARNING",
+    channel_kinds=WITHOUT_PAGER,
+    query=f"last_over_time({_METRIC}cpu_utilization{{$database}}[$gauge_window]) > $threshold",
+    query_values=_selector,
+    subject=of_the_database,
+    declared_by=_has_database,
+    threshold=lambda settings: settings.alerts.database_cpu.cpu_ratio,
+    duration_seconds=lambda settings: settings.alerts.database_cpu.duration_seconds,
+    condition=lambda settings: (
+        f"More than {percent(settings.alerts.database_cpu.cpu_ratio)} of the CPU for "
+        f"{minutes(settings.alerts.database_cpu.duration_seconds)}"
+    ),
+    meaning=(
+        "The instance has little CPU left: queries become slower, then time out. It is a cause, not an outage: "
+        "HighLatency and HighErrorRate page when users notice."
+    ),
+    first_steps=(
+        "Which queries use it? Open Query insights of the instance in the console, sorted by load.",
+        "Has traffic grown, or did a deployment bring a new query? Compare the time with the last deployment: "
+        "`gcloud run revisions list --service=$service --region=$region --project=$project --limit=5`",
+        f"Does an import, an export or a backup run? {_OPERATIONS}",
+    ),
+    causes=(
+        "A query without an index, or one that runs far more often than before",
+        "More traffic than the machine is made for",
+        "A machine with a shared core (`db-f1-micro`, `db-g1-small`), which gets little CPU for long",
+    ),
+    mitigation=(
+        "End the query that uses most; its `pid` is in `pg_stat_activity`: `SELECT pg_cancel_backend(PID)` in "
+        "`gcloud sql connect $instance --project=$project --user=postgres`",
+        _LARGER_MACHINE,
+    ),
+)
+
+DATABASE_HIGH_MEMORY = AlertDefinition(
+    name="DatabaseHighMemory",
+    title="Database high memory",
+    severity="WARNING",
+    channel_kinds=WITHOUT_PAGER,
+    # Not `memory/utilization`: no source says whether it counts the cache. `memory/usage` leaves the cache out.
+    query=(
+        f"last_over_time({_METRIC}memory_usage{{$database}}[$gauge_window]) / "
+        f"last_over_time({_METRIC}memory_quota{{$database}}[$gauge_window]) > $threshold"
+    ),
+    query_values=_selector,
+    subject=of_the_database,
+    declared_by=_has_database,
+    threshold=lambda settings: settings.alerts.database_memory.memory_ratio,
+    duration_seconds=lambda settings: settings.alerts.database_memory.duration_seconds,
+    condition=lambda settings: (
+        f"More than {percent(settings.alerts.database_memory.memory_ratio)} of the memory, without the cache, for "
+        f"{minutes(settings.alerts.database_memory.duration_seconds)}"
+    ),
+    meaning=(
+        "The processes of the database use nearly all of its memory; the cache, which the system gives back, is not "
+        "counted. When no memory is left, the server is killed and restarts, and every connection is lost."
+    ),
+    first_steps=(
+        "How many connections are open? Each has memory of its own: `SELECT state, count(*) FROM pg_stat_activity "
+        "GROUP BY state` in `gcloud sql connect $instance --project=$project --user=postgres`",
+        "Which queries sort or join much at once? Open Query insights of the instance in the console.",
+        f"Were `work_mem`, `shared_buffers` or `max_connections` raised? Read `settings.databaseFlags`: {_DESCRIBE}",
+    ),
+    causes=(
+        "Many connections, each with memory of its own",
+        "Large sorts and joins, or a high `work_mem`",
+        "A machine that is too small for its flags",
+    ),
+    mitigation=(
+        "Lower the connections: fewer instances of the service: "
+        "`gcloud run services update $service --region=$region --project=$project --max-instances=NUMBER`",
+        "End the query that uses most; its `pid` is in `pg_stat_activity`: `SELECT pg_cancel_backend(PID)` in "
+        "`gcloud sql connect $instance --project=$project --user=postgres`",
+        _LARGER_MACHINE,
+    ),
+)
+
+TRANSACTION_ID_WRAPAROUND = AlertDefinition(
+    name="TransactionIdWraparound",
+    title="Transaction ID wraparound",
+    severity="ERROR",
+    channel_kinds=WITHOUT_PAGER,
+    query=f"last_over_time({_METRIC}postgresql_transaction_id_utilization{{$database}}[$gauge_window]) > $threshold",
+    query_values=_selector,
+    subject=of_the_database,
+    declared_by=lambda settings: settings.database is not None and settings.database.engine == "postgresql",
+    threshold=lambda settings: settings.alerts.transaction_ids.used_ratio,
+    duration_seconds=lambda settings: settings.alerts.transaction_ids.duration_seconds,
+    condition=lambda settings: (
+        f"More than {percent(settings.alerts.transaction_ids.used_ratio)} of the transaction IDs used for "
+        f"{minutes(settings.alerts.transaction_ids.duration_seconds)}"
+    ),
+    meaning=(
+        "PostgreSQL has 2 billion transaction IDs, which vacuum frees. At 100 % the database takes no more writes "
+        "until a vacuum has run. About 10 % is usual: something keeps vacuum from its work."
+    ),
+    first_steps=(
+        "Connect with `gcloud sql connect $instance --project=$project --user=postgres` for the next two.",
+        "Which transaction is the oldest? `SELECT pid, state, xact_start, query FROM pg_stat_activity WHERE xact_start "
+        "IS NOT NULL ORDER BY xact_start LIMIT 5`",
+        "Does a prepared transaction or a replication slot hold it? `SELECT gid, prepared FROM pg_prepared_xacts` and "
+        "`SELECT slot_name, active, xmin FROM pg_replication_slots`",
+    ),
+    causes=(
+        "A transaction that is open for days, often `idle in transaction`",
+        "A prepared transaction that nobody has ended, or a replication slot without a reader",
+        "Autovacuum that is off, or too slow for the writes",
+    ),
+    mitigation=(
+        "End the oldest transaction: `SELECT pg_terminate_backend(PID)` in "
+        "`gcloud sql connect $instance --project=$project --user=postgres`",
+        "Remove what holds it: `ROLLBACK PREPARED 'GID'`, or `SELECT pg_drop_replication_slot('NAME')`, in the same "
+        "session",
+        "Then free the IDs in each database, which takes long and locks nothing: `VACUUM (FREEZE, VERBOSE)` in "
+        "`gcloud sql connect $instance --project=$project --user=postgres`",
+    ),
+)
+
+
+def failed_backups(settings: Settings) -> LogMetric:
+    """Counts automated backups that could not be made in their window.
+
+    Cloud SQL writes STATUS_FAILED once, when the window has passed. Before it, each attempt writes
+    STATUS_ATTEMPT_FAILED, and may succeed at the next one; STATUS_SKIPPED is an instance that was stopped
+    (https://docs.cloud.google.com/sql/docs/postgres/backup-recovery/view-audit-logs-for-automated-backups).
+    """
+    return LogMetric(
+        slug="database-failed-backups",
+        name=environment_metric_name(settings, "database_failed_backups"),
+        description=f"Automated backups of {settings.required_database.instance} that failed",
+        filter=filter_text(
+            'resource.type="cloudsql_database"',
+            f'resource.labels.database_id="{settings.database_id}"',
+            'log_id("cloudaudit.googleapis.com/system_event")',
+            'protoPayload.methodName="cloudsql.instances.automatedBackup"',
+            'protoPayload.metadata.windowStatus="STATUS_FAILED"',
+        ),
+    )
+
+
+def _backup_values(settings: Settings) -> Mapping[str, str]:
+    return {
+        "database": database_selector(settings),
+        "failed": failed_backups(settings).promql_name,
+        "window": window(BACKUP_WINDOW_SECONDS + SAMPLE_PERIOD_SECONDS),
+    }
+
+
+DATABASE_BACKUP_FAILED = AlertDefinition(
+    name="DatabaseBackupFailed",
+    title="Database backup failed",
+    severity="ERROR",
+    channel_kinds=WITHOUT_PAGER,
+    # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
+    query="sum by (database_id) (increase($failed{$database}[$window])) > $threshold",
+    query_values=_backup_values,
+    log_metrics=lambda settings: (failed_backups(settings),),
+    subject=of_the_database,
+    declared_by=_has_database,
+    threshold=lambda _settings: 0,
+    duration_seconds=lambda _settings: 0,
+    condition=lambda _settings: "An automated backup failed",
+    meaning=(
+        "Cloud SQL could not make the automated backup in its window. Until the next one, a restore brings back older "
+        "data. An automated backup that is switched off writes nothing and does not page: no query on a log reaches "
+        "back far enough to see a day without a backup."
+    ),
+    first_steps=(
+        "How old is the newest backup? `gcloud sql backups list --instance=$instance --project=$project --limit=5`",
+        "Why did it fail? Read `protoPayload.metadata.message`: `gcloud logging read "
+        '\'protoPayload.methodName="cloudsql.instances.automatedBackup" AND '
+        'resource.labels.database_id="$project:$instance"\' --project=$project --freshness=2d --limit=5`',
+        f"Did an export or another operation run in the window? {_OPERATIONS}",
+    ),
+    causes=(
+        "A long export or another operation in the backup's window",
+        "The instance did not run",
+        "An organization policy forbids the location of the backups",
+    ),
+    mitigation=(
+        "Make one now: `gcloud sql backups create --instance=$instance --project=$project`",
+        "Move the window to hours without exports; `HOUR` is in UTC: `gcloud sql instances patch $instance "
+        "--project=$project --backup-start-time=HOUR:00`",
+    ),
+)
+
+DATABASE_INSTANCE_ALERTS = (
+    DATABASE_DOWN,
+    DATABASE_DISK_FULL,
+    DATABASE_HIGH_CPU,
+    DATABASE_HIGH_MEMORY,
+    TRANSACTION_ID_WRAPAROUND,
+    DATABASE_BACKUP_FAILED,
+)
