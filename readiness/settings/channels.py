@@ -92,7 +92,7 @@ class DeclaredChannel:
 class ChannelDefinition:
     """A kind of channel.
 
-    `shown_name` is the name in documents. `pages`: whether it pages a person; alerts that can wait skip such a kind.
+    `shown_name` is the name in documents. `pages`: whether it pages a person; an alert on a cause skips such a kind.
     `required_labels`: the labels that Google requires. `secrets`: the secret of each sensitive label. `channels`
     yields the channels that a stack configures, without their secrets.
     """
@@ -145,11 +145,10 @@ CHANNEL_DEFINITIONS = (
 )
 CHANNEL_SECRETS = tuple(secret for definition in CHANNEL_DEFINITIONS for secret in definition.secrets.values())
 
-# The sets of kinds that an alert can notify.
+# The sets of kinds that an alert can notify. Which alert gets which set: readiness/alerts/definition.py.
 EVERY_CHANNEL: frozenset[ChannelKind] = frozenset(definition.kind for definition in CHANNEL_DEFINITIONS)
-WITHOUT_PAGER: frozenset[ChannelKind] = frozenset(
-    definition.kind for definition in CHANNEL_DEFINITIONS if not definition.pages
-)
+PAGE = EVERY_CHANNEL
+TEAM: frozenset[ChannelKind] = frozenset(definition.kind for definition in CHANNEL_DEFINITIONS if not definition.pages)
 EMAIL_ONLY: frozenset[ChannelKind] = frozenset({"email"})
 
 
@@ -157,6 +156,12 @@ def declared_channels(channels: Channels) -> Iterator[DeclaredChannel]:
     """The channels that a stack declares, without those of `existing`, which are managed elsewhere."""
     for definition in CHANNEL_DEFINITIONS:
         yield from (replace(channel, secrets=definition.secrets) for channel in definition.channels(channels))
+
+
+def configured_kinds(channels: Channels) -> frozenset[ChannelKind]:
+    """The kinds of which the stack has at least one channel, declared here or managed elsewhere."""
+    existing = (channel.kind for channel in channels.existing)
+    return frozenset({*existing, *(channel.kind for channel in declared_channels(channels))})
 
 
 def shown_names(kinds: frozenset[ChannelKind]) -> list[str]:
