@@ -9,8 +9,9 @@ from readiness.finding import Finding, text_line
 from readiness.rules.stack import check_stack
 
 TWO_PEOPLE = "        - login: ada\n          id: 1001\n        - login: grace\n          id: 1002\n"
-# Addresses that reach nobody, and pools that are larger than the database: the customer's values as they stand.
-_OF_THE_SEED = ("channels.", "database.max_connections")
+# E-mail alone, addresses that reach nobody, and pools that are larger than the database: the customer's values as they
+# stand.
+_OF_THE_SEED = ("channels", "escalation.contacts", "database.max_connections")
 PLACEHOLDERS = "".join(
     f"        - login: to-be-filled-in-{number}\n          id: 0\n" for number in ("first", "second")
 )
