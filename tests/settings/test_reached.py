@@ -65,7 +65,7 @@ def test_contacts_who_are_all_reached_in_one_way_are_warned_of(
 def test_a_placeholder_is_warned_of_where_it_is_written() -> None:
     """In an address, in how a contact is reached, and in a contact's name."""
     channels = {"emails": [REAL, "ops@mail.Example.com"], "existing": [{"kind": "slack", "id": EXISTING}]}
-    assert warnings(channels, ("On call", "call TODO"), ("to-be-filled-in", REAL)) == [
+    assert sorted(warnings(channels, ("On call", "call TODO"), ("to-be-filled-in", REAL))) == [
         (PLACEHOLDER, "channels.emails[1]"),
         (PLACEHOLDER, "escalation.contacts[0].reach"),
         (PLACEHOLDER, "escalation.contacts[1].name"),
