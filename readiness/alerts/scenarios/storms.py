@@ -370,6 +370,7 @@ def incidents_in(
     before = f"{firing} offset {EVALUATION_INTERVAL_SECONDS}s"
     changes = {"opened": f"{firing} unless {before}", "closed": f"{before} unless {firing}"}
     over = f"[{end}s:{EVALUATION_INTERVAL_SECONDS}s]"
+    nothing: list[dict[str, str]] = []
     test = {
         "interval": f"{DELIVERY.step_seconds}s",
         "input_series": [
@@ -380,7 +381,7 @@ def incidents_in(
             {
                 "expr": f"sum by (alertname) (count_over_time(({change}){over})) # {name}",
                 "eval_time": f"{end}s",
-                "exp_samples": [],
+                "exp_samples": nothing,
             }
             for name, change in changes.items()
         ],
