@@ -61,7 +61,7 @@ alerts = AlertPolicies(
             AlertPolicyArgs.of(
                 rule,
                 rule_group=rule_group_name(settings),
-                channel_ids=channels.ids_of(rule.definition.channel_kinds),
+                channel_ids=channels.ids_of(rule.channel_kinds),
                 depends_on=[counters.metrics[metric.slug] for metric in rule.log_metrics],
             )
             for rule in rules

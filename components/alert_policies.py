@@ -61,7 +61,8 @@ class AlertPolicyArgs:
 
     `severity` is CRITICAL, ERROR or WARNING. A notification shows `subject` and below it `documentation`, which is
     Markdown. `channel_ids` have the form `projects/P/notificationChannels/N`. `depends_on` names the log-based metrics
-    that the condition reads: Monitoring refuses a condition on a metric that it does not know.
+    that the condition reads: Monitoring refuses a condition on a metric that it does not know. `former_keys` are keys
+    under which an earlier program declared the policy: the live one is updated in place.
     """
 
     key: str
@@ -74,6 +75,7 @@ class AlertPolicyArgs:
     runbook_url: pulumi.Input[str]
     channel_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     depends_on: Sequence[pulumi.Resource] = ()
+    former_keys: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -98,12 +100,13 @@ class AlertPolicyArgs:
                 evaluation_interval_seconds=rule.evaluation_interval_seconds,
                 reads_new_metrics=bool(rule.log_metrics) or definition.reads_late_metrics,
             ),
-            severity=definition.severity,
+            severity=rule.severity,
             documentation=rule.documentation,
             subject=rule.documentation_subject,
             runbook_url=rule.runbook_url,
             channel_ids=channel_ids,
             depends_on=depends_on,
+            former_keys=definition.former_slugs,
         )
 
     @classmethod
@@ -152,7 +155,13 @@ class AlertPolicies(pulumi.ComponentResource):
         super().__init__("readiness:alerting:AlertPolicies", name, None, opts)
         self.policies = {
             policy.key: _policy(
-                f"{name}-{policy.key}", policy, args, child_options(self, opts, depends_on=policy.depends_on)
+                f"{name}-{policy.key}",
+                policy,
+                args,
+                pulumi.ResourceOptions.merge(
+                    child_options(self, opts, depends_on=policy.depends_on),
+                    pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{name}-{key}") for key in policy.former_keys]),
+                ),
             )
             for policy in args.policies
         }

@@ -11,9 +11,9 @@ from readiness.rules.stack import check_stack
 # Warnings of alerts that a stack lacks, or has in part, for want of a setting (readiness/settings/unwatched.py).
 ALERT_GAPS = frozenset({"settings-alert-missing", "settings-database-storage"})
 TWO_PEOPLE = "        - login: ada\n          id: 1001\n        - login: grace\n          id: 1002\n"
-# Addresses that reach nobody, pools that are larger than the database, and a disk of which the growth is not known: the
-# customer's values as they stand.
-_OF_THE_SEED = ("channels.", "database.max_connections", "database.storage")
+# E-mail alone, addresses that reach nobody, pools that are larger than the database, and a disk of which the growth is
+# not known: the customer's values as they stand.
+_OF_THE_SEED = ("channels", "escalation.contacts", "database.max_connections", "database.storage")
 PLACEHOLDERS = "".join(
     f"        - login: to-be-filled-in-{number}\n          id: 0\n" for number in ("first", "second")
 )

@@ -9,7 +9,7 @@ from readiness.alerts.connection_errors import application_metric
 from readiness.alerts.container_exits import EVIDENCE, container_exit_metric
 from readiness.alerts.scenarios import containers, database_instance, health_checks, limits
 from readiness.alerts.scenarios.cloud_run import Minute, requests
-from readiness.alerts.scenarios.error_budget import BURNS, Burn
+from readiness.alerts.scenarios.error_budget import FAST, SLOW, Burn
 from readiness.alerts.scenarios.gauge import Gauge
 from readiness.alerts.scenarios.series import Series, minutes
 from readiness.alerts.scenarios.signals import SIGNALS, Signal
@@ -135,7 +135,8 @@ def _starts(stack: Stack, count: int) -> tuple[Series, ...]:
 
 ROWS: tuple[Row, ...] = (
     *(_of_signal(signal) for signal in SIGNALS),
-    *(_of_burn(burn) for burn in BURNS),
+    _of_burn(FAST),
+    _of_burn(SLOW),
     Row(
         alert="FailedHealthChecks",
         columns=(

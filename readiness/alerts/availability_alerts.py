@@ -10,17 +10,20 @@ zero ends like one that is broken. A database that reports nothing because it do
 does a service that is gone. Deployments are counted when they happen; NoDeploymentSuccess tells when none does.
 
 - At least three errors in the long window: one of eight requests in an idle hour is 25 times the budget of 99.5 %.
-- Only the first operand names the services: `and` and `/` keep what it has. With all five, 200 services would not fit.
+- Only the first operand of each burn rate names the services: `and` and `/` keep what it has. ErrorBudgetBurn has two
+  burn rates, so it names them twice, as HighErrorRate does; with all ten, 200 services would not fit.
+- One policy for the fast and the steady burn: an outage is both within minutes, and would notify twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from readiness.alerts.definition import AlertDefinition, AlertSeverity, minutes, percent
 from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS
 from readiness.alerts.selectors import EVERY_SERVICE, hosts_selector, window
-from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL, ChannelKind
+from readiness.settings.channels import EMAIL_ONLY, PAGE, TEAM, ChannelKind
 from readiness.settings.model import Settings
 from readiness.settings.observation import BURN_FACTORS
 
@@ -67,7 +70,7 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
     name="FailedHealthChecks",
     title="Failed health checks",
     severity="CRITICAL",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=PAGE,
     # By check too: two checks of one host must not add up their regions.
     query=(
         f"count by (host, check_id) (min_over_time({_PASSED}{{$hosts}}[$lately]) == 0 and "
@@ -114,7 +117,7 @@ HEALTH_CHECKS_SILENT = AlertDefinition(
     name="HealthChecksSilent",
     title="Health checks silent",
     severity="ERROR",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=TEAM,
     # By host alone: a check that is made anew gets another id, and its host is still probed. After two hours there is
     # nothing to compare with: the incident closes, whether or not the check is back.
     query=(
@@ -156,61 +159,93 @@ HEALTH_CHECKS_SILENT = AlertDefinition(
 )
 
 
-def _burn_values(long_seconds: int, short_seconds: int) -> Callable[[Settings], Mapping[str, str]]:
-    values = {
-        "every_service": EVERY_SERVICE,
-        "long": window(long_seconds),
-        "short": window(short_seconds),
-        "more_errors_than": str(_MORE_ERRORS_THAN),
-    }
-    return lambda _settings: values
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Burn:
+    """So many times too fast, over two windows. `budget_ratio`: the share of 30 days' errors used in the long one."""
+
+    name: str
+    factor: float
+    long_seconds: int
+    short_seconds: int
+    budget_ratio: float
+
+    def share(self, settings: Settings) -> float:
+        """The share of errors that uses the budget up so fast; rounded, since 1 - 0.995 is no 0.005."""
+        return round(self.factor * (1 - settings.availability.goal), 9)
+
+    def values(self, settings: Settings) -> dict[str, str]:
+        """What the query needs to know of it."""
+        return {
+            f"{self.name}_share": repr(self.share(settings)),
+            f"{self.name}_long": window(self.long_seconds),
+            f"{self.name}_short": window(self.short_seconds),
+        }
+
+    def condition(self, settings: Settings) -> str:
+        """`7.2 % over 1 h and 5 min`."""
+        return f"{percent(self.share(settings))} over {minutes(self.long_seconds)} and {minutes(self.short_seconds)}"
+
+    def meaning(self) -> str:
+        """`14.4 times ... uses 2 % of 30 days' errors in 1 h`."""
+        return (
+            f"{self.factor:g} times as often as its objective allows uses {percent(self.budget_ratio)} of 30 days' "
+            f"errors in {minutes(self.long_seconds)}"
+        )
 
 
-def _share(factor: float, settings: Settings) -> float:
-    """The share of errors that uses the budget up so many times too fast; rounded, since 1 - 0.995 is no 0.005."""
-    return round(factor * (1 - settings.availability.goal), 9)
-
+_FAST = _Burn(name="fast", factor=BURN_FACTORS[0], long_seconds=3600, short_seconds=300, budget_ratio=0.02)
+_STEADY = _Burn(name="steady", factor=BURN_FACTORS[1], long_seconds=6 * 3600, short_seconds=1800, budget_ratio=0.05)
+_SLOW = _Burn(name="slow", factor=BURN_FACTORS[2], long_seconds=24 * 3600, short_seconds=7200, budget_ratio=0.1)
 
 _ERRORS = '{$every_service,response_code_class="5xx"}'
-_BURN_QUERY = (
-    "sum by (service_name, location) "
-    '(rate(run_googleapis_com:request_count{$services,response_code_class="5xx"}[$long])) / '
-    "sum by (service_name, location) (rate(run_googleapis_com:request_count{$every_service}[$long])) > $threshold and "
-    f"sum by (service_name, location) (rate(run_googleapis_com:request_count{_ERRORS}[$short])) / "
-    "sum by (service_name, location) (rate(run_googleapis_com:request_count{$every_service}[$short])) > $threshold and "
-    f"round(sum by (service_name, location) (increase(run_googleapis_com:request_count{_ERRORS}[$long]))) "
-    "> $more_errors_than"
-)
 
 
-def _burn(
-    speed: str,
-    *,
-    factor: float,
-    long_seconds: int,
-    short_seconds: int,
+def _burn_query(burn: _Burn) -> str:
+    return (
+        "sum by (service_name, location) "
+        f'(rate(run_googleapis_com:request_count{{$services,response_code_class="5xx"}}[${burn.name}_long])) / '
+        "sum by (service_name, location) "
+        f"(rate(run_googleapis_com:request_count{{$every_service}}[${burn.name}_long])) > ${burn.name}_share and "
+        "sum by (service_name, location) "
+        f"(rate(run_googleapis_com:request_count{_ERRORS}[${burn.name}_short])) / "
+        "sum by (service_name, location) "
+        f"(rate(run_googleapis_com:request_count{{$every_service}}[${burn.name}_short])) > ${burn.name}_share and "
+        "round(sum by (service_name, location) "
+        f"(increase(run_googleapis_com:request_count{_ERRORS}[${burn.name}_long]))) > $more_errors_than"
+    )
+
+
+def _burn_alert(
+    title: str,
+    *burns: _Burn,
     severity: AlertSeverity,
     channel_kinds: frozenset[ChannelKind],
-    budget_ratio: float,
+    former_slugs: tuple[str, ...] = (),
 ) -> AlertDefinition:
+    """Fires while one of the burn rates is too high. `or` keeps one series a service, so one incident, whichever it is.
+
+    `and` binds tighter than `or`.
+    """
     return AlertDefinition(
-        name=f"{speed}ErrorBudgetBurn",
-        title=f"{speed} error budget burn",
+        name=title.title().replace(" ", ""),
+        title=title,
         severity=severity,
         channel_kinds=channel_kinds,
         # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
-        query=_BURN_QUERY,
-        query_values=_burn_values(long_seconds, short_seconds),
-        threshold=lambda settings: _share(factor, settings),
+        query=" or ".join(_burn_query(burn) for burn in burns),
+        query_values=lambda settings: {
+            "every_service": EVERY_SERVICE,
+            "more_errors_than": str(_MORE_ERRORS_THAN),
+            **{name: text for burn in burns for name, text in burn.values(settings).items()},
+        },
+        threshold=burns[0].share,
         duration_seconds=lambda _settings: 0,
         condition=lambda settings: (
-            f"5xx above {percent(_share(factor, settings))} over {minutes(long_seconds)} and {minutes(short_seconds)}, "
-            f"{_MORE_ERRORS_THAN + 1} or more"
+            f"5xx above {', or '.join(burn.condition(settings) for burn in burns)}, {_MORE_ERRORS_THAN + 1} or more"
         ),
         meaning=(
-            f"The service fails {factor:g} times as often as its objective allows: at this rate "
-            f"{percent(budget_ratio)} of 30 days' errors are used up in {minutes(long_seconds)}. It sees what stays "
-            "below the threshold of HighErrorRate, or comes and goes, and still adds up."
+            f"The service uses its error budget up too fast: to fail {'; '.join(burn.meaning() for burn in burns)}. It "
+            "sees what stays below the threshold of HighErrorRate, or comes and goes, and still adds up."
         ),
         first_steps=(
             "Read the newest lines with ERROR in this service's log: one stack trace, or many?",
@@ -219,41 +254,23 @@ def _burn(
         ),
         causes=("A feature that is broken for some users", "A dependency that fails now and then", "A bad revision"),
         mitigation=("Roll back to the previous revision", "Switch the broken feature off"),
+        former_slugs=former_slugs,
     )
 
 
-FAST_ERROR_BUDGET_BURN = _burn(
-    "Fast",
-    factor=BURN_FACTORS[0],
-    long_seconds=3600,
-    short_seconds=300,
+ERROR_BUDGET_BURN = _burn_alert(
+    "Error budget burn",
+    _FAST,
+    _STEADY,
     severity="CRITICAL",
-    channel_kinds=EVERY_CHANNEL,
-    budget_ratio=0.02,
+    channel_kinds=PAGE,
+    former_slugs=("fast-error-budget-burn",),
 )
-STEADY_ERROR_BUDGET_BURN = _burn(
-    "Steady",
-    factor=BURN_FACTORS[1],
-    long_seconds=6 * 3600,
-    short_seconds=1800,
-    severity="ERROR",
-    channel_kinds=EVERY_CHANNEL,
-    budget_ratio=0.05,
-)
-SLOW_ERROR_BUDGET_BURN = _burn(
-    "Slow",
-    factor=BURN_FACTORS[2],
-    long_seconds=24 * 3600,
-    short_seconds=7200,
-    severity="WARNING",
-    channel_kinds=EMAIL_ONLY,
-    budget_ratio=0.1,
-)
+SLOW_ERROR_BUDGET_BURN = _burn_alert("Slow error budget burn", _SLOW, severity="WARNING", channel_kinds=EMAIL_ONLY)
 
 AVAILABILITY_ALERTS = (
     FAILED_HEALTH_CHECKS,
     HEALTH_CHECKS_SILENT,
-    FAST_ERROR_BUDGET_BURN,
-    STEADY_ERROR_BUDGET_BURN,
+    ERROR_BUDGET_BURN,
     SLOW_ERROR_BUDGET_BURN,
 )

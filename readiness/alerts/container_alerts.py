@@ -16,7 +16,7 @@ from readiness.alerts.definition import (
 )
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.selectors import EVERY_SERVICE, named_services_selector, window
-from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL
+from readiness.settings.channels import EMAIL_ONLY, TEAM
 from readiness.settings.model import Settings
 
 # One or two slow starts are no pattern.
@@ -45,8 +45,8 @@ def _crash_values(settings: Settings) -> Mapping[str, str]:
 CONTAINER_CRASH_LOOP = AlertDefinition(
     name="ContainerCrashLoop",
     title="Container crash loop",
-    severity="CRITICAL",
-    channel_kinds=EVERY_CHANNEL,
+    severity="ERROR",
+    channel_kinds=TEAM,
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     # Where `increase` does not extrapolate, the scaled count is too low: by a sixth in five minutes, by a sixtieth in
     # an hour. Rounding makes up for it up to a limit of 2 deaths in five minutes, and of 29 in an hour.
@@ -115,7 +115,7 @@ INSTANCE_LIMIT_REACHED = AlertDefinition(
     name="InstanceLimitReached",
     title="Instance limit reached",
     severity="ERROR",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=TEAM,
     query="($shares) >= $threshold",
     query_values=_limit_values,
     declared_by=lambda settings: bool(_limits(settings)),

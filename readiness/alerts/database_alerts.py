@@ -18,7 +18,7 @@ from readiness.alerts.definition import (
     percent,
 )
 from readiness.alerts.selectors import database_selector, window
-from readiness.settings.channels import EVERY_CHANNEL
+from readiness.settings.channels import TEAM
 from readiness.settings.model import Settings
 
 
@@ -39,8 +39,8 @@ def _connection_error_values(settings: Settings) -> Mapping[str, str]:
 DATABASE_CONNECTION_ERRORS = AlertDefinition(
     name="DatabaseConnectionErrors",
     title="Database connection errors",
-    severity="CRITICAL",
-    channel_kinds=EVERY_CHANNEL,
+    severity="ERROR",
+    channel_kinds=TEAM,
     # The largest of the counts, never their sum: one refused connection stands in every log. `or` tells them apart by
     # their labels: the server's count has its database_id, the application's none, the tracebacks' the resource type.
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
@@ -98,7 +98,7 @@ DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
     name="DatabaseConnectionsRunOut",
     title="Database connections run out",
     severity="ERROR",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=TEAM,
     # One series a database of the instance: they share its connections.
     query=(
         "sum by (database_id) (last_over_time("

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS, AlertDefinition, minutes, of_the_database, percent
 from readiness.alerts.log_metric import LogMetric, environment_metric_name, filter_text
 from readiness.alerts.selectors import database_selector, window
-from readiness.settings.channels import EVERY_CHANNEL, WITHOUT_PAGER
+from readiness.settings.channels import PAGE, TEAM
 from readiness.settings.model import MAX_STORAGE_GIB, DatabaseStorage, Settings
 
 GIB = 2**30
@@ -39,7 +39,7 @@ DATABASE_DOWN = AlertDefinition(
     name="DatabaseDown",
     title="Database down",
     severity="CRITICAL",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=PAGE,
     # An instance that was stopped or deleted, or whose name is misspelt in the settings, may write no sample at all: no
     # source says what a stopped one writes. Both count, and one after the other counts as one outage: the label is
     # kept on both sides.
@@ -129,7 +129,7 @@ DATABASE_DISK_FULL = AlertDefinition(
     name="DatabaseDiskFull",
     title="Database disk full",
     severity="ERROR",
-    channel_kinds=WITHOUT_PAGER,
+    channel_kinds=TEAM,
     query="$filled > $threshold$stuck",
     query_values=_disk_values,
     subject=of_the_database,
@@ -168,7 +168,7 @@ DATABASE_HIGH_CPU = AlertDefinition(
     name="DatabaseHighCpu",
     title="Database high CPU",
     severity="WARNING",
-    channel_kinds=WITHOUT_PAGER,
+    channel_kinds=TEAM,
     query=f"last_over_time({_METRIC}cpu_utilization{{$database}}[$gauge_window]) > $threshold",
     query_values=_selector,
     subject=of_the_database,
@@ -205,7 +205,7 @@ DATABASE_HIGH_MEMORY = AlertDefinition(
     name="DatabaseHighMemory",
     title="Database high memory",
     severity="WARNING",
-    channel_kinds=WITHOUT_PAGER,
+    channel_kinds=TEAM,
     # Not `memory/utilization`: no source says whether it counts the cache. `memory/usage` leaves the cache out.
     query=(
         f"last_over_time({_METRIC}memory_usage{{$database}}[$gauge_window]) / "
@@ -248,7 +248,7 @@ TRANSACTION_ID_WRAPAROUND = AlertDefinition(
     name="TransactionIdWraparound",
     title="Transaction ID wraparound",
     severity="ERROR",
-    channel_kinds=WITHOUT_PAGER,
+    channel_kinds=TEAM,
     query=f"last_over_time({_METRIC}postgresql_transaction_id_utilization{{$database}}[$gauge_window]) > $threshold",
     query_values=_selector,
     subject=of_the_database,
@@ -319,7 +319,7 @@ DATABASE_BACKUP_FAILED = AlertDefinition(
     name="DatabaseBackupFailed",
     title="Database backup failed",
     severity="ERROR",
-    channel_kinds=WITHOUT_PAGER,
+    channel_kinds=TEAM,
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query="sum by (database_id) (increase($failed{$database}[$window])) > $threshold",
     query_values=_backup_values,

@@ -18,6 +18,20 @@ Why the queries look as they do (measured; docs/adr/0001-alert-rules.md has the 
   a minute before its first one (scenarios/series.py). Each rule that counts rare events refers to this paragraph.
 - Every query is one line: Monitoring has been seen to drop the comparison of a multi-line one
   (sourcegraph/sourcegraph-public-snapshot#63084).
+
+Who is notified. An alert on a *symptom* says that users are affected now: requests fail, health checks fail, the
+database does not answer. It pages (`PAGE`, severity CRITICAL). An alert on a *cause* says why that may be, or that it
+may happen soon: CPU, memory, connections, containers that die. One outage has one or two symptoms and many causes, and
+a cause without a symptom can wait for the morning. It goes to the team's channels (`TEAM`: e-mail and Slack) or, where
+nobody needs to look today, by e-mail alone (`EMAIL_ONLY`). Routing, not suppression: every alert stays open in the
+console and in the mailbox of whoever was paged, so that the causes are at hand. The source is Google's "page on
+symptoms, use causes to debug" (https://sre.google/sre-book/monitoring-distributed-systems/, "Symptoms Versus Causes",
+and https://sre.google/workbook/alerting-on-slos/); docs/notifications.md shows what four outages make of it.
+
+- The severity agrees: CRITICAL pages and nothing else does, but for the drill, which proves every channel and is no
+  incident.
+- A failed migration changes nothing that users see; it stops a deployment. In production somebody waits for that
+  deployment and the schema may be in doubt, so it pages there (`environment.production`), and nowhere else.
 """
 
 from __future__ import annotations
@@ -27,7 +41,7 @@ from dataclasses import dataclass
 
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.severity import AlertSeverity
-from readiness.settings.channels import ChannelKind
+from readiness.settings.channels import TEAM, ChannelKind, configured_kinds, shown_names
 from readiness.settings.model import Settings
 
 # Cloud Run and log-based metrics have one sample a minute (docs/facts/monitoring.md#one-sample-a-minute).
@@ -70,6 +84,9 @@ class AlertDefinition:
     Every template may use `$services`, `$rate_window`, `$gauge_window` and `$threshold`; `query_values` gives what else
     it uses, and may use them itself.
     `subject`: what a notification names. `log_metrics`: the counters that it reads, which must exist before it.
+    `severity` and `channel_kinds` are those of a production stack; `severity_in` and `channel_kinds_in` tell of any.
+    `former_slugs`: under which earlier releases declared the policy, so that the live one is renamed and not deleted.
+    `pages_in_production_only`: elsewhere it is an ERROR that goes to the team's channels.
     `declared_by`: whether a stack has the alert at all. `reads_late_metrics`: others declare or write what it reads, so
     that its metrics may not exist yet.
     """
@@ -91,11 +108,32 @@ class AlertDefinition:
     log_metrics: Callable[[Settings], tuple[LogMetric, ...]] = _no_log_metrics
     declared_by: Callable[[Settings], bool] = _in_every_stack
     reads_late_metrics: bool = False
+    pages_in_production_only: bool = False
+    former_slugs: tuple[str, ...] = ()
+
+    def severity_in(self, settings: Settings) -> AlertSeverity:
+        """The severity of the stack's policy."""
+        return "ERROR" if self._pages_nobody_here(settings) else self.severity
+
+    def channel_kinds_in(self, settings: Settings) -> frozenset[ChannelKind]:
+        """The kinds of channels that the stack's policy notifies, where the stack has some of them."""
+        return TEAM if self._pages_nobody_here(settings) else self.channel_kinds
+
+    def _pages_nobody_here(self, settings: Settings) -> bool:
+        return self.pages_in_production_only and not settings.environment.production
 
     @property
     def slug(self) -> str:
         """The title as it stands in resource names and labels: `high-cpu-usage`."""
         return self.title.lower().replace(" ", "-")
+
+
+def channels_notified(definition: AlertDefinition, settings: Settings) -> list[str]:
+    """The kinds of channels that the alert reaches in this stack, by the names that people read: `["e-mail"]`.
+
+    Kinds that the stack does not configure are left out.
+    """
+    return shown_names(definition.channel_kinds_in(settings) & configured_kinds(settings.channels))
 
 
 def percent(ratio: float) -> str:

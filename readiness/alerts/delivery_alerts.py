@@ -12,7 +12,7 @@ from readiness.alerts.definition import AlertDefinition, percent
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20, last_value
 from readiness.alerts.deployment_metrics import deployments
 from readiness.alerts.selectors import window
-from readiness.settings.channels import EMAIL_ONLY, WITHOUT_PAGER
+from readiness.settings.channels import EMAIL_ONLY, TEAM
 from readiness.settings.delivery import DeliveryAlerts
 from readiness.settings.model import Settings
 
@@ -84,7 +84,7 @@ LOW_DEPLOYMENT_SUCCESS = AlertDefinition(
     name="LowDeploymentSuccess",
     title="Low deployment success",
     severity="WARNING",
-    channel_kinds=WITHOUT_PAGER,
+    channel_kinds=TEAM,
     # Rounded: 1 - 0.95 is 0.050000000000000044, and that is above 0.05.
     query="round(1 - $success_ratio, 0.001) > $threshold",
     threshold=_max_failure_ratio,
@@ -111,7 +111,7 @@ NO_DEPLOYMENT_SUCCESS = AlertDefinition(
     name="NoDeploymentSuccess",
     title="No deployment success",
     severity="WARNING",
-    channel_kinds=WITHOUT_PAGER,
+    channel_kinds=TEAM,
     query="$days_since_success > $threshold",
     threshold=lambda settings: float(_limits(settings).max_days_without_success),
     duration_seconds=_no_duration,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS, AlertDefinition
 from readiness.alerts.selectors import window
-from readiness.settings.channels import EVERY_CHANNEL
+from readiness.settings.channels import PAGE
 from readiness.settings.model import Settings
 
 # A failed execution writes one sample; the alert stays open while it is in the window, and closes by itself.
@@ -26,7 +26,7 @@ MIGRATION_FAILED = AlertDefinition(
     name="MigrationFailed",
     title="Migration failed",
     severity="CRITICAL",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=PAGE,
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     # The metric's name in PromQL is inferred from run.googleapis.com/job/completed_execution_count: not seen live.
     query=(
@@ -58,6 +58,7 @@ MIGRATION_FAILED = AlertDefinition(
         'The schema is wrong although nothing failed: stop the writes, then go by the rollback runbook, "The database"',
     ),
     declared_by=lambda settings: settings.migration_job is not None,
+    pages_in_production_only=True,
 )
 
 MIGRATION_ALERTS = (MIGRATION_FAILED,)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from readiness.alerts.definition import AlertDefinition
 from readiness.alerts.log_metric import IMAGE_LOG, LogMetric, environment_metric_name, filter_text
 from readiness.alerts.selectors import window
-from readiness.settings.channels import EVERY_CHANNEL
+from readiness.settings.channels import TEAM
 from readiness.settings.image_workflows import ImageWorkflows
 from readiness.settings.model import Settings
 
@@ -117,8 +117,8 @@ def _registry(settings: Settings) -> str:
 IMAGES_DELETED_BY_OTHERS = AlertDefinition(
     name="ImagesDeletedByOthers",
     title="Images deleted by others",
-    severity="CRITICAL",
-    channel_kinds=EVERY_CHANNEL,
+    severity="ERROR",
+    channel_kinds=TEAM,
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query="sum(increase($counter[$window])) > $threshold",
     threshold=lambda _settings: 0,
@@ -153,7 +153,7 @@ LARGE_IMAGE_CLEANUP = AlertDefinition(
     name="LargeImageCleanup",
     title="Large image cleanup",
     severity="ERROR",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=TEAM,
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query="sum(increase($counter[$window])) > $threshold",
     threshold=lambda _settings: 0,
@@ -187,7 +187,7 @@ NEW_CRITICAL_VULNERABILITY = AlertDefinition(
     name="NewCriticalVulnerability",
     title="New critical vulnerability",
     severity="ERROR",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=TEAM,
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query="sum(increase($counter[$window])) > $threshold",
     threshold=lambda _settings: 0,

@@ -13,7 +13,9 @@ from readiness.alerts.definition import (
 )
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.selectors import services_selector, window
+from readiness.alerts.severity import AlertSeverity
 from readiness.settings.base import GAUGE_WINDOW_SECONDS
+from readiness.settings.channels import ChannelKind
 from readiness.settings.model import Settings
 
 
@@ -22,6 +24,8 @@ class AlertRule:
     """An alert of one stack."""
 
     definition: AlertDefinition
+    severity: AlertSeverity
+    channel_kinds: frozenset[ChannelKind]
     query: str
     duration_seconds: int
     condition: str
@@ -53,6 +57,8 @@ def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
     condition = definition.condition(settings)
     return AlertRule(
         definition=definition,
+        severity=definition.severity_in(settings),
+        channel_kinds=definition.channel_kinds_in(settings),
         query=query_of(definition, settings),
         duration_seconds=_waited_seconds(definition.duration_seconds(settings)),
         condition=condition,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.severity import AlertSeverity
-from readiness.settings.channels import EVERY_CHANNEL, WITHOUT_PAGER, ChannelKind
+from readiness.settings.channels import TEAM, ChannelKind
 from readiness.settings.model import Settings
 
 # Counters are written once a minute; a change is seen in the first window that holds it.
@@ -87,8 +87,8 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
             'protoPayload.serviceData.policyDelta.bindingDeltas.role="roles/owner")'
         ),
         resource_type="project",
-        severity="CRITICAL",
-        channel_kinds=EVERY_CHANNEL,
+        severity="ERROR",
+        channel_kinds=TEAM,
         meaning="Somebody was made an owner of the project, or is none any more. An owner may do everything in it.",
         mitigation=(
             "Take the role away: `gcloud projects remove-iam-policy-binding PROJECT --member=WHO --role=roles/owner`"
@@ -101,8 +101,8 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         prowler_check=_check("audit_configuration_changes"),
         filter='protoPayload.methodName="SetIamPolicy" AND protoPayload.serviceData.policyDelta.auditConfigDeltas:*',
         resource_type="project",
-        severity="CRITICAL",
-        channel_kinds=EVERY_CHANNEL,
+        severity="ERROR",
+        channel_kinds=TEAM,
         meaning="What the project's audit logs record was changed. Who hides what comes next begins with this.",
         mitigation=(
             "Compare `gcloud projects get-iam-policy PROJECT --format='yaml(auditConfigs)'` with what is "
@@ -121,7 +121,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         ),
         resource_type="iam_role",
         severity="WARNING",
-        channel_kinds=WITHOUT_PAGER,
+        channel_kinds=TEAM,
         meaning="A custom role was made, changed or deleted: whoever holds it may do something else than before.",
         mitigation="Undo it: `gcloud iam roles describe ROLE --project=PROJECT`, then `update`, `delete` or `undelete`",
     ),
@@ -136,7 +136,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         ),
         resource_type="gce_firewall_rule",
         severity="WARNING",
-        channel_kinds=WITHOUT_PAGER,
+        channel_kinds=TEAM,
         meaning="A firewall rule was added, changed or deleted: something may now reach the network that could not.",
         mitigation=(
             "Look at the rule: `gcloud compute firewall-rules describe RULE --project=PROJECT`, and delete or mend it"
@@ -153,7 +153,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         ),
         resource_type="gce_route",
         severity="WARNING",
-        channel_kinds=WITHOUT_PAGER,
+        channel_kinds=TEAM,
         meaning="A route was added or deleted: traffic of the network may leave by another way.",
         mitigation=(
             "Look at the routes: `gcloud compute routes list --project=PROJECT`, and delete the one that is not "
@@ -173,7 +173,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         ),
         resource_type="gce_network",
         severity="WARNING",
-        channel_kinds=WITHOUT_PAGER,
+        channel_kinds=TEAM,
         meaning="A network or a peering was made, changed or deleted. The database is reached through one.",
         mitigation=(
             "Look at them: `gcloud compute networks list --project=PROJECT`, `gcloud compute networks peerings "
@@ -188,7 +188,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         filter='resource.type="gcs_bucket" AND protoPayload.methodName="storage.setIamPermissions"',
         resource_type="gcs_bucket",
         severity="WARNING",
-        channel_kinds=WITHOUT_PAGER,
+        channel_kinds=TEAM,
         meaning="Who may read or write a bucket was changed. The state of the infrastructure is in one.",
         mitigation=(
             "Look at it: `gcloud storage buckets get-iam-policy gs://BUCKET`, and take away what is not declared"
@@ -202,7 +202,7 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         filter='protoPayload.methodName="cloudsql.instances.update"',
         resource_type="cloudsql_database",
         severity="WARNING",
-        channel_kinds=WITHOUT_PAGER,
+        channel_kinds=TEAM,
         meaning="The configuration of a Cloud SQL instance was changed: address, flags, backups or who may connect.",
         mitigation=(
             "Look at it: `gcloud sql instances describe INSTANCE --project=PROJECT`, and compare with what "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from readiness.alerts.definition import AlertDefinition, minutes, percent
-from readiness.settings.channels import EMAIL_ONLY, EVERY_CHANNEL
+from readiness.settings.channels import EMAIL_ONLY, PAGE, TEAM
 
 HIGH_CPU_USAGE = AlertDefinition(
     name="HighCpuUsage",
     title="High CPU usage",
     severity="WARNING",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=TEAM,
     query=(
         "histogram_quantile(0.95, sum by (service_name, location, le) "
         "(rate(run_googleapis_com:container_cpu_utilizations_bucket{$services}[$rate_window]))) > $threshold"
@@ -42,7 +42,7 @@ HIGH_MEMORY_USAGE = AlertDefinition(
     name="HighMemoryUsage",
     title="High memory usage",
     severity="ERROR",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=TEAM,
     query=(
         "histogram_quantile(0.95, sum by (service_name, location, le) "
         "(rate(run_googleapis_com:container_memory_utilizations_bucket{$services}[$rate_window]))) > $threshold"
@@ -75,7 +75,7 @@ HIGH_ERROR_RATE = AlertDefinition(
     name="HighErrorRate",
     title="High error rate",
     severity="CRITICAL",
-    channel_kinds=EVERY_CHANNEL,
+    channel_kinds=PAGE,
     query=(
         "sum by (service_name, location) "
         '(rate(run_googleapis_com:request_count{$services,response_code_class="5xx"}[$rate_window])) / '

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from readiness.finding import Finding
 from readiness.settings.base import EmailAddress, Listed, SecretName, Section, Text
+from readiness.settings.placeholders import is_placeholder
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.view import duplicates, findings_of, known, known_items
 
@@ -24,9 +25,6 @@ ChannelKind = Literal["email", "slack", "pagerduty"]
 
 # A second-hand figure (docs/facts/monitoring.md#channels-of-a-policy).
 MAX_CHANNELS_PER_POLICY = 16
-
-# Reserved by RFC 2606 and RFC 6761: mail to them reaches nobody.
-_RESERVED_DOMAINS = (".example.com", ".example.org", ".example.net", ".example", ".invalid", ".test", ".localhost")
 
 SLACK_AUTH_TOKEN = SecretName(
     name="slack_auth_token",
@@ -92,7 +90,7 @@ class DeclaredChannel:
 class ChannelDefinition:
     """A kind of channel.
 
-    `shown_name` is the name in documents. `pages`: whether it pages a person; alerts that can wait skip such a kind.
+    `shown_name` is the name in documents. `pages`: whether it pages a person; an alert on a cause skips such a kind.
     `required_labels`: the labels that Google requires. `secrets`: the secret of each sensitive label. `channels`
     yields the channels that a stack configures, without their secrets.
     """
@@ -145,11 +143,10 @@ CHANNEL_DEFINITIONS = (
 )
 CHANNEL_SECRETS = tuple(secret for definition in CHANNEL_DEFINITIONS for secret in definition.secrets.values())
 
-# The sets of kinds that an alert can notify.
+# The sets of kinds that an alert can notify. Which alert gets which set: readiness/alerts/definition.py.
 EVERY_CHANNEL: frozenset[ChannelKind] = frozenset(definition.kind for definition in CHANNEL_DEFINITIONS)
-WITHOUT_PAGER: frozenset[ChannelKind] = frozenset(
-    definition.kind for definition in CHANNEL_DEFINITIONS if not definition.pages
-)
+PAGE = EVERY_CHANNEL
+TEAM: frozenset[ChannelKind] = frozenset(definition.kind for definition in CHANNEL_DEFINITIONS if not definition.pages)
 EMAIL_ONLY: frozenset[ChannelKind] = frozenset({"email"})
 
 
@@ -157,6 +154,12 @@ def declared_channels(channels: Channels) -> Iterator[DeclaredChannel]:
     """The channels that a stack declares, without those of `existing`, which are managed elsewhere."""
     for definition in CHANNEL_DEFINITIONS:
         yield from (replace(channel, secrets=definition.secrets) for channel in definition.channels(channels))
+
+
+def configured_kinds(channels: Channels) -> frozenset[ChannelKind]:
+    """The kinds of which the stack has at least one channel, declared here or managed elsewhere."""
+    existing = (channel.kind for channel in channels.existing)
+    return frozenset({*existing, *(channel.kind for channel in declared_channels(channels))})
 
 
 def shown_names(kinds: frozenset[ChannelKind]) -> list[str]:
@@ -171,7 +174,8 @@ def channel_problems(config: StackConfig, channels: Channels) -> Iterator[Findin
         lambda: duplicates(config, ("channels", "existing"), channels.existing, "id"),
         lambda: _email_problems(config, channels),
         lambda: _count_problems(config, channels),
-        lambda: _reserved_domain_warnings(config, channels.emails),
+        lambda: _placeholder_warnings(config, channels.emails),
+        lambda: _email_only_warning(config, channels),
     )
 
 
@@ -204,9 +208,18 @@ def _count_problems(config: StackConfig, channels: Channels) -> Iterator[Finding
         yield config.error("settings-channels", ("channels",), message, "Put the addresses behind a mailing list")
 
 
-def _reserved_domain_warnings(config: StackConfig, emails: tuple[str, ...]) -> Iterator[Finding]:
+def _placeholder_warnings(config: StackConfig, emails: tuple[str, ...]) -> Iterator[Finding]:
     for index, address in known_items(emails):
-        if f".{address.lower().rpartition('@')[2]}".endswith(_RESERVED_DOMAINS):
-            message = "is an address of a reserved domain, which reaches nobody"
+        if is_placeholder(address):
+            message = "is a placeholder, or an address of a reserved domain, which reaches nobody"
             hint = "Write the real address before the first `pulumi up`"
             yield config.warning("settings-placeholder", ("channels", "emails", index), message, hint)
+
+
+def _email_only_warning(config: StackConfig, channels: Channels) -> Iterator[Finding]:
+    """Every CRITICAL alert notifies every kind of channel: with e-mail alone, it waits until somebody reads mail."""
+    if configured_kinds(channels) == EMAIL_ONLY:
+        names = " or ".join(shown_names(EVERY_CHANNEL - EMAIL_ONLY))
+        message = f"has only e-mail, so every CRITICAL alert waits until somebody reads mail: there is no {names}"
+        hint = "Add `slack` or `pagerduty`, or the id of an existing channel of such a kind"
+        yield config.warning("settings-email-only", ("channels",), message, hint)

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from readiness.finding import Finding
 from readiness.settings.base import FREE_TEXT_PATTERN, BranchName, BranchPattern, FreeText, Listed, Section
+from readiness.settings.placeholders import is_to_be_filled_in
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
 from readiness.settings.view import duplicates, findings_of, known, known_items
@@ -24,7 +25,6 @@ ENFORCEMENT: KeyPath = (*RULESET, "enforcement")
 AUTO_MERGE: KeyPath = ("dependabot", "auto_merge")
 
 # A reviewer whose login begins so is not known yet: `check` warns, the plan says so, and `pulumi up` refuses.
-TO_BE_FILLED_IN = "to-be-filled-in"
 
 # GitHub's own limits (GHD manage-environments.md): at most 6 reviewers, users and teams together.
 MAX_REVIEWERS = 6
@@ -45,11 +45,6 @@ Ecosystem = Literal[
 
 # What GitHub makes of a ruleset, the weakest first.
 Enforcement = Literal["disabled", "evaluate", "active"]
-
-
-def is_to_be_filled_in(name: object) -> bool:
-    """Whether a login, slug or host stands in for one that is not known yet."""
-    return isinstance(name, str) and name.lower().startswith(TO_BE_FILLED_IN)
 
 
 class Repository(Section):

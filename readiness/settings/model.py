@@ -37,6 +37,10 @@ class Environment(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="In full: `production`.")]
     short_name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="As in resource names: `prod`.")]
+    production: Annotated[
+        bool,
+        Field(description="Whether it serves the application's users. `false`: a failed migration pages nobody."),
+    ] = True
 
 
 class Runbook(Section):

@@ -28,8 +28,9 @@ from readiness.settings.github import (
 )
 from readiness.settings.image_workflows import image_workflow_problems
 from readiness.settings.logs import log_problems
-from readiness.settings.model import Settings
+from readiness.settings.model import Contact, Settings
 from readiness.settings.observation import availability_problems, uptime_problems
+from readiness.settings.placeholders import is_placeholder
 from readiness.settings.provider_hosts import provider_host_problems
 from readiness.settings.registry import registry_problems
 from readiness.settings.services import connection_problems, service_problems
@@ -59,6 +60,7 @@ def rule_findings(config: StackConfig, view: Settings, today: date) -> Iterator[
         *(lambda secret=secret: _secret_problems(config, view, secret) for secret in SECRETS),
         lambda: provider_host_problems(config, known(view, "provider_hosts") or ()),
         lambda: channel_project_problems(config, view.channels.existing, view.project),
+        lambda: _escalation_problems(config, view.escalation.contacts),
         lambda: _ownership_problems(config, view, owns=view.owns_shared_resources),
         lambda: environment_problems(config, view.production_environment),
         lambda: environment_plan_problems(config, view.production_environment, view.repository),
@@ -82,6 +84,21 @@ def rule_findings(config: StackConfig, view: Settings, today: date) -> Iterator[
 
 def _auto_merge(view: Settings) -> AutoMerge | None:
     return view.dependabot.auto_merge if view.dependabot is not None else None
+
+
+def _escalation_problems(config: StackConfig, contacts: tuple[Contact, ...]) -> Iterator[Finding]:
+    """Somebody is reached: no contact is a placeholder, and the second step is not the first one again."""
+    path: KeyPath = ("escalation", "contacts")
+    for index, contact in known_items(contacts):
+        for name in ("name", "reach"):
+            if is_placeholder(known(contact, name)):
+                message, hint = "is a placeholder, which reaches nobody", "Write whom to call, and how"
+                yield config.warning("settings-placeholder", (*path, index, name), message, hint)
+    reached = [known(contact, "reach") for _, contact in known_items(contacts)]
+    if len(reached) > 1 and None not in reached and len({str(reach).casefold() for reach in reached}) == 1:
+        message = f"lists {len(reached)} contacts who are all reached in one way: if it fails, nobody else is called"
+        hint = "Write another address or number for the second contact"
+        yield config.warning("settings-escalation", path, message, hint)
 
 
 def _ownership_problems(config: StackConfig, view: Settings, *, owns: bool) -> Iterator[Finding]:

@@ -14,8 +14,8 @@ from pydantic import Field
 from readiness.finding import Finding
 from readiness.settings.base import URL_PATH_CHARACTERS, HttpsUrl, MarkdownText, Section, Text
 from readiness.settings.dates import Day, expiry_problems
-from readiness.settings.github import is_to_be_filled_in
 from readiness.settings.logs import ASSUMED_LOGS, ServiceLogs
+from readiness.settings.placeholders import is_to_be_filled_in
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.view import duplicates, findings_of, known, known_items
 

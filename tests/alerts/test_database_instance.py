@@ -8,7 +8,7 @@ import pytest
 
 from readiness.alerts.database_instance_alerts import DATABASE_DISK_FULL, DATABASE_INSTANCE_ALERTS, failed_backups
 from readiness.alerts.rules import query_of
-from readiness.settings.channels import EVERY_CHANNEL, WITHOUT_PAGER
+from readiness.settings.channels import PAGE, TEAM
 from readiness.settings.model import DatabaseStorage, Settings
 from tests.alerts.log_filter import parse_filter
 from tests.projects import settings_of
@@ -47,8 +47,8 @@ def test_a_disk_that_grows_is_compared_with_what_it_may_grow_to(limit_gib: int |
 def test_only_an_instance_that_is_down_calls_somebody() -> None:
     """All else is a cause, which goes by e-mail and Slack."""
     channels = {alert.name: alert.channel_kinds for alert in DATABASE_INSTANCE_ALERTS}
-    assert channels.pop("DatabaseDown") == EVERY_CHANNEL
-    assert set(channels.values()) == {WITHOUT_PAGER}
+    assert channels.pop("DatabaseDown") == PAGE
+    assert set(channels.values()) == {TEAM}
 
 
 def test_every_mitigation_holds_a_command() -> None:

@@ -7,28 +7,26 @@ import re
 import pytest
 
 from readiness.alerts.catalogue import alerts_of, log_metrics_of
+from readiness.alerts.definition import channels_notified
 from readiness.alerts.rules import AlertRule, rules_of
-from readiness.alerts.security_alerts import security_rules
-from readiness.settings.channels import EVERY_CHANNEL
+from readiness.alerts.security_alerts import SECURITY_ALERTS, security_rules
+from readiness.alerts.service_alerts import HIGH_CPU_USAGE, HIGH_ERROR_RATE, HIGH_LATENCY
+from readiness.settings.channels import EMAIL_ONLY, PAGE, TEAM, ExistingChannel
 from readiness.settings.model import Settings
 from readiness.settings.services import Service
 from tests.projects import EVERY_OPTION, STACKS, settings_of
 
-# The first customer's table: latency goes by e-mail, all else by e-mail and Slack. PagerDuty goes with Slack. Of the
-# others, these can wait for the next working day; all else goes everywhere.
-FEWER_CHANNELS = {
-    "HighLatency": {"email"},
-    "SlowErrorBudgetBurn": {"email"},
-    "SlowStartUp": {"email"},
-    "DeploymentFailed": {"email"},
-    "LowDeploymentSuccess": {"email", "slack"},
-    "NoDeploymentSuccess": {"email", "slack"},
-    "DatabaseDiskFull": {"email", "slack"},
-    "DatabaseHighCpu": {"email", "slack"},
-    "DatabaseHighMemory": {"email", "slack"},
-    "TransactionIdWraparound": {"email", "slack"},
-    "DatabaseBackupFailed": {"email", "slack"},
+# What pages: symptoms, and the drill, which proves every channel.
+PAGES = {
+    "DatabaseDown",
+    "FailedHealthChecks",
+    "HighErrorRate",
+    "ErrorBudgetBurn",
+    "MigrationFailed",
+    "NotificationDrill",
 }
+# By e-mail alone: latency as in the first customer's table, and what nobody needs to look at today.
+BY_EMAIL = {"HighLatency", "SlowErrorBudgetBurn", "SlowStartUp", "DeploymentFailed"}
 # Alert, section, key, an unusual value, and how the query ends with it.
 THRESHOLDS = [
     ("HighCpuUsage", "high_cpu_usage", "cpu_ratio", 0.71, "> 0.71"),
@@ -71,11 +69,50 @@ def names_without(section: str) -> set[str]:
     return {alert.name for alert in alerts_of(settings)} - {alert.name for alert in alerts_of(without)}
 
 
-def test_an_alert_notifies_the_channels_of_the_table() -> None:
-    """What is not in it notifies every channel."""
-    channels = {alert.name: set(alert.channel_kinds) for alert in alerts_of(settings_of(EVERY_OPTION))}
-    assert channels == {name: FEWER_CHANNELS.get(name, set(EVERY_CHANNEL)) for name in channels}
-    assert FEWER_CHANNELS.keys() <= channels.keys()
+def test_symptoms_page_and_causes_go_to_the_team_or_by_email() -> None:
+    """What is in neither set goes to e-mail and Slack."""
+    kinds = {alert.name: alert.channel_kinds for alert in alerts_of(settings_of(EVERY_OPTION))}
+    assert kinds.keys() >= PAGES | BY_EMAIL
+    assert {name for name, of_alert in kinds.items() if of_alert == PAGE} == PAGES
+    assert {name for name, of_alert in kinds.items() if of_alert == EMAIL_ONLY} == BY_EMAIL
+    assert {of_alert for name, of_alert in kinds.items() if name not in PAGES | BY_EMAIL} == {TEAM}
+    assert {alert.channel_kinds for alert in SECURITY_ALERTS} == {TEAM}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_critical_alert_pages_and_everything_that_pages_is_critical(stack: str) -> None:
+    """But for the drill: nothing is broken when it fires. A severity that does not page misleads whoever reads it."""
+    rules = [rule for rule in rules_of(settings_of(stack)) if rule.definition.name != "NotificationDrill"]
+    critical = {rule.definition.name for rule in rules if rule.severity == "CRITICAL"}
+    assert critical == {rule.definition.name for rule in rules if rule.channel_kinds & (PAGE - TEAM)}
+    assert critical >= {"FailedHealthChecks", "HighErrorRate"}
+    assert {rule.alert.severity for rule in security_rules(settings_of(stack))} <= {"ERROR", "WARNING"}
+
+
+def test_a_failed_migration_pages_in_production_alone() -> None:
+    """Elsewhere it is an ERROR for the team. A stack that does not say what it is counts as production."""
+    settings = settings_of("prod")
+    assert settings.environment.production
+    elsewhere = settings.model_copy(
+        update={"environment": settings.environment.model_copy(update={"production": False})}
+    )
+    before, after = rules(settings), rules(elsewhere)
+    assert (before["MigrationFailed"].severity, before["MigrationFailed"].channel_kinds) == ("CRITICAL", PAGE)
+    assert (after["MigrationFailed"].severity, after["MigrationFailed"].channel_kinds) == ("ERROR", TEAM)
+    assert {name for name in before if before[name] != after[name]} == {"MigrationFailed"}
+    assert not settings_of("staging").environment.production
+
+
+def test_the_channels_that_an_alert_reaches_are_those_that_the_stack_has() -> None:
+    """Existing ones count; a kind that the alert does not notify, or the stack does not have, is left out."""
+    every, email = settings_of(EVERY_OPTION), settings_of("prod")
+    assert channels_notified(HIGH_ERROR_RATE, every) == ["e-mail", "Slack", "PagerDuty"]
+    assert channels_notified(HIGH_CPU_USAGE, every) == ["e-mail", "Slack"]
+    assert channels_notified(HIGH_LATENCY, every) == ["e-mail"]
+    assert channels_notified(HIGH_ERROR_RATE, email) == ["e-mail"]
+    existing = (ExistingChannel(kind="slack", id="projects/p/notificationChannels/1"),)
+    managed = email.model_copy(update={"channels": email.channels.model_copy(update={"existing": existing})})
+    assert channels_notified(HIGH_ERROR_RATE, managed) == ["e-mail", "Slack"]
 
 
 @pytest.mark.parametrize("count", [2, 40])
@@ -147,15 +184,16 @@ def test_the_burn_rates_page_for_what_the_objective_allows() -> None:
     other = settings.model_copy(update={"availability": settings.availability.model_copy(update={"goal": 0.99})})
     after = rules(other)
     shares = {
-        "FastErrorBudgetBurn": ("0.072", "0.144"),
-        "SteadyErrorBudgetBurn": ("0.03", "0.06"),
-        "SlowErrorBudgetBurn": ("0.015", "0.03"),
+        "ErrorBudgetBurn": ([("0.072", "0.03")], [("0.144", "0.06")]),
+        "SlowErrorBudgetBurn": ([("0.015",)], [("0.03",)]),
     }
     assert {name for name in before if before[name].query != after[name].query} == shares.keys()
     for name, values in shares.items():
-        for rule, share in zip((before[name], after[name]), values, strict=True):
-            assert rule.query.count(f" > {share} and ") == 2
-            assert rule.query.endswith(" > 2")
+        for rule, (of_rates,) in zip((before[name], after[name]), values, strict=True):
+            rates = rule.query.split(" or ")
+            for rate, share in zip(rates, of_rates, strict=True):
+                assert rate.count(f" > {share} and ") == 2
+                assert rate.endswith(" > 2")
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -163,9 +163,11 @@ def test_an_alert_of_the_catalogue_becomes_a_policy_with_its_query(
     log_metrics: tuple[LogMetric, ...], reads_late_metrics: bool
 ) -> None:
     """With `reads_new_metrics` if the query reads a log-based metric, or one that others write later."""
-    definition = dataclasses.replace(ALERTS[0], reads_late_metrics=reads_late_metrics)
+    definition = dataclasses.replace(ALERTS[0], reads_late_metrics=reads_late_metrics, former_slugs=("former",))
     rule = AlertRule(
         definition=definition,
+        severity="ERROR",
+        channel_kinds=definition.channel_kinds,
         query="up == 0",
         duration_seconds=300,
         condition="Down for 5 min",
@@ -186,7 +188,8 @@ def test_an_alert_of_the_catalogue_becomes_a_policy_with_its_query(
             duration_seconds=300,
             reads_new_metrics=bool(log_metrics) or reads_late_metrics,
         ),
-        severity=definition.severity,
+        severity="ERROR",
+        former_keys=("former",),
         documentation="What to do first",
         subject="[production] Down",
         runbook_url="https://wiki.shop.example.net/runbook#down",

@@ -208,7 +208,7 @@ def test_the_command_shows_what_is_missing_then_the_warnings_then_the_plan(
     assert lines[1:3] == [f"  - {CLI}", f"  - {CREDENTIALS}"]
     assert "The offline plan of the same program instead:" in lines
     assert f"\n{command('plan', 'staging', cwd=project).out}" in done.out
-    assert "is an address of a reserved domain" in done.err
+    assert "is a placeholder, or an address of a reserved domain" in done.err
 
 
 def test_the_command_runs_the_real_preview_where_nothing_is_missing(

@@ -45,7 +45,7 @@ def test_an_alert_notifies_the_channels_of_its_kinds(plans: dict[str, Plan], sta
     settings = settings_of(stack)
     ids = channel_ids(plans[stack], stack)
     policies = policies_of(plans[stack])
-    kinds = {f"alerts-{rule.definition.slug}": rule.definition.channel_kinds for rule in rules_of(settings)}
+    kinds = {f"alerts-{rule.definition.slug}": rule.channel_kinds for rule in rules_of(settings)}
     kinds |= {f"security-alerts-{rule.alert.slug}": rule.alert.channel_kinds for rule in security_rules(settings)}
     for name, wanted in kinds.items():
         expected = [channel_id for kind in sorted(wanted) for channel_id in ids.get(kind, [])]

@@ -19,7 +19,7 @@ from readiness.settings.channels import (
     EVERY_CHANNEL,
     PAGERDUTY_SERVICE_KEY,
     SLACK_AUTH_TOKEN,
-    WITHOUT_PAGER,
+    TEAM,
     ChannelKind,
     Channels,
     DeclaredChannel,
@@ -148,7 +148,7 @@ def test_a_channel_has_the_labels_and_the_secret_that_its_kind_needs(kind: str) 
 def test_an_alert_notifies_all_kinds_those_that_page_nobody_or_some_kinds_that_exist() -> None:
     """A new kind is in the first set, and in the second unless it pages."""
     assert frozenset(KINDS) == EVERY_CHANNEL
-    assert {"email", "slack"} <= WITHOUT_PAGER <= EVERY_CHANNEL - {"pagerduty"}
+    assert {"email", "slack"} <= TEAM <= EVERY_CHANNEL - {"pagerduty"}
     for alert in (*ALERTS, *SECURITY_ALERTS):
         assert "email" in alert.channel_kinds, alert.name
         assert alert.channel_kinds <= EVERY_CHANNEL, alert.name

@@ -1,12 +1,16 @@
-"""The three burn-rate alerts: errors that use the budget of the objective up too fast, over a long and a short window.
+"""The burn rates: errors that use the budget of the objective up too fast, over a long and a short window.
 
-`F` below is the share of errors above which the alert pages: 14.4, 6 or 3 times what the objective allows. Traffic of
+`F` below is the share of errors above which a rate pages: 14.4, 6 or 3 times what the objective allows. Traffic of
 hours ago is given in single minutes with many requests, since a sample a minute would show nothing more.
+
+ErrorBudgetBurn fires on the fast rate or the steady one. Each has its own incidents, in which the other rate never
+shows: a peak hours before hides the fast one's errors from the steady one, and the steady one's errors are always too
+small a share for the fast one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from readiness.alerts.scenarios.cloud_run import Minute, requests
 from readiness.alerts.scenarios.incident import Collection, Fires, Incident, Scenario, quiet
@@ -15,20 +19,38 @@ from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 
 H = 5
 PROBES_A_MINUTE = 5
+# More than any incident here has errors, by far.
+_PEAK_REQUESTS = 1e12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Burn:
-    """One of the alerts; windows in minutes."""
+    """One of the rates; windows in minutes. `most_failing`: fewer errors than this factor allows fail in any minute."""
 
     alert: str
+    name: str
     factor: float
     long: int
     short: int
+    most_failing: float | None = None
 
     def share(self, stack: Stack) -> float:
         """F."""
         return self.factor * (1 - stack.settings.availability.goal)
+
+    def failing_share(self, stack: Stack) -> float:
+        """The share of errors while "everything" fails: all, or what stays below the other rate of the alert."""
+        if self.most_failing is None:
+            return 1.0
+        return min(1.0, 0.9 * self.most_failing * (1 - stack.settings.availability.goal))
+
+    def failing(self, stack: Stack, errors: float, of: float = 0.0) -> Minute:
+        """A minute with so many errors among `of` requests, or among more where they would be too large a share."""
+        return (max(of, errors / self.failing_share(stack)), errors)
+
+    def hiding(self, stack: Stack, errors: float) -> float:
+        """How many good requests before them make so many errors exactly F of all."""
+        return errors * (1 / self.share(stack) - 1 / self.failing_share(stack))
 
     def calm(self, stack: Stack) -> float:
         """By how much the good traffic before an outage is less where a large share of it may fail."""
@@ -41,7 +63,7 @@ class Burn:
             share = f"{self.share(stack):.0%}"
             raise NotBuildableError(f"{share} of the requests may fail, so even little good traffic hides an outage")
 
-    def hidden_past(self, errors: float) -> tuple[Minute, ...]:
+    def hidden_past(self, stack: Stack, errors: float) -> tuple[Minute, ...]:
         """Errors that did not page, since the traffic of before hid them, and that this traffic has just uncovered.
 
         It ends when the long window holds nothing but the errors.
@@ -49,16 +71,15 @@ class Burn:
         return minutes(
             (1, (10_000 * errors, 0.0)),
             (int(0.4 * self.long), None),
-            (1, (errors, errors)),
+            (1, self.failing(stack, errors)),
             (self.long - int(0.4 * self.long) + 1, None),
         )
 
 
-BURNS = (
-    Burn(alert="FastErrorBudgetBurn", factor=14.4, long=60, short=5),
-    Burn(alert="SteadyErrorBudgetBurn", factor=6, long=360, short=30),
-    Burn(alert="SlowErrorBudgetBurn", factor=3, long=1440, short=120),
-)
+FAST = Burn(alert="ErrorBudgetBurn", name="fast", factor=14.4, long=60, short=5)
+STEADY = Burn(alert="ErrorBudgetBurn", name="steady", factor=6, long=360, short=30, most_failing=FAST.factor)
+SLOW = Burn(alert="SlowErrorBudgetBurn", name="slow", factor=3, long=1440, short=120)
+BURNS = {burn.name: burn for burn in (FAST, STEADY, SLOW)}
 
 
 def _pages(
@@ -79,13 +100,16 @@ def _pages(
     return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
-EVERY_BURN = Collection({burn.alert: (burn,) for burn in BURNS})
+# By the name of the rate: two of them are of one alert.
+EVERY_BURN = Collection({name: (burn,) for name, burn in BURNS.items()})
+# promtool extrapolates the second error after a long pause to three within the fast rate's hour.
+NOT_STEADY = Collection({name: (burn,) for name, burn in BURNS.items() if burn is not STEADY})
 
 
 @EVERY_BURN.add(phases=True)
 def everything_fails_at_one_a_minute(burn: Burn, stack: Stack) -> Incident:
     """Pages at the third error: no floor in requests per second."""
-    series = requests(stack.backend, minutes((H, (burn.calm(stack), 0)), (10, (1, 1))))
+    series = requests(stack.backend, minutes((H, (burn.calm(stack), 0)), (10, burn.failing(stack, 1))))
     return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=3)
 
 
@@ -93,7 +117,7 @@ def everything_fails_at_one_a_minute(burn: Burn, stack: Stack) -> Incident:
 def one_failing_request_a_minute_among_probes(burn: Burn, stack: Stack) -> Incident:
     """Probes that succeed are traffic too; a service that fails its only user still pages."""
     probes = PROBES_A_MINUTE * burn.calm(stack)
-    series = requests(stack.backend, minutes((H, (probes, 0)), (40, (probes + 1, 1))))
+    series = requests(stack.backend, minutes((H, (probes, 0)), (40, burn.failing(stack, 1, of=probes + 1))))
     return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=30)
 
 
@@ -126,17 +150,16 @@ def errors_a_tenth_below_what_pages(burn: Burn, stack: Stack) -> Incident:
 def an_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
     """All requests of the long window count, and none from before it."""
     burn.require_that_traffic_hides_errors(stack)
-    share = burn.share(stack)
     at = int(0.25 * burn.long)
     # Ten errors a minute are F of the traffic after so many minutes.
     wanted = max(4, burn.long // 20)
-    before = 10 * wanted * (1 - share) / share
+    before = burn.hiding(stack, 10 * wanted)
     timeline = minutes(
         (1, (10 * before, 0.0)),
         (int(0.75 * burn.long), None),
         (1, (before, 0.0)),
         (int(0.75 * burn.long), None),
-        (2 * wanted + at, (10.0, 10.0)),
+        (2 * wanted + at, burn.failing(stack, 10)),
     )
     first_bad = len(timeline) - 2 * wanted - at
     series = requests(stack.backend, timeline)
@@ -153,10 +176,10 @@ def an_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
 @EVERY_BURN.add(long=True)
 def a_short_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
     """Half of what the long window takes: a deployment, not the budget."""
-    share = burn.share(stack)
     wanted = max(4, burn.long // 20)
-    before = 10 * wanted * (1 - share) / share
-    timeline = minutes((1, (before, 0.0)), (int(0.75 * burn.long), None), (wanted // 2, (10.0, 10.0)), (3, (10.0, 0.0)))
+    before = burn.hiding(stack, 10 * wanted)
+    bad = burn.failing(stack, 10)
+    timeline = minutes((1, (before, 0.0)), (int(0.75 * burn.long), None), (wanted // 2, bad), (3, (10.0, 0.0)))
     return quiet(requests(stack.backend, timeline))
 
 
@@ -165,25 +188,25 @@ def errors_of_hours_ago_are_uncovered_while_few_fail_now(burn: Burn, stack: Stac
     """The long window alone says nothing of now: seven tenths of F in the short one are no page."""
     now = (1000.0, 700.0 * burn.share(stack))
     errors = 3000.0 * burn.short
-    return quiet(requests(stack.backend, (*burn.hidden_past(errors), *minutes((burn.short * 3, now)))))
+    return quiet(requests(stack.backend, (*burn.hidden_past(stack, errors), *minutes((burn.short * 3, now)))))
 
 
 @EVERY_BURN.add(long=True)
 def few_requests_fail_after_many_that_did_not(burn: Burn, stack: Stack) -> Incident:
     """All requests of the short window count: the light half of it, in which all fail, is not its whole."""
     half = max(1, burn.short // 2 - 3)
-    heavy = 30 * half * (1 - burn.share(stack)) / burn.share(stack)
-    now = minutes((1, (heavy, 0.0)), (half, None), (half, (10.0, 10.0)), (burn.short * 2, (heavy, 0.0)))
-    return quiet(requests(stack.backend, (*burn.hidden_past(heavy), *now)))
+    heavy = burn.hiding(stack, 30 * half)
+    now = minutes((1, (heavy, 0.0)), (half, None), (half, burn.failing(stack, 10)), (burn.short * 2, (heavy, 0.0)))
+    return quiet(requests(stack.backend, (*burn.hidden_past(stack, heavy), *now)))
 
 
 @EVERY_BURN.add(long=True)
 def everything_fails_after_a_minute_with_much_traffic(burn: Burn, stack: Stack) -> Incident:
     """Pages when that minute has left the short window, and no earlier."""
     burn.require_that_traffic_hides_errors(stack)
-    heavy = 20 * burn.short * (1 - burn.share(stack)) / burn.share(stack)
-    past = burn.hidden_past(heavy)
-    timeline = (*past, (heavy, 0.0), *minutes((burn.short + 8, (10.0, 10.0))))
+    heavy = burn.hiding(stack, 20 * burn.short)
+    past = burn.hidden_past(stack, heavy)
+    timeline = (*past, (heavy, 0.0), *minutes((burn.short + 8, burn.failing(stack, 10))))
     return _pages(
         requests(stack.backend, timeline),
         of=stack.backend,
@@ -238,7 +261,7 @@ def half_of_the_requests_are_refused_with_4xx(burn: Burn, stack: Stack) -> Incid
 def the_frontend_fails_while_the_backend_has_100_times_its_traffic(burn: Burn, stack: Stack) -> Incident:
     """Over both together nothing shows: the services must be kept apart."""
     return _pages(
-        requests(stack.frontend, minutes((H, (60 * burn.calm(stack), 0)), (15, (60, 60)))),
+        requests(stack.frontend, minutes((H, (60 * burn.calm(stack), 0)), (15, burn.failing(stack, 60)))),
         requests(stack.backend, minutes((H + 15, (6000, 0)))),
         of=stack.frontend,
         first_bad=H,
@@ -252,7 +275,7 @@ def one_region_fails_while_another_has_100_times_its_traffic(burn: Burn, stack: 
     """The same service in two regions is two services to its users."""
     broken = stack.backend.in_location(stack.other_location)
     return _pages(
-        requests(broken, minutes((H, (60 * burn.calm(stack), 0)), (15, (60, 60)))),
+        requests(broken, minutes((H, (60 * burn.calm(stack), 0)), (15, burn.failing(stack, 60)))),
         requests(stack.backend, minutes((H + 15, (6000, 0)))),
         of=broken,
         first_bad=H,
@@ -341,7 +364,7 @@ def every_wake_up_from_zero_fails(burn: Burn, stack: Stack) -> Incident:
     )
 
 
-@EVERY_BURN.add(long=True)
+@NOT_STEADY.add(long=True)
 def the_first_request_of_some_wake_ups_fails(burn: Burn, stack: Stack) -> Incident:
     """Two of them in the window, and all that follows is answered: no more than what nobody gets up for."""
     step = burn.long // 4
@@ -353,10 +376,11 @@ def the_first_request_of_some_wake_ups_fails(burn: Burn, stack: Stack) -> Incide
 def the_first_errors_of_a_new_revision(burn: Burn, stack: Stack) -> Incident:
     """Its series of 5xx begins with them. Monitoring knows when the first sample began, and so counts it."""
     bad = 1000 * max(0.4, (1 + burn.share(stack)) / 2) if burn.share(stack) >= 0.15 else 400
+    bad = min(bad, 1000 * burn.failing_share(stack))
     timeline = minutes((H, None), (11, (1000, bad)))
     return _pages(
         requests(stack.backend.of_revision("00042-new"), timeline),
-        requests(stack.backend, minutes((H, (1000 * burn.calm(stack), 0)), (11, None))),
+        requests(stack.backend, minutes((H, (1000 * burn.failing_share(stack) * burn.calm(stack), 0)), (11, None))),
         of=stack.backend,
         first_bad=H,
         not_before_minutes=0,
@@ -374,5 +398,50 @@ def the_first_error_of_a_new_revision_is_alone(burn: Burn, stack: Stack) -> Inci
     )
 
 
+def _hidden_from_the_steady_rate(incident: Incident) -> Incident:
+    """The incident an hour after a peak, which lies within the steady rate's six hours and not within the fast one's.
+
+    Raises ValueError for an incident that is so long that the peak leaves the six hours.
+    """
+    ahead = FAST.long + 2
+    length = max(len(series.minutes) for series in incident.series)
+    if ahead + length > STEADY.long:
+        raise ValueError(f"the incident lasts {length} minutes; the peak before it hides {STEADY.long - ahead}")
+    places = {
+        (series.labels["monitored_resource"], series.labels["service_name"], series.labels["location"])
+        for series in incident.series
+    }
+    peaks = [
+        series
+        for resource, service, location in sorted(places)
+        for series in requests(
+            Place(service=service, location=location, revision="00040-peak", resource=resource),
+            minutes((1, (_PEAK_REQUESTS, 0.0)), (ahead + length - 1, None)),
+        )
+    ]
+    later = [replace(series, minutes=(*minutes((ahead, None)), *series.minutes)) for series in incident.series]
+    expect = incident.expect
+    if isinstance(expect, Fires):
+        expect = replace(expect, first_bad_minute=expect.first_bad_minute + ahead)
+    return Incident(series=(*later, *peaks), expect=expect)
+
+
+def _of_its_alert(scenario: Scenario) -> Scenario:
+    """A scenario of a rate as one of the rate's alert, under a name with the rate's."""
+    burn = BURNS[scenario.alert]
+    name = scenario.name if burn is SLOW else f"{scenario.name}_{burn.name}"
+
+    def on(stack: Stack) -> Incident:
+        incident = scenario.on(stack)
+        return _hidden_from_the_steady_rate(incident) if burn is FAST else incident
+
+    return replace(scenario, alert=burn.alert, name=name, on=on)
+
+
 # Those over hours come last: a mutation of a rule is tried on one scenario after the other, until one fails.
-SCENARIOS: tuple[Scenario, ...] = tuple(sorted(EVERY_BURN.scenarios, key=lambda scenario: scenario.long))
+SCENARIOS: tuple[Scenario, ...] = tuple(
+    sorted(
+        (_of_its_alert(scenario) for scenario in (*EVERY_BURN.scenarios, *NOT_STEADY.scenarios)),
+        key=lambda scenario: scenario.long,
+    )
+)

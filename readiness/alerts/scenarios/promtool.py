@@ -87,12 +87,17 @@ def promtool_tests(cases: Iterable[Case], rule: Rule) -> str:
 
 def write_test_file(folder: Path, name: str, rule: Rule, tests: str) -> Path:
     """Writes a rule file that holds one rule of the plan, unchanged, and a test file for it. Returns the latter."""
+    return write_rules_test_file(folder, name, [rule], tests)
+
+
+def write_rules_test_file(folder: Path, name: str, rules: Sequence[Rule], tests: str) -> Path:
+    """Writes a rule file that holds rules of the plan, unchanged, and a test file for them. Returns the latter."""
     interval = f"{EVALUATION_INTERVAL_SECONDS}s"
-    rules = folder / f"{name}.rules.json"
-    groups = [{"name": "one", "interval": interval, "rules": [rule]}]
-    rules.write_text(json.dumps({"groups": groups}), encoding="utf-8")
+    rule_file = folder / f"{name}.rules.json"
+    groups = [{"name": "one", "interval": interval, "rules": list(rules)}]
+    rule_file.write_text(json.dumps({"groups": groups}), encoding="utf-8")
     file = folder / f"{name}.test.json"
-    head = json.dumps({"rule_files": [rules.name], "evaluation_interval": interval})
+    head = json.dumps({"rule_files": [rule_file.name], "evaluation_interval": interval})
     file.write_text(f'{head.removesuffix("}")}, "tests": {tests}}}', encoding="utf-8")
     return file
 

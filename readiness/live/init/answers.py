@@ -24,12 +24,12 @@ from readiness.settings.github import (
     Repository,
     TeamReviewer,
     UserReviewer,
-    is_to_be_filled_in,
 )
 from readiness.settings.logs import ServiceLogs
 from readiness.settings.messages import Spot, explain
 from readiness.settings.model import Database, Environment, MigrationJob, Runbook, Service, Settings
 from readiness.settings.nearest import suggestion
+from readiness.settings.placeholders import is_to_be_filled_in
 from readiness.settings.registry import ImageRegistry
 
 Visibility = Literal["public", "private", "internal"]

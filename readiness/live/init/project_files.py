@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from readiness.live.init.answers import Answers
 from readiness.live.init.stack_files import setting_of, settings_files, thresholds_file, waiting_channels
-from readiness.settings.github import TO_BE_FILLED_IN
+from readiness.settings.placeholders import TO_BE_FILLED_IN
 
 _FIELD = re.compile(r"\{\{([a-z_]+)\}\}")
 _JOB_MARK = "# --- the job of a stack\n"

@@ -9,7 +9,8 @@ import yaml
 from readiness.live.init.answers import ENV, Answers, ServiceAnswer, StackAnswer
 from readiness.settings.base import SecretName
 from readiness.settings.channels import PAGERDUTY_SERVICE_KEY, SLACK_AUTH_TOKEN
-from readiness.settings.github import MIN_REVIEWERS, TO_BE_FILLED_IN
+from readiness.settings.github import MIN_REVIEWERS
+from readiness.settings.placeholders import TO_BE_FILLED_IN
 from readiness.settings.stack_files import PROJECT_FILE, stack_file_name
 
 # A service account's name has at most 30 characters (MigrationJob.account_id).

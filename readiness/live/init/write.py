@@ -23,7 +23,7 @@ from readiness.live.init.project_files import (
 from readiness.live.init.stack_files import setting_of, settings_files, waiting_channels
 from readiness.rules.project import check_project
 from readiness.rules.stack import require_settings
-from readiness.settings.github import TO_BE_FILLED_IN
+from readiness.settings.placeholders import TO_BE_FILLED_IN
 from readiness.settings.stack_files import stack_file_name
 from readiness.settings.validation import Validated
 

@@ -263,8 +263,8 @@ def test_a_second_owner_on_the_command_line_stops_an_update(inside: Path) -> Non
 def test_a_warning_is_passed_on_to_the_engine(inside: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever runs `pulumi preview` alone sees it in the diagnostics."""
     said = (
-        f"{place(inside, '- dev-alerts')}readiness:channels.emails[0]: is an address of a reserved domain, which "
-        "reaches nobody. Write the real address before the first `pulumi up`."
+        f"{place(inside, '- dev-alerts')}readiness:channels.emails[0]: is a placeholder, or an address of a reserved "
+        "domain, which reaches nobody. Write the real address before the first `pulumi up`."
     )
     assert said in warnings_of(resolved(inside), caplog)
 

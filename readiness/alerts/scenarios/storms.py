@@ -1,0 +1,444 @@
+"""Four outages, each as all the series that it gives, run through all rules of a stack at once: who is notified.
+
+The other scenarios prove one alert each. These show what one outage does to a whole stack: how many incidents it opens,
+and on which channels. docs/notifications.md has the table.
+
+A `State` is what one minute of a stack looks like; its defaults are a healthy minute. An outage is a row of states. A
+metric that rules read needs one function in `SIGNALS`, which makes its series of the states, and a field in `State` if
+an outage changes it. Without one, `missing_metrics` names the rule and the metric.
+
+The figures are typical ones for a small service, and not measured on a real outage.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from readiness.alerts.connection_errors import application_metric, server_metric, traceback_metric
+from readiness.alerts.container_exits import EVIDENCE, container_exit_metric
+from readiness.alerts.database_instance_alerts import GIB, failed_backups
+from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
+from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
+from readiness.alerts.deployment_metrics import deployments
+from readiness.alerts.log_metric import LogMetric
+from readiness.alerts.promql import parse, selectors
+from readiness.alerts.registry_alerts import deletions_by_others, large_cleanups, new_criticals
+from readiness.alerts.scenarios.cloud_run import (
+    CPU_UTILIZATIONS,
+    FINE_LATENCY_BOUNDS,
+    MEMORY_UTILIZATIONS,
+    REQUEST_LATENCIES,
+    requests,
+    utilisation_bounds,
+)
+from readiness.alerts.scenarios.promtool import Rule, run_promtool, write_rules_test_file
+from readiness.alerts.scenarios.series import Delivery, Series, distribution, minutes, promtool_values
+from readiness.alerts.scenarios.stack import Place, Stack
+from readiness.settings.channels import ChannelKind
+from readiness.settings.model import Settings
+
+# Long enough for every incident to close: SlowErrorBudgetBurn looks back two hours.
+BEFORE_MINUTES = 90
+OUTAGE_MINUTES = 60
+AFTER_MINUTES = 150
+# The healthy requests of the day before that, so that the windows of the error budget are full: of the hours that six
+# hours take in, in one minute just before, and of the others in a minute six hours earlier. In single minutes, since
+# promtool takes a minute for a day of samples.
+_HOURS_SINCE_MIDDAY, _HOURS_OF_THE_MORNING = 4, 16
+_PAST_MINUTES = 6 * 60
+_MEMORY_BYTES = 4 * GIB
+_DISK_BYTES = 20 * GIB
+DELIVERY = Delivery(phase_seconds=15)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """One minute of the backend, its database and its deployments. Counts are of that minute, a ratio is a share of 1.
+
+    `failing_ratio`: requests that are answered 5xx. `instances_ratio`: active instances, of those that are allowed.
+    `deaths`: containers that are killed for their memory. `is_healthy`: whether the uptime checks pass.
+    `connections_ratio`: of max_connections. While the database is not up, it reports no connections.
+    """
+
+    requests: float = 60
+    failing_ratio: float = 0
+    latency_ms: float = 200
+    cpu_ratio: float = 0.3
+    memory_ratio: float = 0.5
+    instances_ratio: float = 0.2
+    starts: float = 0
+    start_latency_ms: float = 3000
+    deaths: float = 0
+    is_healthy: bool = True
+    database_is_up: bool = True
+    connections_ratio: float = 0.3
+    database_cpu_ratio: float = 0.3
+    refused_by_the_server: float = 0
+    errors_of_the_application: float = 0
+    tracebacks: float = 0
+    failed_deployments: float = 0
+
+
+HEALTHY = State()
+States = Sequence[State]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Storm:
+    """An outage of an hour. `story`: what happens, in a sentence that the documentation shows."""
+
+    name: str
+    title: str
+    story: str
+    states: tuple[State, ...]
+
+
+def _storm(title: str, story: str, *spans: tuple[int, State]) -> Storm:
+    states = minutes(*spans)
+    assert len(states) == OUTAGE_MINUTES, f"{title} lasts {len(states)} minutes"
+    return Storm(name=title.lower().replace(" ", "_"), title=title, story=story, states=states)
+
+
+_NO_DATABASE = State(
+    failing_ratio=0.8,
+    latency_ms=30_000,
+    is_healthy=False,
+    database_is_up=False,
+    errors_of_the_application=30,
+    tracebacks=30,
+)
+_BROKEN_REVISION = State(failing_ratio=1, latency_ms=50, is_healthy=False)
+_FULL_MEMORY = State(failing_ratio=0.2, memory_ratio=0.97)
+_MANY_REQUESTS = State(
+    requests=1200,
+    failing_ratio=0.04,
+    latency_ms=8000,
+    cpu_ratio=0.97,
+    instances_ratio=1,
+    connections_ratio=0.95,
+    database_cpu_ratio=0.9,
+    errors_of_the_application=48,
+    tracebacks=48,
+)
+
+STORMS = (
+    _storm(
+        "Database down",
+        "The instance stops. Four requests in five wait 30 s for a connection and are answered 500; the health check "
+        "says that the database is not healthy.",
+        (1, replace(_NO_DATABASE, refused_by_the_server=20)),
+        (59, _NO_DATABASE),
+    ),
+    _storm(
+        "Bad deployment",
+        "A revision takes all traffic and answers every request 500; the deployment's last step sees it and fails.",
+        (1, replace(_BROKEN_REVISION, starts=3, failed_deployments=1)),
+        (59, _BROKEN_REVISION),
+    ),
+    _storm(
+        "Out of memory",
+        "Every other minute an instance is killed at its memory limit, and one request in five fails with it.",
+        *((1, replace(_FULL_MEMORY, deaths=1, starts=1)), (1, _FULL_MEMORY)) * 30,
+    ),
+    _storm(
+        "Traffic spike",
+        "Twenty times the traffic: every instance is busy, the pools use the database's connections up, and one "
+        "request in 25 waits for one in vain.",
+        (2, replace(_MANY_REQUESTS, starts=2)),
+        (58, _MANY_REQUESTS),
+    ),
+)
+
+
+# --- what the states look like in Monitoring -------------------------------------------------------------------------
+
+
+def _others(stack: Stack) -> Iterator[Place]:
+    """The other services of the stack: nothing happens to them."""
+    return (place for service in stack.settings.services if (place := stack.place_of(service)) != stack.backend)
+
+
+def _requests(stack: Stack, states: States) -> Iterator[Series]:
+    yield from requests(stack.backend, [(state.requests, state.requests * state.failing_ratio) for state in states])
+    for place in _others(stack):
+        yield from requests(place, [(HEALTHY.requests, 0.0) for _ in states])
+
+
+def _latencies(stack: Stack, states: States) -> Iterator[Series]:
+    samples = [{state.latency_ms: state.requests} for state in states]
+    yield from distribution(REQUEST_LATENCIES, stack.backend.labels, FINE_LATENCY_BOUNDS, samples)
+
+
+def _cpu(stack: Stack, states: States) -> Iterator[Series]:
+    bounds = utilisation_bounds(stack.settings.alerts.high_cpu_usage.cpu_ratio)
+    samples = [{state.cpu_ratio: 60.0} for state in states]
+    yield from distribution(CPU_UTILIZATIONS, stack.backend.labels, bounds, samples)
+
+
+def _memory(stack: Stack, states: States) -> Iterator[Series]:
+    bounds = utilisation_bounds(stack.settings.alerts.high_memory_usage.memory_ratio)
+    samples = [{state.memory_ratio: 60.0} for state in states]
+    yield from distribution(MEMORY_UTILIZATIONS, stack.backend.labels, bounds, samples)
+
+
+def _instances(stack: Stack, states: States) -> Iterator[Series]:
+    most = next(service.max_instances for service in stack.settings.services if service.name == stack.backend.service)
+    yield Series(
+        metric="run_googleapis_com:container_instance_count",
+        labels={**stack.backend.labels, "state": "active"},
+        minutes=tuple(max(1.0, round(state.instances_ratio * (most or 100))) for state in states),
+        gauge=True,
+    )
+
+
+def _starts(stack: Stack, states: States) -> Iterator[Series]:
+    metric = "run_googleapis_com:container_startup_latencies"
+    samples = [{state.start_latency_ms: state.starts} for state in states]
+    series = distribution(metric, stack.backend.labels, FINE_LATENCY_BOUNDS, samples)
+    yield from series
+    yield replace(series[-1], metric=f"{metric}_count", labels=stack.backend.labels)
+
+
+def _health_checks(stack: Stack, states: States) -> Iterator[Series]:
+    period = stack.settings.uptime_checks.period_seconds // 60
+    for host in dict.fromkeys(service.host for service in stack.settings.services):
+        for region in ("usa", "eur", "apac"):
+            yield Series(
+                metric="monitoring_googleapis_com:uptime_check_check_passed",
+                labels={
+                    "monitored_resource": "uptime_url",
+                    "host": host,
+                    "check_id": "ours",
+                    "checker_location": region,
+                },
+                minutes=tuple(
+                    float(state.is_healthy or host != stack.host) if minute % period == 0 else None
+                    for minute, state in enumerate(states)
+                ),
+                gauge=True,
+            )
+
+
+_DATABASE_UP = "cloudsql_googleapis_com:database_up"
+
+
+def _database(
+    metric: str, value: Callable[[Stack, State], float | None], **more: str
+) -> Callable[[Stack, States], Iterator[Series]]:
+    """A gauge of the Cloud SQL instance. None is no sample, as of an instance that does not run."""
+
+    def series(stack: Stack, states: States) -> Iterator[Series]:
+        if stack.settings.database is not None:
+            labels = {"monitored_resource": "cloudsql_database", "database_id": stack.settings.database_id, **more}
+            values = tuple(value(stack, state) for state in states)
+            yield Series(metric=metric, labels=labels, minutes=values, gauge=True)
+
+    return series
+
+
+def _connections(stack: Stack, state: State) -> float | None:
+    slots = stack.settings.required_database.max_connections or 100
+    return state.connections_ratio * slots if state.database_is_up else None
+
+
+def _while_up(value: Callable[[State], float]) -> Callable[[Stack, State], float | None]:
+    """What the instance reports while it runs."""
+    return lambda _stack, state: value(state) if state.database_is_up else None
+
+
+def _logged(
+    metric: Callable[[Settings], LogMetric], count: Callable[[State], float], resource: str
+) -> Callable[[Stack, States], Iterator[Series]]:
+    """A counter of log entries."""
+
+    def series(stack: Stack, states: States) -> Iterator[Series]:
+        if resource == "cloudsql_database" and stack.settings.database is None:
+            return
+        labels = {
+            "cloud_run_revision": lambda: stack.backend.labels,
+            "cloudsql_database": lambda: {"monitored_resource": resource, "database_id": stack.settings.database_id},
+        }.get(resource, lambda: {"monitored_resource": resource})()
+        yield Series(
+            metric=metric(stack.settings).promql_name, labels=labels, minutes=tuple(count(state) for state in states)
+        )
+
+    return series
+
+
+def _deaths(stack: Stack, states: States) -> Iterator[Series]:
+    """A killed container writes a line about its memory, and one about its end."""
+    for evidence in ("Memory", "Container"):
+        yield Series(
+            metric=container_exit_metric(stack.settings).promql_name,
+            labels={**stack.backend.labels, EVIDENCE: evidence},
+            minutes=tuple(state.deaths for state in states),
+        )
+
+
+def _deployments(stack: Stack, states: States) -> Iterator[Series]:
+    environment = stack.settings.environment.name
+    counted = deployments(stack.settings.project, environment).promql_name
+    labels = {"monitored_resource": "global", "service": "all", "outcome": "failure"}
+    yield Series(metric=counted, labels=labels, minutes=tuple(state.failed_deployments for state in states))
+    # Written twice a day: 20 good deployments, the last one today.
+    for metric, value in ((SUCCESS_RATIO_20, 1.0), (DAYS_SINCE_SUCCESS, 0.5)):
+        written = tuple(value if minute % 720 == 0 else None for minute, _ in enumerate(states))
+        labels = {"monitored_resource": "global", "environment": environment}
+        yield Series(metric=metric, labels=labels, minutes=written, gauge=True)
+
+
+def _migrations(stack: Stack, states: States) -> Iterator[Series]:
+    if stack.settings.migration_job is not None:
+        labels = {
+            "monitored_resource": "cloud_run_job",
+            "job_name": stack.settings.migration_job.name,
+            "location": stack.settings.region,
+            "result": "failed",
+        }
+        metric = "run_googleapis_com:job_completed_execution_count"
+        yield Series(metric=metric, labels=labels, minutes=tuple(0.0 for _ in states))
+
+
+def _none(_state: State) -> float:
+    return 0.0
+
+
+SIGNALS: tuple[Callable[[Stack, States], Iterator[Series]], ...] = (
+    _requests,
+    _latencies,
+    _cpu,
+    _memory,
+    _instances,
+    _starts,
+    _health_checks,
+    _database(_DATABASE_UP, lambda _stack, state: float(state.database_is_up)),
+    _database("cloudsql_googleapis_com:database_postgresql_num_backends", _connections, database="app"),
+    _database("cloudsql_googleapis_com:database_cpu_utilization", _while_up(lambda state: state.database_cpu_ratio)),
+    # No outage fills memory, disk or transaction IDs of the database.
+    _database("cloudsql_googleapis_com:database_memory_usage", _while_up(lambda _state: 0.5 * _MEMORY_BYTES)),
+    _database("cloudsql_googleapis_com:database_memory_quota", _while_up(lambda _state: _MEMORY_BYTES)),
+    _database("cloudsql_googleapis_com:database_disk_utilization", _while_up(lambda _state: 0.3)),
+    _database("cloudsql_googleapis_com:database_disk_bytes_used", _while_up(lambda _state: 0.3 * _DISK_BYTES)),
+    _database("cloudsql_googleapis_com:database_disk_quota", _while_up(lambda _state: _DISK_BYTES)),
+    _database("cloudsql_googleapis_com:database_postgresql_transaction_id_utilization", _while_up(lambda _state: 0.1)),
+    _deaths,
+    _logged(server_metric, lambda state: state.refused_by_the_server, "cloudsql_database"),
+    _logged(application_metric, lambda state: state.errors_of_the_application, "cloud_run_revision"),
+    _logged(traceback_metric, lambda state: state.tracebacks, "cloud_run_revision"),
+    _deployments,
+    _migrations,
+    # No outage touches these.
+    _logged(deletions_by_others, _none, "audited_resource"),
+    _logged(large_cleanups, _none, "global"),
+    _logged(new_criticals, _none, "global"),
+    _logged(failed_backups, _none, "cloudsql_database"),
+)
+
+
+def series_of(stack: Stack, storm: Storm) -> tuple[Series, ...]:
+    """Everything that Monitoring has of the day before the outage, the outage, and the hours after it."""
+    states = (*minutes((BEFORE_MINUTES, HEALTHY)), *storm.states, *minutes((AFTER_MINUTES, HEALTHY)))
+    return tuple(_with_a_past(series) for signal in SIGNALS for series in signal(stack, states))
+
+
+def _with_a_past(series: Series) -> Series:
+    past: tuple[float | None, ...] = minutes((_PAST_MINUTES, None))
+    if series.labels.get("response_code_class") == "2xx":
+        an_hour = 60 * HEALTHY.requests
+        past = (_HOURS_OF_THE_MORNING * an_hour, *past[2:], _HOURS_SINCE_MIDDAY * an_hour)
+    if series.metric == _DATABASE_UP:
+        # A database without samples is down.
+        past = minutes((_PAST_MINUTES, series.minutes[0]))
+    return replace(series, minutes=(*past, *series.minutes))
+
+
+# --- what the rules make of them -------------------------------------------------------------------------------------
+
+
+class MissingMetricError(Exception):
+    """Rules read metrics of which the outages have no series, so that they could never fire in one."""
+
+
+def missing_metrics(rules: Iterable[Rule], series: Iterable[Series]) -> list[str]:
+    """`DatabaseDown reads cloudsql_…:database_up`, for each metric of a rule that has no series."""
+    given = {series_.metric for series_ in series}
+    return [
+        f"{rule['alert']} reads {metric}"
+        for rule in rules
+        for metric in sorted({str(selector.name) for selector in selectors(parse(rule["expr"]))} - given)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """How many incidents of one alert, over all of its series, an outage has opened, and how many closed again."""
+
+    alert: str
+    opened: int
+    closed: int
+
+
+def incidents_in(
+    stack: Stack, storm: Storm, rules: Sequence[Rule], promtool: Path, folder: Path, *, deadline_seconds: float
+) -> list[Opened]:
+    """The incidents that the outage opens, by alert in alphabetical order. Files are written into `folder`.
+
+    Every pause of a rule, however short, counts as an end: how soon Monitoring closes an incident is not documented
+    (docs/facts/monitoring.md#what-closes-an-incident). A rule that reads no metric (the drill) is left out.
+
+    Raises MissingMetricError and PromtoolError.
+    """
+    reading = [rule for rule in rules if selectors(parse(rule["expr"]))]
+    series = series_of(stack, storm)
+    if missing := missing_metrics(reading, series):
+        raise MissingMetricError(
+            f"the outages have no series of some metrics: {'; '.join(missing)}. Add a function for each to SIGNALS in "
+            "readiness/alerts/scenarios/storms.py, and a field to State if an outage changes it"
+        )
+    end = DELIVERY.time_of(_PAST_MINUTES + BEFORE_MINUTES + OUTAGE_MINUTES + AFTER_MINUTES)
+    end -= end % EVALUATION_INTERVAL_SECONDS
+    firing = 'ALERTS{alertstate="firing"}'
+    before = f"{firing} offset {EVALUATION_INTERVAL_SECONDS}s"
+    changes = {"opened": f"{firing} unless {before}", "closed": f"{before} unless {firing}"}
+    over = f"[{end}s:{EVALUATION_INTERVAL_SECONDS}s]"
+    nothing: list[dict[str, str]] = []
+    test = {
+        "interval": f"{DELIVERY.step_seconds}s",
+        "input_series": [
+            {"series": series_.selector, "values": promtool_values(series_, DELIVERY)} for series_ in series
+        ],
+        # promtool answers a question only where the expectation is wrong: nothing is expected.
+        "promql_expr_test": [
+            {
+                "expr": f"sum by (alertname) (count_over_time(({change}){over})) # {name}",
+                "eval_time": f"{end}s",
+                "exp_samples": nothing,
+            }
+            for name, change in changes.items()
+        ],
+    }
+    file = write_rules_test_file(folder, f"{stack.name}-{storm.name}", reading, json.dumps([test]))
+    answers = run_promtool(promtool, [file], deadline_seconds=deadline_seconds)
+    opened, closed = (_counts(answers.get(name, "")) for name in changes)
+    return [Opened(alert=alert, opened=opened[alert], closed=closed[alert]) for alert in sorted(opened)]
+
+
+def _counts(answer: str) -> dict[str, int]:
+    found = re.finditer(r'\{alertname="(?P<alert>\w+)"\} (?P<count>[0-9.E+]+)', answer)
+    return Counter({item["alert"]: int(float(item["count"])) for item in found})
+
+
+def notified(incidents: Iterable[Opened], kinds: Mapping[str, frozenset[ChannelKind]]) -> dict[ChannelKind, int]:
+    """How many incidents each kind of channel is told of. A channel gets two messages of each: opened and closed.
+
+    `kinds`: the kinds that each alert notifies.
+    """
+    counts: Counter[ChannelKind] = Counter()
+    for incident in incidents:
+        counts.update(dict.fromkeys(kinds[incident.alert], incident.opened))
+    return dict(counts)
