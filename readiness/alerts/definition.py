@@ -72,6 +72,11 @@ class AlertDefinition:
 
     Every template may use `$services`, `$rate_window`, `$gauge_window` and `$threshold`; `query_values` gives what else
     it uses, and may use them itself.
+    `first_steps`: what to do, the first of them first. It begins with one short imperative sentence, which heads the
+    alert's page and its notification. `first_steps` and `mitigation` hold whole commands in backquotes, with
+    placeholders (commands.py); a measure has a command, or links to the page of another alert.
+    `value`: what the number in a notification is, which is the query's result. `console_path`: the page of Google's
+    console that a notification links to, below its host and without the project; by the subject unless given.
     `subject`: what a notification names. `log_metrics`: the counters that it reads, which must exist before it.
     `declared_by`: whether a stack has the alert at all. `reads_late_metrics`: others declare or write what it reads, so
     that its metrics may not exist yet.
@@ -94,6 +99,8 @@ class AlertDefinition:
     log_metrics: Callable[[Settings], tuple[LogMetric, ...]] = _no_log_metrics
     declared_by: Callable[[Settings], bool] = _in_every_stack
     reads_late_metrics: bool = False
+    value: str = "the result of the query"
+    console_path: Callable[[Settings], str] | None = None
 
     @property
     def slug(self) -> str:

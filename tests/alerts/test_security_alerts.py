@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from readiness.alerts.runbook import anchors
+from readiness.markdown_text import anchors
 from readiness.alerts.security_alerts import SECURITY_ALERTS, SecurityAlert, read_command, security_rules
 from readiness.plan.offline_plan import Plan
 from tests.alerts.boolean_filter import UnknownFilterError, parse

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.alerts.runbook import RUNBOOK_PATH
+from readiness.alerts.runbook_address import RUNBOOK_PATH
 from tests.edits import edit
 from tests.projects import Command
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from readiness.alerts.runbook import RUNBOOK_PATH, anchors, runbook_text
+from readiness.documents.runbook import runbook_texts
+from readiness.markdown_text import anchors
 from readiness.documents.pages import page_texts
 from readiness.rules.stack import check_stack, require_settings
 from tests.projects import EVERY_OPTION, ROOT, SMALL

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.alerts.runbook import RUNBOOK_PATH, anchors, runbook_text
+from readiness.documents.runbook import runbook_texts
+from readiness.markdown_text import anchors
 from readiness.documents.pages import page_texts
 from readiness.settings.github import Repository
 from readiness.settings.model import Runbook, Settings

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from readiness.alerts.runbook import runbook_text
+from readiness.documents.runbook import runbook_texts
 from readiness.documents.pages import page_texts
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.stack import check_config

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
+from readiness.documents.runbook import runbook_texts
+from readiness.files import write_all
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.stack import check_config, require_settings
 from readiness.settings.model import Settings
@@ -54,16 +55,14 @@ def plan_of_stack(stack: str) -> Plan:
 
 
 @functools.cache
-def runbook() -> str:
-    """The runbook of the first customer, with a section for every alert."""
-    return runbook_text([(stack, settings_of(stack)) for stack in CUSTOMER_STACKS])
+def runbook() -> dict[str, str]:
+    """The runbook of the first customer by path, with a page for every alert."""
+    return runbook_texts([(stack, settings_of(stack)) for stack in CUSTOMER_STACKS])
 
 
 def write_runbook(project: Path) -> None:
     """Writes the runbook of a copied project, to which its alerts link."""
-    path = project / RUNBOOK_PATH
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(runbook(), encoding="utf-8")
+    write_all({project / name: text for name, text in runbook().items()})
 
 
 @dataclass(frozen=True)

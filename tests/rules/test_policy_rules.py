@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from readiness.alerts.runbook import anchors
+from readiness.markdown_text import anchors
 from readiness.finding import text_line
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY, REPOSITORY_FILE
