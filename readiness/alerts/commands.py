@@ -20,8 +20,8 @@ from readiness.settings.services import Service
 # What begins a command; other words in backquotes are names or texts of a log.
 _PROGRAMS = ("gcloud", "gh", "curl", "pulumi", "readiness")
 _COMMAND = re.compile(rf"`((?:{'|'.join(_PROGRAMS)}) [^`]+)`")
-# `List them: `gcloud ...`.` reads well without the command and the colon before it.
-_AFTER_COLON = re.compile(rf": {_COMMAND.pattern}(?=$|[.,;])")
+# After a colon there may be several; the text reads well without them and the colon.
+_AFTER_COLON = re.compile(rf": {_COMMAND.pattern}(?:(?:, | and |, and |, then ){_COMMAND.pattern})*(?=$|[.,;])")
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z`])")
 
 # A word in capitals -> the beginnings of the commands of which one, above it on the page, prints what it stands for.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from readiness.alerts.commands import (
     LIST_OPERATIONS,
     LIST_REVISIONS,
+    LOOK_FOR_A_NEW_REVISION,
     LOWER_INSTANCES,
     READ_DATABASE_ERRORS,
     READ_ERRORS,
@@ -94,6 +95,7 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
     mitigation=(
         LOWER_INSTANCES,
         RESTART_INSTANCES,
+        LOOK_FOR_A_NEW_REVISION,
         ROLL_BACK,
         "Restart the instance, when nothing else helps; every connection ends: `gcloud sql instances restart "
         "$instance --project=$project`.",
@@ -135,8 +137,8 @@ DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
         "DatabaseConnectionErrors pages; until then everything works."
     ),
     first_steps=(
-        "Count what connects: multiply the instances of each revision by the connections that each may open, and "
-        f"compare with max_connections. The revisions: {LIST_REVISIONS}.",
+        f"List the revisions, and count what connects: {LIST_REVISIONS}. Multiply the instances of each by the "
+        "connections that an instance may open, and compare with max_connections.",
         "Look at the instance count in the metrics of the service: has it grown with traffic, or do old and new "
         "revisions run side by side?",
         "Look at the open connections by state (query insights): many that are idle in a transaction are a leak.",

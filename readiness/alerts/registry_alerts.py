@@ -219,7 +219,7 @@ NEW_CRITICAL_VULNERABILITY = AlertDefinition(
         "known since, or a deployment brought it. What is accepted in the settings does not count."
     ),
     first_steps=(
-        "Open the newest issue with the label `vulnerability`: `gh issue list --repo=$repository "
+        "Open the newest issue about a vulnerability: `gh issue list --repo=$repository "
         "--label=vulnerability --limit=5`. Which package, and which version fixes it?",
         "Decide whether it is urgent: it is, where the package is used at run time and reachable from outside.",
         "Update the package and deploy; where there is no fix, write down the risk with a reason and a day.",

@@ -58,5 +58,5 @@ def _out_of_date(texts: Mapping[str, str], current: Mapping[str, str], left_over
     }
     messages |= dict.fromkeys(left_over, "is the page of an alert that no stack declares any more")
     for name, message in messages.items():
-        hint = "Run `readiness runbook` and commit what it changes"
+        hint = "Run `readiness runbook` and commit it"
         yield Finding(rule_id="document-out-of-date", file=name, message=message, hint=hint)

@@ -115,8 +115,9 @@ class Scratch:
         if not self._documents:
             for command in ("runbook", "docs"):
                 self.answer(command, [command])
-            documents = (self.project / "docs").iterdir()
-            self._documents = {f"docs/{path.name}": path.read_text(encoding="utf-8") for path in documents}
+            documents = (self.project / "docs").rglob("*.md")
+            names = {path.relative_to(self.project).as_posix(): path for path in documents}
+            self._documents = {name: path.read_text(encoding="utf-8") for name, path in names.items()}
             self._documents[PAGE_PATH] = "# Security audit\n"  # `audit` asks only whether it exists
         self.write(self._documents)
 
