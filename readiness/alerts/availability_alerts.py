@@ -97,8 +97,8 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
         "second case is a check that fails again and again and recovers in between."
     ),
     first_steps=(
-        f"Ask the service for its health yourself: {ASK_FOR_HEALTH}. Which answer comes, and what does it say of "
-        "the database?",
+        f"Ask the service for its health, and read what it says of the database: {ASK_FOR_HEALTH}. No answer, an "
+        "error, or an answer that says what is broken?",
         LOOK_FOR_A_NEW_REVISION,
         "No answer at all: check that the service is there and public, and that [Google's status "
         "page](https://status.cloud.google.com) is quiet: `gcloud run services describe $service --region=$region "
@@ -159,7 +159,7 @@ HEALTH_CHECKS_SILENT = AlertDefinition(
         f"alert closes {minutes(_REPORTED_SECONDS)} after the last probe, even if the check is still missing."
     ),
     first_steps=(
-        f"Ask the service for its health yourself: {ASK_FOR_HEALTH}. Does it answer as healthy?",
+        f"Ask the service for its health, because no check does so now: {ASK_FOR_HEALTH}. Does it answer as healthy?",
         "List the uptime checks: `gcloud monitoring uptime list-configs --project=$project`. Is the check of this "
         "host there, and enabled?",
         "Compare with what is declared: `pulumi preview --refresh --stack=$stack`. It shows a check that somebody "

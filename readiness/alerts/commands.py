@@ -66,8 +66,11 @@ READ_DELETIONS = (
     '"value(timestamp, protoPayload.authenticationInfo.principalEmail, protoPayload.requestMetadata.callerIp, '
     'protoPayload.methodName, protoPayload.resourceName)"`'
 )
-READ_DATABASE_ERRORS = f"`gcloud logging read $database_errors {_LINES}`"
-READ_MIGRATION_LOG = f"`gcloud logging read $migration_log {_LINES}`"
+READ_DATABASE_ERRORS = f'`gcloud logging read $database_errors {_READ}"value(timestamp, textPayload)"`'
+READ_MIGRATION_LOG = (
+    "`gcloud logging read $migration_log --project=$project --freshness=1h --limit=100 "
+    '--format="value(timestamp, textPayload, jsonPayload.message)"`'
+)
 ASK_FOR_HEALTH = "`curl --silent --show-error --include --max-time 10 $health_address`"
 LIST_RUNS = "`gh run list --repo=$repository --limit=20`"
 LIST_FAILED_RUNS = "`gh run list --repo=$repository --status=failure --limit=20`"
@@ -93,28 +96,26 @@ ROLL_BACK = (
     "[unpin it](../runbook.md#roll-back) with the next deployment."
 )
 RAISE_MEMORY = (
-    f"Give the instances twice the memory; the limit of now is in what this prints: {SHOW_LIMITS}. Then write the "
-    "new one "
-    f"for MEMORY, such as 1Gi: `gcloud run services update $service {WHERE} --memory=MEMORY`."
+    f"Give the instances twice the memory: {SHOW_LIMITS} and `gcloud run services update $service {WHERE} "
+    "--memory=MEMORY`. The first command shows the limit of now; write the new one for MEMORY, such as 1Gi."
 )
 RAISE_CPU = (
-    f"Give the instances twice the CPU; the limit of now is in what this prints: {SHOW_LIMITS}. Then write the new one "
-    f"for CPU, such as 2: `gcloud run services update $service {WHERE} --cpu=CPU`."
+    f"Give the instances twice the CPU: {SHOW_LIMITS} and `gcloud run services update $service {WHERE} --cpu=CPU`. "
+    "The first command shows the limit of now; write the new one for CPU, such as 2."
 )
 LOWER_CONCURRENCY = (
-    f"Let an instance take half as many requests at once; containerConcurrency of now is in what this prints: "
-    f"{SHOW_LIMITS}. Then write the new one for CONCURRENCY: `gcloud run services update $service {WHERE} "
-    "--concurrency=CONCURRENCY`."
+    f"Let an instance take half as many requests at once: {SHOW_LIMITS} and `gcloud run services update $service "
+    f"{WHERE} --concurrency=CONCURRENCY`. The first command shows `containerConcurrency` of now; write half of it."
 )
 RAISE_INSTANCES = (
-    "Allow twice as many instances, if the database has connections for them; the limit of now is in what this "
-    "prints: "
-    f"{SHOW_LIMITS}. Then raise it: `gcloud run services update $service {WHERE} $more_instances`."
+    f"Allow twice as many instances, if the database has connections for them: {SHOW_LIMITS} and "
+    f"`gcloud run services update $service {WHERE} $more_instances`. The first command shows `maxScale` of now."
 )
 LOWER_INSTANCES = (
-    "Allow half as many instances of what connects to the database, until the connections fit; the limit of now is in "
-    f"what this prints: `gcloud run services describe $database_service {WHERE} {_LIMITS}`. Then lower it: "
-    f"`gcloud run services update $database_service {WHERE} $fewer_instances`."
+    "Allow half as many instances of what connects to the database, until the connections fit: "
+    f"`gcloud run services describe $database_service {WHERE} {_LIMITS}` and "
+    f"`gcloud run services update $database_service {WHERE} $fewer_instances`. "
+    "The first command shows `maxScale` of now."
 )
 RESTART_INSTANCES = (
     "Start new instances, which drops leaked connections: `gcloud run services update $database_service "

@@ -192,8 +192,8 @@ SLOW_START_UP = AlertDefinition(
         "waits that long."
     ),
     first_steps=(
-        f"List the revisions: {LIST_REVISIONS}. Is one as new as the slow starts, with a new dependency or a "
-        "larger image?",
+        f"List the revisions, and compare the newest with the first slow start: {LIST_REVISIONS}. Did it bring a "
+        "new dependency or a larger image?",
         f"Read the log of one start: {READ_INSTANCES}. Which step takes the time?",
         "Look whether the database answered slowly then, because the application connects at its start: "
         f"{READ_DATABASE_ERRORS}.",

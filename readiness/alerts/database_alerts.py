@@ -79,8 +79,8 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
         "five minutes): it depends on whether Monitoring extrapolates a count as Prometheus does."
     ),
     first_steps=(
-        f"Check that the instance runs: {SHOW_INSTANCE}. Anything but `RUNNABLE`, or a full disk, is the cause; "
-        f"what happened last: {LIST_OPERATIONS}.",
+        f"Check that the database instance runs: {SHOW_INSTANCE} and {LIST_OPERATIONS}. Anything but `RUNNABLE`, a "
+        "full disk, or an operation of the last minutes is the cause.",
         f"Read which text it is, in the application's log and in the server's: {READ_ERRORS} and "
         f"{READ_DATABASE_ERRORS}. `remaining connection slots` and the limit of a pool mean too many connections; "
         "`No such file or directory` and `Connection refused` mean that the way to the server is broken.",

@@ -110,11 +110,11 @@ LOW_DEPLOYMENT_SUCCESS = AlertDefinition(
         "the twentieth deployment on, and closes when enough later ones have succeeded."
     ),
     first_steps=(
-        f"List the failed runs: {LIST_FAILED_RUNS}. One bad day, or a slope over weeks?",
+        f"List the failed runs of the workflows that deploy: {LIST_FAILED_RUNS}. One bad day, or a slope over weeks?",
         "Sort them by the step that failed: `gh run view RUN_ID --repo=$repository --log-failed`. One cause, or many?",
         "Deploy nothing more to production until the cause is known.",
     ),
-    causes=("A flaky test or build", "A cause that nobody mended, run again and again", "An expired credential"),
+    causes=("A flaky test or build", "A cause that nobody fixed, run again and again", "An expired credential"),
     mitigation=(
         "Fix the step that failed most often; a run shows it: `gh run view RUN_ID --repo=$repository`.",
         RERUN_FAILED_JOBS,
@@ -141,7 +141,8 @@ NO_DEPLOYMENT_SUCCESS = AlertDefinition(
         "and the next deployment is large."
     ),
     first_steps=(
-        f"List the runs: {LIST_RUNS}. Do they fail, do they wait for an approval, or does nobody start any?",
+        f"List the runs of the workflows that deploy: {LIST_RUNS}. Do they fail, do they wait for an approval, or "
+        "does nobody start any?",
         "If one waits: ask a reviewer, whom the settings of the environment on GitHub name: `gh api "
         "repos/$repository/environments`.",
         "If nobody starts any: deploy what staging runs.",

@@ -61,15 +61,15 @@ MIGRATION_FAILED = AlertDefinition(
     ),
     mitigation=(
         "Do not run the migration again before its cause is fixed, do not send traffic to another revision, and "
-        "do not restore a backup: the old revision serves, and the schema is the one from before. Which revision "
-        "serves: `gcloud run services describe $service --region=$region --project=$project "
+        "do not restore a backup: the old revision serves, and the schema is the one from before. See which "
+        "revision serves: `gcloud run services describe $service --region=$region --project=$project "
         '--format="yaml(status.traffic)"`.',
-        "A lock held it up: look at what happened on the instance in those minutes, end the long query or wait "
-        "for it, then run the failed jobs of the deployment again: `gcloud sql operations list "
-        "--instance=$instance --project=$project --limit=10`, `gh run list --repo=$repository --status=failure "
-        "--limit=5` and `gh run rerun RUN_ID --repo=$repository --failed`.",
-        "The revision itself is wrong: fix it, and deploy again. The workflow takes a backup first; those that "
-        "are there: `gcloud sql backups list --instance=$instance --project=$project --limit=5`.",
+        "A lock held it up: end the long query, or wait for it. Then run the failed jobs of the deployment again, "
+        "whose RUN_ID is in the list: `gcloud sql operations list --instance=$instance --project=$project "
+        "--limit=10`, `gh run list --repo=$repository --status=failure --limit=5` and `gh run rerun RUN_ID "
+        "--repo=$repository --failed`.",
+        "The revision itself is wrong: fix it, and deploy again. The workflow takes a backup first; see that it "
+        "did: `gcloud sql backups list --instance=$instance --project=$project --limit=5`.",
         "The schema is not the one from before, although the run was one transaction: take a backup of it as it "
         "is, then [escalate](../runbook.md#escalation): `gcloud sql backups create --instance=$instance "
         '--project=$project --description="after a failed migration"`.',

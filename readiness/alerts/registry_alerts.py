@@ -137,7 +137,7 @@ IMAGES_DELETED_BY_OTHERS = AlertDefinition(
         "is gone protects nothing any more."
     ),
     first_steps=(
-        f"Read who deleted what: {READ_DELETIONS}.",
+        f"Read in the audit log who deleted what: {READ_DELETIONS}.",
         "Start the workflow that tags whatever serves: `gh workflow run promote-images.yml --repo=$repository`. "
         "It fails where an image that serves is gone.",
         "See how it ended: `gh run list --repo=$repository --workflow=promote-images.yml --limit=3`.",
@@ -149,11 +149,11 @@ IMAGES_DELETED_BY_OTHERS = AlertDefinition(
         "A stolen credential",
     ),
     mitigation=(
-        "Nobody knows of it: take the role away from that account, MEMBER; which ROLE it has: `gcloud artifacts "
-        "repositories get-iam-policy $registry --location=$region --project=$project` and `gcloud projects "
-        "get-iam-policy $project`. Then `gcloud projects remove-iam-policy-binding $project --member=MEMBER "
-        "--role=ROLE`, or `gcloud artifacts repositories remove-iam-policy-binding $registry --location=$region "
-        "--project=$project --member=MEMBER --role=ROLE`.",
+        "Nobody knows of it: take the role away from the account that deleted. The policies of the repository and "
+        "of the project show it as MEMBER with its ROLE: `gcloud artifacts repositories get-iam-policy $registry "
+        "--location=$region --project=$project`, `gcloud projects get-iam-policy $project`, `gcloud artifacts "
+        "repositories remove-iam-policy-binding $registry --location=$region --project=$project --member=MEMBER "
+        "--role=ROLE` and `gcloud projects remove-iam-policy-binding $project --member=MEMBER --role=ROLE`.",
         "An image that serves is gone: deploy its commit again, before an instance has to start without it; "
         "RUN_ID is that of its deployment: `gh run list --repo=$repository --limit=20` and `gh run rerun RUN_ID "
         "--repo=$repository`.",
@@ -219,8 +219,8 @@ NEW_CRITICAL_VULNERABILITY = AlertDefinition(
         "known since, or a deployment brought it. What is accepted in the settings does not count."
     ),
     first_steps=(
-        "Open the newest issue about a vulnerability: `gh issue list --repo=$repository "
-        "--label=vulnerability --limit=5`. Which package, and which version fixes it?",
+        "Open the newest issue about a vulnerability, and read which package it is: `gh issue list "
+        "--repo=$repository --label=vulnerability --limit=5`. Which version fixes it?",
         "Decide whether it is urgent: it is, where the package is used at run time and reachable from outside.",
         "Update the package and deploy; where there is no fix, write down the risk with a reason and a day.",
     ),

@@ -236,7 +236,8 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
 )
 
 FIRST_STEPS = (
-    "Read who did what, from which address: `gcloud logging read $counted --project=$project --freshness=1h --limit=5 "
+    "Read in the audit log who changed what, from which address: `gcloud logging read $counted --project=$project "
+    "--freshness=1h --limit=5 "
     '--format="yaml(timestamp, protoPayload.authenticationInfo.principalEmail, '
     "protoPayload.requestMetadata.callerIp, protoPayload.methodName, protoPayload.resourceName, "
     'protoPayload.request, protoPayload.serviceData)"`.',
@@ -245,9 +246,9 @@ FIRST_STEPS = (
 )
 # Taking the access away comes before everything else that undoes a change which nobody knows of.
 TAKE_ACCESS_AWAY = (
-    "Nobody knows of the change: take away the access of the account that made it. Which ROLE it has, with its "
-    "name for "
-    "ACCOUNT: `gcloud projects get-iam-policy $project --flatten=bindings --filter=bindings.members:ACCOUNT "
+    "Nobody knows of the change: take away the access of the account that made it, ACCOUNT; the first command "
+    "shows its "
+    "roles: `gcloud projects get-iam-policy $project --flatten=bindings --filter=bindings.members:ACCOUNT "
     '--format="value(bindings.role, bindings.members)"` and `gcloud projects remove-iam-policy-binding $project '
     "--member=MEMBER --role=ROLE`.",
     "It is a service account: switch it off too: `gcloud iam service-accounts disable ACCOUNT --project=$project`.",

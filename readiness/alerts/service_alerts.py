@@ -76,8 +76,8 @@ HIGH_MEMORY_USAGE = AlertDefinition(
         "Run kills the instance, and every request in it fails with a 5xx."
     ),
     first_steps=(
-        f"Read whether an instance was killed for its memory: {READ_MEMORY_KILLS}. Cloud Run writes `Memory limit "
-        "of … exceeded` or `Uncaught signal: 9`; gunicorn writes `SIGKILL`.",
+        f"Search the log for instances that were killed for their memory: {READ_MEMORY_KILLS}. Cloud Run writes "
+        "`Memory limit of … exceeded` or `Uncaught signal: 9`; gunicorn writes `SIGKILL`.",
         LOOK_FOR_A_NEW_REVISION,
         "Look at the shape in the metrics of the service: a slope since the last deployment is a leak, a step is "
         "a change or one large upload.",

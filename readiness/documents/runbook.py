@@ -7,13 +7,14 @@ for each stack, production's first, so that nobody who is paged at night reads a
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from readiness.alerts.catalogue import ALERTS
-from readiness.alerts.commands import filled_commands, first_sentence, text_without_commands
+from readiness.alerts.commands import PRINTED_BY, filled_commands, first_sentence, text_without_commands
 from readiness.alerts.rules import rules_of
 from readiness.alerts.runbook_address import RUNBOOK_FOLDER, RUNBOOK_PATH, page_name, page_path, section_anchor
 from readiness.alerts.security_alerts import CAUSES, FIRST_STEPS, SECURITY_ALERTS, TAKE_ACCESS_AWAY, security_rules
@@ -142,12 +143,11 @@ def _page(page: _AlertPage, names: Collection[str]) -> Iterator[str]:
     jumps = [f"[{declared.heading}](#{anchor_of(declared.heading)})" for declared in page.declared]
     yield f"Commands: {', '.join(jumps)}. Nothing helps within 15 minutes: {ESCALATE}.\n"
     yield f"{page.meaning}\n"
-    yield "Of several commands, run that of the service in the notification. Words in capitals are for you to fill in,"
-    yield "from what a command above them prints.\n"
     yield from (f"{number}. {text_without_commands(step)}" for number, step in enumerate(page.first_steps, start=1))
     yield ""
-    for declared in page.declared:
-        yield from _stack_part(page, declared, names)
+    parts = [line for declared in page.declared for line in _stack_part(page, declared, names)]
+    yield from _how_to_read(page, parts)
+    yield from parts
     yield "## Usual causes\n"
     yield from (f"- {cause}" for cause in page.causes)
     yield ""
@@ -156,6 +156,15 @@ def _page(page: _AlertPage, names: Collection[str]) -> Iterator[str]:
     yield "- [Links of each stack, roll back, who is notified](../runbook.md)"
     yield "- An incident that closes is [not always repaired](../runbook.md#closed-is-not-repaired)"
     yield f"- Whom to call: {ESCALATE}"
+
+
+def _how_to_read(page: _AlertPage, parts: Sequence[str]) -> Iterator[str]:
+    """What a reader must know where commands are for several services, or have words in capitals."""
+    texts = "".join((*page.first_steps, *page.mitigation))
+    if "$service" in texts and any(len(declared.settings.services) > 1 for declared in page.declared):
+        yield "Of commands that differ in the service alone, run that of the service in the notification.\n"
+    if re.search(rf"^g(?:cloud|h) .*[ =/](?:{'|'.join(PRINTED_BY)})\b", "\n".join(parts), flags=re.MULTILINE):
+        yield "Words in capitals are for you to fill in, from what a command above them prints.\n"
 
 
 def _stack_part(page: _AlertPage, declared: _Declared, names: Collection[str]) -> Iterator[str]:
@@ -194,8 +203,9 @@ def _block(commands: Sequence[str], settings: Settings) -> Iterator[str]:
     yield "\n".join(["```bash", *commands, "```\n"])
     filters = [words[3] for words in map(shlex.split, commands) if words[:3] == ["gcloud", "logging", "read"]]
     if filters:
-        links = " and ".join(f"[open]({explorer_url(text, settings)})" for text in filters)
-        yield f"The same in the Logs Explorer, of the last hour: {links}.\n"
+        names = [f"query {number}" for number in range(1, len(filters) + 1)] if len(filters) > 1 else ["open"]
+        links = [f"[{name}]({explorer_url(text, settings)})" for name, text in zip(names, filters, strict=True)]
+        yield f"The same in the Logs Explorer, of the last hour: {', '.join(links)}.\n"
 
 
 def _queries(page: _AlertPage) -> Iterator[str]:

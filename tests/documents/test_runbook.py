@@ -364,4 +364,4 @@ def test_a_security_alert_says_who_did_what() -> None:
     assert words[3] == alert.filter
     for field in ("principalEmail", "callerIp", "methodName", "resourceName"):
         assert field in words[-1]
-    assert first_sentence(FIRST_STEPS[0]) == "Read who did what, from which address"
+    assert first_sentence(FIRST_STEPS[0]) == "Read in the audit log who changed what, from which address"
