@@ -95,7 +95,7 @@ def _documentation(definition: AlertDefinition, condition: str, runbook_url: str
         f"Runbook: {runbook_url}\n\n"
         f"Value: {_VALUE} ({definition.value})\n\n"
         f"Threshold: {condition}\n\n"
-        f"On: `{definition.subject(settings)}`, environment {settings.environment.name}\n\n"
+        f"On: {definition.subject(settings)}, environment {settings.environment.name}\n\n"
         f"Console: {_console_url(definition, settings)}\n"
     )
 

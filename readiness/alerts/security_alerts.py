@@ -289,6 +289,6 @@ def _documentation(condition: str, runbook_url: str, settings: Settings) -> str:
         f"Runbook: {runbook_url}\n\n"
         "Value: one change or more\n\n"
         f"Threshold: {condition}\n\n"
-        f"On: the project `{settings.project}`\n\n"
+        f"On: the project {settings.project}\n\n"
         f"Console: {console}\n"
     )
