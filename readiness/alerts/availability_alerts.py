@@ -23,6 +23,7 @@ from readiness.alerts.commands import (
     READ_ERRORS,
     READ_FAILED_REQUESTS,
     ROLL_BACK,
+    SHOW_VARIABLES,
 )
 from readiness.alerts.definition import AlertDefinition, AlertSeverity, minutes, percent
 from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS
@@ -243,9 +244,8 @@ def _burn(
         causes=("A feature that is broken for some users", "A dependency that fails now and then", "A bad revision"),
         mitigation=(
             ROLL_BACK,
-            "Switch the broken feature off, where a variable of the service does that; those that are set: "
-            "`gcloud run services describe $service --region=$region --project=$project "
-            '--format="yaml(spec.template.spec.containers[0].env)"`.',
+            "Switch the broken feature off, where a variable of the service does that; see which there are: "
+            f"{SHOW_VARIABLES}.",
         ),
         value="the share of requests answered 5xx over the longer window: 0.05 is 5 %",
     )

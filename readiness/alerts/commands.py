@@ -80,10 +80,15 @@ SHOW_INSTANCE = (
 )
 LIST_OPERATIONS = "`gcloud sql operations list --instance=$instance --project=$project --limit=10`"
 _LIMITS = (
-    '--format="yaml(spec.template.metadata.annotations, spec.template.spec.containerConcurrency, '
+    '--format="yaml(metadata.annotations, spec.template.metadata.annotations, spec.template.spec.containerConcurrency, '
     'spec.template.spec.containers[0].resources.limits)"'
 )
 SHOW_LIMITS = f"`gcloud run services describe $service {WHERE} {_LIMITS}`"
+# Names, and the secrets that they come from: a value in plain text stays out of terminals and screen shares.
+SHOW_VARIABLES = (
+    f"`gcloud run services describe $service {WHERE} "
+    '--format="yaml(spec.template.spec.containers[0].env[].name, spec.template.spec.containers[0].env[].valueFrom)"`'
+)
 
 # Steps and measures that many alerts share.
 LOOK_FOR_A_NEW_REVISION = (

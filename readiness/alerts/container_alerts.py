@@ -19,6 +19,7 @@ from readiness.alerts.commands import (
     READ_INSTANCES,
     READ_REFUSED_REQUESTS,
     ROLL_BACK,
+    SHOW_VARIABLES,
 )
 from readiness.alerts.container_exits import container_exit_metric
 from readiness.alerts.definition import (
@@ -96,9 +97,8 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
     mitigation=(
         ROLL_BACK,
         RAISE_MEMORY,
-        "Restore the secret or the variable that is missing, and deploy; what the service was given: `gcloud run "
-        "services describe $service --region=$region --project=$project "
-        '--format="yaml(spec.template.spec.containers[0].env)"`.',
+        "Restore the secret or the variable that is missing, and deploy; see what the service was given: "
+        f"{SHOW_VARIABLES}.",
     ),
     value="the lines about dead containers in the last 11 minutes",
 )

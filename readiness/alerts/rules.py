@@ -95,9 +95,14 @@ def _documentation(definition: AlertDefinition, condition: str, runbook_url: str
         f"Runbook: {runbook_url}\n\n"
         f"Value: {_VALUE} ({definition.value})\n\n"
         f"Threshold: {condition}\n\n"
-        f"On: {definition.subject(settings)}, environment {settings.environment.name}\n\n"
+        f"On: {_subject_and_environment(definition, settings)}\n\n"
         f"Console: {_console_url(definition, settings)}\n"
     )
+
+
+def _subject_and_environment(definition: AlertDefinition, settings: Settings) -> str:
+    subject, environment = definition.subject(settings), f"environment {settings.environment.name}"
+    return environment if subject == settings.environment.name else f"{subject}, {environment}"
 
 
 def _console_url(definition: AlertDefinition, settings: Settings) -> str:

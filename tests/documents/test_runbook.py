@@ -173,6 +173,13 @@ def test_every_command_of_the_runbook_is_complete(pages: dict[str, str]) -> None
         assert not re.search(r"\$\w", re.sub(r"\$\(", "", "\n".join(shell_blocks(page)))), path
 
 
+def test_no_command_prints_the_value_of_a_variable(pages: dict[str, str]) -> None:
+    """One that is set in plain text may be a secret, and the screen may be shared."""
+    assert "env[].valueFrom" in "".join(pages.values())
+    for path, page in pages.items():
+        assert not re.search(r"\.env\b(?!\[\]\.(?:name|valueFrom)\b)", page), path
+
+
 def not_printed(section: str) -> list[str]:
     """Commands with a word in capitals that no command above them in the section prints."""
     found: list[str] = []
