@@ -102,7 +102,10 @@ class Scratch:
                 texts[name] = self._normal(text)
         after = self._files()
         for path in sorted(path for path in after if before.get(path) != after[path]):
-            texts[f"wrote {path}"] = self._normal(after[path].decode("utf-8"))
+            text = self._normal(after[path].decode("utf-8"))
+            # The command `runbook` shows the pages of the alerts; the others write the same ones.
+            is_known = "docs/runbook/" in path and arguments[0] != "runbook"
+            texts[f"wrote {path}"] = f"{text.splitlines()[0]}\n" if is_known else text
         gone = sorted(set(before) - set(after))
         return Answer(title=title, status=status, texts=texts | {f"removed {path}": "" for path in gone})
 
