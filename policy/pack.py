@@ -18,7 +18,7 @@ from readiness.resource_types import CHANNEL, REPOSITORY_SECRET
 from readiness.rules.policy_rules import POLICY_RULES
 from readiness.rules.rule import Resource, Rule, Surroundings
 
-RUNBOOK = Path(__file__).resolve().parent.parent / "docs" / "runbook.md"
+DOCUMENTS = Path(__file__).resolve().parent.parent / "docs"
 UNKNOWN = "<unknown>"
 
 # Inputs that the providers keep encrypted whatever the program passes. The engine hands them to a policy in clear, with
@@ -31,14 +31,16 @@ SECRET_INPUTS = {
 
 def policies() -> list[ResourceValidationPolicy]:
     """One mandatory policy for each rule."""
-    surroundings = Surroundings(runbook_anchors=frozenset(runbook_anchors(RUNBOOK)))
+    surroundings = Surroundings(runbook_targets=frozenset(runbook_targets(DOCUMENTS)))
     return [_policy(rule, surroundings) for rule in POLICY_RULES]
 
 
-def runbook_anchors(page: Path) -> set[str]:
-    """The anchors of the alerts' sections: their headings in lower case."""
-    text = page.read_text(encoding="utf-8") if page.is_file() else ""
-    return {heading.lower() for heading in re.findall(r"^## (\w+)$", text, flags=re.MULTILINE)}
+def runbook_targets(documents: Path) -> set[str]:
+    """The names of the alerts' pages, and the anchors of their sections on the common page: headings in lower case."""
+    common = documents / "runbook.md"
+    text = common.read_text(encoding="utf-8") if common.is_file() else ""
+    sections = {heading.lower() for heading in re.findall(r"^### (\w+)$", text, flags=re.MULTILINE)}
+    return sections | {page.name for page in (documents / "runbook").glob("*.md")}
 
 
 def plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -77,11 +77,11 @@ def write_whole(path: Path, text: str) -> None:
     write_all({path: text})
 
 
-def write_all(texts: Mapping[Path, str | bytes]) -> None:
-    """Writes every file beside its place before the first is moved there.
+def write_all(texts: Mapping[Path, str | bytes], remove: Iterable[Path] = ()) -> None:
+    """Writes every file beside its place before the first is moved there; then removes the files of `remove`.
 
-    Raises RefusedError where one cannot be written. Then none is, files that were replaced are as before, and folders
-    that were made are gone.
+    Raises RefusedError where one cannot be written or removed. Then none is, files that were replaced or removed are as
+    before, and folders that were made are gone.
     """
     written: dict[Path, Path] = {}
     before: dict[Path, bytes | None] = {}
@@ -94,6 +94,10 @@ def write_all(texts: Mapping[Path, str | bytes]) -> None:
         for path, temporary in written.items():
             old = read_regular_bytes(path) if path.exists() else None
             temporary.replace(path)
+            before[path] = old
+        for path in remove:
+            old = read_regular_bytes(path)
+            path.unlink()
             before[path] = old
     except OSError as error:
         for moved, old in before.items():

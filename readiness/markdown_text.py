@@ -23,3 +23,14 @@ def fenced(lines: Sequence[str], language: str) -> list[str]:
 def longest_run_of_backticks(text: str) -> int:
     """How many backticks follow each other at most."""
     return max((len(run) for run in re.findall(r"`+", text)), default=0)
+
+
+def anchors(markdown: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page: lower case, spaces to hyphens, punctuation dropped."""
+    headings = re.findall(r"^#{1,6} (.+)$", markdown, flags=re.MULTILINE)
+    return {anchor_of(heading) for heading in headings}
+
+
+def anchor_of(heading: str) -> str:
+    """The anchor of one heading, given without its `#`."""
+    return re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")

@@ -46,6 +46,20 @@ def test_files_are_written_all_or_none(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_text() == "before"
 
 
+def test_files_are_removed_with_those_that_are_written_or_not_at_all(tmp_path: Path) -> None:
+    """One that cannot be removed keeps the others, and what was to be written, as they were."""
+    for name in ("a", "old"):
+        (tmp_path / name).write_text("before")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RefusedError) as refused:
+        write_all({tmp_path / "a": "after", tmp_path / "b": "new"}, remove=[tmp_path / "old", tmp_path / "folder"])
+    assert [problem.file for problem in refused.value.problems] == [str(tmp_path / "folder")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "folder", "old"]
+    assert [(tmp_path / name).read_text() for name in ("a", "old")] == ["before", "before"]
+    write_all({tmp_path / "a": "after"}, remove=[tmp_path / "old"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "folder"]
+
+
 def test_folders_that_were_made_for_nothing_are_removed(tmp_path: Path) -> None:
     """Those that were there before stay, empty or not."""
     (tmp_path / "old").mkdir()

@@ -20,6 +20,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from readiness.alerts.commands import (
+    ASK_FOR_HEALTH,
+    LOOK_FOR_A_NEW_REVISION,
+    READ_ERRORS,
+    READ_FAILED_REQUESTS,
+    ROLL_BACK,
+    SHOW_VARIABLES,
+)
 from readiness.alerts.definition import AlertDefinition, AlertSeverity, minutes, percent
 from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS
 from readiness.alerts.selectors import EVERY_SERVICE, hosts_selector, window
@@ -93,9 +101,13 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
         "second case is a check that fails again and again and recovers in between."
     ),
     first_steps=(
-        "Open the service's health address yourself: which answer comes, and what does it say of the database?",
-        "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
-        "No answer at all: is the service still there, public, and is Google's status page quiet?",
+        f"Ask the service for its health, and read what it says of the database: {ASK_FOR_HEALTH}. No answer, an "
+        "error, or an answer that says what is broken?",
+        LOOK_FOR_A_NEW_REVISION,
+        "No answer at all: check that the service is there and public, and that [Google's status "
+        "page](https://status.cloud.google.com) is quiet: `gcloud run services describe $service --region=$region "
+        '--project=$project --format="yaml(status.conditions, status.traffic)"` and `gcloud run services '
+        "get-iam-policy $service --region=$region --project=$project`.",
     ),
     causes=(
         "A bad revision",
@@ -104,7 +116,15 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
         "The service is no longer public",
         "A certificate or a domain has run out",
     ),
-    mitigation=("Roll back to the previous revision", "If the database is the cause, go to DatabaseConnectionErrors"),
+    mitigation=(
+        ROLL_BACK,
+        "If the database is the cause, follow [DatabaseConnectionErrors](DatabaseConnectionErrors.md).",
+        "If the service is no longer public, and should be, allow everybody again: `gcloud run services "
+        "add-iam-policy-binding $service --region=$region --project=$project --member=allUsers "
+        "--role=roles/run.invoker`.",
+    ),
+    console_path=lambda _settings: "monitoring/uptime",
+    value="the regions from which the check fails",
 )
 
 
@@ -143,9 +163,11 @@ HEALTH_CHECKS_SILENT = AlertDefinition(
         f"alert closes {minutes(_REPORTED_SECONDS)} after the last probe, even if the check is still missing."
     ),
     first_steps=(
-        "Open the service's health address yourself: does it answer?",
-        "Open Monitoring, Uptime checks: is the check of this host still there, and enabled?",
-        "Run `pulumi preview --refresh`: it shows a check that somebody deleted or changed.",
+        f"Ask the service for its health, because no check does so now: {ASK_FOR_HEALTH}. Does it answer as healthy?",
+        "List the uptime checks: `gcloud monitoring uptime list-configs --project=$project`. Is the check of this "
+        "host there, and enabled?",
+        "Compare with what is declared: `pulumi preview --refresh --stack=$stack`. It shows a check that somebody "
+        "deleted or changed.",
     ),
     causes=(
         "Somebody deleted or disabled the check",
@@ -153,9 +175,11 @@ HEALTH_CHECKS_SILENT = AlertDefinition(
         "A fault of Cloud Monitoring",
     ),
     mitigation=(
-        "Create the check again with `pulumi up --refresh`",
-        "Watch the service by hand until the check is back",
+        "Create the check again: `pulumi up --refresh --stack=$stack`.",
+        "Watch the service by hand until the check is back: `readiness verify $stack`.",
     ),
+    console_path=lambda _settings: "monitoring/uptime",
+    value="the probes of the last two hours",
 )
 
 
@@ -248,12 +272,17 @@ def _burn_alert(
             "sees what stays below the threshold of HighErrorRate, or comes and goes, and still adds up."
         ),
         first_steps=(
-            "Read the newest lines with ERROR in this service's log: one stack trace, or many?",
-            "Look for a new revision since the errors began; if there is one, roll back first and ask later.",
-            "Group the failing requests by path: one feature, or everything?",
+            LOOK_FOR_A_NEW_REVISION,
+            f"Read the newest errors of the service: {READ_ERRORS}. One stack trace, or many?",
+            f"Group the failing requests by path: {READ_FAILED_REQUESTS}. One feature, or everything?",
         ),
         causes=("A feature that is broken for some users", "A dependency that fails now and then", "A bad revision"),
-        mitigation=("Roll back to the previous revision", "Switch the broken feature off"),
+        mitigation=(
+            ROLL_BACK,
+            "Switch the broken feature off, where a variable of the service does that; see which there are: "
+            f"{SHOW_VARIABLES}.",
+        ),
+        value="the share of requests answered 5xx over the longer window: 0.05 is 5 %",
         former_slugs=former_slugs,
     )
 

@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from readiness.alerts.commands import (
+    LIST_REVISIONS,
+    LOOK_FOR_A_NEW_REVISION,
+    RAISE_INSTANCES,
+    RAISE_MEMORY,
+    READ_DATABASE_ERRORS,
+    READ_DEAD_CONTAINERS,
+    READ_ERRORS,
+    READ_INSTANCES,
+    READ_REFUSED_REQUESTS,
+    ROLL_BACK,
+    SHOW_VARIABLES,
+)
 from readiness.alerts.container_exits import container_exit_metric
 from readiness.alerts.definition import (
     SAMPLE_PERIOD_SECONDS,
@@ -73,9 +86,11 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
         "counts too."
     ),
     first_steps=(
-        "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
-        "Read the last lines before `Container called exit` or `probe failed`: a stack trace, a missing variable?",
-        "Search for `Memory limit of`: then it is memory, and HighMemoryUsage has the steps.",
+        LOOK_FOR_A_NEW_REVISION,
+        f"Read how the containers ended, and their last errors: {READ_DEAD_CONTAINERS} and {READ_ERRORS}. A stack "
+        "trace, a missing variable, a probe that fails?",
+        "Search those lines for `Memory limit of` and `Uncaught signal: 9`: then it is memory, and "
+        "[HighMemoryUsage](HighMemoryUsage.md) has the steps.",
     ),
     causes=(
         "If the log has `could not start successfully` and no line of a container: a secret that the service's account "
@@ -85,7 +100,13 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
         "The database is unreachable at the start",
         "Too little memory",
     ),
-    mitigation=("Roll back to the previous revision", "Raise `--memory`", "Restore the secret or variable and deploy"),
+    mitigation=(
+        ROLL_BACK,
+        RAISE_MEMORY,
+        "Restore the secret or the variable that is missing, and deploy; see what the service was given: "
+        f"{SHOW_VARIABLES}.",
+    ),
+    value="the lines about dead containers in the last 11 minutes",
 )
 
 
@@ -129,12 +150,18 @@ INSTANCE_LIMIT_REACHED = AlertDefinition(
         "refused are in no request count, so that the error rate stays low while users see errors."
     ),
     first_steps=(
-        "Search the log for `no available instance`: are requests refused already?",
-        "Compare the request count with an hour ago: more traffic, or slower answers?",
-        "Before the limit is raised, multiply it by the connections of an instance: does the database take them?",
+        f"Count the requests that are refused: {READ_REFUSED_REQUESTS}. They have status 429 and severity WARNING, "
+        "or 500 while instances start, with the text `The request was aborted because there was no available "
+        "instance`.",
+        "Compare the request count with an hour ago, in the metrics of the service: more traffic, or slower answers?",
+        f"Look for a new revision that answers more slowly: {LIST_REVISIONS}.",
     ),
     causes=("A traffic peak", "Slow answers, which keep instances busy", "A limit that is too low"),
-    mitigation=("Raise `--max-instances`, if the database has slots for them", "Roll back to the previous revision"),
+    mitigation=(
+        RAISE_INSTANCES,
+        ROLL_BACK,
+    ),
+    value="the share of the allowed instances that are active: 1 is the limit",
 )
 
 
@@ -171,12 +198,21 @@ SLOW_START_UP = AlertDefinition(
         "waits that long."
     ),
     first_steps=(
-        "Look for a new revision in the same hours: a new dependency, a larger image?",
-        "Read the log of one start: which step takes the time?",
-        "Look whether the database answered slowly then: the application connects at its start.",
+        f"List the revisions, and compare the newest with the first slow start: {LIST_REVISIONS}. Did it bring a "
+        "new dependency or a larger image?",
+        f"Read the log of one start: {READ_INSTANCES}. Which step takes the time?",
+        "Look whether the database answered slowly then, because the application connects at its start: "
+        f"{READ_DATABASE_ERRORS}.",
     ),
     causes=("A larger image or more imports", "A slow database at the start", "Too little CPU while starting"),
-    mitigation=("Roll back to the previous revision", "Switch on `--cpu-boost`", "Set `--min-instances` to 1"),
+    mitigation=(
+        ROLL_BACK,
+        "Give the instances more CPU while they start: `gcloud run services update $service --region=$region "
+        "--project=$project --cpu-boost`.",
+        "Keep one instance running: `gcloud run services update $service --region=$region --project=$project "
+        "--min-instances=1`.",
+    ),
+    value="the median time that a container needs to start, in milliseconds",
 )
 
 CONTAINER_ALERTS = (CONTAINER_CRASH_LOOP, INSTANCE_LIMIT_REACHED, SLOW_START_UP)

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from readiness.alerts.commands import (
+    LIST_OPERATIONS,
+    LIST_REVISIONS,
+    LOOK_FOR_A_NEW_REVISION,
+    LOWER_INSTANCES,
+    READ_DATABASE_ERRORS,
+    READ_ERRORS,
+    RESTART_INSTANCES,
+    ROLL_BACK,
+    SHOW_INSTANCE,
+)
 from readiness.alerts.connection_errors import (
     application_metric,
     connection_error_metrics,
@@ -68,8 +79,10 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
         "five minutes): it depends on whether Monitoring extrapolates a count as Prometheus does."
     ),
     first_steps=(
-        "Is the instance running and is its CPU or disk full? Open it in the console.",
-        "Read which text it is: `remaining connection slots` and the limit of a pool mean too many connections, "
+        f"Check that the database instance runs: {SHOW_INSTANCE} and {LIST_OPERATIONS}. Anything but `RUNNABLE`, a "
+        "full disk, or an operation of the last minutes is the cause.",
+        f"Read which text it is, in the application's log and in the server's: {READ_ERRORS} and "
+        f"{READ_DATABASE_ERRORS}. `remaining connection slots` and the limit of a pool mean too many connections; "
         "`No such file or directory` and `Connection refused` mean that the way to the server is broken.",
         "Multiply the instances by the connections that each may open, and compare with max_connections.",
     ),
@@ -80,10 +93,14 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
         "The connector or the socket is missing after a deployment",
     ),
     mitigation=(
-        "Lower `--max-instances` of the backend until the connections fit",
-        "Restart the backend by deploying the same revision again: it drops leaked connections",
-        "Raise max_connections (restarts the instance) or move to a larger tier",
+        LOWER_INSTANCES,
+        RESTART_INSTANCES,
+        LOOK_FOR_A_NEW_REVISION,
+        ROLL_BACK,
+        "Restart the instance, when nothing else helps; every connection ends: `gcloud sql instances restart "
+        "$instance --project=$project`.",
     ),
+    value="the connection errors in the window",
     subject=of_the_database,
     query_values=_connection_error_values,
     log_metrics=connection_error_metrics,
@@ -124,8 +141,10 @@ DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
         "DatabaseConnectionErrors pages; until then everything works."
     ),
     first_steps=(
-        "Multiply the instances by the connections that each may open: more than the instance has?",
-        "Look at the instance count: has it grown with traffic, or do old and new revisions run side by side?",
+        f"List the revisions, and count what connects: {LIST_REVISIONS}. Multiply the instances of each by the "
+        "connections that an instance may open, and compare with max_connections.",
+        "Look at the instance count in the metrics of the service: has it grown with traffic, or do old and new "
+        "revisions run side by side?",
         "Look at the open connections by state (query insights): many that are idle in a transaction are a leak.",
     ),
     causes=(
@@ -134,10 +153,13 @@ DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
         "A leak: connections that are not given back to the pool",
     ),
     mitigation=(
-        "Lower `--max-instances` of the backend until the connections fit",
-        "Lower the sizes of the pools, and deploy",
-        "Raise max_connections (restarts the instance) or move to a larger tier",
+        LOWER_INSTANCES,
+        RESTART_INSTANCES,
+        "Raise max_connections for good; the flag restarts the instance. Set it where the instance is declared, "
+        "and `max_connections` in the settings; until then what is set: `gcloud sql instances describe $instance "
+        '--project=$project --format="yaml(settings.databaseFlags, settings.tier)"`.',
     ),
+    value="the share of the connections that are open: 0.8 is 80 %",
 )
 
 DATABASE_ALERTS = (DATABASE_CONNECTION_ERRORS, DATABASE_CONNECTIONS_RUN_OUT)

@@ -83,6 +83,11 @@ class AlertDefinition:
 
     Every template may use `$services`, `$rate_window`, `$gauge_window` and `$threshold`; `query_values` gives what else
     it uses, and may use them itself.
+    `first_steps`: what to do, the first of them first. It begins with one short imperative sentence, which heads the
+    alert's page and its notification. `first_steps` and `mitigation` hold whole commands in backquotes, with
+    placeholders (commands.py); a measure has a command, or links to the page of another alert.
+    `value`: what the number in a notification is, which is the query's result. `console_path`: the page of Google's
+    console that a notification links to, below its host and without the project; by the subject unless given.
     `subject`: what a notification names. `log_metrics`: the counters that it reads, which must exist before it.
     `severity` and `channel_kinds` are those of a production stack; `severity_in` and `channel_kinds_in` tell of any.
     `former_slugs`: under which earlier releases declared the policy, so that the live one is renamed and not deleted.
@@ -110,6 +115,8 @@ class AlertDefinition:
     reads_late_metrics: bool = False
     pages_in_production_only: bool = False
     former_slugs: tuple[str, ...] = ()
+    value: str = "the result of the query"
+    console_path: Callable[[Settings], str] | None = None
 
     def severity_in(self, settings: Settings) -> AlertSeverity:
         """The severity of the stack's policy."""

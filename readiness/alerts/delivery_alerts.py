@@ -8,6 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from readiness.alerts.commands import (
+    LIST_FAILED_RUNS,
+    LIST_REVISIONS,
+    LIST_RUNS,
+    RERUN_FAILED_JOBS,
+    ROLL_BACK,
+)
 from readiness.alerts.definition import AlertDefinition, percent
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20, last_value
 from readiness.alerts.deployment_metrics import deployments
@@ -68,12 +75,20 @@ DEPLOYMENT_FAILED = AlertDefinition(
         "failed after the traffic had moved. A refused approval and a cancelled run are no failure."
     ),
     first_steps=(
-        "Open the run and read the step that failed: build, migration, deployment or health check?",
-        "Ask which revision serves: if it is the new one and it is unhealthy, roll back first and ask later.",
-        "Look whether staging took the same commit without complaint.",
+        f"Open the failed run, and read the step that failed: {LIST_FAILED_RUNS} and `gh run view RUN_ID "
+        "--repo=$repository --log-failed`. Build, migration, deployment or health check?",
+        f"Look which revision serves: {LIST_REVISIONS}. If it is the new one and it is unhealthy, roll back first.",
+        f"Check that staging took the same commit: {LIST_RUNS}.",
     ),
     causes=("A build or test that fails", "A missing secret or variable", "An image that is not there", "Quota"),
-    mitigation=("Run the failed jobs again, if the cause was outside", "Revert the commit and deploy that"),
+    mitigation=(
+        ROLL_BACK,
+        RERUN_FAILED_JOBS,
+        "Revert the commit, and deploy that; the commit of each run: `gh run list --repo=$repository --limit=10 "
+        "--json=headSha,conclusion,displayTitle`.",
+    ),
+    console_path=lambda _settings: "run",
+    value="the failed deployments in the window",
     subject=_environment,
     query_values=_values,
     reads_late_metrics=True,
@@ -95,12 +110,17 @@ LOW_DEPLOYMENT_SUCCESS = AlertDefinition(
         "the twentieth deployment on, and closes when enough later ones have succeeded."
     ),
     first_steps=(
-        "Open the dashboard of deployments: one bad day, or a slope over weeks?",
-        "Sort the failed runs by the step that failed: one cause, or many?",
-        "Hold further deployments to production until the cause is known.",
+        f"List the failed runs of the workflows that deploy: {LIST_FAILED_RUNS}. One bad day, or a slope over weeks?",
+        "Sort them by the step that failed: `gh run view RUN_ID --repo=$repository --log-failed`. One cause, or many?",
+        "Deploy nothing more to production until the cause is known.",
     ),
-    causes=("A flaky test or build", "A cause that nobody mended, run again and again", "An expired credential"),
-    mitigation=("Mend the step that failed most often", "Deploy smaller changes"),
+    causes=("A flaky test or build", "A cause that nobody fixed, run again and again", "An expired credential"),
+    mitigation=(
+        "Fix the step that failed most often; a run shows it: `gh run view RUN_ID --repo=$repository`.",
+        RERUN_FAILED_JOBS,
+    ),
+    console_path=lambda _settings: "run",
+    value="the share of the last 20 deployments that failed: 0.05 is 5 %",
     subject=_environment,
     query_values=_values,
     reads_late_metrics=True,
@@ -121,12 +141,20 @@ NO_DEPLOYMENT_SUCCESS = AlertDefinition(
         "and the next deployment is large."
     ),
     first_steps=(
-        "Look at the runs: do they fail, do they wait for an approval, or does nobody start any?",
-        "If one waits: its reviewers stand in the settings of the environment on GitHub.",
+        f"List the runs of the workflows that deploy: {LIST_RUNS}. Do they fail, do they wait for an approval, or "
+        "does nobody start any?",
+        "If one waits: ask a reviewer, whom the settings of the environment on GitHub name: `gh api "
+        "repos/$repository/environments`.",
         "If nobody starts any: deploy what staging runs.",
     ),
     causes=("Failing deployments that nobody follows up", "A reviewer who is away", "A quiet time"),
-    mitigation=("Deploy", "In a planned quiet time: snooze the alert, with its end"),
+    mitigation=(
+        RERUN_FAILED_JOBS,
+        "In a planned quiet time, raise `max_days_without_success` in the settings, and apply it: `readiness up "
+        "$stack`.",
+    ),
+    console_path=lambda _settings: "run",
+    value="the days since the last deployment that succeeded",
     subject=_environment,
     query_values=_values,
     reads_late_metrics=True,

@@ -39,15 +39,21 @@ NOTIFICATION_DRILL = AlertDefinition(
         "either. It goes to every channel that an alert of this stack may use."
     ),
     first_steps=(
-        "It arrived: there is nothing to do.",
-        "It did not arrive on one of the channels: run `readiness drill STACK` and look at that channel's settings.",
-        "It arrived on none: look whether the policy exists and is valid, with `readiness verify STACK`.",
+        "Do nothing: this is the weekly drill, and it arrived.",
+        "It did not arrive on one of the channels: start it by hand, and look at the settings of that channel: "
+        "`readiness drill $stack`.",
+        "It arrived on none: check that the policy exists and is valid: `readiness verify $stack`.",
     ),
     causes=(
         "The week has come round",
         "Somebody has run `readiness drill STACK`: then the notification holds its word",
     ),
-    mitigation=("Tell the drill that its word came: `readiness drill STACK --received WORD`",),
+    mitigation=(
+        "Somebody started the drill with a word, WORD: tell it that the word arrived: `readiness drill $stack "
+        "--received=WORD`.",
+    ),
+    console_path=lambda _settings: "monitoring/alerting",
+    value="always 1",
 )
 
 DRILL_ALERTS = (NOTIFICATION_DRILL,)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from readiness.alerts.commands import (
+    READ_MIGRATION_LOG,
+)
 from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS, AlertDefinition
 from readiness.alerts.selectors import window
 from readiness.settings.channels import PAGE
@@ -43,10 +46,13 @@ MIGRATION_FAILED = AlertDefinition(
         "one from before, and the deployment that wanted it has stopped: the old revision still serves."
     ),
     first_steps=(
-        "Read the job's log: the first error of the execution is the cause. `LockNotAvailable` means that it gave "
-        "up waiting for a table that something else holds.",
-        "Prove where the schema is: execute the job with `--args=verify`; it prints the revision of the database.",
-        "Do not run it again before the cause is mended: it is safe, and fails in the same way.",
+        f"Read the log of the failed execution; its first error is the cause: {READ_MIGRATION_LOG}. "
+        "`LockNotAvailable` means that it gave up waiting for a table that something else holds.",
+        "List the executions, and look at the failed one: `gcloud run jobs executions list --job=$job "
+        "--region=$region --project=$project --limit=5` and `gcloud run jobs executions describe EXECUTION "
+        "--region=$region --project=$project`.",
+        "Print the revision of the schema: `gcloud run jobs execute $job --region=$region --project=$project "
+        "--args=verify --wait`. It changes nothing.",
     ),
     causes=(
         "A revision that the data of this environment does not allow",
@@ -54,9 +60,22 @@ MIGRATION_FAILED = AlertDefinition(
         "The job's account, the password or the connector was changed",
     ),
     mitigation=(
-        "Mend the revision, and deploy again: the workflow takes a new backup first",
-        'The schema is wrong although nothing failed: stop the writes, then go by the rollback runbook, "The database"',
+        "Do not run the migration again before its cause is fixed, do not send traffic to another revision, and "
+        "do not restore a backup: the old revision serves, and the schema is the one from before. See which "
+        "revision serves: `gcloud run services describe $service --region=$region --project=$project "
+        '--format="yaml(status.traffic)"`.',
+        "A lock held it up: end the long query, or wait for it. Then run the failed jobs of the deployment again, "
+        "whose RUN_ID is in the list: `gcloud sql operations list --instance=$instance --project=$project "
+        "--limit=10`, `gh run list --repo=$repository --status=failure --limit=5` and `gh run rerun RUN_ID "
+        "--repo=$repository --failed`.",
+        "The revision itself is wrong: fix it, and deploy again. The workflow takes a backup first; see that it "
+        "did: `gcloud sql backups list --instance=$instance --project=$project --limit=5`.",
+        "The schema is not the one from before, although the run was one transaction: take a backup of it as it "
+        "is, then [escalate](../runbook.md#escalation): `gcloud sql backups create --instance=$instance "
+        '--project=$project --description="after a failed migration"`.',
     ),
+    console_path=lambda settings: f"run/jobs/details/{settings.region}/{_job(settings)}/executions",
+    value="the failed executions in the window",
     declared_by=lambda settings: settings.migration_job is not None,
     pages_in_production_only=True,
 )

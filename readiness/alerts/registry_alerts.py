@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from readiness.alerts.commands import (
+    READ_DELETIONS,
+)
 from readiness.alerts.definition import AlertDefinition
 from readiness.alerts.log_metric import IMAGE_LOG, LogMetric, environment_metric_name, filter_text
 from readiness.alerts.selectors import window
@@ -114,6 +117,10 @@ def _registry(settings: Settings) -> str:
     return settings.image_registry.repository_id if settings.image_registry else ""
 
 
+def _console_path(settings: Settings) -> str:
+    return f"artifacts/docker/{settings.project}/{settings.region}/{_registry(settings)}"
+
+
 IMAGES_DELETED_BY_OTHERS = AlertDefinition(
     name="ImagesDeletedByOthers",
     title="Images deleted by others",
@@ -130,11 +137,10 @@ IMAGES_DELETED_BY_OTHERS = AlertDefinition(
         "is gone protects nothing any more."
     ),
     first_steps=(
-        "Read who it was and what: the audit log of artifactregistry.googleapis.com, `protoPayload.methodName` with "
-        "`Delete`.",
-        "Run the workflow `Tag the images of production` by hand: it tags again whatever serves, and fails where an "
-        "image of those is gone.",
-        "Where one is gone, deploy a commit again before an instance has to start without it.",
+        f"Read in the audit log who deleted what: {READ_DELETIONS}.",
+        "Start the workflow that tags whatever serves: `gh workflow run promote-images.yml --repo=$repository`. "
+        "It fails where an image that serves is gone.",
+        "See how it ended: `gh run list --repo=$repository --workflow=promote-images.yml --limit=3`.",
     ),
     causes=(
         "A person tidying up in the console",
@@ -142,7 +148,18 @@ IMAGES_DELETED_BY_OTHERS = AlertDefinition(
         "Terraform or another program that declares the repository",
         "A stolen credential",
     ),
-    mitigation=("Take the right to delete from whoever did it", "Build and deploy what is missing from its commit"),
+    mitigation=(
+        "Nobody knows of it: take the role away from the account that deleted. The policies of the repository and "
+        "of the project show it as MEMBER with its ROLE: `gcloud artifacts repositories get-iam-policy $registry "
+        "--location=$region --project=$project`, `gcloud projects get-iam-policy $project`, `gcloud artifacts "
+        "repositories remove-iam-policy-binding $registry --location=$region --project=$project --member=MEMBER "
+        "--role=ROLE` and `gcloud projects remove-iam-policy-binding $project --member=MEMBER --role=ROLE`.",
+        "An image that serves is gone: deploy its commit again, before an instance has to start without it; "
+        "RUN_ID is that of its deployment: `gh run list --repo=$repository --limit=20` and `gh run rerun RUN_ID "
+        "--repo=$repository`.",
+    ),
+    console_path=_console_path,
+    value="the deletions in the window",
     subject=_registry,
     query_values=_values(deletions_by_others, "audited_resource"),
     log_metrics=lambda settings: (deletions_by_others(settings),),
@@ -164,9 +181,11 @@ LARGE_IMAGE_CLEANUP = AlertDefinition(
         "the backlog. Told once a day, when the managed workflow has counted."
     ),
     first_steps=(
-        "Open the last run of the workflow `Image cleanup report`: which images, how many?",
-        "Run the workflow `Tag the images of production` by hand: it fails where an image that serves is gone.",
-        "Set `cleanup_dry_run: true` and apply, until it is known why.",
+        "Open the last report of the cleanup: `gh run list --repo=$repository --workflow=cleanup-images.yml "
+        "--limit=3` and `gh run view RUN_ID --repo=$repository`. Which images, how many?",
+        "Start the workflow that tags whatever serves: `gh workflow run promote-images.yml --repo=$repository`. "
+        "It fails where an image that serves is gone.",
+        "Set `cleanup_dry_run: true` in the settings and apply it, until it is known why: `readiness up $stack`.",
     ),
     causes=(
         "The first run after the dry run was switched off",
@@ -174,9 +193,11 @@ LARGE_IMAGE_CLEANUP = AlertDefinition(
         "Tags that were removed and had protected",
     ),
     mitigation=(
-        "`cleanup_dry_run: true`, then `readiness cleanup simulate`",
-        "Raise `max_deleted_versions` where so many are usual",
+        "Try out what the policies would delete: `readiness cleanup simulate $stack`.",
+        "Where so many are usual, raise `max_deleted_versions` in the settings, and apply it: `readiness up $stack`.",
     ),
+    console_path=_console_path,
+    value="the cleanups over the limit in the window",
     subject=_registry,
     query_values=_values(large_cleanups, "global"),
     log_metrics=lambda settings: (large_cleanups(settings),),
@@ -198,9 +219,10 @@ NEW_CRITICAL_VULNERABILITY = AlertDefinition(
         "known since, or a deployment brought it. What is accepted in the settings does not count."
     ),
     first_steps=(
-        "Open the newest issue with the label `vulnerability`: which package, and which version mends it?",
-        "Is the package used at run time and reachable from outside? Then it is urgent.",
-        "Update it and deploy; where there is no fix, write down the risk with a reason and a day.",
+        "Open the newest issue about a vulnerability, and read which package it is: `gh issue list "
+        "--repo=$repository --label=vulnerability --limit=5`. Which version fixes it?",
+        "Decide whether it is urgent: it is, where the package is used at run time and reachable from outside.",
+        "Update the package and deploy; where there is no fix, write down the risk with a reason and a day.",
     ),
     causes=(
         "A vulnerability that has been published",
@@ -208,9 +230,13 @@ NEW_CRITICAL_VULNERABILITY = AlertDefinition(
         "A deployment that brought a package",
     ),
     mitigation=(
-        "Rebuild on the newest base image and deploy",
-        "Accept it in `image_workflows.accepted_vulnerabilities` for at most 90 days",
+        "Rebuild on the newest base image and deploy; then scan again: `gh workflow run scan-serving-images.yml "
+        "--repo=$repository`.",
+        "Accept it in `image_workflows.accepted_vulnerabilities` for at most 90 days, and apply that: `readiness "
+        "up $stack`.",
     ),
+    console_path=_console_path,
+    value="the services with a new critical vulnerability in the window",
     subject=lambda settings: settings.environment.name,
     query_values=_values(new_criticals, "global"),
     log_metrics=lambda settings: (new_criticals(settings),),

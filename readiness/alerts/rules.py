@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from string import Template
 
 from readiness.alerts.catalogue import alerts_of
+from readiness.alerts.commands import first_sentence
 from readiness.alerts.definition import (
     EVALUATION_INTERVAL_SECONDS,
     RATE_WINDOW_SECONDS,
     AlertDefinition,
+    of_each_service,
+    of_the_database,
 )
 from readiness.alerts.log_metric import LogMetric
+from readiness.alerts.runbook_address import runbook_address
 from readiness.alerts.selectors import services_selector, window
 from readiness.alerts.severity import AlertSeverity
 from readiness.settings.base import GAUGE_WINDOW_SECONDS
@@ -47,13 +51,8 @@ def rule_group_name(settings: Settings) -> str:
     return f"readiness-{settings.environment.name}"
 
 
-def runbook_anchor(definition: AlertDefinition) -> str:
-    """The anchor that GitHub gives to the alert's heading, which is its name."""
-    return definition.name.lower()
-
-
 def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
-    runbook_url = f"{settings.runbook.url}#{runbook_anchor(definition)}"
+    runbook_url = runbook_address(definition.name, settings)
     condition = definition.condition(settings)
     return AlertRule(
         definition=definition,
@@ -91,11 +90,35 @@ def query_of(definition: AlertDefinition, settings: Settings) -> str:
     return Template(definition.query).substitute(values | own)
 
 
+# The variable that holds the result of a PromQL query (docs/facts/monitoring.md#variables-in-a-notification).
+_VALUE = "${metric.label.value}"
+
+
 def _documentation(definition: AlertDefinition, condition: str, runbook_url: str, settings: Settings) -> str:
-    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(definition.first_steps, start=1))
+    """What a phone shows at a glance: what to do, how bad it is and where; the rest is on the alert's page."""
     return (
-        f"**{condition}** on `{definition.subject(settings)}`, environment {settings.environment.name}.\n\n"
-        f"{definition.meaning}\n\n"
-        f"First steps:\n\n{steps}\n\n"
-        f"Runbook: {runbook_url}\n"
+        f"**Do first: {first_sentence(definition.first_steps[0])}.**\n\n"
+        f"Runbook: {runbook_url}\n\n"
+        f"Value: {_VALUE} ({definition.value})\n\n"
+        f"Threshold: {condition}\n\n"
+        f"On: {_subject_and_environment(definition, settings)}\n\n"
+        f"Console: {_console_url(definition, settings)}\n"
     )
+
+
+def _subject_and_environment(definition: AlertDefinition, settings: Settings) -> str:
+    subject, environment = definition.subject(settings), f"environment {settings.environment.name}"
+    return environment if subject == settings.environment.name else f"{subject}, {environment}"
+
+
+def _console_url(definition: AlertDefinition, settings: Settings) -> str:
+    subject = definition.subject(settings)
+    if definition.console_path is not None:
+        path = definition.console_path(settings)
+    elif definition.subject is of_the_database:
+        path = f"sql/instances/{subject}/overview"
+    elif definition.subject is of_each_service:
+        path = f"run/detail/{settings.region}/{subject}/metrics"
+    else:
+        path = "monitoring/alerting"
+    return f"https://console.cloud.google.com/{path}?project={settings.project}"

@@ -11,11 +11,11 @@ an environment: the stack that owns the shared resources declares them.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from readiness.alerts.commands import first_sentence
 from readiness.alerts.log_metric import LogMetric
+from readiness.alerts.runbook_address import runbook_address
 from readiness.alerts.severity import AlertSeverity
 from readiness.settings.channels import TEAM, ChannelKind
 from readiness.settings.model import Settings
@@ -37,7 +37,7 @@ class SecurityAlert:
     severity: AlertSeverity
     channel_kinds: frozenset[ChannelKind]
     meaning: str
-    mitigation: str
+    mitigation: tuple[str, ...]
 
     @property
     def slug(self) -> str:
@@ -91,7 +91,10 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         channel_kinds=TEAM,
         meaning="Somebody was made an owner of the project, or is none any more. An owner may do everything in it.",
         mitigation=(
-            "Take the role away: `gcloud projects remove-iam-policy-binding PROJECT --member=WHO --role=roles/owner`"
+            "Take the role away from a member who should not have it, MEMBER: `gcloud projects "
+            "remove-iam-policy-binding $project --member=MEMBER --role=roles/owner`.",
+            "Give the role back to a member who should have it: `gcloud projects add-iam-policy-binding $project "
+            "--member=MEMBER --role=roles/owner`.",
         ),
     ),
     SecurityAlert(
@@ -105,8 +108,9 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         channel_kinds=TEAM,
         meaning="What the project's audit logs record was changed. Who hides what comes next begins with this.",
         mitigation=(
-            "Compare `gcloud projects get-iam-policy PROJECT --format='yaml(auditConfigs)'` with what is "
-            "declared, and apply the declaration again"
+            "Write the audit configuration back. Save the policy, put `auditConfigs` in the file right, as the "
+            "entry's `auditConfigDeltas` show it, and set it: `gcloud projects get-iam-policy $project "
+            "--format=yaml > policy.yaml` and `gcloud projects set-iam-policy $project policy.yaml`.",
         ),
     ),
     SecurityAlert(
@@ -123,7 +127,13 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         severity="WARNING",
         channel_kinds=TEAM,
         meaning="A custom role was made, changed or deleted: whoever holds it may do something else than before.",
-        mitigation="Undo it: `gcloud iam roles describe ROLE --project=PROJECT`, then `update`, `delete` or `undelete`",
+        mitigation=(
+            "Look at the role, ROLE, and remove a permission that it should not have: `gcloud iam roles describe "
+            "ROLE --project=$project` and `gcloud iam roles update ROLE --project=$project "
+            "--remove-permissions=PERMISSION`.",
+            "Bring a deleted role back, which works for seven days: `gcloud iam roles undelete ROLE "
+            "--project=$project`.",
+        ),
     ),
     SecurityAlert(
         name="FirewallRuleChange",
@@ -139,7 +149,10 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         channel_kinds=TEAM,
         meaning="A firewall rule was added, changed or deleted: something may now reach the network that could not.",
         mitigation=(
-            "Look at the rule: `gcloud compute firewall-rules describe RULE --project=PROJECT`, and delete or mend it"
+            "Look at the rule, RULE, and switch it off: `gcloud compute firewall-rules describe RULE "
+            "--project=$project` and `gcloud compute firewall-rules update RULE --project=$project --disabled`.",
+            "A rule is gone: compare with what is declared, and apply the declaration again: `gcloud compute "
+            "firewall-rules list --project=$project`.",
         ),
     ),
     SecurityAlert(
@@ -156,8 +169,10 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         channel_kinds=TEAM,
         meaning="A route was added or deleted: traffic of the network may leave by another way.",
         mitigation=(
-            "Look at the routes: `gcloud compute routes list --project=PROJECT`, and delete the one that is not "
-            "declared"
+            "Look at the routes, and delete the one that is not declared, ROUTE: `gcloud compute routes list "
+            "--project=$project` and `gcloud compute routes delete ROUTE --project=$project`.",
+            "A route is gone: compare with what is declared, and apply the declaration again: `gcloud compute "
+            "routes list --project=$project`.",
         ),
     ),
     SecurityAlert(
@@ -176,8 +191,12 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         channel_kinds=TEAM,
         meaning="A network or a peering was made, changed or deleted. The database is reached through one.",
         mitigation=(
-            "Look at them: `gcloud compute networks list --project=PROJECT`, `gcloud compute networks peerings "
-            "list --project=PROJECT`"
+            "Look at the networks and their peerings, and remove the peering that is not declared: `gcloud "
+            "compute networks list --project=$project`, `gcloud compute networks peerings list "
+            "--project=$project` and `gcloud compute networks peerings delete PEERING --network=NETWORK "
+            "--project=$project`.",
+            "A network or a peering is gone: the database may be out of reach. Check the services, and apply the "
+            "declaration again: `readiness verify $stack`.",
         ),
     ),
     SecurityAlert(
@@ -191,7 +210,9 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         channel_kinds=TEAM,
         meaning="Who may read or write a bucket was changed. The state of the infrastructure is in one.",
         mitigation=(
-            "Look at it: `gcloud storage buckets get-iam-policy gs://BUCKET`, and take away what is not declared"
+            "Look at who may do what with the bucket, BUCKET, and take away what is not declared: `gcloud storage "
+            "buckets get-iam-policy gs://BUCKET` and `gcloud storage buckets remove-iam-policy-binding "
+            "gs://BUCKET --member=MEMBER --role=ROLE`.",
         ),
     ),
     SecurityAlert(
@@ -205,16 +226,32 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         channel_kinds=TEAM,
         meaning="The configuration of a Cloud SQL instance was changed: address, flags, backups or who may connect.",
         mitigation=(
-            "Look at it: `gcloud sql instances describe INSTANCE --project=PROJECT`, and compare with what "
-            "Terraform declares"
+            "Look at the instance, SQL_INSTANCE, and compare it with what is declared: `gcloud sql instances "
+            "describe SQL_INSTANCE --project=$project` and `gcloud sql operations list --instance=SQL_INSTANCE "
+            "--project=$project --limit=10`.",
+            "Remove the networks that may connect from outside, where somebody added one: `gcloud sql instances "
+            "patch SQL_INSTANCE --project=$project --clear-authorized-networks`.",
         ),
     ),
 )
 
 FIRST_STEPS = (
-    "Read the entry with the command below: who did what, from which address?",
+    "Read in the audit log who changed what, from which address: `gcloud logging read $counted --project=$project "
+    "--freshness=1h --limit=5 "
+    '--format="yaml(timestamp, protoPayload.authenticationInfo.principalEmail, '
+    "protoPayload.requestMetadata.callerIp, protoPayload.methodName, protoPayload.resourceName, "
+    'protoPayload.request, protoPayload.serviceData)"`.',
     "Ask whom the entry names. Was it an apply of this repository, of Terraform, or a person?",
     "Nobody knows of it: take the access of that account away first, then undo the change, then escalate.",
+)
+# Taking the access away comes before everything else that undoes a change which nobody knows of.
+TAKE_ACCESS_AWAY = (
+    "Nobody knows of the change: take away the access of the account that made it, ACCOUNT; the first command "
+    "shows its "
+    "roles: `gcloud projects get-iam-policy $project --flatten=bindings --filter=bindings.members:ACCOUNT "
+    '--format="value(bindings.role, bindings.members)"` and `gcloud projects remove-iam-policy-binding $project '
+    "--member=MEMBER --role=ROLE`.",
+    "It is a service account: switch it off too: `gcloud iam service-accounts disable ACCOUNT --project=$project`.",
 )
 CAUSES = ("An apply of Pulumi or Terraform", "A person in the console", "A stolen credential")
 
@@ -227,24 +264,14 @@ def security_rules(settings: Settings) -> tuple[SecurityRule, ...]:
     return tuple(_rule(alert, settings) for alert in SECURITY_ALERTS)
 
 
-def security_anchor(alert: SecurityAlert) -> str:
-    """The anchor that GitHub gives to the alert's heading, which is its name."""
-    return alert.name.lower()
-
-
-def read_command(alert: SecurityAlert, project: str) -> str:
-    """The command that shows the entries; it can be pasted into a shell as it is."""
-    return f"gcloud logging read {shlex.quote(alert.filter)} --project={shlex.quote(project)} --freshness=1h --limit=5"
-
-
 def _rule(alert: SecurityAlert, settings: Settings) -> SecurityRule:
-    runbook_url = f"{settings.runbook.url}#{security_anchor(alert)}"
+    runbook_url = runbook_address(alert.name, settings)
     condition = f"CIS {alert.cis}: at least 1 in {WINDOW_SECONDS // 60} min"
     return SecurityRule(
         alert=alert,
         display_name=f"{alert.title} (project)",
         documentation_subject=f"[{settings.project}] {alert.title}",
-        documentation="\n\n".join(_documentation(alert, condition, runbook_url, settings)) + "\n",
+        documentation=_documentation(condition, runbook_url, settings),
         runbook_url=runbook_url,
         condition=condition,
         condition_filter=(
@@ -254,9 +281,14 @@ def _rule(alert: SecurityAlert, settings: Settings) -> SecurityRule:
     )
 
 
-def _documentation(alert: SecurityAlert, condition: str, runbook_url: str, settings: Settings) -> Iterator[str]:
-    yield f"**{condition}** in the project `{settings.project}`."
-    yield alert.meaning
-    yield "First steps:"
-    yield "\n".join(f"{number}. {step}" for number, step in enumerate(FIRST_STEPS, start=1))
-    yield f"Runbook: {runbook_url}"
+def _documentation(condition: str, runbook_url: str, settings: Settings) -> str:
+    """As that of the other alerts. A threshold condition has no variable for its value: the text gives the least."""
+    console = f"https://console.cloud.google.com/home/activity?project={settings.project}"
+    return (
+        f"**Do first: {first_sentence(FIRST_STEPS[0])}.**\n\n"
+        f"Runbook: {runbook_url}\n\n"
+        "Value: one change or more\n\n"
+        f"Threshold: {condition}\n\n"
+        f"On: the project {settings.project}\n\n"
+        f"Console: {console}\n"
+    )

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from readiness.alerts.commands import (
+    ASK_FOR_HEALTH,
+    LOOK_FOR_A_NEW_REVISION,
+    LOWER_CONCURRENCY,
+    RAISE_CPU,
+    RAISE_INSTANCES,
+    RAISE_MEMORY,
+    READ_DATABASE_ERRORS,
+    READ_ERRORS,
+    READ_MEMORY_KILLS,
+    ROLL_BACK,
+)
 from readiness.alerts.definition import AlertDefinition, minutes, percent
 from readiness.settings.channels import EMAIL_ONLY, PAGE, TEAM
 
@@ -25,9 +37,10 @@ HIGH_CPU_USAGE = AlertDefinition(
         "whole duration. Requests slow down next, and new instances start until the maximum is reached."
     ),
     first_steps=(
-        "Compare the request count with an hour ago: more traffic, or the same traffic at more cost?",
-        "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
-        "Look at the instance count: at its maximum, raise the maximum while the cause is sought.",
+        LOOK_FOR_A_NEW_REVISION,
+        "Compare the request count with an hour ago, in the metrics of the service: more traffic, or the same "
+        "traffic at more cost?",
+        "Look at the instance count in the same place: at its maximum, raise the maximum while you look for the cause.",
     ),
     causes=(
         "A traffic peak",
@@ -35,7 +48,12 @@ HIGH_CPU_USAGE = AlertDefinition(
         "A retry storm from a client",
         "A busy loop",
     ),
-    mitigation=("Roll back to the previous revision", "Raise `--max-instances`", "Raise `--cpu`"),
+    mitigation=(
+        ROLL_BACK,
+        RAISE_INSTANCES,
+        RAISE_CPU,
+    ),
+    value="the share of its CPU that the busiest instances use: 0.8 is 80 %",
 )
 
 HIGH_MEMORY_USAGE = AlertDefinition(
@@ -58,9 +76,11 @@ HIGH_MEMORY_USAGE = AlertDefinition(
         "Run kills the instance, and every request in it fails with a 5xx."
     ),
     first_steps=(
-        "Search the log for `Memory limit of` and `SIGKILL`: has an instance been killed already?",
-        "Look at the shape: a slope since the last deployment is a leak, a step is a change or one large upload.",
-        "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
+        f"Search the log for instances that were killed for their memory: {READ_MEMORY_KILLS}. Cloud Run writes "
+        "`Memory limit of … exceeded` or `Uncaught signal: 9`; gunicorn writes `SIGKILL`.",
+        LOOK_FOR_A_NEW_REVISION,
+        "Look at the shape in the metrics of the service: a slope since the last deployment is a leak, a step is "
+        "a change or one large upload.",
     ),
     causes=(
         "A leak",
@@ -68,7 +88,12 @@ HIGH_MEMORY_USAGE = AlertDefinition(
         "Too many requests at once in one instance",
         "A cache without a bound",
     ),
-    mitigation=("Roll back to the previous revision", "Raise `--memory`", "Lower `--concurrency`"),
+    mitigation=(
+        ROLL_BACK,
+        RAISE_MEMORY,
+        LOWER_CONCURRENCY,
+    ),
+    value="the share of its memory that the fullest instances use: 0.9 is 90 %",
 )
 
 HIGH_ERROR_RATE = AlertDefinition(
@@ -92,9 +117,9 @@ HIGH_ERROR_RATE = AlertDefinition(
         "Requests that never reach a container (refused for authorization, or at the instance limit) are not counted."
     ),
     first_steps=(
-        "Open the service's health address: is it the database, or the service itself?",
-        "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
-        "Read the newest lines with ERROR in this service's log: one stack trace, or many?",
+        LOOK_FOR_A_NEW_REVISION,
+        f"Ask the service for its health: {ASK_FOR_HEALTH}. Is it the database, or the service itself?",
+        f"Read its newest errors: {READ_ERRORS}. One stack trace, or many?",
     ),
     causes=(
         "A bad revision",
@@ -102,7 +127,11 @@ HIGH_ERROR_RATE = AlertDefinition(
         "A missing secret or variable",
         "Instances killed for memory",
     ),
-    mitigation=("Roll back to the previous revision", "If the database is the cause, go to DatabaseConnectionErrors"),
+    mitigation=(
+        ROLL_BACK,
+        "If the database is the cause, follow [DatabaseConnectionErrors](DatabaseConnectionErrors.md).",
+    ),
+    value="the share of requests answered 5xx: 0.05 is 5 %",
 )
 
 HIGH_LATENCY = AlertDefinition(
@@ -125,12 +154,18 @@ HIGH_LATENCY = AlertDefinition(
         "needs to start is not part of the figure."
     ),
     first_steps=(
-        "Compare CPU and instance count: starved, or waiting for something else?",
-        "Look at the database (query insights) and at what the log says of calls to other systems.",
-        "Look for a new revision in the same minutes; if there is one, roll back first and ask later.",
+        LOOK_FOR_A_NEW_REVISION,
+        "Compare CPU and instance count in the metrics of the service: starved, or waiting for something else?",
+        f"Look at the database (query insights) and at what it logs: {READ_DATABASE_ERRORS}. Then look for slow "
+        "calls to other systems.",
     ),
     causes=("Slow queries", "A slow external API", "The connection pool is exhausted", "CPU at its limit"),
-    mitigation=("Roll back to the previous revision", "Raise `--max-instances` or `--cpu`"),
+    mitigation=(
+        ROLL_BACK,
+        RAISE_INSTANCES,
+        RAISE_CPU,
+    ),
+    value="the 95th percentile of the latency in milliseconds: 5000 is 5 s",
 )
 
 SERVICE_ALERTS = (HIGH_CPU_USAGE, HIGH_MEMORY_USAGE, HIGH_ERROR_RATE, HIGH_LATENCY)

@@ -47,6 +47,7 @@ def init(folder: str | None, old_folder: str | None, answers_file: str | None, f
 
     {env} in a name stands for the stack. What is not given is asked for on a terminal.
     """
+    from readiness.alerts.runbook_address import RUNBOOK_FOLDER
     from readiness.live.init.answers import answers_from
     from readiness.live.init.project_files import installed_package
     from readiness.live.init.write import write_project
@@ -64,7 +65,10 @@ def init(folder: str | None, old_folder: str | None, answers_file: str | None, f
     target = Path(named) if named else _project_around()
     names, warnings = write_project(target, answers, force=force)
     report(warnings)
-    click.echo(f"wrote {len(names)} files into {target}: {', '.join(names)}")
+    pages = [name for name in names if name.startswith(f"{RUNBOOK_FOLDER}/")]
+    listed = [name for name in names if name not in pages]
+    listed.append(f"{len(pages)} pages in {RUNBOOK_FOLDER}/")
+    click.echo(f"wrote {len(names)} files into {target}: {', '.join(listed)}")
     click.echo(f"Next: fill in what is warned of; {target / 'README.md'} has the next five commands.")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,40 +15,48 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when the file is not up to date.")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a page is not up to date.")
 @project_option
 def runbook(only_check: bool, project: str | None) -> None:
-    """Write docs/runbook.md from the alert catalogue and the settings of every stack."""
-    from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
-    from readiness.files import text_of, write_whole
+    """Write docs/runbook.md and a page for each alert in docs/runbook/ from the settings of every stack."""
+    from readiness.documents.runbook import left_over_pages, runbook_texts
+    from readiness.files import text_of, write_all
     from readiness.finding import RefusedError
 
     root = project_root(project)
-    path = root / RUNBOOK_PATH
-    text, current = runbook_text(settings_of_every_stack(root)), text_of(path)
-    if not only_check:
-        write_whole(path, text)
-        click.echo(f"{'unchanged' if current == text else 'wrote'} {RUNBOOK_PATH}")
+    texts = runbook_texts(settings_of_every_stack(root))
+    current = {name: text_of(root / name) for name in texts}
+    left_over = left_over_pages(root, texts)
+    if only_check:
+        if found := list(_out_of_date(texts, current, left_over)):
+            raise RefusedError(found)
+        click.echo(f"ok {_summary(texts)}")
         return
-    if current != text:
-        raise RefusedError(_out_of_date(current))
-    click.echo(f"ok {RUNBOOK_PATH}")
+    old = [name for name in texts if current[name] != texts[name]]
+    write_all({root / name: texts[name] for name in old}, remove=[root / name for name in left_over])
+    for name in old:
+        click.echo(f"wrote {name}")
+    for name in left_over:
+        click.echo(f"removed {name}")
+    if not (old or left_over):
+        click.echo(f"unchanged {_summary(texts)}")
 
 
-def _out_of_date(current: str) -> Iterator[Finding]:
-    """What is wrong with a runbook that is not the one to be written: each alert that leads nowhere, then the rest."""
-    from readiness.alerts.runbook import RUNBOOK_PATH, missing_sections
+def _summary(texts: Mapping[str, str]) -> str:
+    common, *pages = texts
+    return f"{common}, {len(pages)} pages in {Path(common).with_suffix('')}/"
+
+
+def _out_of_date(texts: Mapping[str, str], current: Mapping[str, str], left_over: tuple[str, ...]) -> Iterator[Finding]:
+    """One finding for each page that is missing, stale or left over."""
     from readiness.finding import Finding
 
-    messages = ["is missing or empty"]
-    if current.strip():
-        missing = missing_sections(current)
-        messages = [f"has no section for {name}, to which its alert links" for name in missing]
-        messages.append("is not what the settings say")
-    for message in messages:
-        yield Finding(
-            rule_id="document-out-of-date",
-            file=RUNBOOK_PATH,
-            message=message,
-            hint="Run `readiness runbook` and commit it",
-        )
+    messages = {
+        name: "is not what the settings say" if current[name].strip() else "is missing or empty"
+        for name, text in texts.items()
+        if current[name] != text
+    }
+    messages |= dict.fromkeys(left_over, "is the page of an alert that no stack declares any more")
+    for name, message in messages.items():
+        hint = "Run `readiness runbook` and commit it"
+        yield Finding(rule_id="document-out-of-date", file=name, message=message, hint=hint)

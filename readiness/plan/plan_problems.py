@@ -7,8 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from readiness.alerts.runbook import RUNBOOK_PATH, anchors
-from readiness.files import text_of
+from readiness.alerts.runbook_address import link_targets
 from readiness.finding import Finding, RefusedError
 from readiness.plan.offline_plan import Plan
 from readiness.rules.plan_rules import plan_findings
@@ -23,7 +22,7 @@ def plan_problems(root: Path, plan: Plan) -> list[Finding]:
     """What the rules find in a stack's plan, each at the line that declares the resource."""
     found = plan_findings(
         plan.resources,
-        runbook_anchors=anchors(text_of(root / RUNBOOK_PATH)),
+        runbook_targets=link_targets(root),
         counted_environments=counted_environments(_readable_stacks(root)),
     )
     return [replace(finding, key=f"stack {plan.stack}: {finding.key}") for finding in found]

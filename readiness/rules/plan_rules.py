@@ -88,7 +88,7 @@ RULES: tuple[Rule, ...] = (
 def plan_findings(
     resources: Sequence[dict[str, Any]],
     *,
-    runbook_anchors: Iterable[str] = (),
+    runbook_targets: Iterable[str] = (),
     counted_environments: Iterable[tuple[str, str]] | None = None,
     rules: Iterable[Rule] = RULES,
 ) -> list[Finding]:
@@ -98,7 +98,7 @@ def plan_findings(
     """
     declared = of_plan(resources)
     surroundings = Surroundings(
-        runbook_anchors=frozenset(runbook_anchors),
+        runbook_targets=frozenset(runbook_targets),
         resources=declared,
         metrics=known_metrics(resources),
         counted_environments=None if counted_environments is None else frozenset(counted_environments),

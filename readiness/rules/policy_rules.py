@@ -33,9 +33,10 @@ def _alert_has_severity(alert: Resource, _: Surroundings) -> Iterator[str]:
 
 def _alert_has_runbook(alert: Resource, surroundings: Surroundings) -> Iterator[str]:
     links = (alert.inputs.get("documentation") or {}).get("links") or []
-    targets = [str(link.get("url", "")).partition("#")[2] for link in links]
-    if not any(target in surroundings.runbook_anchors for target in targets):
-        yield "no link of the alert leads to a section of the runbook; write that with `readiness runbook`"
+    addresses = [str(link.get("url", "")).partition("#") for link in links]
+    targets = [anchor or page.rpartition("/")[2] for page, _, anchor in addresses]
+    if not any(target in surroundings.runbook_targets for target in targets):
+        yield "no link of the alert leads to a page of the runbook; write that with `readiness runbook`"
 
 
 def _environment_has_reviewers(environment: Resource, _: Surroundings) -> Iterator[str]:
@@ -136,7 +137,7 @@ POLICY_RULES = (
     _rule("alert-severity", "Every alert policy has a severity.", _alert_has_severity, ALERT_POLICY),
     _rule(
         "alert-runbook",
-        "Every alert policy links to a runbook section.",
+        "Every alert policy links to a page of the runbook.",
         _alert_has_runbook,
         ALERT_POLICY,
         needs_project=True,

@@ -44,11 +44,12 @@ class Resource:
 class Surroundings:
     """What a rule may know besides the resource: the rest of the plan, and what the project says.
 
+    `runbook_targets` are the ends of an address that the runbook has: names of pages, anchors of its common page.
     `metrics` are those that queries may read, by series name. `counted_environments` are project and name of each
     environment whose deployments some stack counts; None if that is not known.
     """
 
-    runbook_anchors: frozenset[str] = frozenset()
+    runbook_targets: frozenset[str] = frozenset()
     resources: tuple[Resource, ...] = ()
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     counted_environments: frozenset[tuple[str, str]] | None = None

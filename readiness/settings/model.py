@@ -44,9 +44,15 @@ class Environment(Section):
 
 
 class Runbook(Section):
-    """Where the person who is paged finds `docs/runbook.md`."""
+    """Where the person who is paged finds `docs/runbook.md`, and `docs/runbook/` beside it."""
 
-    url: Annotated[HttpsUrl, Field(description="Address of the published runbook, without `#anchor`.")]
+    url: Annotated[
+        HttpsUrl,
+        Field(
+            description="Address of the published docs/runbook.md, or with a `/` at its end of the published folder "
+            "docs/runbook/. An address of another form is that of one page with a section for each alert."
+        ),
+    ]
 
 
 Engine = Literal["postgresql", "mysql", "sqlserver"]

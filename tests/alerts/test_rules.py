@@ -25,8 +25,10 @@ MAX_SUBJECT_BYTES = 255
 # What a command in the text names of the stack.
 PLACEHOLDER = re.compile(r"\$(project|region|instance|service|repository|job)\b")
 VARIABLE = re.compile(r"\$\{metric_or_resource\.label\.(\w+)\}")
+VALUE = "${metric.label.value}"
 # A host is a label of 63 characters and `.northamerica-northeast1.run.app`; a longer subject is cut off at its end.
 LONGEST_VALUES = {"service_name": 49, "host": 95}
+LONGEST_NUMBER = "-1.7976931348623157e+308"
 
 
 def _every_rule() -> list[Any]:
@@ -110,7 +112,7 @@ def test_every_rule_that_counts_events_says_what_becomes_of_a_new_counters_first
 def test_a_notification_fits_the_limits_after_expansion(rule: AlertRule) -> None:
     """Neither the provider nor the SDK checks them: `pulumi up` would stop half-way."""
     content, subject = (
-        VARIABLE.sub(lambda found: "s" * LONGEST_VALUES[found[1]], text)
+        VARIABLE.sub(lambda found: "s" * LONGEST_VALUES[found[1]], text.replace(VALUE, LONGEST_NUMBER))
         for text in (rule.documentation, rule.documentation_subject)
     )
     assert len(content) <= MAX_CONTENT_CHARACTERS
@@ -119,19 +121,9 @@ def test_a_notification_fits_the_limits_after_expansion(rule: AlertRule) -> None
 
 
 @pytest.mark.parametrize("rule", _every_rule())
-def test_a_notification_says_what_it_means_and_the_first_three_steps(rule: AlertRule) -> None:
-    """And where the rest stands; the figures are those of the settings."""
-    assert rule.condition in rule.documentation
-    assert rule.definition.meaning in rule.documentation
-    for number, step in enumerate(rule.definition.first_steps, start=1):
-        assert f"{number}. {step}" in rule.documentation
-    assert rule.runbook_url in rule.documentation
-
-
-@pytest.mark.parametrize("rule", _every_rule())
 def test_variables_in_a_notification_are_labels_that_the_query_keeps(rule: AlertRule) -> None:
     """A label that `by (…)` drops expands to nothing."""
-    text = PLACEHOLDER.sub("", rule.documentation_subject + rule.documentation)
+    text = (rule.documentation_subject + rule.documentation).replace(VALUE, "")
     labels = set(VARIABLE.findall(text))
     kept = [set(names.split(", ")) for names in re.findall(r"\bby \(([^)]*)\)", rule.query)]
     assert "$" not in VARIABLE.sub("", text)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
 
-from readiness.alerts.runbook import anchors
-from readiness.alerts.security_alerts import SECURITY_ALERTS, SecurityAlert, read_command, security_rules
+from readiness.alerts.security_alerts import SECURITY_ALERTS, SecurityAlert, security_rules
 from readiness.plan.offline_plan import Plan
 from tests.alerts.boolean_filter import UnknownFilterError, parse
 from tests.program.declared import METRIC, POLICY
-from tests.projects import ROOT, runbook, settings_of
+from tests.projects import ROOT, runbook_targets, settings_of
 
 PROWLER = json.loads((ROOT / "tests" / "fixtures" / "prowler-log-filters.json").read_text(encoding="utf-8"))["filters"]
 NAMES = [alert.name for alert in SECURITY_ALERTS]
@@ -214,7 +212,7 @@ def test_switched_off_there_is_none() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_policy_is_like_the_others(plans: dict[str, Plan], name: str) -> None:
-    """Severity, channels, labels, closing by itself, a runbook section; and it waits for its counter."""
+    """Severity, channels, labels, closing by itself, a page of the runbook; and it waits for its counter."""
     alert = of_name(name)
     plan = plans["every-option"]
     (policy,) = (resource for resource in plan.of_type(POLICY) if resource["name"] == f"security-alerts-{alert.slug}")
@@ -226,17 +224,9 @@ def test_the_policy_is_like_the_others(plans: dict[str, Plan], name: str) -> Non
         alert.severity == "CRITICAL"
     )
     (link,) = inputs["documentation"]["links"]
-    assert link["url"].partition("#")[2] in anchors(runbook())
+    assert link["url"].partition("#")[2] in runbook_targets()
     names = {resource["urn"]: resource["name"] for resource in plan.resources}
     assert f"security-alerts-metric-{alert.slug}" in {names[urn] for urn in policy["options"]["dependencies"]}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_command_of_the_runbook_can_be_pasted(name: str) -> None:
-    """The filter stands in single quotes, which it does not hold."""
-    command = read_command(of_name(name), "a-project")
-    assert "'" not in of_name(name).filter
-    assert re.fullmatch(r"gcloud logging read '[^']+' --project=a-project --freshness=1h --limit=5", command)
 
 
 @pytest.mark.parametrize(

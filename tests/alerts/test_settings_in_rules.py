@@ -231,15 +231,25 @@ def test_an_alert_is_named_after_its_title_and_the_stack(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_notification_numbers_its_three_steps_and_links_to_its_section_of_the_runbook(stack: str) -> None:
-    """Who is paged at night reads only this."""
+def test_a_notification_begins_with_what_to_do_and_fits_on_a_phone(stack: str) -> None:
+    """Then page, value, threshold, service and console, each on a line of its own."""
     settings = settings_of(stack)
-    for rule in rules_of(settings):
-        definition = rule.definition
-        assert re.findall(r"^(\d)\. (.+)$", rule.documentation, flags=re.MULTILINE) == [
-            (str(number), step) for number, step in enumerate(definition.first_steps, start=1)
-        ]
-        assert len(definition.first_steps) == 3
-        assert rule.runbook_url == f"{settings.runbook.url}#{definition.name.lower()}"
-        assert f"Runbook: {rule.runbook_url}" in rule.documentation
-        assert rule.documentation_subject.startswith(f"[{settings.environment.name}] ")
+    for rule in (*rules_of(settings), *security_rules(settings)):
+        first, *lines = rule.documentation.strip().split("\n\n")
+        assert re.fullmatch(r"\*\*Do first: [A-Z][a-z]+ [^$`?]{5,110}\.\*\*", first), first
+        assert [line.partition(": ")[0] for line in lines] == ["Runbook", "Value", "Threshold", "On", "Console"]
+        assert lines[0] == f"Runbook: {rule.runbook_url}"
+        assert rule.condition in lines[2]
+        assert lines[4].startswith("Console: https://console.cloud.google.com/")
+        assert lines[4].endswith(f"?project={settings.project}")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_notification_names_its_value_and_what_it_is(stack: str) -> None:
+    """The variable of a PromQL query's result; the number alone says nothing."""
+    for rule in rules_of(settings_of(stack)):
+        assert f"Value: ${{metric.label.value}} ({rule.definition.value})" in rule.documentation
+        assert rule.definition.value != "the result of the query", rule.definition.name
+        assert rule.definition.subject(settings_of(stack)) in rule.documentation
+        assert len(rule.definition.first_steps) == 3
+        assert rule.documentation_subject.startswith(f"[{settings_of(stack).environment.name}] ")

@@ -102,7 +102,10 @@ class Scratch:
                 texts[name] = self._normal(text)
         after = self._files()
         for path in sorted(path for path in after if before.get(path) != after[path]):
-            texts[f"wrote {path}"] = self._normal(after[path].decode("utf-8"))
+            text = self._normal(after[path].decode("utf-8"))
+            # The command `runbook` shows the pages of the alerts; the others write the same ones.
+            is_known = "docs/runbook/" in path and arguments[0] != "runbook"
+            texts[f"wrote {path}"] = f"{text.splitlines()[0]}\n" if is_known else text
         gone = sorted(set(before) - set(after))
         return Answer(title=title, status=status, texts=texts | {f"removed {path}": "" for path in gone})
 
@@ -115,8 +118,9 @@ class Scratch:
         if not self._documents:
             for command in ("runbook", "docs"):
                 self.answer(command, [command])
-            documents = (self.project / "docs").iterdir()
-            self._documents = {f"docs/{path.name}": path.read_text(encoding="utf-8") for path in documents}
+            documents = (self.project / "docs").rglob("*.md")
+            names = {path.relative_to(self.project).as_posix(): path for path in documents}
+            self._documents = {name: path.read_text(encoding="utf-8") for name, path in names.items()}
             self._documents[PAGE_PATH] = "# Security audit\n"  # `audit` asks only whether it exists
         self.write(self._documents)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.alerts.runbook import anchors
+from readiness.markdown_text import anchors
 from tests.projects import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

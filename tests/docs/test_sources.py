@@ -11,7 +11,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from readiness.alerts.runbook import anchors
+from readiness.markdown_text import anchors
 from tests.projects import ROOT
 
 # A document that readers do not have: "monitoring facts, 4a", "facts on GitHub, 4.1", "the seed", "seed 1.3".

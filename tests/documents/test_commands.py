@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.alerts.runbook import RUNBOOK_PATH
+from readiness.alerts.runbook_address import RUNBOOK_FOLDER, RUNBOOK_PATH
 from tests.edits import edit
 from tests.projects import Command
 
@@ -26,7 +26,7 @@ def test_a_document_is_written_once_and_then_up_to_date(project: Path, command: 
     """In a folder that is not there yet."""
     assert command(name, "--check", cwd=project).status == 1
     assert f"wrote {file}\n" in command(name, cwd=project).out
-    assert f"unchanged {file}\n" in command(name, cwd=project).out
+    assert f"unchanged {file}" in command(name, cwd=project).out
     done = command(name, "--check", cwd=project)
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("ok docs/")
@@ -49,17 +49,39 @@ def test_a_document_of_another_content_is_refused_and_replaced(
     assert command(name, "--check", cwd=project).status == 0
 
 
-def test_an_alert_whose_section_is_gone_is_named(project: Path, command: Command) -> None:
-    """Its link would lead the person who is paged to the top of the page."""
+def test_each_page_that_is_missing_stale_or_left_over_is_named(project: Path, command: Command) -> None:
+    """And put right by the command itself; a page that somebody wrote by hand stays."""
     command("runbook", cwd=project)
-    text = (project / RUNBOOK_PATH).read_text(encoding="utf-8")
-    (project / RUNBOOK_PATH).write_text(text.replace("## HighCpuUsage\n", "## High CPU\n"), encoding="utf-8")
+    folder = project / RUNBOOK_FOLDER
+    (folder / "HighLatency.md").unlink()
+    (folder / "Old.md").write_bytes((folder / "HighCpuUsage.md").read_bytes())
+    (folder / "HighCpuUsage.md").write_text("# HighCpuUsage: Do nothing\n", encoding="utf-8")
+    (folder / "notes.md").write_text("# Ours\n", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = command("runbook", "--check", cwd=project)
     hint = "Run `readiness runbook` and commit it."
+    assert (done.status, done.out) == (1, "")
     assert done.err.splitlines() == [
-        f"error: {RUNBOOK_PATH}: has no section for HighCpuUsage, to which its alert links. {hint}",
-        f"error: {RUNBOOK_PATH}: is not what the settings say. {hint}",
+        f"error: {RUNBOOK_FOLDER}/HighCpuUsage.md: is not what the settings say. {hint}",
+        f"error: {RUNBOOK_FOLDER}/HighLatency.md: is missing or empty. {hint}",
+        f"error: {RUNBOOK_FOLDER}/Old.md: is the page of an alert that no stack declares any more. {hint}",
     ]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    done = command("runbook", cwd=project)
+    written = [f"wrote {RUNBOOK_FOLDER}/{name}.md" for name in ("HighCpuUsage", "HighLatency")]
+    assert done.out.splitlines() == [*written, f"removed {RUNBOOK_FOLDER}/Old.md"]
+    assert (folder / "notes.md").read_text(encoding="utf-8") == "# Ours\n"
+    assert command("runbook", "--check", cwd=project).status == 0
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused_and_nothing_is_written(project: Path, command: Command) -> None:
+    """Neither is the common page."""
+    (project / "docs").mkdir()
+    (project / RUNBOOK_FOLDER).write_text("mine\n", encoding="utf-8")
+    done = command("runbook", cwd=project)
+    assert (done.status, done.out) == (1, "")
+    assert "cannot be written" in done.err
+    assert [path.name for path in (project / "docs").iterdir()] == ["runbook"]
 
 
 @pytest.mark.parametrize(("name", "file"), COMMANDS)

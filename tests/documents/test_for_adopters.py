@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from collections.abc import Iterator
 
 import pytest
 
-from readiness.alerts.runbook import RUNBOOK_PATH, anchors, runbook_text
+from readiness.alerts.runbook_address import RUNBOOK_PATH
 from readiness.documents.pages import page_texts
+from readiness.documents.runbook import runbook_texts
+from readiness.markdown_text import anchors
 from readiness.rules.stack import check_stack, require_settings
 from tests.projects import EVERY_OPTION, ROOT, SMALL
 
@@ -27,7 +30,7 @@ def pages(request: pytest.FixtureRequest) -> dict[str, str]:
     folder = SMALL.with_name(request.param)
     names = ["staging", "prod"] if folder == SMALL else [EVERY_OPTION]
     stacks = [(name, require_settings(check_stack(folder, name))) for name in names]
-    return {RUNBOOK_PATH: runbook_text(stacks), **page_texts(stacks)}
+    return {**runbook_texts(stacks), **page_texts(stacks)}
 
 
 def test_a_document_links_to_generated_ones_alone(pages: dict[str, str]) -> None:
@@ -37,7 +40,7 @@ def test_a_document_links_to_generated_ones_alone(pages: dict[str, str]) -> None
     assert len(relative) > 20, "nothing was compared"
     for name, target in relative:
         file, _, anchor = target.partition("#")
-        page = f"docs/{file}" if file else name
+        page = posixpath.normpath(f"{posixpath.dirname(name)}/{file}") if file else name
         assert page in pages, f"{name} links to {target}"
         assert not anchor or anchor in anchors(pages[page]), f"{name} links to {target}"
 

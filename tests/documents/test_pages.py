@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from readiness.alerts.runbook import RUNBOOK_PATH, anchors, runbook_text
 from readiness.documents.pages import page_texts
+from readiness.documents.runbook import runbook_texts
+from readiness.markdown_text import anchors
 from readiness.settings.github import Repository
 from readiness.settings.model import Runbook, Settings
 from readiness.settings.notes import Notes
@@ -128,7 +129,7 @@ def test_nothing_of_the_first_customer_is_in_the_documents_of_another_company(no
     """Its troubles, tools and workflows are in its settings; without these nothing is said of them."""
     stacks = shop(notes=notes)
     files = {path: text for stack in ("prod", EVERY_OPTION) for path, text in files_for_images(stack).items()}
-    texts = {**page_texts(stacks), RUNBOOK_PATH: runbook_text(stacks)}
+    texts = {**page_texts(stacks), **runbook_texts(stacks)}
     found = {path: sorted(word for word in customers_words() if word in text) for path, text in texts.items()}
     assert {path: words for path, words in found.items() if words} == {}
     comments = {path: [line for line in text.splitlines() if "#" in line] for path, text in files.items()}

@@ -131,9 +131,8 @@ def test_an_update_of_one_of_two_owners_is_refused_and_nothing_is_sent(applied: 
 
 
 def test_readiness_up_refuses_what_only_the_plan_shows(applied: World) -> None:
-    """An alert without a section in the runbook, as `readiness check --plan` does."""
-    runbook = applied.engine.project / "docs" / "runbook.md"
-    runbook.write_text("# Runbook\n", encoding="utf-8")
+    """An alert without a page in the runbook, as `readiness check --plan` does."""
+    (applied.engine.project / "docs" / "runbook" / "HighLatency.md").unlink()
     sent = len(applied.cloud.requests)
     done = applied.readiness("up", "staging")
     assert done.status == 1

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from readiness.alerts.runbook import runbook_text
 from readiness.documents.pages import page_texts
+from readiness.documents.runbook import runbook_texts
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.stack import check_config
 from readiness.settings.stack_files import StackConfig
@@ -38,7 +38,7 @@ def documents_of(config: StackConfig) -> dict[str, str]:
     settings = check_config(config, today=TODAY).settings
     assert settings is not None
     stacks = [(EVERY_OPTION, settings)]
-    return {**page_texts(stacks), "docs/runbook.md": runbook_text(stacks)}
+    return {**page_texts(stacks), **runbook_texts(stacks)}
 
 
 @pytest.fixture(scope="module")

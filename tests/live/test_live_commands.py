@@ -166,13 +166,13 @@ def test_adopt_without_credentials_names_how_to_get_them(command: Command, tmp_p
     assert "gcloud auth application-default login" in done.err
 
 
-def test_check_with_the_plan_finds_a_section_that_the_runbook_lost(command: Command, customer: Path) -> None:
+def test_check_with_the_plan_finds_a_page_that_the_runbook_lost(command: Command, customer: Path) -> None:
     """The policy pack's rules on the offline plan, each with the resource's name."""
-    (customer / "docs").mkdir()
-    (customer / "docs" / "runbook.md").write_text("# Runbook\n\n## HighCpuUsage\n", encoding="utf-8")
+    write_runbook(customer)
+    (customer / "docs" / "runbook" / "HighLatency.md").unlink()
     done = command("check", "staging", "--plan", cwd=customer)
     assert done.status == 1
-    assert "stack staging: alerts-high-latency: no link of the alert leads to a section" in done.text
+    assert "stack staging: alerts-high-latency: no link of the alert leads to a page of the runbook" in done.text
     assert "alerts-high-cpu-usage" not in done.text
 
 

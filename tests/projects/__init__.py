@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
+from readiness.alerts.runbook_address import RUNBOOK_PATH
+from readiness.documents.runbook import runbook_texts
+from readiness.files import write_all
+from readiness.markdown_text import anchors
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.stack import check_config, require_settings
 from readiness.settings.model import Settings
@@ -54,16 +57,20 @@ def plan_of_stack(stack: str) -> Plan:
 
 
 @functools.cache
-def runbook() -> str:
-    """The runbook of the first customer, with a section for every alert."""
-    return runbook_text([(stack, settings_of(stack)) for stack in CUSTOMER_STACKS])
+def runbook() -> dict[str, str]:
+    """The runbook of the first customer by path, with a page for every alert."""
+    return runbook_texts([(stack, settings_of(stack)) for stack in CUSTOMER_STACKS])
+
+
+def runbook_targets() -> frozenset[str]:
+    """To which ends of an address the alerts of the first customer may link."""
+    names = {path.rpartition("/")[2] for path in runbook()}
+    return frozenset(names | anchors(runbook()[RUNBOOK_PATH]))
 
 
 def write_runbook(project: Path) -> None:
     """Writes the runbook of a copied project, to which its alerts link."""
-    path = project / RUNBOOK_PATH
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(runbook(), encoding="utf-8")
+    write_all({project / name: text for name, text in runbook().items()})
 
 
 @dataclass(frozen=True)

@@ -8,23 +8,22 @@ from typing import Any
 
 import pytest
 
-from readiness.alerts.runbook import anchors
 from readiness.finding import text_line
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, ENVIRONMENT, REGISTRY, REPOSITORY_FILE
 from readiness.rules.policy_rules import POLICY_RULES
 from readiness.rules.rule import Resource, Surroundings, findings_by, of_plan
 from readiness.settings.protected_tags import PROTECTED_TAGS
-from tests.projects import ROOT, STACKS, runbook
+from tests.projects import ROOT, STACKS, runbook_targets
 
-RUNBOOK = frozenset(anchors(runbook()))
-AROUND = Surroundings(runbook_anchors=RUNBOOK)
+AROUND = Surroundings(runbook_targets=runbook_targets())
 
 ALERT = {
     "severity": "ERROR",
     "notificationChannels": ["<channel.id>"],
     "documentation": {"links": [{"url": "https://wiki.example/runbook#highcpuusage"}]},
 }
+ON_A_PAGE = {**ALERT, "documentation": {"links": [{"url": "https://git.example/docs/runbook/HighCpuUsage.md"}]}}
 GATE = {
     "reviewers": [{"users": [1], "teams": [2]}],
     "deploymentBranchPolicy": {"protectedBranches": False, "customBranchPolicies": True},
@@ -53,6 +52,12 @@ def test_every_plan_of_ours_keeps_every_rule(stack: str, plans: dict[str, Plan])
         ("alert-channel", ALERT_POLICY, ALERT, {**ALERT, "notificationChannels": []}),
         ("alert-severity", ALERT_POLICY, ALERT, {**ALERT, "severity": None}),
         ("alert-runbook", ALERT_POLICY, ALERT, {**ALERT, "documentation": {"links": [{"url": "https://x/y#gone"}]}}),
+        (
+            "alert-runbook",
+            ALERT_POLICY,
+            ON_A_PAGE,
+            {**ALERT, "documentation": {"links": [{"url": "https://x/y/gone.md"}]}},
+        ),
         ("alert-runbook", ALERT_POLICY, ALERT, {**ALERT, "documentation": None}),
         ("environment-reviewers", ENVIRONMENT, GATE, {**GATE, "reviewers": [{"users": [1]}]}),
         ("environment-reviewers", ENVIRONMENT, GATE, {**GATE, "reviewers": None}),

@@ -129,7 +129,7 @@ QUESTIONS = (
     Question(
         name="runbook_url",
         asked=False,
-        text="Address of the published runbook; docs/runbook.md of the repository for these files unless given",
+        text="Address of the published docs/runbook.md; that in the repository for these files unless given",
     ),
     Question(
         name="package",

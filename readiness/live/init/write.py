@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from readiness import clock
-from readiness.alerts.runbook import RUNBOOK_PATH, runbook_text
+from readiness.documents.runbook import runbook_texts
 from readiness.files import read_regular_bytes, write_all
 from readiness.finding import Finding, RefusedError, Severity, errors_only
 from readiness.live.init.answers import Answers
@@ -41,10 +41,11 @@ def write_project(folder: Path, answers: Answers, *, force: bool) -> tuple[tuple
     # Their lines are not named: nobody has seen them.
     problems = (replace(problem, line=None) for found in checked.values() for problem in found.problems)
     found = [*dict.fromkeys(problems), *_unfinished(answers), *_missing_wheel(folder, answers.package, texts)]
-    found += _existing_file_problems(folder, [*texts, RUNBOOK_PATH], force=force)
+    if not errors_only(found):
+        texts |= runbook_texts([(stack, require_settings(found)) for stack, found in checked.items()])
+    found += _existing_file_problems(folder, list(texts), force=force)
     if errors_only(found):
         raise RefusedError(errors_only(found))
-    texts[RUNBOOK_PATH] = runbook_text([(stack, require_settings(found)) for stack, found in checked.items()])
     write_all({folder / name: text for name, text in texts.items()})
     return tuple(texts), tuple(found)
 

@@ -1,0 +1,154 @@
+"""The common page of the runbook: which alerts there are, who is notified, links, the rollback, whom to call."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from readiness.alerts import first_queries
+from readiness.alerts.severity import AlertSeverity
+from readiness.documents import parts
+from readiness.documents.template import Stacks
+from readiness.markdown_text import table_cell
+from readiness.settings.channels import CHANNEL_DEFINITIONS, ChannelKind, declared_channels, shown_names
+from readiness.settings.model import Settings
+
+# As a page of an alert writes it.
+ESCALATE = "[escalate](../runbook.md#escalation)"
+
+_HEADER = """\
+You were notified: open the page of the alert. Its first line says what to do first, and its commands can be pasted.
+"""
+
+# Both sections say what docs/facts/monitoring.md proves: "How `increase` counts", "What closes an incident".
+_COUNTS = """\
+## How alerts count
+
+Some queries count events with `increase`. Prometheus, on which they are tested, and Monitoring may count differently:
+
+- DatabaseConnectionErrors looks at one minute more than stated and scales the count back. If Monitoring does not
+  extrapolate as Prometheus does, the scaled count is too low: where more than 10 errors in 5 minutes page, eleven and
+  twelve in one burst do not, and thirteen do.
+- The first event of a service, revision or instance that never had one before is counted by Monitoring and not by
+  Prometheus. If an alert is about few events, expect one more or one less than the log shows.
+
+The log is the exact count.
+"""
+_CLOSING = """\
+## Closed is not repaired
+
+An incident closes when the query has no result any more. That is so when the figure is good again, and also when the
+service has scaled to zero or stopped reporting. Before you stop, open the service's health address. The same problem
+can open a new incident with the next request.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommonRow:
+    """An alert as the common page lists it. `conditions`: by the names of the stacks that declare it."""
+
+    name: str
+    anchor: str
+    link: str
+    severity: AlertSeverity
+    channel_kinds: frozenset[ChannelKind]
+    first_action: str
+    conditions: Mapping[str, str]
+
+
+def common_page(stacks: Stacks, rows: Sequence[CommonRow], notice: str) -> str:
+    """The whole page. The section of each alert keeps the links of older notifications alive."""
+    lines = [f"# Runbook\n\n{notice}\n", _HEADER]
+    lines += [*_overview(stacks, rows), *_notified(stacks), *_rollback(stacks), *_links(stacks), _COUNTS, _CLOSING]
+    lines += ["## Escalation\n", "In this order; call the next one after 15 minutes without an answer.\n"]
+    lines += [parts.contact_table(stacks), "", "## Every alert\n", "What to do first, and the page of the alert.\n"]
+    lines += (f"### {row.name}\n\n{row.first_action}: [{row.name}]({row.link})\n" for row in rows)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def explorer_url(text: str, settings: Settings) -> str:
+    """A filter in the Logs Explorer, over the last hour (docs/facts/monitoring.md#links-into-the-console)."""
+    query = quote(text, safe="")
+    return f"https://console.cloud.google.com/logs/query;query={query};duration=PT1H?project={settings.project}"
+
+
+def _overview(stacks: Stacks, rows: Sequence[CommonRow]) -> Iterator[str]:
+    yield "| Alert | Severity | " + " | ".join(stack for stack, _ in stacks) + " |"
+    yield "|---|---|" + "---|" * len(stacks)
+    for row in rows:
+        cells = " | ".join(_cell(row, stack, settings) for stack, settings in stacks)
+        yield f"| [{row.name}]({row.link}) | {row.severity} | {cells} |"
+    yield "\nThe words at the end of a cell say how that stack is notified; [who that is](#who-is-notified).\n"
+
+
+def _cell(row: CommonRow, stack: str, settings: Settings) -> str:
+    condition = row.conditions.get(stack)
+    if condition is None:
+        return "-"
+    configured = frozenset(kind for kind in row.channel_kinds if _names(kind, settings))
+    return f"{table_cell(condition)}: {', '.join(shown_names(configured)) or 'nobody'}"
+
+
+def _notified(stacks: Stacks) -> Iterator[str]:
+    """Who is behind each kind of channel, once for each stack."""
+    yield "## Who is notified\n"
+    yield "| Stack | " + " | ".join(definition.shown_name for definition in CHANNEL_DEFINITIONS) + " |"
+    yield "|---|" + "---|" * len(CHANNEL_DEFINITIONS)
+    for stack, settings in stacks:
+        kinds = [definition.kind for definition in CHANNEL_DEFINITIONS]
+        cells = (table_cell(", ".join(_names(kind, settings))) or "nobody" for kind in kinds)
+        yield f"| {stack} | {' | '.join(cells)} |"
+    pagers = {definition.kind for definition in CHANNEL_DEFINITIONS if definition.pages}
+    unpaged = [stack for stack, settings in stacks if not any(_names(kind, settings) for kind in pagers)]
+    if unpaged:
+        yield f"\nNo alert of {' and '.join(unpaged)} pages anybody: who does not look at the channels above sees none."
+    yield ""
+
+
+def _names(kind: ChannelKind, settings: Settings) -> list[str]:
+    """The channels of a kind as a person knows them."""
+    shown = next(definition.shown_name for definition in CHANNEL_DEFINITIONS if definition.kind == kind)
+    names = [channel.display_name for channel in declared_channels(settings.channels) if channel.kind == kind]
+    names = [name.removeprefix("E-mail ").removeprefix(f"{shown} ") for name in names]
+    ids = [channel.id.rpartition("/")[2] for channel in settings.channels.existing if channel.kind == kind]
+    return [*names, *(f"channel {identity}, managed elsewhere" for identity in ids)]
+
+
+def _rollback(stacks: Stacks) -> Iterator[str]:
+    yield "## Roll back\n"
+    yield "REVISION is the newest one from before the incident. Traffic is pinned then: no later deployment gets any,"
+    yield "until the last command. More: [rollback runbook](ROLLBACK_RUNBOOK.md).\n"
+    for stack, settings in stacks:
+        where = f"--region={shlex.quote(settings.region)} --project={shlex.quote(settings.project)}"
+        yield f"In {stack}:\n"
+        for comment, command in (
+            ("# Which revisions are there, and which serves?", f"gcloud run revisions list --service={{name}} {where}"),
+            ("# Send all traffic to the last good revision.", _traffic(where, "--to-revisions=REVISION=100")),
+            ("# With the next deployment: let the newest revision serve again.", _traffic(where, "--to-latest")),
+        ):
+            commands = [command.replace("{name}", shlex.quote(service.name)) for service in settings.services]
+            yield "\n".join(["```bash", comment, *commands, "```\n"])
+
+
+def _traffic(where: str, option: str) -> str:
+    return f"gcloud run services update-traffic {{name}} {where} {option}"
+
+
+def _links(stacks: Stacks) -> Iterator[str]:
+    yield "## Links\n"
+    yield f"{parts.service_table(stacks)}\n"
+    yield "The logs of the last hour, and the deployments:\n"
+    for stack, settings in stacks:
+        queries = {
+            "failed and refused requests": first_queries.failed_requests(settings),
+            "errors of the application": first_queries.service_errors(settings),
+            "containers that died": first_queries.dead_containers(settings),
+            "the instances' ends and starts": first_queries.instance_ends_and_starts(settings),
+        }
+        if settings.database is not None:
+            queries["the database's errors"] = first_queries.database_errors(settings)
+        links = [f"[{name}]({explorer_url(query, settings)})" for name, query in queries.items()]
+        yield f"- {stack}: {', '.join(links)}, [deployments]({parts.repository_url(settings)}/actions)"
+    yield ""

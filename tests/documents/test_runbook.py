@@ -1,0 +1,374 @@
+"""The runbook: every notification leads to its alert's page, whose first line and commands need no more thought."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import pytest
+
+from readiness.alerts.catalogue import ALERTS, alerts_of
+from readiness.alerts.commands import (
+    PRINTED_BY,
+    commands_in,
+    filled_commands,
+    first_sentence,
+    text_without_commands,
+)
+from readiness.alerts.rules import rules_of
+from readiness.alerts.runbook_address import RUNBOOK_PATH, link_targets, page_path, runbook_address
+from readiness.alerts.security_alerts import FIRST_STEPS, SECURITY_ALERTS, TAKE_ACCESS_AWAY, security_rules
+from readiness.documents.runbook import runbook_texts
+from readiness.markdown_text import anchors
+from readiness.plan.offline_plan import Plan
+from readiness.resource_types import ALERT_POLICY
+from readiness.settings.model import Runbook, Settings
+from tests.docs.shell import commands_of_block, shell_blocks
+from tests.docs.test_commands import complaints
+from tests.projects import CUSTOMER_STACKS, EVERY_OPTION, STACKS, settings_of, write_runbook
+
+CUSTOMER = [(stack, settings_of(stack)) for stack in CUSTOMER_STACKS]
+# In words that a heading or a notification begins with, so that the first of them is something to do.
+IMPERATIVES = frozenset(
+    {"Ask", "Check", "Compare", "Count", "Do", "List", "Look", "Open", "Read", "Run", "Search", "Stop"}
+)
+CAPITALS = re.compile(r"(?<![\w./-])[A-Z][A-Z_]{2,}(?![\w.-])")
+# Words in capitals that a log or a setting has: their commands need nothing filled in.
+OF_A_FILTER = frozenset({"AND", "ERROR", "CRITICAL", "FATAL", "NOT", "LIVENESS", "STARTUP", "ADD", "REMOVE"})
+# Every text of an alert that may hold commands: (alert, text).
+MEASURES = [
+    *((alert.name, measure) for alert in ALERTS for measure in alert.mitigation),
+    *((alert.name, measure) for alert in SECURITY_ALERTS for measure in alert.mitigation),
+    *(("TAKE_ACCESS_AWAY", measure) for measure in TAKE_ACCESS_AWAY),
+]
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    """The runbook of every stack, the one with every option included."""
+    return runbook_texts([(stack, settings_of(stack)) for stack in STACKS])
+
+
+def alert_pages(texts: Mapping[str, str]) -> dict[str, str]:
+    """The page of each alert, by its name."""
+    return {Path(path).stem: text for path, text in texts.items() if path != RUNBOOK_PATH}
+
+
+def declared_names(stacks: list[tuple[str, Settings]]) -> set[str]:
+    """The alerts that at least one of the stacks declares."""
+    names = {definition.name for _, settings in stacks for definition in alerts_of(settings)}
+    return names | {rule.alert.name for _, settings in stacks for rule in security_rules(settings)}
+
+
+def sections(page: str) -> Iterator[tuple[str, str]]:
+    """`(heading, text)` of each section of level 2."""
+    for part in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
+        heading, _, text = part.partition("\n")
+        yield heading, text
+
+
+def test_every_alert_that_a_stack_declares_has_a_page_and_no_other(pages: dict[str, str]) -> None:
+    """A page of an alert that nobody declares sends people astray."""
+    assert alert_pages(pages).keys() == declared_names([(stack, settings_of(stack)) for stack in STACKS])
+    staging = [("staging", settings_of("staging"))]
+    assert alert_pages(runbook_texts(staging)).keys() == declared_names(staging)
+    assert "ProjectOwnershipChange" not in alert_pages(runbook_texts(staging))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_link_of_every_policy_leads_to_a_page(plans: dict[str, Plan], stack: str, tmp_path: Path) -> None:
+    """As declared, not as intended; the fixture with every option has an address without pages."""
+    write_runbook(tmp_path)
+    targets = link_targets(tmp_path)
+    for policy in plans[stack].of_type(ALERT_POLICY):
+        for link in policy["inputs"]["documentation"]["links"]:
+            address = urlparse(link["url"])
+            assert (address.fragment or address.path.rpartition("/")[2]) in targets
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://git.example/blob/main/docs/runbook.md", "https://git.example/blob/main/docs/runbook/HighLatency.md"),
+        ("https://git.example/docs/runbook/", "https://git.example/docs/runbook/HighLatency.md"),
+        ("https://wiki.example/runbook", "https://wiki.example/runbook#highlatency"),
+    ],
+)
+def test_an_address_of_the_settings_leads_to_the_page_of_an_alert(url: str, address: str) -> None:
+    """A page, the folder of the pages, or the one page of a wiki."""
+    settings = settings_of("prod").model_copy(update={"runbook": Runbook(url=url)})
+    assert runbook_address("HighLatency", settings) == address
+
+
+def test_the_anchors_of_older_notifications_lead_to_the_page(pages: dict[str, str]) -> None:
+    """The common page has a section for each alert, with what to do first."""
+    common = pages[RUNBOOK_PATH]
+    for name, page in alert_pages(pages).items():
+        assert name.lower() in anchors(common)
+        first = page.splitlines()[0].removeprefix(f"# {name}: ")
+        assert f"### {name}\n\n{first}: [{name}](runbook/{name}.md)\n" in common
+
+
+def test_the_first_line_of_a_page_says_what_to_do(pages: dict[str, str]) -> None:
+    """The name that the notification has, and one short sentence that tells somebody to do something."""
+    for name, page in alert_pages(pages).items():
+        heading, _, first = page.splitlines()[0].partition(": ")
+        assert heading == f"# {name}"
+        assert first.split()[0] in IMPERATIVES, f"{name}: begin the first step with a verb: {first}"
+        assert len(first) <= 120, name
+        assert not re.search(r"[?$`]|\bthe command\b", first), name
+
+
+def test_production_comes_first_and_each_stack_has_its_own_commands(pages: dict[str, str]) -> None:
+    """Nobody scrolls through the commands of another stack, and none is folded away."""
+    texts = alert_pages(runbook_texts(list(reversed(CUSTOMER))))
+    for name, page in texts.items():
+        found = [(heading, text) for heading, text in sections(page) if heading.startswith(("production", "staging"))]
+        assert found[0][0] == "production (stack prod)", name
+        for heading, text in found:
+            other = "staging" if heading.startswith("production") else "-prod"
+            assert other not in "\n".join(shell_blocks(text)), name
+        assert "<details>" not in page
+    assert "<details>" not in "".join(pages.values())
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_query_in_the_runbook_is_the_one_that_is_deployed(pages: dict[str, str], stack: str) -> None:
+    """The very text, in a block of its own."""
+    for rule in rules_of(settings_of(stack)):
+        assert f"```promql\n{rule.query}\n```" in pages[page_path(rule.definition.name)]
+
+
+def test_every_alert_that_counts_events_says_how(pages: dict[str, str]) -> None:
+    """`increase` may count differently on Monitoring: the reader of such a query is told where it says so."""
+    counting = {name for name, page in alert_pages(pages).items() if "increase(" in page}
+    assert counting
+    assert counting == {name for name, page in alert_pages(pages).items() if "(../runbook.md#how-alerts-count)" in page}
+
+
+@pytest.mark.parametrize(("name", "measure"), MEASURES)
+def test_a_measure_is_a_whole_command_or_leads_to_another_alert(name: str, measure: str) -> None:
+    """Advice such as "raise the memory" is no command at 3 a.m."""
+    assert commands_in(measure) or re.search(r"\]\(\w+\.md\)", measure), name
+    assert "`" not in re.sub(r"`[^`]*`", "", measure), name
+
+
+def test_a_measure_without_a_command_is_seen() -> None:
+    """The check itself can fail; a name of an option in backquotes is no command."""
+    assert commands_in("Raise `--memory`") == []
+    assert commands_in("Run `gcloud run services list --project=$project`.") == [
+        "gcloud run services list --project=$project"
+    ]
+
+
+def test_every_command_of_the_runbook_is_complete(pages: dict[str, str]) -> None:
+    """Known programs, subcommands and options; nothing to fill in but what a command above prints."""
+    for path, page in pages.items():
+        assert complaints(page) == [], path
+        for heading, text in sections(page):
+            assert not_printed(text) == [], f"{path}, {heading}"
+        assert not re.search(r"\$\w", re.sub(r"\$\(", "", "\n".join(shell_blocks(page)))), path
+
+
+def test_no_command_prints_the_value_of_a_variable(pages: dict[str, str]) -> None:
+    """One that is set in plain text may be a secret, and the screen may be shared."""
+    assert "env[].valueFrom" in "".join(pages.values())
+    for path, page in pages.items():
+        assert not re.search(r"\.env\b(?!\[\]\.(?:name|valueFrom)\b)", page), path
+
+
+def not_printed(section: str) -> list[str]:
+    """Commands with a word in capitals that no command above them in the section prints."""
+    found: list[str] = []
+    above: list[str] = []
+    for block in shell_blocks(section):
+        for words in commands_of_block(block):
+            command = " ".join(words)
+            # A filter or a format is one quoted word; what is to be filled in is a word or an option's value.
+            rest = " ".join(word for word in words if not re.search(r"[\s(]", word))
+            for capital in set(CAPITALS.findall(rest)) - OF_A_FILTER:
+                printed = any(line.startswith(PRINTED_BY.get(capital, ())) for line in above)
+                found += [] if printed or capital == "WORD" else [f"{capital}: {command}"]
+            above.append(command)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("block", "found"),
+    [
+        ("gcloud run services update s --memory=MEMORY", ["MEMORY: gcloud run services update s --memory=MEMORY"]),
+        ("gcloud run services describe s\ngcloud run services update s --memory=MEMORY", []),
+        ("gcloud run services update PLACEHOLDER", ["PLACEHOLDER: gcloud run services update PLACEHOLDER"]),
+    ],
+)
+def test_a_word_that_nothing_prints_is_seen(block: str, found: list[str]) -> None:
+    """The check itself can fail: a word alone, and one that comes before its command."""
+    assert not_printed(f"```bash\n{block}\n```\n") == found
+
+
+def test_a_command_is_given_for_each_service_with_the_names_of_the_stack() -> None:
+    """Quoted for the shell; those of the database only for what connects to it; limits from the settings."""
+    settings = settings_of("prod")
+    backend, frontend = (service.name for service in settings.services)
+    assert list(filled_commands("`gcloud run services describe $service --project=$project`", settings, {})) == [
+        f"gcloud run services describe {name} --project={settings.project}" for name in (backend, frontend)
+    ]
+    assert list(filled_commands("x `gcloud run $database_service $fewer_instances`", settings, {})) == [
+        f"gcloud run {backend} --max-instances=2"
+    ]
+    (command, _) = filled_commands("`gcloud run $service $more_instances`", settings, {})
+    assert command == f"gcloud run {backend} --max-instances=10"
+    without = settings.model_copy(update={"database": None, "migration_job": None})
+    assert list(filled_commands("`gcloud sql $instance` and `gcloud run $job`", without, {})) == []
+    assert list(filled_commands("`gcloud x $odd`", settings, {"odd": shlex.quote("a b")})) == ["gcloud x 'a b'"]
+    with pytest.raises(KeyError):
+        list(filled_commands("`gcloud run services describe $servise`", settings, {}))
+
+
+@pytest.mark.parametrize(
+    ("text", "short", "first"),
+    [
+        ("List them: `gcloud a b`. Is one new?", "List them. Is one new?", "List them"),
+        ("Restart it with `gcloud a b`: it ends.", "Restart it with the command: it ends.", None),
+        ("Open it: `gcloud a b` and `gh run view`. Which?", "Open it. Which?", "Open it"),
+        ("`gcloud a b` shows it.", "The command shows it.", None),
+        ("Look for `Memory limit of`: it is memory.", "Look for `Memory limit of`: it is memory.", None),
+    ],
+)
+def test_a_text_reads_well_without_its_commands(text: str, short: str, first: str | None) -> None:
+    """A phone has no room for them, and the page shows them in blocks."""
+    assert text_without_commands(text) == short
+    assert first_sentence(text) == (first or short.rstrip("."))
+
+
+def test_every_query_of_the_log_has_a_link_over_the_last_hour(pages: dict[str, str]) -> None:
+    """The same filter as in the command, of exactly the stack's services."""
+    page = alert_pages(runbook_texts(CUSTOMER))["InstanceLimitReached"]
+    (_, production), *_ = [found for found in sections(page) if found[0].startswith("production")]
+    ((filter_text, project),) = re.findall(
+        r"\(https://console\.cloud\.google\.com/logs/query;query=([^?)]+);duration=PT1H\?project=([^)]+)\)", production
+    )
+    commands = [words for block in shell_blocks(production) for words in commands_of_block(block)]
+    assert unquote(filter_text) == next(words[3] for words in commands if words[:3] == ["gcloud", "logging", "read"])
+    assert project == settings_of("prod").project
+    assert "^(ai-resume-review-v2-backend-prod|ai-resume-review-v2-frontend-prod)$" in unquote(filter_text)
+    every_link = re.findall(r"\((https://console\.cloud\.google\.com/logs/query;[^)]+)\)", "".join(pages.values()))
+    assert len(every_link) > 50
+    assert all(";duration=PT1H?project=" in link for link in every_link)
+
+
+def test_refused_requests_are_looked_for_by_their_status_and_text() -> None:
+    """A refusal has status 429 and severity WARNING, so that a query for 5xx or for errors shows none."""
+    texts = runbook_texts(CUSTOMER)
+    wanted = '(httpRequest.status=429 OR textPayload:"no available instance")'
+    assert wanted in texts[page_path("InstanceLimitReached")]
+    common = unquote(texts[RUNBOOK_PATH])
+    assert 'httpRequest.status>=500 OR httpRequest.status=429 OR textPayload:"no available instance"' in common
+
+
+def test_memory_is_looked_for_by_the_texts_of_cloud_run() -> None:
+    """`SIGKILL` is gunicorn's."""
+    page = runbook_texts(CUSTOMER)[page_path("HighMemoryUsage")]
+    for block in shell_blocks(page):
+        assert "SIGKILL" not in block
+    assert 'textPayload=~"Memory limit of .* exceeded|Uncaught signal: 9"' in page
+
+
+@pytest.mark.parametrize("name", ["MigrationFailed", *(alert.name for alert in SECURITY_ALERTS)])
+def test_what_no_revision_caused_is_not_answered_by_a_rollback(name: str) -> None:
+    """Traffic of another revision brings back no schema, no role and no route."""
+    page = runbook_texts(CUSTOMER)[page_path(name)]
+    assert "update-traffic" not in page
+    assert "ROLLBACK_RUNBOOK" not in page
+    wanted = "gcloud run jobs executions list" if name == "MigrationFailed" else "gcloud logging read"
+    assert wanted in page
+
+
+def test_the_common_page_says_who_is_notified_in_each_stack() -> None:
+    """By name, once for each stack; a stack without a pager is named, and a kind without a channel is in no row."""
+    common = runbook_texts(CUSTOMER)[RUNBOOK_PATH]
+    assert "| prod | ops@example.com | nobody | nobody |" in common
+    assert "No alert of prod and staging pages anybody" in common
+    (row,) = [line for line in common.splitlines() if line.startswith("| [HighErrorRate]")]
+    assert row.count(": e-mail |") == 2
+    every_option = runbook_texts([(EVERY_OPTION, settings_of(EVERY_OPTION))])[RUNBOOK_PATH]
+    assert "No alert of" not in every_option
+    (row,) = [line for line in every_option.splitlines() if line.startswith(f"| {EVERY_OPTION} | ")][:1]
+    channels = settings_of(EVERY_OPTION).channels
+    assert channels.slack is not None
+    assert channels.pagerduty is not None
+    for name in (*channels.emails, channels.slack.channel_name, channels.pagerduty.service_name):
+        assert name.replace("|", r"\|") in row
+    for channel in channels.existing:
+        assert f"channel {channel.id.rpartition('/')[2]}, managed elsewhere" in row
+
+
+def test_links_within_the_runbook_lead_somewhere(pages: dict[str, str]) -> None:
+    """From the common page to the pages, back, and between pages of alerts that some stack declares."""
+    for stacks in ([(stack, settings_of(stack)) for stack in STACKS], [("staging", settings_of("staging"))]):
+        texts = runbook_texts(stacks)
+        for path, text in texts.items():
+            for name, anchor in re.findall(r"\]\(((?:\.\./)?(?:runbook/)?\w*(?:\.md)?)(?:#([^)]*))?\)", text):
+                target = path if not name else (Path(path).parent / name).as_posix().replace("runbook/../", "")
+                if target == "docs/ROLLBACK_RUNBOOK.md":
+                    continue
+                assert target in texts, f"{path} links to {name}"
+                assert not anchor or anchor in anchors(texts[target]), f"{path} links to {name}#{anchor}"
+
+
+def test_a_link_to_an_alert_that_no_stack_declares_is_left_out() -> None:
+    """A stack without a database has no page for its connection errors."""
+    settings = settings_of("staging")
+    alerts = settings.alerts.model_copy(update={"database_connection_errors": None})
+    without = settings.model_copy(update={"database": None, "migration_job": None, "alerts": alerts})
+    texts = runbook_texts([("staging", without)])
+    assert "DatabaseConnectionErrors" not in alert_pages(texts)
+    assert "DatabaseConnectionErrors.md" not in "".join(texts.values())
+    assert "gcloud sql" not in "".join(texts.values())
+
+
+def test_every_block_is_closed_and_has_empty_lines_around_it(pages: dict[str, str]) -> None:
+    """GitHub takes a fence without one for a part of the paragraph; no line ends in a blank."""
+    for path, page in pages.items():
+        lines = page.splitlines()
+        assert [line for line in lines if line != line.rstrip()] == [], path
+        fences = [number for number, line in enumerate(lines) if line.startswith("```")]
+        assert len(fences) % 2 == 0
+        for opening, closing in zip(fences[::2], fences[1::2], strict=True):
+            assert (lines[opening - 1], lines[closing + 1]) == ("", ""), f"{path}, line {opening + 1}"
+
+
+def test_every_row_of_a_table_has_its_columns(pages: dict[str, str]) -> None:
+    """The contact `On call | primary` must not end its cell."""
+    common = pages[RUNBOOK_PATH]
+    assert r"On call \| primary" in common
+    for table in re.findall(r"(?:^\|.*\n)+", common, flags=re.MULTILINE):
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1, table
+
+
+def test_the_escalation_path_is_in_the_order_of_the_settings(pages: dict[str, str]) -> None:
+    """The first is called first."""
+    escalation = dict(sections(pages[RUNBOOK_PATH]))["Escalation"]
+    rows = [line for line in escalation.splitlines() if line.startswith("| prod | ")]
+    assert [row.split(" | ")[2] for row in rows] == [
+        contact.name for contact in settings_of("prod").escalation.contacts
+    ]
+
+
+def test_a_security_alert_says_who_did_what() -> None:
+    """Its filter is that of the counter, and the output names account, address, method and resource."""
+    page = runbook_texts(CUSTOMER)[page_path("NetworkRouteChange")]
+    (words,) = (
+        words
+        for block in shell_blocks(page)
+        for words in commands_of_block(block)
+        if words[:3] == ["gcloud", "logging", "read"]
+    )
+    alert = next(alert for alert in SECURITY_ALERTS if alert.name == "NetworkRouteChange")
+    assert words[3] == alert.filter
+    for field in ("principalEmail", "callerIp", "methodName", "resourceName"):
+        assert field in words[-1]
+    assert first_sentence(FIRST_STEPS[0]) == "Read in the audit log who changed what, from which address"
