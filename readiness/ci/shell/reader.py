@@ -34,7 +34,7 @@ class ShellReader:
         key = (script, dialect)
         if key not in self._read:
             try:
-                self._read[key] = self._parsed(script, dialect)
+                self._read[key] = tree_of(self.statements(script, dialect), _encoded(script))
             except ShellSyntaxError as error:
                 self._read[key] = error
         found = self._read[key]
@@ -42,13 +42,17 @@ class ShellReader:
             raise found
         return found
 
-    def _parsed(self, script: str, dialect: str) -> CommandList:
+    def statements(self, script: str, dialect: str = "bash") -> Sequence[Mapping[str, Any]]:
+        """The script's statements as `shfmt` gives them: every position is an offset in bytes of the script.
+
+        Raises ShellSyntaxError where `shfmt` cannot read it, and RefusedError where there is no `shfmt`.
+        """
         raw = _encoded(script)
         # Each expression becomes a name of the same length, so that no position changes.
         shown = _EXPRESSION.sub(lambda expression: b"_" * len(expression.group()), raw)
         deadline_seconds = min(self._deadline_seconds, clock.monotonic_seconds() + SCRIPT_LIMIT_SECONDS)
         try:
-            return tree_of(_statements(shown, dialect, deadline_seconds), raw)
+            return _statements(shown, dialect, deadline_seconds)
         except ShfmtError as error:
             # Its line counts without the line breaks inside expressions.
             before = b"".join(shown.splitlines(keepends=True)[: max(0, error.line - 1)])
