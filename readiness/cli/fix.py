@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--repository", metavar="DIR", required=True, help="A checkout of the application's repository.")
 @click.option("--only", multiple=True, metavar="NAME", help="One fix by its name. Repeatable.  [default: all]")
-@click.option("--stack", "stacks", multiple=True, metavar="STACK", help="Deployment workflows of this stack. Repeatable.")
+@click.option(
+    "--stack", "stacks", multiple=True, metavar="STACK", help="Deployment workflows of this stack. Repeatable."
+)
 @click.option("--write", is_flag=True, help="Write the files; without it, only the diff is shown.")
 @click.option("--list", "list_only", is_flag=True, help="List the fixes with what each does, and end.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -92,25 +94,32 @@ def _say_what_comes_next(
         click.echo(f"Wrote {count} {'file' if count == 1 else 'files'}. `git diff` in the checkout shows the change.")
     else:
         click.echo("Nothing was written. `--write` writes it, `--only NAME` takes one fix at a time.")
-    for line in next_steps(run, outcomes):
+    for line in next_steps(run, outcomes, write):
         click.echo(f"next: {line}")
 
 
-def next_steps(run: Run, outcomes: list[Outcome]) -> list[str]:
-    """What to do once the changes are merged: one step that hides failures after the other, and a look at staging."""
+def next_steps(run: Run, outcomes: list[Outcome], written: bool) -> list[str]:
+    """What to do with the changes: one step that hides failures after the other, and a look at staging after each."""
+    from readiness.fix.fixes import honest_step_names
+    from readiness.fix.honest_steps import PREFIX
+
     changed = [outcome.name for outcome in outcomes if outcome.status == "changes"]
     if not changed:
         return []
     first = next((stack for stack, settings in run.settings.items() if not settings.owns_shared_resources), None)
     verify = f"readiness verify {first or next(iter(run.settings))}"
-    honest = [name for name in changed if name.startswith("honest-step:")]
-    if len(honest) < 2:
-        return [f"merge it, wait for the deployment, then {verify}"]
-    lines = [
-        f"readiness fix --repository {shlex.quote(str(run.checkout.folder))} --only {shlex.quote(name)} --write"
-        for name in honest
-    ]
-    return [f"one pull request for each step, in this order, and after each {verify}", *lines]
+    honest = [name for name in changed if name.startswith(f"{PREFIX}:")]
+    if len(honest) > 1 and not written:
+        lines = [f"one pull request for each step, in this order, and after each `{verify}`"]
+        return [*lines, *(_command(run, name) for name in honest)]
+    merged = f"merge it, wait for the deployment, then run `{verify}`"
+    following = [name for name in honest_step_names(run) if name not in changed][:1] if honest else []
+    return [merged, *(_command(run, name) for name in following)]
+
+
+def _command(run: Run, name: str) -> str:
+    folder = shlex.quote(str(run.checkout.folder))
+    return f"readiness fix --repository {folder} --only {shlex.quote(name)} --write"
 
 
 def _document(run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommitted: tuple[str, ...]) -> str:
@@ -130,6 +139,6 @@ def _document(run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommi
         ],
         "uncommitted": list(uncommitted),
         "diff": diff,
-        "next": next_steps(run, outcomes),
+        "next": next_steps(run, outcomes, write),
     }
     return json.dumps(document, indent=2, ensure_ascii=False)

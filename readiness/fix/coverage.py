@@ -32,7 +32,9 @@ def pytest_command(step: Step) -> tuple[PlacedCommand, int] | None:
     for command in step.commands:
         values = command.values
         for at, value in enumerate(values):
-            is_runner = at == 0 or values[at - 1] in ("run", "exec") or values[max(0, at - 2) : at] == _module(values[at - 2])
+            is_runner = (
+                at == 0 or values[at - 1] in ("run", "exec") or values[max(0, at - 2) : at] == _module(values[at - 2])
+            )
             if value in ("pytest", "py.test") and is_runner:
                 return command, at
     return None
@@ -135,9 +137,7 @@ def _installing_edits(step: Step, checkout: Checkout, folder: str) -> list[tuple
     raise NotRecognisedError(step.path, message, "Add pytest-cov to the requirements, then run the command again")
 
 
-def _with_script_edits(
-    step: Step, edits: list[tuple[int, int, str]], installing: list[tuple[Step, int]]
-) -> Source:
+def _with_script_edits(step: Step, edits: list[tuple[int, int, str]], installing: list[tuple[Step, int]]) -> Source:
     source = step.source
     source.refuse_shared_nodes()
     by_step = {step.index: edits}

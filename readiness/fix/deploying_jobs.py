@@ -60,7 +60,9 @@ class DeployingJob:
     @property
     def last_push(self) -> int:
         """The index of the last step that pushes; -1 without one."""
-        return max((step.index for step in self.steps if any(_is_push(command) for command in step.commands)), default=-1)
+        return max(
+            (step.index for step in self.steps if any(_is_push(command) for command in step.commands)), default=-1
+        )
 
 
 def deploying_jobs(source: Source, reader: ShellReader) -> Iterator[DeployingJob]:
@@ -106,7 +108,11 @@ def _deploys(step: Step) -> bool:
 
 def _deployed_by(step: Step) -> Iterator[DeployedImage]:
     values = step.body.get("with")
-    if str(step.body.get("uses", "")).startswith(_DEPLOY_ACTION) and isinstance(values, dict) and isinstance(values.get("image"), str):
+    if (
+        str(step.body.get("uses", "")).startswith(_DEPLOY_ACTION)
+        and isinstance(values, dict)
+        and isinstance(values.get("image"), str)
+    ):
         image = values["image"]
         yield DeployedImage(reference=image, step=step, key=("with", "image"), begin=0, end=len(image))
     for command in step.commands:

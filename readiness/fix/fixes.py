@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from readiness.ci.shell.reader import ShellReader
@@ -59,9 +59,7 @@ class Run:
 
     def refusal(self, path: str, message: str, hint: str, *, line: int | None = None, key: str = "") -> Finding:
         """A finding about a file that this run does not edit."""
-        return Finding(
-            rule_id=RULE_ID, file=self.checkout.shown(path), line=line, key=key, message=message, hint=hint
-        )
+        return Finding(rule_id=RULE_ID, file=self.checkout.shown(path), line=line, key=key, message=message, hint=hint)
 
     def files_of_stacks(self) -> dict[str, str]:
         """The stack of each deployment workflow, by the path of the workflow."""
@@ -221,7 +219,9 @@ def _scan_gate(run: Run) -> Iterator[Finding]:
         except NotRecognisedError as error:
             yield source.finding(error, name)
     if not found:
-        hint = "Write the deployment as `gcloud run deploy … --image=IMAGE`, or add the lines of docs/scanning.md by hand"
+        hint = (
+            "Write the deployment as `gcloud run deploy … --image=IMAGE`, or add the lines of docs/scanning.md by hand"
+        )
         yield run.refusal(_WORKFLOWS, "has no step in which a deployment to Cloud Run is recognised", hint, key=name)
 
 
@@ -263,7 +263,12 @@ def _migration_step(run: Run) -> Iterator[Finding]:
             yield missing
             continue
         try:
-            job, image = _job_and_image(run, source, settings)
+            job, image = _job_and_image(run, source)
+            if _needs_the_gate_first(run, job):
+                message = "has no gate yet, which is a step of the first job after the division"
+                hint = "Take `--only scan-gate` first, or both at once"
+                raise NotRecognisedError(("jobs", job.id), message, hint)
+            yield from _environment_warnings(source, job, name)
             values = migration_step.Migration(job=settings.migration_job.name, instance=settings.database.instance)
             run.checkout.plan(path, migration_step.with_migration(job, image, values).text)
         except NotRecognisedError as error:
@@ -273,10 +278,27 @@ def _migration_step(run: Run) -> Iterator[Finding]:
         yield _note(name, message)
 
 
-def _job_and_image(run: Run, source: Source, settings: Settings) -> tuple[DeployingJob, DeployedImage]:
+def _needs_the_gate_first(run: Run, job: DeployingJob) -> bool:
+    is_gated = any(step.body.get("uses") == scan_gate.ACTION for step in job.steps)
+    return not is_gated and any(settings.image_workflows for settings in run.settings.values())
+
+
+def _environment_warnings(source: Source, job: DeployingJob, name: str) -> Iterator[Finding]:
+    if values := migration_step.values_of_environment(job):
+        message = f"reads {', '.join(values)} in steps that will be outside of its environment"
+        hint = "Define them for the repository, not for the environment alone"
+        path, severity = ("jobs", job.id), Severity.WARNING
+        yield replace(
+            source.workflow.finding("fix-environment-value", path, message, hint, severity=severity), key=name
+        )
+
+
+def _job_and_image(run: Run, source: Source) -> tuple[DeployingJob, DeployedImage]:
     """The job that deploys, and the image that holds the migrations: that of the backend."""
     jobs = list(deploying_jobs(source, run.reader))
-    named = [job for job in jobs if source.workflow.body["jobs"][job.id].get("name", job.id) == run.job_name(source.path)]
+    named = [
+        job for job in jobs if source.workflow.body["jobs"][job.id].get("name", job.id) == run.job_name(source.path)
+    ]
     found = named or jobs
     by_hand = "Divide the job by hand, as docs/migrations.md shows"
     if len(found) != 1:

@@ -123,7 +123,9 @@ def _judged(node: ast.Attribute, tree: ast.Module, lines: list[str]) -> WrongNam
         rf"\s*(['\"]){re.escape(str(key.value))}\1\s*:\s*[\w.]+\.{node.attr}(\(\))?\s*,\s*(#.*)?", written.rstrip("\r")
     )
     if not is_alone:
-        return WrongName(line=line, name=node.attr, refused="the entry is not on a line of its own with a comma behind it")
+        return WrongName(
+            line=line, name=node.attr, refused="the entry is not on a line of its own with a comma behind it"
+        )
     return WrongName(line=line, name=node.attr, key=str(key.value))
 
 

@@ -89,7 +89,9 @@ def _refuse_wrong_order(job: DeployingJob) -> None:
     """Raises NotRecognisedError where the gate could not be between the push and the deployment, or has no files."""
     if job.last_push >= job.first:
         path = job.steps[job.last_push].path
-        raise NotRecognisedError(path, "pushes an image after the first deployment", "Push before, or add the gate by hand")
+        raise NotRecognisedError(
+            path, "pushes an image after the first deployment", "Push before, or add the gate by hand"
+        )
     uses = [str(step.body.get("uses", "")) for step in job.steps[: job.first]]
     if not any(used.startswith("actions/checkout@") for used in uses):
         message = "does not check the repository out before it deploys, and the action is a file of the repository"

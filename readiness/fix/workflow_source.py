@@ -75,8 +75,12 @@ class Source:
         """Raises NotRecognisedError for a file with anchors: an edit of one place would change others."""
         for event in yaml.parse(self.text, Loader=yaml.SafeLoader):
             if getattr(event, "anchor", None):
-                message = f"uses the YAML anchor or alias {event.anchor!r}, so that an edit could change other places too"
-                raise NotRecognisedError((), message, "Write the value out where it is used, then run the command again")
+                message = (
+                    f"uses the YAML anchor or alias {event.anchor!r}, so that an edit could change other places too"
+                )
+                raise NotRecognisedError(
+                    (), message, "Write the value out where it is used, then run the command again"
+                )
 
     def node(self, path: KeyPath) -> yaml.Node:
         """The value at the path. Raises KeyError where there is none."""
@@ -105,7 +109,9 @@ class Source:
             node = self.node(path[:length])
             if isinstance(node, yaml.CollectionNode) and node.flow_style:
                 message = "is written in braces or brackets, where one key on each line is expected"
-                raise NotRecognisedError(path[:length], message, "Write one key on each line, then run the command again")
+                raise NotRecognisedError(
+                    path[:length], message, "Write one key on each line, then run the command again"
+                )
 
     def line_of(self, path: KeyPath) -> int:
         """The line of the key or item, counted from 0."""
@@ -189,7 +195,9 @@ class Source:
     def finding(self, error: NotRecognisedError, key: str, rule_id: str = RULE_ID) -> Finding:
         """The error as a finding."""
         found = self.workflow.finding(rule_id, error.path, error.message, error.hint, severity=Severity.ERROR)
-        return Finding(rule_id=rule_id, file=found.file, line=found.line, key=key, message=found.message, hint=found.hint)
+        return Finding(
+            rule_id=rule_id, file=found.file, line=found.line, key=key, message=found.message, hint=found.hint
+        )
 
 
 def source_of(path: str, text: str, shown: str) -> Source:
