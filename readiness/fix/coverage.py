@@ -27,29 +27,23 @@ _PYTHON_REQUIREMENTS = re.compile(r"(?:.*requirements.*\.(?:txt|in)|pyproject\.t
 _BY_HAND = f"Let the step fail below {MIN_COVERAGE_PERCENT} % coverage by hand"
 
 
-def pytest_command(step: Step) -> tuple[PlacedCommand, int] | None:
-    """The command of the step that runs pytest, and the index of the word `pytest`."""
+def pytest_command(step: Step) -> PlacedCommand | None:
+    """The command of the step that runs pytest."""
     for command in step.commands:
         values = command.values
         for at, value in enumerate(values):
-            is_runner = (
-                at == 0 or values[at - 1] in ("run", "exec") or values[max(0, at - 2) : at] == _module(values[at - 2])
-            )
+            is_module = at > 1 and values[at - 1] == "-m" and re.fullmatch(r"python[\d.]*", values[at - 2])
+            is_runner = at == 0 or values[at - 1] in ("run", "exec") or is_module
             if value in ("pytest", "py.test") and is_runner:
-                return command, at
+                return command
     return None
-
-
-def _module(python: str) -> tuple[str, str]:
-    return (python, "-m") if re.fullmatch(r"python[\d.]*", python) else ("", "")
 
 
 def with_pytest_gate(step: Step, checkout: Checkout) -> Source | None:
     """The workflow whose step fails below the limit; None where it already does. Raises NotRecognisedError."""
-    found = pytest_command(step)
-    if found is None:
+    command = pytest_command(step)
+    if command is None:
         return None
-    command, _ = found
     folder = _folder(step)
     limit = next((word for word in command.words if word.value.startswith("--cov-fail-under")), None)
     has_source = any(re.fullmatch(r"--cov(=.*)?", word.value) for word in command.words)
@@ -61,7 +55,7 @@ def with_pytest_gate(step: Step, checkout: Checkout) -> Source | None:
         options += [f"--cov={name}" for name in _sources(checkout, folder)] or ["--cov"]
     if limit is None:
         options.append(f"--cov-fail-under={MIN_COVERAGE_PERCENT}")
-    elif (percent := _percent(limit, step)) < MIN_COVERAGE_PERCENT:
+    elif _percent(limit, step) < MIN_COVERAGE_PERCENT:
         edits.append((limit.begin, limit.end, f"--cov-fail-under={MIN_COVERAGE_PERCENT}"))
     elif has_source:
         return None

@@ -249,7 +249,7 @@ def _migration_step(run: Run) -> Iterator[Finding]:
     name, found = "migration-step", False
     for path, stack in run.files_of_stacks().items():
         settings = run.settings[stack]
-        if stack not in run.stacks or settings.migration_job is None:
+        if stack not in run.stacks or settings.migration_job is None or settings.database is None:
             continue
         found = True
         if path not in run.checkout.paths:
@@ -326,11 +326,12 @@ HONEST_STEP = f"a step of a required check no longer hides its failure; `{honest
 def apply_fixes(run: Run, only: Sequence[str]) -> list[Outcome]:
     """Plans the edits of the named fixes, or of all. Raises RefusedError for a name that no fix has."""
     names: list[str] = []
-    problems: list[Finding] = []
+    problems: tuple[Finding, ...] = ()
+    honest: list[str] = []
     try:
         honest = honest_step_names(run) if _asks_for_steps(only) else []
     except RefusedError as refusal:
-        honest, problems = [], list(refusal.problems)
+        problems = refusal.problems
     known = ["health-check", *honest, *(name for name in FIXES if name != "health-check")]
     for name in only or known:
         if name == honest_steps.PREFIX:
@@ -346,7 +347,7 @@ def apply_fixes(run: Run, only: Sequence[str]) -> list[Outcome]:
     found = [_applied(run, name) for name in dict.fromkeys(names)]
     if problems or (_asks_for_steps(only) and not any(name.startswith(honest_steps.PREFIX) for name in names)):
         status: Status = "refused" if problems else "nothing to change"
-        found.insert(1, Outcome(name=honest_steps.PREFIX, status=status, files=(), findings=tuple(problems)))
+        found.insert(1, Outcome(name=honest_steps.PREFIX, status=status, files=(), findings=problems))
     return found
 
 

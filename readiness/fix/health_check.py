@@ -65,9 +65,10 @@ def wrong_names(text: str) -> list[WrongName]:
     for function in _scopes(tree):
         pools = _pool_variables(function)
         for node in _own_nodes(function):
-            if isinstance(node, ast.Attribute) and _is_pool(node.value, pools) and node.attr not in asked_before:
-                if node.attr not in POOL_NAMES and not node.attr.startswith("_"):
-                    found.append(_judged(node, tree, lines))
+            if not isinstance(node, ast.Attribute) or not _is_pool(node.value, pools):
+                continue
+            if node.attr not in asked_before | POOL_NAMES and not node.attr.startswith("_"):
+                found.append(_judged(node, tree, lines))
     return sorted(found, key=lambda wrong: wrong.line)
 
 

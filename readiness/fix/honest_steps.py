@@ -115,7 +115,7 @@ def _lost_in(step: Step) -> list[tuple[int, int]]:
 
 
 def _lenient_words(command: PlacedCommand, script: str) -> Iterator[tuple[int, int]]:
-    """The options that let the command pass, each with the blanks before it; and a `--` behind which nothing is left."""
+    """The options that let the command pass, with the blanks before them; and a `--` behind which nothing is left."""
     words = [word for word in command.words if not lenient_option([word.value])]
     removed = [word for word in command.words if word not in words]
     if removed and words[-1].value == "--":

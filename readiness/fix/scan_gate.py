@@ -110,7 +110,7 @@ def insert_steps(job: DeployingJob, steps: Iterable[list[str]]) -> Edit:
 
 
 def step_begin(job: DeployingJob) -> tuple[int, str]:
-    """Where the first step that deploys begins: the line, with the comments above it, and the indentation of its dash."""
+    """Where the first step that deploys begins, with the comments above it: the line, and its dash's indentation."""
     source, path = job.source, job.steps[job.first].path
     source.refuse_flow(path)
     line = source.line_of(path)

@@ -15,14 +15,15 @@ from typing import Any
 import yaml
 
 from readiness.ci.workflow_files import WorkflowFile, parse_workflow
-from readiness.finding import Finding, RefusedError, Severity
+from readiness.finding import Finding, RefusedError
 from readiness.settings.strict_yaml import KeyPath, composed
 
 RULE_ID = "fix-not-recognised"
+_AGAIN = "Then run the command again"
 
 
 class NotRecognisedError(Exception):
-    """The text is not written as the edit expects. `path` is the place in the file, `hint` says how to do it by hand."""
+    """The text is not written as the edit expects. `path` is the place, `hint` says how to do it by hand."""
 
     def __init__(self, path: KeyPath, message: str, hint: str) -> None:
         self.path, self.message, self.hint = path, message, hint
@@ -91,17 +92,19 @@ class Source:
         return self._pair(path)[0]
 
     def _pair(self, path: KeyPath) -> tuple[yaml.Node, yaml.Node]:
-        key, node = self._root, self._root
+        pair: tuple[yaml.Node, yaml.Node] = (self._root, self._root)
         for part in path:
+            node = pair[1]
             if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-                key = node = node.value[part]
+                pair = (node.value[part], node.value[part])
             elif isinstance(node, yaml.MappingNode):
-                key, node = next((pair for pair in node.value if pair[0].value == part), (None, None))
-                if node is None:
+                pairs: list[tuple[yaml.Node, yaml.Node]] = [pair for pair in node.value if pair[0].value == part]
+                if not pairs:
                     raise KeyError(part)
+                pair = pairs[0]
             else:
                 raise KeyError(part)
-        return key, node
+        return pair
 
     def refuse_flow(self, path: KeyPath) -> None:
         """Raises NotRecognisedError where the value, or what holds it, is written as `{…}` or `[…]`."""
@@ -194,7 +197,7 @@ class Source:
 
     def finding(self, error: NotRecognisedError, key: str, rule_id: str = RULE_ID) -> Finding:
         """The error as a finding."""
-        found = self.workflow.finding(rule_id, error.path, error.message, error.hint, severity=Severity.ERROR)
+        found = self.workflow.finding(rule_id, error.path, error.message, error.hint)
         return Finding(
             rule_id=rule_id, file=found.file, line=found.line, key=key, message=found.message, hint=found.hint
         )
