@@ -142,7 +142,7 @@ def _entry_of(node: ast.Attribute, tree: ast.Module) -> tuple[ast.Constant, ast.
 def reads_key(text: str, key: str) -> bool:
     """Whether Python code reads the key from some dictionary: `info["invalid"]`, `info.get("invalid")`."""
     quoted = rf"(['\"]){re.escape(key)}\1"
-    return re.search(rf"\w\s*\[\s*{quoted}\s*\]|\.(?:get|pop)\(\s*(['\"]){re.escape(key)}\2", text) is not None
+    return re.search(rf"[\w)\]]\s*\[\s*{quoted}\s*\]|\.(?:get|pop)\(\s*(['\"]){re.escape(key)}\2", text) is not None
 
 
 def corrected(text: str) -> str:
