@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from readiness.ci.pull_request_runs import gated_jobs
 from readiness.ci.reported_checks import Check, Job, checks_of
@@ -44,12 +44,10 @@ def dishonest_steps(sources: Sequence[Source], required: Sequence[RequiredCheck]
         for judged in _jobs_behind(check)
     }
     by_name = {source.workflow.name: source for source in sources}
-    found = [
-        step
-        for (name, job_id) in jobs
-        for step in steps_of(by_name[name], job_id, reader)
-        if errors_only(findings_of(step))
-    ]
+    found: list[Step] = []
+    for (name, job_id), job in jobs.items():
+        findings = errors_only(step_findings(job, reader))
+        found += (step for step in steps_of(by_name[name], job_id, reader) if _about(step, findings))
     return sorted(found, key=_rank)
 
 
@@ -58,13 +56,13 @@ def _jobs_behind(check: Check) -> Iterator[Job]:
         yield from (job, *gated_jobs(job))
 
 
-def findings_of(step: Step) -> list[Finding]:
-    """What `checks-honest` says of this step."""
+def _about(step: Step, findings: Iterable[Finding]) -> list[Finding]:
+    """Those of the job's findings that are about the step."""
     first = step.source.line_of(step.path) + 1
     last = step.source.last_line_of(step.path) + 1
     return [
         finding
-        for finding in step_findings(step.job, step.reader)
+        for finding in findings
         if first <= (finding.line or 0) <= last and finding.rule_id != "required-check-looks-at-nothing"
     ]
 
@@ -93,7 +91,8 @@ def with_honest_step(step: Step) -> Source:
             edits.append(inserted)
             body["if"] = _RUNS_ANYWAY
     after = source.edited(edits, expected)
-    left = errors_only(findings_of(Step(source=after, job_id=step.job_id, index=step.index, reader=step.reader)))
+    judged = Step(source=after, job_id=step.job_id, index=step.index, reader=step.reader)
+    left = _about(judged, errors_only(step_findings(judged.job, step.reader)))
     if left:
         message = left[0].message.partition(": ")[2] or left[0].message
         raise NotRecognisedError(step.path, f"hides its failure in a form without an edit: {message}", left[0].hint)

@@ -6,6 +6,7 @@ edited there, and the result is parsed again and compared with what the edit sho
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -208,7 +209,11 @@ class Source:
         )
 
 
+@functools.lru_cache(maxsize=64)
 def source_of(path: str, text: str, shown: str) -> Source:
-    """The workflow with this text; `shown` is its name in messages. Raises RefusedError where it is no workflow."""
+    """The workflow with this text, which nobody changes; `shown` is its name in messages.
+
+    Raises RefusedError where it is no workflow.
+    """
     # The strict reader takes a text without a byte order mark; PyYAML takes one, so that offsets stay right.
     return Source(path=path, text=text, workflow=parse_workflow(text, shown))

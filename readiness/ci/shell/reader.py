@@ -25,6 +25,7 @@ class ShellReader:
     def __init__(self, limit_seconds: float = TOTAL_LIMIT_SECONDS) -> None:
         self._deadline_seconds = clock.monotonic_seconds() + limit_seconds
         self._read: dict[tuple[str, str], CommandList | ShellSyntaxError] = {}
+        self._known: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
 
     def tree(self, script: str, dialect: str = "bash") -> CommandList:
         """The script's tree. `dialect` is one of shfmt's: `bash`, `posix`, `mksh`, `zsh`.
@@ -52,7 +53,9 @@ class ShellReader:
         shown = _EXPRESSION.sub(lambda expression: b"_" * len(expression.group()), raw)
         deadline_seconds = min(self._deadline_seconds, clock.monotonic_seconds() + SCRIPT_LIMIT_SECONDS)
         try:
-            return _statements(shown, dialect, deadline_seconds)
+            if (script, dialect) not in self._known:
+                self._known[(script, dialect)] = _statements(shown, dialect, deadline_seconds)
+            return self._known[(script, dialect)]
         except ShfmtError as error:
             # Its line counts without the line breaks inside expressions.
             before = b"".join(shown.splitlines(keepends=True)[: max(0, error.line - 1)])
