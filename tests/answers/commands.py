@@ -104,7 +104,7 @@ drill STACK
 drill STACK --received crane
 snooze STACK --for 10
 """
-_POOL = 'def used(engine) -> int:\n    return engine.pool.checked_out()\n'
+_POOL = "def used(engine) -> int:\n    return engine.pool.checked_out()\n"
 _OF_APPLICATION = (
     "fix --repository . --list",
     "fix --repository . --only nothing",
