@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from readiness.ci.reported_checks import checks_of
 from readiness.ci.shell.reader import ShellReader
 from readiness.finding import Finding, RefusedError, Severity
 from readiness.fix import coverage, health_check, honest_steps, migration_step, scan_gate
@@ -13,7 +14,7 @@ from readiness.fix.checkout import Checkout
 from readiness.fix.deploying_jobs import DeployedImage, DeployingJob, deploying_jobs
 from readiness.fix.scripts import Step, all_steps
 from readiness.fix.workflow_source import RULE_ID, NotRecognisedError, Source, source_of
-from readiness.settings.github import ACTIONS_INTEGRATION_ID
+from readiness.settings.github import ACTIONS_INTEGRATION_ID, RequiredCheck
 from readiness.settings.model import Settings
 from readiness.settings.nearest import nearest
 
@@ -136,13 +137,30 @@ def honest_step_names(run: Run) -> list[str]:
 
 
 def _dishonest(run: Run) -> list[Step]:
-    required = [
+    return honest_steps.dishonest_steps(run.sources(), _required_checks(run), run.reader)
+
+
+def _required_checks(run: Run) -> list[RequiredCheck]:
+    return [
         check
         for settings in run.settings.values()
         for check in (settings.branch_ruleset.required_checks if settings.branch_ruleset else ())
         if check.integration_id == ACTIONS_INTEGRATION_ID
     ]
-    return honest_steps.dishonest_steps(run.sources(), required, run.reader)
+
+
+def _not_judged(run: Run) -> Iterator[Finding]:
+    """Why there may be steps that hide failures although none is found."""
+    required = _required_checks(run)
+    if not required:
+        yield _note(honest_steps.PREFIX, "no stack declares a required check (readiness:branch_ruleset)")
+        return
+    reported = {check.name for check in checks_of([source.workflow for source in run.sources()])}
+    for check in required:
+        if check.context not in reported:
+            message = f"has no job that reports the required check {check.context!r}, so no step of it was looked at"
+            hint = "Correct readiness:branch_ruleset, or the name of the job"
+            yield run.refusal(_WORKFLOWS, message, hint, key=honest_steps.PREFIX)
 
 
 def _honest_step(name: str) -> Fix:
@@ -328,25 +346,33 @@ def apply_fixes(run: Run, only: Sequence[str]) -> list[Outcome]:
     names: list[str] = []
     problems: tuple[Finding, ...] = ()
     honest: list[str] = []
+    steps: set[str] = set()
     try:
-        honest = honest_step_names(run) if _asks_for_steps(only) else []
+        if _asks_for_steps(only):
+            honest, problems = honest_step_names(run), tuple(_not_judged(run))
+            steps = {
+                f"{honest_steps.PREFIX}:{step.name}" for path in run.sources() for step in all_steps(path, run.reader)
+            }
     except RefusedError as refusal:
         problems = refusal.problems
     known = ["health-check", *honest, *(name for name in FIXES if name != "health-check")]
     for name in only or known:
         if name == honest_steps.PREFIX:
             names += honest
-        elif name in FIXES or name.startswith(f"{honest_steps.PREFIX}:"):
+        elif name in FIXES or name in steps:
             names.append(name)
         else:
-            near = nearest(name, [*known, honest_steps.PREFIX])
+            if not steps and problems and name.startswith(honest_steps.PREFIX):
+                raise RefusedError(problems)
+            near = nearest(name, [*known, *sorted(steps), honest_steps.PREFIX])
             hint = f"Write {near}" if near else f"Write one of: {', '.join([*known, honest_steps.PREFIX])}"
             raise RefusedError(
                 [Finding(rule_id="fix-unknown-name", file="--only", message=f"{name} is no fix", hint=hint)]
             )
     found = [_applied(run, name) for name in dict.fromkeys(names)]
     if problems or (_asks_for_steps(only) and not any(name.startswith(honest_steps.PREFIX) for name in names)):
-        status: Status = "refused" if problems else "nothing to change"
+        is_refused = any(problem.severity is Severity.ERROR for problem in problems)
+        status: Status = "refused" if is_refused else "nothing to change"
         found.insert(1, Outcome(name=honest_steps.PREFIX, status=status, files=(), findings=problems))
     return found
 

@@ -159,8 +159,8 @@ class Source:
         if places is None or end > len(places):
             hint = "Write it on one line, or as a block that begins with `|`; then run the command again"
             raise NotRecognisedError(path, "is folded text or has escapes, where one line or a block is expected", hint)
-        value = node.value if isinstance(node, yaml.ScalarNode) else ""
-        if node.style == "|" and not text and value[:begin][-1:] in ("\n", "") and value[begin:end].endswith("\n"):
+        value, is_block = (node.value, node.style == "|") if isinstance(node, yaml.ScalarNode) else ("", False)
+        if is_block and not text and value[:begin][-1:] in ("\n", "") and value[begin:end].endswith("\n"):
             # Whole lines go with their indentation and their own line ends.
             lines = (self.line_at(places[begin]), self.line_at(places[end - 1]) + 1)
             return Edit(self.line_starts[lines[0]], self.line_starts[lines[1]], "")

@@ -196,15 +196,31 @@ def test_a_folder_that_is_no_checkout(
     ("arguments", "said"),
     [
         (("--only", "healt-check"), "--only: healt-check is no fix. Write health-check."),
-        (("--only", "honest-step:Nothing"), ""),
+        (("--only", "honest-step:Formt"), "--only: honest-step:Formt is no fix. Write honest-step:Format."),
         (("--stack", "stagin"), "--stack: there is no stack stagin. Write one of: prod, staging."),
     ],
 )
 def test_an_unknown_name(command: Command, application: Path, arguments: tuple[str, str], said: str) -> None:
-    """The nearest one is named. A step that is honest by now has no fix any more, which is no mistake."""
+    """The nearest one is named."""
     done = command("fix", "--repository", str(application), *arguments)
-    assert done.status == (1 if said else 0)
+    assert done.status == 1
     assert said in done.err
+
+
+def test_a_step_that_is_honest_has_nothing_to_change(command: Command, application: Path) -> None:
+    """Asking twice for it is no mistake."""
+    assert fixed(command, application, "honest-step:Format").status == 0
+    again = fixed(command, application, "honest-step:Format")
+    assert (again.status, again.err) == (0, "")
+    assert "nothing to change" in again.out
+
+
+def test_a_required_check_that_no_job_reports(command: Command, tmp_path: Path) -> None:
+    """None of its steps was looked at, which is not the same as nothing to change."""
+    text = STAGING_TEXT.replace("name: Run Tests and Linting", "name: Tests")
+    done = fixed(command, made_application(tmp_path, staging=text), "honest-step")
+    assert done.status == 1
+    assert "has no job that reports the required check 'Run Tests and Linting'" in done.err
 
 
 def test_what_is_not_delivered_is_not_called(command: Command, tmp_path: Path) -> None:
