@@ -126,7 +126,8 @@ def _write_beside(path: Path, text: str | bytes) -> Path:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "wb") as file:
         file.write(text.encode("utf-8") if isinstance(text, str) else text)
-    Path(name).chmod(0o644)
+    # A program stays a program.
+    Path(name).chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644)
     return Path(name)
 
 

@@ -20,6 +20,7 @@ NEEDED_OPTIONS = {
     "bootstrap": ("--repository=a/b", "--repository-id=1", "--owner-id=2", "--project-number=3"),
     "checks-honest": ("--workflows=.",),
     "diff": ("--base=HEAD",),
+    "fix": ("--repository=.",),
     "snooze": ("--for=5",),
 }
 

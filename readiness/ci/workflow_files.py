@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from readiness.finding import Finding, RefusedError, Severity
-from readiness.settings.strict_yaml import KeyPath, read_yaml
+from readiness.settings.strict_yaml import Document, KeyPath, ScalarReader, parse_yaml, read_yaml
 
 # GitHub refuses a larger workflow file.
 MAX_FILE_BYTES = 512 * 1024
@@ -79,20 +79,38 @@ def workflows_digest(workflows: Sequence[WorkflowFile]) -> str:
 
 def _read(path: Path) -> WorkflowFile:
     blocks: set[KeyPath] = set()
+    document = read_yaml(
+        path, str(path), may_be_empty=True, max_bytes=MAX_FILE_BYTES, read_scalar=_scalar_reader(blocks)
+    )
+    return _workflow_of(document, path.name, blocks)
+
+
+def parse_workflow(text: str, file: str) -> WorkflowFile:
+    """The workflow that a file with this text would be. Raises RefusedError where it is none."""
+    blocks: set[KeyPath] = set()
+    document = parse_yaml(text, file, may_be_empty=True, read_scalar=_scalar_reader(blocks))
+    return _workflow_of(document, Path(file).name, blocks)
+
+
+def _scalar_reader(blocks: set[KeyPath]) -> ScalarReader:
+    """Reads scalars as GitHub prints them, and adds the places of block texts to `blocks`."""
 
     def read_scalar(node: yaml.ScalarNode, key_path: KeyPath) -> str:
         if node.style in ("|", ">"):
             blocks.add(key_path)
         return _as_github_prints(node)
 
-    document = read_yaml(path, str(path), may_be_empty=True, max_bytes=MAX_FILE_BYTES, read_scalar=read_scalar)
+    return read_scalar
+
+
+def _workflow_of(document: Document, name: str, blocks: set[KeyPath]) -> WorkflowFile:
     if document.problems:
         raise RefusedError(document.problems)
     body = document.value
     if not isinstance(body, dict) or not isinstance(body.get("jobs"), dict):
-        raise RefusedError([_unreadable(str(path), 1, "is no workflow: it has no jobs")])
+        raise RefusedError([_unreadable(document.file, 1, "is no workflow: it has no jobs")])
     return WorkflowFile(
-        file=str(path), name=path.name, text=document.text, body=body, lines=document.lines, blocks=frozenset(blocks)
+        file=document.file, name=name, text=document.text, body=body, lines=document.lines, blocks=frozenset(blocks)
     )
 
 

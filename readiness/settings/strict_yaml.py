@@ -156,7 +156,7 @@ _resolver = _EngineLoader("")
 
 
 @functools.lru_cache(maxsize=8)
-def _composed(text: str) -> yaml.Node | None:
+def composed(text: str) -> yaml.Node | None:
     """The file's nodes, which nobody changes: a command reads each file, and the program that it runs does again."""
     return yaml.compose(text, Loader=_EngineLoader)
 
@@ -175,8 +175,15 @@ def read_yaml(
     that the Pulumi engine does not read; by default they are read, and refused, as for the engine.
     """
     text = _read_text(path, file, max_bytes)
+    return parse_yaml(text, file, may_be_empty=may_be_empty, read_scalar=read_scalar)
+
+
+def parse_yaml(
+    text: str, file: str, *, may_be_empty: bool = False, read_scalar: ScalarReader | None = None
+) -> Document:
+    """Parses the text of a file as `read_yaml` does. Raises RefusedError where there is no value to be had."""
     try:
-        node = _composed(text)
+        node = composed(text)
     except yaml.MarkedYAMLError as error:
         raise RefusedError([_syntax_problem(error, file), *_secret_problems(text, file)]) from None
     except yaml.reader.ReaderError as error:

@@ -55,6 +55,8 @@ checks-honest --workflows honest
 checks-honest --workflows honest --write
 checks-honest --workflows swallowing
 checks-honest --workflows nowhere
+fix --repository nowhere
+fix --repository .
 migrations lint migrations
 migrations lint bad.sql
 comment 7 --file inputs/diff.md
@@ -102,6 +104,14 @@ drill STACK
 drill STACK --received crane
 snooze STACK --for 10
 """
+_POOL = "def used(engine) -> int:\n    return engine.pool.checked_out()\n"
+_OF_APPLICATION = (
+    "fix --repository . --list",
+    "fix --repository . --only nothing",
+    "fix --repository . --stack nowhere",
+    "fix --repository . --format json --only health-check",
+    "fix --repository . --write",
+)
 # One weakens, one tightens, one does neither.
 _EDITS = {
     "a higher threshold": ("error_ratio: 0.05", "error_ratio: 0.5"),
@@ -124,6 +134,14 @@ def answers_of_project(name: str, scratch: Scratch) -> Iterator[Answer]:
         scratch.edit("Pulumi.yaml", old, new)
         yield from _diffs(scratch, what)
         scratch.edit("Pulumi.yaml", new, old)
+    yield from _fixes(scratch, files["swallowing/ci.yml"])
+
+
+def _fixes(scratch: Scratch, workflow: str) -> Iterator[Answer]:
+    """In a repository with a workflow that hides failures, and with a health check that asks for too much."""
+    scratch.write({".github/workflows/ci.yml": workflow, "shop/database.py": _POOL})
+    for line in _OF_APPLICATION:
+        yield scratch.answer(f"readiness {line}", shlex.split(line))
 
 
 def _diffs(scratch: Scratch, what: str) -> Iterator[Answer]:

@@ -1,12 +1,10 @@
 """The lines that put the gate into workflows of the customer's shape, where it stops what follows.
 
-Their workflows are never written over: a person adds these lines, and docs/scanning.md shows them. The text is changed
-here, not its meaning, so that what people wrote around it stays as it is.
+`readiness fix` adds them, and docs/scanning.md shows them. What people wrote around them stays as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,51 +13,28 @@ import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
-from readiness.delivered.image_files import ACTION_PATH, FOLDER
+from readiness.ci.shell.reader import ShellReader
+from readiness.delivered.image_files import ACTION_PATH
+from readiness.fix.deploying_jobs import deploying_jobs
+from readiness.fix.scan_gate import gate_step, with_gate
+from readiness.fix.workflow_source import source_of
 from tests.projects import ROOT
 
 PERMISSION = "      security-events: write"
-_STEP = """\
-      - name: Stop on a critical vulnerability in the {part}
-        uses: ./{folder}/scan-image
-        with:
-          image: {image}
-          category: {part}
-
-"""
 
 
-def gate_step(part: str, image: str) -> str:
-    """A step that scans `image`, as it stands in a job; `part` is what people call it: `backend`."""
-    return _STEP.format(folder=FOLDER, part=part, image=image)
+def step_text(part: str, image: str) -> str:
+    """The step as docs/scanning.md shows it."""
+    return "\n".join(f"      {line}" for line in gate_step(part, image))
 
 
-def with_gate(workflow: str, *, job: str, before: str, images: Sequence[tuple[str, str]]) -> str:
-    """The workflow with a step for each `(part, image)` before the step named `before` of `job`, and the right to show.
-
-    Raises ValueError where the job, its permissions or the step is not written as expected: nothing is guessed.
-    """
-    lines = workflow.splitlines(keepends=True)
-    start = _index(lines, f"  {job}:", 0)
-    end = next((at for at in range(start + 1, len(lines)) if _begins_a_job(lines[at])), len(lines))
-    right = _index(lines[:end], "      id-token: write", start)
-    step = _index(lines[:end], f"      - name: {before}", right)
-    # A comment that stands above the step belongs to it.
-    while lines[step - 1].lstrip().startswith("#"):
-        step -= 1
-    steps = "".join(gate_step(part, image) for part, image in images)
-    return "".join([*lines[: right + 1], f"{PERMISSION}\n", *lines[right + 1 : step], steps, *lines[step:]])
-
-
-def _begins_a_job(line: str) -> bool:
-    return line.startswith("  ") and not line.startswith(("   ", "  #")) and line.rstrip().endswith(":")
-
-
-def _index(lines: Sequence[str], wanted: str, start: int) -> int:
-    found = next((at for at in range(start, len(lines)) if lines[at].rstrip() == wanted), None)
-    if found is None:
-        raise ValueError(f"there is no line {wanted.strip()!r} where it is expected")
-    return found
+def with_gate_of(workflow: str, job: str) -> str:
+    """The workflow as `readiness fix` edits it. Raises NotRecognisedError where it is not written as expected."""
+    source = source_of("ci.yml", workflow, "ci.yml")
+    found = next(found for found in deploying_jobs(source, ShellReader()) if found.id == job)
+    after = with_gate(found)
+    assert after is not None
+    return after.text
 
 
 DEPLOYING = ROOT / "tests" / "fixtures" / "workflows" / "deploying"
@@ -92,8 +67,7 @@ def text_of(name: str) -> str:
 
 def gated(name: str) -> str:
     """The same with the lines added."""
-    job, before, images = WORKFLOWS[name]
-    return with_gate(text_of(name), job=job, before=before, images=images)
+    return with_gate_of(text_of(name), WORKFLOWS[name][0])
 
 
 def job_of(name: str) -> dict[str, Any]:
@@ -143,7 +117,7 @@ def test_only_lines_are_added(name: str) -> None:
     left = iter(after)
     assert all(line in left for line in before)
     _, step, images = WORKFLOWS[name]
-    assert len(after) == len(before) + 1 + sum(len(gate_step(*image).splitlines()) for image in images)
+    assert len(after) == len(before) + 1 + sum(len(gate_step(*image)) + 1 for image in images)
     comment = next(at for at, line in enumerate(after) if line.strip().startswith("# Deploy Backend"))
     assert after[comment + 1].strip() == f"- name: {step}", "the comment above a step stays above it"
 
@@ -167,18 +141,10 @@ def test_the_workflow_is_still_valid_by_githubs_schema(tmp_path: Path, name: str
     assert result.exit_code == 0, result.output
 
 
-@pytest.mark.parametrize("change", [{"job": "deploy"}, {"before": "Deploy everything"}])
-def test_a_workflow_of_another_shape_is_refused(change: dict[str, str]) -> None:
-    """Nothing is guessed: a gate after the deployment would be none."""
-    job, before, images = WORKFLOWS["production"]
-    with pytest.raises(ValueError, match="there is no line"):
-        with_gate(text_of("production"), **{"job": job, "before": before, "images": images} | change)  # type: ignore[arg-type]
-
-
 def test_the_document_shows_these_lines() -> None:
     """What a person copies from docs/scanning.md is what is tested here."""
     page = (ROOT / "docs" / "scanning.md").read_text(encoding="utf-8")
     assert PERMISSION in page
     for _, _, images in WORKFLOWS.values():
         for part, image in images:
-            assert gate_step(part, image).rstrip() in page
+            assert step_text(part, image) in page

@@ -25,6 +25,7 @@ class ShellReader:
     def __init__(self, limit_seconds: float = TOTAL_LIMIT_SECONDS) -> None:
         self._deadline_seconds = clock.monotonic_seconds() + limit_seconds
         self._read: dict[tuple[str, str], CommandList | ShellSyntaxError] = {}
+        self._known: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
 
     def tree(self, script: str, dialect: str = "bash") -> CommandList:
         """The script's tree. `dialect` is one of shfmt's: `bash`, `posix`, `mksh`, `zsh`.
@@ -34,7 +35,7 @@ class ShellReader:
         key = (script, dialect)
         if key not in self._read:
             try:
-                self._read[key] = self._parsed(script, dialect)
+                self._read[key] = tree_of(self.statements(script, dialect), _encoded(script))
             except ShellSyntaxError as error:
                 self._read[key] = error
         found = self._read[key]
@@ -42,13 +43,19 @@ class ShellReader:
             raise found
         return found
 
-    def _parsed(self, script: str, dialect: str) -> CommandList:
+    def statements(self, script: str, dialect: str = "bash") -> Sequence[Mapping[str, Any]]:
+        """The script's statements as `shfmt` gives them: every position is an offset in bytes of the script.
+
+        Raises ShellSyntaxError where `shfmt` cannot read it, and RefusedError where there is no `shfmt`.
+        """
         raw = _encoded(script)
         # Each expression becomes a name of the same length, so that no position changes.
         shown = _EXPRESSION.sub(lambda expression: b"_" * len(expression.group()), raw)
         deadline_seconds = min(self._deadline_seconds, clock.monotonic_seconds() + SCRIPT_LIMIT_SECONDS)
         try:
-            return tree_of(_statements(shown, dialect, deadline_seconds), raw)
+            if (script, dialect) not in self._known:
+                self._known[(script, dialect)] = _statements(shown, dialect, deadline_seconds)
+            return self._known[(script, dialect)]
         except ShfmtError as error:
             # Its line counts without the line breaks inside expressions.
             before = b"".join(shown.splitlines(keepends=True)[: max(0, error.line - 1)])

@@ -1,0 +1,144 @@
+"""`readiness fix`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness.cli.common import project_option, project_root, report, settings_of_every_stack
+
+if TYPE_CHECKING:
+    from readiness.fix.fixes import Outcome, Run
+
+
+@click.command()
+@click.option("--repository", metavar="DIR", required=True, help="A checkout of the application's repository.")
+@click.option("--only", multiple=True, metavar="NAME", help="One fix by its name. Repeatable.  [default: all]")
+@click.option(
+    "--stack", "stacks", multiple=True, metavar="STACK", help="Deployment workflows of this stack. Repeatable."
+)
+@click.option("--write", is_flag=True, help="Write the files; without it, only the diff is shown.")
+@click.option("--list", "list_only", is_flag=True, help="List the fixes with what each does, and end.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@project_option
+def fix(
+    repository: str,
+    only: tuple[str, ...],
+    stacks: tuple[str, ...],
+    write: bool,
+    list_only: bool,
+    form: str,
+    project: str | None,
+) -> None:
+    """Edit a checkout of the application's repository: health check, steps that hide failures, gates, migration."""
+    from readiness.finding import Severity
+    from readiness.fix.checkout import open_checkout
+    from readiness.fix.fixes import Run, apply_fixes
+
+    root = project_root(project)
+    settings = dict(settings_of_every_stack(root))
+    if wrong := [stack for stack in stacks if stack not in settings]:
+        raise click.ClickException(f"--stack: there is no stack {wrong[0]}. Write one of: {', '.join(settings)}.")
+    checkout = open_checkout(repository)
+    run = Run(checkout=checkout, settings=settings, stacks=frozenset(stacks or settings))
+    if list_only:
+        _list(run)
+        return
+    outcomes = apply_fixes(run, only)
+    uncommitted = checkout.uncommitted()
+    diff = checkout.diff()
+    if write and diff:
+        checkout.write()
+    if form == "json":
+        click.echo(_document(run, outcomes, diff, write, uncommitted))
+    else:
+        _show(outcomes, diff)
+        _say_what_comes_next(run, outcomes, diff, write, uncommitted)
+    if any(finding.severity is Severity.ERROR for outcome in outcomes for finding in outcome.findings):
+        raise SystemExit(1)
+
+
+def _list(run: Run) -> None:
+    from readiness.fix.fixes import FIXES, HONEST_STEP, honest_step_names
+
+    rows = [(name, what) for name, (_, what) in FIXES.items()]
+    rows[1:1] = [(name, HONEST_STEP) for name in honest_step_names(run)]
+    width = max(len(name) for name, _ in rows)
+    for name, what in rows:
+        click.echo(f"{name:{width}}  {what}")
+
+
+def _show(outcomes: list[Outcome], diff: str) -> None:
+    width = max(len(outcome.name) for outcome in outcomes)
+    for outcome in outcomes:
+        click.echo(f"{outcome.name:{width}}  {outcome.status:17}  {', '.join(outcome.files)}".rstrip())
+    if diff:
+        click.echo(f"\n{diff}")
+    for outcome in outcomes:
+        report(outcome.findings, err=True)
+
+
+def _say_what_comes_next(
+    run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommitted: tuple[str, ...]
+) -> None:
+    for path in uncommitted:
+        click.echo(f"warning: {path} has changes that are not committed: `git diff` shows them and this one", err=True)
+    count = len(run.checkout.changed)
+    if not diff:
+        is_refused = any(outcome.status == "refused" for outcome in outcomes)
+        click.echo("nothing was changed" if is_refused else "nothing to change")
+    elif write:
+        click.echo(f"Wrote {count} {'file' if count == 1 else 'files'}. `git diff` in the checkout shows the change.")
+    else:
+        click.echo("Nothing was written. `--write` writes it, `--only NAME` takes one fix at a time.")
+    for line in next_steps(run, outcomes, write):
+        click.echo(f"next: {line}")
+
+
+def next_steps(run: Run, outcomes: list[Outcome], written: bool) -> list[str]:
+    """What to do with the changes: one step that hides failures after the other, and a look at staging after each."""
+    from readiness.fix.fixes import honest_step_names
+    from readiness.fix.honest_steps import PREFIX
+
+    changed = [outcome.name for outcome in outcomes if outcome.status == "changes"]
+    if not changed:
+        return []
+    first = next((stack for stack, settings in run.settings.items() if not settings.owns_shared_resources), None)
+    verify = f"readiness verify {first or next(iter(run.settings))}"
+    honest = [name for name in changed if name.startswith(f"{PREFIX}:")]
+    if len(honest) > 1 and not written:
+        lines = [f"one pull request for each step, in this order, and after each `{verify}`"]
+        return [*lines, *(_command(run, name) for name in honest)]
+    merged = f"merge it, wait for the deployment, then run `{verify}`"
+    following = [name for name in honest_step_names(run) if name not in changed][:1] if honest else []
+    return [merged, *(_command(run, name) for name in following)]
+
+
+def _command(run: Run, name: str) -> str:
+    folder = shlex.quote(str(run.checkout.folder))
+    return f"readiness fix --repository {folder} --only {shlex.quote(name)} --write"
+
+
+def _document(run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommitted: tuple[str, ...]) -> str:
+    from readiness.finding_formats import findings_json
+
+    document = {
+        "repository": str(run.checkout.folder),
+        "written": write and bool(diff),
+        "fixes": [
+            {
+                "name": outcome.name,
+                "status": outcome.status,
+                "files": list(outcome.files),
+                "findings": json.loads(findings_json(outcome.findings))["findings"],
+            }
+            for outcome in outcomes
+        ],
+        "uncommitted": list(uncommitted),
+        "diff": diff,
+        "next": next_steps(run, outcomes, write),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
