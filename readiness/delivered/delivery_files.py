@@ -15,6 +15,16 @@ SETTINGS_PATH = f"{FOLDER}/delivery.toml"
 WORKFLOWS = ("delivery-reports", "deployment-telemetry", "rollback-watch")
 
 
+# The alerts of an outage that users feel, by the `alert` label of their policies; each wakes somebody. The others that
+# do are about the registry or a migration, and close by time, not because something works again.
+INCIDENT_ALERTS = (
+    "container-crash-loop",
+    "database-connection-errors",
+    "failed-health-checks",
+    "fast-error-budget-burn",
+    "high-error-rate",
+)
+
 _SETTING = "deployment_telemetry"
 
 
@@ -46,6 +56,7 @@ def _settings_text(telemetry: DeploymentTelemetry, project: str) -> str:
         toml_line("slack_reports", telemetry.slack_reports),
         toml_line("success_ratio", telemetry.target_success_ratio),
         toml_line("restore_seconds", telemetry.target_restore_seconds),
+        toml_line("incident_alerts", list(INCIDENT_ALERTS)),
     ]
     for environment in telemetry.environments:
         lines += ["", "[[environments]]", *_environment_lines(environment)]

@@ -34,6 +34,8 @@ class Settings:
     success_ratio: float
     restore_seconds: float
     environments: tuple[Environment, ...]
+    # The alerts whose incidents count, by the `alert` label of their policies.
+    incident_alerts: tuple[str, ...] = ()
 
     def of_workflow(self, name: str) -> Environment | None:
         """The environment that a workflow deploys to."""
@@ -54,7 +56,10 @@ def settings_from(raw: dict[str, Any]) -> Settings:
     environments = [
         {name: _frozen(value) for name, value in environment.items()} for environment in raw["environments"]
     ]
-    values: dict[str, Any] = {**raw, "environments": tuple(Environment(**environment) for environment in environments)}
+    values: dict[str, Any] = {
+        **{name: _frozen(value) for name, value in raw.items()},
+        "environments": tuple(Environment(**environment) for environment in environments),
+    }
     return Settings(**values)
 
 
