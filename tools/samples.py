@@ -48,6 +48,10 @@ CHARTS = {
     "Deployment duration, 95th percentile of seven days": "p95_duration",
     "Time to rollback, average by week": "time_to_rollback",
     "Time to restore (MTTR), average by week": "time_to_restore",
+    "Time to restore of incidents, average by week": "incidents",
+    "Change lead time, average by week": "lead_time",
+    "Change fail percentage, by week": "change_fail_ratio",
+    "Deployment rework rate, by week": "rework_ratio",
 }
 _COLUMNS = 118
 _BLOCK = re.compile(r"(<!-- sample, made by `make docs` -->\n).*?(<!-- end of the sample -->)", re.DOTALL)
@@ -115,7 +119,7 @@ def _messages() -> list[Message]:
     title = "Show the score of each section"
     (rolled_back,) = rollbacks_in(settings(), [audit(0, None, served="00041-abc"), audit(45, "00041-abc")])
     week = period_before("week", NOW)
-    lines = report_lines(settings(), environment(), week, deployments("production"), [rollback()])
+    lines = report_lines(settings(), environment(), week, deployments("production"), [rollback()], [], [18_000.0])
     run = a_run(display_title=title)
     return [
         run_message("waiting", "production", run),
