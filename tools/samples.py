@@ -68,6 +68,18 @@ def plan_sample() -> str:
     return "\n".join(["```text", *lines, "```"])
 
 
+def cost_sample() -> str:
+    """The line of costs of each stack, its parts below each other."""
+    lines: list[str] = []
+    for stack in ("prod", "staging"):
+        command = [sys.executable, "-m", "readiness", "plan", stack]
+        plan = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        line = next(line for line in plan.split("\n") if line.startswith("Cost of monitoring: "))
+        lines.append(f"- **{stack}**")
+        lines += [f"  - {part}" for part in line.removesuffix(".").split("; ")]
+    return "\n".join(lines)
+
+
 def dashboard_sample() -> str:
     """The scorecards and the charts of the declared dashboard, with the answers that the tests hold its queries to."""
     cards: dict[str, Mapping[str, float | None]] = {
@@ -154,6 +166,7 @@ def _markdown(mrkdwn: str) -> str:
 
 SAMPLES: dict[str, Callable[[], str]] = {
     "README.md": plan_sample,
+    "docs/costs.md": cost_sample,
     "docs/deployment-metrics.md": dashboard_sample,
     "docs/slack-messages.md": slack_sample,
 }
