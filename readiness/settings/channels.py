@@ -204,9 +204,14 @@ def _count_problems(config: StackConfig, channels: Channels) -> Iterator[Finding
         yield config.error("settings-channels", ("channels",), message, "Put the addresses behind a mailing list")
 
 
+def reaches_nobody(address: str) -> bool:
+    """Whether an address is in a domain that is reserved for examples and tests (RFC 2606): a placeholder."""
+    return f".{address.lower().rpartition('@')[2]}".endswith(_RESERVED_DOMAINS)
+
+
 def _reserved_domain_warnings(config: StackConfig, emails: tuple[str, ...]) -> Iterator[Finding]:
     for index, address in known_items(emails):
-        if f".{address.lower().rpartition('@')[2]}".endswith(_RESERVED_DOMAINS):
+        if reaches_nobody(address):
             message = "is an address of a reserved domain, which reaches nobody"
             hint = "Write the real address before the first `pulumi up`"
             yield config.warning("settings-placeholder", ("channels", "emails", index), message, hint)

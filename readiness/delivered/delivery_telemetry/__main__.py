@@ -18,6 +18,7 @@ from .figures import write_figures
 from .incidents import Incident, incident_entry, read_incidents
 from .lead_time import LeadTime, lead_time
 from .messages import deployment_message, live_test_message, report_message, rollback_message, run_message
+from .quality import quality_lines
 from .recovery import Course, course_of, failed_change_entry, recovery_entry
 from .report import period_before, read_lead_times, read_period, report_lines
 from .rollbacks import MAX_ENTRIES, Rollback, read_rollbacks
@@ -213,6 +214,7 @@ def report(job: Job, name: str) -> None:
         found = read_period(job.apis, environment, period)
         leads = read_lead_times(job.apis, environment, period)
         lines += report_lines(job.settings, environment, period, found, back, incidents, leads)
+    lines += quality_lines(job.apis, job.settings)
     job.summary("\n".join([f"## {period.title}\n", *lines, ""]))
     if job.settings.slack_reports:
         link = (f"https://console.cloud.google.com/monitoring/dashboards?project={job.settings.project}", "Dashboards")

@@ -13,7 +13,7 @@ from readiness.delivered.apis import Apis
 from readiness.delivered.delivery_files import INCIDENT_ALERTS
 from readiness.delivered.delivery_telemetry.__main__ import Job
 from readiness.delivered.delivery_telemetry.deployments import Deployment, time_of
-from readiness.delivered.delivery_telemetry.settings import Environment, Settings
+from readiness.delivered.delivery_telemetry.settings import Environment, Quality, Settings
 from tests.delivered.fake_google import Played
 from tests.live.loopback import Reply, Request
 from tests.projects import ROOT
@@ -44,7 +44,7 @@ def environment(name: str = "production", *, events: tuple[str, ...] = ("waiting
     )
 
 
-def settings(*environments: Environment, slack_reports: bool = True) -> Settings:
+def settings(*environments: Environment, slack_reports: bool = True, quality: tuple[Quality, ...] = ()) -> Settings:
     """The settings that are delivered."""
     return Settings(
         project="ytgrs-464303",
@@ -53,6 +53,7 @@ def settings(*environments: Environment, slack_reports: bool = True) -> Settings
         success_ratio=0.95,
         restore_seconds=1800,
         incident_alerts=INCIDENT_ALERTS,
+        quality=quality,
         environments=environments or (environment(),),
     )
 
@@ -139,6 +140,8 @@ class World(Played):
     points: list[dict[str, Any]] = field(default_factory=list)
     slack: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    # By the id of the job. What is not there does not exist.
+    annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     google_status: int = 200
     # What an address ends with that Google alone refuses.
     google_refuses: str = ""
@@ -180,6 +183,9 @@ class World(Played):
         if words[0] == "compare":
             commits = [_commit()] if self.comparisons is None else self.comparisons.get(words[1])
             return Reply(404, {"message": "Not Found"}) if commits is None else Reply(body={"commits": commits})
+        if words[0] == "check-runs":
+            found = self.annotations.get(int(words[1]))
+            return Reply(404, {"message": "Not Found"}) if found is None else Reply(body=found)
         if words[0] == "commits":
             commit = _commit() if self.commits is None else self.commits.get(words[1])
             return Reply(404, {"message": "Not Found"}) if commit is None else Reply(body=commit)
