@@ -114,7 +114,7 @@ def _chart_rows() -> Iterator[list[str]]:
 
 
 def _number(value: float | None) -> str:
-    return "no data" if value is None else f"{value:.4g}"
+    return "no data" if value is None else f"{value:.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
