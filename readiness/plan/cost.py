@@ -62,7 +62,7 @@ def cost_line(plan: Plan, prices: Prices | None) -> str:
     free = f", {found.executions - paid:,} of them free" if paid < found.executions else ""
     return "; ".join(
         [
-            f"Cost of monitoring: USD {total:,.2f} a month ({parts}{free}, by prices of {prices.date}, {prices.source})",
+            f"Cost of monitoring: USD {total:,.2f} a month ({parts}{free}, prices of {prices.date}, {prices.source})",
             _alerting(found, prices.alerting),
             _logs(prices.logs),
             "series of many services, custom metrics and the requests of the checks are not in it",
