@@ -31,7 +31,11 @@ def test_conditions_and_executions_are_counted_from_the_plan(plans: dict[str, Pl
 def a_plan(*conditions: dict[str, Any]) -> Plan:
     """A plan of one policy with these conditions."""
     policy = {"type": ALERT_POLICY, "name": "a", "inputs": {"conditions": list(conditions)}}
-    return cast(Plan, SimpleNamespace(of_type=lambda type_: [policy] if type_ == ALERT_POLICY else []))
+
+    def of_type(type_: str) -> list[dict[str, Any]]:
+        return [policy] if type_ == ALERT_POLICY else []
+
+    return cast(Plan, SimpleNamespace(of_type=of_type))
 
 
 def promql(query: str, interval: str = "30s") -> dict[str, Any]:
