@@ -42,18 +42,22 @@ class DeliveryEnvironment(Section):
     ] = ("waiting", "rollback")
 
 
+# Shown in Markdown and in Slack, which read other characters as their own.
+FigureName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 %,./()_-]{0,79}$")]
+
+
 class QualityFigure(Section):
     """A figure that CI publishes as an annotation of a job, and its target; the reports compare the two.
 
     The annotation's title is `annotation`, and its message begins with the number.
     """
 
-    name: Annotated[Text, Field(description="What the report calls it: `backend test coverage, %`.")]
+    name: Annotated[FigureName, Field(description="What the report calls it: `backend test coverage, %`.")]
     workflow_file: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml$", description="In `.github/workflows`.")
     ]
     job: Annotated[Text, Field(description="Display name of the job that publishes it.")]
-    annotation: Annotated[Text, Field(description='The title: `echo "::notice title=Coverage::83.4"`.')]
+    annotation: Annotated[FigureName, Field(description='The title: `echo "::notice title=Coverage::83.4"`.')]
     at_least: Annotated[float | None, Field(description="The target; or `at_most`, one of the two.")] = None
     at_most: float | None = None
 

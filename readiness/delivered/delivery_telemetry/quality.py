@@ -30,7 +30,9 @@ def _line(apis: Apis, settings: Settings, figure: Quality) -> str:
     target = f"at least {figure.at_least:g}" if figure.at_least is not None else f"at most {figure.at_most:g}"
     try:
         value = read_figure(apis, settings, figure)
-    except (ApiError, NotKnownError) as error:
+    except ApiError as error:
+        return f"• :warning: {figure.name}: not known, GitHub answered {error.status} (target: {target})"
+    except NotKnownError as error:
         return f"• :warning: {figure.name}: not known, {error} (target: {target})"
     met = value >= figure.at_least if figure.at_least is not None else value <= (figure.at_most or 0)
     return f"• {'' if met else ':warning: '}{figure.name}: {value:g} (target: {target})"
@@ -46,7 +48,7 @@ def read_figure(apis: Apis, settings: Settings, figure: Quality) -> float:
     jobs = apis.github_pages(f"actions/runs/{run['id']}/attempts/{run['run_attempt']}/jobs", "jobs")
     job = next((job for job in jobs if job["name"] == figure.job), None)
     if job is None:
-        raise NotKnownError(f"the newest run of {figure.file} has no job {figure.job}")
+        raise NotKnownError(f"the newest run of {figure.file} has no job of that name")
     # A job is a check run, with the same id.
     for annotation in apis.github_pages(f"check-runs/{job['id']}/annotations"):
         if annotation.get("title") == figure.annotation:
@@ -54,4 +56,4 @@ def read_figure(apis: Apis, settings: Settings, figure: Quality) -> float:
             if number is None:
                 raise NotKnownError(f"the annotation {figure.annotation} does not begin with a number")
             return float(number[1])
-    raise NotKnownError(f"the newest run of {figure.job} has no annotation {figure.annotation}")
+    raise NotKnownError(f"the newest run of {figure.file} has no annotation {figure.annotation}")
