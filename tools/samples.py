@@ -48,6 +48,10 @@ CHARTS = {
     "Deployment duration, 95th percentile of seven days": "p95_duration",
     "Time to rollback, average by week": "time_to_rollback",
     "Time to restore (MTTR), average by week": "time_to_restore",
+    "Time to restore of incidents, average by week": "incidents",
+    "Change lead time, average by week": "lead_time",
+    "Change fail percentage, by week": "change_fail_ratio",
+    "Deployment rework rate, by week": "rework_ratio",
 }
 _COLUMNS = 118
 _BLOCK = re.compile(r"(<!-- sample, made by `make docs` -->\n).*?(<!-- end of the sample -->)", re.DOTALL)
@@ -62,6 +66,18 @@ def plan_sample() -> str:
     text = "\n\n".join(["$ readiness plan prod", head, *shown, f"... {plan.count(chr(10))} lines in all"])
     lines = [line if len(line) <= _COLUMNS else f"{line[: _COLUMNS - 1]}…" for line in text.split("\n")]
     return "\n".join(["```text", *lines, "```"])
+
+
+def cost_sample() -> str:
+    """The line of costs of each stack, its parts below each other."""
+    lines: list[str] = []
+    for stack in ("prod", "staging"):
+        command = [sys.executable, "-m", "readiness", "plan", stack]
+        plan = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        line = next(line for line in plan.split("\n") if line.startswith("Cost of monitoring: "))
+        lines.append(f"- **{stack}**")
+        lines += [f"  - {part}" for part in line.removesuffix(".").split("; ")]
+    return "\n".join(lines)
 
 
 def dashboard_sample() -> str:
@@ -98,7 +114,7 @@ def _chart_rows() -> Iterator[list[str]]:
 
 
 def _number(value: float | None) -> str:
-    return "no data" if value is None else f"{value:.4g}"
+    return "no data" if value is None else f"{value:.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -115,7 +131,7 @@ def _messages() -> list[Message]:
     title = "Show the score of each section"
     (rolled_back,) = rollbacks_in(settings(), [audit(0, None, served="00041-abc"), audit(45, "00041-abc")])
     week = period_before("week", NOW)
-    lines = report_lines(settings(), environment(), week, deployments("production"), [rollback()])
+    lines = report_lines(settings(), environment(), week, deployments("production"), [rollback()], [], [18_000.0])
     run = a_run(display_title=title)
     return [
         run_message("waiting", "production", run),
@@ -150,6 +166,7 @@ def _markdown(mrkdwn: str) -> str:
 
 SAMPLES: dict[str, Callable[[], str]] = {
     "README.md": plan_sample,
+    "docs/costs.md": cost_sample,
     "docs/deployment-metrics.md": dashboard_sample,
     "docs/slack-messages.md": slack_sample,
 }

@@ -7,6 +7,7 @@ which the provider would show as a difference for ever (hashicorp/terraform-prov
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from readiness.alerts import deployment_metrics as metrics
@@ -24,17 +25,22 @@ from readiness.alerts.dashboard_tiles import (
 )
 from readiness.alerts.definition import RATE_WINDOW_SECONDS
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20, last_value
+from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.selectors import window
 from readiness.settings.delivery import DeliveryEnvironment, DeploymentTelemetry
 from readiness.settings.model import Settings
 
 COLUMNS = 48
+_PASSED = "monitoring_googleapis_com:uptime_check_check_passed"
 _COUNTED = ("success", "failure")
 _NOTE = """\
 A deployment is one attempt of the deploying job. **Success rate**: successes among successes and failures; cancelled
 and refused ones are neither. **Duration**: the job's, without the wait for an approval. **Time to rollback**: from the
-deployment of the bad revision to the change of traffic. **Time to restore**: from the first failed deployment to the
-next that succeeded. Metrics keep six weeks; older deployments stand in the log bucket `readiness-deployments`."""
+deployment of the bad revision to the change of traffic. **Failed change**: a deployment that failed or was rolled back.
+**Time to restore**: from the failed change to its rollback or the next success, whichever came first; of an incident
+from its opening to its closing. **Lead time**: from a commit to its deployment, the median of its changes. **Rework**:
+deployments because of a failed change or an incident. **Health checks**: the share that passed in 24 hours, by host.
+Metrics keep six weeks; older deployments are in the log bucket `readiness-deployments`."""
 
 
 def dashboard_json(settings: Settings, telemetry: DeploymentTelemetry) -> str:
@@ -52,7 +58,9 @@ def dashboard(settings: Settings, telemetry: DeploymentTelemetry) -> dict[str, A
         (16, [_frequency(project, telemetry), _success_rate(project, telemetry)]),
         (16, [_failures(project, telemetry), _average_duration(project, telemetry)]),
         (16, [_p95_duration(project, telemetry), _time_to_rollback(project, telemetry)]),
-        (16, [_time_to_restore(project, telemetry), text("What is counted", _NOTE)]),
+        (16, [_time_to_restore(project, telemetry), _incidents(project, telemetry)]),
+        (16, [_lead_time(project, telemetry), _change_fail_rate(project, telemetry)]),
+        (16, [_rework_rate(project, telemetry), _health_checks(), text("What is counted", _NOTE)]),
         (16, [_errors(settings, telemetry), _latency(settings, telemetry), _requests(telemetry)]),
     ]
     return {"displayName": f"Deployments ({settings.repository.name})", "mosaicLayout": mosaic(rows, COLUMNS)}
@@ -173,6 +181,67 @@ def _time_to_restore(project: str, telemetry: DeploymentTelemetry) -> Json:
     ]
     targets = {"target": float(telemetry.target_restore_seconds)}
     return chart("Time to restore (MTTR), average by week", lines, "seconds", targets=targets)
+
+
+def _incidents(project: str, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend=environment.name,
+            query=filter_query(
+                metric_filter(metrics.incident_duration(project, environment.name).type, {}), "REDUCE_MEAN"
+            ),
+        )
+        for environment in telemetry.environments
+    ]
+    targets = {"target": float(telemetry.target_restore_seconds)}
+    return chart("Time to restore of incidents, average by week", lines, "seconds", targets=targets)
+
+
+def _lead_time(project: str, telemetry: DeploymentTelemetry) -> Json:
+    lines = [
+        Line(
+            legend=environment.name,
+            query=filter_query(metric_filter(metrics.lead_time(project, environment.name).type, {}), "REDUCE_MEAN"),
+        )
+        for environment in telemetry.environments
+    ]
+    return chart("Change lead time, average by week", lines, "seconds")
+
+
+def _change_fail_rate(project: str, telemetry: DeploymentTelemetry) -> Json:
+    return _rate(project, telemetry, "Change fail percentage, by week", metrics.failed_changes, {})
+
+
+def _rework_rate(project: str, telemetry: DeploymentTelemetry) -> Json:
+    return _rate(project, telemetry, "Deployment rework rate, by week", metrics.rework, {"outcome": _COUNTED})
+
+
+def _rate(
+    project: str,
+    telemetry: DeploymentTelemetry,
+    title: str,
+    counted: Callable[[str, str], LogMetric],
+    labels: Mapping[str, Sequence[str]],
+) -> Json:
+    """What `counted` counts, as a share of the deployments that succeeded or failed."""
+    lines = [
+        Line(
+            legend=environment.name,
+            query=ratio_query(
+                metric_filter(counted(project, environment.name).type, labels),
+                metric_filter(metrics.deployments(project, environment.name).type, {"outcome": _COUNTED}),
+            ),
+        )
+        for environment in telemetry.environments
+    ]
+    return chart(title, lines, "share of 1")
+
+
+def _health_checks() -> Json:
+    """Every uptime check of the project, so that the stacks that share it are in one chart."""
+    query = f'avg by (host) (avg_over_time({_PASSED}{{monitored_resource="uptime_url"}}[1d]))'
+    lines = [Line(legend="${labels.host}", query=promql_query(query))]
+    return chart("Health checks that passed, of 24 hours", lines, "share of 1", targets={"target": 1.0})
 
 
 def _duration_targets(telemetry: DeploymentTelemetry) -> dict[str, float]:

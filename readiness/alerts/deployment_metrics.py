@@ -14,9 +14,13 @@ DURATION_BOUNDS = (60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 660, 720, 90
 RECOVERY_BOUNDS = (
     60, 300, 600, 900, 1200, 1500, 1800, 2100, 2400, 3600, 7200, 14_400, 43_200, 86_400, 259_200, 604_800, 1_209_600,
 )  # fmt: skip
-
+# From an hour to three months.
+LEAD_BOUNDS = (
+    3600, 14_400, 43_200, 86_400, 172_800, 259_200, 432_000, 604_800, 1_209_600, 2_419_200, 4_838_400, 7_776_000,
+)  # fmt: skip
 
 LABELS = {
+    "alert": "the alert that the incident was of",
     "outcome": "success, failure, cancelled, or not_started where an approval was refused",
     "service": "all, or the Cloud Run service that was rolled back",
 }
@@ -56,22 +60,77 @@ def rollback_duration(project: str, environment: str) -> LogMetric:
 
 
 def restore_duration(project: str, environment: str) -> LogMetric:
-    """From the first failed deployment to the one that succeeded."""
+    """From a failed change to the rollback or the deployment that ended it, whichever came first."""
     return _metric(
         "restore_duration",
         project,
         environment,
-        "deployment",
-        "Seconds from a failed deployment to the next that succeeded in",
+        "recovery",
+        "Seconds from a failed change to its rollback or the next success in",
         labels=("service",),
         value="restore_seconds",
         bounds=RECOVERY_BOUNDS,
     )
 
 
+def incident_duration(project: str, environment: str) -> LogMetric:
+    """From the opening of an incident that wakes somebody to its closing."""
+    return _metric(
+        "incident_duration",
+        project,
+        environment,
+        "incident",
+        "Seconds that an incident was open in",
+        labels=("alert",),
+        value="incident_seconds",
+        bounds=RECOVERY_BOUNDS,
+    )
+
+
+def lead_time(project: str, environment: str) -> LogMetric:
+    """From the commit of a change to its deployment; of a deployment the median of its changes."""
+    return _metric(
+        "lead_time",
+        project,
+        environment,
+        "deployment",
+        "Seconds from the commit of a change to its deployment to",
+        labels=("service",),
+        value="lead_seconds",
+        bounds=LEAD_BOUNDS,
+    )
+
+
+def failed_changes(project: str, environment: str) -> LogMetric:
+    """Counts deployments that failed or were rolled back, each once."""
+    return _metric("failed_changes", project, environment, "failed_change", "Failed changes in", labels=("service",))
+
+
+def rework(project: str, environment: str) -> LogMetric:
+    """Counts deployments that were made because of a failed change or an incident."""
+    return _metric(
+        "rework",
+        project,
+        environment,
+        "deployment",
+        "Deployments because of a failed change or an incident to",
+        labels=("service", "outcome"),
+        conditions=('jsonPayload.rework="yes"',),
+    )
+
+
 def delivery_metrics(project: str, environment: str) -> tuple[LogMetric, ...]:
     """Every metric of an environment."""
-    makers = (deployments, deployment_duration, rollback_duration, restore_duration)
+    makers = (
+        deployments,
+        deployment_duration,
+        rollback_duration,
+        restore_duration,
+        incident_duration,
+        lead_time,
+        failed_changes,
+        rework,
+    )
     return tuple(make(project, environment) for make in makers)
 
 
@@ -85,12 +144,14 @@ def _metric(
     labels: tuple[str, ...],
     value: str | None = None,
     bounds: tuple[int, ...] = (),
+    conditions: tuple[str, ...] = (),
 ) -> LogMetric:
     lines = [
         f'logName="projects/{project}/logs/{DEPLOYMENT_LOG}"',
         "jsonPayload.schema=1",
         f'jsonPayload.event="{event}"',
         f'jsonPayload.environment="{environment}"',
+        *conditions,
         # A value that is missing would be extracted as 0.
         *([f"jsonPayload.{value}>=0"] if value else []),
     ]

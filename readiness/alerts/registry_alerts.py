@@ -97,9 +97,15 @@ def new_criticals(settings: Settings) -> LogMetric:
         name=environment_metric_name(settings, "new_critical_vulnerabilities"),
         description="Scans that found a new critical vulnerability in what serves",
         filter=filter_text(
-            vulnerability_filter(settings.project), 'jsonPayload.severity="critical"', 'jsonPayload.has_new="yes"'
+            vulnerability_filter(settings.project), _alerting_severity(settings), 'jsonPayload.has_new="yes"'
         ),
     )
+
+
+def _alerting_severity(settings: Settings) -> str:
+    if workflows_of(settings).high_vulnerabilities == "alert":
+        return 'jsonPayload.severity=("critical" OR "high")'
+    return 'jsonPayload.severity="critical"'
 
 
 def _is_declared(settings: Settings) -> bool:
@@ -213,7 +219,11 @@ NEW_CRITICAL_VULNERABILITY = AlertDefinition(
     query="sum(increase($counter[$window])) > $threshold",
     threshold=lambda _settings: 0,
     duration_seconds=lambda _settings: 0,
-    condition=lambda _settings: "A scan finds a critical vulnerability that the one before had not",
+    condition=lambda settings: (
+        "A scan finds a critical or high vulnerability that the one before had not"
+        if workflows_of(settings).high_vulnerabilities == "alert"
+        else "A scan finds a critical vulnerability that the one before had not"
+    ),
     meaning=(
         "An image that serves has a critical vulnerability that the last scan of the service did not name: it became "
         "known since, or a deployment brought it. What is accepted in the settings does not count."

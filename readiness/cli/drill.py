@@ -29,10 +29,11 @@ def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
 @click.command()
 @click.argument("stack")
 @click.option("--received", metavar="WORD", help="Record that the notification with this word has arrived.")
+@click.option("--report", is_flag=True, help="Print the response time of every recorded drill; asks nobody.")
 @click.option("--by", default=_user_name, show_default="your user name", callback=_on_one_line, help="Who received it.")
 @click.option("--wait-minutes", type=click.IntRange(1, 30), default=5, show_default=True, help="Before it is ended.")
 @project_option
-def drill(stack: str, received: str | None, by: str, wait_minutes: int, project: str | None) -> None:
+def drill(stack: str, received: str | None, report: bool, by: str, wait_minutes: int, project: str | None) -> None:
     """Send one notification with a word in it to every channel of STACK, and record who received it."""
     from readiness.live import drill as drills
     from readiness.live.google_api import GoogleError
@@ -43,15 +44,23 @@ def drill(stack: str, received: str | None, by: str, wait_minutes: int, project:
     settings = settings_of(root, stack)
     path = drills.drill_record_path(root / read_stack(root, stack).file, stack)
     recorded = list(drills.read_drills(path))
+    target_minutes = settings.notification_drill.target_response_minutes
+    if report:
+        if received is not None:
+            raise click.UsageError("--report and --received exclude each other")
+        for line in drills.response_report(stack, recorded, target_minutes):
+            click.echo(line)
+        return
     if received is not None:
         if not by:
             raise click.ClickException("--by names nobody. Say who received it: --by NAME")
-        drills.write_drills(
-            path,
-            stack,
-            drills.with_receipt(path, recorded, received, drills.Receipt(by=by, at=instant_text(clock.now()))),
-        )
-        click.echo(f"recorded: {by} received {received.strip().lower()}; commit {path.relative_to(root)}")
+        receipt = drills.Receipt(by=by, at=instant_text(clock.now()))
+        recorded = drills.with_receipt(path, recorded, received, receipt)
+        drills.write_drills(path, stack, recorded)
+        word = received.strip().lower()
+        click.echo(f"recorded: {by} received {word}; commit {path.relative_to(root)}")
+        answered = next(drill for drill in recorded if drill.nonce == word)
+        click.echo(drills.response_text(answered, target_minutes))
         return
     google = google_of(root, stack, settings, os.environ)
     nonce = drills.new_nonce()

@@ -17,7 +17,9 @@ from readiness.cli.common import plan_of, project_option, project_root, settings
     "--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
 )  # fmt: skip
 @click.option("--allow-degraded", is_flag=True, help="Accept the one degraded answer that the settings call harmless.")
-@click.option("--smoke", is_flag=True, help="Log in with a test account and upload a small file.")
+@click.option(
+    "--smoke", is_flag=True, help="Log in with a test account, upload a small file, list and remove it, log out."
+)
 @click.option("--timeout-seconds", type=click.IntRange(1, 12), default=10, show_default=True, help="For all checks.")
 @project_option
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int, project: str | None) -> None:
@@ -33,6 +35,9 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     started = clock.monotonic_seconds()
     root = project_root(project)
     settings = settings_of(root, stack)
+    if smoke and not any(service.smoke for service in settings.services):
+        message = f"--smoke: no service of {stack} has `smoke` in its settings, so that nothing would be tried"
+        raise click.ClickException(f"{message}. Write the paths of a login and an upload there, or leave --smoke out")
     access = Access(
         os.environ,
         project=settings.project,

@@ -29,7 +29,12 @@ def application_files(settings: Settings) -> Mapping[str, Mapping[str, str]]:
         )
     telemetry = watched_deployments(settings)
     if telemetry is not None:
-        files["deployment-telemetry-files"] = delivery_files(telemetry, repository=repository, project=settings.project)
+        files["deployment-telemetry-files"] = delivery_files(
+            telemetry,
+            repository=repository,
+            project=settings.project,
+            default_branch=settings.managed_files.default_branch,
+        )
     if settings.image_workflows is not None and settings.image_registry is not None:
         place = ImagePlace(
             repository=repository,

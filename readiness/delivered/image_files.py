@@ -87,6 +87,9 @@ def _settings_text(settings: ImageWorkflows, place: ImagePlace) -> str:
         toml_line("services", list(place.services)),
         toml_line("log", IMAGE_LOG),
         toml_line("max_deleted_versions", settings.max_deleted_versions),
+        toml_line("block_unfixed_critical", settings.block_unfixed_critical),
+        toml_line("known_exploited_catalogue", settings.known_exploited_catalogue),
+        toml_line("known_exploited_unreachable", settings.known_exploited_unreachable),
     ]
     for entry in settings.accepted_vulnerabilities:
         lines += ["", "[[accepted]]", toml_line("id", entry.id), toml_line("package", entry.package)]

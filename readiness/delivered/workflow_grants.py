@@ -16,11 +16,12 @@ from readiness.settings.model import Settings
 DEPLOYMENT_TELEMETRY = "deployment-telemetry"
 IMAGE_WORKFLOWS = "image-workflows"
 
-# Telemetry writes log entries and two metrics, and reads the audit log and the entries that exist.
+# Telemetry writes log entries and two metrics, and reads the audit log, the entries that exist, and the incidents.
 _TELEMETRY_ROLES = {
     "log-writer": "roles/logging.logWriter",
     "log-viewer": "roles/logging.viewer",
     "metric-writer": "roles/monitoring.metricWriter",
+    "monitoring-viewer": "roles/monitoring.viewer",
 }
 # By image workflow: roles on the image repository, none of which can delete a version, and roles in the project.
 _IMAGE_ROLES = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from readiness.documents import parts
-from readiness.documents.template import Stacks, fill, other_deployment, production_deployment
+from readiness.documents.template import Stacks, fill, has_smoke_test, other_deployment, production_deployment
 from readiness.markdown_text import table_cell
 from readiness.settings.model import Settings
 
@@ -52,7 +52,17 @@ def _checklist(stacks: Stacks) -> dict[str, str]:
     if parts.known_degraded(stacks):
         after.insert(0, "While a degraded answer is known to be harmless: with `--allow-degraded`.")
     notes = parts.listed(first.notes.deployment)
+    verified = "Everything is as declared:"
+    if has_smoke_test(first):
+        verified = (
+            "Everything is as declared, and the test account of `READINESS_SMOKE_EMAIL` and `READINESS_SMOKE_PASSWORD`"
+            ' can log in, upload and log out (rows "smoke"; "not declared" is for you to try):'
+        )
+    else:
+        after.insert(0, "No service declares a smoke test (setting `smoke`): log in, upload and log out by hand.")
     return {
+        "verified": verified,
+        "failing_rows": "health, response time or smoke" if has_smoke_test(first) else "health or response time",
         "limits": parts.limit_table(stacks),
         "actions": parts.repository_url(first) + "/actions",
         "approval": f"environment `{environment.name}`" if environment is not None else "no guarded environment",

@@ -64,6 +64,8 @@ def _with_values(command: str, values: Mapping[str, str]) -> str:
 def _word(name: str, values: Mapping[str, str]) -> str:
     if name == "where":
         return " ".join(f"--{option}={shlex.quote(values[option])}" for option in ("region", "project"))
+    if name == "smoke":
+        return values[name]
     if name == "inputs":
         return "".join(f" -f {shlex.quote(pair)}" for pair in values[name].split())
     return shlex.quote(values[name])
@@ -82,6 +84,7 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
         "production_workflow": workflow_file(production_deployment(settings)),
         "other_workflow": workflow_file(other_deployment(settings)),
         "inputs": " ".join(settings.notes.deployment_inputs),
+        "smoke": " --smoke" if has_smoke_test(settings) else "",
     }
     if of == "stack":
         yield common
@@ -91,6 +94,11 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
     for service in settings.services:
         if of in ("service", service.role) or not has_role:
             yield common | {"service": service.name, "health": health_address(service), "url": service.url}
+
+
+def has_smoke_test(settings: Settings) -> bool:
+    """Whether `verify --smoke` has something to try; without that it is refused."""
+    return any(service.smoke is not None for service in settings.services)
 
 
 def production_deployment(settings: Settings) -> DeliveryEnvironment | None:

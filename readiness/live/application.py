@@ -170,5 +170,10 @@ def bearer(token: str) -> dict[str, str]:
 def first_id(items: Any) -> str:
     """The id of the first thing of a list; empty where it has none of that form, since it becomes a part of a path."""
     first = items[0] if isinstance(items, list) and items else None
-    identity = str(first.get("id")) if isinstance(first, dict) else ""
-    return identity if identity.replace("-", "").isalnum() else ""
+    return id_text(first.get("id")) if isinstance(first, dict) else ""
+
+
+def id_text(value: Any) -> str:
+    """An id as text; empty where it has another form, since it becomes a part of a path."""
+    identity = str(value)
+    return identity if isinstance(value, str | int) and identity.replace("-", "").isalnum() else ""

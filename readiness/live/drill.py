@@ -16,16 +16,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
 from readiness.files import read_regular_text, write_whole
 from readiness.finding import Finding, RefusedError
 from readiness.live.google_api import Google, GoogleError
 from readiness.sealed_record import record_file
-from readiness.times import duration_text
+from readiness.times import duration_text, instant
 
 # An incident opens at the first evaluation; messages have been seen to take minutes. The API's least for auto-close.
 AUTO_CLOSE_SECONDS = 1800
@@ -183,6 +184,12 @@ class RecordedDrill:
     channels: tuple[str, ...]
     received: tuple[Receipt, ...] = ()
 
+    @property
+    def response_seconds(self) -> float | None:
+        """From sending to the first receipt; None where nobody has recorded one. Raises ValueError for no instant."""
+        receipts = [instant(receipt.at) for receipt in self.received]
+        return (min(receipts) - instant(self.sent)).total_seconds() if receipts else None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Record:
@@ -206,8 +213,13 @@ def read_drills(path: Path) -> tuple[RecordedDrill, ...]:
     if not path.exists():
         return ()
     try:
-        return _RECORD.validate_json(read_regular_text(path), strict=True).drills
-    except (OSError, UnicodeDecodeError, ValidationError):
+        drills = _RECORD.validate_json(read_regular_text(path), strict=True).drills
+        for drill in drills:
+            # Raises ValueError for what is no instant.
+            instant(drill.sent)
+            _ = drill.response_seconds
+        return drills
+    except (OSError, ValueError):
         raise _refused(path, "is no record of drills", "Restore it from version control") from None
 
 
@@ -215,6 +227,30 @@ def write_drills(path: Path, stack: str, drills: Sequence[RecordedDrill]) -> Non
     """Writes the newest of the drills, whole or not at all."""
     record = _Record(stack=stack, drills=tuple(drills[-MAX_DRILLS:]))
     write_whole(path, json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n")
+
+
+def response_text(drill: RecordedDrill, target_minutes: int) -> str:
+    """How long the response took, against the target; that it is not known where nobody has recorded a receipt."""
+    seconds = drill.response_seconds
+    if seconds is None:
+        return "response time not known: nobody has recorded that the word arrived"
+    met = "met" if seconds < 60 * target_minutes else "MISSED"
+    return f"response time {_minutes_text(seconds)}, target under {target_minutes} min: {met}"
+
+
+def response_report(stack: str, drills: Sequence[RecordedDrill], target_minutes: int) -> list[str]:
+    """A line for each recorded drill, oldest first, and what they come to."""
+    if not drills:
+        return [f"no drill of {stack} is recorded: response time not known. Send one: readiness drill {stack}"]
+    lines = [f"{drill.sent}  {drill.nonce}  {response_text(drill, target_minutes)}" for drill in drills]
+    times = [seconds for drill in drills if (seconds := drill.response_seconds) is not None]
+    met = sum(seconds < 60 * target_minutes for seconds in times)
+    total = f"{len(times)} of {len(drills)} drills were answered, {met} within {target_minutes} min"
+    return [*lines, f"{total}; median {_minutes_text(median(times))}" if times else total]
+
+
+def _minutes_text(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min"
 
 
 def with_receipt(path: Path, drills: Sequence[RecordedDrill], nonce: str, receipt: Receipt) -> list[RecordedDrill]:

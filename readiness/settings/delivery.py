@@ -9,6 +9,7 @@ from pydantic import Field
 
 from readiness.finding import Finding
 from readiness.settings.base import DashboardViewer, Listed, Section, ServiceAccount, Text
+from readiness.settings.placeholders import is_placeholder
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
 from readiness.settings.view import duplicates, findings_of, known, known_items
@@ -41,6 +42,26 @@ class DeliveryEnvironment(Section):
     ] = ("waiting", "rollback")
 
 
+# Shown in Markdown and in Slack, which read other characters as their own.
+FigureName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 %,./()_-]{0,79}$")]
+
+
+class QualityFigure(Section):
+    """A figure that CI publishes as an annotation of a job, and its target; the reports compare the two.
+
+    The annotation's title is `annotation`, and its message begins with the number.
+    """
+
+    name: Annotated[FigureName, Field(description="What the report calls it: `backend test coverage, %`.")]
+    workflow_file: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml$", description="In `.github/workflows`.")
+    ]
+    job: Annotated[Text, Field(description="Display name of the job that publishes it.")]
+    annotation: Annotated[FigureName, Field(description='The title: `echo "::notice title=Coverage::83.4"`.')]
+    at_least: Annotated[float | None, Field(description="The target; or `at_most`, one of the two.")] = None
+    at_most: float | None = None
+
+
 class DeploymentTelemetry(Section):
     """The workflows that tell of deployments, the log that keeps them, and the dashboard that shows them."""
 
@@ -57,6 +78,9 @@ class DeploymentTelemetry(Section):
         Literal[5, 10, 15, 30], Field(description="How often the audit log is read; GitHub's least is 5.")
     ] = 15
     log_retention_days: Annotated[int, Field(ge=31, le=3650, description="Of the deployments' own log bucket.")] = 400
+    quality: Annotated[
+        Listed[QualityFigure], Field(max_length=10, description="Coverage, linting and the like, as CI publishes them.")
+    ] = ()
     dashboard_viewers: Annotated[
         Listed[DashboardViewer], Field(description="`group:team@example.com`, `user:…`, `domain:…`.")
     ] = ()
@@ -83,7 +107,31 @@ def delivery_problems(
         lambda: duplicates(config, (*TELEMETRY, "dashboard_viewers"), telemetry.dashboard_viewers),
         lambda: _service_problems(config, environments, own, set(own_services)),
         lambda: _own_environment_problems(config, environments, own),
+        lambda: _viewer_warnings(config, telemetry),
+        lambda: _quality_problems(config, telemetry),
     )
+
+
+def _viewer_warnings(config: StackConfig, telemetry: DeploymentTelemetry) -> Iterator[Finding]:
+    """Viewers that are examples: Google takes no member that does not exist, and the team would see no dashboard."""
+    for index, viewer in known_items(telemetry.dashboard_viewers):
+        if not is_placeholder(viewer.partition(":")[2]):
+            continue
+        domain = viewer.partition(":")[2].rpartition("@")[2].lower()
+        # The domain that the settings are written with; one below it may be a test's own.
+        is_to_be_filled_in = domain in ("example.com", "example.org", "example.net")
+        refused = "; `pulumi up` refuses until then" if is_to_be_filled_in else ""
+        message = f"stands for a viewer to be filled in{refused}"
+        hint, path = "Write the team's group or domain, or remove the line", (*TELEMETRY, "dashboard_viewers", index)
+        yield config.warning("settings-placeholder", path, message, hint, placeholder=is_to_be_filled_in)
+
+
+def _quality_problems(config: StackConfig, telemetry: DeploymentTelemetry) -> Iterator[Finding]:
+    """A figure with no target, or two."""
+    for index, figure in known_items(telemetry.quality):
+        if (known(figure, "at_least") is None) == (known(figure, "at_most") is None):
+            message, hint = "needs one target", "Write either `at_least` or `at_most`"
+            yield config.error("settings-delivery-quality", (*TELEMETRY, "quality", index), message, hint)
 
 
 def _services_of(environments: Iterable[DeliveryEnvironment]) -> Iterator[tuple[int, int, str]]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from readiness.finding import Finding
-from readiness.settings.base import Listed, Section, ServiceAccount, Text
+from readiness.settings.base import HttpsUrl, Listed, Section, ServiceAccount, Text
 from readiness.settings.dates import Day, expiry_problems
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
@@ -20,6 +20,9 @@ from readiness.settings.view import known, known_items
 
 # Of an entry that accepts a vulnerability: who accepts longer has decided never to fix it.
 MAX_ACCEPTED = timedelta(days=90)
+
+# The feed of https://www.cisa.gov/known-exploited-vulnerabilities-catalog.
+KNOWN_EXPLOITED_CATALOGUE = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
 
 ACCEPTED: KeyPath = ("image_workflows", "accepted_vulnerabilities")
 
@@ -67,6 +70,19 @@ class ImageWorkflows(Section):
     max_deleted_versions: Annotated[
         int, Field(ge=1, le=300_000, description="More in one run of the cleanup raise an alert.")
     ] = 100
+    block_unfixed_critical: Annotated[
+        bool, Field(description="Whether a critical vulnerability that no version fixes stops a deployment too.")
+    ] = False
+    known_exploited_catalogue: Annotated[
+        HttpsUrl, Field(description="What is in it stops a deployment, with a fix or without; in CISA's JSON form.")
+    ] = KNOWN_EXPLOITED_CATALOGUE
+    known_exploited_unreachable: Annotated[
+        Literal["block", "warn"], Field(description="What the gate does where the catalogue cannot be read.")
+    ] = "warn"
+    high_vulnerabilities: Annotated[
+        Literal["alert", "report"],
+        Field(description="A new high one in what serves: an alert, or a line of the weekly scan's report."),
+    ] = "report"
     accepted_vulnerabilities: Listed[AcceptedVulnerability] = ()
 
 

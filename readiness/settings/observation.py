@@ -44,6 +44,27 @@ class NotificationDrill(Section):
 
     weekday: Annotated[int, Field(ge=0, le=6)] = 1
     hour: Annotated[int, Field(ge=0, le=23)] = 9
+    target_response_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="Of `readiness drill`: from sending a word to the first receipt, less.")
+    ] = 5
+
+
+class AlertPrices(Section):
+    """What Monitoring charges for alerting from a day on: for metrics that queries name, and for returned points."""
+
+    charged_from: Annotated[Day, Field(description="The day, in quotes; before it nothing is charged.")]
+    metric_reference_month: Price
+    points_million: Price
+
+
+class LogPrices(Section):
+    """What Logging charges, in GiB of stored entries."""
+
+    stored_gib: Price
+    free_gib_month: Annotated[float, Field(ge=0, le=1_000_000)] = 0
+    kept_gib_month: Annotated[
+        Price, Field(description="For a month beyond the free ones, of a bucket's retention.")
+    ] = 0
 
 
 class Prices(Section):
@@ -51,9 +72,11 @@ class Prices(Section):
 
     source: HttpsUrl
     date: Day
-    alert_condition_month: Price
+    alert_condition_month: Annotated[Price, Field(description="Where a contract or region charges by condition.")] = 0
     uptime_execution: Price
     uptime_executions_free_month: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    alerting: AlertPrices | None = None
+    logs: LogPrices | None = None
 
 
 def uptime_problems(config: StackConfig, checks: UptimeChecks) -> Iterator[Finding]:

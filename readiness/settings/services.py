@@ -71,8 +71,18 @@ class UploadInto(Section):
     items: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The key of the list in its answer.")]
 
 
+class UploadedList(Section):
+    """Where the application lists what the account has uploaded."""
+
+    list_path: UrlPath
+    items: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The key of the list in its answer.")]
+
+
 class Smoke(Section):
-    """How `verify --smoke` tries the service out: it logs in, then uploads a small text file."""
+    """How `verify --smoke` tries the service: log in, upload a small text file, list it, remove it, log out.
+
+    Whatever path is missing, the report calls the step "not declared", which is never a pass.
+    """
 
     login_path: UrlPath
     upload_path: Annotated[
@@ -84,6 +94,25 @@ class Smoke(Section):
         ),
     ]
     upload_into: UploadInto | None = None
+    uploaded_id: Annotated[JsonPath, Field(description="Where the upload's answer has the id of the new file.")] = (
+        "$.id"
+    )
+    uploaded: Annotated[
+        UploadedList | None, Field(description="A list that must hold the upload, each item with an `id`.")
+    ] = None
+    delete_path: Annotated[
+        str | None,
+        Field(
+            pattern=rf"^/[?{URL_PATH_CHARACTERS}]*\{{upload\}}[?{URL_PATH_CHARACTERS}]*$",
+            max_length=2000,
+            description="Asked by DELETE to remove the upload; `{upload}` is filled with its id.",
+        ),
+    ] = None
+    logout_path: Annotated[UrlPath | None, Field(description="Asked by POST with the token, last of all.")] = None
+    refused_after_logout_path: Annotated[
+        UrlPath | None,
+        Field(description="If the service revokes tokens: a path that must then answer 401 or 403 to the token."),
+    ] = None
 
 
 class ConnectionPool(Section):
@@ -144,7 +173,16 @@ def service_problems(config: StackConfig, services: tuple[Service, ...], today: 
         yield from findings_of(
             lambda index=index, service=service: _placeholder_warning(config, index, service.url),
             lambda index=index, service=service: _degraded_problems(config, index, service.health_answer, today),
+            lambda index=index, service=service: _smoke_problems(config, index, service.smoke),
         )
+
+
+def _smoke_problems(config: StackConfig, index: int, smoke: Smoke | None) -> Iterator[Finding]:
+    """A path that nothing would ask, since the step before it is missing."""
+    if smoke is not None and smoke.refused_after_logout_path is not None and smoke.logout_path is None:
+        path = ("services", index, "smoke", "refused_after_logout_path")
+        message, hint = "has no effect without `logout_path`", "Write `logout_path`, or remove the line"
+        yield config.error("settings-smoke-logout", path, message, hint)
 
 
 def _placeholder_warning(config: StackConfig, index: int, url: str) -> Iterator[Finding]:

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.live.application import Paths, Visitor
-from readiness.live.verify.service import Account
+from readiness.live.application import Account, Paths, Visitor
 from readiness.live.web import Deadline
 from tests.live.loopback import Loopback, Reply, Request, serving
 

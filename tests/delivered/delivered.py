@@ -24,7 +24,7 @@ def telemetry_of(stack: str) -> DeploymentTelemetry:
 
 def telemetry_files(stack: str) -> dict[str, str]:
     """Their files by path."""
-    return delivery_files(telemetry_of(stack), repository="o/r", project="some-project")
+    return delivery_files(telemetry_of(stack), repository="o/r", project="some-project", default_branch="main")
 
 
 def image_settings(stack: str) -> ImageWorkflows:

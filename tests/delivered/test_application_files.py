@@ -45,7 +45,10 @@ def test_texts_are_made_for_the_repository_and_the_project_of_the_settings() -> 
     assert SETTINGS.dependabot is not None
     assert files["dependabot-files"][DEPENDABOT_PATH] == dependabot_text(SETTINGS.dependabot)
     assert files["deployment-telemetry-files"] == delivery_files(
-        telemetry, repository="shop/shop.app", project="ytgrs-464303"
+        telemetry,
+        repository="shop/shop.app",
+        project="ytgrs-464303",
+        default_branch=SETTINGS.managed_files.default_branch,
     )
 
 

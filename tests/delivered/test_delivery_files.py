@@ -12,7 +12,7 @@ import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
-from readiness.delivered.delivery_files import SETTINGS_PATH, WORKFLOWS
+from readiness.delivered.delivery_files import INCIDENT_ALERTS, SETTINGS_PATH, WORKFLOWS
 from readiness.delivered.delivery_telemetry.__main__ import COMMANDS
 from readiness.delivered.delivery_telemetry.settings import read_settings
 from tests.delivered.delivered import telemetry_files, telemetry_of, written, zizmor
@@ -95,7 +95,9 @@ def test_a_workflow_may_read_and_be_vouched_for_and_nothing_else(name: str) -> N
     text = workflow("prod", name)
     assert text["permissions"] == {}
     for job in text["jobs"].values():
-        assert set(job["permissions"].items()) <= {("actions", "read"), ("contents", "read"), ("id-token", "write")}
+        assert set(job["permissions"].items()) <= {
+            ("actions", "read"), ("checks", "read"), ("contents", "read"), ("id-token", "write")
+        }  # fmt: skip
         assert "github.repository == 'o/r'" in job["if"], "a fork has neither the secret nor the identity"
         assert job["timeout-minutes"] <= 20
         for step in job["steps"]:
@@ -154,6 +156,11 @@ def test_every_setting_arrives_where_the_program_reads_it(tmp_path: Path, stack:
         telemetry.target_restore_seconds,
     )
     assert read.slack_reports is telemetry.slack_reports
+    assert (read.incident_alerts, read.default_branch) == (INCIDENT_ALERTS, "main")
+    for wanted, figure in zip(telemetry.quality, read.quality, strict=True):
+        assert (figure.name, figure.file, figure.job) == (wanted.name, wanted.workflow_file, wanted.job)
+        assert (figure.annotation, figure.at_least) == (wanted.annotation, wanted.at_least)
+        assert figure.at_most == wanted.at_most
     for ours, theirs in zip(telemetry.environments, read.environments, strict=True):
         assert (theirs.name, theirs.workflow, theirs.file, theirs.job) == (
             ours.name,

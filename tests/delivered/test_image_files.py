@@ -59,16 +59,22 @@ def test_the_program_runs_as_delivered(tmp_path: Path) -> None:
     report = ROOT / "tests" / "fixtures" / "scans" / "trivy-backend.json"
     settings = folder / SETTINGS_PATH.rpartition("/")[2]
     settings.write_text(re.sub("expires = .*", "expires = 2999-01-01", settings.read_text(encoding="utf-8")))
+    catalogue = tmp_path / "known_exploited.json"
+    catalogue.write_text('{"vulnerabilities": [{"cveID": "CVE-2001-0001"}]}', encoding="utf-8")
+    arguments = ["gate", "--what", "backend", "--known-exploited", str(catalogue), str(report)]
     done = subprocess.run(
-        [sys.executable, "-E", "-m", "image_upkeep", "gate", "--what", "backend", str(report)],
+        [sys.executable, "-E", "-m", "image_upkeep", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         env={},
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (1, "")
     assert "Accepted: 1." in done.stdout, "the fixture stack accepts the one critical that has a fix"
+    errors = [line for line in done.stdout.splitlines() if line.startswith("::error::")]
+    assert len(errors) == 1, "and stops on the one without"
+    assert "no version fixes it yet" in errors[0]
 
 
 @pytest.mark.parametrize("stack", STACKS)

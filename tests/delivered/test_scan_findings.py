@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from readiness.alerts.registry_alerts import vulnerabilities
+from readiness.alerts.registry_alerts import new_criticals, vulnerabilities
 from readiness.delivered.image_upkeep.findings import report_findings
 from readiness.delivered.image_upkeep.settings import Accepted
 from readiness.delivered.image_upkeep.vulnerabilities import read_report
@@ -18,6 +18,7 @@ from tests.alerts.log_filter import parse_filter
 from tests.delivered.fake_google import IMAGES, FakeGoogle
 from tests.delivered.test_scan_gate import BACKEND, CLEAN
 from tests.pinned_clock import TODAY
+from tests.projects import EVERY_OPTION, settings_of
 
 EXPAT = Accepted(id="CVE-2024-45490", package="pkg:deb/debian/libexpat1", reason="x", expires=date(2026, 12, 1))
 FOUND = {"api": read_report(BACKEND), "web": read_report(CLEAN)}
@@ -116,6 +117,42 @@ def test_what_is_accepted_does_not_count() -> None:
     fake = FakeGoogle()
     _, payloads = report_findings(fake.apis(), fake.settings(accepted=(EXPAT,)), FOUND, TODAY)
     assert by_severity(payloads)["critical"] == (1, 0, 1, "yes")
+
+
+def test_the_report_lists_each_high_one_and_says_which_is_new() -> None:
+    """The line of the weekly report that `high_vulnerabilities: report` is about; the table counts the rest."""
+    fake = FakeGoogle()
+    high = next(finding for finding in FOUND["api"] if finding.severity == "high")
+    lines, first = report_findings(fake.apis(), fake.settings(), FOUND, TODAY, frozenset({high.id}))
+    assert "### High in `api`" in lines
+    assert f"- `{high.id} {high.package}`, new" in lines
+    assert "| `api` | high | 1 | 1 | 1 | 1 |" in lines
+    assert "### High in `web`" not in lines
+    fake.entries = [{"timestamp": "2026-11-18T04:00:00Z", "jsonPayload": payload} for payload in first]
+    assert f"- `{high.id} {high.package}`" in report_findings(fake.apis(), fake.settings(), FOUND, TODAY)[0]
+
+
+def test_whether_something_is_exploited_may_be_not_known() -> None:
+    """Then no entry has the field, and the table says so: 0 would be another answer."""
+    fake = FakeGoogle()
+    lines, payloads = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
+    assert not any("exploited" in payload for payload in payloads)
+    assert "| `api` | high | 1 | 1 | 1 | not known |" in lines
+
+
+@pytest.mark.parametrize(("setting", "counted"), [("report", {"critical"}), ("alert", {"critical", "high"})])
+def test_a_new_high_one_alerts_where_the_settings_say_so(setting: str, counted: set[str]) -> None:
+    """The counter of the alert lets its entries through."""
+    settings = settings_of(EVERY_OPTION)
+    assert settings.image_workflows is not None
+    workflows = settings.image_workflows.model_copy(update={"high_vulnerabilities": setting})
+    changed = settings.model_copy(update={"image_workflows": workflows})
+    fake = FakeGoogle()
+    _, payloads = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
+    log = f"projects/{settings.project}/logs/readiness-images"
+    counter = parse_filter(new_criticals(changed).filter)
+    found = [payload for payload in payloads if counter.matches({"logName": log, "jsonPayload": payload})]
+    assert {payload["severity"] for payload in found} == counted
 
 
 def test_the_command_reads_a_report_for_every_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 
 from readiness.delivered.image_upkeep.__main__ import main
-from readiness.delivered.image_upkeep.gate import judge, lint
+from readiness.delivered.image_upkeep.gate import Rules, judge, lint
 from readiness.delivered.image_upkeep.settings import Accepted, Settings
 from readiness.delivered.image_upkeep.vulnerabilities import ReportError, purl_without_version, read_report
+from tests.delivered.fake_google import Played
+from tests.live.loopback import Reply, Request
 from tests.pinned_clock import NOW, TODAY
 from tests.projects import ROOT
 
@@ -27,18 +30,42 @@ EXPAT = Accepted(
 )
 
 
-def settings_with(*accepted: Accepted) -> Settings:
+CATALOGUE = "https://kev.example.net/feed.json"
+NOTHING_EXPLOITED = {"vulnerabilities": [{"cveID": "CVE-2001-0001"}]}
+
+
+def settings_with(*accepted: Accepted, **more: Any) -> Settings:
     """Settings in which these are accepted."""
     return Settings(
         project="p", region="r", repository="images", environment="production", services=(), log="l",
-        max_deleted_versions=1, accepted=accepted,
+        max_deleted_versions=1, accepted=accepted, known_exploited_catalogue=CATALOGUE, **more,
     )  # fmt: skip
 
 
-def gate(*reports: Path, accepted: tuple[Accepted, ...] = (), environment: dict[str, str] | None = None) -> int:
-    """The status of the command, as a workflow runs it."""
-    arguments = ["gate", "--what", "backend", *(str(report) for report in reports)]
-    return main(arguments, environment or {}, NOW, settings_with(*accepted))
+def gate(
+    *reports: Path,
+    accepted: tuple[Accepted, ...] = (),
+    environment: dict[str, str] | None = None,
+    catalogue: Reply | None = None,
+    options: tuple[str, ...] = (),
+    **more: Any,
+) -> int:
+    """The status of the command, as a workflow runs it, with the catalogue at its address."""
+    arguments = ["gate", "--what", "backend", *options, *(str(report) for report in reports)]
+    played = Catalogue(catalogue or Reply(body=NOTHING_EXPLOITED))
+    return main(arguments, environment or {}, NOW, settings_with(*accepted, **more), played)
+
+
+@dataclass
+class Catalogue(Played):
+    """The server of the catalogue."""
+
+    reply: Reply
+    requests: list[Request] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Reply:
+        """The same answer to everything."""
+        return self.reply
 
 
 def test_a_critical_with_a_fix_stops(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,6 +93,100 @@ def test_a_critical_in_a_lock_file_stops(capsys: pytest.CaptureFixture[str]) -> 
 def test_the_worst_of_several_reports_decides() -> None:
     """A clean one beside it excuses nothing."""
     assert gate(CLEAN, LOCKFILES) == 1
+
+
+def test_a_critical_without_a_fix_stops_where_the_settings_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the setting it shows: nothing could be deployed instead."""
+    assert gate(BACKEND, block_unfixed_critical=True) == 1
+    out = capsys.readouterr().out
+    assert "::error::CVE-2023-45853 in pkg:deb/debian/zlib1g 1:1.2.13.dfsg-1: no version fixes it yet" in out
+    assert "Not blocking: 1 high." in out
+
+
+def exploited(*cves: str) -> Reply:
+    """The catalogue with these."""
+    return Reply(body={"title": "CISA Catalog", "vulnerabilities": [{"cveID": cve} for cve in cves]})
+
+
+def test_what_is_known_to_be_exploited_stops_without_a_fix_and_whatever_its_severity(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A critical without a fix, and a high one."""
+    high = next(finding for finding in read_report(BACKEND) if finding.severity == "high")
+    rest = Accepted(id=EXPAT.id, package=EXPAT.package, reason=EXPAT.reason, expires=EXPAT.expires)
+    assert gate(BACKEND, accepted=(rest,)) == 0
+    capsys.readouterr()
+    assert gate(BACKEND, accepted=(rest,), catalogue=exploited("CVE-2023-45853", high.id)) == 1
+    out = capsys.readouterr().out
+    assert (
+        "::error::CVE-2023-45853 in pkg:deb/debian/zlib1g 1:1.2.13.dfsg-1: known to be exploited, no version fixes"
+        in out
+    )
+    assert f"::error::{high.id} in {high.package} {high.version}: known to be exploited" in out
+
+
+def test_what_is_exploited_is_known_by_any_of_its_names() -> None:
+    """osv-scanner names it by GHSA; the catalogue has the CVE."""
+    (finding,) = [finding for finding in read_report(LOCKFILES) if "CVE-2025-66478" in finding.ids]
+    assert finding.ids[0].startswith("GHSA-")
+    unfixed = replace(finding, fixed="", severity="low")
+    assert judge([unfixed], [], TODAY, Rules(exploited=frozenset({"CVE-2025-66478"}))).blocking == (unfixed,)
+    assert judge([unfixed], [], TODAY).blocking == ()
+
+
+def test_an_acceptance_covers_what_is_exploited_until_its_day() -> None:
+    """Somebody has decided, with a reason and a day."""
+    rules = Rules(exploited=frozenset({EXPAT.id}))
+    verdict = judge(read_report(BACKEND), [EXPAT], TODAY, rules)
+    assert [finding.id for finding in verdict.accepted] == [EXPAT.id]
+
+
+UNREADABLE = {
+    "refused": Reply(403, "Access Denied"),
+    "an error": Reply(404),
+    "a page": Reply(200, "<html>"),
+    "another form": Reply(200, {"count": 0}),
+    "empty": Reply(200, {"vulnerabilities": []}),
+    "no CVE": Reply(200, {"vulnerabilities": [{"cveID": "x"}]}),
+    "no text": Reply(200, {"vulnerabilities": [{"cveID": 7}]}),
+    "a redirect": Reply(302, "", {"Location": "https://elsewhere.example.net"}),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+@pytest.mark.parametrize(("setting", "status", "kind"), [("warn", 0, "warning"), ("block", 1, "error")])
+def test_a_catalogue_that_cannot_be_read_is_said_and_treated_as_set(
+    case: str, setting: str, status: int, kind: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Never a silent pass; the summary of the run says it too."""
+    summary = tmp_path / "summary.md"
+    environment = {"GITHUB_STEP_SUMMARY": str(summary)}
+    found = gate(
+        CLEAN, catalogue=UNREADABLE[case], environment=environment, known_exploited_unreachable=setting
+    )  # fmt: skip
+    assert found == status
+    said = "Not known whether a vulnerability is exploited: https://kev.example.net/feed.json: "
+    assert f"::{kind}::{said}" in capsys.readouterr().out
+    assert said in summary.read_text(encoding="utf-8")
+
+
+def test_the_catalogue_may_be_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For runners without a way out; a file that is not there is not known either."""
+    path = tmp_path / "kev.json"
+    path.write_text(json.dumps({"vulnerabilities": [{"cveID": "CVE-2023-45853"}]}), encoding="utf-8")
+    assert gate(BACKEND, accepted=(EXPAT,), options=("--known-exploited", str(path)), catalogue=Reply(503)) == 1
+    assert "Not known" not in capsys.readouterr().out
+    assert gate(CLEAN, options=("--known-exploited", str(tmp_path / "gone.json"))) == 0
+    assert "gone.json: FileNotFoundError" in capsys.readouterr().out
+
+
+def test_without_a_catalogue_the_gate_says_that_nothing_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    """As with settings of an earlier version."""
+    played = Catalogue(Reply())
+    settings = replace(settings_with(), known_exploited_catalogue="")
+    assert main(["gate", "--what", "backend", str(CLEAN)], {}, NOW, settings, played) == 0
+    assert "::warning::Not known whether a vulnerability is exploited: no catalogue is set" in capsys.readouterr().out
+    assert played.requests == []
 
 
 @pytest.mark.parametrize(

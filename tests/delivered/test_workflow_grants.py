@@ -13,6 +13,7 @@ TELEMETRY = {
     "log-writer": "roles/logging.logWriter",
     "log-viewer": "roles/logging.viewer",
     "metric-writer": "roles/monitoring.metricWriter",
+    "monitoring-viewer": "roles/monitoring.viewer",
 }
 IMAGES = {
     "promotion-writer": "roles/artifactregistry.writer",

@@ -150,6 +150,26 @@ def test_what_a_team_notes_is_in_its_documents() -> None:
     assert "gh workflow run WORKFLOW.yml" in page_texts(shop(notes=False))["docs/DEPLOYMENT_CHECKLIST.md"]
 
 
+def test_the_checklist_names_the_smoke_test_only_where_a_service_has_one() -> None:
+    """`verify --smoke` is refused without: the checklist then says what a person tries instead."""
+    with_smoke = PAGES["docs/DEPLOYMENT_CHECKLIST.md"]
+    assert "readiness verify prod --smoke\n" in with_smoke
+    without = [
+        (
+            stack,
+            settings.model_copy(
+                update={"services": tuple(each.model_copy(update={"smoke": None}) for each in settings.services)}
+            ),
+        )
+        for stack, settings in CUSTOMER
+    ]
+    text = page_texts(without)["docs/DEPLOYMENT_CHECKLIST.md"]
+    assert "--smoke" not in text
+    assert "READINESS_SMOKE" not in text
+    assert "readiness verify prod\n" in text
+    assert "- [ ] No service declares a smoke test (setting `smoke`): log in, upload and log out by hand." in text
+
+
 def test_every_stack_fills_every_template() -> None:
     """The one with every option too, and one alone: no placeholder is left over."""
     every_option = [stack for stack in STACKS if stack not in ("prod", "staging")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,21 @@ import pytest
 from readiness.live import drill as drills
 from readiness.live.drill import (
     MAX_DRILLS,
+    Receipt,
     RecordedDrill,
     drill_policy,
     drill_record_path,
     new_nonce,
     read_drills,
+    response_text,
     write_drills,
 )
 from readiness.rules.plan_rules import body_remarks
+from readiness.times import instant_text
 from tests.edits import add, endpoint_lines
 from tests.live.google_alerting import CHANNELS, PROJECT, Monitoring, policy
 from tests.live.loopback import Loopback, serving
+from tests.pinned_clock import NOW
 from tests.projects import Command, Result
 
 TOKEN = {"GOOGLE_OAUTH_ACCESS_TOKEN": "placeholder"}
@@ -149,7 +154,8 @@ def test_a_word_that_came_is_recorded_with_who_and_when(project: Path, command: 
         done = command("drill", "staging", "--received", " DEADBEEF", "--by", name, cwd=project, PATH="")
         assert (done.status, done.out) == (
             0,
-            f"recorded: {name} received deadbeef; commit records/drill.staging.json\n",
+            f"recorded: {name} received deadbeef; commit records/drill.staging.json\n"
+            "response time 180.0 min, target under 5 min: MISSED\n",
         )
     first, second = read_drills(path)
     assert first.received == ()
@@ -197,3 +203,64 @@ def test_a_word_is_new_each_time_and_easily_typed() -> None:
 def test_the_names_of_policies_are_of_the_project() -> None:
     """The loopback API speaks as Google's does."""
     assert policy(1, "x")["name"] == f"{PROJECT}/alertPolicies/1"
+
+
+def recorded(sent: str, *receipts: str, nonce: str = "00c0ffee") -> RecordedDrill:
+    """A drill that was received at these times."""
+    return RecordedDrill(
+        nonce=nonce, sent=sent, channels=CHANNELS, received=tuple(Receipt(by="Ada", at=at) for at in receipts)
+    )
+
+
+def test_the_response_time_is_that_of_the_first_receipt() -> None:
+    """Whoever answers later has no say; five minutes sharp are not under five minutes."""
+    sent = "2026-11-24T11:50:00Z"
+    early = recorded(sent, "2026-11-24T12:30:00Z", "2026-11-24T11:54:30Z")
+    assert response_text(early, 5) == "response time 4.5 min, target under 5 min: met"
+    assert (
+        response_text(recorded(sent, "2026-11-24T11:55:00Z"), 5) == "response time 5.0 min, target under 5 min: MISSED"
+    )
+    assert response_text(recorded(sent), 5) == "response time not known: nobody has recorded that the word arrived"
+
+
+def test_receiving_a_word_prints_the_response_time(project: Path, command: Command) -> None:
+    """The pinned clock is the moment of the receipt."""
+    sent = NOW - timedelta(minutes=4)
+    write_drills(record_of(project), "staging", [recorded(instant_text(sent))])
+    done = command("drill", "staging", "--received", "00C0FFEE", "--by", "Ada", cwd=project)
+    assert done.status == 0, done.text
+    assert done.out.splitlines()[1] == "response time 4.0 min, target under 5 min: met"
+
+
+def test_the_report_has_every_drill_and_what_they_come_to(project: Path, command: Command) -> None:
+    """An unanswered one counts as not answered, and never as a response time of 0."""
+    none = command("drill", "staging", "--report", cwd=project)
+    assert none.out == ("no drill of staging is recorded: response time not known. Send one: readiness drill staging\n")
+    write_drills(
+        record_of(project),
+        "staging",
+        [
+            recorded("2026-11-02T09:00:00Z", "2026-11-02T09:03:00Z", nonce="00000001"),
+            recorded("2026-11-09T09:00:00Z", "2026-11-09T09:09:00Z", nonce="00000002"),
+            recorded("2026-11-16T09:00:00Z", nonce="00000003"),
+        ],
+    )
+    done = command("drill", "staging", "--report", cwd=project)
+    assert done.status == 0, done.text
+    assert done.out.splitlines() == [
+        "2026-11-02T09:00:00Z  00000001  response time 3.0 min, target under 5 min: met",
+        "2026-11-09T09:00:00Z  00000002  response time 9.0 min, target under 5 min: MISSED",
+        "2026-11-16T09:00:00Z  00000003  response time not known: nobody has recorded that the word arrived",
+        "2 of 3 drills were answered, 1 within 5 min; median 6.0 min",
+    ]
+    both = command("drill", "staging", "--report", "--received", "00000001", cwd=project)
+    assert both.status == 1
+    assert "exclude each other" in both.err
+
+
+def test_a_record_with_a_time_that_is_none_is_refused(project: Path, command: Command) -> None:
+    """Somebody has edited it by hand."""
+    write_drills(record_of(project), "staging", [recorded("yesterday")])
+    done = command("drill", "staging", "--report", cwd=project)
+    assert done.status == 1
+    assert "is no record of drills" in done.err

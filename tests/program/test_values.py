@@ -181,6 +181,7 @@ def test_each_account_gets_the_roles_of_its_workflow_in_the_project_or_on_the_re
         ("shop-telemetry", "roles/logging.logWriter"),
         ("shop-telemetry", "roles/logging.viewer"),
         ("shop-telemetry", "roles/monitoring.metricWriter"),
+        ("shop-telemetry", "roles/monitoring.viewer"),
         ("shop-promoter", "roles/run.viewer"),
         ("shop-reporter", "roles/logging.privateLogViewer"),
         ("shop-reporter", "roles/logging.logWriter"),

@@ -89,3 +89,24 @@ def test_nonsense_is_refused_and_breaks_nothing(prod: Path, value: str) -> None:
     head = text[: text.index("  readiness:deployment_telemetry:")]
     (prod / "Pulumi.prod.yaml").write_text(f"{head}  readiness:deployment_telemetry: {value}\n", encoding="utf-8")
     assert errors_only(found(prod).values())
+
+
+def test_a_viewer_of_a_reserved_domain_is_a_placeholder(prod: Path) -> None:
+    """`pulumi up` refuses the one that settings are written with: Google takes no member that does not exist."""
+    edit(prod, FIRST, f"    dashboard_viewers: [group:real@shop.com, 'domain:Example.com', user:a@b.test]\n{FIRST}")
+    problems = found(prod)
+    assert set(problems) == {f"{TELEMETRY}.dashboard_viewers[{index}]" for index in (1, 2)}
+    assert {problem.rule_id for problem in problems.values()} == {"settings-placeholder"}
+    assert [problem.placeholder for _, problem in sorted(problems.items())] == [True, False]
+    assert errors_only(problems.values()) == ()
+
+
+def test_a_figure_of_quality_has_one_target(prod: Path) -> None:
+    """With none it would always be met, with two nobody knows which."""
+    figure = "name: n, workflow_file: ci.yml, job: j, annotation: a"
+    figures = f"[{{{figure}}}, {{{figure}, at_least: 1, at_most: 2}}, {{{figure}, at_most: 0}}]"
+    edit(prod, FIRST, f"    quality: {figures}\n{FIRST}")
+    problems = found(prod)
+    assert {key: problem.rule_id for key, problem in problems.items()} == {
+        f"{TELEMETRY}.quality[{index}]": "settings-delivery-quality" for index in (0, 1)
+    }

@@ -249,3 +249,24 @@ def test_check_warns_of_the_date_with_file_line_and_key(
     assert done.status == 0, done.text
     assert (place in done.out) is (warning is not None)
     assert warning is None or place + warning in done.out
+
+
+def test_a_token_is_refused_only_after_a_log_out() -> None:
+    """A path that nothing would ask is a mistake in the settings."""
+    smoke = {"login_path": "/in", "upload_path": "/files", "refused_after_logout_path": "/me"}
+    (found,) = [each for each in problems(services=backend(smoke=smoke)) if "smoke" in each.key]
+    assert (found.rule_id, found.key) == (
+        "settings-smoke-logout",
+        "readiness:services[0].smoke.refused_after_logout_path",
+    )
+    whole = problems(services=backend(smoke=smoke | {"logout_path": "/out"}))
+    assert [each for each in whole if "smoke" in each.key] == []
+
+
+@pytest.mark.parametrize("path", ["/files", "/files/{id}", "/files/{upload}/{upload}", "files/{upload}"])
+def test_a_path_that_deletes_names_the_upload_once(path: str) -> None:
+    """One without it would delete something else."""
+    smoke = {"login_path": "/in", "upload_path": "/files", "delete_path": path}
+    assert [each.key for each in problems(services=backend(smoke=smoke)) if "smoke" in each.key] == [
+        "readiness:services[0].smoke.delete_path"
+    ]

@@ -13,22 +13,28 @@ from pathlib import Path
 from typing import Any
 
 from ..apis import ApiError, Apis
-from .deployments import NEVER_A_DEPLOYMENT, entry_of, history, read_deployment, restore_seconds
+from .deployments import NEVER_A_DEPLOYMENT, Deployment, entry_of, history, read_deployment
 from .figures import write_figures
+from .incidents import Incident, incident_entry, read_incidents
+from .lead_time import LeadTime, lead_time
 from .messages import deployment_message, live_test_message, report_message, rollback_message, run_message
-from .report import period_before, read_period, report_lines
-from .rollbacks import MAX_ENTRIES, read_rollbacks
+from .quality import quality_lines
+from .recovery import Course, course_of, failed_change_entry, recovery_entry
+from .report import period_before, read_lead_times, read_period, report_lines
+from .rollbacks import MAX_ENTRIES, Rollback, read_rollbacks
 from .rollbacks import entry_of as rollback_entry
-from .settings import Settings, read_settings
+from .settings import Environment, Settings, read_settings
 
 ERROR = "::error title=Deployment telemetry::"
 # A run that needs an approval waits within seconds of its request.
 POLLS = 20
 POLL_SECONDS = 6
-# So many deployments before a success are looked at for the failure that it ended.
-RESTORE_HISTORY = 30
+# So many deployments before one are looked at: for the failure that it ended, and for the success before it.
+HISTORY = 30
 # The watch runs every quarter of an hour; GitHub may skip or delay runs.
 ROLLBACK_WINDOW = timedelta(days=2)
+# An outage that began longer ago than this is not looked at.
+LOOK_BACK = timedelta(days=30)
 
 
 @dataclass(kw_only=True)
@@ -78,14 +84,47 @@ def _completed(job: Job, run: Mapping[str, Any]) -> None:
     if deployment is None:
         job.say("No deployment: the deploying job was skipped, or this attempt did not run it again")
         return
-    restored: float | None = None
-    if deployment.outcome == "success":
-        restored = restore_seconds(deployment, islice(history(job.apis, environment), RESTORE_HISTORY))
     job.say(f"{environment.name}: {deployment.outcome} after {deployment.duration_seconds:.0f} s")
-    job.attempt(lambda: job.apis.write_entries([entry_of(deployment, restored)]))
+    recent = list(islice(history(job.apis, environment), HISTORY))
+    course = _course(job, environment, [*recent, deployment])
+    recovery = course.recovery_by(deployment) if course else None
+    restored = recovery.seconds if recovery else None
+    lead = _lead_time(job, deployment, recent)
+    entry = entry_of(
+        deployment,
+        restored_after=restored,
+        lead_seconds=lead.seconds if lead else None,
+        changes=lead.changes if lead else None,
+        rework=course.is_rework(deployment) if course and deployment.counts else None,
+    )
+    entries = [entry, *([recovery_entry(recovery)] if recovery else [])]
+    for failed in course.failed if course else ():
+        if failed.deployment == deployment and not failed.by_rollback:
+            entries.append(failed_change_entry(failed))
+    job.attempt(lambda: job.apis.write_entries(entries))
     job.attempt(lambda: write_figures(job.apis, job.settings, job.now))
     if deployment.outcome in environment.slack_events:
         job.attempt(lambda: job.apis.post_to_slack(deployment_message(deployment, restored)))
+
+
+def _course(job: Job, environment: Environment, deployments: Sequence[Deployment]) -> Course | None:
+    """The course of an environment; None where the audit log or the incidents cannot be read, which is a problem."""
+    found: list[Course] = []
+
+    def read() -> None:
+        since = min((deployment.finished_at for deployment in deployments), default=job.now)
+        rollbacks = read_rollbacks(job.apis, job.settings, max(since, job.now - LOOK_BACK))
+        incidents = read_incidents(job.apis, job.settings, job.now - ROLLBACK_WINDOW)
+        found.append(course_of(environment.name, deployments, rollbacks, incidents))
+
+    job.attempt(read)
+    return found[0] if found else None
+
+
+def _lead_time(job: Job, deployment: Deployment, earlier: Sequence[Deployment]) -> LeadTime | None:
+    found: list[LeadTime | None] = []
+    job.attempt(lambda: found.append(lead_time(job.apis, deployment, earlier)))
+    return found[0] if found else None
 
 
 def _wait_for_waiting(job: Job, run_id: int, environment: str) -> None:
@@ -103,20 +142,56 @@ def _wait_for_waiting(job: Job, run_id: int, environment: str) -> None:
 
 
 def rollbacks(job: Job) -> None:
-    """Writes and tells every rollback that has not been told yet."""
+    """Writes and reports every rollback, and every incident that has ended, once."""
     since = job.now - ROLLBACK_WINDOW
-    written_since = (since - timedelta(hours=1)).isoformat()
-    filter_ = f'logName="{job.apis.log_name}"\njsonPayload.event="rollback"\ntimestamp>="{written_since}"'
-    known = {entry["jsonPayload"].get("audit_id") for entry in job.apis.newest_entries(filter_, MAX_ENTRIES)}
-    for rollback in read_rollbacks(job.apis, job.settings, since):
-        if rollback.audit_id in known:
-            continue
+    known = _written(job, since)
+    new = [rollback for rollback in read_rollbacks(job.apis, job.settings, since) if _id(rollback) not in known]
+    courses: dict[str, Course | None] = {}
+    for rollback in new:
         job.say(f"{rollback.environment}: {rollback.service} was rolled back")
-        # Written first: a refusal of Slack's must not write it, and tell it, again every quarter of an hour.
-        job.apis.write_entries([rollback_entry(rollback)])
         environment = next(watched for watched in job.settings.environments if watched.name == rollback.environment)
+        if environment.name not in courses:
+            recent: list[Deployment] = []
+            job.attempt(lambda of=environment, into=recent: into.extend(islice(history(job.apis, of), HISTORY)))
+            courses[environment.name] = _course(job, environment, recent) if recent else None
+        # Written first: a refusal of Slack's must not write it, and report it, again every quarter of an hour.
+        job.apis.write_entries([rollback_entry(rollback), *_ended_by(rollback, courses[environment.name])])
         if "rollback" in environment.slack_events:
             job.attempt(lambda told=rollback: job.apis.post_to_slack(rollback_message(told, job.settings.project)))
+    job.attempt(lambda: _write_incidents(job, since, known))
+
+
+def _written(job: Job, since: datetime) -> set[str]:
+    """The ids of the entries of rollbacks and incidents that have been written, as their entries have them."""
+    written_since = (since - timedelta(hours=1)).isoformat()
+    filter_ = (
+        f'logName="{job.apis.log_name}"\njsonPayload.event=("rollback" OR "incident")\ntimestamp>="{written_since}"'
+    )
+    return {entry.get("insertId", "") for entry in job.apis.newest_entries(filter_, MAX_ENTRIES)}
+
+
+def _id(rollback: Rollback) -> str:
+    return str(rollback_entry(rollback)["insertId"])
+
+
+def _ended_by(rollback: Rollback, course: Course | None) -> list[dict[str, Any]]:
+    """The entries of the recovery that a rollback is, and of the failed change if its deployment had succeeded."""
+    if course is None:
+        return []
+    recovered = [recovery_entry(item) for item in course.recoveries if item.audit_id == rollback.audit_id]
+    failed = [failed_change_entry(item) for item in course.failed if item.by_rollback and item.at == rollback.at]
+    return recovered + failed
+
+
+def _write_incidents(job: Job, since: datetime, known: set[str]) -> None:
+    closed = [incident for incident in read_incidents(job.apis, job.settings, since) if incident.closed_at is not None]
+    entries = [entry for entry in map(incident_entry, closed) if entry["insertId"] not in known]
+    job.apis.write_entries(entries)
+    for entry in entries:
+        payload = entry["jsonPayload"]
+        job.say(
+            f"{payload['environment']}: incident {payload['alert']} ended after {payload['incident_seconds']:.0f} s"
+        )
 
 
 def figures(job: Job) -> None:
@@ -128,11 +203,18 @@ def figures(job: Job) -> None:
 def report(job: Job, name: str) -> None:
     """The report of the last `week` or `month`, into the summary of the run and, by setting, to Slack."""
     period = period_before(name, job.now)
-    back = read_rollbacks(job.apis, job.settings, period.start)
+    back = read_rollbacks(job.apis, job.settings, period.start - LOOK_BACK)
+    incidents: list[Incident] | None = None
+    try:
+        incidents = read_incidents(job.apis, job.settings, period.start)
+    except ApiError as error:
+        job.problems.append(str(error))
     lines: list[str] = []
     for environment in job.settings.environments:
         found = read_period(job.apis, environment, period)
-        lines += report_lines(job.settings, environment, period, found, back)
+        leads = read_lead_times(job.apis, environment, period)
+        lines += report_lines(job.settings, environment, period, found, back, incidents, leads)
+    lines += quality_lines(job.apis, job.settings)
     job.summary("\n".join([f"## {period.title}\n", *lines, ""]))
     if job.settings.slack_reports:
         link = (f"https://console.cloud.google.com/monitoring/dashboards?project={job.settings.project}", "Dashboards")

@@ -5,7 +5,7 @@ Everything is computed from that list, never from the order in which events arri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -111,26 +111,15 @@ def _deployment_of_run(apis: Apis, environment: Environment, run: dict[str, Any]
     return deployment_of(environment, run, list(apis.github_pages(path, "jobs")))
 
 
-def restore_seconds(success: Deployment, earlier: Iterable[Deployment]) -> float | None:
-    """From the first failure since the last success to this success; None where nothing had failed.
-
-    `earlier` may hold anything in any order.
-    """
-    if success.outcome != "success":
-        return None
-    first_failure: Deployment | None = None
-    before = [
-        deployment for deployment in earlier if deployment.counts and deployment.finished_at < success.finished_at
-    ]
-    for deployment in sorted(before, key=lambda deployment: deployment.finished_at, reverse=True):
-        if deployment.outcome == "success":
-            break
-        first_failure = deployment
-    return (success.finished_at - first_failure.finished_at).total_seconds() if first_failure else None
-
-
-def entry_of(deployment: Deployment, restored_after: float | None) -> dict[str, Any]:
-    """The log entry. Its insertId makes a repeated event the same entry."""
+def entry_of(
+    deployment: Deployment,
+    *,
+    restored_after: float | None = None,
+    lead_seconds: float | None = None,
+    changes: int | None = None,
+    rework: bool | None = None,
+) -> dict[str, Any]:
+    """The log entry. Its insertId makes a repeated event the same entry. What is None is not known, and left out."""
     payload: dict[str, Any] = {
         "schema": 1,
         "event": "deployment",
@@ -144,11 +133,16 @@ def entry_of(deployment: Deployment, restored_after: float | None) -> dict[str, 
         "commit": deployment.commit,
         "actor": deployment.actor,
     }
-    if restored_after is not None:
-        payload["restore_seconds"] = restored_after
+    known = {
+        "restore_seconds": restored_after,
+        "lead_seconds": lead_seconds,
+        "changes": changes,
+        # A word, because the metric's filter compares words.
+        "rework": None if rework is None else "yes" if rework else "no",
+    }
     return {
         "insertId": f"deployment-{deployment.run_id}-{deployment.attempt}",
         "timestamp": deployment.finished_at.isoformat(),
         "severity": "ERROR" if deployment.outcome == "failure" else "INFO",
-        "jsonPayload": payload,
+        "jsonPayload": payload | {name: value for name, value in known.items() if value is not None},
     }

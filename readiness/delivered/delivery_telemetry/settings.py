@@ -25,6 +25,18 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quality:
+    """A figure that a job publishes as an annotation with this title, and its target: one of the last two."""
+
+    name: str
+    file: str
+    job: str
+    annotation: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All of the file."""
 
@@ -34,6 +46,10 @@ class Settings:
     success_ratio: float
     restore_seconds: float
     environments: tuple[Environment, ...]
+    # The alerts whose incidents count, by the `alert` label of their policies.
+    incident_alerts: tuple[str, ...] = ()
+    default_branch: str = "main"
+    quality: tuple[Quality, ...] = ()
 
     def of_workflow(self, name: str) -> Environment | None:
         """The environment that a workflow deploys to."""
@@ -54,7 +70,11 @@ def settings_from(raw: dict[str, Any]) -> Settings:
     environments = [
         {name: _frozen(value) for name, value in environment.items()} for environment in raw["environments"]
     ]
-    values: dict[str, Any] = {**raw, "environments": tuple(Environment(**environment) for environment in environments)}
+    values: dict[str, Any] = {
+        **{name: _frozen(value) for name, value in raw.items()},
+        "environments": tuple(Environment(**environment) for environment in environments),
+        "quality": tuple(Quality(**figure) for figure in raw.get("quality", ())),
+    }
     return Settings(**values)
 
 

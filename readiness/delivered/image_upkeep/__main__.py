@@ -15,8 +15,9 @@ from ..apis import ApiError, Apis
 from ..http_client import Answer, send
 from .cloud_run import StateError, serving_images
 from .findings import report_findings
-from .gate import judge, lint, verdict_lines
+from .gate import Rules, judge, lint, reason_to_stop, verdict_lines
 from .issues import track
+from .known_exploited import CatalogueError, read_catalogue
 from .promote import promote
 from .report import report
 from .say import annotate, say, summarise
@@ -98,22 +99,41 @@ def _gate(job: Job) -> int:
     accepted, today = job.settings.accepted, job.now.date()
     for problem in lint(accepted, None, today):
         annotate("warning", problem)
-    verdict = judge(findings, accepted, today)
-    lines = verdict_lines(verdict, job.given.what)
+    exploited, unknown = _exploited(job)
+    rules = Rules(block_unfixed_critical=job.settings.block_unfixed_critical, exploited=exploited or frozenset())
+    verdict = judge(findings, accepted, today, rules)
+    lines = [*verdict_lines(verdict, job.given.what, rules), *([unknown] if unknown else [])]
     summarise(lines, job.environment)
     for line in lines:
         say(line)
     for finding in verdict.blocking:
-        annotate("error", f"{finding.id} in {finding.package} {finding.version}: fixed in {finding.fixed}")
-    return 1 if verdict.blocking else 0
+        annotate("error", f"{finding.id} in {finding.package} {finding.version}: {reason_to_stop(finding, rules)}")
+    stops_unknown = bool(unknown) and job.settings.known_exploited_unreachable == "block"
+    if unknown:
+        annotate("error" if stops_unknown else "warning", unknown)
+    return 1 if verdict.blocking or stops_unknown else 0
+
+
+def _exploited(job: Job) -> tuple[frozenset[str] | None, str]:
+    """The ids of what is known to be exploited, or None and why they are not known."""
+    source = getattr(job.given, "known_exploited", None) or job.settings.known_exploited_catalogue
+    if not source:
+        return None, "Not known whether a vulnerability is exploited: no catalogue is set"
+    try:
+        return read_catalogue(source, job.apis.send_once), ""
+    except CatalogueError as error:
+        return None, f"Not known whether a vulnerability is exploited: {error}"
 
 
 def _findings(job: Job) -> int:
     found, today = job.reports(), job.now.date()
-    lines, _ = report_findings(job.apis, job.settings, found, today)
-    summarise(lines, job.environment)
+    exploited, unknown = _exploited(job)
+    lines, _ = report_findings(job.apis, job.settings, found, today, exploited)
+    summarise([*lines, *(["", unknown] if unknown else [])], job.environment)
     for problem in lint(job.settings.accepted, [finding for some in found.values() for finding in some], today):
         annotate("warning", problem)
+    if unknown:
+        annotate("warning", unknown)
     return 0
 
 
@@ -134,8 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     weekly.add_argument("--count-only", action="store_true")
     matrix = commands.add_parser("serving", help="list the images that serve, for a matrix")
     matrix.add_argument("--output", type=Path, required=True)
-    gate = commands.add_parser("gate", help="stop on a critical vulnerability that has a fix")
+    gate = commands.add_parser("gate", help="stop on a critical vulnerability, or one that is known to be exploited")
     gate.add_argument("--what", required=True, help="what was scanned")
+    gate.add_argument("--known-exploited", type=Path, help="the catalogue as a file, instead of its address")
     gate.add_argument("reports", type=Path, nargs="+")
     for name, help_ in (("findings", "log what is vulnerable"), ("issues", "one issue for each vulnerability")):
         commands.add_parser(name, help=help_).add_argument("--reports", type=Path, required=True)

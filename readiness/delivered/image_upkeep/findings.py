@@ -5,12 +5,12 @@ New is what the last entry of the service did not name. The first scan of a serv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from ..apis import Apis
-from .gate import judge
+from .gate import is_exploited, judge
 from .say import code
 from .settings import Settings
 from .vulnerabilities import SEVERITIES, Finding
@@ -18,27 +18,45 @@ from .vulnerabilities import SEVERITIES, Finding
 EVENT = "vulnerability_scan"
 # An entry may have 256 KB (Cloud Logging's quota); so many names fit with room to spare.
 MAX_NAMES = 1000
+# The severities whose vulnerabilities the report lists one by one, and of each so many.
+TOLD_BY_NAME = ("critical", "high")
+MAX_LISTED = 25
 
 
 def report_findings(
-    apis: Apis, settings: Settings, found: Mapping[str, Sequence[Finding]], today: date
+    apis: Apis,
+    settings: Settings,
+    found: Mapping[str, Sequence[Finding]],
+    today: date,
+    exploited: frozenset[str] | None = None,
 ) -> tuple[list[str], list[dict[str, Any]]]:
-    """Writes the entries of each service, without what is accepted. Returns Markdown lines and what was logged."""
+    """Writes the entries of each service, without what is accepted. Returns Markdown lines and what was logged.
+
+    `exploited` is None where it is not known what is exploited.
+    """
     payloads: list[dict[str, Any]] = []
     for service, findings in found.items():
         verdict = judge(findings, settings.accepted, today)
         counted = [*verdict.blocking, *verdict.others]
-        payloads += [_payload(apis, settings, service, severity, counted) for severity in SEVERITIES]
+        payloads += [_payload(apis, settings, service, severity, counted, exploited) for severity in SEVERITIES]
     apis.write_entries([{"severity": _log_severity(payload), "jsonPayload": payload} for payload in payloads])
     return _lines(payloads), payloads
 
 
 def _payload(
-    apis: Apis, settings: Settings, service: str, severity: str, findings: Iterable[Finding]
+    apis: Apis,
+    settings: Settings,
+    service: str,
+    severity: str,
+    findings: Iterable[Finding],
+    exploited: frozenset[str] | None,
 ) -> dict[str, Any]:
     ours = [finding for finding in findings if finding.severity == severity]
     names = sorted({f"{finding.id} {finding.package}" for finding in ours})
-    before = _names_before(apis, service, severity) if severity in ("critical", "high") else set(names)
+    before = _names_before(apis, service, severity) if severity in TOLD_BY_NAME else set(names)
+    known_exploited = (
+        {} if exploited is None else {"exploited": sum(is_exploited(finding, exploited) for finding in ours)}
+    )
     return {
         "schema": 1,
         "event": EVENT,
@@ -51,6 +69,8 @@ def _payload(
         # A word, because the metric's filter compares words.
         "has_new": "yes" if set(names) - before else "no",
         "names": names[:MAX_NAMES],
+        "new_names": sorted(set(names) - before)[:MAX_NAMES],
+        **known_exploited,
     }
 
 
@@ -73,19 +93,32 @@ def _log_severity(payload: Mapping[str, Any]) -> str:
     return "ERROR" if payload["severity"] == "critical" and payload["new"] else "INFO"
 
 
-COLUMNS = ("severity", "count", "fixable", "new")
+COLUMNS = ("severity", "count", "fixable", "new", "exploited")
 
 
 def _lines(payloads: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [
-        " | ".join([f"| {code(payload['service'])}", *(str(payload[column]) for column in COLUMNS)]) + " |"
+        " | ".join([f"| {code(payload['service'])}", *(str(payload.get(column, "not known")) for column in COLUMNS)])
+        + " |"
         for payload in payloads
         if payload["count"]
     ]
     head = [
         "## Vulnerabilities of what serves",
         "",
-        "| Service | Severity | Found | Fixable | New |",
-        "|---|---|---|---|---|",
+        "| Service | Severity | Found | Fixable | New | Known to be exploited |",
+        "|---|---|---|---|---|---|",
     ]
-    return [*head, *rows] if rows else [head[0], "", "None."]
+    return [*head, *rows, *_named(payloads)] if rows else [head[0], "", "None."]
+
+
+def _named(payloads: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Every critical and high one by its name; a new one says so."""
+    for payload in payloads:
+        if payload["severity"] in TOLD_BY_NAME and payload["count"]:
+            yield from ("", f"### {payload['severity'].capitalize()} in {code(payload['service'])}", "")
+            new = set(payload["new_names"])
+            listed = sorted(payload["names"], key=lambda name: (name not in new, name))
+            yield from (f"- {code(name)}{', new' if name in new else ''}" for name in listed[:MAX_LISTED])
+            if len(listed) > MAX_LISTED:
+                yield f"- and {len(listed) - MAX_LISTED} more, each with its issue"

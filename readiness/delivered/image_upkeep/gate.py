@@ -1,4 +1,8 @@
-"""The gate: a critical vulnerability that could be mended, and that nobody has accepted, stops the deployment."""
+"""The gate: what stops a deployment, unless somebody has accepted it until a day.
+
+A critical vulnerability that a version fixes; one without a fix, if the settings say so; and whatever the severity, one
+that is known to be exploited, with a fix or without.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,14 @@ EXPIRES_SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What stops besides a critical vulnerability with a fix. `exploited`: ids of what is known to be exploited."""
+
+    block_unfixed_critical: bool = False
+    exploited: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """`blocking` stops the deployment. `accepted` are findings that an entry in force excuses."""
 
@@ -22,19 +34,39 @@ class Verdict:
     others: tuple[Finding, ...]
 
 
-def judge(findings: Iterable[Finding], accepted: Sequence[Accepted], today: date) -> Verdict:
-    """What stops and what does not. Without a fix nothing can be deployed instead, so that it only shows."""
+def judge(
+    findings: Iterable[Finding],
+    accepted: Sequence[Accepted],
+    today: date,
+    rules: Rules = Rules(),
+) -> Verdict:
+    """What stops and what does not."""
     blocking: list[Finding] = []
     excused: list[Finding] = []
     others: list[Finding] = []
     for finding in findings:
         if any(excuses(entry, finding) and entry.in_force(today) for entry in accepted):
             excused.append(finding)
-        elif finding.severity == "critical" and finding.fixed:
+        elif reason_to_stop(finding, rules):
             blocking.append(finding)
         else:
             others.append(finding)
     return Verdict(blocking=tuple(blocking), accepted=tuple(excused), others=tuple(others))
+
+
+def reason_to_stop(finding: Finding, rules: Rules) -> str:
+    """Why the finding stops a deployment; empty where it does not."""
+    fix = f"fixed in {finding.fixed}" if finding.fixed else "no version fixes it yet"
+    if is_exploited(finding, rules.exploited):
+        return f"known to be exploited, {fix}"
+    if finding.severity == "critical" and (finding.fixed or rules.block_unfixed_critical):
+        return fix
+    return ""
+
+
+def is_exploited(finding: Finding, exploited: frozenset[str]) -> bool:
+    """Whether the vulnerability, under any of its names, is among the known ones."""
+    return not exploited.isdisjoint(finding.ids)
 
 
 def excuses(entry: Accepted, finding: Finding) -> bool:
@@ -47,22 +79,30 @@ def lint(entries: Sequence[Accepted], findings: Sequence[Finding] | None, today:
     for entry in entries:
         what = f"{entry.id} of {entry.package}"
         if not entry.in_force(today):
-            yield f"{what} has expired on {entry.expires}: it excuses nothing any more; mend it or remove the entry"
+            yield f"{what} has expired on {entry.expires}: it excuses nothing any more; fix it or remove the entry"
         elif findings is not None and not any(excuses(entry, finding) for finding in findings):
             yield f"{what} is accepted and was not found: remove the entry"
         elif entry.expires - today <= EXPIRES_SOON:
-            yield f"{what} is accepted only until {entry.expires}: mend it before"
+            yield f"{what} is accepted only until {entry.expires}: fix it before"
 
 
-def verdict_lines(verdict: Verdict, what: str) -> list[str]:
+def verdict_lines(verdict: Verdict, what: str, rules: Rules = Rules()) -> list[str]:
     """The verdict as Markdown."""
     counts = {name: sum(finding.severity == name for finding in verdict.others) for name in SEVERITIES}
     rest = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"
     lines = [f"### Scan of {code(what)}: {'stopped' if verdict.blocking else 'passed'}", ""]
     if verdict.blocking:
-        lines += ["| Critical | Package | Installed | Fixed in | Where |", "|---|---|---|---|---|"]
+        lines += ["| Stops | Severity | Package | Installed | Why | Where |", "|---|---|---|---|---|---|"]
         cells = (
-            (finding.id, finding.package, finding.version, finding.fixed, finding.where) for finding in verdict.blocking
+            (
+                finding.id,
+                finding.severity,
+                finding.package,
+                finding.version,
+                reason_to_stop(finding, rules),
+                finding.where,
+            )
+            for finding in verdict.blocking
         )
         lines += ["| " + " | ".join(code(cell) for cell in row) + " |" for row in cells] + [""]
     return [*lines, f"Accepted: {len(verdict.accepted)}. Not blocking: {rest}."]

@@ -37,6 +37,10 @@ class Settings:
     services: tuple[str, ...]
     log: str
     max_deleted_versions: int
+    block_unfixed_critical: bool = False
+    # Empty: no catalogue is read. Without it, as `known_exploited_unreachable` says: `block` or `warn`.
+    known_exploited_catalogue: str = ""
+    known_exploited_unreachable: str = "warn"
     accepted: tuple[Accepted, ...] = ()
 
     @property
@@ -65,5 +69,8 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
         services=tuple(values["services"]),
         log=values["log"],
         max_deleted_versions=values["max_deleted_versions"],
+        block_unfixed_critical=values.get("block_unfixed_critical", False),
+        known_exploited_catalogue=values.get("known_exploited_catalogue", ""),
+        known_exploited_unreachable=values.get("known_exploited_unreachable", "warn"),
         accepted=tuple(Accepted(**item) for item in values.get("accepted", ())),
     )

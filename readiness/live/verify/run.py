@@ -20,8 +20,8 @@ from readiness.live.application import Account
 from readiness.live.github_api import GitHub
 from readiness.live.google_api import Google
 from readiness.live.google_login import LoginError
-from readiness.live.rows import NotCheckedError, Row, cleaned, failed, not_checked, on_one_line, row_of_error
-from readiness.live.verify import github, google, service
+from readiness.live.rows import FailedError, NotCheckedError, Row, cleaned, failed, on_one_line, row_of_error
+from readiness.live.verify import github, google, service, smoke
 from readiness.live.web import Deadline
 from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, CHANNEL, RULESET
@@ -29,7 +29,7 @@ from readiness.settings.model import Service, Settings
 
 MAX_THREADS = 32
 NO_GITHUB = "no GitHub token: set GITHUB_TOKEN to one that may read this repository's environments and rulesets"
-NO_ACCOUNT = "no test account: set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PASSWORD"
+NO_ACCOUNT = "nothing was tried without a test account: set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PASSWORD"
 
 Found = TypeVar("Found")
 
@@ -168,18 +168,15 @@ def _of_service(checked: Service, settings: Settings, allow_degraded: bool, now:
 
 
 def _smoke_checks(settings: Settings, account: Account | None) -> Iterator[Check]:
-    tried = [checked for checked in settings.services if checked.smoke is not None]
-    for checked in tried:
-        yield Check(service.LOGIN, checked.name, partial(_smoke, checked, account))
-    if not tried:
-        row = not_checked(service.LOGIN, "every service", "no service of this stack has `smoke` in its settings")
-        yield Check(row.check, row.subject, lambda _: [row])
+    for checked in settings.services:
+        if checked.smoke is not None:
+            yield Check(smoke.LOGIN, checked.name, partial(_smoke, checked, account))
 
 
 def _smoke(checked: Service, account: Account | None, deadline: Deadline) -> list[Row]:
     if account is None:
-        raise NotCheckedError(NO_ACCOUNT)
-    return service.smoke_rows(checked, account, deadline)
+        raise FailedError(NO_ACCOUNT)
+    return smoke.smoke_rows(checked, account, deadline)
 
 
 def _of_monitoring(settings: Settings, plan: Plan, access: Access) -> Iterator[Check]:

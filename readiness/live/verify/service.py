@@ -1,9 +1,4 @@
-"""A service seen from outside: health, response time, certificate, redirect to HTTPS, and a smoke test.
-
-The smoke test logs in with a test account and uploads a small file. It sends at most three requests and repeats none:
-the application limits logins and uploads, and a repeated upload would be a second file. Neither the account nor an
-answer's text is ever in a row.
-"""
+"""A service seen from outside: health, response time, certificate, redirect to HTTPS."""
 
 from __future__ import annotations
 
@@ -13,24 +8,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from readiness.delivered.http_client import NoAnswerError
-from readiness.live.application import Account, Paths, Visitor, first_id
-from readiness.live.rows import FailedError, Row, failed, not_checked, passed
+from readiness.live.rows import Row, failed, passed
 from readiness.live.web import Deadline, Probe, handshake, plain_http, probe, redirect_target
 from readiness.settings.model import Service
 from readiness.settings.services import HealthAnswer
 
 HEALTH, RESPONSE_TIME = "health", "response time"
 CERTIFICATE, REDIRECT = "certificate", "redirect to HTTPS"
-LOGIN, UPLOAD = "smoke: login", "smoke: upload"
 MAX_TRIES = 3
 PAUSE_SECONDS = 1.0
 # A second answer that is as slow as the first must not cost the rows that the first one gave.
 RESERVE_SECONDS = 1.0
 # Ours: certificates of 90 days are renewed 30 days before their end; with 14 left, renewal has stopped working.
 LEAST_DAYS = 14
-FILE_NAME = "readiness-smoke-test.txt"
-# Over the 100 bytes that an upload of the first customer must have, far under any limit.
-FILE_TEXT = "Smoke test of a deployment, made by `readiness verify --smoke`. It may be deleted.\n" * 2
 # What may be different a moment later, while traffic moves to the new revision.
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -104,25 +94,6 @@ def redirect_rows(service: Service, deadline: Deadline) -> list[Row]:
     return [passed(REDIRECT, service.name, f"{answer.status} to {target}")]
 
 
-def smoke_rows(service: Service, account: Account, deadline: Deadline) -> list[Row]:
-    """A row for the login and one for the upload."""
-    visitor = Visitor(url=service.url, paths=Paths.of(service), deadline=deadline)
-    try:
-        token = _token(visitor.log_in(account))
-    except (FailedError, NoAnswerError) as error:
-        return [failed(LOGIN, service.name, str(error)), not_checked(UPLOAD, service.name, "nobody is logged in")]
-    rows = [passed(LOGIN, service.name, "the test account got a token")]
-    try:
-        identity = _first_id(visitor, token) if visitor.paths.owned_list else ""
-        answer = visitor.upload(token, identity, FILE_NAME, "text/plain", FILE_TEXT.encode())
-        if answer.status not in (200, 201):
-            raise FailedError(f"answered {_status(answer)}")
-        rows.append(passed(UPLOAD, service.name, f"{len(FILE_TEXT)} bytes accepted with {answer.status}"))
-    except (FailedError, NoAnswerError) as error:
-        rows.append(failed(UPLOAD, service.name, str(error)))
-    return rows
-
-
 def value_at(body: Any, json_path: str) -> Any:
     """The value at `$.a.b` of a JSON body; None where the path leads nowhere."""
     for key in json_path.split(".")[1:]:
@@ -170,27 +141,3 @@ def _second_seconds(url: str, deadline: Deadline, first_seconds: float) -> float
     except NoAnswerError:
         return first_seconds
     return second.seconds if second.status == 200 else first_seconds
-
-
-def _token(answer: Probe) -> str:
-    token = answer.field("access_token")
-    if answer.status != 200 or not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise FailedError(f"answered {_status(answer)} without a token")
-    return token
-
-
-def _first_id(visitor: Visitor, token: str) -> str:
-    answer, name = visitor.own_things(token), visitor.paths.owned_items
-    items = answer.field(name)
-    if answer.status != 200 or not isinstance(items, list):
-        raise FailedError(f"the list {name} answered {_status(answer)} without a list")
-    if not items:
-        raise FailedError(f"the test account has nothing in {name} to upload into: make one for it, once")
-    identity = first_id(items)
-    if not identity:
-        raise FailedError(f"the first of {name} has no id")
-    return identity
-
-
-def _status(answer: Probe) -> str:
-    return f"{answer.status} ({answer.content_type})"

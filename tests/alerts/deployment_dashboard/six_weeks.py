@@ -1,7 +1,8 @@
 """Six weeks of deployments and their answers, worked out by hand from this list. No line of the product computed them.
 
 Week 1 begins on Monday, 5 October 2026, 00:00 UTC. Production: two outages (weeks 2 and 5), one rollback (week 4), one
-cancelled run and one refused approval (week 6). Staging: one failure in week 3, and one in week 6 that is still open.
+incident (week 5), one cancelled run and one refused approval (week 6). Staging: one failure in week 3, and one in week
+6 that is still open.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from readiness.delivered.delivery_telemetry.deployments import Deployment, entry_of, restore_seconds
+from readiness.delivered.delivery_telemetry.deployments import Deployment, entry_of
+from readiness.delivered.delivery_telemetry.incidents import Incident, incident_entry
+from readiness.delivered.delivery_telemetry.recovery import course_of, failed_change_entry, recovery_entry
 from readiness.delivered.delivery_telemetry.rollbacks import Rollback
 from readiness.delivered.delivery_telemetry.rollbacks import entry_of as rollback_entry
 
@@ -41,6 +44,10 @@ _STAGING_SUCCESSES = ((1, 7, 530), (2, 8, 560), (3, 9, 590), (4, 10, 620), (5, 8
 _STAGING_FAILURES = ((3, 2, 11, 50, "failure", 90), (6, 5, 20, 0, "failure", 95))
 # Forty-five minutes after the second deployment of week 4.
 _ROLLBACK_SECONDS = 2700
+# Of every success in week N, N hours.
+_LEAD_SECONDS_PER_WEEK = 3600
+# Monday of week 5, 10:05 to 10:55, in the second outage.
+_INCIDENT_SECONDS = 3000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +61,10 @@ class Answers:
     p95_duration: tuple[float | None, ...]
     time_to_rollback: tuple[float | None, ...]
     time_to_restore: tuple[float | None, ...]
+    incidents: tuple[float | None, ...]
+    lead_time: tuple[float | None, ...]
+    change_fail_ratio: tuple[float | None, ...]
+    rework_ratio: tuple[float | None, ...]
 
 
 NONE = (None,) * WEEKS
@@ -69,7 +80,14 @@ ANSWERS = {
         average_duration=(420, 460, 470, 460, 440, 410),
         p95_duration=(474, 477, 477, 534, 477, 417),
         time_to_rollback=(None, None, None, 2700, None, None),
-        time_to_restore=(None, 1200, None, None, 3600, None),
+        # Week 4: the rollback. The success of week 5's Monday ended nothing of it.
+        time_to_restore=(None, 1200, None, 2700, 3600, None),
+        incidents=(None, None, None, None, 3000, None),
+        lead_time=(3600, 7200, 10_800, 14_400, 18_000, 21_600),
+        # One of two each: a failure, a rollback, two failures of four.
+        change_fail_ratio=(0, 0.5, 0, 0.5, 0.5, 0),
+        # Week 2: the success after the failure. Week 5: all three of Monday, after week 4's rollback; Friday's is none.
+        rework_ratio=(0, 0.5, 0, 0, 0.75, 0),
     ),
     "staging": Answers(
         deployments=(7, 8, 9, 10, 8, 6),
@@ -79,6 +97,10 @@ ANSWERS = {
         p95_duration=(537, 597, 597, 657, 597, 597),
         time_to_rollback=NONE,
         time_to_restore=(None, None, 600, None, None, None),
+        incidents=NONE,
+        lead_time=(3600, 7200, 10_800, 14_400, 18_000, 21_600),
+        change_fail_ratio=(0, 0, 0.1, 0, 0, 1 / 7),
+        rework_ratio=(0, 0, 0.1, 0, 0, 0),
     ),
 }
 # Over all six weeks.
@@ -138,12 +160,37 @@ def rollback() -> Rollback:
     )
 
 
+def incident() -> Incident:
+    """The incident of week 5."""
+    opened = START + timedelta(weeks=4, hours=10, minutes=5)
+    return Incident(
+        name="projects/ytgrs-464303/alerts/1",
+        environment="production",
+        alert="high-error-rate",
+        opened_at=opened,
+        closed_at=opened + timedelta(seconds=_INCIDENT_SECONDS),
+    )
+
+
 def log_entries() -> list[dict[str, Any]]:
     """What the workflows would have written, by their own functions; oldest first."""
-    entries = [rollback_entry(rollback())]
+    entries = [rollback_entry(rollback()), incident_entry(incident())]
     for environment in ENVIRONMENTS:
         known = deployments(environment)
-        entries += [entry_of(deployment, restore_seconds(deployment, known)) for deployment in known]
+        course = course_of(environment, known, [rollback()], [incident()])
+        for deployment in known:
+            week = 1 + (deployment.finished_at - START) // timedelta(weeks=1)
+            recovery = course.recovery_by(deployment)
+            entries.append(
+                entry_of(
+                    deployment,
+                    restored_after=recovery.seconds if recovery else None,
+                    lead_seconds=week * _LEAD_SECONDS_PER_WEEK if deployment.outcome == "success" else None,
+                    rework=course.is_rework(deployment) if deployment.counts else None,
+                )
+            )
+        entries += [recovery_entry(recovery) for recovery in course.recoveries]
+        entries += [failed_change_entry(failed) for failed in course.failed]
     log = "projects/ytgrs-464303/logs/readiness-deployments"
     named: list[dict[str, Any]] = [{"logName": log, "resource": {"type": "global"}, **entry} for entry in entries]
     return sorted(named, key=lambda entry: entry["timestamp"])

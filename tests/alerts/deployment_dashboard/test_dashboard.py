@@ -29,11 +29,16 @@ FILTER_CHARTS: dict[str, Callable[[Answers], tuple[float | None, ...]]] = {
     "Deployment duration, average by week": lambda answers: answers.average_duration,
     "Time to rollback, average by week": lambda answers: answers.time_to_rollback,
     "Time to restore (MTTR), average by week": lambda answers: answers.time_to_restore,
+    "Time to restore of incidents, average by week": lambda answers: answers.incidents,
+    "Change lead time, average by week": lambda answers: answers.lead_time,
+    "Change fail percentage, by week": lambda answers: answers.change_fail_ratio,
+    "Deployment rework rate, by week": lambda answers: answers.rework_ratio,
 }
+HEALTH = "Health checks that passed, of 24 hours"
 P95 = "Deployment duration, 95th percentile of seven days"
 WEEK_SECONDS = 7 * 86_400
 # Line 413 of docs/customer/seed.md: frequency, rate, duration (average, p95), time to rollback, MTTR, failed count.
-ASKED_FOR = {*FILTER_CHARTS, P95, "Requests answered 5xx", "95th percentile of latency", "Requests a second"}
+ASKED_FOR = {*FILTER_CHARTS, P95, HEALTH, "Requests answered 5xx", "95th percentile of latency", "Requests a second"}
 
 
 def lines_of(tile: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -151,6 +156,30 @@ def test_the_health_of_the_services_is_shown_for_exactly_those_of_the_environmen
     assert ask(promtool, tmp_path, series, questions, step_seconds=60) == ""
 
 
+def test_the_share_of_health_checks_that_passed_is_shown_by_host(tiles: Tiles, promtool: Path, tmp_path: Path) -> None:
+    """Of a day of three regions: one of them failed for the last six hours, so that 18 of 24 and twice 24 passed."""
+    (data_set,) = tiles[HEALTH]["xyChart"]["dataSets"]
+    series = [
+        {
+            "series": "monitoring_googleapis_com:uptime_check_check_passed{"
+            f'monitored_resource="uptime_url",host="{host}",check_id="{host}",checker_location="{region}"}}',
+            "values": values,
+        }
+        for host, region, values in (
+            ("api.example.net", "usa-oregon", "1x23"),
+            ("api.example.net", "eur-belgium", "1x17 0x5"),
+            ("api.example.net", "apac-singapore", "1x23"),
+            ("web.example.net", "usa-oregon", "1x23"),
+        )
+    ]
+    samples = [
+        {"labels": '{host="api.example.net"}', "value": round((24 + 18 + 24) / 72, 4)},
+        {"labels": '{host="web.example.net"}', "value": 1},
+    ]
+    query = f"round({data_set['timeSeriesQuery']['prometheusQuery']}, 0.0001)"
+    assert ask(promtool, tmp_path, series, [(query, 23 * 3600, samples)], step_seconds=3600) == ""
+
+
 def test_the_targets_of_the_seed_are_drawn(tiles: Tiles) -> None:
     """Over 1 a day and 1 a week, over 95 %, under 10 and 8 minutes, under 30 minutes."""
     drawn = {
@@ -163,6 +192,8 @@ def test_the_targets_of_the_seed_are_drawn(tiles: Tiles) -> None:
     assert drawn["Success rate, by week"] == {"target": 0.95}
     assert drawn["Deployment duration, average by week"] == drawn[P95] == durations
     assert drawn["Time to restore (MTTR), average by week"] == {"target": 1800}
+    assert drawn["Time to restore of incidents, average by week"] == {"target": 1800}
+    assert drawn[HEALTH] == {"target": 1}
 
 
 def test_staging_and_production_stand_in_one_chart(tiles: Tiles) -> None:

@@ -9,20 +9,24 @@ from readiness.alerts.deployment_metrics import DURATION_BOUNDS, RECOVERY_BOUNDS
 METRICS = {metric.slug: metric for metric in delivery_metrics("shop-1234", "try-out")}
 
 
-def test_an_environment_has_four_metrics_named_after_it_and_their_version() -> None:
+def test_an_environment_has_its_metrics_named_after_it_and_their_version() -> None:
     """Environments share a project, where a name exists once, and a metric cannot be altered."""
     assert {slug: metric.name for slug, metric in METRICS.items()} == {
         "deployments": "readiness_try_out_deployments_v1",
         "deployment-duration": "readiness_try_out_deployment_duration_v1",
         "rollback-duration": "readiness_try_out_rollback_duration_v1",
         "restore-duration": "readiness_try_out_restore_duration_v1",
+        "incident-duration": "readiness_try_out_incident_duration_v1",
+        "lead-time": "readiness_try_out_lead_time_v1",
+        "failed-changes": "readiness_try_out_failed_changes_v1",
+        "rework": "readiness_try_out_rework_v1",
     }
 
 
 def test_no_label_has_a_value_for_each_deployment() -> None:
     """Cloud Logging takes 30,000 series a metric: a commit or a run as a label would use them up."""
     for metric in METRICS.values():
-        assert set(metric.labels) <= {"service", "outcome"}
+        assert set(metric.labels) <= {"service", "outcome", "alert"}
 
 
 def test_a_value_that_is_missing_is_not_counted_as_zero() -> None:
@@ -33,6 +37,10 @@ def test_a_value_that_is_missing_is_not_counted_as_zero() -> None:
         "deployment-duration": "duration_seconds",
         "rollback-duration": "duration_seconds",
         "restore-duration": "restore_seconds",
+        "incident-duration": "incident_seconds",
+        "lead-time": "lead_seconds",
+        "failed-changes": None,
+        "rework": None,
     }
     for slug, name in fields.items():
         assert name is None or f"jsonPayload.{name}>=0" in METRICS[slug].filter.splitlines()

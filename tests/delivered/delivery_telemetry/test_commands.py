@@ -36,6 +36,9 @@ def test_a_completed_deployment_is_one_entry_in_the_log() -> None:
     world = world_of_one_run()
     assert run("workflow-run", job(world, event=event())) == 0
     (entry,) = world.entries.values()
+    # Committed at 16:12:03, the day before the job ended at 10:07:30.
+    assert (entry["jsonPayload"]["lead_seconds"], entry["jsonPayload"]["changes"]) == (17 * 3600 + 55 * 60 + 27, 1)
+    assert entry["jsonPayload"]["rework"] == "no"
     assert entry["logName"] == "projects/ytgrs-464303/logs/readiness-deployments"
     assert entry["resource"] == {"type": "global"}
     assert entry["jsonPayload"]["outcome"] == "success"
@@ -56,9 +59,18 @@ def test_a_re_run_is_an_entry_of_its_own_and_says_what_it_restored() -> None:
     world.add(a_run(run_attempt=2), a_job(run_attempt=2, completed_at="2026-11-10T10:37:30Z"))
     assert run("workflow-run", job(world, event=event(conclusion="failure"))) == 0
     assert run("workflow-run", job(world, event=event(run_attempt=2))) == 0
-    outcomes = [entry["jsonPayload"]["outcome"] for entry in world.entries.values()]
-    restores = [entry["jsonPayload"].get("restore_seconds") for entry in world.entries.values()]
-    assert (outcomes, restores) == (["failure", "success"], [None, 1800.0])
+    assert [
+        (entry["jsonPayload"]["event"], entry["jsonPayload"].get("restore_seconds")) for entry in world.entries.values()
+    ] == [
+        ("deployment", None),
+        ("failed_change", None),
+        ("deployment", 1800.0),
+        ("recovery", 1800.0),
+    ]
+    assert [world.entries[f"deployment-18412345601-{attempt}"]["jsonPayload"]["rework"] for attempt in (1, 2)] == [
+        "no",
+        "yes",
+    ]
 
 
 def test_events_that_arrive_in_the_wrong_order_give_the_same_entries() -> None:
@@ -73,6 +85,40 @@ def test_events_that_arrive_in_the_wrong_order_give_the_same_entries() -> None:
         written.append(dict(sorted(world.entries.items())))
     assert written[0] == written[1]
     assert written[0]["deployment-2-1"]["jsonPayload"]["restore_seconds"] == 1200
+    assert written[0]["recovery-deployment-2-1"]["jsonPayload"]["restore_seconds"] == 1200
+
+
+def test_a_success_after_a_rollback_restored_nothing() -> None:
+    """The failed run of 11:00 was rolled back at 11:45; the next success is days later."""
+    world = World(audit_log=[audit(0, None, served="00041-abc"), audit(45, "00041-abc")])
+    world.add_deployment(1, "2026-11-10T11:05:00Z", "failure")
+    assert run("rollbacks", job(world)) == 0
+    assert world.entries["recovery-rollback-audit45"]["jsonPayload"]["restore_seconds"] == 2400
+    world.add_deployment(2, "2026-11-13T10:00:00Z")
+    assert run("workflow-run", job(world, event=event(id=2))) == 0
+    payload = world.entries["deployment-2-1"]["jsonPayload"]
+    assert "restore_seconds" not in payload
+    assert payload["rework"] == "yes"
+    assert "recovery-deployment-2-1" not in world.entries
+
+
+def test_where_the_audit_log_cannot_be_read_nothing_is_said_of_recovery() -> None:
+    """Not known is not 0: the deployment is reported, its recovery and whether it is rework are left out."""
+    world = world_of_one_run()
+    world.google_refuses = "entries:list"
+    told = job(world, environment(events=EVERY_EVENT), event=event())
+    assert run("workflow-run", told) == 1
+    (entry,) = world.entries.values()
+    assert entry["jsonPayload"].keys().isdisjoint({"restore_seconds", "rework"})
+    assert len(world.slack) == 1
+
+
+def test_a_report_says_where_the_incidents_cannot_be_read() -> None:
+    """The rest of it is written, and the run fails."""
+    world = World(google_refuses="/alerts")
+    told = job(world)
+    assert run("week", told) == 1
+    assert "incidents: not known, Monitoring's list cannot be read" in told.summaries[0]
 
 
 @pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "merge_group"])
@@ -128,7 +174,7 @@ def test_an_unset_webhook_fails_this_run_and_keeps_the_entry() -> None:
     world = world_of_one_run("failure")
     told = job(world, environment(events=EVERY_EVENT), event=event(), webhook="")
     assert run("workflow-run", told) == 1
-    assert len(world.entries) == 1
+    assert list(world.entries) == ["deployment-18412345601-1", "failed-change-18412345601-1"]
     assert told.said[-1].startswith(
         "::error title=Deployment telemetry::Slack: the secret SLACK_WEBHOOK_URL is not set"
     )
@@ -159,7 +205,8 @@ def test_slack_is_told_even_where_google_refuses() -> None:
     assert run("workflow-run", told) == 1
     assert len(world.slack) == 1
     refused = [line.removeprefix(f"{ERROR}POST https://").partition(".")[0] for line in told.said if ERROR in line]
-    assert refused == ["logging", "monitoring"]
+    # The audit log, the entry, the figures.
+    assert refused == ["logging", "logging", "monitoring"]
 
 
 def test_what_a_system_answers_cannot_forge_a_line_of_the_log() -> None:

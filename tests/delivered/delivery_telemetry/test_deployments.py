@@ -1,8 +1,7 @@
-"""Which attempts of a run are deployments, how they ended, how long they took, and after what they restored."""
+"""Which attempts of a run are deployments, how they ended, how long they took, and what the log has of them."""
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from readiness.delivered.delivery_telemetry.deployments import (
     entry_of,
     history,
     read_deployment,
-    restore_seconds,
     time_of,
 )
 from tests.delivered.delivery_telemetry.world import World, a_deployment, a_job, a_run, environment, job
@@ -73,7 +71,9 @@ def test_an_unknown_trigger_is_called_other() -> None:
 
 def test_the_log_entry_has_every_field_of_the_schema() -> None:
     """Metrics, alerts and reports read these names."""
-    entry = entry_of(a_deployment("success", minutes=0), 1200.0)
+    entry = entry_of(
+        a_deployment("success", minutes=0), restored_after=1200.0, lead_seconds=5400.0, changes=3, rework=True
+    )
     payload = entry["jsonPayload"]
     assert {name: payload[name] for name in ("schema", "event", "environment", "service", "outcome", "trigger")} == {
         "schema": 1,
@@ -84,59 +84,28 @@ def test_the_log_entry_has_every_field_of_the_schema() -> None:
         "trigger": "push",
     }
     assert (payload["duration_seconds"], payload["restore_seconds"]) == (450.0, 1200.0)
+    assert (payload["lead_seconds"], payload["changes"], payload["rework"]) == (5400.0, 3, "yes")
     assert entry["timestamp"] == "2026-11-10T12:00:00+00:00"
 
 
-def test_a_deployment_that_restored_nothing_says_nothing_of_it() -> None:
+def test_what_is_not_known_is_not_in_the_entry() -> None:
     """A missing value that were written as 0 would count as restored at once."""
-    assert "restore_seconds" not in entry_of(a_deployment(), None)["jsonPayload"]
+    payload = entry_of(a_deployment())["jsonPayload"]
+    assert payload.keys().isdisjoint({"restore_seconds", "lead_seconds", "changes", "rework"})
+    assert entry_of(a_deployment(), rework=False)["jsonPayload"]["rework"] == "no"
 
 
 def test_only_a_failure_is_an_error_in_the_log() -> None:
     """Who filters the log by severity finds failed deployments."""
-    severities = {outcome: entry_of(a_deployment(outcome), None)["severity"] for outcome in ("success", "failure")}
+    severities = {outcome: entry_of(a_deployment(outcome))["severity"] for outcome in ("success", "failure")}
     assert severities == {"success": "INFO", "failure": "ERROR"}
 
 
 def test_a_re_run_is_another_entry_and_a_repeated_event_is_the_same() -> None:
     """Cloud Logging keeps one of two entries with the same insertId and time."""
-    first, again, re_run = (entry_of(a_deployment(attempt=number), None) for number in (1, 1, 2))
+    first, again, re_run = (entry_of(a_deployment(attempt=number)) for number in (1, 1, 2))
     assert (first["insertId"], first["timestamp"]) == (again["insertId"], again["timestamp"])
     assert re_run["insertId"] != first["insertId"]
-
-
-def test_the_time_to_restore_runs_from_the_first_failure() -> None:
-    """Two failures in a row are one outage."""
-    failures = [a_deployment("failure", minutes=-60), a_deployment("failure", minutes=-30)]
-    assert restore_seconds(a_deployment(), [a_deployment(minutes=-90), *failures]) == 3600
-
-
-def test_a_success_after_a_success_restored_nothing() -> None:
-    """And a failure restores nothing either."""
-    before = [a_deployment(minutes=-10), a_deployment("failure", minutes=-60)]
-    assert restore_seconds(a_deployment(), before) is None
-    assert restore_seconds(a_deployment("failure"), [a_deployment("failure", minutes=-60)]) is None
-
-
-def test_neither_cancelled_nor_refused_deployments_end_or_begin_an_outage() -> None:
-    """They changed nothing."""
-    before = [a_deployment("cancelled", minutes=-5), a_deployment("not_started", minutes=-90)]
-    assert restore_seconds(a_deployment(), before) is None
-    assert restore_seconds(a_deployment(), [*before, a_deployment("failure", minutes=-20)]) == 1200
-
-
-def test_events_out_of_order_change_nothing() -> None:
-    """What finished later, and in which order things are listed, has no say."""
-    listed = [
-        a_deployment("failure", minutes=-20),
-        a_deployment("failure", minutes=-40),
-        a_deployment(minutes=-60),
-        a_deployment("failure", minutes=-80),
-        a_deployment("failure", minutes=15),
-        a_deployment(minutes=20),
-    ]
-    orders = [random.Random(seed).sample(listed, len(listed)) for seed in range(20)]  # noqa: S311 - an order
-    assert {restore_seconds(a_deployment(), order) for order in orders} == {2400.0}
 
 
 def test_the_history_holds_every_attempt_and_leaves_pull_requests_out() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from readiness.delivered.apis import Apis
+from readiness.delivered.delivery_files import INCIDENT_ALERTS
 from readiness.delivered.delivery_telemetry.__main__ import Job
 from readiness.delivered.delivery_telemetry.deployments import Deployment, time_of
-from readiness.delivered.delivery_telemetry.settings import Environment, Settings
+from readiness.delivered.delivery_telemetry.settings import Environment, Quality, Settings
 from tests.delivered.fake_google import Played
 from tests.live.loopback import Reply, Request
 from tests.projects import ROOT
@@ -43,7 +44,7 @@ def environment(name: str = "production", *, events: tuple[str, ...] = ("waiting
     )
 
 
-def settings(*environments: Environment, slack_reports: bool = True) -> Settings:
+def settings(*environments: Environment, slack_reports: bool = True, quality: tuple[Quality, ...] = ()) -> Settings:
     """The settings that are delivered."""
     return Settings(
         project="ytgrs-464303",
@@ -51,6 +52,8 @@ def settings(*environments: Environment, slack_reports: bool = True) -> Settings
         slack_reports=slack_reports,
         success_ratio=0.95,
         restore_seconds=1800,
+        incident_alerts=INCIDENT_ALERTS,
+        quality=quality,
         environments=environments or (environment(),),
     )
 
@@ -83,6 +86,23 @@ def a_deployment(outcome: str = "success", *, minutes: float = 0, **changes: Any
     return Deployment(**{**values, **changes})
 
 
+def at_minute(minutes: float) -> datetime:
+    """So many minutes after `NOW`."""
+    return NOW + timedelta(minutes=minutes)
+
+
+def an_alert(name: str, *, opened: float, closed: float | None = None, **labels: str) -> dict[str, Any]:
+    """An alert as Monitoring lists it, opened and closed so many minutes after `NOW`; `labels` of its policy."""
+    own = {"managed_by": "readiness", "environment": "production", "alert": "high-error-rate"}
+    alert: dict[str, Any] = {
+        "name": f"projects/ytgrs-464303/alerts/{name}",
+        "state": "OPEN" if closed is None else "CLOSED",
+        "openTime": at_minute(opened).isoformat(),
+        "policy": {"displayName": "High error rate", "severity": "CRITICAL", "userLabels": {**own, **labels}},
+    }
+    return alert if closed is None else {**alert, "closeTime": at_minute(closed).isoformat()}
+
+
 def audit(
     minute: int, target: str | None, *, served: str = "00042-def", insert_id: str = "", **changes: Any
 ) -> dict[str, Any]:
@@ -112,11 +132,19 @@ class World(Played):
     jobs: dict[tuple[int, int], list[dict[str, Any]]] = field(default_factory=dict)
     pending: list[Any] = field(default_factory=list)
     audit_log: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    # By `BASE...HEAD`, and by commit: what is not there does not exist. None: each exists, with the recorded commit.
+    comparisons: dict[str, list[dict[str, Any]]] | None = None
+    commits: dict[str, dict[str, Any]] | None = None
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     points: list[dict[str, Any]] = field(default_factory=list)
     slack: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    # By the id of the job. What is not there does not exist.
+    annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     google_status: int = 200
+    # What an address ends with that Google alone refuses.
+    google_refuses: str = ""
     slack_answers: list[int] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
@@ -144,10 +172,23 @@ class World(Played):
         assert request.headers["authorization"] == "Bearer google-token"
         if self.google_status != 200:
             return Reply(self.google_status, {"error": {"message": "refused\n::warning::forged"}})
+        if self.google_refuses and path.endswith(self.google_refuses):
+            return Reply(403, {"error": {"message": "refused"}})
+        if path.endswith("/alerts"):
+            return self._alerts(query)
         return Reply(body=self._google(path, request.body))
 
     def _github(self, path: str, query: str) -> Reply:
         words = path.split("/")
+        if words[0] == "compare":
+            commits = [_commit()] if self.comparisons is None else self.comparisons.get(words[1])
+            return Reply(404, {"message": "Not Found"}) if commits is None else Reply(body={"commits": commits})
+        if words[0] == "check-runs":
+            found = self.annotations.get(int(words[1]))
+            return Reply(404, {"message": "Not Found"}) if found is None else Reply(body=found)
+        if words[0] == "commits":
+            commit = _commit() if self.commits is None else self.commits.get(words[1])
+            return Reply(404, {"message": "Not Found"}) if commit is None else Reply(body=commit)
         if words[1] == "workflows":
             newest = {run["id"]: run for run in reversed(self.runs)}
             return _page("workflow_runs", sorted(newest.values(), key=lambda run: self.runs.index(run)), query)
@@ -160,6 +201,14 @@ class World(Played):
         if "attempts" in words:
             attempts = [run for run in attempts if run["run_attempt"] == int(words[4])]
         return Reply(body=attempts[0]) if attempts else Reply(404, {"message": "Not Found"})
+
+    def _alerts(self, query: str) -> Reply:
+        asked = parse_qs(query)
+        assert asked["orderBy"] == ["open_time desc"]
+        listed = sorted(self.alerts, key=lambda alert: alert["openTime"], reverse=True)
+        start, size = int(asked.get("pageToken", ["0"])[0]), int(asked["pageSize"][0])
+        following = {"nextPageToken": str(start + size)} if start + size < len(listed) else {}
+        return Reply(body={"alerts": listed[start : start + size], **following})
 
     def _google(self, address: str, sent: dict[str, Any]) -> dict[str, Any]:
         if address.endswith("entries:list"):
@@ -180,6 +229,11 @@ class World(Played):
         return Reply(answer, "ok" if answer == 200 else "no_service")
 
 
+def _commit() -> dict[str, Any]:
+    head = fixture("workflow_run")["workflow_run"]["head_commit"]
+    return {"sha": head["id"], "commit": {"committer": {"date": head["timestamp"]}}}
+
+
 def _page(field_: str, items: list[Any], query: str) -> Reply:
     asked = parse_qs(query)
     size, page = int(asked["per_page"][0]), int(asked["page"][0])
@@ -187,8 +241,8 @@ def _page(field_: str, items: list[Any], query: str) -> Reply:
 
 
 def _google_page(items: list[dict[str, Any]], sent: dict[str, Any]) -> dict[str, Any]:
-    assert sent["orderBy"] == "timestamp desc"
-    listed = sorted(items, key=lambda entry: entry.get("timestamp", ""), reverse=True)
+    assert sent["orderBy"] in ("timestamp desc", "timestamp asc")
+    listed = sorted(items, key=lambda entry: entry.get("timestamp", ""), reverse=sent["orderBy"].endswith("desc"))
     start, size = int(sent.get("pageToken", 0)), sent["pageSize"]
     answer: dict[str, Any] = {"entries": copy.deepcopy(listed[start : start + size])}
     if start + size < len(listed):

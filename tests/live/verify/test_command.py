@@ -192,12 +192,24 @@ def test_the_report_is_markdown_on_request_with_the_issues_first(command: Comman
 
 
 def test_the_smoke_test_is_made_only_on_request(command: Command, production: Deployment) -> None:
-    """Without an account it says what is missing."""
+    """Without an account it fails, and says what is missing."""
     plain = verify(command, production)
     assert "smoke" not in plain.out
     asked = verify(command, production, "--smoke", READINESS_SMOKE_EMAIL="", READINESS_SMOKE_PASSWORD="")
-    assert asked.status == 0
-    assert "no test account: set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PASSWORD" in asked.out
+    assert asked.status == 1
+    assert ("smoke: login", "FAIL") in rows_in_table(asked.out)
+    assert "without a test account: set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PASSWORD" in asked.out
+
+
+def test_a_smoke_test_that_no_service_declares_is_refused(command: Command, project: Path) -> None:
+    """Before anything is asked: a report without a smoke row would look like one that passed."""
+    text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
+    begin, end = text.index("      smoke:\n"), text.index("      # As deploy.sh sets it")
+    (project / "Pulumi.prod.yaml").write_text(text[:begin] + text[end:], encoding="utf-8")
+    result = command("verify", "prod", "--smoke", cwd=project)
+    assert result.status == 1
+    assert "--smoke: no service of prod has `smoke` in its settings" in result.err
+    assert result.out == ""
 
 
 def test_a_failing_smoke_test_fails_the_command(command: Command, production: Deployment) -> None:
