@@ -15,8 +15,8 @@ SETTINGS_PATH = f"{FOLDER}/delivery.toml"
 WORKFLOWS = ("delivery-reports", "deployment-telemetry", "rollback-watch")
 
 
-# The alerts on what users feel, by the `alert` label of their policies. MigrationFailed and the drill page too, and close
-# by time, not because something works again.
+# The alerts on what users feel, by the `alert` label of their policies. MigrationFailed and the drill page too, and
+# close by time, not because something works again.
 INCIDENT_ALERTS = ("database-down", "error-budget-burn", "failed-health-checks", "high-error-rate")
 
 _SETTING = "deployment_telemetry"
