@@ -20,6 +20,7 @@ from readiness.settings.notes import Notes
 from readiness.settings.observation import Availability, NotificationDrill, Prices, UptimeChecks
 from readiness.settings.provider_hosts import ProviderHost
 from readiness.settings.registry import ImageRegistry
+from readiness.settings.security_audit import SecurityAudit
 from readiness.settings.services import Service
 
 
@@ -226,6 +227,7 @@ class Settings(Section):
     dependabot: Dependabot | None = None
     deployment_telemetry: DeploymentTelemetry | None = None
     security_alerts: SecurityAlerts | None = None
+    security_audit: SecurityAudit | None = None
 
     @property
     def required_database(self) -> Database:
