@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -175,6 +175,20 @@ class LiveProject:
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise GoogleError(0, "logging entries:list: `entries` is no list of objects")
         return entries[:limit]
+
+    def places(self) -> dict[str, Callable[[str], bool]]:
+        """Searches of the project for a word, by the name of the place."""
+        return {
+            "the logs": lambda word: bool(self.log_entries(f'"{word}"', limit=1)),
+            "the names of the objects in the project's buckets": self._names_an_object,
+        }
+
+    def _names_an_object(self, word: str) -> bool:
+        return any(
+            True
+            for bucket in self.storage_buckets
+            for _ in self.google.items("storage", f"b/{bucket}/o?matchGlob=**{word}**&maxResults=1", "items")
+        )
 
     @property
     def project_wide_secret_readers(self) -> frozenset[str]:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from readiness.live.rows import FailedError, NotCheckedError
 from readiness.live.web import Deadline, Probe, probe
-from readiness.settings.model import Service
+from readiness.settings.services import Api, Service, UploadedFile
 
 # Over all checks of one address: what they need, and one for each that is repeated.
-MAX_REQUESTS = 40
+MAX_REQUESTS = 60
 # A name, or an address of version 4 or 6, as urlsplit gives it: in lower case, without brackets.
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 JSON_TYPE = {"Content-Type": "application/json"}
@@ -47,21 +47,29 @@ class Paths:
     owned_list: str | None = None
     owned_items: str = ""
     health: str = "/health"
+    uploaded_file: UploadedFile | None = None
+    openapi: str = "/openapi.json"
+    public_operations: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, service: Service | None) -> Paths:
         """The paths that a service's settings name; the usual ones for everything else."""
         if service is None:
             return cls()
+        api = service.api or Api()
+        paths = cls(
+            health=service.health_path, openapi=api.openapi_path, public_operations=tuple(api.public_operations)
+        )
         if service.smoke is None:
-            return cls(health=service.health_path)
+            return paths
         into = service.smoke.upload_into
-        return cls(
+        return replace(
+            paths,
             login=service.smoke.login_path,
             upload=service.smoke.upload_path,
             owned_list=into.list_path if into else None,
             owned_items=into.items if into else "",
-            health=service.health_path,
+            uploaded_file=service.smoke.uploaded_file,
         )
 
     @property
@@ -75,9 +83,21 @@ class Paths:
         return f"{self.login.rpartition('/')[0]}/me"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TestFile:
+    """A file that the first account uploaded for the audit: its id in the application, and a word that it holds."""
+
+    identity: str
+    word: str
+
+
 @dataclass(kw_only=True)
 class Visitor:
-    """One visit of one address. `account` and `other` are test accounts; None where there is none."""
+    """One visit of one address. `account` and `other` are test accounts; None where there is none.
+
+    `places` are searches outside the application, by the name of the place: each tells whether it holds a word, and
+    raises ApiError where it cannot tell.
+    """
 
     url: str
     paths: Paths
@@ -85,8 +105,12 @@ class Visitor:
     account: Account | None = None
     other: Account | None = None
     upload_limit_mb: int = 30
+    places: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)
     requests: int = 0
+    max_requests: int = MAX_REQUESTS
     _logins: dict[str, Probe] = field(default_factory=dict)
+    _uploaded: TestFile | NotCheckedError | None = None
+    _deleted: Probe | None = None
 
     def ask(
         self,
@@ -101,8 +125,8 @@ class Visitor:
 
         It is never repeated, and no redirect is followed. Raises NoAnswerError, and FailedError at the bound.
         """
-        if self.requests >= MAX_REQUESTS:
-            raise FailedError(f"stopped after {MAX_REQUESTS} requests")
+        if self.requests >= self.max_requests:
+            raise FailedError(f"stopped after {self.max_requests} requests")
         self.requests += 1
         url = (self.url.rstrip("/") if base is None else base) + path
         return probe(url, self.deadline, method=method, headers=headers, data=data)
@@ -150,6 +174,51 @@ class Visitor:
         target = (self.paths.upload or "").replace("{id}", identity)
         return self.ask(target, method="POST", headers=headers, data=data)
 
+    def test_file(self) -> TestFile:
+        """A file that the first account has uploaded, once for all checks. Raises NotCheckedError."""
+        if self._uploaded is None:
+            try:
+                self._uploaded = self._upload_test_file()
+            except NotCheckedError as error:
+                self._uploaded = error
+        if isinstance(self._uploaded, NotCheckedError):
+            raise self._uploaded
+        return self._uploaded
+
+    def delete_test_file(self) -> Probe:
+        """The answer to the first account's deletion of its file, asked once."""
+        if self._deleted is None:
+            token = self.tokens(self.account)["access_token"]
+            path = self.item_path(self.test_file(), to_delete=True)
+            self._deleted = self.ask(path, method="DELETE", headers=bearer(token))
+        return self._deleted
+
+    def item_path(self, file: TestFile, *, to_delete: bool = False) -> str:
+        """Where the application shows the file, or deletes it. Raises NotCheckedError."""
+        item = self.paths.uploaded_file
+        if item is None:
+            raise NotCheckedError("no `smoke.uploaded_file` in the settings says where an uploaded file is")
+        path = item.delete_path if to_delete and item.delete_path else item.path
+        return path.replace("{id}", file.identity)
+
+    def _upload_test_file(self) -> TestFile:
+        item = self.paths.uploaded_file
+        if self.paths.upload is None or item is None:
+            raise NotCheckedError("no `smoke.uploaded_file` in the settings says where an uploaded file is")
+        token = self.tokens(self.account)["access_token"]
+        into = self.first_own_id() if "{id}" in self.paths.upload else ""
+        word = f"readinessaudit{uuid4().hex}"
+        text = f"A file of the security audit, which deletes it again. {word}\n".encode() * 3
+        answer = self.upload(token, into, f"{word}.txt", "text/plain", text)
+        identity = as_id(answer.field(item.id_field))
+        if answer.status >= 300:
+            raise NotCheckedError(f"the upload of a small text file was answered with {answer.status}")
+        if not identity:
+            raise NotCheckedError(
+                f"the answer to an upload has no `{item.id_field}`: delete {word}.txt from the test account"
+            )
+        return TestFile(identity=identity, word=word)
+
 
 def is_address(url: str) -> bool:
     """Whether it is an http or https address that paths can be put behind: no user, no query, no fragment."""
@@ -170,5 +239,10 @@ def bearer(token: str) -> dict[str, str]:
 def first_id(items: Any) -> str:
     """The id of the first thing of a list; empty where it has none of that form, since it becomes a part of a path."""
     first = items[0] if isinstance(items, list) and items else None
-    identity = str(first.get("id")) if isinstance(first, dict) else ""
+    return as_id(first.get("id")) if isinstance(first, dict) else ""
+
+
+def as_id(value: Any) -> str:
+    """An id as a part of a path; empty for what is none."""
+    identity = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return identity if identity.replace("-", "").isalnum() else ""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from readiness.finding import Finding
-from readiness.settings.base import URL_PATH_CHARACTERS, HttpsUrl, MarkdownText, Section, Text
+from readiness.settings.base import URL_PATH_CHARACTERS, HttpsUrl, Listed, MarkdownText, Section, Text
 from readiness.settings.dates import Day, expiry_problems
 from readiness.settings.github import is_to_be_filled_in
 from readiness.settings.stack_files import StackConfig
@@ -70,6 +70,21 @@ class UploadInto(Section):
     items: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The key of the list in its answer.")]
 
 
+ItemPath = Annotated[
+    str, Field(pattern=rf"^/[?{URL_PATH_CHARACTERS}]*\{{id\}}[?{URL_PATH_CHARACTERS}]*$", max_length=2000)
+]
+
+
+class UploadedFile(Section):
+    """One uploaded file in the API. `readiness audit` uploads one, tries it as another user, and deletes it."""
+
+    path: Annotated[ItemPath, Field(description="Where the file is shown; `{id}` is from the upload's answer.")]
+    delete_path: Annotated[ItemPath | None, Field(description="Where it is deleted, if not at `path`.")] = None
+    id_field: Annotated[
+        str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The key of the id in the upload's answer.")
+    ] = "id"
+
+
 class Smoke(Section):
     """How `verify --smoke` tries the service out: it logs in, then uploads a small text file."""
 
@@ -83,6 +98,29 @@ class Smoke(Section):
         ),
     ]
     upload_into: UploadInto | None = None
+    uploaded_file: UploadedFile | None = None
+
+
+class Api(Section):
+    """What the service's API offers, for `readiness audit`: it calls every operation without a token."""
+
+    openapi_path: Annotated[UrlPath, Field(description="Where the service shows its OpenAPI document.")] = (
+        "/openapi.json"
+    )
+    public_operations: Annotated[
+        Listed[
+            Annotated[
+                str,
+                Field(
+                    pattern=rf"^(GET|HEAD|POST|PUT|PATCH|DELETE) /[{URL_PATH_CHARACTERS}{{}}]*$",
+                    max_length=2000,
+                ),
+            ]
+        ],
+        Field(
+            description="Operations without a token, beside login, refresh and health: `POST /api/v1/auth/register`."
+        ),
+    ] = ()
 
 
 class ConnectionPool(Section):
@@ -101,6 +139,7 @@ class Service(Section):
     health_path: Annotated[str, Field(pattern=f"^/[{URL_PATH_CHARACTERS}]*$", max_length=2000)] = "/"
     health_answer: HealthAnswer | None = None
     smoke: Smoke | None = None
+    api: Api | None = None
     max_instances: Annotated[
         int | None, Field(ge=1, le=1000, description="As the deployment sets it; with it, reaching the limit pages.")
     ] = None
