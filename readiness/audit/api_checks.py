@@ -80,8 +80,7 @@ def every_operation(visitor: Visitor) -> Iterator[Observation]:
 def other_kinds_of_data(visitor: Visitor) -> list[Observation]:
     """Whether the API has things with an id of which the other checks try none as a second user."""
     tried = {str(visitor.paths.owned_list).partition("?")[0].rstrip("/")}
-    if visitor.paths.uploaded_file is not None:
-        tried.add(_kind(visitor.paths.uploaded_file.path))
+    tried |= {_kind(path) for path in (visitor.paths.uploaded_path, visitor.paths.delete_path) if path}
     kinds = {_kind(operation.path) for operation in _operations(visitor) if operation.target != operation.path}
     rest = sorted(kinds - tried)
     if rest:

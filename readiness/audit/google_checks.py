@@ -252,13 +252,18 @@ def google_evidence(
     project: LiveProject, stacks: Sequence[Settings], *, compare_secrets: bool = False
 ) -> dict[str, list[Row]]:
     """Rows by the name of the check. `stacks` are the settings of every stack of the project."""
-    found = {name: _run(name, project, stacks) for name in GOOGLE_CHECKS if compare_secrets or name != COMPARE_SECRETS}
+    found = {
+        name: evidence_of_check(name, project, stacks)
+        for name in GOOGLE_CHECKS
+        if compare_secrets or name != COMPARE_SECRETS
+    }
     if not compare_secrets:
         found[COMPARE_SECRETS] = [not_checked(COMPARE_SECRETS, "", "no --compare-secrets was given")]
     return found
 
 
-def _run(name: str, project: LiveProject, stacks: Sequence[Settings]) -> list[Row]:
+def evidence_of_check(name: str, project: LiveProject, stacks: Sequence[Settings]) -> list[Row]:
+    """The rows of one check of GOOGLE_CHECKS. What cannot be read is not checked."""
     reads, check = GOOGLE_CHECKS[name]
     try:
         return observed(name, reads, check(project, stacks))

@@ -31,6 +31,7 @@ class LiveProject:
         self._region = f"{self._project}/locations/{region}"
         self._secret_readers: dict[str, frozenset[str]] = {}
         self._permissions: dict[str, frozenset[str]] = {}
+        self._bucket_policies: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def policy(self) -> dict[str, Any]:
@@ -138,7 +139,9 @@ class LiveProject:
 
     def bucket_policy(self, bucket: str) -> dict[str, Any]:
         """Who may do what with a bucket."""
-        return self.google.get("storage", f"b/{bucket}/iam")
+        if bucket not in self._bucket_policies:
+            self._bucket_policies[bucket] = self.google.get("storage", f"b/{bucket}/iam")
+        return self._bucket_policies[bucket]
 
     def permissions(self, role: str) -> frozenset[str]:
         """The permissions of a role, predefined or custom."""

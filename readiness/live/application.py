@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from readiness.live.rows import FailedError, NotCheckedError
 from readiness.live.web import Deadline, Probe, probe
-from readiness.settings.services import Api, Service, UploadedFile
+from readiness.settings.services import Api, Service
 
 # Over all checks of one address: what they need, and one for each that is repeated.
 MAX_REQUESTS = 60
@@ -47,7 +47,10 @@ class Paths:
     owned_list: str | None = None
     owned_items: str = ""
     health: str = "/health"
-    uploaded_file: UploadedFile | None = None
+    uploaded_list: str | None = None
+    uploaded_id: str = "$.id"
+    uploaded_path: str | None = None
+    delete_path: str | None = None
     openapi: str = "/openapi.json"
     public_operations: tuple[str, ...] = ()
 
@@ -69,7 +72,10 @@ class Paths:
             upload=service.smoke.upload_path,
             owned_list=into.list_path if into else None,
             owned_items=into.items if into else "",
-            uploaded_file=service.smoke.uploaded_file,
+            uploaded_list=service.smoke.uploaded.list_path if service.smoke.uploaded else None,
+            uploaded_id=service.smoke.uploaded_id,
+            uploaded_path=api.uploaded_path,
+            delete_path=service.smoke.delete_path,
         )
 
     @property
@@ -84,7 +90,7 @@ class Paths:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TestFile:
+class SampleFile:
     """A file that the first account uploaded for the audit: its id in the application, and a word that it holds."""
 
     identity: str
@@ -96,7 +102,8 @@ class Visitor:
     """One visit of one address. `account` and `other` are test accounts; None where there is none.
 
     `places` are searches outside the application, by the name of the place: each tells whether it holds a word, and
-    raises ApiError where it cannot tell.
+    raises ApiError where it cannot tell. `sample_file` and `deletion` are kept for all checks: the uploaded file (or
+    why there is none) and the answer to its deletion.
     """
 
     url: str
@@ -109,8 +116,8 @@ class Visitor:
     requests: int = 0
     max_requests: int = MAX_REQUESTS
     _logins: dict[str, Probe] = field(default_factory=dict)
-    _uploaded: TestFile | NotCheckedError | None = None
-    _deleted: Probe | None = None
+    sample_file: SampleFile | NotCheckedError | None = None
+    deletion: Probe | None = None
 
     def ask(
         self,
@@ -174,51 +181,6 @@ class Visitor:
         target = (self.paths.upload or "").replace("{id}", identity)
         return self.ask(target, method="POST", headers=headers, data=data)
 
-    def test_file(self) -> TestFile:
-        """A file that the first account has uploaded, once for all checks. Raises NotCheckedError."""
-        if self._uploaded is None:
-            try:
-                self._uploaded = self._upload_test_file()
-            except NotCheckedError as error:
-                self._uploaded = error
-        if isinstance(self._uploaded, NotCheckedError):
-            raise self._uploaded
-        return self._uploaded
-
-    def delete_test_file(self) -> Probe:
-        """The answer to the first account's deletion of its file, asked once."""
-        if self._deleted is None:
-            token = self.tokens(self.account)["access_token"]
-            path = self.item_path(self.test_file(), to_delete=True)
-            self._deleted = self.ask(path, method="DELETE", headers=bearer(token))
-        return self._deleted
-
-    def item_path(self, file: TestFile, *, to_delete: bool = False) -> str:
-        """Where the application shows the file, or deletes it. Raises NotCheckedError."""
-        item = self.paths.uploaded_file
-        if item is None:
-            raise NotCheckedError("no `smoke.uploaded_file` in the settings says where an uploaded file is")
-        path = item.delete_path if to_delete and item.delete_path else item.path
-        return path.replace("{id}", file.identity)
-
-    def _upload_test_file(self) -> TestFile:
-        item = self.paths.uploaded_file
-        if self.paths.upload is None or item is None:
-            raise NotCheckedError("no `smoke.uploaded_file` in the settings says where an uploaded file is")
-        token = self.tokens(self.account)["access_token"]
-        into = self.first_own_id() if "{id}" in self.paths.upload else ""
-        word = f"readinessaudit{uuid4().hex}"
-        text = f"A file of the security audit, which deletes it again. {word}\n".encode() * 3
-        answer = self.upload(token, into, f"{word}.txt", "text/plain", text)
-        identity = as_id(answer.field(item.id_field))
-        if answer.status >= 300:
-            raise NotCheckedError(f"the upload of a small text file was answered with {answer.status}")
-        if not identity:
-            raise NotCheckedError(
-                f"the answer to an upload has no `{item.id_field}`: delete {word}.txt from the test account"
-            )
-        return TestFile(identity=identity, word=word)
-
 
 def is_address(url: str) -> bool:
     """Whether it is an http or https address that paths can be put behind: no user, no query, no fragment."""
@@ -239,10 +201,10 @@ def bearer(token: str) -> dict[str, str]:
 def first_id(items: Any) -> str:
     """The id of the first thing of a list; empty where it has none of that form, since it becomes a part of a path."""
     first = items[0] if isinstance(items, list) and items else None
-    return as_id(first.get("id")) if isinstance(first, dict) else ""
+    return id_text(first.get("id")) if isinstance(first, dict) else ""
 
 
-def as_id(value: Any) -> str:
-    """An id as a part of a path; empty for what is none."""
-    identity = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return identity if identity.replace("-", "").isalnum() else ""
+def id_text(value: Any) -> str:
+    """An id as text; empty where it has another form, since it becomes a part of a path."""
+    identity = str(value)
+    return identity if isinstance(value, str | int) and identity.replace("-", "").isalnum() else ""

@@ -70,19 +70,11 @@ class UploadInto(Section):
     items: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The key of the list in its answer.")]
 
 
-ItemPath = Annotated[
-    str, Field(pattern=rf"^/[?{URL_PATH_CHARACTERS}]*\{{id\}}[?{URL_PATH_CHARACTERS}]*$", max_length=2000)
-]
+class UploadedList(Section):
+    """Where the application lists what the account has uploaded."""
 
-
-class UploadedFile(Section):
-    """One uploaded file in the API. `readiness audit` uploads one, tries it as another user, and deletes it."""
-
-    path: Annotated[ItemPath, Field(description="Where the file is shown; `{id}` is from the upload's answer.")]
-    delete_path: Annotated[ItemPath | None, Field(description="Where it is deleted, if not at `path`.")] = None
-    id_field: Annotated[
-        str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The key of the id in the upload's answer.")
-    ] = "id"
+    list_path: UrlPath
+    items: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The key of the list in its answer.")]
 
 
 class Smoke(Section):
@@ -98,15 +90,36 @@ class Smoke(Section):
         ),
     ]
     upload_into: UploadInto | None = None
-    uploaded_file: UploadedFile | None = None
+    uploaded_id: Annotated[JsonPath, Field(description="Where the upload's answer has the id of the new file.")] = (
+        "$.id"
+    )
+    uploaded: Annotated[
+        UploadedList | None, Field(description="A list that must hold the upload, each item with an `id`.")
+    ] = None
+    delete_path: Annotated[
+        str | None,
+        Field(
+            pattern=rf"^/[?{URL_PATH_CHARACTERS}]*\{{upload\}}[?{URL_PATH_CHARACTERS}]*$",
+            max_length=2000,
+            description="Asked by DELETE to remove the upload; `{upload}` is filled with its id.",
+        ),
+    ] = None
 
 
 class Api(Section):
-    """What the service's API offers, for `readiness audit`: it calls every operation without a token."""
+    """What the service's API offers, for `readiness audit`, which calls every operation without a token."""
 
     openapi_path: Annotated[UrlPath, Field(description="Where the service shows its OpenAPI document.")] = (
         "/openapi.json"
     )
+    uploaded_path: Annotated[
+        str | None,
+        Field(
+            pattern=rf"^/[?{URL_PATH_CHARACTERS}]*\{{upload\}}[?{URL_PATH_CHARACTERS}]*$",
+            max_length=2000,
+            description="Where an upload of `smoke` is shown; `{upload}` is filled with its id.",
+        ),
+    ] = None
     public_operations: Annotated[
         Listed[
             Annotated[
