@@ -20,7 +20,7 @@ from readiness.settings.notes import Notes
 from readiness.settings.observation import Availability, NotificationDrill, Prices, UptimeChecks
 from readiness.settings.provider_hosts import ProviderHost
 from readiness.settings.registry import ImageRegistry
-from readiness.settings.security_audit import SecurityAudit
+from readiness.settings.security_audit import FailedLogins, SecurityAudit
 from readiness.settings.services import Service
 
 
@@ -152,6 +152,7 @@ class Alerts(Section):
     instance_limit: InstanceLimit = InstanceLimit()
     container_crash_loop: ContainerCrashLoop = ContainerCrashLoop()
     slow_start_up: SlowStartUp = SlowStartUp()
+    failed_logins: FailedLogins | None = None
     delivery: Annotated[
         DeliveryAlerts | None, Field(description="Only where a stack of the project has `deployment_telemetry`.")
     ] = None

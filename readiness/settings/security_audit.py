@@ -20,6 +20,23 @@ FirewallRuleName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9]
 Member = Annotated[str, Field(pattern=rf"^(user|group|serviceAccount):{EMAIL_PATTERN}$", max_length=270)]
 
 
+# A part of a log line: it stands in the quotes of a filter.
+LogText = Annotated[str, Field(min_length=5, max_length=120, pattern=r"^[A-Za-z0-9 _.,:;/()\[\]=@!#~-]+$")]
+
+
+class FailedLogins(Section):
+    """Lines that the services log about failed logins, and how many of them raise an alert."""
+
+    log_texts: Annotated[
+        Listed[LogText],
+        Field(min_length=1, max_length=10, description="Each a part of such a line, as it is in the log."),
+    ]
+    attempt_count: Annotated[
+        int, Field(ge=2, le=1_000_000, description="More than this many at one service in the window notify.")
+    ] = 20
+    window_seconds: Annotated[int, Field(ge=120, le=3600, multiple_of=60)] = 300
+
+
 class AuditLog(Section):
     """The Data Access audit logs of one Google API. Google bills them as every other log."""
 
