@@ -23,6 +23,8 @@ FEWER_CHANNELS = {
     "DeploymentFailed": {"email"},
     "LowDeploymentSuccess": {"email", "slack"},
     "NoDeploymentSuccess": {"email", "slack"},
+    "FailedLogins": {"email", "slack"},
+    "UnusualSecretAccess": {"email", "slack"},
 }
 # Alert, section, key, an unusual value, and how the query ends with it.
 THRESHOLDS = [
@@ -31,6 +33,7 @@ THRESHOLDS = [
     ("HighErrorRate", "high_error_rate", "error_ratio", 0.0123, "> 0.0123"),
     ("HighLatency", "high_latency", "latency_ms", 4321, "> 4321"),
     ("DatabaseConnectionErrors", "database_connection_errors", "error_count", 7, "> 7"),
+    ("FailedLogins", "failed_logins", "attempt_count", 9, "> 9"),
 ]
 
 
@@ -81,6 +84,7 @@ def test_the_number_of_alerts_does_not_depend_on_the_number_of_services(count: i
 def test_an_alert_on_an_option_is_declared_with_the_option_alone() -> None:
     """Without it nothing writes what the alert reads."""
     assert names_without("migration_job") == {"MigrationFailed"}
+    assert names_without("security_audit") == {"UnusualSecretAccess"}
     assert names_without("image_workflows") == {
         "ImagesDeletedByOthers",
         "LargeImageCleanup",
@@ -99,7 +103,7 @@ def test_a_threshold_from_the_settings_reaches_the_query(
     assert {name for name in before if before[name] != after[name]} == {alert}
 
 
-@pytest.mark.parametrize(("alert", "section"), [row[:2] for row in THRESHOLDS if "database" not in row[1]])
+@pytest.mark.parametrize(("alert", "section"), [row[:2] for row in THRESHOLDS[:4]])
 def test_a_duration_from_the_settings_reaches_the_condition(alert: str, section: str) -> None:
     """In seconds, and one evaluation more (rules.py says why)."""
     assert rules(with_alerts(section, duration_seconds=1320))[alert].duration_seconds == 1350

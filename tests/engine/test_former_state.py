@@ -49,7 +49,18 @@ UPDATED_SINCE = {
     "gcp:monitoring/dashboard:Dashboard",
     "github:index/repositoryFile:RepositoryFile",
 }
-ADDED_SINCE = ("alerts-health-checks-silent", "image-workflows-files-readiness-image-upkeep-apis-py")
+ADDED_SINCE = (
+    "access-logs-cloudsql",
+    "access-logs-default-bucket",
+    "access-logs-iam",
+    "access-logs-secretmanager",
+    "alerts-failed-logins",
+    "alerts-health-checks-silent",
+    "alerts-unusual-secret-access",
+    "image-workflows-files-readiness-image-upkeep-apis-py",
+    "log-metrics-failed-logins",
+    "log-metrics-unusual-secret-reads",
+)
 
 
 def is_meant(operation: str, urn: str) -> bool:
