@@ -104,8 +104,8 @@ FAILED_LOGINS = AlertDefinition(
     ),
     first_steps=(
         "Read which accounts and addresses it is: `gcloud logging read "
-        '\'resource.type="cloud_run_revision" AND resource.labels.service_name="$service" AND textPayload:"login"\' '
-        "--project=$project --freshness=1h --limit=20`",
+        '\'resource.type="cloud_run_revision" AND resource.labels.service_name="$service" AND '
+        '(textPayload:"login" OR textPayload:"password")\' --project=$project --freshness=1h --limit=20`',
         "Do logins work? Log in with the test account. When they do not, go by the error rate and the last deployment.",
         "Many accounts from few addresses are an attack with known passwords; one account from many is a targeted one.",
     ),

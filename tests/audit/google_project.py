@@ -33,6 +33,9 @@ ROLES = {
 }
 
 
+NO_POLICY: dict[str, Any] = {}
+
+
 def text_of(*, days: float) -> str:
     """So many days ago, as Google writes it."""
     return instant_text(clock.now() - timedelta(days=days))
@@ -122,6 +125,12 @@ def read_of_secret(principal: str) -> dict[str, Any]:
     return {"protoPayload": {"methodName": method, "authenticationInfo": {"principalEmail": principal}}}
 
 
+def principal_of(entry: dict[str, Any]) -> str | None:
+    """Who did what the entry is about."""
+    found: str | None = entry["protoPayload"]["authenticationInfo"].get("principalEmail")
+    return found
+
+
 def line_of_service(text: str, name: str = "ai-resume-review-v2-backend-prod") -> dict[str, Any]:
     """An entry of a service's log."""
     resource = {"type": "cloud_run_revision", "labels": {"service_name": name}}
@@ -172,7 +181,9 @@ class GoogleProject:
         ]
     )
     firewall_policies: list[dict[str, Any]] = field(default_factory=list)
-    storage: dict[str, dict[str, Any]] = field(default_factory=lambda: {"terraform-state": {}, "db-exports": {}})
+    storage: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: dict.fromkeys(("terraform-state", "db-exports"), NO_POLICY)
+    )
     objects: dict[str, list[str]] = field(default_factory=dict)
     versions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
@@ -241,7 +252,10 @@ class GoogleProject:
         """What Logging finds, by a part of its language: a word in quotes, reads of secrets, lines of services."""
         text = question["filter"]
         if "AccessSecretVersion" in text:
-            return copy.deepcopy(self.reads)
+            declared = re.findall(r'"([^"]+@[^"]+)"', text.partition(" AND NOT ")[2])
+            newest = self.reads[: question["pageSize"]]
+            reads = newest if not declared else [read for read in self.reads if principal_of(read) not in declared]
+            return copy.deepcopy(reads)
         if text.startswith('"'):
             return [line for line in self.lines if text.strip('"') in str(line)]
         found = re.search(r'textPayload=~("(?:[^"\\]|\\.)*")', text)

@@ -275,7 +275,8 @@ DOCUMENT = {"paths": {"/a/{n}": {"get": {"parameters": [{"name": "n", "in": "pat
 )
 def test_what_an_answer_without_a_token_means(status: int, outcome: Outcome, *, secured: bool) -> None:
     """Only 401 and 403 are a refusal. An id of a number is 0."""
-    document = {**DOCUMENT, "security": [{"bearer": []}] if secured else []}
+    schemes: list[dict[str, list[str]]] = [{"bearer": []}] if secured else []
+    document = {**DOCUMENT, "security": schemes}
 
     def answer(request: Request) -> Reply:
         return Reply(200, document) if request.path == "/openapi.json" else Reply(status)
@@ -313,7 +314,7 @@ def test_without_a_document_the_operations_are_not_known(reply: Reply, text: str
 
 def test_operations_over_the_limit_are_not_known() -> None:
     """They are counted."""
-    paths = {f"/a{number}": {"get": {}} for number in range(MAX_OPERATIONS + 3)}
+    paths: dict[str, dict[str, Any]] = {f"/a{number}": {"get": {}} for number in range(MAX_OPERATIONS + 3)}
 
     def answer(request: Request) -> Reply:
         return Reply(200, {"paths": paths}) if request.path == "/openapi.json" else Reply(401)

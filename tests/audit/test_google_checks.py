@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from readiness.audit.google_checks import GOOGLE_CHECKS, evidence_of_check, google_evidence
+from readiness.audit.live_project import LOG_ENTRIES
 from readiness.delivered.http_client import MAX_ANSWER_BYTES
 from readiness.live.rows import Outcome, Row
 from readiness.settings.model import Settings
@@ -35,7 +36,7 @@ AUDIT = SecurityAudit(
     backup_buckets=("db-exports",),
     open_firewall_rules=("front-door",),
 )
-UNDECLARED = [settings_of("prod"), settings_of("staging")]
+UNDECLARED = [settings_of("prod").model_copy(update={"security_audit": None}), settings_of("staging")]
 STACKS = [UNDECLARED[0].model_copy(update={"security_audit": AUDIT}), UNDECLARED[1]]
 ACCESSOR = "roles/secretmanager.secretAccessor"
 STAGING = f"serviceAccount:{account('arr-v2-backend-staging')}"
@@ -263,7 +264,7 @@ def _alert_switched_off(project: GoogleProject) -> None:
 
 
 def _alert_to_nobody(project: GoogleProject) -> None:
-    project.alert_policies[2]["notificationChannels"] = []
+    project.alert_policies[2]["notificationChannels"].clear()
 
 
 FLAWS: list[tuple[Callable[[GoogleProject], None], dict[str, str]]] = [
@@ -336,6 +337,13 @@ def test_each_flaw_is_found_by_its_check_and_by_no_other(
         assert any(text in each for name, each in found if name == check), found
 
 
+def test_a_deleted_account_reads_no_backups() -> None:
+    """Its binding stays in the policy for a while."""
+    project = GoogleProject()
+    grant(project, "roles/cloudsql.viewer", "deleted:serviceAccount:former@x.iam.gserviceaccount.com?uid=1")
+    assert failures(project) == []
+
+
 def test_a_grant_on_a_condition_and_an_account_of_googles_are_no_findings() -> None:
     """The first holds on one thing only; the second is not ours to change."""
     project = GoogleProject()
@@ -400,7 +408,8 @@ def _no_visible_line(project: GoogleProject) -> None:
 
 def _no_address(project: GoogleProject) -> None:
     for database in project.databases:
-        database["ipAddresses"], database["settings"]["ipConfiguration"] = [], {"sslMode": "ENCRYPTED_ONLY"}
+        database["ipAddresses"].clear()
+        del database["settings"]["ipConfiguration"]["ipv4Enabled"]
 
 
 def _no_instance(project: GoogleProject) -> None:
@@ -480,6 +489,15 @@ def test_secrets_are_compared_on_request_alone_and_never_shown() -> None:
     assert "planted-value" not in text
     assert hashlib.sha256(b"planted-value").hexdigest()[:12] not in text
     assert re.search(r"[0-9a-f]{32}", text) is None
+
+
+def test_one_read_by_a_stranger_is_found_behind_many_of_the_application() -> None:
+    """The newest entries of a busy service are all its own."""
+    project = GoogleProject()
+    project.reads += [read_of_secret(account(ACCOUNTS[0])) for _ in range(3 * LOG_ENTRIES)]
+    project.reads.append({"protoPayload": {"methodName": "AccessSecretVersion", "authenticationInfo": {}}})
+    (found,) = [detail for check, detail in failures(project) if check == "secret-accesses"]
+    assert found.startswith("no e-mail address read a secret (1 times)")
 
 
 def test_what_a_log_entry_holds_is_never_shown() -> None:
