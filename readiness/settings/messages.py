@@ -36,9 +36,9 @@ _PATTERNS = (
     ("(GET|HEAD", "is not an operation", "Write the method and the path, as `POST /api/v1/register`"),
     (r"\{upload\}", "is not a path", f"Write it as /path/{{upload}}; {_URL_CHARACTERS}"),
     (
-        r"=@!#~-]+$",
+        r"=@!~-]+$",
         "is not plain text of a log line",
-        "Use letters, digits, spaces and _ . , : ; / ( ) [ ] = @ ! # ~ -, and leave out what differs from line to line",
+        "Begin with a letter, use letters, digits, spaces and _ . , : ; / ( ) [ ] = @ ! ~ -, and leave out what differs",
     ),
     ("{1,220}", "is not the name of a bucket", "Write it as in gs://NAME: lower case, digits, `.`, `_` and `-`"),
     ("googleapis", "is not the name of a Google API", "Write it as secretmanager.googleapis.com"),

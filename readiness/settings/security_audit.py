@@ -21,7 +21,7 @@ Member = Annotated[str, Field(pattern=rf"^(user|group|serviceAccount):{EMAIL_PAT
 
 
 # A part of a log line: it stands in the quotes of a filter.
-LogText = Annotated[str, Field(min_length=5, max_length=120, pattern=r"^[A-Za-z0-9 _.,:;/()\[\]=@!#~-]+$")]
+LogText = Annotated[str, Field(min_length=5, max_length=120, pattern=r"^[A-Za-z][A-Za-z0-9 _.,:;/()\[\]=@!~-]+$")]
 
 
 class FailedLogins(Section):
