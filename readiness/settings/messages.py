@@ -38,7 +38,7 @@ _PATTERNS = (
     (
         r"=@!~-]+$",
         "is not plain text of a log line",
-        "Begin with a letter, use letters, digits, spaces and _ . , : ; / ( ) [ ] = @ ! ~ -, and leave out what differs",
+        "Begin with a letter; use letters, digits, spaces and _ . , : ; / ( ) [ ] = @ ! ~ -; leave out what differs",
     ),
     ("{1,220}", "is not the name of a bucket", "Write it as in gs://NAME: lower case, digits, `.`, `_` and `-`"),
     ("googleapis", "is not the name of a Google API", "Write it as secretmanager.googleapis.com"),
