@@ -118,6 +118,7 @@ if settings.migration_job is not None:
 # Resources that exist once for all stacks of the project and the repository. Only the stack that owns them imports
 # GitHub's SDK, which is slow to import.
 if settings.owns_shared_resources:
+    from components.access_logs import AccessLogArgs, AccessLogs, AccessLogsArgs
     from components.branch_ruleset import BranchRuleset, BranchRulesetArgs
     from components.dependabot import Dependabot, DependabotArgs, LabelArgs
     from components.deployment_dashboard import DeploymentDashboard, DeploymentDashboardArgs
@@ -287,6 +288,22 @@ if settings.owns_shared_resources:
             moved_from(in_deployments, depends_on=[apis, *delivery]),
         )
         pulumi.export("deployment_dashboard", dashboard.url)
+
+    if settings.security_audit is not None:
+        AccessLogs(
+            "access-logs",
+            AccessLogsArgs(
+                project=project,
+                logs=[
+                    AccessLogArgs(
+                        key=log.service.removesuffix(".googleapis.com"), service=log.service, log_types=log.log_types
+                    )
+                    for log in settings.security_audit.audit_logs
+                ],
+                retention_days=settings.security_audit.log_retention_days,
+            ),
+            pulumi.ResourceOptions(depends_on=[apis]),
+        )
 
     if rules_of_security := security_rules(settings):
         security_counters = LogMetrics(

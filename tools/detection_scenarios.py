@@ -200,4 +200,6 @@ WITHOUT_A_ROW = {
     "NoDeploymentSuccess": _DEPLOYMENTS,
     "NotificationDrill": "somebody sends it to test the channels",
     "MigrationFailed": _DONE_BY_SOMEBODY,
+    "FailedLogins": "counts what somebody does who tries passwords; the columns speak of the service",
+    "UnusualSecretAccess": _DONE_BY_SOMEBODY,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from readiness.alerts.access_alerts import ACCESS_ALERTS
 from readiness.alerts.availability_alerts import AVAILABILITY_ALERTS
 from readiness.alerts.container_alerts import CONTAINER_ALERTS
 from readiness.alerts.database_alerts import DATABASE_ALERTS
@@ -30,6 +31,7 @@ ALERTS: tuple[AlertDefinition, ...] = (
     *DELIVERY_ALERTS,
     *DRILL_ALERTS,
     *MIGRATION_ALERTS,
+    *ACCESS_ALERTS,
 )
 
 

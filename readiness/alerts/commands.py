@@ -49,6 +49,7 @@ PRINTED_BY: Mapping[str, tuple[str, ...]] = {
     "PEERING": ("gcloud compute networks peerings list",),
     "BUCKET": ("gcloud logging read",),
     "SQL_INSTANCE": ("gcloud logging read",),
+    "SECRET": ("gcloud logging read",),
     "WORD": ("readiness drill",),
 }
 

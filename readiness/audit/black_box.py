@@ -1,7 +1,8 @@
 """The checks of a running application at an address that was given: how it is reached, and what it takes in.
 
 TLS, HTTPS, headers, other origins, what its errors show, uploads, and texts that mean something to a database or a
-browser. The checks of tokens and logins are in token_checks.py.
+browser. The checks of tokens and logins are in token_checks.py, those of every operation in api_checks.py, and those
+of an uploaded file in storage_checks.py.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from readiness.audit import token_checks
+from readiness.audit import api_checks, storage_checks, token_checks
 from readiness.delivered.http_client import NoAnswerError
 from readiness.live.application import JSON_TYPE, Paths, Visitor
 from readiness.live.rows import NotCheckedError, Observation, Outcome, Row, cleaned, judged, observed, row_of_error
@@ -182,7 +183,12 @@ BLACK_BOX_CHECKS: Mapping[str, Check] = {
     "token-expiry": token_checks.token_expiry,
     "endpoint-authentication": token_checks.endpoint_authentication,
     "forged-token": token_checks.forged_token,
+    "every-operation": api_checks.every_operation,
     "own-data": token_checks.own_data,
+    "other-kinds-of-data": api_checks.other_kinds_of_data,
+    "own-data-changes": storage_checks.own_data_changes,
+    "deletion": storage_checks.deletion,
+    "stored-uploads": storage_checks.stored_uploads,
     "upload-size": upload_size,
     "upload-type": upload_type,
     "reflected-markup": reflected_markup,

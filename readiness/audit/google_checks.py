@@ -1,25 +1,35 @@
-"""Our own read-only checks of the live project: what Prowler has no check for."""
+"""Our own read-only checks of the live project. Those of its accounts, network, data and logs: resource_checks.py."""
 
 from __future__ import annotations
 
+import hmac
 import re
+import secrets as secrets_module
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, combinations
 from typing import Any
 
-from readiness.audit.live_project import LiveProject, account_of, grants, secrets_of, short_name, variables_of
+from readiness.audit.live_project import (
+    EVERYBODY,
+    OF_GOOGLE,
+    LiveProject,
+    account_of,
+    grants,
+    secret_variables_of,
+    secrets_of,
+    short_name,
+    variables_of,
+)
+from readiness.audit.log_checks import LOG_CHECKS
+from readiness.audit.resource_checks import RESOURCE_CHECKS
 from readiness.live.google_api import GoogleError
 from readiness.live.rows import Observation, Outcome, Row, judged, not_checked, observed, row_of_error
 from readiness.settings.model import Settings
 
 Check = Callable[[LiveProject, Sequence[Settings]], Iterable[Observation]]
 
-EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
 # Our own choice; `_Required` keeps the Admin Activity log for 400 days whatever is set.
 LEAST_RETENTION_DAYS = 30
-# Accounts that Google makes and owns; their roles are not ours to take.
-_OF_GOOGLE = re.compile(
-    r"@(gcp-sa-[a-z0-9-]+|cloudservices|container-engine-robot|cloudbuild)\.(iam\.)?gserviceaccount\.com$"
-)
 _BROAD = re.compile(r"roles/(owner|editor)$|Admin$|\.admin$")
 _ON_ONE_THING_ONLY = (
     "roles/secretmanager.secretAccessor",
@@ -29,6 +39,8 @@ _ON_ONE_THING_ONLY = (
 _REPOSITORY = re.compile(r"assertion\.repository\s*==\s*['\"]([^'\"]+)['\"]")
 _DEFAULT_ACCOUNT = re.compile(r"-compute@developer\.gserviceaccount\.com$")
 _SECRET_VARIABLE = re.compile(r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|SECRET_KEY)$")
+# Google's words for a call to an API that is not enabled in the project.
+_API_IS_OFF = ("has not been used in project", "it is disabled")
 _PRODUCTION = frozenset({"prod", "production"})
 
 
@@ -163,6 +175,32 @@ def staging_secret_access(project: LiveProject, stacks: Sequence[Settings]) -> l
     return judged(faults, f"none of {', '.join(sorted(others))} may read {', '.join(production_secrets)}")
 
 
+def secret_values_differ(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
+    """No two environments have the same value under one variable of the same role. Neither value nor digest is shown.
+
+    It reads the newest value of every secret of the stacks, which Secret Manager logs as a read by whoever runs it.
+    """
+    secrets: dict[tuple[str, str], dict[str, str]] = {}
+    for settings in stacks:
+        roles = {service.name: service.role for service in settings.services}
+        for service in _services(project, [settings]):
+            for variable, secret in secret_variables_of(service):
+                key = roles[short_name(service["name"])], variable
+                secrets.setdefault(key, {})[settings.environment.name] = secret
+    pairs = sorted({pair for names in secrets.values() for pair in combinations(sorted(set(names.values())), 2)})
+    if not pairs:
+        return [(Outcome.NOT_CHECKED, "no variable of one role reads a secret in two environments")]
+    # A key of this run alone: what is kept of a value cannot be looked up anywhere.
+    key = secrets_module.token_bytes(32)
+    digests = {
+        name: hmac.digest(key, project.secret_value(name).strip(), "sha256") for name in sorted({*chain(*pairs)})
+    }
+    faults = [
+        f"{first} and {second} have the same value" for first, second in pairs if digests[first] == digests[second]
+    ]
+    return judged(faults, f"{len(pairs)} pairs of secrets differ: {', '.join(map(' and '.join, pairs))}")
+
+
 def secret_access_logged(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
     """Reading a secret leaves an entry: DATA_READ is on for Secret Manager, and no member is exempted."""
     reads = [
@@ -189,8 +227,9 @@ def log_retention(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[
         yield verdict, f"{short_name(bucket['name'])} keeps {days} days"
 
 
-# By its name, what a check reads, and the check. Prowler 5.46.0 has no check of Cloud Run, of who reads which secret,
-# or of what a condition names.
+# Reads values of secrets, and runs only on request.
+COMPARE_SECRETS = "secret-values-differ"
+# By its name, what a check reads, and the check.
 GOOGLE_CHECKS: Mapping[str, tuple[str, Check]] = {
     "project-roles": ("IAM policy of the project", project_roles),
     "project-wide-grants": ("IAM policy of the project", project_wide_grants),
@@ -203,28 +242,44 @@ GOOGLE_CHECKS: Mapping[str, tuple[str, Check]] = {
     "staging-secret-access": ("IAM policies of project and secrets", staging_secret_access),
     "secret-access-logged": ("audit configuration of the project", secret_access_logged),
     "log-retention": ("log buckets", log_retention),
+    COMPARE_SECRETS: ("newest values of the secrets", secret_values_differ),
+    **RESOURCE_CHECKS,
+    **LOG_CHECKS,
 }
 
 
-def google_evidence(project: LiveProject, stacks: Sequence[Settings]) -> dict[str, list[Row]]:
+def google_evidence(
+    project: LiveProject, stacks: Sequence[Settings], *, compare_secrets: bool = False
+) -> dict[str, list[Row]]:
     """Rows by the name of the check. `stacks` are the settings of every stack of the project."""
-    return {name: _run(name, project, stacks) for name in GOOGLE_CHECKS}
+    found = {
+        name: evidence_of_check(name, project, stacks)
+        for name in GOOGLE_CHECKS
+        if compare_secrets or name != COMPARE_SECRETS
+    }
+    if not compare_secrets:
+        found[COMPARE_SECRETS] = [not_checked(COMPARE_SECRETS, "", "no --compare-secrets was given")]
+    return found
 
 
-def _run(name: str, project: LiveProject, stacks: Sequence[Settings]) -> list[Row]:
+def evidence_of_check(name: str, project: LiveProject, stacks: Sequence[Settings]) -> list[Row]:
+    """The rows of one check of GOOGLE_CHECKS. What cannot be read is not checked."""
     reads, check = GOOGLE_CHECKS[name]
     try:
         return observed(name, reads, check(project, stacks))
     except GoogleError as error:
-        may_not = error.status in (401, 403)
-        return [not_checked(name, "", f"{'the credentials may not read it' if may_not else 'not answered'}: {error}")]
+        if any(words in str(error) for words in _API_IS_OFF):
+            why = "not known, because the API is not enabled"
+        else:
+            why = "the credentials may not read it" if error.status in (401, 403) else "not answered"
+        return [not_checked(name, "", f"{why}: {error}")]
     except Exception as error:
         return [row_of_error(name, "", error)]
 
 
 def _own_grants(project: LiveProject) -> Iterator[tuple[str, str]]:
     for role, member in grants(project.policy):
-        if member.startswith("serviceAccount:") and not _OF_GOOGLE.search(member):
+        if member.startswith("serviceAccount:") and not OF_GOOGLE.search(member):
             yield role, member
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from readiness.live.google_api import Google
+from readiness.live.google_api import Google, GoogleError
 
+# Accounts that Google makes and owns; their roles are not ours to take.
+OF_GOOGLE = re.compile(
+    r"@(gcp-sa-[a-z0-9-]+|cloudservices|container-engine-robot|cloudbuild)\.(iam\.)?gserviceaccount\.com$"
+)
+EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
+# Of one search of the logs: enough to judge, and one answer.
+LOG_ENTRIES = 200
 # Roles that hold secretmanager.versions.access.
 SECRET_READING_ROLES = frozenset({"roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"})
 
@@ -20,6 +30,8 @@ class LiveProject:
         self._project = f"projects/{google.project}"
         self._region = f"{self._project}/locations/{region}"
         self._secret_readers: dict[str, frozenset[str]] = {}
+        self._permissions: dict[str, frozenset[str]] = {}
+        self._bucket_policies: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def policy(self) -> dict[str, Any]:
@@ -39,8 +51,64 @@ class LiveProject:
     @cached_property
     def secrets(self) -> frozenset[str]:
         """The names of the secrets."""
-        found = self.google.items("secretManager", f"{self._project}/secrets", "secrets")
-        return frozenset(short_name(secret["name"]) for secret in found)
+        return frozenset(short_name(secret["name"]) for secret in self.described_secrets)
+
+    @cached_property
+    def described_secrets(self) -> list[dict[str, Any]]:
+        """The secrets with their rotation, without their values."""
+        return list(self.google.items("secretManager", f"{self._project}/secrets", "secrets"))
+
+    @cached_property
+    def accounts(self) -> list[dict[str, Any]]:
+        """The service accounts of the project: `email`, `uniqueId`, `disabled`."""
+        return list(self.google.items("iam", f"{self._project}/serviceAccounts", "accounts"))
+
+    @cached_property
+    def last_authentications(self) -> dict[str, str]:
+        """When each account authenticated last, by its e-mail address or unique id; empty for never.
+
+        Policy Analyzer observes up to 90 days and is some days behind
+        (docs.cloud.google.com/policy-intelligence/docs/activity-analyzer-service-account-authentication).
+        """
+        place = f"{self._project}/locations/global/activityTypes/serviceAccountLastAuthentication/activities:query"
+        found: dict[str, str] = {}
+        for item in self.google.items("policyAnalyzer", place, "activities"):
+            activity = item.get("activity", {})
+            last = activity.get("lastAuthenticatedTime", "")
+            found[short_name(item["fullResourceName"])] = last
+            found[str(activity.get("serviceAccount", {}).get("serviceAccountId", ""))] = last
+        return found
+
+    @cached_property
+    def databases(self) -> list[dict[str, Any]]:
+        """The Cloud SQL instances of the project."""
+        return list(self.google.items("sql", f"{self._project}/instances", "items"))
+
+    @cached_property
+    def firewall_rules(self) -> list[dict[str, Any]]:
+        """The VPC firewall rules of every network of the project."""
+        return list(self.google.items("compute", f"{self._project}/global/firewalls", "items"))
+
+    @cached_property
+    def firewall_policies(self) -> list[dict[str, Any]]:
+        """The global network firewall policies with their rules; neither regional ones nor an organization's."""
+        return list(self.google.items("compute", f"{self._project}/global/firewallPolicies", "items"))
+
+    @cached_property
+    def storage_buckets(self) -> list[str]:
+        """The names of the project's buckets."""
+        buckets = self.google.items("storage", f"b?project={self.google.project}", "items")
+        return [str(bucket["name"]) for bucket in buckets]
+
+    @cached_property
+    def log_metrics(self) -> list[dict[str, Any]]:
+        """The log-based metrics."""
+        return list(self.google.items("logging", f"{self._project}/metrics", "metrics"))
+
+    @cached_property
+    def alert_policies(self) -> list[dict[str, Any]]:
+        """The alert policies."""
+        return list(self.google.items("monitoring", f"{self._project}/alertPolicies", "alertPolicies"))
 
     @cached_property
     def log_buckets(self) -> list[dict[str, Any]]:
@@ -68,6 +136,62 @@ class LiveProject:
             policy = self.google.get("secretManager", f"{self._project}/secrets/{secret}:getIamPolicy")
             self._secret_readers[secret] = _members(policy, SECRET_READING_ROLES)
         return self._secret_readers[secret]
+
+    def bucket_policy(self, bucket: str) -> dict[str, Any]:
+        """Who may do what with a bucket."""
+        if bucket not in self._bucket_policies:
+            self._bucket_policies[bucket] = self.google.get("storage", f"b/{bucket}/iam")
+        return self._bucket_policies[bucket]
+
+    def permissions(self, role: str) -> frozenset[str]:
+        """The permissions of a role, predefined or custom."""
+        if role not in self._permissions:
+            self._permissions[role] = frozenset(self.google.get("iam", role).get("includedPermissions", ()))
+        return self._permissions[role]
+
+    def keys(self, account: str) -> list[dict[str, Any]]:
+        """The keys of a service account that somebody made and holds."""
+        path = f"{self._project}/serviceAccounts/{account}/keys?keyTypes=USER_MANAGED"
+        return list(self.google.items("iam", path, "keys"))
+
+    def versions(self, secret: str) -> list[dict[str, Any]]:
+        """The versions of a secret: `createTime`, `state`."""
+        return list(self.google.items("secretManager", f"{self._project}/secrets/{secret}/versions", "versions"))
+
+    def secret_value(self, secret: str) -> bytes:
+        """The newest value of a secret, for a comparison. It must not leave the check."""
+        body = self.google.get("secretManager", f"{self._project}/secrets/{secret}/versions/latest:access")
+        try:
+            return base64.b64decode(body["payload"]["data"], validate=True)
+        except (KeyError, TypeError, binascii.Error):
+            raise GoogleError(0, f"secretManager {secret}: the answer holds no value") from None
+
+    def log_entries(self, filter_text: str, limit: int = LOG_ENTRIES) -> list[dict[str, Any]]:
+        """The newest entries that match, at most `limit`."""
+        question = {
+            "resourceNames": [self._project],
+            "filter": filter_text,
+            "orderBy": "timestamp desc",
+            "pageSize": limit,
+        }
+        entries = self.google.ask("logging", "entries:list", question).get("entries", [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise GoogleError(0, "logging entries:list: `entries` is no list of objects")
+        return entries[:limit]
+
+    def places(self) -> dict[str, Callable[[str], bool]]:
+        """Searches of the project for a word, by the name of the place."""
+        return {
+            "the logs": lambda word: bool(self.log_entries(f'"{word}"', limit=1)),
+            "the names of the objects in the project's buckets": self._names_an_object,
+        }
+
+    def _names_an_object(self, word: str) -> bool:
+        return any(
+            True
+            for bucket in self.storage_buckets
+            for _ in self.google.items("storage", f"b/{bucket}/o?matchGlob=**{word}**&maxResults=1", "items")
+        )
 
     @property
     def project_wide_secret_readers(self) -> frozenset[str]:
@@ -103,11 +227,17 @@ def variables_of(service: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield from container.get("env", ())
 
 
+def secret_variables_of(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each variable that a service reads from a secret, with the secret's short name."""
+    for variable in variables_of(service):
+        secret = variable.get("valueSource", {}).get("secretKeyRef", {}).get("secret")
+        if secret:
+            yield str(variable.get("name", "")), short_name(secret)
+
+
 def secrets_of(service: Mapping[str, Any]) -> frozenset[str]:
     """The secrets that a service reads as variables, by their short names."""
-    sources = (variable.get("valueSource", {}) for variable in variables_of(service))
-    secrets = (source.get("secretKeyRef", {}).get("secret") for source in sources)
-    return frozenset(short_name(secret) for secret in secrets if secret)
+    return frozenset(secret for _, secret in secret_variables_of(service))
 
 
 def _members(policy: Mapping[str, Any], roles: frozenset[str]) -> frozenset[str]:

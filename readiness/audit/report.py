@@ -158,7 +158,9 @@ def page_text(stacks: Sequence[Settings]) -> str:
 def _row(
     line: AuditLine, found: Found, recorded: Found, values: Mapping[str, str], outcome: Result | None = None
 ) -> AuditRow:
-    checked = [found.get(check, ()) for check in (*line.prowler, *line.checks)]
+    # Without Prowler's output its checks are left out: it adds evidence, and no line needs it.
+    by_prowler = [found[check] for check in line.prowler if check in found]
+    checked = [*by_prowler, *(found.get(check, ()) for check in line.checks)]
     by_people = recorded.get(line.slug, ())
     result = _result(checked, by_people, decided_by_checks=line.decided_by_checks)
     if outcome is not None:

@@ -15,12 +15,14 @@ from readiness import clock
 from readiness.cli.common import project_option, project_root, settings_of
 
 if TYPE_CHECKING:
+    from readiness.audit.live_project import LiveProject
     from readiness.audit.report import AuditRow
+    from readiness.live.google_login import LoginError
     from readiness.live.rows import Row
     from readiness.settings.model import Settings
 
-# For all checks of one address: uploads of 31 MiB are the longest of them.
-URL_SECONDS = 120.0
+# For all checks of one address: uploads of 31 MiB and the calls of every operation take longest.
+URL_SECONDS = 240.0
 
 
 @click.command()
@@ -31,6 +33,12 @@ URL_SECONDS = 120.0
 @click.option(
     "--prowler-output", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="OCSF JSON or CSV."
 )
+@click.option(
+    "--gitleaks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="SARIF; secrets are not printed."
+)
+@click.option(
+    "--compare-secrets", is_flag=True, help="Whether stages share a secret. Reads their values, and prints none."
+)
 @click.option("--url", "urls", multiple=True, help="An address of the application that may be asked. None by default.")
 @click.option("--upload-limit-mb", type=click.IntRange(1, 100), default=30, show_default=True, help="Of an upload.")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day from which due dates count; today.")
@@ -39,6 +47,8 @@ def audit(
     stacks: tuple[str, ...],
     form: str,
     prowler_output: Path | None,
+    gitleaks: Path | None,
+    compare_secrets: bool,
     urls: tuple[str, ...],
     upload_limit_mb: int,
     day: datetime | None,
@@ -57,10 +67,13 @@ def audit(
     if not names:
         raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to audit. Create one.")
     settings = [settings_of(root, name) for name in names]
+    _require_addresses(urls)
+    files = {**_of_prowler(prowler_output, settings[0].project), **_of_gitleaks(gitleaks)}
+    live = _live_project(root, names, settings)
     found = {
-        **_of_google(root, names, settings),
-        **_of_prowler(prowler_output, settings[0].project),
-        **_of_urls(urls, settings, upload_limit_mb),
+        **files,
+        **_of_google(live, settings, compare_secrets=compare_secrets),
+        **_of_urls(urls, settings, upload_limit_mb, live),
     }
     page_exists = (root / PAGE_PATH).is_file()
     rows = audit_rows(found, read_record(root), step_values(settings), page_exists=page_exists)
@@ -69,42 +82,65 @@ def audit(
         sys.exit(1)
 
 
-def _of_google(root: Path, names: Sequence[str], settings: Sequence[Settings]) -> dict[str, list[Row]]:
-    from readiness.audit.google_checks import GOOGLE_CHECKS, google_evidence
+def _require_addresses(urls: Sequence[str]) -> None:
+    from readiness.live.application import is_address
+
+    for url in urls:
+        if not is_address(url):
+            raise click.ClickException(f"--url {url} is no http or https address. Write it as https://HOST/PATH")
+
+
+def _live_project(root: Path, names: Sequence[str], settings: Sequence[Settings]) -> LiveProject | LoginError:
+    """The project, or why nobody is logged in to read it."""
     from readiness.audit.live_project import LiveProject
     from readiness.live.google_api import Google
     from readiness.live.google_login import LoginError
-    from readiness.live.rows import not_checked
     from readiness.settings.stack_files import read_stack
 
     values = read_stack(root, names[0]).values
     try:
         google = Google.from_environment(os.environ, project=settings[0].project, provider_values=values)
     except LoginError as missing:
-        return {name: [not_checked(name, "", str(missing))] for name in GOOGLE_CHECKS}
-    return google_evidence(LiveProject(google, region=settings[0].region), settings)
+        return missing
+    return LiveProject(google, region=settings[0].region)
+
+
+def _of_google(
+    live: LiveProject | LoginError, settings: Sequence[Settings], *, compare_secrets: bool
+) -> dict[str, list[Row]]:
+    from readiness.audit.google_checks import GOOGLE_CHECKS, google_evidence
+    from readiness.live.rows import not_checked
+
+    if isinstance(live, Exception):
+        return {name: [not_checked(name, "", str(live))] for name in GOOGLE_CHECKS}
+    return google_evidence(live, settings, compare_secrets=compare_secrets)
 
 
 def _of_prowler(file: Path | None, project: str) -> dict[str, list[Row]]:
     from readiness.audit.checklist import audit_lines
     from readiness.audit.prowler_output import read_prowler_output
-    from readiness.live.rows import not_checked
 
     wanted = [check for line in audit_lines() for check in line.prowler]
-    read: dict[str, list[Row]] = {} if file is None else read_prowler_output(file, wanted, project=project)
-    missing = "no --prowler-output was given" if file is None else "Prowler's output holds nothing of it"
-    return {check: read.get(check) or [not_checked("Prowler", check, missing)] for check in wanted}
+    return {} if file is None else read_prowler_output(file, wanted, project=project)
 
 
-def _of_urls(urls: Sequence[str], settings: Sequence[Settings], upload_limit_mb: int) -> dict[str, list[Row]]:
+def _of_gitleaks(file: Path | None) -> dict[str, list[Row]]:
+    from readiness.audit.gitleaks_output import GITLEAKS, read_gitleaks_output
+    from readiness.live.rows import not_checked
+
+    if file is None:
+        return {GITLEAKS: [not_checked(GITLEAKS, "", "no --gitleaks was given")]}
+    return {GITLEAKS: read_gitleaks_output(file)}
+
+
+def _of_urls(
+    urls: Sequence[str], settings: Sequence[Settings], upload_limit_mb: int, live: LiveProject | LoginError
+) -> dict[str, list[Row]]:
     from readiness.audit.black_box import BLACK_BOX_CHECKS, black_box_evidence, paths_of
-    from readiness.live.application import Account, Visitor, is_address
+    from readiness.live.application import Account, Visitor
     from readiness.live.rows import not_checked
     from readiness.live.web import Deadline
 
-    for url in urls:
-        if not is_address(url):
-            raise click.ClickException(f"--url {url} is no http or https address. Write it as https://HOST/PATH")
     if not urls:
         return {name: [not_checked(name, "", "no --url was given")] for name in BLACK_BOX_CHECKS}
     visitors = [
@@ -115,6 +151,7 @@ def _of_urls(urls: Sequence[str], settings: Sequence[Settings], upload_limit_mb:
             account=Account.from_environment(os.environ, "READINESS_SMOKE"),
             other=Account.from_environment(os.environ, "READINESS_AUDIT_OTHER"),
             upload_limit_mb=upload_limit_mb,
+            places={} if isinstance(live, Exception) else live.places(),
         )
         for url in urls
     ]

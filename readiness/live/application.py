@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from readiness.live.rows import FailedError, NotCheckedError
 from readiness.live.web import Deadline, Probe, probe
-from readiness.settings.model import Service
+from readiness.settings.services import Api, Service
 
 # Over all checks of one address: what they need, and one for each that is repeated.
-MAX_REQUESTS = 40
+MAX_REQUESTS = 60
 # A name, or an address of version 4 or 6, as urlsplit gives it: in lower case, without brackets.
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 JSON_TYPE = {"Content-Type": "application/json"}
@@ -47,21 +47,35 @@ class Paths:
     owned_list: str | None = None
     owned_items: str = ""
     health: str = "/health"
+    uploaded_list: str | None = None
+    uploaded_id: str = "$.id"
+    uploaded_path: str | None = None
+    delete_path: str | None = None
+    openapi: str = "/openapi.json"
+    public_operations: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, service: Service | None) -> Paths:
         """The paths that a service's settings name; the usual ones for everything else."""
         if service is None:
             return cls()
+        api = service.api or Api()
+        paths = cls(
+            health=service.health_path, openapi=api.openapi_path, public_operations=tuple(api.public_operations)
+        )
         if service.smoke is None:
-            return cls(health=service.health_path)
+            return paths
         into = service.smoke.upload_into
-        return cls(
+        return replace(
+            paths,
             login=service.smoke.login_path,
             upload=service.smoke.upload_path,
             owned_list=into.list_path if into else None,
             owned_items=into.items if into else "",
-            health=service.health_path,
+            uploaded_list=service.smoke.uploaded.list_path if service.smoke.uploaded else None,
+            uploaded_id=service.smoke.uploaded_id,
+            uploaded_path=api.uploaded_path,
+            delete_path=service.smoke.delete_path,
         )
 
     @property
@@ -75,9 +89,22 @@ class Paths:
         return f"{self.login.rpartition('/')[0]}/me"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SampleFile:
+    """A file that the first account uploaded for the audit: its id in the application, and a word that it holds."""
+
+    identity: str
+    word: str
+
+
 @dataclass(kw_only=True)
 class Visitor:
-    """One visit of one address. `account` and `other` are test accounts; None where there is none."""
+    """One visit of one address. `account` and `other` are test accounts; None where there is none.
+
+    `places` are searches outside the application, by the name of the place: each tells whether it holds a word, and
+    raises ApiError where it cannot tell. `sample_file` and `deletion` are kept for all checks: the uploaded file (or
+    why there is none) and the answer to its deletion.
+    """
 
     url: str
     paths: Paths
@@ -85,8 +112,12 @@ class Visitor:
     account: Account | None = None
     other: Account | None = None
     upload_limit_mb: int = 30
+    places: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)
     requests: int = 0
+    max_requests: int = MAX_REQUESTS
     _logins: dict[str, Probe] = field(default_factory=dict)
+    sample_file: SampleFile | NotCheckedError | None = None
+    deletion: Probe | None = None
 
     def ask(
         self,
@@ -101,8 +132,8 @@ class Visitor:
 
         It is never repeated, and no redirect is followed. Raises NoAnswerError, and FailedError at the bound.
         """
-        if self.requests >= MAX_REQUESTS:
-            raise FailedError(f"stopped after {MAX_REQUESTS} requests")
+        if self.requests >= self.max_requests:
+            raise FailedError(f"stopped after {self.max_requests} requests")
         self.requests += 1
         url = (self.url.rstrip("/") if base is None else base) + path
         return probe(url, self.deadline, method=method, headers=headers, data=data)

@@ -23,9 +23,14 @@ ENDPOINTS: Mapping[str, str] = {
     "resourceManager": "https://cloudresourcemanager.googleapis.com/v1/",
     "secretManager": "https://secretmanager.googleapis.com/v1/",
     "vpcAccess": "https://vpcaccess.googleapis.com/v1/",
+    "compute": "https://compute.googleapis.com/compute/v1/",
+    "sql": "https://sqladmin.googleapis.com/sql/v1beta4/",
+    "storage": "https://storage.googleapis.com/storage/v1/",
+    # The provider has no endpoint for it.
+    "policyAnalyzer": "https://policyanalyzer.googleapis.com/v1/",
 }
 # Dashboards are of the Monitoring API, in another version; the provider has one endpoint for both.
-_VERSION = re.compile(r"/v\d+$")
+_VERSION = re.compile(r"/v\d+(beta\d+)?$")
 _ENDPOINT_KEYS: Mapping[str, str] = {"dashboards": "monitoring"}
 
 
@@ -54,7 +59,8 @@ class Google:
         """The items under `key` of a listing, over all of its pages. Raises GoogleError."""
         page_token = ""
         for _ in range(MAX_PAGES):
-            query = f"?{urlencode({'pageToken': page_token})}" if page_token else ""
+            mark = "&" if "?" in path else "?"
+            query = f"{mark}{urlencode({'pageToken': page_token})}" if page_token else ""
             body = self.get(api, f"{path}{query}")
             listed = body.get(key, [])
             if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
@@ -69,9 +75,9 @@ class Google:
         """The body of one answer. Raises GoogleError."""
         return self.send("GET", api, path)
 
-    def ask(self, api: str, path: str) -> dict[str, Any]:
-        """The same of a question that Google takes by POST, such as `PROJECT:getIamPolicy`. Changes nothing."""
-        return self.send("POST", api, path, {})
+    def ask(self, api: str, path: str, question: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The same for a question that Google takes by POST, such as `PROJECT:getIamPolicy`. Changes nothing."""
+        return self.send("POST", api, path, question or {})
 
     def send(self, method: str, api: str, path: str, body: Any = None) -> dict[str, Any]:
         """Sends one request and returns the answer's body. Raises GoogleError."""

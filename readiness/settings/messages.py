@@ -29,6 +29,20 @@ _URL_CHARACTERS = "letters, digits and . _ ~ % : @ ! & = + , * - are allowed in 
 # What a pattern asks for, in words, by a piece of the pattern that no other one has.
 _PATTERNS = (
     (
+        "(user|group|serviceAccount):",
+        "is not a member of an IAM policy",
+        "Write it as user:ADDRESS, group:ADDRESS or serviceAccount:ADDRESS",
+    ),
+    ("(GET|HEAD", "is not an operation", "Write the method and the path, as `POST /api/v1/register`"),
+    (r"\{upload\}", "is not a path", f"Write it as /path/{{upload}}; {_URL_CHARACTERS}"),
+    (
+        r"=@!~-]+$",
+        "is not plain text of a log line",
+        "Begin with a letter; use letters, digits, spaces and _ . , : ; / ( ) [ ] = @ ! ~ -; leave out what differs",
+    ),
+    ("{1,220}", "is not the name of a bucket", "Write it as in gs://NAME: lower case, digits, `.`, `_` and `-`"),
+    ("googleapis", "is not the name of a Google API", "Write it as secretmanager.googleapis.com"),
+    (
         "+@#=,!%",
         "is not the name of a branch",
         "Use letters, digits and _ + @ # = , ! % -, with `.` or `/` between them",

@@ -29,6 +29,7 @@ from readiness.settings.notes import Notes
 from readiness.settings.observation import Availability, NotificationDrill, Prices, UptimeChecks
 from readiness.settings.provider_hosts import ProviderHost
 from readiness.settings.registry import ImageRegistry
+from readiness.settings.security_audit import FailedLogins, SecurityAudit
 from readiness.settings.services import Service
 
 
@@ -282,6 +283,7 @@ class Alerts(Section):
     instance_limit: InstanceLimit = InstanceLimit()
     container_crash_loop: ContainerCrashLoop = ContainerCrashLoop()
     slow_start_up: SlowStartUp = SlowStartUp()
+    failed_logins: FailedLogins | None = None
     delivery: Annotated[
         DeliveryAlerts | None, Field(description="Only where a stack of the project has `deployment_telemetry`.")
     ] = None
@@ -357,6 +359,7 @@ class Settings(Section):
     dependabot: Dependabot | None = None
     deployment_telemetry: DeploymentTelemetry | None = None
     security_alerts: SecurityAlerts | None = None
+    security_audit: SecurityAudit | None = None
 
     @property
     def required_database(self) -> Database:

@@ -33,6 +33,7 @@ from readiness.settings.observation import availability_problems, uptime_problem
 from readiness.settings.placeholders import is_placeholder
 from readiness.settings.provider_hosts import provider_host_problems
 from readiness.settings.registry import registry_problems
+from readiness.settings.security_audit import security_audit_problems
 from readiness.settings.services import connection_problems, service_problems
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath, path_text
@@ -47,6 +48,7 @@ SHARED_SECTIONS = {
     "branch_ruleset": None,
     "dependabot": "nobody is told of vulnerable dependencies",
     "security_alerts": "a change of roles, networks or databases tells nobody",
+    "security_audit": None,
 }
 _OWNS = "readiness:owns_shared_resources"
 
@@ -70,6 +72,7 @@ def rule_findings(config: StackConfig, view: Settings, today: date) -> Iterator[
         lambda: auto_merge_check_problems(config, _auto_merge(view), view.branch_ruleset),
         lambda: auto_merge_app_problems(config, _auto_merge(view)),
         lambda: registry_problems(config, view.image_registry),
+        lambda: security_audit_problems(config, view.security_audit),
         lambda: image_workflow_problems(config, view.image_workflows, today),
         lambda: _telemetry_problems(config, view),
         lambda: uptime_problems(config, view.uptime_checks),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from readiness.finding import Finding
-from readiness.settings.base import URL_PATH_CHARACTERS, HttpsUrl, MarkdownText, Section, Text
+from readiness.settings.base import URL_PATH_CHARACTERS, HttpsUrl, Listed, MarkdownText, Section, Text
 from readiness.settings.dates import Day, expiry_problems
 from readiness.settings.logs import ASSUMED_LOGS, ServiceLogs
 from readiness.settings.placeholders import is_to_be_filled_in
@@ -115,6 +115,36 @@ class Smoke(Section):
     ] = None
 
 
+class Api(Section):
+    """What the service's API offers, for `readiness audit`, which calls every operation without a token."""
+
+    openapi_path: Annotated[UrlPath, Field(description="Where the service shows its OpenAPI document.")] = (
+        "/openapi.json"
+    )
+    uploaded_path: Annotated[
+        str | None,
+        Field(
+            pattern=rf"^/[?{URL_PATH_CHARACTERS}]*\{{upload\}}[?{URL_PATH_CHARACTERS}]*$",
+            max_length=2000,
+            description="Where an upload of `smoke` is shown; `{upload}` is filled with its id.",
+        ),
+    ] = None
+    public_operations: Annotated[
+        Listed[
+            Annotated[
+                str,
+                Field(
+                    pattern=rf"^(GET|HEAD|POST|PUT|PATCH|DELETE) /[{URL_PATH_CHARACTERS}{{}}]*$",
+                    max_length=2000,
+                ),
+            ]
+        ],
+        Field(
+            description="Operations without a token, beside login, refresh and health: `POST /api/v1/auth/register`."
+        ),
+    ] = ()
+
+
 class ConnectionPool(Section):
     """One pool of database connections that an instance of the service opens."""
 
@@ -131,6 +161,7 @@ class Service(Section):
     health_path: Annotated[str, Field(pattern=f"^/[{URL_PATH_CHARACTERS}]*$", max_length=2000)] = "/"
     health_answer: HealthAnswer | None = None
     smoke: Smoke | None = None
+    api: Api | None = None
     max_instances: Annotated[
         int | None, Field(ge=1, le=1000, description="As the deployment sets it; with it, reaching the limit pages.")
     ] = None

@@ -38,6 +38,7 @@ THRESHOLDS = [
     ("DatabaseHighCpu", "database_cpu", "cpu_ratio", 0.74, "> 0.74"),
     ("DatabaseHighMemory", "database_memory", "memory_ratio", 0.76, "> 0.76"),
     ("TransactionIdWraparound", "transaction_ids", "used_ratio", 0.77, "> 0.77"),
+    ("FailedLogins", "failed_logins", "attempt_count", 9, "> 9"),
 ]
 
 
@@ -127,6 +128,7 @@ def test_the_number_of_alerts_does_not_depend_on_the_number_of_services(count: i
 def test_an_alert_on_an_option_is_declared_with_the_option_alone() -> None:
     """Without it nothing writes what the alert reads."""
     assert names_without("migration_job") == {"MigrationFailed"}
+    assert names_without("security_audit") == {"UnusualSecretAccess"}
     assert names_without("image_workflows") == {
         "ImagesDeletedByOthers",
         "LargeImageCleanup",

@@ -21,6 +21,7 @@ _FILES = {
     **{f"inputs/{name}": f"tests/answers/inputs/{name}" for name in ("images.json", "log.json", "revisions.json")},
     "inputs/init.yaml": "tests/answers/inputs/init.yaml",
     "inputs/prowler.json": _PROWLER,
+    "inputs/gitleaks.sarif": "tests/fixtures/gitleaks/gitleaks.sarif",
     "inputs/plan.json": "tests/golden/staging.json",
     "inputs/diff.md": "tests/fixtures/scans/trivy-clean.json",
     "migrations/baseline.py": "examples/migrations/baseline.py",
@@ -50,6 +51,7 @@ audit --date 2026-11-30
 audit --date 2026-11-30 --format json
 audit --date 2026-11-30 --format sarif
 audit --date 2026-11-30 --prowler-output inputs/prowler.json
+audit --date 2026-11-30 --gitleaks inputs/gitleaks.sarif --compare-secrets
 audit --url https://app.example.com
 checks-honest --workflows honest
 checks-honest --workflows honest --write

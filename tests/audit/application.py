@@ -20,6 +20,10 @@ PATHS = Paths(
     upload="/api/v1/resume_upload/candidates/{id}/resumes",
     owned_list="/api/v1/candidates/?limit=1",
     owned_items="candidates",
+    uploaded_list="/api/v1/uploads/",
+    uploaded_path="/api/v1/uploads/{upload}",
+    delete_path="/api/v1/uploads/{upload}",
+    public_operations=("POST /api/v1/auth/register",),
 )
 FIRST = Account(email="first@shop.example.net", password="planted-password-1")  # noqa: S106 - a test's
 SECOND = Account(email="second@shop.example.net", password="planted-password-2")  # noqa: S106 - a test's
@@ -40,6 +44,8 @@ class Application:
     has_tls: bool = False
     logins: int = 0
     used: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def answer(self, request: Request) -> Reply:
@@ -88,7 +94,70 @@ class Application:
         }
         if path in routes:
             return routes[path](request)
+        if path == "/openapi.json" and "no-document" not in self.flaws:
+            return Reply(200, self.document())
+        if path == "/api/v1/uploads/":
+            return Reply(200, {"uploads": list(self.files.values())}) if self._user(request) else Reply(401)
+        if path.startswith("/api/v1/candidates/") and self._user(request) is None:
+            return Reply(401, {"detail": "no"})
+        if path.startswith("/api/v1/uploads/"):
+            return self._file(request, path.rpartition("/")[2])
+        if path.startswith("/api/v1/admin/"):
+            return self._admin(request)
         return self._unknown(request)
+
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        protected = {"security": [{"bearer": []}]}
+        body = {"requestBody": {"required": True, "content": {}}}
+        paths: dict[str, Any] = {
+            PATHS.login: {"post": body},
+            PATHS.refresh: {"post": body},
+            "/api/v1/auth/register": {"post": body},
+            "/health": {"get": {}},
+            PATHS.me: {"get": protected},
+            "/api/v1/candidates/": {"get": protected},
+            "/api/v1/candidates/{id}": {"get": protected},
+            "/api/v1/uploads/": {"get": protected},
+            "/api/v1/uploads/{file_id}": {"get": protected, "delete": protected},
+            "/api/v1/admin/users": {"post": {**protected, **body}, "summary": "not an operation"},
+        }
+        if "other-kinds" in self.flaws:
+            paths["/api/v1/reports/{id}"] = {"get": protected}
+        if "undeclared-operation" in self.flaws:
+            paths["/api/v1/admin/settings"] = {"put": body}
+        if "runs-without-input" in self.flaws:
+            paths["/api/v1/admin/restart"] = {"post": protected}
+        document: dict[str, Any] = {"openapi": "3.1.0", "paths": paths}
+        if "another-host" in self.flaws:
+            document["servers"] = [{"url": "https://elsewhere.example.net/api"}]
+        if "odd-path" in self.flaws:
+            paths["no slash"] = {"get": protected}
+        return document
+
+    def _admin(self, request: Request) -> Reply:
+        self.changed.add(f"{request.method} {request.path}")
+        if request.path.endswith("/settings"):
+            return Reply(422, {"detail": "a body is needed"})
+        return Reply(201 if "open-operation" in self.flaws else 401, {})
+
+    def _file(self, request: Request, identity: str) -> Reply:
+        user = self._user(request)
+        if user is None:
+            return Reply(401, {"detail": "no"})
+        may = user == FIRST.email or f"others-{request.method.lower()}" in self.flaws
+        if request.method in ("PUT", "PATCH") and f"others-{request.method.lower()}" not in self.flaws:
+            return Reply(405, {"detail": "no such method"})
+        if identity not in self.files or not may:
+            return Reply(404, {"detail": "Not Found"})
+        if request.method == "DELETE":
+            if "undeletable" in self.flaws:
+                return Reply(400, {"detail": "cannot be cancelled"})
+            if "kept-file" not in self.flaws:
+                kept = self.files.pop(identity)
+                self.files |= {"copy": kept} if "kept-word" in self.flaws else {}
+            return Reply(204)
+        return Reply(200, {"id": identity})
 
     def _unknown(self, request: Request) -> Reply:
         if "reflects-markup" in self.flaws:
@@ -178,6 +247,10 @@ class Application:
         text = str(request.body)
         if len(text) > LIMIT_MB * 1024 * 1024:
             return Reply(201 if "any-size" in self.flaws else 413, {})
+        if "readinessaudit" in text:
+            identity = f"file-{next(self.numbers)}"
+            self.files[identity] = text
+            return Reply(201, {} if "no-id" in self.flaws else {"id": identity})
         if ".exe" in text:
             return Reply(201 if "any-type" in self.flaws else 415, {})
         return Reply(201 if "by-name" in self.flaws else 415, {})
@@ -188,5 +261,13 @@ def visit(*flaws: str, tls: ssl.SSLContext | None = None, **changes: Any) -> Ite
     """A visitor with two accounts, and the application with these flaws."""
     application = Application(flaws=frozenset(flaws), has_tls=tls is not None)
     with serving(application.answer, tls=tls) as server:
-        given: dict[str, Any] = {"account": FIRST, "other": SECOND, "upload_limit_mb": LIMIT_MB, "paths": PATHS}
-        yield Visitor(url=server.url, deadline=Deadline.after(20), **{**given, **changes}), server
+        given: dict[str, Any] = {
+            "account": FIRST,
+            "other": SECOND,
+            "upload_limit_mb": LIMIT_MB,
+            "paths": PATHS,
+            "places": {"the logs": lambda word: "kept-in-logs" in flaws},
+        }
+        deadline = Deadline.after(20, sleep=lambda seconds: None)
+        yield Visitor(url=server.url, deadline=deadline, **{**given, **changes}), server
+        assert not application.files or {"kept-word", "kept-file", "undeletable", "no-id"} & set(flaws), "left behind"

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from readiness import clock
+from readiness.alerts.security_alerts import SECURITY_ALERTS
 from readiness.audit.live_project import LiveProject
 from readiness.live.google_api import ENDPOINTS, Google
+from readiness.settings.security_audit import DEFAULT_AUDIT_LOGS
+from readiness.times import instant_text
 from tests.live.loopback import Loopback, Reply, Request, serving
 
 PROJECT = "ytgrs-464303"
 PLACE = f"projects/{PROJECT}/locations/us-central1"
 REPOSITORY = "stellar-aiz/ai-resume-review-v2"
+ACCOUNTS = ("arr-v2-backend-prod", "arr-v2-backend-staging")
+ROLES = {
+    "roles/cloudsql.client": ["cloudsql.instances.connect", "cloudsql.instances.get"],
+    "roles/cloudsql.viewer": ["cloudsql.backupRuns.get", "cloudsql.backupRuns.list"],
+    "roles/owner": ["cloudsql.backupRuns.get", "storage.buckets.get"],
+    "roles/storage.objectViewer": ["storage.objects.get", "storage.objects.list"],
+}
+
+
+NO_POLICY: dict[str, Any] = {}
+
+
+def text_of(*, days: float) -> str:
+    """So many days ago, as Google writes it."""
+    return instant_text(clock.now() - timedelta(days=days))
 
 
 def account(name: str) -> str:
@@ -54,9 +77,64 @@ def _good_policy() -> dict[str, Any]:
             {"role": "roles/owner", "members": ["user:founder@example.com"]},
         ],
         "auditConfigs": [
-            {"service": "secretmanager.googleapis.com", "auditLogConfigs": [{"logType": "DATA_READ"}]},
+            {"service": log.service, "auditLogConfigs": [{"logType": log_type} for log_type in log.log_types]}
+            for log in DEFAULT_AUDIT_LOGS
         ],
     }
+
+
+def _good_database(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "ipAddresses": [{"type": "PRIVATE", "ipAddress": "10.0.0.3"}],
+        "settings": {
+            "ipConfiguration": {"ipv4Enabled": False, "authorizedNetworks": [], "sslMode": "ENCRYPTED_ONLY"},
+            "backupConfiguration": {"enabled": True, "pointInTimeRecoveryEnabled": True},
+        },
+    }
+
+
+def _good_activities() -> list[dict[str, Any]]:
+    return [
+        {
+            "fullResourceName": f"//iam.googleapis.com/projects/{PROJECT}/serviceAccounts/{account(name)}",
+            "activity": {"lastAuthenticatedTime": text_of(days=3)},
+        }
+        for name in ACCOUNTS
+    ]
+
+
+def _good_metrics() -> list[dict[str, Any]]:
+    return [{"name": alert.metric.name, "filter": alert.filter} for alert in SECURITY_ALERTS]
+
+
+def _good_alert_policies() -> list[dict[str, Any]]:
+    return [
+        {
+            "enabled": True,
+            "notificationChannels": [f"projects/{PROJECT}/notificationChannels/1"],
+            "conditions": [{"conditionThreshold": {"filter": f'metric.type="{alert.metric.type}"'}}],
+        }
+        for alert in SECURITY_ALERTS
+    ]
+
+
+def read_of_secret(principal: str) -> dict[str, Any]:
+    """An entry of the Data Access log."""
+    method = "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion"
+    return {"protoPayload": {"methodName": method, "authenticationInfo": {"principalEmail": principal}}}
+
+
+def principal_of(entry: dict[str, Any]) -> str | None:
+    """Who did what the entry is about."""
+    found: str | None = entry["protoPayload"]["authenticationInfo"].get("principalEmail")
+    return found
+
+
+def line_of_service(text: str, name: str = "ai-resume-review-v2-backend-prod") -> dict[str, Any]:
+    """An entry of a service's log."""
+    resource = {"type": "cloud_run_revision", "labels": {"service_name": name}}
+    return {"textPayload": text, "resource": resource}
 
 
 def _good_providers() -> list[dict[str, Any]]:
@@ -91,7 +169,32 @@ class GoogleProject:
         ]
     )
     invokers: dict[str, list[str]] = field(default_factory=dict)
+    accounts: list[dict[str, Any]] = field(default_factory=lambda: [{"email": account(name)} for name in ACCOUNTS])
+    activities: list[dict[str, Any]] = field(default_factory=_good_activities)
+    keys: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    databases: list[dict[str, Any]] = field(
+        default_factory=lambda: [_good_database(f"ai-resume-review-v2-db-{name}") for name in ("prod", "staging")]
+    )
+    firewalls: list[dict[str, Any]] = field(
+        default_factory=lambda: [
+            {"name": "health-checks", "sourceRanges": ["35.191.0.0/16"], "allowed": [{"IPProtocol": "tcp"}]},
+        ]
+    )
+    firewall_policies: list[dict[str, Any]] = field(default_factory=list)
+    storage: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: dict.fromkeys(("terraform-state", "db-exports"), NO_POLICY)
+    )
+    objects: dict[str, list[str]] = field(default_factory=dict)
+    versions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    metrics: list[dict[str, Any]] = field(default_factory=_good_metrics)
+    alert_policies: list[dict[str, Any]] = field(default_factory=_good_alert_policies)
+    reads: list[dict[str, Any]] = field(
+        default_factory=lambda: [read_of_secret(account(name)) for name in ACCOUNTS for _ in range(2)]
+    )
+    lines: list[dict[str, Any]] = field(default_factory=lambda: [line_of_service("GET /health 200")])
     refused: dict[str, int] = field(default_factory=dict)
+    instead: dict[str, Reply] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Reply:
         """As Google's APIs do; what a test has `refused` by a part of its path gets that status."""
@@ -99,9 +202,38 @@ class GoogleProject:
         for part, status in self.refused.items():
             if part in path:
                 return Reply(status, {"error": {"message": "refused"}}, {"Retry-After": "0"})
+        for part, reply in self.instead.items():
+            if part in path:
+                return reply
         if path.endswith(":getIamPolicy"):
             return self._policy(request, path)
+        if path.endswith("/entries:list"):
+            return Reply(200, {"entries": self._entries(request.body)})
+        if "/roles/" in path:
+            name = f"roles/{path.rpartition('/')[2]}"
+            return Reply(200, {"includedPermissions": ROLES.get(name, [])})
+        if path.endswith("/iam"):
+            return Reply(200, self.storage[path.split("/")[-2]])
+        if path.endswith("/keys"):
+            return Reply(200, {"keys": self.keys.get(path.split("/")[-2], [])})
+        if path.endswith("/versions"):
+            fresh = [{"createTime": text_of(days=10), "state": "ENABLED"}]
+            return Reply(200, {"versions": self.versions.get(path.split("/")[-2], fresh)})
+        if path.endswith("/versions/latest:access"):
+            name = path.split("/")[-3]
+            data = base64.b64encode(self.values.get(name, f"value of {name}").encode()).decode()
+            return Reply(200, {"payload": {"data": data}})
+        if path.endswith("/o"):
+            return Reply(200, {"items": [{"name": name} for name in self.objects.get(path.split("/")[-2], [])]})
         listings = {
+            "/serviceAccounts": {"accounts": self.accounts},
+            "/activities:query": {"activities": self.activities},
+            "/instances": {"items": self.databases},
+            "/global/firewalls": {"items": self.firewalls},
+            "/global/firewallPolicies": {"items": self.firewall_policies},
+            "/b": {"items": [{"name": name} for name in self.storage]},
+            "/metrics": {"metrics": self.metrics},
+            "/alertPolicies": {"alertPolicies": self.alert_policies},
             "/services": {"services": self.services},
             "/connectors": {"connectors": self.connectors},
             "/secrets": {"secrets": [{"name": f"projects/1/secrets/{name}"} for name in self.secrets]},
@@ -115,6 +247,22 @@ class GoogleProject:
             if path.endswith(end):
                 return Reply(200, copy.deepcopy(body))
         return Reply(404, {"error": {"message": f"no such path: {path}"}})
+
+    def _entries(self, question: Any) -> list[dict[str, Any]]:
+        """What Logging finds, by a part of its language: a word in quotes, reads of secrets, lines of services."""
+        text = question["filter"]
+        if "AccessSecretVersion" in text:
+            declared = re.findall(r'"([^"]+@[^"]+)"', text.partition(" AND NOT ")[2])
+            newest = self.reads[: question["pageSize"]]
+            reads = newest if not declared else [read for read in self.reads if principal_of(read) not in declared]
+            return copy.deepcopy(reads)
+        if text.startswith('"'):
+            return [line for line in self.lines if text.strip('"') in str(line)]
+        found = re.search(r'textPayload=~("(?:[^"\\]|\\.)*")', text)
+        if found is None:
+            return copy.deepcopy(self.lines)
+        pattern = json.loads(found[1])
+        return [line for line in self.lines if re.search(pattern, str(line.get("textPayload")))]
 
     def _policy(self, request: Request, path: str) -> Reply:
         name = path.removesuffix(":getIamPolicy").rpartition("/")[2]

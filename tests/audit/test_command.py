@@ -33,7 +33,7 @@ def test_without_credentials_every_row_is_manual_and_says_what_is_missing(projec
     assert {row["result"] for row in found.values()} == {"manual", "pass"}
     reasons = {each["found"] for row in found.values() for each in row["evidence"]}
     assert reasons == {
-        "no --prowler-output was given",
+        "no --gitleaks was given",
         "no --url was given",
         "no Google credentials: run `gcloud auth application-default login`, "
         "or set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN",
@@ -50,14 +50,16 @@ def test_the_customers_record_fails_the_audit(command: Command) -> None:
 
 
 def test_prowlers_output_stands_in_the_rows(project: Path, command: Command) -> None:
-    """An unused account fails, the private address is half of what its line asks."""
+    """An unused account fails; the private address needs our own check too, which nobody is logged in for."""
     done = command("audit", "--format", "json", "--prowler-output", str(FILES[0]), cwd=project, **NOBODY)
     found = rows(done.out)
     assert done.status == 1
     assert found["unused-service-accounts"]["result"] == "fail"
     assert found["sql-private-address"]["result"] == "manual"
     texts = [each["found"] for each in found["sql-private-address"]["evidence"]]
-    assert texts == ["2 resources pass", *["Prowler's output holds nothing of it"] * 2]
+    assert texts[0] == "2 resources pass"
+    assert texts[1].startswith("no Google credentials")
+    assert len(texts) == 2
 
 
 def test_a_file_that_is_not_prowlers_is_refused(tmp_path: Path, command: Command) -> None:
@@ -74,18 +76,26 @@ def test_with_a_token_google_is_asked_at_the_stacks_endpoints(project: Path, com
     live = GoogleProject()
     live.buckets[0]["retentionDays"] = 7
     with serving(live.answer) as server:
-        apis = ("logging", "cloudRunV2", "iam", "resourceManager", "secretManager", "vpcAccess")
+        apis = (
+            "compute", "logging", "cloudRunV2", "iam", "monitoring", "resourceManager", "secretManager", "sql",
+            "storage", "vpcAccess",
+        )  # fmt: skip
         keys = endpoint_lines({api: f"{server.url}/{api}/" for api in apis})
         edit(project, "config:\n", f"config:\n{keys}", "Pulumi.prod.yaml")
         done = command(
-            "audit", "--stack", "prod", "--stack", "staging", "--format", "json", cwd=project,
+            "audit", "--stack", "prod", "--stack", "staging", "--format", "json", "--compare-secrets", cwd=project,
             **{**NOBODY, "GOOGLE_OAUTH_ACCESS_TOKEN": "planted-token"},
         )  # fmt: skip
     found = rows(done.out)
     assert done.status == 1
     assert found["log-retention"]["result"] == "fail"
-    assert found["cloud-run-accounts"]["result"] == "pass"
+    passing = {
+        "cloud-run-accounts", "sql-private-address", "firewall-rules", "secrets-differ", "secret-rotation",
+        "encryption-at-rest", "sensitive-log-data", "audit-logs", "security-alerts",
+    }  # fmt: skip
+    assert {slug for slug in passing if found[slug]["result"] != "pass"} == set()
     assert "planted-token" not in done.text
+    assert "value of" not in done.text
 
 
 @pytest.mark.parametrize("form", ["json", "sarif", "markdown"])
@@ -145,3 +155,13 @@ def test_due_dates_count_from_the_day_that_is_given(command: Command) -> None:
     done = command("audit", "--format", "json", "--date", "2026-12-01", **NOBODY)
     assert json.loads(done.out)["date"] == "2026-12-01"
     assert rows(done.out)["least-privilege"]["due"] == "2026-12-08"
+
+
+def test_what_gitleaks_found_fails_the_line_without_the_secret(project: Path, command: Command) -> None:
+    """Rule, file, line and commit are enough to find it."""
+    file = ROOT / "tests" / "fixtures" / "gitleaks" / "gitleaks.sarif"
+    done = command("audit", "--format", "json", "--gitleaks", str(file), cwd=project, **NOBODY)
+    row = rows(done.out)["no-hardcoded-secrets"]
+    assert (done.status, row["result"]) == (1, "fail")
+    assert row["evidence"][0]["found"] == "generic-api-key at backend/app/core/config.py:12 in commit 0b6b26d1e2f3"
+    assert "planted" not in done.text

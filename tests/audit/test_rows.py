@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from pydantic import ValidationError
 from readiness.alerts.security_alerts import SECURITY_ALERTS
 from readiness.audit.black_box import BLACK_BOX_CHECKS
 from readiness.audit.checklist import DUE_DAYS, Risk, audit_lines, read_checklist
+from readiness.audit.gitleaks_output import GITLEAKS
 from readiness.audit.google_checks import GOOGLE_CHECKS
-from readiness.audit.report import AuditRow, Result, audit_rows, step_values
+from readiness.audit.report import COMPUTED_AREAS, AuditRow, Result, audit_rows, page_text, step_values
 from readiness.finding import RefusedError
 from readiness.live.rows import Outcome, Row, failed, not_checked, passed, row_of
 from tests.projects import settings_of
@@ -54,7 +56,40 @@ def test_slugs_are_unique_and_every_own_check_is_named_by_a_line() -> None:
     """A check that no line names would run for nothing, and one that is misspelt would never run."""
     assert len({line.slug for line in LINES}) == len(LINES)
     named = {check for line in LINES for check in line.checks}
-    assert named == {*GOOGLE_CHECKS, *BLACK_BOX_CHECKS}
+    assert named == {*GOOGLE_CHECKS, *BLACK_BOX_CHECKS, GITLEAKS}
+
+
+def test_every_line_but_one_is_checked_and_most_are_decided_by_it() -> None:
+    """What is left for a person: passwords in the database, and lines of which checks see a part."""
+    asked = [line for line in LINES if line.area not in COMPUTED_AREAS]
+    assert len(asked) == 34
+    assert [line.slug for line in asked if not line.checks] == ["password-hashing"]
+    assert [line.slug for line in asked if not line.decided_by_checks] == [
+        "no-hardcoded-secrets", "resume-data", "data-deletion", "input-validation",
+    ]  # fmt: skip
+
+
+def test_a_line_needs_no_output_of_prowler_and_a_failure_in_it_counts() -> None:
+    """Prowler adds evidence: without it our own checks decide, and what it muted is not passed over."""
+    own = {check: [passed("x", "", "good")] for line in LINES for check in line.checks}
+    prowler = {"cloudsql_instance_public_ip": [failed("Prowler", "", "bad")]}
+    muted = {"cloudsql_instance_public_ip": [not_checked("Prowler", "", "muted in Prowler's list: bad")]}
+    assert rows(own)["sql-private-address"].result is Result.PASS
+    assert rows({**own, **prowler})["sql-private-address"].result is Result.FAIL
+    assert rows({**own, **muted})["sql-private-address"].result is Result.MANUAL
+    assert (
+        rows({"cloudsql_instance_public_ip": [passed("x", "", "good")]})["sql-private-address"].result is Result.MANUAL
+    )
+
+
+def test_a_step_in_code_is_a_command_and_nothing_else() -> None:
+    """A sentence behind the command would be pasted with it."""
+    page = page_text([settings_of("prod"), settings_of("staging")])
+    commands = re.findall(r"^[0-9]+\. `([^`]+)`$", page, flags=re.MULTILINE)
+    assert len(commands) > 10
+    assert [
+        command for command in commands if command.endswith(".") or re.search(r" (prints|shows|must) ", command)
+    ] == []
 
 
 def test_the_line_on_alerts_names_prowlers_check_of_every_alert() -> None:

@@ -16,6 +16,7 @@ import pulumi
 import pytest
 from google.protobuf import json_format
 
+from components.access_logs import AccessLogs
 from components.alert_policies import AlertPolicies
 from components.branch_ruleset import BranchRuleset
 from components.dependabot import Dependabot
@@ -35,6 +36,7 @@ from components.service_levels import ServiceLevels
 from components.uptime_checks import UptimeChecks
 from readiness.plan.recorder import UNKNOWN, is_secret
 from tests.components import (
+    test_access_logs,
     test_alert_policies,
     test_branch_ruleset,
     test_dependabot,
@@ -64,6 +66,7 @@ PLANTED_NUMBER = 60_708_090
 ADOPTED = dataclasses.replace(test_image_registry.ARGS, adopt=test_image_registry.EXISTING)
 # Each component with arguments that use as many inputs as possible.
 CASES: list[tuple[Callable[..., pulumi.ComponentResource], Any]] = [
+    (AccessLogs, test_access_logs.ARGS),
     (AlertPolicies, test_alert_policies.ARGS),
     (BranchRuleset, test_branch_ruleset.WITH_BYPASS),
     (Dependabot, test_dependabot.ARGS),

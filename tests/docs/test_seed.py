@@ -41,6 +41,16 @@ def test_every_line_of_the_audit_is_a_row() -> None:
     assert len([line for line in ASKED if line.section == "2.1"]) == len(list(audit_lines())) == 40
 
 
+def test_each_row_of_the_audit_names_its_line_and_every_check() -> None:
+    """So that whoever reads "row of `readiness audit`" finds which, and what decides it."""
+    rows = [row for row in table_rows(PAGE) if row.section == "2.1"]
+    for row, line in zip(rows, audit_lines(), strict=True):
+        assert f"row `{line.slug}`" in row.answer, row.number
+        assert [check for check in line.checks if f"`{check}`" not in row.answer] == [], row.number
+        part = bool(line.checks) and not line.decided_by_checks
+        assert part is ("what the checks do not see" in row.answer), row.number
+
+
 @pytest.mark.parametrize("row", table_rows(PAGE), ids=lambda row: str(row.number))
 def test_an_answer_names_what_exists(row: Row, plans: dict[str, Plan]) -> None:
     """Resources are in the plan, commands in the command line."""
@@ -51,8 +61,9 @@ def test_an_answer_names_what_exists(row: Row, plans: dict[str, Plan]) -> None:
         for repository in plans["prod"].of_type("gcp:artifactregistry/repository:Repository")
         for policy in repository["inputs"]["cleanupPolicies"]
     }
+    audit = {name for line in audit_lines() for name in (line.slug, *line.checks)}
     for name in re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", row.answer):
-        assert name in names | policies, f"line {row.number}: nothing is called {name}"
+        assert name in names | policies | audit, f"line {row.number}: nothing is called {name}"
     for command in re.findall(r"`readiness ([a-z-]+)", row.answer):
         assert command in cli.commands, f"line {row.number}: there is no command {command}"
 

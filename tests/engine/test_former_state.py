@@ -50,15 +50,23 @@ UPDATED_SINCE = {
     "github:index/repositoryFile:RepositoryFile",
 }
 ADDED_SINCE = (
+    "access-logs-cloudsql",
+    "access-logs-default-bucket",
+    "access-logs-iam",
+    "access-logs-secretmanager",
     "alerts-database-backup-failed",
     "alerts-database-disk-full",
     "alerts-database-down",
     "alerts-database-high-cpu",
     "alerts-database-high-memory",
+    "alerts-failed-logins",
     "alerts-health-checks-silent",
     "alerts-transaction-id-wraparound",
+    "alerts-unusual-secret-access",
     "image-workflows-files-readiness-image-upkeep-apis-py",
     "log-metrics-database-failed-backups",
+    "log-metrics-failed-logins",
+    "log-metrics-unusual-secret-reads",
 )
 # Its alert is part of ErrorBudgetBurn, whose policy goes on as that of the fast burn.
 DELETED_SINCE = "alerts-steady-error-budget-burn"

@@ -22,6 +22,7 @@ OPTIONS = {
     "migration_job": {"migration-job", "migration-workflow"},
     "production_environment": {"production-environment"},
     "security_alerts": {"security-alerts", "security-alerts-metric"},
+    "security_audit": {"access-logs"},
     SLACK_WEBHOOK_URL.name: {"repository-secrets"},
 }  # fmt: skip
 

@@ -41,6 +41,7 @@ def test_prod_alone_declares_the_shared_types(plans: dict[str, Plan]) -> None:
         "readiness:github:BranchRuleset",
         "readiness:github:Dependabot",
         "readiness:github:ProductionEnvironment",
+        "readiness:project:AccessLogs",
         "readiness:project:ManagedFiles",
         "readiness:project:RoleGrants",
         "readiness:registry:ImageRegistry",

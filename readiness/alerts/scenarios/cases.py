@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from readiness.alerts.catalogue import alerts_of
+from readiness.alerts.scenarios.access import SCENARIOS as OF_ACCESS
 from readiness.alerts.scenarios.containers import SCENARIOS as OF_CONTAINERS
 from readiness.alerts.scenarios.database import SCENARIOS as OF_THE_DATABASE
 from readiness.alerts.scenarios.database_instance import SCENARIOS as OF_THE_INSTANCE
@@ -35,6 +36,7 @@ ALL_SCENARIOS: tuple[Scenario, ...] = (
     *OF_DEPLOYMENTS,
     *OF_THE_DRILL,
     *OF_MIGRATIONS,
+    *OF_ACCESS,
 )
 
 # Seconds after the full minute at which samples arrive; rules are evaluated at 0 and 30. On the grid, just off it, and

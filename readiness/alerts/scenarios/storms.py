@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from readiness.alerts.access_alerts import failed_login_metric, unusual_secret_reads
 from readiness.alerts.connection_errors import application_metric, server_metric, traceback_metric
 from readiness.alerts.container_exits import EVIDENCE, container_exit_metric
 from readiness.alerts.database_instance_alerts import GIB, failed_backups
@@ -304,6 +305,11 @@ def _migrations(stack: Stack, states: States) -> Iterator[Series]:
         yield Series(metric=metric, labels=labels, minutes=tuple(0.0 for _ in states))
 
 
+def _failed_logins(stack: Stack, states: States) -> Iterator[Series]:
+    if stack.settings.alerts.failed_logins is not None:
+        yield from _logged(failed_login_metric, _none, "cloud_run_revision")(stack, states)
+
+
 def _none(_state: State) -> float:
     return 0.0
 
@@ -337,6 +343,8 @@ SIGNALS: tuple[Callable[[Stack, States], Iterator[Series]], ...] = (
     _logged(large_cleanups, _none, "global"),
     _logged(new_criticals, _none, "global"),
     _logged(failed_backups, _none, "cloudsql_database"),
+    _failed_logins,
+    _logged(unusual_secret_reads, _none, "audited_resource"),
 )
 
 
