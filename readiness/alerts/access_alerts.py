@@ -148,7 +148,8 @@ UNUSUAL_SECRET_ACCESS = AlertDefinition(
         "Read who it was, which secret, and from where: `gcloud logging read $counted --project=$project "
         '--freshness=1h --limit=20 --format="value(timestamp, protoPayload.authenticationInfo.principalEmail, '
         'protoPayload.requestMetadata.callerIp, protoPayload.resourceName)"`. It needs roles/logging.privateLogViewer.',
-        "Ask whom the entry names. Was it a new service, a person at work, or an audit that compares the secrets of the stages?",
+        "Ask whom the entry names. Was it a new service, a person at work, or an audit that compares the stages' "
+        "secrets?",
         "Nobody knows of it: take the access of that account away, then rotate every secret that it read.",
     ),
     causes=(

@@ -253,12 +253,15 @@ def _while_up(value: Callable[[State], float]) -> Callable[[Stack, State], float
 
 
 def _logged(
-    metric: Callable[[Settings], LogMetric], count: Callable[[State], float], resource: str
+    metric: Callable[[Settings], LogMetric],
+    count: Callable[[State], float],
+    resource: str,
+    is_declared: Callable[[Settings], bool] = lambda _settings: True,
 ) -> Callable[[Stack, States], Iterator[Series]]:
-    """A counter of log entries."""
+    """A counter of log entries, in stacks that declare what it counts."""
 
     def series(stack: Stack, states: States) -> Iterator[Series]:
-        if resource == "cloudsql_database" and stack.settings.database is None:
+        if not is_declared(stack.settings) or (resource == "cloudsql_database" and stack.settings.database is None):
             return
         labels = {
             "cloud_run_revision": lambda: stack.backend.labels,
@@ -305,11 +308,6 @@ def _migrations(stack: Stack, states: States) -> Iterator[Series]:
         yield Series(metric=metric, labels=labels, minutes=tuple(0.0 for _ in states))
 
 
-def _failed_logins(stack: Stack, states: States) -> Iterator[Series]:
-    if stack.settings.alerts.failed_logins is not None:
-        yield from _logged(failed_login_metric, _none, "cloud_run_revision")(stack, states)
-
-
 def _none(_state: State) -> float:
     return 0.0
 
@@ -341,9 +339,11 @@ SIGNALS: tuple[Callable[[Stack, States], Iterator[Series]], ...] = (
     # No outage touches these.
     _logged(deletions_by_others, _none, "audited_resource"),
     _logged(large_cleanups, _none, "global"),
-    _logged(new_criticals, _none, "global"),
+    _logged(new_criticals, _none, "global", lambda settings: settings.image_workflows is not None),
     _logged(failed_backups, _none, "cloudsql_database"),
-    _failed_logins,
+    _logged(
+        failed_login_metric, _none, "cloud_run_revision", lambda settings: settings.alerts.failed_logins is not None
+    ),
     _logged(unusual_secret_reads, _none, "audited_resource"),
 )
 
