@@ -7,11 +7,21 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from readiness.documents import parts
-from readiness.documents.template import Stacks, fill, other_deployment, production_deployment
+from readiness.documents.template import (
+    Stacks,
+    fill,
+    has_smoke_test,
+    other_deployment,
+    production_deployment,
+    verify_command,
+)
 from readiness.markdown_text import table_cell
 from readiness.settings.model import Settings
 
 NOTICE = "<!-- Made by `readiness docs` from the stacks' settings: change those, and run it again. -->"
+_SMOKE_TEST = (
+    ", and the test account of `READINESS_SMOKE_EMAIL` and `READINESS_SMOKE_PASSWORD` can do what the smoke test tries"
+)
 
 
 def page_texts(stacks: Stacks) -> dict[str, str]:
@@ -24,11 +34,9 @@ def page_texts(stacks: Stacks) -> dict[str, str]:
 
 
 def _rollback(stacks: Stacks) -> dict[str, str]:
-    degraded = "   While a degraded answer is known to be harmless, with `--allow-degraded`.\n"
     return {
         "contacts": parts.contact_table(stacks),
         "services": parts.service_table(stacks),
-        "degraded": degraded if parts.known_degraded(stacks) else "",
     }
 
 
@@ -48,9 +56,6 @@ def _checklist(stacks: Stacks) -> dict[str, str]:
     first = _first(stacks)
     environment = first.production_environment
     deployment = production_deployment(first)
-    after = list(first.notes.after_deployment)
-    if parts.known_degraded(stacks):
-        after.insert(0, "While a degraded answer is known to be harmless: with `--allow-degraded`.")
     notes = parts.listed(first.notes.deployment)
     return {
         "limits": parts.limit_table(stacks),
@@ -59,7 +64,10 @@ def _checklist(stacks: Stacks) -> dict[str, str]:
         "branch": first.managed_files.default_branch,
         "workflow": "the workflow that deploys" if deployment is None else f'"{table_cell(deployment.workflow)}"',
         "deployment_notes": f"{notes}\n" if notes else "",
-        "after_deployment": parts.listed(after, mark="- [ ] "),
+        "smoke_test": _SMOKE_TEST if has_smoke_test(first) else "",
+        "after_deployment": parts.listed(first.notes.after_deployment, mark="- [ ] "),
+        "verify": verify_command(*stacks[0]),
+        "checks": "health, response time or smoke test" if has_smoke_test(first) else "health or response time",
     }
 
 
@@ -80,7 +88,7 @@ def _application_readme(stacks: Stacks) -> dict[str, str]:
         "addresses": "\n".join(["| Environment | Service | Address |", "|---|---|---|", *rows]),
         "nodes": "\n".join(_nodes(first)),
         "notes": parts.listed(first.notes.application_readme),
-        "stack": stacks[0][0],
+        "verify": verify_command(*stacks[0]),
     }
 
 

@@ -149,6 +149,66 @@ def test_what_a_team_notes_is_in_its_documents() -> None:
     assert "gh workflow run WORKFLOW.yml" in page_texts(shop(notes=False))["docs/DEPLOYMENT_CHECKLIST.md"]
 
 
+def without_exceptions(settings: Settings) -> Settings:
+    """The same stack, whose services have no known degraded answer and no smoke test."""
+    services = tuple(
+        service.model_copy(
+            update={
+                "smoke": None,
+                "health_answer": service.health_answer
+                and service.health_answer.model_copy(update={"known_degraded": None}),
+            }
+        )
+        for service in settings.services
+    )
+    return settings.model_copy(update={"services": services})
+
+
+def verify_commands(pages: dict[str, str]) -> dict[str, set[str]]:
+    """`{stack: the commands that look at it}` of every page, without their comments."""
+    found: dict[str, set[str]] = {}
+    for text in pages.values():
+        for command, stack in re.findall(r"(readiness verify (\w+)[-\w ]*?) *(?=$|`|\"|#)", text, flags=re.MULTILINE):
+            found.setdefault(stack, set()).add(command)
+    return found
+
+
+def test_verify_has_the_options_that_the_stack_needs_to_pass() -> None:
+    """Staging answers degraded, so its command says that this is allowed; production answers as it should."""
+    pages = page_texts([("staging", settings_of("staging")), ("prod", without_exceptions(settings_of("prod")))])
+    commands = verify_commands(pages)
+    assert commands["staging"] == {"readiness verify staging --allow-degraded"}
+    assert commands["prod"] == {"readiness verify prod", "readiness verify prod --format markdown"}
+    assert "smoke" not in pages["docs/DEPLOYMENT_CHECKLIST.md"], "no service of production declares a smoke test"
+    assert "readiness verify prod --allow-degraded --smoke" in verify_commands(PAGES)["prod"]
+
+
+def test_the_command_says_until_which_day_a_degraded_answer_is_allowed() -> None:
+    """The day of the settings; without one, no day is invented."""
+    line = "readiness verify staging --allow-degraded   # --allow-degraded until 2027-03-31; then without it\n"
+    assert line in PAGES["docs/DEPLOYMENT_CHECKLIST.md"]
+    staging = settings_of("staging")
+    undated = [
+        service.model_copy(
+            update={
+                "health_answer": service.health_answer.model_copy(
+                    update={
+                        "known_degraded": service.health_answer.known_degraded.model_copy(
+                            update={"accept_degraded_until": None}
+                        )
+                    }
+                )
+            }
+        )
+        if service.health_answer is not None and service.health_answer.known_degraded is not None
+        else service
+        for service in staging.services
+    ]
+    stacks = [("staging", staging.model_copy(update={"services": tuple(undated)})), CUSTOMER[1]]
+    checklist = page_texts(stacks)["docs/DEPLOYMENT_CHECKLIST.md"]
+    assert "--allow-degraded   # --allow-degraded while the known degraded answer lasts; then without it\n" in checklist
+
+
 def test_every_stack_fills_every_template() -> None:
     """The one with every option too, and one alone: no placeholder is left over."""
     every_option = [stack for stack in STACKS if stack not in ("prod", "staging")]
