@@ -22,7 +22,7 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(enco
 OTHERS = frozenset(
     {
         "cat", "cd", "cp", "curl", "date", "docker", "echo", "git", "grep", "jq", "ln", "mkdir", "pg_dump", "pip",
-        "printf", "psql", "read", "sed", "sort", "tail", "test", "tee", "terraform", "touch", "true", "unset",
+        "printf", "psql", "read", "rm", "sed", "sort", "tail", "test", "tee", "terraform", "touch", "true", "unset",
         "uv", "xargs",
     }
 )  # fmt: skip
@@ -37,8 +37,8 @@ _OF_A_SENTENCE = frozenset(
 )  # fmt: skip
 FILL_INS = "Words in capitals are for you to fill in"
 _FILL_IN = re.compile(r"(?<![A-Za-z0-9_$.{-])[A-Z][A-Z_]{1,}(?![A-Za-z0-9_(])")
-# Capitals of the programs' own: a method of HTTP, a tag, a commit, a filter's words.
-_NO_FILL_INS = frozenset({"HEAD", "LATEST", "PATCH"})
+# A secret that is called so, a method of HTTP, and what git and gcloud call a commit and a revision.
+_NO_FILL_INS = frozenset({"AUTO_MERGE_APP_PRIVATE_KEY", "HEAD", "LATEST", "PATCH"})
 # What the settings of a stack hold: a page that names the customer's project has no reason to ask for it.
 _IN_THE_SETTINGS = frozenset({"OWNER", "PROJECT", "REGION", "REPOSITORY"})
 # Its pages say for each alert what a word of its commands is.

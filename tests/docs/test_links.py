@@ -30,7 +30,9 @@ def broken_links(page: Path) -> list[str]:
 
 
 # Texts of links that say nothing about their subject: the sentence around them does.
-_SAYS_NO_SUBJECT = frozenset({"as it stands", "below", "by two accounts", "what is known", "contacts", "guide", "procedure"})
+_SAYS_NO_SUBJECT = frozenset(
+    {"as it stands", "below", "by two accounts", "what is known", "contacts", "guide", "procedure"}
+)
 
 
 def misleading_links(page: Path) -> list[str]:
