@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 import click
 
@@ -23,9 +24,11 @@ from readiness.cli.common import plan_of, project_option, project_root, settings
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int, project: str | None) -> None:
     """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
     from readiness.live.application import Account
+    from readiness.live.rehearsal import CHECK as REHEARSAL
+    from readiness.live.rehearsal import REHEARSALS, rehearsal_rows
     from readiness.live.rows import Outcome, count
     from readiness.live.verify import report
-    from readiness.live.verify.run import Access, checks_of, run_checks
+    from readiness.live.verify.run import Access, Check, checks_of, run_checks
     from readiness.live.web import Deadline
     from readiness.settings.stack_files import read_stack
     from readiness.times import instant_text
@@ -33,10 +36,11 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     started = clock.monotonic_seconds()
     root = project_root(project)
     settings = settings_of(root, stack)
+    files = read_stack(root, stack)
     access = Access(
         os.environ,
         project=settings.project,
-        provider_values=read_stack(root, stack).values,
+        provider_values=files.values,
         owner=settings.github_owner,
         repository=settings.repository.name,
     )
@@ -49,6 +53,14 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
         account=Account.from_environment(os.environ, "READINESS_SMOKE"),
         now=clock.now(),
     )
+    rehearsed = partial(
+        rehearsal_rows,
+        REHEARSALS.path(root / files.file, stack),
+        stack,
+        settings.runbook.max_rehearsal_age_days,
+        clock.now(),
+    )
+    checks.append(Check(REHEARSAL, stack, lambda _: rehearsed()))
     rows = run_checks(
         checks, Deadline.after(timeout_seconds, since=started, now_seconds=clock.monotonic_seconds), done=_progress
     )

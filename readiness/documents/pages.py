@@ -37,6 +37,7 @@ def _rollback(stacks: Stacks) -> dict[str, str]:
     return {
         "contacts": parts.contact_table(stacks),
         "services": parts.service_table(stacks),
+        "rehearsal_age": f" of the last {_first(stacks).runbook.max_rehearsal_age_days} days",
     }
 
 

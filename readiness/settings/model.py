@@ -31,9 +31,13 @@ class Environment(Section):
 
 
 class Runbook(Section):
-    """Where the person who is paged finds `docs/runbook.md`."""
+    """Where the person who is paged finds `docs/runbook.md`, and how often its rollback is rehearsed."""
 
     url: Annotated[HttpsUrl, Field(description="Address of the published runbook, without `#anchor`.")]
+    max_rehearsal_age_days: Annotated[
+        int,
+        Field(ge=1, le=730, description="`verify` says that a rollback is not rehearsed when the last one is older."),
+    ] = 180
 
 
 class Database(Section):

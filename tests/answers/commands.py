@@ -100,6 +100,7 @@ verify STACK --format json
 verify STACK --format markdown
 drill STACK
 drill STACK --received crane
+rehearse STACK --served-again --by Ada
 snooze STACK --for 10
 """
 # One weakens, one tightens, one does neither.
