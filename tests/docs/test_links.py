@@ -77,7 +77,8 @@ def _section(text: str, anchor: str) -> str:
     """The part of a page below the heading of an anchor, with its subsections; the whole page without one."""
     if not anchor:
         return text
-    lines, level, is_code = [], 0, False
+    lines: list[str] = []
+    level, is_code = 0, False
     for line in text.splitlines():
         is_code ^= line.lstrip().startswith("```")
         heading = None if is_code else re.match(r"(#+) ", line)

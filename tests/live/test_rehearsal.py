@@ -71,9 +71,12 @@ def rehearsing(project: Path, command: Command, cloud_run: CloudRun) -> Iterator
     """The command on a project whose Cloud Run is the given one."""
     with serving(cloud_run.answer) as server:
         add(project, endpoint_lines({"cloudRunV2": f"{server.url}/v2/"}), "Pulumi.staging.yaml")
-        yield lambda *options, **variables: command(
-            "rehearse", "staging", *options, "--by", "Ada", cwd=project, **(TOKEN | variables)
-        )
+
+        def rehearse(*options: str, **variables: str) -> Result:
+            arguments = ("rehearse", "staging", *options, "--by", "Ada")
+            return command(*arguments, cwd=project, **(TOKEN | variables))
+
+        yield rehearse
 
 
 def test_a_rehearsal_records_who_when_and_how_long_as_cloud_run_saw_it(
@@ -123,7 +126,7 @@ def test_where_cloud_run_cannot_be_asked_the_persons_word_is_recorded_as_such(
     """Without credentials, or without the right to read."""
     cloud_run = CloudRun()
     cloud_run.refuses = refuses
-    variables = {} if refuses else NOBODY
+    variables = TOKEN if refuses else NOBODY
     with rehearsing(project, command, cloud_run) as rehearse:
         begun = rehearse(**variables)
         assert "rests on your word" in begun.err
@@ -161,10 +164,10 @@ def test_a_record_that_is_none_is_refused_and_kept(project: Path, command: Comma
     assert path.read_text(encoding="utf-8") == text
 
 
-def rehearsed(started: datetime, **changes: str) -> Rehearsal:
-    """One that took a minute."""
-    text = f"{started:%Y-%m-%dT%H:%M:%SZ}"
-    return Rehearsal(**({"by": "Ada", "started": text, "served_again": text} | changes), seconds=60)
+def rehearsed(started: datetime, *, is_finished: bool = True) -> Rehearsal:
+    """One that took a minute, or that nobody ended."""
+    text = instant_text(started)
+    return Rehearsal(by="Ada", started=text, served_again=text if is_finished else "", seconds=60)
 
 
 def test_the_row_of_verify_passes_for_a_recent_rehearsal_alone(tmp_path: Path) -> None:
@@ -178,9 +181,9 @@ def test_the_row_of_verify_passes_for_a_recent_rehearsal_alone(tmp_path: Path) -
 
     (nothing,) = rehearsal_rows(path, "prod", 180, NOW)
     assert (nothing.outcome, nothing.detail.partition(":")[0]) == (Outcome.NOT_CHECKED, "not rehearsed")
-    assert row(rehearsed(NOW, served_again=""))[0] is Outcome.NOT_CHECKED
+    assert row(rehearsed(NOW, is_finished=False))[0] is Outcome.NOT_CHECKED
     last_day = NOW - timedelta(days=180)
-    outcome, detail = row(rehearsed(NOW, served_again=""), rehearsed(last_day))
+    outcome, detail = row(rehearsed(NOW, is_finished=False), rehearsed(last_day))
     assert (outcome, detail) == (Outcome.PASS, f"Ada rolled back on {last_day:%Y-%m-%d} in 1 min 0 s (says Ada)")
     outcome, detail = row(rehearsed(last_day - timedelta(seconds=1)))
     assert outcome is Outcome.NOT_CHECKED
