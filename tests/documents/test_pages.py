@@ -209,6 +209,16 @@ def test_the_command_says_until_which_day_a_degraded_answer_is_allowed() -> None
     assert "--allow-degraded   # --allow-degraded while the known degraded answer lasts; then without it\n" in checklist
 
 
+def test_the_rollback_runbook_says_how_often_it_is_rehearsed() -> None:
+    """With the days of the setting that `readiness verify` goes by."""
+    stack, settings = CUSTOMER[1]
+    runbook = settings.runbook.model_copy(update={"max_rehearsal_age_days": 30})
+    page = page_texts([(stack, settings.model_copy(update={"runbook": runbook}))])["docs/ROLLBACK_RUNBOOK.md"]
+    assert "has no rehearsal of the last 30 days" in page
+    assert "readiness rehearse prod --by NAME\n" in page
+    assert "readiness rehearse prod --served-again --by NAME\n" in page
+
+
 def test_every_stack_fills_every_template() -> None:
     """The one with every option too, and one alone: no placeholder is left over."""
     every_option = [stack for stack in STACKS if stack not in ("prod", "staging")]
