@@ -154,7 +154,7 @@ def test_every_command_of_a_page_can_be_run(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_word_in_capitals_is_declared_or_has_its_value(page: Path) -> None:
-    """A command that stands whole is copied as it is."""
+    """Readers copy a whole command as it is."""
     if page.stem != _EXPLAINS_ITS_WORDS:
         assert fill_in_complaints(page.read_text(encoding="utf-8")) == []
 
