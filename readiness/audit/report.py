@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -150,8 +151,10 @@ def step_values(stacks: Sequence[Settings]) -> Mapping[str, str]:
 
 def page_text(stacks: Sequence[Settings]) -> str:
     """docs/security-audit.md: the checklist with the steps and the remediation of every line, and no finding."""
-    rows = audit_rows({}, {}, step_values(stacks), page_exists=True)
+    values = step_values(stacks)
+    rows = audit_rows({}, {}, values, page_exists=True)
     head = files("readiness.audit").joinpath("page_head.md").read_text(encoding="utf-8")
+    head = Template(head).substitute(project=values["project"])
     return head + "\n" + audit_markdown(rows, today=None)
 
 
@@ -249,6 +252,14 @@ def _plan(rows: Sequence[AuditRow], today: date | None) -> Iterator[str]:
         yield f"| {' | '.join(map(_cell, cells))} |"
 
 
+# What follows a command in a step: the end of a part of the sentence, or a word that no command here has.
+_AFTER_A_COMMAND = r"(?<=\S)[:;,.](?: |$)| (?:and|does|for|lists|must|names|of|prints|shows|then) "
+_COMMAND = re.compile(
+    r"(?:^|(?<=: ))(?:bandit|curl|gcloud|gh|git|gitleaks|openssl|readiness) "
+    rf"(?:'[^']*'|\"[^\"]*\"|(?!{_AFTER_A_COMMAND})[^'\"])+"
+)
+
+
 def _steps(row: AuditRow) -> str:
     lines = [f"**{_cell(row.line)}** ({row.owner})", ""]
     lines += [f"{number}. {_code(step)}" for number, step in enumerate(row.steps, start=1)]
@@ -256,8 +267,8 @@ def _steps(row: AuditRow) -> str:
 
 
 def _code(step: str) -> str:
-    """A step that is only a command becomes code."""
-    return f"`{step}`" if step.startswith(("gcloud ", "gh ", "curl ")) and ": " not in step else step
+    """The step with its commands as code: at its start or after a colon, up to what the sentence says about them."""
+    return step if "`" in step else _COMMAND.sub(lambda command: f"`{command.group()}`", step)
 
 
 def _cell(text: str) -> str:

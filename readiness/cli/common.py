@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +25,25 @@ def project_option(command: Command) -> Command:
     """Adds `--project DIR` to a command that reads a project; `project_root` turns its value into a folder."""
     text = "The folder of Pulumi.yaml.  [default: the current folder, or the nearest one above that has the file]"
     return click.option("--project", metavar="DIR", help=text)(command)
+
+
+def by_option(text: str) -> Callable[[Command], Command]:
+    """Adds `--by NAME` to a command that records what somebody did: on one line, and by default the user's name."""
+    return click.option("--by", default=_user_name, show_default="your user name", callback=_on_one_line, help=text)
+
+
+def _user_name() -> str:
+    """The user's name; empty where the system has none, as in a container under a number of its own."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
+    from readiness.secret_shapes import one_line
+
+    return one_line(name).strip()
 
 
 def project_root(project: str | None) -> Path:

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import signal
 
 import click
 
 from readiness import clock
-from readiness.cli.common import google_of, project_option, project_root, settings_of
-
-
-def _user_name() -> str:
-    """The user's name; empty where the system has none, as in a container under a number of its own."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
-
-
-def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
-    from readiness.secret_shapes import one_line
-
-    return one_line(name).strip()
+from readiness.cli.common import by_option, google_of, project_option, project_root, settings_of
 
 
 @click.command()
 @click.argument("stack")
 @click.option("--received", metavar="WORD", help="Record that the notification with this word has arrived.")
 @click.option("--report", is_flag=True, help="Print the response time of every recorded drill; asks nobody.")
-@click.option("--by", default=_user_name, show_default="your user name", callback=_on_one_line, help="Who received it.")
+@by_option("Who received it.")
 @click.option("--wait-minutes", type=click.IntRange(1, 30), default=5, show_default=True, help="Before it is ended.")
 @project_option
 def drill(stack: str, received: str | None, report: bool, by: str, wait_minutes: int, project: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 import click
 
@@ -25,9 +26,11 @@ from readiness.cli.common import plan_of, project_option, project_root, settings
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int, project: str | None) -> None:
     """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
     from readiness.live.application import Account
+    from readiness.live.rehearsal import CHECK as REHEARSAL
+    from readiness.live.rehearsal import REHEARSALS, rehearsal_rows
     from readiness.live.rows import Outcome, count
     from readiness.live.verify import report
-    from readiness.live.verify.run import Access, checks_of, run_checks
+    from readiness.live.verify.run import Access, Check, checks_of, run_checks
     from readiness.live.web import Deadline
     from readiness.settings.stack_files import read_stack
     from readiness.times import instant_text
@@ -38,10 +41,11 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     if smoke and not any(service.smoke for service in settings.services):
         message = f"--smoke: no service of {stack} has `smoke` in its settings, so that nothing would be tried"
         raise click.ClickException(f"{message}. Write the paths of a login and an upload there, or leave --smoke out")
+    files = read_stack(root, stack)
     access = Access(
         os.environ,
         project=settings.project,
-        provider_values=read_stack(root, stack).values,
+        provider_values=files.values,
         owner=settings.github_owner,
         repository=settings.repository.name,
     )
@@ -54,6 +58,14 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
         account=Account.from_environment(os.environ, "READINESS_SMOKE"),
         now=clock.now(),
     )
+    rehearsed = partial(
+        rehearsal_rows,
+        REHEARSALS.path(root / files.file, stack),
+        stack,
+        settings.runbook.max_rehearsal_age_days,
+        clock.now(),
+    )
+    checks.append(Check(REHEARSAL, stack, lambda _: rehearsed()))
     rows = run_checks(
         checks, Deadline.after(timeout_seconds, since=started, now_seconds=clock.monotonic_seconds), done=_progress
     )

@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from readiness.documents import parts
-from readiness.documents.template import Stacks, fill, has_smoke_test, other_deployment, production_deployment
+from readiness.documents.template import (
+    Stacks,
+    fill,
+    has_smoke_test,
+    other_deployment,
+    production_deployment,
+    verify_command,
+)
 from readiness.markdown_text import table_cell
 from readiness.settings.model import Settings
 
@@ -24,11 +31,10 @@ def page_texts(stacks: Stacks) -> dict[str, str]:
 
 
 def _rollback(stacks: Stacks) -> dict[str, str]:
-    degraded = "   While a degraded answer is known to be harmless, with `--allow-degraded`.\n"
     return {
         "contacts": parts.contact_table(stacks),
         "services": parts.service_table(stacks),
-        "degraded": degraded if parts.known_degraded(stacks) else "",
+        "rehearsal_age": f" of the last {_first(stacks).runbook.max_rehearsal_age_days} days",
     }
 
 
@@ -48,9 +54,6 @@ def _checklist(stacks: Stacks) -> dict[str, str]:
     first = _first(stacks)
     environment = first.production_environment
     deployment = production_deployment(first)
-    after = list(first.notes.after_deployment)
-    if parts.known_degraded(stacks):
-        after.insert(0, "While a degraded answer is known to be harmless: with `--allow-degraded`.")
     notes = parts.listed(first.notes.deployment)
     verified = "Everything is as declared:"
     if has_smoke_test(first):
@@ -58,7 +61,8 @@ def _checklist(stacks: Stacks) -> dict[str, str]:
             "Everything is as declared, and the test account of `READINESS_SMOKE_EMAIL` and `READINESS_SMOKE_PASSWORD`"
             ' can log in, upload and log out (rows "smoke"; "not declared" is for you to try):'
         )
-    else:
+    after = list(first.notes.after_deployment)
+    if not has_smoke_test(first):
         after.insert(0, "No service declares a smoke test (setting `smoke`): log in, upload and log out by hand.")
     return {
         "verified": verified,
@@ -70,6 +74,7 @@ def _checklist(stacks: Stacks) -> dict[str, str]:
         "workflow": "the workflow that deploys" if deployment is None else f'"{table_cell(deployment.workflow)}"',
         "deployment_notes": f"{notes}\n" if notes else "",
         "after_deployment": parts.listed(after, mark="- [ ] "),
+        "verify": verify_command(*stacks[0]),
     }
 
 
@@ -90,7 +95,7 @@ def _application_readme(stacks: Stacks) -> dict[str, str]:
         "addresses": "\n".join(["| Environment | Service | Address |", "|---|---|---|", *rows]),
         "nodes": "\n".join(_nodes(first)),
         "notes": parts.listed(first.notes.application_readme),
-        "stack": stacks[0][0],
+        "verify": verify_command(*stacks[0]),
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from readiness.documents.template import Stacks, health_address
+from readiness.documents.template import Stacks, health_address, known_degraded, verify_command
 from readiness.markdown_text import table_cell
 from readiness.settings.model import Settings
-from readiness.settings.services import KnownDegraded, Service
+from readiness.settings.services import Service
 
 
 def repository_url(settings: Settings) -> str:
@@ -64,21 +64,20 @@ def trouble_rows(stacks: Stacks, where: str) -> str:
 def _degraded_rows(stacks: Stacks) -> Iterator[tuple[str, str, str]]:
     """The answers that the settings call harmless, each once, unless a note of the team mentions it."""
     noted = " ".join(trouble.looks for trouble in stacks[0][1].notes.known_troubles)
-    for degraded in {answer.because: answer for answer in known_degraded(stacks)}.values():
+    found = {
+        degraded.because: (stack, settings, degraded)
+        for stack, settings in stacks
+        for degraded in known_degraded(settings)
+    }
+    for stack, settings, degraded in found.values():
         if degraded.because in noted:
             continue
         until = f" until {degraded.accept_degraded_until}" if degraded.accept_degraded_until else ""
         yield (
             f'200, "{degraded.value}", `{degraded.because}`',
             f"the settings call it harmless (`known_degraded`){until}; with a 503 it is not",
-            "`readiness verify STACK --allow-degraded`",
+            f"`{verify_command(stack, settings)}`",
         )
-
-
-def known_degraded(stacks: Stacks) -> list[KnownDegraded]:
-    """The degraded answers that the settings call harmless."""
-    answers = [service.health_answer for _, settings in stacks for service in settings.services]
-    return [answer.known_degraded for answer in answers if answer is not None and answer.known_degraded is not None]
 
 
 def listed(notes: Sequence[str], mark: str = "- ") -> str:

@@ -1,8 +1,9 @@
 """Fills a template: `{{name}}` in its text, and blocks of commands that are written once and shown for every stack.
 
 A fence ```bash each stack (or service, or a role as backend) is one command or more with `{service}`, `{project}` and
-the like; `{where}` is two options, region and project. It becomes one block for each stack: the first is open,
-the others are folded. `... of owner` leaves only the stack that owns what is shared, `... of others` the others.
+the like; `{where}` is two options, region and project; `{verify}` and `{verify_smoke}` are the whole command that looks
+at the stack. It becomes one block for each stack: the first is open, the others are folded. `... of owner` leaves only
+the stack that owns what is shared, `... of others` the others.
 Upper-case words are for the reader to fill in; so is a workflow that no setting names.
 """
 
@@ -16,7 +17,7 @@ from importlib.resources import files
 
 from readiness.settings.delivery import DeliveryEnvironment
 from readiness.settings.model import Settings
-from readiness.settings.services import Service
+from readiness.settings.services import KnownDegraded, Service
 
 Stacks = Sequence[tuple[str, Settings]]
 
@@ -64,7 +65,7 @@ def _with_values(command: str, values: Mapping[str, str]) -> str:
 def _word(name: str, values: Mapping[str, str]) -> str:
     if name == "where":
         return " ".join(f"--{option}={shlex.quote(values[option])}" for option in ("region", "project"))
-    if name == "smoke":
+    if name in ("verify", "verify_smoke"):
         return values[name]
     if name == "inputs":
         return "".join(f" -f {shlex.quote(pair)}" for pair in values[name].split())
@@ -84,7 +85,8 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
         "production_workflow": workflow_file(production_deployment(settings)),
         "other_workflow": workflow_file(other_deployment(settings)),
         "inputs": " ".join(settings.notes.deployment_inputs),
-        "smoke": " --smoke" if has_smoke_test(settings) else "",
+        "verify": verify_line(stack, settings),
+        "verify_smoke": verify_line(stack, settings, smoke=has_smoke_test(settings)),
     }
     if of == "stack":
         yield common
@@ -96,8 +98,32 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
             yield common | {"service": service.name, "health": health_address(service), "url": service.url}
 
 
+def verify_line(stack: str, settings: Settings, *, smoke: bool = False) -> str:
+    """`verify_command`, with a comment of the shell that says until when `--allow-degraded` belongs to it."""
+    command = verify_command(stack, settings, smoke=smoke)
+    degraded = known_degraded(settings)
+    if not degraded:
+        return command
+    days = {answer.accept_degraded_until for answer in degraded}
+    until = f"until {max(day for day in days if day)}" if all(days) else "while the known degraded answer lasts"
+    return f"{command}   # --allow-degraded {until}; then without it"
+
+
+def verify_command(stack: str, settings: Settings, *, smoke: bool = False) -> str:
+    """`readiness verify STACK` with the options that this stack needs to pass."""
+    words = ["readiness", "verify", shlex.quote(stack)]
+    words += ["--allow-degraded"] if known_degraded(settings) else []
+    return " ".join([*words, "--smoke"] if smoke else words)
+
+
+def known_degraded(settings: Settings) -> list[KnownDegraded]:
+    """The degraded answers of the stack that its settings call harmless."""
+    answers = [service.health_answer for service in settings.services]
+    return [answer.known_degraded for answer in answers if answer is not None and answer.known_degraded is not None]
+
+
 def has_smoke_test(settings: Settings) -> bool:
-    """Whether `verify --smoke` has something to try; without that it is refused."""
+    """Whether `verify --smoke` has something to do."""
     return any(service.smoke is not None for service in settings.services)
 
 

@@ -9,23 +9,21 @@ Who received which drill is in `records/drill.<stack>.json`, committed like any 
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from readiness.alerts.definition import EVALUATION_INTERVAL_SECONDS
-from readiness.files import read_regular_text, write_whole
 from readiness.finding import Finding, RefusedError
+from readiness.live.evidence import EvidenceFile
 from readiness.live.google_api import Google, GoogleError
-from readiness.sealed_record import record_file
 from readiness.times import duration_text, instant
 
 # An incident opens at the first evaluation; messages have been seen to take minutes. The API's least for auto-close.
@@ -191,42 +189,23 @@ class RecordedDrill:
         return (min(receipts) - instant(self.sent)).total_seconds() if receipts else None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Record:
-    """The file: the newest drills, oldest first."""
-
-    schema: Literal[1] = 1
-    stack: str = ""
-    drills: tuple[RecordedDrill, ...]
-
-
-_RECORD = TypeAdapter(_Record)
-
-
-def drill_record_path(stack_file: Path, stack: str) -> Path:
-    """Beside the stack's file."""
-    return Path(record_file(str(stack_file), f"drill.{stack}"))
+_DRILLS = EvidenceFile[RecordedDrill](
+    name="drill", key="drills", items=TypeAdapter(tuple[RecordedDrill, ...]), most=MAX_DRILLS
+)
+drill_record_path, write_drills = _DRILLS.path, _DRILLS.write
 
 
 def read_drills(path: Path) -> tuple[RecordedDrill, ...]:
     """The recorded drills, oldest first; none where there is no file. Raises RefusedError for what is no record."""
-    if not path.exists():
-        return ()
+    drills = _DRILLS.read(path)
     try:
-        drills = _RECORD.validate_json(read_regular_text(path), strict=True).drills
         for drill in drills:
             # Raises ValueError for what is no instant.
             instant(drill.sent)
             _ = drill.response_seconds
-        return drills
-    except (OSError, ValueError):
-        raise _refused(path, "is no record of drills", "Restore it from version control") from None
-
-
-def write_drills(path: Path, stack: str, drills: Sequence[RecordedDrill]) -> None:
-    """Writes the newest of the drills, whole or not at all."""
-    record = _Record(stack=stack, drills=tuple(drills[-MAX_DRILLS:]))
-    write_whole(path, json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n")
+    except ValueError:
+        raise _DRILLS.refused(path, "is no record of drills", "Restore it from version control") from None
+    return drills
 
 
 def response_text(drill: RecordedDrill, target_minutes: int) -> str:
@@ -259,9 +238,5 @@ def with_receipt(path: Path, drills: Sequence[RecordedDrill], nonce: str, receip
     if word not in {drill.nonce for drill in drills}:
         known = ", ".join(drill.nonce for drill in drills[-3:]) or "none"
         message = f"holds no drill with the word {word}; the latest: {known}"
-        raise _refused(path, message, "Copy the word from the notification")
+        raise _DRILLS.refused(path, message, "Copy the word from the notification")
     return [replace(drill, received=(*drill.received, receipt)) if drill.nonce == word else drill for drill in drills]
-
-
-def _refused(path: Path, message: str, hint: str) -> RefusedError:
-    return RefusedError([Finding(rule_id="drill-record", file=str(path), message=message, hint=hint)])

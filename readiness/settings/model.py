@@ -45,7 +45,7 @@ class Environment(Section):
 
 
 class Runbook(Section):
-    """Where the person who is paged finds `docs/runbook.md`, and `docs/runbook/` beside it."""
+    """Where the person who is paged finds `docs/runbook.md`, and how often its rollback is rehearsed."""
 
     url: Annotated[
         HttpsUrl,
@@ -54,6 +54,10 @@ class Runbook(Section):
             "docs/runbook/. An address of another form is that of one page with a section for each alert."
         ),
     ]
+    max_rehearsal_age_days: Annotated[
+        int,
+        Field(ge=1, le=730, description="`verify` says that a rollback is not rehearsed when the last one is older."),
+    ] = 180
 
 
 Engine = Literal["postgresql", "mysql", "sqlserver"]

@@ -104,6 +104,7 @@ verify STACK --format json
 verify STACK --format markdown
 drill STACK
 drill STACK --received crane
+rehearse STACK --served-again --by Ada
 snooze STACK --for 10
 """
 _POOL = "def used(engine) -> int:\n    return engine.pool.checked_out()\n"

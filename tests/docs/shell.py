@@ -24,13 +24,14 @@ def shell_blocks(page: str) -> list[str]:
 
 def commands_of_text(page: str, programs: frozenset[str]) -> list[list[str]]:
     """Whole commands in a line of text: in backquotes, and beginning with the name of a program."""
-    text = _FENCED.sub("", page)
-    found: list[list[str]] = []
-    for code in _INLINE.findall(text):
-        words = code.split()
-        if len(words) > 1 and words[0] in programs:
-            found += [words for words in commands_of_block(code) if words[0] in programs]
-    return found
+    codes = code_of_text(page, programs)
+    return [words for code in codes for words in commands_of_block(code) if words[0] in programs]
+
+
+def code_of_text(page: str, programs: frozenset[str]) -> list[str]:
+    """What stands in backquotes in a line of text and begins with the name of a program and a word more."""
+    codes = _INLINE.findall(_FENCED.sub("", page))
+    return [code for code in codes if len(code.split()) > 1 and code.split()[0] in programs]
 
 
 def commands_of_block(block: str) -> list[list[str]]:

@@ -12,9 +12,9 @@ import pytest
 
 from readiness.cli.main import cli
 from tests.docs.known_commands import known_commands
-from tests.docs.shell import commands_of_block, commands_of_text, shell_blocks
+from tests.docs.shell import code_of_text, commands_of_block, commands_of_text, shell_blocks
 from tests.docs.test_links import PAGES
-from tests.projects import ROOT
+from tests.projects import ROOT, settings_of
 
 KNOWN = known_commands()
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
@@ -22,13 +22,27 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(enco
 OTHERS = frozenset(
     {
         "cat", "cd", "cp", "curl", "date", "docker", "echo", "git", "grep", "jq", "ln", "mkdir", "pg_dump", "pip",
-        "printf", "psql", "read", "sed", "sort", "tail", "test", "tee", "terraform", "touch", "true", "unset",
+        "printf", "psql", "read", "rm", "sed", "sort", "tail", "test", "tee", "terraform", "touch", "true", "unset",
         "uv", "xargs",
     }
 )  # fmt: skip
 _PYTHON = re.compile(r"(\.venv/bin/)?python(3(\.\d+)?)?")
 READINESS = ("readiness", ".venv/bin/readiness")
 IN_TEXT = frozenset({"gcloud", "gh", "make", "pulumi", *READINESS})
+IN_CODE = IN_TEXT | {"bandit", "curl", "git", "gitleaks", "openssl"}
+# Words of a sentence that no command of the documents has as an argument.
+_OF_A_SENTENCE = frozenset(
+    {"a", "an", "and", "are", "does", "for", "if", "is", "must", "names", "no", "not", "of", "or", "prints", "shows",
+     "the", "then", "to", "with"}
+)  # fmt: skip
+FILL_INS = "Words in capitals are for you to fill in"
+_FILL_IN = re.compile(r"(?<![A-Za-z0-9_$.{-])[A-Z][A-Z_]{1,}(?![A-Za-z0-9_(])")
+# A secret that is called so, a method of HTTP, and what git and gcloud call a commit and a revision.
+_NO_FILL_INS = frozenset({"AUTO_MERGE_APP_PRIVATE_KEY", "HEAD", "LATEST", "PATCH"})
+# What the settings of a stack hold: a page that names the customer's project has no reason to ask for it.
+_IN_THE_SETTINGS = frozenset({"OWNER", "PROJECT", "REGION", "REPOSITORY"})
+# Its pages say for each alert what a word of its commands is.
+_EXPLAINS_ITS_WORDS = "runbook"
 
 
 def complaints(page: str) -> list[str]:
@@ -40,7 +54,35 @@ def complaints(page: str) -> list[str]:
             commands += commands_of_block(block)
         except ValueError as error:
             found.append(str(error))
+    found += [f"{code}: it holds words of the sentence" for code in code_of_text(page, IN_CODE) if _holds_prose(code)]
     return found + [f"{' '.join(words)}: {what}" for words in commands for what in _complaints_of(words)]
+
+
+def _holds_prose(code: str) -> bool:
+    """Whether the backquotes close too late: the reader would copy the sentence with the command."""
+    try:
+        commands = commands_of_block(code)
+    except ValueError:
+        return True
+    return any(re.search(r"[^.][.:,;]$", words[-1]) or _OF_A_SENTENCE & set(words[1:]) for words in commands)
+
+
+def fill_in_complaints(page: str) -> list[str]:
+    """Words in capitals in the shell blocks of a page that does not say what they are, or that knows their value."""
+    says_so = FILL_INS in " ".join(page.split())
+    found: list[str] = []
+    for block in shell_blocks(page):
+        words = {word for command in commands_of_block(block) for part in command for word in _fill_ins(part)}
+        found += [f"{word}: the page does not say that it is to be filled in" for word in sorted(words) if not says_so]
+        if settings_of("prod").project in page:
+            found += [f"{word}: the settings have it" for word in sorted(words & _IN_THE_SETTINGS)]
+    return found
+
+
+def _fill_ins(part: str) -> set[str]:
+    """The words in capitals of one word of the shell; a name in front of `=` is no fill-in, and a query is text."""
+    value = re.sub(r"^[A-Z_]+=", "", part)
+    return set() if " " in value else set(_FILL_IN.findall(value)) - _NO_FILL_INS
 
 
 def _complaints_of(words: Sequence[str]) -> Iterator[str]:
@@ -108,6 +150,39 @@ def test_every_command_of_a_page_can_be_run(page: Path) -> None:
     """In blocks and in the text: programs, subcommands, options, targets of make. What is planned may come later."""
     text = re.sub(r"planned: .*", "", page.read_text(encoding="utf-8"))
     assert complaints(text) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_word_in_capitals_is_declared_or_has_its_value(page: Path) -> None:
+    """Readers copy a whole command as it is."""
+    if page.stem != _EXPLAINS_ITS_WORDS:
+        assert fill_in_complaints(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_word_in_capitals_that_nothing_explains_is_seen() -> None:
+    """Also inside a path; and where the page names the project, the page can name it in the command too."""
+    block = "```bash\ngcloud artifacts docker images describe HOST.pkg.dev/PROJECT/REPOSITORY/backend:COMMIT_SHA\n```\n"
+    undeclared = "the page does not say that it is to be filled in"
+    assert f"PROJECT: {undeclared}" in fill_in_complaints(block)
+    assert fill_in_complaints(f"{FILL_INS}.\n\n{block}") == []
+    page = f"{FILL_INS}. Project {settings_of('prod').project}.\n\n{block}"
+    assert fill_in_complaints(page) == ["PROJECT: the settings have it", "REPOSITORY: the settings have it"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "gcloud logging read 'severity>=ERROR' --limit=20 prints nothing.",
+        "gh api repos/a/b --jq .status must print enabled",
+        "curl https://example.com/health shows no address",
+        "gcloud secrets list,",
+        "gh run list of the branch",
+    ],
+)
+def test_a_sentence_inside_the_backquotes_is_seen(code: str) -> None:
+    """The command alone passes."""
+    assert f"{code}: it holds words of the sentence" in complaints(f"1. `{code}` and more\n")
+    assert complaints("1. `gcloud secrets list --project=p` prints nothing.\n") == []
 
 
 def test_every_shell_block_is_valid_shell() -> None:

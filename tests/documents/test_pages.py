@@ -111,8 +111,12 @@ def customers_words() -> set[str]:
 
 def shop(*, notes: bool) -> list[tuple[str, Settings]]:
     """Another company, with everything that it can say of itself or with nothing of it."""
-    settings = settings_of(EVERY_OPTION).model_copy(
+    settings = settings_of(EVERY_OPTION)
+    assert settings.security_audit is not None
+    readers = ("api@shop-project-1.iam.gserviceaccount.com",)
+    settings = settings.model_copy(
         update={
+            "security_audit": settings.security_audit.model_copy(update={"secret_readers": readers}),
             "project": "shop-project-1",
             "github_owner": "shop-inc",
             "repository": Repository(name="web-shop"),
@@ -150,24 +154,77 @@ def test_what_a_team_notes_is_in_its_documents() -> None:
     assert "gh workflow run WORKFLOW.yml" in page_texts(shop(notes=False))["docs/DEPLOYMENT_CHECKLIST.md"]
 
 
-def test_the_checklist_names_the_smoke_test_only_where_a_service_has_one() -> None:
-    """`verify --smoke` is refused without: the checklist then says what a person tries instead."""
-    with_smoke = PAGES["docs/DEPLOYMENT_CHECKLIST.md"]
-    assert "readiness verify prod --smoke\n" in with_smoke
-    without = [
-        (
-            stack,
-            settings.model_copy(
-                update={"services": tuple(each.model_copy(update={"smoke": None}) for each in settings.services)}
-            ),
+def without_exceptions(settings: Settings) -> Settings:
+    """The same stack, whose services have no known degraded answer and no smoke test."""
+    services = tuple(
+        service.model_copy(
+            update={
+                "smoke": None,
+                "health_answer": service.health_answer
+                and service.health_answer.model_copy(update={"known_degraded": None}),
+            }
         )
-        for stack, settings in CUSTOMER
+        for service in settings.services
+    )
+    return settings.model_copy(update={"services": services})
+
+
+def verify_commands(pages: dict[str, str]) -> dict[str, set[str]]:
+    """`{stack: the commands that look at it}` of every page, without their comments."""
+    found: dict[str, set[str]] = {}
+    for text in pages.values():
+        for command, stack in re.findall(r"(readiness verify (\w+)[-\w ]*?) *(?=$|`|\"|#)", text, flags=re.MULTILINE):
+            found.setdefault(stack, set()).add(command)
+    return found
+
+
+def test_verify_has_the_options_that_the_stack_needs_to_pass() -> None:
+    """Staging answers degraded, so its command says that this is allowed; production answers as it should."""
+    pages = page_texts([("staging", settings_of("staging")), ("prod", without_exceptions(settings_of("prod")))])
+    commands = verify_commands(pages)
+    assert commands["staging"] == {"readiness verify staging --allow-degraded"}
+    assert commands["prod"] == {"readiness verify prod", "readiness verify prod --format markdown"}
+    checklist = pages["docs/DEPLOYMENT_CHECKLIST.md"]
+    assert "--smoke" not in checklist, "`verify --smoke` is refused without a smoke test"
+    assert "READINESS_SMOKE" not in checklist
+    assert "- [ ] No service declares a smoke test (setting `smoke`): log in, upload and log out by hand." in checklist
+    assert "readiness verify prod --allow-degraded --smoke" in verify_commands(PAGES)["prod"]
+
+
+def test_the_command_says_until_which_day_a_degraded_answer_is_allowed() -> None:
+    """The day of the settings; without one, no day is invented."""
+    line = "readiness verify staging --allow-degraded   # --allow-degraded until 2027-03-31; then without it\n"
+    assert line in PAGES["docs/DEPLOYMENT_CHECKLIST.md"]
+    staging = settings_of("staging")
+    undated = [
+        service.model_copy(
+            update={
+                "health_answer": service.health_answer.model_copy(
+                    update={
+                        "known_degraded": service.health_answer.known_degraded.model_copy(
+                            update={"accept_degraded_until": None}
+                        )
+                    }
+                )
+            }
+        )
+        if service.health_answer is not None and service.health_answer.known_degraded is not None
+        else service
+        for service in staging.services
     ]
-    text = page_texts(without)["docs/DEPLOYMENT_CHECKLIST.md"]
-    assert "--smoke" not in text
-    assert "READINESS_SMOKE" not in text
-    assert "readiness verify prod\n" in text
-    assert "- [ ] No service declares a smoke test (setting `smoke`): log in, upload and log out by hand." in text
+    stacks = [("staging", staging.model_copy(update={"services": tuple(undated)})), CUSTOMER[1]]
+    checklist = page_texts(stacks)["docs/DEPLOYMENT_CHECKLIST.md"]
+    assert "--allow-degraded   # --allow-degraded while the known degraded answer lasts; then without it\n" in checklist
+
+
+def test_the_rollback_runbook_says_how_often_it_is_rehearsed() -> None:
+    """With the days of the setting that `readiness verify` goes by."""
+    stack, settings = CUSTOMER[1]
+    runbook = settings.runbook.model_copy(update={"max_rehearsal_age_days": 30})
+    page = page_texts([(stack, settings.model_copy(update={"runbook": runbook}))])["docs/ROLLBACK_RUNBOOK.md"]
+    assert "has no rehearsal of the last 30 days" in page
+    assert "readiness rehearse prod --by NAME\n" in page
+    assert "readiness rehearse prod --served-again --by NAME\n" in page
 
 
 def test_every_stack_fills_every_template() -> None:

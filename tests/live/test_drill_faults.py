@@ -120,7 +120,7 @@ def test_a_user_without_a_name_is_asked_for_one(
     def unknown() -> str:
         raise KeyError("getpwuid(): uid not found: 54321")
 
-    monkeypatch.setattr("readiness.cli.drill.getpass.getuser", unknown)
+    monkeypatch.setattr("readiness.cli.common.getpass.getuser", unknown)
     done = command("drill", "staging", "--received", "00c0ffee", cwd=project)
     assert done.status == 1
     assert "Say who received it" in done.err

@@ -86,7 +86,7 @@ def _of_trivy(report: dict[str, Any], name: str) -> Iterator[Finding]:
             purl = (item.get("PkgIdentifier") or {}).get("PURL") or f"pkg:{result.get('Type')}/{item['PkgName']}"
             severity = str(item.get("Severity", "")).lower()
             yield Finding(
-                ids=(item["VulnerabilityID"],),
+                ids=(item["VulnerabilityID"], *_advisories_of_github(item)),
                 package=purl_without_version(purl),
                 version=item.get("InstalledVersion") or "",
                 fixed=item.get("FixedVersion") or "",
@@ -94,6 +94,14 @@ def _of_trivy(report: dict[str, Any], name: str) -> Iterator[Finding]:
                 where=result.get("Target") or "",
                 title=item.get("Title") or "",
             )
+
+
+def _advisories_of_github(item: dict[str, Any]) -> list[str]:
+    """GitHub's names of a vulnerability, which Trivy gives beside the CVE: the list of accepted ones may hold either.
+
+    An advisory of a distribution (`DSA-…`) covers several vulnerabilities, so it is no name of one.
+    """
+    return [advisory for advisory in item.get("VendorIDs") or () if advisory.startswith("GHSA-")]
 
 
 def _of_osv(report: dict[str, Any], name: str) -> Iterator[Finding]:

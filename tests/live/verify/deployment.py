@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from readiness.delivered.declared_files import declared_files
+from readiness.live.rehearsal import REHEARSALS, Rehearsal
 from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.resource_types import ALERT_POLICY, CHANNEL, RULESET
 from readiness.settings.stack_files import read_stack
+from readiness.times import instant_text
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, endpoint_lines
 from tests.live.github_repository import Repository
 from tests.live.loopback import Reply, Request, serving
 from tests.live.verify.answers import HEALTHY
+from tests.pinned_clock import NOW
 
 PUBLIC = "https://ai-resume-review-v2-{}-prod-wnjxxf534a-uc.a.run.app"
 
@@ -126,6 +129,8 @@ def plan_with_reviewers(project: Path) -> Plan:
 def deployed(project: Path, tls: ssl.SSLContext, plan: Plan) -> Iterator[Deployment]:
     """A project whose stack `prod` is all there by its plan, served until the block ends."""
     world = Deployment(project=project, plan=plan)
+    rehearsal = Rehearsal(by="Ada", started=instant_text(NOW), served_again=instant_text(NOW), seconds=240)
+    REHEARSALS.write(REHEARSALS.path(project / "Pulumi.prod.yaml", "prod"), "prod", [rehearsal])
     world.policies = [copy.deepcopy(each["inputs"]) for each in plan.of_type(ALERT_POLICY)]
     world.channels = [copy.deepcopy(each["inputs"]) for each in plan.of_type(CHANNEL)]
     world.files = declared_files(plan.resources)

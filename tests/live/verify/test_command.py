@@ -68,7 +68,7 @@ def test_a_good_deployment_passes_every_check(command: Command, project: Path, t
     checks = {check for check, outcome in rows_in_table(result.out) if outcome == "pass"}
     assert checks == {
         "health", "response time", "certificate", "redirect to HTTPS", "alert policy", "channel",
-        "environment protection", "branch ruleset", "image scanning", "managed files",
+        "environment protection", "branch ruleset", "image scanning", "managed files", "rollback rehearsal",
     }  # fmt: skip
     assert " pass, 0 fail, 0 not checked in " in result.out.splitlines()[-1]
 
@@ -133,6 +133,20 @@ def test_without_credentials_the_rest_is_checked_and_the_reason_is_given(
     assert ", 0 fail, 6 not checked in " in result.out.splitlines()[-1]
 
 
+def test_a_rollback_that_nobody_rehearsed_is_not_checked(command: Command, production: Deployment) -> None:
+    """It does not fail a good deployment, and never counts as a pass; a file that is no record fails."""
+    record = production.project / "records" / "rollback-rehearsal.prod.json"
+    record.write_text("{}", encoding="utf-8")
+    broken = verify(command, production)
+    assert (broken.status, ("rollback rehearsal", "FAIL") in rows_in_table(broken.out)) == (1, True)
+    record.unlink()
+    result = verify(command, production)
+    assert result.status == 0, result.text
+    assert ("rollback rehearsal", "not checked") in rows_in_table(result.out)
+    assert "not rehearsed: run `readiness rehearse prod`" in result.out
+    assert ", 0 fail, 1 not checked in " in result.out.splitlines()[-1]
+
+
 def test_a_token_that_does_not_see_the_repository_is_no_missing_gate(command: Command, production: Deployment) -> None:
     """GitHub answers 404 to who may not see it."""
     production.github_url += "/elsewhere"
@@ -149,7 +163,8 @@ def test_without_a_network_every_row_that_could_be_asked_fails(
         pass
     result = verify(command, gone)
     assert result.status == 1
-    assert {outcome for _, outcome in rows_in_table(result.out)} == {"FAIL"}, result.out
+    outcomes = {outcome for check, outcome in rows_in_table(result.out) if check != "rollback rehearsal"}
+    assert outcomes == {"FAIL"}, result.out
     assert "Traceback" not in result.text
 
 
