@@ -102,7 +102,7 @@ LOOK_FOR_A_NEW_REVISION = (
 ROLL_BACK = (
     "Roll back, where a new revision is the cause; REVISION is the newest from before the incident: "
     f"`gcloud run services update-traffic $service {WHERE} --to-revisions=REVISION=100`. Traffic is pinned then: "
-    "[unpin it](../runbook.md#roll-back) with the next deployment."
+    "[send it to the latest revision again](../runbook.md#roll-back) with the next deployment."
 )
 RAISE_MEMORY = (
     f"Give the instances twice the memory: {SHOW_LIMITS} and `gcloud run services update $service {WHERE} "

@@ -148,7 +148,8 @@ def test_a_threshold_from_the_settings_reaches_the_query(
 
 
 @pytest.mark.parametrize(
-    ("alert", "section"), [row[:2] for row in THRESHOLDS if row[1] != "database_connection_errors"]
+    ("alert", "section"),
+    [row[:2] for row in THRESHOLDS if row[1] not in ("database_connection_errors", "failed_logins")],
 )
 def test_a_duration_from_the_settings_reaches_the_condition(alert: str, section: str) -> None:
     """In seconds, and one evaluation more (rules.py says why)."""

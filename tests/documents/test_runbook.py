@@ -130,7 +130,8 @@ def test_production_comes_first_and_each_stack_has_its_own_commands(pages: dict[
         assert found[0][0] == "production (stack prod)", name
         for heading, text in found:
             other = "staging" if heading.startswith("production") else "-prod"
-            assert other not in "\n".join(shell_blocks(text)), name
+            # The one alert of the whole project: its filter names the accounts of every stack.
+            assert name == "UnusualSecretAccess" or other not in "\n".join(shell_blocks(text)), name
         assert "<details>" not in page
     assert "<details>" not in "".join(pages.values())
 
