@@ -20,7 +20,14 @@ from readiness.alerts.commands import (
     READ_DATABASE_ERRORS,
     SHOW_INSTANCE,
 )
-from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS, AlertDefinition, minutes, of_the_database, percent
+from readiness.alerts.definition import (
+    SAMPLE_PERIOD_SECONDS,
+    AlertDefinition,
+    has_postgresql,
+    minutes,
+    of_the_database,
+    percent,
+)
 from readiness.alerts.first_queries import backup_clauses
 from readiness.alerts.log_metric import LogMetric, environment_metric_name, filter_text
 from readiness.alerts.selectors import database_selector, window
@@ -259,7 +266,7 @@ TRANSACTION_ID_WRAPAROUND = AlertDefinition(
     query=f"last_over_time({_METRIC}postgresql_transaction_id_utilization{{$database}}[$gauge_window]) > $threshold",
     query_values=_selector,
     subject=of_the_database,
-    declared_by=lambda settings: settings.database is not None and settings.database.engine == "postgresql",
+    declared_by=has_postgresql,
     threshold=lambda settings: settings.alerts.transaction_ids.used_ratio,
     duration_seconds=lambda settings: settings.alerts.transaction_ids.duration_seconds,
     condition=lambda settings: (

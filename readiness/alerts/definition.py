@@ -65,6 +65,11 @@ def of_the_database(settings: Settings) -> str:
     return settings.required_database.instance
 
 
+def has_postgresql(settings: Settings) -> bool:
+    """Whether the stack has a database of the engine whose own metrics and log some alerts read."""
+    return settings.database is not None and settings.database.engine == "postgresql"
+
+
 def _in_every_stack(_settings: Settings) -> bool:
     return True
 
