@@ -93,7 +93,8 @@ def test_a_log_that_is_not_postgresqls_is_not_counted_in_vain() -> None:
     """A counter of it would stay at zero, and the query would seem to watch the server."""
     settings = settings_of("prod")
     other = settings.model_copy(update={"database": settings.required_database.model_copy(update={"engine": "mysql"})})
-    queries, counters = [], []
+    queries: list[str] = []
+    counters: list[set[str]] = []
     for stack in (settings, other):
         (rule,) = [rule for rule in rules_of(stack) if rule.definition.name == "DatabaseConnectionErrors"]
         queries.append(rule.query)
