@@ -15,6 +15,7 @@ from pathlib import Path
 
 from readiness.alerts.catalogue import ALERTS
 from readiness.alerts.commands import PRINTED_BY, filled_commands, first_sentence, text_without_commands
+from readiness.alerts.log_metric import on_one_line
 from readiness.alerts.rules import rules_of
 from readiness.alerts.runbook_address import RUNBOOK_FOLDER, RUNBOOK_PATH, page_name, page_path, section_anchor
 from readiness.alerts.security_alerts import CAUSES, FIRST_STEPS, SECURITY_ALERTS, TAKE_ACCESS_AWAY, security_rules
@@ -197,7 +198,7 @@ def _stack_part(page: _AlertPage, declared: _Declared, names: Collection[str]) -
 def _commands(text: str, declared: _Declared) -> list[str]:
     more = {
         "stack": shlex.quote(declared.stack),
-        "counted": shlex.quote(" AND ".join(declared.counter_filter.split("\n"))),
+        "counted": shlex.quote(on_one_line(declared.counter_filter)),
     }
     return list(filled_commands(text, declared.settings, more))
 

@@ -257,6 +257,7 @@ def test_every_query_of_the_log_has_a_link_over_the_last_hour(pages: dict[str, s
     assert "^(ai-resume-review-v2-backend-prod|ai-resume-review-v2-frontend-prod)$" in unquote(filter_text)
     every_link = re.findall(r"\((https://console\.cloud\.google\.com/logs/query;[^)]+)\)", "".join(pages.values()))
     assert len(every_link) > 50
+    assert not any("%0A" in link for link in every_link), "a filter in a link is one line"
     assert all(";duration=PT1H?project=" in link for link in every_link)
 
 
