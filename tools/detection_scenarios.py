@@ -200,4 +200,5 @@ WITHOUT_A_ROW = {
     "NoDeploymentSuccess": _DEPLOYMENTS,
     "NotificationDrill": "somebody sends it to test the channels",
     "MigrationFailed": _DONE_BY_SOMEBODY,
+    "RollbackStarted": _DONE_BY_SOMEBODY,
 }

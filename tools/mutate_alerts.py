@@ -45,6 +45,7 @@ _COUNTED_ONCE = (
     "NewCriticalVulnerability",
     "MigrationFailed",
     "DatabaseBackupFailed",
+    "RollbackStarted",
 )
 _ONE_INSTANCE = "an instance writes one series of the metric"
 _ANY_ABOVE_ZERO = "where one count is above zero, so are their sum, their largest, their mean and their rate"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from readiness.finding import Finding
 from readiness.settings.base import DashboardViewer, Listed, Section, ServiceAccount, Text
+from readiness.settings.placeholders import REACHES_NOBODY, is_placeholder
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
 from readiness.settings.view import duplicates, findings_of, known, known_items
@@ -81,9 +82,18 @@ def delivery_problems(
     yield from findings_of(
         *(lambda field=field: duplicates(config, ENVIRONMENTS, environments, field) for field in _UNIQUE_FIELDS),
         lambda: duplicates(config, (*TELEMETRY, "dashboard_viewers"), telemetry.dashboard_viewers),
+        lambda: _viewer_placeholders(config, telemetry.dashboard_viewers),
         lambda: _service_problems(config, environments, own, set(own_services)),
         lambda: _own_environment_problems(config, environments, own),
     )
+
+
+def _viewer_placeholders(config: StackConfig, viewers: tuple[str, ...]) -> Iterator[Finding]:
+    """Google refuses a member of a domain that does not exist, after half of the update is applied."""
+    for index, viewer in known_items(viewers):
+        if is_placeholder(viewer):
+            path, hint = (*TELEMETRY, "dashboard_viewers", index), "Write the real group, person or domain"
+            yield config.warning("settings-placeholder", path, REACHES_NOBODY, hint, placeholder=True)
 
 
 def _services_of(environments: Iterable[DeliveryEnvironment]) -> Iterator[tuple[int, int, str]]:

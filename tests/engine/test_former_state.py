@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.edits import with_real_addresses
 from tests.engine.world import World, is_custom, name_the_reviewers
 from tests.program.test_urns import REMOVED, without_stack
 from tests.projects import STACKS
@@ -24,8 +25,9 @@ FORMER = Path(__file__).parent / "former_state"
 
 
 def unpacked(name: str) -> Any:
-    """What a file of the folder holds."""
-    return json.loads(lzma.decompress((FORMER / f"{name}.json.xz").read_bytes()))
+    """What a file of the folder holds, with the addresses that the project of these tests has."""
+    text = lzma.decompress((FORMER / f"{name}.json.xz").read_bytes()).decode()
+    return json.loads(with_real_addresses(text))
 
 
 @pytest.fixture
@@ -56,9 +58,11 @@ ADDED_SINCE = (
     "alerts-database-high-cpu",
     "alerts-database-high-memory",
     "alerts-health-checks-silent",
+    "alerts-rollback-started",
     "alerts-transaction-id-wraparound",
     "image-workflows-files-readiness-image-upkeep-apis-py",
     "log-metrics-database-failed-backups",
+    "log-metrics-pinned-traffic",
 )
 # Its alert is part of ErrorBudgetBurn, whose policy goes on as that of the fast burn.
 DELETED_SINCE = "alerts-steady-error-budget-burn"
