@@ -8,7 +8,7 @@ import sys
 import click
 
 from readiness import clock
-from readiness.cli.common import plan_of, project_option, project_root, settings_of
+from readiness.cli.common import plan_of, project_option, project_root, settings_of, settings_of_every_stack
 
 
 @click.command()
@@ -23,6 +23,7 @@ from readiness.cli.common import plan_of, project_option, project_root, settings
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int, project: str | None) -> None:
     """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
     from readiness.live.application import Account
+    from readiness.live.application_documents import application_documents, delivers_documents
     from readiness.live.rows import Outcome, count
     from readiness.live.verify import report
     from readiness.live.verify.run import Access, checks_of, run_checks
@@ -48,6 +49,9 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
         with_smoke=smoke,
         account=Account.from_environment(os.environ, "READINESS_SMOKE"),
         now=clock.now(),
+        documents=(lambda: application_documents(settings_of_every_stack(root)))
+        if delivers_documents(settings)
+        else None,
     )
     rows = run_checks(
         checks, Deadline.after(timeout_seconds, since=started, now_seconds=clock.monotonic_seconds), done=_progress
