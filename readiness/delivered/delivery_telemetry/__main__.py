@@ -15,7 +15,7 @@ from typing import Any
 from ..apis import ApiError, Apis
 from .deployments import NEVER_A_DEPLOYMENT, entry_of, history, read_deployment, restore_seconds
 from .figures import write_figures
-from .messages import deployment_message, live_test_message, report_message, rollback_message, run_message
+from .messages import deployment_message, messages_of_a_test, report_message, rollback_message, run_message
 from .report import period_before, read_period, report_lines
 from .rollbacks import MAX_ENTRIES, read_rollbacks
 from .rollbacks import entry_of as rollback_entry
@@ -25,6 +25,8 @@ ERROR = "::error title=Deployment telemetry::"
 # A run that needs an approval waits within seconds of its request.
 POLLS = 20
 POLL_SECONDS = 6
+# A webhook takes one message a second (https://docs.slack.dev/apis/web-api/rate-limits), and keeps their order so.
+SLACK_PAUSE_SECONDS = 1
 # So many deployments before a success are looked at for the failure that it ended.
 RESTORE_HISTORY = 30
 # The watch runs every quarter of an hour; GitHub may skip or delay runs.
@@ -140,8 +142,11 @@ def report(job: Job, name: str) -> None:
 
 
 def live_test(job: Job) -> None:
-    """Posts one message, and fails where Slack does not take it."""
-    job.apis.post_to_slack(live_test_message(job.apis.repository))
+    """Posts a test message for every event, and fails at the first that Slack does not take."""
+    for number, message in enumerate(messages_of_a_test(job.settings, job.apis.repository, job.now)):
+        if number:
+            job.apis.sleep(SLACK_PAUSE_SECONDS)
+        job.apis.post_to_slack(message)
 
 
 COMMANDS: dict[str, Callable[[Job], None]] = {
