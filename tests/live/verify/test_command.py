@@ -200,7 +200,11 @@ def test_a_page_of_a_private_repository_is_asked_of_the_api(
     tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, delivered: bool, outcome: str
 ) -> None:
     """To whoever is not logged in, GitHub answers 404 for it, as for a page that is missing."""
-    monkeypatch.setattr(github_checks, "probe", lambda *_: Probe(status=404, headers={}, data=b""))
+
+    def not_found(_url: str, _deadline: Deadline) -> Probe:
+        return Probe(status=404, headers={}, data=b"")
+
+    monkeypatch.setattr(github_checks, "probe", not_found)
     repository = Repository()
     repository.commit("main", {"docs/runbook/HighCpuUsage.md": "x"} if delivered else {"README.md": "x"})
     url = f"{RUNBOOK.removesuffix('.md')}/HighCpuUsage.md"
