@@ -34,7 +34,7 @@ class TaskLine:
 
 
 def lines_of_document(document: str) -> list[TaskLine]:
-    """The tasks, success criteria, notification events and success metrics of the customer's document, in their order."""
+    """The tasks, success criteria, notification events and success metrics of the document, in their order."""
     found: list[TaskLine] = []
     section, group = "", ""
     for number, line in enumerate(document.splitlines(), start=1):
