@@ -164,7 +164,7 @@ def test_names_of_the_other_environment_are_found_by_role(stack: Stack) -> None:
     assert names["ai-resume-review-v2-backend-prod"] == "ai-resume-review-v2-backend-staging"
     assert names[stack.settings.database_id] == stack.other.database_id
     assert names['environment="production"'] == 'environment="staging"'
-    assert sum("user_readiness_production" in name for name in names) == 6, "four of the database, exits, deployments"
+    assert sum("user_readiness_production" in name for name in names) == 7, "four of the database, exits, deployments, traffic"
     assert sum("[.]run[.]app" in name for name in names) == 2
     assert len(names) == 12
 
