@@ -28,6 +28,7 @@ from readiness.alerts.deployment_metrics import deployments
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.promql import parse, selectors
 from readiness.alerts.registry_alerts import deletions_by_others, large_cleanups, new_criticals
+from readiness.alerts.rollback_alerts import pinned_traffic
 from readiness.alerts.scenarios.cloud_run import (
     CPU_UTILIZATIONS,
     FINE_LATENCY_BOUNDS,
@@ -337,6 +338,8 @@ SIGNALS: tuple[Callable[[Stack, States], Iterator[Series]], ...] = (
     _logged(large_cleanups, _none, "global"),
     _logged(new_criticals, _none, "global"),
     _logged(failed_backups, _none, "cloudsql_database"),
+    # Nobody rolls back within the outage.
+    _logged(pinned_traffic, _none, "cloud_run_revision"),
 )
 
 
