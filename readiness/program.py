@@ -44,9 +44,9 @@ class StoredSecret:
 def load_settings() -> Settings:
     """The stack's settings. Raises pulumi.RunError, which the engine prints without a traceback.
 
-    A reviewer who is to be filled in passes a preview and stops an update. So does what only the project's checks
-    refuse: a preview changes nothing, and the cleanup gate and `readiness drift` need one of such a stack. Warnings
-    become the engine's own.
+    A value that is to be filled in (a reviewer, an address of a reserved domain) passes a preview and stops an update.
+    So does what only the project's checks refuse: a preview changes nothing, and the cleanup gate and
+    `readiness drift` need one of such a stack. Warnings become the engine's own.
     """
     try:
         now = clock.now()
@@ -55,10 +55,12 @@ def load_settings() -> Settings:
         settings = require_settings(checked)
         of_project = project_problems(Path.cwd(), config, settings, now)
         if not pulumi.runtime.is_dry_run():
-            placeholders = [problem for problem in checked.problems if problem.placeholder]
+            placeholders = [
+                replace(problem, severity=Severity.ERROR) for problem in checked.problems if problem.placeholder
+            ]
             refused = errors_only([*of_project, *variable_problems(os.environ, settings.provider_hosts)])
             if placeholders or refused:
-                raise RefusedError([replace(problem, severity=Severity.ERROR) for problem in placeholders] or refused)
+                raise RefusedError([*placeholders, *refused])
     except RefusedError as refusal:
         lines = "\n".join(f"  {text_line(problem)}" for problem in refusal.problems)
         raise pulumi.RunError(f"the settings of stack {pulumi.get_stack()} are refused:\n{lines}") from None

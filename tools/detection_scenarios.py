@@ -202,4 +202,5 @@ WITHOUT_A_ROW = {
     "MigrationFailed": _DONE_BY_SOMEBODY,
     "FailedLogins": "counts what somebody does who tries passwords; the columns speak of the service",
     "UnusualSecretAccess": _DONE_BY_SOMEBODY,
+    "RollbackStarted": _DONE_BY_SOMEBODY,
 }

@@ -48,6 +48,7 @@ _COUNTED_ONCE = (
     "NewCriticalVulnerability",
     "MigrationFailed",
     "DatabaseBackupFailed",
+    "RollbackStarted",
 )
 _SAME_MINUTES = "use and size have their samples in the same minutes, and a quotient or a difference needs both"
 _ONE_INSTANCE = "an instance writes one series of the metric"

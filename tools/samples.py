@@ -17,7 +17,7 @@ from readiness.alerts.watched_workflows import watched_deployments
 from readiness.delivered.delivery_telemetry.messages import (
     Message,
     deployment_message,
-    live_test_message,
+    messages_of_a_test,
     report_message,
     rollback_message,
     run_message,
@@ -140,7 +140,7 @@ def _messages() -> list[Message]:
         deployment_message(a_deployment("failure", title=title), None),
         rollback_message(rolled_back, "ytgrs-464303"),
         report_message(week.title, lines, ("https://console.cloud.google.com/monitoring/dashboards", "Dashboards")),
-        live_test_message("stellar-aiz/ai-resume-review-v2"),
+        messages_of_a_test(settings(), "stellar-aiz/ai-resume-review-v2", NOW)[0],
     ]
 
 

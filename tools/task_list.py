@@ -34,7 +34,7 @@ class TaskLine:
 
 
 def lines_of_document(document: str) -> list[TaskLine]:
-    """The tasks, success criteria and success metrics of the customer's document, in their order."""
+    """The tasks, success criteria, notification events and success metrics of the document, in their order."""
     found: list[TaskLine] = []
     section, group = "", ""
     for number, line in enumerate(document.splitlines(), start=1):
@@ -44,7 +44,9 @@ def lines_of_document(document: str) -> list[TaskLine]:
             section, group = ("metrics" if "Success Metrics" in line else ""), ""
         elif line.startswith("**"):
             group = line.strip("*: ")
-        is_asked = group == "Success Criteria" or (section == "metrics" and group.endswith("Metrics"))
+        is_asked = group in ("Success Criteria", "Notification Events") or (
+            section == "metrics" and group.endswith("Metrics")
+        )
         if task := re.match(r"\s*- \[ \] (.*)", line):
             found.append(TaskLine(number, section, digest(task.group(1))))
         elif is_asked and line.startswith("- "):

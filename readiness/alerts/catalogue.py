@@ -18,6 +18,7 @@ from readiness.alerts.drill_alerts import DRILL_ALERTS
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.migration_alerts import MIGRATION_ALERTS
 from readiness.alerts.registry_alerts import REGISTRY_ALERTS
+from readiness.alerts.rollback_alerts import ROLLBACK_ALERTS
 from readiness.alerts.service_alerts import SERVICE_ALERTS
 from readiness.settings.model import Settings
 
@@ -32,6 +33,7 @@ ALERTS: tuple[AlertDefinition, ...] = (
     *DRILL_ALERTS,
     *MIGRATION_ALERTS,
     *ACCESS_ALERTS,
+    *ROLLBACK_ALERTS,
 )
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import plan_of, project_option, project_root, report, settings_to_apply
+from readiness.cli.common import (
+    plan_of,
+    project_option,
+    project_root,
+    report,
+    settings_of_every_stack,
+    settings_to_apply,
+)
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
@@ -23,17 +30,21 @@ if TYPE_CHECKING:
 @click.option("--again", is_flag=True, help="Also after the last pull request was closed without being merged.")
 @project_option
 def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool, project: str | None) -> None:
-    """Put STACK's managed files into the application's repository: one commit on a branch, and a pull request."""
+    """Put STACK's managed files and documents into the application's repository: one commit, and a pull request."""
     from readiness.delivered.declared_files import declared_files
     from readiness.finding import RefusedError, errors_only
     from readiness.live import delivery as of_delivery
+    from readiness.live.application_documents import application_documents, delivers_documents
     from readiness.live.github_api import GitHub, GitHubError
 
     root = project_root(project)
     settings = settings_to_apply(root, stack)
     files = declared_files(plan_of(root, stack).resources)
+    if delivers_documents(settings):
+        files |= application_documents(settings_of_every_stack(root))
     if not files:
-        click.echo(f"{stack}: nothing to deliver: it declares no file with managed_files.delivery: pull_request")
+        declared = "it declares no file with managed_files.delivery: pull_request, and managed_files.documents is off"
+        click.echo(f"{stack}: nothing to deliver: {declared}")
         return
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
     if not dry_run and github.token is None:
@@ -63,11 +74,16 @@ def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool, 
 
 
 def _show(plan: Delivery, files: dict[str, str]) -> None:
-    from readiness.delivered.header import file_digest
+    """The managed files with their differences, and one line for each document: their texts are reviewed elsewhere."""
+    from readiness.delivered.header import file_digest, is_managed_path
+    from readiness.live.repository_files import FileState
 
-    for each in plan.differences:
-        click.echo(f"{each}, to be {file_digest(files[each.path])}")
-        click.echo(each.diff, nl=False)
+    for difference in plan.differences:
+        text = files.get(difference.path)
+        click.echo(f"{difference}, to be {'removed' if text is None else file_digest(text)}")
+        # An edit is shown whole: it is refused, and somebody has to decide about it.
+        if is_managed_path(difference.path) or difference.state is FileState.EDITED:
+            click.echo(difference.diff, nl=False)
 
 
 def _intention(plan: Delivery) -> str:

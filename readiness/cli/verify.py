@@ -9,7 +9,7 @@ from functools import partial
 import click
 
 from readiness import clock
-from readiness.cli.common import plan_of, project_option, project_root, settings_of
+from readiness.cli.common import plan_of, project_option, project_root, settings_of, settings_of_every_stack
 
 
 @click.command()
@@ -26,6 +26,7 @@ from readiness.cli.common import plan_of, project_option, project_root, settings
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int, project: str | None) -> None:
     """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
     from readiness.live.application import Account
+    from readiness.live.application_documents import application_documents, delivers_documents
     from readiness.live.rehearsal import CHECK as REHEARSAL
     from readiness.live.rehearsal import REHEARSALS, rehearsal_rows
     from readiness.live.rows import Outcome, count
@@ -57,6 +58,9 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
         with_smoke=smoke,
         account=Account.from_environment(os.environ, "READINESS_SMOKE"),
         now=clock.now(),
+        documents=(lambda: application_documents(settings_of_every_stack(root)))
+        if delivers_documents(settings)
+        else None,
     )
     rehearsed = partial(
         rehearsal_rows,

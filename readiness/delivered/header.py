@@ -14,13 +14,23 @@ MANAGED_FOLDER = ".github/"
 # Beside the packages of the delivered programs; each program carries a copy.
 SHARED_MODULES = ("apis.py", "http_client.py")
 
-_HEADER = re.compile(r"# Made by readiness from [^\n]*\n# sha256 of what follows: ([0-9a-f]{64})\n")
+# In a comment of YAML, TOML and Python, or of Markdown.
+_HEADER = re.compile(
+    r"# Made by readiness from [^\n]*\n# sha256 of what follows: ([0-9a-f]{64})\n"
+    r"|<!-- Made by readiness from [^\n]* -->\n<!-- sha256 of what follows: ([0-9a-f]{64}) -->\n"
+)
 
 
 def with_header(setting: str, body: str) -> str:
     """The whole file; `setting` as in `dependabot`, without the namespace."""
     edit_it = f"# Made by readiness from the setting readiness:{setting}. Edit it there: this file is written over."
     return f"{edit_it}\n# sha256 of what follows: {_digest(body)}\n{body}"
+
+
+def with_page_header(body: str) -> str:
+    """The whole page, with the same two lines as comments of Markdown."""
+    edit_it = "Made by readiness from the settings of all stacks. Edit them there: this file is written over."
+    return f"<!-- {edit_it} -->\n<!-- sha256 of what follows: {_digest(body)} -->\n{body}"
 
 
 def program_files(setting: str, folder: str, package: str) -> dict[str, str]:
@@ -40,7 +50,7 @@ def program_files(setting: str, folder: str, package: str) -> dict[str, str]:
 def is_as_delivered(text: str) -> bool:
     """Whether the text has the header, and what follows it is what the header was made for."""
     found = _HEADER.match(text)
-    return found is not None and found.group(1) == _digest(text[found.end() :])
+    return found is not None and found.group(1, 2).count(_digest(text[found.end() :])) == 1
 
 
 def file_digest(text: str) -> str:

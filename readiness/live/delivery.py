@@ -12,10 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from readiness.delivered.header import file_digest
+from readiness.alerts.runbook_address import RUNBOOK_FOLDER, RUNBOOK_PATH
+from readiness.delivered.header import file_digest, is_managed_path
 from readiness.finding import Finding, RefusedError
 from readiness.live.github_api import GitHub, GitHubError
-from readiness.live.repository_files import FileDifference, FileState, Tree, file_differences, live_tree
+from readiness.live.repository_files import (
+    FileDifference,
+    FileState,
+    Tree,
+    file_differences,
+    left_over_files,
+    live_tree,
+)
 
 BRANCH = "readiness/managed-files"
 TITLE = "Update the files that readiness manages"
@@ -78,7 +86,9 @@ def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: s
             raise RefusedError([_problem(github, "has no commit yet", "Push one first")])
         commit = base["object"]["sha"]
         tree = live_tree(github, commit)
-        differences = tuple(file_differences(github, files, ref=commit, tree=tree))
+        differences = file_differences(github, files, ref=commit, tree=tree)
+        if RUNBOOK_PATH in files:
+            differences += left_over_files(github, files, folder=RUNBOOK_FOLDER, ref=commit, tree=tree)
         problems = list(_file_problems(github, files, differences, choices.overwrite, tree))
         branch, pull_request = None, None
         if differences:
@@ -88,7 +98,7 @@ def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: s
         return Delivery(
             base_branch=default_branch,
             base_commit=commit,
-            differences=differences,
+            differences=tuple(differences),
             branch=branch,
             open_pull_request=pull_request,
             problems=tuple(problems),
@@ -99,10 +109,10 @@ def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: s
 
 def deliver(github: GitHub, delivery: Delivery, files: Mapping[str, str], *, stack: str) -> Delivered:
     """Makes commit, branch and pull request. Raises GitHubError; then the branch is whole, or as it was."""
-    texts = {difference.path: files[difference.path] for difference in delivery.differences}
+    texts = {difference.path: files.get(difference.path) for difference in delivery.differences}
     with _answers_as_documented(github):
         base = github.get(f"git/commits/{delivery.base_commit}") or {}
-        entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in texts.items()]
+        entries = [_entry(path, text) for path, text in texts.items()]
         tree = github.send("POST", "git/trees", {"base_tree": base["tree"]["sha"], "tree": entries})["sha"]
         committed = _point_branch_at(github, delivery, tree, _commit_message(sorted(texts), stack))
         body = {"title": TITLE, "body": _pull_request_body(texts, stack)}
@@ -206,27 +216,41 @@ def _point_branch_at(github: GitHub, delivery: Delivery, tree: str, message: str
     return True
 
 
+def _entry(path: str, text: str | None) -> dict[str, Any]:
+    """A file of a new tree; None removes it (https://docs.github.com/en/rest/git/trees#create-a-tree, `sha`)."""
+    what: dict[str, Any] = {"sha": None} if text is None else {"content": text}
+    return {"path": path, "mode": "100644", "type": "blob", **what}
+
+
 def _commit_message(paths: Sequence[str], stack: str) -> str:
-    """One line for each file, and the trailer by which the commit is recognized as ours."""
-    return "\n".join([TITLE, "", *(f"- {path}" for path in paths), "", f"{_TRAILER}{stack}"])
+    """One line for each file but the documents, and the trailer by which the commit is recognized as ours."""
+    lines = [f"- {path}" for path in paths if is_managed_path(path)]
+    documents = len(paths) - len(lines)
+    lines += [f"- {documents} document{'s' * (documents != 1)}"] if documents else []
+    return "\n".join([TITLE, "", *lines, "", f"{_TRAILER}{stack}"])
 
 
 def _is_ours(message: str) -> bool:
     return any(line.startswith(_TRAILER) for line in message.splitlines())
 
 
-def _pull_request_body(texts: Mapping[str, str], stack: str) -> str:
-    """The files with the digests that `readiness plan` shows, and what merging does."""
-    rows = [f"| `{path}` | `{file_digest(text)}` |" for path, text in sorted(texts.items())]
+def _pull_request_body(texts: Mapping[str, str | None], stack: str) -> str:
+    """The files with the digests that `readiness plan` shows, the documents folded, and what merging does."""
+    rows = {
+        path: f"| `{path}` | `{'removed' if text is None else file_digest(text)}` |"
+        for path, text in sorted(texts.items())
+    }
+    managed = [row for path, row in rows.items() if is_managed_path(path)]
+    documents = [row for path, row in rows.items() if not is_managed_path(path)]
+    head = ["| document | digest |", "|---|---|"]
+    folded = [f"<details><summary>Documents: {len(documents)}</summary>", "", *head, *documents, "", "</details>", ""]
     return "\n".join(
         [
             f"These files are declared by the stack `{stack}` of the readiness project, and are edited there:",
             "a change made here is refused by the next delivery until somebody says what becomes of it.",
             "",
-            "| file | digest, as `readiness plan` shows it |",
-            "|---|---|",
-            *rows,
-            "",
+            *(("| file | digest, as `readiness plan` shows it |", "|---|---|", *managed, "") if managed else ()),
+            *(folded if documents else ()),
             "Merging is a push to the default branch: whatever deploys on one deploys.",
             "Closed without merging, it is not opened again unless somebody asks for it.",
             "",

@@ -23,11 +23,15 @@ class FileState(StrEnum):
     DELIVERED = "as an earlier delivery left it"
     EDITED = "edited by people"
     NO_FILE = "no plain file"
+    LEFT_OVER = "of an alert that is gone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileDifference:
-    """A file that is not as declared. `diff` is a unified diff from what is there to what is declared."""
+    """A file that is not as declared. `diff` is a unified diff from what is there to what is declared.
+
+    LEFT_OVER: an earlier delivery brought it, and nothing declares it now.
+    """
 
     path: str
     state: FileState
@@ -73,6 +77,22 @@ def file_differences(
         live = github.get(f"contents/{quote(path)}?ref={quote(ref, safe='')}")
         if (difference := _difference(path, text, live)) is not None:
             found.append(difference)
+    return found
+
+
+def left_over_files(
+    github: GitHub, files: Mapping[str, str], *, folder: str, ref: str, tree: Tree
+) -> list[FileDifference]:
+    """Files right below `folder` that an earlier delivery brought, and that are not of `files`. Raises GitHubError.
+
+    What people wrote or edited there is left out: it is not ours to remove.
+    """
+    found: list[FileDifference] = []
+    for path in sorted(tree.blobs.keys() - files.keys()):
+        if path.rpartition("/")[0] == folder:
+            text = _text(github.get(f"contents/{quote(path)}?ref={quote(ref, safe='')}"))
+            if text is not None and is_as_delivered(text):
+                found.append(FileDifference(path=path, state=FileState.LEFT_OVER, diff=_diff(path, text, "")))
     return found
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from readiness.finding import Finding
 from readiness.settings.base import EmailAddress, Listed, SecretName, Section, Text
-from readiness.settings.placeholders import is_placeholder
+from readiness.settings.placeholders import REACHES_NOBODY, is_placeholder
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.view import duplicates, findings_of, known, known_items
 
@@ -216,9 +216,8 @@ def _count_problems(config: StackConfig, channels: Channels) -> Iterator[Finding
 def _placeholder_warnings(config: StackConfig, emails: tuple[str, ...]) -> Iterator[Finding]:
     for index, address in known_items(emails):
         if is_placeholder(address):
-            message = "is a placeholder, or an address of a reserved domain, which reaches nobody"
-            hint = "Write the real address before the first `pulumi up`"
-            yield config.warning("settings-placeholder", ("channels", "emails", index), message, hint)
+            path, hint = ("channels", "emails", index), "Write the real address before the first `pulumi up`"
+            yield config.warning("settings-placeholder", path, REACHES_NOBODY, hint, placeholder=True)
 
 
 def _email_only_warning(config: StackConfig, channels: Channels) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from readiness.finding import Finding
 from readiness.settings.base import DashboardViewer, Listed, Section, ServiceAccount, Text
-from readiness.settings.placeholders import is_placeholder
+from readiness.settings.placeholders import REACHES_NOBODY, is_placeholder
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
 from readiness.settings.view import duplicates, findings_of, known, known_items
@@ -105,25 +105,19 @@ def delivery_problems(
     yield from findings_of(
         *(lambda field=field: duplicates(config, ENVIRONMENTS, environments, field) for field in _UNIQUE_FIELDS),
         lambda: duplicates(config, (*TELEMETRY, "dashboard_viewers"), telemetry.dashboard_viewers),
+        lambda: _viewer_placeholders(config, telemetry.dashboard_viewers),
         lambda: _service_problems(config, environments, own, set(own_services)),
         lambda: _own_environment_problems(config, environments, own),
-        lambda: _viewer_warnings(config, telemetry),
         lambda: _quality_problems(config, telemetry),
     )
 
 
-def _viewer_warnings(config: StackConfig, telemetry: DeploymentTelemetry) -> Iterator[Finding]:
-    """Viewers that are examples: Google takes no member that does not exist, and the team would see no dashboard."""
-    for index, viewer in known_items(telemetry.dashboard_viewers):
-        if not is_placeholder(viewer.partition(":")[2]):
-            continue
-        domain = viewer.partition(":")[2].rpartition("@")[2].lower()
-        # The domain that the settings are written with; one below it may be a test's own.
-        is_to_be_filled_in = domain in ("example.com", "example.org", "example.net")
-        refused = "; `pulumi up` refuses until then" if is_to_be_filled_in else ""
-        message = f"stands for a viewer to be filled in{refused}"
-        hint, path = "Write the team's group or domain, or remove the line", (*TELEMETRY, "dashboard_viewers", index)
-        yield config.warning("settings-placeholder", path, message, hint, placeholder=is_to_be_filled_in)
+def _viewer_placeholders(config: StackConfig, viewers: tuple[str, ...]) -> Iterator[Finding]:
+    """Google refuses a member of a domain that does not exist, after half of the update is applied."""
+    for index, viewer in known_items(viewers):
+        if is_placeholder(viewer):
+            path, hint = (*TELEMETRY, "dashboard_viewers", index), "Write the real group, person or domain"
+            yield config.warning("settings-placeholder", path, REACHES_NOBODY, hint, placeholder=True)
 
 
 def _quality_problems(config: StackConfig, telemetry: DeploymentTelemetry) -> Iterator[Finding]:

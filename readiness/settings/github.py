@@ -214,6 +214,13 @@ class ManagedFiles(Section):
         Field(description="`commit` writes to the default branch at every `pulumi up`: only where no push deploys."),
     ] = "pull_request"
     default_branch: BranchName = "main"
+    documents: Annotated[
+        bool,
+        Field(
+            description="Whether `readiness deliver` also brings the runbook, ROLLBACK_RUNBOOK.md, TROUBLESHOOTING.md "
+            "and DEPLOYMENT_CHECKLIST.md, always by a pull request. Of the stack that owns the shared resources."
+        ),
+    ] = False
 
 
 def environment_problems(config: StackConfig, environment: ProductionEnvironment | None) -> Iterator[Finding]:

@@ -13,6 +13,10 @@ _RESERVED_DOMAINS = (".example.com", ".example.org", ".example.net", ".example",
 _HOST = re.compile(r"(?:@|//)([A-Za-z0-9.-]+)|([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 
 
+# What a finding says of such an address or contact. Its `placeholder=True` makes an update refuse it.
+REACHES_NOBODY = "is a placeholder, or an address of a reserved domain, which reaches nobody; `pulumi up` refuses it"
+
+
 def is_to_be_filled_in(text: object) -> bool:
     """Whether a login, slug, host or contact says that it is not known yet: `to-be-filled-in-first`, `TODO`."""
     return isinstance(text, str) and _MARK.search(text) is not None

@@ -30,7 +30,7 @@ from readiness.settings.image_workflows import image_workflow_problems
 from readiness.settings.logs import log_problems
 from readiness.settings.model import Contact, Settings
 from readiness.settings.observation import availability_problems, uptime_problems
-from readiness.settings.placeholders import is_placeholder
+from readiness.settings.placeholders import REACHES_NOBODY, is_placeholder
 from readiness.settings.provider_hosts import provider_host_problems
 from readiness.settings.registry import registry_problems
 from readiness.settings.security_audit import security_audit_problems
@@ -95,8 +95,10 @@ def _escalation_problems(config: StackConfig, contacts: tuple[Contact, ...]) -> 
     for index, contact in known_items(contacts):
         for name in ("name", "reach"):
             if is_placeholder(known(contact, name)):
-                message, hint = "is a placeholder, which reaches nobody", "Write whom to call, and how"
-                yield config.warning("settings-placeholder", (*path, index, name), message, hint)
+                hint = "Write whom to call, and how"
+                yield config.warning(
+                    "settings-placeholder", (*path, index, name), REACHES_NOBODY, hint, placeholder=True
+                )
     reached = [known(contact, "reach") for _, contact in known_items(contacts)]
     if len(reached) > 1 and None not in reached and len({str(reach).casefold() for reach in reached}) == 1:
         message = f"lists {len(reached)} contacts who are all reached in one way: if it fails, nobody else is called"

@@ -6,7 +6,8 @@ understood proves nothing.
 
 What Cloud Logging does with it (cloud.google.com/logging/docs/view/logging-query-language): `NOT` binds strongest,
 **then `OR`, then `AND`**. `=~` looks for a match anywhere in the text, case-sensitively, with the engine RE2, which is
-used here too. A comparison on a field that the entry lacks is false, so its NOT is true. Severities have an order.
+used here too. A comparison on a field that the entry lacks is false, so its NOT is true. One on a list, or on a
+field of a list's items, holds where it holds for one item. Severities have an order.
 """
 
 from __future__ import annotations
@@ -100,16 +101,18 @@ def _comparison(found: re.Match[str], text: str) -> Matches:
         raise UnknownFilterError(f"`{text}`: a value needs quotes")
     if found["operator"] == "=~":
         pattern = _pattern(found["value"], text)
-        return lambda entry: isinstance(value := _field(entry, path), str) and bool(pattern.search(value))
+        return lambda entry: any(isinstance(value, str) and pattern.search(value) for value in _values(entry, path))
     values = re.findall(r'"([^"]*)"', found["values"]) if found["values"] else [found["value"]]
-    return lambda entry: _field(entry, path) in values
+    return lambda entry: any(value in values for value in _values(entry, path))
 
 
 def _at_least(path: str, bare: str | None, text: str) -> Matches:
     if bare is None:
         raise UnknownFilterError(f"`{text}`: >= takes a number or a severity without quotes")
     if bare.isdecimal():
-        return lambda entry: isinstance(value := _field(entry, path), int | float) and value >= int(bare)
+        return lambda entry: any(
+            isinstance(value, int | float) and value >= int(bare) for value in _values(entry, path)
+        )
     if path != "severity" or bare not in _SEVERITIES:
         raise UnknownFilterError(f"`{text}`: {bare} is no severity")
     least = _SEVERITIES.index(bare)
@@ -158,10 +161,10 @@ def _term(tokens: list[Any]) -> tuple[Matches, list[Any]]:
     return first, rest
 
 
-def _field(entry: LogEntry, path: str) -> Any:
-    value: Any = entry
+def _values(entry: LogEntry, path: str) -> Iterator[Any]:
+    """What an entry holds at a path: several values where a list is on the way, none where it lacks the field."""
+    found: list[Any] = [entry]
     for name in path.split("."):
-        if not isinstance(value, Mapping) or name not in value:
-            return None
-        value = value[name]
-    return value
+        found = [value[name] for value in found if isinstance(value, Mapping) and name in value]
+        found = [item for value in found for item in (value if isinstance(value, list) else [value])]
+    yield from found

@@ -13,6 +13,7 @@ ENTRY: dict[str, Any] = {
     "resource": {"type": "cloud_run_revision", "labels": {"service_name": "web"}},
     "logName": "projects/p/logs/run.googleapis.com%2Fstderr",
     "textPayload": "an Error on line 1",
+    "jsonPayload": {"traffic": [{"percent": 10}, {"percent": 90, "revision": "web-2"}]},
 }
 
 
@@ -23,6 +24,12 @@ ENTRY: dict[str, Any] = {
         ('resource.type="cloud_run"', False),
         ('resource.labels.service_name=("api" OR "web")', True),
         ('resource.labels.service_name=("api" OR "we")', False),
+        ('jsonPayload.traffic.revision=~"2$"', True),
+        ('jsonPayload.traffic.revision="web-2"', True),
+        ('jsonPayload.traffic.revision=~"3$"', False),
+        ('jsonPayload.traffic.tag=~"."', False),
+        ("jsonPayload.traffic.percent>=90", True),
+        ("jsonPayload.traffic.percent>=91", False),
         ('textPayload=~"Error"', True),
         ('textPayload=~"error"', False),
         ('textPayload=~"^Error"', False),

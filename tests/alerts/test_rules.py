@@ -27,7 +27,8 @@ PLACEHOLDER = re.compile(r"\$(project|region|instance|service|repository|job)\b"
 VARIABLE = re.compile(r"\$\{metric_or_resource\.label\.(\w+)\}")
 VALUE = "${metric.label.value}"
 # A host is a label of 63 characters and `.northamerica-northeast1.run.app`; a longer subject is cut off at its end.
-LONGEST_VALUES = {"service_name": 49, "host": 95}
+# A service account's address: 30 characters, `@`, a project id of 30, and `.iam.gserviceaccount.com`.
+LONGEST_VALUES = {"service_name": 49, "host": 95, "who": 85}
 LONGEST_NUMBER = "-1.7976931348623157e+308"
 
 

@@ -20,7 +20,7 @@ PAGE = (ROOT / "docs" / "customer" / "seed.md").read_text(encoding="utf-8")
 def test_every_line_of_the_task_list_has_exactly_one_row_in_its_order() -> None:
     """A line that the page leaves out or repeats is named."""
     answered = [(row.number, row.section) for row in table_rows(PAGE)]
-    assert len(ASKED) == 145, "the list has its lines"
+    assert len(ASKED) == 150, "the list has its lines"
     assert answered == [(line.number, line.section) for line in ASKED]
 
 
@@ -74,6 +74,10 @@ DOCUMENT = """\
   - not a task
 **Success Criteria**:
 - It fires
+**Notification Events:**
+- It is told
+**Benefit:**
+- not a task
 ## Success Metrics
 **Operational Metrics**:
 - Uptime: high
@@ -81,12 +85,13 @@ DOCUMENT = """\
 
 
 def test_the_lines_of_a_document_are_tasks_criteria_and_metrics() -> None:
-    """With their numbers in the document."""
+    """Notification events too, with their numbers in the document."""
     found = [(line.number, line.section, line.digest) for line in lines_of_document(DOCUMENT)]
     assert found == [
         (2, "1.2", digest("Make one")),
         (5, "1.2", digest("It fires")),
-        (8, "metrics", digest("Uptime: high")),
+        (7, "1.2", digest("It is told")),
+        (12, "metrics", digest("Uptime: high")),
     ]
 
 

@@ -34,7 +34,7 @@ def customer(fresh: World) -> World:
         **shared,
         "type": "email",
         "displayName": "AI Resume Review - Email Alerts",
-        "labels": {"email_address": "ops@example.com"},
+        "labels": {"email_address": "ops@harbor.dev"},
     }
     things[CHANNEL, WEBHOOK] = {**shared, "type": "webhook_tokenauth", "displayName": "AI Resume Review - Slack Alerts"}
     for identity, name in OLD_POLICIES.items():

@@ -9,7 +9,7 @@ from tests.engine.world import CPU_POLICY, PROJECT, World
 
 pytestmark = pytest.mark.engine
 
-CHANNEL_NAME = "channels-email-dev-alerts@example.com"
+CHANNEL_NAME = "channels-email-dev-alerts@harbor.dev"
 SERVER_METRIC = "log-metrics-connection-errors-server"
 GUARD = "production-environment-guard"
 

@@ -14,7 +14,7 @@ from tests.engine.world import World
 
 pytestmark = pytest.mark.engine
 
-CHANNEL_NAME = "channels-email-dev-alerts@example.com"
+CHANNEL_NAME = "channels-email-dev-alerts@harbor.dev"
 
 
 def test_fault_16_a_lock_that_another_holds_refuses_the_second_up_which_sends_nothing(fresh: World) -> None:

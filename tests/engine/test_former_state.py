@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.edits import with_real_addresses
 from tests.engine.world import World, is_custom, name_the_reviewers
 from tests.program.test_urns import REMOVED, without_stack
 from tests.projects import STACKS
@@ -24,8 +25,9 @@ FORMER = Path(__file__).parent / "former_state"
 
 
 def unpacked(name: str) -> Any:
-    """What a file of the folder holds."""
-    return json.loads(lzma.decompress((FORMER / f"{name}.json.xz").read_bytes()))
+    """What a file of the folder holds, with the addresses that the project of these tests has."""
+    text = lzma.decompress((FORMER / f"{name}.json.xz").read_bytes()).decode()
+    return json.loads(with_real_addresses(text))
 
 
 @pytest.fixture
@@ -61,10 +63,12 @@ ADDED_SINCE = (
     "alerts-database-high-memory",
     "alerts-failed-logins",
     "alerts-health-checks-silent",
+    "alerts-rollback-started",
     "alerts-transaction-id-wraparound",
     "alerts-unusual-secret-access",
     "image-workflows-files-readiness-image-upkeep-apis-py",
     "log-metrics-database-failed-backups",
+    "log-metrics-pinned-traffic",
     "log-metrics-failed-logins",
     "log-metrics-unusual-secret-reads",
 )

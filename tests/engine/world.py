@@ -23,6 +23,7 @@ from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.records import subject_of
 from readiness.rules.stack import check_config, require_settings
 from readiness.settings.stack_files import read_stack
+from tests.edits import write_real_addresses
 from tests.engine.cloud import Cloud, Hold
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP, Engine
 from tests.engine.kinds import JOB, POLICY, REPOSITORY
@@ -198,7 +199,7 @@ def is_custom(type_: str) -> bool:
 
 
 def write_project(folder: Path) -> None:
-    """The first customer's project and the stack with every option, whose secrets are left to be set."""
+    """The first customer's project and the stack with every option, with real addresses; secrets are left to be set."""
     folder.mkdir()
     copy_project(folder)
     text = EVERY_OPTION_FILE.read_text(encoding="utf-8")
@@ -207,6 +208,7 @@ def write_project(folder: Path) -> None:
     text = text.replace("ytgrs-464303", SHOPS_PROJECT)
     text = text.replace("config:\n", f"config:\n  gcp:project: {SHOPS_PROJECT}\n", 1)
     (folder / f"Pulumi.{EVERY_OPTION}.yaml").write_text(text, encoding="utf-8")
+    write_real_addresses(folder)
     write_runbook(folder)
 
 

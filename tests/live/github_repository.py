@@ -148,7 +148,11 @@ class Repository:
     def _create(self, path: str, _: dict[str, str], body: Any) -> Reply:
         if path == "git/trees":
             files = dict(self.trees[body["base_tree"]])
-            files |= {entry["path"]: entry["content"] for entry in body["tree"]}
+            for entry in body["tree"]:
+                if entry.get("sha", "") is None:
+                    del files[entry["path"]]
+                else:
+                    files[entry["path"]] = entry["content"]
             self.trees[_tree_id(files)] = files
             return Reply(201, {"sha": _tree_id(files)})
         if path == "git/commits":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.finding import errors_only
+from readiness.finding import Severity, errors_only
 from tests.edits import edit, found, line_of
 
 TELEMETRY = "deployment_telemetry"
@@ -68,6 +68,17 @@ def test_a_mistake_is_refused_where_it_stands(prod: Path, old: str, new: str, ke
     problem = found(prod)[key]
     assert problem.message.startswith(message)
     assert problem.hint
+
+
+def test_a_viewer_of_a_reserved_domain_is_a_placeholder_that_an_update_refuses(prod: Path) -> None:
+    """Google refuses such a member when half of the update is applied. A preview goes on."""
+    viewers = "    dashboard_viewers:\n      - group:ops@harbor.dev\n      - domain:shop.example\n"
+    edit(prod, FIRST, f"{viewers}{FIRST}")
+    problems = found(prod)
+    problem = problems.pop(f"{TELEMETRY}.dashboard_viewers[1]")
+    assert problems == {}
+    assert (problem.rule_id, problem.severity, problem.placeholder) == ("settings-placeholder", Severity.WARNING, True)
+    assert problem.line == line_of(prod, "- domain:shop.example")
 
 
 def test_an_own_environment_that_is_left_out_is_refused(prod: Path) -> None:

@@ -172,11 +172,10 @@ def test_names_of_the_other_environment_are_found_by_role(stack: Stack) -> None:
     assert names["ai-resume-review-v2-backend-prod"] == "ai-resume-review-v2-backend-staging"
     assert names[stack.settings.database_id] == stack.other.database_id
     assert names['environment="production"'] == 'environment="staging"'
-    assert sum("user_readiness_production" in name for name in names) == 7, (
-        "four of the database, exits, deployments, logins"
-    )
+    counters = sum("user_readiness_production" in name for name in names)
+    assert counters == 8, "four of the database, exits, deployments, logins, pinned traffic"
     assert sum("[.]run[.]app" in name for name in names) == 2
-    assert len(names) == 13
+    assert len(names) == 14
 
 
 def test_every_case_is_in_one_batch_and_the_usual_phase_comes_first(stack: Stack) -> None:

@@ -18,6 +18,7 @@ from readiness.alerts.scenarios.limits import SCENARIOS as OF_LIMITS
 from readiness.alerts.scenarios.migrations import SCENARIOS as OF_MIGRATIONS
 from readiness.alerts.scenarios.promtool import Case
 from readiness.alerts.scenarios.registry import SCENARIOS as OF_THE_REGISTRY
+from readiness.alerts.scenarios.rollbacks import SCENARIOS as OF_ROLLBACKS
 from readiness.alerts.scenarios.series import Delivery
 from readiness.alerts.scenarios.services import SCENARIOS as OF_SERVICES
 from readiness.alerts.scenarios.stack import NotBuildableError, Stack
@@ -37,6 +38,7 @@ ALL_SCENARIOS: tuple[Scenario, ...] = (
     *OF_THE_DRILL,
     *OF_MIGRATIONS,
     *OF_ACCESS,
+    *OF_ROLLBACKS,
 )
 
 # Seconds after the full minute at which samples arrive; rules are evaluated at 0 and 30. On the grid, just off it, and

@@ -29,6 +29,7 @@ from readiness.alerts.deployment_metrics import deployments
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.promql import parse, selectors
 from readiness.alerts.registry_alerts import deletions_by_others, large_cleanups, new_criticals
+from readiness.alerts.rollback_alerts import pinned_traffic
 from readiness.alerts.scenarios.cloud_run import (
     CPU_UTILIZATIONS,
     FINE_LATENCY_BOUNDS,
@@ -345,6 +346,8 @@ SIGNALS: tuple[Callable[[Stack, States], Iterator[Series]], ...] = (
         failed_login_metric, _none, "cloud_run_revision", lambda settings: settings.alerts.failed_logins is not None
     ),
     _logged(unusual_secret_reads, _none, "audited_resource"),
+    # Nobody rolls back within the outage.
+    _logged(pinned_traffic, _none, "cloud_run_revision"),
 )
 
 

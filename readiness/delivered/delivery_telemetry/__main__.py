@@ -17,7 +17,7 @@ from .deployments import NEVER_A_DEPLOYMENT, Deployment, entry_of, history, read
 from .figures import write_figures
 from .incidents import Incident, incident_entry, read_incidents
 from .lead_time import LeadTime, lead_time
-from .messages import deployment_message, live_test_message, report_message, rollback_message, run_message
+from .messages import deployment_message, messages_of_a_test, report_message, rollback_message, run_message
 from .quality import quality_lines
 from .recovery import Course, course_of, failed_change_entry, recovery_entry
 from .report import period_before, read_lead_times, read_period, report_lines
@@ -29,6 +29,8 @@ ERROR = "::error title=Deployment telemetry::"
 # A run that needs an approval waits within seconds of its request.
 POLLS = 20
 POLL_SECONDS = 6
+# A webhook takes one message a second (https://docs.slack.dev/apis/web-api/rate-limits), and keeps their order so.
+SLACK_PAUSE_SECONDS = 1
 # So many deployments before one are looked at: for the failure that it ended, and for the success before it.
 HISTORY = 30
 # The watch runs every quarter of an hour; GitHub may skip or delay runs.
@@ -222,8 +224,11 @@ def report(job: Job, name: str) -> None:
 
 
 def live_test(job: Job) -> None:
-    """Posts one message, and fails where Slack does not take it."""
-    job.apis.post_to_slack(live_test_message(job.apis.repository))
+    """Posts a test message for every event, and fails at the first that Slack does not take."""
+    for number, message in enumerate(messages_of_a_test(job.settings, job.apis.repository, job.now)):
+        if number:
+            job.apis.sleep(SLACK_PAUSE_SECONDS)
+        job.apis.post_to_slack(message)
 
 
 COMMANDS: dict[str, Callable[[Job], None]] = {

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from .deployments import Deployment
 from .rollbacks import Rollback
+from .settings import Settings
 
 MAX_CHARACTERS = 150
+TEST_MARK = "[test]"
+_OUTCOMES = ("success", "failure")
+_MADE_UP = "A made-up deployment"
 
 Message = dict[str, Any]
 
@@ -57,11 +62,65 @@ def rollback_message(rollback: Rollback, project: str) -> Message:
     )
 
 
-def live_test_message(repository: str) -> Message:
-    """What the live test posts."""
-    note = "Nothing was deployed. This is the channel that hears of deployments."
-    link = (f"https://github.com/{repository}/actions", "Open the runs")
-    return _message(":wave:", "Test of the deployment messages", {"Repository": repository}, link=link, note=note)
+def messages_of_a_test(settings: Settings, repository: str, now: datetime) -> list[Message]:
+    """What the live test posts: every event of every environment, in the order of a deployment, each marked as a test.
+
+    A failing health check comes last: Monitoring notifies of it over a channel of its own, so its message says how to
+    test that one.
+    """
+    runs = f"https://github.com/{repository}/actions"
+    run = {"actor": {"login": "nobody"}, "head_sha": "0" * 40, "html_url": runs, "display_title": _MADE_UP}
+    found: list[Message] = []
+    for environment in settings.environments:
+        found += [run_message(event, environment.name, run) for event in ("started", "waiting")]
+        found += [deployment_message(_made_up(environment.name, outcome, runs, now), None) for outcome in _OUTCOMES]
+        rollback = Rollback(
+            environment=environment.name,
+            service=environment.services[0] if environment.services else "service",
+            audit_id="",
+            at=now,
+            actor="nobody",
+            to_revision="the revision before",
+            from_revision="the newest revision",
+            duration_seconds=None,
+        )
+        found.append(rollback_message(rollback, settings.project))
+    console = f"https://console.cloud.google.com/monitoring/alerting?project={settings.project}"
+    health = "The real one comes from Cloud Monitoring, over its own Slack channel; readiness drill STACK tests it."
+    link = (console, "Open alerts")
+    found.append(_message(":rotating_light:", "health check FAILED", {"By": "nobody"}, link=link, note=health))
+    return [_as_test(message) for message in found]
+
+
+def _made_up(environment: str, outcome: str, url: str, now: datetime) -> Deployment:
+    return Deployment(
+        environment=environment,
+        run_id=0,
+        attempt=1,
+        outcome=outcome,
+        trigger="other",
+        actor="nobody",
+        commit="0" * 40,
+        title=_MADE_UP,
+        url=url,
+        finished_at=now,
+        duration_seconds=0,
+    )
+
+
+def _as_test(message: Message) -> Message:
+    """The message with a mark in its headline, and a line that nothing happened."""
+    headline, *others, context = message["blocks"]
+    marked = headline["text"]["text"].replace("*", f"*{TEST_MARK} ", 1)
+    note = {"type": "mrkdwn", "text": "This is a test: nothing happened."}
+    return {
+        "text": f"{TEST_MARK} {message['text']}",
+        "blocks": [
+            {**headline, "text": {**headline["text"], "text": marked}},
+            *others,
+            {**context, "elements": [*context["elements"], note]},
+        ],
+    }
 
 
 def report_message(title: str, lines: list[str], link: tuple[str, str]) -> Message:

@@ -44,6 +44,12 @@ _SAY_HOW_IT_LOGS = (
     "logs: {language: python|node|java|go|other, format: text|json}"
 )
 
+# The steps that come before the secret. Which scope, and why an invitation: docs/slack-channel.md of Readiness.
+_SLACK_STEPS = """\
+  # Slack: make an app with the bot scope chat:write at https://api.slack.com/apps, install it, and run
+  # /invite @APP in the channel. The secret is its bot token, which begins with xoxb-.
+"""
+
 # What the first customer asked for. They have no defaults in the model: a stack's file says what pages.
 # Without `delivery`: nobody writes what those alerts read until `readiness:deployment_telemetry` is there.
 _ALERTS = {
@@ -201,6 +207,9 @@ def _shared(answers: Answers) -> dict[str, Any]:
             reviewers["teams"] = [{"slug": slug, "id": identity} for slug, identity in answers.reviewer_teams]
         named = {kind: listed for kind, listed in reviewers.items() if listed}
         shared["production_environment"] = {"name": answers.github_environment, "reviewers": named}
+    # Notifications link to pages that only a delivery brings there.
+    if answers.runbook_url.startswith(f"https://github.com/{answers.github_owner}/{answers.repository}/"):
+        shared["managed_files"] = {"documents": True}
     if answers.dependabot:
         updates = [{"ecosystem": ecosystem, "directories": list(folders)} for ecosystem, folders in answers.dependabot]
         shared["dependabot"] = {"updates": updates}
@@ -219,11 +228,16 @@ def _comments(answers: Answers, stack: StackAnswer) -> dict[str, str]:
 
 
 def _waiting_comments(answers: Answers, stack: StackAnswer) -> str:
-    """The channels whose secret nobody has stored yet, as comments: `check` refuses a channel without its secret."""
+    """The channels whose secret nobody has stored yet, as comments: `check` refuses a channel without its secret.
+
+    Slack's is there even where nobody named a channel, ready for the day that somebody does.
+    """
     text = ""
-    for secret, settings in waiting_channels(answers):
+    ready = [] if answers.slack_channel is not None else [(SLACK_AUTH_TOKEN, {"channel_name": "#alerts"})]
+    for secret, settings in [*waiting_channels(answers), *ready]:
         own = {key: value.replace(ENV, stack.name) for key, value in settings.items()}
         body = yaml.safe_dump({setting_of(secret): own}, allow_unicode=True, width=2000).splitlines()
+        text += _SLACK_STEPS if secret == SLACK_AUTH_TOKEN else ""
         text += "  # Move this below readiness:channels: once its secret is stored, with\n"
         text += f"  # {secret.set_command} --stack {stack.name}\n"
         text += "".join(f"  #     {line}\n" for line in body)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from readiness.alerts.runbook_address import RUNBOOK_FOLDER
+from readiness.delivered.http_client import NoAnswerError
 from readiness.live.github_api import GitHub
 from readiness.live.github_gate import gate_differences
-from readiness.live.repository_files import file_differences
-from readiness.live.rows import Outcome, Row, count, failed, not_checked, passed
+from readiness.live.repository_files import file_differences, left_over_files, live_tree
+from readiness.live.rows import NotCheckedError, Outcome, Row, count, failed, not_checked, passed
+from readiness.live.web import Deadline, probe
 from readiness.settings.github import ProductionEnvironment
 
 ENVIRONMENT, RULESET, FILES = "environment protection", "branch ruleset", "managed files"
+DOCUMENTS, RUNBOOK_LINK = "documents", "runbook link"
 
 Inputs = Mapping[str, Any]
 
@@ -31,6 +35,50 @@ def file_rows(github: GitHub, files: Mapping[str, str], branch: str) -> list[Row
     differences = file_differences(github, files, ref=branch)
     rows = [failed(FILES, file.path, str(file.state), "see `readiness deliver`") for file in differences]
     return rows or [passed(FILES, f"{len(files)} files", f"as declared on {branch}")]
+
+
+def document_rows(github: GitHub, documents: Mapping[str, str], branch: str, stack: str) -> list[Row]:
+    """A row for each document that differs on the branch or is left over, or one that passes. Raises GitHubError."""
+    tree = live_tree(github, branch)
+    differences = file_differences(github, documents, ref=branch, tree=tree)
+    differences += left_over_files(github, documents, folder=RUNBOOK_FOLDER, ref=branch, tree=tree)
+    hint = f"Run `readiness deliver {stack}`, and merge its pull request"
+    rows = [failed(DOCUMENTS, document.path, str(document.state), hint) for document in differences]
+    return rows or [passed(DOCUMENTS, f"{len(documents)} documents", f"as declared on {branch}")]
+
+
+def runbook_link_rows(
+    url: str, subject: str, github: Callable[[], GitHub], *, stack: str, deadline: Deadline
+) -> list[Row]:
+    """Whether the page that a notification links to opens. `github` gives the application's repository.
+
+    GitHub answers 404 for a page of a private repository to whoever is not logged in, so its API is asked as well.
+    Raises NotCheckedError where no answer came or the page asks for a login, GitHubError.
+    """
+    try:
+        answer = probe(url, deadline)
+    except NoAnswerError as error:
+        raise NotCheckedError(f"{url}: {error}") from None
+    if answer.status in (401, 403) or 300 <= answer.status < 400:
+        raise NotCheckedError(f"{url} answers {answer.status}: whether the page is behind a login is not known")
+    if answer.status == 200:
+        return [passed(RUNBOOK_LINK, subject, f"{url} opens")]
+    hint = f"Switch on managed_files.documents, run `readiness deliver {stack}`, and merge its pull request; or correct"
+    missing = failed(RUNBOOK_LINK, subject, f"{url} answers {answer.status}", f"{hint} readiness:runbook.url")
+    if answer.status != 404:
+        return [missing]
+    try:
+        there = _is_in_repository(github(), url)
+    except NotCheckedError as unknown:
+        return [missing, not_checked(RUNBOOK_LINK, subject, f"whether it opens after a login: {unknown}")]
+    return [passed(RUNBOOK_LINK, subject, f"{url} opens for who may read {github().name}")] if there else [missing]
+
+
+def _is_in_repository(github: GitHub, url: str) -> bool:
+    """Whether `https://github.com/OWNER/NAME/blob/BRANCH/PATH` is a file of the repository."""
+    start = f"https://github.com/{github.name}/blob/"
+    branch, _slash, path = url.removeprefix(start).partition("/")
+    return url.startswith(start) and github.get(f"contents/{path}?ref={branch}") is not None
 
 
 def ruleset_rows(github: GitHub, declared: Inputs) -> list[Row]:

@@ -15,7 +15,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from readiness.alerts.rules import rules_of
 from readiness.delivered.declared_files import declared_files
+from readiness.finding import RefusedError
 from readiness.live.application import Account
 from readiness.live.github_api import GitHub
 from readiness.live.google_api import Google
@@ -107,13 +109,18 @@ def checks_of(
     with_smoke: bool,
     account: Account | None,
     now: datetime,
+    documents: Callable[[], Mapping[str, str]] | None = None,
 ) -> list[Check]:
-    """Every check, in the order of the report. `account` is for the smoke test; certificates are judged as of `now`."""
+    """Every check, in the order of the report. `account` is for the smoke test; certificates are judged as of `now`.
+
+    `documents` makes those of the application's repository, and raises RefusedError; None where none are delivered.
+    """
     return [
         *(check for checked in settings.services for check in _of_service(checked, settings, allow_degraded, now)),
         *(_smoke_checks(settings, account) if with_smoke else ()),
         *_of_monitoring(settings, plan, access),
         *_of_what_is_shared(settings, plan, access),
+        *_of_documents(settings, plan.stack, access, documents),
     ]
 
 
@@ -205,3 +212,28 @@ def _of_what_is_shared(settings: Settings, plan: Plan, access: Access) -> Iterat
     files, branch = declared_files(plan.resources), settings.managed_files.default_branch
     if files:
         yield Check(github.FILES, f"{len(files)} files", lambda _: github.file_rows(access.github(), files, branch))
+
+
+def _of_documents(
+    settings: Settings, stack: str, access: Access, documents: Callable[[], Mapping[str, str]] | None
+) -> Iterator[Check]:
+    """The documents in the application's repository, and the page to which notifications link."""
+    if documents is not None:
+        branch = settings.managed_files.default_branch
+        yield Check(
+            github.DOCUMENTS,
+            "runbook and pages",
+            lambda _: github.document_rows(access.github(), _made(documents), branch, stack),
+        )
+    rule = rules_of(settings)[0]
+    link = partial(github.runbook_link_rows, rule.runbook_url, rule.definition.name, access.github, stack=stack)
+    yield Check(github.RUNBOOK_LINK, rule.definition.name, lambda deadline: link(deadline=deadline))
+
+
+def _made(documents: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
+    """They are made from all stacks: a mistake in another one is no failure of what is live here."""
+    try:
+        return documents()
+    except RefusedError as refusal:
+        problems = list(refusal.problems)
+        raise NotCheckedError(f"`readiness check` refuses a stack of the project: {problems[0].message}") from None

@@ -249,12 +249,33 @@ def test_the_figures_say_what_they_wrote() -> None:
     assert told.said == ["production: not enough deployments yet"]
 
 
-def test_the_live_test_posts_one_message() -> None:
-    """Nothing but Slack is asked."""
+def test_the_live_test_posts_every_event_marked_as_a_test() -> None:
+    """In the order of a deployment, with a line that nothing happened. Nothing but Slack is asked."""
     world = World()
     assert run("test-slack", job(world)) == 0
-    assert world.calls == ["POST hooks.slack.com/services/T0/B0/abcdef"]
-    assert headline(world.slack[0]) == "Test of the deployment messages"
+    assert set(world.calls) == {"POST hooks.slack.com/services/T0/B0/abcdef"}
+    assert [headline(message) for message in world.slack] == [
+        "[test] production: deployment started",
+        "[test] production: deployment waits for an approval",
+        "[test] production: deployment succeeded",
+        "[test] production: deployment FAILED",
+        "[test] production: rolled back",
+        "[test] health check FAILED",
+    ]
+    for message in world.slack:
+        first, *_, last = message["blocks"]
+        assert "*[test] " in first["text"]["text"]
+        assert last["elements"][-1]["text"] == "This is a test: nothing happened."
+
+
+def test_the_live_test_stops_at_the_first_message_that_slack_refuses() -> None:
+    """One error says what to do; the same one six times says no more."""
+    world = World(slack_answers=[404])
+    told = job(world)
+    assert run("test-slack", told) == 1
+    assert len(told.said) == 1
+    assert told.said[0].startswith("::error title=Deployment telemetry::Slack: 404")
+    assert len(world.calls) == 1
 
 
 @pytest.mark.parametrize("period", ["week", "month"])

@@ -11,13 +11,13 @@ from readiness.delivered.delivery_telemetry.messages import (
     deployment_message,
     duration_text,
     escaped,
-    live_test_message,
+    messages_of_a_test,
     report_message,
     rollback_message,
     run_message,
 )
 from readiness.delivered.delivery_telemetry.rollbacks import rollbacks_in
-from tests.delivered.delivery_telemetry.world import a_deployment, a_run, audit, settings
+from tests.delivered.delivery_telemetry.world import NOW, a_deployment, a_run, audit, settings
 
 # Slack's limits of Block Kit (api.slack.com/reference/block-kit/blocks).
 MAX_BLOCKS, MAX_SECTION, MAX_FIELDS, MAX_FIELD = 50, 3000, 10, 2000
@@ -32,7 +32,7 @@ def every_message(title: str = "Show the score") -> dict[str, Message]:
         "success": deployment_message(a_deployment(title=title), 1200),
         "failure": deployment_message(a_deployment("failure", title=title), None),
         "rollback": rollback_message(rollback, "ytgrs-464303"),
-        "test": live_test_message("o/r"),
+        **{f"test {number}": message for number, message in enumerate(messages_of_a_test(settings(), "o/r", NOW))},
         "report": report_message("Deployments, week", ["*production*", "• 3 deployments"], ("https://x", "Open")),
     }
 

@@ -314,6 +314,35 @@ def test_a_channel_waits_for_its_secret_as_a_comment_that_becomes_the_setting(tm
     assert "config set" not in existing["Pulumi.prod.yaml"]
 
 
+def test_slack_is_ready_as_a_comment_where_nobody_named_a_channel() -> None:
+    """With its steps and the command for its secret; no other channel is guessed."""
+    files = settings_files(answers())
+    for stack in ("staging", "prod"):
+        text = files[f"Pulumi.{stack}.yaml"]
+        assert "  # Slack: make an app with the bot scope chat:write at https://api.slack.com/apps" in text
+        assert f"  # pulumi config set --secret readiness:slack_auth_token --stack {stack}\n" in text
+        assert "  #     slack:\n  #       channel_name: '#alerts'\n" in text
+        assert "pagerduty" not in text
+
+
+@pytest.mark.parametrize(
+    ("url", "delivered"),
+    [
+        (None, False),
+        ("https://github.com/shop/shop-app/blob/main/docs/runbook.md", True),
+        ("https://wiki.harbor.dev/runbook/", False),
+    ],
+)
+def test_the_documents_are_delivered_where_notifications_link_to_the_applications_repository(
+    url: str | None, delivered: bool
+) -> None:
+    """Nothing else would put the pages there."""
+    given = answers() if url is None else answers(runbook_url=url)
+    files = settings_files(given)
+    assert ("readiness:managed_files:\n    documents: true\n" in files["Pulumi.prod.yaml"]) is delivered
+    assert "managed_files" not in files["Pulumi.staging.yaml"]
+
+
 def test_code_owners_that_nobody_named_are_warned_of(tmp_path: Path) -> None:
     """An owner that GitHub does not know owns nothing."""
     _, warnings = write_project(tmp_path, answers(), force=False)

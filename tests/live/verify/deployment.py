@@ -25,6 +25,8 @@ from tests.pinned_clock import NOW
 
 PUBLIC = "https://ai-resume-review-v2-{}-prod-wnjxxf534a-uc.a.run.app"
 
+RUNBOOK = "https://github.com/stellar-aiz/ai-resume-review-v2/blob/main/docs/runbook.md"
+
 
 def live_environment() -> dict[str, Any]:
     """The GitHub environment as the REST API answers it when it is as declared."""
@@ -84,6 +86,8 @@ class Deployment:
     environment: dict[str, Any] = field(default_factory=live_environment)
     rulesets: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
+    runbook: Callable[[Request], Reply] = lambda request: Reply(200, "a page")
     github_url: str = ""
     asked: list[Request] = field(default_factory=list)
 
@@ -111,7 +115,7 @@ class Deployment:
             return Reply(200, {"branch_policies": [{"name": "main", "type": "branch"}]})
         if path.startswith(("/contents/", "/git/")):
             stored = Repository()
-            stored.commit("main", self.files)
+            stored.commit("main", self.files | self.documents)
             return stored.answer(request)
         if path.startswith("/rulesets/"):
             return Reply(200, self.rulesets[0])
@@ -138,11 +142,13 @@ def deployed(project: Path, tls: ssl.SSLContext, plan: Plan) -> Iterator[Deploym
     with (
         serving(world.service, tls=tls) as backend,
         serving(world.service, tls=tls) as frontend,
+        serving(lambda request: world.runbook(request), tls=tls) as runbook,
         serving(world.google) as google,
         serving(world.github) as github,
     ):
         edit(project, PUBLIC.format("backend"), backend.url)
         edit(project, PUBLIC.format("frontend"), frontend.url)
+        edit(project, RUNBOOK, f"{runbook.url}/docs/runbook.md", "Pulumi.yaml")
         add(project, endpoint_lines(dict.fromkeys(("monitoring", "artifactRegistry"), f"{google.url}/v1")))
         world.github_url = github.url
         yield world

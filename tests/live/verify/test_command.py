@@ -12,12 +12,19 @@ from typing import Any
 import pytest
 
 from readiness import clock
+from readiness.cli.common import settings_of_every_stack
+from readiness.delivered.header import with_page_header
+from readiness.live.application_documents import application_documents
+from readiness.live.github_api import GitHub
+from readiness.live.verify import github as github_checks
 from readiness.live.verify import service
+from readiness.live.web import Deadline, Probe
 from readiness.plan.offline_plan import Plan
-from tests.edits import PLACEHOLDERS, TWO_PEOPLE, edit
+from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit
+from tests.live.github_repository import Repository
 from tests.live.loopback import Reply, Request
 from tests.live.verify import answers
-from tests.live.verify.deployment import Deployment, deployed, plan_with_reviewers, rows_in_table
+from tests.live.verify.deployment import RUNBOOK, Deployment, deployed, plan_with_reviewers, rows_in_table
 from tests.projects import Command, copy_project
 
 Break = Callable[[Deployment], Any]
@@ -68,7 +75,7 @@ def test_a_good_deployment_passes_every_check(command: Command, project: Path, t
     checks = {check for check, outcome in rows_in_table(result.out) if outcome == "pass"}
     assert checks == {
         "health", "response time", "certificate", "redirect to HTTPS", "alert policy", "channel",
-        "environment protection", "branch ruleset", "image scanning", "managed files", "rollback rehearsal",
+        "environment protection", "branch ruleset", "image scanning", "managed files", "runbook link", "rollback rehearsal",
     }  # fmt: skip
     assert " pass, 0 fail, 0 not checked in " in result.out.splitlines()[-1]
 
@@ -111,6 +118,103 @@ def test_one_fault_fails_its_own_check_and_no_other(
     result = verify(command, production)
     assert result.status == 1
     assert {name for name, outcome in rows_in_table(result.out) if outcome == "FAIL"} == {check}, result.out
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "says"),
+    [
+        (Reply(404, "Not Found"), "FAIL", "run `readiness deliver prod`, and merge its pull request"),
+        (Reply(500, "Oops"), "FAIL", "answers 500"),
+        (Reply(302, None, {"Location": "https://login.harbor.dev/"}), "not checked", "behind a login is not known"),
+        (Reply(403, "No"), "not checked", "behind a login is not known"),
+    ],
+)
+def test_the_page_that_notifications_link_to_is_opened(
+    command: Command, production: Deployment, reply: Reply, outcome: str, says: str
+) -> None:
+    """Whoever is paged at night finds it, or the check says what to do."""
+    asked: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(request.path)
+        return reply
+
+    production.runbook = answer
+    result = verify(command, production)
+    assert says in rows_in_table(result.out)["runbook link", outcome]
+    assert result.status == (1 if outcome == "FAIL" else 0)
+    assert asked == ["/docs/runbook/HighCpuUsage.md"]
+
+
+def with_documents(world: Deployment) -> None:
+    """The stack delivers the documents, and they are delivered."""
+    add(world.project, "  readiness:managed_files:\n    documents: true\n")
+    world.documents = application_documents(settings_of_every_stack(world.project))
+
+
+DOCUMENT_FAULTS: dict[str, tuple[Break, str]] = {
+    "missing": (lambda world: world.documents.pop("docs/ROLLBACK_RUNBOOK.md"), "docs/ROLLBACK_RUNBOOK.md  missing"),
+    "stale": (lambda world: world.documents.update({"docs/runbook.md": with_page_header("# Runbook\n")}),
+              "docs/runbook.md  as an earlier delivery left it"),
+    "edited": (lambda world: world.documents.update({"docs/runbook.md": "# Ours\n"}),
+               "docs/runbook.md  edited by people"),
+    "left over": (lambda world: world.documents.update({"docs/runbook/Gone.md": with_page_header("# Gone\n")}),
+                  "docs/runbook/Gone.md  of an alert that is gone"),
+}  # fmt: skip
+
+
+def test_documents_as_declared_pass(command: Command, production: Deployment) -> None:
+    """Compared by their text: what the other stacks declare is part of it."""
+    with_documents(production)
+    result = verify(command, production)
+    assert result.status == 0, result.text
+    assert (
+        f"{len(production.documents)} documents  as declared on main" in rows_in_table(result.out)["documents", "pass"]
+    )
+
+
+@pytest.mark.parametrize(("fault", "says"), DOCUMENT_FAULTS.values(), ids=DOCUMENT_FAULTS)
+def test_a_document_that_is_missing_or_stale_fails(
+    command: Command, production: Deployment, fault: Break, says: str
+) -> None:
+    """With the command that brings it."""
+    with_documents(production)
+    fault(production)
+    result = verify(command, production)
+    assert result.status == 1
+    row = rows_in_table(result.out)["documents", "FAIL"]
+    assert f"{says}: Run `readiness deliver prod`, and merge its pull request" in row
+
+
+def test_a_mistake_in_another_stack_leaves_the_documents_unchecked(command: Command, production: Deployment) -> None:
+    """It is no failure of what is live here, and no pass."""
+    with_documents(production)
+    edit(production.project, "readiness:escalation", "readiness:escalations", "Pulumi.staging.yaml")
+    result = verify(command, production)
+    assert result.status == 0, result.text
+    assert "`readiness check` refuses a stack" in rows_in_table(result.out)["documents", "not checked"]
+
+
+@pytest.mark.parametrize(("delivered", "outcome"), [(True, "pass"), (False, "FAIL")])
+def test_a_page_of_a_private_repository_is_asked_of_the_api(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, delivered: bool, outcome: str
+) -> None:
+    """To whoever is not logged in, GitHub answers 404 for it, as for a page that is missing."""
+
+    def not_found(_url: str, _deadline: Deadline) -> Probe:
+        return Probe(status=404, headers={}, data=b"")
+
+    monkeypatch.setattr(github_checks, "probe", not_found)
+    repository = Repository()
+    repository.commit("main", {"docs/runbook/HighCpuUsage.md": "x"} if delivered else {"README.md": "x"})
+    url = f"{RUNBOOK.removesuffix('.md')}/HighCpuUsage.md"
+    with repository.served() as server:
+        environment = {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": "placeholder"}
+        github = GitHub.from_environment(environment, owner="stellar-aiz", repository="ai-resume-review-v2")
+        (row,) = github_checks.runbook_link_rows(
+            url, "HighCpuUsage", lambda: github, stack="prod", deadline=Deadline.after(60)
+        )
+    assert str(row.outcome) == ("pass" if outcome == "pass" else "fail")
 
 
 def test_the_known_degraded_answer_is_allowed_on_request(command: Command, production: Deployment) -> None:
@@ -163,8 +267,11 @@ def test_without_a_network_every_row_that_could_be_asked_fails(
         pass
     result = verify(command, gone)
     assert result.status == 1
-    outcomes = {outcome for check, outcome in rows_in_table(result.out) if check != "rollback rehearsal"}
-    assert outcomes == {"FAIL"}, result.out
+    rows = rows_in_table(result.out)
+    assert {outcome for check, outcome in rows if check not in ("runbook link", "rollback rehearsal")} == {"FAIL"}, (
+        result.out
+    )
+    assert ("runbook link", "not checked") in rows, "whether the page exists is not known"
     assert "Traceback" not in result.text
 
 

@@ -16,7 +16,7 @@ from readiness.settings.channels import SLACK_AUTH_TOKEN
 from readiness.settings.configuration_keys import OFFLINE_PLACEHOLDER, SLACK_WEBHOOK_URL
 from readiness.settings.model import Settings
 from readiness.settings.stack_files import read_stack
-from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, line_of
+from tests.edits import PLACEHOLDERS, TWO_PEOPLE, add, edit, line_of, write_real_addresses
 from tests.settings.broken import PROJECT, STAGING, add_setting, in_project, in_staging, place, write
 
 BOT_TOKEN = "xoxb-" + "1111-2222-madeUpToken"
@@ -25,7 +25,8 @@ WEBHOOK = "https://hooks.slack.com/" + "services/T0/B0/madeUpToken"
 
 @pytest.fixture
 def inside(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project's folder as the working folder, as the language host sets it."""
+    """The project's folder with real addresses as the working folder, as the language host sets it."""
+    write_real_addresses(project)
     monkeypatch.chdir(project)
     return project
 
@@ -237,6 +238,34 @@ def test_a_placeholder_passes_a_preview_and_stops_an_update(inside: Path) -> Non
     assert loaded(resolved(inside, "prod"), stack="prod", dry_run=False).owns_shared_resources
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("- ops@harbor.dev", "- ops@mail.example.com", "channels.emails[0]"),
+        ("reach: ops@harbor.dev", "reach: TODO", "escalation.contacts[0].reach"),
+    ],
+)
+def test_an_address_that_reaches_nobody_passes_a_preview_and_stops_an_update(
+    inside: Path, old: str, new: str, key: str
+) -> None:
+    """Of a channel and of a contact: with the file, the key and what to write."""
+    edit(inside, PLACEHOLDERS, TWO_PEOPLE)
+    assert loaded(resolved(inside, "prod"), stack="prod", dry_run=False).owns_shared_resources
+    edit(inside, old, new)
+    assert loaded(resolved(inside, "prod"), stack="prod").owns_shared_resources
+    (line,) = refusal(resolved(inside, "prod"), stack="prod", dry_run=False)
+    assert f": readiness:{key}: is a placeholder, or an address of a reserved domain" in line
+    assert line.startswith("Pulumi.prod.yaml:")
+
+
+def test_an_update_is_told_every_reason_at_once(inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A placeholder does not hide what the project's checks refuse."""
+    monkeypatch.setenv("GITHUB_BASE_URL", "https://github.example.com/")
+    in_staging(inside, "- dev-alerts@harbor.dev", "- dev-alerts@example.com")
+    lines = refusal(resolved(inside), dry_run=False)
+    assert ["emails[0]" in lines[0], "GITHUB_BASE_URL" in lines[1], len(lines)] == [True, True, 2]
+
+
 def test_a_missing_record_passes_a_preview_with_a_warning_and_stops_an_update(
     inside: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -262,9 +291,10 @@ def test_a_second_owner_on_the_command_line_stops_an_update(inside: Path) -> Non
 
 def test_a_warning_is_passed_on_to_the_engine(inside: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever runs `pulumi preview` alone sees it in the diagnostics."""
+    in_staging(inside, "- dev-alerts@harbor.dev", "- dev-alerts@example.com")
     said = (
         f"{place(inside, '- dev-alerts')}readiness:channels.emails[0]: is a placeholder, or an address of a reserved "
-        "domain, which reaches nobody. Write the real address before the first `pulumi up`."
+        "domain, which reaches nobody; `pulumi up` refuses it. Write the real address before the first `pulumi up`."
     )
     assert said in warnings_of(resolved(inside), caplog)
 
