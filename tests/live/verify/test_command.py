@@ -75,7 +75,8 @@ def test_a_good_deployment_passes_every_check(command: Command, project: Path, t
     checks = {check for check, outcome in rows_in_table(result.out) if outcome == "pass"}
     assert checks == {
         "health", "response time", "certificate", "redirect to HTTPS", "alert policy", "channel",
-        "environment protection", "branch ruleset", "image scanning", "managed files", "runbook link", "rollback rehearsal",
+        "environment protection", "branch ruleset", "image scanning", "managed files", "runbook link",
+        "rollback rehearsal",
     }  # fmt: skip
     assert " pass, 0 fail, 0 not checked in " in result.out.splitlines()[-1]
 
