@@ -259,7 +259,8 @@ def _gated(job: DeployingJob) -> Source | None:
 def _not_delivered(run: Run, path: str, name: str) -> Finding | None:
     if path in run.checkout.paths:
         return None
-    owner = next(stack for stack, settings in run.settings.items() if settings.owns_shared_resources)
+    owners = [stack for stack, settings in run.settings.items() if settings.owns_shared_resources]
+    owner = owners[0] if owners else "STACK"
     hint = f"Merge the pull request of `readiness deliver {owner}` and pull it, then run the command again"
     return run.refusal(path, "is not in the checkout, and the edit would call it", hint, key=name)
 
