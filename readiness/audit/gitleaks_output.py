@@ -21,6 +21,7 @@ MAX_FINDINGS_SHOWN = 20
 # Ours: a report of a long history fits, and a wrong file does not fill the memory.
 MAX_BYTES = 256 * 1024 * 1024
 _RULE_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_MAX_PATH, _MAX_LINE = 4096, 1_000_000_000
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -48,7 +49,8 @@ def _runs(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _rows(run: Mapping[str, Any]) -> Iterator[Row]:
-    program = f"gitleaks {run['tool']['driver'].get('semanticVersion', '')}".strip()
+    version = run["tool"]["driver"].get("semanticVersion")
+    program = f"gitleaks {version}" if isinstance(version, str) and _RULE_ID.fullmatch(version) else "gitleaks"
     results = run["results"]
     if not isinstance(results, list):
         raise TypeError("no list of results")
@@ -67,10 +69,13 @@ def _place(result: Mapping[str, Any]) -> str:
     rule, location = result["ruleId"], result["locations"][0]["physicalLocation"]
     commit = str(result.get("partialFingerprints", {}).get("commitSha", ""))
     line = location.get("region", {}).get("startLine", 0)
-    if not _RULE_ID.fullmatch(rule) or not isinstance(line, int):
-        raise ValueError("no rule or no line")
+    file = location["artifactLocation"]["uri"]
+    # A value of another type may hold the secret; no path of a repository is longer than Linux takes.
+    is_place = isinstance(file, str) and len(file) <= _MAX_PATH and type(line) is int and 0 <= line < _MAX_LINE
+    if not _RULE_ID.fullmatch(rule) or not is_place:
+        raise ValueError("no rule or no place")
     in_commit = f" in commit {commit[:12]}" if _COMMIT.fullmatch(commit) else ""
-    return f"{rule} at {location['artifactLocation']['uri']}:{line}{in_commit}"
+    return f"{rule} at {file}:{line}{in_commit}"
 
 
 def _refused(file: Path, message: str) -> RefusedError:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--repository", metavar="DIR", required=True, help="A checkout of the application's repository.")
+@click.option("--repository", metavar="DIR", help="A checkout of the application's repository.")
 @click.option("--only", multiple=True, metavar="NAME", help="One fix by its name. Repeatable.  [default: all]")
 @click.option(
     "--stack", "stacks", multiple=True, metavar="STACK", help="Deployment workflows of this stack. Repeatable."
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @project_option
 def fix(
-    repository: str,
+    repository: str | None,
     only: tuple[str, ...],
     stacks: tuple[str, ...],
     write: bool,
@@ -42,6 +42,11 @@ def fix(
     settings = dict(settings_of_every_stack(root))
     if wrong := [stack for stack in stacks if stack not in settings]:
         raise click.ClickException(f"--stack: there is no stack {wrong[0]}. Write one of: {', '.join(settings)}.")
+    if repository is None:
+        if list_only:
+            _list_without_checkout()
+            return
+        raise click.UsageError("--repository is missing: name a checkout of the application's repository")
     checkout = open_checkout(repository)
     run = Run(checkout=checkout, settings=settings, stacks=frozenset(stacks or settings))
     if list_only:
@@ -62,10 +67,24 @@ def fix(
 
 
 def _list(run: Run) -> None:
-    from readiness.fix.fixes import FIXES, HONEST_STEP, honest_step_names
+    from readiness.fix.fixes import honest_step_names
+
+    _print_fixes(honest_step_names(run))
+
+
+def _list_without_checkout() -> None:
+    """The fixes by kind: which steps hide failures is in the checkout alone."""
+    from readiness.fix.honest_steps import PREFIX
+
+    _print_fixes([f"{PREFIX}:STEP"])
+    click.echo("`--repository DIR --list` names the steps.")
+
+
+def _print_fixes(honest_steps: list[str]) -> None:
+    from readiness.fix.fixes import FIXES, HONEST_STEP
 
     rows = [(name, what) for name, (_, what) in FIXES.items()]
-    rows[1:1] = [(name, HONEST_STEP) for name in honest_step_names(run)]
+    rows[1:1] = [(name, HONEST_STEP) for name in honest_steps]
     width = max(len(name) for name, _ in rows)
     for name, what in rows:
         click.echo(f"{name:{width}}  {what}")
@@ -77,8 +96,8 @@ def _show(outcomes: list[Outcome], diff: str) -> None:
         click.echo(f"{outcome.name:{width}}  {outcome.status:17}  {', '.join(outcome.files)}".rstrip())
     if diff:
         click.echo(f"\n{diff}")
-    for outcome in outcomes:
-        report(outcome.findings, err=True)
+    # A file that cannot be read stops several fixes, and is reported once.
+    report(dict.fromkeys(finding for outcome in outcomes for finding in outcome.findings), err=True)
 
 
 def _say_what_comes_next(

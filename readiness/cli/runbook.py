@@ -25,6 +25,8 @@ def runbook(only_check: bool, project: str | None) -> None:
 
     root = project_root(project)
     texts = runbook_texts(settings_of_every_stack(root))
+    if blocked := [name for name in texts if (root / name).exists() and not (root / name).is_file()]:
+        raise RefusedError([_no_file(name) for name in blocked])
     current = {name: text_of(root / name) for name in texts}
     left_over = left_over_pages(root, texts)
     if only_check:
@@ -45,6 +47,13 @@ def runbook(only_check: bool, project: str | None) -> None:
 def _summary(texts: Mapping[str, str]) -> str:
     common, *pages = texts
     return f"{common}, {len(pages)} pages in {Path(common).with_suffix('')}/"
+
+
+def _no_file(name: str) -> Finding:
+    from readiness.finding import Finding
+
+    hint = "Move it away, then run `readiness runbook`"
+    return Finding(rule_id="document-not-a-file", file=name, message="is a folder, or no regular file", hint=hint)
 
 
 def _out_of_date(texts: Mapping[str, str], current: Mapping[str, str], left_over: tuple[str, ...]) -> Iterator[Finding]:

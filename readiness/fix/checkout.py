@@ -7,6 +7,8 @@ read and edited; symbolic links are refused, because what they name may be outsi
 from __future__ import annotations
 
 import difflib
+import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ from readiness.finding import Finding, RefusedError
 # GitHub refuses larger workflow files; no source file that a person edits is larger.
 MAX_FILE_BYTES = 512 * 1024
 OPTION = "--repository"
+_OTHER_REPOSITORY = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"})
 
 
 @dataclass(kw_only=True)
@@ -54,6 +57,11 @@ class Checkout:
             raise self._refused(path, f"cannot be read ({error.strerror})", "Make it a readable file") from None
         if b"\0" in data:
             raise self._refused(path, "is a binary file", "Restore it from version control")
+        if lone := re.search(rb"\r(?!\n)", data):
+            # Python and YAML end a line there, and git does not: places would differ.
+            line = data[: lone.start()].count(b"\n") + 1
+            hint = "End each line with a line feed, with or without a carriage return before it"
+            raise self._refused(path, "has a carriage return without a line feed behind it", hint, line)
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -107,6 +115,9 @@ def open_checkout(name: str) -> Checkout:
     if not Path(top).samefile(folder):
         raise _not_a_checkout(folder, "is inside a repository, and not its top folder", f"Write --repository {top}")
     listed = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if not listed:
+        hint = "Look at what `git status` says there, and name a clone of the application's repository"
+        raise _not_a_checkout(folder, "has no file that git lists", hint)
     paths = {path for path in listed.decode("utf-8", "surrogateescape").split("\0") if path}
     return Checkout(folder=folder, paths=tuple(sorted(path for path in paths if (folder / path).exists())))
 
@@ -118,9 +129,11 @@ def _lines(text: str) -> list[str]:
 
 def _git(folder: Path, *arguments: str) -> bytes:
     """What git prints; empty where it fails. A program that the repository's own configuration names does not run."""
+    # A git hook sets these for its own repository, which is another one.
+    environment = {name: value for name, value in os.environ.items() if name not in _OTHER_REPOSITORY}
     command = ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - fixed commands
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)  # noqa: S603 - fixed commands
     except FileNotFoundError:
         raise _not_a_checkout(folder, "cannot be read without git, which is not on PATH", "Install git") from None
     return done.stdout if done.returncode == 0 else b""

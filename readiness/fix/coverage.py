@@ -102,7 +102,7 @@ def _sources(checkout: Checkout, folder: str) -> list[str]:
 def _configured_limit(checkout: Checkout, folder: str) -> float:
     """The largest `fail_under` of coverage's own configuration, 0 without one."""
     texts = [_text(checkout, path) for name, path in _in_folder(checkout, folder) if name in _COVERAGE_CONFIGS]
-    found = re.findall(r"(?m)^\s*fail_under\s*=\s*([\d.]+)\s*$", "\n".join(texts))
+    found = re.findall(r"(?m)^\s*fail_under\s*=\s*(\d+(?:\.\d*)?)\s*$", "\n".join(texts))
     return max(map(float, found), default=0)
 
 

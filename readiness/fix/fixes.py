@@ -18,6 +18,7 @@ from readiness.settings.github import ACTIONS_INTEGRATION_ID, RequiredCheck
 from readiness.settings.model import Settings
 from readiness.settings.nearest import nearest
 
+_MAX_NAME_SHOWN = 80
 _WORKFLOWS = ".github/workflows/"
 Status = Literal["changes", "nothing to change", "refused"]
 
@@ -99,7 +100,7 @@ def _health_check(run: Run) -> Iterator[Finding]:
         except RefusedError as refusal:
             yield from refusal.problems
             continue
-        except (SyntaxError, RecursionError, ValueError):
+        except (SyntaxError, RecursionError, MemoryError, ValueError):
             yield run.refusal(path, "is not Python that can be read", "Correct its syntax", key=name)
             continue
         refused = [found for found in wrong if found.refused]
@@ -260,7 +261,8 @@ def _gated(job: DeployingJob) -> Source | None:
 def _not_delivered(run: Run, path: str, name: str) -> Finding | None:
     if path in run.checkout.paths:
         return None
-    owner = next(stack for stack, settings in run.settings.items() if settings.owns_shared_resources)
+    owners = [stack for stack, settings in run.settings.items() if settings.owns_shared_resources]
+    owner = owners[0] if owners else "STACK"
     hint = f"Merge the pull request of `readiness deliver {owner}` and pull it, then run the command again"
     return run.refusal(path, "is not in the checkout, and the edit would call it", hint, key=name)
 
@@ -368,15 +370,19 @@ def apply_fixes(run: Run, only: Sequence[str]) -> list[Outcome]:
                 raise RefusedError(problems)
             near = nearest(name, [*known, *sorted(steps), honest_steps.PREFIX])
             hint = f"Write {near}" if near else f"Write one of: {', '.join([*known, honest_steps.PREFIX])}"
-            raise RefusedError(
-                [Finding(rule_id="fix-unknown-name", file="--only", message=f"{name} is no fix", hint=hint)]
-            )
+            message = f"{_shown(name)} is no fix"
+            raise RefusedError([Finding(rule_id="fix-unknown-name", file="--only", message=message, hint=hint)])
     found = [_applied(run, name) for name in dict.fromkeys(names)]
     if problems or (_asks_for_steps(only) and not any(name.startswith(honest_steps.PREFIX) for name in names)):
         is_refused = any(problem.severity is Severity.ERROR for problem in problems)
         status: Status = "refused" if is_refused else "nothing to change"
         found.insert(1, Outcome(name=honest_steps.PREFIX, status=status, files=(), findings=problems))
     return found
+
+
+def _shown(name: str) -> str:
+    """A name that no fix has, for a message: an empty one is called so, and a long one is cut."""
+    return f"{name[:_MAX_NAME_SHOWN]}…" if len(name) > _MAX_NAME_SHOWN else name.strip() or "an empty name"
 
 
 def _asks_for_steps(only: Sequence[str]) -> bool:

@@ -20,6 +20,8 @@ from readiness.finding import Finding, RefusedError
 from readiness.settings.strict_yaml import KeyPath, composed
 
 RULE_ID = "fix-not-recognised"
+# PyYAML ends a line at these, and git and editors do not: places would differ.
+_OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _AGAIN = "Then run the command again"
 
 
@@ -215,5 +217,9 @@ def source_of(path: str, text: str, shown: str) -> Source:
 
     Raises RefusedError where it is no workflow.
     """
+    if found := _OTHER_LINE_ENDS.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        message = f"has the character U+{ord(found[0]):04X}, which YAML takes as the end of a line"
+        raise RefusedError([Finding(rule_id=RULE_ID, file=shown, line=line, message=message, hint="Remove it")])
     # The strict reader takes a text without a byte order mark; PyYAML takes one, so that offsets stay right.
     return Source(path=path, text=text, workflow=parse_workflow(text, shown))

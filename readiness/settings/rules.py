@@ -64,6 +64,7 @@ def rule_findings(config: StackConfig, view: Settings, today: date) -> Iterator[
         lambda: channel_project_problems(config, view.channels.existing, view.project),
         lambda: _escalation_problems(config, view.escalation.contacts),
         lambda: _ownership_problems(config, view, owns=view.owns_shared_resources),
+        lambda: _not_production_problems(config, view),
         lambda: environment_problems(config, view.production_environment),
         lambda: environment_plan_problems(config, view.production_environment, view.repository),
         lambda: dependabot_problems(config, view.dependabot),
@@ -104,6 +105,14 @@ def _escalation_problems(config: StackConfig, contacts: tuple[Contact, ...]) -> 
         message = f"lists {len(reached)} contacts who are all reached in one way: if it fails, nobody else is called"
         hint = "Write another address or number for the second contact"
         yield config.warning("settings-escalation", path, message, hint)
+
+
+def _not_production_problems(config: StackConfig, view: Settings) -> Iterator[Finding]:
+    """A stack that declares who approves deployments to production and says of itself that it is not production."""
+    if view.production_environment is not None and not view.environment.production:
+        message = "is false, and the stack declares readiness:production_environment: a failed migration pages nobody"
+        hint = "Write true, or leave it out"
+        yield config.warning("settings-not-production", ("environment", "production"), message, hint)
 
 
 def _ownership_problems(config: StackConfig, view: Settings, *, owns: bool) -> Iterator[Finding]:

@@ -87,7 +87,10 @@ def security_audit_problems(config: StackConfig, section: SecurityAudit | None) 
         return
     logs = known(section, "audit_logs") or ()
     yield from duplicates(config, (SECTION, "audit_logs"), logs, "service")
+    for name in ("secret_readers", "backup_readers", "backup_buckets", "open_firewall_rules"):
+        yield from duplicates(config, (SECTION, name), known(section, name) or ())
     for index, log in known_items(logs):
+        yield from duplicates(config, (SECTION, "audit_logs", index, "log_types"), known(log, "log_types") or ())
         if known(log, "service") == "artifactregistry.googleapis.com":
             message = "is declared by readiness:image_registry already, and one of the two would undo the other"
             hint = "Remove this entry"

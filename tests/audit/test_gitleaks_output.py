@@ -81,6 +81,15 @@ def test_many_findings_are_shown_shortly(tmp_path: Path) -> None:
         {"locations": []},
         {"locations": [{"physicalLocation": {"artifactLocation": {}}}]},
         {"locations": [{"physicalLocation": {"artifactLocation": {"uri": "a"}, "region": {"startLine": "planted"}}}]},
+        {
+            "locations": [
+                {"physicalLocation": {"artifactLocation": {"uri": {"planted": 1}}, "region": {"startLine": 1}}}
+            ]
+        },
+        {"locations": [{"physicalLocation": {"artifactLocation": {"uri": "a" * 5000}, "region": {"startLine": 1}}}]},
+        {"locations": [{"physicalLocation": {"artifactLocation": {"uri": "a"}, "region": {"startLine": True}}}]},
+        {"locations": [{"physicalLocation": {"artifactLocation": {"uri": "a"}, "region": {"startLine": -1}}}]},
+        {"locations": [{"physicalLocation": {"artifactLocation": {"uri": "a"}, "region": {"startLine": 10**30}}}]},
         {"partialFingerprints": 1},
     ],
 )

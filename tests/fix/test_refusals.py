@@ -434,3 +434,83 @@ def test_a_lower_threshold_of_jest_is_refused(command: Command, application: Pat
     done = fixed(command, application, "coverage-jest")
     assert (done.status, git(application, "diff")) == (1, "")
     assert "whose configuration has a coverageThreshold that is not at least 80" in done.err
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "said"),
+    [
+        (PRODUCTION, PRODUCTION_TEXT.replace("\n", "\r"), ":1: has a carriage return without a line feed behind it."),
+        (
+            PRODUCTION,
+            PRODUCTION_TEXT.replace("Deploy the client", "Deploy\u2028the client"),
+            ":36: has the character U+2028, which YAML takes as the end of a line. Remove it.",
+        ),
+        (DATABASE, DATABASE_TEXT.replace("\n", "\r"), ":1: has a carriage return without a line feed behind it."),
+        (DATABASE, f"engine.pool\nx = {'-' * 200_000}1\n", ": health-check: is not Python that can be read."),
+    ],
+    ids=["carriage returns", "line separator", "Python with carriage returns", "deep Python"],
+)
+def test_a_file_with_other_line_ends_is_refused_once(
+    command: Command, application: Path, path: str, data: str, said: str
+) -> None:
+    """Its places would differ from those of git and of an editor. Several fixes read it; one line says so."""
+    (application / path).write_bytes(data.encode())
+    done = fixed(command, application)
+    assert done.status == 1
+    assert done.err.count(f"error: {application / path}{said}") == 1
+    assert done.err.count(" has ") <= 2
+    assert (application / path).read_bytes() == data.encode()
+
+
+def test_a_limit_that_is_no_number_counts_as_none(command: Command, application: Path) -> None:
+    """`fail_under` of a configuration that coverage itself would refuse."""
+    (application / ".coveragerc").write_text("[report]\nfail_under = 8.0.1\n", encoding="utf-8")
+    workflow = application / STAGING
+    workflow.write_text(workflow.read_text(encoding="utf-8").replace("pytest -m", "pytest --cov -m"), encoding="utf-8")
+    assert fixed(command, application, "coverage-pytest").status == 0
+    assert "--cov-fail-under=80" in workflow.read_text(encoding="utf-8")
+
+
+def test_an_index_that_git_cannot_read(command: Command, application: Path) -> None:
+    """It is not a repository without workflows."""
+    (application / ".git/index").write_bytes(b"broken")
+    done = fixed(command, application)
+    assert done.status == 1
+    assert f"error: --repository: {application} has no file that git lists. Look at what `git status` says" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_the_repository_of_a_git_hook_is_not_the_one_that_is_named(
+    command: Command, tmp_path: Path, application: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git sets GIT_DIR for its hooks; the files are still those of --repository."""
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "--quiet")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    done = command("fix", "--repository", str(application), "--only=health-check", "--write")
+    assert done.status == 0
+    assert "changes that are not committed" not in done.err
+
+
+def test_the_list_needs_no_checkout(command: Command) -> None:
+    """What the fixes are; which steps hide failures is in a checkout alone."""
+    done = command("fix", "--list")
+    assert done.status == 0
+    for name in ("health-check", "honest-step:STEP", "coverage-pytest", "coverage-jest", "scan-gate", "migration-step"):
+        assert any(line.startswith(name) for line in done.out.splitlines())
+    assert "--repository DIR --list" in done.out
+    done = command("fix")
+    assert done.status == 1
+    assert "error: --repository is missing: name a checkout of the application's repository." in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("", "an empty name"), (" ", "an empty name"), ("x" * 5000, f"{'x' * 80}…")]
+)
+def test_an_unknown_name_is_shown_shortly(command: Command, application: Path, name: str, said: str) -> None:
+    """An empty one is called empty, and a long one is cut."""
+    done = fixed(command, application, name)
+    assert done.status == 1
+    assert f"error: --only: {said} is no fix." in done.err
+    assert len(done.err) < 300

@@ -91,3 +91,21 @@ def test_the_usual_logs_are_those_that_the_audit_asks_for() -> None:
         "iam.googleapis.com": ("ADMIN_READ", "DATA_READ"),
         "cloudsql.googleapis.com": ("DATA_READ", "DATA_WRITE"),
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("backup_readers: ['group:dba@shop.example.net', 'group:dba@shop.example.net']", "backup_readers[1]"),
+        ("backup_buckets: [shop-exports, shop-exports]", "backup_buckets[1]"),
+        ("open_firewall_rules: [a, a]", "open_firewall_rules[1]"),
+        (
+            "audit_logs: [{service: a.googleapis.com, log_types: [DATA_READ, DATA_READ]}]",
+            "audit_logs[0].log_types[1]",
+        ),
+    ],
+)
+def test_an_entry_that_is_written_twice_is_refused(project: Path, line: str, key: str) -> None:
+    """One of the two is a slip: somebody meant another entry."""
+    edit(project, LOGS, f"{LOGS}    {line}\n")
+    assert found(project)[f"security_audit.{key}"].message == "repeats item [0]"
