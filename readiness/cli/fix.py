@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--repository", metavar="DIR", required=True, help="A checkout of the application's repository.")
+@click.option(
+    "--repository", metavar="DIR", help="A checkout of the application's repository. Required without `--list`."
+)
 @click.option("--only", multiple=True, metavar="NAME", help="One fix by its name. Repeatable.  [default: all]")
 @click.option(
     "--stack", "stacks", multiple=True, metavar="STACK", help="Deployment workflows of this stack. Repeatable."
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @project_option
 def fix(
-    repository: str,
+    repository: str | None,
     only: tuple[str, ...],
     stacks: tuple[str, ...],
     write: bool,
@@ -42,6 +44,11 @@ def fix(
     settings = dict(settings_of_every_stack(root))
     if wrong := [stack for stack in stacks if stack not in settings]:
         raise click.ClickException(f"--stack: there is no stack {wrong[0]}. Write one of: {', '.join(settings)}.")
+    if repository is None:
+        if not list_only:
+            raise click.UsageError("--repository is missing. Write the folder of a checkout, or --list.")
+        _list(None)
+        return
     checkout = open_checkout(repository)
     run = Run(checkout=checkout, settings=settings, stacks=frozenset(stacks or settings))
     if list_only:
@@ -61,11 +68,12 @@ def fix(
         raise SystemExit(1)
 
 
-def _list(run: Run) -> None:
-    from readiness.fix.fixes import FIXES, HONEST_STEP, honest_step_names
+def _list(run: Run | None) -> None:
+    """Prints the fixes. The steps that hide their failure have names of their own only where a checkout is given."""
+    from readiness.fix.fixes import FIXES, HONEST_STEP, HONEST_STEPS, honest_step_names
 
     rows = [(name, what) for name, (_, what) in FIXES.items()]
-    rows[1:1] = [(name, HONEST_STEP) for name in honest_step_names(run)]
+    rows[1:1] = [(name, HONEST_STEP) for name in honest_step_names(run)] if run else [HONEST_STEPS]
     width = max(len(name) for name, _ in rows)
     for name, what in rows:
         click.echo(f"{name:{width}}  {what}")

@@ -339,6 +339,7 @@ FIXES: dict[str, tuple[Fix, str]] = {
     "migration-step": (_migration_step, "the database is migrated between build and deployment"),
 }
 HONEST_STEP = f"a step of a required check no longer hides its failure; `{honest_steps.PREFIX}` alone is all of them"
+HONEST_STEPS = (honest_steps.PREFIX, "steps that hide their failure; --repository lists them one by one")
 
 
 def apply_fixes(run: Run, only: Sequence[str]) -> list[Outcome]:
