@@ -8,8 +8,9 @@ from pathlib import Path
 from readiness.finding import Finding, text_line
 from readiness.rules.stack import check_stack
 
-# Warnings of alerts that a stack lacks, or has in part, for want of a setting (readiness/settings/unwatched.py).
-ALERT_GAPS = frozenset({"settings-alert-missing", "settings-database-storage"})
+# Warnings of alerts that a stack lacks, or has in part, for want of a setting (readiness/settings/unwatched.py), and of
+# channels that nobody has given: no required answer of `readiness init` brings these about.
+ALERT_GAPS = frozenset({"settings-alert-missing", "settings-database-storage", "settings-email-only"})
 TWO_PEOPLE = "        - login: ada\n          id: 1001\n        - login: grace\n          id: 1002\n"
 # E-mail alone, addresses that reach nobody, pools that are larger than the database, and a disk of which the growth is
 # not known: the customer's values as they stand.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from readiness.alerts.commands import ROLL_BACK
+from readiness.alerts.commands import LIST_REVISIONS, ROLL_BACK
 from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS, AlertDefinition, minutes
 from readiness.alerts.log_metric import LogMetric, environment_metric_name, filter_text, services_filter
 from readiness.alerts.selectors import window
@@ -110,7 +110,7 @@ FAILED_LOGINS = AlertDefinition(
     ),
     first_steps=(
         f"Read which accounts and addresses it is: {_READ_LOGINS}",
-        "Do logins work? Log in with the test account. When they do not, go by the error rate and the last deployment.",
+        f"Log in with the test account. If that fails, look for a new revision: {LIST_REVISIONS}",
         "Many accounts from few addresses are an attack with known passwords; one account from many is a targeted one.",
     ),
     causes=(

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from string import Template
 
 from readiness.alerts import first_queries
-from readiness.settings.model import Settings
+from readiness.settings.model import Engine, Settings
 from readiness.settings.services import Service
 
 # What begins a command; other words in backquotes are names or texts of a log.
@@ -36,6 +36,7 @@ PRINTED_BY: Mapping[str, tuple[str, ...]] = {
     "COMMIT_SHA": ("gh run list",),
     "BACKUP_ID": ("gcloud sql backups list",),
     "OPERATION": ("gcloud sql operations list",),
+    "TIER": ("gcloud sql tiers list",),
     "SIZE": ("gcloud sql instances describe",),
     "LIMIT": ("gcloud sql instances describe",),
     "HOUR": ("gcloud sql instances describe",),
@@ -52,6 +53,10 @@ PRINTED_BY: Mapping[str, tuple[str, ...]] = {
     "SECRET": ("gcloud logging read",),
     "WORD": ("readiness drill",),
 }
+
+# The administrator that Cloud SQL creates with an instance (docs.cloud.google.com/sql/docs/postgres/users, and mysql,
+# sqlserver in its place).
+_DATABASE_ADMINS: Mapping[Engine, str] = {"postgresql": "postgres", "mysql": "root", "sqlserver": "sqlserver"}
 
 WHERE = "--region=$region --project=$project"
 _READ = "--project=$project --freshness=1h --limit=20 --format="
@@ -80,9 +85,17 @@ LIST_RUNS = "`gh run list --repo=$repository --limit=20`"
 LIST_FAILED_RUNS = "`gh run list --repo=$repository --status=failure --limit=20`"
 SHOW_INSTANCE = (
     "`gcloud sql instances describe $instance --project=$project "
-    '--format="yaml(state, settings.activationPolicy, settings.tier, settings.dataDiskSizeGb)"`'
+    '--format="yaml(state, suspensionReason, settings.activationPolicy, settings.availabilityType, settings.tier, '
+    "settings.dataDiskSizeGb, settings.storageAutoResize, settings.storageAutoResizeLimit, settings.databaseFlags, "
+    'settings.backupConfiguration.enabled, settings.backupConfiguration.startTime)"`'
 )
 LIST_OPERATIONS = "`gcloud sql operations list --instance=$instance --project=$project --limit=10`"
+LIST_BACKUPS = "`gcloud sql backups list --instance=$instance --project=$project --limit=5`"
+READ_BACKUPS = (
+    "`gcloud logging read $backup_entries --project=$project --freshness=2d --limit=5 "
+    '--format="value(timestamp, protoPayload.metadata.windowStatus, protoPayload.metadata.message)"`'
+)
+CONNECT = "`gcloud sql connect $instance --project=$project --user=$database_admin`"
 _LIMITS = (
     '--format="yaml(metadata.annotations, spec.template.metadata.annotations, spec.template.spec.containerConcurrency, '
     'spec.template.spec.containers[0].resources.limits)"'
@@ -102,7 +115,7 @@ LOOK_FOR_A_NEW_REVISION = (
 ROLL_BACK = (
     "Roll back, where a new revision is the cause; REVISION is the newest from before the incident: "
     f"`gcloud run services update-traffic $service {WHERE} --to-revisions=REVISION=100`. Traffic is pinned then: "
-    "[unpin it](../runbook.md#roll-back) with the next deployment."
+    "[send it to the latest revision again](../runbook.md#roll-back) with the next deployment."
 )
 RAISE_MEMORY = (
     f"Give the instances twice the memory: {SHOW_LIMITS} and `gcloud run services update $service {WHERE} "
@@ -125,6 +138,14 @@ LOWER_INSTANCES = (
     f"`gcloud run services describe $database_service {WHERE} {_LIMITS}` and "
     f"`gcloud run services update $database_service {WHERE} $fewer_instances`. "
     "The first command shows `maxScale` of now."
+)
+END_A_QUERY = (
+    f"End the query that uses most; PID is its number in Query insights or in `pg_stat_activity`: {CONNECT}. In "
+    "PostgreSQL: `SELECT pg_cancel_backend(PID)`; in MySQL: `KILL QUERY PID`; in SQL Server: `KILL PID`."
+)
+LARGER_MACHINE = (
+    "Move to a larger machine, which restarts the instance: `gcloud sql tiers list --project=$project` and "
+    "`gcloud sql instances patch $instance --project=$project --tier=TIER`."
 )
 RESTART_INSTANCES = (
     "Start new instances, which drops leaked connections: `gcloud run services update $database_service "
@@ -187,7 +208,9 @@ def _values(settings: Settings) -> dict[str, str | None]:
         "environment": settings.environment.name,
         "repository": f"{settings.github_owner}/{settings.repository.name}",
         "instance": database.instance if database is not None else None,
+        "database_admin": _DATABASE_ADMINS[database.engine] if database is not None else None,
         "database_errors": first_queries.database_errors(settings) if database is not None else None,
+        "backup_entries": first_queries.backup_entries(settings) if database is not None else None,
         "job": job.name if job is not None else None,
         "migration_log": first_queries.migration_log(settings) or None,
         "registry": registry.repository_id if registry is not None else None,

@@ -5,11 +5,13 @@ counted. The server does not see an exhausted pool or a broken socket; the appli
 
 One failure can be in three places: in the server's log, in an entry of the application's logger, and in a stack trace
 that the runtime prints. Each place has a metric of its own, in which the failure is one entry, and the alert takes the
-largest count. What the application's entries look like: `log_patterns.py`.
+largest count. Of MySQL and SQL Server the server's log is not read, because their texts are not known here
+(`settings/unwatched.py` says so to the team). What the application's entries look like: `log_patterns.py`.
 """
 
 from __future__ import annotations
 
+from readiness.alerts.definition import has_postgresql
 from readiness.alerts.log_metric import LogMetric, environment_metric_name, filter_text
 from readiness.alerts.log_patterns import logged_filter, printed_filter
 from readiness.settings.model import Settings
@@ -63,8 +65,9 @@ def traceback_metric(settings: Settings) -> LogMetric:
 
 
 def connection_error_metrics(settings: Settings) -> tuple[LogMetric, ...]:
-    """The three counters of the stack."""
-    return server_metric(settings), application_metric(settings), traceback_metric(settings)
+    """The counters of the stack: of the application's two, and of PostgreSQL's log where that is the engine."""
+    of_the_application = (application_metric(settings), traceback_metric(settings))
+    return (server_metric(settings), *of_the_application) if has_postgresql(settings) else of_the_application
 
 
 def _metric_name(settings: Settings, source: str) -> str:

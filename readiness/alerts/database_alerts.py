@@ -24,6 +24,7 @@ from readiness.alerts.connection_errors import (
 from readiness.alerts.definition import (
     SAMPLE_PERIOD_SECONDS,
     AlertDefinition,
+    has_postgresql,
     minutes,
     of_the_database,
     percent,
@@ -36,9 +37,9 @@ from readiness.settings.model import Settings
 def _connection_error_values(settings: Settings) -> Mapping[str, str]:
     window_seconds = settings.connection_errors.window_seconds
     count_window_seconds = window_seconds + SAMPLE_PERIOD_SECONDS
+    server = f"{server_metric(settings).promql_name}{{{database_selector(settings)}}}[{window(count_window_seconds)}]"
     return {
-        "database": database_selector(settings),
-        "server_metric": server_metric(settings).promql_name,
+        "in_the_servers_log": f"sum by (database_id) (increase({server})) or " if has_postgresql(settings) else "",
         "application_metric": application_metric(settings).promql_name,
         "traceback_metric": traceback_metric(settings).promql_name,
         "count_window": window(count_window_seconds),
@@ -56,7 +57,7 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
     # their labels: the server's count has its database_id, the application's none, the tracebacks' the resource type.
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query=(
-        "round(max(sum by (database_id) (increase($server_metric{$database}[$count_window])) or "
+        "round(max(${in_the_servers_log}"
         "sum(increase($application_metric{$services}[$count_window])) or "
         "sum by (monitored_resource) (increase($traceback_metric{$services}[$count_window]))) "
         "* $window_seconds / $count_window_seconds, 0.01) > $threshold"
@@ -73,7 +74,7 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
     ),
     meaning=(
         "Connections to the database fail: refused by the server (no slot left, unknown database), unreachable, or not "
-        "to be had from the application's pool. The largest of three counts is compared (the server's log, the "
+        "to be had from the application's pool. The largest of three counts is compared (PostgreSQL's log, the "
         "application's, its tracebacks), so that one failure is counted once, and an exhausted pool, which the server "
         "never sees, counts too. A count of up to a fifth above the limit may be missed (11 and 12 of a limit of 10 in "
         "five minutes): it depends on whether Monitoring extrapolates a count as Prometheus does."
@@ -124,11 +125,7 @@ DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
     ),
     query_values=_connection_values,
     subject=of_the_database,
-    declared_by=lambda settings: (
-        settings.database is not None
-        and settings.database.engine == "postgresql"
-        and settings.database.max_connections is not None
-    ),
+    declared_by=lambda settings: has_postgresql(settings) and settings.required_database.max_connections is not None,
     threshold=lambda settings: settings.alerts.database_connections.connections_ratio,
     duration_seconds=lambda settings: settings.alerts.database_connections.duration_seconds,
     condition=lambda settings: (

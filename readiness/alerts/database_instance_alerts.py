@@ -8,7 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS, AlertDefinition, minutes, of_the_database, percent
+from readiness.alerts.commands import (
+    CONNECT,
+    END_A_QUERY,
+    LARGER_MACHINE,
+    LIST_BACKUPS,
+    LIST_OPERATIONS,
+    LIST_REVISIONS,
+    LOWER_INSTANCES,
+    READ_BACKUPS,
+    READ_DATABASE_ERRORS,
+    SHOW_INSTANCE,
+)
+from readiness.alerts.definition import (
+    SAMPLE_PERIOD_SECONDS,
+    AlertDefinition,
+    has_postgresql,
+    minutes,
+    of_the_database,
+    percent,
+)
+from readiness.alerts.first_queries import backup_clauses
 from readiness.alerts.log_metric import LogMetric, environment_metric_name, filter_text
 from readiness.alerts.selectors import database_selector, window
 from readiness.settings.channels import PAGE, TEAM
@@ -19,12 +39,6 @@ GIB = 2**30
 BACKUP_WINDOW_SECONDS = 600
 
 _METRIC = "cloudsql_googleapis_com:database_"
-_DESCRIBE = "`gcloud sql instances describe $instance --project=$project`"
-_OPERATIONS = "`gcloud sql operations list --instance=$instance --project=$project --limit=10`"
-_LARGER_MACHINE = (
-    "Move to a larger machine, which restarts the instance (`gcloud sql tiers list --project=$project` lists them): "
-    "`gcloud sql instances patch $instance --project=$project --tier=TIER`"
-)
 
 
 def _has_database(settings: Settings) -> bool:
@@ -62,12 +76,10 @@ DATABASE_DOWN = AlertDefinition(
         "down."
     ),
     first_steps=(
-        f"Read `state`, `settings.activationPolicy` and `suspensionReason`: {_DESCRIBE}",
-        f"Look for a restart, an update or a failover that runs or has failed: {_OPERATIONS}",
-        "Read the last lines of the server's log: "
-        '`gcloud logging read \'resource.type="cloudsql_database" AND '
-        'resource.labels.database_id="$project:$instance" AND severity>=ERROR\' '
-        "--project=$project --freshness=1h --limit=50`",
+        f"Read whether the instance runs, and if not, why: {SHOW_INSTANCE}. `state` is `RUNNABLE` and "
+        "`activationPolicy` is `ALWAYS` where it should run; `suspensionReason` says why Google stopped it.",
+        f"Look for a restart, an update or a failover that runs or has failed: {LIST_OPERATIONS}.",
+        f"Read the last errors of the server: {READ_DATABASE_ERRORS}.",
     ),
     causes=(
         "Somebody stopped the instance (`activationPolicy` is `NEVER`), or it was deleted",
@@ -77,14 +89,16 @@ DATABASE_DOWN = AlertDefinition(
         "Billing of the project is suspended (`state` is `SUSPENDED`)",
     ),
     mitigation=(
-        "It was stopped: start it: "
-        "`gcloud sql instances patch $instance --project=$project --activation-policy=ALWAYS`",
-        "The server hangs: restart it: `gcloud sql instances restart $instance --project=$project`",
-        "It has high availability and its zone is out of order: fail over: "
-        "`gcloud sql instances failover $instance --project=$project`",
-        "It is gone or cannot be repaired: find the newest backup, and restore it into a new instance: "
-        "`gcloud sql backups list --instance=$instance --project=$project`",
+        "Start the instance, if somebody stopped it: "
+        "`gcloud sql instances patch $instance --project=$project --activation-policy=ALWAYS`.",
+        "Restart it, if its state is `RUNNABLE` and the server hangs: "
+        "`gcloud sql instances restart $instance --project=$project`.",
+        "Fail over, if it has high availability and its zone is out of order: "
+        "`gcloud sql instances failover $instance --project=$project`.",
+        "Find the newest backup, if the instance is gone or cannot be repaired, and [escalate]"
+        f"(../runbook.md#escalation) before you restore it into a new instance: {LIST_BACKUPS}.",
     ),
+    value="0 where the instance says that it is down, 1 where it reports nothing",
 )
 
 
@@ -143,10 +157,11 @@ DATABASE_DISK_FULL = AlertDefinition(
         "with the limit, and with the free space, which is small for long only where the increase does not come."
     ),
     first_steps=(
-        f"Read `settings.dataDiskSizeGb`, `storageAutoResize` and `storageAutoResizeLimit`: {_DESCRIBE}",
-        "What has grown? Open Metrics explorer with `cloudsql.googleapis.com/database/disk/bytes_used_by_data_type`: "
-        "`wal` that grows means archived logs or a replication slot that nobody reads.",
-        "How fast? Compare the use of now and of a week ago in the same chart: how many days are left?",
+        f"Read how large the disk is, and whether it grows by itself: {SHOW_INSTANCE}. `storageAutoResizeLimit` is "
+        "where the growth ends; 0 is no limit.",
+        "Look at what has grown, in Metrics Explorer with `cloudsql.googleapis.com/database/disk/"
+        "bytes_used_by_data_type`: `wal` that grows means archived logs or a replication slot that nobody reads.",
+        "Compare the use of now with that of a week ago in the same chart: how many days are left?",
     ),
     causes=(
         "More data, or a table or log that nobody cleans up",
@@ -155,13 +170,15 @@ DATABASE_DISK_FULL = AlertDefinition(
         "The limit of automatic increase is reached",
     ),
     mitigation=(
-        "Give it more disk, without a restart; it can never be made smaller again; `SIZE` is in GB: "
-        "`gcloud sql instances patch $instance --project=$project --storage-size=SIZE`",
-        "Let it grow by itself, up to `LIMIT` GB: `gcloud sql instances patch $instance --project=$project "
-        "--storage-auto-increase --storage-auto-increase-limit=LIMIT`",
-        "A replication slot holds the logs: drop it with `SELECT pg_drop_replication_slot('NAME')` in "
-        "`gcloud sql connect $instance --project=$project --user=postgres`",
+        "Give it more disk, without a restart; it can never be made smaller again. SIZE is in GB, above "
+        "`dataDiskSizeGb`: `gcloud sql instances patch $instance --project=$project --storage-size=SIZE`.",
+        "Let it grow by itself: `gcloud sql instances patch $instance --project=$project --storage-auto-increase`. "
+        "Where a limit is reached, `--storage-auto-increase-limit` raises it.",
+        "Drop a replication slot that nobody reads, where it holds the logs back (PostgreSQL). List them, and drop "
+        f"the one that is not active: {CONNECT}. The statements: `SELECT slot_name, active FROM "
+        "pg_replication_slots` and `SELECT pg_drop_replication_slot('NAME')`.",
     ),
+    value="the share of the disk, or of its limit, that is used: 0.8 is 80 %; a large number is the bytes still free",
 )
 
 DATABASE_HIGH_CPU = AlertDefinition(
@@ -184,21 +201,18 @@ DATABASE_HIGH_CPU = AlertDefinition(
         "HighLatency and HighErrorRate page when users notice."
     ),
     first_steps=(
-        "Which queries use it? Open Query insights of the instance in the console, sorted by load.",
-        "Has traffic grown, or did a deployment bring a new query? Compare the time with the last deployment: "
-        "`gcloud run revisions list --service=$service --region=$region --project=$project --limit=5`",
-        f"Does an import, an export or a backup run? {_OPERATIONS}",
+        "Open Query insights of the instance in the console. Sorted by load, which queries use the CPU?",
+        f"List the revisions, and compare the time with the last deployment: {LIST_REVISIONS}. Has traffic grown, or "
+        "did a deployment bring a new query?",
+        f"Look for an import, an export or a backup that runs: {LIST_OPERATIONS}.",
     ),
     causes=(
         "A query without an index, or one that runs far more often than before",
         "More traffic than the machine is made for",
         "A machine with a shared core (`db-f1-micro`, `db-g1-small`), which gets little CPU for long",
     ),
-    mitigation=(
-        "End the query that uses most; its `pid` is in `pg_stat_activity`: `SELECT pg_cancel_backend(PID)` in "
-        "`gcloud sql connect $instance --project=$project --user=postgres`",
-        _LARGER_MACHINE,
-    ),
+    mitigation=(END_A_QUERY, LARGER_MACHINE),
+    value="the share of its CPU that the instance uses: 0.8 is 80 %",
 )
 
 DATABASE_HIGH_MEMORY = AlertDefinition(
@@ -225,10 +239,11 @@ DATABASE_HIGH_MEMORY = AlertDefinition(
         "counted. When no memory is left, the server is killed and restarts, and every connection is lost."
     ),
     first_steps=(
-        "How many connections are open? Each has memory of its own: `SELECT state, count(*) FROM pg_stat_activity "
-        "GROUP BY state` in `gcloud sql connect $instance --project=$project --user=postgres`",
-        "Which queries sort or join much at once? Open Query insights of the instance in the console.",
-        f"Were `work_mem`, `shared_buffers` or `max_connections` raised? Read `settings.databaseFlags`: {_DESCRIBE}",
+        f"Count the open connections, each of which has memory of its own: {CONNECT}. In PostgreSQL: `SELECT state, "
+        "count(*) FROM pg_stat_activity GROUP BY state`.",
+        "Open Query insights of the instance in the console. Which queries sort or join much at once?",
+        f"Read the flags of the instance: {SHOW_INSTANCE}. Were `work_mem`, `shared_buffers` or `max_connections` "
+        "raised?",
     ),
     causes=(
         "Many connections, each with memory of its own",
@@ -236,12 +251,11 @@ DATABASE_HIGH_MEMORY = AlertDefinition(
         "A machine that is too small for its flags",
     ),
     mitigation=(
-        "Lower the connections: fewer instances of the service: "
-        "`gcloud run services update $service --region=$region --project=$project --max-instances=NUMBER`",
-        "End the query that uses most; its `pid` is in `pg_stat_activity`: `SELECT pg_cancel_backend(PID)` in "
-        "`gcloud sql connect $instance --project=$project --user=postgres`",
-        _LARGER_MACHINE,
+        LOWER_INSTANCES,
+        END_A_QUERY,
+        LARGER_MACHINE,
     ),
+    value="the share of its memory that the instance uses, without the cache: 0.9 is 90 %",
 )
 
 TRANSACTION_ID_WRAPAROUND = AlertDefinition(
@@ -252,7 +266,7 @@ TRANSACTION_ID_WRAPAROUND = AlertDefinition(
     query=f"last_over_time({_METRIC}postgresql_transaction_id_utilization{{$database}}[$gauge_window]) > $threshold",
     query_values=_selector,
     subject=of_the_database,
-    declared_by=lambda settings: settings.database is not None and settings.database.engine == "postgresql",
+    declared_by=has_postgresql,
     threshold=lambda settings: settings.alerts.transaction_ids.used_ratio,
     duration_seconds=lambda settings: settings.alerts.transaction_ids.duration_seconds,
     condition=lambda settings: (
@@ -264,11 +278,12 @@ TRANSACTION_ID_WRAPAROUND = AlertDefinition(
         "until a vacuum has run. About 10 % is usual: something keeps vacuum from its work."
     ),
     first_steps=(
-        "Connect with `gcloud sql connect $instance --project=$project --user=postgres` for the next two.",
-        "Which transaction is the oldest? `SELECT pid, state, xact_start, query FROM pg_stat_activity WHERE xact_start "
-        "IS NOT NULL ORDER BY xact_start LIMIT 5`",
-        "Does a prepared transaction or a replication slot hold it? `SELECT gid, prepared FROM pg_prepared_xacts` and "
-        "`SELECT slot_name, active, xmin FROM pg_replication_slots`",
+        f"List the oldest transactions, in a session on the instance: {CONNECT}. The statement: `SELECT pid, state, "
+        "xact_start, query FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start LIMIT 5`.",
+        "Look in the same session for a prepared transaction or a replication slot that holds the IDs: "
+        "`SELECT gid, prepared FROM pg_prepared_xacts` and `SELECT slot_name, active, xmin FROM pg_replication_slots`.",
+        "Check whether autovacuum is on, and which database is the oldest: `SHOW autovacuum` and `SELECT datname, "
+        "age(datfrozenxid) FROM pg_database ORDER BY 2 DESC`.",
     ),
     causes=(
         "A transaction that is open for days, often `idle in transaction`",
@@ -276,13 +291,13 @@ TRANSACTION_ID_WRAPAROUND = AlertDefinition(
         "Autovacuum that is off, or too slow for the writes",
     ),
     mitigation=(
-        "End the oldest transaction: `SELECT pg_terminate_backend(PID)` in "
-        "`gcloud sql connect $instance --project=$project --user=postgres`",
-        "Remove what holds it: `ROLLBACK PREPARED 'GID'`, or `SELECT pg_drop_replication_slot('NAME')`, in the same "
-        "session",
-        "Then free the IDs in each database, which takes long and locks nothing: `VACUUM (FREEZE, VERBOSE)` in "
-        "`gcloud sql connect $instance --project=$project --user=postgres`",
+        f"End the oldest transaction, or remove what holds the IDs: {CONNECT}. The statement, with the name that the "
+        "steps above print: `SELECT pg_terminate_backend(PID)`, `ROLLBACK PREPARED 'GID'` or "
+        "`SELECT pg_drop_replication_slot('SLOT_NAME')`.",
+        f"Free the IDs then, in each database; it takes long, and reads and writes go on: {CONNECT}. The statement: "
+        "`VACUUM (FREEZE, VERBOSE)`.",
     ),
+    value="the share of the transaction IDs that is used: 0.8 is 80 %",
 )
 
 
@@ -297,13 +312,7 @@ def failed_backups(settings: Settings) -> LogMetric:
         slug="database-failed-backups",
         name=environment_metric_name(settings, "database_failed_backups"),
         description=f"Automated backups of {settings.required_database.instance} that failed",
-        filter=filter_text(
-            'resource.type="cloudsql_database"',
-            f'resource.labels.database_id="{settings.database_id}"',
-            'log_id("cloudaudit.googleapis.com/system_event")',
-            'protoPayload.methodName="cloudsql.instances.automatedBackup"',
-            'protoPayload.metadata.windowStatus="STATUS_FAILED"',
-        ),
+        filter=filter_text(*backup_clauses(settings), 'protoPayload.metadata.windowStatus="STATUS_FAILED"'),
     )
 
 
@@ -335,11 +344,10 @@ DATABASE_BACKUP_FAILED = AlertDefinition(
         "back far enough to see a day without a backup."
     ),
     first_steps=(
-        "How old is the newest backup? `gcloud sql backups list --instance=$instance --project=$project --limit=5`",
-        "Why did it fail? Read `protoPayload.metadata.message`: `gcloud logging read "
-        '\'protoPayload.methodName="cloudsql.instances.automatedBackup" AND '
-        'resource.labels.database_id="$project:$instance"\' --project=$project --freshness=2d --limit=5`',
-        f"Did an export or another operation run in the window? {_OPERATIONS}",
+        f"Check how old the newest backup is: {LIST_BACKUPS}.",
+        f"Read why it failed: {READ_BACKUPS}.",
+        f"Look for an export or another operation in the backup's window: {LIST_OPERATIONS} and {SHOW_INSTANCE}. "
+        "`startTime` is when the window begins, in UTC.",
     ),
     causes=(
         "A long export or another operation in the backup's window",
@@ -347,10 +355,11 @@ DATABASE_BACKUP_FAILED = AlertDefinition(
         "An organization policy forbids the location of the backups",
     ),
     mitigation=(
-        "Make one now: `gcloud sql backups create --instance=$instance --project=$project`",
-        "Move the window to hours without exports; `HOUR` is in UTC: `gcloud sql instances patch $instance "
-        "--project=$project --backup-start-time=HOUR:00`",
+        "Make a backup now: `gcloud sql backups create --instance=$instance --project=$project`.",
+        "Move the window to hours without exports; HOUR is in UTC, 00 to 23: `gcloud sql instances patch $instance "
+        "--project=$project --backup-start-time=HOUR:00`.",
     ),
+    value="the backups that failed in the last ten minutes",
 )
 
 DATABASE_INSTANCE_ALERTS = (

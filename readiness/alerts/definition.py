@@ -41,7 +41,7 @@ from dataclasses import dataclass
 
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.severity import AlertSeverity
-from readiness.settings.channels import TEAM, ChannelKind, configured_kinds, shown_names
+from readiness.settings.channels import TEAM, ChannelKind
 from readiness.settings.model import Settings
 
 # Cloud Run and log-based metrics have one sample a minute (docs/facts/monitoring.md#one-sample-a-minute).
@@ -63,6 +63,11 @@ def of_each_service(_settings: Settings) -> str:
 def of_the_database(settings: Settings) -> str:
     """The stack's Cloud SQL instance."""
     return settings.required_database.instance
+
+
+def has_postgresql(settings: Settings) -> bool:
+    """Whether the stack has a database of the engine whose own metrics and log some alerts read."""
+    return settings.database is not None and settings.database.engine == "postgresql"
 
 
 def _in_every_stack(_settings: Settings) -> bool:
@@ -133,14 +138,6 @@ class AlertDefinition:
     def slug(self) -> str:
         """The title as it stands in resource names and labels: `high-cpu-usage`."""
         return self.title.lower().replace(" ", "-")
-
-
-def channels_notified(definition: AlertDefinition, settings: Settings) -> list[str]:
-    """The kinds of channels that the alert reaches in this stack, by the names that people read: `["e-mail"]`.
-
-    Kinds that the stack does not configure are left out.
-    """
-    return shown_names(definition.channel_kinds_in(settings) & configured_kinds(settings.channels))
 
 
 def percent(ratio: float) -> str:

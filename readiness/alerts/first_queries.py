@@ -44,9 +44,24 @@ def instance_ends_and_starts(settings: Settings) -> str:
 
 
 def database_errors(settings: Settings) -> str:
-    """What PostgreSQL logs as errors. Raises RefusedValueError for a stack without a database."""
+    """What the server of the database logs as errors. Raises RefusedValueError for a stack without a database."""
     database = f'resource.type="cloudsql_database" AND resource.labels.database_id="{settings.database_id}"'
     return f"{database} AND severity>=ERROR"
+
+
+def backup_clauses(settings: Settings) -> tuple[str, ...]:
+    """The clauses that find the audit entries of the automated backups, of any result."""
+    return (
+        'resource.type="cloudsql_database"',
+        f'resource.labels.database_id="{settings.database_id}"',
+        'log_id("cloudaudit.googleapis.com/system_event")',
+        'protoPayload.methodName="cloudsql.instances.automatedBackup"',
+    )
+
+
+def backup_entries(settings: Settings) -> str:
+    """What Cloud SQL writes of the automated backups. Raises RefusedValueError for a stack without a database."""
+    return " AND ".join(backup_clauses(settings))
 
 
 def migration_log(settings: Settings) -> str:

@@ -58,3 +58,8 @@ def services_filter(settings: Settings) -> tuple[str, str]:
 def filter_text(*lines: str) -> str:
     """A filter whose lines must all hold."""
     return "\n".join(lines)
+
+
+def on_one_line(filter_: str) -> str:
+    """The same filter for a command: a line break is an AND, but where the next line begins with OR."""
+    return filter_.replace("\nOR ", " OR ").replace("\n", " AND ")

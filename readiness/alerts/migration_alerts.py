@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from readiness.alerts.commands import (
-    READ_MIGRATION_LOG,
-)
+from readiness.alerts.commands import LIST_BACKUPS, LIST_OPERATIONS, READ_MIGRATION_LOG
 from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS, AlertDefinition
 from readiness.alerts.selectors import window
 from readiness.settings.channels import PAGE
@@ -65,11 +63,10 @@ MIGRATION_FAILED = AlertDefinition(
         "revision serves: `gcloud run services describe $service --region=$region --project=$project "
         '--format="yaml(status.traffic)"`.',
         "A lock held it up: end the long query, or wait for it. Then run the failed jobs of the deployment again, "
-        "whose RUN_ID is in the list: `gcloud sql operations list --instance=$instance --project=$project "
-        "--limit=10`, `gh run list --repo=$repository --status=failure --limit=5` and `gh run rerun RUN_ID "
-        "--repo=$repository --failed`.",
+        f"whose RUN_ID is in the list: {LIST_OPERATIONS}, `gh run list --repo=$repository --status=failure --limit=5` "
+        "and `gh run rerun RUN_ID --repo=$repository --failed`.",
         "The revision itself is wrong: fix it, and deploy again. The workflow takes a backup first; see that it "
-        "did: `gcloud sql backups list --instance=$instance --project=$project --limit=5`.",
+        f"did: {LIST_BACKUPS}.",
         "The schema is not the one from before, although the run was one transaction: take a backup of it as it "
         "is, then [escalate](../runbook.md#escalation): `gcloud sql backups create --instance=$instance "
         '--project=$project --description="after a failed migration"`.',

@@ -103,7 +103,8 @@ def new_criticals(settings: Settings) -> LogMetric:
 
 
 def _alerting_severity(settings: Settings) -> str:
-    if workflows_of(settings).high_vulnerabilities == "alert":
+    workflows = settings.image_workflows
+    if workflows is not None and workflows.high_vulnerabilities == "alert":
         return 'jsonPayload.severity=("critical" OR "high")'
     return 'jsonPayload.severity="critical"'
 

@@ -16,11 +16,13 @@ def plan(stack: str, form: str, project: str | None) -> None:
     from readiness.plan.cost import cost_line
     from readiness.plan.offline_plan import plan_json
     from readiness.plan.render_plan import plan_markdown, plan_text
+    from readiness.settings.unwatched import alert_gaps, gap_line
 
     root = project_root(project)
     declared = plan_of(root, stack)
     if form == "json":
         click.echo(plan_json(declared), nl=False)
         return
-    cost = cost_line(declared, settings_of(root, stack).prices)
-    click.echo((plan_markdown if form == "markdown" else plan_text)(declared, cost), nl=False)
+    settings = settings_of(root, stack)
+    cost, not_watched = cost_line(declared, settings.prices), [gap_line(gap) for gap in alert_gaps(settings)]
+    click.echo((plan_markdown if form == "markdown" else plan_text)(declared, cost, not_watched), nl=False)

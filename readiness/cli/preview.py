@@ -21,6 +21,7 @@ def preview(stack: str, project: str | None) -> None:
     from readiness.rules.project import check_in_project
     from readiness.rules.stack import require_settings
     from readiness.settings.stack_files import read_stack
+    from readiness.settings.unwatched import alert_gaps, gap_line
 
     root = project_root(project)
     checked = check_in_project(root, stack)
@@ -36,4 +37,5 @@ def preview(stack: str, project: str | None) -> None:
     for what in missing:
         click.echo(f"  - {what}")
     click.echo("The offline plan of the same program instead:\n")
-    click.echo(plan_text(declared, cost_line(declared, settings.prices)), nl=False)
+    not_watched = [gap_line(gap) for gap in alert_gaps(settings)]
+    click.echo(plan_text(declared, cost_line(declared, settings.prices), not_watched), nl=False)

@@ -15,15 +15,16 @@ from pathlib import Path
 
 from readiness.alerts.catalogue import ALERTS
 from readiness.alerts.commands import PRINTED_BY, filled_commands, first_sentence, text_without_commands
+from readiness.alerts.log_metric import on_one_line
 from readiness.alerts.rules import rules_of
 from readiness.alerts.runbook_address import RUNBOOK_FOLDER, RUNBOOK_PATH, page_name, page_path, section_anchor
 from readiness.alerts.security_alerts import CAUSES, FIRST_STEPS, SECURITY_ALERTS, TAKE_ACCESS_AWAY, security_rules
 from readiness.alerts.severity import AlertSeverity
-from readiness.documents.runbook_common import ESCALATE, CommonRow, common_page, explorer_url
+from readiness.documents.runbook_common import ESCALATE, CommonRow, StackCell, common_page, explorer_url
 from readiness.documents.template import Stacks
 from readiness.files import text_of
 from readiness.markdown_text import anchor_of
-from readiness.settings.channels import ChannelKind
+from readiness.settings.channels import ChannelKind, channels_notified
 from readiness.settings.model import Settings
 
 NOTICE = "<!-- Made by `readiness runbook` from the stacks' settings: change those, and run it again. -->"
@@ -35,6 +36,8 @@ class _Declared:
 
     stack: str
     settings: Settings
+    severity: AlertSeverity
+    channel_kinds: frozenset[ChannelKind]
     condition: str
     counter_filter: str
     query: str = ""
@@ -52,8 +55,6 @@ class _AlertPage:
     """What the page of an alert says, from either kind of alert."""
 
     name: str
-    severity: AlertSeverity
-    channel_kinds: frozenset[ChannelKind]
     meaning: str
     first_steps: Sequence[str]
     causes: Sequence[str]
@@ -84,8 +85,6 @@ def _pages_of_catalogue(stacks: Stacks) -> Iterator[_AlertPage]:
     for definition in ALERTS:
         yield _AlertPage(
             name=definition.name,
-            severity=definition.severity,
-            channel_kinds=definition.channel_kinds,
             meaning=definition.meaning,
             first_steps=definition.first_steps,
             causes=definition.causes,
@@ -94,6 +93,8 @@ def _pages_of_catalogue(stacks: Stacks) -> Iterator[_AlertPage]:
                 _Declared(
                     stack=stack,
                     settings=settings,
+                    severity=rule.severity,
+                    channel_kinds=rule.channel_kinds,
                     condition=rule.condition,
                     counter_filter=rule.log_metrics[0].filter if rule.log_metrics else "",
                     query=rule.query,
@@ -110,14 +111,19 @@ def _security_pages(stacks: Stacks) -> Iterator[_AlertPage]:
     for alert in SECURITY_ALERTS:
         yield _AlertPage(
             name=alert.name,
-            severity=alert.severity,
-            channel_kinds=alert.channel_kinds,
             meaning=f"{alert.meaning} (CIS Google Cloud {alert.cis}.)",
             first_steps=FIRST_STEPS,
             causes=CAUSES,
             mitigation=(*TAKE_ACCESS_AWAY, *alert.mitigation),
             declared=[
-                _Declared(stack=stack, settings=settings, condition=rule.condition, counter_filter=alert.filter)
+                _Declared(
+                    stack=stack,
+                    settings=settings,
+                    severity=alert.severity,
+                    channel_kinds=alert.channel_kinds,
+                    condition=rule.condition,
+                    counter_filter=alert.filter,
+                )
                 for stack, settings in stacks
                 for rule in security_rules(settings)
                 if rule.alert is alert
@@ -130,10 +136,15 @@ def _row(page: _AlertPage) -> CommonRow:
         name=page.name,
         anchor=section_anchor(page.name),
         link=f"runbook/{page_name(page.name)}",
-        severity=page.severity,
-        channel_kinds=page.channel_kinds,
         first_action=first_sentence(page.first_steps[0]),
-        conditions={declared.stack: declared.condition for declared in page.declared},
+        cells={
+            declared.stack: StackCell(
+                condition=declared.condition,
+                severity=declared.severity,
+                notified=channels_notified(declared.channel_kinds, declared.settings.channels),
+            )
+            for declared in page.declared
+        },
     )
 
 
@@ -169,7 +180,8 @@ def _how_to_read(page: _AlertPage, parts: Sequence[str]) -> Iterator[str]:
 
 def _stack_part(page: _AlertPage, declared: _Declared, names: Collection[str]) -> Iterator[str]:
     yield f"## {declared.heading}\n"
-    yield f"Notifies when: {declared.condition}.\n"
+    notified = ", ".join(channels_notified(declared.channel_kinds, declared.settings.channels)) or "nobody"
+    yield f"{declared.severity}, notifies {notified} when: {declared.condition}.\n"
     for number, step in enumerate(page.first_steps, start=1):
         if commands := _commands(step, declared):
             yield f"**{number}. {first_sentence(step)}**\n"
@@ -186,7 +198,7 @@ def _stack_part(page: _AlertPage, declared: _Declared, names: Collection[str]) -
 def _commands(text: str, declared: _Declared) -> list[str]:
     more = {
         "stack": shlex.quote(declared.stack),
-        "counted": shlex.quote(" AND ".join(declared.counter_filter.split("\n"))),
+        "counted": shlex.quote(on_one_line(declared.counter_filter)),
     }
     return list(filled_commands(text, declared.settings, more))
 

@@ -12,8 +12,9 @@ from readiness.alerts.severity import AlertSeverity
 from readiness.documents import parts
 from readiness.documents.template import Stacks
 from readiness.markdown_text import table_cell
-from readiness.settings.channels import CHANNEL_DEFINITIONS, ChannelKind, declared_channels, shown_names
+from readiness.settings.channels import CHANNEL_DEFINITIONS, ChannelKind, declared_channels
 from readiness.settings.model import Settings
+from readiness.settings.unwatched import alert_gaps, gap_line
 
 # As a page of an alert writes it.
 ESCALATE = "[escalate](../runbook.md#escalation)"
@@ -46,22 +47,30 @@ can open a new incident with the next request.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StackCell:
+    """What a stack's policy does. `notified`: the kinds of channels that it reaches, as people read them."""
+
+    condition: str
+    severity: AlertSeverity
+    notified: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CommonRow:
-    """An alert as the common page lists it. `conditions`: by the names of the stacks that declare it."""
+    """An alert as the common page lists it. `cells`: by the names of the stacks that declare it."""
 
     name: str
     anchor: str
     link: str
-    severity: AlertSeverity
-    channel_kinds: frozenset[ChannelKind]
     first_action: str
-    conditions: Mapping[str, str]
+    cells: Mapping[str, StackCell]
 
 
 def common_page(stacks: Stacks, rows: Sequence[CommonRow], notice: str) -> str:
     """The whole page. The section of each alert keeps the links of older notifications alive."""
     lines = [f"# Runbook\n\n{notice}\n", _HEADER]
-    lines += [*_overview(stacks, rows), *_notified(stacks), *_rollback(stacks), *_links(stacks), _COUNTS, _CLOSING]
+    lines += [*_overview(stacks, rows), *_notified(stacks), *_not_watched(stacks)]
+    lines += [*_rollback(stacks), *_links(stacks), _COUNTS, _CLOSING]
     lines += ["## Escalation\n", "In this order; call the next one after 15 minutes without an answer.\n"]
     lines += [parts.contact_table(stacks), "", "## Every alert\n", "What to do first, and the page of the alert.\n"]
     lines += (f"### {row.name}\n\n{row.first_action}: [{row.name}]({row.link})\n" for row in rows)
@@ -78,17 +87,32 @@ def _overview(stacks: Stacks, rows: Sequence[CommonRow]) -> Iterator[str]:
     yield "| Alert | Severity | " + " | ".join(stack for stack, _ in stacks) + " |"
     yield "|---|---|" + "---|" * len(stacks)
     for row in rows:
-        cells = " | ".join(_cell(row, stack, settings) for stack, settings in stacks)
-        yield f"| [{row.name}]({row.link}) | {row.severity} | {cells} |"
+        cells = " | ".join(_cell(row.cells.get(stack)) for stack, _ in stacks)
+        yield f"| [{row.name}]({row.link}) | {_severity(row)} | {cells} |"
     yield "\nThe words at the end of a cell say how that stack is notified; [who that is](#who-is-notified).\n"
 
 
-def _cell(row: CommonRow, stack: str, settings: Settings) -> str:
-    condition = row.conditions.get(stack)
-    if condition is None:
-        return "-"
-    configured = frozenset(kind for kind in row.channel_kinds if _names(kind, settings))
-    return f"{table_cell(condition)}: {', '.join(shown_names(configured)) or 'nobody'}"
+def _severity(row: CommonRow) -> str:
+    """`CRITICAL`, or `CRITICAL; ERROR in staging` where a stack differs from the first, which is production."""
+    first = next(iter(row.cells.values())).severity
+    others = [f"{cell.severity} in {stack}" for stack, cell in row.cells.items() if cell.severity != first]
+    return "; ".join((first, *others))
+
+
+def _cell(cell: StackCell | None) -> str:
+    return f"{table_cell(cell.condition)}: {', '.join(cell.notified) or 'nobody'}" if cell is not None else "-"
+
+
+def _not_watched(stacks: Stacks) -> Iterator[str]:
+    """What `readiness check` warns of, and what a team does without on purpose."""
+    yield "## Not watched\n"
+    lines = [f"- {stack}: {gap_line(gap)}." for stack, settings in stacks for gap in alert_gaps(settings)]
+    if not lines:
+        yield "No stack lacks an alert for want of a setting.\n"
+        return
+    yield "No notification tells of these; the settings say why.\n"
+    yield from lines
+    yield ""
 
 
 def _notified(stacks: Stacks) -> Iterator[str]:

@@ -238,7 +238,8 @@ def _scan_gate(run: Run) -> Iterator[Finding]:
             yield source.finding(error, name)
     if not found:
         hint = (
-            "Write the deployment as `gcloud run deploy … --image=IMAGE`, or add the lines of docs/scanning.md by hand"
+            "Write the deployment as `gcloud run deploy … --image=IMAGE`, or add by hand a step with "
+            "`uses: ./.github/readiness/scan-image` between the push and the deployment"
         )
         yield run.refusal(_WORKFLOWS, "has no step in which a deployment to Cloud Run is recognised", hint, key=name)
 
@@ -251,7 +252,8 @@ def _gated(job: DeployingJob) -> Source | None:
         if any(isinstance(step, dict) and step.get("uses") == scan_gate.ACTION for step in steps):
             return None
         message = "is divided already and scans nothing in the job `build`"
-        raise NotRecognisedError(("jobs", job.id), message, "Add the lines of docs/scanning.md to `build` by hand")
+        by_hand = "Add by hand a step with `uses: ./.github/readiness/scan-image` to `build`, after the push"
+        raise NotRecognisedError(("jobs", job.id), message, by_hand)
     return scan_gate.with_gate(job)
 
 
@@ -318,7 +320,7 @@ def _job_and_image(run: Run, source: Source) -> tuple[DeployingJob, DeployedImag
         job for job in jobs if source.workflow.body["jobs"][job.id].get("name", job.id) == run.job_name(source.path)
     ]
     found = named or jobs
-    by_hand = "Divide the job by hand, as docs/migrations.md shows"
+    by_hand = "Divide the job by hand into three: build, `uses: ./.github/workflows/migrate-database.yml`, deploy"
     if len(found) != 1:
         raise NotRecognisedError(("jobs",), f"has {len(found)} jobs in which a deployment is recognised", by_hand)
     images = [image for image in found[0].images if len(found[0].images) == 1 or "backend" in image.part]

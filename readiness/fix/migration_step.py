@@ -18,7 +18,7 @@ from readiness.fix.workflow_source import Edit, NotRecognisedError, Source
 
 WORKFLOW = "./.github/workflows/migrate-database.yml"
 WORKFLOW_FILE = ".github/workflows/migrate-database.yml"
-_BY_HAND = "Split the job by hand, as docs/migrations.md shows"
+_BY_HAND = "Divide the job by hand into three: build, `uses: ./.github/workflows/migrate-database.yml`, deploy"
 _KNOWN_KEYS = frozenset(
     {"name", "needs", "if", "runs-on", "environment", "permissions", "env", "defaults", "timeout-minutes", "steps"}
 )

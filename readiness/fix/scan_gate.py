@@ -19,7 +19,7 @@ from readiness.fix.workflow_source import Edit, NotRecognisedError, Source
 ACTION = "./.github/readiness/scan-image"
 ACTION_FILE = ".github/readiness/scan-image/action.yml"
 _RIGHT = "security-events"
-_BY_HAND = "Add the lines of docs/scanning.md by hand"
+_BY_HAND = "Add by hand a step with `uses: ./.github/readiness/scan-image` between the push and the deployment"
 
 
 def gate_step(part: str, image: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections import Counter
+from collections.abc import Sequence
 from textwrap import indent
 from typing import Any
 
@@ -16,19 +17,24 @@ from readiness.yaml_text import yaml_text
 CAVEAT = "What the program declares; made without engine, credentials or network. It does not know what exists."
 
 
-def plan_text(plan: Plan, cost: str = "") -> str:
-    """Every declared resource with its inputs and options, and where the program declares it; `cost` is one line."""
-    parts = [f"{plan.project}/{plan.stack}: {_count(plan)}", CAVEAT, *([f"{cost}."] if cost else []), ""]
+def plan_text(plan: Plan, cost: str = "", not_watched: Sequence[str] = ()) -> str:
+    """Every declared resource with its inputs and options, and where the program declares it.
+
+    `cost` is one line; `not_watched` has a line for each alert that the stack lacks.
+    """
+    parts = [f"{plan.project}/{plan.stack}: {_count(plan)}", CAVEAT, *([f"{cost}."] if cost else [])]
+    parts += [*(f"Not watched: {line}." for line in not_watched), ""]
     for resource in _declared(plan):
         parts += [f"{resource['type']}  {resource['name']}{_place(resource)}", indent(_body(resource), "    ")]
     parts += ["Outputs", indent(yaml_text(plan.outputs), "    ")]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def plan_markdown(plan: Plan, cost: str = "") -> str:
+def plan_markdown(plan: Plan, cost: str = "", not_watched: Sequence[str] = ()) -> str:
     """A summary table, then one folded section for each resource. Nothing in the plan can break out of its place."""
     parts = [f"## Plan of `{plan.project}/{plan.stack}`: {_count(plan)}", "", f"_{CAVEAT}_", ""]
     parts += [f"{cost}.", ""] if cost else []
+    parts += [*(f"- Not watched: {line}." for line in not_watched), ""] if not_watched else []
     parts += ["| Type | Name | Declared in |", "|---|---|---|"]
     for resource in _declared(plan):
         texts = (_one_line(text) for text in (resource["type"], resource["name"], _place(resource)))

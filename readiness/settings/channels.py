@@ -167,6 +167,11 @@ def shown_names(kinds: frozenset[ChannelKind]) -> list[str]:
     return [definition.shown_name for definition in CHANNEL_DEFINITIONS if definition.kind in kinds]
 
 
+def channels_notified(kinds: frozenset[ChannelKind], channels: Channels) -> list[str]:
+    """Those of the kinds that the stack has a channel of, by the names that people read: `["e-mail"]`."""
+    return shown_names(kinds & configured_kinds(channels))
+
+
 def channel_problems(config: StackConfig, channels: Channels) -> Iterator[Finding]:
     """Every rule between the channels: one for e-mail, none twice, not too many."""
     yield from findings_of(

@@ -34,6 +34,11 @@ _PATTERNS = (
         "Write it as user:ADDRESS, group:ADDRESS or serviceAccount:ADDRESS",
     ),
     ("(GET|HEAD", "is not an operation", "Write the method and the path, as `POST /api/v1/register`"),
+    (
+        "[A-Za-z0-9 %,./()_-]",
+        "is not the name of a figure",
+        "Begin with a letter or digit; use letters, digits, spaces and % , . / ( ) _ -, at most 80 characters",
+    ),
     (r"\{upload\}", "is not a path", f"Write it as /path/{{upload}}; {_URL_CHARACTERS}"),
     (
         r"=@!~-]+$",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from readiness.finding import Finding
 from readiness.settings.base import GAUGE_WINDOW_SECONDS
@@ -20,70 +21,107 @@ _OF_POSTGRESQL: dict[UnwatchedAlert, str] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertGap:
+    """An alert that a stack lacks, or has in part, for want of a setting.
+
+    `path`: of the setting. `cause`: what is said of the setting, such as "is missing". `effect`: what is said of the
+    alert, such as "is not declared". `hint`: how the stack gets the alert. `is_accepted`: `alerts.unwatched` names it.
+    """
+
+    alert: UnwatchedAlert
+    path: KeyPath
+    cause: str
+    effect: str
+    hint: str
+    is_accepted: bool
+
+    @property
+    def sentence(self) -> str:
+        """`DatabaseConnectionsRunOut is not declared: ...`."""
+        return f"{self.alert} {self.effect}"
+
+
+def alert_gaps(settings: Settings) -> tuple[AlertGap, ...]:
+    """Every gap of a stack whose settings are valid, those that it accepts included."""
+    return tuple(gap for gaps in _GAPS for gap in gaps(settings))
+
+
+def gap_line(gap: AlertGap) -> str:
+    """One sentence for people who read a plan or the runbook, without the full stop."""
+    accepted = ". The team does without it: `readiness:alerts.unwatched` names it" if gap.is_accepted else ""
+    return f"{gap.sentence}; `readiness:{'.'.join(map(str, gap.path))}` {gap.cause}{accepted}"
+
+
+def _accepted(settings: Settings) -> frozenset[str]:
+    alerts = known(settings, "alerts")
+    return frozenset(name for _, name in known_items(known(alerts, "unwatched") or ())) if alerts else frozenset()
+
+
+def _gap(settings: Settings, alert: UnwatchedAlert, path: KeyPath, cause: str, effect: str, hint: str) -> AlertGap:
+    return AlertGap(
+        alert=alert, path=path, cause=cause, effect=effect, hint=hint, is_accepted=alert in _accepted(settings)
+    )
+
+
+def _database_gaps(settings: Settings) -> Iterator[AlertGap]:
+    database = settings.database
+    if database is None:
+        return
+    if (engine := database.engine) != "postgresql":
+        for alert, effect in _OF_POSTGRESQL.items():
+            yield _gap(settings, alert, ("database", "engine"), f"is {engine}", effect, "Watch this in another way")
+    elif database.max_connections is None:
+        effect = "is not declared: nobody is notified before the connections are used up"
+        path, hint = ("database", "max_connections"), "Write the instance's flag max_connections"
+        yield _gap(settings, "DatabaseConnectionsRunOut", path, "is missing", effect, hint)
+
+
+def _service_gaps(settings: Settings) -> Iterator[AlertGap]:
+    without = [
+        f"[{index}]"
+        for index, service in known_items(settings.services)
+        if "max_instances" not in service.model_fields_set
+    ]
+    if without:
+        cause, hint = (
+            f"has no max_instances at {', '.join(without)}",
+            "Write the limit that the deployment sets (`--max-instances`)",
+        )
+        effect = "does not watch these services"
+        yield _gap(settings, "InstanceLimitReached", ("services",), cause, effect, hint)
+
+
+def _registry_gaps(settings: Settings) -> Iterator[AlertGap]:
+    if settings.image_registry is not None and settings.image_workflows is None:
+        effect, hint = "is not declared: nobody is notified when images are deleted", "Write readiness:image_workflows"
+        yield _gap(settings, "ImagesDeletedByOthers", ("image_workflows",), "is missing", effect, hint)
+
+
+def _deployment_gaps(settings: Settings) -> Iterator[AlertGap]:
+    if settings.deployment_telemetry is not None and settings.alerts.delivery is None:
+        effect = "and the other alerts on deployments are not declared"
+        hint = "Write min_success_ratio and max_days_without_success"
+        yield _gap(settings, "LowDeploymentSuccess", ("alerts", "delivery"), "is missing", effect, hint)
+
+
+_GAPS = (_database_gaps, _service_gaps, _registry_gaps, _deployment_gaps)
+
+
 def unwatched_problems(config: StackConfig, view: Settings) -> Iterator[Finding]:
-    """A warning for each alert that the stack lacks for want of a setting, unless `alerts.unwatched` names it."""
-    alerts = known(view, "alerts")
-    accepted = frozenset(name for _, name in known_items(known(alerts, "unwatched") or ())) if alerts else frozenset()
+    """A warning for each setting for want of which an alert is missing, unless `alerts.unwatched` names the alert."""
     missing: set[UnwatchedAlert] = set()
 
-    def gap(path: KeyPath, alerts_: tuple[UnwatchedAlert, ...], message: str, hint: str) -> Iterator[Finding]:
-        missing.update(alerts_)
-        wanted = [name for name in alerts_ if name not in accepted]
+    def problems(gaps: Callable[[Settings], Iterator[AlertGap]]) -> Iterator[Finding]:
+        # Those of one function are about one setting.
+        found = list(gaps(view))
+        missing.update(gap.alert for gap in found)
+        wanted = [gap for gap in found if not gap.is_accepted]
         if wanted:
-            names = " and ".join(wanted)
-            hint = f"{hint}; or write {', '.join(wanted)} into readiness:alerts.unwatched"
-            yield config.warning("settings-alert-missing", path, message.replace("ALERTS", names), hint)
-
-    def of_the_database() -> Iterator[Finding]:
-        database = view.database
-        if database is None:
-            return
-        if (engine := database.engine) != "postgresql":
-            wanted = {name: text for name, text in _OF_POSTGRESQL.items() if name not in accepted}
-            missing.update(_OF_POSTGRESQL)
-            if wanted:
-                message = f"is {engine}, so that " + ", ".join(f"{name} {text}" for name, text in wanted.items())
-                hint = f"Watch these in another way, and write {', '.join(wanted)} into readiness:alerts.unwatched"
-                yield config.warning("settings-alert-missing", ("database", "engine"), message, hint)
-        elif database.max_connections is None:
-            yield from gap(
-                ("database", "max_connections"),
-                ("DatabaseConnectionsRunOut",),
-                "is missing, so that ALERTS is not declared: nobody is notified before the connections are used up",
-                "Write the instance's flag max_connections",
-            )
-
-    def of_the_services() -> Iterator[Finding]:
-        without = [
-            f"[{index}]"
-            for index, service in known_items(view.services)
-            if "max_instances" not in service.model_fields_set
-        ]
-        if without:
-            yield from gap(
-                ("services",),
-                ("InstanceLimitReached",),
-                f"has no max_instances at {', '.join(without)}, so that ALERTS does not watch these services",
-                "Write the limit that the deployment sets (`--max-instances`)",
-            )
-
-    def of_the_registry() -> Iterator[Finding]:
-        if view.image_registry is not None and view.image_workflows is None:
-            yield from gap(
-                ("image_workflows",),
-                ("ImagesDeletedByOthers",),
-                "is missing, so that ALERTS is not declared: nobody is notified when images are deleted",
-                "Write readiness:image_workflows",
-            )
-
-    def of_deployments() -> Iterator[Finding]:
-        if view.deployment_telemetry is not None and view.alerts.delivery is None:
-            yield from gap(
-                ("alerts", "delivery"),
-                ("LowDeploymentSuccess",),
-                "is missing, so that ALERTS and the other alerts on deployments are not declared",
-                "Write min_success_ratio and max_days_without_success",
-            )
+            message = f"{wanted[0].cause}, so that {', '.join(gap.sentence for gap in wanted)}"
+            names = ", ".join(gap.alert for gap in wanted)
+            hint = f"{wanted[0].hint}; or write {names} into readiness:alerts.unwatched"
+            yield config.warning("settings-alert-missing", wanted[0].path, message, hint)
 
     def needless() -> Iterator[Finding]:
         for index, name in known_items(view.alerts.unwatched):
@@ -92,10 +130,7 @@ def unwatched_problems(config: StackConfig, view: Settings) -> Iterator[Finding]
                 yield config.warning("settings-unwatched-needless", (*_UNWATCHED, index), message, "Remove it")
 
     yield from findings_of(
-        of_the_database,
-        of_the_services,
-        of_the_registry,
-        of_deployments,
+        *(lambda gaps=gaps: problems(gaps) for gaps in _GAPS),
         lambda: duplicates(config, _UNWATCHED, view.alerts.unwatched),
         needless,
     )

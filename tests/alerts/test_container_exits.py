@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import re2
 
+from readiness.alerts import first_queries
 from readiness.alerts.container_exits import EVIDENCE_PATTERN, container_exit_metric
 from tests.alerts.log_filter import parse_filter
 from tests.projects import settings_of
@@ -51,6 +52,16 @@ def _counts(entry: dict[str, Any]) -> bool:
 def test_a_dead_container_of_either_service_counts(text: str, role: str) -> None:
     """As Cloud Run writes it into its own log."""
     assert _counts(_entry(text, service=f"ai-resume-review-v2-{role}-prod"))
+
+
+def test_the_runbook_shows_the_lines_that_count_and_no_others() -> None:
+    """Whoever opens the prepared query sees what paged, from both logs."""
+    shown = parse_filter(first_queries.dead_containers(settings_of("prod")))
+    for log in ("varlog%2Fsystem", "requests"):
+        entries = [_entry(text, service="ai-resume-review-v2-backend-prod", log=log) for text in COUNTED + NOT_COUNTED]
+        assert [shown.matches(entry) for entry in entries] == [_counts(entry) for entry in entries]
+    assert not shown.matches(_entry(COUNTED[0], service="ai-resume-review-v2-backend-staging"))
+    assert "\n" not in first_queries.dead_containers(settings_of("prod"))
 
 
 @pytest.mark.parametrize("text", NOT_COUNTED)

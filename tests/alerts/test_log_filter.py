@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from readiness.alerts.log_metric import on_one_line
 from tests.alerts.log_filter import UnknownFilterError, parse_filter
 
 ENTRY: dict[str, Any] = {
@@ -88,3 +89,14 @@ def test_anything_else_is_refused_by_name(text: str, named: str) -> None:
     with pytest.raises(UnknownFilterError) as refusal:
         parse_filter(text)
     assert named in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["an Error on line 1", "neither", "x"])
+def test_a_filter_on_one_line_matches_the_same_entries(text: str) -> None:
+    """A break before OR is none; any other is an AND."""
+    filter_ = (
+        'resource.type="cloud_run_revision"\n((textPayload=~"Error" AND textPayload=~"line")\nOR (textPayload="x"))'
+    )
+    entry = {**ENTRY, "textPayload": text}
+    assert "\n" not in on_one_line(filter_)
+    assert parse_filter(on_one_line(filter_)).matches(entry) == parse_filter(filter_).matches(entry)

@@ -7,11 +7,10 @@ import re
 import pytest
 
 from readiness.alerts.catalogue import alerts_of, log_metrics_of
-from readiness.alerts.definition import channels_notified
 from readiness.alerts.rules import AlertRule, rules_of
 from readiness.alerts.security_alerts import SECURITY_ALERTS, security_rules
 from readiness.alerts.service_alerts import HIGH_CPU_USAGE, HIGH_ERROR_RATE, HIGH_LATENCY
-from readiness.settings.channels import EMAIL_ONLY, PAGE, TEAM, ExistingChannel
+from readiness.settings.channels import EMAIL_ONLY, PAGE, TEAM, ExistingChannel, channels_notified
 from readiness.settings.model import Settings
 from readiness.settings.services import Service
 from tests.projects import EVERY_OPTION, STACKS, settings_of
@@ -106,14 +105,14 @@ def test_a_failed_migration_pages_in_production_alone() -> None:
 
 def test_the_channels_that_an_alert_reaches_are_those_that_the_stack_has() -> None:
     """Existing ones count; a kind that the alert does not notify, or the stack does not have, is left out."""
-    every, email = settings_of(EVERY_OPTION), settings_of("prod")
-    assert channels_notified(HIGH_ERROR_RATE, every) == ["e-mail", "Slack", "PagerDuty"]
-    assert channels_notified(HIGH_CPU_USAGE, every) == ["e-mail", "Slack"]
-    assert channels_notified(HIGH_LATENCY, every) == ["e-mail"]
-    assert channels_notified(HIGH_ERROR_RATE, email) == ["e-mail"]
+    every, email = settings_of(EVERY_OPTION).channels, settings_of("prod").channels
+    assert channels_notified(HIGH_ERROR_RATE.channel_kinds, every) == ["e-mail", "Slack", "PagerDuty"]
+    assert channels_notified(HIGH_CPU_USAGE.channel_kinds, every) == ["e-mail", "Slack"]
+    assert channels_notified(HIGH_LATENCY.channel_kinds, every) == ["e-mail"]
+    assert channels_notified(HIGH_ERROR_RATE.channel_kinds, email) == ["e-mail"]
     existing = (ExistingChannel(kind="slack", id="projects/p/notificationChannels/1"),)
-    managed = email.model_copy(update={"channels": email.channels.model_copy(update={"existing": existing})})
-    assert channels_notified(HIGH_ERROR_RATE, managed) == ["e-mail", "Slack"]
+    managed = email.model_copy(update={"existing": existing})
+    assert channels_notified(HIGH_ERROR_RATE.channel_kinds, managed) == ["e-mail", "Slack"]
 
 
 @pytest.mark.parametrize("count", [2, 40])
@@ -148,7 +147,8 @@ def test_a_threshold_from_the_settings_reaches_the_query(
 
 
 @pytest.mark.parametrize(
-    ("alert", "section"), [row[:2] for row in THRESHOLDS if row[1] != "database_connection_errors"]
+    ("alert", "section"),
+    [row[:2] for row in THRESHOLDS if row[1] not in ("database_connection_errors", "failed_logins")],
 )
 def test_a_duration_from_the_settings_reaches_the_condition(alert: str, section: str) -> None:
     """In seconds, and one evaluation more (rules.py says why)."""

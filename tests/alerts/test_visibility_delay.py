@@ -37,6 +37,7 @@ HOLD_WITHOUT_A_DELAY = frozenset(
         "every_region_fails_for_a_probe_less_than_stated",
         "every_region_fails_for_two_probes_less_than_stated",
         "every_second_probe_fails_for_ten_minutes",
+        "the_increase_does_not_come_and_two_samples_are_missing",
         "two_minutes_without_samples_in_a_lasting_breach",
     }
 )

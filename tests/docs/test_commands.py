@@ -155,7 +155,7 @@ def test_every_command_of_a_page_can_be_run(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_word_in_capitals_is_declared_or_has_its_value(page: Path) -> None:
     """Readers copy a whole command as it is."""
-    if page.stem != _EXPLAINS_ITS_WORDS:
+    if _EXPLAINS_ITS_WORDS not in (page.stem, page.parent.name):
         assert fill_in_complaints(page.read_text(encoding="utf-8")) == []
 
 

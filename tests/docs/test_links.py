@@ -39,7 +39,8 @@ def misleading_links(page: Path) -> list[str]:
     """Links to a Markdown page whose text speaks of something else than the page or its section.
 
     A text that holds a command (`readiness plan`) leads to where its words are; one that is the name of a page
-    (required check, required-checks.md) leads to that page; any other has a word in common with its target.
+    (required check, required-checks.md) leads to that page, or to one in its folder; any other has a word in common
+    with its target.
     """
     found = []
     for match in re.finditer(r"\[([^\]]+)\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
@@ -61,7 +62,7 @@ def _is_about(text: str, file: Path, anchor: str) -> bool:
         return False
     named = [page for page in PAGES if _plain(page.stem) == _plain(text)]
     if named:
-        return file in named
+        return file in named or any(file.parent == page.with_suffix("") for page in named)
     words = set(re.findall(r"[a-z]{4,}|[0-9]{4}", text.lower())) - {"does", "what", "which", "with"}
     introduction = page.partition("\n## ")[0]
     place = f"{introduction} {section} {file.stem}".lower()

@@ -37,7 +37,7 @@ IMPERATIVES = frozenset(
 )
 CAPITALS = re.compile(r"(?<![\w./-])[A-Z][A-Z_]{2,}(?![\w.-])")
 # Words in capitals that a log or a setting has: their commands need nothing filled in.
-OF_A_FILTER = frozenset({"AND", "ERROR", "CRITICAL", "FATAL", "NOT", "LIVENESS", "STARTUP", "ADD", "REMOVE"})
+OF_A_FILTER = frozenset({"AND", "ERROR", "CRITICAL", "FATAL", "NOT", "LIVENESS", "STARTUP", "ADD", "REMOVE", "ALWAYS"})
 # Every text of an alert that may hold commands: (alert, text).
 MEASURES = [
     *((alert.name, measure) for alert in ALERTS for measure in alert.mitigation),
@@ -130,7 +130,8 @@ def test_production_comes_first_and_each_stack_has_its_own_commands(pages: dict[
         assert found[0][0] == "production (stack prod)", name
         for heading, text in found:
             other = "staging" if heading.startswith("production") else "-prod"
-            assert other not in "\n".join(shell_blocks(text)), name
+            # The one alert of the whole project: its filter names the accounts of every stack.
+            assert name == "UnusualSecretAccess" or other not in "\n".join(shell_blocks(text)), name
         assert "<details>" not in page
     assert "<details>" not in "".join(pages.values())
 
@@ -257,6 +258,7 @@ def test_every_query_of_the_log_has_a_link_over_the_last_hour(pages: dict[str, s
     assert "^(ai-resume-review-v2-backend-prod|ai-resume-review-v2-frontend-prod)$" in unquote(filter_text)
     every_link = re.findall(r"\((https://console\.cloud\.google\.com/logs/query;[^)]+)\)", "".join(pages.values()))
     assert len(every_link) > 50
+    assert not any("%0A" in link for link in every_link), "a filter in a link is one line"
     assert all(";duration=PT1H?project=" in link for link in every_link)
 
 
@@ -304,6 +306,44 @@ def test_the_common_page_says_who_is_notified_in_each_stack() -> None:
         assert name.replace("|", r"\|") in row
     for channel in channels.existing:
         assert f"channel {channel.id.rpartition('/')[2]}, managed elsewhere" in row
+
+
+def test_the_severity_and_the_channels_are_those_of_each_stack() -> None:
+    """A failed migration pages in production, and is an ERROR for the team in a stack that is not."""
+    every = settings_of(EVERY_OPTION)
+    other = every.model_copy(update={"environment": every.environment.model_copy(update={"production": False})})
+    texts = runbook_texts([(EVERY_OPTION, every), ("other", other)])
+    rows = [line for line in texts[RUNBOOK_PATH].splitlines() if line.startswith("| [MigrationFailed]")]
+    assert [re.findall(r"(?:: | \| )(CRITICAL[^|]*|e-mail[^|]*) (?=\|)", row) for row in rows] == [
+        ["CRITICAL; ERROR in other", "e-mail, Slack, PagerDuty", "e-mail, Slack"]
+    ]
+    page = texts[page_path("MigrationFailed")]
+    assert re.findall(r"^(\w+, notifies .*) when: ", page, flags=re.MULTILINE) == [
+        "CRITICAL, notifies e-mail, Slack, PagerDuty",
+        "ERROR, notifies e-mail, Slack",
+    ]
+    (row,) = [line for line in texts[RUNBOOK_PATH].splitlines() if line.startswith("| [HighErrorRate]")]
+    assert "| CRITICAL |" in row
+
+
+def test_the_alerts_that_a_stack_does_not_have_are_listed_with_the_reason() -> None:
+    """By the list of `readiness check`; what the team does without on purpose is marked."""
+    settings = settings_of("staging")
+    mysql = settings.model_copy(
+        update={
+            "database": settings.required_database.model_copy(update={"engine": "mysql"}),
+            "alerts": settings.alerts.model_copy(update={"unwatched": ("TransactionIdWraparound",)}),
+        }
+    )
+    listed = dict(sections(runbook_texts([("staging", mysql)])[RUNBOOK_PATH]))["Not watched"]
+    assert [line for line in listed.splitlines() if line.startswith("- staging: ")] == [
+        "- staging: DatabaseConnectionErrors does not read this server's log; `readiness:database.engine` is mysql.",
+        "- staging: DatabaseConnectionsRunOut is not declared; `readiness:database.engine` is mysql.",
+        "- staging: TransactionIdWraparound is not declared; `readiness:database.engine` is mysql. The team does "
+        "without it: `readiness:alerts.unwatched` names it.",
+    ]
+    complete = settings.model_copy(update={"database": None, "migration_job": None})
+    assert "No stack lacks an alert" in runbook_texts([("staging", complete)])[RUNBOOK_PATH]
 
 
 def test_links_within_the_runbook_lead_somewhere(pages: dict[str, str]) -> None:

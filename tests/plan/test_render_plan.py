@@ -49,6 +49,13 @@ def test_text_and_markdown_say_that_nothing_live_was_looked_at() -> None:
     assert CAVEAT in plan_markdown(plan_with(resource()))
 
 
+def test_text_and_markdown_say_which_alerts_the_stack_lacks() -> None:
+    """A plan shows what is declared; what is missing would else be seen by nobody."""
+    for render in (plan_text, plan_markdown):
+        assert "Not watched: A is not declared." in render(plan_with(resource()), "", ["A is not declared"])
+        assert "Not watched" not in render(plan_with(resource()))
+
+
 def test_the_text_shows_options_and_outputs() -> None:
     """`protect` and its like decide what an update may destroy."""
     dependency = "urn:pulumi:dev::demo::demo:room:Hall::hall"

@@ -53,7 +53,7 @@ def test_the_dashboard_waits_for_the_metrics_that_it_shows(plans: dict[str, Plan
     """Monitoring refuses a tile on a metric that it does not know."""
     plan = plans["prod"]
     metrics = {metric["name"] for metric in plan.of_type(METRIC) if metric["name"].startswith("delivery-metrics-")}
-    assert len(metrics) == 8
+    assert len(metrics) == 16
     assert metrics <= depends_on(plan, by_name(plan, "deployment-dashboard-dashboard"))
 
 

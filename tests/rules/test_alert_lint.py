@@ -270,10 +270,10 @@ def test_check_plan_reads_who_counts_deployments_from_every_stack(plans: dict[st
 def test_a_log_metric_of_the_plan_is_known_with_the_resource_of_its_filter(plans: dict[str, Plan]) -> None:
     """Another one is not."""
     known = known_metrics(plans["prod"].resources)
-    metric = known["logging_googleapis_com:user_readiness_production_container_exits"]
+    metric = known["logging_googleapis_com:user_readiness_production_container_deaths"]
     assert metric.resources == ("cloud_run_revision",)
     assert metric.kind == "DELTA"
-    assert "logging_googleapis_com:user_readiness_staging_container_exits" not in known
+    assert "logging_googleapis_com:user_readiness_staging_container_deaths" not in known
 
 
 def test_a_log_metric_is_known_as_the_kind_that_its_descriptor_says() -> None:

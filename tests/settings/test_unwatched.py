@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from readiness.alerts.catalogue import alerts_of
+from readiness.alerts.rules import rules_of
 from readiness.finding import Finding, Severity
 from readiness.rules.stack import check_config
 from readiness.settings.stack_files import StackConfig
+from readiness.settings.unwatched import alert_gaps
 from tests.pinned_clock import TODAY
 from tests.projects import EVERY_OPTION, config_of, settings_of
 
@@ -80,6 +82,27 @@ def test_what_is_said_to_be_missing_is_missing() -> None:
     other = settings.model_copy(update={"database": settings.required_database.model_copy(update={"engine": "mysql"})})
     lost = {alert.name for alert in alerts_of(settings)} - {alert.name for alert in alerts_of(other)}
     assert lost == {"DatabaseConnectionsRunOut", "TransactionIdWraparound"}
+    gaps = [gap.sentence for gap in alert_gaps(other)]
+    assert sorted(gaps) == [
+        "DatabaseConnectionErrors does not read this server's log",
+        *(f"{name} is not declared" for name in sorted(lost)),
+    ]
+
+
+def test_a_log_that_is_not_postgresqls_is_not_counted_in_vain() -> None:
+    """A counter of it would stay at zero, and the query would seem to watch the server."""
+    settings = settings_of("prod")
+    other = settings.model_copy(update={"database": settings.required_database.model_copy(update={"engine": "mysql"})})
+    queries: list[str] = []
+    counters: list[set[str]] = []
+    for stack in (settings, other):
+        (rule,) = [rule for rule in rules_of(stack) if rule.definition.name == "DatabaseConnectionErrors"]
+        queries.append(rule.query)
+        counters.append({metric.slug for metric in rule.log_metrics})
+    assert "database_connection_errors_server" in queries[0]
+    assert "database_connection_errors_server" not in queries[1]
+    assert "round(max(sum(increase(" in queries[1]
+    assert counters[0] - counters[1] == {"connection-errors-server"}
 
 
 def test_an_unknown_engine_is_refused() -> None:

@@ -12,10 +12,10 @@ from readiness.alerts.scenarios.promtool import Rule, promtool_tests
 from readiness.alerts.scenarios.stack import Stack
 from readiness.plan.offline_plan import Plan
 from tests.alerts.stacks import rules_in, stacks_of
-from tests.projects import settings_of
+from tests.projects import EVERY_OPTION, plan_of_stack, settings_of
 from tools.alert_mutations import MUTATIONS, Foreign, Mutant, mutants_of
 from tools.find_tool import find_promtool
-from tools.mutate_alerts import EQUIVALENT, Outcome, batches, first_failure, foreign_of
+from tools.mutate_alerts import EQUIVALENT, OF_EVERY_OPTION, Outcome, batches, first_failure, foreign_of
 
 RATIO = (
     'sum by (service_name, location) (rate(r{monitored_resource="a",service_name=~"api-prod|web-prod",'
@@ -155,7 +155,15 @@ def test_the_names_of_an_alerts_mutants_are_unique(real: list[tuple[str, Mutant]
 
 def test_every_mutant_that_is_listed_as_equivalent_exists(real: list[tuple[str, Mutant]]) -> None:
     """An excuse for a mutant that is no longer made is out of date."""
-    assert set(EQUIVALENT) <= {(alert, mutant.name) for alert, mutant in real}
+    settings = settings_of(EVERY_OPTION)
+    rules = rules_in({EVERY_OPTION: plan_of_stack(EVERY_OPTION)})
+    beside = foreign_of(Stack(name=EVERY_OPTION, settings=settings, other=settings_of("prod")))
+    of_its_own = {
+        (f"{EVERY_OPTION}/{alert}", mutant.name)
+        for alert in OF_EVERY_OPTION
+        for mutant in mutants_of(rules[EVERY_OPTION, alert], beside)
+    }
+    assert set(EQUIVALENT) <= {(alert, mutant.name) for alert, mutant in real} | of_its_own
 
 
 def test_names_of_the_other_environment_are_found_by_role(stack: Stack) -> None:
@@ -164,9 +172,11 @@ def test_names_of_the_other_environment_are_found_by_role(stack: Stack) -> None:
     assert names["ai-resume-review-v2-backend-prod"] == "ai-resume-review-v2-backend-staging"
     assert names[stack.settings.database_id] == stack.other.database_id
     assert names['environment="production"'] == 'environment="staging"'
-    assert sum("user_readiness_production" in name for name in names) == 6, "four of the database, exits, deployments"
+    assert sum("user_readiness_production" in name for name in names) == 7, (
+        "four of the database, exits, deployments, logins"
+    )
     assert sum("[.]run[.]app" in name for name in names) == 2
-    assert len(names) == 12
+    assert len(names) == 13
 
 
 def test_every_case_is_in_one_batch_and_the_usual_phase_comes_first(stack: Stack) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from readiness.alerts.connection_errors import application_metric, server_metric, traceback_metric
+from readiness.alerts.definition import has_postgresql
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.scenarios.incident import PROMPT_SECONDS, Collection, Incident, Scenario, pages_promptly, quiet
 from readiness.alerts.scenarios.series import Series, minutes
@@ -15,6 +16,8 @@ ALERT = "DatabaseConnectionErrors"
 
 
 def _server(settings: Settings, counts: tuple[float | None, ...], *, database_id: str | None = None) -> Series:
+    if not has_postgresql(settings):
+        raise NotBuildableError("the server's log is read where it is PostgreSQL's")
     labels = {"monitored_resource": "cloudsql_database", "database_id": database_id or settings.database_id}
     return _counter(settings, server_metric(settings), {**labels, "region": settings.region}, counts)
 

@@ -23,7 +23,10 @@ _PROJECT_COMMENTS = {
     "config:": "Values that all stacks share. A key that a stack's own file sets replaces the one here whole: objects "
     "are not merged.",
 }
+# In the names of environments that serve the application's users.
+_PRODUCTION_WORDS = ("prod", "live")
 _STACK_COMMENTS = {
+    "    production: false": "A failed migration pages nobody here. Remove the line if this stack serves your users.",
     "  readiness:database:": "Its alerts also read max_connections, storage and, unless it is PostgreSQL, engine: "
     "`readiness check` names the alerts that are missing without them.",
     "  readiness:migration_job:": "Declares the job and its account; the deployment workflow runs it.",
@@ -120,7 +123,7 @@ def _project(answers: Answers) -> dict[str, Any]:
 def _stack(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
     addresses = [email.replace(ENV, stack.name) for email in answers.emails]
     settings: dict[str, Any] = {
-        "environment": {"name": stack.environment, "short_name": stack.name},
+        "environment": _environment(answers, stack),
         "services": [_service(answers, stack, service) for service in answers.services],
     }
     if stack.database is not None:
@@ -136,6 +139,13 @@ def _stack(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
         settings |= _shared(answers)
     config = {f"readiness:{name}": value for name, value in settings.items()}
     return config if _shared_project(answers) else {"gcp:project": stack.project, **config}
+
+
+def _environment(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
+    """The last stack is production, and so is one whose name says so: in any other a failed migration pages nobody."""
+    environment: dict[str, Any] = {"name": stack.environment, "short_name": stack.name}
+    is_production = stack == answers.owner or any(word in stack.environment for word in _PRODUCTION_WORDS)
+    return environment if is_production else {**environment, "production": False}
 
 
 def _service(answers: Answers, stack: StackAnswer, service: ServiceAnswer) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_what_it_writes_can_be_planned(project: Path) -> None:
 
 
 def without_alert_gaps(warnings: Iterable[Finding]) -> list[Finding]:
-    """The warnings that do not name an alert which an answer could not bring about."""
+    """The warnings that do not name an alert or a channel which the required answers do not bring about."""
     return [warning for warning in warnings if warning.rule_id not in ALERT_GAPS]
 
 
@@ -96,9 +96,12 @@ def test_the_alerts_that_a_new_project_lacks_are_named(tmp_path: Path) -> None:
     _, warnings = write_project(tmp_path, full, force=False)
     of_each_stack = {"readiness:services", "readiness:database.max_connections", "readiness:database.storage"}
     of_prod = {warning.key for warning in warnings if warning.file == "Pulumi.prod.yaml"}
-    assert of_prod - {"readiness:image_workflows"} == of_each_stack
+    assert of_prod - {"readiness:image_workflows"} == {*of_each_stack, "readiness:channels"}
     assert "    instance: " in contents(tmp_path)["Pulumi.prod.yaml"]
     assert "`readiness check` names the alerts that are missing" in contents(tmp_path)["Pulumi.prod.yaml"]
+    with_slack = answers(slack_channel="projects/shop-cloud/notificationChannels/1", reviewers=TWO_REVIEWERS)
+    _, warnings = write_project(tmp_path / "slack", with_slack, force=False)
+    assert "settings-email-only" not in {warning.rule_id for warning in warnings}
 
 
 def test_nothing_is_warned_of_when_everything_is_given(tmp_path: Path) -> None:
@@ -191,6 +194,20 @@ def test_the_last_stack_alone_owns_and_its_cleanup_deletes_nothing_yet(tmp_path:
     assert staging["readiness:owns_shared_resources"] is False
     assert "# What exists once for all stacks is declared by prod.\n" in contents(tmp_path)["Pulumi.staging.yaml"]
     assert not {key for key in staging if "image_registry" in key or "production" in key or "dependabot" in key}
+
+
+def test_a_stack_that_is_not_production_says_so(tmp_path: Path) -> None:
+    """Where it is not known, a failed migration pages: the last stack, and a name that may mean production."""
+    write_project(tmp_path, answers(stacks=("dev", "eu-live", "preprod", "main"), project="shop-1"), force=False)
+    written = {
+        stack: config_of(tmp_path, stack)["readiness:environment"] for stack in ("dev", "eu-live", "preprod", "main")
+    }
+    assert {stack: section.get("production") for stack, section in written.items()} == {
+        "dev": False, "eu-live": None, "preprod": None, "main": None,
+    }  # fmt: skip
+    lines = contents(tmp_path)["Pulumi.dev.yaml"].splitlines()
+    comment = "    # A failed migration pages nobody here. Remove the line if this stack serves your users."
+    assert lines[lines.index("    production: false") - 1] == comment
 
 
 def test_shared_values_are_in_the_project_file_alone(tmp_path: Path) -> None:
