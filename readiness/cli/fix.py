@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--repository", metavar="DIR", help="A checkout of the application's repository.")
+@click.option(
+    "--repository", metavar="DIR", help="A checkout of the application's repository. Required without `--list`."
+)
 @click.option("--only", multiple=True, metavar="NAME", help="One fix by its name. Repeatable.  [default: all]")
 @click.option(
     "--stack", "stacks", multiple=True, metavar="STACK", help="Deployment workflows of this stack. Repeatable."

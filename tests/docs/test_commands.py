@@ -38,7 +38,7 @@ _OF_A_SENTENCE = frozenset(
 FILL_INS = "Words in capitals are for you to fill in"
 _FILL_IN = re.compile(r"(?<![A-Za-z0-9_$.{-])[A-Z][A-Z_]{1,}(?![A-Za-z0-9_(])")
 # A secret that is called so, a method of HTTP, and what git and gcloud call a commit and a revision.
-_NO_FILL_INS = frozenset({"AUTO_MERGE_APP_PRIVATE_KEY", "HEAD", "LATEST", "PATCH"})
+_NO_FILL_INS = frozenset({"AUTO_MERGE_APP_PRIVATE_KEY", "HEAD", "LATEST", "PATCH", "SLACK_TOKEN"})
 # What the settings of a stack hold: a page that names the customer's project has no reason to ask for it.
 _IN_THE_SETTINGS = frozenset({"OWNER", "PROJECT", "REGION", "REPOSITORY"})
 # Its pages say for each alert what a word of its commands is.

@@ -9,7 +9,7 @@ import pytest
 from readiness.audit.checklist import audit_lines
 from readiness.cli.main import cli
 from readiness.plan.offline_plan import Plan
-from tests.docs.customer_page import Row, table_rows
+from tests.docs.customer_page import Row, commands_after_not_ours, shown_by, table_rows
 from tests.projects import ROOT
 from tools.task_list import LIST, digest, lines_of_document, lines_of_list, main
 
@@ -52,20 +52,67 @@ def test_each_row_of_the_audit_names_its_line_and_every_check() -> None:
 
 
 @pytest.mark.parametrize("row", table_rows(PAGE), ids=lambda row: str(row.number))
-def test_an_answer_names_what_exists(row: Row, plans: dict[str, Plan]) -> None:
-    """Resources are in the plan, commands in the command line."""
-    assert row.answer.strip(), f"line {row.number} has no answer"
-    names = {resource["name"] for plan in plans.values() for resource in plan.resources}
-    policies = {
+def test_an_answer_can_be_seen_for_oneself(row: Row, plans: dict[str, Plan]) -> None:
+    """It names a command, a resource or a test; "not ours" is followed by the command that somebody else runs."""
+    assert shown_by(row.answer, _declared(plans)), f"line {row.number}: nothing shows it; add a command or a test"
+    commands = commands_after_not_ours(row.answer)
+    assert commands is None or commands, f"line {row.number}: after 'not ours', write the command to run instead"
+
+
+@pytest.mark.parametrize(
+    ("answer", "evidence"),
+    [
+        ("[a guide](guide.md) with the `staging.yml` to edit", []),
+        ("setting `readiness:channels`", []),
+        ("test `tests/docs/never_written.py`", []),
+        ("resource `alerts-never-declared`", []),
+        ("`readiness` does it", []),
+        ("`readiness plan prod` shows it", ["readiness plan prod"]),
+        ("resource `alerts-high-latency`", ["alerts-high-latency"]),
+        ("test `tests/docs/test_seed.py`", ["tests/docs/test_seed.py"]),
+    ],
+)
+def test_a_link_alone_shows_nothing(answer: str, evidence: list[str], plans: dict[str, Plan]) -> None:
+    """The reader of an answer finds commands, resources and tests that exist, and nothing else."""
+    assert shown_by(answer, _declared(plans)) == evidence
+
+
+@pytest.mark.parametrize(
+    ("answer", "commands"),
+    [
+        ("`readiness plan prod`", None),
+        ("not ours: the application's code", []),
+        ("`readiness fix --list` shows it. Not ours: to merge it", []),
+        ("not ours: its tests. Ours pass: `make test`", []),
+        ("not ours: `black app/` in `backend`", ["black app/"]),
+        ("not ours: `pytest` in `backend`", ["pytest"]),
+    ],
+)
+def test_not_ours_without_a_command_is_seen(answer: str, commands: list[str] | None) -> None:
+    """None where the answer is ours; our own tests are nothing that the customer runs instead."""
+    assert commands_after_not_ours(answer) == commands
+
+
+def _declared(plans: dict[str, Plan]) -> set[str]:
+    """Names of resources, and of the policies of the image registry."""
+    return {resource["name"] for plan in plans.values() for resource in plan.resources} | {
         policy["id"]
         for repository in plans["prod"].of_type("gcp:artifactregistry/repository:Repository")
         for policy in repository["inputs"]["cleanupPolicies"]
     }
+
+
+@pytest.mark.parametrize("row", table_rows(PAGE), ids=lambda row: str(row.number))
+def test_an_answer_names_what_exists(row: Row, plans: dict[str, Plan]) -> None:
+    """Resources are in the plan, commands in the command line, tests in their folder."""
+    declared = _declared(plans)
     audit = {name for line in audit_lines() for name in (line.slug, *line.checks)}
     for name in re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", row.answer):
-        assert name in names | policies | audit, f"line {row.number}: nothing is called {name}"
+        assert name in declared | audit, f"line {row.number}: nothing is called {name}"
     for command in re.findall(r"`readiness ([a-z-]+)", row.answer):
         assert command in cli.commands, f"line {row.number}: there is no command {command}"
+    for path in re.findall(r"`(tests/[^`]+)`", row.answer):
+        assert (ROOT / path).exists(), f"line {row.number}: there is no {path}"
 
 
 DOCUMENT = """\

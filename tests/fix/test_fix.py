@@ -87,6 +87,20 @@ def test_each_fix_by_itself_gives_the_same_as_all(command: Command, application:
         assert (other / path).read_bytes() == (application / path).read_bytes()
 
 
+def test_the_fixes_are_listed_without_a_checkout(command: Command) -> None:
+    """Whoever reads the guide has none yet; to show or write a fix, the option is required."""
+    listed = command("fix", "--list")
+    assert listed.status == 0, listed.text
+    *names, hint = [line.split()[0] for line in listed.out.splitlines()]
+    assert names == [
+        "health-check", "honest-step:STEP", "coverage-pytest", "coverage-jest", "scan-gate", "migration-step",
+    ]  # fmt: skip
+    assert hint == "`--repository"
+    refused = command("fix", "--only", "health-check")
+    assert refused.status == 1
+    assert "--repository is missing: name a checkout" in refused.err
+
+
 def test_only_the_lines_of_the_health_check_change(command: Command, application: Path) -> None:
     """A misspelt name is corrected, an entry without any right name goes."""
     assert command("fix", "--repository", str(application), "--only", "health-check", "--write").status == 0
