@@ -82,7 +82,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ("HealthChecksSilent", f"aggregation: sum to {other}"): _ANY_ABOVE_ZERO
         for other in ("max", "min", "avg", "count")
     },
-    ("ContainerCrashLoop", "comparison: number 1 !="): _NEVER_BELOW_ZERO,
+    ("ContainerCrashLoop", "comparison: number 2 !="): _NEVER_BELOW_ZERO,
     ("ContainerCrashLoop", "scaling: dropped"): _ROUNDED,
     ("ContainerCrashLoop", "scaling: inverted"): _ROUNDED,
     **{("ErrorBudgetBurn", f"comparison: number {number} >="): _SHARES for number in (1, 2, 4, 5)},

@@ -265,7 +265,8 @@ def _burn_alert(
         threshold=burns[0].share,
         duration_seconds=lambda _settings: 0,
         condition=lambda settings: (
-            f"5xx above {', or '.join(burn.condition(settings) for burn in burns)}, {_MORE_ERRORS_THAN + 1} or more"
+            f"5xx above {', or '.join(burn.condition(settings) for burn in burns)}, and at least "
+            f"{_MORE_ERRORS_THAN + 1} failed requests"
         ),
         meaning=(
             f"The service uses its error budget up too fast: to fail {'; '.join(burn.meaning() for burn in burns)}. It "
@@ -282,7 +283,10 @@ def _burn_alert(
             "Switch the broken feature off, where a variable of the service does that; see which there are: "
             f"{SHOW_VARIABLES}.",
         ),
-        value="the share of requests answered 5xx over the longer window: 0.05 is 5 %",
+        value=(
+            "the share of requests answered 5xx over "
+            f"{' or '.join(minutes(burn.long_seconds) for burn in burns)}: 0.05 is 5 %"
+        ),
         former_slugs=former_slugs,
     )
 

@@ -66,10 +66,10 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
     # An hour by default: a container that is killed for its memory every ten minutes never dies six times in ten.
     # The largest count of one kind of line: a death writes several lines, and at most one of a kind.
     query=(
-        "sum by (service_name, location) (increase($exit_metric{$services}[$still_dying])) > 0 and "
         "round(max by (service_name, location) (sum by (service_name, location, evidence) "
-        "(increase($exit_metric{$every_service}[$count_window]))) "
-        "* $window_seconds / $count_window_seconds) > $threshold"
+        "(increase($exit_metric{$services}[$count_window]))) "
+        "* $window_seconds / $count_window_seconds) > $threshold and "
+        "sum by (service_name, location) (increase($exit_metric{$every_service}[$still_dying])) > 0"
     ),
     query_values=_crash_values,
     log_metrics=_exit_metrics,
@@ -106,7 +106,7 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
         "Restore the secret or the variable that is missing, and deploy; see what the service was given: "
         f"{SHOW_VARIABLES}.",
     ),
-    value="the lines about dead containers in the last 11 minutes",
+    value="the containers that died in the window",
 )
 
 

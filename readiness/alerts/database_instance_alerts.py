@@ -178,7 +178,7 @@ DATABASE_DISK_FULL = AlertDefinition(
         f"the one that is not active: {CONNECT}. The statements: `SELECT slot_name, active FROM "
         "pg_replication_slots` and `SELECT pg_drop_replication_slot('NAME')`.",
     ),
-    value="the share of the disk, or of its limit, that is used: 0.8 is 80 %; a large number is the bytes still free",
+    value="the share that is used: 0.8 is 80 %; a number above 1 is the bytes still free",
 )
 
 DATABASE_HIGH_CPU = AlertDefinition(

@@ -72,7 +72,7 @@ MIGRATION_FAILED = AlertDefinition(
         '--project=$project --description="after a failed migration"`.',
     ),
     console_path=lambda settings: f"run/jobs/details/{settings.region}/{_job(settings)}/executions",
-    value="the failed executions in the window",
+    value="the failed executions; the former revision still serves, so roll nothing back",
     declared_by=lambda settings: settings.migration_job is not None,
     pages_in_production_only=True,
 )

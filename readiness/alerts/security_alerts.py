@@ -266,7 +266,7 @@ def security_rules(settings: Settings) -> tuple[SecurityRule, ...]:
 
 def _rule(alert: SecurityAlert, settings: Settings) -> SecurityRule:
     runbook_url = runbook_address(alert.name, settings)
-    condition = f"CIS {alert.cis}: at least 1 in {WINDOW_SECONDS // 60} min"
+    condition = f"{alert.title}: at least 1 in {WINDOW_SECONDS // 60} min (CIS {alert.cis})"
     return SecurityRule(
         alert=alert,
         display_name=f"{alert.title} (project)",

@@ -168,7 +168,7 @@ def test_the_window_of_dead_containers_reaches_the_query() -> None:
     for seconds, still_dying in ((300, "6m"), (3600, "11m")):
         rule = rules(with_alerts("container_crash_loop", window_seconds=seconds))["ContainerCrashLoop"]
         assert f"* {seconds} / {seconds + 60}) > " in rule.query
-        assert re.findall(r"\[(\w+)\]", rule.query) == [still_dying, f"{seconds // 60 + 1}m"]
+        assert re.findall(r"\[(\w+)\]", rule.query) == [f"{seconds // 60 + 1}m", still_dying]
 
 
 def test_the_window_of_the_connection_errors_reaches_the_query() -> None:
