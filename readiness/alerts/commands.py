@@ -24,7 +24,7 @@ _COMMAND = re.compile(rf"`((?:{'|'.join(_PROGRAMS)}) [^`]+)`")
 _AFTER_COLON = re.compile(rf": {_COMMAND.pattern}(?:(?:, | and |, and |, then ){_COMMAND.pattern})*(?=$|[.,;])")
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z`])")
 
-# A word in capitals -> the beginnings of the commands of which one, above it on the page, prints what it stands for.
+# A word in capitals -> the beginnings of the commands that print its value; one of them must be above it on the page.
 PRINTED_BY: Mapping[str, tuple[str, ...]] = {
     "REVISION": ("gcloud run revisions list",),
     "MEMORY": ("gcloud run services describe",),

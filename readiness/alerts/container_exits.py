@@ -1,4 +1,4 @@
-"""What counts as a dead container in Cloud Run's own logs, which tell of it in no metric.
+"""What counts as a dead container in Cloud Run's own logs; no metric counts it.
 
 One death writes up to three lines: why it ended (memory, a signal), that it ended, and the probe that failed for it. A
 container that hangs at its start writes the probe's line alone, and one that cannot even be started (a secret that may

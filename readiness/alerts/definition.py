@@ -94,7 +94,8 @@ class AlertDefinition:
     `value`: what the number in a notification is, which is the query's result. `console_path`: the page of Google's
     console that a notification links to, below its host and without the project; by the subject unless given.
     `subject`: what a notification names. `log_metrics`: the counters that it reads, which must exist before it.
-    `severity` and `channel_kinds` are those of a production stack; `severity_in` and `channel_kinds_in` tell of any.
+    `severity` and `channel_kinds` are those of a production stack; `severity_in` and `channel_kinds_in` give any
+    stack's.
     `former_slugs`: under which earlier releases declared the policy, so that the live one is renamed and not deleted.
     `pages_in_production_only`: elsewhere it is an ERROR that goes to the team's channels.
     `declared_by`: whether a stack has the alert at all. `reads_late_metrics`: others declare or write what it reads, so

@@ -1,4 +1,4 @@
-"""What stands in for a value that nobody has written yet: the one place that says how it looks."""
+"""Placeholders: how a value looks that nobody has filled in yet, or that reaches nobody."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ FirewallRuleName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9]
 Member = Annotated[str, Field(pattern=rf"^(user|group|serviceAccount):{EMAIL_PATTERN}$", max_length=270)]
 
 
-# A part of a log line: it stands in the quotes of a filter.
+# A part of a log line, which a filter puts into quotes.
 LogText = Annotated[str, Field(min_length=5, max_length=120, pattern=r"^[A-Za-z][A-Za-z0-9 _.,:;/()\[\]=@!~-]+$")]
 
 

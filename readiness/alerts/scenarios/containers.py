@@ -234,7 +234,7 @@ def one_death_more_than_allowed_and_three_lines_each(stack: Stack) -> Incident:
 
 @CRASHES.add()
 def containers_hang_at_their_start(stack: Stack) -> Incident:
-    """They never end by themselves: only the probe's line tells of them."""
+    """They never end by themselves: only the probe writes a line."""
     return _crash_pages(
         stack, _lines(stack, stack.backend, _burst(stack, _limit(stack) + 1), evidence="probe"), of=stack.backend
     )

@@ -14,7 +14,7 @@ from readiness.settings.base import GAUGE_WINDOW_SECONDS
 H = 5
 # A gauge's first bad sample is enough: the stated duration passes, one evaluation more, and the next one pages.
 PATIENCE_SECONDS = 60
-# For so long the newest sample stands for the figure when no other one comes.
+# How long the newest sample counts when no other one comes.
 WINDOW_MINUTES = GAUGE_WINDOW_SECONDS // 60
 Counts = tuple[float | None, ...]
 
@@ -57,6 +57,6 @@ class Gauge:
         return minutes((H, self.little(stack)), (self.duration_minutes(stack) + 8, figure))
 
     def require_a_longer_duration_than_the_window(self, stack: Stack) -> None:
-        """Raises NotBuildableError where one sample, which stands for five minutes, is a breach by itself."""
+        """Raises NotBuildableError where one sample, which counts for five minutes, is a breach by itself."""
         if self.duration_minutes(stack) < WINDOW_MINUTES:
             raise NotBuildableError("a gauge's last sample counts for five minutes, longer than the stated duration")

@@ -445,7 +445,7 @@ def _counts(answer: str) -> dict[str, int]:
 
 
 def notified(incidents: Iterable[Opened], kinds: Mapping[str, frozenset[ChannelKind]]) -> dict[ChannelKind, int]:
-    """How many incidents each kind of channel is told of. A channel gets two messages of each: opened and closed.
+    """How many incidents notify each kind of channel. A channel gets two messages of each: opened and closed.
 
     `kinds`: the kinds that each alert notifies.
     """
