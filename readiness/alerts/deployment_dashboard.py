@@ -51,15 +51,34 @@ def dashboard_json(settings: Settings, telemetry: DeploymentTelemetry) -> str:
 def dashboard(settings: Settings, telemetry: DeploymentTelemetry) -> dict[str, Any]:
     """The dashboard as data."""
     project, environments = settings.project, telemetry.environments
+    restored = {"target": float(telemetry.target_restore_seconds)}
     rows: list[tuple[int, list[Json]]] = [
         (8, _scorecards(project, telemetry, environment)) for environment in environments
     ]
     rows += [
         (16, [_frequency(project, telemetry), _success_rate(project, telemetry)]),
         (16, [_failures(project, telemetry), _average_duration(project, telemetry)]),
-        (16, [_p95_duration(project, telemetry), _time_to_rollback(project, telemetry)]),
-        (16, [_time_to_restore(project, telemetry), _incidents(project, telemetry)]),
-        (16, [_lead_time(project, telemetry), _change_fail_rate(project, telemetry)]),
+        (
+            16,
+            [
+                _p95_duration(project, telemetry),
+                _average("Time to rollback", metrics.rollback_duration, project, telemetry),
+            ],
+        ),
+        (
+            16,
+            [
+                _average("Time to restore (MTTR)", metrics.restore_duration, project, telemetry, restored),
+                _average("Time to restore of incidents", metrics.incident_duration, project, telemetry, restored),
+            ],
+        ),
+        (
+            16,
+            [
+                _average("Change lead time", metrics.lead_time, project, telemetry),
+                _change_fail_rate(project, telemetry),
+            ],
+        ),
         (16, [_rework_rate(project, telemetry), _health_checks(), text("What is counted", _NOTE)]),
         (16, [_errors(settings, telemetry), _latency(settings, telemetry), _requests(telemetry)]),
     ]
@@ -156,56 +175,22 @@ def _p95_duration(project: str, telemetry: DeploymentTelemetry) -> Json:
     return chart(title, lines, "seconds", targets=_duration_targets(telemetry))
 
 
-def _time_to_rollback(project: str, telemetry: DeploymentTelemetry) -> Json:
+def _average(
+    title: str,
+    metric: Callable[[str, str], LogMetric],
+    project: str,
+    telemetry: DeploymentTelemetry,
+    targets: Mapping[str, float] | None = None,
+) -> Json:
+    """The average of a duration by week, a line for each environment; `metric` takes project and environment."""
     lines = [
         Line(
             legend=environment.name,
-            query=filter_query(
-                metric_filter(metrics.rollback_duration(project, environment.name).type, {}), "REDUCE_MEAN"
-            ),
+            query=filter_query(metric_filter(metric(project, environment.name).type, {}), "REDUCE_MEAN"),
         )
         for environment in telemetry.environments
     ]
-    return chart("Time to rollback, average by week", lines, "seconds")
-
-
-def _time_to_restore(project: str, telemetry: DeploymentTelemetry) -> Json:
-    lines = [
-        Line(
-            legend=environment.name,
-            query=filter_query(
-                metric_filter(metrics.restore_duration(project, environment.name).type, {}), "REDUCE_MEAN"
-            ),
-        )
-        for environment in telemetry.environments
-    ]
-    targets = {"target": float(telemetry.target_restore_seconds)}
-    return chart("Time to restore (MTTR), average by week", lines, "seconds", targets=targets)
-
-
-def _incidents(project: str, telemetry: DeploymentTelemetry) -> Json:
-    lines = [
-        Line(
-            legend=environment.name,
-            query=filter_query(
-                metric_filter(metrics.incident_duration(project, environment.name).type, {}), "REDUCE_MEAN"
-            ),
-        )
-        for environment in telemetry.environments
-    ]
-    targets = {"target": float(telemetry.target_restore_seconds)}
-    return chart("Time to restore of incidents, average by week", lines, "seconds", targets=targets)
-
-
-def _lead_time(project: str, telemetry: DeploymentTelemetry) -> Json:
-    lines = [
-        Line(
-            legend=environment.name,
-            query=filter_query(metric_filter(metrics.lead_time(project, environment.name).type, {}), "REDUCE_MEAN"),
-        )
-        for environment in telemetry.environments
-    ]
-    return chart("Change lead time, average by week", lines, "seconds")
+    return chart(f"{title}, average by week", lines, "seconds", targets=targets)
 
 
 def _change_fail_rate(project: str, telemetry: DeploymentTelemetry) -> Json:
