@@ -169,6 +169,20 @@ def first_sentence(text: str) -> str:
     return _SENTENCE_END.split(text_without_commands(text), maxsplit=1)[0].rstrip(".")
 
 
+def notification_text(
+    first_step: str, *, runbook_url: str, value: str, threshold: str, subject: str, console_url: str
+) -> str:
+    """What a phone shows at a glance: what to do, how bad it is and where; the rest is on the alert's page."""
+    return (
+        f"**Do first: {first_sentence(first_step)}.**\n\n"
+        f"Runbook: {runbook_url}\n\n"
+        f"Value: {value}\n\n"
+        f"Threshold: {threshold}\n\n"
+        f"On: {subject}\n\n"
+        f"Console: {console_url}\n"
+    )
+
+
 def commands_in(text: str) -> list[str]:
     """The commands of a text as they were written, with their placeholders."""
     return _COMMAND.findall(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from string import Template
 
 from readiness.alerts.catalogue import alerts_of
-from readiness.alerts.commands import first_sentence
+from readiness.alerts.commands import notification_text
 from readiness.alerts.definition import (
     EVALUATION_INTERVAL_SECONDS,
     RATE_WINDOW_SECONDS,
@@ -95,14 +95,13 @@ _VALUE = "${metric.label.value}"
 
 
 def _documentation(definition: AlertDefinition, condition: str, runbook_url: str, settings: Settings) -> str:
-    """What a phone shows at a glance: what to do, how bad it is and where; the rest is on the alert's page."""
-    return (
-        f"**Do first: {first_sentence(definition.first_steps[0])}.**\n\n"
-        f"Runbook: {runbook_url}\n\n"
-        f"Value: {_VALUE} ({definition.value})\n\n"
-        f"Threshold: {condition}\n\n"
-        f"On: {_subject_and_environment(definition, settings)}\n\n"
-        f"Console: {_console_url(definition, settings)}\n"
+    return notification_text(
+        definition.first_steps[0],
+        runbook_url=runbook_url,
+        value=f"{_VALUE} ({definition.value})",
+        threshold=condition,
+        subject=_subject_and_environment(definition, settings),
+        console_url=_console_url(definition, settings),
     )
 
 

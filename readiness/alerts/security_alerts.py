@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.alerts.commands import first_sentence
+from readiness.alerts.commands import notification_text
 from readiness.alerts.log_metric import LogMetric
 from readiness.alerts.runbook_address import runbook_address
 from readiness.alerts.severity import AlertSeverity
@@ -282,13 +282,12 @@ def _rule(alert: SecurityAlert, settings: Settings) -> SecurityRule:
 
 
 def _documentation(condition: str, runbook_url: str, settings: Settings) -> str:
-    """As that of the other alerts. A threshold condition has no variable for its value: the text gives the least."""
-    console = f"https://console.cloud.google.com/home/activity?project={settings.project}"
-    return (
-        f"**Do first: {first_sentence(FIRST_STEPS[0])}.**\n\n"
-        f"Runbook: {runbook_url}\n\n"
-        "Value: one change or more\n\n"
-        f"Threshold: {condition}\n\n"
-        f"On: the project {settings.project}\n\n"
-        f"Console: {console}\n"
+    """A threshold condition has no variable for its value: the text gives the least."""
+    return notification_text(
+        FIRST_STEPS[0],
+        runbook_url=runbook_url,
+        value="one change or more",
+        threshold=condition,
+        subject=f"the project {settings.project}",
+        console_url=f"https://console.cloud.google.com/home/activity?project={settings.project}",
     )
