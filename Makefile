@@ -41,6 +41,7 @@ diff: .venv/.ready ## Show what the working tree changes in the plans since BASE
 
 test: .venv/.ready-dev ## Set up, then run all tests but the engine tier.
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
+	@$(RUN) -m tools.find_tool actionlint --or-skip >/dev/null || echo "The tests that run actionlint will fail." >&2
 	@$(RUN) -m pytest -n auto --dist loadfile
 
 test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the program under the real Pulumi engine (from PATH, or built once with Go).

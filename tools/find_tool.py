@@ -39,7 +39,7 @@ class Tool:
 
     `version_argument` asks it for its version, and `install` says how to get it. `flags` go to the Go linker, with the
     pinned version in place of `VERSION`. `versioned`: a new pin is kept in a folder of its own. `usually`: how long a
-    build takes, for people. `debian` is the package that has it in `/usr/bin`.
+    build takes, for people. `debian` is the package that has it in `/usr/bin`. `without_it`: what is not tested then.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Tool:
     flags: str = "-s -w"
     versioned: bool = True
     debian: str = ""
+    without_it: str = ""
 
     @property
     def how_to_get_it(self) -> str:
@@ -150,6 +151,7 @@ ACTIONLINT = Tool(
     version_argument="-version",
     install="actionlint on PATH",
     usually="seconds",
+    without_it="The tests that lint workflows with it are skipped.",
 )
 PULUMI = Tool(
     name="pulumi",
@@ -160,6 +162,7 @@ PULUMI = Tool(
     install="pulumi on PATH (https://www.pulumi.com/docs/install/)",
     usually="about five minutes",
     # Without its version the CLI says v3.0.0-dev, which the Automation API refuses.
+    without_it="The engine tests are skipped.",
     flags="-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=VERSION",
 )
 TOOLS = {tool.name: tool for tool in (PROMTOOL, ACTIONLINT, PULUMI)}
@@ -214,7 +217,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     tool = TOOLS[given.name]
     if given.or_skip and not tool.can_be_had():
-        print(f"{tool.how_to_get_it} The engine tests are skipped.", file=sys.stderr)
+        print(f"{tool.how_to_get_it} {tool.without_it}", file=sys.stderr)
         return 0
     try:
         found = tool.find()

@@ -11,6 +11,7 @@ import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
+from tests.actionlint import actionlint_status
 from tests.fix.application import (
     DATABASE,
     DATABASE_TEXT,
@@ -23,7 +24,6 @@ from tests.fix.application import (
     made_application,
 )
 from tests.projects import Command
-from tools.find_tool import ACTIONLINT, lint
 
 STEPS = ["Format", "Lint", "Lint the client", "Test the client", "Test"]
 
@@ -62,7 +62,7 @@ def test_after_all_fixes_the_checks_are_honest_and_the_workflows_valid(command: 
     after = command("checks-honest", "--workflows", str(folder))
     assert (after.status, after.err) == (0, "")
     workflows = [str(application / STAGING), str(application / PRODUCTION)]
-    assert lint(ACTIONLINT.find(), workflows) == 0
+    assert actionlint_status(workflows) == 0
     schema = CliRunner().invoke(check_jsonschema, ["--builtin-schema", "vendor.github-workflows", *workflows])
     assert schema.exit_code == 0, schema.output
     again = command("fix", "--repository", str(application), "--write")

@@ -12,12 +12,11 @@ import pytest
 import yaml
 
 from readiness.cli.main import cli
+from tests.actionlint import actionlint_status
 from tests.edits import ALERT_GAPS
 from tests.live.init.companies import COMPANIES, STACKS, WARNED
 from tests.live.init.installed import Installed, install
 from tests.projects import ROOT, Result
-from tools.find_tool import ACTIONLINT
-from tools.find_tool import lint as actionlint
 
 RUFF = (sys.executable, "-m", "ruff")
 BIN = Path(sys.executable).parent
@@ -128,14 +127,14 @@ def test_ruff_has_nothing_to_say(installed: Installed, repository: Path, command
 
 
 def test_zizmor_and_actionlint_have_nothing_to_say(installed: Installed, repository: Path) -> None:
-    """The strictest persona. actionlint where it is at hand: `make tools` fetches it."""
+    """The strictest persona."""
     zizmor = (str(BIN / "zizmor"), "--quiet", "--offline", "--strict-collection", "--persona", "auditor", ".")
     done = installed.run(*zizmor, cwd=repository)
     assert done.status == 0, done.text
     assert "No findings" in done.text
     workflows = sorted(str(path) for path in (repository / ".github" / "workflows").glob("*.yml"))
     assert len(workflows) == 3
-    assert actionlint(ACTIONLINT.find(fetch=False), workflows) == 0
+    assert actionlint_status(workflows) == 0
 
 
 def test_workflows_fit_githubs_schema(installed: Installed, repository: Path) -> None:
