@@ -23,8 +23,13 @@ from readiness.settings.model import Settings
 from tests.docs.known_commands import known_commands
 from tests.live.loopback import Reply, Request, serving
 
+# A `#!` line cannot name an interpreter whose path holds a space.
+_STARTER = """\
+#!/bin/sh
+exec '{python}' -ISE "$0.py" "$@"
+"""
+
 _STAND_IN = """\
-#!{python} -ISE
 import json, sys, urllib.request
 words = [{name!r}, *sys.argv[1:]]
 text = sys.stdin.read() if "--data-file=-" in words else ""
@@ -331,7 +336,9 @@ def shell_of(cloud: Cloud, folder: Path) -> Iterator[Callable[[str], str]]:
     with serving(cloud.answer) as server:
         for name in ("gcloud", "gh", "readiness"):
             program = folder / name
-            program.write_text(_STAND_IN.format(python=sys.executable, name=name, url=server.url), encoding="utf-8")
+            program.write_text(_STARTER.format(python=sys.executable), encoding="utf-8")
+            code = _STAND_IN.format(name=name, url=server.url)
+            program.with_suffix(".py").write_text(code, encoding="utf-8")
             program.chmod(0o755)
 
         def run(block: str) -> str:

@@ -49,7 +49,7 @@ def test_a_command_that_reads_the_root_is_refused(command: Command, monkeypatch:
     with pytest.raises(AssertionError, match="runs readiness on the root's stacks"):
         readiness("check", cwd=ROOT)
     monkeypatch.chdir(ROOT)
-    for words in (["bash", "-c", f"{sys.executable} -m readiness check"], [".venv/bin/readiness", "check"]):
+    for words in (["bash", "-c", f"'{sys.executable}' -m readiness check"], [".venv/bin/readiness", "check"]):
         with pytest.raises(AssertionError, match="runs readiness on the root's stacks"):
             subprocess.run(words, check=False)
 
