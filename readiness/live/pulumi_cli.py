@@ -41,7 +41,7 @@ _TARGETED = re.compile(r"(--target|--exclude|-t)")
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - a mark, no secret
 _CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
 # These managers keep the key of a stack's secrets in a passphrase; every other one is a key service.
-_PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
+PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
 
 
 def run_pulumi(root: Path, *arguments: str, captured: bool = False) -> subprocess.CompletedProcess[str]:
@@ -59,7 +59,7 @@ def run_pulumi(root: Path, *arguments: str, captured: bool = False) -> subproces
 def missing_for_preview(environment: Mapping[str, str], *, stack_file: Path) -> list[str]:
     """What a real preview needs and this machine lacks, one sentence each; empty when nothing is missing."""
     search_path = environment.get("PATH", "")
-    stack = _mapping(stack_file)
+    stack = project_mapping(stack_file)
     missing = []
     cli = shutil.which("pulumi", path=search_path)
     if cli is None:
@@ -68,7 +68,7 @@ def missing_for_preview(environment: Mapping[str, str], *, stack_file: Path) -> 
         missing.append("Pulumi's Python language host: `pulumi-language-python` is neither beside the CLI nor on PATH")
     if not _has_google_credentials(environment, stack):
         missing.append(f"Google Cloud credentials: {LOG_IN}")
-    backend = _backend(environment, stack_file.parent / PROJECT_FILE)
+    backend = state_backend(environment, stack_file.parent / PROJECT_FILE)
     if backend is None:
         missing.append("a state backend: run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN")
     elif not backend.startswith(("https://", "http://")) and not _has_secrets_key(environment, stack):
@@ -196,11 +196,11 @@ def _has_google_credentials(environment: Mapping[str, str], stack: Mapping[str, 
     return source is not None and (source.file is None or source.file.is_file())
 
 
-def _backend(environment: Mapping[str, str], project_file: Path) -> str | None:
+def state_backend(environment: Mapping[str, str], project_file: Path) -> str | None:
     """The address of the state backend, in the order in which the CLI looks for it."""
     if environment.get("PULUMI_BACKEND_URL"):
         return environment["PULUMI_BACKEND_URL"]
-    declared = _mapping(project_file).get("backend")
+    declared = project_mapping(project_file).get("backend")
     if isinstance(declared, dict) and isinstance(declared.get("url"), str) and declared["url"]:
         return declared["url"]
     home = environment.get("PULUMI_CREDENTIALS_PATH") or environment.get("PULUMI_HOME")
@@ -216,14 +216,14 @@ def _backend(environment: Mapping[str, str], project_file: Path) -> str | None:
 
 def _has_secrets_key(environment: Mapping[str, str], stack: Mapping[str, Any]) -> bool:
     """A key service needs none; the passphrase provider, which is the default, does. An empty passphrase is one."""
-    if str(stack.get("secretsprovider") or "") not in _PASSPHRASE_PROVIDERS:
+    if str(stack.get("secretsprovider") or "") not in PASSPHRASE_PROVIDERS:
         return True
     if "PULUMI_CONFIG_PASSPHRASE" in environment:
         return True
     return Path(environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") or "no file").is_file()
 
 
-def _mapping(file: Path) -> Mapping[str, Any]:
+def project_mapping(file: Path) -> Mapping[str, Any]:
     """The top level of a file of the project. It has been checked: one that cannot be read counts as empty."""
     try:
         value = read_yaml(file, file.name).value
