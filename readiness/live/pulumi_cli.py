@@ -44,6 +44,12 @@ _CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
 PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
 
 
+# What `missing_for_preview` may say; `readiness up` can do something about two of them.
+MISSING_CLI = "the Pulumi CLI: `pulumi` is not on PATH"
+MISSING_BACKEND = "a state backend: run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"
+MISSING_PASSPHRASE = "the passphrase of the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or its _FILE"  # noqa: S105
+
+
 def run_pulumi(root: Path, *arguments: str, captured: bool = False) -> subprocess.CompletedProcess[str]:
     """Runs the CLI in the project's folder, with the terminal handed through unless its output is `captured`."""
     return subprocess.run(  # noqa: S603 - fixed commands and the user's own arguments, without a shell
@@ -63,16 +69,16 @@ def missing_for_preview(environment: Mapping[str, str], *, stack_file: Path) -> 
     missing = []
     cli = shutil.which("pulumi", path=search_path)
     if cli is None:
-        missing.append("the Pulumi CLI: `pulumi` is not on PATH")
+        missing.append(MISSING_CLI)
     elif not _has_python_host(cli, search_path):
         missing.append("Pulumi's Python language host: `pulumi-language-python` is neither beside the CLI nor on PATH")
     if not _has_google_credentials(environment, stack):
         missing.append(f"Google Cloud credentials: {LOG_IN}")
     backend = state_backend(environment, stack_file.parent / PROJECT_FILE)
     if backend is None:
-        missing.append("a state backend: run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN")
+        missing.append(MISSING_BACKEND)
     elif not backend.startswith(("https://", "http://")) and not _has_secrets_key(environment, stack):
-        missing.append("the passphrase of the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or its _FILE")
+        missing.append(MISSING_PASSPHRASE)
     return missing
 
 
