@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from readiness.cli.common import plan_of, project_option, project_root, report, settings_of_every_stack
+from readiness.cli.common import (
+    plan_of,
+    project_option,
+    project_root,
+    report,
+    repository_option,
+    settings_of_every_stack,
+)
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
@@ -16,16 +23,8 @@ if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-def _repository(_: click.Context, __: click.Parameter, value: str) -> str:
-    import re
-
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", value) is None:
-        raise click.BadParameter("write OWNER/NAME")
-    return value
-
-
 @click.command()
-@click.option("--repository", required=True, callback=_repository, help="OWNER/NAME where this program's CI runs.")
+@repository_option("--repository", required=True, help="OWNER/NAME where this program's CI runs.")
 @click.option("--repository-id", required=True, type=click.IntRange(min=1), help="gh api repos/OWNER/NAME --jq .id")
 @click.option("--owner-id", required=True, type=click.IntRange(min=1), help="gh api repos/OWNER/NAME --jq .owner.id")
 @click.option(

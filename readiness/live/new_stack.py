@@ -8,18 +8,21 @@ Pulumi Cloud has one of its own, every other backend takes a passphrase or a key
 from __future__ import annotations
 
 import shlex
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from readiness.live.bootstrap import key_name, state_bucket
-from readiness.live.pulumi_cli import PASSPHRASE_PROVIDERS, project_mapping, run_pulumi, state_backend
+from readiness.live.pulumi_cli import PASSPHRASE_PROVIDERS, has_passphrase, project_mapping, run_pulumi, state_backend
 from readiness.secret_shapes import mask_secrets, one_line
 from readiness.settings.stack_files import PROJECT_FILE, stack_file_name
 
 # What the CLI says with status 6 (seen with v3.274.1; other versions may end with another status).
 _ABSENT = "no stack named"
+# A hang guard for questions that take a second or two.
+_QUESTION_SECONDS = 60.0
 _CLOUD = ("https://", "http://")
 PASSPHRASE = "passphrase"  # noqa: S105 - the name of a provider
 
@@ -32,18 +35,37 @@ class Presence(Enum):
     NOT_KNOWN = "not known"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PulumiAnswer:
+    """What a question to the CLI brought; `error` is on one line, and `status` is not 0 where it did not end well."""
+
+    status: int
+    out: str
+    error: str
+
+
+def pulumi_answer(root: Path, *arguments: str) -> PulumiAnswer:
+    """Asks the CLI something that needs no terminal and changes nothing. Raises nothing."""
+    try:
+        done = run_pulumi(root, *arguments, captured=True, timeout_seconds=_QUESTION_SECONDS)
+    except OSError as error:
+        return PulumiAnswer(status=-1, out="", error=f"`pulumi` does not run: {error.strerror or type(error).__name__}")
+    except subprocess.TimeoutExpired:
+        return PulumiAnswer(status=-1, out="", error=f"it did not end within {_QUESTION_SECONDS:.0f} s")
+    said = one_line(mask_secrets(done.stderr.strip())).removeprefix("error: ")
+    return PulumiAnswer(
+        status=done.returncode,
+        out=done.stdout.strip(),
+        error=said or (f"`pulumi {arguments[0]}` ended with status {done.returncode}" if done.returncode else ""),
+    )
+
+
 def stack_presence(root: Path, stack: str) -> tuple[Presence, str]:
     """Whether the backend has the stack, and why that is not known where it is not. Changes nothing, asks nobody."""
-    try:
-        exported = run_pulumi(root, "stack", "export", "--stack", stack, "--non-interactive", captured=True)
-    except OSError as error:
-        return Presence.NOT_KNOWN, f"`pulumi` does not run: {error.strerror or type(error).__name__}"
-    if exported.returncode == 0:
+    answer = pulumi_answer(root, "stack", "export", "--stack", stack, "--non-interactive")
+    if answer.status == 0:
         return Presence.PRESENT, ""
-    if _ABSENT in exported.stderr:
-        return Presence.ABSENT, ""
-    reason = one_line(mask_secrets(exported.stderr.strip())).removeprefix("error: ")
-    return Presence.NOT_KNOWN, reason or f"`pulumi stack export` ended with status {exported.returncode}"
+    return (Presence.ABSENT, "") if _ABSENT in answer.error else (Presence.NOT_KNOWN, answer.error)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,9 +89,9 @@ class NewStack:
 
     def missing(self, environment: Mapping[str, str]) -> str:
         """What the command needs and the environment lacks; empty when nothing is missing."""
-        needs_passphrase = self.provider == PASSPHRASE
-        has_one = environment.keys() & {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"}
-        return "set PULUMI_CONFIG_PASSPHRASE or its _FILE first" if needs_passphrase and not has_one else ""
+        if self.provider != PASSPHRASE or has_passphrase(environment):
+            return ""
+        return "set PULUMI_CONFIG_PASSPHRASE or its _FILE first"
 
     def message(self, environment: Mapping[str, str]) -> str:
         """What is missing and the exact command, in lines."""

@@ -39,7 +39,7 @@ _OURS = re.compile(r"(--stack|--refresh|-s|-r)(=|$)")
 _TARGETED = re.compile(r"(--target|--exclude|-t)")
 # What marks a secret, encrypted or not, in a state (sig.Secret in pulumi/pulumi's sdk).
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - a mark, no secret
-_CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
+CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
 # These managers keep the key of a stack's secrets in a passphrase; every other one is a key service.
 PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
 
@@ -50,8 +50,13 @@ MISSING_BACKEND = "a state backend: run `pulumi login`, or set PULUMI_BACKEND_UR
 MISSING_PASSPHRASE = "the passphrase of the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or its _FILE"  # noqa: S105
 
 
-def run_pulumi(root: Path, *arguments: str, captured: bool = False) -> subprocess.CompletedProcess[str]:
-    """Runs the CLI in the project's folder, with the terminal handed through unless its output is `captured`."""
+def run_pulumi(
+    root: Path, *arguments: str, captured: bool = False, timeout_seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs the CLI in the project's folder, with the terminal handed through unless its output is `captured`.
+
+    Raises OSError where it cannot be started, and subprocess.TimeoutExpired.
+    """
     return subprocess.run(  # noqa: S603 - fixed commands and the user's own arguments, without a shell
         ["pulumi", *arguments],  # noqa: S607 - the user's CLI, wherever it is
         cwd=root,
@@ -59,6 +64,7 @@ def run_pulumi(root: Path, *arguments: str, captured: bool = False) -> subproces
         encoding="utf-8",
         errors="replace",
         capture_output=captured,
+        timeout=timeout_seconds,
     )
 
 
@@ -70,7 +76,7 @@ def missing_for_preview(environment: Mapping[str, str], *, stack_file: Path) -> 
     cli = shutil.which("pulumi", path=search_path)
     if cli is None:
         missing.append(MISSING_CLI)
-    elif not _has_python_host(cli, search_path):
+    elif not has_python_host(cli, search_path):
         missing.append("Pulumi's Python language host: `pulumi-language-python` is neither beside the CLI nor on PATH")
     if not _has_google_credentials(environment, stack):
         missing.append(f"Google Cloud credentials: {LOG_IN}")
@@ -190,13 +196,14 @@ def _unfinished_message(stack: str, resources: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _has_python_host(cli: str, search_path: str) -> bool:
+def has_python_host(cli: str, search_path: str) -> bool:
+    """Whether the CLI at this path finds the language host, which comes with official releases only."""
     beside = Path(cli).resolve().parent / "pulumi-language-python"
     return beside.is_file() or shutil.which("pulumi-language-python", path=search_path) is not None
 
 
 def _has_google_credentials(environment: Mapping[str, str], stack: Mapping[str, Any]) -> bool:
-    if any(key in (stack.get("config") or {}) for key in _CREDENTIAL_KEYS):
+    if any(key in (stack.get("config") or {}) for key in CREDENTIAL_KEYS):
         return True
     source = credential_source(environment)
     return source is not None and (source.file is None or source.file.is_file())
@@ -221,9 +228,12 @@ def state_backend(environment: Mapping[str, str], project_file: Path) -> str | N
 
 
 def _has_secrets_key(environment: Mapping[str, str], stack: Mapping[str, Any]) -> bool:
-    """A key service needs none; the passphrase provider, which is the default, does. An empty passphrase is one."""
-    if str(stack.get("secretsprovider") or "") not in PASSPHRASE_PROVIDERS:
-        return True
+    """A key service needs none; the passphrase provider, which is the default, does."""
+    return str(stack.get("secretsprovider") or "") not in PASSPHRASE_PROVIDERS or has_passphrase(environment)
+
+
+def has_passphrase(environment: Mapping[str, str]) -> bool:
+    """Whether a passphrase is set, or its file exists. An empty passphrase is one."""
     if "PULUMI_CONFIG_PASSPHRASE" in environment:
         return True
     return Path(environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") or "no file").is_file()
