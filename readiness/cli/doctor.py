@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import click
 from readiness.cli.common import origin_repository, plan_of, project_option, project_root, repository_option
 
 if TYPE_CHECKING:
+    from readiness.finding import Finding
     from readiness.live.google_api import Google
     from readiness.live.rows import Row
     from readiness.plan.offline_plan import Plan
@@ -80,15 +82,14 @@ def _rows(root: Path, stacks: Sequence[str], *, repository: str | None, with_ci:
 
 def _settings_rows(root: Path, stack: str) -> tuple[list[Row], Settings | None, Plan | None]:
     """The settings of a stack: errors, placeholders, and what `check --plan` refuses, which an apply refuses too."""
-    from readiness.finding import RefusedError, errors_only, text_line
-    from readiness.live.rows import failed, not_checked, passed
+    from readiness.finding import RefusedError, errors_only
+    from readiness.live.rows import not_checked, passed
     from readiness.plan.plan_problems import plan_problems
     from readiness.rules.project import check_in_project
 
     subject, checked = f"stack {stack}", check_in_project(root, stack)
-    rows = [failed("settings", subject, text_line(problem)) for problem in errors_only(checked.problems)]
-    placeholders = [problem for problem in checked.problems if problem.placeholder]
-    rows += [failed("placeholder", subject, text_line(problem)) for problem in placeholders]
+    rows = [_problem_row("settings", subject, problem) for problem in errors_only(checked.problems)]
+    rows += [_problem_row("placeholder", subject, problem) for problem in checked.problems if problem.placeholder]
     if checked.settings is None or errors_only(checked.problems):
         rows.append(not_checked("backend, stack and plan", subject, "the settings are refused"))
         return rows, None, None
@@ -99,16 +100,23 @@ def _settings_rows(root: Path, stack: str) -> tuple[list[Row], Settings | None, 
         problems = errors_only(plan_problems(root, plan))
     except RefusedError as refusal:
         return (
-            [*rows, *(failed("plan", subject, text_line(problem)) for problem in refusal.problems)],
+            [*rows, *(_problem_row("plan", subject, problem) for problem in refusal.problems)],
             checked.settings,
             None,
         )
     if problems:
-        more = f"; {len(problems) - 1} more" if len(problems) > 1 else ""
-        rows.append(failed("plan", subject, f"{text_line(problems[0])}{more}", f"readiness check {stack} --plan"))
+        rows += [_problem_row("plan", subject, problem) for problem in problems]
     else:
         rows.append(passed("plan", subject, f"{len(plan.resources)} resources, which pass every check"))
     return rows, checked.settings, plan
+
+
+def _problem_row(check: str, subject: str, problem: Finding) -> Row:
+    """What is wrong in a file, with the hint as the way to correct it."""
+    from readiness.finding import text_line
+    from readiness.live.rows import failed
+
+    return failed(check, subject, text_line(replace(problem, hint="")), problem.hint)
 
 
 def _provider_rows(

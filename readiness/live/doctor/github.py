@@ -324,7 +324,7 @@ def _identity_rows(ci: Ci, repository: Mapping[str, Any]) -> Iterator[Row]:
         faults = list(_trust_faults(ci, repository, live))
         accounts = sorted({values[name] for name in (APPLY_VARIABLE, "PREVIEW_IDENTITY") if name in values})
         for account in accounts:
-            ci.google.get("iam", f"projects/-/serviceAccounts/{quote(account)}")
+            ci.google.get("iam", f"projects/-/serviceAccounts/{quote(account, safe='@')}")
     except (GitHubError, GoogleError) as error:
         if error.status == 404:
             yield failed(check, ci.subject, f"does not exist: {error}", ci.bootstrap)
