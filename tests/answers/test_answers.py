@@ -1,4 +1,4 @@
-"""The recorded answers cover docs/commands.md, and a difference is seen. `make answers-check` makes the comparison itself."""
+"""The recorded answers cover docs/commands.md, and a difference is seen. `make answers-check` compares all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.answers.commands import ON_A_CHECKOUT, documented_commands, commands_of
+from tests.answers.commands import ON_A_CHECKOUT, commands_of, documented_commands
 from tests.answers.corpus import MAX_LINES, RECORDED, Answer, differences, read_section, section_text
 from tests.answers.scratch import PROJECTS, Scratch
 from tests.answers.sections import SECTIONS
