@@ -96,7 +96,10 @@ def whole_world(world: World) -> None:
         "serviceusage", "cloudresourcemanager", "monitoring", "logging", "run", "iam", "secretmanager", "sqladmin",
         "artifactregistry", "containeranalysis", "containerscanning",
     )  # fmt: skip
-    environment = {"protection_rules": [{"type": "required_reviewers"}], "deployment_branch_policy": {}}
+    environment: dict[str, Any] = {
+        "protection_rules": [{"type": "required_reviewers"}],
+        "deployment_branch_policy": {},
+    }
     provider = {
         "state": "ACTIVE",
         "attributeCondition": "assertion.repository_id == '101'",
