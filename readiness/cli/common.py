@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from readiness.finding import Finding
     from readiness.live.github_api import GitHub
     from readiness.live.google_api import Google
+    from readiness.plan.cost import Cost
     from readiness.plan.offline_plan import Plan
     from readiness.settings.model import Settings
 
@@ -131,6 +132,18 @@ def plan_of(root: Path, stack: str) -> Plan:
 
     settings_of(root, stack)
     return plan_stack(root, read_stack(root, stack))
+
+
+def cost_of_plan(root: Path, declared: Plan, settings: Settings) -> Cost:
+    """The costs of a stack, which shares what is free for its Google project with the other stacks there."""
+    from readiness.plan.cost import Basis, cost_of, others_in
+    from readiness.rules.stack import check_stack
+    from readiness.settings.stack_names import stack_names
+
+    others = {name: check_stack(root, name).settings for name in stack_names(root) if name != declared.stack}
+    shared = others_in(settings, declared.stack, others)
+    basis = Basis(prices=settings.prices, usage=settings.expected_usage, others=shared)
+    return cost_of(declared.stack, declared.resources, basis)
 
 
 def report(problems: Iterable[Finding], *, err: bool = False) -> None:
