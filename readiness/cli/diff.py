@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
-from readiness.cli.common import project_option, project_root, settings_of, use_colour
+from readiness.cli.common import cost_basis, project_option, project_root, settings_of, use_colour
 
 if TYPE_CHECKING:
+    from readiness.plan.cost import Basis
     from readiness.plan.diff_report import DiffReport
 
 DIFFERENT = 2
@@ -80,15 +81,16 @@ def refuse_open_changes(report: DiffReport) -> None:
 def _costs(project: str | None, report: DiffReport, form: str) -> str:
     """What the change does to the costs, by the prices of the working tree's settings; by list prices without any."""
     from readiness.finding import RefusedError
-    from readiness.plan.cost import Basis
     from readiness.plan.cost_change import cost_changes
     from readiness.plan.render_cost import cost_changes_markdown, cost_changes_text
 
     bases: dict[str, Basis] = {}
-    for diff in report.diffs:
+    compared = [diff.stack for diff in report.diffs]
+    for stack in compared:
+        # Two files can be compared anywhere, and a stack that is deleted has no settings any more.
         with suppress(RefusedError):
-            settings = settings_of(project_root(project), diff.stack)
-            bases[diff.stack] = Basis(prices=settings.prices, usage=settings.expected_usage)
+            root = project_root(project)
+            bases[stack] = cost_basis(root, settings_of(root, stack), compared)
     render = cost_changes_markdown if form == "markdown" else cost_changes_text
     return render(cost_changes(report.diffs, bases), clock.today())
 

@@ -25,6 +25,11 @@ SECONDS_A_MONTH = 730 * 3600
 EVALUATION_SECONDS = 30
 # What the price of a stored log entry includes (https://cloud.google.com/stackdriver/pricing, "Logging retention").
 FREE_RETENTION_DAYS = 30
+# Of an uptime check that names neither (https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.uptimeCheckConfigs).
+DEFAULT_PERIOD_SECONDS = 60
+EVERY_REGION = ("USA", "EUROPE", "SOUTH_AMERICA", "ASIA_PACIFIC")
+# What Cloud Logging takes (https://cloud.google.com/logging/quotas, "Retention periods").
+MAX_RETENTION_DAYS = 3650
 SCANNING_API = "containerscanning.googleapis.com"
 _POINTS_UNIT = 1_000_000
 _EXECUTIONS_UNIT = 1_000
@@ -62,7 +67,8 @@ class OtherStacks:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """One thing that is billed. `quantity` is that of a month in `unit`, and `usd` the price of `per` units.
+    """One thing that is billed. `quantity` is that of a month in `unit`, and `usd` the price of `per` units, in words
+    `each`.
 
     `paid` is the part of the quantity that is not free, the whole by default; `free` says in words what is free, and
     for whom. None is "not known". `derived` says where the quantity comes from. Before the day `charged_from`, nothing
@@ -74,6 +80,7 @@ class Line:
     unit: str
     quantity: float | None
     usd: float | None
+    each: str
     derived: str
     per: int = 1
     paid: float | None = None
@@ -150,15 +157,14 @@ def conditions_of(resources: Sequence[Resource], usage: ExpectedUsage) -> Iterab
         (str(policy["inputs"].get("displayName") or policy.get("name")), condition)
         for policy in resources
         if policy["type"] == ALERT_POLICY
-        for condition in policy["inputs"].get("conditions", [])
+        for condition in map(_mapping, _list(policy["inputs"].get("conditions")))
     ]
     values = _label_values(resources, [condition for _, condition in declared], usage)
     for policy, condition in declared:
-        language = condition.get("conditionPrometheusQueryLanguage", {})
         yield Condition(
             policy=policy,
             returned=_returned(condition, values),
-            interval_seconds=seconds_of(language.get("evaluationInterval")) or EVALUATION_SECONDS,
+            interval_seconds=_seconds(_language(condition).get("evaluationInterval"), EVALUATION_SECONDS),
         )
 
 
@@ -167,23 +173,19 @@ def executions_of(resources: Iterable[Resource]) -> int:
     total = 0
     for check in resources:
         if check["type"] == UPTIME_CHECK:
-            period = seconds_of(check["inputs"].get("period"))
-            total += _executions_of_check(check["inputs"].get("selectedRegions", ()), period or 60)
+            regions, period = _list(check["inputs"].get("selectedRegions")), check["inputs"].get("period")
+            total += _executions_of_check(regions, _seconds(period, DEFAULT_PERIOD_SECONDS))
     return total
 
 
-def others_in(settings: Settings, stack: str, project: Mapping[str, Settings | None]) -> OtherStacks:
-    """What the other stacks of the Google project of `stack` use; None is a stack whose settings cannot be read."""
-    same = {
-        name: other
-        for name, other in project.items()
-        if name != stack and other is not None and other.project == settings.project
-    }
+def others_in(project: str, stacks: Mapping[str, Settings | None]) -> OtherStacks:
+    """What those of the stacks that are in the Google project use; None is a stack whose settings cannot be read."""
+    same = {name: other for name, other in stacks.items() if other is not None and other.project == project}
     return OtherStacks(
         names=tuple(same),
         executions=sum(executions_of_settings(other) for other in same.values()),
         log_gib=sum(other.expected_usage.log_gib or 0 for other in same.values()),
-        unknown=tuple(name for name, other in project.items() if other is None and name != stack),
+        unknown=tuple(name for name, other in stacks.items() if other is None),
     )
 
 
@@ -193,25 +195,42 @@ def executions_of_settings(settings: Settings) -> int:
     return len(settings.services) * _executions_of_check(checks.regions, checks.period_seconds)
 
 
-def _executions_of_check(regions: Iterable[str], period_seconds: float) -> int:
-    places = sum(PLACES_OF_REGION.get(region, 1) for region in regions)
-    return round(places * SECONDS_A_MONTH / period_seconds)
+def _executions_of_check(regions: Iterable[object], period_seconds: float) -> int:
+    return round(_places(regions) * SECONDS_A_MONTH / period_seconds)
+
+
+def _places(regions: Iterable[object]) -> int:
+    """From how many places a check asks. Google takes a check without regions for one from everywhere."""
+    named = list(regions) or EVERY_REGION
+    return sum(PLACES_OF_REGION.get(str(region), 1) for region in named)
+
+
+def _language(condition: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(condition.get("conditionPrometheusQueryLanguage"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """A plan that is read from a file may have anything anywhere."""
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _seconds(text: object, default: float) -> float:
+    """A duration of at least a second, which no API goes below."""
+    return max(seconds_of(text) or default, 1.0)
 
 
 def _label_values(
     resources: Sequence[Resource], conditions: Sequence[Mapping[str, Any]], usage: ExpectedUsage
 ) -> LabelValues:
-    """How many values labels have in this plan: services, hosts and databases that its queries name, places of checks."""
-    queries = [
-        query
-        for condition in conditions
-        if isinstance(query := condition.get("conditionPrometheusQueryLanguage", {}).get("query"), str)
-    ]
+    """How many values labels have: services, hosts, databases and jobs that queries name, places of uptime checks."""
+    queries = [str(_language(condition).get("query", "")) for condition in conditions]
     services = max(len(values_in(queries, "service_name")), 1)
     places = [
-        sum(PLACES_OF_REGION.get(region, 1) for region in check["inputs"].get("selectedRegions", ()))
-        for check in resources
-        if check["type"] == UPTIME_CHECK
+        _places(_list(check["inputs"].get("selectedRegions"))) for check in resources if check["type"] == UPTIME_CHECK
     ]
     return LabelValues(
         by_label={
@@ -229,13 +248,12 @@ def _label_values(
 
 
 def _returned(condition: Mapping[str, Any], values: LabelValues) -> Returned:
-    language = condition.get("conditionPrometheusQueryLanguage")
-    if language is not None:
-        return returned_by(str(language.get("query", "")), values)
+    if "conditionPrometheusQueryLanguage" in condition:
+        return returned_by(str(_language(condition).get("query", "")), values)
     if "conditionMatchedLog" in condition:
         return Returned(series=0, references=0)
-    kind = condition.get("conditionThreshold") or condition.get("conditionAbsent") or {}
-    aggregations = kind.get("aggregations", [])
+    kind = _mapping(condition.get("conditionThreshold")) or _mapping(condition.get("conditionAbsent"))
+    aggregations = map(_mapping, _list(kind.get("aggregations")))
     reduced = [aggregation for aggregation in aggregations if aggregation.get("crossSeriesReducer")]
     if reduced and not reduced[-1].get("groupByFields"):
         return Returned(series=1, references=1)
@@ -262,6 +280,7 @@ def _alerting(conditions: Sequence[Condition], prices: Prices) -> list[Line]:
             unit="conditions",
             quantity=len(conditions),
             usd=prices.usd_per_condition_month,
+            each="condition",
             derived="conditions of alert policies",
         ),
         Line(
@@ -270,6 +289,7 @@ def _alerting(conditions: Sequence[Condition], prices: Prices) -> list[Line]:
             unit="references",
             quantity=references,
             usd=prices.usd_per_metric_reference_month,
+            each="reference",
             derived="each time that a query names a metric",
             charged_from=day,
         ),
@@ -279,6 +299,7 @@ def _alerting(conditions: Sequence[Condition], prices: Prices) -> list[Line]:
             unit="points",
             quantity=points,
             usd=prices.usd_per_million_points,
+            each="million points",
             per=_POINTS_UNIT,
             derived=derived,
             charged_from=day,
@@ -297,6 +318,7 @@ def _executions(resources: Sequence[Resource], basis: Basis) -> Line:
         unit="executions",
         quantity=own,
         usd=prices.usd_per_thousand_uptime_executions,
+        each="thousand executions",
         per=_EXECUTIONS_UNIT,
         paid=_paid_share(own, others.executions, free),
         free=_free_text(f"{own + others.executions:,} of {free:,.0f} free ones of the project are used", others),
@@ -314,6 +336,7 @@ def _stored_logs(basis: Basis) -> Line:
         unit="GiB",
         quantity=own,
         usd=prices.usd_per_log_gib,
+        each="GiB",
         paid=None if own is None else _paid_share(own, others.log_gib, free),
         free=_free_text(f"{free:g} GiB of the project are free", others),
         derived="depends on traffic" if own is None else "expected_usage.log_gib",
@@ -329,7 +352,7 @@ def _kept_logs(resources: Sequence[Resource], basis: Basis) -> Iterable[Line]:
         if bucket["type"] == LOG_BUCKET
     }
     for bucket, days in sorted(kept.items()):
-        if not isinstance(days, int) or days <= FREE_RETENTION_DAYS:
+        if not isinstance(days, int) or not FREE_RETENTION_DAYS < days <= MAX_RETENTION_DAYS:
             continue
         months = (days - FREE_RETENTION_DAYS) / FREE_RETENTION_DAYS
         is_known = bucket == "_Default" and basis.usage.log_gib is not None
@@ -339,6 +362,7 @@ def _kept_logs(resources: Sequence[Resource], basis: Basis) -> Iterable[Line]:
             unit="GiB months",
             quantity=round((basis.usage.log_gib or 0) * months, 6) if is_known else None,
             usd=basis.prices.usd_per_kept_log_gib_month,
+            each="GiB and month",
             derived=f"{days} days, {months:.1f} months longer than the {FREE_RETENTION_DAYS} days that are free",
         )
 
@@ -353,6 +377,7 @@ def _samples(resources: Sequence[Resource], prices: Prices) -> Iterable[Line]:
             unit="MiB",
             quantity=None,
             usd=prices.usd_per_metric_mib,
+            each="MiB",
             free=f"{free:g} MiB of the billing account are free",
             derived=f"{metrics} metrics; depends on how often something is logged",
         )
@@ -367,6 +392,7 @@ def _scans(resources: Sequence[Resource], basis: Basis) -> Iterable[Line]:
             unit="images",
             quantity=images,
             usd=basis.prices.usd_per_scanned_image,
+            each="image",
             derived="depends on pushes" if images is None else "expected_usage.scanned_images",
         )
 

@@ -30,6 +30,15 @@ class LineChange:
         return line
 
     @property
+    def is_change(self) -> bool:
+        """Whether quantity or amount differs, or where both are not known, what they depend on."""
+        if self.before is None or self.after is None:
+            return True
+        known = [(line.quantity, line.amount) for line in (self.before, self.after)]
+        is_known = None not in known[0]
+        return known[0] != known[1] or (not is_known and self.before.derived != self.after.derived)
+
+    @property
     def quantity(self) -> float | None:
         """By how much the quantity changes; None where one of them is not known."""
         sides = [0 if line is None else line.quantity for line in (self.before, self.after)]
@@ -64,8 +73,8 @@ class CostChange:
 
     @property
     def changed(self) -> tuple[LineChange, ...]:
-        """The lines whose quantity, free part or derivation differs."""
-        return tuple(change for change in self.lines if change.before != change.after)
+        """The lines in which something changes."""
+        return tuple(change for change in self.lines if change.is_change)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -76,8 +85,8 @@ class CostChange:
 def cost_changes(diffs: Sequence[StackDiff], bases: Mapping[str, Basis]) -> tuple[CostChange, ...]:
     """The costs of every compared stack, in the order of `diffs`.
 
-    `bases` holds prices and expected usage by stack; what the others of a project use is computed here, of the stacks
-    that are compared.
+    `bases` holds, by stack, prices, expected usage, and what stacks that are not compared use. What those use that are
+    compared is computed here.
     """
     before = [_cost(diff.old, diffs, bases, is_old=True) for diff in diffs]
     after = [_cost(diff.new, diffs, bases, is_old=False) for diff in diffs]
@@ -89,11 +98,12 @@ def _cost(plan: ReadPlan, diffs: Sequence[StackDiff], bases: Mapping[str, Basis]
     project = _google_project(plan)
     same = [other for other in others if other.resources and project and _google_project(other) == project]
     basis = bases.get(plan.stack, Basis())
+    left_out = basis.others
     shared = OtherStacks(
-        names=tuple(other.stack for other in same),
-        executions=sum(executions_of(_resources(other)) for other in same),
-        log_gib=sum(bases.get(other.stack, Basis()).usage.log_gib or 0 for other in same),
-        unknown=basis.others.unknown,
+        names=(*(other.stack for other in same), *left_out.names),
+        executions=left_out.executions + sum(executions_of(_resources(other)) for other in same),
+        log_gib=left_out.log_gib + sum(bases.get(other.stack, Basis()).usage.log_gib or 0 for other in same),
+        unknown=left_out.unknown,
     )
     return cost_of(plan.stack, _resources(plan), replace(basis, others=shared))
 

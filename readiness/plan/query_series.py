@@ -1,16 +1,17 @@
 """How many points an alert's query returns each time that it is evaluated, read from its PromQL.
 
-Google counts a query by its clauses: it is split at every comparison, `and`, `or` and `unless`, clauses without a metric
-are dropped, and the series that each remaining clause returns are added up
-(https://docs.cloud.google.com/monitoring/alerts/cost-control, "Use Metrics Explorer to verify the count of points
-returned"). The number here is an upper limit as far as the labels of the series have known values: it assumes that
-every service has data all the time, and runs in one region.
+Google counts a query by its clauses: it is split at every comparison, `and`, `or` and `unless`, and clauses without a
+metric are dropped (https://docs.cloud.google.com/monitoring/alerts/cost-control, "Use Metrics Explorer to verify the
+count of points returned"). The series that the remaining clauses return are added up here.
+
+The number is an upper limit as far as the labels of the series have known values: it assumes that every service has
+data all the time, and runs in one region.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -181,15 +182,20 @@ class _Counter:
 def _matched(selector: Any, label: str) -> int | None:
     """How many values the matchers of a selector let through; None where they do not say it."""
     for matcher in selector.matchers.matchers:
-        if matcher.name == label and str(matcher.op).endswith(".Equal"):
-            return 1
-        if matcher.name == label and str(matcher.op).endswith(".Re"):
-            # Only a list of literal texts has a known number of values.
-            return len(set(matcher.value.split("|"))) if _LITERALS.fullmatch(matcher.value) else None
+        if matcher.name == label and (named := _named(matcher)):
+            return len(named)
     return None
 
 
-def values_in(queries: list[str], label: str) -> frozenset[str]:
+def _named(matcher: Any) -> frozenset[str]:
+    """The values that a matcher lets through; none where it does not list them."""
+    if str(matcher.op).endswith(".Equal"):
+        return frozenset({matcher.value})
+    is_list = str(matcher.op).endswith(".Re") and _LITERALS.fullmatch(matcher.value)
+    return frozenset(matcher.value.split("|")) if is_list else frozenset()
+
+
+def values_in(queries: Iterable[str], label: str) -> frozenset[str]:
     """Every value of the label that matchers in these queries name."""
     found: set[str] = set()
     for query in queries:
@@ -199,6 +205,6 @@ def values_in(queries: list[str], label: str) -> frozenset[str]:
             continue
         for selector in read:
             for matcher in selector.matchers.matchers:
-                if matcher.name == label and str(matcher.op).endswith((".Equal", ".Re")):
-                    found.update(matcher.value.split("|"))
+                if matcher.name == label:
+                    found |= _named(matcher)
     return frozenset(found)

@@ -129,63 +129,61 @@ def _total(cost: Cost) -> str:
 
 
 def _line(line: Line) -> str:
-    """`points that alerts return: 5,080,800 points; USD 0.5 a million; USD 2.54 from 2027-09-01 on; …`."""
-    return f"{line.what}: {'; '.join([_quantity(line), _price(line), *_amount(line), *_free(line), line.derived])}"
+    """`metrics that alerts read: 62 references, at USD 0.35 per reference = USD 21.70 from 2027-09-01 on; …`."""
+    parts = [_quantity(line)]
+    if line.paid is not None and line.paid != line.quantity:
+        parts.append(f"{line.paid:,.0f} of them to pay")
+    amount = "" if line.amount is None else f" = USD {line.amount:,.2f}{_start(line)}"
+    return f"{line.what}: {', '.join([*parts, _price(line)])}{amount}; {_details(line)}"
 
 
 def _quantity(line: Line) -> str:
     if line.quantity is None:
-        return f"{NOT_KNOWN} ({line.unit})"
+        return NOT_KNOWN
     return f"{'at least ' if line.is_least else ''}{line.quantity:,.10g} {line.unit}"
 
 
 def _price(line: Line) -> str:
-    if line.usd is None:
-        return "no price in readiness:prices"
-    per = {1: "each", 1_000: "a thousand", 1_000_000: "a million"}[line.per]
-    return f"USD {line.usd:g} {per}"
+    return "no price in readiness:prices" if line.usd is None else f"at USD {line.usd:g} per {line.each}"
 
 
-def _amount(line: Line) -> list[str]:
-    start = f" from {line.charged_from} on" if line.charged_from else ""
-    return [f"USD {NOT_KNOWN if line.amount is None else f'{line.amount:,.2f}'}{start}"]
+def _start(line: Line) -> str:
+    return f" from {line.charged_from} on" if line.charged_from else ""
 
 
-def _free(line: Line) -> list[str]:
-    return [line.free] if line.free else []
+def _details(line: Line) -> str:
+    return "; ".join(part for part in (line.free, line.derived) if part)
 
 
 def _change_line(change: CostChange) -> str:
-    """`prod: USD 0.00 -> at least USD 0.30 a month (+0.30)`, and the same from the day on which alerting is charged."""
-    parts = [_before_after(change, from_start=False, since="")]
+    """`prod: at least USD 0.00 a month, no change; from 2027-09-01 on at least USD 27.09 -> 27.53 a month (+0.44)`."""
+    parts = [_before_after(change, from_start=False)]
     if starts := change.after.starts or change.before.starts:
-        parts.append(_before_after(change, from_start=True, since=f"from {starts} on "))
+        parts.append(f"from {starts} on {_before_after(change, from_start=True)}")
     unknown = f"; {NOT_KNOWN} and not counted: {', '.join(change.unknown)}" if change.unknown else ""
     return f"{change.stack}: {'; '.join(parts)}{unknown}"
 
 
-def _before_after(change: CostChange, *, from_start: bool, since: str) -> str:
+def _before_after(change: CostChange, *, from_start: bool) -> str:
     before, after = (cost.total(from_start=from_start) for cost in (change.before, change.after))
-    texts = [
-        f"{'at least ' if cost.is_least else ''}USD {total:,.2f}"
-        for cost, total in ((change.before, before), (change.after, after))
-    ]
-    return f"{since}{texts[0]} -> {texts[1]} a month ({_signed(after - before)})"
+    least = "at least " if change.before.is_least or change.after.is_least else ""
+    if round(after - before, 10) == 0:
+        return f"{least}USD {after:,.2f} a month, no {'known ' if change.unknown else ''}change"
+    return f"{least}USD {before:,.2f} -> {after:,.2f} a month ({_signed(after - before)})"
 
 
 def _line_change(change: LineChange) -> str:
-    sides = [_amount_text(line) for line in (change.before, change.after)]
-    quantities = ["none" if line is None else _quantity(line) for line in (change.before, change.after)]
-    by = NOT_KNOWN if change.amount is None else _signed(change.amount)
-    start = f" from {change.line.charged_from} on" if change.line.charged_from else ""
-    head = f"{change.line.what}: {quantities[0]} -> {quantities[1]}; USD {sides[0]} -> {sides[1]} ({by}){start}"
-    return "; ".join([head, _price(change.line), *_free(change.line), change.line.derived])
-
-
-def _amount_text(line: Line | None) -> str:
-    if line is None:
-        return "0.00"
-    return NOT_KNOWN if line.amount is None else f"{line.amount:,.2f}"
+    """`points that alerts return: 1,000 points -> 2,000 points; USD 0.00 -> 0.01 (+0.01); at USD …`."""
+    before, after = ("none" if line is None else _quantity(line) for line in (change.before, change.after))
+    quantities = before if before == after else f"{before} -> {after}"
+    text = f"{change.line.what}: {quantities}"
+    if change.amount is not None:
+        amounts = [0 if line is None else line.amount or 0 for line in (change.before, change.after)]
+        text += f"; USD {amounts[0]:,.2f} -> {amounts[1]:,.2f} ({_signed(change.amount)}){_start(change.line)}"
+    derived = [line.derived for line in (change.before, change.after) if line is not None]
+    is_same = before == after and len(derived) == 2
+    details = f"before: {derived[0]}; after: {derived[1]}" if is_same else _details(change.line)
+    return f"{text}; {_price(change.line)}; {details}"
 
 
 def _signed(amount: float) -> str:
