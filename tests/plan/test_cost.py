@@ -130,8 +130,9 @@ def test_a_threshold_of_one_summed_series_is_one_point_an_evaluation() -> None:
     ],
 )
 def test_what_nothing_limits_is_counted_once_and_makes_the_sum_at_least(condition: PlanValue, unknown: str) -> None:
-    """Never as nothing."""
-    found = cost(policy(condition))
+    """Never as nothing. All else is known here."""
+    found = cost(policy(condition), usage=ExpectedUsage(log_gib=1))
+    assert (found.is_least, found.unknown) == (True, ())
     assert line(found, "alert_points").is_least
     assert line(found, "alert_points").quantity == EVALUATIONS
     assert f"not known and counted once: {unknown}" in line(found, "alert_points").derived
