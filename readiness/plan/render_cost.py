@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from readiness.plan.change_lines import code_span, printable
+from readiness.plan.change_lines import code_span, printable, shortened
 from readiness.plan.cost import Cost, Line
 from readiness.plan.cost_change import CostChange, LineChange
 from readiness.settings.prices import STALE_AFTER_DAYS, Prices
@@ -17,6 +17,8 @@ from readiness.settings.prices import STALE_AFTER_DAYS, Prices
 NOT_KNOWN = "not known"
 # More stacks than these would make the comment of a pull request longer than a screen.
 MAX_STACKS = 10
+# Of all stacks together: the comment needs its room for what reduces protection.
+MAX_LINES_IN_A_COMMENT = 30
 
 
 def cost_line(cost: Cost) -> str:
@@ -78,15 +80,14 @@ def cost_changes_markdown(changes: Sequence[CostChange], today: date) -> str:
     if not changed:
         return ""
     lines = ["", "### Cost of a month", ""]
-    lines += [f"- {code_span(_change_line(change))}" for change in changed[:MAX_STACKS]]
+    lines += [f"- {code_span(shortened(_change_line(change)))}" for change in changed[:MAX_STACKS]]
     if len(changed) > MAX_STACKS:
         lines.append(f"- and {len(changed) - MAX_STACKS} more stacks")
+    details = [f"{change.stack}: {_line_change(line)}" for change in changed for line in change.changed]
     lines += ["", "<details><summary>Quantities and prices</summary>", ""]
-    lines += [
-        f"- {code_span(f'{change.stack}: {_line_change(line)}')}"
-        for change in changed[:MAX_STACKS]
-        for line in change.changed
-    ]
+    lines += [f"- {code_span(shortened(text))}" for text in details[:MAX_LINES_IN_A_COMMENT]]
+    if len(details) > MAX_LINES_IN_A_COMMENT:
+        lines.append(f"- and {len(details) - MAX_LINES_IN_A_COMMENT} more lines")
     notes = [f"{_prices_text(changed)}, the same before and after.", *_notes(changed[0].after.prices, today)]
     return "\n".join([*lines, "", *notes, "", "</details>", ""])
 

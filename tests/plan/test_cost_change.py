@@ -112,9 +112,18 @@ def test_the_comment_has_a_line_for_each_stack_and_folds_the_rest() -> None:
     open_part, _, folded = text.partition("<details>")
     assert open_part.count("\n- ") == 11
     assert "- and 20 more stacks" in open_part
-    assert folded.count("points that alerts return") == 10
+    assert folded.count("points that alerts return") == 15
+    assert "- and 30 more lines" in folded
     one = cost_changes_markdown([change(service_plan(1), service_plan(2))], TODAY).partition("<details>")[0]
     assert len(one.splitlines()) <= 5
+
+
+def test_many_long_names_leave_the_comment_its_room() -> None:
+    """A plan may declare 2,000 buckets."""
+    buckets = [bucket(400, f"{number}-{'x' * 5_000}") for number in range(1_000)]
+    text = cost_changes_markdown([change([errors_of(1)], [errors_of(1), *buckets])], TODAY)
+    assert len(text) < 15_000
+    assert "- and 970 more lines" in text
 
 
 def test_diff_shows_costs_for_a_terminal_and_in_the_comment(clone: Path, command: Command) -> None:
