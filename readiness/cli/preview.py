@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import plan_of, project_option, project_root, refuse_foreign_hosts, report
+from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root, refuse_foreign_hosts, report
 
 if TYPE_CHECKING:
     from readiness.settings.model import Settings
@@ -22,7 +22,7 @@ def preview(stack: str, project: str | None) -> None:
     """Run the real `pulumi preview` where CLI and credentials are found, else say what is missing and plan offline."""
     from readiness.cli.new_stack import choose_backend, require_stack
     from readiness.live.pulumi_cli import MISSING_PASSPHRASE, missing_for_preview
-    from readiness.plan.cost import cost_line
+    from readiness.plan.render_cost import cost_line
     from readiness.plan.render_plan import plan_text
     from readiness.rules.project import check_in_project
     from readiness.rules.stack import require_settings
@@ -50,7 +50,7 @@ def preview(stack: str, project: str | None) -> None:
         click.echo(f"  - {what}")
     click.echo("The offline plan of the same program instead:\n")
     not_watched = [gap_line(gap) for gap in alert_gaps(settings)]
-    click.echo(plan_text(declared, cost_line(declared, settings.prices), not_watched), nl=False)
+    click.echo(plan_text(declared, cost_line(cost_of_plan(root, declared, settings)), not_watched), nl=False)
 
 
 def _real_preview(root: Path, stack: str, settings: Settings) -> int:
