@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness import clock
 from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root, refuse_foreign_hosts, report
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def preview(stack: str, project: str | None) -> None:
     """Run the real `pulumi preview` where CLI and credentials are found, else say what is missing and plan offline."""
     from readiness.cli.new_stack import choose_backend, require_stack
     from readiness.live.pulumi_cli import MISSING_PASSPHRASE, missing_for_preview
-    from readiness.plan.render_cost import cost_line
+    from readiness.plan.render_cost import cost_line, cost_text
     from readiness.plan.render_plan import plan_text
     from readiness.rules.project import check_in_project
     from readiness.rules.stack import require_settings
@@ -50,7 +51,8 @@ def preview(stack: str, project: str | None) -> None:
         click.echo(f"  - {what}")
     click.echo("The offline plan of the same program instead:\n")
     not_watched = [gap_line(gap) for gap in alert_gaps(settings)]
-    click.echo(plan_text(declared, cost_line(cost_of_plan(root, declared, settings)), not_watched), nl=False)
+    cost = cost_of_plan(root, declared, settings)
+    click.echo(plan_text(declared, cost_line(cost), not_watched) + cost_text(cost, clock.today()), nl=False)
 
 
 def _real_preview(root: Path, stack: str, settings: Settings) -> int:
