@@ -13,7 +13,6 @@ Differences from the SDK's own mocks, each with its reason:
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import inspect
 import logging
@@ -23,16 +22,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CoroutineType
-from typing import Any, cast
+from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks, rpc, settings
-from pulumi.runtime.config import set_all_config
+from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.rpc_manager import RPCManager
-from pulumi.runtime.stack import run_in_stack
 
 from readiness.delivered.declared_texts import Texts, open_store
+from readiness.plan.run_program import run_to_the_end
 from readiness.resource_types import STACK_TYPE
 
 
@@ -127,29 +124,14 @@ def record(
     """
     monitor = RecordingMonitor(project, stack)
     run_settings = _settings(monitor, project, stack, dry_run=dry_run)
-    settings.configure(run_settings)
-
-    def run() -> None:
-        set_all_config(config or {}, secret_keys or [])
-        program()
-
-    async def run_quietly() -> None:
-        # The first exception is raised from here; the loop would print it again for everything that waited for it.
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-        await run_in_stack(run)
-
     with open_store() as monitor.recording.files, _without_config_variables(), warnings.catch_warnings():
         # After an exception, what was about to be awaited is not.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         try:
-            asyncio.run(run_quietly())
-        except Exception as error:
+            run_to_the_end(program, run_settings, config or {}, secret_keys or [])
+        except Exception:
             _close_what_never_started()
-            # Awaiting a failed future anew drops the frames in which it failed; the SDK keeps those of a registration.
-            registrations = cast(RPCManager, run_settings.rpc_manager)  # typed by the SDK as its descriptor
-            if error is not registrations.unhandled_exception:
-                raise
-            raise error.with_traceback(registrations.exception_traceback) from None
+            raise
     return monitor.recording
 
 
@@ -214,4 +196,3 @@ def is_resource_reference(value: dict[str, Any]) -> bool:
 
 
 UNKNOWN = rpc.UNKNOWN
-RunError = pulumi.RunError
