@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlparse
 from google.protobuf import json_format
 
 from readiness.finding import Finding, RefusedError
+from readiness.plan.plan_file import FORMAT_KEY, PLAN_FORMAT
 from readiness.plan.program_setup import setup_in_folder
 from readiness.plan.recorder import (
     UNKNOWN,
@@ -66,7 +67,7 @@ class Plan:
     setup: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan's JSON form: `{stack, project, resources, outputs, setup}`, `setup` only where it is known.
+        """The plan's JSON form: `{format_version, stack, project, resources, outputs, setup}`, `setup` where known.
 
         Each resource is `{urn, type, name, parent, inputs, options, files, source}`: `parent` is a URN, empty for the
         stack; `options` are named as the engine names them; `files` are the texts of managed files by path, only where
@@ -74,6 +75,7 @@ class Plan:
         """
         resources = list(self.resources)
         plan = {"stack": self.stack, "project": self.project, "resources": resources, "outputs": self.outputs}
+        plan[FORMAT_KEY] = PLAN_FORMAT
         return plan if self.setup is None else {**plan, "setup": self.setup}
 
     def of_type(self, type_: str) -> Iterator[dict[str, Any]]:
@@ -89,7 +91,7 @@ def plan_stack(root: Path, config: StackConfig) -> Plan:
     """
     program = root / PROGRAM
     if not os.path.lexists(program):
-        raise _refused(PROGRAM, None, "does not exist", "Write the Pulumi program beside Pulumi.yaml")
+        raise program_missing()
 
     def run() -> None:
         runpy.run_path(str(program), run_name="__main__")
@@ -110,6 +112,11 @@ def engine_values(config: StackConfig) -> dict[str, str]:
     """The configuration as the engine passes it to a program: texts, JSON for other types, placeholders for secrets."""
     values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.values.items()}
     return values | dict.fromkeys(config.secret_keys, OFFLINE_PLACEHOLDER)
+
+
+def program_missing() -> RefusedError:
+    """The refusal of a project without a program."""
+    return _refused(PROGRAM, None, "does not exist", "Write the Pulumi program beside Pulumi.yaml")
 
 
 def refused_request(error: UnrecordableError, root: Path) -> RefusedError:

@@ -25,7 +25,14 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2_grpc
 
 from readiness.finding import RefusedError
-from readiness.plan.offline_plan import PROGRAM, Plan, engine_values, plan_of, program_refusal, refused_request
+from readiness.plan.offline_plan import (
+    PROGRAM,
+    Plan,
+    engine_values,
+    plan_of,
+    program_refusal,
+    refused_request,
+)
 from readiness.plan.plan_file import MAX_PLAN_BYTES, MAX_RESOURCES
 from readiness.plan.program_setup import setup_in_folder
 from readiness.plan.recorder import RecordingMonitor, UnrecordableError
@@ -199,7 +206,11 @@ def _start(
     program = folder / PROGRAM
     if not os.path.lexists(program):
         raise program_refusal(
-            FAILED, f"{PROGRAM} does not exist; write the Pulumi program beside Pulumi.yaml", (), file=PROGRAM, root=folder
+            FAILED,
+            f"{PROGRAM} does not exist; write the Pulumi program beside Pulumi.yaml",
+            (),
+            file=PROGRAM,
+            root=folder,
         )
     home.mkdir()
     order = {

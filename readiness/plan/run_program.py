@@ -80,7 +80,7 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
         with _store() as store:
             run_to_the_end(program, run_settings, order["config"], order["secret_keys"])
             files = store or {}
-    except BaseException as error:  # noqa: BLE001 - a program may end in any way, and its reader gets one message
+    except BaseException as error:
         return {"error": dict(zip(("kind", "message", "frames"), describe(error), strict=True))}
     return {"files": files}
 
