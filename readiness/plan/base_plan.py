@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -28,7 +29,7 @@ from readiness.plan.plan_file import (
 from readiness.plan.program_process import RunningProgram, programs
 from readiness.plan.program_setup import Setup, setup_of_texts
 from readiness.settings.nearest import suggestion
-from readiness.settings.stack_files import PROGRAM_FILE, read_stack, stack_file_name
+from readiness.settings.stack_files import PROGRAM_FILE, StackConfig, read_stack, stack_file_name
 from readiness.settings.stack_names import stack_names, stacks_of
 
 _TOOLKIT = Path(__file__).resolve().parent.parent
@@ -86,44 +87,63 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
     A stack that only the working tree has is all created, one that only the commit has is all deleted. Raises
     RefusedError for a stack that neither has, and for whatever keeps a plan from being made.
     """
-    base = BaseCommit(root, ref)
-    here, there = stack_names(root), base.stacks()
-    chosen = _chosen(here, there, stacks)
+    base, here = BaseCommit(root, ref), stack_names(root)
+    chosen = _chosen(here, base.stacks(), stacks)
+    here = [stack for stack in chosen if stack in here]
+    _require_settings(root, here)
     secrets = SecretMask()
-    require_settings_here(root, [stack for stack in chosen if stack in here])
+    with _base_programs(base, chosen, [(root, read_stack(root, stack)) for stack in here]) as (before, after):
+        # The base's first: a base that makes no plan says more than whatever the working tree does.
+        old = {stack: _read(base.plan(stack, program), stack, secrets) for stack, program in before.items()}
+        new = {stack: _read(program.plan(), stack, secrets) for stack, program in after.items()}
+    return _compared(base, old, new, chosen, secrets)
+
+
+def against_plans(
+    root: Path, ref: str, new: Mapping[str, ReadPlan], secrets: SecretMask, stacks: Sequence[str] = ()
+) -> list[StackDiff]:
+    """The differences from a commit to plans that were made elsewhere; no program but the commit's is run."""
+    base = BaseCommit(root, ref)
+    chosen = _chosen(sorted(new), base.stacks(), stacks)
+    with _base_programs(base, chosen, []) as (before, _):
+        old = {stack: _read(base.plan(stack, program), stack, secrets) for stack, program in before.items()}
+    return _compared(base, old, {stack: new[stack] for stack in chosen if stack in new}, chosen, secrets)
+
+
+Running = dict[str, RunningProgram]
+
+
+@contextmanager
+def _base_programs(
+    base: BaseCommit, stacks: Sequence[str], more: Sequence[tuple[Path, StackConfig]]
+) -> Iterator[tuple[Running, Running]]:
+    """Starts the commit's program for those of the stacks that it has, and the further ones; both by stack."""
     with tempfile.TemporaryDirectory(prefix="readiness-base-") as name:
         folder = Path(os.path.realpath(name))
         base.unpack(folder)
-        of_base = [(folder, read_stack(folder, stack)) for stack in chosen if stack in there]
-        of_head = [(root, read_stack(root, stack)) for stack in chosen if stack in here]
-        with programs([*of_base, *of_head]) as running:
-            started = iter(running)
-            before = {config.stack: next(started) for _, config in of_base}
-            after = {config.stack: next(started) for _, config in of_head}
-            # The base's first: a base that makes no plan says more than whatever the working tree does.
-            old = {stack: base.plan(stack, program) for stack, program in before.items()}
-            new = {stack: program.plan() for stack, program in after.items()}
-    olds = {stack: _read(plan, f"the plan of {stack} at {base.label}", secrets) for stack, plan in old.items()}
-    news = {stack: _read(plan, stack, secrets) for stack, plan in new.items()}
-    setups = {stack: base.setup(stack, secrets) for stack in chosen}
-    return compared(olds, news, chosen, setups)
+        of_base = [(folder, read_stack(folder, stack)) for stack in stacks if stack in base.stacks()]
+        with programs([*of_base, *more]) as running:
+            by_stack = [(program.config.stack, program) for program in running]
+            yield dict(by_stack[: len(of_base)]), dict(by_stack[len(of_base) :])
 
 
-def compared(
+def _compared(
+    base: BaseCommit,
     old: Mapping[str, ReadPlan],
     new: Mapping[str, ReadPlan],
     stacks: Sequence[str],
-    setups: Mapping[str, Setup | None],
+    secrets: SecretMask,
 ) -> list[StackDiff]:
-    """The difference of each stack, which has a plan on one side at least. `setups` are those of the base.
+    """The difference of each stack, which has a plan on one side at least.
 
-    Where credentials went at the base is read by today's rules and not by the base's program, which may be older.
+    Where credentials went at the base is read by today's rules.
     """
     diffs: list[StackDiff] = []
     for stack in stacks:
-        before = replace(old.get(stack) or _nothing_of(new[stack]), setup=setups[stack])
+        setup = base.setup(stack, secrets)
+        before = replace(old.get(stack) or _nothing_of(new[stack]), setup=setup)
         # Of a stack that is gone nothing is run any more.
-        after = new.get(stack) or replace(_nothing_of(before), setup=setups[stack])
+        after = new.get(stack) or replace(_nothing_of(before), setup=setup)
         diffs.append(diff_plans(before, after))
     return diffs
 
@@ -132,7 +152,7 @@ def _read(plan: Plan, file: str, secrets: SecretMask) -> ReadPlan:
     return plan_from(plan.as_dict(), file=file, secrets=secrets)
 
 
-def require_settings_here(root: Path, stacks: Sequence[str]) -> None:
+def _require_settings(root: Path, stacks: Sequence[str]) -> None:
     """Raises RefusedError with every problem of the settings, each at its line, where this toolkit is the program's.
 
     In a checkout of the toolkit that is not this one, only the program's own toolkit knows its settings.
