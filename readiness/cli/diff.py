@@ -13,7 +13,7 @@ from readiness.cli.common import project_option, project_root, use_colour
 
 if TYPE_CHECKING:
     from readiness.plan.diff_report import DiffReport
-    from readiness.plan.pull_request_folder import ChangedFiles
+    from readiness.plan.pull_request_folder import PullRequestFiles
 
 DIFFERENT = 2
 
@@ -124,16 +124,16 @@ def _report_of_pull_request(root: Path, base: str, stacks: tuple[str, ...], fold
     from readiness.plan.base_plan import against_plans
     from readiness.plan.diff_report import diff_report
     from readiness.plan.plan_file import SecretMask
-    from readiness.plan.pull_request_folder import PLANS, read_changed_files, read_plans
+    from readiness.plan.pull_request_folder import read_plans, read_pull_request
 
     secrets = SecretMask()
-    changed, entries = read_changed_files(folder), read_acknowledgements(folder)
-    diffs = against_plans(root, base, read_plans(folder / PLANS, secrets), secrets, stacks)
+    changed, entries = read_pull_request(folder), read_acknowledgements(folder)
+    diffs = against_plans(root, base, read_plans(folder, changed, secrets), secrets, stacks)
     report = diff_report(diffs, entries, all_stacks=not stacks)
     return replace(report, notes=_notes(root, base, changed))
 
 
-def _notes(root: Path, base: str, changed: ChangedFiles | None) -> tuple[str, ...]:
+def _notes(root: Path, base: str, changed: PullRequestFiles | None) -> tuple[str, ...]:
     """What the report begins with. Without the changed files of a pull request, those of the working tree count."""
     from readiness.plan.code_owners import CodeOwners, own_word_note
     from readiness.plan.git import changed_files, file_text, resolve_commit

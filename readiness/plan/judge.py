@@ -41,8 +41,12 @@ def judge_elsewhere(root: Path, base: str, arguments: Sequence[str]) -> int | No
         unpack(root, f"{folder_in(root, commit)}{_TOOLKIT.name}", target)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         command = [sys.executable, "-I", "-c", _START, str(folder), *arguments]
-        # The change's folder is no place to start in: it would not be imported, but nor is it needed.
-        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - the commit's own toolkit
+        # On a terminal it writes there itself, in colour.
+        captured = None if sys.stdout.isatty() else subprocess.PIPE
+        done = subprocess.run(command, env=environment, stdout=captured, stderr=captured, check=False, text=True)  # noqa: S603 - the commit's own toolkit
+        sys.stdout.write(done.stdout or "")
+        sys.stderr.write(done.stderr or "")
+        return done.returncode
 
 
 def judge_note(root: Path, base: str) -> str:
@@ -53,18 +57,16 @@ def judge_note(root: Path, base: str) -> str:
         if _is_this_toolkit(root, commit):
             return f"Judged by readiness {__version__} of {label}, the commit compared with."
         return (
-            f"NOT judged by the base: the toolkit of {label} is older than the separation of program and judge. Judged by "
+            f"NOT judged by the base: the toolkit of {label} is too old to judge a program from outside. Judged by "
             f"readiness {__version__} of {_TOOLKIT.parent}, which this change may have altered."
         )
     pinned = _pinned_version(root, commit)
     if pinned == __version__:
         return f"Judged by readiness {__version__}, which {label} pins."
-    counts = "The verdict that counts is that of the base's version, which CI gives (docs/diff.md, Who judges)."
+    counts = "The verdict that counts is the base's version's, from CI (docs/diff.md, Who judges)."
     if pinned is None:
-        return (
-            f"Judged by readiness {__version__}, the installed one. Which version {label} pins is not known. {counts}"
-        )
-    return f"Judged by readiness {__version__}, the installed one, and not by {pinned}, which {label} pins. {counts}"
+        return f"Judged by readiness {__version__}, which is installed. What {label} pins is not known. {counts}"
+    return f"Judged by readiness {__version__}, which is installed, NOT by {pinned}, which {label} pins. {counts}"
 
 
 def _has_judge(root: Path, commit: str) -> bool:

@@ -68,8 +68,8 @@ _KEYS = ("stack", "project", "resources", "outputs")
 _TEXTS = ("urn", "type", "name", "parent")
 _HINT = "Make it with `readiness plan STACK --format json` of this version"
 _VERSION_HINT = (
-    f"Make both plans with one version of Readiness whose format is {PLAN_FORMAT}, or compare them with the version that "
-    "made them: `readiness diff --base REF` makes both by itself"
+    f"Make both plans with one version of Readiness, whose format is {PLAN_FORMAT}; `readiness diff --base REF` makes "
+    "both itself, and reads a commit of any version"
 )
 
 

@@ -19,53 +19,59 @@ from readiness.files import FileTooLargeError, read_regular_bytes
 from readiness.finding import Finding, RefusedError
 from readiness.plan.plan_file import MAX_PLAN_BYTES, ReadPlan, SecretMask, read_plan
 
-PLANS, CHANGED_FILES = "plans.zip", "changed-files.json"
+PLANS, PULL_REQUEST = "plans.zip", "pull-request.json"
 # A plan of 0.5 MB is 30 kB in an archive.
 MAX_ARCHIVE_BYTES = 10 * 1024 * 1024
 MAX_PLANS = 30
 _MAX_BYTES = 2 * MAX_PLAN_BYTES
-_MAX_CHANGED_BYTES = 2 * 1024 * 1024
+_MAX_FILES_BYTES = 2 * 1024 * 1024
 # A stack's name, as readiness/settings/stack_files.py has it.
 _PLAN_NAME = re.compile(r"([A-Za-z0-9_.][A-Za-z0-9_.-]{0,99})\.json")
 _ENCRYPTED = 0x1
+_FETCH = "Name the folder that `readiness pull-request fetch` wrote"
+_LOG = "Read the log of the pull request's workflow `Plans`"
 _HINT = "The job that makes the plans runs the pull request's code: read what the pull request changes in it"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ChangedFiles:
-    """The paths that a pull request changes; not `is_complete` where GitHub lists fewer than there are."""
+class PullRequestFiles:
+    """The paths that a pull request changes, and why it has no plans (empty where it has some).
+
+    Not `is_complete` where GitHub lists fewer files than there are.
+    """
 
     paths: tuple[str, ...]
     is_complete: bool
+    plans_problem: str
 
 
-def read_changed_files(folder: Path) -> ChangedFiles:
-    """The changed files. Raises RefusedError where the file is none of ours."""
-    path = folder / CHANGED_FILES
+def read_pull_request(folder: Path) -> PullRequestFiles:
+    """What `fetch` wrote beside the plans. Raises RefusedError where the file is none of its."""
+    path = folder / PULL_REQUEST
     try:
-        value = json.loads(read_regular_bytes(path, _MAX_CHANGED_BYTES))
-        paths, is_complete = value["paths"], value["is_complete"]
+        value = json.loads(read_regular_bytes(path, _MAX_FILES_BYTES))
+        paths, is_complete, problem = value["paths"], value["is_complete"], value["plans_problem"]
     except (OSError, ValueError, RecursionError, TypeError, KeyError):
-        _refuse(
-            str(path), "cannot be read as the list of changed files", "Write it with `readiness pull-request fetch`"
-        )
-    if not isinstance(is_complete, bool) or not isinstance(paths, list) or not all(isinstance(p, str) for p in paths):
-        _refuse(str(path), "is no list of changed files", "Write it with `readiness pull-request fetch`")
-    return ChangedFiles(paths=tuple(paths), is_complete=is_complete)
+        _refuse(str(path), "does not say which files the pull request changes", _FETCH)
+    are_texts = isinstance(paths, list) and all(isinstance(name, str) for name in [*paths, problem])
+    if not are_texts or not isinstance(is_complete, bool):
+        _refuse(str(path), "does not say which files the pull request changes", _FETCH)
+    return PullRequestFiles(paths=tuple(paths), is_complete=is_complete, plans_problem=problem)
 
 
-def read_plans(path: Path, secrets: SecretMask) -> dict[str, ReadPlan]:
-    """The plans of an archive by stack. Raises RefusedError for an archive that no run of ours writes."""
+def read_plans(folder: Path, pull_request: PullRequestFiles, secrets: SecretMask) -> dict[str, ReadPlan]:
+    """The plans by stack. Raises RefusedError for an archive that no run of ours writes."""
+    if pull_request.plans_problem:
+        _refuse(PLANS, f"is missing: {pull_request.plans_problem}", _LOG)
+    path = folder / PLANS
     try:
         data = read_regular_bytes(path, MAX_ARCHIVE_BYTES)
     except FileNotFoundError:
-        _refuse(PLANS, "is missing: the pull request's run has made no plans", "Read the log of its job `Plans`")
+        _refuse(PLANS, "is missing", _FETCH)
     except FileTooLargeError:
         _refuse(PLANS, f"is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, which no plans are")
     except OSError as error:
-        _refuse(
-            PLANS, f"cannot be read ({error.strerror})", "Name the folder that `readiness pull-request fetch` wrote"
-        )
+        _refuse(PLANS, f"cannot be read ({error.strerror})", _FETCH)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             texts = _texts(archive)

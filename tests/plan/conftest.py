@@ -34,12 +34,6 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(folder, "Break the program")
     git(folder, "tag", "broken")
     (folder / "__main__.py").write_text(program, encoding="utf-8")
-    entry = folder / "readiness" / "__main__.py"
-    good = entry.read_text(encoding="utf-8")
-    entry.write_text('print(\'{"stack": "prod"}\')\n', encoding="utf-8")
-    commit(folder, "Print another format")
-    git(folder, "tag", "older")
-    entry.write_text(good, encoding="utf-8")
     commit(folder, "Mend")
     return folder
 
