@@ -30,6 +30,7 @@ from readiness.plan.offline_plan import (
     Plan,
     engine_values,
     plan_of,
+    program_missing,
     program_refusal,
     refused_request,
 )
@@ -205,13 +206,7 @@ def _start(
     folder = Path(os.path.realpath(folder))
     program = folder / PROGRAM
     if not os.path.lexists(program):
-        raise program_refusal(
-            FAILED,
-            f"{PROGRAM} does not exist; write the Pulumi program beside Pulumi.yaml",
-            (),
-            file=PROGRAM,
-            root=folder,
-        )
+        raise program_missing()
     home.mkdir()
     order = {
         "root": str(folder),

@@ -15,7 +15,7 @@ from readiness.plan import program_process
 from readiness.plan.offline_plan import Plan, plan_json, plan_stack
 from readiness.plan.program_process import program_environment, programs
 from readiness.settings.stack_files import StackConfig, read_stack
-from tests.projects import SMALL
+from readiness.settings.stack_names import stack_names
 
 CONFIG = StackConfig(stack="dev", file="Pulumi.dev.yaml", project="demo")
 RESOURCE = 'pulumi.CustomResource("a:b/c:D", "one", {"size": 3, "secret": pulumi.Output.secret("x")})\n'
@@ -36,12 +36,12 @@ def refusal(folder: Path, text: str) -> str:
     return text_line(problem)
 
 
-def test_the_plan_is_the_one_that_is_made_in_one_process() -> None:
+def test_the_plan_is_the_one_that_is_made_in_one_process(small_project: Path) -> None:
     """Resources, options, outputs, files, source lines, secrets: the same bytes."""
-    config = read_stack(SMALL, "staging")
-    with programs([(SMALL, config)]) as (running,):
+    config = read_stack(small_project, stack_names(small_project)[0])
+    with programs([(small_project, config)]) as (running,):
         theirs = running.plan()
-    assert plan_json(theirs) == plan_json(plan_stack(SMALL, config))
+    assert plan_json(theirs) == plan_json(plan_stack(small_project, config))
     assert theirs.setup is not None
 
 
@@ -76,8 +76,8 @@ def test_what_a_program_changes_in_its_process_stays_there(tmp_path: Path) -> No
         {RESOURCE}
         """,
     )
-    assert [resource["name"] for resource in plan.resources] == ["demo-dev", "one"]
-    assert plan.resources[1]["inputs"] == {"secret": "[secret]", "size": 3}
+    assert [resource["name"] for resource in plan.resources] == ["one", "demo-dev"]
+    assert plan.resources[0]["inputs"] == {"secret": "[secret]", "size": 3}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_a_program_changes_in_its_process_stays_there(tmp_path: Path) -> No
         ("import sys\nsys.exit(3)\n", "__main__.py:2: the program ends itself with status 3"),
         ("x = (\n", "__main__.py:1: the program fails: SyntaxError"),
         ("import pulumi\nraise pulumi.RunError('no such size')\n", "Pulumi.dev.yaml: no such size"),
-        (f"import pulumi\n{RESOURCE}{RESOURCE}", "__main__.py:3: two resources have the URN"),
+        (f"import pulumi\n{RESOURCE}{RESOURCE}", "__main__.py: two resources have the URN"),
         ("import pulumi\npulumi.runtime.invoke('a:b:c', {})\n", "the function a:b:c is called"),
         ("import os\nos._exit(0)\n", "the program's process ends without an answer: status 0"),
         ("import os\nos.write(1, b'[]')\nos._exit(0)\n", "the program's process ends without an answer"),
@@ -133,12 +133,8 @@ def test_a_long_path_of_the_temporary_folder_works_too(tmp_path: Path, monkeypat
 
 def test_the_runner_imports_nothing_of_the_judge_s_toolkit() -> None:
     """Its `readiness` is the program's own, which may be another version."""
-    script = f"import runpy, sys; runpy.run_path({str(program_process._RUNNER)!r}); print([m for m in sys.modules if m.startswith('readiness')])"
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": os.environ["PATH"]},
-    )
+    load = f"import runpy, sys; runpy.run_path({str(program_process._RUNNER)!r})"
+    script = f"{load}; print([name for name in sys.modules if name.startswith('readiness')])"
+    command = [sys.executable, "-I", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
     assert done.stdout == "[]\n"

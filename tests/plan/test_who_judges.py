@@ -34,7 +34,7 @@ PATCHES = {
 
 @pytest.mark.parametrize("patch", PATCHES)
 def test_a_change_of_what_judges_does_not_change_the_verdict(clone: Path, command: Command, patch: str) -> None:
-    """The program runs in another process, and what is judged by is the base's; the first line says who must read it."""
+    """The program runs in another process, and the judge is the base's. The first line says who must read it."""
     edit(clone, "error_ratio: 0.05", "error_ratio: 0.5", "Pulumi.yaml")
     path, code = PATCHES[patch]
     file = clone / path
