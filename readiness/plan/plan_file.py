@@ -192,9 +192,10 @@ def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
 
 def _check_version(version: object, file: str) -> None:
     """Raises RefusedError where a plan is of another format: read as ours, it could hide a change."""
-    if isinstance(version, int) and not isinstance(version, bool) and version == PLAN_FORMAT:
+    is_number = isinstance(version, int) and not isinstance(version, bool)
+    if is_number and version == PLAN_FORMAT:
         return
-    shown = str(version)[:20] if isinstance(version, int) else "no whole number"
+    shown = str(version)[:20] if is_number else "that is no whole number"
     _refuse(
         file, f"has the {FORMAT_KEY} {shown}, and this version of Readiness reads {PLAN_FORMAT}", hint=_VERSION_HINT
     )
