@@ -74,8 +74,8 @@ class Plan:
         a component declares some; `source` is `{file, line}` or null.
         """
         resources = list(self.resources)
-        plan = {"stack": self.stack, "project": self.project, "resources": resources, "outputs": self.outputs}
-        plan[FORMAT_KEY] = PLAN_FORMAT
+        plan: dict[str, Any] = {FORMAT_KEY: PLAN_FORMAT, "stack": self.stack, "project": self.project}
+        plan |= {"resources": resources, "outputs": self.outputs}
         return plan if self.setup is None else {**plan, "setup": self.setup}
 
     def of_type(self, type_: str) -> Iterator[dict[str, Any]]:

@@ -28,7 +28,7 @@ ENTRIES = "acknowledged: []\n"
 
 def event(**changes: Any) -> dict[str, Any]:
     """The event of an ended run, as GitHub writes it into a file."""
-    run = {
+    run: dict[str, Any] = {
         "id": 77,
         "path": PLANS_WORKFLOW,
         "event": "pull_request",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from readiness import __version__
 from readiness.plan import judge
+from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE
 from readiness.plan.judge import judge_note
+from readiness.plan.pull_request_folder import PLANS, PULL_REQUEST
+from readiness.plan.render_diff import MARKER
 from tests.edits import edit
 from tests.plan.clones import commit, git
 from tests.projects import Command
@@ -59,10 +65,10 @@ def test_a_program_cannot_print_or_exit_its_way_to_another_plan(clone: Path, com
     program = clone / "__main__.py"
     text = program.read_text(encoding="utf-8")
     answer = "import os\nos.write(1, b'{\"files\": {}}')\nos._exit(0)\n"
-    program.write_text(answer + text, encoding="utf-8")
+    program.write_text(text.replace("\nimport pulumi\n", f"\nimport pulumi\n{answer}"), encoding="utf-8")
     done = command("diff", "--base", "main", "--stack", "staging", cwd=clone)
-    assert done.status == 1, "everything is deleted"
-    assert "delete" in done.out
+    assert done.status == 1, "what it leaves out is deleted"
+    assert re.search(r"^staging: .*\d+ delete", done.out, flags=re.MULTILINE)
 
 
 @pytest.fixture
@@ -79,8 +85,8 @@ def test_the_toolkit_of_the_base_judges_where_it_is_another(other_toolkit: Path,
     """It is unpacked and run. Here it says itself that it judged."""
     root = other_toolkit
     render = root / "readiness" / "plan" / "render_diff.py"
-    marked = render.read_text(encoding="utf-8").replace("Reduces protection", "Reduces protection")
-    render.write_text(marked.replace('"no change"', '"the same, says the base"'), encoding="utf-8")
+    text = render.read_text(encoding="utf-8")
+    render.write_text(text.replace("'no change'", "'the same, says the base'"), encoding="utf-8")
     base = commit(root, "Word it otherwise")
     git(root, "checkout", "--quiet", "--force", "with-toolkit", "--", ".")
     try:
@@ -125,3 +131,55 @@ def test_a_project_is_told_whether_the_version_that_judged_is_the_one_that_the_b
     assert said in note
     assert note.endswith(f"{base[:12]} pins.") == (said.startswith("Judged"))
     assert ("from CI (docs/diff.md" in note) != said.startswith("Judged")
+
+
+def pull_request(root: Path, folder: Path, command: Command) -> Path:
+    """What the judge's workflow has of a pull request with these files: its plans, made by its run, and its paths."""
+    done = command("pull-request", "plans", str(folder / "plans"), cwd=root)
+    assert done.status == 0, done.err
+    fetched = folder / "fetched"
+    fetched.mkdir()
+    with zipfile.ZipFile(fetched / PLANS, "w") as archive:
+        for plan in sorted((folder / "plans").iterdir()):
+            archive.write(plan, plan.name)
+    known = {"paths": ["Pulumi.yaml", "__main__.py"], "is_complete": True, "plans_problem": ""}
+    (fetched / PULL_REQUEST).write_text(json.dumps(known), encoding="utf-8")
+    return fetched
+
+
+def test_a_pull_request_is_judged_by_its_plans_alone(clone: Path, command: Command, tmp_path: Path) -> None:
+    """From a checkout of the base, where neither its code nor its settings are; its acknowledgements count."""
+    edit(clone, "error_ratio: 0.05", "error_ratio: 0.5", "Pulumi.yaml")
+    program = clone / "__main__.py"
+    program.write_text(f"{program.read_text(encoding='utf-8')}\n{PATCHES['rules emptied in the program'][1]}")
+    fetched = pull_request(clone, tmp_path, command)
+    git(clone, "reset", "--quiet", "--hard", "main")
+    arguments = ("diff", "--base", "HEAD", "--pull-request", str(fetched))
+    done = command(*arguments, "--format", "markdown", cwd=clone)
+    assert done.status == 1
+    assert RAISED in done.out
+    _, title, _, first, _, judged, *_ = done.out.splitlines()
+    assert title == "## Plan diff"
+    assert first.startswith("> `This plan is the change's own word: ")
+    assert judged.startswith(f"> `Judged by readiness {__version__} of ")
+
+    digests = sorted(set(re.findall(r"digest: (w[0-9a-f]{20})", done.out)))
+    entries = [f"- {{digest: {digest}, reason: Agreed, by: ada}}" for digest in digests]
+    (fetched / ACKNOWLEDGED_FILE).write_text("\n".join(["acknowledged:", *entries]), encoding="utf-8")
+    assert command(*arguments, cwd=clone).status == 0
+
+
+def test_a_pull_request_without_plans_or_with_hostile_ones_fails_with_a_comment(
+    clone: Path, command: Command, tmp_path: Path
+) -> None:
+    """Which takes the place of an earlier one."""
+    known = {"paths": [], "is_complete": True, "plans_problem": "the pull request's run has made no plans"}
+    (tmp_path / PULL_REQUEST).write_text(json.dumps(known), encoding="utf-8")
+    arguments = ("diff", "--base", "HEAD", "--pull-request", str(tmp_path), "--format", "markdown")
+    done = command(*arguments, cwd=clone)
+    assert (done.status, done.out.startswith(MARKER)) == (1, True)
+    assert "has made no plans" in done.out
+    (tmp_path / PULL_REQUEST).write_text(json.dumps(known | {"plans_problem": ""}), encoding="utf-8")
+    (tmp_path / PLANS).write_bytes(b"PK")
+    assert "is no archive that can be read" in command(*arguments, cwd=clone).out
+    assert "needs --base" in command("diff", "a", "b", "--pull-request", str(tmp_path), cwd=clone).err
