@@ -66,8 +66,7 @@ def diff(
         if form == "markdown":
             click.echo(failure_markdown(refusal.problems), nl=False)
         raise
-    # The page of a pull request is not here.
-    moved = detection_change(project_root(project), base) if base is not None and pull_request is None else []
+    moved = detection_change(project_root(project), base, page_of=pull_request) if base is not None else []
     print_diff(report, form, appendix=(detection_markdown if form == "markdown" else detection_text)(moved))
     refuse_open_changes(report)
     if exit_code and not report.is_empty:
@@ -136,13 +135,14 @@ def _report_of_pull_request(root: Path, base: str, stacks: tuple[str, ...], fold
 def _notes(root: Path, base: str, changed: PullRequestFiles | None) -> tuple[str, ...]:
     """What the report begins with. Without the changed files of a pull request, those of the working tree count."""
     from readiness.plan.code_owners import CodeOwners, own_word_note
-    from readiness.plan.git import changed_files, file_text, resolve_commit
+    from readiness.plan.git import changed_files, folder_path, resolve_commit, top_file_text
     from readiness.plan.judge import judge_note
 
     commit = resolve_commit(root, base)
-    owners = CodeOwners.of_files(lambda name: file_text(root, commit, name))
+    owners = CodeOwners.of_files(lambda name: top_file_text(root, commit, name))
     paths = changed.paths if changed is not None else changed_files(root, commit)
-    note = own_word_note(paths, owners, is_complete=changed is None or changed.is_complete)
+    is_complete = changed is None or changed.is_complete
+    note = own_word_note(paths, owners, folder=folder_path(root), is_complete=is_complete)
     return (*([note] if note else []), judge_note(root, base))
 
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from readiness.files import read_regular_bytes, write_all
 from readiness.live.github_api import GitHub, GitHubError
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE
+from readiness.plan.detection_change import PAGE
 from readiness.plan.pull_request_folder import MAX_ARCHIVE_BYTES, PLANS, PULL_REQUEST
 
 # The workflow that makes the plans, and its artifact.
@@ -123,6 +124,8 @@ def fetch(github: GitHub, run: EndedRun, folder: Path) -> int:
     }
     texts: dict[Path, str | bytes] = {folder / PULL_REQUEST: json.dumps(known)}
     files = {ACKNOWLEDGED_FILE: acknowledged, PLANS: plans}
+    if PAGE in paths:
+        files[PAGE] = _file_at(github, PAGE, run.head_sha)
     write_all(texts | {folder / name: data for name, data in files.items() if data is not None})
     return number
 

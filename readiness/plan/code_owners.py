@@ -24,11 +24,12 @@ _MAKES_PLAN = re.compile(
     r"""
       __main__\.py | (components|readiness|wheels)/.* | pyproject\.toml | (uv|poetry|pip)\.(toml|conf) | .*\.lock
     | (requirements|constraints)[^/]*
-    # What a pull request's own run makes the plan with.
-    | \.github/.* | \.ci/.* | Makefile | tools/setup_venv\.sh | \.tools/.* | \.venv.*/.*
+    | Makefile | tools/setup_venv\.sh | \.tools/.* | \.venv.*/.*
     """,
     re.VERBOSE,
 )
+# What a pull request's own run makes the plan with, at the top of the repository.
+_RUNS = re.compile(r"(\.github|\.ci)/.*")
 _IMPORTED = re.compile(r".*\.(py|pyc|so|pyd|pth|zip|egg)")
 
 
@@ -67,19 +68,28 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(f"{'' if anchored else '(?:.*/)?'}{body}{inside}", re.DOTALL)
 
 
-def makes_the_plan(path: str) -> bool:
-    """Whether a file, by its path below the project's folder, can change what its own plan says."""
+def makes_the_plan(path: str, folder: str = "") -> bool:
+    """Whether a file, by its path in the repository, can change what its own plan says.
+
+    `folder` is the project's, which ends in a slash; empty where that is the repository's own.
+    """
+    if _RUNS.fullmatch(path):
+        return True
+    if not path.startswith(folder):
+        return False
+    path = path.removeprefix(folder)
     if _MAKES_PLAN.fullmatch(path):
         return True
     return bool(_IMPORTED.fullmatch(path)) and path.partition("/")[0] not in _NOT_IMPORTED
 
 
-def own_word_note(changed: Iterable[str], owners: CodeOwners, *, is_complete: bool = True) -> str:
+def own_word_note(changed: Iterable[str], owners: CodeOwners, *, folder: str = "", is_complete: bool = True) -> str:
     """The line that says whose word the plan is; empty where no changed file makes the plan.
 
-    `is_complete` is whether `changed` names every file: GitHub lists 3,000 of a pull request.
+    Paths are those in the repository, and `folder` is the project's in it. `is_complete` is whether `changed` names
+    every file: GitHub lists 3,000 of a pull request.
     """
-    makers = sorted({path for path in changed if makes_the_plan(path)})
+    makers = sorted({path for path in changed if makes_the_plan(path, folder)})
     if is_complete and not makers:
         return ""
     named = sorted({owner for path in makers for owner in owners.of(path)})

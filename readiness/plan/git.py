@@ -51,10 +51,21 @@ def file_hashes(root: Path, tree: str) -> dict[str, str]:
     return {path: words.split()[2] for words, _, path in lines}
 
 
+def top_file_text(root: Path, commit: str, path: str) -> str | None:
+    """The text of a file of the repository, by its path in it, as it was at a commit; None where it had none."""
+    done = _git(root, "show", f"{commit}:{path}")
+    return None if done.returncode else done.stdout.decode("utf-8", "replace")
+
+
+def folder_path(root: Path) -> str:
+    """The project's folder in the repository: empty, or a path that ends in a slash."""
+    return _git(root, "rev-parse", "--show-prefix").stdout.decode("utf-8", "replace").rstrip("\n")
+
+
 def changed_files(root: Path, commit: str) -> list[str]:
-    """The project's files that differ from those of a commit, new and deleted ones too, by their paths below `root`."""
-    differing = _git(root, "diff", "--name-only", "--no-renames", "--relative", "-z", commit)
-    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
+    """The repository's files that differ from a commit, new and deleted ones too, by their paths in it."""
+    differing = _git(root, "diff", "--name-only", "--no-renames", "--no-relative", "-z", commit)
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/")
     names = differing.stdout.split(b"\0") + new.stdout.split(b"\0")
     return sorted({name.decode("utf-8", "replace") for name in names if name})
 

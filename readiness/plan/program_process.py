@@ -220,7 +220,7 @@ def _start(
     out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by `programs`
     try:
         process = subprocess.Popen(  # noqa: S603 - the given Python with a file of ours
-            [shutil.which(python) or python, "-I", "-c", _START, str(_RUNNER)],
+            [shutil.which(python) or python, "-I", "-B", "-c", _START, str(_RUNNER)],
             cwd=folder,
             env=program_environment(os.environ, home),
             stdin=subprocess.PIPE,
@@ -242,8 +242,7 @@ def _start(
 def program_environment(environment: Mapping[str, str], home: Path) -> dict[str, str]:
     """The variables that a program's process has: none with a credential, and an empty home."""
     kept = {name: environment[name] for name in KEPT_VARIABLES if name in environment}
-    # Compiled modules of a folder that is deleted are of no use, and those of a checkout not ours to write.
-    return {**kept, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
+    return {**kept, "HOME": str(home), "NO_COLOR": "1"}
 
 
 def _parts(error: Any) -> tuple[str, str, list[tuple[str, int | None]]]:

@@ -84,6 +84,8 @@ class Site:
         if path == f"contents/{ACKNOWLEDGED_FILE}":
             assert query["ref"] == [HEAD]
             return Reply(404, {}) if self.acknowledged is None else Reply(200, self.acknowledged)
+        if path == "contents/docs/detection.md":
+            return Reply(200, {"type": "file", "encoding": "base64", "content": base64.b64encode(b"# Page").decode()})
         if path == "actions/runs/77/artifacts":
             return Reply(200, {"artifacts": self.artifacts})
         if path == "actions/artifacts/3/zip":
@@ -122,6 +124,12 @@ def test_plans_acknowledgements_and_changed_files_are_fetched_and_nothing_else(t
     assert (target / PLANS).read_bytes() == b"the archive"
     assert (target / ACKNOWLEDGED_FILE).read_text(encoding="utf-8") == ENTRIES
     assert len(list(target.iterdir())) == 3
+
+
+def test_the_page_of_how_soon_alerts_page_is_fetched_where_it_changes(tmp_path: Path) -> None:
+    """The comment shows its rows, and no code of the pull request makes it."""
+    _, target = fetched(tmp_path, Site(files=[{"filename": "docs/detection.md"}, {"filename": "c"}]))
+    assert (target / "docs" / "detection.md").read_bytes() == b"# Page"
 
 
 def test_the_token_goes_to_github_alone(tmp_path: Path) -> None:

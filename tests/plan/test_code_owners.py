@@ -67,6 +67,20 @@ def test_what_makes_the_plan_is_known(path: str) -> None:
     assert makes_the_plan(path)
 
 
+def test_a_project_in_a_folder_of_a_larger_repository_is_known_by_its_folder() -> None:
+    """Paths and owners are the repository's; other projects' code is not its own."""
+    names = [
+        "infra/requirements.txt",
+        "infra/yaml.py",
+        ".github/workflows/plans.yml",
+        "requirements.txt",
+        "app/main.py",
+    ]
+    assert [path for path in names if makes_the_plan(path, "infra/")] == names[:3]
+    note = own_word_note(["infra/__main__.py"], CodeOwners.of_text("/infra/ @ops\n"), folder="infra/")
+    assert "@ops" in note
+
+
 @pytest.mark.parametrize("path", ["Pulumi.prod.yaml", "README.md", "docs/a.py", "tests/test_a.py", "tools/bench.py"])
 def test_settings_documents_and_tests_do_not_make_the_plan(path: str) -> None:
     """A line above every report would be read by nobody."""

@@ -66,11 +66,11 @@ def test_a_program_has_no_credential_and_no_home(tmp_path: Path, monkeypatch: py
         pulumi.export("home", os.listdir(os.environ["HOME"]))
         """,
     )
-    ours = {"HOME", "PYTHONDONTWRITEBYTECODE", "NO_COLOR"}
+    ours = {"HOME", "NO_COLOR"}
     assert set(plan.outputs["names"]) <= {*program_process.KEPT_VARIABLES, *ours}
     assert plan.outputs["home"] == []
     assert program_environment({"PATH": "/bin", "TOKEN": "x"}, tmp_path) == {
-        "PATH": "/bin", "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1",
+        "PATH": "/bin", "HOME": str(tmp_path), "NO_COLOR": "1",
     }  # fmt: skip
 
 
