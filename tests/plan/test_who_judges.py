@@ -173,7 +173,7 @@ def test_a_pull_request_without_plans_or_with_hostile_ones_fails_with_a_comment(
     clone: Path, command: Command, tmp_path: Path
 ) -> None:
     """Which takes the place of an earlier one."""
-    known = {"paths": [], "is_complete": True, "plans_problem": "the pull request's run has made no plans"}
+    known = {"paths": ["README.md"], "is_complete": True, "plans_problem": "the pull request's run has made no plans"}
     (tmp_path / PULL_REQUEST).write_text(json.dumps(known), encoding="utf-8")
     arguments = ("diff", "--base", "HEAD", "--pull-request", str(tmp_path), "--format", "markdown")
     done = command(*arguments, cwd=clone)
