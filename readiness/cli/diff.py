@@ -16,9 +16,19 @@ if TYPE_CHECKING:
     from readiness.plan.pull_request_folder import PullRequestFiles
 
 DIFFERENT = 2
+_WORDS = "readiness.diff.words"
 
 
-@click.command()
+class _Handed(click.Command):
+    """Keeps the words that it was given, for the base's toolkit to be given the same."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does."""
+        ctx.meta[_WORDS] = tuple(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Handed)
 @click.argument("files", nargs=-1, metavar="[OLD.json NEW.json]", type=click.Path(path_type=Path))
 @click.option("--base", metavar="REF", help="Compare the working tree's plans with those of this commit.")
 @click.option(
@@ -58,7 +68,9 @@ def diff(
     try:
         if base is not None:
             root = project_root(project)
-            status = judge_elsewhere(root, base, ["diff", *_words(project=root)])
+            # The last value of an option counts. Without FILES, no word needs the separator.
+            given = [word for word in click.get_current_context().meta[_WORDS] if word != "--"]
+            status = judge_elsewhere(root, base, ["diff", *given, f"--project={root}"])
             if status is not None:
                 sys.exit(status)
         report = _report(project, files, base, stacks, pull_request)
@@ -144,20 +156,6 @@ def _notes(root: Path, base: str, changed: PullRequestFiles | None) -> tuple[str
     is_complete = changed is None or changed.is_complete
     note = own_word_note(paths, owners, folder=folder_path(root), is_complete=is_complete)
     return (*([note] if note else []), judge_note(root, base))
-
-
-def _words(*, project: Path) -> list[str]:
-    """The options of the command that runs, as words for another one; `project` is the folder that was found."""
-    context = click.get_current_context()
-    given = {**context.params, "project": str(project)}
-    words: list[str] = []
-    for option in (parameter for parameter in context.command.params if isinstance(parameter, click.Option)):
-        value = given.get(option.name or "")
-        if option.is_flag:
-            words += [option.opts[0]] if value else []
-        elif value is not None:
-            words += [f"{option.opts[0]}={item}" for item in (value if option.multiple else [value])]
-    return words
 
 
 def _paint(text: str, colour: str) -> str:
