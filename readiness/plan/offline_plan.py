@@ -121,7 +121,9 @@ def program_missing() -> RefusedError:
 
 def refused_request(error: UnrecordableError, root: Path) -> RefusedError:
     """The refusal of a request that a plan cannot hold, at the line that made it."""
-    place = _source(error.request, root) or {"file": PROGRAM, "line": None}
+    # The request of a transform names no line.
+    asked = error.request if hasattr(error.request, "sourcePosition") else None
+    place = (_source(asked, root) if asked is not None else None) or {"file": PROGRAM, "line": None}
     return _refused(place["file"], place["line"], str(error))
 
 

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 from readiness.finding import RefusedError
 from readiness.plan.offline_plan import (
@@ -89,8 +89,14 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._bytes = 0
         for name in ("GetDeploymentInfo", "Invoke", "ReadResource", "RegisterResource", "RegisterResourceOutputs"):
             setattr(self, name, self._recording(name))
-        for name in ("RegisterPackage", "SignalAndWaitForShutdown"):
+        for name in ("RegisterPackage", "RegisterStackTransform", "RegisterResourceHook", "RegisterErrorHook"):
             setattr(self, name, self._recording(name))
+        for name in ("SignalAndWaitForShutdown",):
+            setattr(self, name, self._recording(name))
+
+    def SupportsFeature(self, request: Any, context: Any) -> Any:  # noqa: N802 - the service's name
+        """What the recorder says to an SDK that is too old to ask for everything at once."""
+        return resource_pb2.SupportsFeatureResponse(hasSupport=self.recorder.SupportsFeature(request).hasSupport)
 
     def _recording(self, name: str) -> Any:
         def answer(request: Any, context: Any) -> Any:

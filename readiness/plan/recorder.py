@@ -8,6 +8,7 @@ Differences from the SDK's own mocks, each with its reason:
   registered twice is refused, as the engine does.
 - The state of a provider's resource is its request's own object, secret wrappers included. The mock deserializes and
   serializes it again in a thread of its own, and leaves an event loop there that complains at exit.
+- Transforms, which the engine calls back, are refused: the plan would hold the resources as they were before.
 - Function calls and reads are refused: they need the network during a preview and cannot be planned offline.
 """
 
@@ -31,6 +32,9 @@ from pulumi.runtime.proto import resource_pb2
 from readiness.delivered.declared_texts import Texts, open_store
 from readiness.plan.run_program import run_to_the_end
 from readiness.resource_types import STACK_TYPE
+
+# The engine calls such a function back; what it makes of a resource is in no plan.
+_TRANSFORMED = "a transform changes {} in the engine, which a plan cannot show; declare what it should be"
 
 
 class UnrecordableError(Exception):
@@ -82,6 +86,8 @@ class RecordingMonitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the service's name
         """Keeps the request. Raises UnrecordableError for a URN that is registered twice."""
         urn = self.make_urn(request.parent, request.type, request.name)
+        if request.transforms:
+            raise UnrecordableError(_TRANSFORMED.format(f"{request.type} {request.name!r}"), request)
         if urn in self.recording.requests:
             message = f"two resources have the URN {urn}; give one of them another name"
             raise UnrecordableError(message, request)
@@ -100,6 +106,10 @@ class RecordingMonitor(mocks.MockMonitor):
         """Raises UnrecordableError."""
         message = f"{request.type} {request.name!r} is read, which needs the network; make its id a setting"
         raise UnrecordableError(message, request)
+
+    def RegisterStackTransform(self, request: Any) -> Any:  # noqa: N802 - the service's name
+        """Raises UnrecordableError."""
+        raise UnrecordableError(_TRANSFORMED.format("every resource"), request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the service's name
         """Keeps the outputs."""

@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from pulumi.runtime.proto import resource_pb2
 
 from readiness.finding import RefusedError, text_line
 from readiness.plan import program_process
@@ -98,6 +99,16 @@ def test_what_a_program_changes_in_its_process_stays_there(tmp_path: Path) -> No
         ("import pulumi\nraise pulumi.RunError('no such size')\n", "Pulumi.dev.yaml: no such size"),
         (f"import pulumi\n{RESOURCE}{RESOURCE}", "__main__.py: two resources have the URN"),
         ("import pulumi\npulumi.runtime.invoke('a:b:c', {})\n", "the function a:b:c is called"),
+        (
+            "import pulumi\npulumi.runtime.register_resource_transform(lambda args: None)\n",
+            "a transform changes every resource in the engine",
+        ),
+        (
+            f"import pulumi\n{RESOURCE}".replace(
+                "})\n", "}, pulumi.ResourceOptions(transforms=[lambda args: None]))\n"
+            ),
+            "a transform changes a:b/c:D 'one' in the engine",
+        ),
         ("import os\nos._exit(0)\n", "the program's process ends without an answer: status 0"),
         ("import os\nos.write(1, b'[]')\nos._exit(0)\n", "the program's process ends without an answer"),
         ("import os\nos.kill(os.getpid(), 9)\n", "the program's process ends without an answer: status -9"),
@@ -147,3 +158,13 @@ def test_the_runner_imports_nothing_of_the_judge_s_toolkit() -> None:
     command = [sys.executable, "-I", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
     assert done.stdout == "[]\n"
+
+
+def test_an_sdk_that_asks_feature_by_feature_gets_the_recorder_s_answers() -> None:
+    """Every SDK before the one call for all of them."""
+    monitor = program_process._Monitor(program_process.RecordingMonitor("demo", "dev"))
+    asked = {name: resource_pb2.SupportsFeatureRequest(id=name) for name in ("secrets", "outputValues")}
+    assert {name: monitor.SupportsFeature(request, None).hasSupport for name, request in asked.items()} == {
+        "secrets": True,
+        "outputValues": False,
+    }
