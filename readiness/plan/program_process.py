@@ -96,7 +96,9 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def SupportsFeature(self, request: Any, context: Any) -> Any:  # noqa: N802 - the service's name
         """What the recorder says to an SDK that is too old to ask for everything at once."""
-        return resource_pb2.SupportsFeatureResponse(hasSupport=self.recorder.SupportsFeature(request).hasSupport)
+        # The SDK's mock answers with an object of its own.
+        answer: Any = self.recorder.SupportsFeature(request)
+        return resource_pb2.SupportsFeatureResponse(hasSupport=answer.hasSupport)
 
     def _recording(self, name: str) -> Any:
         def answer(request: Any, context: Any) -> Any:
