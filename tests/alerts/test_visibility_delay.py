@@ -108,7 +108,7 @@ def _has_edges_between_evaluations(rule: Rule) -> bool:
 
 @pytest.fixture(scope="session")
 def late_cases(stacks: list[Stack], rules: dict[tuple[str, str], Rule]) -> list[Case]:
-    """Every scenario of these rules as `make test` delivers it; else at all loss patterns and phases that can differ."""
+    """Every scenario of these rules as `make test` delivers it, or at all loss patterns and phases that differ."""
     return [
         _late(case)
         for stack in stacks
