@@ -58,12 +58,12 @@ _BLOCK = re.compile(r"(<!-- sample, made by `make docs` -->\n).*?(<!-- end of th
 
 
 def plan_sample() -> str:
-    """The head of `readiness plan prod` and two of its resources, long lines cut."""
+    """The summary of `readiness plan prod` and two of its resources, long lines cut."""
     command = [sys.executable, "-m", "readiness", "plan", "prod"]
     plan = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    head, *blocks = plan.split("\n\n")
+    head, summary, *blocks = plan.split("\n\n")
     shown = [block for block in blocks if set(block.split("\n")[0].split()) & set(SHOWN_RESOURCES)]
-    text = "\n\n".join(["$ readiness plan prod", head, *shown, f"... {plan.count(chr(10))} lines in all"])
+    text = "\n\n".join(["$ readiness plan prod", head, summary, *shown, f"... {plan.count(chr(10))} lines in all"])
     lines = [line if len(line) <= _COLUMNS else f"{line[: _COLUMNS - 1]}…" for line in text.split("\n")]
     return "\n".join(["```text", *lines, "```"])
 
@@ -74,7 +74,8 @@ def cost_sample() -> str:
     for stack in ("prod", "staging"):
         command = [sys.executable, "-m", "readiness", "plan", stack]
         plan = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-        line = next(line for line in plan.split("\n") if line.startswith("Cost of monitoring: "))
+        # The summary is wrapped, with what continues a line indented.
+        line = next(line for line in plan.replace("\n    ", " ").split("\n") if line.startswith("Cost of monitoring: "))
         lines.append(f"- **{stack}**")
         lines += [f"  - {part}" for part in line.removesuffix(".").split("; ")]
     return "\n".join(lines)

@@ -31,9 +31,9 @@ def diff(
     exit_code: bool,
     project: str | None,
 ) -> None:
-    """Show what a change does to the plans: what weakens first, then each resource field by field.
+    """Show what a change does to the plans: what weakens protection first, then each resource field by field.
 
-    A change that reduces protection ends with status 1 until acknowledged-weakenings.yaml names its digest.
+    A change that weakens protection ends with status 1 until acknowledged-weakenings.yaml names its digest.
     """
     from readiness.finding import RefusedError
     from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
@@ -66,11 +66,11 @@ def print_diff(report: DiffReport, form: str, *, appendix: str = "") -> None:
 
 
 def refuse_open_changes(report: DiffReport) -> None:
-    """Raises click.ClickException where a change reduces protection and no entry acknowledges it."""
+    """Raises click.ClickException where a change weakens protection and no entry acknowledges it."""
     if report.agreement.open:
         count = len(report.agreement.open)
-        verb = "change reduces" if count == 1 else "changes reduce"
-        message = f"{count} {verb} protection and nobody has acknowledged it"
+        verb, them = ("change weakens", "it") if count == 1 else ("changes weaken", "them")
+        message = f"{count} {verb} protection and nobody has acknowledged {them}"
         raise click.ClickException(f"{message}. The digests for acknowledged-weakenings.yaml are in the diff.")
 
 

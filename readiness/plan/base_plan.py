@@ -34,9 +34,10 @@ from readiness.plan.plan_file import (
     read_plan,
     read_plan_file,
 )
-from readiness.plan.program_setup import Setup, setup_of_texts
+from readiness.plan.program_setup import Setup, config_of_texts, setup_of_texts
+from readiness.plan.setting_changes import SettingChange, setting_changes
 from readiness.settings.nearest import suggestion
-from readiness.settings.stack_files import PROGRAM_FILE, read_stack, stack_file_name
+from readiness.settings.stack_files import PROGRAM_FILE, StackConfig, read_stack, stack_file_name
 from readiness.settings.stack_names import stack_names, stacks_of
 
 _TOOLKIT = Path(__file__).resolve().parent.parent
@@ -75,6 +76,13 @@ class BaseCommit:
         try:
             setup = setup_of_texts(stack, read, self.files)
             return clean_setup(setup, file=f"the settings of {stack} at {self._label}", secrets=secrets)
+        except RefusedError:
+            return None
+
+    def settings(self, stack: str) -> StackConfig | None:
+        """The configuration of the stack in the commit; None where its files are refused today."""
+        try:
+            return config_of_texts(stack, lambda name: file_text(self._root, self.commit, name))
         except RefusedError:
             return None
 
@@ -223,8 +231,15 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
         old = replace(bases.get(stack) or _nothing_of(heads[stack]), setup=setup)
         # Of a stack that is gone nothing is run any more.
         new = heads.get(stack) or replace(_nothing_of(old), setup=setup)
-        diffs.append(diff_plans(old, new))
+        settings = _setting_changes(base, root, stack) if stack in heads else ()
+        diffs.append(replace(diff_plans(old, new), settings=settings))
     return diffs
+
+
+def _setting_changes(base: BaseCommit, root: Path, stack: str) -> tuple[SettingChange, ...]:
+    """The edited settings of a stack of the working tree; none where the commit's files cannot be read."""
+    before = base.settings(stack)
+    return () if before is None else setting_changes(stack, before, read_stack(root, stack))
 
 
 def of_files(old: Path, new: Path) -> StackDiff:

@@ -23,6 +23,7 @@ from readiness.plan.engine_rules import (
 )
 from readiness.plan.field_changes import FieldChange, field_changes
 from readiness.plan.plan_file import PlannedResource, ReadPlan
+from readiness.plan.setting_changes import SettingChange
 
 # The SDK's version stands in every resource: one line for all of them (`provider_versions`).
 _VERSION_OPTION = "version"
@@ -87,6 +88,8 @@ class StackDiff:
 
     `setup` are the fields in which program and providers differ; empty too where a plan does not say them.
 
+    `settings` are the edited settings, known where a working tree is compared with a commit.
+
     `renamed` holds, by the URN of a deleted resource, the created one of the same type and inputs: a rename that lacks
     its alias.
     """
@@ -99,6 +102,7 @@ class StackDiff:
     provider_versions: tuple[tuple[str, str, str], ...]
     renamed: Mapping[str, PlannedResource]
     setup: tuple[FieldChange, ...] = ()
+    settings: tuple[SettingChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:

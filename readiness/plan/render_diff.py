@@ -7,6 +7,7 @@ of backticks in it. So no value can end the fence, open a tag, or mention anybod
 from __future__ import annotations
 
 import html
+import textwrap
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
@@ -16,7 +17,7 @@ from readiness.finding_formats import findings_markdown
 from readiness.markdown_text import fenced
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, entries_to_write
 from readiness.plan.change_lines import code_span, printable
-from readiness.plan.diff_report import REST, SECTIONS, Block, DiffReport
+from readiness.plan.diff_report import RENAME, REST, SECTIONS, Block, DiffReport
 from readiness.plan.plan_diff import Action, StackDiff
 
 Paint = Callable[[str, str], str]
@@ -29,17 +30,23 @@ ACTION_WORDS = {
     Action.DELETE: "delete",
     Action.UPDATE: "update",
     Action.CREATE: "create",
-    Action.OTHER: "sends nothing",
+    Action.OTHER: "no change sent",
+    RENAME: "delete and create",
     "setup": "program and providers",
     "outputs": "outputs",
     "providers": "provider versions",
 }
+FIRST = "Look at first"
+# Of resources that change in the same way, the comment counts more names than these.
+MAX_NAMES = 60
 NEW_FINDINGS = "Breaks rules of `readiness check --plan` that the base keeps"
 
 
 def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> str:
     """Everything, the dangerous first. `paint` colours a line; by default none is."""
-    lines = [*(summary_line(report, diff) for diff in report.diffs)]
+    lines = [summary_line(report, diff) for diff in report.diffs]
+    if first := report.first_lines():
+        lines += ["", paint(FIRST, "cyan"), "", *(f"    {line}" for line in first)]
     for tier, title in SECTIONS.items():
         blocks = [block for block in report.blocks if block.tier == tier]
         if blocks:
@@ -47,6 +54,7 @@ def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> 
         for block in blocks:
             head = _title(block)
             lines += ["", paint(head, _COLOURS.get(head[0], "cyan"))]
+            lines += [f"    {line}" for line in _names(block)]
             lines += [f"    {paint(line, _COLOURS[line[0]]) if line[0] in _COLOURS else line}" for line in block.lines]
     if report.new_findings:
         lines += ["", paint(NEW_FINDINGS, "red"), ""]
@@ -56,18 +64,34 @@ def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> 
 
 
 def summary_line(report: DiffReport, diff: StackDiff) -> str:
-    """`prod: 2 weaken; 1 replace, 3 update`."""
+    """`prod: 2 changes weaken protection; 1 replace, 3 update`."""
     weaken, *actions = report.counts(diff)
     parts = [f"{count} {ACTION_WORDS[action]}" for action, count in zip(Action, actions, strict=True) if count]
     beside = {"setup": diff.setup, "outputs": diff.outputs, "providers": diff.provider_versions}
     parts += [ACTION_WORDS[name] for name, changes in beside.items() if changes]
-    head = f"{weaken} weaken; " if weaken else ""
+    head = f"{_changes(weaken)} protection; " if weaken else ""
     tail = "" if diff.is_setup_known else "; program and providers not known"
     return f"{printable(diff.stack)}: {head}{', '.join(parts) or 'no change'}{tail}"
 
 
+def _changes(count: int) -> str:
+    return "1 change weakens" if count == 1 else f"{count} changes weaken"
+
+
+def _names(block: Block, most: int | None = None) -> Iterator[str]:
+    """The names of resources that one block shows together, by stack where there are several: all, or `most`."""
+    names = [member.name for member in block.members]
+    if block.name or block.is_all or len(names) < 2:
+        return
+    if "," in block.stack:
+        names = [f"{member.stack}: {member.name}" for member in block.members]
+    more = f", and {len(names) - most} more" if most is not None and len(names) > most else ""
+    text = printable(f"{', '.join(names[:most])}{more}")
+    yield from textwrap.wrap(text, 110, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+
+
 def _title(block: Block) -> str:
-    what = " ".join(part for part in (block.name, block.type) if part)
+    what = " ".join(part for part in (block.name, block.kind) if part)
     place = f"  {block.source}" if block.source else ""
     sign = _SIGNS.get(block.action, "*")
     return printable(f"{sign} {block.stack}: {ACTION_WORDS[block.action]} {what}".rstrip() + place)
@@ -76,9 +100,8 @@ def _title(block: Block) -> str:
 def _acknowledging_text(report: DiffReport) -> Iterator[str]:
     still_open = report.agreement.open
     if still_open:
-        count = "1 change reduces" if len(still_open) == 1 else f"{len(still_open)} changes reduce"
         yield ""
-        yield f"{count} protection. If this is intended, a code owner adds to {ACKNOWLEDGED_FILE}:"
+        yield f"{_changes(len(still_open))} protection. If this is intended, a code owner adds to {ACKNOWLEDGED_FILE}:"
         yield from entries_to_write(still_open)
     for entry in report.agreement.stale:
         yield ""
@@ -118,11 +141,13 @@ def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
     parts = [MARKER, "## Plan diff", "", *_headline(report), ""]
     if not report.is_empty:
         parts += [*_table(report), ""]
+    if first := report.first_lines():
+        parts += [f"**{FIRST}**", "", *(f"- {code_span(line)}" for line in first), ""]
     for tier, title in SECTIONS.items():
         if tier != REST and (texts := [text for block, text in shown if block.tier == tier]):
             parts += [f"### {title}", "", *texts]
     for diff in report.diffs:
-        texts = [text for block, text in shown if block.tier == REST and block.stack == diff.stack]
+        texts = [text for block, text in shown if block.tier == REST and block.members[0].stack == diff.stack]
         if texts:
             summary = html.escape(summary_line(report, diff))
             parts += [f"<details><summary><code>{summary}</code></summary>", "", *texts, "</details>", ""]
@@ -147,12 +172,16 @@ def _headline(report: DiffReport) -> list[str]:
         return ["The plans declare the same resources. Program and providers are not known."]
     still_open, agreed = len(report.agreement.open), len(report.agreement.agreed)
     if still_open:
-        return [f"**{still_open} of {still_open + agreed} weakening changes are not acknowledged.**"]
-    return [f"All {agreed} weakening changes are acknowledged."] if agreed else ["Nothing weakens."]
+        return [f"**{still_open} of {still_open + agreed} changes that weaken protection are not acknowledged.**"]
+    return (
+        [f"All {agreed} changes that weaken protection are acknowledged."]
+        if agreed
+        else ["No change weakens protection."]
+    )
 
 
 def _table(report: DiffReport) -> list[str]:
-    titles = ["Stack", "weaken", *(ACTION_WORDS[action] for action in Action)]
+    titles = ["Stack", "weakens protection", *(ACTION_WORDS[action] for action in Action)]
     lines = [f"| {' | '.join(titles)} |", f"|---|{'---:|' * (len(titles) - 1)}"]
     for diff in report.diffs[:MAX_STACKS]:
         counts = " | ".join(str(count) for count in report.counts(diff))
@@ -164,15 +193,16 @@ def _table(report: DiffReport) -> list[str]:
 
 def _block(block: Block) -> str:
     words = [f"**{ACTION_WORDS[block.action]}**"]
-    words += [code_span(part[:200]) for part in (block.name, block.type) if part]
+    words += [code_span(part[:200]) for part in (block.name, block.kind) if part]
     words.append(f"in {code_span(block.stack[:100])}")
     if block.source:
         words.append(code_span(block.source[:200]))
-    lines = list(block.lines[:MAX_LINES_OF_A_BLOCK])
+    names = list(_names(block, MAX_NAMES))
+    lines = [*names, *block.lines][:MAX_LINES_OF_A_BLOCK]
     while lines and sum(len(line) + 1 for line in lines) > MAX_CHARACTERS_OF_A_BLOCK:
         lines.pop()
-    if len(lines) < len(block.lines):
-        lines.append(f"  … {len(block.lines) - len(lines)} more lines")
+    if (left_out := len(names) + len(block.lines) - len(lines)) > 0:
+        lines.append(f"  … {left_out} more lines")
     return "\n".join([" ".join(words), "", *(fenced(lines, "diff") if lines else []), ""])
 
 
@@ -186,7 +216,7 @@ def _acknowledging_markdown(report: DiffReport) -> list[str]:
     still_open = report.agreement.open
     if still_open:
         parts += [
-            "<details><summary>How to acknowledge what reduces protection</summary>",
+            "<details><summary>How to acknowledge what weakens protection</summary>",
             "",
             f"A code owner writes into `{ACKNOWLEDGED_FILE}`, with a reason and a name:",
             "",

@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,8 +99,12 @@ class Weakening:
     @property
     def digest(self) -> str:
         """Of stack, URN, field, old and new value: who acknowledges this change acknowledges no other."""
-        parts = [self.stack, self.urn, self.field, _json(self.old), _json(self.new)]
-        return _DIGEST_LETTER + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_HEX_DIGITS]
+        return digest_of([self.stack, self.urn, self.field, _json(self.old), _json(self.new)])
+
+
+def digest_of(parts: Iterable[str]) -> str:
+    """A digest of texts, in the form by which a change is acknowledged."""
+    return _DIGEST_LETTER + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_HEX_DIGITS]
 
 
 def guard_of(type_: str) -> Guard | None:

@@ -31,11 +31,10 @@ def _before(stack: Stack) -> int:
 
 
 def _burst(stack: Stack, count: float, place: Place | None = None) -> Series:
-    """So many failed logins in one minute, after others: promtool counts too little of a counter that began at zero."""
+    """So many failed logins in one minute."""
     counts = minutes((_before(stack), 0), (1, count), (_window(stack) + 3, 0))
     labels = (place or stack.backend).labels
-    name, before = failed_login_metric(stack.settings).promql_name, float(_limit(stack))
-    return Series(metric=name, labels=labels, minutes=counts, before=before)
+    return Series(metric=failed_login_metric(stack.settings).promql_name, labels=labels, minutes=counts)
 
 
 def _pages(stack: Stack, *series: Series) -> Incident:
