@@ -71,7 +71,7 @@ def agreement(found: Iterable[ChangeGroup], entries: Iterable[Acknowledgement]) 
     """Which changes the entries acknowledge.
 
     A group needs for each of its stacks the digest that it has there, or those of all its members in this stack:
-    entries of an earlier release, which did not group changes, stay valid.
+    entries of release 0.1, which did not group changes, stay valid in release 0.2.
     """
     by_digest = {entry.digest: entry for entry in entries}
     agreed: dict[tuple[str, ...], Acknowledgement] = {}
