@@ -16,7 +16,7 @@ from readiness.plan.change_groups import ChangeGroup
 from readiness.plan.change_lines import printable, shortened
 from readiness.plan.weakening import DIGEST_PATTERN, Weakening
 from readiness.settings.messages import why_no_text
-from readiness.settings.strict_yaml import Document, KeyPath, read_yaml
+from readiness.settings.strict_yaml import Document, KeyPath, parse_yaml, read_yaml
 
 ACKNOWLEDGED_FILE = "acknowledged-weakenings.yaml"
 _LIST = "acknowledged"
@@ -46,7 +46,15 @@ def read_acknowledgements(root: Path) -> tuple[Acknowledgement, ...]:
     """The entries of the project's file; none without a file. Raises RefusedError with everything wrong in it."""
     if not (root / ACKNOWLEDGED_FILE).exists():
         return ()
-    document = read_yaml(root / ACKNOWLEDGED_FILE, ACKNOWLEDGED_FILE)
+    return _entries(read_yaml(root / ACKNOWLEDGED_FILE, ACKNOWLEDGED_FILE))
+
+
+def acknowledgements_in(text: str) -> tuple[Acknowledgement, ...]:
+    """The entries of the file's text. Raises RefusedError with everything wrong in it."""
+    return _entries(parse_yaml(text, ACKNOWLEDGED_FILE))
+
+
+def _entries(document: Document) -> tuple[Acknowledgement, ...]:
     problems = list(document.problems)
     value = document.value
     if not isinstance(value, dict) or set(value) != {_LIST} or not isinstance(value[_LIST], list):

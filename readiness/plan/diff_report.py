@@ -28,6 +28,8 @@ from readiness.rules.plan_rules import RULES, plan_findings
 PROTECTED, WEAKENS, REST = 0, 1, 2
 
 SECTIONS = {PROTECTED: "Deletes or replaces what is protected", WEAKENS: "Weakens protection", REST: "Everything else"}
+# The same for programs.
+SECTION_KEYS = {PROTECTED: "protected", WEAKENS: "weakens", REST: "rest"}
 
 # What to look at first fits above the fold of a screen.
 MAX_FIRST_LINES = 10

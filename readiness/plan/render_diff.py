@@ -9,15 +9,17 @@ from __future__ import annotations
 import html
 import textwrap
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from readiness import __version__
 from readiness.finding import Finding, text_line
 from readiness.finding_formats import findings_markdown
 from readiness.markdown_text import fenced
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, entries_to_write
-from readiness.plan.change_lines import code_span, printable
+from readiness.plan.change_lines import code_span, printable, shortened
 from readiness.plan.diff_report import RENAME, REST, SECTIONS, Block, DiffReport
+from readiness.plan.diff_verdict import Origin
+from readiness.plan.engine_preview import MAX_DIFFERENCES, PreviewComparison
 from readiness.plan.plan_diff import Action, StackDiff
 
 Paint = Callable[[str, str], str]
@@ -39,14 +41,25 @@ ACTION_WORDS = {
 FIRST = "Look at first"
 # Of resources that change in the same way, the comment counts more names than these.
 MAX_NAMES = 60
+PREVIEWED = "The engine would do what the plan does not know"
 NEW_FINDINGS = "Breaks rules of `readiness check --plan` that the base keeps"
 
 
-def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> str:
-    """Everything, the dangerous first. `paint` colours a line; by default none is."""
+def diff_text(
+    report: DiffReport,
+    paint: Paint = lambda text, _colour: text,
+    *,
+    previews: Mapping[str, PreviewComparison] | None = None,
+) -> str:
+    """Everything, the dangerous first. `paint` colours a line; by default none is.
+
+    `previews` has, by stack, what the engine would do otherwise; None where no preview was asked for.
+    """
     lines = [summary_line(report, diff) for diff in report.diffs]
     if first := report.first_lines():
         lines += ["", paint(FIRST, "cyan"), "", *(f"    {line}" for line in first)]
+    if previews:
+        lines += ["", paint(PREVIEWED, "red"), "", *(f"    {line}" for line in _preview_lines(report, previews))]
     for tier, title in SECTIONS.items():
         blocks = [block for block in report.blocks if block.tier == tier]
         if blocks:
@@ -72,6 +85,21 @@ def summary_line(report: DiffReport, diff: StackDiff) -> str:
     head = f"{_changes(weaken)} protection; " if weaken else ""
     tail = "" if diff.is_setup_known else "; program and providers not known"
     return f"{printable(diff.stack)}: {head}{', '.join(parts) or 'no change'}{tail}"
+
+
+def _preview_lines(report: DiffReport, previews: Mapping[str, PreviewComparison]) -> Iterator[str]:
+    """For each stack a line with the counts, then errors and differences, the gravest first."""
+    for diff in report.diffs:
+        preview = previews.get(diff.stack)
+        if preview is None:
+            yield printable(f"{diff.stack}: not known, because no preview of it was given")
+            continue
+        yield printable(preview.summary)
+        yield from (f"  error: {error}" for error in preview.errors[:MAX_DIFFERENCES])
+        yield from (f"  {found.text}" for found in preview.differences[:MAX_DIFFERENCES])
+        for entries, what in ((preview.errors, "errors"), (preview.differences, "operations")):
+            if len(entries) > MAX_DIFFERENCES:
+                yield f"  and {len(entries) - MAX_DIFFERENCES} more {what}"
 
 
 def _changes(count: int) -> str:
@@ -116,33 +144,49 @@ MAX_LINES_OF_A_BLOCK = 150
 MAX_CHARACTERS_OF_A_BLOCK = 8_000
 MAX_STACKS = 30
 MAX_ENTRIES = 30
+# What the engine would do is never cut for changes, so that it has a limit of its own.
+MAX_PREVIEW_LINES = 50
+MAX_PREVIEW_CHARACTERS = 220
 
 CAVEAT = "Made from the program alone, without credentials. It compares what is declared and does not know what exists."
-_MADE_BY = f"<sub>readiness {__version__}</sub>"
+NOT_PREVIEWED = "What the engine would do is not known: no preview was given."
+_NO_ORIGIN = Origin()
 
 
-def diff_markdown(report: DiffReport, *, appendix: str = "") -> str:
-    """The comment: as many blocks as fit, the most important ones, how many were left out, and the appendix whole."""
+def diff_markdown(
+    report: DiffReport,
+    *,
+    appendix: str = "",
+    origin: Origin = _NO_ORIGIN,
+    previews: Mapping[str, PreviewComparison] | None = None,
+) -> str:
+    """The comment: as many blocks as fit, the most important ones, how many were left out, and the appendix whole.
+
+    `previews` has, by stack, what the engine would do otherwise.
+    """
     rendered = [_block(block) for block in report.blocks]
+    head, tail = _above_the_blocks(report, previews or {}), _below_the_blocks(report, origin, previews or {})
     limit, counts = MAX_CHARACTERS - len(appendix), range(len(rendered) + 1)
     # With each further block the comment is longer, so that the most that fits is found by halving.
-    fitting = bisect_right(counts, limit, key=lambda count: len(_comment(report, rendered, count)))
-    return _comment(report, rendered, max(fitting - 1, 0)) + appendix
+    fitting = bisect_right(counts, limit, key=lambda count: len(_comment(report, rendered, count, head, tail)))
+    return _comment(report, rendered, max(fitting - 1, 0), head, tail) + appendix
 
 
-def failure_markdown(problems: Sequence[Finding]) -> str:
+def failure_markdown(problems: Sequence[Finding], origin: Origin = _NO_ORIGIN) -> str:
     """The comment where there is no diff, so that an older one does not stay."""
     block = findings_markdown(problems[:MAX_ENTRIES])
-    return "\n".join([MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, "", _MADE_BY, ""])
+    return "\n".join(
+        [MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, "", _made_by(origin), ""]
+    )
 
 
-def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
+def _made_by(origin: Origin) -> str:
+    return f"<sub>{' · '.join([f'readiness {__version__}', *origin.words()])}</sub>"
+
+
+def _comment(report: DiffReport, rendered: Sequence[str], count: int, head: Sequence[str], tail: Sequence[str]) -> str:
     shown = list(zip(report.blocks[:count], rendered[:count], strict=True))
-    parts = [MARKER, "## Plan diff", "", *_headline(report), ""]
-    if not report.is_empty:
-        parts += [*_table(report), ""]
-    if first := report.first_lines():
-        parts += [f"**{FIRST}**", "", *(f"- {code_span(line)}" for line in first), ""]
+    parts = list(head)
     for tier, title in SECTIONS.items():
         if tier != REST and (texts := [text for block, text in shown if block.tier == tier]):
             parts += [f"### {title}", "", *texts]
@@ -151,18 +195,37 @@ def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
         if texts:
             summary = html.escape(summary_line(report, diff))
             parts += [f"<details><summary><code>{summary}</code></summary>", "", *texts, "</details>", ""]
+    left_out = len(rendered) - count
+    if left_out:
+        what = f"{left_out} of {len(rendered)} changes are not shown, the least important ones"
+        parts += [f"**{what}: they do not fit into one comment.** `readiness diff` shows them all.", ""]
+    return "\n".join([*parts, *tail])
+
+
+def _above_the_blocks(report: DiffReport, previews: Mapping[str, PreviewComparison]) -> list[str]:
+    parts = [MARKER, "## Plan diff", "", *_headline(report), ""]
+    if not report.is_empty:
+        parts += [*_table(report), ""]
+    if first := report.first_lines():
+        parts += [f"**{FIRST}**", "", *(f"- {code_span(line)}" for line in first), ""]
+    if previews:
+        lines = [shortened(line, MAX_PREVIEW_CHARACTERS) for line in _preview_lines(report, previews)]
+        if (left_out := len(lines) - MAX_PREVIEW_LINES) > 0:
+            lines[MAX_PREVIEW_LINES:] = [f"… {left_out} more lines"]
+        parts += [f"**{PREVIEWED}**", "", *fenced(lines, ""), ""]
+    return parts
+
+
+def _below_the_blocks(report: DiffReport, origin: Origin, previews: Mapping[str, PreviewComparison]) -> list[str]:
+    parts: list[str] = []
     if report.new_findings:
         lines = [
             f"- {code_span(stack[:100])}: {code_span(text_line(finding)[:500])}"
             for stack, finding in report.new_findings[:MAX_ENTRIES]
         ]
         parts += [f"### {NEW_FINDINGS}", "", *lines, *_more(report.new_findings, "- and {} more"), ""]
-    left_out = len(rendered) - count
-    if left_out:
-        what = f"{left_out} of {len(rendered)} changes are not shown, the least important ones"
-        parts += [f"**{what}: they do not fit into one comment.** `readiness diff` shows them all.", ""]
-    parts += [*_acknowledging_markdown(report), f"_{CAVEAT}_", "", _MADE_BY, ""]
-    return "\n".join(parts)
+    caveat = CAVEAT if previews else f"{CAVEAT} {NOT_PREVIEWED}"
+    return [*parts, *_acknowledging_markdown(report), f"_{caveat}_", "", _made_by(origin), ""]
 
 
 def _headline(report: DiffReport) -> list[str]:
