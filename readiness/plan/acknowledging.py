@@ -127,7 +127,8 @@ def _without_entries(text: str, digests: set[str]) -> str:
             lines[line] = f"{lines[line][:start]}{shown}{lines[line][end:]}"
     if not left and entries.value:
         line = key.end_mark.line
-        lines[line] = f"{lines[line][: key.end_mark.column]}: []\n"
+        name, rest = lines[line][: key.end_mark.column], lines[line][key.end_mark.column :]
+        lines[line] = f"{name}: []{rest.lstrip().removeprefix(':')}"
     return "".join(lines)
 
 

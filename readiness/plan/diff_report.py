@@ -33,6 +33,8 @@ SECTION_KEYS = {PROTECTED: "protected", WEAKENS: "weakens", REST: "rest"}
 
 # What to look at first fits above the fold of a screen.
 MAX_FIRST_LINES = 10
+# Of a type with more members than this, up to so many others are named in place of the members.
+MIN_MEMBERS_FOR_OTHERS, MAX_OTHERS = 6, 2
 # The action of a resource that is deleted while a similar one is created.
 RENAME = "rename"
 _ACTION_OF_A_LINE = {Action.REPLACE: "replace", Action.DELETE: "delete", RENAME: "delete and create"}
@@ -66,6 +68,8 @@ class Block:
     lines: tuple[str, ...]
     # Whether the members are all resources of this type in their stacks, so that nobody needs their names.
     is_all: bool = False
+    # The few resources of this type that are no members, where all others are.
+    all_but: tuple[str, ...] = ()
 
     @property
     def stack(self) -> str:
@@ -84,6 +88,8 @@ class Block:
         if self.name or len(self.members) == 1:
             return self.type
         words = kind_words(self.type, len(self.members)) if self.type else f"{len(self.members)} resources"
+        if self.all_but:
+            return f"{words}, all but {', '.join(self.all_but)}"
         return f"all {words}" if self.is_all else words
 
     @property
@@ -329,13 +335,17 @@ def _counted(block: Block, diffs: Sequence[StackDiff]) -> Block:
         return block
     names = {member.stack for member in block.members}
     every = {
-        (diff.stack, urn)
+        (diff.stack, resource.name)
         for diff in diffs
         for plan in (diff.old, diff.new)
-        for urn, resource in plan.resources.items()
+        for resource in plan.resources.values()
         if diff.stack in names and resource.type == block.type
     }
-    return replace(block, is_all=len(every) == len(block.members))
+    members = {(member.stack, member.name) for member in block.members}
+    others = tuple(name for stack, name in sorted(every) if (stack, name) not in members)
+    # In several stacks, a name does not say which of them it is missing in.
+    is_most = len(names) == 1 and len(others) <= MAX_OTHERS and len(members) >= MIN_MEMBERS_FOR_OTHERS
+    return replace(block, is_all=len(every) == len(block.members), all_but=others if is_most else ())
 
 
 def _bare(lines: Iterable[str]) -> tuple[str, ...]:

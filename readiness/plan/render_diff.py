@@ -109,7 +109,7 @@ def _changes(count: int) -> str:
 def _names(block: Block, most: int | None = None) -> Iterator[str]:
     """The names of resources that one block shows together, by stack where there are several: all, or `most`."""
     names = [member.name for member in block.members]
-    if block.name or block.is_all or len(names) < 2:
+    if block.name or block.is_all or block.all_but or len(names) < 2:
         return
     if "," in block.stack:
         names = [f"{member.stack}: {member.name}" for member in block.members]
