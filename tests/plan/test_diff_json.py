@@ -73,7 +73,7 @@ def test_the_schema_is_a_schema_and_refuses_what_is_not_documented() -> None:
 def test_a_real_plan_that_goes_and_comes_has_the_form(plans: dict[str, Plan], stack: str) -> None:
     """Every type of resource, created and deleted, with a preview and with all that says where it comes from."""
     full = value_of(plans[stack])
-    empty = {**full, "resources": [], "outputs": {}}
+    empty = {**plan_value(stack=stack), "project": full["project"]}
     for old, new in ((empty, full), (full, empty)):
         diff = diff_of(old, new)
         steps = [{"op": "same", "urn": f"urn:pulumi:{stack}::p::pulumi:pulumi:Stack::p-{stack}"}]

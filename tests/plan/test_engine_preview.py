@@ -75,8 +75,8 @@ def test_an_engine_that_does_what_the_plan_says_adds_nothing(diff: StackDiff, st
     ("diff", "steps", "said"),
     [
         (SAME, [step("update", diffReasons=["severity"])],
-         "update it (gcp:monitoring/alertPolicy:AlertPolicy): the plan says nothing; fields that the plan does not change: "
-         "severity"),
+         "update it (gcp:monitoring/alertPolicy:AlertPolicy): the plan says nothing; "
+         "fields that the plan does not change: severity"),
         (SAME, [step("delete")], "delete it (gcp:monitoring/alertPolicy:AlertPolicy): the plan says nothing"),
         (SAME, [step("create")], "create it (gcp:monitoring/alertPolicy:AlertPolicy): the plan says nothing"),
         (UPDATE, [step("create-replacement", replaceReasons=["project"]), step("replace"), step("delete-replaced")],
