@@ -104,11 +104,12 @@ verify STACK --format json
 verify STACK --format markdown
 drill STACK
 drill STACK --received crane
+drill STACK --report
 rehearse STACK --served-again --by Ada
 snooze STACK --for 10
 """
 _POOL = "def used(engine) -> int:\n    return engine.pool.checked_out()\n"
-_OF_APPLICATION = (
+ON_A_CHECKOUT = (
     "fix --repository . --list",
     "fix --repository . --only nothing",
     "fix --repository . --stack nowhere",
@@ -143,7 +144,7 @@ def answers_of_project(name: str, scratch: Scratch) -> Iterator[Answer]:
 def _fixes(scratch: Scratch, workflow: str) -> Iterator[Answer]:
     """In a repository with a workflow that hides failures, and with a health check that asks for too much."""
     scratch.write({".github/workflows/ci.yml": workflow, "shop/database.py": _POOL})
-    for line in _OF_APPLICATION:
+    for line in ON_A_CHECKOUT:
         yield scratch.answer(f"readiness {line}", shlex.split(line))
 
 

@@ -90,7 +90,11 @@ def test_a_folder_in_the_place_of_a_document_is_refused(project: Path, command: 
     (project / file).mkdir(parents=True)
     done = command(name, cwd=project)
     assert (done.status, done.out) == (1, "")
-    assert f"{file}: cannot be written (Is a directory). Make it a file in a folder that is writable." in done.err
+    refusals = {
+        "runbook": "is a folder, or no regular file. Move it away, then run `readiness runbook`.",
+        "docs": "cannot be written (Is a directory). Make it a file in a folder that is writable.",
+    }
+    assert f"{file}: {refusals[name]}" in done.err
     assert [path.name for path in (project / "docs").iterdir()] == [Path(file).name]
 
 

@@ -103,12 +103,12 @@ def test_nonsense_is_refused_and_breaks_nothing(prod: Path, value: str) -> None:
 
 
 def test_a_viewer_of_a_reserved_domain_is_a_placeholder(prod: Path) -> None:
-    """`pulumi up` refuses the one that settings are written with: Google takes no member that does not exist."""
+    """Also in capitals, and of a person. `pulumi up` refuses it: Google takes no member that does not exist."""
     edit(prod, FIRST, f"    dashboard_viewers: [group:real@shop.com, 'domain:Example.com', user:a@b.test]\n{FIRST}")
     problems = found(prod)
     assert set(problems) == {f"{TELEMETRY}.dashboard_viewers[{index}]" for index in (1, 2)}
     assert {problem.rule_id for problem in problems.values()} == {"settings-placeholder"}
-    assert [problem.placeholder for _, problem in sorted(problems.items())] == [True, False]
+    assert [problem.placeholder for _, problem in sorted(problems.items())] == [True, True]
     assert errors_only(problems.values()) == ()
 
 

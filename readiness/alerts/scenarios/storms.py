@@ -149,8 +149,8 @@ STORMS = (
     ),
     _storm(
         "Traffic spike",
-        "Twenty times the traffic: every instance is busy, the pools use the database's connections up, and one "
-        "request in 25 waits for one in vain.",
+        "Twenty times the traffic: every instance is busy, the pools use up the database's connections, and one "
+        "request in 25 waits for a connection and gets none.",
         (2, replace(_MANY_REQUESTS, starts=2)),
         (58, _MANY_REQUESTS),
     ),
