@@ -255,3 +255,27 @@ def test_what_to_look_at_first_has_at_most_so_many_lines() -> None:
     assert lines[-1].startswith("and ")
     text = diff_markdown(report)
     assert text.index(lines[0]) < text.index("<details>")
+
+
+@pytest.mark.parametrize(
+    ("changed", "others", "kind", "has_names"),
+    [
+        (9, 0, "all 9 alert policies", False),
+        (9, 1, "9 alert policies, all but other-0", False),
+        (9, 3, "9 alert policies", True),
+        (3, 1, "3 alert policies", True),
+    ],
+)
+def test_of_nearly_all_resources_of_a_type_the_others_are_named(
+    changed: int, others: int, kind: str, has_names: bool
+) -> None:
+    """In place of a list that fills the screen; of a few, their own names say more."""
+    names = [f"policy-{index}" for index in range(changed)]
+    kept = [resource(ALERT_POLICY, {"severity": "ERROR"}, name=f"other-{index}") for index in range(others)]
+    sides = (
+        [*kept, *(resource(ALERT_POLICY, {"severity": value}, name=name) for name in names)]
+        for value in ("CRITICAL", "ERROR")
+    )
+    text = diff_text(report_of(diff_of(*(plan_value(*side) for side in sides))))
+    assert f"~ prod: update {kind}  components/it.py:7\n" in text
+    assert ("policy-1" in text) is has_names
