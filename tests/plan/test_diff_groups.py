@@ -176,9 +176,9 @@ def test_what_is_left_of_a_merged_change_stands_under_its_own_field() -> None:
 def test_many_names_are_shown_all_in_the_text_and_counted_in_the_comment() -> None:
     """Where not every resource of the type changes, a reviewer needs the names."""
     names = [f"policy-{index:03}" for index in range(80)]
-    other = resource(ALERT_POLICY, {"severity": "ERROR"}, name="other")
+    others = [resource(ALERT_POLICY, {"severity": "ERROR"}, name=f"other-{index}") for index in range(3)]
     old, new = (
-        plan_value(other, *(resource(ALERT_POLICY, {"severity": severity}, name=name) for name in names))
+        plan_value(*others, *(resource(ALERT_POLICY, {"severity": severity}, name=name) for name in names))
         for severity in ("CRITICAL", "WARNING")
     )
     report = report_of(diff_of(old, new))
