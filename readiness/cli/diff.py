@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import project_option, project_root, use_colour
+from readiness import clock
+from readiness.cli.common import cost_basis, project_option, project_root, settings_of, use_colour
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
+    from readiness.plan.cost import Basis
+    from readiness.plan.cost_change import CostChange
     from readiness.plan.diff_report import DiffReport
     from readiness.plan.diff_verdict import Origin
     from readiness.plan.engine_preview import PreviewComparison
@@ -121,7 +125,11 @@ def diff(
         return
     if base is not None:
         origin = replace(origin, base_commit=base_commit or _commit_of(project_root(project), base))
-    _print(report, form, json_to, origin, previews, _detection(project, base, form))
+    costs = _cost_changes(project, report)
+    _print_json(report, form, json_to, origin, previews, costs)
+    if form != "json":
+        appendix = _costs_text(costs, form) + _detection(project, base, form)
+        print_diff(report, form, appendix=appendix, origin=origin, previews=previews)
     refuse_open_changes(report)
     if exit_code and not report.is_empty:
         sys.exit(DIFFERENT)
@@ -171,10 +179,10 @@ def _commit_of(root: Path, ref: str) -> str:
 
 
 def _detection(project: str | None, base: str | None, form: str) -> str:
-    """What changes in who detects what, as an appendix; empty for two files, and in JSON."""
+    """What changes in who detects what, as an appendix; empty for two files."""
     from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
 
-    if base is None or form == "json":
+    if base is None:
         return ""
     moved = detection_change(project_root(project), base)
     return (detection_markdown if form == "markdown" else detection_text)(moved)
@@ -194,23 +202,25 @@ def _print_failure(problems: Sequence[Finding], form: str, json_to: Path | None,
         click.echo(failure_json(problems, origin), nl=False)
 
 
-def _print(
+def _print_json(
     report: DiffReport,
     form: str,
     json_to: Path | None,
     origin: Origin,
     previews: Mapping[str, PreviewComparison],
-    appendix: str,
+    costs: Sequence[CostChange],
 ) -> None:
+    """Prints and writes the JSON form, each where it is asked for."""
     from readiness.files import write_whole
     from readiness.plan.diff_json import diff_json
 
+    if form != "json" and json_to is None:
+        return
+    text = diff_json(report, origin, previews, costs)
     if json_to is not None:
-        write_whole(json_to, diff_json(report, origin, previews))
+        write_whole(json_to, text)
     if form == "json":
-        click.echo(diff_json(report, origin, previews), nl=False)
-    else:
-        print_diff(report, form, appendix=appendix, origin=origin, previews=previews)
+        click.echo(text, nl=False)
 
 
 def print_diff(
@@ -239,6 +249,27 @@ def refuse_open_changes(report: DiffReport) -> None:
         verb, them = ("change weakens", "it") if count == 1 else ("changes weaken", "them")
         message = f"{count} {verb} protection and nobody has acknowledged {them}"
         raise click.ClickException(f"{message}. The digests for acknowledged-weakenings.yaml are in the diff.")
+
+
+def _cost_changes(project: str | None, report: DiffReport) -> list[CostChange]:
+    """What the change does to the costs, by the prices of the working tree's settings; by list prices without any."""
+    from readiness.finding import RefusedError
+    from readiness.plan.cost_change import cost_changes
+
+    bases: dict[str, Basis] = {}
+    compared = [diff.stack for diff in report.diffs]
+    for stack in compared:
+        # Two files can be compared anywhere, and a stack that is deleted has no settings any more.
+        with suppress(RefusedError):
+            root = project_root(project)
+            bases[stack] = cost_basis(root, settings_of(root, stack), compared)
+    return list(cost_changes(report.diffs, bases))
+
+
+def _costs_text(costs: Sequence[CostChange], form: str) -> str:
+    from readiness.plan.render_cost import cost_changes_markdown, cost_changes_text
+
+    return (cost_changes_markdown if form == "markdown" else cost_changes_text)(costs, clock.today())
 
 
 def _report(project: str | None, files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from readiness.cli.common import plan_of, project_option, project_root
+from readiness import clock
+from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root
 
 
 @click.command()
@@ -17,8 +18,8 @@ def plan(stack: str, form: str, summary: bool, project: str | None) -> None:
 
     First comes a summary: counts by kind, what pages, cost, placeholders and warnings.
     """
-    from readiness.plan.cost import cost_line
     from readiness.plan.offline_plan import plan_json
+    from readiness.plan.render_cost import cost_data, cost_line, cost_markdown, cost_text
     from readiness.plan.render_plan import plan_markdown, plan_summary, plan_summary_markdown, plan_text
     from readiness.rules.stack import check_stack, require_settings
     from readiness.settings.unwatched import alert_gaps, gap_line
@@ -27,14 +28,18 @@ def plan(stack: str, form: str, summary: bool, project: str | None) -> None:
         raise click.UsageError("--summary has the forms text and markdown; leave it out, or leave out --format json")
     root = project_root(project)
     declared = plan_of(root, stack)
-    if form == "json":
-        click.echo(plan_json(declared), nl=False)
-        return
     checked = check_stack(root, stack)
     settings = require_settings(checked)
-    cost, not_watched = cost_line(declared, settings.prices), [gap_line(gap) for gap in alert_gaps(settings)]
+    cost = cost_of_plan(root, declared, settings)
+    if form == "json":
+        click.echo(plan_json(declared, cost=cost_data(cost)), nl=False)
+        return
+    not_watched = [gap_line(gap) for gap in alert_gaps(settings)]
     if summary:
         render = plan_summary_markdown if form == "markdown" else plan_summary
     else:
         render = plan_markdown if form == "markdown" else plan_text
-    click.echo(render(declared, cost, not_watched, checked.problems), nl=False)
+    text = render(declared, cost_line(cost), not_watched, checked.problems)
+    if not summary:
+        text += (cost_markdown if form == "markdown" else cost_text)(cost, clock.today())
+    click.echo(text, nl=False)

@@ -14,18 +14,25 @@ from readiness import __version__
 from readiness.finding import Finding
 from readiness.finding_formats import findings_json
 from readiness.plan.change_groups import ChangeGroup
+from readiness.plan.cost_change import CostChange
 from readiness.plan.diff_report import SECTION_KEYS, Block, DiffReport
 from readiness.plan.diff_verdict import LABELS, Origin, Verdict, other_labels, verdict_of
 from readiness.plan.engine_preview import PreviewComparison
 from readiness.plan.plan_diff import Action, StackDiff
+from readiness.plan.render_cost import cost_changes_data
 
 # Raised whenever a key goes or means something else. New keys do not raise it.
 DIFF_FORMAT = 1
 SCHEMA_FILE = Path(__file__).with_name("diff.schema.json")
 
 
-def diff_json(report: DiffReport, origin: Origin, previews: Mapping[str, PreviewComparison]) -> str:
-    """The document of a diff; `previews` has, by stack, what the engine would do otherwise."""
+def diff_json(
+    report: DiffReport,
+    origin: Origin,
+    previews: Mapping[str, PreviewComparison],
+    costs: Sequence[CostChange] = (),
+) -> str:
+    """The document of a diff; `previews` has, by stack, what the engine would do otherwise, `costs` what changes."""
     agreement = report.agreement
     return _document(
         verdict_of(report),
@@ -42,6 +49,7 @@ def diff_json(report: DiffReport, origin: Origin, previews: Mapping[str, Preview
             {"stack": stack, **json.loads(findings_json([finding]))["findings"][0]}
             for stack, finding in report.new_findings
         ],
+        costs=cost_changes_data(costs),
         stale_acknowledgements=[{"digest": entry.digest, "line": entry.line} for entry in agreement.stale],
     )
 
@@ -65,7 +73,8 @@ def verdict_in(data: bytes) -> Verdict:
 
 def _document(verdict: Verdict, origin: Origin, **lists: list[Any]) -> str:
     names = (
-        "stacks", "look_first", "weakens", "changes", "settings", "new_findings", "stale_acknowledgements", "problems"
+        "stacks", "look_first", "weakens", "changes", "settings", "new_findings", "costs",
+        "stale_acknowledgements", "problems"
     )  # fmt: skip
     document = {
         "format": DIFF_FORMAT,
