@@ -7,7 +7,6 @@ with what the edit should mean before it is written.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +24,12 @@ from readiness.plan.acknowledgements import (
     entries_to_write,
 )
 from readiness.plan.change_groups import ChangeGroup
-from readiness.plan.git import top_folder
+from readiness.plan.code_owners import CodeOwners
+from readiness.plan.git import folder_path, top_folder
 from readiness.secret_shapes import one_line
 from readiness.settings.messages import why_no_text
 from readiness.settings.strict_yaml import composed
 
-# Where GitHub looks, in this order
-# (https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners).
-CODE_OWNERS_FILES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 _EMPTY = "acknowledged: []\n"
 _BY_HAND = "Write each entry on lines of its own that begin with `- digest:`, or edit the file by hand"
 
@@ -206,38 +203,19 @@ def _refuse_foreign_name(root: Path, by: str) -> None:
     raise RefusedError([Finding(rule_id="acknowledge-option", file="--by", message=message, hint=hint)])
 
 
-def code_owners(root: Path) -> list[str]:
+def code_owners(root: Path) -> tuple[str, ...]:
     """Who owns the file by the repository's CODEOWNERS, as written there (`@ada`, `@shop/team`); none where unknown."""
     top = top_folder(root)
     if top is None:
-        return []
-    path = (root.resolve() / ACKNOWLEDGED_FILE).relative_to(top.resolve()).as_posix()
-    found = next((top / name for name in CODE_OWNERS_FILES if (top / name).is_file()), None)
-    if found is None:
-        return []
-    owners: list[str] = []
-    try:
-        lines = read_regular_text(found).splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
-    for line in lines:
-        pattern, *named = line.partition("#")[0].split() or [""]
-        if pattern and _owns(pattern, path):
-            # The last line that matches counts.
-            owners = named
-    return owners
+        return ()
 
+    def read(name: str) -> str | None:
+        try:
+            return read_regular_text(top / name)
+        except (OSError, UnicodeDecodeError):
+            return None
 
-def _owns(pattern: str, path: str) -> bool:
-    """Whether a pattern of CODEOWNERS matches the path: as in `.gitignore`, without `!`, `[ ]` and `\\`."""
-    anchored = "/" in pattern.rstrip("/")
-    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
-    expression = "".join(words.get(piece, re.escape(piece)) for piece in pieces)
-    # A folder owns what is in it; `folder/*` only what is directly in it.
-    below = "" if pattern.endswith("/*") else "(?:/.*)?"
-    below = "/.*" if pattern.endswith("/") else below
-    return re.fullmatch(f"{'' if anchored else '(?:.*/)?'}{expression}{below}", path) is not None
+    return CodeOwners.of_files(read).of(f"{folder_path(root)}{ACKNOWLEDGED_FILE}")
 
 
 def _refuse(message: str, hint: str, node: yaml.Node | None = None) -> NoReturn:

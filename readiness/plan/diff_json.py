@@ -38,6 +38,7 @@ def diff_json(
         verdict_of(report),
         origin,
         stacks=[_stack(report, diff, previews.get(diff.stack)) for diff in report.diffs],
+        notes=list(report.notes),
         look_first=report.first_lines(),
         weakens=[_group(report, group) for group in report.groups],
         changes=[_change(block) for block in report.blocks],
@@ -73,7 +74,7 @@ def verdict_in(data: bytes) -> Verdict:
 
 def _document(verdict: Verdict, origin: Origin, **lists: list[Any]) -> str:
     names = (
-        "stacks", "look_first", "weakens", "changes", "settings", "new_findings", "costs",
+        "notes", "stacks", "look_first", "weakens", "changes", "settings", "new_findings", "costs",
         "stale_acknowledgements", "problems"
     )  # fmt: skip
     document = {

@@ -55,7 +55,7 @@ def diff_text(
 
     `previews` has, by stack, what the engine would do otherwise; None where no preview was asked for.
     """
-    lines = [summary_line(report, diff) for diff in report.diffs]
+    lines = [*(printable(note) for note in report.notes), *(summary_line(report, diff) for diff in report.diffs)]
     if first := report.first_lines():
         lines += ["", paint(FIRST, "cyan"), "", *(f"    {line}" for line in first)]
     if previews:
@@ -142,6 +142,7 @@ MARKER = "<!-- readiness diff -->"
 MAX_CHARACTERS = 60_000
 MAX_LINES_OF_A_BLOCK = 150
 MAX_CHARACTERS_OF_A_BLOCK = 8_000
+MAX_CHARACTERS_OF_A_NOTE = 2_000
 MAX_STACKS = 30
 MAX_ENTRIES = 30
 # What the engine would do is never cut for changes, so that it has a limit of its own.
@@ -203,7 +204,7 @@ def _comment(report: DiffReport, rendered: Sequence[str], count: int, head: Sequ
 
 
 def _above_the_blocks(report: DiffReport, previews: Mapping[str, PreviewComparison]) -> list[str]:
-    parts = [MARKER, "## Plan diff", "", *_headline(report), ""]
+    parts = [MARKER, "## Plan diff", "", *_notes(report), *_headline(report), ""]
     if not report.is_empty:
         parts += [*_table(report), ""]
     if first := report.first_lines():
@@ -226,6 +227,11 @@ def _below_the_blocks(report: DiffReport, origin: Origin, previews: Mapping[str,
         parts += [f"### {NEW_FINDINGS}", "", *lines, *_more(report.new_findings, "- and {} more"), ""]
     caveat = CAVEAT if previews else f"{CAVEAT} {NOT_PREVIEWED}"
     return [*parts, *_acknowledging_markdown(report), f"_{caveat}_", "", _made_by(origin), ""]
+
+
+def _notes(report: DiffReport) -> list[str]:
+    """Each in a code span: the names of files in them are the pull request's."""
+    return [line for note in report.notes for line in (f"> {code_span(note[:MAX_CHARACTERS_OF_A_NOTE])}", "")]
 
 
 def _headline(report: DiffReport) -> list[str]:

@@ -9,8 +9,9 @@ import pytest
 
 from readiness.finding import RefusedError
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, agreement, read_acknowledgements
-from readiness.plan.acknowledging import CODE_OWNERS_FILES, Written, acknowledge, code_owners
+from readiness.plan.acknowledging import Written, acknowledge, code_owners
 from readiness.plan.change_groups import ChangeGroup, change_groups
+from readiness.plan.code_owners import CODE_OWNERS_FILES
 from readiness.plan.weakening import weakenings
 from readiness.resource_types import ALERT_POLICY
 from tests.edits import edit
@@ -182,7 +183,7 @@ def with_owners(folder: Path, text: str, name: str = CODE_OWNERS_FILES[0]) -> Pa
 )
 def test_the_last_pattern_that_matches_names_the_owners(tmp_path: Path, text: str, owners: list[str]) -> None:
     """As GitHub reads the file."""
-    assert code_owners(with_owners(tmp_path, text)) == owners
+    assert code_owners(with_owners(tmp_path, text)) == tuple(owners)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_a_project_in_a_folder_has_the_owners_of_the_folder(tmp_path: Path, patt
     """The path counts from the repository's top."""
     root = with_owners(tmp_path, f"{pattern} @ada") / "infra"
     root.mkdir()
-    assert code_owners(root) == (["@ada"] if is_owner else [])
+    assert code_owners(root) == (("@ada",) if is_owner else ())
 
 
 @pytest.mark.parametrize("by", ["grace", "@grace", "Grace"])
