@@ -38,7 +38,7 @@ def upgrade(
     """Show what another version of Readiness changes in the plans (of all stacks by default).
 
     The settings and the program stay as they are, and so does every file. The other version is installed with pip into
-    a temporary environment. A change that reduces protection ends with status 1, as `readiness diff` does.
+    a temporary environment. A change that weakens protection ends with status 1, as `readiness diff` does.
     """
     from readiness import __version__
     from readiness.plan.acknowledgements import read_acknowledgements

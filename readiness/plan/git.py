@@ -87,6 +87,15 @@ def unpack(root: Path, tree: str, folder: Path) -> None:
         _refuse(f"the files of {tree} cannot be unpacked", "Look for a full disk, and whether `git fsck` is content")
 
 
+def top_folder(root: Path) -> Path | None:
+    """The clone's topmost folder; None where the folder is in no clone, or git is not on PATH."""
+    try:
+        done = _git(root, "rev-parse", "--show-toplevel")
+    except RefusedError:
+        return None
+    return None if done.returncode else Path(done.stdout.decode("utf-8", "surrogateescape").rstrip("\n"))
+
+
 def _top(root: Path) -> Path:
     """The clone's topmost folder: in any other, git would show that folder's part of a tree only."""
     return Path(_git(root, "rev-parse", "--show-toplevel").stdout.decode().rstrip("\n"))

@@ -52,6 +52,32 @@ def test_the_diff_is_put_on_the_pull_request(command: Command, tmp_path: Path) -
     assert server.asked("POST")[0].path == "/repos/acme/readiness/issues/7/comments"
 
 
+def test_the_label_of_the_verdict_is_set_with_the_comment(command: Command, tmp_path: Path) -> None:
+    """By the file of the same run, of which the verdict alone counts; a hostile one changes nothing."""
+    (tmp_path / "diff.md").write_text(f"{MARKER}\nnothing\n", encoding="utf-8")
+    words = ("comment", "7", "--file", "diff.md", "--labels-by", "diff.json")
+    hostile = ['{"format": 1, "verdict": "mine", "labels": {"add": ["x"]}}', "[", None]
+    for text in hostile:
+        if text is not None:
+            (tmp_path / "diff.json").write_text(text, encoding="utf-8")
+        else:
+            (tmp_path / "diff.json").unlink()
+        with serving(lambda _: Reply(200, [])) as server:
+            done = command(*words, cwd=tmp_path, GITHUB_API_URL=server.url, GITHUB_REPOSITORY="acme/readiness")
+        assert (done.status, done.out, server.asked("POST")) == (1, "", [])
+        assert "diff.json: " in done.err
+    (tmp_path / "diff.json").write_text(
+        '{"format": 1, "verdict": "weakens", "labels": {"add": ["x"]}}', encoding="utf-8"
+    )
+    with serving(lambda asked: Reply(200, [] if asked.method == "GET" else {"id": 1})) as server:
+        done = command(*words, cwd=tmp_path, GITHUB_API_URL=server.url, GITHUB_REPOSITORY="acme/readiness")
+    assert (done.status, done.out.splitlines()[1]) == (0, "set: label 'plan: weakens protection' on #7")
+    label = server.asked("POST")[1]
+    assert (label.path, label.body) == (
+        "/repos/acme/readiness/issues/7/labels", {"labels": ["plan: weakens protection"]}
+    )  # fmt: skip
+
+
 def test_a_comment_that_github_refuses_fails_and_says_so(command: Command, tmp_path: Path) -> None:
     """A fork's token: the workflow does not call it there, and if it did it would show."""
     (tmp_path / "diff.md").write_text(f"{MARKER}\n", encoding="utf-8")
