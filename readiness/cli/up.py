@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +19,10 @@ from readiness.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from readiness.plan.plan_file import ReadPlan
+    from readiness.live.google_api import Google
+    from readiness.plan.offline_plan import Plan
+
+Resources = Sequence[Mapping[str, Any]]
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -27,35 +31,98 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
 @project_option
 def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -> None:
-    """Apply STACK safely: `pulumi up --refresh`, then a refreshed preview that must show no change."""
+    """Apply STACK safely: `pulumi up --refresh`, a refreshed preview that must show no change, and no doubles."""
+    from readiness.live.google_api import Google
     from readiness.live.pulumi_cli import missing_for_preview, run_apply
+    from readiness.plan.plan_file import SecretMask, plan_from
     from readiness.settings.stack_files import read_stack
 
     root = project_root(project)
-    settings_to_apply(root, stack)
+    settings = settings_to_apply(root, stack)
     refuse_foreign_hosts(root, stack)
-    missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
+    config = read_stack(root, stack)
+    missing = missing_for_preview(dict(os.environ), stack_file=root / config.file)
     if missing:
         click.echo("Nothing is applied, because something is missing:", err=True)
         for what in missing:
             click.echo(f"  - {what}", err=True)
         sys.exit(1)
     plan = _checked_plan(root, stack)
-    in_ci = os.environ.get("CI", "").lower() in ("1", "true")
-    wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments, plan=plan)
+
+    def google() -> Google:
+        """Anew for each phase: its time limit begins with the call, and an apply takes minutes."""
+        return Google.from_environment(os.environ, project=settings.project, provider_values=config.values)
+
+    assume_yes = yes or os.environ.get("CI", "").lower() in ("1", "true")
+    _restore_deleted_buckets(google, plan.resources, assume_yes=assume_yes)
+    read_plan = plan_from(plan.as_dict(), file=stack, secrets=SecretMask())
+    wrong = run_apply(root, stack, assume_yes=assume_yes, arguments=arguments, plan=read_plan)
     if wrong is not None:
         click.echo(f"error: {wrong}", err=True)
         sys.exit(1)
-    click.echo(f"{stack} is applied: program, state and live things agree.")
+    _look_for_doubles(root, stack, google, plan.resources)
 
 
-def _checked_plan(root: Path, stack: str) -> ReadPlan:
+def _checked_plan(root: Path, stack: str) -> Plan:
     """The offline plan. Raises RefusedError with what `check --plan` refuses: a second, before minutes of an apply."""
     from readiness.finding import RefusedError
-    from readiness.plan.plan_file import SecretMask, plan_from
     from readiness.plan.plan_problems import plan_problems
 
     plan = plan_of(root, stack)
     if problems := plan_problems(root, plan):
         raise RefusedError(problems)
-    return plan_from(plan.as_dict(), file=stack, secrets=SecretMask())
+    return plan
+
+
+def _restore_deleted_buckets(google: Callable[[], Google], resources: Resources, *, assume_yes: bool) -> None:
+    """Restores declared log buckets that are deleted, because an update of one is refused.
+
+    Ends the command where somebody says no, or Google does. Whether one is deleted may stay unknown: the apply then
+    fails at it.
+    """
+    from readiness.live.google_api import GoogleError
+    from readiness.live.google_login import LoginError
+    from readiness.live.soft_deletion import deleted_buckets, restore
+
+    try:
+        client = google()
+        found = deleted_buckets(client, resources)
+    except (GoogleError, LoginError) as error:
+        click.echo(f"warning: it is not known whether a declared log bucket is deleted: {error}", err=True)
+        return
+    for bucket in found:
+        click.echo(f"The log bucket {bucket.bucket} is deleted, and Google refuses updates of it. It can be restored.")
+        if not assume_yes and not click.confirm("Restore it, with its entries?"):
+            raise click.ClickException(f"nothing is applied. To restore it yourself, run: {bucket.command}")
+        try:
+            restore(client, bucket)
+        except GoogleError as error:
+            message = f"nothing is applied: {error}. Restore the bucket with the rights for it: {bucket.command}"
+            raise click.ClickException(message) from None
+        click.echo(f"The log bucket {bucket.bucket} is restored, with its entries.")
+
+
+def _look_for_doubles(root: Path, stack: str, google: Callable[[], Google], resources: Resources) -> None:
+    """Says how the apply ended. Ends the command with 1 where a declared thing exists twice."""
+    from readiness.live.engine_preview import Change
+    from readiness.live.google_login import LoginError
+    from readiness.live.pulumi_cli import UnreadableStateError, exported_state
+    from readiness.live.undeclared import noun_of, undeclared_things
+
+    try:
+        found = undeclared_things(google(), resources, exported_state(root, stack).get("resources") or [])
+    except (UnreadableStateError, LoginError) as error:
+        click.echo(f"{stack} is applied: program, state and live things agree.")
+        click.echo(f"warning: it is not known whether something exists twice: {error}", err=True)
+        return
+    doubles = [difference for difference in found.differences if difference.change is Change.DOUBLE]
+    if doubles:
+        click.echo(f"error: {stack} is applied, and these exist twice:", err=True)
+        for double in doubles:
+            click.echo(f"  - {noun_of(double.type)} {double.live}: {double.resource}", err=True)
+            click.echo(f"    {double.hint}", err=True)
+        click.echo("An update whose answer was lost leaves such a thing behind.", err=True)
+        sys.exit(1)
+    click.echo(f"{stack} is applied: program, state and live things agree.")
+    for reason in found.not_checked:
+        click.echo(f"warning: it is not known {reason}", err=True)

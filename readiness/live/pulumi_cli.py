@@ -44,6 +44,10 @@ _CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
 _PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
 
 
+class UnreadableStateError(Exception):
+    """The state of a stack cannot be read; the text says why."""
+
+
 def run_pulumi(root: Path, *arguments: str, captured: bool = False) -> subprocess.CompletedProcess[str]:
     """Runs the CLI in the project's folder, with the terminal handed through unless its output is `captured`."""
     return subprocess.run(  # noqa: S603 - fixed commands and the user's own arguments, without a shell
@@ -91,12 +95,10 @@ def run_apply(
     """
     if taken := [argument for argument in arguments if _OURS.match(argument)]:
         return f"`readiness up` itself says which stack and that it is refreshed: leave out {', '.join(taken)}."
-    exported = run_pulumi(root, "stack", "export", "--stack", stack, captured=True)
-    if exported.returncode != 0:
-        return f"The state of stack {stack} cannot be read. {exported.stderr.strip()}"
-    state = _state(exported.stdout)
-    if state is None:
-        return f"The state of stack {stack} cannot be read: `pulumi stack export` printed none."
+    try:
+        state = exported_state(root, stack)
+    except UnreadableStateError as error:
+        return str(error)
     if unfinished := unfinished_creations(state):
         return _unfinished_message(stack, unfinished)
     if unsent := [urn for urn in unsent_secrets(state) if urn not in arguments]:
@@ -120,6 +122,17 @@ def run_apply(
     if checked != 0:
         return f"`pulumi up` reported success, and the preview that checks it failed (status {checked}), see above."
     return None
+
+
+def exported_state(root: Path, stack: str) -> dict[str, Any]:
+    """The `deployment` of `pulumi stack export`, empty for a new stack. Raises UnreadableStateError."""
+    exported = run_pulumi(root, "stack", "export", "--stack", stack, captured=True)
+    if exported.returncode != 0:
+        raise UnreadableStateError(f"The state of stack {stack} cannot be read. {exported.stderr.strip()}")
+    state = _state(exported.stdout)
+    if state is None:
+        raise UnreadableStateError(f"The state of stack {stack} cannot be read: `pulumi stack export` printed none.")
+    return state
 
 
 def _state(exported: str) -> dict[str, Any] | None:

@@ -31,6 +31,8 @@ BRANCH_POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEn
 LABEL = "github:index/issueLabel:IssueLabel"
 RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
+# A grant on a service account, which the program never makes.
+ACCOUNT_GRANT = "gcp:serviceaccount/iAMMember:IAMMember"
 ACTIONS_SECRET = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a type
 
 Values = dict[str, Any]

@@ -57,11 +57,12 @@ TERRAFORMS_DESCRIPTION = "Images of the application (Terraform)"
 
 @dataclass(kw_only=True, slots=True)
 class World:
-    """`restore` takes the name of a state that `save` kept."""
+    """`restore` takes the name of a state that `save` kept. `apis` is the address of the store behind HTTP."""
 
     engine: Engine
     cloud: Cloud
     folder: Path
+    apis: str = ""
     _clouds: dict[str, Any] = field(default_factory=dict)
     _plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
 
@@ -158,16 +159,34 @@ class World:
         return subprocess.Popen(
             [sys.executable, "-c", READINESS_ON_THE_PINNED_DAY, *arguments],
             cwd=self.engine.project,
-            env={
-                **self.engine.environment,
-                "CI": "true",
-                "GOOGLE_OAUTH_ACCESS_TOKEN": "unused",
-                "PYTHONPATH": str(ROOT),
-            },
+            env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def shell(self, command: str) -> Result:
+        """Runs a command as somebody pastes it into a terminal in the project's folder, `readiness` included."""
+        process = subprocess.Popen(
+            ["sh", "-ec", command],
+            cwd=self.engine.project,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        out, err = process.communicate()
+        self.engine.wait_for_programs()
+        return Result(process.returncode, out, err)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **self.engine.environment,
+            "CI": "true",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "unused",
+            "GITHUB_API_URL": self.apis,
+            "PYTHONPATH": str(ROOT),
+        }
 
     def delete_the_job(self, stack: str) -> None:
         """What its two commands do, so that nothing of the stack refuses to be deleted."""
@@ -198,8 +217,11 @@ def is_custom(type_: str) -> bool:
     return type_.startswith(("gcp:", "github:"))
 
 
-def write_project(folder: Path) -> None:
-    """The first customer's project and the stack with every option, with real addresses; secrets are left to be set."""
+def write_project(folder: Path, endpoints: str) -> None:
+    """The first customer's project and the stack with every option, with real addresses; secrets are left to be set.
+
+    `endpoints` are lines of the stack files that say where the commands find Google's APIs.
+    """
     folder.mkdir()
     copy_project(folder)
     text = EVERY_OPTION_FILE.read_text(encoding="utf-8")
@@ -209,6 +231,15 @@ def write_project(folder: Path) -> None:
     text = text.replace("config:\n", f"config:\n  gcp:project: {SHOPS_PROJECT}\n", 1)
     (folder / f"Pulumi.{EVERY_OPTION}.yaml").write_text(text, encoding="utf-8")
     write_real_addresses(folder)
+    for file in folder.glob("Pulumi.*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        hosts = "  readiness:provider_hosts:\n"
+        if hosts in text:
+            keys, _, entries = endpoints.partition(hosts)
+            text = text.replace(hosts, f"{keys}{hosts}{entries}", 1)
+        else:
+            text = text.replace("config:\n", f"config:\n{endpoints}", 1)
+        file.write_text(text, encoding="utf-8")
     write_runbook(folder)
 
 

@@ -1,0 +1,137 @@
+"""The commands of `gcloud` that messages and guides of Readiness name, on the imitated store.
+
+A command or an option that is not here fails, as a misspelt one does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from tests.engine.cloud import DELETE_REQUESTED, Cloud, Key, Values
+from tests.engine.kinds import (
+    ACCOUNT,
+    ACCOUNT_GRANT,
+    BUCKET,
+    CHANNEL,
+    DASHBOARD,
+    JOB,
+    POLICY,
+    PROJECT_GRANT,
+    REPOSITORY_GRANT,
+    SECRET_GRANT,
+    UPTIME_CHECK,
+)
+
+Options = Mapping[str, str]
+
+
+class RefusedError(Exception):
+    """What gcloud would end with an error for."""
+
+
+def run(cloud: Cloud, arguments: Sequence[str]) -> tuple[int, str]:
+    """Exit status and what is printed."""
+    options = dict(option.removeprefix("--").partition("=")[::2] for option in arguments if option.startswith("--"))
+    words = [argument for argument in arguments if not argument.startswith("--")]
+    for command, (allowed, action) in _COMMANDS.items():
+        fixed = command.split()
+        if words[: len(fixed)] == fixed:
+            if unknown := options.keys() - allowed - {"project", "quiet"}:
+                return 2, f"ERROR: unrecognized arguments: {', '.join(sorted(unknown))}"
+            try:
+                return 0, action(cloud, words[len(fixed) :], options)
+            except (RefusedError, KeyError) as error:
+                return 1, f"ERROR: ({command}) {error}"
+    return 2, f"ERROR: Invalid choice: {' '.join(words)}"
+
+
+def _take(cloud: Cloud, key: Key) -> None:
+    if key not in cloud.things:
+        raise RefusedError(f"NOT_FOUND: {key[1]}")
+    del cloud.things[key]
+
+
+def _deletes(type_: str) -> Callable[[Cloud, Sequence[str], Options], str]:
+    def delete(cloud: Cloud, words: Sequence[str], options: Options) -> str:
+        (name,) = words
+        del options
+        _take(cloud, (type_, name))
+        return f"Deleted [{name}].\n"
+
+    return delete
+
+
+def _delete_job(cloud: Cloud, words: Sequence[str], options: Options) -> str:
+    (name,) = words
+    _take(cloud, (JOB, f"projects/{options['project']}/locations/{options['region']}/jobs/{name}"))
+    return f"Deleted job [{name}].\n"
+
+
+def _undelete_bucket(cloud: Cloud, words: Sequence[str], options: Options) -> str:
+    (name,) = words
+    bucket = cloud.things[BUCKET, f"projects/{options['project']}/locations/{options['location']}/buckets/{name}"]
+    if bucket.pop("lifecycleState", None) != DELETE_REQUESTED:
+        raise RefusedError(f"{name} is not deleted")
+    return f"Undeleted [{name}].\n"
+
+
+def _delete_account(cloud: Cloud, words: Sequence[str], options: Options) -> str:
+    (email,) = words
+    _take(cloud, (ACCOUNT, f"projects/{options['project']}/serviceAccounts/{email}"))
+    return f"deleted service account [{email}]\n"
+
+
+def _removes(type_: str, key: str) -> Callable[[Cloud, Sequence[str], Options], str]:
+    def remove(cloud: Cloud, words: Sequence[str], options: Options) -> str:
+        (on,) = words
+        found = [
+            (kind, identity)
+            for (kind, identity), grant in cloud.things.items()
+            if kind == type_
+            and (grant[key], grant["role"], grant["member"]) == (on, options["role"], options["member"])
+            and ("all" in options or _limit(grant) == options.get("condition", "None"))
+        ]
+        if not found:
+            raise RefusedError(f"Policy binding with the specified principal, role, and condition not found on {on}!")
+        for grant_key in found:
+            del cloud.things[grant_key]
+        return f"Updated IAM policy for [{on}].\n"
+
+    return remove
+
+
+def _limit(grant: Values) -> str:
+    condition = grant.get("condition")
+    return f"^:^title={condition['title']}:expression={condition['expression']}" if condition else "None"
+
+
+def _roles(cloud: Cloud, words: Sequence[str], options: Options) -> str:
+    """`get-iam-policy` as the guide calls it: the roles of one member, one a line."""
+    (project,) = words
+    asked = re.fullmatch(r"bindings\.members=(\S+)", options["filter"])
+    if asked is None or options["flatten"] != "bindings[].members" or options["format"] != "value(bindings.role)":
+        raise RefusedError("only the roles of one member are imitated")
+    grants = cloud.of_type(PROJECT_GRANT).values()
+    found = {grant["role"] for grant in grants if (grant["project"], grant["member"]) == (project, asked[1])}
+    return "".join(f"{role}\n" for role in sorted(found))
+
+
+_BINDING = frozenset({"member", "role", "condition", "all"})
+_COMMANDS: Mapping[str, tuple[frozenset[str], Callable[[Cloud, Sequence[str], Options], str]]] = {
+    "monitoring policies delete": (frozenset(), _deletes(POLICY)),
+    "beta monitoring channels delete": (frozenset({"force"}), _deletes(CHANNEL)),
+    "monitoring uptime delete": (frozenset(), _deletes(UPTIME_CHECK)),
+    "monitoring dashboards delete": (frozenset(), _deletes(DASHBOARD)),
+    "run jobs delete": (frozenset({"region"}), _delete_job),
+    "logging buckets undelete": (frozenset({"location"}), _undelete_bucket),
+    "iam service-accounts delete": (frozenset(), _delete_account),
+    "projects get-iam-policy": (frozenset({"flatten", "filter", "format"}), _roles),
+    "projects remove-iam-policy-binding": (_BINDING, _removes(PROJECT_GRANT, "project")),
+    "secrets remove-iam-policy-binding": (_BINDING, _removes(SECRET_GRANT, "secretId")),
+    "artifacts repositories remove-iam-policy-binding": (
+        _BINDING | {"location"},
+        _removes(REPOSITORY_GRANT, "repository"),
+    ),
+    "iam service-accounts remove-iam-policy-binding": (_BINDING, _removes(ACCOUNT_GRANT, "account")),
+}
