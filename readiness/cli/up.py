@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -93,13 +93,18 @@ def _restore_deleted_buckets(google: Callable[[], Google], resources: Resources,
     for bucket in found:
         click.echo(f"The log bucket {bucket.bucket} is deleted, and Google refuses updates of it. It can be restored.")
         if not assume_yes and not click.confirm("Restore it, with its entries?"):
-            raise click.ClickException(f"nothing is applied. To restore it yourself, run: {bucket.command}")
+            _end_with_command("nothing is applied. To restore the bucket yourself, run:", bucket.command)
         try:
             restore(client, bucket)
         except GoogleError as error:
-            message = f"nothing is applied: {error}. Restore the bucket with the rights for it: {bucket.command}"
-            raise click.ClickException(message) from None
+            _end_with_command(f"nothing is applied: {error}. With the rights for it, run:", bucket.command)
         click.echo(f"The log bucket {bucket.bucket} is restored, with its entries.")
+
+
+def _end_with_command(message: str, command: str) -> NoReturn:
+    """Ends with 1; the command has a line of its own, to be copied."""
+    click.echo(f"error: {message}\n  {command}", err=True)
+    sys.exit(1)
 
 
 def _look_for_doubles(root: Path, stack: str, google: Callable[[], Google], resources: Resources) -> None:
@@ -111,18 +116,19 @@ def _look_for_doubles(root: Path, stack: str, google: Callable[[], Google], reso
 
     try:
         found = undeclared_things(google(), resources, exported_state(root, stack).get("resources") or [])
+        not_known = list(found.not_checked)
+        doubles = [difference for difference in found.differences if difference.change is Change.DOUBLE]
     except (UnreadableStateError, LoginError) as error:
-        click.echo(f"{stack} is applied: program, state and live things agree.")
-        click.echo(f"warning: it is not known whether something exists twice: {error}", err=True)
-        return
-    doubles = [difference for difference in found.differences if difference.change is Change.DOUBLE]
+        not_known, doubles = [f"whether something exists twice: {error}"], []
     if doubles:
         click.echo(f"error: {stack} is applied, and these exist twice:", err=True)
         for double in doubles:
             click.echo(f"  - {noun_of(double.type)} {double.live}: {double.resource}", err=True)
             click.echo(f"    {double.hint}", err=True)
         click.echo("An update whose answer was lost leaves such a thing behind.", err=True)
-        sys.exit(1)
-    click.echo(f"{stack} is applied: program, state and live things agree.")
-    for reason in found.not_checked:
+    for reason in not_known:
         click.echo(f"warning: it is not known {reason}", err=True)
+    if doubles:
+        sys.exit(1)
+    agree = "program and state agree" if not_known else "program, state and live things agree"
+    click.echo(f"{stack} is applied: {agree}.")

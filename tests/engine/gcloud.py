@@ -5,13 +5,13 @@ A command or an option that is not here fails, as a misspelt one does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.engine.cloud import DELETE_REQUESTED, Cloud, Key, Values
 from tests.engine.kinds import (
     ACCOUNT,
     ACCOUNT_GRANT,
+    BOOTSTRAP,
     BUCKET,
     CHANNEL,
     DASHBOARD,
@@ -82,6 +82,15 @@ def _delete_account(cloud: Cloud, words: Sequence[str], options: Options) -> str
     return f"deleted service account [{email}]\n"
 
 
+def _delete_of_bootstrap(pattern: str) -> Callable[[Cloud, Sequence[str], Options], str]:
+    def delete(cloud: Cloud, words: Sequence[str], options: Options) -> str:
+        (name,) = words
+        _take(cloud, (BOOTSTRAP, pattern.format(name=name, **options)))
+        return f"Deleted [{name}].\n"
+
+    return delete
+
+
 def _removes(type_: str, key: str) -> Callable[[Cloud, Sequence[str], Options], str]:
     def remove(cloud: Cloud, words: Sequence[str], options: Options) -> str:
         (on,) = words
@@ -106,17 +115,6 @@ def _limit(grant: Values) -> str:
     return f"^:^title={condition['title']}:expression={condition['expression']}" if condition else "None"
 
 
-def _roles(cloud: Cloud, words: Sequence[str], options: Options) -> str:
-    """`get-iam-policy` as the guide calls it: the roles of one member, one a line."""
-    (project,) = words
-    asked = re.fullmatch(r"bindings\.members=(\S+)", options["filter"])
-    if asked is None or options["flatten"] != "bindings[].members" or options["format"] != "value(bindings.role)":
-        raise RefusedError("only the roles of one member are imitated")
-    grants = cloud.of_type(PROJECT_GRANT).values()
-    found = {grant["role"] for grant in grants if (grant["project"], grant["member"]) == (project, asked[1])}
-    return "".join(f"{role}\n" for role in sorted(found))
-
-
 _BINDING = frozenset({"member", "role", "condition", "all"})
 _COMMANDS: Mapping[str, tuple[frozenset[str], Callable[[Cloud, Sequence[str], Options], str]]] = {
     "monitoring policies delete": (frozenset(), _deletes(POLICY)),
@@ -126,7 +124,11 @@ _COMMANDS: Mapping[str, tuple[frozenset[str], Callable[[Cloud, Sequence[str], Op
     "run jobs delete": (frozenset({"region"}), _delete_job),
     "logging buckets undelete": (frozenset({"location"}), _undelete_bucket),
     "iam service-accounts delete": (frozenset(), _delete_account),
-    "projects get-iam-policy": (frozenset({"flatten", "filter", "format"}), _roles),
+    "iam workload-identity-pools delete": (
+        frozenset({"location"}),
+        _delete_of_bootstrap("projects/{project}/locations/{location}/workloadIdentityPools/{name}"),
+    ),
+    "iam roles delete": (frozenset(), _delete_of_bootstrap("projects/{project}/roles/{name}")),
     "projects remove-iam-policy-binding": (_BINDING, _removes(PROJECT_GRANT, "project")),
     "secrets remove-iam-policy-binding": (_BINDING, _removes(SECRET_GRANT, "secretId")),
     "artifacts repositories remove-iam-policy-binding": (

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
-from tests.edits import endpoint_lines
 from tests.engine import gcloud
 from tests.engine.cloud import DELETE_REQUESTED, Cloud, Values
 from tests.engine.kinds import (
@@ -46,9 +45,9 @@ def serving_apis(cloud: Cloud) -> Iterator[Loopback]:
         yield server
 
 
-def endpoints(server: Loopback) -> str:
-    """The lines of a stack file, below `config:`, that send the commands' requests to the server."""
-    return endpoint_lines({api: f"{server.url}/{api}/" for api in APIS})
+def endpoints(server: Loopback) -> dict[str, str]:
+    """Where the commands find each API."""
+    return {api: f"{server.url}/{api}/" for api in APIS}
 
 
 def _answer(cloud: Cloud, asked: Request) -> Reply:

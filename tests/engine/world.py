@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.records import subject_of
 from readiness.rules.stack import check_config, require_settings
 from readiness.settings.stack_files import read_stack
-from tests.edits import write_real_addresses
+from tests.edits import send_google_to, write_real_addresses
 from tests.engine.cloud import Cloud, Hold
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP, Engine
 from tests.engine.kinds import JOB, POLICY, REPOSITORY
@@ -217,10 +218,10 @@ def is_custom(type_: str) -> bool:
     return type_.startswith(("gcp:", "github:"))
 
 
-def write_project(folder: Path, endpoints: str) -> None:
+def write_project(folder: Path, endpoints: Mapping[str, str]) -> None:
     """The first customer's project and the stack with every option, with real addresses; secrets are left to be set.
 
-    `endpoints` are lines of the stack files that say where the commands find Google's APIs.
+    `endpoints` say where the commands find Google's APIs, by name.
     """
     folder.mkdir()
     copy_project(folder)
@@ -231,15 +232,7 @@ def write_project(folder: Path, endpoints: str) -> None:
     text = text.replace("config:\n", f"config:\n  gcp:project: {SHOPS_PROJECT}\n", 1)
     (folder / f"Pulumi.{EVERY_OPTION}.yaml").write_text(text, encoding="utf-8")
     write_real_addresses(folder)
-    for file in folder.glob("Pulumi.*.yaml"):
-        text = file.read_text(encoding="utf-8")
-        hosts = "  readiness:provider_hosts:\n"
-        if hosts in text:
-            keys, _, entries = endpoints.partition(hosts)
-            text = text.replace(hosts, f"{keys}{hosts}{entries}", 1)
-        else:
-            text = text.replace("config:\n", f"config:\n{endpoints}", 1)
-        file.write_text(text, encoding="utf-8")
+    send_google_to(folder, endpoints)
     write_runbook(folder)
 
 
