@@ -19,6 +19,7 @@ from readiness.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from readiness.live.engine_preview import Difference
     from readiness.live.google_api import Google
     from readiness.plan.offline_plan import Plan
 
@@ -114,12 +115,13 @@ def _look_for_doubles(root: Path, stack: str, google: Callable[[], Google], reso
     from readiness.live.pulumi_cli import UnreadableStateError, exported_state
     from readiness.live.undeclared import noun_of, undeclared_things
 
+    doubles: list[Difference] = []
     try:
         found = undeclared_things(google(), resources, exported_state(root, stack).get("resources") or [])
         not_known = list(found.not_checked)
         doubles = [difference for difference in found.differences if difference.change is Change.DOUBLE]
     except (UnreadableStateError, LoginError) as error:
-        not_known, doubles = [f"whether something exists twice: {error}"], []
+        not_known = [f"whether something exists twice: {error}"]
     if doubles:
         click.echo(f"error: {stack} is applied, and these exist twice:", err=True)
         for double in doubles:

@@ -32,7 +32,8 @@ class RefusedError(Exception):
 
 def run(cloud: Cloud, arguments: Sequence[str]) -> tuple[int, str]:
     """Exit status and what is printed."""
-    options = dict(option.removeprefix("--").partition("=")[::2] for option in arguments if option.startswith("--"))
+    parts = [option.removeprefix("--").partition("=") for option in arguments if option.startswith("--")]
+    options = {name: value for name, _, value in parts}
     words = [argument for argument in arguments if not argument.startswith("--")]
     for command, (allowed, action) in _COMMANDS.items():
         fixed = command.split()

@@ -102,6 +102,11 @@ def _policy(type_: str, *keys: str) -> Callable[..., Reply]:
     return answer
 
 
+def _repository(cloud: Cloud, name: str) -> Reply:
+    del cloud
+    return Reply(200, {"name": name})
+
+
 def _environment(cloud: Cloud, repository: str, name: str) -> Reply:
     found = cloud.of_type(ENVIRONMENT).get(f"{repository}:{name}")
     if found is None:
@@ -150,5 +155,5 @@ _ROUTES: tuple[tuple[str, Callable[..., Reply]], ...] = (
     (rf"/iam/v1/{_PROJECT}/serviceAccounts/([^/:]+):getIamPolicy", _policy(ACCOUNT_GRANT, "project", "account")),
     (r"/repos/[^/]+/([^/]+)/environments/([^/]+)", _environment),
     (r"/repos/[^/]+/([^/]+)/environments/([^/]+)/deployment-branch-policies", _branches),
-    (r"/repos/[^/]+/([^/]+)", lambda _, name: Reply(200, {"name": name})),
+    (r"/repos/[^/]+/([^/]+)", _repository),
 )

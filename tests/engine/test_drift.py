@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -74,35 +73,25 @@ def test_a_setting_that_is_not_applied_is_told_from_a_change_by_hand(applied: Wo
 
 
 @pytest.mark.parametrize(
-    ("add", "found"),
+    ("kind", "found"),
     [
-        (lambda world: copied(world, POLICY, CPU_POLICY), "gcloud monitoring policies delete"),
-        (
-            lambda world: copied(world, CHANNEL, "channels-email-ops@harbor.dev"),
-            "gcloud beta monitoring channels delete",
-        ),
-        (
-            lambda world: copied(world, UPTIME_CHECK, "availability-uptime-ai-resume-review-v2-backend-prod"),
-            "gcloud monitoring uptime delete",
-        ),
-        (
-            lambda world: copied(world, POLICY, CPU_POLICY, displayName="Of a former version"),
-            "declare it, or delete it",
-        ),
-        (lambda world: granted(world, "roles/owner"), "gcloud projects remove-iam-policy-binding"),
-        (lambda world: impersonable(world), "gcloud iam service-accounts remove-iam-policy-binding"),
+        (POLICY, "gcloud monitoring policies delete"),
+        (CHANNEL, "gcloud beta monitoring channels delete"),
+        (UPTIME_CHECK, "gcloud monitoring uptime delete"),
+        ("a policy with our label", "declare it, or delete it"),
+        (PROJECT_GRANT, "gcloud projects remove-iam-policy-binding"),
+        (ACCOUNT_GRANT, "gcloud iam service-accounts remove-iam-policy-binding"),
     ],
-    ids=["double policy", "double channel", "double uptime check", "our label", "grant to", "grant on"],
 )
 def test_a_live_thing_that_nobody_declares_is_found_and_its_command_removes_it(
-    applied: World, add: Callable[[World], Key], found: str
+    applied: World, kind: str, found: str
 ) -> None:
     """No preview sees these. What the hint says is run, and the drift is gone."""
-    key = add(applied)
+    key = add_by_hand(applied, kind)
     (difference,) = differences(applied.readiness("drift", "prod", "--format", "json"))
     assert found in difference["hint"]
-    command = difference["hint"].partition(": ")[2] if difference["hint"].count(": ") else ""
-    assert applied.shell(command[command.index("gcloud") :]).status == 0
+    command = f"gcloud {difference['hint'].partition('gcloud ')[2]}"
+    assert applied.shell(command).status == 0
     assert key not in applied.cloud.things
     assert applied.readiness("drift", "prod").status == 0
 
@@ -176,6 +165,24 @@ def live_id(world: World, name: str, stack: str = "prod") -> str:
     """The id of one of the stack's resources."""
     ids = [entry["id"] for entry in world.engine.resources(stack) if entry["urn"].endswith(f"::{name}")]
     return str(ids[0])
+
+
+COPIED = {
+    POLICY: CPU_POLICY,
+    CHANNEL: "channels-email-ops@harbor.dev",
+    UPTIME_CHECK: "availability-uptime-ai-resume-review-v2-backend-prod",
+}
+
+
+def add_by_hand(world: World, kind: str) -> Key:
+    """A live thing that nobody declares."""
+    if kind == PROJECT_GRANT:
+        return granted(world, "roles/owner")
+    if kind == ACCOUNT_GRANT:
+        return impersonable(world)
+    if kind in COPIED:
+        return copied(world, kind, COPIED[kind])
+    return copied(world, POLICY, CPU_POLICY, displayName="Of a former version")
 
 
 def copied(world: World, type_: str, name: str, **changes: str) -> Key:

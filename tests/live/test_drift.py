@@ -25,14 +25,22 @@ GRANT = Difference(type=types.PROJECT_MEMBER, resource="a-grant", change=Change.
 @pytest.fixture(autouse=True)
 def preview(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that finds a policy changed, and a grant after it."""
-    monkeypatch.setattr(
-        "readiness.live.drift.refreshed_preview", lambda *_: Preview(differences=(POLICY, GRANT), state=())
-    )
+
+    def found(root: Path, stack: str) -> Preview:
+        del root, stack
+        return Preview(differences=(POLICY, GRANT), state=())
+
+    monkeypatch.setattr("readiness.live.drift.refreshed_preview", found)
 
 
 def answer(asked: Request) -> Reply:
     """A GitHub without the environment, and a Google without a thing."""
     return Reply(404, {"message": "Not Found"}) if "environments" in asked.path else Reply(200, {"name": "r"})
+
+
+def not_logged_in() -> Google:
+    """Credentials that do not work."""
+    raise LoginError("no credentials")
 
 
 def find(stack: str) -> Drift:
@@ -68,11 +76,8 @@ def test_an_open_gate_is_drift_whatever_the_engine_says() -> None:
 def test_google_without_a_login_is_not_checked() -> None:
     """The rest is reported all the same."""
 
-    def google() -> Google:
-        raise LoginError("no credentials")
-
     found = find_drift(
-        Path(), "staging", settings_of("staging"), GitHub(owner="o", repository="r"), google=google, resources=()
+        Path(), "staging", settings_of("staging"), GitHub(owner="o", repository="r"), google=not_logged_in, resources=()
     )
     assert found.differences == (GRANT, POLICY)
     assert found.not_checked == ("live things that are not declared: no credentials",)
@@ -83,7 +88,7 @@ def test_a_repository_that_the_token_does_not_see_is_not_taken_for_an_open_gate(
     with serving(lambda _: Reply(404, {"message": "Not Found"})) as server:
         github = GitHub(owner="o", repository="r", api_url=server.url)
         with pytest.raises(GitHubError, match="for this token"):
-            find_drift(Path(), "prod", settings_of("prod"), github, google=lambda: None, resources=())  # type: ignore[arg-type, return-value]
+            find_drift(Path(), "prod", settings_of("prod"), github, google=not_logged_in, resources=())
 
 
 def test_the_report_names_resource_field_declared_and_live_value() -> None:
