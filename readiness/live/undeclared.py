@@ -265,10 +265,7 @@ def _declared(resources: Sequence[Resource], type_: str, **where: str) -> frozen
 
 def _grant_difference(policy: _Policy, binding: Mapping[str, Any], member: str) -> Difference:
     role, condition = str(binding.get("role")), binding.get("condition") or {}
-    # gcloud splits at commas, which a condition may hold: `^:^` has it split at colons.
-    limit = "None"
-    if condition:
-        limit = f"^:^title={condition.get('title', '')}:expression={condition.get('expression', '')}"
+    limit = _condition_option(condition)
     command = shlex.join([*policy.remove, f"--member={member}", f"--role={role}", f"--condition={limit}"])
     return Difference(
         type=policy.type,
@@ -279,3 +276,13 @@ def _grant_difference(policy: _Policy, binding: Mapping[str, Any], member: str) 
         live=one_line(f"{role} for {member}" + (f" if {condition.get('expression')}" if condition else "")),
         hint=one_line(f"declare it, or remove it: {command}"),
     )
+
+
+def _condition_option(condition: Mapping[str, Any]) -> str:
+    """The value of `--condition`, which has to name the whole condition; `None` where there is none.
+
+    gcloud splits it at commas, which an expression may hold: `^;^` has it split at semicolons.
+    """
+    parts = [f"{key}={condition[key]}" for key in ("title", "description", "expression") if condition.get(key)]
+    mark = next((mark for mark in ";|~#" if not any(mark in part for part in parts)), "@@")
+    return f"^{mark}^{mark.join(parts)}" if parts else "None"

@@ -100,7 +100,7 @@ def _removes(type_: str, key: str) -> Callable[[Cloud, Sequence[str], Options], 
             for (kind, identity), grant in cloud.things.items()
             if kind == type_
             and (grant[key], grant["role"], grant["member"]) == (on, options["role"], options["member"])
-            and ("all" in options or _limit(grant) == options.get("condition", "None"))
+            and ("all" in options or _same_limit(grant, options.get("condition", "None")))
         ]
         if not found:
             raise RefusedError(f"Policy binding with the specified principal, role, and condition not found on {on}!")
@@ -111,9 +111,17 @@ def _removes(type_: str, key: str) -> Callable[[Cloud, Sequence[str], Options], 
     return remove
 
 
-def _limit(grant: Values) -> str:
+def _same_limit(grant: Values, option: str) -> bool:
+    """Whether `--condition` names the grant's whole condition, as gcloud asks for it."""
     condition = grant.get("condition")
-    return f"^:^title={condition['title']}:expression={condition['expression']}" if condition else "None"
+    if condition is None:
+        return option == "None"
+    _, mark, text = option.split("^", 2)
+    named: dict[str, str] = {}
+    for part in text.split(mark):
+        key, _, value = part.partition("=")
+        named[key] = value
+    return named == condition
 
 
 _BINDING = frozenset({"member", "role", "condition", "all"})

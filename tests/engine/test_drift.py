@@ -79,6 +79,7 @@ def test_a_setting_that_is_not_applied_is_told_from_a_change_by_hand(applied: Wo
         (CHANNEL, "gcloud beta monitoring channels delete"),
         (UPTIME_CHECK, "gcloud monitoring uptime delete"),
         ("a policy with our label", "declare it, or delete it"),
+        ("a grant with a condition", "gcloud projects remove-iam-policy-binding"),
         (PROJECT_GRANT, "gcloud projects remove-iam-policy-binding"),
         (ACCOUNT_GRANT, "gcloud iam service-accounts remove-iam-policy-binding"),
     ],
@@ -178,6 +179,11 @@ def add_by_hand(world: World, kind: str) -> Key:
     """A live thing that nobody declares."""
     if kind == PROJECT_GRANT:
         return granted(world, "roles/owner")
+    if kind == "a grant with a condition":
+        key = granted(world, "roles/cloudsql.client")
+        expression = 'request.time < timestamp("2027-01-01T00:00:00Z") || resource.name == "a;b"'
+        world.cloud.things[key]["condition"] = {"title": "until, then", "description": "Why", "expression": expression}
+        return key
     if kind == ACCOUNT_GRANT:
         return impersonable(world)
     if kind in COPIED:
