@@ -45,8 +45,9 @@ def drift(stack: str, issue: bool, form: str, project: str | None) -> None:
     if missing:
         raise click.ClickException("not checked, because something is missing: " + "; ".join(missing))
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
-    # Asked first: a refreshed preview takes minutes.
-    here = this_repository(os.environ) if issue else None
+    if issue:
+        # Refused before the preview, which takes minutes, where no repository is named.
+        this_repository(os.environ)
     resources = plan_of(root, stack).resources
 
     def google() -> Google:
@@ -54,8 +55,10 @@ def drift(stack: str, issue: bool, form: str, project: str | None) -> None:
 
     try:
         found = find_drift(root, stack, settings, github, google=google, resources=resources)
-        if here is not None:
-            click.echo(f"issue: {_report_in_issue(here, stack, found)}", err=form == "json")
+        if issue:
+            # Anew: the time limit of a client begins when it is made.
+            done = _report_in_issue(this_repository(os.environ), stack, found)
+            click.echo(f"issue: {done}", err=form == "json")
     except (UncheckedError, GitHubError) as error:
         raise click.ClickException(f"stack {stack} is not checked: {error}") from None
     if form == "json":
