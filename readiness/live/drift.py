@@ -46,6 +46,7 @@ _PARTS: Mapping[str, frozenset[str]] = {
     "Notification channels": frozenset({types.CHANNEL}),
 }
 _REST = "Other resources"
+_WEAKER = "WEAKER than declared"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,9 +90,8 @@ def find_drift(
     except LoginError as error:
         asked = Undeclared(not_checked=(f"live things that are not declared: {error}",))
     found += asked.differences
-    order = [*_PARTS, _REST]
     return Drift(
-        differences=tuple(sorted(found, key=lambda difference: order.index(part_of(difference.type)))),
+        differences=tuple(sorted(found, key=_place)),
         not_checked=asked.not_checked,
         beside=asked.beside,
     )
@@ -219,8 +219,14 @@ def _of_gate(difference: GateDifference) -> Difference:
         field=difference.what,
         declared=one_line(difference.declared),
         live=one_line(difference.live),
-        hint="WEAKER than declared" if difference.weaker else "",
+        hint=_WEAKER if difference.weaker else "",
     )
+
+
+def _place(difference: Difference) -> tuple[int, bool, str, str]:
+    """By part, in it what is weaker first, then by name: the engine's own order differs from one run to the next."""
+    part = [*_PARTS, _REST].index(part_of(difference.type))
+    return part, difference.hint != _WEAKER, difference.resource, difference.field
 
 
 def _block(difference: Difference) -> Iterator[str]:

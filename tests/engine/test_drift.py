@@ -180,7 +180,7 @@ def add_by_hand(world: World, kind: str) -> Key:
     if kind == PROJECT_GRANT:
         return granted(world, "roles/owner")
     if kind == "a grant with a condition":
-        key = granted(world, "roles/cloudsql.client")
+        key = granted(world, "roles/storage.admin")
         expression = 'request.time < timestamp("2027-01-01T00:00:00Z") || resource.name == "a;b"'
         world.cloud.things[key]["condition"] = {"title": "until, then", "description": "Why", "expression": expression}
         return key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,15 +23,20 @@ POLICY = Difference(
 GRANT = Difference(type=types.PROJECT_MEMBER, resource="a-grant", change=Change.MISSING, declared="roles/viewer")
 
 
+OTHER_POLICY = replace(POLICY, resource="alerts-b")
+
+
 @pytest.fixture(autouse=True)
-def preview(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine that finds a policy changed, and a grant after it."""
+def engine(monkeypatch: pytest.MonkeyPatch) -> list[Difference]:
+    """What the engine finds: two policies changed, and a grant after them."""
+    differences = [OTHER_POLICY, POLICY, GRANT]
 
     def found(root: Path, stack: str) -> Preview:
         del root, stack
-        return Preview(differences=(POLICY, GRANT), state=())
+        return Preview(differences=tuple(differences), state=())
 
     monkeypatch.setattr("readiness.live.drift.refreshed_preview", found)
+    return differences
 
 
 def answer(asked: Request) -> Reply:
@@ -58,7 +64,15 @@ def test_what_is_most_dangerous_comes_first() -> None:
         "Grants and audit logs",
         "The GitHub environment and ruleset",
         "Alert policies",
+        "Alert policies",
     ]
+
+
+def test_the_order_is_the_same_whatever_order_the_engine_has(engine: list[Difference]) -> None:
+    """An issue of which nothing has changed is not written again."""
+    forwards = find("staging")
+    engine.reverse()
+    assert find("staging") == forwards
 
 
 def test_an_open_gate_is_drift_whatever_the_engine_says() -> None:
@@ -79,7 +93,7 @@ def test_google_without_a_login_is_not_checked() -> None:
     found = find_drift(
         Path(), "staging", settings_of("staging"), GitHub(owner="o", repository="r"), google=not_logged_in, resources=()
     )
-    assert found.differences == (GRANT, POLICY)
+    assert found.differences == (GRANT, POLICY, OTHER_POLICY)
     assert found.not_checked == ("live things that are not declared: no credentials",)
 
 
