@@ -32,7 +32,7 @@ Resources = Sequence[Mapping[str, Any]]
 @click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
 @project_option
 def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -> None:
-    """Apply STACK safely: `pulumi up --refresh`, a refreshed preview that must show no change, and no doubles."""
+    """Apply STACK safely: `pulumi up --refresh`, then check that nothing differs and nothing exists twice."""
     from readiness.live.google_api import Google
     from readiness.live.pulumi_cli import missing_for_preview, run_apply
     from readiness.plan.plan_file import SecretMask, plan_from
