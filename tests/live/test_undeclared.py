@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from readiness import resource_types as types
@@ -31,25 +33,26 @@ def policy(number: int, **more: Any) -> dict[str, Any]:
 
 def things(*policies: dict[str, Any], state: list[dict[str, str]] = STATE) -> Undeclared:
     """What is found beside the declared policy."""
-    return asked(lambda google: undeclared_things(google, DECLARED, state), {"alertPolicies": list(policies)})
+    with answering({"alertPolicies": list(policies)}) as google:
+        return undeclared_things(google, DECLARED, state)
 
 
 def grants(*bindings: dict[str, Any], status: int = 200) -> Undeclared:
     """What is found in policies that all hold these."""
-    return asked(lambda google: undeclared_grants(google, DECLARED), {"bindings": list(bindings)}, status)
+    with answering({"bindings": list(bindings)}, status) as google:
+        return undeclared_grants(google, DECLARED)
 
 
-def asked(ask: Any, body: dict[str, Any], status: int = 200) -> Undeclared:
-    """What `ask` finds in a Google that answers so."""
+@contextmanager
+def answering(body: dict[str, Any], status: int = 200) -> Iterator[Google]:
+    """A Google that answers everything so."""
 
     def answer(request: Request) -> Reply:
         del request
         return Reply(status, body)
 
     with serving(answer) as server:
-        found = ask(Google(project="p", token="t", endpoints=dict.fromkeys(ENDPOINTS, server.url)))  # noqa: S106
-    assert isinstance(found, Undeclared)
-    return found
+        yield Google(project="p", token="t", endpoints=dict.fromkeys(ENDPOINTS, server.url))  # noqa: S106
 
 
 def test_the_thing_that_the_state_holds_is_no_double() -> None:
@@ -59,7 +62,7 @@ def test_the_thing_that_the_state_holds_is_no_double() -> None:
 
 def test_a_second_one_of_the_same_name_is_a_double_with_or_without_our_label() -> None:
     """The one that the state does not hold."""
-    for labels in (OURS, {}):
+    for labels in (OURS, {"team": "shop"}):
         (found,) = things(policy(1), policy(2, userLabels=labels)).differences
         assert (found.change, found.resource) == (Change.DOUBLE, "projects/123/alertPolicies/2")
         assert found.hint.endswith("gcloud monitoring policies delete projects/123/alertPolicies/2 --project=p")
@@ -88,10 +91,11 @@ def test_what_carries_no_label_is_named_and_is_no_difference() -> None:
 
 def test_a_refusal_is_not_known_and_an_api_that_is_off_has_nothing() -> None:
     """Google's words tell them apart."""
-    refused = asked(lambda google: undeclared_things(google, DECLARED, STATE), {"error": {"message": "denied"}}, 403)
-    assert len(refused.not_checked) == 4
+    with answering({"error": {"message": "denied"}}, 403) as google:
+        assert len(undeclared_things(google, DECLARED, STATE).not_checked) == 4
     off = {"error": {"message": "Cloud Monitoring API has not been used in project p before or it is disabled."}}
-    assert asked(lambda google: undeclared_things(google, DECLARED, STATE), off, 403) == Undeclared()
+    with answering(off, 403) as google:
+        assert undeclared_things(google, DECLARED, STATE) == Undeclared()
 
 
 def test_a_grant_to_our_account_that_is_not_declared_is_found() -> None:
