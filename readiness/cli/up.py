@@ -33,8 +33,9 @@ Resources = Sequence[Mapping[str, Any]]
 @project_option
 def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -> None:
     """Apply STACK safely: `pulumi up --refresh`, then check that nothing differs and nothing exists twice."""
+    from readiness.cli.new_stack import choose_backend, require_stack
     from readiness.live.google_api import Google
-    from readiness.live.pulumi_cli import missing_for_preview, run_apply
+    from readiness.live.pulumi_cli import MISSING_PASSPHRASE, missing_for_preview, run_apply
     from readiness.plan.plan_file import SecretMask, plan_from
     from readiness.settings.stack_files import read_stack
 
@@ -42,13 +43,19 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -
     settings = settings_to_apply(root, stack)
     refuse_foreign_hosts(root, stack)
     config = read_stack(root, stack)
-    missing = missing_for_preview(dict(os.environ), stack_file=root / config.file)
-    if missing:
+    stack_file = root / config.file
+    missing = choose_backend(missing_for_preview(dict(os.environ), stack_file=stack_file), settings)
+    # A stack that does not exist comes before its passphrase: another provider needs none.
+    if MISSING_PASSPHRASE in missing and not require_stack(root, stack, settings, missing):
+        sys.exit(1)
+    if missing := missing_for_preview(dict(os.environ), stack_file=stack_file):
         click.echo("Nothing is applied, because something is missing:", err=True)
         for what in missing:
             click.echo(f"  - {what}", err=True)
         sys.exit(1)
     plan = _checked_plan(root, stack)
+    if not require_stack(root, stack, settings, missing):
+        sys.exit(1)
 
     def google() -> Google:
         """Anew for each phase: its time limit begins with the call, and an apply takes minutes."""

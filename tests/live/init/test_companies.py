@@ -68,7 +68,8 @@ def test_init_writes_about_ten_files_and_names_them(repositories: dict[str, tupl
     assert "docs/runbook/HighErrorRate.md" in files_in(folder)
     assert written == {
         "Pulumi.yaml", *(f"Pulumi.{stack}.yaml" for stack in STACKS[company]), "__main__.py", "requirements.txt",
-        ".github/workflows/pull-request.yml", ".github/workflows/apply.yml", ".github/workflows/drift.yml",
+        ".github/workflows/pull-request.yml", ".github/workflows/plans.yml", ".github/workflows/judge.yml",
+        ".github/workflows/apply.yml", ".github/workflows/drift.yml",
         ".gitignore", ".github/CODEOWNERS", "README.md", "docs/runbook.md",
     }  # fmt: skip
     assert all(name in done.out for name in written)
