@@ -50,6 +50,10 @@ MISSING_BACKEND = "a state backend: run `pulumi login`, or set PULUMI_BACKEND_UR
 MISSING_PASSPHRASE = "the passphrase of the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or its _FILE"  # noqa: S105
 
 
+class UnreadableStateError(Exception):
+    """The state of a stack cannot be read; the text says why."""
+
+
 def run_pulumi(
     root: Path, *arguments: str, captured: bool = False, timeout_seconds: float | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -103,12 +107,10 @@ def run_apply(
     """
     if taken := [argument for argument in arguments if _OURS.match(argument)]:
         return f"`readiness up` itself says which stack and that it is refreshed: leave out {', '.join(taken)}."
-    exported = run_pulumi(root, "stack", "export", "--stack", stack, captured=True)
-    if exported.returncode != 0:
-        return f"The state of stack {stack} cannot be read. {exported.stderr.strip()}"
-    state = _state(exported.stdout)
-    if state is None:
-        return f"The state of stack {stack} cannot be read: `pulumi stack export` printed none."
+    try:
+        state = exported_state(root, stack)
+    except UnreadableStateError as error:
+        return str(error)
     if unfinished := unfinished_creations(state):
         return _unfinished_message(stack, unfinished)
     if unsent := [urn for urn in unsent_secrets(state) if urn not in arguments]:
@@ -132,6 +134,17 @@ def run_apply(
     if checked != 0:
         return f"`pulumi up` reported success, and the preview that checks it failed (status {checked}), see above."
     return None
+
+
+def exported_state(root: Path, stack: str) -> dict[str, Any]:
+    """The `deployment` of `pulumi stack export`, empty for a new stack. Raises UnreadableStateError."""
+    exported = run_pulumi(root, "stack", "export", "--stack", stack, captured=True)
+    if exported.returncode != 0:
+        raise UnreadableStateError(f"The state of stack {stack} cannot be read. {exported.stderr.strip()}")
+    state = _state(exported.stdout)
+    if state is None:
+        raise UnreadableStateError(f"The state of stack {stack} cannot be read: `pulumi stack export` printed none.")
+    return state
 
 
 def _state(exported: str) -> dict[str, Any] | None:

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from readiness.live.pulumi_cli import run_apply, unfinished_creations, unsent_secrets
+from readiness.resource_types import ALERT_POLICY
+from tests.edits import PLACEHOLDERS, TWO_PEOPLE, send_google_to, write_real_addresses
+from tests.live.loopback import Reply, serving
 from tests.projects import Command, write_runbook
 
 EXPORT = "stack export --stack staging"
@@ -186,7 +189,9 @@ def test_the_command_ends_with_one_line_when_all_agrees(pulumi: Fake, project: P
     """On a CI runner nobody is asked; arguments that are not its own go to `pulumi up`."""
     pulumi.has_a_language_host()
     write_runbook(project)
-    done = command("up", "staging", "--message", "text", cwd=project, CI="true", **CREDENTIALS)
+    with serving(lambda _: Reply(200, {})) as server:
+        send_google_to(project, dict.fromkeys(("monitoring", "logging"), server.url))
+        done = command("up", "staging", "--message", "text", cwd=project, CI="true", **CREDENTIALS)
     assert done.status == 0, done.text
     assert done.out.splitlines()[-1] == "staging is applied: program, state and live things agree."
     assert f"{UP} --yes --message text" in pulumi.calls
@@ -194,6 +199,58 @@ def test_the_command_ends_with_one_line_when_all_agrees(pulumi: Fake, project: P
     assert UP in pulumi.calls
     command("up", "staging", "--yes", cwd=project, CI="", **CREDENTIALS)
     assert f"{UP} --yes" in pulumi.calls
+
+
+def test_a_thing_that_exists_twice_fails_the_command_and_is_named_with_the_command_that_deletes_it(
+    pulumi: Fake, project: Path, command: Command
+) -> None:
+    """The one that the state does not hold. Without a double the same apply ends well."""
+    pulumi.has_a_language_host()
+    pulumi.has_state({"resources": [{"type": ALERT_POLICY, "id": "projects/ytgrs-464303/alertPolicies/1"}]})
+    write_runbook(project)
+    labels = {"managed_by": "readiness", "environment": "staging"}
+    live = [
+        {"name": f"projects/1/alertPolicies/{number}", "displayName": "High CPU usage (staging)", "userLabels": labels}
+        for number in (1, 2)
+    ]
+    with serving(lambda asked: Reply(200, {"alertPolicies": live} if "alertPolicies" in asked.path else {})) as server:
+        send_google_to(project, dict.fromkeys(("monitoring", "logging"), server.url))
+        done = command("up", "staging", cwd=project, CI="true", **CREDENTIALS)
+        del live[1]
+        without = command("up", "staging", cwd=project, CI="true", **CREDENTIALS)
+    assert done.status == 1
+    assert "agree" not in done.out
+    assert done.err.count("gcloud monitoring policies delete") == 1
+    assert "gcloud monitoring policies delete projects/1/alertPolicies/2 --project=ytgrs-464303\n" in done.err
+    assert (without.status, without.out.splitlines()[-1]) == (
+        0,
+        "staging is applied: program, state and live things agree.",
+    )
+
+
+def test_a_deleted_log_bucket_is_restored_only_when_somebody_agrees(
+    pulumi: Fake, project: Path, command: Command
+) -> None:
+    """Without an answer nothing is applied; with `--yes` nobody is asked."""
+    pulumi.has_a_language_host()
+    write_runbook(project)
+    write_real_addresses(project)
+    file = project / "Pulumi.prod.yaml"
+    text = file.read_text(encoding="utf-8").replace(PLACEHOLDERS, TWO_PEOPLE)
+    file.write_text(text, encoding="utf-8")
+    with serving(lambda asked: Reply(200, {"lifecycleState": "DELETE_REQUESTED"})) as server:
+        send_google_to(project, dict.fromkeys(("monitoring", "logging"), server.url))
+        done = command("up", "prod", cwd=project, CI="", **CREDENTIALS)
+        assert done.status == 1
+        assert "Restore it, with its entries?" in done.out
+        assert not any(call.startswith(("up", "preview")) for call in pulumi.calls)
+        assert server.asked("POST") == []
+        done = command("up", "prod", "--yes", cwd=project, CI="", **CREDENTIALS)
+    assert done.status == 0, done.text
+    assert [asked.path.rpartition("/")[2] for asked in server.asked("POST")] == [
+        "readiness-deployments:undelete",
+        "_Default:undelete",
+    ]
 
 
 def test_the_command_ends_with_one_error_when_not(pulumi: Fake, project: Path, command: Command) -> None:
