@@ -11,6 +11,7 @@ from readiness.cli.common import (
     project_option,
     project_root,
     refuse_foreign_hosts,
+    refuse_unlocked_plugins,
     settings_of,
     this_repository,
 )
@@ -34,6 +35,7 @@ def drift(stack: str, issue: bool, project: str | None) -> None:
     if missing:
         raise click.ClickException("not checked, because something is missing: " + "; ".join(missing))
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
+    refuse_unlocked_plugins(root, stack, warn=False)
     # Asked first: a refreshed preview takes minutes.
     here = this_repository(os.environ) if issue else None
     try:

@@ -7,7 +7,14 @@ import sys
 
 import click
 
-from readiness.cli.common import plan_of, project_option, project_root, refuse_foreign_hosts, report
+from readiness.cli.common import (
+    plan_of,
+    project_option,
+    project_root,
+    refuse_foreign_hosts,
+    refuse_unlocked_plugins,
+    report,
+)
 
 
 @click.command()
@@ -29,6 +36,7 @@ def preview(stack: str, project: str | None) -> None:
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if not missing:
         refuse_foreign_hosts(root, stack)
+        refuse_unlocked_plugins(root, stack)
         sys.exit(run_preview(root, stack))
     declared = plan_of(root, stack)
     # The real one shows these among its diagnostics.

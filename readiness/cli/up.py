@@ -14,6 +14,7 @@ from readiness.cli.common import (
     project_option,
     project_root,
     refuse_foreign_hosts,
+    refuse_unlocked_plugins,
     settings_to_apply,
 )
 
@@ -41,6 +42,7 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -
             click.echo(f"  - {what}", err=True)
         sys.exit(1)
     plan = _checked_plan(root, stack)
+    refuse_unlocked_plugins(root, stack)
     in_ci = os.environ.get("CI", "").lower() in ("1", "true")
     wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments, plan=plan)
     if wrong is not None:

@@ -27,6 +27,7 @@ from typing import Any
 from readiness.files import read_regular_text
 from readiness.finding import RefusedError
 from readiness.live.google_login import LOG_IN, credential_source
+from readiness.live.stack_lock import held_lock, run_and_keep_errors
 from readiness.plan.engine_rules import refused_deletions, refused_deletions_text
 from readiness.plan.plan_file import ReadPlan
 from readiness.settings.stack_files import PROJECT_FILE
@@ -106,8 +107,9 @@ def run_apply(
     if whole and (refused := list(refused_deletions(state, plan))):
         return refused_deletions_text(stack, refused)
     yes = ["--yes"] if assume_yes else []
-    if run_pulumi(root, "up", "--stack", stack, "--refresh", *yes, *arguments).returncode != 0:
-        return (
+    status, errors = run_and_keep_errors(["pulumi", "up", "--stack", stack, "--refresh", *yes, *arguments], root)
+    if status != 0:
+        return held_lock(errors, stack) or (
             f"`pulumi up` did not apply everything. What is done is in the state. Mend what it says above, then run "
             f"`readiness up {stack}` again: it refreshes first, so that what failed is sent again."
         )
@@ -120,6 +122,12 @@ def run_apply(
     if checked != 0:
         return f"`pulumi up` reported success, and the preview that checks it failed (status {checked}), see above."
     return None
+
+
+def stack_state(root: Path, stack: str) -> dict[str, Any] | None:
+    """The `deployment` of the stack's state, secrets encrypted; None where it cannot be read. Raises OSError."""
+    exported = run_pulumi(root, "stack", "export", "--stack", stack, captured=True)
+    return _state(exported.stdout) if exported.returncode == 0 else None
 
 
 def _state(exported: str) -> dict[str, Any] | None:
