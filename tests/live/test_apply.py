@@ -143,8 +143,8 @@ def test_an_up_that_fails_is_not_checked_and_the_way_on_is_said(pulumi: Fake, pr
 
 # As pulumi 3.274.1 writes it (pkg/backend/diy/lock.go); the engine test holds a real lock.
 LOCK = (
-    "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock "
-    "file with `pulumi cancel`.\n  gs://state/.pulumi/locks/organization/readiness/staging/x.json: created by "
+    "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the "
+    "lock file with `pulumi cancel`.\n  gs://state/.pulumi/locks/organization/readiness/staging/x.json: created by "
     "runner@fv-az1 (pid 42) at 2026-11-30T10:00:00Z\n"
 )
 
