@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness.cli.common import (
+    head_commit,
     plan_of,
     project_option,
     project_root,
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
 @click.argument("stack")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PULUMI_UP_ARGUMENTS]...")
 @click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
+@click.option("--summary", is_flag=True, help="Add what changed to the page of the workflow run (GITHUB_STEP_SUMMARY).")
 @project_option
-def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -> None:
+def up(stack: str, arguments: tuple[str, ...], yes: bool, summary: bool, project: str | None) -> None:
     """Apply STACK safely: `pulumi up --refresh`, then a refreshed preview that must show no change."""
-    from readiness.live.pulumi_cli import missing_for_preview, run_apply
+    from readiness.cli.ci import summarize
+    from readiness.live.apply_report import applied_markdown
+    from readiness.live.pulumi_cli import missing_for_preview, run_apply, stack_state
     from readiness.settings.stack_files import read_stack
 
     root = project_root(project)
@@ -44,7 +48,11 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -
     plan = _checked_plan(root, stack)
     refuse_unlocked_plugins(root, stack)
     in_ci = os.environ.get("CI", "").lower() in ("1", "true")
+    before = stack_state(root, stack) if summary else None
     wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments, plan=plan)
+    if summary:
+        after = stack_state(root, stack)
+        summarize(applied_markdown(stack, head_commit(root), before, after, succeeded=wrong is None))
     if wrong is not None:
         click.echo(f"error: {wrong}", err=True)
         sys.exit(1)

@@ -44,6 +44,22 @@ def file_text(root: Path, commit: str, path: str) -> str | None:
     return None if done.returncode else done.stdout.decode("utf-8", "replace")
 
 
+def changed_files(root: Path, older: str, newer: str) -> list[str] | None:
+    """The paths of the repository that differ between two commits, both names of a renamed file.
+
+    None where `older` is not a commit of this clone that leads to `newer`: then it is not known what differs.
+    """
+    if not leads_to(root, older, newer):
+        return None
+    done = _git(root, "diff", "--name-only", "--no-renames", "-z", older, newer, "--")
+    return [name.decode("utf-8", "replace") for name in done.stdout.split(b"\0") if name]
+
+
+def leads_to(root: Path, older: str, newer: str) -> bool:
+    """Whether the commit `newer` has `older` in its history, or is the same; no where one is not in this clone."""
+    return _git(root, "merge-base", "--is-ancestor", older, newer).returncode == 0
+
+
 def unpack(root: Path, tree: str, folder: Path) -> None:
     """Writes the files of a tree into an empty folder; neither index nor working tree are touched."""
     pack = ["git", "-C", str(_top(root)), "archive", "--format=tar", tree]
