@@ -37,7 +37,9 @@ def drift(stack: str, issue: bool, project: str | None) -> None:
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
     refuse_unlocked_plugins(root, stack, warn=False)
     # Asked first: a refreshed preview takes minutes.
-    here = this_repository(os.environ) if issue else None
+    # GITHUB_TOKEN may be one for the application's repository alone, which cannot write issues here.
+    own_token = os.environ.get("ISSUE_TOKEN")
+    here = this_repository({**os.environ, **({"GITHUB_TOKEN": own_token} if own_token else {})}) if issue else None
     try:
         found = find_drift(root, stack, settings, github)
         if here is not None:

@@ -21,10 +21,8 @@ from readiness.plan.git import changed_files, folder_in, leads_to
 
 # What people alone read, at the top of the repository or in the project's folder. No resource is made of these.
 _DOCUMENT = re.compile(r"docs/.+|[^/]+\.md|LICENSE")
-# The variables without which no job can apply. READINESS_APPLY stands for all of them where each environment has its
-# own: a job that has not been given its environment yet sees those of the repository alone.
+# The variables of the repository without which no job can apply. A job without an environment sees no others.
 NEEDED_VARIABLES = ("APPLY_IDENTITY", "WORKLOAD_IDENTITY_PROVIDER", "PULUMI_BACKEND_URL")
-INSTEAD = "READINESS_APPLY"
 # The states of a deployment whose job has not begun.
 _NOT_BEGUN = {"waiting", "queued", "pending"}
 
@@ -47,7 +45,7 @@ class Applied:
 
 def missing_variables(environment: Mapping[str, str]) -> list[str]:
     """The variables that are not set up yet, by name."""
-    return [] if environment.get(INSTEAD) else [name for name in NEEDED_VARIABLES if not environment.get(name)]
+    return [name for name in NEEDED_VARIABLES if not environment.get(name)]
 
 
 def last_applied(github: GitHub, environment: str) -> Applied | None:

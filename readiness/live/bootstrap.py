@@ -23,6 +23,8 @@ KEY_RING = "readiness"
 KEY = "state"
 # The environment of the jobs that preview, and of the identity that only reads.
 PREVIEW = "preview"
+# That of the nightly drift, on main alone: reviewers of PREVIEW would keep it waiting.
+DRIFT = "drift"
 # A role of the project's own, for secrets: Google's narrowest that grants access to one reads all of them.
 SECRET_ROLE = "readinessSecretGrants"  # noqa: S105 - a role's name
 
@@ -86,11 +88,11 @@ def refuse_reserved_environments(environments: Mapping[str, str]) -> None:
             rule_id="bootstrap-reserved-environment",
             file=stack_file_name(stack),
             key="readiness:environment.name",
-            message=f"is {PREVIEW}, the environment of the identity that only reads: it could then apply",
+            message=f"is {environment}, an environment of the identity that only reads: it could then apply",
             hint="Give the stack's environment another name",
         )
         for stack, environment in environments.items()
-        if environment == PREVIEW
+        if environment in (PREVIEW, DRIFT)
     ]
     if refused:
         raise RefusedError(refused)
@@ -135,7 +137,8 @@ def _pool(wanted: Bootstrap) -> Iterator[str]:
     protected = " || ".join(f"assertion.environment == '{environment}'" for environment in wanted.environments)
     identity = (
         f"(assertion.ref == 'refs/heads/main' && 'environment' in assertion && ({protected})) ? 'apply' : "
-        f"('environment' in assertion && assertion.environment == '{PREVIEW}') ? 'preview' : 'none'"
+        f"('environment' in assertion && (assertion.environment == '{PREVIEW}' || "
+        f"(assertion.environment == '{DRIFT}' && assertion.ref == 'refs/heads/main'))) ? 'preview' : 'none'"
     )
     mapping = (
         f"google.subject=assertion.sub,attribute.repository_id=assertion.repository_id,attribute.identity={identity}"
@@ -208,7 +211,7 @@ def _repository(wanted: Bootstrap) -> Iterator[str]:
     noun = "environment" if len(wanted.environments) == 1 else "environments"
     yield f"# 4. What the workflows read. Then protect the {noun} {environments} of this repository:"
     yield f"#    branch `main` only, reviewers for {owners}; and store MANAGEMENT_TOKEN in {owners} alone."
-    for environment in (PREVIEW, *wanted.environments):
+    for environment in (PREVIEW, DRIFT, *wanted.environments):
         yield _command("gh api -X PUT", f"repos/{wanted.repository}/environments/{environment}")
     variables = {
         "WORKLOAD_IDENTITY_PROVIDER": f"{wanted.pool}/providers/{PROVIDER}",

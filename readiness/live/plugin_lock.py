@@ -106,7 +106,7 @@ def lock_text(before: str | None, machine: Machine, needed: Iterable[str]) -> tu
     Other platforms stay as they are. So do other versions of the plugins: a state may still need them at the upgrade.
     Raises RefusedError where the file is no lock, or the machine lacks something.
     """
-    platforms = {} if before is None else _platforms(before)
+    platforms: dict[str, Locked] = {} if before is None else _platforms(before)
     old = platforms.get(machine.platform)
     plugins = {**(old.plugins if old else {})}
     missing = list(_missing(machine, needed))

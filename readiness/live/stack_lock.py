@@ -36,7 +36,7 @@ def held_lock(stderr: str, stack: str) -> str | None:
             *(holders or [unknown]),
             "Nothing was applied. If that update still runs, wait for it. The name of a CI runner says little: look "
             "for a run of the workflow Apply that is in progress.",
-            "Only if it does not run any more, remove the lock, then apply again (docs/ci.md):",
+            "Only if it does not run any more, remove the lock, then apply again:",
             f"  pulumi cancel --stack {shlex.quote(stack)}",
         ]
     )

@@ -111,7 +111,6 @@ def run(repository: Repository, command: Command) -> Run:
                 "GITHUB_EVENT_NAME": "push",
                 "GITHUB_RUN_ID": "99",
                 "GITHUB_STEP_SUMMARY": str(repository.folder.parent / "summary.md"),
-                "READINESS_APPLY": "",
                 **READY,
                 **environment,
             }
@@ -151,12 +150,6 @@ def test_without_its_variables_nothing_is_applied_with_a_notice_and_nothing_is_r
     assert stacks_in(done) == []
     assert done.err.startswith(f"::notice::Nothing is applied yet: {missing} is not set.")
     assert server.requests == []
-
-
-def test_variables_of_the_environments_are_announced_by_one_of_the_repository(run: Run) -> None:
-    """A job without its environment cannot see them."""
-    done, _ = run("scope", **dict.fromkeys(READY, ""), READINESS_APPLY="true")
-    assert sorted(stacks_in(done)) == ["prod", "staging"]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -145,7 +145,7 @@ def test_a_plugin_that_the_state_needs_must_be_locked_too(locked: Path, computer
 
 def test_the_providers_of_a_state_are_read_with_and_without_a_v() -> None:
     """And resources that are no providers are passed over."""
-    states = [
+    states: list[dict[str, Any]] = [
         {"type": "pulumi:providers:gcp", "inputs": {"version": "v9.0.0"}},
         {"type": "pulumi:providers:github", "inputs": {}},
         {"type": "gcp:storage/bucket:Bucket", "inputs": {"version": "1"}},
