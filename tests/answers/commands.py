@@ -68,6 +68,10 @@ init
 {_INIT}
 init other --answers inputs/init.yaml
 diff
+plugins lock
+ci stacks
+ci scope
+ci report
 upgrade
 upgrade --check
 upgrade --check --to 9 --wheel x.whl
@@ -89,6 +93,8 @@ test STACK --alert HighErrorRate --every-phase --format json
 preview STACK
 up STACK
 up STACK --yes
+up STACK --summary
+ci begin STACK
 drift STACK
 drift STACK --issue
 deliver STACK
