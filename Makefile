@@ -112,7 +112,7 @@ tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI in
 	$(RUN) -m tools.find_tool actionlint
 	$(RUN) -m tools.find_tool pulumi
 
-release-tools: .venv-release/.ready ## Set up what writes the SBOM of a release (tools/build_release.py).
+release-tools: .venv/.ready .venv-release/.ready ## Set up what writes the SBOM of a release (tools/build_release.py).
 
 lock: ## Compile pyproject.toml and every requirements*.in to its lock, with the newest versions that it allows; needs uv.
 	@for input in pyproject.toml requirements-dev.in policy/requirements.in examples/*/requirements.in tools/release/requirements.in; do \

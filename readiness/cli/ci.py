@@ -44,7 +44,7 @@ def scope(project: str | None) -> None:
 
     root = project_root(project)
     if missing := missing_variables(os.environ):
-        _notice(f"Nothing is applied yet: {', '.join(missing)} is not set. `readiness bootstrap` prints how to set it.")
+        _notice(f"Nothing is applied yet, without the variables {', '.join(missing)}. `readiness bootstrap` sets them.")
         click.echo("stacks=[]")
         return
     environments = {stack: settings.environment.name for stack, settings in settings_of_every_stack(root)}

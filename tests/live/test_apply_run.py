@@ -148,7 +148,7 @@ def test_without_its_variables_nothing_is_applied_with_a_notice_and_nothing_is_r
     """GitHub is not asked."""
     done, server = run("scope", **{missing: ""})
     assert stacks_in(done) == []
-    assert done.err.startswith(f"::notice::Nothing is applied yet: {missing} is not set.")
+    assert done.err.startswith(f"::notice::Nothing is applied yet, without the variables {missing}.")
     assert server.requests == []
 
 
