@@ -8,6 +8,7 @@ import sys
 import click
 
 from readiness.cli.common import (
+    cost_of_plan,
     plan_of,
     project_option,
     project_root,
@@ -23,7 +24,7 @@ from readiness.cli.common import (
 def preview(stack: str, project: str | None) -> None:
     """Run the real `pulumi preview` where CLI and credentials are found, else say what is missing and plan offline."""
     from readiness.live.pulumi_cli import missing_for_preview, run_preview
-    from readiness.plan.cost import cost_line
+    from readiness.plan.render_cost import cost_line
     from readiness.plan.render_plan import plan_text
     from readiness.rules.project import check_in_project
     from readiness.rules.stack import require_settings
@@ -46,4 +47,4 @@ def preview(stack: str, project: str | None) -> None:
         click.echo(f"  - {what}")
     click.echo("The offline plan of the same program instead:\n")
     not_watched = [gap_line(gap) for gap in alert_gaps(settings)]
-    click.echo(plan_text(declared, cost_line(declared, settings.prices), not_watched), nl=False)
+    click.echo(plan_text(declared, cost_line(cost_of_plan(root, declared, settings)), not_watched), nl=False)
