@@ -23,6 +23,7 @@ from readiness.cli import (
     deliver,
     diff,
     docs,
+    doctor,
     drift,
     drill,
     fix,
@@ -62,6 +63,7 @@ for command in (
     deliver.deliver,
     diff.diff,
     docs.docs,
+    doctor.doctor,
     drift.drift,
     drill.drill,
     fix.fix,
@@ -113,7 +115,9 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         # A full disk, a working folder that is gone. (Where the reader of a pipe has gone, click ends with status 1.)
         place = f": {error.filename}" if error.filename else ""
-        click.echo(f"error: {error.strerror or type(error).__name__}{place}.", err=True)
+        # Of a request that got no answer, the text says which and why.
+        reason = error.strerror or mask_secrets(str(error)) or type(error).__name__
+        click.echo(f"error: {reason}{place}.", err=True)
         _drop_unwritten_output()
         return 1
     except SystemExit as end:

@@ -32,21 +32,28 @@ if TYPE_CHECKING:
 def up(stack: str, arguments: tuple[str, ...], yes: bool, summary: bool, project: str | None) -> None:
     """Apply STACK safely: `pulumi up --refresh`, then a refreshed preview that must show no change."""
     from readiness.cli.ci import summarize
+    from readiness.cli.new_stack import choose_backend, require_stack
     from readiness.live.apply_report import applied_markdown
-    from readiness.live.pulumi_cli import missing_for_preview, run_apply, stack_state
+    from readiness.live.pulumi_cli import MISSING_PASSPHRASE, missing_for_preview, run_apply, stack_state
     from readiness.settings.stack_files import read_stack
 
     root = project_root(project)
-    settings_to_apply(root, stack)
+    settings = settings_to_apply(root, stack)
     refuse_foreign_hosts(root, stack)
-    missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
-    if missing:
+    stack_file = root / read_stack(root, stack).file
+    missing = choose_backend(missing_for_preview(dict(os.environ), stack_file=stack_file), settings)
+    # A stack that does not exist comes before its passphrase: another provider needs none.
+    if MISSING_PASSPHRASE in missing and not require_stack(root, stack, settings, missing):
+        sys.exit(1)
+    if missing := missing_for_preview(dict(os.environ), stack_file=stack_file):
         click.echo("Nothing is applied, because something is missing:", err=True)
         for what in missing:
             click.echo(f"  - {what}", err=True)
         sys.exit(1)
     plan = _checked_plan(root, stack)
     refuse_unlocked_plugins(root, stack)
+    if not require_stack(root, stack, settings, missing):
+        sys.exit(1)
     in_ci = os.environ.get("CI", "").lower() in ("1", "true")
     before = stack_state(root, stack) if summary else None
     wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments, plan=plan)

@@ -153,8 +153,18 @@ def send(
         # Python's own text repeats the header or the address, and with it the token.
         raise NoAnswerError("no answer (an address or a credential that cannot be sent as it is)") from None
     except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise NoAnswerError(f"no answer ({type(reason).__name__}: {reason})") from None
+        raise NoAnswerError(f"no answer ({plain_reason(error, url)})") from None
+
+
+def plain_reason(error: Exception, url: str) -> str:
+    """Why no connection to an address came about, in words; what is seldom keeps Python's own."""
+    reason = getattr(error, "reason", None) or error
+    host = urlsplit(url).hostname
+    if isinstance(reason, socket.gaierror):
+        return f"the name {host} is not found: check the network and the proxy"
+    if isinstance(reason, ConnectionRefusedError):
+        return f"{host} refuses connections: check the network and the proxy"
+    return f"{type(reason).__name__}: {reason}"
 
 
 def request(

@@ -51,6 +51,16 @@ class GitHub:
         answer = self._send("GET", self._url(path))
         return None if answer.status == 404 else _json(answer, f"GET {path or self.repository}")
 
+    def scopes(self) -> tuple[str, ...] | None:
+        """The scopes of a classic token; None for a token of another kind, of which GitHub names none.
+
+        Raises GitHubError. Source:
+        https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+        """
+        answer = _accepted(self._send("GET", self._url("")), f"GET {self.repository}")
+        named = answer.headers.get("x-oauth-scopes")
+        return None if named is None else tuple(scope.strip() for scope in named.split(",") if scope.strip())
+
     def items(self, path: str, key: str = "") -> Iterator[Any]:
         """The items of a list over all of its pages; of the list under `key`, where given. Raises GitHubError."""
         separator = "&" if "?" in path else "?"

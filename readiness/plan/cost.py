@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.alerts.metric_catalogue import known_metrics
+from readiness.json_values import as_list, as_object, as_objects
 from readiness.plan.query_series import LabelValues, Returned, returned_by, values_in
 from readiness.resource_types import ALERT_POLICY, API, LOG_BUCKET, LOG_METRIC, UPTIME_CHECK
 from readiness.settings.model import Settings
@@ -157,7 +158,7 @@ def conditions_of(resources: Sequence[Resource], usage: ExpectedUsage) -> Iterab
         (str(policy["inputs"].get("displayName") or policy.get("name")), condition)
         for policy in resources
         if policy["type"] == ALERT_POLICY
-        for condition in map(_mapping, _list(policy["inputs"].get("conditions")))
+        for condition in as_objects(policy["inputs"].get("conditions"))
     ]
     values = _label_values(resources, [condition for _, condition in declared], usage)
     for policy, condition in declared:
@@ -173,7 +174,7 @@ def executions_of(resources: Iterable[Resource]) -> int:
     total = 0
     for check in resources:
         if check["type"] == UPTIME_CHECK:
-            regions, period = _list(check["inputs"].get("selectedRegions")), check["inputs"].get("period")
+            regions, period = as_list(check["inputs"].get("selectedRegions")), check["inputs"].get("period")
             total += _executions_of_check(regions, _seconds(period, DEFAULT_PERIOD_SECONDS))
     return total
 
@@ -206,16 +207,7 @@ def _places(regions: Iterable[object]) -> int:
 
 
 def _language(condition: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(condition.get("conditionPrometheusQueryLanguage"))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    """A plan that is read from a file may have anything anywhere."""
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return as_object(condition.get("conditionPrometheusQueryLanguage"))
 
 
 def _seconds(text: object, default: float) -> float:
@@ -230,7 +222,7 @@ def _label_values(
     queries = [str(_language(condition).get("query", "")) for condition in conditions]
     services = max(len(values_in(queries, "service_name")), 1)
     places = [
-        _places(_list(check["inputs"].get("selectedRegions"))) for check in resources if check["type"] == UPTIME_CHECK
+        _places(as_list(check["inputs"].get("selectedRegions"))) for check in resources if check["type"] == UPTIME_CHECK
     ]
     return LabelValues(
         by_label={
@@ -252,8 +244,8 @@ def _returned(condition: Mapping[str, Any], values: LabelValues) -> Returned:
         return returned_by(str(_language(condition).get("query", "")), values)
     if "conditionMatchedLog" in condition:
         return Returned(series=0, references=0)
-    kind = _mapping(condition.get("conditionThreshold")) or _mapping(condition.get("conditionAbsent"))
-    aggregations = map(_mapping, _list(kind.get("aggregations")))
+    kind = as_object(condition.get("conditionThreshold")) or as_object(condition.get("conditionAbsent"))
+    aggregations = as_objects(kind.get("aggregations"))
     reduced = [aggregation for aggregation in aggregations if aggregation.get("crossSeriesReducer")]
     if reduced and not reduced[-1].get("groupByFields"):
         return Returned(series=1, references=1)

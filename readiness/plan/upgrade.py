@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -58,15 +58,24 @@ def required_package(root: Path) -> str | None:
     return re.sub(r"\s*--hash[= ].*", "", found[0]) if found else None
 
 
-def compare_versions(root: Path, package: str | None, stacks: Sequence[str], *, installed: str) -> Upgrade:
+def compare_versions(
+    root: Path,
+    package: str | None,
+    stacks: Sequence[str],
+    *,
+    installed: str,
+    before_install: Callable[[], None] = lambda: None,
+) -> Upgrade:
     """The plans of these stacks by the installed version and by another one, which must be given as pip takes it.
 
-    `package` replaces the requirement of Readiness in requirements.txt; None installs what the file says. Raises
-    RefusedError for whatever keeps a plan from being made, by either version.
+    `package` replaces the requirement of Readiness in requirements.txt; None installs what the file says.
+    `before_install` is called when nothing is left to refuse here. Raises RefusedError for whatever keeps a plan from
+    being made, by either version.
     """
     secrets = SecretMask()
     # First: what is wrong here is known before anything is fetched.
     old = {stack: plan_from(planned_here(root, stack), file=stack, secrets=secrets) for stack in stacks}
+    before_install()
     with _environment(root, package) as programs:
         version = _version(programs)
         processes = {stack: start_plan([str(programs / PACKAGE)], root, stack, import_path=None) for stack in stacks}

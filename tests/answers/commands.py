@@ -63,6 +63,8 @@ migrations lint migrations
 migrations lint bad.sql
 comment 7 --file inputs/diff.md
 bootstrap --repository acme/readiness --repository-id 11 --owner-id 22 --project-number 33
+doctor
+doctor --ci --repository acme/readiness --format json
 schema
 init
 {_INIT}
@@ -91,6 +93,8 @@ test STACK
 test STACK --alert HighErorRate
 test STACK --alert HighErrorRate --every-phase --format json
 preview STACK
+doctor STACK
+doctor STACK --ci
 up STACK
 up STACK --yes
 up STACK --summary

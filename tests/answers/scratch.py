@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import platform
 import re
 import shutil
 import socket
@@ -168,6 +169,7 @@ class Scratch:
         text = re.sub(r"(\w\.py)(:|, line )[0-9]+", r"\1\2<line>", text)
         text = re.sub(r"\b[0-9a-f]{40}\b", "<commit>", text)
         text = text.replace(f"readiness {__version__}", "readiness <version>")
+        text = text.replace(platform.python_version(), "<python>")
         text = re.sub(r"(main \()[0-9a-f]{12}\)", r"\1<commit>)", text)
         return re.sub(r"\bin [0-9]+\.[0-9]+ s\b", "in <seconds> s", text)
 
