@@ -17,7 +17,7 @@ from urllib.parse import quote
 from readiness.finding import Finding, RefusedError
 from readiness.live.github_api import GitHub
 from readiness.live.pull_request_comment import ACTIONS_BOT
-from readiness.plan.git import changed_files, folder_in, leads_to
+from readiness.plan.git import files_between, folder_in, leads_to
 
 # What people alone read, at the top of the repository or in the project's folder. No resource is made of these.
 _DOCUMENT = re.compile(r"docs/.+|[^/]+\.md|LICENSE")
@@ -87,7 +87,7 @@ def _nothing_to_apply(root: Path, applied: Applied | None, commit: str) -> str |
         return None
     if applied.commit != commit and leads_to(root, commit, applied.commit):
         return f"the later commit {applied.commit} was applied already"
-    changed = changed_files(root, applied.commit, commit)
+    changed = files_between(root, applied.commit, commit)
     # What an apply that failed has left behind is not what the last successful one made.
     if applied.attempted or changed is None or not all(is_document(root, path) for path in changed):
         return None

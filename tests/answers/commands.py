@@ -62,6 +62,9 @@ fix --repository .
 migrations lint migrations
 migrations lint bad.sql
 comment 7 --file inputs/diff.md
+pull-request plans plans --python /nowhere/python
+pull-request fetch fetched
+pull-request status main --diff-ended-with 0
 bootstrap --repository acme/readiness --repository-id 11 --owner-id 22 --project-number 33
 doctor
 doctor --ci --repository acme/readiness --format json
