@@ -14,6 +14,7 @@ from readiness.cli.common import (
     project_option,
     project_root,
     refuse_foreign_hosts,
+    refuse_unlocked_plugins,
     settings_of,
     this_repository,
 )
@@ -45,9 +46,13 @@ def drift(stack: str, issue: bool, form: str, project: str | None) -> None:
     if missing:
         raise click.ClickException("not checked, because something is missing: " + "; ".join(missing))
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
+    refuse_unlocked_plugins(root, stack, warn=False)
+    # GITHUB_TOKEN may be one for the application's repository alone, which cannot write issues here.
+    own_token = os.environ.get("ISSUE_TOKEN")
+    issue_environment = {**os.environ, **({"GITHUB_TOKEN": own_token} if own_token else {})}
     if issue:
         # Refused before the preview, which takes minutes, where no repository is named.
-        this_repository(os.environ)
+        this_repository(issue_environment)
     resources = plan_of(root, stack).resources
 
     def google() -> Google:
@@ -56,8 +61,8 @@ def drift(stack: str, issue: bool, form: str, project: str | None) -> None:
     try:
         found = find_drift(root, stack, settings, github, google=google, resources=resources)
         if issue:
-            # Anew: the time limit of a client begins when it is made.
-            done = _report_in_issue(this_repository(os.environ), stack, found)
+            # A new client: the time limit of a client begins when it is made.
+            done = _report_in_issue(this_repository(issue_environment), stack, found)
             click.echo(f"issue: {done}", err=form == "json")
     except (UncheckedError, GitHubError) as error:
         raise click.ClickException(f"stack {stack} is not checked: {error}") from None

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
-from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root, refuse_foreign_hosts, report
+from readiness.cli.common import (
+    cost_of_plan,
+    plan_of,
+    project_option,
+    project_root,
+    refuse_foreign_hosts,
+    refuse_unlocked_plugins,
+    report,
+)
 
 if TYPE_CHECKING:
     from readiness.settings.model import Settings
@@ -42,6 +50,7 @@ def preview(stack: str, project: str | None) -> None:
         missing = missing_for_preview(dict(os.environ), stack_file=stack_file)
     if not missing:
         refuse_foreign_hosts(root, stack)
+        refuse_unlocked_plugins(root, stack)
         sys.exit(_real_preview(root, stack, settings))
     declared = plan_of(root, stack)
     # The real one shows these among its diagnostics.

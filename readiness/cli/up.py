@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from readiness.cli.common import (
+    head_commit,
     plan_of,
     project_option,
     project_root,
     refuse_foreign_hosts,
+    refuse_unlocked_plugins,
     settings_to_apply,
 )
 
@@ -30,12 +32,15 @@ Resources = Sequence[Mapping[str, Any]]
 @click.argument("stack")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PULUMI_UP_ARGUMENTS]...")
 @click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
+@click.option("--summary", is_flag=True, help="Add what changed to the page of the workflow run (GITHUB_STEP_SUMMARY).")
 @project_option
-def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -> None:
+def up(stack: str, arguments: tuple[str, ...], yes: bool, summary: bool, project: str | None) -> None:
     """Apply STACK safely: `pulumi up --refresh`, then check that nothing differs and nothing exists twice."""
+    from readiness.cli.ci import summarize
     from readiness.cli.new_stack import choose_backend, require_stack
+    from readiness.live.apply_report import applied_markdown
     from readiness.live.google_api import Google
-    from readiness.live.pulumi_cli import MISSING_PASSPHRASE, missing_for_preview, run_apply
+    from readiness.live.pulumi_cli import MISSING_PASSPHRASE, missing_for_preview, run_apply, stack_state
     from readiness.plan.plan_file import SecretMask, plan_from
     from readiness.settings.stack_files import read_stack
 
@@ -54,17 +59,22 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -
             click.echo(f"  - {what}", err=True)
         sys.exit(1)
     plan = _checked_plan(root, stack)
+    refuse_unlocked_plugins(root, stack)
     if not require_stack(root, stack, settings, missing):
         sys.exit(1)
 
     def google() -> Google:
-        """Anew for each phase: its time limit begins with the call, and an apply takes minutes."""
+        """A new client for each phase: its time limit begins with the call, and an apply takes minutes."""
         return Google.from_environment(os.environ, project=settings.project, provider_values=config.values)
 
     assume_yes = yes or os.environ.get("CI", "").lower() in ("1", "true")
     _restore_deleted_buckets(google, plan.resources, assume_yes=assume_yes)
     read_plan = plan_from(plan.as_dict(), file=stack, secrets=SecretMask())
+    before = stack_state(root, stack) if summary else None
     wrong = run_apply(root, stack, assume_yes=assume_yes, arguments=arguments, plan=read_plan)
+    if summary:
+        after = stack_state(root, stack)
+        summarize(applied_markdown(stack, head_commit(root), before, after, succeeded=wrong is None))
     if wrong is not None:
         click.echo(f"error: {wrong}", err=True)
         sys.exit(1)

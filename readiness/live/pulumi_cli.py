@@ -27,6 +27,7 @@ from typing import Any
 from readiness.files import read_regular_text
 from readiness.finding import RefusedError
 from readiness.live.google_login import LOG_IN, credential_source
+from readiness.live.stack_lock import held_lock, run_and_keep_errors
 from readiness.plan.engine_rules import refused_deletions, refused_deletions_text
 from readiness.plan.plan_file import ReadPlan
 from readiness.settings.stack_files import PROJECT_FILE
@@ -120,8 +121,9 @@ def run_apply(
     if whole and (refused := list(refused_deletions(state, plan))):
         return refused_deletions_text(stack, refused)
     yes = ["--yes"] if assume_yes else []
-    if run_pulumi(root, "up", "--stack", stack, "--refresh", *yes, *arguments).returncode != 0:
-        return (
+    status, errors = run_and_keep_errors(["pulumi", "up", "--stack", stack, "--refresh", *yes, *arguments], root)
+    if status != 0:
+        return held_lock(errors, stack) or (
             f"`pulumi up` did not apply everything. What is done is in the state. Mend what it says above, then run "
             f"`readiness up {stack}` again: it refreshes first, so that what failed is sent again."
         )
@@ -145,6 +147,14 @@ def exported_state(root: Path, stack: str) -> dict[str, Any]:
     if state is None:
         raise UnreadableStateError(f"The state of stack {stack} cannot be read: `pulumi stack export` printed none.")
     return state
+
+
+def stack_state(root: Path, stack: str) -> dict[str, Any] | None:
+    """The same, or None where the state cannot be read. Raises OSError."""
+    try:
+        return exported_state(root, stack)
+    except UnreadableStateError:
+        return None
 
 
 def _state(exported: str) -> dict[str, Any] | None:

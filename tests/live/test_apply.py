@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from readiness.live.pulumi_cli import run_apply, unfinished_creations, unsent_secrets
+from readiness.live.stack_lock import held_lock
 from readiness.resource_types import ALERT_POLICY
 from tests.edits import PLACEHOLDERS, TWO_PEOPLE, send_google_to, write_real_addresses
 from tests.live.loopback import Reply, serving
@@ -24,7 +25,7 @@ PULUMI = """#!/bin/sh
 echo "$*" >> "$0.calls"
 case "$1" in
 stack) cat "$0.state" 2> /dev/null || { echo "error: no stack named 'staging' found" >&2; exit 6; } ;;
-up) exit "$(cat "$0.up" 2> /dev/null || echo 0)" ;;
+up) cat "$0.errors" >&2 2> /dev/null; exit "$(cat "$0.up" 2> /dev/null || echo 0)" ;;
 preview) exit "$(cat "$0.preview" 2> /dev/null || echo 0)" ;;
 esac
 """
@@ -65,6 +66,10 @@ class Fake:
     def ends(self, command: str, status: int) -> None:
         """The exit status of `up` or `preview`."""
         self._file(command).write_text(str(status), encoding="utf-8")
+
+    def complains(self, text: str) -> None:
+        """What `up` writes to stderr."""
+        self._file("errors").write_text(text, encoding="utf-8")
 
     def has_a_language_host(self) -> None:
         """As an official release has, beside the CLI."""
@@ -137,6 +142,40 @@ def test_an_up_that_fails_is_not_checked_and_the_way_on_is_said(pulumi: Fake, pr
     wrong = run_apply(project, "staging", assume_yes=True) or ""
     assert "run `readiness up staging` again" in wrong
     assert pulumi.calls[-1].startswith("up ")
+
+
+# As pulumi 3.274.1 writes it (pkg/backend/diy/lock.go); the engine test holds a real lock.
+LOCK = (
+    "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the "
+    "lock file with `pulumi cancel`.\n  gs://state/.pulumi/locks/organization/readiness/staging/x.json: created by "
+    "runner@fv-az1 (pid 42) at 2026-11-30T10:00:00Z\n"
+)
+
+
+def test_a_held_lock_is_one_error_with_who_since_when_and_the_command(pulumi: Fake, project: Path) -> None:
+    """Also that nothing was applied, and when the lock may be removed."""
+    pulumi.ends("up", 255)
+    pulumi.complains(LOCK)
+    wrong = run_apply(project, "staging", assume_yes=True) or ""
+    assert wrong.startswith("Stack staging is locked:")
+    assert "  - runner@fv-az1 (process 42), since 2026-11-30T10:00:00Z\n" in wrong
+    assert "Nothing was applied." in wrong
+    assert wrong.endswith("  pulumi cancel --stack staging")
+
+
+def test_a_lock_of_pulumi_cloud_is_recognized_without_its_holder() -> None:
+    """It answers 409 and names nobody."""
+    wrong = held_lock("error: [409] Conflict: Another update is currently in progress.\n", "acme/prod") or ""
+    assert "Pulumi Cloud shows who" in wrong
+    assert wrong.endswith("pulumi cancel --stack acme/prod")
+
+
+def test_another_failure_is_no_lock(pulumi: Fake, project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What the engine writes is passed on as it comes, once."""
+    pulumi.ends("up", 255)
+    pulumi.complains("error: 403 on the lock of the door\n")
+    assert "locked" not in (run_apply(project, "staging", assume_yes=True) or "")
+    assert capfd.readouterr().err == "error: 403 on the lock of the door\n"
 
 
 @pytest.mark.parametrize(

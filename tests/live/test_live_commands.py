@@ -179,6 +179,25 @@ def test_an_open_gate_opens_an_issue_and_fails(command: Command, at_hand: dict[s
     assert "WEAKER than declared" in issue.body["body"]
 
 
+def test_the_issue_is_written_with_a_token_of_its_own_repository(command: Command, at_hand: dict[str, Any]) -> None:
+    """The other one is minted for the application's repository alone."""
+
+    def answer(asked: Request) -> Reply:
+        if asked.method == "GET":
+            return Reply(404, {}) if "environments" in asked.path else Reply(200, [])
+        return Reply(201, {"number": 5})
+
+    with serving(answer) as server:
+        at_hand |= {"GITHUB_TOKEN": "theirs", "ISSUE_TOKEN": "ours"}
+        command("drift", "prod", "--issue", **at_hand, GITHUB_API_URL=server.url)
+    used = {(asked.path.split("/")[3], _authorization(asked)) for asked in server.requests}
+    assert used == {("ai-resume-review-v2", "Bearer theirs"), ("readiness", "Bearer ours")}
+
+
+def _authorization(asked: Request) -> str:
+    return {name.lower(): value for name, value in asked.headers.items()}["authorization"]
+
+
 def test_drift_that_cannot_be_checked_touches_no_issue(
     command: Command, at_hand: dict[str, Any], tmp_path: Path
 ) -> None:
