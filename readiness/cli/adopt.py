@@ -7,14 +7,18 @@ import os
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import google_of, plan_of, project_option, project_root, settings_to_apply
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("adopt prod > import.json", "adopt staging --project infrastructure > import.json"))
+@stack_argument
 @project_option
 def adopt(stack: str, project: str | None) -> None:
-    """Print a Pulumi import file for what exists already: pulumi import --file FILE --protect=false."""
+    """Print a Pulumi import file for resources that exist already.
+
+    Save it as FILE, then run `pulumi import --file FILE --protect=false`.
+    """
     from readiness.live.adopt import adoption, import_file, read_live_things
     from readiness.live.github_api import GitHub, GitHubError
     from readiness.live.google_api import GoogleError

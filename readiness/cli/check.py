@@ -9,24 +9,30 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import complete_folders, examples, stacks_argument
 from readiness.cli.common import plan_of, project_option, project_root, report
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
 
 
-@click.command()
-@click.argument("stacks", nargs=-1, metavar="[STACK]...")
-@click.option("--plan", "with_plan", is_flag=True, help="Check the plans as well: policy rules and API contracts.")
+@click.command(epilog=examples("check", "check prod --plan --format sarif"))
+@stacks_argument
+@click.option("--plan", "with_plan", is_flag=True, help="Check the plans too: policy rules and API contracts.")
 @click.option(
     "--workflows",
+    metavar="DIR",
+    shell_complete=complete_folders,
     type=click.Path(path_type=Path),
-    help="`.github/workflows` of a checkout, for the record.",
+    help="The `.github/workflows` of a checkout of the application, to compare with the record of `checks-honest`.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
 @project_option
 def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form: str, project: str | None) -> None:
-    """Check the settings of the stacks (all of them by default) and print every problem at once."""
+    """Check the settings of the stacks, and print every problem at once.
+
+    It checks all stacks unless you name some.
+    """
     from readiness.finding import RefusedError, errors_only
 
     failed = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import complete_folders, examples
 from readiness.cli.common import described_commit, project_option, project_root, report
 
 if TYPE_CHECKING:
@@ -14,14 +15,28 @@ if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command("checks-honest")
+@click.command(
+    "checks-honest",
+    epilog=examples(
+        "checks-honest --workflows ../shop/.github/workflows",
+        "checks-honest --workflows ../shop/.github/workflows --write",
+    ),
+)
 @click.option(
-    "--workflows", type=click.Path(path_type=Path), required=True, help="`.github/workflows` of a checkout of the app."
+    "--workflows",
+    metavar="DIR",
+    shell_complete=complete_folders,
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The `.github/workflows` of a checkout of the application.",
 )
 @click.option("--write", is_flag=True, help="Write the record that `readiness check` asks for.")
 @project_option
 def checks_honest(workflows: Path, write: bool, project: str | None) -> None:
-    """Refuse required checks that do not exist, do not run on pull requests, can be skipped, or cannot fail."""
+    """Refuse required checks that cannot block a merge.
+
+    Such a check does not exist, does not run on pull requests, can be skipped, or cannot fail.
+    """
     from readiness import clock
     from readiness.ci.checks_record import contexts_text, record_path, record_text
     from readiness.ci.required_checks import required_check_findings
@@ -32,8 +47,9 @@ def checks_honest(workflows: Path, write: bool, project: str | None) -> None:
     from readiness.settings.stack_files import read_stack
 
     root = project_root(project)
-    stack, settings, ruleset = _guarding(root)
+    # A folder that cannot be read is the first thing to fix, whatever the settings say.
     found = read_workflows(workflows)
+    stack, settings, ruleset = _owner_of_the_ruleset(root)
     subject = subject_of(settings, ruleset)
     problems = required_check_findings(str(workflows), found, ruleset.required_checks, subject.branch)
     if errors_only(problems):
@@ -50,7 +66,7 @@ def checks_honest(workflows: Path, write: bool, project: str | None) -> None:
     click.echo(f"Wrote {place}. Commit it: it is good for 14 days.")
 
 
-def _guarding(root: Path) -> tuple[str, Settings, BranchRuleset]:
+def _owner_of_the_ruleset(root: Path) -> tuple[str, Settings, BranchRuleset]:
     """The stack that declares the ruleset. Raises RefusedError where none does, or where its settings are wrong."""
     from readiness.finding import Finding, RefusedError
     from readiness.rules.stack import check_stack, require_settings

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import complete_stacks, examples
 from readiness.cli.common import project_option, project_root, use_colour
 
 if TYPE_CHECKING:
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
 DIFFERENT = 2
 
 
-@click.command()
+@click.command(epilog=examples("diff --base origin/main", "diff --base HEAD --stack prod --format markdown"))
 @click.argument("files", nargs=-1, metavar="[OLD.json NEW.json]", type=click.Path(path_type=Path))
 @click.option("--base", metavar="REF", help="Compare the working tree's plans with those of this commit.")
-@click.option("--stack", "stacks", multiple=True, metavar="STACK", help="Only this stack; may be repeated.")
+@click.option(
+    "--stack",
+    "stacks",
+    multiple=True,
+    metavar="STACK",
+    shell_complete=complete_stacks,
+    help="Only this stack. Repeatable.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
 @project_option

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     project_option,
     project_root,
@@ -16,12 +17,15 @@ from readiness.cli.common import (
 )
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("drift prod", "drift prod --issue"))
+@stack_argument
 @click.option("--issue", is_flag=True, help="Open, update or close the stack's issue in GITHUB_REPOSITORY.")
 @project_option
 def drift(stack: str, issue: bool, project: str | None) -> None:
-    """Compare what is live with what STACK declares: a refreshed preview, and GitHub's own word on the gate."""
+    """Compare the live resources with what STACK declares.
+
+    It runs a refreshed preview, and asks GitHub who has to approve a deployment.
+    """
     from readiness.live.drift import UncheckedError, close_drift, drift_markdown, find_drift, report_drift
     from readiness.live.github_api import GitHub, GitHubError
     from readiness.live.pulumi_cli import missing_for_preview

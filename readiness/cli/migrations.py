@@ -7,18 +7,23 @@ from pathlib import Path
 
 import click
 
+from readiness.cli.arguments import examples
 from readiness.cli.common import report
+from readiness.cli.overview import WholeSummaries
 
 
-@click.group()
+@click.group(cls=WholeSummaries)
 def migrations() -> None:
-    """Database migrations, before they reach a database."""
+    """Check database migrations before they reach a database."""
 
 
-@migrations.command()
+@migrations.command(epilog=examples("migrations lint migrations/versions", "migrations lint 0042_orders.sql"))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
 def lint(paths: tuple[Path, ...]) -> None:
-    """Refuse what would take a migration out of its transaction, in SQL files and Alembic revisions."""
+    """Refuse migrations that would leave their transaction.
+
+    It reads SQL files and Alembic revisions.
+    """
     from readiness.ci.migrations.lint import lint_paths
 
     problems = lint_paths(list(paths))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("plan staging", "plan prod --format json > plan.json"))
+@stack_argument
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @project_option
 def plan(stack: str, form: str, project: str | None) -> None:

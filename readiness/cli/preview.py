@@ -7,14 +7,18 @@ import sys
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, refuse_foreign_hosts, report
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("preview staging", "preview prod --project infrastructure"))
+@stack_argument
 @project_option
 def preview(stack: str, project: str | None) -> None:
-    """Run the real `pulumi preview` where CLI and credentials are found, else say what is missing and plan offline."""
+    """Run `pulumi preview`, or print the offline plan.
+
+    The preview needs the Pulumi CLI and credentials. Without them, it says what is missing and plans offline.
+    """
     from readiness.live.pulumi_cli import missing_for_preview, run_preview
     from readiness.plan.cost import cost_line
     from readiness.plan.render_plan import plan_text

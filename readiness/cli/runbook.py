@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import examples
 from readiness.cli.common import project_option, project_root, settings_of_every_stack
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
 
 
-@click.command()
+@click.command(epilog=examples("runbook", "runbook --check"))
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a page is not up to date.")
 @project_option
 def runbook(only_check: bool, project: str | None) -> None:
-    """Write docs/runbook.md and a page for each alert in docs/runbook/ from the settings of every stack."""
+    """Write the runbook: an overview, and a page for each alert.
+
+    It writes docs/runbook.md and the pages in docs/runbook/ from the settings of every stack.
+    """
     from readiness.documents.runbook import left_over_pages, runbook_texts
     from readiness.files import text_of, write_all
     from readiness.finding import RefusedError

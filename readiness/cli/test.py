@@ -8,23 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from readiness.cli.arguments import WholeNumber, examples, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of
 
 if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command()
-@click.argument("stack")
-@click.option("--alert", "names", metavar="NAME", multiple=True, help="Only this alert; may be given several times.")
-@click.option("--every-phase", is_flag=True, help="At six arrival times of the samples; takes longer.")
+@click.command(epilog=examples("test prod", "test staging --alert HighErrorRate --format json"))
+@stack_argument
+@click.option("--alert", "names", metavar="NAME", multiple=True, help="Only this alert. Repeatable.")
+@click.option("--every-phase", is_flag=True, help="Try six arrival times of the samples; takes longer.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--timeout-seconds", type=click.IntRange(1), default=1800, show_default=True, help="For each alert.")
+@click.option(
+    "--timeout-seconds",
+    type=WholeNumber(),
+    default=1800,
+    show_default=True,
+    help="The time limit for each alert, in seconds.",
+)
 @project_option
 def test(
     stack: str, names: tuple[str, ...], every_phase: bool, form: str, timeout_seconds: int, project: str | None
 ) -> None:
-    """Prove with promtool that STACK's alerts work.
+    """Prove with promtool that the alerts of STACK work.
 
     Built-in incidents, made from the stack's own thresholds, windows, services and names, must page or stay quiet. Exit
     status 1 when one fails. promtool must be on PATH.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     plan_of,
     project_option,
@@ -21,13 +22,18 @@ if TYPE_CHECKING:
     from readiness.plan.plan_file import ReadPlan
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("stack")
+@click.command(
+    context_settings={"ignore_unknown_options": True}, epilog=examples("up staging", "up prod --yes --parallel 4")
+)
+@stack_argument
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PULUMI_UP_ARGUMENTS]...")
-@click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
+@click.option("--yes", is_flag=True, help="Apply without asking. With CI=true it never asks.")
 @project_option
 def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -> None:
-    """Apply STACK safely: `pulumi up --refresh`, then a refreshed preview that must show no change."""
+    """Apply STACK, then check that nothing is left to change.
+
+    It runs `pulumi up --refresh`, then a refreshed preview that must show no change.
+    """
     from readiness.live.pulumi_cli import missing_for_preview, run_apply
     from readiness.settings.stack_files import read_stack
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from readiness.cli.arguments import examples, stacks_argument
 from readiness.cli.common import project_option, project_root
 from readiness.cli.diff import DIFFERENT, print_diff, refuse_open_changes
 
@@ -18,9 +19,9 @@ _BY_HAND = (
 )
 
 
-@click.command()
-@click.argument("stacks", nargs=-1, metavar="[STACK]...")
-@click.option("--check", is_flag=True, help="Compare the plans; the only thing that this command does.")
+@click.command(epilog=examples("upgrade --check", "upgrade --check prod --to 0.2.0"))
+@stacks_argument
+@click.option("--check", is_flag=True, help="Compare the plans. Required: the command does nothing else.")
 @click.option("--to", "version", metavar="VERSION", help="The version to compare with.  [default: requirements.txt's]")
 @click.option("--wheel", type=click.Path(path_type=Path), metavar="FILE", help="The wheel to compare with.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
@@ -35,9 +36,9 @@ def upgrade(
     exit_code: bool,
     project: str | None,
 ) -> None:
-    """Show what another version of Readiness changes in the plans (of all stacks by default).
+    """Show what another version of Readiness changes in the plans.
 
-    The settings and the program stay as they are, and so does every file. The other version is installed with pip into
+    It compares all stacks unless you name some, and changes no file. The other version is installed with pip into
     a temporary environment. A change that reduces protection ends with status 1, as `readiness diff` does.
     """
     from readiness import __version__

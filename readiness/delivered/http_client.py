@@ -154,7 +154,26 @@ def send(
         raise NoAnswerError("no answer (an address or a credential that cannot be sent as it is)") from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
-        raise NoAnswerError(f"no answer ({type(reason).__name__}: {reason})") from None
+        raise NoAnswerError(f"no answer ({in_words(reason)})") from None
+
+
+def in_words(reason: object) -> str:
+    """Why a connection failed, for a person: the system's own words only where these are clear."""
+    if isinstance(reason, socket.gaierror):
+        return "the name of the host cannot be resolved"
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"the certificate is refused: {reason.verify_message}"
+    if isinstance(reason, ssl.SSLError):
+        return f"TLS failed: {(reason.reason or type(reason).__name__).replace('_', ' ').lower()}"
+    if isinstance(reason, TimeoutError):
+        return "timed out"
+    if isinstance(reason, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError):
+        return "the other side closed the connection"
+    if isinstance(reason, http.client.IncompleteRead):
+        return "the answer broke off"
+    if isinstance(reason, OSError) and reason.strerror:
+        return reason.strerror.lower()
+    return str(reason) or type(reason).__name__
 
 
 def request(

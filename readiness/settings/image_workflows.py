@@ -30,7 +30,10 @@ ACCEPTED: KeyPath = ("image_workflows", "accepted_vulnerabilities")
 class AcceptedVulnerability(Section):
     """A vulnerability that may stay for a while. Both scanners' lists of exceptions are made from these."""
 
-    id: Annotated[str, Field(pattern=r"^(CVE-[0-9]{4}-[0-9]{4,}|GHSA(-[0-9a-z]{4}){3}|[A-Z]+-[A-Za-z0-9-]+)$")]
+    id: Annotated[
+        str,
+        Field(pattern=r"^(CVE-[0-9]{4}-[0-9]{4,}|GHSA(-[0-9a-z]{4}){3}|[A-Z]+-[A-Za-z0-9-]+)$", max_length=100),
+    ]
     package: Annotated[
         str,
         Field(
@@ -50,6 +53,7 @@ class ImageWorkflows(Section):
         str,
         Field(
             pattern=r"^projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+$",
+            max_length=200,
             description="As both deployment workflows name it.",
         ),
     ]
