@@ -156,9 +156,9 @@ def _service_problems(
     for index, number, service in _services_of(environments):
         path = (*ENVIRONMENTS, index, "services", number)
         if service in own_services and known(environments[index], "name") != own:
-            yield config.error(rule_id, path, "stands in readiness:services too", "Remove the line")
+            yield config.error(rule_id, path, "is in readiness:services too", "Remove the line")
         if service in first_at:
-            message = f"stands in environment [{first_at[service]}] too"
+            message = f"is in environment [{first_at[service]}] too"
             yield config.error(rule_id, path, message, "List each service in one environment, once")
         first_at.setdefault(service, index)
 
