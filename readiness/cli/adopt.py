@@ -9,6 +9,7 @@ import click
 
 from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import google_of, plan_of, project_option, project_root, settings_to_apply
+from readiness.cli.progress import progress
 
 
 @click.command(epilog=examples("adopt prod > import.json", "adopt staging --project infrastructure > import.json"))
@@ -29,7 +30,8 @@ def adopt(stack: str, project: str | None) -> None:
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
     resources = plan_of(root, stack).resources
     try:
-        live = read_live_things(google, github, region=settings.region, resources=resources)
+        with progress("reading what exists"):
+            live = read_live_things(google, github, region=settings.region, resources=resources)
     except (GoogleError, GitHubError) as error:
         raise click.ClickException(f"what exists cannot be read: {error}") from None
     found = adoption(resources, live, takes_old_policies=settings.owns_shared_resources)

@@ -14,6 +14,7 @@ import click
 from readiness import clock
 from readiness.cli.arguments import Day, WholeNumber, complete_stacks, examples
 from readiness.cli.common import project_option, project_root, settings_of
+from readiness.cli.progress import end_progress, show_progress
 
 if TYPE_CHECKING:
     from readiness.audit.live_project import LiveProject
@@ -97,6 +98,7 @@ def audit(
         raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to audit. Create one.")
     settings = [settings_of(root, name) for name in names]
     _require_addresses(urls)
+    show_progress("checking what files, Google and the addresses say")
     files = {**_of_prowler(prowler_output, settings[0].project), **_of_gitleaks(gitleaks)}
     live = _live_project(root, names, settings)
     found = {
@@ -104,6 +106,7 @@ def audit(
         **_of_google(live, settings, compare_secrets=compare_secrets),
         **_of_urls(urls, settings, upload_limit_mb, live),
     }
+    end_progress()
     page_exists = (root / PAGE_PATH).is_file()
     rows = audit_rows(found, read_record(root), step_values(settings), page_exists=page_exists)
     click.echo(_text(rows, form, today), nl=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -152,6 +152,16 @@ def report(problems: Iterable[Finding], *, err: bool = False) -> None:
         click.echo(f"{label} {text_line(problem)}", err=err)
         if on_ci_runner():
             click.echo(annotation(problem), err=err)
+
+
+def print_findings(findings: Sequence[Finding], form: str, *, tool: str) -> None:
+    """Prints findings as text on stderr, or as a JSON or SARIF document on stdout."""
+    from readiness.finding_formats import findings_json, findings_sarif
+
+    if form == "text":
+        report(findings, err=True)
+    else:
+        click.echo(findings_json(findings) if form == "json" else findings_sarif(findings, tool=tool), nl=False)
 
 
 def on_ci_runner() -> bool:

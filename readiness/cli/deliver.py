@@ -17,6 +17,7 @@ from readiness.cli.common import (
     settings_of_every_stack,
     settings_to_apply,
 )
+from readiness.cli.progress import progress
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
@@ -58,9 +59,10 @@ def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool, 
         raise click.ClickException(message)
     choices = of_delivery.Choices(overwrite=frozenset(overwrite), again=again)
     try:
-        plan = of_delivery.plan_delivery(
-            github, files, default_branch=settings.managed_files.default_branch, choices=choices
-        )
+        with progress("comparing with the repository"):
+            plan = of_delivery.plan_delivery(
+                github, files, default_branch=settings.managed_files.default_branch, choices=choices
+            )
         problems = [*plan.problems, *_dependabot_problems(root, stack, settings, plan)]
         _show(plan, files)
         if errors_only(problems):

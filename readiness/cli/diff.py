@@ -10,6 +10,7 @@ import click
 
 from readiness.cli.arguments import complete_stacks, examples
 from readiness.cli.common import project_option, project_root, use_colour
+from readiness.cli.progress import progress
 
 if TYPE_CHECKING:
     from readiness.plan.diff_report import DiffReport
@@ -28,7 +29,7 @@ DIFFERENT = 2
     shell_complete=complete_stacks,
     help="Only this stack. Repeatable.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
 @project_option
 def diff(
@@ -51,7 +52,8 @@ def diff(
     if not of_commit and not (base is None and len(files) == 2 and not stacks):
         raise click.UsageError("give either --base REF (with --stack, where not all), or OLD.json and NEW.json")
     try:
-        report = _report(project, files, base, stacks)
+        with progress("planning both versions"):
+            report = _report(project, files, base, stacks)
     except RefusedError as refusal:
         if form == "markdown":
             click.echo(failure_markdown(refusal.problems), nl=False)
@@ -64,10 +66,13 @@ def diff(
 
 
 def print_diff(report: DiffReport, form: str, *, appendix: str = "") -> None:
-    """Prints the report as Markdown or as text, which is coloured on a terminal, then the appendix."""
+    """Prints the report as Markdown or as text, which is coloured on a terminal, then the appendix; or as JSON."""
+    from readiness.plan.diff_json import diff_json
     from readiness.plan.render_diff import diff_markdown, diff_text
 
-    if form == "markdown":
+    if form == "json":
+        click.echo(diff_json(report), nl=False)
+    elif form == "markdown":
         click.echo(diff_markdown(report, appendix=appendix), nl=False)
     else:
         click.echo(diff_text(report, _paint if use_colour(err=False) else _plain) + appendix, nl=False)

@@ -72,7 +72,7 @@ def init(folder: str | None, old_folder: str | None, answers_file: str | None, f
     named = folder or old_folder
     target = Path(named) if named else _project_around()
     names, warnings = write_project(target, answers, force=force)
-    report(warnings)
+    report(warnings, err=True)
     pages = [name for name in names if name.startswith(f"{RUNBOOK_FOLDER}/")]
     listed = [name for name in names if name not in pages]
     listed.append(f"{len(pages)} pages in {RUNBOOK_FOLDER}/")

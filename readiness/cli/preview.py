@@ -33,7 +33,7 @@ def preview(stack: str, project: str | None) -> None:
     missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
     if not missing:
         refuse_foreign_hosts(root, stack)
-        sys.exit(run_preview(root, stack))
+        sys.exit(1 if run_preview(root, stack) else 0)
     declared = plan_of(root, stack)
     # The real one shows these among its diagnostics.
     report(checked.problems, err=True)

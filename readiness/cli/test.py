@@ -10,6 +10,7 @@ import click
 
 from readiness.cli.arguments import WholeNumber, examples, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of
+from readiness.cli.progress import end_progress, show_progress
 
 if TYPE_CHECKING:
     from readiness.settings.model import Settings
@@ -63,7 +64,7 @@ def test(
     except PromtoolError as error:
         raise click.ClickException(str(error)) from None
     finally:
-        _end_of_progress()
+        end_progress()
     proof = StackProof(
         stack=stack, promtool_version=version, every_phase=every_phase, alerts=alerts, not_proven=not_proven
     )
@@ -107,11 +108,4 @@ def _refuse_unknown(names: Iterable[str], rules: Iterable[str], not_proven: dict
 
 
 def _progress(finished: int, total: int) -> None:
-    """One line that rewrites itself, for a person who waits; nothing in a pipe or a log."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        click.echo(f"\r{finished} of {total} alerts", err=True, nl=False)
-
-
-def _end_of_progress() -> None:
-    if sys.stderr is not None and sys.stderr.isatty():
-        click.echo(f"\r{'':40}\r", err=True, nl=False)
+    show_progress(f"tried {finished} of {total} alerts")

@@ -12,6 +12,7 @@ import click
 from readiness.cli.arguments import examples, stacks_argument
 from readiness.cli.common import project_option, project_root
 from readiness.cli.diff import DIFFERENT, print_diff, refuse_open_changes
+from readiness.cli.progress import progress
 
 _BY_HAND = (
     "`readiness upgrade` changes no file. Edit the line of readiness in requirements.txt, run `readiness upgrade "
@@ -24,7 +25,7 @@ _BY_HAND = (
 @click.option("--check", is_flag=True, help="Compare the plans. Required: the command does nothing else.")
 @click.option("--to", "version", metavar="VERSION", help="The version to compare with.  [default: requirements.txt's]")
 @click.option("--wheel", type=click.Path(path_type=Path), metavar="FILE", help="The wheel to compare with.")
-@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
 @project_option
 def upgrade(
@@ -55,7 +56,8 @@ def upgrade(
     package = _package(root, version, wheel)
     entries = read_acknowledgements(root)
     click.echo(f"installing {package or 'readiness as requirements.txt has it'} into a temporary environment", err=True)
-    found = compare_versions(root, package, names, installed=__version__)
+    with progress("planning both versions"):
+        found = compare_versions(root, package, names, installed=__version__)
     # Entries for other changes are for the diff of a commit, so none is called stale here.
     report = diff_report(found.diffs, entries, all_stacks=False)
     title = f"The plans by readiness {found.old} (-) and {found.new} (+), with the same settings"

@@ -11,6 +11,7 @@ import click
 from readiness import clock
 from readiness.cli.arguments import WholeNumber, examples, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of, settings_of_every_stack
+from readiness.cli.progress import end_progress, show_progress
 
 
 @click.command(epilog=examples("verify prod", "verify staging --smoke --format json"))
@@ -83,7 +84,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     rows = run_checks(
         checks, Deadline.after(timeout_seconds, since=started, now_seconds=clock.monotonic_seconds), done=_progress
     )
-    _end_of_progress()
+    end_progress()
     summary = report.verification_summary(rows, clock.monotonic_seconds() - started)
     checked_at = instant_text(clock.now())
     if form == "json":
@@ -98,12 +99,4 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
 
 
 def _progress(finished: int, total: int) -> None:
-    """One line that rewrites itself, for a person who waits; nothing in a pipe or a log."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        click.echo(f"\rchecked {finished} of {total}", err=True, nl=False)
-
-
-def _end_of_progress() -> None:
-    """Blanks that line out, by spaces: not every terminal knows how to clear one."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        click.echo(f"\r{'':40}\r", err=True, nl=False)
+    show_progress(f"checked {finished} of {total}")

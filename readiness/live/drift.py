@@ -8,6 +8,7 @@ while it lasts, closed when it is gone.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Sequence
@@ -64,6 +65,12 @@ def drift_markdown(stack: str, drift: Drift) -> str:
     command = f"readiness up {shlex.quote(stack)}"
     parts.append(f"To put back what is declared: `{command}`. To keep what is live: change the settings.")
     return "\n".join(parts) + "\n"
+
+
+def drift_json(stack: str, drift: Drift) -> str:
+    """`{"stack", "drifted", "gate": [text, ...], "preview": text}`, for programs."""
+    document = {"stack": stack, "drifted": bool(drift), "gate": list(drift.gate), "preview": drift.preview}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def drift_marker(stack: str) -> str:
