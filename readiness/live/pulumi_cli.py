@@ -108,7 +108,7 @@ def run_apply(
     yes = ["--yes"] if assume_yes else []
     if run_pulumi(root, "up", "--stack", stack, "--refresh", *yes, *arguments).returncode != 0:
         return (
-            f"`pulumi up` did not apply everything. What is done is in the state. Mend what it says above, then run "
+            f"`pulumi up` did not apply everything. What is done is in the state. Fix what it says above, then run "
             f"`readiness up {stack}` again: it refreshes first, so that what failed is sent again."
         )
     checked = run_pulumi(root, "preview", "--stack", stack, "--refresh", "--expect-no-changes").returncode

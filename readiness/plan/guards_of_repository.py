@@ -320,7 +320,7 @@ REPOSITORY_GUARDS = (
     ),
     Guard(
         pattern=SECURITY_UPDATES,
-        deleted="is deleted: vulnerabilities are no longer mended by pull request",
+        deleted="is deleted: vulnerabilities are no longer fixed by pull request",
         rules={"enabled": switched("is switched off", off=True, default=True)},
     ),
 )

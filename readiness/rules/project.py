@@ -121,7 +121,7 @@ def _between_stacks(stacks: Mapping[str, _Stack], *, complete: bool) -> Iterator
 def _record_problems(
     root: Path, stack: _Stack, workflows: list[WorkflowFile] | None, now: datetime
 ) -> Iterator[Finding]:
-    """What needs a record and has no valid one, wherever the values that the record speaks of are valid.
+    """What needs a record and has no valid one, wherever the values that the record is about are valid.
 
     `workflows` are the application's workflow files where they are at hand.
     """

@@ -106,7 +106,7 @@ def image_workflow_problems(config: StackConfig, workflows: ImageWorkflows | Non
 def _expiry_problems(config: StackConfig, path: KeyPath, expires: date, today: date) -> Iterator[Finding]:
     if expires <= today:
         message = "has passed: the entry excuses nothing any more"
-        hint = "Mend the vulnerability and remove the entry, or renew it with a reason that still holds"
+        hint = "Fix the vulnerability and remove the entry, or renew it with a reason that still holds"
         yield config.warning("settings-date-passed", path, message, hint)
     else:
         hint = "Update the package and remove the entry, or renew it with a reason that still applies"

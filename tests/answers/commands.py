@@ -56,11 +56,13 @@ audit --url https://app.example.com
 checks-honest --workflows honest
 checks-honest --workflows honest --write
 checks-honest --workflows swallowing
+checks-honest --workflows swallowing --format json
 checks-honest --workflows nowhere
 fix --repository nowhere
 fix --repository .
 migrations lint migrations
 migrations lint bad.sql
+migrations lint bad.sql --format json
 comment 7 --file inputs/diff.md
 bootstrap --repository acme/readiness --repository-id 11 --owner-id 22 --project-number 33
 schema
@@ -76,6 +78,7 @@ diff --base main
 diff inputs/plan.json inputs/plan.json
 diff inputs/plan.json inputs/weaker.json
 diff inputs/weaker.json inputs/plan.json --format markdown
+diff inputs/plan.json inputs/weaker.json --format json
 """
 _OF_STACK = f"""
 check STACK
