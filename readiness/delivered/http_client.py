@@ -164,7 +164,7 @@ def in_words(reason: object) -> str:
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"the certificate is refused: {reason.verify_message}"
     if isinstance(reason, ssl.SSLError):
-        return f"TLS failed: {(reason.reason or type(reason).__name__).replace('_', ' ').lower()}"
+        return f"TLS failed: {str(getattr(reason, 'reason', '') or 'no reason given').replace('_', ' ').lower()}"
     if isinstance(reason, TimeoutError):
         return "timed out"
     if isinstance(reason, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError):

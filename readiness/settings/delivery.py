@@ -48,8 +48,8 @@ class DeliveryEnvironment(Section):
 FigureName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 %,./()_-]{0,79}$")]
 
 
-# A percentage, a count, or a size in bytes.
-Target = Annotated[float, Field(ge=0, le=1_000_000_000_000)]
+# A target is a percentage, a count, or a size in bytes: a terabyte is more than any.
+MAX_TARGET = 1_000_000_000_000
 
 
 class QualityFigure(Section):
@@ -65,8 +65,11 @@ class QualityFigure(Section):
     ]
     job: Annotated[Text, Field(description="Display name of the job that publishes it.")]
     annotation: Annotated[FigureName, Field(description='The title: `echo "::notice title=Coverage::83.4"`.')]
-    at_least: Annotated[Target | None, Field(description="The target; or `at_most`, one of the two.")] = None
-    at_most: Target | None = None
+    at_least: Annotated[
+        float | None,
+        Field(ge=0, le=MAX_TARGET, description="The target; or `at_most`, one of the two."),
+    ] = None
+    at_most: Annotated[float | None, Field(ge=0, le=MAX_TARGET)] = None
 
 
 class DeploymentTelemetry(Section):

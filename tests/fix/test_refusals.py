@@ -268,6 +268,11 @@ def test_a_file_that_cannot_be_written_leaves_all_as_they_are(
         ("client:$TAG", "web:$TAG", "which only the script knows, and pushes no such image for the commit"),
         ("scripts/deploy.sh --backend-image=", "scripts/roll-out.sh ", ""),
         (
+            "--backend-image=${{ env.IMAGES }}/backend:${{ inputs.backend_tag }}",
+            "--backend-image=''",
+            "deploys an image without a name: the value for it is empty. Write the image as NAME:TAG",
+        ),
+        (
             "gcloud run deploy shop-client-prod --image=${{ env.IMAGES }}/client:$TAG",
             "docker push x:1",
             "pushes an image",

@@ -112,6 +112,24 @@ def test_a_viewer_of_a_reserved_domain_is_a_placeholder(prod: Path) -> None:
     assert errors_only(problems.values()) == ()
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("at_least: true", "must be a number, not true"),
+        ("at_most: -1", "is -1, but must be at least 0 and at most 1000000000000"),
+        ("at_least: 1.0e+20", "is 100000000000000000000, but must be at least 0"),
+        ("at_least: .inf", ""),
+    ],
+)
+def test_a_target_that_is_no_such_number_is_one_error(prod: Path, target: str, said: str) -> None:
+    """Not also that there is no target."""
+    figure = f"name: n, workflow_file: ci.yml, job: j, annotation: a, {target}"
+    edit(prod, FIRST, f"    quality: [{{{figure}}}]\n{FIRST}")
+    ((key, problem),) = found(prod).items()
+    assert key == f"{TELEMETRY}.quality[0].{target.partition(':')[0]}"
+    assert said in problem.message
+
+
 def test_a_figure_of_quality_has_one_target(prod: Path) -> None:
     """With none it would always be met, with two nobody knows which."""
     figure = "name: n, workflow_file: ci.yml, job: j, annotation: a"
