@@ -103,7 +103,7 @@ def _registered(plan: Plan) -> dict[str, Any]:
 def budgets(stack: str, plan: Plan, folder: Path) -> list[Budget]:
     """Everything that has a budget. `folder` is for its files.
 
-    The ratios are what people are promised (seconds in README.md and docs/), on a machine on which the yardstick takes
+    The ratios are what people are promised (seconds in docs/), on a machine on which the yardstick takes
     a second; that of the plan is the one limit that was a ratio from the start.
     """
     clone, offline = folder / "clone", folder / "offline"

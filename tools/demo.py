@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ROOT / "examples" / "shop" / "answers.yaml"
 STACK = "prod"
 SERVICE = "shop-api"
+DATABASE_ID = "shop-prod-4711:shop-db"
 # The change: somebody is tired of being paged.
 CHANGED_FILE, OLD, NEW = "Pulumi.yaml", "error_ratio: 0.05", "error_ratio: 0.5"
 # Eight hours in which all is well, then twenty minutes in which one request of four fails. An alert that looks back for
@@ -130,11 +131,16 @@ def pages(promtool: Path, folder: Path, rule_file: str) -> dict[str, int | None]
     found = {match["alert"]: round(float(match["seconds"])) for match in _FIRED.finditer(done.stderr)}
     if done.returncode != (1 if found else 0) or done.stderr.count("expr: ") != len(found):
         raise DemoError(f"promtool did not replay the incident:\n{done.stdout}{done.stderr}"[-4000:])
+    if early := sorted(alert for alert, seconds in found.items() if seconds < 0):
+        raise DemoError(f"{', '.join(early)} paged before the incident began; correct the samples in tools/demo.py")
     return {alert: found.get(alert) for alert in alerts}
 
 
 def incident(alerts: list[str]) -> dict[str, Any]:
-    """The incident as promtool's test file. A sample a minute, as Cloud Run writes them; counters begin with a 0."""
+    """The incident as promtool's test file. A sample a minute, as Cloud Run writes them; counters begin with a 0.
+
+    The database runs all the time. Without its samples, DatabaseDown would fire: it counts silence as an outage.
+    """
     labels = f'monitored_resource="cloud_run_revision",service_name="{SERVICE}",location="europe-west1"'
     name = "run_googleapis_com:request_count"
     end = (GOOD_MINUTES + BAD_MINUTES) * 60
@@ -160,6 +166,11 @@ def incident(alerts: list[str]) -> dict[str, Any]:
                     {
                         "series": f'{name}{{{labels},response_code_class="5xx",response_code="500"}}',
                         "values": f"_x{GOOD_MINUTES} 0+{FAILURES_A_MINUTE}x{BAD_MINUTES}",
+                    },
+                    {
+                        "series": "cloudsql_googleapis_com:database_up"
+                        f'{{monitored_resource="cloudsql_database",database_id="{DATABASE_ID}"}}',
+                        "values": f"1x{GOOD_MINUTES + BAD_MINUTES}",
                     },
                 ],
                 "promql_expr_test": [

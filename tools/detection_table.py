@@ -42,6 +42,8 @@ _HEADER = """\
 <!-- Made by `make TARGET` (tools/detection_table.py). Edit tools/detection_scenarios.py. -->
 <!-- Measured on rules and samples with the digest DIGEST. -->
 
+For DevOps and the on-call engineer.
+
 Minutes from the first bad sample to the page, measured by promtool on the rules that are deployed; the worst of four
 sample phases. How late a sample becomes visible in Monitoring comes on top: the last column. "quiet": nobody is
 notified; "-": the column makes no sense for the alert. Before the first bad sample lies an hour in which all was well.

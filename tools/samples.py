@@ -165,7 +165,7 @@ def _markdown(mrkdwn: str) -> str:
 
 
 SAMPLES: dict[str, Callable[[], str]] = {
-    "README.md": plan_sample,
+    "docs/plan.md": plan_sample,
     "docs/costs.md": cost_sample,
     "docs/deployment-metrics.md": dashboard_sample,
     "docs/slack-messages.md": slack_sample,

@@ -152,7 +152,7 @@ def _page(page: _AlertPage, names: Collection[str]) -> Iterator[str]:
     yield f"# {page.name}: {first_sentence(page.first_steps[0])}\n"
     yield f"{NOTICE}\n"
     jumps = [f"[{declared.heading}](#{anchor_of(declared.heading)})" for declared in page.declared]
-    yield f"Commands: {', '.join(jumps)}. Nothing helps within 15 minutes: {ESCALATE}.\n"
+    yield f"For the on-call engineer. Commands: {', '.join(jumps)}. Nothing helps within 15 minutes: {ESCALATE}.\n"
     yield f"{page.meaning}\n"
     yield from (f"{number}. {text_without_commands(step)}" for number, step in enumerate(page.first_steps, start=1))
     yield ""

@@ -20,7 +20,8 @@ from readiness.settings.unwatched import alert_gaps, gap_line
 ESCALATE = "[escalate](../runbook.md#escalation)"
 
 _HEADER = """\
-You were notified: open the page of the alert. Its first line says what to do first, and its commands can be pasted.
+For the on-call engineer. Open the page of the alert that notified you. Its
+first line says what to do first, and its commands can be pasted.
 """
 
 # Both sections say what docs/facts/monitoring.md proves: "How `increase` counts", "What closes an incident".

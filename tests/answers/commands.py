@@ -1,4 +1,4 @@
-"""The commands whose answers are recorded: every row of the README's table, with its options, on every project."""
+"""The commands whose answers are recorded: every row of docs/commands.md, with its options, on every project."""
 
 from __future__ import annotations
 
@@ -93,6 +93,7 @@ preview STACK
 up STACK
 up STACK --yes
 drift STACK
+drift STACK --format json
 drift STACK --issue
 deliver STACK
 deliver STACK --dry-run
@@ -181,9 +182,9 @@ def _command_names(command: click.Command, above: tuple[str, ...]) -> Iterator[t
             yield from _command_names(inner, (*above, name))
 
 
-def commands_in_readme() -> list[tuple[str, list[str]]]:
-    """Each command of the README's table, and the options that its row names: `("cleanup gate", [])`."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def documented_commands() -> list[tuple[str, list[str]]]:
+    """Each command of docs/commands.md, and the options that its row names: `("cleanup gate", [])`."""
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     found: list[tuple[str, list[str]]] = []
     for usage in re.findall(r"^\| `readiness ([^`]+)` \|", text, flags=re.MULTILINE):
         words = re.match(r"[a-z-]+(?: [a-z]+)*", usage)

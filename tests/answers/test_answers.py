@@ -1,4 +1,4 @@
-"""The recorded answers cover the README, and a difference is seen. `make answers-check` makes the comparison itself."""
+"""The recorded answers cover docs/commands.md, and a difference is seen. `make answers-check` compares all of them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.answers.commands import ON_A_CHECKOUT, commands_in_readme, commands_of
+from tests.answers.commands import ON_A_CHECKOUT, commands_of, documented_commands
 from tests.answers.corpus import MAX_LINES, RECORDED, Answer, differences, read_section, section_text
 from tests.answers.scratch import PROJECTS, Scratch
 from tests.answers.sections import SECTIONS
 
-README_COMMANDS = commands_in_readme()
+DOCUMENTED_COMMANDS = documented_commands()
 
 
-@pytest.mark.parametrize(("command", "options"), README_COMMANDS, ids=[name for name, _ in README_COMMANDS])
+@pytest.mark.parametrize(("command", "options"), DOCUMENTED_COMMANDS, ids=[name for name, _ in DOCUMENTED_COMMANDS])
 @pytest.mark.parametrize("project", PROJECTS)
 def test_every_command_of_the_readme_is_recorded_with_its_options(
     project: str, command: str, options: list[str]
 ) -> None:
-    """On each project: a row that is added to the README needs an answer."""
+    """On each project: a row that is added to the page needs an answer."""
     recorded = read_section((RECORDED / f"commands-{project}.txt").read_text(encoding="utf-8"))
     lines = [
         title for title in recorded if title.startswith(f"readiness {command} ") or title == f"readiness {command}"
@@ -32,9 +32,9 @@ def test_every_command_of_the_readme_is_recorded_with_its_options(
 
 def test_the_table_of_the_readme_is_found() -> None:
     """All rows, and no more: a table that is written otherwise would leave nothing to compare."""
-    assert len(README_COMMANDS) > 20
-    assert ("cleanup gate", []) in README_COMMANDS
-    assert ("check", ["--plan", "--workflows", "--format"]) in README_COMMANDS
+    assert len(DOCUMENTED_COMMANDS) > 20
+    assert ("cleanup gate", []) in DOCUMENTED_COMMANDS
+    assert ("check", ["--plan", "--workflows", "--format"]) in DOCUMENTED_COMMANDS
 
 
 @pytest.mark.parametrize("project", PROJECTS)

@@ -103,7 +103,7 @@ def test_every_link_leads_to_what_its_text_says(page: Path) -> None:
     [
         "[Dependabot](docs/github-environment.md)",
         "[required check](docs/github-environment.md)",
-        "[`readiness plan`](README.md#what-it-declares)",
+        "[`readiness plan`](docs/costs.md#what-it-declares)",
         "[what the smoke test does](docs/scanning.md#which-versions-and-why)",
     ],
 )

@@ -32,6 +32,8 @@ def test_it_shows_the_shop_the_change_its_comment_and_the_minute_of_the_page(tmp
     assert "2 of 2 weakening changes are not acknowledged." in comment
     assert "! threshold > 0.05 -> > 0.5 [not acknowledged: w" in comment
     assert "<details>" not in text
+    paged = [line.split() for line in incident.splitlines() if "pages at" in line or "silent until" in line]
+    assert [(words[0], words[3]) for words in paged] == [("ErrorBudgetBurn", "14:17:30"), ("HighErrorRate", "14:06:30")]
     assert f"{'HighErrorRate':24}{'pages at 14:06:30':24}silent until 14:20" in incident.splitlines()
     assert "\x1b" not in text
 
@@ -45,6 +47,12 @@ def parts_of(text: str) -> Iterator[str]:
 def test_promtool_tells_when_an_alert_pages(tmp_path: Path) -> None:
     """The first sample above 0 is that of the second bad minute; two minutes later the alert fires."""
     assert demo.pages(find_promtool(fetch=False), tmp_path, RULES) == {"Failing": 180, "Silent": None}
+
+
+def test_an_alert_that_fires_before_the_incident_is_an_error_of_the_demo(tmp_path: Path) -> None:
+    """Its minute would be negative."""
+    with pytest.raises(demo.DemoError, match="Failing paged before the incident began"):
+        demo.pages(find_promtool(fetch=False), tmp_path, RULES.replace('"5xx"', '"2xx"'))
 
 
 def test_rules_that_promtool_does_not_run_are_no_answer(tmp_path: Path) -> None:

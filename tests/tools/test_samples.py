@@ -36,4 +36,4 @@ def test_every_chart_of_six_weeks_is_in_the_table() -> None:
     rows = dashboard_sample().split("\n")
     assert sum(row.startswith(("| Deployment", "| Success", "| Failed", "| Time", "| Change")) for row in rows) == 22
     assert "| Deployments a week | deployments | staging | 7 | 7 | 8 | 9 | 10 | 8 | 6 |" in rows
-    assert sorted(SAMPLES) == ["README.md", "docs/costs.md", "docs/deployment-metrics.md", "docs/slack-messages.md"]
+    assert sorted(SAMPLES) == ["docs/costs.md", "docs/deployment-metrics.md", "docs/plan.md", "docs/slack-messages.md"]
