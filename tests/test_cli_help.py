@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -115,7 +116,7 @@ def test_the_exit_statuses_are_said_once(command: Command) -> None:
     assert re.findall(r"^\| `(\d+)` \|", PAGE, flags=re.MULTILINE) == ["0", "1", "2", "130"]
 
 
-def types_of(command: click.Command) -> list[click.ParamType]:
+def types_of(command: click.Command) -> list[click.ParamType[Any]]:
     """The types of its options and arguments."""
     return [parameter.type for parameter in command.params]
 
@@ -177,11 +178,8 @@ def test_the_folder_of_workflows_is_checked_before_the_settings(command: Command
 def test_every_command_has_json_or_the_page_says_what_it_prints(name: str) -> None:
     """`docs/cli.md` has a row for every command."""
     (row,) = re.findall(rf"^\| `{name}` \| (.+) \|$", PAGE, flags=re.MULTILINE)
-    formats = next(
-        (list(option.type.choices) for option in COMMANDS[name].params
-         if "--format" in option.opts and isinstance(option.type, click.Choice)),
-        [],
-    )  # fmt: skip
+    options = [option for option in COMMANDS[name].params if "--format" in option.opts]
+    formats = [choice for option in options if isinstance(option.type, click.Choice) for choice in option.type.choices]
     assert ("`--format json`" in row) == ("json" in formats)
 
 
