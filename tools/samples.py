@@ -69,15 +69,19 @@ def plan_sample() -> str:
 
 
 def cost_sample() -> str:
-    """The line of costs of each stack, its parts below each other."""
-    lines: list[str] = []
+    """The costs of each stack: the line at the head of its plan, and the lines at the end.
+
+    Without the note that the prices are old, which comes on a certain day.
+    """
+    blocks: list[str] = []
     for stack in ("prod", "staging"):
         command = [sys.executable, "-m", "readiness", "plan", stack]
         plan = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-        line = next(line for line in plan.split("\n") if line.startswith("Cost of monitoring: "))
-        lines.append(f"- **{stack}**")
-        lines += [f"  - {part}" for part in line.removesuffix(".").split("; ")]
-    return "\n".join(lines)
+        head = next(line for line in plan.split("\n") if line.startswith("Cost: "))
+        lines = [line.strip() for line in plan.partition("\nCost of a month\n")[2].split("\n") if line.strip()]
+        shown = [line for line in lines if not line.startswith("The prices are of ")]
+        blocks.append("\n".join([f"- **{stack}**: {head.removesuffix('.')}", *(f"  - {line}" for line in shown)]))
+    return "\n".join(blocks)
 
 
 def dashboard_sample() -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from readiness.alerts.deployment_metrics import delivery_metrics
+from readiness.json_values import as_object, as_objects
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC, UPTIME_CHECK
 
 Kind = Literal["GAUGE", "DELTA"]
@@ -238,7 +239,9 @@ def _probes(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
 
 def _deployment_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
     policies = [resource["inputs"] for resource in resources if resource["type"] == ALERT_POLICY]
-    places = {(str(policy.get("project")), str(policy.get("userLabels", {}).get("environment"))) for policy in policies}
+    places = {
+        (str(policy.get("project")), str(as_object(policy.get("userLabels")).get("environment"))) for policy in policies
+    }
     for project, environment in sorted(places):
         for metric in delivery_metrics(project, environment):
             yield Metric(
@@ -259,13 +262,13 @@ def _log_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
             continue
         inputs = resource["inputs"]
         types = re.findall(r'resource\.type="(\w+)"', str(inputs.get("filter", "")))
-        descriptor = inputs.get("metricDescriptor", {})
+        descriptor = as_object(inputs.get("metricDescriptor"))
         yield Metric(
             type=f"logging.googleapis.com/user/{inputs.get('name', '')}",
             kind="GAUGE" if descriptor.get("metricKind") == "GAUGE" else "DELTA",
             unit="1",
             resources=tuple(type_ for type_ in types if type_ in RESOURCE_LABELS) or ("global",),
-            labels=frozenset(label.get("key", "") for label in descriptor.get("labels", [])),
+            labels=frozenset(str(label.get("key", "")) for label in as_objects(descriptor.get("labels"))),
             is_distribution=descriptor.get("valueType") == "DISTRIBUTION",
             delay=_LOG_BASED,
         )

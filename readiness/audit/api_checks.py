@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from readiness.delivered.http_client import NoAnswerError
+from readiness.json_values import as_list
 from readiness.live.application import Visitor
 from readiness.live.rows import NotCheckedError, Observation, Outcome
 from readiness.settings.base import URL_PATH_CHARACTERS
@@ -128,7 +129,7 @@ def _operations(visitor: Visitor) -> list[Operation]:
 def _operation(
     path: str, method: str, item: Mapping[str, Any], operation: Mapping[str, Any], security: object
 ) -> Operation:
-    described = [*_list(item.get("parameters")), *_list(operation.get("parameters"))]
+    described = [*as_list(item.get("parameters")), *as_list(operation.get("parameters"))]
     numbers = {
         parameter.get("name")
         for parameter in described
@@ -143,23 +144,19 @@ def _operation(
         target=_PARAMETER.sub(lambda found: "0" if found[1] in numbers else _NO_ID, path),
         takes_body=isinstance(body, Mapping) and body.get("required") is True,
         # An empty requirement among several makes the others optional.
-        declares_security=bool(_list(security)) and {} not in _list(security),
+        declares_security=bool(as_list(security)) and {} not in as_list(security),
     )
 
 
 def _prefix(visitor: Visitor, servers: object) -> str:
     """The path in front of every path of the document. Raises NotCheckedError for a server of another host."""
-    first = next(iter(_list(servers)), None)
+    first = next(iter(as_list(servers)), None)
     if not isinstance(first, Mapping):
         return ""
     parts = urlsplit(str(first.get("url", "")))
     if parts.netloc and parts.netloc != urlsplit(visitor.url).netloc:
         raise NotCheckedError(f"the OpenAPI document is about another host, {parts.netloc}: it is not asked")
     return parts.path.rstrip("/")
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _kind(path: str) -> str:

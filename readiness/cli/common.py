@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from readiness.finding import Finding
     from readiness.live.github_api import GitHub
     from readiness.live.google_api import Google
+    from readiness.plan.cost import Basis, Cost
     from readiness.plan.offline_plan import Plan
     from readiness.settings.model import Settings
 
@@ -139,6 +140,24 @@ def plan_of(root: Path, stack: str) -> Plan:
 
     settings_of(root, stack)
     return plan_stack(root, read_stack(root, stack))
+
+
+def cost_of_plan(root: Path, declared: Plan, settings: Settings) -> Cost:
+    """The costs of a stack, which shares what is free for its Google project with the other stacks there."""
+    from readiness.plan.cost import cost_of
+
+    return cost_of(declared.stack, declared.resources, cost_basis(root, settings, [declared.stack]))
+
+
+def cost_basis(root: Path, settings: Settings, stacks: Collection[str]) -> Basis:
+    """Prices and usage of a stack, and what the stacks of its Google project use that are not among `stacks`."""
+    from readiness.plan.cost import Basis, others_in
+    from readiness.rules.stack import check_stack
+    from readiness.settings.stack_names import stack_names
+
+    left_out = {name: check_stack(root, name).settings for name in stack_names(root) if name not in stacks}
+    others = others_in(settings.project, left_out)
+    return Basis(prices=settings.prices, usage=settings.expected_usage, others=others)
 
 
 def report(problems: Iterable[Finding], *, err: bool = False) -> None:

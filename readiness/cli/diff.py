@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from readiness import clock
 from readiness.cli.arguments import complete_stacks, examples
-from readiness.cli.common import project_option, project_root, use_colour
+from readiness.cli.common import cost_basis, project_option, project_root, settings_of, use_colour
 from readiness.cli.progress import progress
 
 if TYPE_CHECKING:
+    from readiness.plan.cost import Basis
     from readiness.plan.diff_report import DiffReport
 
 DIFFERENT = 2
@@ -59,7 +62,8 @@ def diff(
             click.echo(failure_markdown(refusal.problems), nl=False)
         raise
     moved = detection_change(project_root(project), base) if base is not None else []
-    print_diff(report, form, appendix=(detection_markdown if form == "markdown" else detection_text)(moved))
+    appendix = (detection_markdown if form == "markdown" else detection_text)(moved)
+    print_diff(report, form, appendix=_costs(project, report, form) + appendix)
     refuse_open_changes(report)
     if exit_code and not report.is_empty:
         sys.exit(DIFFERENT)
@@ -85,6 +89,23 @@ def refuse_open_changes(report: DiffReport) -> None:
         verb = "change reduces" if count == 1 else "changes reduce"
         message = f"{count} {verb} protection and nobody has acknowledged it"
         raise click.ClickException(f"{message}. The digests for acknowledged-weakenings.yaml are in the diff.")
+
+
+def _costs(project: str | None, report: DiffReport, form: str) -> str:
+    """What the change does to the costs, by the prices of the working tree's settings; by list prices without any."""
+    from readiness.finding import RefusedError
+    from readiness.plan.cost_change import cost_changes
+    from readiness.plan.render_cost import cost_changes_markdown, cost_changes_text
+
+    bases: dict[str, Basis] = {}
+    compared = [diff.stack for diff in report.diffs]
+    for stack in compared:
+        # Two files can be compared anywhere, and a stack that is deleted has no settings any more.
+        with suppress(RefusedError):
+            root = project_root(project)
+            bases[stack] = cost_basis(root, settings_of(root, stack), compared)
+    render = cost_changes_markdown if form == "markdown" else cost_changes_text
+    return render(cost_changes(report.diffs, bases), clock.today())
 
 
 def _report(project: str | None, files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:

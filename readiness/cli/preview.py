@@ -8,7 +8,7 @@ import sys
 import click
 
 from readiness.cli.arguments import examples, stack_argument
-from readiness.cli.common import plan_of, project_option, project_root, refuse_foreign_hosts, report
+from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root, refuse_foreign_hosts, report
 
 
 @click.command(epilog=examples("preview staging", "preview prod --project infrastructure"))
@@ -20,7 +20,7 @@ def preview(stack: str, project: str | None) -> None:
     The preview needs the Pulumi CLI and credentials. Without them, it says what is missing and plans offline.
     """
     from readiness.live.pulumi_cli import missing_for_preview, run_preview
-    from readiness.plan.cost import cost_line
+    from readiness.plan.render_cost import cost_line
     from readiness.plan.render_plan import plan_text
     from readiness.rules.project import check_in_project
     from readiness.rules.stack import require_settings
@@ -42,4 +42,4 @@ def preview(stack: str, project: str | None) -> None:
         click.echo(f"  - {what}")
     click.echo("The offline plan of the same program instead:\n")
     not_watched = [gap_line(gap) for gap in alert_gaps(settings)]
-    click.echo(plan_text(declared, cost_line(declared, settings.prices), not_watched), nl=False)
+    click.echo(plan_text(declared, cost_line(cost_of_plan(root, declared, settings)), not_watched), nl=False)

@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from readiness.finding import Finding
-from readiness.images.json_lists import as_object, read_json_list, refuse
+from readiness.images.json_lists import read_json_list, refuse
 from readiness.images.repositories import DELETE_METHOD
+from readiness.json_values import as_object
 from readiness.times import instant
 
 # Cleanup runs about daily, without a schedule: two days hold at least one run.

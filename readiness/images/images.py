@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from readiness.finding import Finding
-from readiness.images.json_lists import as_object, read_json_list, refuse
+from readiness.images.json_lists import read_json_list, refuse
+from readiness.json_values import as_object
 from readiness.times import instant
 
 LIST_IMAGES = "gcloud artifacts docker images list REPOSITORY --include-tags --format=json"

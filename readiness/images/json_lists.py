@@ -70,11 +70,6 @@ def refuse(problems: Iterable[Finding]) -> None:
         raise RefusedError(found)
 
 
-def as_object(value: Any) -> dict[str, Any]:
-    """The value where it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
 def _parsed(file: str, content: bytes, hint: str) -> Any:
     line: int | None = None
     if not content.strip():

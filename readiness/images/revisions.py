@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness.finding import Finding
-from readiness.images.json_lists import as_object, read_json_list, refuse
+from readiness.images.json_lists import read_json_list, refuse
+from readiness.json_values import as_object, as_objects
 from readiness.times import instant
 
 _REVISIONS_COMMAND = "gcloud run revisions list --format=json"
@@ -107,16 +108,15 @@ def _revision(item: dict[str, Any], services: Sequence[str]) -> Revision:
         created = instant(metadata.get("creationTimestamp"))
     except ValueError:
         created = _UNKNOWN_AGE
-    active = {
-        condition.get("status") for condition in _objects(status.get("conditions")) if condition.get("type") == "Active"
-    }  # fmt: skip
+    conditions = as_objects(status.get("conditions"))
+    active = {condition.get("status") for condition in conditions if condition.get("type") == "Active"}
     return Revision(
         name=str(name), service=service, active=active != {"False"}, created=created, digests=_digests(item, status)
     )
 
 
 def _digests(item: dict[str, Any], status: dict[str, Any]) -> tuple[str, ...]:
-    containers = _objects(as_object(item.get("spec")).get("containers"))
+    containers = as_objects(as_object(item.get("spec")).get("containers"))
     images = [status.get("imageDigest"), *(container.get("image") for container in containers)]
     found = (_DIGEST.fullmatch(image) for image in images if isinstance(image, str))
     return tuple(dict.fromkeys(match[1] for match in found if match))
@@ -127,7 +127,3 @@ def _faults(revision: Revision) -> Iterator[str]:
         yield "is no revision: it has no metadata.name"
     elif not revision.digests:
         yield f"says of {revision.name} no digest, neither in status.imageDigest nor in spec.containers"
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

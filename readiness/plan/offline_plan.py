@@ -129,9 +129,9 @@ def plan_of(recording: Recording, *, root: Path, project: str, stack: str) -> Pl
     return Plan(stack=stack, project=project, resources=tuple(resources), outputs=outputs)
 
 
-def plan_json(plan: Plan) -> str:
-    """The plan as text: the same bytes from run to run."""
-    return json.dumps(plan.as_dict(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+def plan_json(plan: Plan, **beside: Any) -> str:
+    """The plan as text, with further keys `beside` its own: the same bytes from run to run."""
+    return json.dumps({**plan.as_dict(), **beside}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _resource(urn: str, request: Any, files: dict[str, str], root: Path) -> dict[str, Any]:

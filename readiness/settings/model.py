@@ -26,7 +26,8 @@ from readiness.settings.delivery import DeliveryAlerts, DeploymentTelemetry
 from readiness.settings.github import BranchRuleset, Dependabot, ManagedFiles, ProductionEnvironment, Repository
 from readiness.settings.image_workflows import ImageWorkflows
 from readiness.settings.notes import Notes
-from readiness.settings.observation import Availability, NotificationDrill, Prices, UptimeChecks
+from readiness.settings.observation import Availability, NotificationDrill, UptimeChecks
+from readiness.settings.prices import LIST_PRICES, ExpectedUsage, Prices
 from readiness.settings.provider_hosts import ProviderHost
 from readiness.settings.registry import ImageRegistry
 from readiness.settings.security_audit import FailedLogins, SecurityAudit
@@ -340,7 +341,8 @@ class Settings(Section):
     uptime_checks: UptimeChecks = UptimeChecks()
     availability: Availability = Availability()
     notification_drill: NotificationDrill = NotificationDrill()
-    prices: Prices | None = None
+    prices: Prices = LIST_PRICES
+    expected_usage: ExpectedUsage = ExpectedUsage()
     provider_hosts: Annotated[
         Listed[ProviderHost],
         Field(description="Hosts beside the official ones that are given a provider's credentials."),

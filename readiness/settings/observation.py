@@ -1,4 +1,4 @@
-"""What is watched beside the alerts' thresholds: uptime checks, the objective, the drill; and what watching costs."""
+"""What is watched beside the alerts' thresholds: uptime checks, the objective, the drill."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from readiness.finding import Finding
-from readiness.settings.base import HttpsUrl, Listed, Section
-from readiness.settings.dates import Day
+from readiness.settings.base import Listed, Section
 from readiness.settings.stack_files import StackConfig
 
 # The API's own list (UptimeCheckConfig, `selectedRegions`). USA alone is three places: Oregon, Iowa, Virginia.
@@ -20,8 +19,6 @@ MIN_PLACES = 3
 # How many times faster than the objective allows; what pages is this share of errors over a window
 # (readiness/alerts/availability_alerts.py).
 BURN_FACTORS = (14.4, 6.0, 3.0)
-
-Price = Annotated[float, Field(ge=0, le=1000)]
 
 
 class UptimeChecks(Section):
@@ -47,36 +44,6 @@ class NotificationDrill(Section):
     target_response_minutes: Annotated[
         int, Field(ge=1, le=1440, description="Of `readiness drill`: from sending a word to the first receipt, less.")
     ] = 5
-
-
-class AlertPrices(Section):
-    """What Monitoring charges for alerting from a day on: for metrics that queries name, and for returned points."""
-
-    charged_from: Annotated[Day, Field(description="The day, in quotes; before it nothing is charged.")]
-    metric_reference_month: Price
-    points_million: Price
-
-
-class LogPrices(Section):
-    """What Logging charges, in GiB of stored entries."""
-
-    stored_gib: Price
-    free_gib_month: Annotated[float, Field(ge=0, le=1_000_000)] = 0
-    kept_gib_month: Annotated[
-        Price, Field(description="For a month beyond the free ones, of a bucket's retention.")
-    ] = 0
-
-
-class Prices(Section):
-    """List prices in USD, as `source` shows them on `date`. Without them a plan says "not priced"."""
-
-    source: HttpsUrl
-    date: Day
-    alert_condition_month: Annotated[Price, Field(description="Where a contract or region charges by condition.")] = 0
-    uptime_execution: Price
-    uptime_executions_free_month: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
-    alerting: AlertPrices | None = None
-    logs: LogPrices | None = None
 
 
 def uptime_problems(config: StackConfig, checks: UptimeChecks) -> Iterator[Finding]:

@@ -33,8 +33,11 @@ class _WithoutNull(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """With the default, where there is one."""
+        """With the default, where there is one: of a section, without what the section leaves out."""
         found = super().default_schema(schema)
+        default = found.get("default")
+        if isinstance(default, dict):
+            found["default"] = {name: value for name, value in default.items() if value is not None}
         return {name: value for name, value in found.items() if name != "default" or value is not None}
 
 

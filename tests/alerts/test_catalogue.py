@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
+
+import pytest
 
 from readiness.alerts.catalogue import ALERTS
 from readiness.alerts.definition import AlertDefinition
+from readiness.alerts.metric_catalogue import known_metrics
+from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 from tests.projects import ROOT
 
 
@@ -29,3 +34,12 @@ def test_no_two_alerts_share_a_name_or_a_title() -> None:
     """The second would take the first one's resource, or its section of the runbook."""
     for words in ([alert.name for alert in ALERTS], [alert.slug for alert in ALERTS]):
         assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize("value", ["text", 5, None, ["list"], {"labels": "text"}, {"labels": [5, {"key": 7}]}])
+def test_a_plan_of_another_form_names_no_more_metrics_and_breaks_nothing(value: Any) -> None:
+    """A plan file that somebody wrote by hand may have any value anywhere."""
+    policy = {"type": ALERT_POLICY, "inputs": {"userLabels": value}}
+    metric = {"type": LOG_METRIC, "inputs": {"name": "mine", "metricDescriptor": value}}
+    found = known_metrics([policy, metric])
+    assert "logging_googleapis_com:user_mine" in found

@@ -7,16 +7,30 @@ import re
 
 import pytest
 
-from readiness.plan.cost import cost_line
+from readiness.plan.cost import Basis, Cost, cost_of, others_in
 from readiness.plan.offline_plan import Plan, plan_json
+from readiness.plan.render_cost import cost_data, cost_line, cost_markdown, cost_text
 from readiness.plan.render_plan import plan_markdown, plan_text
-from tests.projects import Command, Result, readiness, settings_of
+from tests.pinned_clock import TODAY
+from tests.projects import CUSTOMER_STACKS, Command, Result, readiness, settings_of
 
 
 def without_places(text: str) -> str:
     """A plan without files and lines: the command imports components by the project's link, and the tests do not."""
     in_json = re.sub(r'("file": )"[^"]+",\n( +"line": )[0-9]+', r"\1<file>,\n\2<line>", text)
     return re.sub(r"\b[\w/]+\.py:[0-9]+", "<file>:<line>", in_json)
+
+
+def cost_in_customers_project(plans: dict[str, Plan], stack: str) -> Cost:
+    """The costs of a stack of the first customer, whose stacks are in one Google project."""
+    settings = settings_of(stack)
+    others = others_in(settings.project, {name: settings_of(name) for name in CUSTOMER_STACKS if name != stack})
+    return cost_of(stack, plans[stack].resources, Basis(prices=settings.prices, others=others))
+
+
+def without_age_of_prices(text: str) -> str:
+    """A process of its own has the real clock, by which the prices may be old."""
+    return re.sub(r"\n    The prices are of [^\n]+", "", text)
 
 
 IMPORT = "import time:"  # begins each line that Python prints about an import
@@ -31,7 +45,8 @@ def process() -> Result:
 def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(plans: dict[str, Plan]) -> None:
     """Python orders sets of texts anew in every process: this one's seed is another than that of the tests."""
     printed = readiness("plan", "prod", "--format", "json", PYTHONHASHSEED="1").out
-    assert without_places(printed) == without_places(plan_json(plans["prod"]))
+    cost = cost_data(cost_in_customers_project(plans, "prod"))
+    assert without_places(printed) == without_places(plan_json(plans["prod"], cost=cost))
 
 
 def test_the_text_is_printed_alone_and_only_warnings_about_the_settings_go_to_stderr(
@@ -40,15 +55,17 @@ def test_the_text_is_printed_alone_and_only_warnings_about_the_settings_go_to_st
     """No warning of the SDK, no noise of an event loop at exit."""
     assert process.status == 0
     assert [line for line in process.err.splitlines() if not line.startswith((IMPORT, "warning: Pulumi."))] == []
-    expected = plan_text(plans["staging"], cost_line(plans["staging"], settings_of("staging").prices))
-    assert without_places(process.out) == without_places(expected)
+    cost = cost_in_customers_project(plans, "staging")
+    expected = plan_text(plans["staging"], cost_line(cost)) + cost_text(cost, TODAY)
+    assert without_age_of_prices(without_places(process.out)) == without_places(expected)
 
 
 def test_markdown_is_printed_alone(plans: dict[str, Plan], command: Command) -> None:
     """A workflow posts what is printed."""
     done = command("plan", "staging", "--format", "markdown")
     assert done.status == 0
-    expected = plan_markdown(plans["staging"], cost_line(plans["staging"], settings_of("staging").prices))
+    cost = cost_in_customers_project(plans, "staging")
+    expected = plan_markdown(plans["staging"], cost_line(cost)) + cost_markdown(cost, TODAY)
     assert without_places(done.out) == without_places(expected)
 
 

@@ -108,15 +108,6 @@ def test_a_date_that_is_none_is_refused(day: str) -> None:
     assert "no day of the calendar" in problem.message
 
 
-def test_the_day_of_the_prices_is_one_of_the_calendar() -> None:
-    """`prices.date` is shown beside every sum."""
-    prices = {"source": "https://example.com/prices", "alert_condition_month": 1, "uptime_execution": 1}
-    (problem,) = [each for each in problems(prices={**prices, "date": "2026-04-31"}) if "prices" in each.key]
-    assert (problem.rule_id, problem.key) == ("settings-date-unreadable", "readiness:prices.date")
-    assert "no day of the calendar" in problem.message
-    assert [each for each in problems(prices={**prices, "date": "2026-04-30"}) if "prices" in each.key] == []
-
-
 @pytest.mark.parametrize(
     ("regions", "places"),
     [(["EUROPE"], 1), (["EUROPE", "ASIA_PACIFIC"], 2), (["USA_OREGON", "EUROPE"], 2), (["USA"], None)],
