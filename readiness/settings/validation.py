@@ -64,7 +64,13 @@ def validate(config: StackConfig, *, today: date) -> Validated:
     problems += _without_echoes((key.finding for key in keys), problems)
     found = [_model_problem(config, error, parsed) for error in parsed.errors]
     problems += (each for each in _without_echoes(found, problems) if not _is_refused_inside(each, problems))
-    repeated = [each for each in _repeated_items(config) if not _is_refused_inside(each, problems)]
+    refused = [each for each in problems if each.severity is Severity.ERROR]
+    # A list where a text belongs is refused as such, whatever it repeats.
+    repeated = [
+        each
+        for each in _repeated_items(config)
+        if not (_is_inside(each, refused) or _is_refused_inside(each, problems))
+    ]
     problems += _without_echoes(repeated, problems)
     ruled = [each for each in rule_findings(config, parsed.view, today) if not _is_inside(each, repeated)]
     problems += _without_echoes(ruled, problems)
@@ -179,10 +185,10 @@ _MAY_REPEAT = {
 }
 
 
-def _is_inside(problem: Finding, repeated: Iterable[Finding]) -> bool:
-    """Whether the problem is one of an item that repeats another: both have the same cause."""
+def _is_inside(problem: Finding, others: Iterable[Finding]) -> bool:
+    """Whether the problem is one inside of a value that has one of the others: both have the same cause."""
     return any(
-        each.file == problem.file and problem.key.startswith((f"{each.key}.", f"{each.key}[")) for each in repeated
+        each.file == problem.file and problem.key.startswith((f"{each.key}.", f"{each.key}[")) for each in others
     )
 
 
@@ -200,7 +206,8 @@ def _repeated_items(config: StackConfig) -> Iterator[Finding]:
             for index, item in enumerate(value):
                 if item is not None and (first := value.index(item)) < index and type(value[first]) is type(item):
                     message, hint = f"repeats item [{first}]", "Keep one of the two"
-                    yield config.error("settings-repeated-item", (*path, index), message, hint)
+                    key, inner = full_key(str(path[0])), (*path[1:], index)
+                    yield config.error_at_key("settings-repeated-item", key, message, hint, inner)
 
 
 def _lost_keys(config: StackConfig, problems: list[Finding]) -> Iterator[Finding]:

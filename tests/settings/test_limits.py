@@ -79,3 +79,13 @@ def test_an_item_that_is_there_twice_is_one_error(path: KeyPath) -> None:
         return
     assert [each.key for each in found if each.rule_id == "settings-repeated-item"] == [path_text((*path, len(items)))]
     assert len(found) == 1
+
+
+def test_a_list_where_a_text_belongs_is_one_error() -> None:
+    """Whatever it repeats."""
+    config = config_of(EVERY_OPTION)
+    config.values["github:owner"] = ["acme", "acme"]
+    found = validate(config, today=TODAY).problems
+    config.values["github:owner"] = "acme"
+    before = {(each.key, each.message) for each in validate(config, today=TODAY).problems}
+    assert [each.message for each in found if (each.key, each.message) not in before] == ["must be text, not a list"]
