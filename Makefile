@@ -54,9 +54,9 @@ test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## S
 test-dates: .venv/.ready-dev ## Run the tests that read dates on two days to come, under Debian's `datefudge`.
 	@tools/try_dates.sh
 
-test-deliveries: .venv/.ready-dev ## The alerts' scenarios at every phase and loss of samples; `make test` tries half of these.
+test-deliveries: .venv/.ready-dev ## The alerts' scenarios at every phase and loss of samples; `make test` tries a quarter of these.
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
-	@READINESS_EVERY_DELIVERY=1 $(RUN) -m pytest tests/alerts
+	@READINESS_EVERY_DELIVERY=1 $(RUN) -m pytest tests/alerts/test_scenarios.py tests/alerts/test_visibility_delay.py
 
 test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under the newest promtool too (needs Go, builds once).
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2

@@ -15,10 +15,10 @@ from pulumi.runtime.settings import SETTINGS
 import components as components
 from readiness import clock
 from readiness.cli.main import run
-from readiness.plan import offline_plan
+from readiness.plan import base_plan, offline_plan
 from readiness.plan.offline_plan import Plan
 from tests.pinned_clock import NOW
-from tests.plan_memory import remembering
+from tests.plan_memory import Outcome, remembering, remembering_programs
 from tests.projects import FIRST_CUSTOMER, SMALL, STACKS, Command, Result, copy_project, plan_of_stack
 from tests.root_files import refuse_the_roots_files
 
@@ -70,10 +70,19 @@ def plan_memory() -> dict[str, Plan]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def program_memory() -> dict[str, Outcome]:
+    """What `remembering_programs` keeps."""
+    return {}
+
+
 @pytest.fixture
-def remembered_plans(monkeypatch: pytest.MonkeyPatch, plan_memory: dict[str, Plan]) -> None:
+def remembered_plans(
+    monkeypatch: pytest.MonkeyPatch, plan_memory: dict[str, Plan], program_memory: dict[str, Outcome]
+) -> None:
     """Commands plan the same project once a test run."""
     monkeypatch.setattr(offline_plan, "plan_stack", remembering(offline_plan.plan_stack, plan_memory))
+    monkeypatch.setattr(base_plan, "programs", remembering_programs(base_plan.programs, program_memory))
 
 
 @pytest.fixture

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from readiness.finding import RefusedError
 from readiness.plan.offline_plan import Plan
 from readiness.settings.stack_files import StackConfig
 from tests.projects import ROOT
 
+Started = Sequence[tuple[Path, StackConfig]]
+# Kept by `remembering_programs`: a plan, or why there is none.
+Outcome = Plan | RefusedError
 PlanStack = Callable[[Path, StackConfig], Plan]
 
 
@@ -51,4 +58,67 @@ def _digest(root: Path, config: StackConfig) -> str:
     read = hashlib.sha256(repr((linked, config.stack, config.file)).encode())
     for file in sorted([*root.glob("Pulumi*.yaml"), root / config.file]):
         read.update(file.name.encode() + b"\0" + file.read_bytes())
+    return read.hexdigest()
+
+
+class Program(Protocol):
+    """What `programs` yields for each folder."""
+
+    @property
+    def config(self) -> StackConfig:
+        """The stack."""
+        ...
+
+    def plan(self) -> Plan:
+        """The plan, or RefusedError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """A program whose plan is known, or is asked of the process that runs it, and then known."""
+
+    config: StackConfig
+    key: str
+    memory: dict[str, Outcome]
+    running: Program | None
+
+    def plan(self) -> Plan:
+        """As the program's own."""
+        if self.key not in self.memory:
+            assert self.running is not None
+            try:
+                self.memory[self.key] = self.running.plan()
+            except RefusedError as refused:
+                self.memory[self.key] = refused
+        outcome = self.memory[self.key]
+        if isinstance(outcome, RefusedError):
+            raise outcome
+        return copy.deepcopy(outcome)
+
+
+def remembering_programs(
+    programs: Callable[[Started], AbstractContextManager[Sequence[Program]]], memory: dict[str, Outcome]
+) -> Callable[[Started], AbstractContextManager[Sequence[Program]]]:
+    """`programs`, which starts a process only for a folder and stack whose every file is not known yet."""
+
+    @contextmanager
+    def start(started: Started) -> Iterator[Sequence[Program]]:
+        keys = [_digest_of_folder(folder, config) for folder, config in started]
+        with programs([each for each, key in zip(started, keys, strict=True) if key not in memory]) as running:
+            left = iter(running)
+            yield [
+                _Remembered(config, key, memory, None if key in memory else next(left))
+                for key, (_, config) in zip(keys, started, strict=True)
+            ]
+
+    return start
+
+
+def _digest_of_folder(folder: Path, config: StackConfig) -> str:
+    read = hashlib.sha256(config.stack.encode())
+    for file in sorted(folder.rglob("*")):
+        parts = file.relative_to(folder).parts
+        if file.is_file() and not {".git", ".tools", "__pycache__"} & set(parts):
+            read.update("/".join(parts).encode() + b"\0" + file.read_bytes())
     return read.hexdigest()

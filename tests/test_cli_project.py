@@ -14,13 +14,14 @@ from readiness.plan.offline_plan import Plan, plan_json
 from tests.projects import FIRST_CUSTOMER, Command, copy_project, write_runbook
 
 # These read no project, or make one.
-WITHOUT_A_PROJECT = {"comment", "init", "migrations lint", "schema"}
+WITHOUT_A_PROJECT = {"comment", "init", "migrations lint", "pull-request fetch", "pull-request status", "schema"}
 # What each needs besides, to come as far as the project.
 NEEDED_OPTIONS = {
     "bootstrap": ("--repository=a/b", "--repository-id=1", "--owner-id=2", "--project-number=3"),
     "checks-honest": ("--workflows=.",),
     "diff": ("--base=HEAD",),
     "fix": ("--repository=.",),
+    "pull-request plans": ("plans",),
     "snooze": ("--for=5",),
 }
 

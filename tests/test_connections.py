@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from readiness.cli.main import cli, run
 from readiness.delivered.apis import ApiError, Apis
 from readiness.delivered.http_client import NoAnswerError, request, send
 from readiness.live.application import Paths, Visitor
@@ -98,6 +100,42 @@ def test_a_slow_body_does_not_hold_a_command(call: Callable[[str, Deadline], obj
         pytest.raises((GoogleError, GitHubError, NoAnswerError), match=r"timed out: not complete after 0\.[0-3]"),
     ):
         call(url, Deadline.after(LIMIT_SECONDS))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            "https://github.invalid/x",
+            "no answer (the name github.invalid is not found: check the network and the proxy)",
+        ),
+        ("http://127.0.0.1:9/x", "no answer (127.0.0.1 refuses connections: check the network and the proxy)"),
+    ],
+)
+def test_why_no_connection_came_about_is_said_in_words(monkeypatch: pytest.MonkeyPatch, url: str, said: str) -> None:
+    """With the host, and what to check; Python's own names of errors help nobody."""
+
+    def not_found(*_: object, **__: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    if "invalid" in url:
+        monkeypatch.setattr(socket, "getaddrinfo", not_found)
+    with pytest.raises(NoAnswerError) as error:
+        send("GET", url)
+    assert str(error.value) == said
+
+
+def test_a_request_without_an_answer_is_one_error_of_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever in a command it is raised: with its reason, and not with the name of the exception."""
+
+    def unanswered(**_: object) -> None:
+        raise NoAnswerError("no answer (the name x is not found: check the network and the proxy)")
+
+    monkeypatch.setattr(cli.commands["schema"], "callback", unanswered)
+    assert run(["schema"]) == 1
+    assert capsys.readouterr().err == "error: no answer (the name x is not found: check the network and the proxy).\n"
 
 
 HEADERS = {"Authorization": f"Bearer {PLANTED}"}

@@ -198,7 +198,7 @@ def test_a_place_without_a_file_of_its_own_counts_as_none(special: Path) -> None
     """A record is no record, and Pulumi's credentials name no backend."""
     assert sealed_record.file_text(special) == ""
     (special.parent / "credentials.json").symlink_to(special)
-    assert pulumi_cli._backend({"PULUMI_HOME": str(special.parent)}, special.parent / "Pulumi.yaml") is None
+    assert pulumi_cli.state_backend({"PULUMI_HOME": str(special.parent)}, special.parent / "Pulumi.yaml") is None
 
 
 def test_a_migration_that_is_no_regular_file_is_refused(special: Path) -> None:

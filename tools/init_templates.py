@@ -39,10 +39,11 @@ _LIST = """\
           files=(Pulumi.*.yaml)
           stacks="$(printf '%s\\n' "${files[@]}" | sed -E 's/^Pulumi\\.(.+)\\.yaml$/\\1/' | jq -cRn '[inputs]')"
 """
+_SETUP = "      - run: make .venv/.ready\n"
 # What a workflow of this repository runs, and what a project runs that has installed the package.
 _STEPS = {
     "      - run: bash .ci/run\n": f"{_INSTALL}{_CHECK}",
-    "      - run: make .venv/.ready\n": _INSTALL,
+    _SETUP: _INSTALL,
     '      - run: make preview STACK="$STACK"\n': f'{_INSTALL}      - run: .venv/bin/readiness preview "$STACK"\n',
     "      - run: make up STACK={{stack}}\n": f"{_INSTALL}      - run: .venv/bin/readiness up {{{{stack}}}} --yes\n",
     '          stacks="$(python3 -m tools.list_stacks)"\n': _LIST,
@@ -134,18 +135,28 @@ def _replaced(text: str, *, file: str, steps: tuple[str, ...]) -> str:
 
 
 def _pull_request(text: str) -> str:
-    without, count = re.subn(r"  pythons:\n(?:(?:    .*)?\n)+(?=  diff:\n)", "", text)
+    without, count = re.subn(r"  pythons:\n(?:(?:    .*)?\n)+(?=  stacks:\n)", "", text)
     if count != 1:
         raise ValueError(
-            "pull-request.yml: has no job `pythons` before `diff` any more; correct tools/init_templates.py"
+            "pull-request.yml: has no job `pythons` before `stacks` any more; correct tools/init_templates.py"
         )
     return _replaced(
-        without, file="pull-request.yml", steps=tuple(old for old in _STEPS if "{{" not in old and "group:" not in old)
+        without,
+        file="pull-request.yml",
+        steps=tuple(old for old in _STEPS if "{{" not in old and "group:" not in old and old != _SETUP),
     )
 
 
+def _plans(text: str) -> str:
+    return _replaced(text, file="plans.yml", steps=(_SETUP,))
+
+
+def _judge(text: str) -> str:
+    return _replaced(text, file="judge.yml", steps=(_SETUP,))
+
+
 def _drift(text: str) -> str:
-    steps = ("      - run: make .venv/.ready\n", '          stacks="$(python3 -m tools.list_stacks)"\n')
+    steps = (_SETUP, '          stacks="$(python3 -m tools.list_stacks)"\n')
     return _replaced(text, file="drift.yml", steps=steps)
 
 
@@ -193,7 +204,13 @@ def _job(text: str, *, stack: str, needs: str, environment: str) -> str:
     return "  apply-{{stack}}:\n" + text
 
 
-_MAKERS = {"pull-request.yml": _pull_request, "apply.yml": _apply, "drift.yml": _drift}
+_MAKERS = {
+    "pull-request.yml": _pull_request,
+    "plans.yml": _plans,
+    "judge.yml": _judge,
+    "apply.yml": _apply,
+    "drift.yml": _drift,
+}
 
 
 def main(arguments: list[str]) -> int:

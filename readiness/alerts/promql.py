@@ -92,6 +92,17 @@ def selectors(expression: Any) -> list[Any]:
     return [item for item in found if isinstance(item, promql.VectorSelector)]
 
 
+def lookback_seconds(node: Node) -> float:
+    """How far before its evaluation a selector reads: all windows and offsets on it and around it together."""
+    seconds = 0.0
+    for part in (node.expression, *node.around):
+        if isinstance(part, promql.MatrixSelector | promql.SubqueryExpr) and part.range is not None:
+            seconds += part.range.total_seconds()
+        if isinstance(part, promql.VectorSelector | promql.SubqueryExpr) and part.offset is not None:
+            seconds += part.offset.total_seconds()
+    return seconds
+
+
 def unwrapped(expression: Any) -> Any:
     """The expression without brackets around it."""
     return unwrapped(expression.expr) if isinstance(expression, promql.ParenExpr) else expression

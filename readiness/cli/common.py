@@ -30,6 +30,19 @@ def project_option(command: Command) -> Command:
     return click.option("--project", metavar="DIR", shell_complete=complete_folders, help=text)(command)
 
 
+def repository_option(name: str, **options: Any) -> Callable[[Command], Command]:
+    """Adds an option that takes `OWNER/NAME` of a repository on GitHub; anything else is refused."""
+    return click.option(name, metavar="OWNER/NAME", callback=_repository_name, **options)
+
+
+def _repository_name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    import re
+
+    if value is not None and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", value) is None:
+        raise click.BadParameter("write OWNER/NAME, as acme/shop.")
+    return value
+
+
 def by_option(text: str) -> Callable[[Command], Command]:
     """Adds `--by NAME` to a command that records what somebody did: on one line, and by default the user's name."""
     return click.option(
@@ -203,6 +216,16 @@ def described_commit(folder: Path) -> str:
     """The same, with `-dirty` behind it where the files of the folder are not those of the commit."""
     commit = head_commit(folder)
     return f"{commit}-dirty" if commit and _git(folder, "status", "--porcelain", "--ignored", ".") else commit
+
+
+def origin_repository(folder: Path) -> str | None:
+    """`OWNER/NAME` of the remote `origin` of a checkout, if that is on GitHub."""
+    import re
+
+    found = re.search(
+        r"github\.com[:/]([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?$", _git(folder, "remote", "get-url", "origin")
+    )
+    return None if found is None else found[1]
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,33 @@ from readiness.cli.progress import progress
 if TYPE_CHECKING:
     from readiness.plan.cost import Basis
     from readiness.plan.diff_report import DiffReport
+    from readiness.plan.pull_request_folder import PullRequestFiles
 
 DIFFERENT = 2
+_WORDS = "readiness.diff.words"
 
 
-@click.command(epilog=examples("diff --base origin/main", "diff --base HEAD --stack prod --format markdown"))
+class _Handed(click.Command):
+    """Keeps the words that it was given, for the base's toolkit to be given the same."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does."""
+        ctx.meta[_WORDS] = tuple(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    cls=_Handed, epilog=examples("diff --base origin/main", "diff --base HEAD --stack prod --format markdown")
+)
 @click.argument("files", nargs=-1, metavar="[OLD.json NEW.json]", type=click.Path(path_type=Path))
 @click.option("--base", metavar="REF", help="Compare the working tree's plans with those of this commit.")
+@click.option(
+    "--pull-request",
+    "pull_request",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Compare the plans of a pull request, which `readiness pull-request fetch` wrote there, with the commit's.",
+)
 @click.option(
     "--stack",
     "stacks",
@@ -38,6 +59,7 @@ DIFFERENT = 2
 def diff(
     files: tuple[Path, ...],
     base: str | None,
+    pull_request: Path | None,
     stacks: tuple[str, ...],
     form: str,
     exit_code: bool,
@@ -49,19 +71,29 @@ def diff(
     """
     from readiness.finding import RefusedError
     from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
+    from readiness.plan.judge import judge_elsewhere
     from readiness.plan.render_diff import failure_markdown
 
     of_commit = base is not None and not files
     if not of_commit and not (base is None and len(files) == 2 and not stacks):
         raise click.UsageError("give either --base REF (with --stack, where not all), or OLD.json and NEW.json")
+    if pull_request is not None and base is None:
+        raise click.UsageError("--pull-request FOLDER needs --base REF, the commit to compare with")
     try:
+        if base is not None:
+            root = project_root(project)
+            # The last value of an option counts. Without FILES, no word needs the separator.
+            given = [word for word in click.get_current_context().meta[_WORDS] if word != "--"]
+            status = judge_elsewhere(root, base, ["diff", *given, f"--project={root}"])
+            if status is not None:
+                sys.exit(status)
         with progress("planning both versions"):
-            report = _report(project, files, base, stacks)
+            report = _report(project, files, base, stacks, pull_request)
     except RefusedError as refusal:
         if form == "markdown":
             click.echo(failure_markdown(refusal.problems), nl=False)
         raise
-    moved = detection_change(project_root(project), base) if base is not None else []
+    moved = detection_change(project_root(project), base, page_of=pull_request) if base is not None else []
     appendix = (detection_markdown if form == "markdown" else detection_text)(moved)
     print_diff(report, form, appendix=_costs(project, report, form) + appendix)
     refuse_open_changes(report)
@@ -108,7 +140,9 @@ def _costs(project: str | None, report: DiffReport, form: str) -> str:
     return render(cost_changes(report.diffs, bases), clock.today())
 
 
-def _report(project: str | None, files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...]) -> DiffReport:
+def _report(
+    project: str | None, files: tuple[Path, ...], base: str | None, stacks: tuple[str, ...], pull_request: Path | None
+) -> DiffReport:
     from readiness.finding import RefusedError
     from readiness.plan.acknowledgements import read_acknowledgements
     from readiness.plan.base_plan import against_commit, of_files
@@ -116,8 +150,11 @@ def _report(project: str | None, files: tuple[Path, ...], base: str | None, stac
 
     if base is not None:
         root = project_root(project)
+        if pull_request is not None:
+            return _report_of_pull_request(root, base, stacks, pull_request)
         entries = read_acknowledgements(root)
-        return diff_report(against_commit(root, base, stacks), entries, all_stacks=not stacks)
+        report = diff_report(against_commit(root, base, stacks), entries, all_stacks=not stacks)
+        return replace(report, notes=_notes(root, base, None))
     try:
         entries = read_acknowledgements(project_root(project))
     except RefusedError as refusal:
@@ -126,6 +163,35 @@ def _report(project: str | None, files: tuple[Path, ...], base: str | None, stac
             raise
         entries = ()
     return diff_report([of_files(*files)], entries, all_stacks=False)
+
+
+def _report_of_pull_request(root: Path, base: str, stacks: tuple[str, ...], folder: Path) -> DiffReport:
+    """By the plans and the acknowledgements of the pull request; whatever else is read is of this checkout."""
+    from readiness.plan.acknowledgements import read_acknowledgements
+    from readiness.plan.base_plan import against_plans
+    from readiness.plan.diff_report import diff_report
+    from readiness.plan.plan_file import SecretMask
+    from readiness.plan.pull_request_folder import read_plans, read_pull_request
+
+    secrets = SecretMask()
+    changed, entries = read_pull_request(folder), read_acknowledgements(folder)
+    diffs = against_plans(root, base, read_plans(folder, changed, secrets), secrets, stacks)
+    report = diff_report(diffs, entries, all_stacks=not stacks)
+    return replace(report, notes=_notes(root, base, changed))
+
+
+def _notes(root: Path, base: str, changed: PullRequestFiles | None) -> tuple[str, ...]:
+    """What the report begins with. Without the changed files of a pull request, those of the working tree count."""
+    from readiness.plan.code_owners import CodeOwners, own_word_note
+    from readiness.plan.git import changed_files, folder_path, resolve_commit, top_file_text
+    from readiness.plan.judge import judge_note
+
+    commit = resolve_commit(root, base)
+    owners = CodeOwners.of_files(lambda name: top_file_text(root, commit, name))
+    paths = changed.paths if changed is not None else changed_files(root, commit)
+    is_complete = changed is None or changed.is_complete
+    note = own_word_note(paths, owners, folder=folder_path(root), is_complete=is_complete)
+    return (*([note] if note else []), judge_note(root, base))
 
 
 def _paint(text: str, colour: str) -> str:

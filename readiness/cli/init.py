@@ -78,6 +78,7 @@ def init(folder: str | None, old_folder: str | None, answers_file: str | None, f
     listed.append(f"{len(pages)} pages in {RUNBOOK_FOLDER}/")
     click.echo(f"wrote {len(names)} files into {target}: {', '.join(listed)}")
     click.echo(f"Next: fill in what is warned of; {target / 'README.md'} has the next five commands.")
+    click.echo("Before the first apply, `readiness doctor` in that folder lists what is missing and how to get it.")
 
 
 def _project_around() -> Path:

@@ -22,6 +22,7 @@ from readiness.cli import (
     deliver,
     diff,
     docs,
+    doctor,
     drift,
     drill,
     fix,
@@ -29,6 +30,7 @@ from readiness.cli import (
     migrations,
     plan,
     preview,
+    pull_request,
     rehearse,
     rules,
     runbook,
@@ -60,6 +62,7 @@ for command in (
     deliver.deliver,
     diff.diff,
     docs.docs,
+    doctor.doctor,
     drift.drift,
     drill.drill,
     fix.fix,
@@ -67,6 +70,7 @@ for command in (
     migrations.migrations,
     plan.plan,
     preview.preview,
+    pull_request.pull_request,
     rehearse.rehearse,
     rules.rules,
     runbook.runbook,
@@ -110,7 +114,9 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         # A full disk, a working folder that is gone. (Where the reader of a pipe has gone, click ends with status 1.)
         place = f": {error.filename}" if error.filename else ""
-        click.echo(f"error: {error.strerror or type(error).__name__}{place}.", err=True)
+        # Of a request that got no answer, the text says which and why.
+        reason = error.strerror or mask_secrets(str(error)) or type(error).__name__
+        click.echo(f"error: {reason}{place}.", err=True)
         _drop_unwritten_output()
         return 1
     except SystemExit as end:

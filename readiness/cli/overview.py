@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 # Every command is in one group; `tests/test_cli_help.py` fails for a command that is in none.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Declare and plan": ("init", "schema", "check", "plan", "preview"),
-    "Review": ("diff", "comment", "upgrade"),
+    "Review": ("diff", "comment", "pull-request plans", "pull-request fetch", "pull-request status", "upgrade"),
     "Prove": ("test", "rules", "audit", "cleanup simulate", "cleanup gate"),
-    "Apply": ("bootstrap", "adopt", "up", "verify", "drift"),
+    "Apply": ("doctor", "bootstrap", "adopt", "up", "verify", "drift"),
     "Operate": ("drill", "snooze", "rehearse", "runbook", "docs"),
     "Application's repository": ("checks-honest", "fix", "deliver", "migrations lint"),
 }

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from readiness import clock
 from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root, refuse_foreign_hosts, report
+
+if TYPE_CHECKING:
+    from readiness.settings.model import Settings
 
 
 @click.command(epilog=examples("preview staging", "preview prod --project infrastructure"))
@@ -19,8 +25,9 @@ def preview(stack: str, project: str | None) -> None:
 
     The preview needs the Pulumi CLI and credentials. Without them, it says what is missing and plans offline.
     """
-    from readiness.live.pulumi_cli import missing_for_preview, run_preview
-    from readiness.plan.render_cost import cost_line
+    from readiness.cli.new_stack import choose_backend, require_stack
+    from readiness.live.pulumi_cli import MISSING_PASSPHRASE, missing_for_preview
+    from readiness.plan.render_cost import cost_line, cost_text
     from readiness.plan.render_plan import plan_text
     from readiness.rules.project import check_in_project
     from readiness.rules.stack import require_settings
@@ -30,10 +37,16 @@ def preview(stack: str, project: str | None) -> None:
     root = project_root(project)
     checked = check_in_project(root, stack)
     settings = require_settings(checked)
-    missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
+    stack_file = root / read_stack(root, stack).file
+    missing = choose_backend(missing_for_preview(dict(os.environ), stack_file=stack_file), settings)
+    # A stack that does not exist comes before its passphrase: another provider needs none.
+    if MISSING_PASSPHRASE in missing:
+        if not require_stack(root, stack, settings, missing):
+            sys.exit(1)
+        missing = missing_for_preview(dict(os.environ), stack_file=stack_file)
     if not missing:
         refuse_foreign_hosts(root, stack)
-        sys.exit(1 if run_preview(root, stack) else 0)
+        sys.exit(1 if _real_preview(root, stack, settings) else 0)
     declared = plan_of(root, stack)
     # The real one shows these among its diagnostics.
     report(checked.problems, err=True)
@@ -42,4 +55,18 @@ def preview(stack: str, project: str | None) -> None:
         click.echo(f"  - {what}")
     click.echo("The offline plan of the same program instead:\n")
     not_watched = [gap_line(gap) for gap in alert_gaps(settings)]
-    click.echo(plan_text(declared, cost_line(cost_of_plan(root, declared, settings)), not_watched), nl=False)
+    cost = cost_of_plan(root, declared, settings)
+    click.echo(plan_text(declared, cost_line(cost), not_watched) + cost_text(cost, clock.today()), nl=False)
+
+
+def _real_preview(root: Path, stack: str, settings: Settings) -> int:
+    """The exit status of the real preview; once more where somebody had a missing stack created."""
+    from readiness.cli.new_stack import require_stack
+    from readiness.live.new_stack import Presence, stack_presence
+    from readiness.live.pulumi_cli import run_preview
+
+    status = run_preview(root, stack)
+    # Asked only after a failure: the question takes a second.
+    if status == 0 or stack_presence(root, stack)[0] is not Presence.ABSENT:
+        return status
+    return run_preview(root, stack) if require_stack(root, stack, settings, []) else 1

@@ -35,9 +35,9 @@ def test(
     """Prove with promtool that the alerts of STACK work.
 
     Built-in incidents, made from the stack's own thresholds, windows, services and names, must page or stay quiet. Exit
-    status 1 when one fails. promtool must be on PATH.
+    status 1 when one fails. promtool is looked for on PATH and in .tools/promtool.
     """
-    from readiness.alerts.scenarios.find_promtool import promtool_on_path
+    from readiness.alerts.scenarios.find_promtool import find_promtool
     from readiness.alerts.scenarios.promtool import PromtoolError
     from readiness.alerts.scenarios.proof import prove
     from readiness.alerts.scenarios.report import StackProof, proof_json, proof_text
@@ -52,7 +52,7 @@ def test(
         rules = {name: rule for name, rule in rules.items() if name in names}
         not_proven.clear()
     try:
-        promtool, version = promtool_on_path(deadline_seconds=timeout_seconds)
+        promtool, version = find_promtool(root, deadline_seconds=timeout_seconds)
         alerts = prove(
             alone(stack, settings),
             rules,

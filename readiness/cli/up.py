@@ -34,19 +34,26 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, project: str | None) -
 
     It runs `pulumi up --refresh`, then a refreshed preview that must show no change.
     """
-    from readiness.live.pulumi_cli import missing_for_preview, run_apply
+    from readiness.cli.new_stack import choose_backend, require_stack
+    from readiness.live.pulumi_cli import MISSING_PASSPHRASE, missing_for_preview, run_apply
     from readiness.settings.stack_files import read_stack
 
     root = project_root(project)
-    settings_to_apply(root, stack)
+    settings = settings_to_apply(root, stack)
     refuse_foreign_hosts(root, stack)
-    missing = missing_for_preview(dict(os.environ), stack_file=root / read_stack(root, stack).file)
-    if missing:
+    stack_file = root / read_stack(root, stack).file
+    missing = choose_backend(missing_for_preview(dict(os.environ), stack_file=stack_file), settings)
+    # A stack that does not exist comes before its passphrase: another provider needs none.
+    if MISSING_PASSPHRASE in missing and not require_stack(root, stack, settings, missing):
+        sys.exit(1)
+    if missing := missing_for_preview(dict(os.environ), stack_file=stack_file):
         click.echo("Nothing is applied, because something is missing:", err=True)
         for what in missing:
             click.echo(f"  - {what}", err=True)
         sys.exit(1)
     plan = _checked_plan(root, stack)
+    if not require_stack(root, stack, settings, missing):
+        sys.exit(1)
     in_ci = os.environ.get("CI", "").lower() in ("1", "true")
     wrong = run_apply(root, stack, assume_yes=yes or in_ci, arguments=arguments, plan=plan)
     if wrong is not None:

@@ -55,9 +55,15 @@ def upgrade(
     names = _stacks(root, stacks)
     package = _package(root, version, wheel)
     entries = read_acknowledgements(root)
-    click.echo(f"installing {package or 'readiness as requirements.txt has it'} into a temporary environment", err=True)
+    what = package or "readiness as requirements.txt has it"
     with progress("planning both versions"):
-        found = compare_versions(root, package, names, installed=__version__)
+        found = compare_versions(
+            root,
+            package,
+            names,
+            installed=__version__,
+            before_install=lambda: click.echo(f"installing {what} into a temporary environment", err=True),
+        )
     # Entries for other changes are for the diff of a commit, so none is called stale here.
     report = diff_report(found.diffs, entries, all_stacks=False)
     title = f"The plans by readiness {found.old} (-) and {found.new} (+), with the same settings"

@@ -153,14 +153,17 @@ def send(
         # Python's own text repeats the header or the address, and with it the token.
         raise NoAnswerError("no answer (an address or a credential that cannot be sent as it is)") from None
     except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise NoAnswerError(f"no answer ({in_words(reason)})") from None
+        raise NoAnswerError(f"no answer ({plain_reason(error, url)})") from None
 
 
-def in_words(reason: object) -> str:
-    """Why a connection failed, for a person: the system's own words only where these are clear."""
+def plain_reason(error: Exception, url: str) -> str:
+    """Why no connection to an address came about, in words; the system's own only where these are clear."""
+    reason = getattr(error, "reason", None) or error
+    host = urlsplit(url).hostname
     if isinstance(reason, socket.gaierror):
-        return "the name of the host cannot be resolved"
+        return f"the name {host} is not found: check the network and the proxy"
+    if isinstance(reason, ConnectionRefusedError):
+        return f"{host} refuses connections: check the network and the proxy"
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"the certificate is refused: {reason.verify_message}"
     if isinstance(reason, ssl.SSLError):

@@ -82,6 +82,7 @@ def left_over_pages(root: Path, texts: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _pages_of_catalogue(stacks: Stacks) -> Iterator[_AlertPage]:
+    rules = [(stack, settings, rule) for stack, settings in stacks for rule in rules_of(settings)]
     for definition in ALERTS:
         yield _AlertPage(
             name=definition.name,
@@ -100,14 +101,14 @@ def _pages_of_catalogue(stacks: Stacks) -> Iterator[_AlertPage]:
                     query=rule.query,
                     duration_seconds=rule.duration_seconds,
                 )
-                for stack, settings in stacks
-                for rule in rules_of(settings)
+                for stack, settings, rule in rules
                 if rule.definition is definition
             ],
         )
 
 
 def _security_pages(stacks: Stacks) -> Iterator[_AlertPage]:
+    rules = [(stack, settings, rule) for stack, settings in stacks for rule in security_rules(settings)]
     for alert in SECURITY_ALERTS:
         yield _AlertPage(
             name=alert.name,
@@ -124,8 +125,7 @@ def _security_pages(stacks: Stacks) -> Iterator[_AlertPage]:
                     condition=rule.condition,
                     counter_filter=alert.filter,
                 )
-                for stack, settings in stacks
-                for rule in security_rules(settings)
+                for stack, settings, rule in rules
                 if rule.alert is alert
             ],
         )
@@ -213,7 +213,7 @@ def _block(commands: Sequence[str], settings: Settings) -> Iterator[str]:
     if not commands:
         return
     yield "\n".join(["```bash", *commands, "```\n"])
-    filters = [words[3] for words in map(shlex.split, commands) if words[:3] == ["gcloud", "logging", "read"]]
+    filters = [shlex.split(command)[3] for command in commands if command.startswith("gcloud logging read ")]
     if filters:
         names = [f"query {number}" for number in range(1, len(filters) + 1)] if len(filters) > 1 else ["open"]
         links = [f"[{name}]({explorer_url(text, settings)})" for name, text in zip(names, filters, strict=True)]

@@ -20,36 +20,61 @@ _FILE = "readiness/live/bootstrap_rights.py"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rights:
-    """The project's roles that a kind of resource needs: to be read by a preview, and to be written by an update."""
+    """The project's roles that a kind of resource needs: to be read by a preview, and to be written by an update.
+
+    `permission` is one that an update needs on the project and that `apply` holds; None where the right may be given on
+    one thing alone.
+    """
 
     preview: str
     apply: str | None
+    permission: str | None = None
 
 
-_MONITORING = Rights(preview="roles/monitoring.viewer", apply="roles/monitoring.editor")
-_LOGGING = Rights(preview="roles/logging.viewer", apply="roles/logging.configWriter")
-_POLICIES = Rights(preview="roles/iam.securityReviewer", apply=IAM_ADMIN)
+def _monitoring(kind: str) -> Rights:
+    return Rights(
+        preview="roles/monitoring.viewer", apply="roles/monitoring.editor", permission=f"monitoring.{kind}.create"
+    )
 
-# None where the right is given on the one thing: the registry, a secret.
+
+def _logging(kind: str, verb: str = "create") -> Rights:
+    return Rights(
+        preview="roles/logging.viewer", apply="roles/logging.configWriter", permission=f"logging.{kind}.{verb}"
+    )
+
+
+_POLICIES = Rights(
+    preview="roles/iam.securityReviewer", apply=IAM_ADMIN, permission="resourcemanager.projects.setIamPolicy"
+)
+
+# `apply` is None where the right is given on the one thing: the registry, a secret.
 RIGHTS: Mapping[str, Rights] = {
-    types.ALERT_POLICY: _MONITORING,
-    types.MONITORED_SERVICE: _MONITORING,
-    types.DASHBOARD: _MONITORING,
-    types.CHANNEL: _MONITORING,
-    types.OBJECTIVE: _MONITORING,
-    types.UPTIME_CHECK: _MONITORING,
-    types.LOG_METRIC: _LOGGING,
-    types.LOG_BUCKET: _LOGGING,
-    types.LOG_SINK: _LOGGING,
-    types.API: Rights(preview="roles/serviceusage.serviceUsageViewer", apply="roles/serviceusage.serviceUsageAdmin"),
+    types.ALERT_POLICY: _monitoring("alertPolicies"),
+    types.MONITORED_SERVICE: _monitoring("services"),
+    types.DASHBOARD: _monitoring("dashboards"),
+    types.CHANNEL: _monitoring("notificationChannels"),
+    types.OBJECTIVE: _monitoring("slos"),
+    types.UPTIME_CHECK: _monitoring("uptimeCheckConfigs"),
+    types.LOG_METRIC: _logging("logMetrics"),
+    types.LOG_BUCKET: _logging("buckets", "update"),
+    types.LOG_SINK: _logging("sinks"),
+    types.API: Rights(
+        preview="roles/serviceusage.serviceUsageViewer",
+        apply="roles/serviceusage.serviceUsageAdmin",
+        permission="serviceusage.services.enable",
+    ),
     types.REGISTRY: Rights(preview="roles/artifactregistry.reader", apply=None),
     types.REGISTRY_MEMBER: Rights(preview="roles/iam.securityReviewer", apply=None),
     types.SECRET_MEMBER: Rights(preview="roles/iam.securityReviewer", apply=None),
     types.PROJECT_MEMBER: _POLICIES,
     types.AUDIT_CONFIG: _POLICIES,
     # It can make accounts and delete none: what acts as one would stop.
-    types.ACCOUNT: Rights(preview="roles/iam.serviceAccountViewer", apply="roles/iam.serviceAccountCreator"),
-    types.JOB: Rights(preview="roles/run.viewer", apply="roles/run.developer"),
+    types.ACCOUNT: Rights(
+        preview="roles/iam.serviceAccountViewer",
+        apply="roles/iam.serviceAccountCreator",
+        permission="iam.serviceAccounts.create",
+    ),
+    types.JOB: Rights(preview="roles/run.viewer", apply="roles/run.developer", permission="run.jobs.create"),
 }
 
 

@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from readiness.delivered.http_client import TIMEOUT_SECONDS, Answer, NoAnswerError, origin, request
+from readiness.delivered.http_client import TIMEOUT_SECONDS, Answer, NoAnswerError, origin, request, send
 from readiness.live.web import COMMAND_SECONDS, MAX_PAGES, ApiError, Deadline
 
 API_URL = "https://api.github.com"
 API_VERSION = "2022-11-28"
+# For a file of a few MB.
+DOWNLOAD_SECONDS = 60.0
 
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 
@@ -51,6 +53,16 @@ class GitHub:
         answer = self._send("GET", self._url(path))
         return None if answer.status == 404 else _json(answer, f"GET {path or self.repository}")
 
+    def scopes(self) -> tuple[str, ...] | None:
+        """The scopes of a classic token; None for a token of another kind, of which GitHub names none.
+
+        Raises GitHubError. Source:
+        https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+        """
+        answer = _accepted(self._send("GET", self._url("")), f"GET {self.repository}")
+        named = answer.headers.get("x-oauth-scopes")
+        return None if named is None else tuple(scope.strip() for scope in named.split(",") if scope.strip())
+
     def items(self, path: str, key: str = "") -> Iterator[Any]:
         """The items of a list over all of its pages; of the list under `key`, where given. Raises GitHubError."""
         separator = "&" if "?" in path else "?"
@@ -73,6 +85,24 @@ class GitHub:
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """Sends a change and returns GitHub's answer. Raises GitHubError."""
         return _accepted(self._send(method, self._url(path), body), f"{method} {path}").body
+
+    def download(self, path: str, *, max_bytes: int) -> bytes | None:
+        """The bytes of a file that GitHub keeps elsewhere; None where there are more than `max_bytes`.
+
+        The token goes to GitHub alone, and not to the host to which GitHub redirects. Raises GitHubError.
+        """
+        first = self._send("GET", self._url(path))
+        target = urljoin(self._url(path), first.headers.get("location", ""))
+        if first.status not in (301, 302, 303, 307, 308) or urlsplit(target).scheme != urlsplit(self.api_url).scheme:
+            raise GitHubError(first.status, f"GET {path}: {first.status}, and no address of the file")
+        try:
+            seconds = min(DOWNLOAD_SECONDS, self.deadline.request_seconds())
+            answer = send("GET", target, timeout_seconds=seconds, max_bytes=max_bytes)
+        except NoAnswerError as error:
+            raise GitHubError(0, f"GET {path}: {error}") from None
+        if answer.status != 200:
+            raise GitHubError(answer.status, f"GET {path}: {answer.status} from where GitHub keeps it")
+        return answer.data if answer.complete else None
 
     def _url(self, path: str) -> str:
         return f"{self.api_url.rstrip('/')}/repos/{self.name}/{path}".rstrip("/")

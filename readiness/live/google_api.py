@@ -26,6 +26,7 @@ ENDPOINTS: Mapping[str, str] = {
     "compute": "https://compute.googleapis.com/compute/v1/",
     "sql": "https://sqladmin.googleapis.com/sql/v1beta4/",
     "storage": "https://storage.googleapis.com/storage/v1/",
+    "serviceUsage": "https://serviceusage.googleapis.com/v1/",
     # The provider has no endpoint for it.
     "policyAnalyzer": "https://policyanalyzer.googleapis.com/v1/",
 }

@@ -52,13 +52,19 @@ CREDENTIAL_TYPES = (
     "impersonated_service_account",
     "gdch_service_account",
 )
+# How the HTTP client's errors begin.
+NO_ANSWER = "no answer ("
 _PRODUCT_NAME = Path("/sys/class/dmi/id/product_name")
 
 
 class LoginError(Exception):
-    """There are no credentials, or they do not work. Says which, and how to get them; never holds one."""
+    """There are no credentials, or they do not work. Says which, and how to get them; never holds one.
 
-    def __init__(self, message: str) -> None:
+    `unanswered`: nobody said that they do not work, because no answer came.
+    """
+
+    def __init__(self, message: str, *, unanswered: bool = False) -> None:
+        self.unanswered = unanswered
         super().__init__(one_line(message))
 
 
@@ -95,16 +101,22 @@ def access_token(environment: Mapping[str, str], provider_values: Mapping[str, A
         return token
     from google.auth.exceptions import GoogleAuthError
 
+    unanswered = False
     try:
         credentials = _impersonating(_credentials(source, environment, token), account)
         credentials.refresh(_transport())
         return str(credentials.token)
     except GoogleAuthError as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
+        # google-auth wraps the error of the transport in one of its own, and keeps the text.
+        unanswered = NO_ANSWER in reason
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"the credentials or the answer have an unknown form ({type(error).__name__})"
     acting = f" when acting as {account}" if account else ""
     refused = f"the Google credentials of {source.name} are refused{acting}: {reason}"
+    if unanswered:
+        message = f"the Google credentials of {source.name} could not be tried{acting}: {reason.rstrip('.')}"
+        raise LoginError(f"{message}. Check the network, then run it again", unanswered=True)
     raise LoginError(f"{refused.rstrip('.')}. To log in, {LOG_IN}")
 
 

@@ -39,13 +39,24 @@ _OURS = re.compile(r"(--stack|--refresh|-s|-r)(=|$)")
 _TARGETED = re.compile(r"(--target|--exclude|-t)")
 # What marks a secret, encrypted or not, in a state (sig.Secret in pulumi/pulumi's sdk).
 _SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 - a mark, no secret
-_CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
+CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
 # These managers keep the key of a stack's secrets in a passphrase; every other one is a key service.
-_PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
+PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
 
 
-def run_pulumi(root: Path, *arguments: str, captured: bool = False) -> subprocess.CompletedProcess[str]:
-    """Runs the CLI in the project's folder, with the terminal handed through unless its output is `captured`."""
+# What `missing_for_preview` may say; `readiness up` can do something about two of them.
+MISSING_CLI = "the Pulumi CLI: `pulumi` is not on PATH"
+MISSING_BACKEND = "a state backend: run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"
+MISSING_PASSPHRASE = "the passphrase of the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or its _FILE"  # noqa: S105
+
+
+def run_pulumi(
+    root: Path, *arguments: str, captured: bool = False, timeout_seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs the CLI in the project's folder, with the terminal handed through unless its output is `captured`.
+
+    Raises OSError where it cannot be started, and subprocess.TimeoutExpired.
+    """
     return subprocess.run(  # noqa: S603 - fixed commands and the user's own arguments, without a shell
         ["pulumi", *arguments],  # noqa: S607 - the user's CLI, wherever it is
         cwd=root,
@@ -53,26 +64,27 @@ def run_pulumi(root: Path, *arguments: str, captured: bool = False) -> subproces
         encoding="utf-8",
         errors="replace",
         capture_output=captured,
+        timeout=timeout_seconds,
     )
 
 
 def missing_for_preview(environment: Mapping[str, str], *, stack_file: Path) -> list[str]:
     """What a real preview needs and this machine lacks, one sentence each; empty when nothing is missing."""
     search_path = environment.get("PATH", "")
-    stack = _mapping(stack_file)
+    stack = project_mapping(stack_file)
     missing = []
     cli = shutil.which("pulumi", path=search_path)
     if cli is None:
-        missing.append("the Pulumi CLI: `pulumi` is not on PATH")
-    elif not _has_python_host(cli, search_path):
+        missing.append(MISSING_CLI)
+    elif not has_python_host(cli, search_path):
         missing.append("Pulumi's Python language host: `pulumi-language-python` is neither beside the CLI nor on PATH")
     if not _has_google_credentials(environment, stack):
         missing.append(f"Google Cloud credentials: {LOG_IN}")
-    backend = _backend(environment, stack_file.parent / PROJECT_FILE)
+    backend = state_backend(environment, stack_file.parent / PROJECT_FILE)
     if backend is None:
-        missing.append("a state backend: run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN")
+        missing.append(MISSING_BACKEND)
     elif not backend.startswith(("https://", "http://")) and not _has_secrets_key(environment, stack):
-        missing.append("the passphrase of the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or its _FILE")
+        missing.append(MISSING_PASSPHRASE)
     return missing
 
 
@@ -184,23 +196,24 @@ def _unfinished_message(stack: str, resources: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _has_python_host(cli: str, search_path: str) -> bool:
+def has_python_host(cli: str, search_path: str) -> bool:
+    """Whether the CLI at this path finds the language host, which comes with official releases only."""
     beside = Path(cli).resolve().parent / "pulumi-language-python"
     return beside.is_file() or shutil.which("pulumi-language-python", path=search_path) is not None
 
 
 def _has_google_credentials(environment: Mapping[str, str], stack: Mapping[str, Any]) -> bool:
-    if any(key in (stack.get("config") or {}) for key in _CREDENTIAL_KEYS):
+    if any(key in (stack.get("config") or {}) for key in CREDENTIAL_KEYS):
         return True
     source = credential_source(environment)
     return source is not None and (source.file is None or source.file.is_file())
 
 
-def _backend(environment: Mapping[str, str], project_file: Path) -> str | None:
+def state_backend(environment: Mapping[str, str], project_file: Path) -> str | None:
     """The address of the state backend, in the order in which the CLI looks for it."""
     if environment.get("PULUMI_BACKEND_URL"):
         return environment["PULUMI_BACKEND_URL"]
-    declared = _mapping(project_file).get("backend")
+    declared = project_mapping(project_file).get("backend")
     if isinstance(declared, dict) and isinstance(declared.get("url"), str) and declared["url"]:
         return declared["url"]
     home = environment.get("PULUMI_CREDENTIALS_PATH") or environment.get("PULUMI_HOME")
@@ -215,15 +228,18 @@ def _backend(environment: Mapping[str, str], project_file: Path) -> str | None:
 
 
 def _has_secrets_key(environment: Mapping[str, str], stack: Mapping[str, Any]) -> bool:
-    """A key service needs none; the passphrase provider, which is the default, does. An empty passphrase is one."""
-    if str(stack.get("secretsprovider") or "") not in _PASSPHRASE_PROVIDERS:
-        return True
+    """A key service needs none; the passphrase provider, which is the default, does."""
+    return str(stack.get("secretsprovider") or "") not in PASSPHRASE_PROVIDERS or has_passphrase(environment)
+
+
+def has_passphrase(environment: Mapping[str, str]) -> bool:
+    """Whether a passphrase is set, or its file exists. An empty passphrase is one."""
     if "PULUMI_CONFIG_PASSPHRASE" in environment:
         return True
     return Path(environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") or "no file").is_file()
 
 
-def _mapping(file: Path) -> Mapping[str, Any]:
+def project_mapping(file: Path) -> Mapping[str, Any]:
     """The top level of a file of the project. It has been checked: one that cannot be read counts as empty."""
     try:
         value = read_yaml(file, file.name).value

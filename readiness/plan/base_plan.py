@@ -1,52 +1,38 @@
 """Which plans are compared: the working tree's with a commit's, or those of two files.
 
-The commit's files are unpacked into a folder, where its program runs in a process of its own: this process has the
-working tree's modules loaded. A commit of this repository is planned by its own toolkit, any other by the installed
-one. Each plan is kept under `.tools/plans/`, by what it depends on.
+The commit's files are unpacked into a folder. Both programs run in processes of their own, without credentials: one
+must not change what is said of the other, nor what compares them. No plan is kept: whoever changes the program could
+leave one where it would be taken for the base's.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
-from readiness.files import read_regular_bytes, write_whole
 from readiness.finding import Finding, RefusedError
 from readiness.plan.git import file_names, file_text, folder_in, resolve_commit, unpack
+from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_diff import StackDiff, diff_plans
 from readiness.plan.plan_file import (
-    MAX_PLAN_BYTES,
-    PLAN_FORMAT,
     ReadPlan,
     SecretMask,
     clean_setup,
     plan_from,
-    read_plan,
     read_plan_file,
 )
+from readiness.plan.program_process import RunningProgram, programs
 from readiness.plan.program_setup import Setup, setup_of_texts
 from readiness.settings.nearest import suggestion
-from readiness.settings.stack_files import PROGRAM_FILE, read_stack, stack_file_name
+from readiness.settings.stack_files import PROGRAM_FILE, StackConfig, read_stack, stack_file_name
 from readiness.settings.stack_names import stack_names, stacks_of
 
 _TOOLKIT = Path(__file__).resolve().parent.parent
-CACHE = Path(".tools/plans")
-# A plan is 60 kB: more than these are of no use to anybody.
-MAX_KEPT_PLANS = 100
-# Planning a stack takes a second.
-TIMEOUT_SECONDS = 120
-# What a plan depends on beside the commit: the SDK writes its version into every resource.
-_PACKAGES = ("pulumi", "pulumi-gcp", "pulumi-github")
 
 
 class BaseCommit:
@@ -56,11 +42,10 @@ class BaseCommit:
         self._root = root
         self.commit = resolve_commit(root, ref)
         self._tree = folder_in(root, self.commit)
-        self._label = f"{ref} ({self.commit[:12]})" if ref != self.commit else ref
+        self.label = f"{ref} ({self.commit[:12]})" if ref != self.commit else ref
         self.files = file_names(root, self._tree)
         if PROGRAM_FILE not in self.files:
             self._refuse(f"has no {PROGRAM_FILE}, so no program", "Compare with a later commit")
-        self._has_toolkit = file_text(root, self.commit, f"{_TOOLKIT.name}/__init__.py") is not None
 
     def stacks(self) -> list[str]:
         """The stacks that have a file in the commit, sorted."""
@@ -74,128 +59,26 @@ class BaseCommit:
 
         try:
             setup = setup_of_texts(stack, read, self.files)
-            return clean_setup(setup, file=f"the settings of {stack} at {self._label}", secrets=secrets)
+            return clean_setup(setup, file=f"the settings of {stack} at {self.label}", secrets=secrets)
         except RefusedError:
             return None
 
-    @contextmanager
-    def plans(self, stacks: Sequence[str], secrets: SecretMask) -> Iterator[Callable[[str], ReadPlan]]:
-        """Gives the plan of a stack when it is asked for: the commit's program runs while the working tree is planned.
+    def unpack(self, folder: Path) -> None:
+        """Writes the commit's files into an empty folder."""
+        unpack(self._root, self._tree, folder)
 
-        Asking raises RefusedError where the commit's program makes no plan, or one of another format.
-        """
-        kept = {stack: data for stack in stacks if (data := self._kept(stack)) is not None}
-        missing = [stack for stack in stacks if stack not in kept]
-        with tempfile.TemporaryDirectory(prefix="readiness-base-") as folder:
-            if missing:
-                unpack(self._root, self._tree, Path(folder))
-            running = {stack: _start(Path(folder), stack) for stack in missing}
-
-            def plan_of(stack: str) -> ReadPlan:
-                data = kept[stack] if stack in kept else self._printed(stack, running[stack], folder)
-                plan = read_plan(data, file=f"the plan of {stack} at {self._label}", secrets=secrets)
-                if stack in running:
-                    self.keep(stack, data)
-                return plan
-
-            try:
-                yield plan_of
-            finally:
-                for process in running.values():
-                    if process.poll() is None:
-                        process.kill()
-                    process.communicate()
-
-    def _printed(self, stack: str, process: subprocess.Popen[bytes], folder: str) -> bytes:
-        """What the commit's program prints, waited for."""
+    def plan(self, stack: str, program: RunningProgram) -> Plan:
+        """What the commit's program registers, waited for. Raises RefusedError where it makes no plan."""
         try:
-            return printed_plan(process, Path(folder))
-        except PlanFailedError as failed:
-            message = f"its program makes no plan of the stack {stack}: {failed.lines[0].rstrip('.')}"
+            return program.plan()
+        except RefusedError as refused:
+            first = refused.problems[0]
+            place = f"{first.file}:{first.line}" if first.line else first.file
+            message = f"its program makes no plan of the stack {stack}: {place}: {first.message}"
             self._refuse(message, "Compare with a commit whose `readiness plan` works")
 
-    def keep(self, stack: str, data: bytes) -> None:
-        """Keeps a plan for the next time. Where nothing can be written, nothing is kept."""
-        path = self._path(stack)
-        with suppress(RefusedError, OSError):
-            write_whole(path, data.decode("utf-8"))
-            by_age = sorted(path.parent.glob("*.json"), key=lambda plan: plan.stat().st_mtime, reverse=True)
-            for old in by_age[MAX_KEPT_PLANS:]:
-                old.unlink()
-
-    def _kept(self, stack: str) -> bytes | None:
-        """A plan from an earlier run; one that cannot be read is made anew."""
-        try:
-            data = read_regular_bytes(self._path(stack), MAX_PLAN_BYTES)
-            read_plan(data, file="kept", secrets=SecretMask())
-        except (OSError, RefusedError):
-            return None
-        return data
-
-    def _path(self, stack: str) -> Path:
-        depends_on = [self._tree, f"python {sys.version_info[:2]}"]
-        for package in _PACKAGES:
-            with suppress(PackageNotFoundError):
-                depends_on.append(f"{package} {version(package)}")
-        if not self._has_toolkit:
-            depends_on.append(_toolkit_digest())
-        key = hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:16]
-        return self._root / CACHE / f"{self.commit[:12]}-{key}-{stack}-format{PLAN_FORMAT}.json"
-
     def _refuse(self, message: str, hint: str) -> NoReturn:
-        raise RefusedError([Finding(rule_id="base-commit", file=f"commit {self._label}", message=message, hint=hint)])
-
-
-class PlanFailedError(Exception):
-    """Another process made no plan; `lines` are its errors, or its last line, without `error: `."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = tuple(lines)
-        super().__init__("; ".join(self.lines))
-
-
-def start_plan(command: Sequence[str], folder: Path, stack: str, *, import_path: str | None) -> subprocess.Popen[bytes]:
-    """Starts `COMMAND plan STACK --format json` in the folder; `import_path` comes before what is installed there."""
-    hidden = ("PYTHON", "PULUMI_CONFIG")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "CI": "", "NO_COLOR": "1"}
-    if import_path is not None:
-        environment["PYTHONPATH"] = import_path
-    words = [*command, "plan", "--format", "json", "--", stack]
-    return subprocess.Popen(  # noqa: S603 - a fixed command; the stack's name is one that has a file
-        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
-    )
-
-
-def printed_plan(process: subprocess.Popen[bytes], folder: Path) -> bytes:
-    """The plan that the process prints, waited for. Raises PlanFailedError; paths in it are those below `folder`."""
-    try:
-        out, err = process.communicate(timeout=TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise PlanFailedError([f"it has not ended after {TIMEOUT_SECONDS} s"]) from None
-    if process.returncode:
-        lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
-        errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-        said = errors or lines[-1:] or ["it says nothing"]
-        raise PlanFailedError([line.replace(f"{folder}/", "") for line in said])
-    return out
-
-
-def _start(folder: Path, stack: str) -> subprocess.Popen[bytes]:
-    """The plan command of the program in the folder, with this interpreter and its packages.
-
-    The folder comes before what is installed, so that the commit's own modules are run.
-    """
-    return start_plan([sys.executable, "-m", "readiness"], folder, stack, import_path=str(folder))
-
-
-@cache
-def _toolkit_digest() -> str:
-    """Of the code of the installed toolkit: in a checkout it changes while its version stays."""
-    digest = hashlib.sha256()
-    for file in sorted(_TOOLKIT.rglob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+        raise RefusedError([Finding(rule_id="base-commit", file=f"commit {self.label}", message=message, hint=hint)])
 
 
 def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[StackDiff]:
@@ -204,42 +87,88 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
     A stack that only the working tree has is all created, one that only the commit has is all deleted. Raises
     RefusedError for a stack that neither has, and for whatever keeps a plan from being made.
     """
-    base = BaseCommit(root, ref)
-    here, there = stack_names(root), base.stacks()
-    chosen = _chosen(here, there, stacks)
+    base, here = BaseCommit(root, ref), stack_names(root)
+    chosen = _chosen(here, base.stacks(), stacks)
+    here = [stack for stack in chosen if stack in here]
+    _require_settings(root, here)
     secrets = SecretMask()
-    with base.plans([stack for stack in chosen if stack in there], secrets) as plan_of:
-        # While the commit's program runs, the working tree's does.
-        heads = {
-            stack: plan_from(planned_here(root, stack), file=stack, secrets=secrets)
-            for stack in chosen
-            if stack in here
-        }
-        bases = {stack: plan_of(stack) for stack in chosen if stack in there}
+    with _base_programs(base, chosen, [(root, read_stack(root, stack)) for stack in here]) as (before, after):
+        # The base's first: a base that makes no plan says more than whatever the working tree does.
+        old = {stack: _read(base.plan(stack, program), stack, secrets) for stack, program in before.items()}
+        new = {stack: _read(program.plan(), stack, secrets) for stack, program in after.items()}
+    return _compared(base, old, new, chosen, secrets)
+
+
+def against_plans(
+    root: Path, ref: str, new: Mapping[str, ReadPlan], secrets: SecretMask, stacks: Sequence[str] = ()
+) -> list[StackDiff]:
+    """The differences from a commit to plans that were made elsewhere; no program but the commit's is run."""
+    base = BaseCommit(root, ref)
+    chosen = _chosen(sorted(new), base.stacks(), stacks)
+    with _base_programs(base, chosen, []) as (before, _):
+        old = {stack: _read(base.plan(stack, program), stack, secrets) for stack, program in before.items()}
+    return _compared(base, old, {stack: new[stack] for stack in chosen if stack in new}, chosen, secrets)
+
+
+Running = dict[str, RunningProgram]
+
+
+@contextmanager
+def _base_programs(
+    base: BaseCommit, stacks: Sequence[str], more: Sequence[tuple[Path, StackConfig]]
+) -> Iterator[tuple[Running, Running]]:
+    """Starts the commit's program for those of the stacks that it has, and the further ones; both by stack."""
+    with tempfile.TemporaryDirectory(prefix="readiness-base-") as name:
+        folder = Path(os.path.realpath(name))
+        base.unpack(folder)
+        of_base = [(folder, read_stack(folder, stack)) for stack in stacks if stack in base.stacks()]
+        with programs([*of_base, *more]) as running:
+            by_stack = [(program.config.stack, program) for program in running]
+            yield dict(by_stack[: len(of_base)]), dict(by_stack[len(of_base) :])
+
+
+def _compared(
+    base: BaseCommit,
+    old: Mapping[str, ReadPlan],
+    new: Mapping[str, ReadPlan],
+    stacks: Sequence[str],
+    secrets: SecretMask,
+) -> list[StackDiff]:
+    """The difference of each stack, which has a plan on one side at least.
+
+    Where credentials went at the base is read by today's rules.
+    """
     diffs: list[StackDiff] = []
-    for stack in chosen:
-        # Read here and not by the commit's program, which may be older than the question.
+    for stack in stacks:
         setup = base.setup(stack, secrets)
-        old = replace(bases.get(stack) or _nothing_of(heads[stack]), setup=setup)
+        before = replace(old.get(stack) or _nothing_of(new[stack]), setup=setup)
         # Of a stack that is gone nothing is run any more.
-        new = heads.get(stack) or replace(_nothing_of(old), setup=setup)
-        diffs.append(diff_plans(old, new))
+        after = new.get(stack) or replace(_nothing_of(before), setup=setup)
+        diffs.append(diff_plans(before, after))
     return diffs
+
+
+def _read(plan: Plan, file: str, secrets: SecretMask) -> ReadPlan:
+    return plan_from(plan.as_dict(), file=file, secrets=secrets)
+
+
+def _require_settings(root: Path, stacks: Sequence[str]) -> None:
+    """Raises RefusedError with every problem of the settings, each at its line, where this toolkit is the program's.
+
+    In a checkout of the toolkit that is not this one, only the program's own toolkit knows its settings.
+    """
+    from readiness.rules.stack import check_stack, require_settings
+
+    if (root / _TOOLKIT.name / "__init__.py").is_file() and (root / _TOOLKIT.name).resolve() != _TOOLKIT:
+        return
+    for stack in stacks:
+        require_settings(check_stack(root, stack))
 
 
 def of_files(old: Path, new: Path) -> StackDiff:
     """The difference of two plans in files. Raises RefusedError where one is none, or they are of two stacks."""
     secrets = SecretMask()
     return diff_plans(read_plan_file(old, secrets), read_plan_file(new, secrets))
-
-
-def planned_here(root: Path, stack: str) -> object:
-    """The plan of a stack of the working tree, as its JSON form. Raises RefusedError with every problem."""
-    from readiness.plan.offline_plan import plan_stack
-    from readiness.rules.stack import check_stack, require_settings
-
-    require_settings(check_stack(root, stack))
-    return plan_stack(root, read_stack(root, stack)).as_dict()
 
 
 def _nothing_of(plan: ReadPlan) -> ReadPlan:

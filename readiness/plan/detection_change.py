@@ -15,10 +15,15 @@ MAX_LINES_IN_A_COMMENT = 60
 _TITLE = "How soon alerts page, before and after"
 
 
-def detection_change(root: Path, base: str) -> list[str]:
-    """Rows of the page that are others than at the commit, `- ` before and `+ ` after; none where none changes."""
+def detection_change(root: Path, base: str, *, page_of: Path | None = None) -> list[str]:
+    """Rows of the page that are others than at the commit, `- ` before and `+ ` after; none where none changes.
+
+    `page_of` is another folder, that of a pull request, which has the page where the pull request changes it.
+    """
+    if page_of is not None and not (page_of / PAGE).is_file():
+        return []
     before = file_text(root, resolve_commit(root, base), PAGE) or ""
-    old, new = _rows(before), _rows(text_of(root / PAGE))
+    old, new = _rows(before), _rows(text_of((page_of or root) / PAGE))
     # A page that is new has nothing that it was before.
     if not old:
         return []

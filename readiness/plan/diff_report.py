@@ -41,6 +41,8 @@ class DiffReport:
     agreement: Agreement
     # What `check --plan` finds in the new plan and not in the old one, by stack.
     new_findings: tuple[tuple[str, Finding], ...] = ()
+    # Lines that come before everything: whose word the plan is, and who judged. Empty for two plans in files.
+    notes: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -44,6 +44,32 @@ def file_text(root: Path, commit: str, path: str) -> str | None:
     return None if done.returncode else done.stdout.decode("utf-8", "replace")
 
 
+def file_hashes(root: Path, tree: str) -> dict[str, str]:
+    """The ids of the files of a tree, by their paths in it."""
+    done = _git(_top(root), "ls-tree", "-r", "-z", "--full-tree", tree)
+    lines = (line.decode("utf-8", "replace").partition("\t") for line in done.stdout.split(b"\0") if line)
+    return {path: words.split()[2] for words, _, path in lines}
+
+
+def top_file_text(root: Path, commit: str, path: str) -> str | None:
+    """The text of a file of the repository, by its path in it, as it was at a commit; None where it had none."""
+    done = _git(root, "show", f"{commit}:{path}")
+    return None if done.returncode else done.stdout.decode("utf-8", "replace")
+
+
+def folder_path(root: Path) -> str:
+    """The project's folder in the repository: empty, or a path that ends in a slash."""
+    return _git(root, "rev-parse", "--show-prefix").stdout.decode("utf-8", "replace").rstrip("\n")
+
+
+def changed_files(root: Path, commit: str) -> list[str]:
+    """The repository's files that differ from a commit, new and deleted ones too, by their paths in it."""
+    differing = _git(root, "diff", "--name-only", "--no-renames", "--no-relative", "-z", commit)
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/")
+    names = differing.stdout.split(b"\0") + new.stdout.split(b"\0")
+    return sorted({name.decode("utf-8", "replace") for name in names if name})
+
+
 def unpack(root: Path, tree: str, folder: Path) -> None:
     """Writes the files of a tree into an empty folder; neither index nor working tree are touched."""
     pack = ["git", "-C", str(_top(root)), "archive", "--format=tar", tree]

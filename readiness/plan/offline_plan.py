@@ -10,7 +10,6 @@ import json
 import os
 import runpy
 import sys
-import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
@@ -21,16 +20,17 @@ from urllib.parse import unquote, urlparse
 from google.protobuf import json_format
 
 from readiness.finding import Finding, RefusedError
+from readiness.plan.plan_file import FORMAT_KEY, PLAN_FORMAT
 from readiness.plan.program_setup import setup_in_folder
 from readiness.plan.recorder import (
     UNKNOWN,
     Recording,
-    RunError,
     UnrecordableError,
     is_resource_reference,
     is_secret,
     record,
 )
+from readiness.plan.run_program import REFUSED, describe
 from readiness.resource_types import STACK_TYPE
 from readiness.settings.configuration_keys import OFFLINE_PLACEHOLDER
 from readiness.settings.stack_files import StackConfig
@@ -67,14 +67,15 @@ class Plan:
     setup: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan's JSON form: `{stack, project, resources, outputs, setup}`, `setup` only where it is known.
+        """The plan's JSON form: `{format_version, stack, project, resources, outputs, setup}`, `setup` where known.
 
         Each resource is `{urn, type, name, parent, inputs, options, files, source}`: `parent` is a URN, empty for the
         stack; `options` are named as the engine names them; `files` are the texts of managed files by path, only where
         a component declares some; `source` is `{file, line}` or null.
         """
         resources = list(self.resources)
-        plan = {"stack": self.stack, "project": self.project, "resources": resources, "outputs": self.outputs}
+        plan: dict[str, Any] = {FORMAT_KEY: PLAN_FORMAT, "stack": self.stack, "project": self.project}
+        plan |= {"resources": resources, "outputs": self.outputs}
         return plan if self.setup is None else {**plan, "setup": self.setup}
 
     def of_type(self, type_: str) -> Iterator[dict[str, Any]]:
@@ -88,12 +89,9 @@ def plan_stack(root: Path, config: StackConfig) -> Plan:
     Raises RefusedError when the program refuses its settings or fails. One process serves one project folder: Python
     keeps the modules that the program imports, so another folder's would not be read.
     """
-    # The engine passes a program texts: a value of another type as JSON.
-    values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.values.items()}
-    values |= dict.fromkeys(config.secret_keys, OFFLINE_PLACEHOLDER)
     program = root / PROGRAM
     if not os.path.lexists(program):
-        raise _refused(PROGRAM, None, "does not exist", "Write the Pulumi program beside Pulumi.yaml")
+        raise program_missing()
 
     def run() -> None:
         runpy.run_path(str(program), run_name="__main__")
@@ -101,19 +99,43 @@ def plan_stack(root: Path, config: StackConfig) -> Plan:
     names, secret_keys = {"project": config.project, "stack": config.stack}, sorted(config.secret_keys)
     try:
         with _inside(root):
-            recording = record(run, **names, config=values, secret_keys=secret_keys)
+            recording = record(run, **names, config=engine_values(config), secret_keys=secret_keys)
         declared = plan_of(recording, root=root, **names)
         return replace(declared, setup=setup_in_folder(root, config))
-    except RunError as error:
-        raise _refused(config.file, None, str(error)) from None
     except UnrecordableError as error:
-        place = _source(error.request, root) or {"file": PROGRAM, "line": None}
-        raise _refused(place["file"], place["line"], str(error)) from None
-    except SystemExit as error:
-        raise _refused(*_failing_line(error, root), f"the program ends itself with status {error.code}") from None
-    except Exception as error:
-        message = f"the program fails: {type(error).__name__}: {error}"
-        raise _refused(*_failing_line(error, root), message) from None
+        raise refused_request(error, root) from None
+    except (Exception, SystemExit) as error:
+        raise program_refusal(*describe(error), file=config.file, root=root) from None
+
+
+def engine_values(config: StackConfig) -> dict[str, str]:
+    """The configuration as the engine passes it to a program: texts, JSON for other types, placeholders for secrets."""
+    values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.values.items()}
+    return values | dict.fromkeys(config.secret_keys, OFFLINE_PLACEHOLDER)
+
+
+def program_missing() -> RefusedError:
+    """The refusal of a project without a program."""
+    return _refused(PROGRAM, None, "does not exist", "Write the Pulumi program beside Pulumi.yaml")
+
+
+def refused_request(error: UnrecordableError, root: Path) -> RefusedError:
+    """The refusal of a request that a plan cannot hold, at the line that made it."""
+    # The request of a transform names no line.
+    asked = error.request if hasattr(error.request, "sourcePosition") else None
+    place = (_source(asked, root) if asked is not None else None) or {"file": PROGRAM, "line": None}
+    return _refused(place["file"], place["line"], str(error))
+
+
+def program_refusal(kind: str, message: str, frames: Iterable[Place], *, file: str, root: Path) -> RefusedError:
+    """The refusal of a program that ended before its end, at the innermost of its own lines that led there.
+
+    `kind`, `message` and `frames` are what `run_program.describe` says; `file` is the stack's, for settings that the
+    program refuses.
+    """
+    if kind == REFUSED:
+        return _refused(file, None, message)
+    return _refused(*(_innermost(reversed(list(frames)), root) or (PROGRAM, None)), message)
 
 
 def plan_of(recording: Recording, *, root: Path, project: str, stack: str) -> Plan:
@@ -177,14 +199,6 @@ def _plain(value: Any) -> Any:
 def _refused(file: str, line: int | None, message: str, hint: str = "Fix that, then plan again") -> RefusedError:
     rule_id, message = "plan-program-failed", message.rstrip(".")
     return RefusedError([Finding(rule_id=rule_id, file=file, line=line, message=message, hint=hint)])
-
-
-def _failing_line(error: BaseException, root: Path) -> tuple[str, int | None]:
-    """The innermost of the program's own lines that led to the error."""
-    places: list[Place] = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError) and error.filename:
-        places.append((error.filename, error.lineno))
-    return _innermost(reversed(places), root) or (PROGRAM, None)
 
 
 def _innermost(places: Iterable[Place], root: Path) -> Place | None:

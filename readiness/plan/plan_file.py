@@ -7,10 +7,11 @@ own plans hold none.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from readiness.files import FileTooLargeError, read_regular_bytes
@@ -54,8 +55,10 @@ def holds_a_secret(keys: tuple[str, ...], resource_type: str) -> bool:
     return _SENSITIVE_PARENT in keys[:-1] or _SECRET_KEY.search(keys[-1]) is not None
 
 
-# Raised whenever the JSON form changes: a plan that was kept under another number is made again.
-PLAN_FORMAT = 2
+# The version of the plan's JSON form, which the form holds under this key. Raised whenever a reader of the earlier form
+# would read it wrongly. Plans of 0.1 hold no version, and those in a file are still read.
+FORMAT_KEY = "format_version"
+PLAN_FORMAT = 3
 # The plan with every option has 36 resources and 60 kB.
 MAX_PLAN_BYTES = 20 * 1024 * 1024
 MAX_RESOURCES = 2_000
@@ -64,6 +67,10 @@ MAX_DEPTH = 40
 _KEYS = ("stack", "project", "resources", "outputs")
 _TEXTS = ("urn", "type", "name", "parent")
 _HINT = "Make it with `readiness plan STACK --format json` of this version"
+_VERSION_HINT = (
+    f"Make both plans with one version of Readiness, whose format is {PLAN_FORMAT}; `readiness diff --base REF` makes "
+    "both itself, and reads a commit of any version"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,12 +128,20 @@ def read_plan_file(path: Path, secrets: SecretMask) -> ReadPlan:
     return read_plan(data, file=str(path), secrets=secrets)
 
 
-def read_plan(data: bytes, *, file: str, secrets: SecretMask) -> ReadPlan:
-    """The plan in these bytes; `file` names them in messages. Raises RefusedError where they are none."""
+def read_plan(data: bytes, *, file: str, secrets: SecretMask, needs_version: bool = False) -> ReadPlan:
+    """The plan in these bytes; `file` names them in messages. Raises RefusedError where they are none.
+
+    `needs_version` refuses a plan that does not say its format, as that of a release before 0.2.
+    """
     if len(data) > MAX_PLAN_BYTES:
         _refuse(file, f"is larger than {MAX_PLAN_BYTES // 1024**2} MiB, which no plan is")
     try:
-        value = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
+        value = json.loads(
+            data.decode("utf-8-sig"),
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            object_pairs_hook=_without_repeats,
+        )
     except UnicodeDecodeError:
         _refuse(file, "is not UTF-8 text")
     except RecursionError:
@@ -135,6 +150,8 @@ def read_plan(data: bytes, *, file: str, secrets: SecretMask) -> ReadPlan:
         _refuse(file, f"is not valid JSON: {error.msg}", error.lineno)
     except ValueError as error:
         _refuse(file, f"is not valid JSON: {error}")
+    if needs_version and isinstance(value, dict) and FORMAT_KEY not in value:
+        _refuse(file, f"does not say its format: {FORMAT_KEY} is missing", hint=_VERSION_HINT)
     return plan_from(value, file=file, secrets=secrets)
 
 
@@ -142,6 +159,7 @@ def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
     """The plan in a value of JSON's types. Raises RefusedError where it has another shape."""
     if not isinstance(value, dict):
         _refuse(file, "holds no plan: its top level is no object")
+    _check_version(value.get(FORMAT_KEY, PLAN_FORMAT), file)
     if missing := [key for key in _KEYS if key not in value]:
         _refuse(file, f"holds no plan of this format: {', '.join(missing)} missing")
     stack, project, resources, outputs = (value[key] for key in _KEYS)
@@ -172,6 +190,17 @@ def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
     )
 
 
+def _check_version(version: object, file: str) -> None:
+    """Raises RefusedError where a plan is of another format: read as ours, it could hide a change."""
+    is_number = isinstance(version, int) and not isinstance(version, bool)
+    if is_number and version == PLAN_FORMAT:
+        return
+    shown = str(version)[:20] if is_number else "that is no whole number"
+    _refuse(
+        file, f"has the {FORMAT_KEY} {shown}, and this version of Readiness reads {PLAN_FORMAT}", hint=_VERSION_HINT
+    )
+
+
 def clean_setup(setup: dict[str, Any], *, file: str, secrets: SecretMask) -> dict[str, Any]:
     """A copy of a setup without credentials. Raises RefusedError where it is nested too deeply."""
     cleaned: dict[str, Any] = _Cleaner(file, secrets, place="setup").value(setup, ())
@@ -195,14 +224,17 @@ def _resource(entry: object, file: str, secrets: SecretMask) -> PlannedResource:
         **texts,
         inputs=cleaner.value(inputs, ()),
         options=_Cleaner(file, secrets, place=f"{texts['urn']} options").value(options, ()),
-        source=_source(entry.get("source")),
+        source=_source(entry.get("source"), file),
         files=cleaner.value(files, ("files",)),
     )
 
 
-def _source(value: object) -> str:
+def _source(value: object, file: str) -> str:
     if not isinstance(value, dict) or not isinstance(value.get("file"), str) or not isinstance(value.get("line"), int):
         return ""
+    path = PurePosixPath(value["file"])
+    if path.is_absolute() or ".." in path.parts:
+        _refuse(file, "is no resource of this format: `source.file` is a path below the project's folder")
     return _clean(f"{value['file']}:{value['line']}")
 
 
@@ -238,6 +270,23 @@ def _clean(text: str) -> str:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return number
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object. Raises ValueError for a key that is there twice: two readers would see two plans."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise ValueError(f"the key {repeated[:100]!r} is there twice in one object")
+    return value
 
 
 def _refuse(file: str, message: str, line: int | None = None, hint: str = _HINT) -> NoReturn:

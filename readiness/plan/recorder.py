@@ -8,12 +8,12 @@ Differences from the SDK's own mocks, each with its reason:
   registered twice is refused, as the engine does.
 - The state of a provider's resource is its request's own object, secret wrappers included. The mock deserializes and
   serializes it again in a thread of its own, and leaves an event loop there that complains at exit.
+- Transforms, which the engine calls back, are refused: the plan would hold the resources as they were before.
 - Function calls and reads are refused: they need the network during a preview and cannot be planned offline.
 """
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import inspect
 import logging
@@ -23,17 +23,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CoroutineType
-from typing import Any, cast
+from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks, rpc, settings
-from pulumi.runtime.config import set_all_config
+from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.rpc_manager import RPCManager
-from pulumi.runtime.stack import run_in_stack
 
 from readiness.delivered.declared_texts import Texts, open_store
+from readiness.plan.run_program import run_to_the_end
 from readiness.resource_types import STACK_TYPE
+
+# The engine calls such a function back; what it makes of a resource is in no plan.
+_TRANSFORMED = "a transform changes {} in the engine, which a plan cannot show; declare what it should be"
 
 
 class UnrecordableError(Exception):
@@ -85,6 +86,8 @@ class RecordingMonitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the service's name
         """Keeps the request. Raises UnrecordableError for a URN that is registered twice."""
         urn = self.make_urn(request.parent, request.type, request.name)
+        if request.transforms:
+            raise UnrecordableError(_TRANSFORMED.format(f"{request.type} {request.name!r}"), request)
         if urn in self.recording.requests:
             message = f"two resources have the URN {urn}; give one of them another name"
             raise UnrecordableError(message, request)
@@ -103,6 +106,10 @@ class RecordingMonitor(mocks.MockMonitor):
         """Raises UnrecordableError."""
         message = f"{request.type} {request.name!r} is read, which needs the network; make its id a setting"
         raise UnrecordableError(message, request)
+
+    def RegisterStackTransform(self, request: Any) -> Any:  # noqa: N802 - the service's name
+        """Raises UnrecordableError."""
+        raise UnrecordableError(_TRANSFORMED.format("every resource"), request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the service's name
         """Keeps the outputs."""
@@ -127,29 +134,14 @@ def record(
     """
     monitor = RecordingMonitor(project, stack)
     run_settings = _settings(monitor, project, stack, dry_run=dry_run)
-    settings.configure(run_settings)
-
-    def run() -> None:
-        set_all_config(config or {}, secret_keys or [])
-        program()
-
-    async def run_quietly() -> None:
-        # The first exception is raised from here; the loop would print it again for everything that waited for it.
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-        await run_in_stack(run)
-
     with open_store() as monitor.recording.files, _without_config_variables(), warnings.catch_warnings():
         # After an exception, what was about to be awaited is not.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         try:
-            asyncio.run(run_quietly())
-        except Exception as error:
+            run_to_the_end(program, run_settings, config or {}, secret_keys or [])
+        except Exception:
             _close_what_never_started()
-            # Awaiting a failed future anew drops the frames in which it failed; the SDK keeps those of a registration.
-            registrations = cast(RPCManager, run_settings.rpc_manager)  # typed by the SDK as its descriptor
-            if error is not registrations.unhandled_exception:
-                raise
-            raise error.with_traceback(registrations.exception_traceback) from None
+            raise
     return monitor.recording
 
 
@@ -214,4 +206,3 @@ def is_resource_reference(value: dict[str, Any]) -> bool:
 
 
 UNKNOWN = rpc.UNKNOWN
-RunError = pulumi.RunError

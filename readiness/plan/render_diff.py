@@ -39,7 +39,7 @@ NEW_FINDINGS = "Breaks rules of `readiness check --plan` that the base keeps"
 
 def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> str:
     """Everything, the dangerous first. `paint` colours a line; by default none is."""
-    lines = [*(summary_line(report, diff) for diff in report.diffs)]
+    lines = [*(printable(note) for note in report.notes), *(summary_line(report, diff) for diff in report.diffs)]
     for tier, title in SECTIONS.items():
         blocks = [block for block in report.blocks if block.tier == tier]
         if blocks:
@@ -91,6 +91,7 @@ MARKER = "<!-- readiness diff -->"
 MAX_CHARACTERS = 60_000
 MAX_LINES_OF_A_BLOCK = 150
 MAX_CHARACTERS_OF_A_BLOCK = 8_000
+MAX_CHARACTERS_OF_A_NOTE = 2_000
 MAX_STACKS = 30
 MAX_ENTRIES = 30
 
@@ -115,7 +116,7 @@ def failure_markdown(problems: Sequence[Finding]) -> str:
 
 def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
     shown = list(zip(report.blocks[:count], rendered[:count], strict=True))
-    parts = [MARKER, "## Plan diff", "", *_headline(report), ""]
+    parts = [MARKER, "## Plan diff", "", *_notes(report), *_headline(report), ""]
     if not report.is_empty:
         parts += [*_table(report), ""]
     for tier, title in SECTIONS.items():
@@ -138,6 +139,11 @@ def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
         parts += [f"**{what}: they do not fit into one comment.** `readiness diff` shows them all.", ""]
     parts += [*_acknowledging_markdown(report), f"_{CAVEAT}_", "", _MADE_BY, ""]
     return "\n".join(parts)
+
+
+def _notes(report: DiffReport) -> list[str]:
+    """Each in a code span: the names of files in them are the pull request's."""
+    return [line for note in report.notes for line in (f"> {code_span(note[:MAX_CHARACTERS_OF_A_NOTE])}", "")]
 
 
 def _headline(report: DiffReport) -> list[str]:

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,9 +20,9 @@ from typing import NoReturn
 
 from readiness.files import read_regular_text
 from readiness.finding import Finding, RefusedError
-from readiness.plan.base_plan import PlanFailedError, planned_here, printed_plan, start_plan
 from readiness.plan.plan_diff import StackDiff, diff_plans
 from readiness.plan.plan_file import SecretMask, plan_from, read_plan
+from readiness.plan.program_process import TIMEOUT_SECONDS
 from readiness.secret_shapes import mask_secrets
 
 REQUIREMENTS = "requirements.txt"
@@ -58,18 +58,27 @@ def required_package(root: Path) -> str | None:
     return re.sub(r"\s*--hash[= ].*", "", found[0]) if found else None
 
 
-def compare_versions(root: Path, package: str | None, stacks: Sequence[str], *, installed: str) -> Upgrade:
+def compare_versions(
+    root: Path,
+    package: str | None,
+    stacks: Sequence[str],
+    *,
+    installed: str,
+    before_install: Callable[[], None] = lambda: None,
+) -> Upgrade:
     """The plans of these stacks by the installed version and by another one, which must be given as pip takes it.
 
-    `package` replaces the requirement of Readiness in requirements.txt; None installs what the file says. Raises
-    RefusedError for whatever keeps a plan from being made, by either version.
+    `package` replaces the requirement of Readiness in requirements.txt; None installs what the file says.
+    `before_install` is called when nothing is left to refuse here. Raises RefusedError for whatever keeps a plan from
+    being made, by either version.
     """
     secrets = SecretMask()
     # First: what is wrong here is known before anything is fetched.
-    old = {stack: plan_from(planned_here(root, stack), file=stack, secrets=secrets) for stack in stacks}
+    old = {stack: plan_from(_planned_here(root, stack), file=stack, secrets=secrets) for stack in stacks}
+    before_install()
     with _environment(root, package) as programs:
         version = _version(programs)
-        processes = {stack: start_plan([str(programs / PACKAGE)], root, stack, import_path=None) for stack in stacks}
+        processes = {stack: _start_plan([str(programs / PACKAGE)], root, stack) for stack in stacks}
         problems: list[Finding] = []
         diffs: list[StackDiff] = []
         with ExitStack() as cleanup:
@@ -78,7 +87,7 @@ def compare_versions(root: Path, package: str | None, stacks: Sequence[str], *, 
             for stack, process in processes.items():
                 place = f"the plan of {stack} by {PACKAGE} {version}"
                 try:
-                    new = read_plan(printed_plan(process, root), file=place, secrets=secrets)
+                    new = read_plan(_printed_plan(process, root), file=place, secrets=secrets)
                 except PlanFailedError as failed:
                     problems += (_plan_problem(place, line) for line in failed.lines)
                 else:
@@ -86,6 +95,49 @@ def compare_versions(root: Path, package: str | None, stacks: Sequence[str], *, 
     if problems:
         raise RefusedError(problems)
     return Upgrade(old=installed, new=version, diffs=tuple(diffs))
+
+
+def _planned_here(root: Path, stack: str) -> object:
+    """The plan of a stack of the working tree, as its JSON form. Raises RefusedError with every problem."""
+    from readiness.plan.offline_plan import plan_stack
+    from readiness.rules.stack import check_stack, require_settings
+    from readiness.settings.stack_files import read_stack
+
+    require_settings(check_stack(root, stack))
+    return plan_stack(root, read_stack(root, stack)).as_dict()
+
+
+class PlanFailedError(Exception):
+    """Another process made no plan; `lines` are its errors, or its last line, without `error: `."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("; ".join(self.lines))
+
+
+def _start_plan(command: Sequence[str], folder: Path, stack: str) -> subprocess.Popen[bytes]:
+    """Starts `COMMAND plan STACK --format json` in the folder."""
+    hidden = ("PYTHON", "PULUMI_CONFIG")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "CI": "", "NO_COLOR": "1"}
+    words = [*command, "plan", "--format", "json", "--", stack]
+    return subprocess.Popen(  # noqa: S603 - a fixed command; the stack's name is one that has a file
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+
+
+def _printed_plan(process: subprocess.Popen[bytes], folder: Path) -> bytes:
+    """The plan that the process prints, waited for. Raises PlanFailedError; paths in it are those below `folder`."""
+    try:
+        out, err = process.communicate(timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise PlanFailedError([f"it has not ended after {TIMEOUT_SECONDS} s"]) from None
+    if process.returncode:
+        lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
+        errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+        said = errors or lines[-1:] or ["it says nothing"]
+        raise PlanFailedError([line.replace(f"{folder}/", "") for line in said])
+    return out
 
 
 def _plan_problem(place: str, said: str) -> Finding:

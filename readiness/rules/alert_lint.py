@@ -15,7 +15,16 @@ from readiness.alerts.definition import SAMPLE_PERIOD_SECONDS
 from readiness.alerts.deployment_figures import DAYS_SINCE_SUCCESS, SUCCESS_RATIO_20
 from readiness.alerts.deployment_metrics import delivery_metrics
 from readiness.alerts.metric_catalogue import ASSUMED_DELAY_SECONDS, Metric
-from readiness.alerts.promql import Node, PromqlError, PromqlLimitError, number, parse, selectors, walk
+from readiness.alerts.promql import (
+    Node,
+    PromqlError,
+    PromqlLimitError,
+    lookback_seconds,
+    number,
+    parse,
+    selectors,
+    walk,
+)
 from readiness.alerts.query_units import UNIT_KEEPING, unit_of
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC
 from readiness.rules.alert_policies import MAX_LOOKBACK_SECONDS
@@ -245,12 +254,7 @@ def long_lookback(node: Node, _: Mapping[str, Metric]) -> Complaints:
     name = node.expression.name or ""
     if not name.startswith(_USER_DEFINED):
         return
-    seconds = 0.0
-    for each in (node.expression, *node.around):
-        if isinstance(each, promql.MatrixSelector | promql.SubqueryExpr) and each.range is not None:
-            seconds += each.range.total_seconds()
-        if isinstance(each, promql.VectorSelector | promql.SubqueryExpr) and each.offset is not None:
-            seconds += each.offset.total_seconds()
+    seconds = lookback_seconds(node)
     if seconds > MAX_LOOKBACK_SECONDS:
         limit = f"{MAX_LOOKBACK_SECONDS // 3600} h of a log-based or custom metric"
         yield f"looks back {seconds / 3600:g} h, and Monitoring takes {limit}"

@@ -155,7 +155,7 @@ def _scalar_value(node: yaml.ScalarNode) -> Any:
 _resolver = _EngineLoader("")
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def composed(text: str) -> yaml.Node | None:
     """The file's nodes, which nobody changes: a command reads each file, and the program that it runs does again."""
     return yaml.compose(text, Loader=_EngineLoader)

@@ -12,7 +12,7 @@ from readiness.alerts.scenarios.promtool import Case, Rule
 from readiness.alerts.scenarios.stack import Stack
 from readiness.plan.offline_plan import Plan
 from tests.alerts.stacks import all_cases, rules_in, stacks_of
-from tests.alerts.verdicts import Verdicts, run_new_cases
+from tests.alerts.verdicts import MEMORY, run_in_two_sets
 from tests.projects import STACKS, settings_of
 from tools.find_tool import find_promtool
 
@@ -53,7 +53,7 @@ def failures(
     # Several workers of one run: the first asks promtool, on all cores, and the others then find its verdicts.
     with (folder.parent.parent / "promtool.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return run_new_cases(promtool, folder, cases, rules, Verdicts(promtool))
+        return run_in_two_sets(promtool, folder, cases, rules, MEMORY)
 
 
 @pytest.fixture(scope="session")

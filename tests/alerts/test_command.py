@@ -125,7 +125,26 @@ def test_without_promtool_the_error_says_how_to_get_it(command: Command, monkeyp
     monkeypatch.setenv("PATH", "/nowhere")
     done = command("test", "prod")
     assert (done.status, done.out) == (1, "")
-    assert done.err.startswith("error: promtool is not on PATH. It is part of every Prometheus release (https://")
+    assert done.err.startswith(
+        "error: promtool is neither on PATH nor in .tools/promtool. It is part of every Prometheus "
+    )
+
+
+def test_the_promtool_that_make_left_in_the_project_is_found(
+    command: Command, project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One on PATH comes first."""
+    folder = project / ".tools" / "promtool"
+    folder.mkdir(parents=True)
+    stub(folder, "echo promtool, version 2.1.0", monkeypatch)
+    (folder / "bin" / "promtool").rename(folder / "promtool")
+    monkeypatch.setenv("PATH", "/nowhere")
+    done = command("test", "prod", "--alert", "MigrationFailed", cwd=project)
+    assert done.err.startswith(f"error: {folder}/promtool is version 2.1.0, which is too old.")
+    first = tmp_path_factory.mktemp("first")
+    stub(first, "echo promtool, version 2.2.0", monkeypatch)
+    done = command("test", "prod", "--alert", "MigrationFailed", cwd=project)
+    assert done.err.startswith(f"error: {first}/bin/promtool is version 2.2.0, which is too old.")
 
 
 def test_what_promtool_cannot_run_is_named_as_not_proven(

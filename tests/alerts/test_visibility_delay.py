@@ -21,8 +21,8 @@ from readiness.alerts.scenarios.cases import cases_of
 from readiness.alerts.scenarios.incident import Fires
 from readiness.alerts.scenarios.promtool import Case, Rule, run_cases
 from readiness.alerts.scenarios.stack import Stack
-from tests.alerts.stacks import is_tried
-from tests.alerts.verdicts import MEMORY_OF_LATE_SAMPLES, Verdicts, run_new_cases
+from tests.alerts.stacks import EVERY_DELIVERY, is_tried
+from tests.alerts.verdicts import MEMORY_OF_LATE_SAMPLES, run_in_two_sets
 from tests.projects import settings_of
 
 # Figures that are written twice a day are left out: their rules look 25 hours back, and lose nothing by some minutes.
@@ -108,7 +108,7 @@ def _has_edges_between_evaluations(rule: Rule) -> bool:
 
 @pytest.fixture(scope="session")
 def late_cases(stacks: list[Stack], rules: dict[tuple[str, str], Rule]) -> list[Case]:
-    """Every scenario of these rules, at all loss patterns and all phases that can differ."""
+    """Every scenario of these rules as `make test` delivers it, or at all loss patterns and phases that differ."""
     return [
         _late(case)
         for stack in stacks
@@ -118,22 +118,19 @@ def late_cases(stacks: list[Stack], rules: dict[tuple[str, str], Rule]) -> list[
         and is_tried(case.delivery)
         and case.id.split("/")[2] not in HOLD_WITHOUT_A_DELAY
         and (
-            case.delivery.phase_seconds in PHASES_THAT_DIFFER
+            not EVERY_DELIVERY
+            or case.delivery.phase_seconds in PHASES_THAT_DIFFER
             or _has_edges_between_evaluations(rules[case.stack, case.alert])
         )
     ]
 
 
-def _failed(
-    promtool: Path,
-    folder: Path,
-    cases: list[Case],
-    rules: dict[tuple[str, str], Rule],
-    verdicts: Verdicts | None = None,
-) -> str:
+def _asked(cases: list[Case], rules: dict[tuple[str, str], Rule]) -> dict[tuple[str, str], Rule]:
     asked = {(case.stack, case.alert) for case in cases}
-    asked_rules = {key: rule for key, rule in rules.items() if key in asked}
-    failures = run_new_cases(promtool, folder, cases, asked_rules, verdicts)
+    return {key: rule for key, rule in rules.items() if key in asked}
+
+
+def _lines(failures: dict[str, str]) -> str:
     return "\n".join(f"{id_} {why}" for id_, why in list(failures.items())[:8])
 
 
@@ -166,15 +163,17 @@ def test_rules_on_gauges_hold_where_samples_become_visible_late(
     promtool: Path, late_cases: list[Case], late_rules: dict[tuple[str, str], Rule], tmp_path: Path
 ) -> None:
     """They page when they must, later by the delay at most, and only then."""
-    verdicts = Verdicts(promtool, MEMORY_OF_LATE_SAMPLES)
-    assert not (failed := _failed(promtool, tmp_path, late_cases, late_rules, verdicts)), failed
+    asked = _asked(late_cases, late_rules)
+    failed = run_in_two_sets(promtool, tmp_path, late_cases, asked, MEMORY_OF_LATE_SAMPLES)
+    assert not failed, _lines(failed)
 
 
 def test_rules_on_gauges_hold_late_under_the_newest_prometheus_too(
     prometheus_3: Path, late_cases: list[Case], late_rules: dict[tuple[str, str], Rule], tmp_path: Path
 ) -> None:
     """Prometheus 3 counts only the later edge of a window."""
-    assert not (failed := _failed(prometheus_3, tmp_path, late_cases, late_rules)), failed
+    failed = run_cases(prometheus_3, tmp_path, late_cases, _asked(late_cases, late_rules))
+    assert not failed, _lines(failed)
 
 
 def test_a_window_that_is_too_short_does_not_fire_under_a_delay(

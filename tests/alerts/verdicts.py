@@ -12,14 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from readiness.alerts.scenarios.promtool import Case, Rule, run_cases, run_files, write_cases
-from tests.alerts.stacks import EVERY_DELIVERY
+from tests.alerts.stacks import is_tried
 from tests.projects import ROOT
 
 # Each set of cases has a folder, since remembering one forgets what is not in it.
-_MEMORIES = ROOT / ".tools"
-_SET = "-every-delivery" if EVERY_DELIVERY else ""
-MEMORY = _MEMORIES / f"promtool-verdicts{_SET}"
-MEMORY_OF_LATE_SAMPLES = _MEMORIES / f"promtool-verdicts-late{_SET}"
+MEMORY = ROOT / ".tools" / "promtool-verdicts"
+MEMORY_OF_LATE_SAMPLES = ROOT / ".tools" / "promtool-verdicts-late"
 
 
 class Verdicts:
@@ -65,4 +63,24 @@ def run_new_cases(
     # A failure that belongs to no case could be any file's.
     if failures.keys() <= {id_ for own in ids.values() for id_ in own}:
         verdicts.remember((file for file in files if not ids[file] & failures.keys()), ids)
+    return failures
+
+
+def run_in_two_sets(
+    promtool: Path, folder: Path, cases: Sequence[Case], rules: Mapping[tuple[str, str], Rule], memory: Path
+) -> dict[str, str]:
+    """Runs the cases that `make test` tries, and apart from them the others, so that none of the former runs again.
+
+    Returns what went wrong in each failed case. `folder` exists, as for `run_new_cases`.
+    """
+    sets: dict[str, list[Case]] = {"": [], "-other-deliveries": []}
+    for case in cases:
+        sets["" if is_tried(case.delivery, every=False) else "-other-deliveries"].append(case)
+    failures: dict[str, str] = {}
+    for name, own in sets.items():
+        if own:
+            own_folder = folder / f"cases{name}"
+            own_folder.mkdir()
+            verdicts = Verdicts(promtool, memory.with_name(f"{memory.name}{name}"))
+            failures |= run_new_cases(promtool, own_folder, own, rules, verdicts)
     return failures

@@ -64,7 +64,12 @@ migrations lint migrations
 migrations lint bad.sql
 migrations lint bad.sql --format json
 comment 7 --file inputs/diff.md
+pull-request plans plans --python /nowhere/python
+pull-request fetch fetched
+pull-request status main --diff-ended-with 0
 bootstrap --repository acme/readiness --repository-id 11 --owner-id 22 --project-number 33
+doctor
+doctor --ci --repository acme/readiness --format json
 schema
 init
 {_INIT}
@@ -90,6 +95,8 @@ test STACK
 test STACK --alert HighErorRate
 test STACK --alert HighErrorRate --every-phase --format json
 preview STACK
+doctor STACK
+doctor STACK --ci
 up STACK
 up STACK --yes
 drift STACK

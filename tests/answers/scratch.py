@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import platform
 import re
 import shutil
 import socket
@@ -25,10 +26,10 @@ import components as components  # before a copy of the project is planned: the 
 from readiness import __version__
 from readiness.audit.report import PAGE_PATH
 from readiness.cli.main import run
-from readiness.plan import offline_plan
+from readiness.plan import base_plan, offline_plan
 from readiness.plan.offline_plan import Plan
 from tests.answers.corpus import Answer
-from tests.plan_memory import remembering
+from tests.plan_memory import Outcome, remembering, remembering_programs
 from tests.projects import EVERY_OPTION_FILE, FIRST_CUSTOMER, ROOT, SMALL
 
 # When every command is run.
@@ -46,6 +47,7 @@ class Scratch:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._plans: dict[str, Plan] = {}
+        self._programs: dict[str, Outcome] = {}
         self._documents: dict[str, str] = {}
         self.project = self._folder / "project"
         for name in ("home", "bin"):
@@ -132,6 +134,7 @@ class Scratch:
             mock.patch.dict(os.environ, self._environment() | dict(environment), clear=True),
             mock.patch.object(socket, "getaddrinfo", _no_address),
             mock.patch.object(offline_plan, "plan_stack", planning),
+            mock.patch.object(base_plan, "programs", remembering_programs(base_plan.programs, self._programs)),
             mock.patch("sys.stdin", io.StringIO()),
             contextlib.chdir(self.project),
             time_machine.travel(NOW, tick=False),
@@ -168,7 +171,8 @@ class Scratch:
         text = re.sub(r"(\w\.py)(:|, line )[0-9]+", r"\1\2<line>", text)
         text = re.sub(r"\b[0-9a-f]{40}\b", "<commit>", text)
         text = text.replace(f"readiness {__version__}", "readiness <version>")
-        text = re.sub(r"(main \()[0-9a-f]{12}\)", r"\1<commit>)", text)
+        text = text.replace(platform.python_version(), "<python>")
+        text = re.sub(r"(main \(|Judged by readiness <version> of |, which )[0-9a-f]{12}\b", r"\1<commit>", text)
         return re.sub(r"\bin [0-9]+\.[0-9]+ s\b", "in <seconds> s", text)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from readiness.delivered.http_client import MAX_TRIES, THREAD_NAME, Answer, NoAnswerError, in_words, request, send
+from readiness.delivered.http_client import MAX_TRIES, THREAD_NAME, Answer, NoAnswerError, plain_reason, request, send
 from tests.live.loopback import Reply, Request, dripping, serving
 
 PAUSES: list[float] = []
@@ -81,7 +81,7 @@ def test_no_answer_is_an_error_that_says_why() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with pytest.raises(NoAnswerError, match="refused"):
+        with pytest.raises(NoAnswerError, match="refuses connections"):
             request("GET", url, sleep=PAUSES.append)
     assert len(PAUSES) == MAX_TRIES - 1
 
@@ -107,8 +107,8 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(token: str) 
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
-        (socket.gaierror(-2, "Name or service not known"), "the name of the host cannot be resolved"),
-        (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
+        (socket.gaierror(-2, "Name or service not known"), "the name host.example is not found"),
+        (ConnectionRefusedError(111, "Connection refused"), "host.example refuses connections"),
         (ConnectionResetError(104, "Connection reset by peer"), "the other side closed the connection"),
         (http.client.RemoteDisconnected("Remote end closed"), "the other side closed the connection"),
         (http.client.IncompleteRead(b"secret"), "the answer broke off"),
@@ -120,9 +120,10 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(token: str) 
 )
 def test_why_no_answer_came_is_said_in_words(reason: Exception, said: str) -> None:
     """Not by the name of a class and a number of the system."""
-    assert in_words(reason).startswith(said)
-    assert "Errno" not in in_words(reason)
-    assert "secret" not in in_words(reason)
+    shown = plain_reason(reason, "https://host.example/path")
+    assert shown.startswith(said)
+    assert "Errno" not in shown
+    assert "secret" not in shown
 
 
 def test_an_address_that_is_none_is_refused() -> None:

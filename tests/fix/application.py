@@ -6,7 +6,10 @@ The workflows have the file names and job names of the fixture project's setting
 from __future__ import annotations
 
 import functools
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from readiness.delivered.declared_files import declared_files
@@ -177,6 +180,7 @@ def pool_figures() -> dict[str, int]:
     }
 '''
 
+AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@shop.dev")
 FILES = {
     STAGING: STAGING_TEXT,
     PRODUCTION: PRODUCTION_TEXT,
@@ -193,29 +197,44 @@ def _delivered() -> dict[str, str]:
     return declared_files(plan_of_stack("prod").resources)
 
 
+@functools.cache
+def _repository() -> tempfile.TemporaryDirectory[str]:
+    """A repository with one commit of the application and the delivered files, to be copied."""
+    made = tempfile.TemporaryDirectory()
+    _write(Path(made.name), FILES | _delivered())
+    commit(Path(made.name))
+    return made
+
+
 def made_application(folder: Path, *, delivered: bool = True, **changed: str) -> Path:
     """Writes the application into `folder`, which becomes a repository with one commit, and returns it.
 
     `changed` replaces texts by the last part of their path without its ending. With `delivered`, the files that
     `readiness deliver prod` brings are there.
     """
-    texts = dict(FILES)
-    for path in FILES:
-        texts[path] = changed.get(Path(path).stem, texts[path])
-    if delivered:
-        texts |= _delivered()
+    new = {path: changed[Path(path).stem] for path in FILES if Path(path).stem in changed}
+    if not delivered:
+        _write(folder, FILES | new)
+        commit(folder)
+        return folder
+    shutil.copytree(_repository().name, folder, dirs_exist_ok=True)
+    if new:
+        _write(folder, new)
+        git(folder, *AUTHOR, "commit", "--quiet", "--all", "--amend", "-m", "x")
+    return folder
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
     for path, text in texts.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(text.encode())
-    commit(folder)
-    return folder
 
 
 def commit(folder: Path) -> None:
     """Commits everything in the folder."""
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all", "--force")
-    git(folder, "-c", "user.name=a", "-c", "user.email=a@shop.dev", "commit", "--quiet", "--allow-empty", "-m", "x")
+    git(folder, *AUTHOR, "commit", "--quiet", "--allow-empty", "-m", "x")
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -42,8 +42,18 @@ def script() -> str:
 
 
 def commands(script: str) -> list[list[str]]:
-    """The script's commands as words."""
-    return [shlex.split(line) for line in script.splitlines() if re.match(r"(gcloud|gh|pulumi) ", line)]
+    """The script's commands as words: what it asks, creates and changes, but no comment and no `"$(…)"`."""
+    found: list[list[str]] = []
+    for line in script.partition("\n# 1. ")[2].splitlines():
+        inside = False
+        for word in shlex.split(line, comments=True):
+            if word in ("gcloud", "gh", "pulumi"):
+                found.append([])
+                inside = True
+            inside = inside and word not in ("||", ";;")
+            if inside:
+                found[-1].append(word.rstrip(";"))
+    return found
 
 
 def test_the_script_is_one_that_a_shell_can_read(script: str) -> None:
@@ -55,6 +65,8 @@ def test_the_script_is_one_that_a_shell_can_read(script: str) -> None:
 def test_trust_is_bound_to_the_numbers_of_repository_and_owner(script: str) -> None:
     """A name can be taken by somebody else; `sub` has two forms."""
     [provider] = [words for words in commands(script) if "create-oidc" in words]
+    updates = [words for words in commands(script) if "update-oidc" in words]
+    assert {tuple(words[5:]) for words in updates} == {tuple(provider[5:])}
     [condition] = [word for word in provider if word.startswith("--attribute-condition=")]
     assert "assertion.repository_id == '101'" in condition
     assert "assertion.repository_owner_id == '202'" in condition
@@ -83,7 +95,7 @@ def test_a_stack_more_has_its_environment_made_and_trusted(monkeypatch: pytest.M
     """By its file alone: else Google would refuse its job of apply.yml."""
     status, text = run(monkeypatch, with_demo(tmp_path, "demo"))
     assert status == 0, text
-    [mapping] = [word for words in commands(text) for word in words if word.startswith("--attribute-mapping=")]
+    [mapping] = {word for words in commands(text) for word in words if word.startswith("--attribute-mapping=")}
     trusted = re.findall(r"assertion\.environment == '([a-z]+)'", mapping.partition(" ? 'apply'")[0])
     assert trusted == ["demo", "production", "staging"]
     made = [words[-1].rpartition("/")[2] for words in commands(text) if words[:4] == ["gh", "api", "-X", "PUT"]]
@@ -102,7 +114,10 @@ def test_no_identity_gets_a_role_that_rules_the_project(script: str) -> None:
     """Neither owner nor editor of everything, nor the right to act as another account."""
     roles = {word.removeprefix("--role=") for words in commands(script) for word in words if word.startswith("--role=")}
     ruling = re.compile(r"roles/(owner|editor|.*\.admin|iam\.serviceAccountUser)$")
-    assert {role for role in roles if ruling.match(role)} == {"roles/artifactregistry.admin"}
+    on_one_thing = {"roles/artifactregistry.admin", "roles/iam.serviceAccountUser"}
+    assert {role for role in roles if ruling.match(role)} == on_one_thing
+    in_projects = [words for words in commands(script) if words[:2] == ["gcloud", "projects"]]
+    assert not any(ruling.match(word.removeprefix("--role=")) for words in in_projects for word in words)
     [on_registry] = [words for words in commands(script) if "--role=roles/artifactregistry.admin" in words]
     assert on_registry[:3] == ["gcloud", "artifacts", "repositories"], "on the one repository, not on the project"
 
@@ -135,7 +150,8 @@ def test_no_role_is_given_that_nothing_declared_needs(plans: dict[str, Plan]) ->
 
 def test_the_right_to_grant_is_limited_to_the_roles_that_the_program_declares(script: str) -> None:
     """Else whoever merges could make the applying identity an owner."""
-    [grant] = [words for words in commands(script) if "--role=roles/resourcemanager.projectIamAdmin" in words]
+    on_admin = [words for words in commands(script) if "--role=roles/resourcemanager.projectIamAdmin" in words]
+    [grant] = [words for words in on_admin if words[2] == "add-iam-policy-binding"]
     [condition] = [word for word in grant if word.startswith("--condition=")]
     assert condition.startswith("--condition=^:^title=declared-roles-only:expression=api.getAttribute(")
     limited = set(re.findall(r"'(roles/[^']+)'", condition))
@@ -149,14 +165,16 @@ def test_access_to_a_secret_is_granted_without_reading_any(script: str) -> None:
     [role] = [words for words in commands(script) if words[:4] == ["gcloud", "iam", "roles", "create"]]
     assert role[-1] == "--permissions=secretmanager.secrets.getIamPolicy,secretmanager.secrets.setIamPolicy"
     on_secrets = [words[2:4] for words in commands(script) if words[:2] == ["gcloud", "secrets"]]
-    assert on_secrets == [["add-iam-policy-binding", f"db-password-{stack}"] for stack in ("prod", "staging")]
+    granted = [words for words in on_secrets if words[0] != "describe"]
+    assert granted == [["add-iam-policy-binding", f"db-password-{stack}"] for stack in ("prod", "staging")]
 
 
 def test_acting_as_the_jobs_accounts_waits_until_they_exist(script: str) -> None:
-    """They are made by the first update: as a command it would stop the script."""
-    later = [line for line in script.splitlines() if "iam.serviceAccountUser" in line]
-    assert [line.split()[5].partition("@")[0] for line in later] == ["arr-v2-migrate-prod", "arr-v2-migrate-staging"]
-    assert all(line.startswith("# gcloud iam service-accounts ") for line in later)
+    """The first update creates them; until then the script names them and goes on."""
+    acting = [words for words in commands(script) if "--role=roles/iam.serviceAccountUser" in words]
+    assert [words[4].partition("@")[0] for words in acting] == ["arr-v2-migrate-prod", "arr-v2-migrate-staging"]
+    asked = [words[4] for words in commands(script) if words[2:4] == ["service-accounts", "describe"]]
+    assert {words[4] for words in acting} < set(asked)
 
 
 def test_state_is_private_versioned_and_encrypted_by_a_key_that_rotates(script: str) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from readiness.plan.base_plan import CACHE
 from tests.plan.clones import commit, git
 from tests.projects import FIRST_CUSTOMER, ROOT
 
@@ -36,36 +34,13 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(folder, "Break the program")
     git(folder, "tag", "broken")
     (folder / "__main__.py").write_text(program, encoding="utf-8")
-    entry = folder / "readiness" / "__main__.py"
-    good = entry.read_text(encoding="utf-8")
-    entry.write_text('print(\'{"stack": "prod"}\')\n', encoding="utf-8")
-    commit(folder, "Print another format")
-    git(folder, "tag", "older")
-    entry.write_text(good, encoding="utf-8")
     commit(folder, "Mend")
     return folder
 
 
-@pytest.fixture(scope="session")
-def made_plans(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plans of commits that any test of this run has made. All workers make the same commits, and share them."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "plans-of-commits"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 @pytest.fixture
-def clone(repository: Path, made_plans: Path) -> Iterator[Path]:
-    """The repository to change; put back afterwards. It has the plans that were made before, and keeps its own."""
-    kept = repository / CACHE
-    shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(made_plans, kept, ignore=shutil.ignore_patterns("*.new"))
+def clone(repository: Path) -> Iterator[Path]:
+    """The repository to change; put back afterwards."""
     yield repository
-    # A shorter one was planted by a test.
-    for plan in (path for path in kept.glob("*.json") if path.stat().st_size > 10_000):
-        new = made_plans / f"{plan.name}.{os.getpid()}.new"
-        shutil.copyfile(plan, new)
-        new.replace(made_plans / plan.name)
     git(repository, "reset", "--quiet", "--hard", "main")
     git(repository, "clean", "--quiet", "-d", "--force")

@@ -83,3 +83,17 @@ def test_a_page_that_is_no_text_has_no_rows(repository: Path) -> None:
     """It is told as two rows that are gone, not as a crash."""
     (repository / PAGE).write_bytes(b"\xff\xfe\x00")
     assert [line[0] for line in detection_change(repository, "HEAD")] == ["-", "-"]
+
+
+def test_the_page_of_a_pull_request_is_read_where_it_was_fetched_to(repository: Path, tmp_path: Path) -> None:
+    """Not in the checkout of the base. Where the pull request leaves it alone, it was not fetched."""
+    fetched = tmp_path / "fetched"
+    (fetched / "docs").mkdir(parents=True)
+    (repository / PAGE).write_text(_page("Other | 1.0 min | quiet"))
+    assert detection_change(repository, "HEAD", page_of=fetched) == []
+    (fetched / PAGE).write_text(_page("HighLatency | 5.2 min | quiet", "HighErrorRate | 9.2 min | quiet"))
+    lines = detection_change(repository, "HEAD", page_of=fetched)
+    assert lines == [
+        "- prod, staging, HighErrorRate: 6.2 min | quiet",
+        "+ prod, staging, HighErrorRate: 9.2 min | quiet",
+    ]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from readiness.plan import base_plan
+from readiness.plan import program_process
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE
 from tests.edits import edit
 from tests.plan.clones import commit, git
@@ -23,7 +20,9 @@ def _raise_threshold(folder: Path) -> None:
 def test_a_working_tree_without_changes_declares_the_same(clone: Path, command: Command) -> None:
     """Ends with 0, also where differences were asked to be told by the status."""
     done = command("diff", "--base", "HEAD", "--exit-code", cwd=clone)
-    assert (done.status, done.out) == (0, "prod: no change\nstaging: no change\n")
+    judged, *rest = done.out.splitlines()
+    assert judged.startswith("Judged by readiness ")
+    assert (done.status, rest) == (0, ["prod: no change", "staging: no change"])
 
 
 def test_a_weakening_change_fails_until_its_own_digest_is_acknowledged(clone: Path, command: Command) -> None:
@@ -55,7 +54,7 @@ def test_only_the_named_stacks_are_compared_and_nothing_is_called_stale_then(clo
     entry = "acknowledged:\n- digest: w0123456789abcdef0123\n  reason: Agreed\n  by: ada\n"
     (clone / ACKNOWLEDGED_FILE).write_text(entry, encoding="utf-8")
     done = command("diff", "--base", "main", "--stack", "staging", cwd=clone)
-    assert done.out.startswith("staging: 1 weaken; 1 update")
+    assert "\nstaging: 1 weaken; 1 update\n" in done.out
     assert "prod" not in done.out
     assert "acknowledges no change here" not in done.out
 
@@ -79,65 +78,32 @@ def test_the_base_is_planned_by_its_own_program(clone: Path, command: Command) -
     assert "+ severity: CRITICAL" in done.out
 
 
-def test_a_plan_is_kept_by_its_commit_and_a_broken_one_is_made_anew(
-    clone: Path, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The second run starts no program; a plan of another commit is no help. After the first, `cat` is the program."""
-    started: list[str] = []
-    start = base_plan._start
-    printed = tmp_path / "plan.json"
-
-    def watched(folder: Path, stack: str) -> subprocess.Popen[bytes]:
-        started.append(stack)
-        if printed.exists():
-            return subprocess.Popen(["cat", printed], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        return start(folder, stack)
-
-    monkeypatch.setattr(base_plan, "_start", watched)
-    shutil.rmtree(clone / base_plan.CACHE, ignore_errors=True)
-
-    def programs_of(ref: str) -> list[str]:
-        started.clear()
-        assert command("diff", "--base", ref, "--stack", "staging", cwd=clone).status == 0
-        return list(started)
-
-    assert [programs_of("main"), programs_of("main")] == [["staging"], []]
-    (kept,) = (clone / base_plan.CACHE).glob("*.json")
-    shutil.copy(kept, printed)
-    kept.write_text('{"stack": "staging"', encoding="utf-8")
-    assert programs_of("main") == ["staging"]
-    git(clone, "commit", "--quiet", "--allow-empty", "--message", "Say otherwise")
-    assert [programs_of("HEAD"), programs_of("HEAD~1")] == [["staging"], []]
-    git(clone, "reset", "--quiet", "--hard", "HEAD~1")
-
-
-def test_no_more_plans_are_kept_than_anybody_needs(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest go."""
-    monkeypatch.setattr(base_plan, "MAX_KEPT_PLANS", 2)
-    shutil.rmtree(clone / base_plan.CACHE, ignore_errors=True)
-    base = base_plan.BaseCommit(clone, "main")
-    for number, stack in enumerate(("first", "second", "third")):
-        base.keep(stack, b"{}")
-        (path,) = (clone / base_plan.CACHE).glob(f"*-{stack}-*.json")
-        os.utime(path, (number, number))
-    assert sorted(path.name.split("-")[2] for path in (clone / base_plan.CACHE).glob("*.json")) == ["second", "third"]
-
-
-def test_a_program_that_does_not_end_is_ended_and_told(
+def test_a_program_that_does_not_end_is_ended_and_reported(
     clone: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pull request must not wait for ever."""
-    monkeypatch.setattr(base_plan, "TIMEOUT_SECONDS", 0)
-    shutil.rmtree(clone / base_plan.CACHE, ignore_errors=True)
+    """A pull request must not wait forever."""
+    monkeypatch.setattr(program_process, "TIMEOUT_SECONDS", 0)
+    program = clone / "__main__.py"
+    program.write_text(program.read_text(encoding="utf-8") + "\n# not remembered\n", encoding="utf-8")
+    base = commit(clone, "Say more")
+    done = command("diff", "--base", base, "--stack", "staging", cwd=clone)
+    git(clone, "reset", "--quiet", "--hard", "HEAD~1")
+    assert done.status == 1
+    assert "the program has not ended after 0 s" in done.err
+
+
+def test_nothing_is_kept_and_what_somebody_planted_is_not_read(clone: Path, command: Command) -> None:
+    """Earlier releases kept the base's plan below .tools/, where a pull request could commit one."""
+    _raise_threshold(clone)
+    planted = clone / ".tools" / "plans"
+    planted.mkdir(parents=True)
+    head = git(clone, "rev-parse", "HEAD")
+    for name in (f"{head[:12]}-staging-format2.json", f"{head[:12]}-0123456789abcdef-staging-format3.json"):
+        (planted / name).write_text('{"stack": "staging", "project": "p", "resources": [], "outputs": {}}')
+    before = sorted(clone.rglob("*"))
     done = command("diff", "--base", "main", "--stack", "staging", cwd=clone)
     assert done.status == 1
-    assert "it has not ended after 0 s" in done.err
-
-
-def test_where_nothing_can_be_kept_the_diff_is_made_all_the_same(clone: Path) -> None:
-    """A clone that may only be read, a full disk."""
-    shutil.rmtree(clone / base_plan.CACHE, ignore_errors=True)
-    (clone / ".tools").mkdir(exist_ok=True)
-    (clone / base_plan.CACHE).write_text("no folder", encoding="utf-8")
-    base_plan.BaseCommit(clone, "main").keep("staging", b"{}")
-    (clone / base_plan.CACHE).unlink()
+    assert "threshold > 0.05 -> > 0.5" in done.out
+    assert [path for path in sorted(clone.rglob("*")) if "__pycache__" not in path.parts] == [
+        path for path in before if "__pycache__" not in path.parts
+    ]

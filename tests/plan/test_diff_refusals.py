@@ -27,11 +27,10 @@ from tests.projects import Command, copy_project
         ("main; touch x", "the commit 'main; touch x' is not in this clone"),
         ("begin", "has no __main__.py, so no program"),
         ("broken", "its program makes no plan of the stack prod: __main__.py:2: the program fails: ZeroDivisionError"),
-        ("older", "holds no plan of this format: project, resources, outputs missing"),
     ],
 )
 def test_a_base_that_makes_no_plan_is_refused_in_a_sentence(clone: Path, command: Command, ref: str, said: str) -> None:
-    """Unknown, hostile, without a program, failing, of an older format; nothing is run but git."""
+    """Unknown, hostile, without a program, failing; nothing is run but git."""
     done = command("diff", f"--base={ref}", "--stack", "prod", cwd=clone)
     assert (done.status, done.out) == (1, "")
     assert said in done.err

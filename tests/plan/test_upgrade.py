@@ -10,6 +10,7 @@ import pytest
 
 from readiness.finding import RefusedError
 from readiness.plan.upgrade import other_requirements, required_package
+from tests.projects import Command
 
 
 def write(folder: Path, text: str) -> Path:
@@ -75,3 +76,14 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, make: Cal
     make(tmp_path / "requirements.txt")
     with pytest.raises(RefusedError, match=r"requirements\.txt: cannot be read \("):
         required_package(tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [("nowhere",), ("prod", "nowhere")])
+def test_an_unknown_stack_is_refused_before_anything_is_said_to_be_installed(
+    command: Command, small_project: Path, arguments: tuple[str, ...]
+) -> None:
+    """The one line on the screen is the error."""
+    done = command("upgrade", "--check", *arguments, "--to", "9", cwd=small_project)
+    assert done.status == 1
+    assert "installing" not in done.text
+    assert "Pulumi.nowhere.yaml: does not exist. Stacks with a file here: prod, staging." in done.err

@@ -116,7 +116,6 @@ def test_every_budget_runs(plans: dict[str, Plan], tmp_path: Path, started: list
         ["make", "preview", "STACK=staging"],
         ["verify", "staging"],
         ["diff", "--base", "HEAD"],
-        ["diff", "--base", "HEAD"],
     ]
 
 

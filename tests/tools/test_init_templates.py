@@ -66,7 +66,6 @@ def test_a_former_place_that_is_left_is_an_error() -> None:
         ("bash .ci/run", "bash .ci/walk"),
         ("  pythons:\n", "  versions:\n"),
         ("python3 -m tools.list_stacks", "python3 -m tools.stacks"),
-        ('.venv/bin/readiness comment "$NUMBER"', 'make comment NUMBER="$NUMBER"'),
     ],
 )
 def test_a_workflow_that_changed_is_an_error_until_the_template_follows(old: str, new: str) -> None:
@@ -74,3 +73,15 @@ def test_a_workflow_that_changed_is_an_error_until_the_template_follows(old: str
     assert old in WORKFLOW
     with pytest.raises(ValueError, match=r"pull-request\.yml: .*tools/init_templates\.py"):
         init_templates._pull_request(WORKFLOW.replace(old, new))
+
+
+@pytest.mark.parametrize("name", ["plans.yml", "judge.yml"])
+def test_the_workflows_that_judge_differ_in_the_set_up_alone(name: str) -> None:
+    """A project's own judge is this repository's, line by line, but for how the toolkit is installed."""
+    own = (ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8")
+    made = (TEMPLATES / name).read_text(encoding="utf-8")
+    install = "      - run: python -m venv .venv && .venv/bin/pip install --requirement requirements.txt\n"
+    assert made == own.replace("      - run: make .venv/.ready\n", install)
+    assert made.count(install) == (2 if name == "plans.yml" else 1)
+    with pytest.raises(ValueError, match=rf"{name}: .*tools/init_templates\.py"):
+        init_templates._MAKERS[name](own.replace("make .venv/.ready", "make other"))

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from readiness.cli.main import cli
+from readiness.live.pull_request_run import ARTIFACT, PLANS_WORKFLOW
 from tests.projects import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
@@ -55,7 +56,7 @@ def test_rights_are_named_at_the_job_and_none_above(path: Path) -> None:
 def test_actions_are_pinned_by_commit_with_their_version_beside(path: Path) -> None:
     """A tag can be moved to other code."""
     for line in path.read_text(encoding="utf-8").splitlines():
-        if "uses:" in line:
+        if re.search(r"\buses:", line):
             assert re.search(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
 
 
@@ -80,26 +81,74 @@ def test_credentials_are_for_branches_of_this_repository_only() -> None:
         if "id-token" in job["permissions"]:
             assert "head.repo.full_name == github.repository" in job["if"], name
             assert "dependabot[bot]" in job["if"], name
-    [comment] = [step for step in jobs("pull-request.yml")["diff"]["steps"] if step.get("name") == "Comment"]
-    assert "head.repo.full_name == github.repository" in comment["if"]
 
 
-def test_the_diff_is_against_the_base_that_was_merged_with() -> None:
-    """The first parent of what is checked out; the event's own may be older, and others' changes would show."""
-    checkout, *rest = jobs("pull-request.yml")["diff"]["steps"]
-    assert checkout["with"] == {"persist-credentials": False, "fetch-depth": 0}, "the merge commit, with its parents"
-    [write] = [step for step in rest if step.get("id") == "diff"]
-    assert "diff --base HEAD^1 " in write["run"]
+def test_the_job_that_runs_a_pull_request_s_code_has_no_right_but_to_read() -> None:
+    """No secret, no identity, no environment, and no token left in the checkout: `contents: read` is all."""
+    assert read(FOLDER / "plans.yml")["on"] == {"pull_request": None}
+    (job,) = jobs("plans.yml").values()
+    assert job["permissions"] == {"contents": "read"}
+    assert "environment" not in job
+    text = (FOLDER / "plans.yml").read_text(encoding="utf-8")
+    assert not re.search(r"secrets\.|github\.token|vars\.", text)
+    assert job["steps"][-1]["with"]["name"] == ARTIFACT
+    assert PLANS_WORKFLOW == ".github/workflows/plans.yml"
 
 
-def test_a_fork_has_the_diff_in_its_summary_and_as_an_artifact() -> None:
-    """Whoever cannot be commented to can still read it, also where it fails."""
-    diff = jobs("pull-request.yml")["diff"]["steps"]
-    [write] = [step for step in diff if step.get("id") == "diff"]
-    assert "GITHUB_STEP_SUMMARY" in write["run"]
-    assert "|| status=$?" in write["run"], "a failing diff is shown before it fails the job"
-    assert any("upload-artifact" in step.get("uses", "") for step in diff)
-    assert diff[-1]["run"] == 'exit "$STATUS"'
+def test_the_plans_are_recorded_by_the_default_branch() -> None:
+    """So that they have the format that the judge reads, whatever the pull request does to it."""
+    head, base, *rest = jobs("plans.yml")["plans"]["steps"]
+    assert (head["with"]["path"], base["with"]["path"]) == ("head", "base")
+    assert base["with"]["ref"] == "${{ github.event.repository.default_branch }}"
+    [make] = [step["run"] for step in rest if "pull-request plans" in step.get("run", "")]
+    assert make.startswith("base/.venv/bin/readiness ")
+    assert "--project head --python head/.venv/bin/python" in make
+
+
+def test_the_judge_runs_and_checks_out_nothing_of_the_pull_request() -> None:
+    """The one checkout is of the default branch, which is what `workflow_run` gives where nothing is named."""
+    document = read(FOLDER / "judge.yml")
+    assert document["on"] == {
+        "workflow_run": {"workflows": [read(FOLDER / "plans.yml")["name"]], "types": ["completed"]}
+    }
+    (job,) = document["jobs"].values()
+    assert job["permissions"] == {
+        "contents": "read", "actions": "read", "pull-requests": "write", "statuses": "write",
+    }  # fmt: skip
+    used = [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step]
+    assert used == ["actions/checkout", "actions/setup-python"], "no cache and no download that a run could have filled"
+    assert job["steps"][0]["with"] == {"persist-credentials": False}
+    text = (FOLDER / "judge.yml").read_text(encoding="utf-8")
+    # Of the event, names for the concurrency group and what decides whether the job runs; none reaches a script.
+    assert set(re.findall(r"github\.event\.[\w.]+", text)) == {
+        "github.event.workflow_run.head_repository.full_name",
+        "github.event.workflow_run.head_branch",
+        "github.event.workflow_run.event",
+        "github.event.workflow_run.conclusion",
+    }
+
+
+def test_the_step_that_reads_the_pull_request_s_data_has_no_token() -> None:
+    """And number and head reach the others from GitHub's answers, not from the artifact."""
+    steps_by_id = {step.get("id") or step.get("name", ""): step for step in jobs("judge.yml")["judge"]["steps"]}
+    assert "token" not in str(steps_by_id["judge"].get("env", {})).lower()
+    assert " --base HEAD --pull-request " in steps_by_id["judge"]["run"]
+    passed_on = {
+        "${{ github.token }}",
+        "${{ steps.pull-request.outputs.number }}",
+        "${{ steps.pull-request.outputs.head }}",
+    }
+    assert set(steps_by_id["Comment"]["env"].values()) <= passed_on
+    status = steps_by_id["Set the status of the commit"]
+    assert set(status["env"].values()) <= {*passed_on, "${{ steps.judge.outputs.status }}"}
+    assert status["if"] == steps_by_id["Comment"]["if"] == "!cancelled() && steps.pull-request.outputs.number != ''"
+
+
+def test_a_fork_has_the_report_in_the_summary_of_the_judge() -> None:
+    """Whatever becomes of the comment, and also where the verdict is a failure."""
+    [judge] = [step for step in jobs("judge.yml")["judge"]["steps"] if step.get("id") == "judge"]
+    assert "GITHUB_STEP_SUMMARY" in judge["run"]
+    assert "|| status=$?" in judge["run"], "a failing diff is shown before it fails"
 
 
 def test_staging_is_applied_before_prod_and_prod_waits_for_its_environment() -> None:
@@ -144,5 +193,5 @@ def test_every_command_in_a_workflow_exists(path: Path) -> None:
     targets = set(re.findall(r"^([.\w/-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     for step in steps(path):
         script = step.get("run", "")
-        assert set(re.findall(r"bin/readiness (\w+)", script)) <= cli.commands.keys()
+        assert set(re.findall(r"bin/readiness ([\w-]+)", script)) <= cli.commands.keys()
         assert set(re.findall(r"\bmake ([.\w/-]+)", script)) <= targets

@@ -1,4 +1,4 @@
-"""Finds promtool on PATH, and refuses what is no promtool or too old."""
+"""Finds promtool, and refuses what is no promtool or too old."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from readiness.alerts.scenarios.promtool import PromtoolError
 
+# Where `make` puts it in a checkout of Readiness.
+MADE = Path(".tools") / "promtool" / "promtool"
 # The oldest and the newest that the incidents have run on.
 LEAST_VERSION = (2, 42)
 _HOW_TO_GET_IT = (
@@ -20,11 +22,14 @@ _VERSION_SECONDS = 30
 _VERSION = re.compile(r"^promtool, version (?P<major>\d+)\.(?P<minor>\d+)(?P<rest>\S*)", re.MULTILINE)
 
 
-def promtool_on_path(*, deadline_seconds: float) -> tuple[Path, str]:
-    """The promtool that PATH has, and its version as it says it. Raises PromtoolError with how to get one."""
-    found = shutil.which("promtool")
+def find_promtool(root: Path, *, deadline_seconds: float) -> tuple[Path, str]:
+    """The promtool of PATH, or that which `make tools` left in the project `root`, and its version as it says it.
+
+    Raises PromtoolError with how to get one.
+    """
+    found = shutil.which("promtool") or shutil.which(str(root / MADE))
     if found is None:
-        raise PromtoolError(f"promtool is not on PATH. {_HOW_TO_GET_IT}")
+        raise PromtoolError(f"promtool is neither on PATH nor in {MADE.parent}. {_HOW_TO_GET_IT}")
     return Path(found), _version_of(found, min(_VERSION_SECONDS, deadline_seconds))
 
 

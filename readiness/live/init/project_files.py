@@ -34,6 +34,8 @@ def files_of(answers: Answers) -> dict[str, str]:
         "__main__.py": _template("__main__.py.txt"),
         REQUIREMENTS: f"{answers.package}\n",
         f"{_WORKFLOWS}/pull-request.yml": _template("pull-request.yml"),
+        f"{_WORKFLOWS}/plans.yml": _template("plans.yml"),
+        f"{_WORKFLOWS}/judge.yml": _template("judge.yml"),
         f"{_WORKFLOWS}/apply.yml": _apply(answers),
         f"{_WORKFLOWS}/drift.yml": _template("drift.yml"),
         ".gitignore": _template("gitignore.txt"),

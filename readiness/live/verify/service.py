@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from readiness.delivered.http_client import NoAnswerError, in_words
+from readiness.delivered.http_client import NoAnswerError, plain_reason
 from readiness.live.rows import Row, failed, passed
 from readiness.live.web import Deadline, Probe, handshake, plain_http, probe, redirect_target
 from readiness.settings.model import Service
@@ -74,7 +74,7 @@ def certificate_rows(name: str, url: str, deadline: Deadline, *, now: datetime) 
     except ssl.SSLCertVerificationError as error:
         return [failed(CERTIFICATE, name, f"refused: {error.verify_message}")]
     except OSError as error:
-        return [failed(CERTIFICATE, name, f"no TLS connection ({in_words(error)})")]
+        return [failed(CERTIFICATE, name, f"no TLS connection ({plain_reason(error, url)})")]
     days = (ssl.cert_time_to_seconds(str(certificate.get("notAfter", ""))) - now.timestamp()) / 86_400
     text = f"valid for {int(days)} days ({version})"
     if days < LEAST_DAYS:

@@ -154,7 +154,7 @@ def test_a_service_that_does_not_answer_fails_both_rows() -> None:
         gone = at(server)
     rows = service_rows(gone, 5000, FakeTime().deadline(60), allow_degraded=True)
     assert [(row.check, row.outcome) for row in rows] == [(HEALTH, Outcome.FAIL), (RESPONSE_TIME, Outcome.FAIL)]
-    assert "ConnectionRefusedError" in rows[0].detail
+    assert "refuses connections: check the network and the proxy" in rows[0].detail
 
 
 def test_an_answer_slower_than_the_latency_alert_allows_fails() -> None:

@@ -1,0 +1,111 @@
+"""`readiness pull-request`: the steps of the workflows that plan and judge a pull request."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from readiness.cli.arguments import examples
+from readiness.cli.common import project_option, project_root, this_repository
+from readiness.cli.overview import WholeSummaries
+
+_STATES = {"0": "success", "1": "failure"}
+
+
+@click.group("pull-request", cls=WholeSummaries)
+def pull_request() -> None:
+    """Steps of the workflows that plan a pull request, without rights, and judge it, without its code."""
+
+
+@pull_request.command(epilog=examples("pull-request plans plans", "pull-request plans plans --python .venv/bin/python"))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--python",
+    default=sys.executable,
+    metavar="PATH",
+    help="The Python of the project's program.",
+)
+@project_option
+def plans(folder: Path, python: str, project: str | None) -> None:
+    """Write the plan of every stack of the project into FOLDER, as STACK.json.
+
+    The program runs in a process of its own, with its own packages; this Readiness records what it registers.
+    """
+    from readiness.files import write_all
+    from readiness.finding import Finding, RefusedError
+    from readiness.plan.offline_plan import plan_json
+    from readiness.plan.program_process import programs
+    from readiness.settings.stack_files import read_stack
+    from readiness.settings.stack_names import stack_names
+
+    root = project_root(project)
+    stacks = stack_names(root)
+    if not stacks:
+        message, hint = "the project has no stack", "Create a Pulumi.<stack>.yaml"
+        raise RefusedError(
+            [Finding(rule_id="stack-file-missing", file="pull-request plans", message=message, hint=hint)]
+        )
+    python = str(Path(python).absolute()) if os.sep in python else python
+    with programs([(root, read_stack(root, stack)) for stack in stacks], python=python) as running:
+        texts = {folder / f"{program.config.stack}.json": plan_json(program.plan()) for program in running}
+    write_all(texts)
+    click.echo(f"wrote {len(texts)} plans into {folder}")
+
+
+@pull_request.command(epilog=examples("pull-request fetch pull-request", 'pull-request fetch "$RUNNER_TEMP"'))
+@click.argument("folder", type=click.Path(path_type=Path))
+def fetch(folder: Path) -> None:
+    """Write what is known of the pull request whose run has ended into FOLDER.
+
+    Reads GITHUB_EVENT_PATH (of `workflow_run`), GITHUB_REPOSITORY and GITHUB_TOKEN. The outputs `number` and `head` are
+    set in GITHUB_OUTPUT; none is where the run is of no pull request that is to be judged, which is said.
+    """
+    from readiness.live import pull_request_run
+    from readiness.live.github_api import GitHubError
+
+    event = os.environ.get("GITHUB_EVENT_PATH", "")
+    try:
+        run = pull_request_run.EndedRun.of_event(Path(event))
+        number = pull_request_run.fetch(this_repository(os.environ), run, folder)
+    except pull_request_run.NotJudgedError as reason:
+        click.echo(f"nothing is judged: {reason}")
+        return
+    except ValueError as error:
+        raise click.ClickException(f"GITHUB_EVENT_PATH: {event or 'is not set'}: {error}") from None
+    except GitHubError as error:
+        raise click.ClickException(f"the pull request of the run is not known: {error}") from None
+    if output := os.environ.get("GITHUB_OUTPUT"):
+        with Path(output).open("a", encoding="utf-8") as file:
+            file.write(f"number={number}\nhead={run.head_sha}\n")
+    click.echo(f"wrote what is known of #{number} into {folder}")
+
+
+@pull_request.command(
+    epilog=examples(
+        "pull-request status 0123456789abcdef0123456789abcdef01234567 --diff-ended-with 0",
+        "pull-request status 0123456789abcdef0123456789abcdef01234567 --diff-ended-with 1",
+    )
+)
+@click.argument("head", metavar="COMMIT")
+@click.option("--diff-ended-with", "ended", default="", metavar="STATUS", help="The exit status of `readiness diff`.")
+def status(head: str, ended: str) -> None:
+    """Set the status `readiness diff` of a commit: success for 0, failure for 1, and error for anything else."""
+    from readiness.live.github_api import GitHubError
+    from readiness.live.pull_request_run import is_commit, set_status
+
+    if not is_commit(head):
+        raise click.BadParameter("is no commit's whole id", param_hint="COMMIT")
+    state = _STATES.get(ended, "error")
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (os.environ.get(name, "") for name in names)
+    url = f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
+    try:
+        set_status(this_repository(os.environ), head, state, run_url=url)
+    except GitHubError as error:
+        raise click.ClickException(f"the status of {head[:12]} is not set: {error}") from None
+    click.echo(f"set {state} on {head[:12]}")
+    if state == "error":
+        raise click.ClickException("`readiness diff` ended with neither 0 nor 1. Its step's log says why.")

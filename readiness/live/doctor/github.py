@@ -1,0 +1,348 @@
+"""Whether GitHub lets this token apply a stack, and whether a repository's workflows could: `readiness doctor --ci`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from readiness import resource_types as types
+from readiness.finding import RefusedError
+from readiness.live.bootstrap import APPLY_VARIABLE, PREVIEW
+from readiness.live.doctor.machine import not_known, optional
+from readiness.live.github_api import GitHub, GitHubError
+from readiness.live.google_api import Google, GoogleError
+from readiness.live.pulumi_cli import PASSPHRASE_PROVIDERS, project_mapping
+from readiness.live.rows import Row, failed, passed
+from readiness.settings.model import Settings
+from readiness.settings.stack_files import stack_file_name
+from readiness.settings.strict_yaml import read_yaml
+
+WORKFLOWS = ".github/workflows"
+# docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+_PERMISSIONS: Mapping[str, str] = {
+    types.BRANCH_POLICY: "Administration",
+    types.ENVIRONMENT: "Administration",
+    types.ENVIRONMENT_SECRET: "Environments",
+    types.ENVIRONMENT_VARIABLE: "Environments",
+    types.LABEL: "Issues",
+    types.REPOSITORY_FILE: "Contents and Workflows",
+    types.REPOSITORY_SECRET: "Secrets",
+    types.REPOSITORY_VARIABLE: "Variables",
+    types.RULESET: "Administration",
+    types.SECURITY_UPDATES: "Administration",
+    types.VULNERABILITY_ALERTS: "Administration",
+}
+_NEW_TOKEN = "https://github.com/settings/personal-access-tokens/new"  # noqa: S105 - an address
+_TOKEN_COMMAND = 'export GITHUB_TOKEN="$(gh auth token)"'  # noqa: S105 - a command
+_NAMED = re.compile(r"\b(vars|secrets)\.([A-Za-z_][A-Za-z0-9_]*)")
+_TOKEN_CHECK = "GitHub token"  # noqa: S105 - a check's name
+
+
+def token_rows(github: GitHub, resources: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Whether there is a token that may do what the declared resources need in the application's repository."""
+    subject = f"GitHub repository {github.name}"
+    kinds = {resource["type"] for resource in resources}
+    rights = sorted({permission for kind, permission in _PERMISSIONS.items() if kind in kinds})
+    if github.token is None:
+        if not rights:
+            return [optional(_TOKEN_CHECK, subject, "none; no stack here declares anything there", _TOKEN_COMMAND)]
+        needed = f"neither GITHUB_TOKEN nor GH_TOKEN is set; it needs {', '.join(rights)}: read and write"
+        return [failed(_TOKEN_CHECK, subject, needed, f"{_TOKEN_COMMAND}\n{_NEW_TOKEN}")]
+    return _asked(_TOKEN_CHECK, subject, lambda: _right_rows(github, subject, rights))
+
+
+def _right_rows(github: GitHub, subject: str, rights: Sequence[str]) -> Iterator[Row]:
+    repository = github.get("")
+    if repository is None:
+        yield failed(_TOKEN_CHECK, subject, "the repository does not exist, or the token may not see it", _NEW_TOKEN)
+        return
+    administers = repository.get("permissions", {}).get("admin") is True
+    yield passed(_TOKEN_CHECK, subject, "GitHub takes it, and it sees the repository")
+    check, wanted = "permissions", f"{', '.join(rights) or 'nothing'}: read and write"
+    if not rights:
+        return
+    if not administers:
+        yield failed(check, subject, f"the token's owner does not administer it; needed: {wanted}", _NEW_TOKEN)
+        return
+    scopes = github.scopes()
+    if scopes is None:
+        # What a fine-grained token may write shows when it writes.
+        yield not_known(check, subject, f"GitHub does not say what this kind of token may write; needed: {wanted}")
+    elif "repo" in scopes:
+        yield passed(check, subject, "its owner administers the repository, and the token has the scope repo")
+    else:
+        yield failed(check, subject, "the token lacks the scope repo", "gh auth refresh --scopes repo,workflow")
+
+
+def _asked(check: str, subject: str, ask: Callable[[], Iterable[Row]]) -> list[Row]:
+    """The rows of a question to GitHub; what it refuses to answer, or does not answer, is not known."""
+    try:
+        return list(ask())
+    except GitHubError as error:
+        if error.status == 401:
+            return [failed(_TOKEN_CHECK, subject, f"GitHub refuses it: {error}", f"{_TOKEN_COMMAND}\n{_NEW_TOKEN}")]
+        return [not_known(check, subject, str(error))]
+    except (KeyError, TypeError, AttributeError) as error:
+        return [not_known(check, subject, f"GitHub's answer has an unknown form ({type(error).__name__})")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What a job of a workflow reads: names of variables and secrets, in which environments."""
+
+    name: str
+    environments: tuple[str, ...]
+    variables: frozenset[str]
+    secrets: frozenset[str]
+
+
+def jobs_of(root: Path, environments: Sequence[str]) -> list[Job]:
+    """The jobs of the project's workflows that read a variable or a secret.
+
+    A job whose environment is an expression may be in any of `environments`. Raises RefusedError.
+    """
+    found = []
+    for file in sorted((root / WORKFLOWS).glob("*.y*ml")):
+        document = read_yaml(file, f"{WORKFLOWS}/{file.name}").value
+        jobs = document.get("jobs") if isinstance(document, dict) else None
+        for name, job in jobs.items() if isinstance(jobs, dict) else ():
+            if not isinstance(job, dict):
+                continue
+            environment = job.get("environment")
+            named = environment.get("name") if isinstance(environment, dict) else environment
+            names = _NAMED.findall(str(job))
+            if not names:
+                continue
+            own = () if not named else tuple(environments) if "${{" in str(named) else (str(named),)
+            found.append(
+                Job(
+                    name=f"{file.name}: {name}",
+                    environments=own,
+                    variables=frozenset(word for kind, word in names if kind == "vars"),
+                    secrets=frozenset(word for kind, word in names if kind == "secrets") - {"GITHUB_TOKEN"},
+                )
+            )
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ci:
+    """The repository in which CI runs, and the stacks that it applies. `google` is None where Google is not asked."""
+
+    root: Path
+    github: GitHub
+    stacks: Mapping[str, Settings]
+    google: Google | None
+
+    @property
+    def subject(self) -> str:
+        """How its rows name it."""
+        return f"CI of {self.github.name}"
+
+    @property
+    def owner_environments(self) -> list[str]:
+        """The environments of the stacks that own what exists once."""
+        return [settings.environment.name for settings in self.stacks.values() if settings.owns_shared_resources]
+
+    @property
+    def home(self) -> str:
+        """The Google project that holds the state and the pool."""
+        owners = [settings.project for settings in self.stacks.values() if settings.owns_shared_resources]
+        return (owners or [settings.project for settings in self.stacks.values()])[0]
+
+    @property
+    def bootstrap(self) -> str:
+        """The command that sets up what is missing; run again, it leaves what exists as it is."""
+        name = self.github.name
+        return (
+            f'readiness bootstrap --repository {name} --repository-id "$(gh api repos/{name} --jq .id)" '
+            f'--owner-id "$(gh api repos/{name} --jq .owner.id)" --project-number '
+            f"\"$(gcloud projects describe {self.home} --format='value(projectNumber)')\" > bootstrap.sh"
+            "\nless bootstrap.sh && bash bootstrap.sh"
+        )
+
+
+def ci_rows(ci: Ci) -> Iterator[Row]:
+    """Whether the workflows of the repository could apply the stacks."""
+    yield from _key_rows(ci)
+    environments = [settings.environment.name for settings in ci.stacks.values()]
+    try:
+        jobs = jobs_of(ci.root, environments)
+    except RefusedError as refusal:
+        for problem in refusal.problems:
+            yield failed("workflows", ci.subject, f"{problem.file}: {problem.message}", problem.hint)
+        return
+    if not any(APPLY_VARIABLE in job.variables for job in jobs):
+        yield failed(
+            "workflows",
+            ci.subject,
+            f"none in {WORKFLOWS} reads {APPLY_VARIABLE}, so none applies",
+            "readiness init --help",
+        )
+        return
+    checks = ("environments", "variables", "secrets", "branch protection", "workload identity")
+    if ci.github.token is None:
+        yield failed(_TOKEN_CHECK, ci.subject, "neither GITHUB_TOKEN nor GH_TOKEN is set", _TOKEN_COMMAND)
+        yield from (not_known(check, ci.subject, "GitHub was not asked: no token") for check in checks)
+        return
+    repository: dict[str, Any] | None = None
+    try:
+        repository = ci.github.get("")
+    except GitHubError as error:
+        yield from (not_known(check, ci.subject, str(error)) for check in checks)
+        return
+    if repository is None:
+        yield failed("repository", ci.subject, "does not exist, or the token may not see it", _NEW_TOKEN)
+        yield from (not_known(check, ci.subject, "the repository was not found") for check in checks)
+        return
+    yield from _environment_rows(ci, repository, sorted({name for job in jobs for name in job.environments}))
+    yield from _name_rows(ci, jobs, "variables", lambda job: job.variables)
+    yield from _name_rows(ci, jobs, "secrets", lambda job: job.secrets)
+    yield from _asked("branch protection", ci.subject, lambda: _branch_rows(ci, repository))
+    yield from _identity_rows(ci, repository)
+
+
+def _key_rows(ci: Ci) -> Iterator[Row]:
+    """A runner has no passphrase: the stack files must name a key service."""
+    for stack in ci.stacks:
+        file = stack_file_name(stack)
+        declared = str(project_mapping(ci.root / file).get("secretsprovider") or "")
+        if declared not in PASSPHRASE_PROVIDERS:
+            yield passed("secrets provider", f"stack {stack}, in CI", f"{declared.partition('://')[0]} in {file}")
+        else:
+            what = f"{file} names no key service, and a runner has no passphrase"
+            yield failed("secrets provider", f"stack {stack}, in CI", what, ci.bootstrap)
+
+
+def _environment_rows(ci: Ci, repository: Mapping[str, Any], names: Sequence[str]) -> Iterator[Row]:
+    for name in names:
+        yield from _asked("environments", ci.subject, lambda name=name: _of_environment(ci, repository, name))
+
+
+def _of_environment(ci: Ci, repository: Mapping[str, Any], name: str) -> Iterator[Row]:
+    check, live = "environments", ci.github.get(f"environments/{quote(name, safe='')}")
+    settings_page = f"https://github.com/{ci.github.name}/settings/environments"
+    if live is None:
+        path = f"repos/{ci.github.name}/environments/{name}"
+        yield failed(check, ci.subject, f"{name} does not exist", f"gh api -X PUT {path}")
+        return
+    yield passed(check, ci.subject, f"{name} exists")
+    if name == PREVIEW:
+        return
+    kinds = {rule.get("type") for rule in live.get("protection_rules", ())}
+    # GitHub enforces these in public repositories on every plan, and in private ones on some.
+    lacking = optional if repository.get("private") else failed
+    more = ", where GitHub's plan allows it" if repository.get("private") else ""
+    if live.get("deployment_branch_policy") is None:
+        yield lacking(check, ci.subject, f"{name} takes deployments from every branch{more}", settings_page)
+    if name in ci.owner_environments and "required_reviewers" not in kinds:
+        yield lacking(check, ci.subject, f"{name} has no reviewers: a merge applies at once{more}", settings_page)
+
+
+def _name_rows(ci: Ci, jobs: Sequence[Job], kind: str, names_of: Callable[[Job], frozenset[str]]) -> Iterator[Row]:
+    """Whether what the jobs read exists, in the repository, its organization or the job's environment."""
+    needed = [job for job in jobs if names_of(job)]
+    try:
+        shared = _names(ci, f"actions/{kind}", kind) | _names(ci, f"actions/organization-{kind}", kind)
+        own = {
+            name: _names(ci, f"environments/{quote(name, safe='')}/{kind}", kind)
+            for name in sorted({name for job in needed for name in job.environments})
+        }
+    except GitHubError as error:
+        yield not_known(kind, ci.subject, str(error))
+        return
+    missing: dict[tuple[str, str], list[str]] = {}
+    for job in needed:
+        for environment in job.environments or ("",):
+            for name in names_of(job) - shared - own.get(environment, set()):
+                missing.setdefault((name, environment), []).append(job.name)
+    for (name, environment), readers in sorted(missing.items()):
+        where = f" in the environment {environment}" if environment else ""
+        yield failed(
+            kind,
+            ci.subject,
+            f"{name} is not set{where}; read by {', '.join(readers)}",
+            _set_command(ci, kind, name, environment),
+        )
+    if not missing:
+        count = len({name for job in needed for name in names_of(job)})
+        yield passed(kind, ci.subject, f"all {count} that the workflows read are set")
+
+
+def _names(ci: Ci, path: str, key: str) -> set[str]:
+    """The names of a listing; none where the environment or the organization does not exist."""
+    try:
+        return {str(item["name"]) for item in ci.github.items(path, key)}
+    except GitHubError as error:
+        if error.status == 404:
+            return set()
+        raise
+
+
+def _set_command(ci: Ci, kind: str, name: str, environment: str) -> str:
+    if kind == "secrets":
+        option = f" --env {environment}" if environment else ""
+        return f"gh secret set {name} --repo {ci.github.name}{option}"
+    return ci.bootstrap
+
+
+def _branch_rows(ci: Ci, repository: Mapping[str, Any]) -> Iterator[Row]:
+    check, name = "branch protection", str(repository["default_branch"])
+    page = f"https://github.com/{ci.github.name}/settings/rules"
+    if name != "main":
+        yield failed(
+            check, ci.subject, f"the default branch is {name}; the identity is given to runs of main alone", page
+        )
+        return
+    branch = ci.github.get(f"branches/{name}")
+    if branch is None:
+        yield failed(check, ci.subject, f"{name} does not exist yet", "git push --set-upstream origin main")
+    elif branch["protected"]:
+        yield passed(check, ci.subject, f"{name} is protected")
+    else:
+        lacking = optional if repository.get("private") else failed
+        yield lacking(check, ci.subject, f"{name} is not protected: whoever may push there applies", page)
+
+
+def _identity_rows(ci: Ci, repository: Mapping[str, Any]) -> Iterator[Row]:
+    """Whether Google gives the runs of this repository an identity."""
+    check = "workload identity"
+    if ci.google is None:
+        yield not_known(check, ci.subject, "Google was not asked: no credentials that work")
+        return
+    try:
+        values = {str(item["name"]): str(item["value"]) for item in ci.github.items("actions/variables", "variables")}
+        provider = values.get("WORKLOAD_IDENTITY_PROVIDER", "")
+        if not provider:
+            yield failed(check, ci.subject, "WORKLOAD_IDENTITY_PROVIDER is not set in the repository", ci.bootstrap)
+            return
+        live = ci.google.get("iam", provider)
+        faults = list(_trust_faults(ci, repository, live))
+        accounts = sorted({values[name] for name in (APPLY_VARIABLE, "PREVIEW_IDENTITY") if name in values})
+        for account in accounts:
+            ci.google.get("iam", f"projects/-/serviceAccounts/{quote(account, safe='@')}")
+    except (GitHubError, GoogleError) as error:
+        if error.status == 404:
+            yield failed(check, ci.subject, f"does not exist: {error}", ci.bootstrap)
+        else:
+            yield not_known(check, ci.subject, str(error))
+        return
+    for fault in faults:
+        yield failed(check, ci.subject, fault, ci.bootstrap)
+    if not faults:
+        yield passed(check, ci.subject, f"{provider} trusts this repository and the environments of its stacks")
+
+
+def _trust_faults(ci: Ci, repository: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
+    if live.get("state") != "ACTIVE" or live.get("disabled"):
+        yield "the provider is deleted or disabled"
+    if f"'{repository['id']}'" not in str(live.get("attributeCondition", "")):
+        yield f"the provider does not trust {ci.github.name} by its number {repository['id']}"
+    mapping = str(live.get("attributeMapping", {}).get("attribute.identity", ""))
+    for settings in ci.stacks.values():
+        if f"'{settings.environment.name}'" not in mapping:
+            yield f"the provider gives the environment {settings.environment.name} no identity"

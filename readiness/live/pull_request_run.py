@@ -1,0 +1,177 @@
+"""The pull request whose run has ended, for the workflow that judges it and runs nothing of it.
+
+What the run wrote is hostile: the pull request's number is asked of GitHub and never read from an artifact, and the
+head that is judged is the one that the event names. `fetch` writes the folder that `readiness diff --pull-request`
+reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from readiness.files import read_regular_bytes, write_all
+from readiness.live.github_api import GitHub, GitHubError
+from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE
+from readiness.plan.detection_change import PAGE
+from readiness.plan.pull_request_folder import MAX_ARCHIVE_BYTES, PLANS, PULL_REQUEST
+
+# The workflow that makes the plans, and its artifact.
+PLANS_WORKFLOW = ".github/workflows/plans.yml"
+ARTIFACT = "plans"
+# What a branch's rules require; one name for all stacks.
+STATUS = "readiness diff"
+_MAX_EVENT_BYTES = 5 * 1024 * 1024
+_SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_DESCRIPTIONS = {
+    "success": "Nothing reduces protection, or all of it is acknowledged",
+    "failure": "Protection is reduced without an acknowledgement, or there is no plan",
+    "error": "The judge failed; nothing is known of this commit",
+}
+
+
+class NotJudgedError(Exception):
+    """The run is of no pull request that is to be judged; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndedRun:
+    """What the event `workflow_run` says of the run: its id, its head, and where the head's branch is."""
+
+    run_id: int
+    head_sha: str
+    head_branch: str
+    head_owner: str
+    head_repository_id: int
+    default_branch: str
+
+    @classmethod
+    def of_event(cls, path: Path) -> EndedRun:
+        """The run of the event's file.
+
+        Raises NotJudgedError for a run of another workflow or event, ValueError where the file holds no such event.
+        """
+        try:
+            event = json.loads(read_regular_bytes(path, _MAX_EVENT_BYTES))
+            run, repository = event["workflow_run"], event["repository"]
+            workflow, kind = str(run["path"]).partition("@")[0], run["event"]
+            head = run["head_repository"]
+            ended = cls(
+                run_id=int(run["id"]),
+                head_sha=str(run["head_sha"]),
+                head_branch=str(run["head_branch"]),
+                head_owner=str(head["owner"]["login"]),
+                head_repository_id=int(head["id"]),
+                default_branch=str(repository["default_branch"]),
+            )
+        except (OSError, ValueError, RecursionError, TypeError, KeyError) as error:
+            raise ValueError(f"holds no event of an ended run ({type(error).__name__})") from None
+        if kind != "pull_request" or workflow != PLANS_WORKFLOW:
+            raise NotJudgedError(f"the run is of {workflow[:200]} on {str(kind)[:50]}, not of {PLANS_WORKFLOW}")
+        if not is_commit(ended.head_sha):
+            raise ValueError("names no commit as the run's head")
+        return ended
+
+
+def pull_request_of(github: GitHub, run: EndedRun) -> dict[str, Any]:
+    """The open pull request of the run into the default branch, from GitHub.
+
+    Raises NotJudgedError where there is none any more, or its head has moved on; GitHubError.
+    """
+    head, base = quote(f"{run.head_owner}:{run.head_branch}", safe=":"), quote(run.default_branch, safe="")
+    found = [
+        pull
+        for pull in github.items(f"pulls?state=open&head={head}&base={base}")
+        # The name of a fork's owner and branch may be taken by another repository; its id may not.
+        if _at(pull, "head", "repo", "id") == run.head_repository_id
+        and _at(pull, "base", "ref") == run.default_branch
+        and _at(pull, "base", "repo", "full_name") == github.name
+    ]
+    if not found:
+        # A status is of a commit, not of a pull request: one into another branch must not decide for this one.
+        message = f"no pull request from {run.head_owner}:{run.head_branch} into {run.default_branch} is open"
+        raise NotJudgedError(message)
+    pull: dict[str, Any] = found[0]
+    if _at(pull, "head", "sha") != run.head_sha:
+        raise NotJudgedError(f"#{pull['number']} has moved on from {run.head_sha[:12]}; its newer run is judged")
+    return pull
+
+
+def fetch(github: GitHub, run: EndedRun, folder: Path) -> int:
+    """Writes what `readiness diff --pull-request` reads into the folder, and returns the pull request's number.
+
+    Raises NotJudgedError, GitHubError, RefusedError where the folder cannot be written.
+    """
+    number = int(pull_request_of(github, run)["number"])
+    listed = list(github.items(f"pulls/{number}/files"))
+    acknowledged = _file_at(github, ACKNOWLEDGED_FILE, run.head_sha)
+    plans, problem = _plans(github, run.run_id)
+    # Asked after the list, so that a head that has moved on meanwhile is seen.
+    pull = github.get(f"pulls/{number}")
+    if _at(pull, "head", "sha") != run.head_sha:
+        raise NotJudgedError(f"#{number} has moved on from {run.head_sha[:12]}; its newer run is judged")
+    paths = {str(file[name]) for file in listed for name in ("filename", "previous_filename") if file.get(name)}
+    known = {
+        "paths": sorted(paths),
+        "is_complete": len(listed) == _at(pull, "changed_files"),
+        "plans_problem": problem,
+    }
+    texts: dict[Path, str | bytes] = {folder / PULL_REQUEST: json.dumps(known)}
+    files = {ACKNOWLEDGED_FILE: acknowledged, PLANS: plans}
+    if PAGE in paths:
+        files[PAGE] = _file_at(github, PAGE, run.head_sha)
+    write_all(texts | {folder / name: data for name, data in files.items() if data is not None})
+    return number
+
+
+def is_commit(text: str) -> bool:
+    """Whether the text is the whole id of a commit."""
+    return _SHA.fullmatch(text) is not None
+
+
+def set_status(github: GitHub, head_sha: str, state: str, *, run_url: str) -> None:
+    """Sets the status of the head's commit, which a branch's rules may require. Raises GitHubError."""
+    body = {"state": state, "context": STATUS, "description": _DESCRIPTIONS[state], "target_url": run_url or None}
+    github.send("POST", f"statuses/{head_sha}", body)
+
+
+def _plans(github: GitHub, run_id: int) -> tuple[bytes | None, str]:
+    """The archive of the run's newest artifact of plans, or why there is none."""
+    listed = github.items(f"actions/runs/{run_id}/artifacts?name={ARTIFACT}", key="artifacts")
+    found = [artifact for artifact in listed if artifact.get("name") == ARTIFACT and not artifact.get("expired")]
+    if not found:
+        return None, "the pull request's run has made no plans"
+    # Each attempt of a run writes one.
+    newest = max(found, key=lambda artifact: int(artifact["id"]))
+    if int(newest.get("size_in_bytes") or 0) > MAX_ARCHIVE_BYTES:
+        return None, f"the archive is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, which no plans are"
+    data = github.download(f"actions/artifacts/{int(newest['id'])}/zip", max_bytes=MAX_ARCHIVE_BYTES)
+    if data is None:
+        return None, f"the archive is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, which no plans are"
+    return data, ""
+
+
+def _file_at(github: GitHub, path: str, commit: str) -> bytes | None:
+    """The bytes of a file as of a commit, None where it has none. Raises GitHubError where it is no regular file."""
+    answer = github.get(f"contents/{path}?ref={commit}")
+    if answer is None:
+        return None
+    if not isinstance(answer, dict) or answer.get("type") != "file" or answer.get("encoding") != "base64":
+        raise GitHubError(0, f"{path}: is no regular file of less than 1 MB at {commit[:12]}")
+    try:
+        return base64.b64decode("".join(str(answer.get("content")).split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise GitHubError(0, f"{path}: GitHub's answer holds no base64") from None
+
+
+def _at(value: Any, *keys: str) -> Any:
+    """The value at this path of keys, None where there is no such path."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

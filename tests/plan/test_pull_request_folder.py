@@ -1,0 +1,130 @@
+"""The archive of a pull request's plans may be anything: it is read within limits, or refused in a sentence."""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readiness.finding import RefusedError, text_line
+from readiness.plan import pull_request_folder
+from readiness.plan.plan_file import FORMAT_KEY, PLAN_FORMAT, ReadPlan, SecretMask
+from readiness.plan.pull_request_folder import PLANS, PULL_REQUEST, PullRequestFiles, read_plans, read_pull_request
+
+GOOD: dict[str, Any] = {FORMAT_KEY: PLAN_FORMAT, "stack": "prod", "project": "shop", "resources": [], "outputs": {}}
+NOTHING = PullRequestFiles(paths=(), is_complete=True, plans_problem="")
+
+
+def entry(name: str = "prod.json", value: Any = GOOD, mode: int = 0) -> tuple[zipfile.ZipInfo, bytes]:
+    """A file of an archive, with the bits of its kind."""
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info, value if isinstance(value, bytes) else json.dumps(value).encode()
+
+
+def archive(*entries: tuple[zipfile.ZipInfo, bytes]) -> bytes:
+    """An archive of these files."""
+    data = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(data, "w") as file:
+        warnings.simplefilter("ignore")
+        for info, text in entries:
+            file.writestr(info, text)
+    return data.getvalue()
+
+
+def read(folder: Path, data: bytes) -> dict[str, ReadPlan]:
+    """The plans of the archive."""
+    (folder / PLANS).write_bytes(data)
+    return read_plans(folder, NOTHING, SecretMask())
+
+
+def encrypted() -> bytes:
+    """The archive of a good plan that says that it is encrypted."""
+    data = bytearray(archive(entry()))
+    for mark, at in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        data[data.index(mark) + at] |= 1
+    return bytes(data)
+
+
+def test_plans_are_read_by_the_stack_that_names_their_file(tmp_path: Path) -> None:
+    """As the artifact of a run holds them."""
+    data = archive(entry(), entry("eu-1.json", GOOD | {"stack": "eu-1"}, stat.S_IFREG | 0o644))
+    assert sorted(read(tmp_path, data)) == ["eu-1", "prod"]
+    assert list(tmp_path.iterdir()) == [tmp_path / PLANS], "nothing is unpacked"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is no archive that can be read"),
+        (b"PK\x03\x04 half", "is no archive that can be read"),
+        (archive(), "holds 0 files"),
+        (archive(*(entry(f"s{number}.json") for number in range(31))), "holds 31 files"),
+        (archive(entry("../prod.json")), "is no name of a plan"),
+        (archive(entry("/etc/prod.json")), "is no name of a plan"),
+        (archive(entry("a/prod.json")), "is no name of a plan"),
+        (archive(entry("a\\prod.json")), "is no name of a plan"),
+        (archive(entry("-prod.json")), "is no name of a plan"),
+        (archive(entry("prod.json\n")), "is no name of a plan"),
+        (archive(entry("acknowledged-weakenings.yaml")), "is no name of a plan"),
+        (archive(entry(), entry()), "holds 'prod.json' twice"),
+        (archive(entry(mode=stat.S_IFLNK | 0o777, value=b"/etc/passwd")), "is no regular, readable file"),
+        (archive(entry(mode=stat.S_IFIFO | 0o666)), "is no regular, readable file"),
+        (encrypted(), "is no regular, readable file"),
+        (archive(entry(value=b" " * 30_000_000)), "holds more than 20 MiB"),
+        (archive(entry(value=GOOD | {"stack": "staging"})), "is a plan of another stack, 'staging'"),
+        (
+            archive(entry(value=GOOD | {FORMAT_KEY: 2})),
+            "has the format_version 2, and this version of Readiness reads 3",
+        ),
+        (archive(entry(value=GOOD | {FORMAT_KEY: True})), "has the format_version that is no whole number"),
+        (
+            archive(entry(value={key: value for key, value in GOOD.items() if key != FORMAT_KEY})),
+            "does not say its format: format_version is missing",
+        ),
+        (archive(entry(value=b'{"stack": "prod", "stack": "staging"}')), "the key 'stack' is there twice"),
+        (archive(entry(value=b'{"a": 1e999}')), "1e999 is too large a number"),
+        (archive(entry(value=b"[" * 200_000)), "is nested too deeply"),
+    ],
+    ids=range(23),
+)
+def test_a_hostile_archive_is_refused_in_a_sentence(tmp_path: Path, data: bytes, said: str) -> None:
+    """Cut off, too many, elsewhere, twice, links, encrypted, a bomb, another format, two readings of one plan."""
+    with pytest.raises(RefusedError) as refused:
+        read(tmp_path, data)
+    (problem,) = refused.value.problems
+    assert said in text_line(problem)
+    assert list(tmp_path.iterdir()) == [tmp_path / PLANS]
+
+
+def test_an_archive_that_is_too_large_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its directory could be as large as it likes."""
+    monkeypatch.setattr(pull_request_folder, "MAX_ARCHIVE_BYTES", 10)
+    with pytest.raises(RefusedError, match="larger than"):
+        read(tmp_path, archive(entry()))
+
+
+def test_without_an_archive_the_reason_is_given(tmp_path: Path) -> None:
+    """A run that failed has made none, which is no verdict in its favour."""
+    failed = PullRequestFiles(paths=(), is_complete=True, plans_problem="the pull request's run has made no plans")
+    with pytest.raises(RefusedError, match="has made no plans"):
+        read_plans(tmp_path, failed, SecretMask())
+    with pytest.raises(RefusedError, match="is missing"):
+        read_plans(tmp_path, NOTHING, SecretMask())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"paths": "a", "is_complete": true, "plans_problem": ""}', '{"paths": [1]}', "[" * 99_999]
+)
+def test_the_list_of_changed_files_must_be_one(tmp_path: Path, text: str) -> None:
+    """Without it nobody is named who must read the change."""
+    (tmp_path / PULL_REQUEST).write_text(text, encoding="utf-8")
+    with pytest.raises(RefusedError, match="does not say which files"):
+        read_pull_request(tmp_path)
