@@ -77,6 +77,8 @@ check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack fil
 	$(RUN) -m tools.security_page --check
 	$(RUN) -m tools.detection_table --check
 	$(RUN) -m tools.init_templates --check
+	$(RUN) -m tools.style
+	.venv/bin/codespell
 	$(RUN) -m tests.answers --check
 	.venv/bin/check-jsonschema --schemafile docs/stack.schema.json $(STACK_FILES)
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOT_FILES)

@@ -108,14 +108,11 @@ def write_all(texts: Mapping[Path, str | bytes], remove: Iterable[Path] = ()) ->
             # One that was not made after all, or that holds what somebody else has written since.
             with suppress(OSError):
                 folder.rmdir()
-        message = f"cannot be written ({error.strerror})"
-        problem = Finding(
-            rule_id="file-not-writable",
-            file=str(path),
-            message=message,
-            hint="Make it a file in a folder that is writable",
-        )
-        raise RefusedError([problem]) from None
+        blocking = next((parent for parent in path.parents if parent.exists() and not parent.is_dir()), None)
+        message, hint = f"cannot be written ({error.strerror})", "Make it a file in a folder that is writable"
+        if blocking is not None:
+            message, hint = f"cannot be written, because {blocking} is not a folder", "Rename or move that file"
+        raise RefusedError([Finding(rule_id="file-not-writable", file=str(path), message=message, hint=hint)]) from None
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)

@@ -34,7 +34,7 @@ class SealedRecord:
     is_sealed: bool
 
     def faults(self, now: datetime) -> Iterator[str]:
-        """What is wrong with it whatever it speaks of: edited, or from the future."""
+        """What is wrong with it whatever it is about: edited, or from the future."""
         if not self.is_sealed:
             yield "was edited since it was written"
         if self.made > now + _CLOCK_SKEW:

@@ -186,11 +186,11 @@ def _silence() -> Series:
     return Series(metric="clock", labels={}, minutes=IDLE)
 
 
-# Alerts of the catalogue that the table leaves out, and why: the columns speak of requests, probes and log lines.
+# Alerts of the catalogue that the table leaves out, and why: the columns are about requests, probes and log lines.
 _DONE_BY_SOMEBODY = "pages at the first line that tells of it; there is no threshold to reach"
 _DEPLOYMENTS = "counts deployments, of which there are a few a day"
 WITHOUT_A_ROW = {
-    "HealthChecksSilent": "tells that nothing is measured; the columns speak of what is",
+    "HealthChecksSilent": "says that nothing is measured; the columns are about what is",
     "ImagesDeletedByOthers": _DONE_BY_SOMEBODY,
     "DatabaseBackupFailed": _DONE_BY_SOMEBODY,
     "LargeImageCleanup": "counts deletions of one cleanup, which runs once a day",
@@ -200,7 +200,7 @@ WITHOUT_A_ROW = {
     "NoDeploymentSuccess": _DEPLOYMENTS,
     "NotificationDrill": "somebody sends it to test the channels",
     "MigrationFailed": _DONE_BY_SOMEBODY,
-    "FailedLogins": "counts what somebody does who tries passwords; the columns speak of the service",
+    "FailedLogins": "counts what somebody does who tries passwords; the columns are about the service",
     "UnusualSecretAccess": _DONE_BY_SOMEBODY,
     "RollbackStarted": _DONE_BY_SOMEBODY,
 }

@@ -1,7 +1,7 @@
 """The dashboard of deployments: staging against production, with the targets drawn in, and the health of the services.
 
 The JSON is canonical: sorted keys, and nothing in it that the API leaves out of its answer (nulls, empty lists, zeros),
-which the provider would show as a difference for ever (hashicorp/terraform-provider-google#7242).
+which the provider would show as a difference forever (hashicorp/terraform-provider-google#7242).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Whether the checks that a branch requires can say no: read from the workflow files alone, nothing is run."""
+"""Whether the checks that a branch requires can fail: read from the workflow files alone, nothing is run."""

@@ -75,7 +75,7 @@ class _Judge:
             hint = f"Give the matrix of this job at least one value, or remove it: {'; '.join(empty)}"
         else:
             hint = "Add a job with a fixed name that runs the tests, and require it"
-        message = "is reported by no job, so that every pull request would wait for it for ever"
+        message = "is reported by no job, so that every pull request would wait for it forever"
         return self._finding("required-check-missing", message, hint)
 
     def _finding(self, rule_id: str, message: str, hint: str, severity: Severity = Severity.ERROR) -> Finding:

@@ -17,6 +17,7 @@ from readiness.settings.strict_yaml import Document, KeyPath, ScalarReader, pars
 MAX_FILE_BYTES = 512 * 1024
 _INTEGER = "tag:yaml.org,2002:int"
 _FLOAT = "tag:yaml.org,2002:float"
+_FOLDER_HINT = "Name the folder .github/workflows of a checkout of the application's repository"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +57,7 @@ def read_workflows(folder: Path) -> list[WorkflowFile]:
     except OSError as error:
         raise RefusedError([_unreadable(str(folder), None, f"cannot be read ({error.strerror})")]) from None
     if not paths:
-        raise RefusedError([_unreadable(str(folder), None, "holds no workflow")])
+        raise RefusedError([_unreadable(str(folder), None, "has no workflow: no file ends in .yml or .yaml")])
     found: list[WorkflowFile] = []
     problems: list[Finding] = []
     for path in paths:
@@ -108,7 +109,12 @@ def _workflow_of(document: Document, name: str, blocks: set[KeyPath]) -> Workflo
         raise RefusedError(document.problems)
     body = document.value
     if not isinstance(body, dict) or not isinstance(body.get("jobs"), dict):
-        raise RefusedError([_unreadable(document.file, 1, "is no workflow: it has no jobs")])
+        is_empty = body is None
+        message = "is empty" if is_empty else "is not a workflow: it has no `jobs`"
+        hint = (
+            "Write the workflow, or delete the file" if is_empty else "Write its jobs under `jobs`, or delete the file"
+        )
+        raise RefusedError([_unreadable(document.file, 1, message, hint)])
     return WorkflowFile(
         file=document.file, name=name, text=document.text, body=body, lines=document.lines, blocks=frozenset(blocks)
     )
@@ -125,6 +131,5 @@ def _as_github_prints(node: yaml.ScalarNode) -> str:
     return str(int(number)) if number.is_integer() else repr(number)
 
 
-def _unreadable(file: str, line: int | None, message: str) -> Finding:
-    hint = "Name the folder .github/workflows of a checkout whose workflows GitHub runs"
+def _unreadable(file: str, line: int | None, message: str, hint: str = _FOLDER_HINT) -> Finding:
     return Finding(rule_id="workflow-file-unreadable", file=file, line=line, message=message, hint=hint)

@@ -7,14 +7,19 @@ import os
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import google_of, plan_of, project_option, project_root, settings_to_apply
+from readiness.cli.progress import progress
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("adopt prod > import.json", "adopt staging --project infrastructure > import.json"))
+@stack_argument
 @project_option
 def adopt(stack: str, project: str | None) -> None:
-    """Print a Pulumi import file for what exists already: pulumi import --file FILE --protect=false."""
+    """Print a Pulumi import file for resources that exist already.
+
+    Save it as FILE, then run `pulumi import --file FILE --protect=false`.
+    """
     from readiness.live.adopt import adoption, import_file, read_live_things
     from readiness.live.github_api import GitHub, GitHubError
     from readiness.live.google_api import GoogleError
@@ -25,7 +30,8 @@ def adopt(stack: str, project: str | None) -> None:
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
     resources = plan_of(root, stack).resources
     try:
-        live = read_live_things(google, github, region=settings.region, resources=resources)
+        with progress("reading what exists"):
+            live = read_live_things(google, github, region=settings.region, resources=resources)
     except (GoogleError, GitHubError) as error:
         raise click.ClickException(f"what exists cannot be read: {error}") from None
     found = adoption(resources, live, takes_old_policies=settings.owns_shared_resources)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from readiness import clock
+from readiness.cli.arguments import Day, WholeNumber, complete_stacks, examples
 from readiness.cli.common import project_option, project_root, settings_of
+from readiness.cli.progress import end_progress, show_progress
 
 if TYPE_CHECKING:
     from readiness.audit.live_project import LiveProject
@@ -25,23 +27,48 @@ if TYPE_CHECKING:
 URL_SECONDS = 240.0
 
 
-@click.command()
-@click.option("--stack", "stacks", multiple=True, help="Whose services are looked at; every stack without it.")
+@click.command(
+    epilog=examples("audit --stack prod --gitleaks gitleaks.sarif", "audit --url https://app.example.com --format json")
+)
+@click.option(
+    "--stack",
+    "stacks",
+    multiple=True,
+    metavar="STACK",
+    shell_complete=complete_stacks,
+    help="Whose services to check. Repeatable.  [default: all]",
+)
 @click.option(
     "--format", "form", type=click.Choice(["markdown", "json", "sarif"]), default="markdown", show_default=True
 )
 @click.option(
-    "--prowler-output", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="OCSF JSON or CSV."
+    "--prowler-output",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Output of Prowler: OCSF JSON or CSV.",
 )
 @click.option(
-    "--gitleaks", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="SARIF; secrets are not printed."
+    "--gitleaks",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Output of gitleaks: SARIF. No secret is printed.",
 )
 @click.option(
-    "--compare-secrets", is_flag=True, help="Whether stages share a secret. Reads their values, and prints none."
+    "--compare-secrets", is_flag=True, help="Check whether stacks share a secret. Reads the secrets, and prints none."
 )
-@click.option("--url", "urls", multiple=True, help="An address of the application that may be asked. None by default.")
-@click.option("--upload-limit-mb", type=click.IntRange(1, 100), default=30, show_default=True, help="Of an upload.")
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day from which due dates count; today.")
+@click.option(
+    "--url",
+    "urls",
+    multiple=True,
+    metavar="URL",
+    help="Send test requests to this address of the application. Repeatable.  [default: none]",
+)
+@click.option(
+    "--upload-limit-mb",
+    type=WholeNumber(1, 100),
+    default=30,
+    show_default=True,
+    help="The largest upload that the application accepts, in MB.",
+)
+@click.option("--date", "day", type=Day(), help="The day from which due dates count.  [default: today]")
 @project_option
 def audit(
     stacks: tuple[str, ...],
@@ -51,15 +78,18 @@ def audit(
     compare_secrets: bool,
     urls: tuple[str, ...],
     upload_limit_mb: int,
-    day: datetime | None,
+    day: date | None,
     project: str | None,
 ) -> None:
-    """Check every line of the security audit; exit 1 when one fails. What cannot be checked has its steps."""
+    """Check every line of the security audit; fail when one fails.
+
+    For a line that cannot be checked, it prints the steps to check it by hand.
+    """
     from readiness.audit.checklist import DUE_DAYS, read_record
     from readiness.audit.report import PAGE_PATH, Result, audit_rows, count, step_values
     from readiness.settings.stack_names import stack_names
 
-    today = day.date() if day else clock.today()
+    today = day or clock.today()
     if date.max - today < timedelta(days=max(DUE_DAYS.values())):
         raise click.ClickException(f"--date {today} is too late: what is due after it has no date")
     root = project_root(project)
@@ -68,6 +98,7 @@ def audit(
         raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to audit. Create one.")
     settings = [settings_of(root, name) for name in names]
     _require_addresses(urls)
+    show_progress("checking what files, Google and the addresses say")
     files = {**_of_prowler(prowler_output, settings[0].project), **_of_gitleaks(gitleaks)}
     live = _live_project(root, names, settings)
     found = {
@@ -75,6 +106,7 @@ def audit(
         **_of_google(live, settings, compare_secrets=compare_secrets),
         **_of_urls(urls, settings, upload_limit_mb, live),
     }
+    end_progress()
     page_exists = (root / PAGE_PATH).is_file()
     rows = audit_rows(found, read_record(root), step_values(settings), page_exists=page_exists)
     click.echo(_text(rows, form, today), nl=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from readiness.cli.arguments import WholeNumber, examples
 from readiness.cli.common import (
     plan_of,
     project_option,
@@ -23,20 +24,26 @@ if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "bootstrap --repository acme/shop-readiness --repository-id 101 --owner-id 202 --project-number 303",
+        "bootstrap --repository acme/shop --repository-id 1 --owner-id 2 --project-number 3 > set-up.sh",
+    )
+)
 @repository_option("--repository", required=True, help="OWNER/NAME where this program's CI runs.")
-@click.option("--repository-id", required=True, type=click.IntRange(min=1), help="gh api repos/OWNER/NAME --jq .id")
-@click.option("--owner-id", required=True, type=click.IntRange(min=1), help="gh api repos/OWNER/NAME --jq .owner.id")
+@click.option("--repository-id", required=True, type=WholeNumber(), help="From: gh api repos/OWNER/NAME --jq .id")
+@click.option("--owner-id", required=True, type=WholeNumber(), help="From: gh api repos/OWNER/NAME --jq .owner.id")
 @click.option(
     "--project-number",
     required=True,
-    type=click.IntRange(min=1),
-    help="gcloud projects describe PROJECT; of several projects, that of the stack that owns the shared resources.",
+    type=WholeNumber(),
+    help="From: gcloud projects describe PROJECT; of several, that of the stack that owns the shared resources.",
 )
 @project_option
 def bootstrap(repository: str, repository_id: int, owner_id: int, project_number: int, project: str | None) -> None:
-    """Print a script that sets up state, keys and keyless identities in every Google project of the stacks.
+    """Print a script that sets up the state, keys and identities of CI.
 
+    It covers every Google project of the stacks.
     Review it, then run it; nothing runs it for you. It leaves what exists as it is, so that you can run it again.
     """
     from readiness.live.bootstrap import Bootstrap, bootstrap_script, refuse_reserved_environments

@@ -9,24 +9,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import plan_of, project_option, project_root, report
+from readiness.cli.arguments import complete_folders, examples, stacks_argument
+from readiness.cli.common import plan_of, print_findings, project_option, project_root, report
+from readiness.cli.progress import progress
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
 
 
-@click.command()
-@click.argument("stacks", nargs=-1, metavar="[STACK]...")
-@click.option("--plan", "with_plan", is_flag=True, help="Check the plans as well: policy rules and API contracts.")
+@click.command(epilog=examples("check", "check prod --plan --format sarif"))
+@stacks_argument
+@click.option("--plan", "with_plan", is_flag=True, help="Check the plans too: policy rules and API contracts.")
 @click.option(
     "--workflows",
+    metavar="DIR",
+    shell_complete=complete_folders,
     type=click.Path(path_type=Path),
-    help="`.github/workflows` of a checkout, for the record.",
+    help="The `.github/workflows` of a checkout of the application, to compare with the record of `checks-honest`.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
 @project_option
 def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form: str, project: str | None) -> None:
-    """Check the settings of the stacks (all of them by default) and print every problem at once."""
+    """Check the settings of the stacks, and print every problem at once.
+
+    It checks all stacks unless you name some.
+    """
     from readiness.finding import RefusedError, errors_only
 
     failed = False
@@ -39,7 +46,7 @@ def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form
             stack_failed = bool(errors_only(problems))
             failed = failed or stack_failed
             if form == "text":
-                report(new)
+                report(new, err=True)
                 if not stack_failed:
                     click.echo(f"ok {stack}")
     except RefusedError as refusal:
@@ -48,7 +55,7 @@ def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form
         failed = True
         reported |= dict.fromkeys(refusal.problems)
     if form != "text":
-        click.echo(_document(list(reported), form), nl=False)
+        print_findings(list(reported), form, tool="readiness check")
     if failed:
         sys.exit(1)
 
@@ -72,7 +79,8 @@ def _of_each_stack(
     for stack in names:
         problems = list((checked[stack] if stack in checked else check_stack(root, stack)).problems)
         if with_plan and not errors_only(problems):
-            problems += _plan_problems(root, stack)
+            with progress(f"planning {stack}"):
+                problems += _plan_problems(root, stack)
         yield stack, problems
 
 
@@ -80,9 +88,3 @@ def _plan_problems(root: Path, stack: str) -> list[Finding]:
     from readiness.plan.plan_problems import plan_problems
 
     return plan_problems(root, plan_of(root, stack))
-
-
-def _document(findings: list[Finding], form: str) -> str:
-    from readiness.finding_formats import findings_json, findings_sarif
-
-    return findings_json(findings) if form == "json" else findings_sarif(findings, tool="readiness check")

@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.common import described_commit, project_option, project_root, report
+from readiness.cli.arguments import complete_folders, examples
+from readiness.cli.common import described_commit, print_findings, project_option, project_root
 
 if TYPE_CHECKING:
     from readiness.settings.github import BranchRuleset
     from readiness.settings.model import Settings
 
 
-@click.command("checks-honest")
+@click.command(
+    "checks-honest",
+    epilog=examples(
+        "checks-honest --workflows ../shop/.github/workflows",
+        "checks-honest --workflows ../shop/.github/workflows --write",
+    ),
+)
 @click.option(
-    "--workflows", type=click.Path(path_type=Path), required=True, help="`.github/workflows` of a checkout of the app."
+    "--workflows",
+    metavar="DIR",
+    shell_complete=complete_folders,
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The `.github/workflows` of a checkout of the application.",
 )
 @click.option("--write", is_flag=True, help="Write the record that `readiness check` asks for.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
 @project_option
-def checks_honest(workflows: Path, write: bool, project: str | None) -> None:
-    """Refuse required checks that do not exist, do not run on pull requests, can be skipped, or cannot fail."""
+def checks_honest(workflows: Path, write: bool, form: str, project: str | None) -> None:
+    """Refuse required checks that cannot block a merge.
+
+    Such a check does not exist, does not run on pull requests, can be skipped, or cannot fail.
+    """
     from readiness import clock
     from readiness.ci.checks_record import contexts_text, record_path, record_text
     from readiness.ci.required_checks import required_check_findings
     from readiness.ci.workflow_files import read_workflows, workflows_digest
     from readiness.files import write_whole
-    from readiness.finding import RefusedError, errors_only
+    from readiness.finding import errors_only
     from readiness.rules.records import subject_of
     from readiness.settings.stack_files import read_stack
 
     root = project_root(project)
-    stack, settings, ruleset = _guarding(root)
+    # A folder that cannot be read is the first thing to fix, whatever the settings say.
     found = read_workflows(workflows)
+    stack, settings, ruleset = _owner_of_the_ruleset(root)
     subject = subject_of(settings, ruleset)
     problems = required_check_findings(str(workflows), found, ruleset.required_checks, subject.branch)
+    print_findings(problems, form, tool="readiness checks-honest")
     if errors_only(problems):
-        raise RefusedError(problems)
-    report(problems, err=True)
-    click.echo(f"ok: {contexts_text(ruleset.required_checks)}: runs on every pull request, and can fail")
+        sys.exit(1)
+    # With --format json, stdout is the document alone.
+    click.echo(
+        f"ok: {contexts_text(ruleset.required_checks)}: runs on every pull request, and can fail", err=form != "text"
+    )
     if not write:
         return
     place = record_path(read_stack(root, stack).file)
@@ -47,10 +68,10 @@ def checks_honest(workflows: Path, write: bool, project: str | None) -> None:
         subject, made=clock.now(), commit=described_commit(workflows), workflows_digest=workflows_digest(found)
     )
     write_whole(root / place, text)
-    click.echo(f"Wrote {place}. Commit it: it is good for 14 days.")
+    click.echo(f"Wrote {place}. Commit it: it is valid for 14 days.", err=form != "text")
 
 
-def _guarding(root: Path) -> tuple[str, Settings, BranchRuleset]:
+def _owner_of_the_ruleset(root: Path) -> tuple[str, Settings, BranchRuleset]:
     """The stack that declares the ruleset. Raises RefusedError where none does, or where its settings are wrong."""
     from readiness.finding import Finding, RefusedError
     from readiness.rules.stack import check_stack, require_settings

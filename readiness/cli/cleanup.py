@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     head_commit,
     plan_of,
@@ -15,29 +16,38 @@ from readiness.cli.common import (
     report,
     settings_of_every_stack,
 )
+from readiness.cli.overview import WholeSummaries
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from readiness.images.repositories import DeclaredRepository
 
-_NOW = click.option("--now", "moment", metavar="RFC3339", help="Judge ages at this instant instead of now.")
-_FILE = click.Path(path_type=Path)
+_NOW = click.option("--now", "moment", metavar="RFC3339", help="Compute ages at this time instead of now.")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(cls=WholeSummaries)
 def cleanup() -> None:
-    """Prove what cleanup of the image registry would delete, before it may."""
+    """Prove what the cleanup policies of the image registry would delete."""
 
 
-@cleanup.command()
-@click.argument("stack")
-@click.option("--images", type=_FILE, help="As `gcloud artifacts docker images list` writes them.")
+@cleanup.command(
+    epilog=examples(
+        "cleanup simulate prod --images images.json",
+        "cleanup simulate prod --images images.json --format json",
+    )
+)
+@stack_argument
+@click.option("--images", metavar="FILE", type=_FILE, help="The output of `gcloud artifacts docker images list`.")
 @_NOW
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @project_option
 def simulate(stack: str, images: Path | None, moment: str | None, form: str, project: str | None) -> None:
-    """Print which versions the declared policies would delete and keep, and the policy that decided each."""
+    """Print which images the declared policies would delete or keep.
+
+    For each version, it names the policy that decides.
+    """
     from readiness.finding import Finding, Severity
     from readiness.images.images import read_images
     from readiness.images.report import observations, simulation_json, simulation_text
@@ -62,14 +72,22 @@ def simulate(stack: str, images: Path | None, moment: str | None, form: str, pro
     click.echo(text, nl=False)
 
 
-@cleanup.command()
-@click.argument("stack")
-@click.option("--log", type=_FILE, help="As `gcloud logging read` writes it.")
-@click.option("--revisions", type=_FILE, help="As `gcloud run revisions list` writes them.")
+@cleanup.command(
+    epilog=examples(
+        "cleanup gate prod --log log.json --revisions revisions.json",
+        "cleanup gate prod --log log.json --revisions revisions.json --now 2026-11-30T08:00:00Z",
+    )
+)
+@stack_argument
+@click.option("--log", metavar="FILE", type=_FILE, help="The output of `gcloud logging read`.")
+@click.option("--revisions", metavar="FILE", type=_FILE, help="The output of `gcloud run revisions list`.")
 @_NOW
 @project_option
 def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | None, project: str | None) -> None:
-    """Refuse to let cleanup delete what runs or is rolled back to; write a record of having passed."""
+    """Refuse cleanup that would delete an image that is in use.
+
+    Images that serve, and those that you could roll back to, are in use. If none is chosen, it writes a record.
+    """
     from readiness.files import write_whole
     from readiness.finding import RefusedError, errors_only
     from readiness.images.audit_log import read_deletions

@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import WholeNumber, examples
 from readiness.cli.common import this_repository
 
 if TYPE_CHECKING:
     from readiness.plan.diff_verdict import Verdict
 
 
-@click.command()
-@click.argument("number", type=click.IntRange(min=1), metavar="PULL_REQUEST")
-@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.command(epilog=examples("comment 17 --file diff.md", "comment 17 --file diff.md --labels-by diff.json"))
+@click.argument("number", type=WholeNumber(), metavar="PULL_REQUEST")
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="What `readiness diff --format markdown` wrote.",
+)
 @click.option(
     "--labels-by",
     type=click.Path(path_type=Path),
@@ -24,7 +31,10 @@ if TYPE_CHECKING:
     help="Also set the label of the verdict in this file, which `readiness diff --json-to` wrote.",
 )
 def comment(number: int, file: Path, labels_by: Path | None) -> None:
-    """Put the diff into the one comment of a pull request of this repository (GITHUB_REPOSITORY, GITHUB_TOKEN)."""
+    """Put the diff into the one comment of a pull request.
+
+    The environment variables GITHUB_REPOSITORY and GITHUB_TOKEN say in which repository, and with which rights.
+    """
     from readiness.files import read_regular_text
     from readiness.live.github_api import GitHubError
     from readiness.live.pull_request_comment import put_comment

@@ -5,11 +5,13 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from readiness.cli.arguments import MAX_NAME_CHARACTERS, complete_folders
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
@@ -25,7 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def project_option(command: Command) -> Command:
     """Adds `--project DIR` to a command that reads a project; `project_root` turns its value into a folder."""
     text = "The folder of Pulumi.yaml.  [default: the current folder, or the nearest one above that has the file]"
-    return click.option("--project", metavar="DIR", help=text)(command)
+    return click.option("--project", metavar="DIR", shell_complete=complete_folders, help=text)(command)
 
 
 def repository_option(name: str, **options: Any) -> Callable[[Command], Command]:
@@ -37,13 +39,15 @@ def _repository_name(_: click.Context, __: click.Parameter, value: str | None) -
     import re
 
     if value is not None and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", value) is None:
-        raise click.BadParameter("write OWNER/NAME")
+        raise click.BadParameter("write OWNER/NAME, as acme/shop.")
     return value
 
 
 def by_option(text: str) -> Callable[[Command], Command]:
     """Adds `--by NAME` to a command that records what somebody did: on one line, and by default the user's name."""
-    return click.option("--by", default=_user_name, show_default="your user name", callback=_on_one_line, help=text)
+    return click.option(
+        "--by", metavar="NAME", default=_user_name, show_default="your user name", callback=_name_of, help=text
+    )
 
 
 def _user_name() -> str:
@@ -54,10 +58,14 @@ def _user_name() -> str:
         return ""
 
 
-def _on_one_line(_: click.Context, __: click.Parameter, name: str) -> str:
+def _name_of(_: click.Context, __: click.Parameter, given: str) -> str:
+    """The name on one line. Raises click.BadParameter for one that is too long for a record."""
     from readiness.secret_shapes import one_line
 
-    return one_line(name).strip()
+    name = one_line(given).strip()
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise click.BadParameter(f"a name has at most {MAX_NAME_CHARACTERS} characters, and this has {len(name)}.")
+    return name
 
 
 def project_root(project: str | None) -> Path:
@@ -110,7 +118,7 @@ def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
 
     checked = {stack: check_stack(root, stack) for stack in stack_names(root)}
     if not checked:
-        message, hint = "stands nowhere beside Pulumi.yaml", "Write one, as `readiness init` does"
+        message, hint = "is not beside Pulumi.yaml", "Write one, as `readiness init` does"
         raise RefusedError(
             [Finding(rule_id="stack-file-missing", file="Pulumi.<stack>.yaml", message=message, hint=hint)]
         )
@@ -212,8 +220,23 @@ def report(problems: Iterable[Finding], *, err: bool = False) -> None:
         colour = "red" if problem.severity == "error" else "yellow"
         label = click.style(f"{problem.severity}:", fg=colour, bold=True) if use_colour(err) else f"{problem.severity}:"
         click.echo(f"{label} {text_line(problem)}", err=err)
-        if os.environ.get("CI", "").lower() in ("1", "true"):
+        if on_ci_runner():
             click.echo(annotation(problem), err=err)
+
+
+def print_findings(findings: Sequence[Finding], form: str, *, tool: str) -> None:
+    """Prints findings as text on stderr, or as a JSON or SARIF document on stdout."""
+    from readiness.finding_formats import findings_json, findings_sarif
+
+    if form == "text":
+        report(findings, err=True)
+    else:
+        click.echo(findings_json(findings) if form == "json" else findings_sarif(findings, tool=tool), nl=False)
+
+
+def on_ci_runner() -> bool:
+    """Whether a CI runner runs the command: `CI` is `true` or `1` there."""
+    return os.environ.get("CI", "").lower() in ("1", "true")
 
 
 def use_colour(err: bool) -> bool:

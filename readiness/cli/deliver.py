@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     plan_of,
     project_option,
@@ -16,6 +17,7 @@ from readiness.cli.common import (
     settings_of_every_stack,
     settings_to_apply,
 )
+from readiness.cli.progress import progress
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
@@ -23,14 +25,19 @@ if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command()
-@click.argument("stack")
-@click.option("--dry-run", is_flag=True, help="Show what would be done; needs no token for a public repository.")
-@click.option("--overwrite", multiple=True, metavar="PATH", help="Write over what people edited there. Repeatable.")
-@click.option("--again", is_flag=True, help="Also after the last pull request was closed without being merged.")
+@click.command(epilog=examples("deliver prod --dry-run", "deliver prod --overwrite .github/dependabot.yml"))
+@stack_argument
+@click.option("--dry-run", is_flag=True, help="Show what it would do. For a public repository, this needs no token.")
+@click.option(
+    "--overwrite", multiple=True, metavar="PATH", help="Replace this file even if somebody edited it. Repeatable."
+)
+@click.option("--again", is_flag=True, help="Open a pull request even if the last one was closed without a merge.")
 @project_option
 def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool, project: str | None) -> None:
-    """Put STACK's managed files and documents into the application's repository: one commit, and a pull request."""
+    """Open a pull request with the managed files and documents of STACK.
+
+    It makes one commit on a branch of the application's repository.
+    """
     from readiness.delivered.declared_files import declared_files
     from readiness.finding import RefusedError, errors_only
     from readiness.live import delivery as of_delivery
@@ -52,9 +59,10 @@ def deliver(stack: str, dry_run: bool, overwrite: tuple[str, ...], again: bool, 
         raise click.ClickException(message)
     choices = of_delivery.Choices(overwrite=frozenset(overwrite), again=again)
     try:
-        plan = of_delivery.plan_delivery(
-            github, files, default_branch=settings.managed_files.default_branch, choices=choices
-        )
+        with progress("comparing with the repository"):
+            plan = of_delivery.plan_delivery(
+                github, files, default_branch=settings.managed_files.default_branch, choices=choices
+            )
         problems = [*plan.problems, *_dependabot_problems(root, stack, settings, plan)]
         _show(plan, files)
         if errors_only(problems):

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
+from readiness.cli.arguments import complete_stacks, examples
 from readiness.cli.common import cost_basis, project_option, project_root, settings_of, use_colour
+from readiness.cli.progress import progress
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
@@ -69,7 +71,9 @@ def _preview_files(_: click.Context, __: click.Parameter, given: tuple[str, ...]
     return files
 
 
-@click.command(cls=_Handed)
+@click.command(
+    cls=_Handed, epilog=examples("diff --base origin/main", "diff --base HEAD --stack prod --format markdown")
+)
 @click.argument("files", nargs=-1, metavar="[OLD.json NEW.json]", type=click.Path(path_type=Path))
 @click.option("--base", metavar="REF", help="Compare the working tree's plans with those of this commit.")
 @click.option(
@@ -79,7 +83,14 @@ def _preview_files(_: click.Context, __: click.Parameter, given: tuple[str, ...]
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Compare the plans of a pull request, which `readiness pull-request fetch` wrote there, with the commit's.",
 )
-@click.option("--stack", "stacks", multiple=True, metavar="STACK", help="Only this stack; may be repeated.")
+@click.option(
+    "--stack",
+    "stacks",
+    multiple=True,
+    metavar="STACK",
+    shell_complete=complete_stacks,
+    help="Only this stack. Repeatable.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
 @click.option(
     "--json-to", type=click.Path(path_type=Path), metavar="FILE", help="Also write the JSON form to this file."
@@ -146,7 +157,8 @@ def diff(
             status = judge_elsewhere(root, base, ["diff", *given, f"--project={root}"])
             if status is not None:
                 sys.exit(status)
-        report = _report(project, files, base, stacks, pull_request)
+        with progress("planning both versions"):
+            report = _report(project, files, base, stacks, pull_request)
         previews = _previews(report, preview_files)
     except RefusedError as refusal:
         _print_failure(refusal.problems, form, json_to, origin)

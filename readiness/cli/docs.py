@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import click
 
+from readiness.cli.arguments import examples
 from readiness.cli.common import project_option, project_root, settings_of_every_stack
 
 
-@click.command()
+@click.command(epilog=examples("docs", "docs --check"))
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a document is not up to date.")
 @project_option
 def docs(only_check: bool, project: str | None) -> None:
-    """Write the documents that repeat what the stacks declare: rollback, troubleshooting, checklist, README section."""
+    """Write the documents that repeat what the stacks declare.
+
+    These are the rollback runbook, the troubleshooting page, the checklist and the section for a README.
+    """
     from readiness.documents.pages import page_texts
     from readiness.files import text_of, write_all
     from readiness.finding import Finding, RefusedError

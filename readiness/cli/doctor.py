@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from readiness.cli.arguments import complete_stacks, examples
 from readiness.cli.common import origin_repository, plan_of, project_option, project_root, repository_option
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command()
-@click.argument("stack", required=False)
+@click.command(epilog=examples("doctor prod", "doctor --ci --format json"))
+@click.argument("stack", required=False, shell_complete=complete_stacks)
 @click.option("--ci", is_flag=True, help="Also whether the workflows of the repository could apply the stacks.")
 @repository_option(
     "--repository",
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @project_option
 def doctor(stack: str | None, ci: bool, repository: str | None, form: str, project: str | None) -> None:
-    """List what is missing before STACK (every stack by default) can be applied, and how to get each.
+    """List what is missing before STACK can be applied, and how to get it.
 
-    Changes nothing. Exit status 1 when something that is needed is missing; what could not be asked is not known.
+    Checks every stack unless you name one, and changes nothing.
+    Exit status 1 when something that is needed is missing; what could not be asked is not known.
     """
     from readiness.live.doctor.report import doctor_json, doctor_text
     from readiness.live.rows import Outcome, count

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     plan_of,
     project_option,
@@ -18,19 +19,24 @@ from readiness.cli.common import (
     settings_of,
     this_repository,
 )
+from readiness.cli.progress import progress
 
 if TYPE_CHECKING:
     from readiness.live.drift import Drift
     from readiness.live.github_api import GitHub
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("drift prod", "drift prod --issue"))
+@stack_argument
 @click.option("--issue", is_flag=True, help="Open, update or close the stack's issue in GITHUB_REPOSITORY.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @project_option
 def drift(stack: str, issue: bool, form: str, project: str | None) -> None:
-    """Compare what is live with what STACK declares: every changed resource, then live things that are not declared."""
+    """Compare the live resources with what STACK declares.
+
+    It names every changed resource, then live resources that nobody declares, and asks GitHub who has to approve a
+    deployment.
+    """
     from readiness.live.drift import drift_json, drift_markdown, find_drift
     from readiness.live.engine_preview import UncheckedError
     from readiness.live.github_api import GitHub, GitHubError
@@ -59,7 +65,8 @@ def drift(stack: str, issue: bool, form: str, project: str | None) -> None:
         return Google.from_environment(os.environ, project=settings.project, provider_values=config.values)
 
     try:
-        found = find_drift(root, stack, settings, github, google=google, resources=resources)
+        with progress(f"previewing {stack} with a refresh, which takes minutes"):
+            found = find_drift(root, stack, settings, github, google=google, resources=resources)
         if issue:
             # A new client: the time limit of a client begins when it is made.
             done = _report_in_issue(this_repository(issue_environment), stack, found)
@@ -71,7 +78,7 @@ def drift(stack: str, issue: bool, form: str, project: str | None) -> None:
     elif found or found.not_checked:
         click.echo(drift_markdown(stack, found), nl=False)
     else:
-        click.echo(f"{stack}: what is live is what is declared")
+        click.echo(f"{stack}: the live resources are as declared")
         for thing in found.beside:
             click.echo(f"  beside it, for information: {thing}")
     sys.exit(1 if found or found.not_checked else 0)

@@ -8,18 +8,28 @@ import signal
 import click
 
 from readiness import clock
+from readiness.cli.arguments import WholeNumber, examples, stack_argument
 from readiness.cli.common import by_option, google_of, project_option, project_root, settings_of
 
 
-@click.command()
-@click.argument("stack")
-@click.option("--received", metavar="WORD", help="Record that the notification with this word has arrived.")
-@click.option("--report", is_flag=True, help="Print the response time of every recorded drill; asks nobody.")
+@click.command(epilog=examples("drill prod", "drill prod --received crane --by Ada"))
+@stack_argument
+@click.option("--received", metavar="WORD", help="Record that the notification with this word arrived.")
+@click.option("--report", is_flag=True, help="Print the response time of every recorded drill; send nothing.")
 @by_option("Who received it.")
-@click.option("--wait-minutes", type=click.IntRange(1, 30), default=5, show_default=True, help="Before it is ended.")
+@click.option(
+    "--wait-minutes",
+    type=WholeNumber(1, 30),
+    default=5,
+    show_default=True,
+    help="How long the notification stays open, in minutes.",
+)
 @project_option
 def drill(stack: str, received: str | None, report: bool, by: str, wait_minutes: int, project: str | None) -> None:
-    """Send one notification with a word in it to every channel of STACK, and record who received it."""
+    """Send a test notification to every channel of STACK.
+
+    The notification has a word in it. With that word, record who received it.
+    """
     from readiness.live import drill as drills
     from readiness.live.google_api import GoogleError
     from readiness.settings.stack_files import read_stack

@@ -8,19 +8,28 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import complete_folders, complete_stacks, examples
 from readiness.cli.common import project_option, project_root, report, settings_of_every_stack
 
 if TYPE_CHECKING:
     from readiness.fix.fixes import Outcome, Run
 
 
-@click.command()
+@click.command(epilog=examples("fix --repository ../shop", "fix --repository ../shop --only health-check --write"))
 @click.option(
-    "--repository", metavar="DIR", help="A checkout of the application's repository. Required without `--list`."
+    "--repository",
+    metavar="DIR",
+    shell_complete=complete_folders,
+    help="A checkout of the application's repository. Required without `--list`.",
 )
 @click.option("--only", multiple=True, metavar="NAME", help="One fix by its name. Repeatable.  [default: all]")
 @click.option(
-    "--stack", "stacks", multiple=True, metavar="STACK", help="Deployment workflows of this stack. Repeatable."
+    "--stack",
+    "stacks",
+    multiple=True,
+    metavar="STACK",
+    shell_complete=complete_stacks,
+    help="Deployment workflows of this stack. Repeatable.",
 )
 @click.option("--write", is_flag=True, help="Write the files; without it, only the diff is shown.")
 @click.option("--list", "list_only", is_flag=True, help="List the fixes with what each does, and end.")
@@ -35,21 +44,24 @@ def fix(
     form: str,
     project: str | None,
 ) -> None:
-    """Edit a checkout of the application's repository: health check, steps that hide failures, gates, migration."""
+    """Edit a checkout of the application's repository.
+
+    The fixes are of the health check, of steps that hide failures, of gates and of the migration.
+    """
     from readiness.finding import Severity
     from readiness.fix.checkout import open_checkout
     from readiness.fix.fixes import Run, apply_fixes
 
     root = project_root(project)
+    checkout = None if repository is None else open_checkout(repository)
     settings = dict(settings_of_every_stack(root))
     if wrong := [stack for stack in stacks if stack not in settings]:
         raise click.ClickException(f"--stack: there is no stack {wrong[0]}. Write one of: {', '.join(settings)}.")
-    if repository is None:
+    if checkout is None:
         if list_only:
             _list_without_checkout()
             return
         raise click.UsageError("--repository is missing: name a checkout of the application's repository")
-    checkout = open_checkout(repository)
     run = Run(checkout=checkout, settings=settings, stacks=frozenset(stacks or settings))
     if list_only:
         _list(run)

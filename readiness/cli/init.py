@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from readiness.cli.arguments import complete_files, examples
 from readiness.cli.common import report
 from readiness.live.init.questions import QUESTIONS, Question
 
@@ -36,16 +37,23 @@ def _with_options(command: Any) -> Any:
     return command
 
 
-@click.command()
+@click.command(epilog=examples("init shop-readiness", "init shop-readiness --answers answers.yaml --force"))
 @click.argument("folder", metavar="[DIR]", type=click.Path(), required=False)
 @_with_options
-@click.option("--answers", "answers_file", metavar="FILE", help="A YAML file with answers, by the options' names.")
+@click.option(
+    "--answers",
+    "answers_file",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="A YAML file with answers, by the options' names.",
+)
 @click.option("--folder", "old_folder", type=click.Path(), help="The same as DIR.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def init(folder: str | None, old_folder: str | None, answers_file: str | None, force: bool, **options: Any) -> None:
-    """Write a project of your own into DIR: settings, program, workflows.  [default: this project's folder]
+    """Write a new project into DIR: settings, program and workflows.
 
-    {env} in a name stands for the stack. What is not given is asked for on a terminal.
+    DIR is the folder of the current project by default. {env} in a name means the name of the stack. On a terminal, it
+    asks for the answers that you do not give.
     """
     from readiness.alerts.runbook_address import RUNBOOK_FOLDER
     from readiness.live.init.answers import answers_from
@@ -64,7 +72,7 @@ def init(folder: str | None, old_folder: str | None, answers_file: str | None, f
     named = folder or old_folder
     target = Path(named) if named else _project_around()
     names, warnings = write_project(target, answers, force=force)
-    report(warnings)
+    report(warnings, err=True)
     pages = [name for name in names if name.startswith(f"{RUNBOOK_FOLDER}/")]
     listed = [name for name in names if name not in pages]
     listed.append(f"{len(pages)} pages in {RUNBOOK_FOLDER}/")

@@ -44,9 +44,10 @@ from readiness.cli import (
     verify,
 )
 from readiness.cli.common import report
+from readiness.cli.overview import EXIT_STATUSES, Overview
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Overview, epilog=EXIT_STATUSES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="readiness", message="%(prog)s %(version)s")
 def cli() -> None:
     """Makes a Cloud Run and Cloud SQL application production-ready, as code that proves itself first."""

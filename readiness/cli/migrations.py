@@ -7,22 +7,29 @@ from pathlib import Path
 
 import click
 
-from readiness.cli.common import report
+from readiness.cli.arguments import examples
+from readiness.cli.common import print_findings
+from readiness.cli.overview import WholeSummaries
 
 
-@click.group()
+@click.group(cls=WholeSummaries)
 def migrations() -> None:
-    """Database migrations, before they reach a database."""
+    """Check database migrations before they reach a database."""
 
 
-@migrations.command()
+@migrations.command(epilog=examples("migrations lint migrations/versions", "migrations lint 0042_orders.sql"))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
-def lint(paths: tuple[Path, ...]) -> None:
-    """Refuse what would take a migration out of its transaction, in SQL files and Alembic revisions."""
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+def lint(paths: tuple[Path, ...], form: str) -> None:
+    """Refuse migrations that would leave their transaction.
+
+    It reads SQL files and Alembic revisions.
+    """
     from readiness.ci.migrations.lint import lint_paths
 
     problems = lint_paths(list(paths))
-    report(problems)
+    print_findings(problems, form, tool="readiness migrations lint")
     if problems:
         sys.exit(1)
-    click.echo(f"ok {', '.join(map(str, paths))}")
+    if form == "text":
+        click.echo(f"ok {', '.join(map(str, paths))}")

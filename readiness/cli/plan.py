@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from readiness import clock
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("plan staging", "plan prod --format json > plan.json"))
+@stack_argument
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--summary", is_flag=True, help="Only the summary that the text and Markdown forms begin with.")
 @project_option

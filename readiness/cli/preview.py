@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     cost_of_plan,
     plan_of,
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("preview staging", "preview prod --project infrastructure"))
+@stack_argument
 @project_option
 def preview(stack: str, project: str | None) -> None:
-    """Run the real `pulumi preview` where CLI and credentials are found, else say what is missing and plan offline."""
+    """Run `pulumi preview`, or print the offline plan.
+
+    The preview needs the Pulumi CLI and credentials. Without them, it says what is missing and plans offline.
+    """
     from readiness.cli.new_stack import choose_backend, require_stack
     from readiness.live.pulumi_cli import MISSING_PASSPHRASE, missing_for_preview
     from readiness.plan.render_cost import cost_line, cost_text
@@ -51,7 +55,7 @@ def preview(stack: str, project: str | None) -> None:
     if not missing:
         refuse_foreign_hosts(root, stack)
         refuse_unlocked_plugins(root, stack)
-        sys.exit(_real_preview(root, stack, settings))
+        sys.exit(1 if _real_preview(root, stack, settings) else 0)
     declared = plan_of(root, stack)
     # The real one shows these among its diagnostics.
     report(checked.problems, err=True)

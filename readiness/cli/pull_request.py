@@ -8,17 +8,19 @@ from pathlib import Path
 
 import click
 
+from readiness.cli.arguments import examples
 from readiness.cli.common import project_option, project_root, this_repository
+from readiness.cli.overview import WholeSummaries
 
 _STATES = {"0": "success", "1": "failure"}
 
 
-@click.group("pull-request")
+@click.group("pull-request", cls=WholeSummaries)
 def pull_request() -> None:
     """Steps of the workflows that plan a pull request, without rights, and judge it, without its code."""
 
 
-@pull_request.command()
+@pull_request.command(epilog=examples("pull-request plans plans", "pull-request plans plans --python .venv/bin/python"))
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--python",
@@ -53,7 +55,7 @@ def plans(folder: Path, python: str, project: str | None) -> None:
     click.echo(f"wrote {len(texts)} plans into {folder}")
 
 
-@pull_request.command()
+@pull_request.command(epilog=examples("pull-request fetch pull-request", 'pull-request fetch "$RUNNER_TEMP"'))
 @click.argument("folder", type=click.Path(path_type=Path))
 def fetch(folder: Path) -> None:
     """Write what is known of the pull request whose run has ended into FOLDER.
@@ -81,7 +83,12 @@ def fetch(folder: Path) -> None:
     click.echo(f"wrote what is known of #{number} into {folder}")
 
 
-@pull_request.command()
+@pull_request.command(
+    epilog=examples(
+        "pull-request status 0123456789abcdef0123456789abcdef01234567 --diff-ended-with 0",
+        "pull-request status 0123456789abcdef0123456789abcdef01234567 --diff-ended-with 1",
+    )
+)
 @click.argument("head", metavar="COMMIT")
 @click.option("--diff-ended-with", "ended", default="", metavar="STATUS", help="The exit status of `readiness diff`.")
 def status(head: str, ended: str) -> None:

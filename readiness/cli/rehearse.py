@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import by_option, google_of, project_option, project_root, settings_of
 
 if TYPE_CHECKING:
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command()
-@click.argument("stack")
-@click.option("--served-again", is_flag=True, help="Record that users are served by the old revision again.")
+@click.command(epilog=examples("rehearse staging", "rehearse staging --served-again --by Ada"))
+@stack_argument
+@click.option("--served-again", is_flag=True, help="Record that users get the old revision.")
 @by_option("Who rolls back.")
 @project_option
 def rehearse(stack: str, served_again: bool, by: str, project: str | None) -> None:
-    """Record a rehearsal of STACK's rollback: call it before, and again with --served-again."""
+    """Record a rehearsal of the rollback of STACK.
+
+    Run it before the rollback, and again with --served-again when users get the old revision.
+    """
     from readiness.live.rehearsal import REHEARSALS, begun, ended, spoken
     from readiness.settings.stack_files import read_stack
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("rules prod > rules.yml", "rules staging --project infrastructure"))
+@stack_argument
 @project_option
 def rules(stack: str, project: str | None) -> None:
-    """Print the stack's alert policies as a Prometheus rule file, for promtool."""
+    """Print the alert policies of STACK as a Prometheus rule file."""
     from readiness.alerts.rule_file import rule_file_header, rule_groups
     from readiness.resource_types import ALERT_POLICY
     from readiness.yaml_text import yaml_text

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from readiness.cli.arguments import examples
 from readiness.cli.common import project_option, project_root, settings_of_every_stack
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
 
 
-@click.command()
+@click.command(epilog=examples("runbook", "runbook --check"))
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a page is not up to date.")
 @project_option
 def runbook(only_check: bool, project: str | None) -> None:
-    """Write docs/runbook.md and a page for each alert in docs/runbook/ from the settings of every stack."""
+    """Write the runbook: an overview, and a page for each alert.
+
+    It writes docs/runbook.md and the pages in docs/runbook/ from the settings of every stack.
+    """
     from readiness.documents.runbook import left_over_pages, runbook_texts
     from readiness.files import text_of, write_all
     from readiness.finding import RefusedError
 
     root = project_root(project)
     texts = runbook_texts(settings_of_every_stack(root))
-    if blocked := [name for name in texts if (root / name).exists() and not (root / name).is_file()]:
-        raise RefusedError([_no_file(name) for name in blocked])
+    if blocked := list(_blocked(root, texts)):
+        raise RefusedError([_no_file(root, name) for name in blocked])
     current = {name: text_of(root / name) for name in texts}
     left_over = left_over_pages(root, texts)
     if only_check:
@@ -49,11 +53,23 @@ def _summary(texts: Mapping[str, str]) -> str:
     return f"{common}, {len(pages)} pages in {Path(common).with_suffix('')}/"
 
 
-def _no_file(name: str) -> Finding:
+def _blocked(root: Path, names: Iterable[str]) -> Iterator[str]:
+    """What has the name of a page or of its folder and is no such thing; a folder once, not once for each page."""
+    folders = dict.fromkeys(str(parent) for name in names for parent in reversed(Path(name).parents))
+    not_folders = [name for name in folders if (root / name).exists() and not (root / name).is_dir()]
+    yield from not_folders or (name for name in names if (root / name).exists() and not (root / name).is_file())
+
+
+def _no_file(root: Path, name: str) -> Finding:
     from readiness.finding import Finding
 
-    hint = "Move it away, then run `readiness runbook`"
-    return Finding(rule_id="document-not-a-file", file=name, message="is a folder, or no regular file", hint=hint)
+    hint = "Rename or move it, then run `readiness runbook`"
+    place = root / name
+    if place.is_file():
+        message = "is a file, and the runbook needs a folder there"
+    else:
+        message = "is a folder, not a file" if place.is_dir() else "is not a regular file"
+    return Finding(rule_id="document-not-a-file", file=name, message=message, hint=hint)
 
 
 def _out_of_date(texts: Mapping[str, str], current: Mapping[str, str], left_over: tuple[str, ...]) -> Iterator[Finding]:
@@ -66,6 +82,11 @@ def _out_of_date(texts: Mapping[str, str], current: Mapping[str, str], left_over
         if current[name] != text
     }
     messages |= dict.fromkeys(left_over, "is the page of an alert that no stack declares any more")
+    hint = "Run `readiness runbook` and commit it"
+    if not any(text.strip() for text in current.values()):
+        name, *others = texts
+        message = f"is missing or empty, and so are the {len(others)} pages of the alerts"
+        yield Finding(rule_id="document-out-of-date", file=name, message=message, hint=hint)
+        return
     for name, message in messages.items():
-        hint = "Run `readiness runbook` and commit it"
         yield Finding(rule_id="document-out-of-date", file=name, message=message, hint=hint)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from readiness.cli.arguments import examples
 
-@click.command()
+
+@click.command(epilog=examples("schema > stack.schema.json", "schema | less"))
 def schema() -> None:
-    """Print the JSON Schema of a stack's file, for editors."""
+    """Print the JSON Schema of the stack files, for editors."""
     from readiness.settings.schema import schema_text
 
     click.echo(schema_text(), nl=False)

@@ -7,15 +7,19 @@ import os
 import click
 
 from readiness import clock
+from readiness.cli.arguments import WholeNumber, examples, stack_argument
 from readiness.cli.common import google_of, project_option, project_root, settings_of
 
 
-@click.command()
-@click.argument("stack")
-@click.option("--for", "minutes", metavar="MIN", type=click.IntRange(1, 120), required=True, help="Minutes, 1 to 120.")
+@click.command(epilog=examples("snooze prod --for 20", "snooze staging --for 60"))
+@stack_argument
+@click.option("--for", "minutes", metavar="MIN", type=WholeNumber(1, 120), required=True, help="Minutes, 1 to 120.")
 @project_option
 def snooze(stack: str, minutes: int, project: str | None) -> None:
-    """Tell nobody of STACK's alerts for some minutes, during a deployment. The weekly drill still arrives."""
+    """Send no notifications of STACK's alerts for some minutes.
+
+    Use it during a deployment. The weekly drill still arrives.
+    """
     from readiness.live.google_api import GoogleError
     from readiness.live.snooze import snooze as snooze_policies
 

@@ -8,23 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from readiness.cli.arguments import WholeNumber, examples, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of
+from readiness.cli.progress import end_progress, show_progress
 
 if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command()
-@click.argument("stack")
-@click.option("--alert", "names", metavar="NAME", multiple=True, help="Only this alert; may be given several times.")
-@click.option("--every-phase", is_flag=True, help="At six arrival times of the samples; takes longer.")
+@click.command(epilog=examples("test prod", "test staging --alert HighErrorRate --format json"))
+@stack_argument
+@click.option("--alert", "names", metavar="NAME", multiple=True, help="Only this alert. Repeatable.")
+@click.option("--every-phase", is_flag=True, help="Try six arrival times of the samples; takes longer.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--timeout-seconds", type=click.IntRange(1), default=1800, show_default=True, help="For each alert.")
+@click.option(
+    "--timeout-seconds",
+    type=WholeNumber(),
+    default=1800,
+    show_default=True,
+    help="The time limit for each alert, in seconds.",
+)
 @project_option
 def test(
     stack: str, names: tuple[str, ...], every_phase: bool, form: str, timeout_seconds: int, project: str | None
 ) -> None:
-    """Prove with promtool that STACK's alerts work.
+    """Prove with promtool that the alerts of STACK work.
 
     Built-in incidents, made from the stack's own thresholds, windows, services and names, must page or stay quiet. Exit
     status 1 when one fails. promtool is looked for on PATH and in .tools/promtool.
@@ -56,7 +64,7 @@ def test(
     except PromtoolError as error:
         raise click.ClickException(str(error)) from None
     finally:
-        _end_of_progress()
+        end_progress()
     proof = StackProof(
         stack=stack, promtool_version=version, every_phase=every_phase, alerts=alerts, not_proven=not_proven
     )
@@ -100,11 +108,4 @@ def _refuse_unknown(names: Iterable[str], rules: Iterable[str], not_proven: dict
 
 
 def _progress(finished: int, total: int) -> None:
-    """One line that rewrites itself, for a person who waits; nothing in a pipe or a log."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        click.echo(f"\r{finished} of {total} alerts", err=True, nl=False)
-
-
-def _end_of_progress() -> None:
-    if sys.stderr is not None and sys.stderr.isatty():
-        click.echo(f"\r{'':40}\r", err=True, nl=False)
+    show_progress(f"tried {finished} of {total} alerts")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     head_commit,
     plan_of,
@@ -28,14 +29,20 @@ if TYPE_CHECKING:
 Resources = Sequence[Mapping[str, Any]]
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("stack")
+@click.command(
+    context_settings={"ignore_unknown_options": True}, epilog=examples("up staging", "up prod --yes --parallel 4")
+)
+@stack_argument
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PULUMI_UP_ARGUMENTS]...")
-@click.option("--yes", is_flag=True, help="Apply without asking; on a CI runner (CI=true) nobody is asked anyway.")
+@click.option("--yes", is_flag=True, help="Apply without asking. With CI=true it never asks.")
 @click.option("--summary", is_flag=True, help="Add what changed to the page of the workflow run (GITHUB_STEP_SUMMARY).")
 @project_option
 def up(stack: str, arguments: tuple[str, ...], yes: bool, summary: bool, project: str | None) -> None:
-    """Apply STACK safely: `pulumi up --refresh`, then check that nothing differs and nothing exists twice."""
+    """Apply STACK, then check that nothing is left to change.
+
+    It runs `pulumi up --refresh`, then a refreshed preview that must show no change, and looks for resources that exist
+    twice.
+    """
     from readiness.cli.ci import summarize
     from readiness.cli.new_stack import choose_backend, require_stack
     from readiness.live.apply_report import applied_markdown

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from readiness.cli.arguments import examples, stacks_argument
 from readiness.cli.common import project_option, project_root
 from readiness.cli.diff import DIFFERENT, print_diff, refuse_open_changes
+from readiness.cli.progress import progress
 
 _BY_HAND = (
     "`readiness upgrade` changes no file. Edit the line of readiness in requirements.txt, run `readiness upgrade "
@@ -18,12 +20,12 @@ _BY_HAND = (
 )
 
 
-@click.command()
-@click.argument("stacks", nargs=-1, metavar="[STACK]...")
-@click.option("--check", is_flag=True, help="Compare the plans; the only thing that this command does.")
+@click.command(epilog=examples("upgrade --check", "upgrade --check prod --to 0.2.0"))
+@stacks_argument
+@click.option("--check", is_flag=True, help="Compare the plans. Required: the command does nothing else.")
 @click.option("--to", "version", metavar="VERSION", help="The version to compare with.  [default: requirements.txt's]")
 @click.option("--wheel", type=click.Path(path_type=Path), metavar="FILE", help="The wheel to compare with.")
-@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
 @project_option
 def upgrade(
@@ -35,9 +37,9 @@ def upgrade(
     exit_code: bool,
     project: str | None,
 ) -> None:
-    """Show what another version of Readiness changes in the plans (of all stacks by default).
+    """Show what another version of Readiness changes in the plans.
 
-    The settings and the program stay as they are, and so does every file. The other version is installed with pip into
+    It compares all stacks unless you name some, and changes no file. The other version is installed with pip into
     a temporary environment. A change that weakens protection ends with status 1, as `readiness diff` does.
     """
     from readiness import __version__
@@ -54,13 +56,14 @@ def upgrade(
     package = _package(root, version, wheel)
     entries = read_acknowledgements(root)
     what = package or "readiness as requirements.txt has it"
-    found = compare_versions(
-        root,
-        package,
-        names,
-        installed=__version__,
-        before_install=lambda: click.echo(f"installing {what} into a temporary environment", err=True),
-    )
+    with progress("planning both versions"):
+        found = compare_versions(
+            root,
+            package,
+            names,
+            installed=__version__,
+            before_install=lambda: click.echo(f"installing {what} into a temporary environment", err=True),
+        )
     # Entries for other changes are for the diff of a commit, so none is called stale here.
     report = diff_report(found.diffs, entries, all_stacks=False)
     title = f"The plans by readiness {found.old} (-) and {found.new} (+), with the same settings"

@@ -9,22 +9,33 @@ from functools import partial
 import click
 
 from readiness import clock
+from readiness.cli.arguments import WholeNumber, examples, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of, settings_of_every_stack
+from readiness.cli.progress import end_progress, show_progress
 
 
-@click.command()
-@click.argument("stack")
+@click.command(epilog=examples("verify prod", "verify staging --smoke --format json"))
+@stack_argument
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
 )  # fmt: skip
-@click.option("--allow-degraded", is_flag=True, help="Accept the one degraded answer that the settings call harmless.")
+@click.option("--allow-degraded", is_flag=True, help="Accept the degraded answer that the settings declare harmless.")
 @click.option(
-    "--smoke", is_flag=True, help="Log in with a test account, upload a small file, list and remove it, log out."
+    "--smoke", is_flag=True, help="Also log in with a test account, and upload, list and delete a small file."
 )
-@click.option("--timeout-seconds", type=click.IntRange(1, 12), default=10, show_default=True, help="For all checks.")
+@click.option(
+    "--timeout-seconds",
+    type=WholeNumber(1, 12),
+    default=10,
+    show_default=True,
+    help="The time limit for all checks together, in seconds.",
+)
 @project_option
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int, project: str | None) -> None:
-    """Check what is live after a deployment of STACK against what it declares; exit 1 when something fails."""
+    """Check after a deployment that STACK works as declared.
+
+    It compares what is live with what STACK declares, and fails when a check fails.
+    """
     from readiness.live.application import Account
     from readiness.live.application_documents import application_documents, delivers_documents
     from readiness.live.rehearsal import CHECK as REHEARSAL
@@ -73,7 +84,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     rows = run_checks(
         checks, Deadline.after(timeout_seconds, since=started, now_seconds=clock.monotonic_seconds), done=_progress
     )
-    _end_of_progress()
+    end_progress()
     summary = report.verification_summary(rows, clock.monotonic_seconds() - started)
     checked_at = instant_text(clock.now())
     if form == "json":
@@ -88,12 +99,4 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
 
 
 def _progress(finished: int, total: int) -> None:
-    """One line that rewrites itself, for a person who waits; nothing in a pipe or a log."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        click.echo(f"\rchecked {finished} of {total}", err=True, nl=False)
-
-
-def _end_of_progress() -> None:
-    """Blanks that line out, by spaces: not every terminal knows how to clear one."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        click.echo(f"\r{'':40}\r", err=True, nl=False)
+    show_progress(f"checked {finished} of {total}")

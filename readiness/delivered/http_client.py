@@ -157,14 +157,26 @@ def send(
 
 
 def plain_reason(error: Exception, url: str) -> str:
-    """Why no connection to an address came about, in words; what is seldom keeps Python's own."""
+    """Why no connection to an address came about, in words; the system's own only where these are clear."""
     reason = getattr(error, "reason", None) or error
     host = urlsplit(url).hostname
     if isinstance(reason, socket.gaierror):
         return f"the name {host} is not found: check the network and the proxy"
     if isinstance(reason, ConnectionRefusedError):
         return f"{host} refuses connections: check the network and the proxy"
-    return f"{type(reason).__name__}: {reason}"
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"the certificate is refused: {reason.verify_message}"
+    if isinstance(reason, ssl.SSLError):
+        return f"TLS failed: {str(getattr(reason, 'reason', '') or 'no reason given').replace('_', ' ').lower()}"
+    if isinstance(reason, TimeoutError):
+        return "timed out"
+    if isinstance(reason, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError):
+        return "the other side closed the connection"
+    if isinstance(reason, http.client.IncompleteRead):
+        return "the answer broke off"
+    if isinstance(reason, OSError) and reason.strerror:
+        return reason.strerror.lower()
+    return str(reason) or type(reason).__name__
 
 
 def request(

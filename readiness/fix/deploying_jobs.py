@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from readiness.ci.shell.places import PlacedCommand, PlacedWord
 from readiness.ci.shell.reader import ShellReader
 from readiness.fix.scripts import Step, steps_of
-from readiness.fix.workflow_source import Source
+from readiness.fix.workflow_source import NotRecognisedError, Source
 
 _IMAGE_OPTION = re.compile(r"--(?:[a-z]+-)*image=(?P<image>.+)", re.DOTALL)
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
@@ -66,12 +66,21 @@ class DeployingJob:
 
 
 def deploying_jobs(source: Source, reader: ShellReader) -> Iterator[DeployingJob]:
-    """The jobs of a workflow that deploy. Raises NotRecognisedError for a script that cannot be read."""
+    """The jobs of a workflow that deploy.
+
+    Raises NotRecognisedError for a script that cannot be read, and for an image without a name.
+    """
     for job_id in source.workflow.body["jobs"]:
         steps = tuple(steps_of(source, job_id, reader))
         deploying = [(step, list(_deployed_by(step))) for step in steps if _deploys(step)]
         if deploying:
             images = tuple(image for _, found in deploying for image in found)
+            if unnamed := [image for image in images if not image.reference.strip()]:
+                message, hint = (
+                    "deploys an image without a name: the value for it is empty",
+                    "Write the image as NAME:TAG",
+                )
+                raise NotRecognisedError(unnamed[0].step.path, message, hint)
             yield DeployingJob(source=source, id=job_id, steps=steps, first=deploying[0][0].index, images=images)
 
 

@@ -127,7 +127,7 @@ def _kind(payload: dict[str, Any], request: dict[str, Any]) -> str:
 
 
 def _repository_of(request: dict[str, Any]) -> str | None:
-    """The repository that a request speaks of."""
+    """The repository that a request names."""
     names = request.get("names")
     first = names[0] if isinstance(names, list) and names else None
     for text in (request.get("parent"), first):

@@ -28,7 +28,7 @@ MAX_AGE = timedelta(days=14)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateRecord:
-    """One passed gate. `candidates` counts versions by package, `revisions` those held against them.
+    """One passed gate. `candidates` counts versions by package, `revisions` those compared with them.
 
     `commit` is empty where the project is in no git repository.
     """
@@ -68,7 +68,7 @@ def record_faults(
     yield from record.faults(now)
     for name, expected in (("stack", stack), ("repository", repository)):
         if record.fields.get(name) != expected:
-            yield f"speaks of another {name} than {expected}"
+            yield f"is of another {name} than {expected}"
     if record.fields.get("policies_digest") != policies_digest:
         yield "was made for other policies than the declared ones"
     if record.fields.get("evidence") != DELETIONS and now - record.made > MAX_AGE:

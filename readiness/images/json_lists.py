@@ -64,7 +64,7 @@ def refuse(problems: Iterable[Finding]) -> None:
     found = list(problems)
     if len(found) > MAX_SHOWN:
         message = f"holds {len(found) - MAX_SHOWN} more mistakes of the kind"
-        hint = "Mend those above first"
+        hint = "Fix the errors above first"
         found[MAX_SHOWN:] = [Finding(rule_id="json-list-more", file=found[0].file, message=message, hint=hint)]
     if found:
         raise RefusedError(found)

@@ -57,7 +57,7 @@ def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredReposito
                 line=source.get("line"),
                 key=found["name"],
                 message=f"declares a cleanup policy that cannot be right: {line}",
-                hint="Mend the policy",
+                hint="Fix the policy",
             )
             for line in str(error).splitlines()
         ) from None

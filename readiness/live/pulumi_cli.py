@@ -124,7 +124,7 @@ def run_apply(
     status, errors = run_and_keep_errors(["pulumi", "up", "--stack", stack, "--refresh", *yes, *arguments], root)
     if status != 0:
         return held_lock(errors, stack) or (
-            f"`pulumi up` did not apply everything. What is done is in the state. Mend what it says above, then run "
+            f"`pulumi up` did not apply everything. What is done is in the state. Fix what it says above, then run "
             f"`readiness up {stack}` again: it refreshes first, so that what failed is sent again."
         )
     checked = run_pulumi(root, "preview", "--stack", stack, "--refresh", "--expect-no-changes").returncode

@@ -15,7 +15,7 @@ def resolve_commit(root: Path, ref: str) -> str:
         _refuse(f"{ref!r} is no name of a commit", "Name a branch, a tag or a commit")
     inside = _git(root, "rev-parse", "--is-inside-work-tree")
     if inside.stdout.strip() != b"true":
-        # The other reason is a folder of another user, for which git says the command that mends it.
+        # The other reason is a folder of another user, for which git says the command that fixes it.
         reason = inside.stderr.decode("utf-8", "replace").partition("\n")[0].removeprefix("fatal: ")
         hint = "Run the command in a clone, or compare two files of plans"
         _refuse(f"the project is in no git repository that git would read ({reason})", hint)

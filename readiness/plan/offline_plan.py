@@ -196,7 +196,7 @@ def _plain(value: Any) -> Any:
     return "<unknown>" if value == UNKNOWN else value
 
 
-def _refused(file: str, line: int | None, message: str, hint: str = "Mend that, then plan again") -> RefusedError:
+def _refused(file: str, line: int | None, message: str, hint: str = "Fix that, then plan again") -> RefusedError:
     rule_id, message = "plan-program-failed", message.rstrip(".")
     return RefusedError([Finding(rule_id=rule_id, file=file, line=line, message=message, hint=hint)])
 

@@ -21,6 +21,7 @@ from readiness.rules.stack import check_config
 from readiness.settings.base import RefusedValueError
 from readiness.settings.delivery import TELEMETRY
 from readiness.settings.model import Settings
+from readiness.settings.rules import SHARED_SECTIONS
 from readiness.settings.stack_files import StackConfig, read_stack
 from readiness.settings.stack_names import stack_names
 from readiness.settings.strict_yaml import KeyPath
@@ -28,6 +29,8 @@ from readiness.settings.validation import Validated, view_of
 from readiness.settings.view import findings_of, known, known_items
 
 _OWNS: KeyPath = ("owns_shared_resources",)
+SHARED_OWNER = "settings-shared-owner"
+_OF_AN_OWNER = ("settings-shared-section-missing", "settings-shared-section-misplaced")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +65,8 @@ def check_project(
     for stack, found in readable.items():
         between += ((stack, problem) for problem in _record_problems(root, found, found_workflows, now))
     for stack, problem in between:
-        checked[stack] = replace(checked[stack], problems=(*checked[stack].problems, problem))
+        own = _without_consequences(checked[stack].problems, problem)
+        checked[stack] = replace(checked[stack], problems=(*own, problem))
     return checked
 
 
@@ -78,7 +82,10 @@ def check_in_project(root: Path, stack: str) -> Validated:
     now = clock.now()
     checked = check_config(config, today=now.date())
     found = project_problems(root, config, checked.view or view_of(config), now)
-    return replace(checked, problems=(*checked.problems, *found))
+    own = checked.problems
+    for problem in found:
+        own = _without_consequences(own, problem)
+    return replace(checked, problems=(*own, *found))
 
 
 def project_problems(root: Path, config: StackConfig, view: Settings, now: datetime) -> list[Finding]:
@@ -114,7 +121,7 @@ def _between_stacks(stacks: Mapping[str, _Stack], *, complete: bool) -> Iterator
 def _record_problems(
     root: Path, stack: _Stack, workflows: list[WorkflowFile] | None, now: datetime
 ) -> Iterator[Finding]:
-    """What needs a record and has no valid one, wherever the values that the record speaks of are valid.
+    """What needs a record and has no valid one, wherever the values that the record is about are valid.
 
     `workflows` are the application's workflow files where they are at hand.
     """
@@ -161,7 +168,7 @@ def _shared_name_problems(stacks: Mapping[str, _Stack]) -> Iterator[tuple[str, F
         for path, project, name in _names(found.view):
             holder = first.setdefault((str(path[0]), project, name), stack)
             if holder != stack:
-                message = f"`{name}` stands in {stacks[holder].config.file} too, so that both stacks would page for it"
+                message = f"`{name}` is in {stacks[holder].config.file} too, so both stacks would page for it"
                 yield stack, found.config.error("settings-shared-name", path, message, "Give each stack its own")
 
 
@@ -179,20 +186,35 @@ def _names(view: Settings) -> Iterator[tuple[KeyPath, str, str]]:
 
 
 def _owner_problems(stacks: Mapping[str, _Stack], *, complete: bool) -> Iterator[tuple[str, Finding]]:
+    """Two owners of one place, or none. Every stack concerned has the same finding, which is printed once."""
     answers = {stack: known(found.view, "owns_shared_resources") for stack, found in stacks.items()}
-    owners = [stack for stack, owns in answers.items() if owns]
+    owners = sorted(stack for stack, owns in answers.items() if owns)
     for stack in owners:
         rivals = [other for other in owners if other == stack or _share_a_place(stacks[other].view, stacks[stack].view)]
         if len(rivals) > 1:
             files = " and ".join(stacks[rival].config.file for rival in rivals)
-            message = f"is true in {files}, which would fight"
+            message = f"is true in {files}, so that both would manage the same resources"
             hint = "Keep true in one of them, and the shared settings with it"
-            yield stack, stacks[stack].config.error("settings-shared-owner", _OWNS, message, hint)
+            # The one that was made an owner by mistake has the fewest of them.
+            at = min(rivals, key=lambda rival: len(_shared_sections(stacks[rival].view)))
+            yield stack, stacks[at].config.error(SHARED_OWNER, _OWNS, message, hint)
     if complete and all(owns is False for owns in answers.values()):
         message = "is false in every stack, so that nobody declares registry, environment and Dependabot"
         hint = "Write true in exactly one stack's file"
-        for stack, found in stacks.items():
-            yield stack, found.config.error("settings-shared-owner", _OWNS, message, hint)
+        at = max(sorted(stacks), key=lambda stack: len(_shared_sections(stacks[stack].view)))
+        for stack in stacks:
+            yield stack, stacks[at].config.error(SHARED_OWNER, _OWNS, message, hint)
+
+
+def _shared_sections(view: Settings) -> list[str]:
+    return [name for name in SHARED_SECTIONS if name in view.model_fields_set]
+
+
+def _without_consequences(problems: Iterable[Finding], cause: Finding) -> tuple[Finding, ...]:
+    """The problems of a stack without those that only say what a wrong owner entails."""
+    if cause.rule_id != SHARED_OWNER:
+        return tuple(problems)
+    return tuple(problem for problem in problems if problem.rule_id not in _OF_AN_OWNER)
 
 
 def _share_a_place(one: Settings, other: Settings) -> bool:

@@ -51,7 +51,7 @@ def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: d
 
 
 def subject_of(settings: Settings, ruleset: BranchRuleset) -> checks_record.Subject:
-    """What a record of the stack's required checks speaks of."""
+    """What a record of the stack's required checks is about."""
     return checks_record.Subject(
         repository=f"{settings.github_owner}/{settings.repository.name}",
         branch=settings.managed_files.default_branch,
@@ -62,12 +62,12 @@ def subject_of(settings: Settings, ruleset: BranchRuleset) -> checks_record.Subj
 def honesty_record_problems(
     root: Path, config: StackConfig, settings: Settings, now: datetime, workflows: list[WorkflowFile] | None
 ) -> Iterator[Finding]:
-    """What is declared as if the checks could say no, without a record that they can.
+    """What is declared as if the checks could fail, without a record that they can.
 
     `workflows` are the application's workflow files where they are at hand; then they are judged once more, too: a
     record says what an earlier version of this check found.
 
-    Raises RefusedValueError where `settings` is a view that lacks what the record speaks of.
+    Raises RefusedValueError where `settings` is a view that lacks what the record is about.
     """
     ruleset = settings.branch_ruleset
     relying = list(_relying(settings))

@@ -59,7 +59,7 @@ class ExistingChannel(Section):
     """A notification channel that somebody else manages."""
 
     kind: ChannelKind
-    id: Annotated[str, Field(pattern=r"^projects/[a-z0-9-]+/notificationChannels/[0-9]+$")]
+    id: Annotated[str, Field(pattern=r"^projects/[a-z0-9-]+/notificationChannels/[0-9]+$", max_length=200)]
 
 
 class Channels(Section):

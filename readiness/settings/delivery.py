@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from readiness.finding import Finding
-from readiness.settings.base import DashboardViewer, Listed, Section, ServiceAccount, Text
+from readiness.settings.base import DashboardViewer, Listed, RefusedValueError, Section, ServiceAccount, Text
 from readiness.settings.placeholders import REACHES_NOBODY, is_placeholder
 from readiness.settings.stack_files import StackConfig
 from readiness.settings.strict_yaml import KeyPath
@@ -28,7 +29,8 @@ class DeliveryEnvironment(Section):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="As in `readiness:environment`.")]
     workflow: Annotated[Text, Field(description="The workflow's `name:`, by which `workflow_run` knows it.")]
     workflow_file: Annotated[
-        str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml$", description="In `.github/workflows`.")
+        str,
+        Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml$", max_length=255, description="In `.github/workflows`."),
     ]
     job: Annotated[Text, Field(description="Display name of the deploying job; its duration is the deployment's.")]
     services: Annotated[
@@ -46,6 +48,10 @@ class DeliveryEnvironment(Section):
 FigureName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 %,./()_-]{0,79}$")]
 
 
+# A target is a percentage, a count, or a size in bytes: a terabyte is more than any.
+MAX_TARGET = 1_000_000_000_000
+
+
 class QualityFigure(Section):
     """A figure that CI publishes as an annotation of a job, and its target; the reports compare the two.
 
@@ -54,12 +60,16 @@ class QualityFigure(Section):
 
     name: Annotated[FigureName, Field(description="What the report calls it: `backend test coverage, %`.")]
     workflow_file: Annotated[
-        str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml$", description="In `.github/workflows`.")
+        str,
+        Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml$", max_length=255, description="In `.github/workflows`."),
     ]
     job: Annotated[Text, Field(description="Display name of the job that publishes it.")]
     annotation: Annotated[FigureName, Field(description='The title: `echo "::notice title=Coverage::83.4"`.')]
-    at_least: Annotated[float | None, Field(description="The target; or `at_most`, one of the two.")] = None
-    at_most: float | None = None
+    at_least: Annotated[
+        float | None,
+        Field(ge=0, le=MAX_TARGET, description="The target; or `at_most`, one of the two."),
+    ] = None
+    at_most: Annotated[float | None, Field(ge=0, le=MAX_TARGET)] = None
 
 
 class DeploymentTelemetry(Section):
@@ -67,7 +77,10 @@ class DeploymentTelemetry(Section):
 
     workload_identity_provider: Annotated[
         str,
-        Field(pattern=r"^projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+$"),
+        Field(
+            pattern=r"^projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+$",
+            max_length=200,
+        ),
     ]
     service_account: Annotated[ServiceAccount, Field(description="Whom the workflows act as; they hold no key.")]
     environments: Annotated[Listed[DeliveryEnvironment], Field(min_length=1, max_length=4)]
@@ -123,9 +136,11 @@ def _viewer_placeholders(config: StackConfig, viewers: tuple[str, ...]) -> Itera
 def _quality_problems(config: StackConfig, telemetry: DeploymentTelemetry) -> Iterator[Finding]:
     """A figure with no target, or two."""
     for index, figure in known_items(telemetry.quality):
-        if (known(figure, "at_least") is None) == (known(figure, "at_most") is None):
-            message, hint = "needs one target", "Write either `at_least` or `at_most`"
-            yield config.error("settings-delivery-quality", (*TELEMETRY, "quality", index), message, hint)
+        # A target that is refused is a target.
+        with suppress(RefusedValueError):
+            if (figure.at_least is None) == (figure.at_most is None):
+                message, hint = "needs one target", "Write either `at_least` or `at_most`"
+                yield config.error("settings-delivery-quality", (*TELEMETRY, "quality", index), message, hint)
 
 
 def _services_of(environments: Iterable[DeliveryEnvironment]) -> Iterator[tuple[int, int, str]]:
@@ -144,9 +159,9 @@ def _service_problems(
     for index, number, service in _services_of(environments):
         path = (*ENVIRONMENTS, index, "services", number)
         if service in own_services and known(environments[index], "name") != own:
-            yield config.error(rule_id, path, "stands in readiness:services too", "Remove the line")
+            yield config.error(rule_id, path, "is in readiness:services too", "Remove the line")
         if service in first_at:
-            message = f"stands in environment [{first_at[service]}] too"
+            message = f"is in environment [{first_at[service]}] too"
             yield config.error(rule_id, path, message, "List each service in one environment, once")
         first_at.setdefault(service, index)
 

@@ -178,7 +178,7 @@ class DependabotUpdate(Section):
 
     ecosystem: Ecosystem
     directories: Annotated[
-        Listed[Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~+@,=!()\[\]/-]*$")]],
+        Listed[Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~+@,=!()\[\]/-]*$", max_length=1000)]],
         Field(min_length=1, description="Folders that hold a manifest, from the repository's root."),
     ]
 

@@ -30,7 +30,10 @@ ACCEPTED: KeyPath = ("image_workflows", "accepted_vulnerabilities")
 class AcceptedVulnerability(Section):
     """A vulnerability that may stay for a while. Both scanners' lists of exceptions are made from these."""
 
-    id: Annotated[str, Field(pattern=r"^(CVE-[0-9]{4}-[0-9]{4,}|GHSA(-[0-9a-z]{4}){3}|[A-Z]+-[A-Za-z0-9-]+)$")]
+    id: Annotated[
+        str,
+        Field(pattern=r"^(CVE-[0-9]{4}-[0-9]{4,}|GHSA(-[0-9a-z]{4}){3}|[A-Z]+-[A-Za-z0-9-]+)$", max_length=100),
+    ]
     package: Annotated[
         str,
         Field(
@@ -50,6 +53,7 @@ class ImageWorkflows(Section):
         str,
         Field(
             pattern=r"^projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+$",
+            max_length=200,
             description="As both deployment workflows name it.",
         ),
     ]
@@ -102,7 +106,7 @@ def image_workflow_problems(config: StackConfig, workflows: ImageWorkflows | Non
 def _expiry_problems(config: StackConfig, path: KeyPath, expires: date, today: date) -> Iterator[Finding]:
     if expires <= today:
         message = "has passed: the entry excuses nothing any more"
-        hint = "Mend the vulnerability and remove the entry, or renew it with a reason that still holds"
+        hint = "Fix the vulnerability and remove the entry, or renew it with a reason that still holds"
         yield config.warning("settings-date-passed", path, message, hint)
     else:
         hint = "Update the package and remove the entry, or renew it with a reason that still applies"

@@ -40,6 +40,7 @@ class ProviderHost(Section):
         str,
         Field(
             pattern=r"^(github:baseUrl|gcp:universeDomain|gcp:[A-Za-z0-9]+CustomEndpoint)$",
+            max_length=100,
             description="The provider's key: `github:baseUrl`, `gcp:universeDomain` or `gcp:<API>CustomEndpoint`.",
         ),
     ]

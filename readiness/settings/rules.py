@@ -46,8 +46,8 @@ SHARED_SECTIONS = {
     "image_workflows": None,
     "production_environment": "nobody has to approve a deployment to production",
     "branch_ruleset": None,
-    "dependabot": "nobody is told of vulnerable dependencies",
-    "security_alerts": "a change of roles, networks or databases tells nobody",
+    "dependabot": "nobody is notified of vulnerable dependencies",
+    "security_alerts": "nobody is notified of a change of roles, networks or databases",
     "security_audit": None,
 }
 _OWNS = "readiness:owns_shared_resources"

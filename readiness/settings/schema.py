@@ -58,7 +58,7 @@ def stack_file_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of a readiness stack (Pulumi.<stack>.yaml)",
-        "description": "Made by `readiness schema`. A key that stands in Pulumi.yaml may be left out here.",
+        "description": "Made by `readiness schema`. A key that is in Pulumi.yaml may be left out here.",
         "type": "object",
         "required": ["config"],
         "additionalProperties": False,

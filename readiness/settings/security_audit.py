@@ -42,7 +42,11 @@ class AuditLog(Section):
 
     service: Annotated[
         str,
-        Field(pattern=r"^[a-z][a-z0-9-]*\.googleapis\.com$", description="`secretmanager.googleapis.com`, …"),
+        Field(
+            pattern=r"^[a-z][a-z0-9-]*\.googleapis\.com$",
+            max_length=100,
+            description="`secretmanager.googleapis.com`, …",
+        ),
     ]
     log_types: Annotated[Listed[LogType], Field(min_length=1, description="Which kinds of calls are logged.")]
 

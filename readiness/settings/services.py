@@ -68,14 +68,20 @@ class UploadInto(Section):
     """Where an upload belongs to another thing: a list, of whose first item the id is taken."""
 
     list_path: UrlPath
-    items: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The key of the list in its answer.")]
+    items: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100, description="The key of the list in its answer."),
+    ]
 
 
 class UploadedList(Section):
     """Where the application lists what the account has uploaded."""
 
     list_path: UrlPath
-    items: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The key of the list in its answer.")]
+    items: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100, description="The key of the list in its answer."),
+    ]
 
 
 class Smoke(Section):

@@ -183,7 +183,7 @@ def _add_project_file(config: StackConfig, document: Document) -> None:
 
 
 def _program_problems(config: StackConfig, document: Document) -> Iterator[Finding]:
-    """Where the engine would run another program than the one beside Pulumi.yaml, which every check here speaks of."""
+    """Where the engine would run another program than the one beside Pulumi.yaml, which every check here is about."""
     main, runtime = document.value.get("main"), document.value.get("runtime")
     if isinstance(runtime, dict):
         dropped = "the engine drops any other"

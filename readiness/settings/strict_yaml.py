@@ -231,7 +231,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Finding:
     # PyYAML quotes what it stumbled over: a token's kind or one character is a help, text may be a secret.
     unquoted = re.sub(r" '(?!<|.'|\\.').*'", "", complaint, flags=re.DOTALL)
     known = ((reason, hint) for piece, reason, hint in _SYNTAX if piece in complaint)
-    reason, hint = next(known, (unquoted, "Mend the YAML at that line"))
+    reason, hint = next(known, (unquoted, "Fix the YAML at that line"))
     line, message = mark.line + 1 if mark else None, f"is not valid YAML: {reason}"
     return Finding(rule_id="yaml-syntax", file=file, line=line, message=message, hint=hint)
 

@@ -64,7 +64,16 @@ def validate(config: StackConfig, *, today: date) -> Validated:
     problems += _without_echoes((key.finding for key in keys), problems)
     found = [_model_problem(config, error, parsed) for error in parsed.errors]
     problems += (each for each in _without_echoes(found, problems) if not _is_refused_inside(each, problems))
-    problems += _without_echoes(rule_findings(config, parsed.view, today), problems)
+    refused = [each for each in problems if each.severity is Severity.ERROR]
+    # A list where a text belongs is refused as such, whatever it repeats.
+    repeated = [
+        each
+        for each in _repeated_items(config)
+        if not (_is_inside(each, refused) or _is_refused_inside(each, problems))
+    ]
+    problems += _without_echoes(repeated, problems)
+    ruled = [each for each in rule_findings(config, parsed.view, today) if not _is_inside(each, repeated)]
+    problems += _without_echoes(ruled, problems)
     problems += _lost_keys(config, problems)
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line or 0))
     return Validated(settings=parsed.settings, view=parsed.view, problems=tuple(ordered))
@@ -165,6 +174,40 @@ def _is_refused_inside(problem: Finding, before: Iterable[Finding]) -> bool:
     """Whether something in the value is refused already, so that its type is not what is wrong first."""
     inside = (f"{problem.key}.", f"{problem.key}[")
     return any(each.file == problem.file and each.key.startswith(inside) for each in before)
+
+
+# Steps and paragraphs for people, and pools of the same size.
+_MAY_REPEAT = {
+    ("notes", "deployment"),
+    ("notes", "after_deployment"),
+    ("notes", "application_readme"),
+    ("services", "connection_pools"),
+}
+
+
+def _is_inside(problem: Finding, others: Iterable[Finding]) -> bool:
+    """Whether the problem is one inside of a value that has one of the others: both have the same cause."""
+    return any(
+        each.file == problem.file and problem.key.startswith((f"{each.key}.", f"{each.key}[")) for each in others
+    )
+
+
+def _repeated_items(config: StackConfig) -> Iterator[Finding]:
+    """Every item of a list that is the same as an earlier one."""
+    pending: list[tuple[KeyPath, Any]] = [
+        ((name,), config.values[key]) for name in Settings.model_fields if (key := full_key(name)) in config.values
+    ]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, dict):
+            pending += (((*path, key), inner) for key, inner in value.items())
+        elif isinstance(value, list) and tuple(part for part in path if isinstance(part, str)) not in _MAY_REPEAT:
+            pending += (((*path, index), inner) for index, inner in enumerate(value))
+            for index, item in enumerate(value):
+                if item is not None and (first := value.index(item)) < index and type(value[first]) is type(item):
+                    message, hint = f"repeats item [{first}]", "Keep one of the two"
+                    key, inner = full_key(str(path[0])), (*path[1:], index)
+                    yield config.error_at_key("settings-repeated-item", key, message, hint, inner)
 
 
 def _lost_keys(config: StackConfig, problems: list[Finding]) -> Iterator[Finding]:

@@ -56,11 +56,13 @@ audit --url https://app.example.com
 checks-honest --workflows honest
 checks-honest --workflows honest --write
 checks-honest --workflows swallowing
+checks-honest --workflows swallowing --format json
 checks-honest --workflows nowhere
 fix --repository nowhere
 fix --repository .
 migrations lint migrations
 migrations lint bad.sql
+migrations lint bad.sql --format json
 comment 7 --file inputs/diff.md
 pull-request plans plans --python /nowhere/python
 pull-request fetch fetched
@@ -85,6 +87,7 @@ diff --base main
 diff inputs/plan.json inputs/plan.json
 diff inputs/plan.json inputs/weaker.json
 diff inputs/weaker.json inputs/plan.json --format markdown
+diff inputs/plan.json inputs/weaker.json --format json
 """
 _OF_STACK = f"""
 check STACK
@@ -103,6 +106,7 @@ up STACK --yes
 up STACK --summary
 ci begin STACK
 drift STACK
+drift STACK --format json
 drift STACK --issue
 deliver STACK
 deliver STACK --dry-run

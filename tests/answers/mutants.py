@@ -39,7 +39,7 @@ def answers_of_mutants(scratch: Scratch) -> Iterator[Answer]:
 
 def _without(unmutated: Answer, answer: Answer) -> Answer:
     """Without the lines that the unmutated file gets too, whatever their number: each would stand here 100 times."""
-    known = {_unnumbered(line) for line in unmutated.texts["stdout"].splitlines()}
+    known = {_unnumbered(line) for text in unmutated.texts.values() for line in text.splitlines()}
     texts = {
         name: "".join(line for line in text.splitlines(keepends=True) if _unnumbered(line.rstrip("\n")) not in known)
         for name, text in answer.texts.items()

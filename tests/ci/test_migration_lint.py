@@ -119,7 +119,7 @@ def test_python_that_is_no_revision_is_not_read() -> None:
 def test_a_revision_that_is_no_python_is_one_problem(text: str) -> None:
     """With its line, and no traceback."""
     (problem,) = lint_text(Path("0003_x.py"), text)
-    assert text_line(problem) == "0003_x.py:1: is no Python. Mend the syntax."
+    assert text_line(problem) == "0003_x.py:1: is not valid Python. Fix the syntax."
 
 
 def test_the_last_statement_needs_no_semicolon_and_lines_count_from_one() -> None:

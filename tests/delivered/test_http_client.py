@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
+import ssl
 import threading
 from typing import Any
 
 import pytest
 
-from readiness.delivered.http_client import MAX_TRIES, THREAD_NAME, Answer, NoAnswerError, request, send
+from readiness.delivered.http_client import MAX_TRIES, THREAD_NAME, Answer, NoAnswerError, plain_reason, request, send
 from tests.live.loopback import Reply, Request, dripping, serving
 
 PAUSES: list[float] = []
@@ -79,7 +81,7 @@ def test_no_answer_is_an_error_that_says_why() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with pytest.raises(NoAnswerError, match="refused"):
+        with pytest.raises(NoAnswerError, match="refuses connections"):
             request("GET", url, sleep=PAUSES.append)
     assert len(PAUSES) == MAX_TRIES - 1
 
@@ -100,6 +102,28 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(token: str) 
     with serving(lambda _: Reply(200)) as server, pytest.raises(NoAnswerError, match="cannot be sent") as refused:
         request("POST", server.url, headers={"Authorization": f"Bearer {token}"})
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "the name host.example is not found"),
+        (ConnectionRefusedError(111, "Connection refused"), "host.example refuses connections"),
+        (ConnectionResetError(104, "Connection reset by peer"), "the other side closed the connection"),
+        (http.client.RemoteDisconnected("Remote end closed"), "the other side closed the connection"),
+        (http.client.IncompleteRead(b"secret"), "the answer broke off"),
+        (TimeoutError(), "timed out"),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "TLS failed: "),
+        (OSError(113, "No route to host"), "no route to host"),
+        (OSError(), "OSError"),
+    ],
+)
+def test_why_no_answer_came_is_said_in_words(reason: Exception, said: str) -> None:
+    """Not by the name of a class and a number of the system."""
+    shown = plain_reason(reason, "https://host.example/path")
+    assert shown.startswith(said)
+    assert "Errno" not in shown
+    assert "secret" not in shown
 
 
 def test_an_address_that_is_none_is_refused() -> None:
@@ -238,7 +262,7 @@ def test_a_body_that_ends_early_is_no_answer() -> None:
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")
 
         threading.Thread(target=serve, daemon=True).start()
-        with pytest.raises(NoAnswerError, match="IncompleteRead"):
+        with pytest.raises(NoAnswerError, match="the answer broke off"):
             send("GET", f"http://127.0.0.1:{server.getsockname()[1]}")
 
 

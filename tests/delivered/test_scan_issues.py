@@ -88,7 +88,7 @@ def test_each_critical_and_high_has_an_issue_the_worst_first() -> None:
     assert first["labels"] == ["vulnerability"]
     assert "Update it to `2.5.0-1+deb12u1`." in first["body"]
     assert "| `api` | `backend (debian 12.11)` | `2.5.0-1` | `2.5.0-1+deb12u1` |" in first["body"]
-    assert "There is no version yet that mends it." in second["body"]
+    assert "No version fixes it yet." in second["body"]
 
 
 def test_a_second_run_with_the_same_findings_does_nothing() -> None:

@@ -21,9 +21,9 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(enco
 # Of the shell and of every machine; `bash -n` reads them, their options are not looked at.
 OTHERS = frozenset(
     {
-        "cat", "cd", "cp", "curl", "date", "docker", "echo", "git", "grep", "jq", "ln", "mkdir", "pg_dump", "pip",
-        "printf", "psql", "read", "rm", "sed", "sort", "tail", "test", "tee", "terraform", "touch", "true", "unset",
-        "uv", "xargs",
+        "cat", "cd", "cp", "curl", "date", "docker", "echo", "eval", "git", "grep", "jq", "ln", "mkdir", "pg_dump",
+        "pip", "printf", "psql", "read", "rm", "sed", "sort", "source", "tail", "tee", "terraform", "test", "touch",
+        "true", "unset", "uv", "xargs",
     }
 )  # fmt: skip
 _PYTHON = re.compile(r"(\.venv/bin/)?python(3(\.\d+)?)?")

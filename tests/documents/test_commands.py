@@ -80,8 +80,36 @@ def test_a_file_in_the_place_of_the_folder_is_refused_and_nothing_is_written(pro
     (project / RUNBOOK_FOLDER).write_text("mine\n", encoding="utf-8")
     done = command("runbook", cwd=project)
     assert (done.status, done.out) == (1, "")
-    assert "cannot be written" in done.err
+    said = "is a file, and the runbook needs a folder there. Rename or move it, then run `readiness runbook`."
+    assert done.err == f"error: {RUNBOOK_FOLDER}: {said}\n"
     assert [path.name for path in (project / "docs").iterdir()] == ["runbook"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["runbook"], "error: docs: is a file, and the runbook needs a folder there."),
+        (["runbook", "--check"], "error: docs: is a file, and the runbook needs a folder there."),
+        (["docs"], "docs/ROLLBACK_RUNBOOK.md: cannot be written, because "),
+    ],
+)
+def test_a_file_in_the_place_of_docs_is_one_error_that_names_it(
+    project: Path, command: Command, arguments: list[str], said: str
+) -> None:
+    """Not one for each page that cannot be there."""
+    (project / "docs").write_text("mine\n", encoding="utf-8")
+    done = command(*arguments, cwd=project)
+    assert (done.status, done.out) == (1, "")
+    assert said in done.err
+    assert done.err.count("error: ") == 1
+
+
+def test_a_runbook_that_was_never_written_is_one_error(project: Path, command: Command) -> None:
+    """Not forty."""
+    done = command("runbook", "--check", cwd=project)
+    (line,) = done.err.splitlines()
+    assert (done.status, done.out) == (1, "")
+    assert line.startswith("error: docs/runbook.md: is missing or empty, and so are the ")
 
 
 @pytest.mark.parametrize(("name", "file"), COMMANDS)
@@ -91,7 +119,7 @@ def test_a_folder_in_the_place_of_a_document_is_refused(project: Path, command: 
     done = command(name, cwd=project)
     assert (done.status, done.out) == (1, "")
     refusals = {
-        "runbook": "is a folder, or no regular file. Move it away, then run `readiness runbook`.",
+        "runbook": "is a folder, not a file. Rename or move it, then run `readiness runbook`.",
         "docs": "cannot be written (Is a directory). Make it a file in a folder that is writable.",
     }
     assert f"{file}: {refusals[name]}" in done.err
@@ -123,6 +151,6 @@ def test_without_any_stack_there_is_nothing_to_write(project: Path, command: Com
         (project / f"Pulumi.{stack}.yaml").unlink()
     done = command(name, cwd=project)
     assert done.status == 1
-    said = "error: Pulumi.<stack>.yaml: stands nowhere beside Pulumi.yaml. Write one, as `readiness init` does.\n"
+    said = "error: Pulumi.<stack>.yaml: is not beside Pulumi.yaml. Write one, as `readiness init` does.\n"
     assert done.err == said
     assert not (project / file).exists()

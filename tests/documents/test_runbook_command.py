@@ -15,7 +15,7 @@ def test_a_folder_in_the_place_of_a_page_is_named(command: Command, tmp_path: Pa
         done = command(*arguments, cwd=root)
         assert done.status == 1
         assert done.err == (
-            "error: docs/runbook/HighCpuUsage.md: is a folder, or no regular file. "
-            "Move it away, then run `readiness runbook`.\n"
+            "error: docs/runbook/HighCpuUsage.md: is a folder, not a file. "
+            "Rename or move it, then run `readiness runbook`.\n"
         )
     assert not (root / "docs/runbook.md").exists()

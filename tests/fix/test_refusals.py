@@ -115,10 +115,13 @@ def test_a_step_that_begins_with_run(command: Command, tmp_path: Path) -> None:
         (STAGING_TEXT.replace("run: black", "run: &black black"), "uses the YAML anchor or alias 'black'"),
         (STAGING_TEXT + "---\nname: second\n", "a second document begins"),
         (STAGING_TEXT.replace("    steps:", "\tsteps:", 1), "a tab stands where spaces must"),
-        (STAGING_TEXT.replace("jobs:", "tasks:"), "is no workflow: it has no jobs"),
+        (
+            STAGING_TEXT.replace("jobs:", "tasks:"),
+            "is not a workflow: it has no `jobs`. Write its jobs under `jobs`, or delete the file",
+        ),
         (STAGING_TEXT + "\0", "is a binary file"),
         (with_format("        run: black --check shop |\n"), "cannot be read"),
-        ("", "is no workflow"),
+        ("", "is empty. Write the workflow, or delete the file"),
     ],
 )
 def test_a_workflow_that_is_not_understood_stays_as_it_is(
@@ -264,6 +267,11 @@ def test_a_file_that_cannot_be_written_leaves_all_as_they_are(
         ),
         ("client:$TAG", "web:$TAG", "which only the script knows, and pushes no such image for the commit"),
         ("scripts/deploy.sh --backend-image=", "scripts/roll-out.sh ", ""),
+        (
+            "--backend-image=${{ env.IMAGES }}/backend:${{ inputs.backend_tag }}",
+            "--backend-image=''",
+            "deploys an image without a name: the value for it is empty. Write the image as NAME:TAG",
+        ),
         (
             "gcloud run deploy shop-client-prod --image=${{ env.IMAGES }}/client:$TAG",
             "docker push x:1",

@@ -80,8 +80,8 @@ def test_everything_that_is_wrong_with_a_record_is_said_at_once() -> None:
     )
     assert faults(wrong.text()) == [
         "is dated 2025-11-26T12:00:00Z, which is to come",
-        "speaks of another stack than prod",
-        f"speaks of another repository than {RESOURCE}",
+        "is of another stack than prod",
+        f"is of another repository than {RESOURCE}",
         "was made for other policies than the declared ones",
     ]
 

@@ -229,7 +229,7 @@ def test_of_very_many_mistakes_the_first_are_shown_and_the_others_counted(tmp_pa
     """A list that is wrong throughout does not fill the screen."""
     messages = refusals(write_json(tmp_path, [item(index, createTime="x") for index in range(100)]))
     assert len(messages) == MAX_SHOWN + 1
-    assert messages[-1] == f"holds {100 - MAX_SHOWN} more mistakes of the kind. Mend those above first."
+    assert messages[-1] == f"holds {100 - MAX_SHOWN} more mistakes of the kind. Fix the errors above first."
 
 
 def test_what_a_file_holds_cannot_forge_a_line_of_output(tmp_path: Path) -> None:

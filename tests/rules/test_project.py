@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from readiness import clock
-from readiness.finding import Finding, errors_only
+from readiness.finding import Finding, Severity, errors_only
 from readiness.rules.project import check_in_project, check_project
 from readiness.settings.rules import SHARED_SECTIONS
 from tests.edits import add, edit, line_of
@@ -40,32 +40,33 @@ def test_the_projects_own_stacks_go_together(project: Path) -> None:
     assert errors(project) == []
 
 
-def test_two_owners_are_refused_in_both_files_with_their_lines(project: Path) -> None:
-    """They would take the registry from each other at every update."""
+def test_two_owners_are_one_error_where_the_shared_settings_are_not(project: Path) -> None:
+    """They would take the registry from each other at every update. An apply of either stack is refused for it."""
     edit(project, OWNS + "false", OWNS + "true", "Pulumi.staging.yaml")
     add(project, "  readiness:image_registry:\n    repository_id: x\n    adopt: true\n    packages: [a]\n", STAGING)
-    problems = errors(project)
-    assert [(each.file, each.line) for each in problems] == [
-        ("Pulumi.prod.yaml", line_of(project, OWNS)),
-        ("Pulumi.staging.yaml", line_of(project, OWNS, STAGING)),
-    ]
-    for problem in problems:
-        assert problem.message == "is true in Pulumi.prod.yaml and Pulumi.staging.yaml, which would fight"
-        assert problem.hint == "Keep true in one of them, and the shared settings with it"
+    (problem,) = set(errors(project))
+    assert (problem.file, problem.line) == (STAGING, line_of(project, OWNS, STAGING))
+    same = "is true in Pulumi.prod.yaml and Pulumi.staging.yaml, so that both would manage the same resources"
+    assert problem.message == same
+    assert problem.hint == "Keep true in one of them, and the shared settings with it"
+    assert in_project(project, "prod") == in_project(project, "staging") == [same]
 
 
-def test_no_owner_is_refused_in_both_files_with_their_lines(project: Path) -> None:
-    """Nobody would declare the registry and the guard."""
-    remove_delivery_alerts(project)
-    text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
-    text = text[: text.index("  readiness:security_alerts:")].replace(OWNS + "true", OWNS + "false")
-    (project / "Pulumi.prod.yaml").write_text(text, encoding="utf-8")
-    problems = errors(project)
-    assert [each.file for each in problems] == ["Pulumi.prod.yaml", STAGING]
-    for problem in problems:
-        assert problem.line == line_of(project, OWNS, problem.file)
-        assert problem.message.startswith("is false in every stack, so that nobody declares registry")
-        assert problem.hint == "Write true in exactly one stack's file"
+def test_a_second_owner_is_not_warned_of_what_it_does_not_share(project: Path) -> None:
+    """One cause, one finding: three warnings of missing sections would only follow from it."""
+    edit(project, OWNS + "false", OWNS + "true", STAGING)
+    found = check_project(project, STACKS, now=clock.now())["staging"].problems
+    assert not [each for each in found if each.rule_id == "settings-shared-section-missing"]
+    assert [each.rule_id for each in found if each.severity is Severity.ERROR] == ["settings-shared-owner"]
+
+
+def test_no_owner_is_one_error_where_the_shared_settings_are(project: Path) -> None:
+    """Nobody would declare the registry and the environment. No error says that each section is misplaced."""
+    edit(project, OWNS + "true", OWNS + "false", "Pulumi.prod.yaml")
+    (problem,) = set(errors(project))
+    assert (problem.file, problem.line) == ("Pulumi.prod.yaml", line_of(project, OWNS))
+    assert problem.message.startswith("is false in every stack, so that nobody declares registry")
+    assert problem.hint == "Write true in exactly one stack's file"
 
 
 def test_owners_are_counted_although_a_file_holds_another_mistake(project: Path) -> None:
@@ -73,7 +74,7 @@ def test_owners_are_counted_although_a_file_holds_another_mistake(project: Path)
     edit(project, OWNS + "false", OWNS + "true", STAGING)
     edit(project, "    instance: ", "    instnce: ", "Pulumi.prod.yaml")
     problems = errors(project)
-    assert sum("which would fight" in each.message for each in problems) == 2
+    assert len({each for each in problems if "both would manage" in each.message}) == 1
     assert any(each.key == "readiness:database.instnce" for each in problems)
 
 
@@ -128,20 +129,20 @@ def test_a_copied_stack_file_is_refused_for_all_that_it_repeats(project: Path) -
     """Environment, services and instance: both stacks would page for them."""
     shutil.copy(project / STAGING, project / "Pulumi.copy.yaml")
     problems = errors(project, ["copy", "staging"])
-    assert {each.key.removeprefix("readiness:") for each in problems if "stands in" in each.message} == {
+    assert {each.key.removeprefix("readiness:") for each in problems if "both stacks would page" in each.message} == {
         "environment.name",
         "database.instance",
         "services[0].name",
         "services[1].name",
     }
-    assert all(each.line for each in problems if "stands in" in each.message)
+    assert all(each.line for each in problems if "both stacks would page" in each.message)
 
 
 def test_a_service_of_both_stacks_is_refused_wherever_each_lists_it(project: Path) -> None:
     """Production's first service as staging's second: both stacks would page for it."""
     edit(project, "- name: ai-resume-review-v2-frontend-staging", "- name: ai-resume-review-v2-backend-prod", STAGING)
     (problem,) = [each for each in errors(project) if each.key == "readiness:services[1].name"]
-    assert problem.message.startswith("`ai-resume-review-v2-backend-prod` stands in Pulumi.prod.yaml too")
+    assert problem.message.startswith("`ai-resume-review-v2-backend-prod` is in Pulumi.prod.yaml too")
 
 
 def test_services_of_two_google_projects_may_have_the_same_name(project: Path) -> None:
@@ -192,7 +193,7 @@ def test_an_apply_of_one_stack_is_refused_for_what_is_wrong_between_it_and_anoth
     edit(project, "- name: ai-resume-review-v2-frontend-staging", "- name: ai-resume-review-v2-backend-prod", STAGING)
     for stack, other in (("prod", "staging"), ("staging", "prod")):
         (message,) = in_project(project, stack)
-        assert message.startswith(f"`ai-resume-review-v2-backend-prod` stands in Pulumi.{other}.yaml too")
+        assert message.startswith(f"`ai-resume-review-v2-backend-prod` is in Pulumi.{other}.yaml too")
 
 
 def test_an_apply_of_one_stack_is_not_refused_for_what_is_wrong_inside_another(project: Path) -> None:
@@ -218,12 +219,12 @@ def test_two_stacks_may_both_own_where_they_share_neither_project_nor_repository
     edit(project, OWNS + "false", OWNS + "true", STAGING)
     add(project, "  readiness:image_registry:\n    repository_id: x\n    adopt: true\n    packages: [a]\n", STAGING)
     add(project, "  gcp:project: another-project\n", STAGING)
-    assert len(errors(project)) == 2, "the repository is still the same"
+    assert len(set(errors(project))) == 1, "the repository is still the same"
     add(project, "  readiness:repository: {name: another}\n", STAGING)
     assert errors(project) == []
     add(project, "  github:owner: Stellar-AIZ\n", STAGING)
     edit(project, "{name: another}", "{name: AI-Resume-Review-v2}", STAGING)
-    assert len(errors(project)) == 2, "GitHub ignores the case of names"
+    assert len(set(errors(project))) == 1, "GitHub ignores the case of names"
 
 
 UNTOLD = "declares alerts that can never fire: no stack's deployment_telemetry names the environment "

@@ -22,7 +22,7 @@ def test_the_customers_own_settings_are_in_order(prod: Path) -> None:
     assert found(prod) == {}
 
 
-# What stands in the file, what is written instead, the key of the finding, and what it says.
+# What the file has, what is written instead, the key of the finding, and what it says.
 MISTAKES = [
     # Two stacks would write the same files into one repository.
     ("readiness:owns_shared_resources: true", "readiness:owns_shared_resources: false", TELEMETRY,
@@ -41,9 +41,9 @@ MISTAKES = [
     (f"{LISTED}{SERVICE}\n", "", f"{ENVIRONMENTS}[0].services", "is missing, so that no rollback of them is told"),
     # A rollback would be reported for the wrong environment.
     (SERVICE, "          - ai-resume-review-v2-backend-staging",
-     f"{ENVIRONMENTS}[0].services[1]", "stands in environment [0] too"),
+     f"{ENVIRONMENTS}[0].services[1]", "repeats item [0]"),
     (SERVICE, "          - ai-resume-review-v2-backend-prod",
-     f"{ENVIRONMENTS}[0].services[1]", "stands in readiness:services too"),
+     f"{ENVIRONMENTS}[0].services[1]", "is in readiness:services too"),
     # Eight seconds for eight minutes, an event that does not exist, a path where a name is meant, 95 for 95 %.
     ("target_duration_seconds: 480", "target_duration_seconds: 8",
      f"{ENVIRONMENTS}[1].target_duration_seconds", "is 8, but must be at least 60 and at most 86400"),
@@ -110,6 +110,24 @@ def test_a_viewer_of_a_reserved_domain_is_a_placeholder(prod: Path) -> None:
     assert {problem.rule_id for problem in problems.values()} == {"settings-placeholder"}
     assert [problem.placeholder for _, problem in sorted(problems.items())] == [True, True]
     assert errors_only(problems.values()) == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("at_least: true", "must be a number, not true"),
+        ("at_most: -1", "is -1, but must be at least 0 and at most 1000000000000"),
+        ("at_least: 1.0e+20", "is 100000000000000000000, but must be at least 0"),
+        ("at_least: .inf", ""),
+    ],
+)
+def test_a_target_that_is_no_such_number_is_one_error(prod: Path, target: str, said: str) -> None:
+    """Not also that there is no target."""
+    figure = f"name: n, workflow_file: ci.yml, job: j, annotation: a, {target}"
+    edit(prod, FIRST, f"    quality: [{{{figure}}}]\n{FIRST}")
+    ((key, problem),) = found(prod).items()
+    assert key == f"{TELEMETRY}.quality[0].{target.partition(':')[0]}"
+    assert said in problem.message
 
 
 def test_a_figure_of_quality_has_one_target(prod: Path) -> None:

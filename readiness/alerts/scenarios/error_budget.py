@@ -349,7 +349,7 @@ def a_user_gets_an_error_every_five_minutes_for_half_an_hour(burn: Burn, stack: 
 def every_wake_up_from_zero_fails(burn: Burn, stack: Stack) -> Incident:
     """One request, which fails, and then no instance for a tenth of the window: pages at the third one at the latest.
 
-    No duration can pass in so short an incident, so that HighErrorRate stays silent for ever. promtool extrapolates a
+    No duration can pass in so short an incident, so that HighErrorRate stays silent forever. promtool extrapolates a
     counter with few and sparse samples by up to half, and takes two errors for three.
     """
     step = burn.long // 10

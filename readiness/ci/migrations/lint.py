@@ -125,7 +125,7 @@ def _of_python(file: str, text: str) -> Iterator[Finding]:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        yield _unreadable(file, getattr(error, "lineno", 1) or 1, "is no Python", "Mend the syntax")
+        yield _unreadable(file, getattr(error, "lineno", 1) or 1, "is not valid Python", "Fix the syntax")
         return
     assigned = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
     names = (node for statement in assigned for node in ast.walk(statement) if isinstance(node, ast.Name))

@@ -70,7 +70,7 @@ def is_exploited(finding: Finding, exploited: frozenset[str]) -> bool:
 
 
 def excuses(entry: Accepted, finding: Finding) -> bool:
-    """Whether the entry speaks of the finding: the same vulnerability, of the same package."""
+    """Whether the entry is for the finding: the same vulnerability, of the same package."""
     return entry.id in finding.ids and purl_without_version(entry.package) == finding.package
 
 

@@ -1,7 +1,7 @@
 """One issue for each critical or high vulnerability of what serves, closed when it is no longer found.
 
 An issue is known by a line in its text and by who wrote it: what a person writes is never touched. It is closed when it
-was mended or accepted, and opened again when it comes back.
+was fixed or accepted, and opened again when it comes back.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _title(findings: Sequence[tuple[str, Finding]]) -> str:
 
 def _text(key: str, findings: Sequence[tuple[str, Finding]]) -> str:
     finding = findings[0][1]
-    fix = f"Update it to {code(finding.fixed)}." if finding.fixed else "There is no version yet that mends it."
+    fix = f"Update it to {code(finding.fixed)}." if finding.fixed else "No version fixes it yet."
     rows = [
         f"| {code(service)} | {code(found.where)} | {code(found.version)} | {code(found.fixed or 'none')} |"
         for service, found in findings

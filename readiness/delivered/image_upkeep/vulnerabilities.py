@@ -27,7 +27,7 @@ class ReportError(Exception):
 class Finding:
     """A vulnerability of a package. `ids` begins with the scanner's own; `package` is a purl without version.
 
-    `fixed` is the version that mends it, "" where there is none yet. `where` is the image's part or the lock file.
+    `fixed` is the version that fixes it, "" where there is none yet. `where` is the image's part or the lock file.
     """
 
     ids: tuple[str, ...]
@@ -127,7 +127,7 @@ def _of_osv(report: dict[str, Any], name: str) -> Iterator[Finding]:
 
 
 def _fixed(advisories: list[dict[str, Any]]) -> str:
-    """Versions that mend it, by any of the advisories."""
+    """Versions that fix it, by any of the advisories."""
     found = {
         event["fixed"]
         for advisory in advisories

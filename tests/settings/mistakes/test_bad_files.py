@@ -68,7 +68,7 @@ CHAIN = "config:\n  k0: &k0 [[[[[[[[x]]]]]]]]\n" + "".join(
         (b"config: {}\n---\nconfig: {}\n", ":2", "is not valid YAML: a second document begins. Remove the line `---`."),
         (
             b"config: [1, 2\n", ":2",
-            "is not valid YAML: expected ',' or ']', but got '<stream end>'. Mend the YAML at that line.",
+            "is not valid YAML: expected ',' or ']', but got '<stream end>'. Fix the YAML at that line.",
         ),
         (b"[" * 600, "", "is nested too deeply to be read. Write it flatter."),
         (b"config: " + b"[" * 60 + b"]" * 60, ":1", "config: is nested too deeply to be read. Write it flatter."),

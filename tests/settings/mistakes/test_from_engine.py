@@ -285,7 +285,7 @@ def test_a_second_owner_on_the_command_line_stops_an_update(inside: Path) -> Non
     config = resolved(inside) | {"readiness:owns_shared_resources": "true"}
     config["readiness:image_registry"] = '{"repository_id": "x", "adopt": true, "packages": ["a"]}'
     (line,) = refusal(config, dry_run=False)
-    assert "is true in Pulumi.prod.yaml and Pulumi.staging.yaml, which would fight" in line
+    assert "is true in Pulumi.prod.yaml and Pulumi.staging.yaml, so that both would manage" in line
     assert loaded(config).owns_shared_resources
 
 
