@@ -102,7 +102,7 @@ def _checked_plan(root: Path, stack: str) -> Plan:
 def _restore_deleted_buckets(google: Callable[[], Google], resources: Resources, *, assume_yes: bool) -> None:
     """Restores declared log buckets that are deleted, because an update of one is refused.
 
-    Ends the command where somebody says no, or Google does. Whether one is deleted may stay unknown: the apply then
+    Ends the command where somebody declines, or Google does. Whether one is deleted may stay unknown: the apply then
     fails at it.
     """
     from readiness.live.google_api import GoogleError
