@@ -13,7 +13,7 @@ LOCK_OPTIONS ?= --upgrade
 # What the plans of the working tree are compared with.
 BASE ?= HEAD
 
-.PHONY: help demo preview up plan diff test test-engine test-postgres test-dates test-deliveries test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools outdated clean
+.PHONY: help demo preview up plan diff test test-engine test-postgres test-dates test-deliveries test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools release-tools outdated clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -114,8 +114,10 @@ tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI in
 	$(RUN) -m tools.find_tool actionlint
 	$(RUN) -m tools.find_tool pulumi
 
+release-tools: .venv/.ready .venv-release/.ready ## Set up what writes the SBOM of a release (tools/build_release.py).
+
 lock: ## Compile pyproject.toml and every requirements*.in to its lock, with the newest versions that it allows; needs uv.
-	@for input in pyproject.toml requirements-dev.in policy/requirements.in examples/*/requirements.in; do \
+	@for input in pyproject.toml requirements-dev.in policy/requirements.in examples/*/requirements.in tools/release/requirements.in; do \
 	    case $$input in \
 	    pyproject.toml) lock=requirements.txt; groups="--group build" ;; \
 	    *) lock=$${input%.in}.txt; groups= ;; \
@@ -128,11 +130,11 @@ lock: ## Compile pyproject.toml and every requirements*.in to its lock, with the
 dist: .venv/.ready ## Build the wheel of the toolkit and the components into dist/.
 	$(RUN) -m hatchling build -t wheel
 
-outdated: .venv/.ready-dev .venv-policy/.ready .venv-health/.ready .venv-migrations/.ready ## List what the registries have beyond our pins.
+outdated: .venv/.ready-dev .venv-policy/.ready .venv-health/.ready .venv-migrations/.ready .venv-release/.ready ## List what the registries have beyond our pins.
 	@$(RUN) -m tools.outdated
 
 clean: ## Remove what these commands made.
-	rm -rf .venv .venv-policy .venv-health .venv-migrations .tools dist
+	rm -rf .venv .venv-policy .venv-health .venv-migrations .venv-release .tools dist
 
 .tools/promtool-3: tools/promtool/go.mod
 	@mkdir -p .tools
@@ -149,6 +151,10 @@ clean: ## Remove what these commands made.
 
 .venv-policy/.ready: policy/requirements.txt tools/setup_venv.sh
 	@$(SETUP) --into .venv-policy policy/requirements.txt
+	@touch $@
+
+.venv-release/.ready: tools/release/requirements.txt tools/setup_venv.sh
+	@$(SETUP) --into .venv-release tools/release/requirements.txt
 	@touch $@
 
 .venv-health/.ready: examples/health_service/requirements.txt tools/setup_venv.sh

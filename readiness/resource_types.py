@@ -6,6 +6,8 @@ only, because the policy pack, which imports it, has an environment of its own.
 
 from __future__ import annotations
 
+import re
+
 STACK_TYPE = "pulumi:pulumi:Stack"
 
 # Alerting
@@ -43,3 +45,29 @@ REPOSITORY_VARIABLE = "github:index/actionsVariable:ActionsVariable"
 RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
 SECURITY_UPDATES = "github:index/repositoryDependabotSecurityUpdates:RepositoryDependabotSecurityUpdates"
 VULNERABILITY_ALERTS = "github:index/repositoryVulnerabilityAlerts:RepositoryVulnerabilityAlerts"
+
+# Kinds whose names are no words that a reader knows.
+_KIND_WORDS = {
+    API: "API",
+    AUDIT_CONFIG: "audit configuration",
+    BRANCH_POLICY: "deployment branch policy",
+    LOG_BUCKET: "log bucket",
+    LOG_METRIC: "log metric",
+    LOG_SINK: "log sink",
+    MONITORED_SERVICE: "monitored service",
+    OBJECTIVE: "service level objective",
+    REGISTRY: "image registry",
+    UPTIME_CHECK: "uptime check",
+}
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
+
+
+def kind_words(type_: str, count: int) -> str:
+    """A number of resources of a type in words: `1 log metric`, `38 alert policies`."""
+    last = type_.rpartition(":")[2]
+    words = [word if word.isupper() else "IAM" if word == "Iam" else word.lower() for word in _WORD.findall(last)]
+    name = _KIND_WORDS.get(type_) or " ".join(words) or type_
+    if count == 1 or name.endswith("s"):
+        return f"{count} {name}"
+    is_y = name.endswith("y") and name[-2:-1] not in "aeiou"
+    return f"{count} {name[:-1]}ies" if is_y else f"{count} {name}s"

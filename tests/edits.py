@@ -58,6 +58,17 @@ def endpoint_lines(endpoints: Mapping[str, str]) -> str:
     return "".join([*lines, "  readiness:provider_hosts:\n", *entries])
 
 
+def send_google_to(project: Path, endpoints: Mapping[str, str]) -> None:
+    """Gives Google's APIs, by name, other addresses in every stack file of a copied project."""
+    hosts = "  readiness:provider_hosts:\n"
+    keys, _, entries = endpoint_lines(endpoints).partition(hosts)
+    for file in project.glob("Pulumi.*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        place = hosts if hosts in text else "config:\n"
+        start = keys if hosts in text else f"{place}{keys}"
+        file.write_text(text.replace(place, f"{start}{hosts}{entries}", 1), encoding="utf-8")
+
+
 def add_to_dependabot(project: Path, text: str) -> None:
     """Adds lines at the end of `readiness:dependabot` of `prod`, which are its `updates`."""
     last = "          - /terraform/modules/gcp-environment\n"

@@ -14,7 +14,9 @@ from readiness.plan.offline_plan import Plan, plan_json
 from tests.projects import FIRST_CUSTOMER, Command, copy_project, write_runbook
 
 # These read no project, or make one.
-WITHOUT_A_PROJECT = {"comment", "init", "migrations lint", "pull-request fetch", "pull-request status", "schema"}
+WITHOUT_A_PROJECT = {
+    "ci report", "comment", "init", "migrations lint", "pull-request fetch", "pull-request status", "schema",
+}  # fmt: skip
 # What each needs besides, to come as far as the project.
 NEEDED_OPTIONS = {
     "bootstrap": ("--repository=a/b", "--repository-id=1", "--owner-id=2", "--project-number=3"),

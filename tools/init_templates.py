@@ -20,9 +20,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "readiness" / "live" / "init" / "templates"
 WORKFLOWS = ROOT / ".github" / "workflows"
-# Splits apply.yml: what comes once, the job of a stack, and what the owner of the shared resources has besides.
+# Splits apply.yml: what comes once before the job of a stack, that job, and what comes once after it.
 JOB_MARK = "# --- the job of a stack\n"
-OWNER_MARK = "# --- of the stack that owns the shared resources\n"
+REST_MARK = "# --- after the jobs of all stacks\n"
+# Begins a line of that job that only the owner of the shared resources has.
+OWNER_FIELD = "{{owner}}"
+
+# What a project of `readiness init` has no use for: it releases no wheel.
+OWN_WORKFLOWS = {"release.yml"}
 
 _FORMER_PLACES = {"shared", "in_shared", "in_deployments", "former_parents"}
 _PROGRAM_HEAD = '''\
@@ -45,7 +50,6 @@ _STEPS = {
     "      - run: bash .ci/run\n": f"{_INSTALL}{_CHECK}",
     _SETUP: _INSTALL,
     '      - run: make preview STACK="$STACK"\n': f'{_INSTALL}      - run: .venv/bin/readiness preview "$STACK"\n',
-    "      - run: make up STACK={{stack}}\n": f"{_INSTALL}      - run: .venv/bin/readiness up {{{{stack}}}} --yes\n",
     '          stacks="$(python3 -m tools.list_stacks)"\n': _LIST,
     "  test:\n    name: Tests\n": "  check:\n    name: Check\n",
     "    timeout-minutes: 45\n": "    timeout-minutes: 15\n",
@@ -55,8 +59,13 @@ _STEPS = {
 
 def templates() -> dict[str, str]:
     """Every template that is made, by its name. Raises ValueError where a text that is to be replaced is missing."""
-    texts = {"__main__.py.txt": program((ROOT / "__main__.py").read_text(encoding="utf-8"))}
+    texts = {
+        "__main__.py.txt": program((ROOT / "__main__.py").read_text(encoding="utf-8")),
+        "pulumi.version.txt": (ROOT / ".pulumi.version").read_text(encoding="utf-8"),
+    }
     for path in sorted(WORKFLOWS.glob("*.yml")):
+        if path.name in OWN_WORKFLOWS:
+            continue
         make = _MAKERS.get(path.name)
         if make is None:
             raise ValueError(f"{path.name}: add to _MAKERS how `readiness init` writes it")
@@ -156,52 +165,85 @@ def _judge(text: str) -> str:
 
 
 def _drift(text: str) -> str:
-    steps = (_SETUP, '          stacks="$(python3 -m tools.list_stacks)"\n')
-    return _replaced(text, file="drift.yml", steps=steps)
+    return _in_another_project(_replaced(text, file="drift.yml", steps=(_SETUP,)), "drift.yml")
 
 
 def _apply(text: str) -> str:
+    """The head, the job of a stack with the lines of the owner marked, and the rest, each behind its mark."""
     head, staging = text.split("  staging:\n")
     staging, prod = staging.split("  prod:\n")
-    job = _job(staging.rstrip("\n") + "\n", stack="staging", needs="test", environment="staging")
-    owner = _job(prod, stack="prod", needs="staging", environment="production")
-    # Of the owner's, a comment and the token of its last two lines.
-    extra = owner.splitlines(keepends=True)[-2:]
-    if _without_comments(owner) != _without_comments(job + "".join(extra)):
-        raise ValueError("apply.yml: the jobs of staging and prod differ in more than the owner's token")
-    first = head.replace(
-        "both stacks on every merge: staging first, then prod, which waits",
-        "every stack on every merge, one after the other; each waits",
-    )
-    steps = (
+    prod, rest = prod.split("  report:\n")
+    job = _job(staging, stack="staging", needs="test, scope", environment="staging")
+    owner = _job(prod, stack="prod", needs="test, scope, staging", environment="production")
+    setup = ("      - run: make .venv/.ready\n",)
+    first = (
         "      - run: bash .ci/run\n",
         "  test:\n    name: Tests\n",
         "    timeout-minutes: 45\n",
         "      group: test-",
     )
-    first = _replaced(first, file="apply.yml", steps=steps)
-    job = _replaced(job, file="apply.yml", steps=("      - run: make up STACK={{stack}}\n",))
-    return first + JOB_MARK + job + OWNER_MARK + "".join(extra)
+    head = _replaced(_without_go(head), file="apply.yml", steps=(*first, *setup))
+    job = _replaced(_marked(job, owner), file="apply.yml", steps=setup)
+    rest = _replaced(f"  report:\n{rest}", file="apply.yml", steps=setup)
+    needs = "    needs: [test, scope, staging, prod]\n"
+    if needs not in rest:
+        raise ValueError(f"apply.yml: the last job has no {needs.strip()!r} any more; correct tools/init_templates.py")
+    rest = rest.replace(needs, "    needs: [{{needs}}]\n")
+    return _in_another_project(head + JOB_MARK + job + REST_MARK + rest, "apply.yml")
 
 
-def _without_comments(text: str) -> list[str]:
-    return [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+def _marked(job: str, owner: str) -> str:
+    """The owner's job, with a mark on each line that the other jobs do not have. Raises ValueError for one it lacks."""
+    marked: list[str] = []
+    other = job.splitlines(keepends=True)
+    for line in owner.splitlines(keepends=True):
+        if other and line == other[0]:
+            marked.append(other.pop(0))
+        else:
+            marked.append(f"{OWNER_FIELD}{line}")
+    if other:
+        raise ValueError(f"apply.yml: the job of prod lacks {other[0].strip()!r}, which that of staging has")
+    return "".join(marked)
+
+
+def _without_go(head: str) -> str:
+    """Without what builds this repository's tools."""
+    without, count = re.subn(
+        r"      - uses: actions/setup-go@.*\n(?:(?!      - run:).*\n)+(?=      - run: bash)", "", head
+    )
+    if count != 1:
+        raise ValueError("apply.yml: sets up no Go before its tests any more; correct tools/init_templates.py")
+    return without
+
+
+def _in_another_project(text: str, file: str) -> str:
+    """With fields for the application's repository, in place of the first customer's."""
+    for old, new in (
+        ("          owner: stellar-aiz\n", "          owner: {{application_owner}}\n"),
+        ("          repositories: ai-resume-review-v2\n", "          repositories: {{application_repository}}\n"),
+    ):
+        if old not in text:
+            raise ValueError(f"{file}: does not hold {old.strip()!r} any more; correct tools/init_templates.py")
+        text = text.replace(old, new)
+    return text
 
 
 def _job(text: str, *, stack: str, needs: str, environment: str) -> str:
     """A stack's job, its names replaced by placeholders."""
     for old, new in (
-        (f"needs: {needs}\n", "needs: {{needs}}\n"),
+        (f"needs: [{needs}]\n", "needs: [{{needs}}]\n"),
         (f"environment: {environment}\n", "environment: {{environment}}\n"),
         (f"environment `{environment}`", "environment `{{environment}}`"),
         (f"Apply {stack}\n", "Apply {{stack}}\n"),
         (f"stack-{stack}\n", "stack-{{stack}}\n"),
-        (f"STACK={stack}\n", "STACK={{stack}}\n"),
+        (f"'[]'), '{stack}')\n", "'[]'), '{{stack}}')\n"),
+        (f"readiness ci begin {stack}\n", "readiness ci begin {{stack}}\n"),
+        (f"readiness up {stack} ", "readiness up {{stack}} "),
     ):
         if old not in text:
             raise ValueError(f"apply.yml: the job of {stack} does not hold {old.strip()!r}")
         text = text.replace(old, new)
-    return "  apply-{{stack}}:\n" + text
+    return "  apply-{{stack}}:\n" + text.rstrip("\n") + "\n"
 
 
 _MAKERS = {

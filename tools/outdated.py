@@ -22,6 +22,7 @@ ENVIRONMENTS = {
     ".venv-policy": ("policy/requirements.txt",),
     ".venv-health": ("examples/health_service/requirements.txt",),
     ".venv-migrations": ("examples/migrations/requirements.txt",),
+    ".venv-release": ("tools/release/requirements.txt",),
 }
 NOT_KNOWN = "not known"
 _HANG_SECONDS = 600

@@ -58,12 +58,12 @@ _BLOCK = re.compile(r"(<!-- sample, made by `make docs` -->\n).*?(<!-- end of th
 
 
 def plan_sample() -> str:
-    """The head of `readiness plan prod` and two of its resources, long lines cut."""
+    """The summary of `readiness plan prod` and two of its resources, long lines cut."""
     command = [sys.executable, "-m", "readiness", "plan", "prod"]
     plan = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    head, *blocks = plan.split("\n\n")
+    head, summary, *blocks = plan.split("\n\n")
     shown = [block for block in blocks if set(block.split("\n")[0].split()) & set(SHOWN_RESOURCES)]
-    text = "\n\n".join(["$ readiness plan prod", head, *shown, f"... {plan.count(chr(10))} lines in all"])
+    text = "\n\n".join(["$ readiness plan prod", head, summary, *shown, f"... {plan.count(chr(10))} lines in all"])
     lines = [line if len(line) <= _COLUMNS else f"{line[: _COLUMNS - 1]}…" for line in text.split("\n")]
     return "\n".join(["```text", *lines, "```"])
 
@@ -77,7 +77,8 @@ def cost_sample() -> str:
     for stack in ("prod", "staging"):
         command = [sys.executable, "-m", "readiness", "plan", stack]
         plan = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-        head = next(line for line in plan.split("\n") if line.startswith("Cost: "))
+        # The summary is wrapped, with what continues a line indented.
+        head = next(line for line in plan.replace("\n    ", " ").split("\n") if line.startswith("Cost: "))
         lines = [line.strip() for line in plan.partition("\nCost of a month\n")[2].split("\n") if line.strip()]
         shown = [line for line in lines if not line.startswith("The prices are of ")]
         blocks.append("\n".join([f"- **{stack}**: {head.removesuffix('.')}", *(f"  - {line}" for line in shown)]))

@@ -18,7 +18,7 @@ from readiness.cli.common import settings_of_every_stack
 from readiness.finding import RefusedError, text_line
 
 APPLY = Path(".github") / "workflows" / "apply.yml"
-_UP = re.compile(r"make up STACK=(\S+)")
+_UP = re.compile(r"readiness up (\S+)")
 
 
 def problems(root: Path) -> Iterator[str]:
@@ -31,7 +31,7 @@ def problems(root: Path) -> Iterator[str]:
     for stack, environment in environments.items():
         if stack not in applied:
             yield (
-                f"{APPLY}: no job applies the stack {stack}; add one that runs `make up STACK={stack}` in the "
+                f"{APPLY}: no job applies the stack {stack}; add one that runs `readiness up {stack} --yes` in the "
                 f"environment {environment}, after the stack that it must wait for"
             )
         elif applied[stack] != environment:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from readiness.cli.arguments import WholeNumber, examples
 from readiness.cli.common import this_repository
 
+if TYPE_CHECKING:
+    from readiness.plan.diff_verdict import Verdict
 
-@click.command(epilog=examples("comment 17 --file diff.md", 'comment "$PULL_REQUEST" --file diff.md'))
+
+@click.command(epilog=examples("comment 17 --file diff.md", "comment 17 --file diff.md --labels-by diff.json"))
 @click.argument("number", type=WholeNumber(), metavar="PULL_REQUEST")
 @click.option(
     "--file",
@@ -20,7 +24,13 @@ from readiness.cli.common import this_repository
     required=True,
     help="What `readiness diff --format markdown` wrote.",
 )
-def comment(number: int, file: Path) -> None:
+@click.option(
+    "--labels-by",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also set the label of the verdict in this file, which `readiness diff --json-to` wrote.",
+)
+def comment(number: int, file: Path, labels_by: Path | None) -> None:
     """Put the diff into the one comment of a pull request.
 
     The environment variables GITHUB_REPOSITORY and GITHUB_TOKEN say in which repository, and with which rights.
@@ -39,8 +49,37 @@ def comment(number: int, file: Path) -> None:
         raise click.ClickException(
             f"{file}: is not UTF-8 text. Write it with `readiness diff --format markdown`."
         ) from None
+    verdict = None if labels_by is None else _verdict(labels_by)
     try:
         done = put_comment(this_repository(os.environ), number, text, marker=MARKER)
     except (GitHubError, ValueError) as error:
         raise click.ClickException(f"{file}: not put on #{number}: {error}") from None
     click.echo(f"{done} the comment on #{number}")
+    if verdict is not None:
+        _set_label(number, verdict)
+
+
+def _verdict(file: Path) -> Verdict:
+    from readiness.files import read_regular_bytes
+    from readiness.plan.diff_json import verdict_in
+
+    try:
+        return verdict_in(read_regular_bytes(file))
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror or type(error).__name__})"
+    except ValueError as error:
+        reason = str(error)
+    raise click.ClickException(f"{file}: {reason}. Name the file that `readiness diff --json-to` wrote.")
+
+
+def _set_label(number: int, verdict: Verdict) -> None:
+    from readiness.live.github_api import GitHubError
+    from readiness.live.pull_request_comment import put_label
+    from readiness.plan.diff_verdict import LABELS, other_labels
+
+    label = LABELS[verdict]
+    try:
+        done = put_label(this_repository(os.environ), number, label, instead_of=other_labels(verdict))
+    except GitHubError as error:
+        raise click.ClickException(f"#{number} did not get the label {label!r}: {error}") from None
+    click.echo(f"{done}: label {label!r} on #{number}")

@@ -146,6 +146,44 @@ def refuse_foreign_hosts(root: Path, stack: str) -> None:
             click.echo(f"warning: {name} is set: the engine takes a program that gets credentials from there", err=True)
 
 
+def refuse_unlocked_plugins(root: Path, stack: str, *, warn: bool = True) -> None:
+    """Raises RefusedError where the engine, or a plugin that the stack needs, is not what plugins.lock.json has.
+
+    Warns where the project has no such file, unless `warn` is False. Call it last before the engine runs: it sets
+    environment variables that the engine reads.
+    """
+    from readiness.finding import RefusedError
+    from readiness.live.plugin_lock import (
+        LOCK_FILE,
+        LOCKED_ENVIRONMENT,
+        Machine,
+        engine_problems,
+        install_command,
+        plugin_problems,
+        read_lock,
+        sdk_plugins,
+        state_plugins,
+    )
+    from readiness.live.pulumi_cli import run_pulumi, stack_state
+
+    machine = Machine.from_environment(os.environ)
+    locked = read_lock(root, machine)
+    if locked is None:
+        hint = "`readiness plugins lock` writes it on a machine that you trust"
+        if warn:
+            click.echo(f"warning: {LOCK_FILE} does not exist: engine and plugins run unchecked. {hint}.", err=True)
+        return
+    if problems := engine_problems(locked, machine, os.environ):
+        raise RefusedError(problems)
+    os.environ.update(LOCKED_ENVIRONMENT)
+    # No state: a stack that does not exist yet, which the engine itself reports.
+    needed = {*sdk_plugins(), *state_plugins(stack_state(root, stack) or {})}
+    if problems := plugin_problems(
+        locked, machine, sorted(needed), lambda name: run_pulumi(root, *install_command(name)[1:]).returncode == 0
+    ):
+        raise RefusedError(problems)
+
+
 def plan_of(root: Path, stack: str) -> Plan:
     """The offline plan of a stack of the project. Raises RefusedError."""
     from readiness.plan.offline_plan import plan_stack

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +18,12 @@ from readiness.cli.common import cost_basis, project_option, project_root, setti
 from readiness.cli.progress import progress
 
 if TYPE_CHECKING:
+    from readiness.finding import Finding
     from readiness.plan.cost import Basis
+    from readiness.plan.cost_change import CostChange
     from readiness.plan.diff_report import DiffReport
+    from readiness.plan.diff_verdict import Origin
+    from readiness.plan.engine_preview import PreviewComparison
     from readiness.plan.pull_request_folder import PullRequestFiles
 
 DIFFERENT = 2
@@ -31,6 +37,38 @@ class _Handed(click.Command):
         """As click does."""
         ctx.meta[_WORDS] = tuple(args)
         return super().parse_args(ctx, args)
+
+
+def _commit(_: click.Context, __: click.Parameter, commit: str | None) -> str:
+    from readiness.plan.diff_verdict import commit_problem
+
+    if commit is None:
+        return ""
+    if (problem := commit_problem(commit)) is not None:
+        raise click.BadParameter(f"{commit[:80]!r} {problem}.")
+    return commit.lower()
+
+
+def _url(_: click.Context, __: click.Parameter, url: str | None) -> str:
+    from readiness.plan.diff_verdict import run_url_of, url_problem
+
+    if url is None:
+        return run_url_of(os.environ)
+    if (problem := url_problem(url)) is not None:
+        raise click.BadParameter(f"{url[:80]!r} {problem}.")
+    return url
+
+
+def _preview_files(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for text in given:
+        stack, separator, file = text.partition("=")
+        if not stack or not separator or not file:
+            raise click.BadParameter(f"{text[:80]!r} is not STACK=FILE.")
+        if stack in files:
+            raise click.BadParameter(f"the stack {stack[:80]} has two files. Give one.")
+        files[stack] = Path(file)
+    return files
 
 
 @click.command(
@@ -53,7 +91,28 @@ class _Handed(click.Command):
     shell_complete=complete_stacks,
     help="Only this stack. Repeatable.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option(
+    "--json-to", type=click.Path(path_type=Path), metavar="FILE", help="Also write the JSON form to this file."
+)
+@click.option(
+    "--preview",
+    "preview_files",
+    multiple=True,
+    metavar="STACK=FILE",
+    callback=_preview_files,
+    help="What `pulumi preview --json` prints for a stack, to show what the plan does not know; may be repeated.",
+)
+@click.option(
+    "--base-commit", callback=_commit, metavar="SHA", help="The base to name in the comment.  [default: that of --base]"
+)
+@click.option("--head-commit", callback=_commit, metavar="SHA", help="The commit to name in the comment.")
+@click.option(
+    "--run-url", callback=_url, metavar="URL", help="The log to link in the comment.  [default: that of GitHub Actions]"
+)
+@click.option("--acknowledge", is_flag=True, help="Write entries into acknowledged-weakenings.yaml; drop stale ones.")
+@click.option("--reason", metavar="TEXT", help="With --acknowledge: why the weaker protection is right.")
+@click.option("--by", metavar="LOGIN", help="With --acknowledge: the code owner who agrees.")
 @click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
 @project_option
 def diff(
@@ -62,23 +121,34 @@ def diff(
     pull_request: Path | None,
     stacks: tuple[str, ...],
     form: str,
+    json_to: Path | None,
+    preview_files: dict[str, Path],
+    base_commit: str,
+    head_commit: str,
+    run_url: str,
+    acknowledge: bool,
+    reason: str | None,
+    by: str | None,
     exit_code: bool,
     project: str | None,
 ) -> None:
-    """Show what a change does to the plans: what weakens first, then each resource field by field.
+    """Show what a change does to the plans: what weakens protection first, then each resource field by field.
 
-    A change that reduces protection ends with status 1 until acknowledged-weakenings.yaml names its digest.
+    A change that weakens protection ends with status 1 until acknowledged-weakenings.yaml names its digest.
     """
     from readiness.finding import RefusedError
-    from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
+    from readiness.plan.diff_verdict import Origin
     from readiness.plan.judge import judge_elsewhere
-    from readiness.plan.render_diff import failure_markdown
 
     of_commit = base is not None and not files
     if not of_commit and not (base is None and len(files) == 2 and not stacks):
         raise click.UsageError("give either --base REF (with --stack, where not all), or OLD.json and NEW.json")
     if pull_request is not None and base is None:
         raise click.UsageError("--pull-request FOLDER needs --base REF, the commit to compare with")
+    _refuse_half_an_agreement(acknowledge, reason, by, is_plain=form == "text" and json_to is None)
+    if acknowledge and pull_request is not None:
+        raise click.UsageError("--acknowledge writes into the working tree, so leave out --pull-request")
+    origin = Origin(base_commit=base_commit, head_commit=head_commit, run_url=run_url)
     try:
         if base is not None:
             root = project_root(project)
@@ -89,45 +159,145 @@ def diff(
                 sys.exit(status)
         with progress("planning both versions"):
             report = _report(project, files, base, stacks, pull_request)
+        previews = _previews(report, preview_files)
     except RefusedError as refusal:
-        if form == "markdown":
-            click.echo(failure_markdown(refusal.problems), nl=False)
+        _print_failure(refusal.problems, form, json_to, origin)
         raise
-    moved = detection_change(project_root(project), base, page_of=pull_request) if base is not None else []
-    appendix = (detection_markdown if form == "markdown" else detection_text)(moved)
-    print_diff(report, form, appendix=_costs(project, report, form) + appendix)
+    if reason is not None and by is not None:
+        _write_agreement(project_root(project), report, reason=reason, by=by)
+        return
+    if base is not None:
+        origin = replace(origin, base_commit=base_commit or _commit_of(project_root(project), base))
+    costs = _cost_changes(project, report)
+    _print_json(report, form, json_to, origin, previews, costs)
+    if form != "json":
+        appendix = _costs_text(costs, form) + _detection(project, base, form, pull_request)
+        print_diff(report, form, appendix=appendix, origin=origin, previews=previews)
     refuse_open_changes(report)
     if exit_code and not report.is_empty:
         sys.exit(DIFFERENT)
 
 
-def print_diff(report: DiffReport, form: str, *, appendix: str = "") -> None:
-    """Prints the report as Markdown or as text, which is coloured on a terminal, then the appendix; or as JSON."""
+def _refuse_half_an_agreement(acknowledge: bool, reason: str | None, by: str | None, *, is_plain: bool) -> None:
+    if acknowledge and (reason is None or by is None):
+        raise click.UsageError("--acknowledge needs --reason TEXT and --by LOGIN")
+    if not acknowledge and (reason is not None or by is not None):
+        raise click.UsageError("--reason and --by belong to --acknowledge")
+    if acknowledge and not is_plain:
+        raise click.UsageError("--acknowledge prints what it writes, so leave out --format and --json-to")
+
+
+def _previews(report: DiffReport, files: Mapping[str, Path]) -> dict[str, PreviewComparison]:
+    """What the engine would do otherwise, by stack. Raises RefusedError for a file that is no preview of its stack."""
+    from readiness.finding import Finding, RefusedError
+    from readiness.plan.engine_preview import compare_preview, read_preview
+
+    diffs = {diff.stack: diff for diff in report.diffs}
+    if unknown := sorted(set(files) - set(diffs)):
+        message = f"names {', '.join(unknown)[:200]}, which is not compared"
+        hint = f"Name one of: {', '.join(diffs)}"
+        raise RefusedError([Finding(rule_id="preview-file-unreadable", file="--preview", message=message, hint=hint)])
+    return {stack: compare_preview(diffs[stack], read_preview(file, stack)) for stack, file in files.items()}
+
+
+def _write_agreement(root: Path, report: DiffReport, *, reason: str, by: str) -> None:
+    from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE
+    from readiness.plan.acknowledging import acknowledge
+    from readiness.plan.change_lines import printable
+
+    written = acknowledge(root, report.agreement, reason=reason, by=by)
+    for group in written.added:
+        what = printable(f"{', '.join(group.stacks)}, {group.subject}: {'; '.join(group.reasons)}")
+        click.echo(f"{ACKNOWLEDGED_FILE}: acknowledged {what} ({', '.join(group.digests)})")
+    for digest in written.dropped:
+        click.echo(f"{ACKNOWLEDGED_FILE}: dropped {digest}, which acknowledges no change any more")
+    if not written.added and not written.dropped:
+        click.echo(f"{ACKNOWLEDGED_FILE}: unchanged, because every change that weakens protection has an entry already")
+
+
+def _commit_of(root: Path, ref: str) -> str:
+    from readiness.plan.git import resolve_commit
+
+    return resolve_commit(root, ref)
+
+
+def _detection(project: str | None, base: str | None, form: str, pull_request: Path | None) -> str:
+    """What changes in who detects what, as an appendix; empty for two files."""
+    from readiness.plan.detection_change import detection_change, detection_markdown, detection_text
+
+    if base is None:
+        return ""
+    moved = detection_change(project_root(project), base, page_of=pull_request)
+    return (detection_markdown if form == "markdown" else detection_text)(moved)
+
+
+def _print_failure(problems: Sequence[Finding], form: str, json_to: Path | None, origin: Origin) -> None:
+    """For a comment and for programs, which would keep an older answer otherwise."""
+    from readiness.files import write_whole
+    from readiness.plan.diff_json import failure_json
+    from readiness.plan.render_diff import failure_markdown
+
+    if json_to is not None:
+        write_whole(json_to, failure_json(problems, origin))
+    if form == "markdown":
+        click.echo(failure_markdown(problems, origin), nl=False)
+    elif form == "json":
+        click.echo(failure_json(problems, origin), nl=False)
+
+
+def _print_json(
+    report: DiffReport,
+    form: str,
+    json_to: Path | None,
+    origin: Origin,
+    previews: Mapping[str, PreviewComparison],
+    costs: Sequence[CostChange],
+) -> None:
+    """Prints and writes the JSON form, each where it is asked for."""
+    from readiness.files import write_whole
     from readiness.plan.diff_json import diff_json
+
+    if form != "json" and json_to is None:
+        return
+    text = diff_json(report, origin, previews, costs)
+    if json_to is not None:
+        write_whole(json_to, text)
+    if form == "json":
+        click.echo(text, nl=False)
+
+
+def print_diff(
+    report: DiffReport,
+    form: str,
+    *,
+    appendix: str = "",
+    origin: Origin | None = None,
+    previews: Mapping[str, PreviewComparison] | None = None,
+) -> None:
+    """Prints the report as Markdown or as text, which is coloured on a terminal, then the appendix."""
+    from readiness.plan.diff_verdict import Origin
     from readiness.plan.render_diff import diff_markdown, diff_text
 
-    if form == "json":
-        click.echo(diff_json(report), nl=False)
-    elif form == "markdown":
-        click.echo(diff_markdown(report, appendix=appendix), nl=False)
+    if form == "markdown":
+        text = diff_markdown(report, appendix=appendix, origin=origin or Origin(), previews=previews)
     else:
-        click.echo(diff_text(report, _paint if use_colour(err=False) else _plain) + appendix, nl=False)
+        text = diff_text(report, _paint if use_colour(err=False) else _plain, previews=previews) + appendix
+    click.echo(text, nl=False)
 
 
 def refuse_open_changes(report: DiffReport) -> None:
-    """Raises click.ClickException where a change reduces protection and no entry acknowledges it."""
+    """Raises click.ClickException where a change weakens protection and no entry acknowledges it."""
     if report.agreement.open:
         count = len(report.agreement.open)
-        verb = "change reduces" if count == 1 else "changes reduce"
-        message = f"{count} {verb} protection and nobody has acknowledged it"
+        verb, them = ("change weakens", "it") if count == 1 else ("changes weaken", "them")
+        message = f"{count} {verb} protection and nobody has acknowledged {them}"
         raise click.ClickException(f"{message}. The digests for acknowledged-weakenings.yaml are in the diff.")
 
 
-def _costs(project: str | None, report: DiffReport, form: str) -> str:
+def _cost_changes(project: str | None, report: DiffReport) -> list[CostChange]:
     """What the change does to the costs, by the prices of the working tree's settings; by list prices without any."""
     from readiness.finding import RefusedError
     from readiness.plan.cost_change import cost_changes
-    from readiness.plan.render_cost import cost_changes_markdown, cost_changes_text
 
     bases: dict[str, Basis] = {}
     compared = [diff.stack for diff in report.diffs]
@@ -136,8 +306,13 @@ def _costs(project: str | None, report: DiffReport, form: str) -> str:
         with suppress(RefusedError):
             root = project_root(project)
             bases[stack] = cost_basis(root, settings_of(root, stack), compared)
-    render = cost_changes_markdown if form == "markdown" else cost_changes_text
-    return render(cost_changes(report.diffs, bases), clock.today())
+    return list(cost_changes(report.diffs, bases))
+
+
+def _costs_text(costs: Sequence[CostChange], form: str) -> str:
+    from readiness.plan.render_cost import cost_changes_markdown, cost_changes_text
+
+    return (cost_changes_markdown if form == "markdown" else cost_changes_text)(costs, clock.today())
 
 
 def _report(

@@ -6,27 +6,41 @@ import click
 
 from readiness import clock
 from readiness.cli.arguments import examples, stack_argument
-from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root, settings_of
+from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root
 
 
 @click.command(epilog=examples("plan staging", "plan prod --format json > plan.json"))
 @stack_argument
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--summary", is_flag=True, help="Only the summary that the text and Markdown forms begin with.")
 @project_option
-def plan(stack: str, form: str, project: str | None) -> None:
-    """Print every resource that the program declares, without engine, credentials or network."""
+def plan(stack: str, form: str, summary: bool, project: str | None) -> None:
+    """Print every resource that the program declares, without engine, credentials or network.
+
+    First comes a summary: counts by kind, what pages, cost, placeholders and warnings.
+    """
     from readiness.plan.offline_plan import plan_json
     from readiness.plan.render_cost import cost_data, cost_line, cost_markdown, cost_text
-    from readiness.plan.render_plan import plan_markdown, plan_text
+    from readiness.plan.render_plan import plan_markdown, plan_summary, plan_summary_markdown, plan_text
+    from readiness.rules.stack import check_stack, require_settings
     from readiness.settings.unwatched import alert_gaps, gap_line
 
+    if summary and form == "json":
+        raise click.UsageError("--summary has the forms text and markdown; leave it out, or leave out --format json")
     root = project_root(project)
     declared = plan_of(root, stack)
-    settings = settings_of(root, stack)
+    checked = check_stack(root, stack)
+    settings = require_settings(checked)
     cost = cost_of_plan(root, declared, settings)
     if form == "json":
         click.echo(plan_json(declared, cost=cost_data(cost)), nl=False)
         return
     not_watched = [gap_line(gap) for gap in alert_gaps(settings)]
-    render, render_cost = (plan_markdown, cost_markdown) if form == "markdown" else (plan_text, cost_text)
-    click.echo(render(declared, cost_line(cost), not_watched) + render_cost(cost, clock.today()), nl=False)
+    if summary:
+        render = plan_summary_markdown if form == "markdown" else plan_summary
+    else:
+        render = plan_markdown if form == "markdown" else plan_text
+    text = render(declared, cost_line(cost), not_watched, checked.problems)
+    if not summary:
+        text += (cost_markdown if form == "markdown" else cost_text)(cost, clock.today())
+    click.echo(text, nl=False)

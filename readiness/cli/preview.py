@@ -11,7 +11,15 @@ import click
 
 from readiness import clock
 from readiness.cli.arguments import examples, stack_argument
-from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root, refuse_foreign_hosts, report
+from readiness.cli.common import (
+    cost_of_plan,
+    plan_of,
+    project_option,
+    project_root,
+    refuse_foreign_hosts,
+    refuse_unlocked_plugins,
+    report,
+)
 
 if TYPE_CHECKING:
     from readiness.settings.model import Settings
@@ -46,6 +54,7 @@ def preview(stack: str, project: str | None) -> None:
         missing = missing_for_preview(dict(os.environ), stack_file=stack_file)
     if not missing:
         refuse_foreign_hosts(root, stack)
+        refuse_unlocked_plugins(root, stack)
         sys.exit(1 if _real_preview(root, stack, settings) else 0)
     declared = plan_of(root, stack)
     # The real one shows these among its diagnostics.

@@ -40,7 +40,7 @@ def upgrade(
     """Show what another version of Readiness changes in the plans.
 
     It compares all stacks unless you name some, and changes no file. The other version is installed with pip into
-    a temporary environment. A change that reduces protection ends with status 1, as `readiness diff` does.
+    a temporary environment. A change that weakens protection ends with status 1, as `readiness diff` does.
     """
     from readiness import __version__
     from readiness.plan.acknowledgements import read_acknowledgements

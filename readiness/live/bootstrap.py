@@ -27,6 +27,8 @@ KEY_RING = "readiness"
 KEY = "state"
 # The environment of the jobs that preview, and of the identity that only reads.
 PREVIEW = "preview"
+# That of the nightly drift, on main alone: reviewers of PREVIEW would keep it waiting.
+DRIFT = "drift"
 # A role of the project's own, for secrets: Google's narrowest that grants access to one reads all of them.
 SECRET_ROLE = "readinessSecretGrants"  # noqa: S105 - a role's name
 # The repository variables that the workflows read, beside APPLY_IDENTITY, which an environment may have too.
@@ -141,11 +143,11 @@ def refuse_reserved_environments(environments: Mapping[str, str]) -> None:
             rule_id="bootstrap-reserved-environment",
             file=stack_file_name(stack),
             key="readiness:environment.name",
-            message=f"is {PREVIEW}, the environment of the identity that only reads: it could then apply",
+            message=f"is {environment}, an environment of the identity that only reads: it could then apply",
             hint="Give the stack's environment another name",
         )
         for stack, environment in environments.items()
-        if environment == PREVIEW
+        if environment in (PREVIEW, DRIFT)
     ]
     if refused:
         raise RefusedError(refused)
@@ -279,7 +281,10 @@ def _identity_expression(wanted: Bootstrap) -> str:
             f"(assertion.ref == 'refs/heads/main' && 'environment' in assertion && ({protected})) ? "
             f"'{wanted.identity(part)}' : "
         )
-    preview = f"('environment' in assertion && assertion.environment == '{PREVIEW}') ? 'preview' : 'none'"
+    preview = (
+        f"('environment' in assertion && (assertion.environment == '{PREVIEW}' || "
+        f"(assertion.environment == '{DRIFT}' && assertion.ref == 'refs/heads/main'))) ? 'preview' : 'none'"
+    )
     return "".join(choices) + preview
 
 
@@ -393,7 +398,7 @@ def _repository(wanted: Bootstrap) -> Iterator[str]:
     noun = "environment" if len(environments) == 1 else "environments"
     yield f"# 4. What the workflows read. Then protect the {noun} {_quoted(environments)} of this repository:"
     yield f"#    branch `main` only, and for {_quoted(owners)} reviewers; there alone store MANAGEMENT_TOKEN."
-    for environment in (PREVIEW, *environments):
+    for environment in (PREVIEW, DRIFT, *environments):
         path = f"repos/{wanted.repository}/environments/{environment}"
         # A PUT without a body would remove reviewers and branches of an environment that exists.
         yield _unless_found(_command("gh api", path), _command("gh api -X PUT", path))

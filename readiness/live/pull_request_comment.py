@@ -1,4 +1,4 @@
-"""One comment on a pull request, found again by its marker and its author, and edited in place.
+"""One comment on a pull request, found again by its marker and its author and edited in place, and one label.
 
 A marker alone could be quoted by anybody; the first page alone holds thirty comments.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from readiness.live.github_api import GitHub
 
@@ -33,6 +34,21 @@ def put_comment(github: GitHub, number: int, text: str, *, marker: str, author: 
         return "unchanged"
     github.send("PATCH", f"issues/comments/{existing['id']}", {"body": text})
     return "updated"
+
+
+def put_label(github: GitHub, number: int, label: str, *, instead_of: Iterable[str]) -> str:
+    """Gives the pull request the label, and takes the others away. Returns `set` or `unchanged`.
+
+    GitHub makes a label that the repository does not have. Raises GitHubError.
+    """
+    present = {entry.get("name") for entry in github.items(f"issues/{number}/labels")}
+    # First what is wrong, so that a request that fails leaves no verdict rather than two.
+    wrong = sorted(present & {*instead_of})
+    for other in wrong:
+        github.send("DELETE", f"issues/{number}/labels/{quote(other, safe='')}")
+    if label not in present:
+        github.send("POST", f"issues/{number}/labels", {"labels": [label]})
+    return "set" if wrong or label not in present else "unchanged"
 
 
 def find_ours(entries: Iterable[dict[str, Any]], *, marker: str, author: str) -> dict[str, Any] | None:

@@ -30,7 +30,7 @@ STATUS = "readiness diff"
 _MAX_EVENT_BYTES = 5 * 1024 * 1024
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _DESCRIPTIONS = {
-    "success": "Nothing reduces protection, or all of it is acknowledged",
+    "success": "No change weakens protection, or every one that does is acknowledged",
     "failure": "Protection is reduced without an acknowledgement, or there is no plan",
     "error": "The judge failed; nothing is known of this commit",
 }

@@ -27,6 +27,7 @@ from typing import Any
 from readiness.files import read_regular_text
 from readiness.finding import RefusedError
 from readiness.live.google_login import LOG_IN, credential_source
+from readiness.live.stack_lock import held_lock, run_and_keep_errors
 from readiness.plan.engine_rules import refused_deletions, refused_deletions_text
 from readiness.plan.plan_file import ReadPlan
 from readiness.settings.stack_files import PROJECT_FILE
@@ -48,6 +49,10 @@ PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
 MISSING_CLI = "the Pulumi CLI: `pulumi` is not on PATH"
 MISSING_BACKEND = "a state backend: run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"
 MISSING_PASSPHRASE = "the passphrase of the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or its _FILE"  # noqa: S105
+
+
+class UnreadableStateError(Exception):
+    """The state of a stack cannot be read; the text says why."""
 
 
 def run_pulumi(
@@ -103,12 +108,10 @@ def run_apply(
     """
     if taken := [argument for argument in arguments if _OURS.match(argument)]:
         return f"`readiness up` itself says which stack and that it is refreshed: leave out {', '.join(taken)}."
-    exported = run_pulumi(root, "stack", "export", "--stack", stack, captured=True)
-    if exported.returncode != 0:
-        return f"The state of stack {stack} cannot be read. {exported.stderr.strip()}"
-    state = _state(exported.stdout)
-    if state is None:
-        return f"The state of stack {stack} cannot be read: `pulumi stack export` printed none."
+    try:
+        state = exported_state(root, stack)
+    except UnreadableStateError as error:
+        return str(error)
     if unfinished := unfinished_creations(state):
         return _unfinished_message(stack, unfinished)
     if unsent := [urn for urn in unsent_secrets(state) if urn not in arguments]:
@@ -118,8 +121,9 @@ def run_apply(
     if whole and (refused := list(refused_deletions(state, plan))):
         return refused_deletions_text(stack, refused)
     yes = ["--yes"] if assume_yes else []
-    if run_pulumi(root, "up", "--stack", stack, "--refresh", *yes, *arguments).returncode != 0:
-        return (
+    status, errors = run_and_keep_errors(["pulumi", "up", "--stack", stack, "--refresh", *yes, *arguments], root)
+    if status != 0:
+        return held_lock(errors, stack) or (
             f"`pulumi up` did not apply everything. What is done is in the state. Fix what it says above, then run "
             f"`readiness up {stack}` again: it refreshes first, so that what failed is sent again."
         )
@@ -132,6 +136,25 @@ def run_apply(
     if checked != 0:
         return f"`pulumi up` reported success, and the preview that checks it failed (status {checked}), see above."
     return None
+
+
+def exported_state(root: Path, stack: str) -> dict[str, Any]:
+    """The `deployment` of `pulumi stack export`, empty for a new stack. Raises UnreadableStateError."""
+    exported = run_pulumi(root, "stack", "export", "--stack", stack, captured=True)
+    if exported.returncode != 0:
+        raise UnreadableStateError(f"The state of stack {stack} cannot be read. {exported.stderr.strip()}")
+    state = _state(exported.stdout)
+    if state is None:
+        raise UnreadableStateError(f"The state of stack {stack} cannot be read: `pulumi stack export` printed none.")
+    return state
+
+
+def stack_state(root: Path, stack: str) -> dict[str, Any] | None:
+    """The same, or None where the state cannot be read. Raises OSError."""
+    try:
+        return exported_state(root, stack)
+    except UnreadableStateError:
+        return None
 
 
 def _state(exported: str) -> dict[str, Any] | None:

@@ -27,7 +27,8 @@ from readiness.plan.plan_file import (
     read_plan_file,
 )
 from readiness.plan.program_process import RunningProgram, programs
-from readiness.plan.program_setup import Setup, setup_of_texts
+from readiness.plan.program_setup import Setup, config_of_texts, setup_of_texts
+from readiness.plan.setting_changes import SettingChange, setting_changes
 from readiness.settings.nearest import suggestion
 from readiness.settings.stack_files import PROGRAM_FILE, StackConfig, read_stack, stack_file_name
 from readiness.settings.stack_names import stack_names, stacks_of
@@ -60,6 +61,13 @@ class BaseCommit:
         try:
             setup = setup_of_texts(stack, read, self.files)
             return clean_setup(setup, file=f"the settings of {stack} at {self.label}", secrets=secrets)
+        except RefusedError:
+            return None
+
+    def settings(self, stack: str) -> StackConfig | None:
+        """The configuration of the stack in the commit; None where its files are refused today."""
+        try:
+            return config_of_texts(stack, lambda name: file_text(self._root, self.commit, name))
         except RefusedError:
             return None
 
@@ -96,7 +104,17 @@ def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[Sta
         # The base's first: a base that makes no plan says more than whatever the working tree does.
         old = {stack: _read(base.plan(stack, program), stack, secrets) for stack, program in before.items()}
         new = {stack: _read(program.plan(), stack, secrets) for stack, program in after.items()}
-    return _compared(base, old, new, chosen, secrets)
+    found = _compared(base, old, new, chosen, secrets)
+    return [
+        replace(diff, settings=_setting_changes(base, root, diff.stack)) if diff.stack in here else diff
+        for diff in found
+    ]
+
+
+def _setting_changes(base: BaseCommit, root: Path, stack: str) -> tuple[SettingChange, ...]:
+    """The edited settings of a stack of the working tree; none where the commit's files cannot be read."""
+    before = base.settings(stack)
+    return () if before is None else setting_changes(stack, before, read_stack(root, stack))
 
 
 def against_plans(

@@ -148,7 +148,9 @@ def resource_lines(diff: StackDiff, change: ResourceChange) -> list[str]:
             lines += _side(sign, f"options.{name}", (f"options.{name}",), resource.options[name])
     else:
         lines += [line for each in (*change.inputs, *change.files) for line in field_lines(each)]
-        lines += [line for each in change.options for line in field_lines(each, prefix="options.")]
+        # What a changed resource waits for follows from the references in its inputs.
+        options = [option for option in change.options if option.path != "dependencies" or not change.inputs]
+        lines += [line for option in options for line in field_lines(option, prefix="options.")]
     twin = diff.renamed.get(change.resource.urn) if change.action is Action.DELETE else None
     if twin:
         lines.append(f"! {printable(twin.name)} has the same inputs: an alias would keep this one under the new name")

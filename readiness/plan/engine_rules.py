@@ -22,7 +22,17 @@ from typing import Any
 
 from readiness.plan.field_changes import ABSENT, FieldChange, field_changes, list_of, objects_of
 from readiness.plan.plan_file import PlannedResource, ReadPlan
-from readiness.resource_types import JOB, STACK_TYPE
+from readiness.resource_types import (
+    API,
+    AUDIT_CONFIG,
+    ENVIRONMENT,
+    JOB,
+    LOG_BUCKET,
+    REPOSITORY_FILE,
+    SECURITY_UPDATES,
+    STACK_TYPE,
+    VULNERABILITY_ALERTS,
+)
 
 # An alias of an alias of a parent: more are a mistake, and would be a long list.
 MAX_FORMER_URNS = 100
@@ -154,6 +164,86 @@ def _is_at(change: FieldChange, path: str) -> bool:
     wanted = tuple(path.split("."))
     shared = min(len(wanted), len(change.names))
     return path == "*" or change.names[:shared] == wanted[:shared]
+
+
+# Types whose creation takes over what exists under the same name, and what the provider does then. Log buckets:
+# `AcquireOrCreate` in resource_logging_project_bucket_config.go; audit configurations: "authoritative for a given
+# service" in the provider's google_project_iam documentation; environments: `CreateUpdateEnvironment` in
+# resource_github_repository_environment.go. The others are switches.
+_TAKEN_OVER = {
+    # Nothing to say: turning on what is on changes nothing.
+    API: "",
+    AUDIT_CONFIG: "replaces the audit configuration that the service has, exempted members included",
+    ENVIRONMENT: "an environment of this name that exists is set to what is declared",
+    LOG_BUCKET: "a log bucket of this id that exists is taken over and set to what is declared",
+    SECURITY_UPDATES: "sets the switch that the repository has",
+    VULNERABILITY_ALERTS: "sets the switch that the repository has",
+}
+# Google makes them with the project, and the provider never deletes them (resource_logging_bucket_config.go).
+_BUCKETS_OF_GOOGLE = ("_Default", "_Required")
+
+
+def takes_over(type_: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether creating the resource takes over one that exists under the same name."""
+    return type_ in _TAKEN_OVER or (type_ == REPOSITORY_FILE and _overwrites(inputs))
+
+
+def _overwrites(inputs: Mapping[str, Any]) -> bool:
+    return inputs.get("overwriteOnCreate") in (True, "true")
+
+
+def exists_always(type_: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether the resource exists before it is declared and after it is deleted from the program."""
+    return type_ == LOG_BUCKET and inputs.get("bucketId") in _BUCKETS_OF_GOOGLE
+
+
+def creation_notes(new: PlannedResource) -> tuple[str, ...]:
+    """What the engine does in place of a plain creation."""
+    if import_id := new.options.get("importId"):
+        return (
+            f"imports what exists under the id {import_id} and sends no change; the import fails where it differs from "
+            "what is declared",
+        )
+    if exists_always(new.type, new.inputs):
+        return (
+            f"creates nothing: every project has the log bucket {new.inputs['bucketId']}, which is set to what is "
+            "declared. Entries older than `retentionDays` are deleted",
+        )
+    if new.type == REPOSITORY_FILE and _overwrites(new.inputs):
+        return ("overwrites a file that exists at this path",)
+    note = _TAKEN_OVER.get(new.type)
+    return (note,) if note else ()
+
+
+def deletion_notes(old: PlannedResource) -> tuple[str, ...]:
+    """What the engine does in place of a plain deletion."""
+    if old.options.get("retainOnDelete") is True:
+        return ("the engine only forgets it (`retainOnDelete`): it stays as it is",)
+    if exists_always(old.type, old.inputs):
+        return (f"the provider only forgets it: the log bucket {old.inputs['bucketId']} stays as it is",)
+    if old.type == API and old.inputs.get("disableOnDestroy") in (False, "false"):
+        return ("the provider only forgets it (`disableOnDestroy: false`): the API stays on",)
+    return ()
+
+
+def lasting_notes(old: PlannedResource, new: PlannedResource, *, is_replaced: bool) -> tuple[str, ...]:
+    """What the engine does with a resource of both plans besides an update: a replacement, a move, an import."""
+    notes: list[str] = []
+    if is_replaced and new.options.get("deleteBeforeReplace") is True:
+        notes.append("the engine deletes it, with what it holds, before it creates the new one")
+    elif is_replaced and old.options.get("retainOnDelete") is True:
+        notes.append("the engine creates a new one and leaves the old one where it is (`retainOnDelete`)")
+    elif is_replaced:
+        notes.append("the engine creates a new one and deletes this one with what it holds")
+    elif old.urn != new.urn:
+        notes.append("goes on under its new name (`aliases`): the engine creates and deletes nothing for it")
+    before, after = (side.options.get("importId") for side in (old, new))
+    if after and not before:
+        notes.append(
+            f"does nothing where the engine manages the id {after} already; else it imports what exists under that id "
+            "in place of this one, and deletes this one"
+        )
+    return tuple(notes)
 
 
 def lifting_commands(stack: str, resource: PlannedResource) -> tuple[str, ...]:

@@ -44,6 +44,22 @@ def file_text(root: Path, commit: str, path: str) -> str | None:
     return None if done.returncode else done.stdout.decode("utf-8", "replace")
 
 
+def files_between(root: Path, older: str, newer: str) -> list[str] | None:
+    """The paths of the repository that differ between two commits, both names of a renamed file.
+
+    None where `older` is not a commit of this clone that leads to `newer`: then it is not known what differs.
+    """
+    if not leads_to(root, older, newer):
+        return None
+    done = _git(root, "diff", "--name-only", "--no-renames", "--no-relative", "-z", older, newer, "--")
+    return [name.decode("utf-8", "replace") for name in done.stdout.split(b"\0") if name]
+
+
+def leads_to(root: Path, older: str, newer: str) -> bool:
+    """Whether the commit `newer` has `older` in its history, or is the same; no where one is not in this clone."""
+    return _git(root, "merge-base", "--is-ancestor", older, newer).returncode == 0
+
+
 def file_hashes(root: Path, tree: str) -> dict[str, str]:
     """The ids of the files of a tree, by their paths in it."""
     done = _git(_top(root), "ls-tree", "-r", "-z", "--full-tree", tree)
@@ -85,6 +101,15 @@ def unpack(root: Path, tree: str, folder: Path) -> None:
         _refuse("tar is not on PATH", "Install tar, or compare two files of plans")
     if archive.returncode or unpacked.returncode:
         _refuse(f"the files of {tree} cannot be unpacked", "Look for a full disk, and whether `git fsck` is content")
+
+
+def top_folder(root: Path) -> Path | None:
+    """The clone's topmost folder; None where the folder is in no clone, or git is not on PATH."""
+    try:
+        done = _git(root, "rev-parse", "--show-toplevel")
+    except RefusedError:
+        return None
+    return None if done.returncode else Path(done.stdout.decode("utf-8", "surrogateescape").rstrip("\n"))
 
 
 def _top(root: Path) -> Path:

@@ -1,7 +1,14 @@
 """How a change of a resource is judged by the table of its type.
 
-A type that protects has a `Guard`. A field is harmless, has a rule, or is not known: then its change needs an
-acknowledgement, so that a field that nobody has thought of never changes unseen.
+What nobody has thought of needs an acknowledgement. So a table says what passes, not what counts:
+
+- A field that is harmless (a name, a description, a label, documentation) may change, appear and disappear.
+- A field with a rule may change as far as the rule knows that the change is stricter or means the same.
+- Every other field counts, whether it changes, appears or disappears.
+- A new resource, a deleted one and a replaced one count, unless the table says that this takes no protection away. Each
+  table has to say so: `created` and `deleted` have no default.
+- A type without a table has the table `UNKNOWN_TYPE`, in which next to nothing passes. Types that protect nobody are
+  named in `weakening.py`.
 """
 
 from __future__ import annotations
@@ -57,22 +64,31 @@ class Change:
 Rule = Callable[[Change], Iterable[str | WeakenedField] | None]
 
 
+# Of a whole resource: why its creation or deletion needs an acknowledgement, as the end of a sentence on the resource,
+# or a function of its inputs that yields such sentences.
+WholeRule = str | Callable[[Inputs], Iterable[str]]
+
+
+def takes_nothing(_inputs: Inputs) -> Iterable[str]:
+    """For a creation or a deletion that takes no protection away, whatever the inputs are."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Guard:
     """The table of the types that match `pattern`. `created`, `changed` and `deleted` end sentences on the resource.
 
     `harmless` and the keys of `rules` are dotted fields: `conditions[].duration` is in the entries of a list,
     `conditions[+]` an entry that was added, `conditions[-]` one that was removed, and `*` any one key. Without
-    `created` or `deleted`, creating or deleting the resource takes no protection away. Without `changed`, a change that
-    no rule knows gets a general sentence.
+    `changed`, a change that no rule knows gets a general sentence.
     """
 
     pattern: str
+    created: WholeRule
+    deleted: WholeRule
     harmless: Collection[str] = ()
     rules: Mapping[str, Rule] = field(default_factory=dict)
-    created: str | None = None
     changed: str | None = None
-    deleted: str | None = None
 
     def matches(self, type_: str) -> bool:
         """Whether the whole type matches the pattern."""
@@ -87,6 +103,19 @@ class Guard:
         """The fields below which a field has a rule or is harmless."""
         keys = (*self.harmless, *self.rules)
         return frozenset(key[: match.start()] for key in keys for match in re.finditer(r"[.\[]", key))
+
+
+UNKNOWN_TYPE = Guard(
+    pattern=r".*",
+    created="is new, and no table knows what a resource of this type allows or holds back",
+    deleted="is deleted, and no table knows whether a resource of this type protects",
+    harmless=("description", "displayName"),
+)
+
+
+def said_of(rule: WholeRule, inputs: Inputs) -> list[str]:
+    """Why the creation or deletion of a resource with these inputs needs an acknowledgement; empty if it needs none."""
+    return [rule] if isinstance(rule, str) else list(rule(inputs))
 
 
 def judged(guard: Guard, old: Inputs, new: Inputs) -> Iterator[WeakenedField]:

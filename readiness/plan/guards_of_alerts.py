@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from readiness.alerts.severity import SEVERITIES
-from readiness.plan.field_changes import ABSENT, at, list_of, number_of, objects_of, text_at, texts_of
+from readiness.plan.engine_rules import exists_always
+from readiness.plan.field_changes import ABSENT, Inputs, at, list_of, number_of, objects_of, text_at, texts_of
 from readiness.plan.guards import (
     NOT_KNOWN,
     Change,
@@ -20,6 +21,7 @@ from readiness.plan.guards import (
     longer,
     narrower,
     switched,
+    takes_nothing,
 )
 from readiness.plan.query_change import query_changes
 from readiness.resource_types import (
@@ -168,6 +170,37 @@ def _exclusions(change: Change) -> Iterable[str]:
     return ("leaves entries out",) if any(entry not in before for entry in after) else ()
 
 
+def _bucket_created(inputs: Inputs) -> Iterator[str]:
+    """A bucket that Google made holds entries already: those that are older than the declared days go at once."""
+    if "<" in text_at(inputs, "bucketId"):
+        yield "may take over a log bucket that exists: the plan does not know its id"
+    elif exists_always(LOG_BUCKET, inputs):
+        days = number_of(at(inputs, "retentionDays"))
+        kept = f"{days:g} days" if days is not None else "another time"
+        yield f"takes over the log bucket {text_at(inputs, 'bucketId')} and keeps its entries for {kept}"
+
+
+def _bucket_deleted(inputs: Inputs) -> Iterator[str]:
+    if exists_always(LOG_BUCKET, inputs):
+        yield "is no longer declared: nothing says any more for how long its entries are kept"
+    else:
+        yield "is deleted: what is logged in it goes"
+
+
+def _sink_created(inputs: Inputs) -> Iterator[str]:
+    """Copies of log entries leave, unless they go to a log bucket of the same plan."""
+    destination = text_at(inputs, "destination")
+    if not re.fullmatch(r"logging\.googleapis\.com/<[^<>]+\.id>", destination):
+        yield f"sends copies of log entries to {destination or 'a destination that the plan does not say'}"
+
+
+def audit_created(inputs: Inputs) -> Iterator[str]:
+    """An audit configuration replaces the one that its service has: it may exempt somebody who was not exempted."""
+    for entry in objects_of(inputs.get("auditLogConfigs")):
+        if exempted := sorted(texts_of(entry.get("exemptedMembers"))):
+            yield f"{text_at(entry, 'logType')} of {', '.join(exempted)} is not logged"
+
+
 def exempted_less(change: Change) -> Iterator[str]:
     """Of `auditLogConfigs`: a kind of access is no longer logged, or not of everybody."""
     before, after = (
@@ -203,6 +236,7 @@ _CONDITION_RULES: dict[str, Rule] = {
 ALERT_GUARDS = (
     Guard(
         pattern=ALERT_POLICY,
+        created=takes_nothing,
         deleted="is deleted: nobody is told of this any more",
         harmless=(
             "displayName", "documentation", "userLabels", "conditions[].displayName",
@@ -225,6 +259,8 @@ ALERT_GUARDS = (
     # Its deletion shows in the policies that notified it: `_channel_lost`.
     Guard(
         pattern=CHANNEL,
+        created=takes_nothing,
+        deleted=takes_nothing,
         harmless=("displayName", "description", "userLabels"),
         rules={
             "enabled": _enabled,
@@ -234,6 +270,7 @@ ALERT_GUARDS = (
     ),
     Guard(
         pattern=LOG_METRIC,
+        created=takes_nothing,
         deleted="is deleted: this is no longer counted, and an alert on it is silent",
         harmless=("description", "metricDescriptor.displayName", "metricDescriptor.labels[].description"),
         rules={
@@ -246,6 +283,7 @@ ALERT_GUARDS = (
     ),
     Guard(
         pattern=UPTIME_CHECK,
+        created=takes_nothing,
         deleted="is deleted: it is no longer checked",
         harmless=("displayName", "userLabels"),
         rules={
@@ -264,13 +302,20 @@ ALERT_GUARDS = (
     ),
     Guard(
         pattern=API,
+        created=takes_nothing,
         deleted="is deleted: nothing declares that the API is on",
         rules={"disableDependentServices": _destroyed, "disableOnDestroy": _destroyed},
     ),
     # Its deletion takes its objectives with it, which say so.
-    Guard(pattern=MONITORED_SERVICE, harmless=("displayName", "userLabels")),
+    Guard(
+        pattern=MONITORED_SERVICE,
+        created=takes_nothing,
+        deleted=takes_nothing,
+        harmless=("displayName", "userLabels"),
+    ),
     Guard(
         pattern=OBJECTIVE,
+        created=takes_nothing,
         deleted="is deleted: the objective is no longer measured",
         harmless=("displayName", "userLabels"),
         rules={
@@ -280,7 +325,8 @@ ALERT_GUARDS = (
     ),
     Guard(
         pattern=LOG_BUCKET,
-        deleted="is deleted: what is logged in it goes",
+        created=_bucket_created,
+        deleted=_bucket_deleted,
         harmless=("description",),
         rules={
             "retentionDays": fewer(
@@ -291,6 +337,7 @@ ALERT_GUARDS = (
     ),
     Guard(
         pattern=LOG_SINK,
+        created=_sink_created,
         deleted="is deleted: nothing is led there any more",
         harmless=("description",),
         rules={

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from readiness.plan.field_changes import ABSENT
-from readiness.plan.guards import Change, Guard, Rule, stricter_if, switched
-from readiness.plan.guards_of_alerts import exempted_less
+from readiness.plan.guards import Change, Guard, Rule, stricter_if, switched, takes_nothing
+from readiness.plan.guards_of_alerts import audit_created, exempted_less
 
 _NOT_JUDGED = "whether it allows more cannot be judged"
 _not_judged = partial(
@@ -81,6 +81,7 @@ GRANT_GUARDS = (
     # A new record of access protects.
     Guard(
         pattern=r"gcp:.*:\w*IAMAuditConfig",
+        created=audit_created,
         changed="records the access to something else",
         deleted="is deleted: access is no longer logged",
         harmless=_TEXTS,
@@ -90,6 +91,7 @@ GRANT_GUARDS = (
         pattern=r"gcp:.*:\w*(IAM|Iam)CustomRole",
         created="is a new role",
         changed=f"is another role; {_NOT_JUDGED}",
+        deleted=takes_nothing,
         harmless=_TEXTS,
         rules={"permissions": _fewer},
     ),
@@ -97,6 +99,7 @@ GRANT_GUARDS = (
         pattern=r"gcp:.*:\w*(IAM|Iam)(Member|Binding|Policy)",
         created="is a new grant",
         changed="grants something else",
+        deleted=takes_nothing,
         harmless=_IAM_TEXTS,
         rules=_IAM_RULES,
     ),
@@ -112,6 +115,7 @@ GRANT_GUARDS = (
         pattern=r"gcp:(serviceaccount/.*|.*:(DefaultServiceAccounts|HmacKey|ApiKey))",
         created="is a new identity or key",
         changed="is another identity or key",
+        deleted=takes_nothing,
         harmless=_TEXTS,
         rules={"disabled": _becomes(value=True)},
     ),
@@ -119,6 +123,7 @@ GRANT_GUARDS = (
         pattern=r"gcp:\w+/job:Job",
         created="runs something new",
         changed="runs something else, or in another way",
+        deleted=takes_nothing,
         harmless=_TEXTS,
         rules={"deletionProtection": switched("may be deleted", off=True, default=True)},
     ),
@@ -127,6 +132,7 @@ GRANT_GUARDS = (
         r"|Organization\w*Role\w*|OrganizationSecurityManager|EmuGroupMapping|User(Ssh|Gpg)Key|\w+Webhook)",
         created="gives access",
         changed="gives access to somebody else, or another access",
+        deleted=takes_nothing,
         harmless=_TEXTS,
         rules={
             "members": _fewer,
@@ -140,6 +146,7 @@ GRANT_GUARDS = (
         pattern=r"github:.*:(Actions|Codespaces|Dependabot)\w*(Secret|Variable)\w*",
         created="gives a value to workflows",
         changed="gives another value to workflows, or to others",
+        deleted=takes_nothing,
         harmless=_TEXTS,
     ),
     _not_judged(
@@ -160,6 +167,7 @@ GRANT_GUARDS = (
         pattern=r"pulumi:providers:\w+",
         created="is a provider of its own, which sends credentials where it says",
         changed="sends credentials somewhere else, or as somebody else",
+        deleted=takes_nothing,
         harmless=_TEXTS,
     ),
     # Their inputs are what is run.
@@ -167,6 +175,7 @@ GRANT_GUARDS = (
         pattern=r"command:.*|pulumi-(python|nodejs):dynamic.*",
         created="runs a command of its own",
         changed="runs another command",
+        deleted=takes_nothing,
         harmless=_TEXTS,
     ),
 )

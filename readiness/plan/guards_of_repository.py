@@ -7,8 +7,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from readiness.images.policies import DELETE, KEEP, Policy, policies_of
-from readiness.plan.field_changes import ABSENT, at, is_on, list_of, objects_of, text_at, texts_of
-from readiness.plan.guards import NOT_KNOWN, Change, Guard, WeakenedField, always, elsewhere, fewer, switched
+from readiness.plan.field_changes import ABSENT, Inputs, at, is_on, list_of, objects_of, text_at, texts_of
+from readiness.plan.guards import (
+    NOT_KNOWN,
+    Change,
+    Guard,
+    WeakenedField,
+    always,
+    elsewhere,
+    fewer,
+    switched,
+    takes_nothing,
+)
 from readiness.resource_types import (
     BRANCH_POLICY,
     ENVIRONMENT,
@@ -256,11 +266,27 @@ def _scanning(change: Change) -> Iterator[str]:
         yield NOT_KNOWN
 
 
+def _file_deleted(inputs: Inputs) -> Iterator[str]:
+    yield f"is no longer declared: nothing keeps the file {text_at(inputs, 'file')} as it is".replace("  ", " ")
+
+
+def _switch_created(inputs: Inputs) -> Iterator[str]:
+    """The switch exists in every repository, so that declaring it as off turns it off."""
+    if not is_on(inputs, "enabled", default=True):
+        yield "is switched off"
+
+
 REPOSITORY_GUARDS = (
     # Its text is shown line by line, and judged by nobody here.
-    Guard(pattern=REPOSITORY_FILE, harmless=("content", "commitMessage", "commitAuthor", "commitEmail")),
+    Guard(
+        pattern=REPOSITORY_FILE,
+        created=takes_nothing,
+        deleted=_file_deleted,
+        harmless=("content", "commitMessage", "commitAuthor", "commitEmail"),
+    ),
     Guard(
         pattern=REGISTRY,
+        created=takes_nothing,
         deleted="is deleted: the images go, the one that runs included",
         harmless=("description", "labels"),
         rules={
@@ -272,6 +298,7 @@ REPOSITORY_GUARDS = (
     ),
     Guard(
         pattern=ENVIRONMENT,
+        created=takes_nothing,
         deleted="is deleted: the next run that names it makes it anew, without any rule",
         rules={
             "canAdminsBypass": switched("administrators may pass without approval", off=False, default=True),
@@ -281,10 +308,16 @@ REPOSITORY_GUARDS = (
             "waitTimer": fewer(lambda before, after: f"waits {after:g} instead of {before:g} minutes", default=0),
         },
     ),
-    # Which branches may deploy from now on: `branch_admitted`. Without it fewer may.
-    Guard(pattern=BRANCH_POLICY, rules={"branchPattern": elsewhere, "tagPattern": elsewhere}),
+    # Which branches may deploy from now on: `_branch_admitted`. Without it fewer may.
+    Guard(
+        pattern=BRANCH_POLICY,
+        created=takes_nothing,
+        deleted=takes_nothing,
+        rules={"branchPattern": elsewhere, "tagPattern": elsewhere},
+    ),
     Guard(
         pattern=RULESET,
+        created=takes_nothing,
         deleted="is deleted: its rules no longer hold",
         harmless=("name",),
         rules={
@@ -315,11 +348,13 @@ REPOSITORY_GUARDS = (
     ),
     Guard(
         pattern=VULNERABILITY_ALERTS,
+        created=_switch_created,
         deleted="is deleted: vulnerabilities are no longer reported",
         rules={"enabled": switched("is switched off", off=True, default=True)},
     ),
     Guard(
         pattern=SECURITY_UPDATES,
+        created=_switch_created,
         deleted="is deleted: vulnerabilities are no longer fixed by pull request",
         rules={"enabled": switched("is switched off", off=True, default=True)},
     ),

@@ -12,9 +12,18 @@ from enum import StrEnum
 from typing import Any
 
 from readiness.finding import Finding, RefusedError
-from readiness.plan.engine_rules import forces_replacement, former_urns, ignored_paths, without_ignored
+from readiness.plan.engine_rules import (
+    creation_notes,
+    deletion_notes,
+    forces_replacement,
+    former_urns,
+    ignored_paths,
+    lasting_notes,
+    without_ignored,
+)
 from readiness.plan.field_changes import FieldChange, field_changes
 from readiness.plan.plan_file import PlannedResource, ReadPlan
+from readiness.plan.setting_changes import SettingChange
 
 # The SDK's version stands in every resource: one line for all of them (`provider_versions`).
 _VERSION_OPTION = "version"
@@ -23,7 +32,10 @@ _OPTIONS_WITHOUT_EFFECT = frozenset({_VERSION_OPTION, "aliases"})
 
 
 class Action(StrEnum):
-    """What the engine would do, the gravest first. `OTHER` sends nothing: options, a move, a component's own words."""
+    """What the engine would do, the gravest first.
+
+    `OTHER` changes nothing in a cloud: options, a move, an import, a component's inputs.
+    """
 
     REPLACE = "replace"
     DELETE = "delete"
@@ -76,6 +88,8 @@ class StackDiff:
 
     `setup` are the fields in which program and providers differ; empty too where a plan does not say them.
 
+    `settings` are the edited settings, known where a working tree is compared with a commit.
+
     `renamed` holds, by the URN of a deleted resource, the created one of the same type and inputs: a rename that lacks
     its alias.
     """
@@ -88,6 +102,7 @@ class StackDiff:
     provider_versions: tuple[tuple[str, str, str], ...]
     renamed: Mapping[str, PlannedResource]
     setup: tuple[FieldChange, ...] = ()
+    settings: tuple[SettingChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -140,10 +155,7 @@ def _pairs(
 
 def _change(old: PlannedResource | None, new: PlannedResource | None) -> ResourceChange | None:
     if old is None or new is None:
-        change = ResourceChange(action=Action.CREATE if old is None else Action.DELETE, old=old, new=new)
-        if not change.resource.is_component:
-            return change
-        return replace(change, action=Action.OTHER) if change.resource.inputs else None
+        return _coming_or_going(old, new)
     inputs = tuple(field_changes(old.inputs, new.inputs))
     files = tuple(field_changes(old.files, new.files, "files", ("files",)))
     options = tuple(field_changes(_told(old.options), _told(new.options)))
@@ -152,13 +164,27 @@ def _change(old: PlannedResource | None, new: PlannedResource | None) -> Resourc
     before, after = (without_ignored(side.inputs, ignored_paths(new)) for side in (old, new))
     effective = tuple(field_changes(before, after))
     replacing, notes = forces_replacement(old, new, effective)
+    imports = [side.options.get("importId") for side in (old, new)]
+    if all(imports) and imports[0] != imports[1]:
+        replacing += ("options.importId",)
     action = Action.REPLACE if replacing else Action.UPDATE if effective else Action.OTHER
     left_alone = [change.path for change in inputs if change not in effective]
     if left_alone:
         notes += (f"ignored (ignoreChanges), so that the engine leaves it as it is: {', '.join(left_alone)}",)
     action = Action.OTHER if new.is_component else action
+    notes += lasting_notes(old, new, is_replaced=action is Action.REPLACE) if not new.is_component else ()
     fields = {"inputs": inputs, "files": files, "options": options}
     return ResourceChange(action=action, old=old, new=new, **fields, replacing=replacing, notes=notes)
+
+
+def _coming_or_going(old: PlannedResource | None, new: PlannedResource | None) -> ResourceChange | None:
+    change = ResourceChange(action=Action.CREATE if old is None else Action.DELETE, old=old, new=new)
+    if change.resource.is_component:
+        return replace(change, action=Action.OTHER) if change.resource.inputs else None
+    if old is not None:
+        return replace(change, notes=deletion_notes(old))
+    notes = creation_notes(change.resource)
+    return replace(change, action=Action.OTHER if "importId" in change.resource.options else change.action, notes=notes)
 
 
 def _renamed(changes: Sequence[ResourceChange]) -> dict[str, PlannedResource]:

@@ -219,6 +219,10 @@ def _resource(entry: object, file: str, secrets: SecretMask) -> PlannedResource:
     if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
         _refuse(file, "is no resource of this format: `files` is an object of texts")
     texts = {key: _clean(entry[key]) for key in _TEXTS}
+    # `urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME`. The type decides how a change is judged.
+    parts = texts["urn"].split("::", 3)
+    if len(parts) < 4 or (parts[2].rpartition("$")[2], parts[3]) != (texts["type"], texts["name"]):
+        _refuse(file, "is no resource of this format: its URN is of another type or name")
     cleaner = _Cleaner(file, secrets, place=texts["urn"], resource_type=texts["type"])
     return PlannedResource(
         **texts,

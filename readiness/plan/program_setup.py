@@ -78,11 +78,16 @@ def setup_of_texts(stack: str, read: Callable[[str], str | None], names: list[st
 
     Raises RefusedError where a file cannot be read.
     """
+    return setup_of(config_of_texts(stack, read), read, names)
+
+
+def config_of_texts(stack: str, read: Callable[[str], str | None]) -> StackConfig:
+    """The configuration of a stack of a commit, as `setup_of_texts` reads it. Raises RefusedError as it does."""
     with tempfile.TemporaryDirectory(prefix="readiness-setup-") as folder:
         for name, otherwise in ((PROJECT_FILE, ""), (stack_file_name(stack), "config: {}\n")):
             text = read(name)
             Path(folder, name).write_text(otherwise if text is None else text, encoding="utf-8")
-        return setup_of(read_stack(Path(folder), stack), read, names)
+        return read_stack(Path(folder), stack)
 
 
 def decision_of_field(change: FieldChange) -> KeyDecision:

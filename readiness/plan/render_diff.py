@@ -7,16 +7,19 @@ of backticks in it. So no value can end the fence, open a tag, or mention anybod
 from __future__ import annotations
 
 import html
+import textwrap
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from readiness import __version__
 from readiness.finding import Finding, text_line
 from readiness.finding_formats import findings_markdown
 from readiness.markdown_text import fenced
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, entries_to_write
-from readiness.plan.change_lines import code_span, printable
-from readiness.plan.diff_report import REST, SECTIONS, Block, DiffReport
+from readiness.plan.change_lines import code_span, printable, shortened
+from readiness.plan.diff_report import RENAME, REST, SECTIONS, Block, DiffReport
+from readiness.plan.diff_verdict import Origin
+from readiness.plan.engine_preview import MAX_DIFFERENCES, PreviewComparison
 from readiness.plan.plan_diff import Action, StackDiff
 
 Paint = Callable[[str, str], str]
@@ -29,17 +32,34 @@ ACTION_WORDS = {
     Action.DELETE: "delete",
     Action.UPDATE: "update",
     Action.CREATE: "create",
-    Action.OTHER: "sends nothing",
+    Action.OTHER: "no change sent",
+    RENAME: "delete and create",
     "setup": "program and providers",
     "outputs": "outputs",
     "providers": "provider versions",
 }
+FIRST = "Look at first"
+# Of resources that change in the same way, the comment counts more names than these.
+MAX_NAMES = 60
+PREVIEWED = "The engine would do what the plan does not know"
 NEW_FINDINGS = "Breaks rules of `readiness check --plan` that the base keeps"
 
 
-def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> str:
-    """Everything, the dangerous first. `paint` colours a line; by default none is."""
+def diff_text(
+    report: DiffReport,
+    paint: Paint = lambda text, _colour: text,
+    *,
+    previews: Mapping[str, PreviewComparison] | None = None,
+) -> str:
+    """Everything, the dangerous first. `paint` colours a line; by default none is.
+
+    `previews` has, by stack, what the engine would do otherwise; None where no preview was asked for.
+    """
     lines = [*(printable(note) for note in report.notes), *(summary_line(report, diff) for diff in report.diffs)]
+    if first := report.first_lines():
+        lines += ["", paint(FIRST, "cyan"), "", *(f"    {line}" for line in first)]
+    if previews:
+        lines += ["", paint(PREVIEWED, "red"), "", *(f"    {line}" for line in _preview_lines(report, previews))]
     for tier, title in SECTIONS.items():
         blocks = [block for block in report.blocks if block.tier == tier]
         if blocks:
@@ -47,6 +67,7 @@ def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> 
         for block in blocks:
             head = _title(block)
             lines += ["", paint(head, _COLOURS.get(head[0], "cyan"))]
+            lines += [f"    {line}" for line in _names(block)]
             lines += [f"    {paint(line, _COLOURS[line[0]]) if line[0] in _COLOURS else line}" for line in block.lines]
     if report.new_findings:
         lines += ["", paint(NEW_FINDINGS, "red"), ""]
@@ -56,18 +77,49 @@ def diff_text(report: DiffReport, paint: Paint = lambda text, _colour: text) -> 
 
 
 def summary_line(report: DiffReport, diff: StackDiff) -> str:
-    """`prod: 2 weaken; 1 replace, 3 update`."""
+    """`prod: 2 changes weaken protection; 1 replace, 3 update`."""
     weaken, *actions = report.counts(diff)
     parts = [f"{count} {ACTION_WORDS[action]}" for action, count in zip(Action, actions, strict=True) if count]
     beside = {"setup": diff.setup, "outputs": diff.outputs, "providers": diff.provider_versions}
     parts += [ACTION_WORDS[name] for name, changes in beside.items() if changes]
-    head = f"{weaken} weaken; " if weaken else ""
+    head = f"{_changes(weaken)} protection; " if weaken else ""
     tail = "" if diff.is_setup_known else "; program and providers not known"
     return f"{printable(diff.stack)}: {head}{', '.join(parts) or 'no change'}{tail}"
 
 
+def _preview_lines(report: DiffReport, previews: Mapping[str, PreviewComparison]) -> Iterator[str]:
+    """For each stack a line with the counts, then errors and differences, the gravest first."""
+    for diff in report.diffs:
+        preview = previews.get(diff.stack)
+        if preview is None:
+            yield printable(f"{diff.stack}: not known, because no preview of it was given")
+            continue
+        yield printable(preview.summary)
+        yield from (f"  error: {error}" for error in preview.errors[:MAX_DIFFERENCES])
+        yield from (f"  {found.text}" for found in preview.differences[:MAX_DIFFERENCES])
+        for entries, what in ((preview.errors, "errors"), (preview.differences, "operations")):
+            if len(entries) > MAX_DIFFERENCES:
+                yield f"  and {len(entries) - MAX_DIFFERENCES} more {what}"
+
+
+def _changes(count: int) -> str:
+    return "1 change weakens" if count == 1 else f"{count} changes weaken"
+
+
+def _names(block: Block, most: int | None = None) -> Iterator[str]:
+    """The names of resources that one block shows together, by stack where there are several: all, or `most`."""
+    names = [member.name for member in block.members]
+    if block.name or block.is_all or block.all_but or len(names) < 2:
+        return
+    if "," in block.stack:
+        names = [f"{member.stack}: {member.name}" for member in block.members]
+    more = f", and {len(names) - most} more" if most is not None and len(names) > most else ""
+    text = printable(f"{', '.join(names[:most])}{more}")
+    yield from textwrap.wrap(text, 110, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+
+
 def _title(block: Block) -> str:
-    what = " ".join(part for part in (block.name, block.type) if part)
+    what = " ".join(part for part in (block.name, block.kind) if part)
     place = f"  {block.source}" if block.source else ""
     sign = _SIGNS.get(block.action, "*")
     return printable(f"{sign} {block.stack}: {ACTION_WORDS[block.action]} {what}".rstrip() + place)
@@ -76,9 +128,8 @@ def _title(block: Block) -> str:
 def _acknowledging_text(report: DiffReport) -> Iterator[str]:
     still_open = report.agreement.open
     if still_open:
-        count = "1 change reduces" if len(still_open) == 1 else f"{len(still_open)} changes reduce"
         yield ""
-        yield f"{count} protection. If this is intended, a code owner adds to {ACKNOWLEDGED_FILE}:"
+        yield f"{_changes(len(still_open))} protection. If this is intended, a code owner adds to {ACKNOWLEDGED_FILE}:"
         yield from entries_to_write(still_open)
     for entry in report.agreement.stale:
         yield ""
@@ -94,51 +145,88 @@ MAX_CHARACTERS_OF_A_BLOCK = 8_000
 MAX_CHARACTERS_OF_A_NOTE = 2_000
 MAX_STACKS = 30
 MAX_ENTRIES = 30
+# What the engine would do is never cut for changes, so that it has a limit of its own.
+MAX_PREVIEW_LINES = 50
+MAX_PREVIEW_CHARACTERS = 220
 
 CAVEAT = "Made from the program alone, without credentials. It compares what is declared and does not know what exists."
-_MADE_BY = f"<sub>readiness {__version__}</sub>"
+NOT_PREVIEWED = "What the engine would do is not known: no preview was given."
+_NO_ORIGIN = Origin()
 
 
-def diff_markdown(report: DiffReport, *, appendix: str = "") -> str:
-    """The comment: as many blocks as fit, the most important ones, how many were left out, and the appendix whole."""
+def diff_markdown(
+    report: DiffReport,
+    *,
+    appendix: str = "",
+    origin: Origin = _NO_ORIGIN,
+    previews: Mapping[str, PreviewComparison] | None = None,
+) -> str:
+    """The comment: as many blocks as fit, the most important ones, how many were left out, and the appendix whole.
+
+    `previews` has, by stack, what the engine would do otherwise.
+    """
     rendered = [_block(block) for block in report.blocks]
+    head, tail = _above_the_blocks(report, previews or {}), _below_the_blocks(report, origin, previews or {})
     limit, counts = MAX_CHARACTERS - len(appendix), range(len(rendered) + 1)
     # With each further block the comment is longer, so that the most that fits is found by halving.
-    fitting = bisect_right(counts, limit, key=lambda count: len(_comment(report, rendered, count)))
-    return _comment(report, rendered, max(fitting - 1, 0)) + appendix
+    fitting = bisect_right(counts, limit, key=lambda count: len(_comment(report, rendered, count, head, tail)))
+    return _comment(report, rendered, max(fitting - 1, 0), head, tail) + appendix
 
 
-def failure_markdown(problems: Sequence[Finding]) -> str:
+def failure_markdown(problems: Sequence[Finding], origin: Origin = _NO_ORIGIN) -> str:
     """The comment where there is no diff, so that an older one does not stay."""
     block = findings_markdown(problems[:MAX_ENTRIES])
-    return "\n".join([MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, "", _MADE_BY, ""])
+    return "\n".join(
+        [MARKER, "## Plan diff", "", "**The diff could not be made.**", "", block, "", _made_by(origin), ""]
+    )
 
 
-def _comment(report: DiffReport, rendered: Sequence[str], count: int) -> str:
+def _made_by(origin: Origin) -> str:
+    return f"<sub>{' · '.join([f'readiness {__version__}', *origin.words()])}</sub>"
+
+
+def _comment(report: DiffReport, rendered: Sequence[str], count: int, head: Sequence[str], tail: Sequence[str]) -> str:
     shown = list(zip(report.blocks[:count], rendered[:count], strict=True))
-    parts = [MARKER, "## Plan diff", "", *_notes(report), *_headline(report), ""]
-    if not report.is_empty:
-        parts += [*_table(report), ""]
+    parts = list(head)
     for tier, title in SECTIONS.items():
         if tier != REST and (texts := [text for block, text in shown if block.tier == tier]):
             parts += [f"### {title}", "", *texts]
     for diff in report.diffs:
-        texts = [text for block, text in shown if block.tier == REST and block.stack == diff.stack]
+        texts = [text for block, text in shown if block.tier == REST and block.members[0].stack == diff.stack]
         if texts:
             summary = html.escape(summary_line(report, diff))
             parts += [f"<details><summary><code>{summary}</code></summary>", "", *texts, "</details>", ""]
+    left_out = len(rendered) - count
+    if left_out:
+        what = f"{left_out} of {len(rendered)} changes are not shown, the least important ones"
+        parts += [f"**{what}: they do not fit into one comment.** `readiness diff` shows them all.", ""]
+    return "\n".join([*parts, *tail])
+
+
+def _above_the_blocks(report: DiffReport, previews: Mapping[str, PreviewComparison]) -> list[str]:
+    parts = [MARKER, "## Plan diff", "", *_notes(report), *_headline(report), ""]
+    if not report.is_empty:
+        parts += [*_table(report), ""]
+    if first := report.first_lines():
+        parts += [f"**{FIRST}**", "", *(f"- {code_span(line)}" for line in first), ""]
+    if previews:
+        lines = [shortened(line, MAX_PREVIEW_CHARACTERS) for line in _preview_lines(report, previews)]
+        if (left_out := len(lines) - MAX_PREVIEW_LINES) > 0:
+            lines[MAX_PREVIEW_LINES:] = [f"… {left_out} more lines"]
+        parts += [f"**{PREVIEWED}**", "", *fenced(lines, ""), ""]
+    return parts
+
+
+def _below_the_blocks(report: DiffReport, origin: Origin, previews: Mapping[str, PreviewComparison]) -> list[str]:
+    parts: list[str] = []
     if report.new_findings:
         lines = [
             f"- {code_span(stack[:100])}: {code_span(text_line(finding)[:500])}"
             for stack, finding in report.new_findings[:MAX_ENTRIES]
         ]
         parts += [f"### {NEW_FINDINGS}", "", *lines, *_more(report.new_findings, "- and {} more"), ""]
-    left_out = len(rendered) - count
-    if left_out:
-        what = f"{left_out} of {len(rendered)} changes are not shown, the least important ones"
-        parts += [f"**{what}: they do not fit into one comment.** `readiness diff` shows them all.", ""]
-    parts += [*_acknowledging_markdown(report), f"_{CAVEAT}_", "", _MADE_BY, ""]
-    return "\n".join(parts)
+    caveat = CAVEAT if previews else f"{CAVEAT} {NOT_PREVIEWED}"
+    return [*parts, *_acknowledging_markdown(report), f"_{caveat}_", "", _made_by(origin), ""]
 
 
 def _notes(report: DiffReport) -> list[str]:
@@ -153,12 +241,16 @@ def _headline(report: DiffReport) -> list[str]:
         return ["The plans declare the same resources. Program and providers are not known."]
     still_open, agreed = len(report.agreement.open), len(report.agreement.agreed)
     if still_open:
-        return [f"**{still_open} of {still_open + agreed} weakening changes are not acknowledged.**"]
-    return [f"All {agreed} weakening changes are acknowledged."] if agreed else ["Nothing weakens."]
+        return [f"**{still_open} of {still_open + agreed} changes that weaken protection are not acknowledged.**"]
+    return (
+        [f"All {agreed} changes that weaken protection are acknowledged."]
+        if agreed
+        else ["No change weakens protection."]
+    )
 
 
 def _table(report: DiffReport) -> list[str]:
-    titles = ["Stack", "weaken", *(ACTION_WORDS[action] for action in Action)]
+    titles = ["Stack", "weakens protection", *(ACTION_WORDS[action] for action in Action)]
     lines = [f"| {' | '.join(titles)} |", f"|---|{'---:|' * (len(titles) - 1)}"]
     for diff in report.diffs[:MAX_STACKS]:
         counts = " | ".join(str(count) for count in report.counts(diff))
@@ -170,15 +262,16 @@ def _table(report: DiffReport) -> list[str]:
 
 def _block(block: Block) -> str:
     words = [f"**{ACTION_WORDS[block.action]}**"]
-    words += [code_span(part[:200]) for part in (block.name, block.type) if part]
+    words += [code_span(part[:200]) for part in (block.name, block.kind) if part]
     words.append(f"in {code_span(block.stack[:100])}")
     if block.source:
         words.append(code_span(block.source[:200]))
-    lines = list(block.lines[:MAX_LINES_OF_A_BLOCK])
+    names = list(_names(block, MAX_NAMES))
+    lines = [*names, *block.lines][:MAX_LINES_OF_A_BLOCK]
     while lines and sum(len(line) + 1 for line in lines) > MAX_CHARACTERS_OF_A_BLOCK:
         lines.pop()
-    if len(lines) < len(block.lines):
-        lines.append(f"  … {len(block.lines) - len(lines)} more lines")
+    if (left_out := len(names) + len(block.lines) - len(lines)) > 0:
+        lines.append(f"  … {left_out} more lines")
     return "\n".join([" ".join(words), "", *(fenced(lines, "diff") if lines else []), ""])
 
 
@@ -192,7 +285,7 @@ def _acknowledging_markdown(report: DiffReport) -> list[str]:
     still_open = report.agreement.open
     if still_open:
         parts += [
-            "<details><summary>How to acknowledge what reduces protection</summary>",
+            "<details><summary>How to acknowledge what weakens protection</summary>",
             "",
             f"A code owner writes into `{ACKNOWLEDGED_FILE}`, with a reason and a name:",
             "",

@@ -1,7 +1,17 @@
 """What weakens: every change that may take protection away, with the digest by which somebody can acknowledge it.
 
-The tables (`guards_of_alerts.py`, `guards_of_repository.py`, `guards_of_grants.py`) judge a resource field by field.
-The rules here judge what needs both plans: creation, deletion, options, channels, branches, and the program itself.
+A change passes only where somebody has said that it may. What decides, in this order:
+
+1. The table of the resource's type (`guards_of_alerts.py`, `guards_of_repository.py`, `guards_of_grants.py`) lists the
+   fields that are harmless and has rules that can say "stricter". It also says whether a creation or a deletion takes
+   protection away. `guards.py` describes its form.
+2. A type without a table needs an acknowledgement for each creation, change and deletion (`UNKNOWN_TYPE`), unless it
+   is one of `PROTECTS_NOBODY` or a component, which exists in the plan only.
+3. The rules here judge what no field shows: options of the engine, an alias to another type, a replacement, channels,
+   branches, the program itself.
+
+So a new field of a provider, a new option of the engine and a new type need an acknowledgement until a table names
+them. `tests/plan/ordinary_changes.txt` lists everything that passes, for each field, option and type.
 """
 
 from __future__ import annotations
@@ -9,24 +19,44 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.plan.engine_rules import ignored_paths, lifting_commands, without_ignored
+from readiness.plan.engine_rules import deletion_notes, ignored_paths, lifting_commands, takes_over, without_ignored
 from readiness.plan.field_changes import ABSENT, Inputs, at, flat, is_on, list_of, text_at, texts_of
-from readiness.plan.guards import WHOLE_RESOURCE, Guard, WeakenedField, judged, public_members
+from readiness.plan.guards import (
+    UNKNOWN_TYPE,
+    WHOLE_RESOURCE,
+    Guard,
+    WeakenedField,
+    judged,
+    public_members,
+    said_of,
+    takes_nothing,
+)
 from readiness.plan.guards_of_alerts import ALERT_GUARDS
 from readiness.plan.guards_of_grants import GRANT_GUARDS
 from readiness.plan.guards_of_repository import REPOSITORY_GUARDS
-from readiness.plan.plan_diff import ResourceChange, StackDiff
+from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
 from readiness.plan.plan_file import PlannedResource, ReadPlan
 from readiness.plan.program_setup import decision_of_field
-from readiness.resource_types import ALERT_POLICY, BRANCH_POLICY, CHANNEL, ENVIRONMENT
+from readiness.resource_types import (
+    ALERT_POLICY,
+    BRANCH_POLICY,
+    CHANNEL,
+    DASHBOARD,
+    ENVIRONMENT,
+    LABEL,
+    REPOSITORY_FILE,
+)
 from readiness.settings.configuration_keys import Comparison
 
 # The first that matches a type counts.
 GUARDS: tuple[Guard, ...] = (*ALERT_GUARDS, *REPOSITORY_GUARDS, *GRANT_GUARDS)
+
+# Nobody is protected by a chart, or by a label of issues.
+PROTECTS_NOBODY = frozenset({DASHBOARD, LABEL})
 
 # What the setup of a stack is called in a diff: no resource, and no URN of one ends so.
 SETUP_NAME = "program and providers"
@@ -47,6 +77,8 @@ _JUDGED_OPTIONS = frozenset(
     {"additionalSecretOutputs", "aliases", "customTimeouts", "dependencies", "ignoreChanges", "importId", "protect",
      "retainOnDelete", "version", *_PROVIDER_OPTIONS}
 )  # fmt: skip
+# Of the options that are left after those, none is harmless.
+_OPTIONS = Guard(pattern="", created=takes_nothing, deleted=takes_nothing)
 # Packages that this project uses; any other is a further program that is given the environment.
 _USUAL_PACKAGES = frozenset({"gcp", "github", "pulumi"})
 
@@ -67,13 +99,18 @@ class Weakening:
     @property
     def digest(self) -> str:
         """Of stack, URN, field, old and new value: who acknowledges this change acknowledges no other."""
-        parts = [self.stack, self.urn, self.field, _json(self.old), _json(self.new)]
-        return _DIGEST_LETTER + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_HEX_DIGITS]
+        return digest_of([self.stack, self.urn, self.field, _json(self.old), _json(self.new)])
+
+
+def digest_of(parts: Iterable[str]) -> str:
+    """A digest of texts, in the form by which a change is acknowledged."""
+    return _DIGEST_LETTER + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_HEX_DIGITS]
 
 
 def guard_of(type_: str) -> Guard | None:
-    """The table of a type; None where it protects nothing and gives nobody a right."""
-    return next((guard for guard in GUARDS if guard.matches(type_)), None)
+    """The table of a type, `UNKNOWN_TYPE` without one; None for a component and for what protects nobody."""
+    is_managed = "/" in type_ and type_ not in PROTECTS_NOBODY
+    return next((guard for guard in GUARDS if guard.matches(type_)), UNKNOWN_TYPE if is_managed else None)
 
 
 def weakenings(diff: StackDiff) -> tuple[Weakening, ...]:
@@ -107,27 +144,51 @@ def _setup_findings(diff: StackDiff) -> Iterator[WeakenedField]:
 
 
 def _findings(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
+    found = list(_of_resource(diff, change))
+    yield from found
+    old, new, guard = change.old, change.new, guard_of(change.resource.type)
+    # What forces a replacement has a finding of its own, unless it is a harmless field.
+    if not found and guard and old and new and change.action is Action.REPLACE:
+        for reason in said_of(guard.deleted, old.inputs):
+            why = f"is replaced because of {', '.join(change.replacing)}: the old one {reason}"
+            yield WeakenedField(WHOLE_RESOURCE, old.inputs, new.inputs, why)
+
+
+def _of_resource(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     old, new, guard = change.old, change.new, guard_of(change.resource.type)
     yield from _protected_loss(diff.stack, change)
-    if guard is not None:
+    yield from _files_lost(diff, old)
+    if guard is None or guard is UNKNOWN_TYPE:
+        yield from _without_table(diff, old, new, guard)
+    else:
         yield from _by_table(diff, old, new, guard)
     if new is None:
         return
-    if guard is None:
-        yield from _opened_to_all(old, new)
-        yield from _package_added(diff, old, new)
     yield from _provider_changed(diff, old, new)
     if old is not None:
         yield from _protection_removed(old, new)
         yield from _ignored(old, new)
-        if guard is not None:
+        yield from _type_changed(old, new)
+        if guard is not None or new.is_component:
             # An option that nobody has looked at counts.
             sides = ({k: v for k, v in side.options.items() if k not in _JUDGED_OPTIONS} for side in (old, new))
-            yield from judged(Guard(pattern=""), *({"options": options} for options in sides))
+            yield from judged(_OPTIONS, *({"options": options} for options in sides))
         if new.type == ALERT_POLICY:
             yield from _channel_lost(diff, old, new)
     if new.type == BRANCH_POLICY:
         yield from _branch_admitted(diff, new)
+
+
+def _without_table(
+    diff: StackDiff, old: PlannedResource | None, new: PlannedResource | None, guard: Guard | None
+) -> Iterator[WeakenedField]:
+    """Of a type without a table: what is known to be weaker, and every other change where the type may protect."""
+    known = [*_opened_to_all(old, new), *_package_added(diff, old, new)] if new is not None else []
+    yield from known
+    if guard is not None:
+        said = {WHOLE_RESOURCE, *(finding.field for finding in known)}
+        general = list(_by_table(diff, old, new, guard))
+        yield from (finding for finding in general if not known or finding.field not in said)
 
 
 def _protected_loss(stack: str, change: ResourceChange) -> Iterator[WeakenedField]:
@@ -143,15 +204,47 @@ def _protected_loss(stack: str, change: ResourceChange) -> Iterator[WeakenedFiel
 def _by_table(
     diff: StackDiff, old: PlannedResource | None, new: PlannedResource | None, guard: Guard
 ) -> Iterator[WeakenedField]:
-    """One that goes on under another name with the same inputs is neither new nor lost."""
+    """One that goes on under another name with the same inputs is neither new nor lost.
+
+    Unless its creation takes over what exists: the engine creates first and then deletes, so that nothing is left. A
+    file that is delivered in another way goes on too.
+    """
     if old is not None and new is not None:
         # A job that exists keeps an ignored image, and one that is still to be made starts with the declared one.
         ignored: list[str] = [] if new.type.endswith(":Job") else ignored_paths(new)
         yield from judged(guard, without_ignored(old.inputs, ignored), without_ignored(new.inputs, ignored))
-    elif new is not None and guard.created and new.urn not in {resource.urn for resource in diff.renamed.values()}:
-        yield WeakenedField(WHOLE_RESOURCE, ABSENT, new.inputs, f"{guard.created}{_who(new.inputs)}")
-    elif old is not None and guard.deleted and old.urn not in diff.renamed:
-        yield WeakenedField(WHOLE_RESOURCE, old.inputs, ABSENT, guard.deleted)
+    elif new is not None and new.urn not in {resource.urn for resource in diff.renamed.values()}:
+        for reason in said_of(guard.created, new.inputs):
+            yield WeakenedField(WHOLE_RESOURCE, ABSENT, new.inputs, f"{reason}{_who(new.inputs)}")
+    elif old is not None:
+        twin = diff.renamed.get(old.urn)
+        is_forgotten = bool(deletion_notes(old))
+        is_lost = takes_over(old.type, old.inputs) and not is_forgotten
+        if twin is not None and guard is not UNKNOWN_TYPE and not is_lost:
+            return
+        if old.type == REPOSITORY_FILE and is_forgotten and text_at(old.inputs, "file") in _delivered(diff.new):
+            return
+        for reason in said_of(guard.deleted, old.inputs):
+            order = f"{twin.name} takes it over, and then it " if twin and guard is not UNKNOWN_TYPE else ""
+            yield WeakenedField(WHOLE_RESOURCE, old.inputs, ABSENT, f"{order}{reason}")
+
+
+def _files_lost(diff: StackDiff, old: PlannedResource | None) -> Iterator[WeakenedField]:
+    """A component no longer delivers a file, such as a workflow that scans. A file of a resource is judged as one."""
+    files = set(old.files) if old else set()
+    committed = {
+        text_at(other.inputs, "file") for other in diff.old.resources.values() if other.type == REPOSITORY_FILE
+    }
+    if lost := sorted(files - committed - _delivered(diff.new)):
+        reason = f"no longer delivers {', '.join(lost)}"
+        yield WeakenedField("files", sorted(files), sorted(files - {*lost}), reason)
+
+
+def _delivered(plan: ReadPlan) -> set[str]:
+    """The paths of all files that the plan declares, by a component or by a resource of their own."""
+    resources = plan.resources.values()
+    own = {text_at(resource.inputs, "file") for resource in resources if resource.type == REPOSITORY_FILE}
+    return own | {path for resource in resources for path in resource.files}
 
 
 def _who(inputs: Inputs) -> str:
@@ -181,23 +274,37 @@ def _provider_changed(diff: StackDiff, old: PlannedResource | None, new: Planned
         yield WeakenedField("options.importId", before, after, reason)
 
 
+def _type_changed(old: PlannedResource, new: PlannedResource) -> Iterator[WeakenedField]:
+    """An alias leads from another type: the tables cannot compare the two."""
+    if old.type != new.type:
+        reason = (
+            f"goes on as another type, {new.type} instead of {old.type}; whether that is as strict cannot be judged"
+        )
+        yield WeakenedField("type", old.type, new.type, reason)
+
+
 def _protection_removed(old: PlannedResource, new: PlannedResource) -> Iterator[WeakenedField]:
-    """The engine would no longer refuse to delete it, or would really delete what it only forgot."""
+    """The engine would no longer refuse to delete it, would really delete what it only forgot, or shows a secret."""
     for option, reason in (
         ("protect", "may be deleted"),
         ("retainOnDelete", "is deleted in the cloud too, once it is not declared"),
     ):
         if old.options.get(option) is True and new.options.get(option) is not True:
             yield WeakenedField(f"options.{option}", True, ABSENT, reason)
+    option = "additionalSecretOutputs"
+    before, after = (texts_of(side.options.get(option)) for side in (old, new))
+    if lost := sorted(before - after):
+        reason = f"the state holds {', '.join(lost)} in plain text"
+        yield WeakenedField(f"options.{option}", sorted(before), sorted(after), reason)
 
 
 def _ignored(old: PlannedResource, new: PlannedResource) -> Iterator[WeakenedField]:
-    """A field is left as it is, or is overwritten from now on where it is one of a grant or a job."""
+    """A field is left as it is from now on, or is overwritten from now on."""
     before, after = set(ignored_paths(old)), set(ignored_paths(new))
     reasons: list[str] = []
     if not new.is_component and (added := sorted(after - before - _HARMLESS_TO_IGNORE)):
         reasons.append(f"changes of {', '.join(added)} have no effect any more")
-    if any(guard.matches(new.type) for guard in GRANT_GUARDS) and (lost := sorted(before - after)):
+    if guard_of(new.type) is not None and (lost := sorted(before - after - _HARMLESS_TO_IGNORE)):
         reasons.append(f"{', '.join(lost)} is set to what is declared from now on")
     for reason in reasons:
         yield WeakenedField("options.ignoreChanges", sorted(before), sorted(after), reason)

@@ -75,6 +75,10 @@ init
 {_INIT}
 init other --answers inputs/init.yaml
 diff
+plugins lock
+ci stacks
+ci scope
+ci report
 upgrade
 upgrade --check
 upgrade --check --to 9 --wheel x.whl
@@ -99,6 +103,8 @@ doctor STACK
 doctor STACK --ci
 up STACK
 up STACK --yes
+up STACK --summary
+ci begin STACK
 drift STACK
 drift STACK --format json
 drift STACK --issue

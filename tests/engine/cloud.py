@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.rules.plan_rules import CONTRACTS, body_remarks
-from tests.engine.kinds import CHANNEL, kind_of
+from tests.engine.kinds import BUCKET, CHANNEL, kind_of
+
+DELETE_REQUESTED = "DELETE_REQUESTED"
 
 Values = dict[str, Any]
 Key = tuple[str, str]  # type and id
@@ -64,7 +66,8 @@ class Hold:
 class Cloud:
     """The live things by type and id; one for the whole tier, saved and restored between tests.
 
-    An update of what is in `ignores` is answered with success and not done.
+    An update of what is in `ignores` is answered with success and not done. The commands' requests about a path that
+    holds one of `refused_paths` are refused.
     """
 
     def __init__(self) -> None:
@@ -73,6 +76,7 @@ class Cloud:
         self.faults: list[Fault] = []
         self.hold: Hold | None = None
         self.ignores: set[str] = set()
+        self.refused_paths: set[str] = set()
         self._last_number = 1000
         self._lock = threading.RLock()
 
@@ -86,7 +90,7 @@ class Cloud:
             self.hold.released.set()  # of a test that has failed
         self.things, self._last_number = copy.deepcopy(saved[0]), saved[1]
         self.hold = None
-        for remembered in (self.requests, self.faults, self.ignores):
+        for remembered in (self.requests, self.faults, self.ignores, self.refused_paths):
             remembered.clear()
 
     def of_type(self, type_: str) -> dict[str, Values]:
@@ -109,8 +113,11 @@ class Cloud:
             _refuse_invalid(type_, inputs)
             self._last_number += 1
             identity = kind.identity.format(**{**inputs, "number": self._last_number})
-            if (type_, identity) in self.things and not kind.takes_over:
+            known = self.things.get((type_, identity), {})
+            if known and not kind.takes_over:
                 raise ApiError(409, f"{identity} exists already")
+            if known.get("lifecycleState") == DELETE_REQUESTED:
+                raise ApiError(400, f"{identity} is deleted")
             self.things[type_, identity] = copy.deepcopy(inputs)
         self._wait_if_held(resource)
         return identity
@@ -127,6 +134,8 @@ class Cloud:
         with self._answering("PATCH", type_, resource):
             if (type_, identity) not in self.things:
                 raise ApiError(404, f"{identity} is not there")
+            if self.things[type_, identity].get("lifecycleState") == DELETE_REQUESTED:
+                raise ApiError(400, f"{identity} is deleted")
             merged = {**self.things[type_, identity], **copy.deepcopy(changes)}
             wanted = {key: value for key, value in merged.items() if value is not None}
             _refuse_invalid(type_, wanted)
@@ -141,7 +150,15 @@ class Cloud:
             users = [key for key, values in self.things.items() if identity in values.get("notificationChannels", ())]
             if type_ == CHANNEL and users:
                 raise ApiError(400, f"{identity} is in use by {', '.join(user for _, user in users)}")
-            self.things.pop((type_, identity), None)
+            if type_ == BUCKET:
+                self._delete_bucket(identity)
+            else:
+                self.things.pop((type_, identity), None)
+
+    def _delete_bucket(self, identity: str) -> None:
+        """Of Google's own bucket the provider sends no deletion; every other one is kept for seven days."""
+        if not identity.endswith("/_Default") and (BUCKET, identity) in self.things:
+            self.things[BUCKET, identity]["lifecycleState"] = DELETE_REQUESTED
 
     def _wait_if_held(self, resource: str) -> None:
         hold = self.hold

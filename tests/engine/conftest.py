@@ -10,6 +10,7 @@ import pytest
 from tests.engine.cloud import Cloud
 from tests.engine.contract_provider import serve
 from tests.engine.engine import engine_in
+from tests.engine.http_api import endpoints, serving_apis
 from tests.engine.world import (
     SECRETS,
     World,
@@ -38,11 +39,14 @@ def tier(pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wor
     """Every stack in two states: nothing applied, and all applied."""
     folder = tmp_path_factory.mktemp("engine")
     project, cloud = folder / "project", Cloud()
-    write_project(project)
     server, port = serve(cloud)
     try:
-        with engine_in(folder, project, pulumi=pulumi, provider_port=port) as engine:
-            world = World(engine=engine, cloud=cloud, folder=folder)
+        with (
+            serving_apis(cloud) as apis,
+            engine_in(folder, project, pulumi=pulumi, provider_port=port, apis=apis.url) as engine,
+        ):
+            write_project(project, endpoints(apis))
+            world = World(engine=engine, cloud=cloud, folder=folder, apis=apis.url)
             _make_stacks(world)
             world.save(NOTHING_APPLIED)
             _apply_all(world)

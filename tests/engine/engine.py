@@ -14,6 +14,7 @@ import os
 import runpy
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -123,8 +124,11 @@ class Engine:
 
 
 @contextlib.contextmanager
-def engine_in(folder: Path, project: Path, *, pulumi: Path, provider_port: int) -> Iterator[Engine]:
-    """An engine whose home, state and plugins are in `folder`, for the project at `project`."""
+def engine_in(folder: Path, project: Path, *, pulumi: Path, provider_port: int, apis: str = "") -> Iterator[Engine]:
+    """An engine whose home, state and plugins are in `folder`, for the project at `project`.
+
+    Where `apis` is given, a `gcloud` on its PATH sends its arguments to the store at that address.
+    """
     programs, backend = folder / "bin", folder / "backend"
     for created in (programs, backend, folder / "home"):
         created.mkdir()
@@ -137,6 +141,8 @@ def engine_in(folder: Path, project: Path, *, pulumi: Path, provider_port: int) 
     _write_launcher(programs / "pulumi-language-python", port)
     for provider in PROVIDERS:
         _write_launcher(programs / f"pulumi-resource-{provider}", provider_port)
+    if apis:
+        _write_gcloud(programs / "gcloud", apis)
     try:
         yield Engine(
             project=project,
@@ -170,6 +176,20 @@ def _environment(folder: Path, programs: Path, backend: Path) -> dict[str, str]:
         "NO_COLOR": "1",
         "GOGC": "off",  # commands of a second or two: collecting their garbage costs a tenth of it
     }
+
+
+def _write_gcloud(file: Path, apis: str) -> None:
+    file.write_text(
+        f"""#!{sys.executable}
+import json, sys, urllib.request
+request = urllib.request.Request("{apis}/gcloud", json.dumps(sys.argv[1:]).encode(), method="POST")
+answer = json.load(urllib.request.urlopen(request))
+print(answer["text"], end="", file=sys.stderr if answer["status"] else sys.stdout)
+sys.exit(answer["status"])
+""",
+        encoding="utf-8",
+    )
+    file.chmod(0o755)
 
 
 def _write_launcher(file: Path, port: int) -> None:

@@ -31,6 +31,11 @@ BRANCH_POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEn
 LABEL = "github:index/issueLabel:IssueLabel"
 RULESET = "github:index/repositoryRuleset:RepositoryRuleset"
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
+# A grant on a service account, which the program never makes.
+ACCOUNT_GRANT = "gcp:serviceaccount/iAMMember:IAMMember"
+# What `readiness bootstrap` makes, beside accounts: a pool and a role.
+BOOTSTRAP = "made by readiness bootstrap"
+REPOSITORY_FILE = "github:index/repositoryFile:RepositoryFile"
 ACTIONS_SECRET = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a type
 
 Values = dict[str, Any]
@@ -170,7 +175,7 @@ _KINDS: Mapping[str, Kind] = {
     ),
     RULESET: Kind(short_ids=True, fixed=frozenset({"repository"})),
     LABEL: Kind(identity="{repository}:{name}", fixed=frozenset({"repository"})),
-    "github:index/repositoryFile:RepositoryFile": Kind(
+    REPOSITORY_FILE: Kind(
         identity="{repository}/{file}", takes_over=True, fixed=frozenset({"repository", "file", "branch"})
     ),
 }

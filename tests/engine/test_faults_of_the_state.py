@@ -41,7 +41,11 @@ def test_fault_17_the_lock_of_a_killed_update_is_taken_away_by_pulumi_cancel(app
     lock = applied.engine.backend / ".pulumi" / "locks" / "organization" / "readiness" / "staging" / "of-the-dead.json"
     lock.parent.mkdir(parents=True, exist_ok=True)
     lock.write_text('{"pid": 1, "username": "ci", "hostname": "gone", "timestamp": "2026-01-01T00:00:00Z"}')
-    assert "locked by 1 lock(s)" in applied.safe_up("staging").text
+    refused = applied.safe_up("staging")
+    assert refused.status == 1
+    assert "error: Stack staging is locked:" in refused.err
+    assert "  - ci@gone (process 1), since 2026-01-01T00:00:00Z" in refused.err
+    assert refused.err.rstrip().endswith("pulumi cancel --stack staging")
     applied.done("cancel", "--stack", "staging", "--yes")
     assert applied.safe_up("staging").status == 0
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from readiness.plan.engine_preview import compare_preview, preview_from
 from readiness.plan.offline_plan import SECRET
+from readiness.plan.plan_diff import diff_plans
+from readiness.plan.plan_file import SecretMask, plan_from
 from readiness.plan.recorder import is_secret
 from tests.engine.kinds import DASHBOARD
 from tests.engine.world import World
@@ -92,6 +95,21 @@ def test_a_preview_of_a_new_stack_creates_or_imports_what_the_offline_plan_shows
     steps = json.loads(fresh.preview(stack, "--json").out)["steps"]
     assert {step["op"] for step in steps} <= {"create", "import", "update"}
     assert {step["urn"] for step in steps} == _planned(fresh, stack).keys()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_diff_reads_the_preview_of_the_engine(fresh: World, stack: str) -> None:
+    """Of a new stack, the engine does what the plan says; without the plan of its resources, nothing of it is known."""
+    full = fresh.plan(stack).as_dict()
+    empty: dict[str, Any] = {**full, "resources": [], "outputs": {}}
+    preview = preview_from(json.loads(fresh.preview(stack, "--json").out), stack=stack, file="preview")
+    plans = {
+        name: plan_from(plan, file=name, secrets=SecretMask()) for name, plan in (("full", full), ("empty", empty))
+    }
+    created = compare_preview(diff_plans(plans["empty"], plans["full"]), preview)
+    assert ([found.text for found in created.differences], created.is_complete) == ([], True)
+    unknown = compare_preview(diff_plans(plans["empty"], plans["empty"]), preview)
+    assert len(unknown.differences) == created.agreeing > 10
 
 
 def _planned(world: World, stack: str) -> dict[str, dict[str, Any]]:

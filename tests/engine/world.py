@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from readiness.plan.offline_plan import Plan, plan_stack
 from readiness.rules.records import subject_of
 from readiness.rules.stack import check_config, require_settings
 from readiness.settings.stack_files import read_stack
-from tests.edits import write_real_addresses
+from tests.edits import send_google_to, write_real_addresses
 from tests.engine.cloud import Cloud, Hold
 from tests.engine.engine import WRITTEN_AFTER_EVERY_STEP, Engine
 from tests.engine.kinds import JOB, POLICY, REPOSITORY
@@ -57,11 +58,12 @@ TERRAFORMS_DESCRIPTION = "Images of the application (Terraform)"
 
 @dataclass(kw_only=True, slots=True)
 class World:
-    """`restore` takes the name of a state that `save` kept."""
+    """`restore` takes the name of a state that `save` kept. `apis` is the address of the store behind HTTP."""
 
     engine: Engine
     cloud: Cloud
     folder: Path
+    apis: str = ""
     _clouds: dict[str, Any] = field(default_factory=dict)
     _plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
 
@@ -158,16 +160,34 @@ class World:
         return subprocess.Popen(
             [sys.executable, "-c", READINESS_ON_THE_PINNED_DAY, *arguments],
             cwd=self.engine.project,
-            env={
-                **self.engine.environment,
-                "CI": "true",
-                "GOOGLE_OAUTH_ACCESS_TOKEN": "unused",
-                "PYTHONPATH": str(ROOT),
-            },
+            env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def shell(self, command: str) -> Result:
+        """Runs a command as somebody pastes it into a terminal in the project's folder, `readiness` included."""
+        process = subprocess.Popen(
+            ["sh", "-ec", command],
+            cwd=self.engine.project,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        out, err = process.communicate()
+        self.engine.wait_for_programs()
+        return Result(process.returncode, out, err)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **self.engine.environment,
+            "CI": "true",
+            "GOOGLE_OAUTH_ACCESS_TOKEN": "unused",
+            "GITHUB_API_URL": self.apis,
+            "PYTHONPATH": str(ROOT),
+        }
 
     def delete_the_job(self, stack: str) -> None:
         """What its two commands do, so that nothing of the stack refuses to be deleted."""
@@ -198,8 +218,11 @@ def is_custom(type_: str) -> bool:
     return type_.startswith(("gcp:", "github:"))
 
 
-def write_project(folder: Path) -> None:
-    """The first customer's project and the stack with every option, with real addresses; secrets are left to be set."""
+def write_project(folder: Path, endpoints: Mapping[str, str]) -> None:
+    """The first customer's project and the stack with every option, with real addresses; secrets are left to be set.
+
+    `endpoints` say where the commands find Google's APIs, by name.
+    """
     folder.mkdir()
     copy_project(folder)
     text = EVERY_OPTION_FILE.read_text(encoding="utf-8")
@@ -209,6 +232,7 @@ def write_project(folder: Path) -> None:
     text = text.replace("config:\n", f"config:\n  gcp:project: {SHOPS_PROJECT}\n", 1)
     (folder / f"Pulumi.{EVERY_OPTION}.yaml").write_text(text, encoding="utf-8")
     write_real_addresses(folder)
+    send_google_to(folder, endpoints)
     write_runbook(folder)
 
 

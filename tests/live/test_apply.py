@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 
 from readiness.live.pulumi_cli import run_apply, unfinished_creations, unsent_secrets
+from readiness.live.stack_lock import held_lock
+from readiness.resource_types import ALERT_POLICY
+from tests.edits import PLACEHOLDERS, TWO_PEOPLE, send_google_to, write_real_addresses
+from tests.live.loopback import Reply, serving
 from tests.projects import Command, write_runbook
 
 EXPORT = "stack export --stack staging"
@@ -21,7 +25,7 @@ PULUMI = """#!/bin/sh
 echo "$*" >> "$0.calls"
 case "$1" in
 stack) cat "$0.state" 2> /dev/null || { echo "error: no stack named 'staging' found" >&2; exit 6; } ;;
-up) exit "$(cat "$0.up" 2> /dev/null || echo 0)" ;;
+up) cat "$0.errors" >&2 2> /dev/null; exit "$(cat "$0.up" 2> /dev/null || echo 0)" ;;
 preview) exit "$(cat "$0.preview" 2> /dev/null || echo 0)" ;;
 esac
 """
@@ -62,6 +66,10 @@ class Fake:
     def ends(self, command: str, status: int) -> None:
         """The exit status of `up` or `preview`."""
         self._file(command).write_text(str(status), encoding="utf-8")
+
+    def complains(self, text: str) -> None:
+        """What `up` writes to stderr."""
+        self._file("errors").write_text(text, encoding="utf-8")
 
     def has_a_language_host(self) -> None:
         """As an official release has, beside the CLI."""
@@ -136,6 +144,40 @@ def test_an_up_that_fails_is_not_checked_and_the_way_on_is_said(pulumi: Fake, pr
     assert pulumi.calls[-1].startswith("up ")
 
 
+# As pulumi 3.274.1 writes it (pkg/backend/diy/lock.go); the engine test holds a real lock.
+LOCK = (
+    "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the "
+    "lock file with `pulumi cancel`.\n  gs://state/.pulumi/locks/organization/readiness/staging/x.json: created by "
+    "runner@fv-az1 (pid 42) at 2026-11-30T10:00:00Z\n"
+)
+
+
+def test_a_held_lock_is_one_error_with_who_since_when_and_the_command(pulumi: Fake, project: Path) -> None:
+    """Also that nothing was applied, and when the lock may be removed."""
+    pulumi.ends("up", 255)
+    pulumi.complains(LOCK)
+    wrong = run_apply(project, "staging", assume_yes=True) or ""
+    assert wrong.startswith("Stack staging is locked:")
+    assert "  - runner@fv-az1 (process 42), since 2026-11-30T10:00:00Z\n" in wrong
+    assert "Nothing was applied." in wrong
+    assert wrong.endswith("  pulumi cancel --stack staging")
+
+
+def test_a_lock_of_pulumi_cloud_is_recognized_without_its_holder() -> None:
+    """It answers 409 and names nobody."""
+    wrong = held_lock("error: [409] Conflict: Another update is currently in progress.\n", "acme/prod") or ""
+    assert "Pulumi Cloud shows who" in wrong
+    assert wrong.endswith("pulumi cancel --stack acme/prod")
+
+
+def test_another_failure_is_no_lock(pulumi: Fake, project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What the engine writes is passed on as it comes, once."""
+    pulumi.ends("up", 255)
+    pulumi.complains("error: 403 on the lock of the door\n")
+    assert "locked" not in (run_apply(project, "staging", assume_yes=True) or "")
+    assert capfd.readouterr().err == "error: 403 on the lock of the door\n"
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [(7, "still shows changes"), (255, "the preview that checks it failed (status 255)"), (1, "(status 1)")],
@@ -186,7 +228,9 @@ def test_the_command_ends_with_one_line_when_all_agrees(pulumi: Fake, project: P
     """On a CI runner nobody is asked; arguments that are not its own go to `pulumi up`."""
     pulumi.has_a_language_host()
     write_runbook(project)
-    done = command("up", "staging", "--message", "text", cwd=project, CI="true", **CREDENTIALS)
+    with serving(lambda _: Reply(200, {})) as server:
+        send_google_to(project, dict.fromkeys(("monitoring", "logging"), server.url))
+        done = command("up", "staging", "--message", "text", cwd=project, CI="true", **CREDENTIALS)
     assert done.status == 0, done.text
     assert done.out.splitlines()[-1] == "staging is applied: program, state and live things agree."
     assert f"{UP} --yes --message text" in pulumi.calls
@@ -194,6 +238,58 @@ def test_the_command_ends_with_one_line_when_all_agrees(pulumi: Fake, project: P
     assert UP in pulumi.calls
     command("up", "staging", "--yes", cwd=project, CI="", **CREDENTIALS)
     assert f"{UP} --yes" in pulumi.calls
+
+
+def test_a_thing_that_exists_twice_fails_the_command_and_is_named_with_the_command_that_deletes_it(
+    pulumi: Fake, project: Path, command: Command
+) -> None:
+    """The one that the state does not hold. Without a double the same apply ends well."""
+    pulumi.has_a_language_host()
+    pulumi.has_state({"resources": [{"type": ALERT_POLICY, "id": "projects/ytgrs-464303/alertPolicies/1"}]})
+    write_runbook(project)
+    labels = {"managed_by": "readiness", "environment": "staging"}
+    live = [
+        {"name": f"projects/1/alertPolicies/{number}", "displayName": "High CPU usage (staging)", "userLabels": labels}
+        for number in (1, 2)
+    ]
+    with serving(lambda asked: Reply(200, {"alertPolicies": live} if "alertPolicies" in asked.path else {})) as server:
+        send_google_to(project, dict.fromkeys(("monitoring", "logging"), server.url))
+        done = command("up", "staging", cwd=project, CI="true", **CREDENTIALS)
+        del live[1]
+        without = command("up", "staging", cwd=project, CI="true", **CREDENTIALS)
+    assert done.status == 1
+    assert "agree" not in done.out
+    assert done.err.count("gcloud monitoring policies delete") == 1
+    assert "gcloud monitoring policies delete projects/1/alertPolicies/2 --project=ytgrs-464303\n" in done.err
+    assert (without.status, without.out.splitlines()[-1]) == (
+        0,
+        "staging is applied: program, state and live things agree.",
+    )
+
+
+def test_a_deleted_log_bucket_is_restored_only_when_somebody_agrees(
+    pulumi: Fake, project: Path, command: Command
+) -> None:
+    """Without an answer nothing is applied; with `--yes` nobody is asked."""
+    pulumi.has_a_language_host()
+    write_runbook(project)
+    write_real_addresses(project)
+    file = project / "Pulumi.prod.yaml"
+    text = file.read_text(encoding="utf-8").replace(PLACEHOLDERS, TWO_PEOPLE)
+    file.write_text(text, encoding="utf-8")
+    with serving(lambda asked: Reply(200, {"lifecycleState": "DELETE_REQUESTED"})) as server:
+        send_google_to(project, dict.fromkeys(("monitoring", "logging"), server.url))
+        done = command("up", "prod", cwd=project, CI="", **CREDENTIALS)
+        assert done.status == 1
+        assert "Restore it, with its entries?" in done.out
+        assert not any(call.startswith(("up", "preview")) for call in pulumi.calls)
+        assert server.asked("POST") == []
+        done = command("up", "prod", "--yes", cwd=project, CI="", **CREDENTIALS)
+    assert done.status == 0, done.text
+    assert [asked.path.rpartition("/")[2] for asked in server.asked("POST")] == [
+        "readiness-deployments:undelete",
+        "_Default:undelete",
+    ]
 
 
 def test_the_command_ends_with_one_error_when_not(pulumi: Fake, project: Path, command: Command) -> None:

@@ -82,6 +82,14 @@ def test_only_main_in_a_guarded_environment_is_the_applying_identity(script: str
     assert members == {"readiness-preview": "preview", "readiness-apply": "apply"}
 
 
+def test_the_nightly_drift_reads_from_main_alone(script: str) -> None:
+    """Its environment has no reviewers, so a pull request must not read in it past those of `preview`."""
+    [mapping] = {word for words in commands(script) for word in words if word.startswith("--attribute-mapping=")}
+    reads = mapping.partition(" ? 'apply' : ")[2]
+    assert "assertion.environment == 'drift' && assertion.ref == 'refs/heads/main'" in reads
+    assert reads.endswith(" ? 'preview' : 'none'")
+
+
 def with_demo(folder: Path, environment: str) -> Path:
     """A copy of the small project with a stack more, in the environment."""
     copy_project(folder, SMALL)
@@ -99,15 +107,16 @@ def test_a_stack_more_has_its_environment_made_and_trusted(monkeypatch: pytest.M
     trusted = re.findall(r"assertion\.environment == '([a-z]+)'", mapping.partition(" ? 'apply'")[0])
     assert trusted == ["demo", "production", "staging"]
     made = [words[-1].rpartition("/")[2] for words in commands(text) if words[:4] == ["gh", "api", "-X", "PUT"]]
-    assert made == ["preview", *trusted]
+    assert made == ["preview", "drift", *trusted]
 
 
-def test_a_stack_in_the_environment_of_the_reading_identity_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("environment", ["preview", "drift"])
+def test_a_stack_in_an_environment_of_the_reading_identity_is_refused(tmp_path: Path, environment: str) -> None:
     """Else a job that only previews could apply."""
     words = [word for pair in OPTIONS.items() for word in pair]
-    result = readiness("bootstrap", *words, cwd=with_demo(tmp_path, "preview"))
+    result = readiness("bootstrap", *words, cwd=with_demo(tmp_path, environment))
     assert (result.status, result.out) == (1, "")
-    assert "Pulumi.demo.yaml: readiness:environment.name: is preview" in result.err
+    assert f"Pulumi.demo.yaml: readiness:environment.name: is {environment}" in result.err
 
 
 def test_no_identity_gets_a_role_that_rules_the_project(script: str) -> None:

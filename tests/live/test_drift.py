@@ -1,113 +1,155 @@
-"""Drift is what the engine's refreshed preview or GitHub itself says, and a check that failed is no clean stack."""
+"""Drift is what the engine, GitHub and Google say; a check that could not be made is no clean stack."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from readiness.live.drift import MAX_PREVIEW_LINES, Drift, UncheckedError, drift_markdown, find_drift
+from readiness import resource_types as types
+from readiness.live.drift import Drift, drift_json, drift_markdown, find_drift, part_of
+from readiness.live.engine_preview import Change, Difference, Preview
 from readiness.live.github_api import GitHub, GitHubError
+from readiness.live.google_api import ENDPOINTS, Google
+from readiness.live.google_login import LoginError
 from tests.live.loopback import Reply, Request, serving
-from tests.projects import settings_of
+from tests.projects import plan_of_stack, settings_of
 
-Fake = Callable[[str], None]
-
-
-@pytest.fixture
-def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
-    """Puts a `pulumi` on PATH that is this shell script."""
-
-    def install(script: str) -> None:
-        command = tmp_path / "pulumi"
-        command.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n{script}\n', encoding="utf-8")
-        command.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-
-    return install
+POLICY = Difference(
+    type=types.ALERT_POLICY, resource="alerts-a", change=Change.CHANGED, field="query", declared="up", live="vector(0)"
+)
+GRANT = Difference(type=types.PROJECT_MEMBER, resource="a-grant", change=Change.MISSING, declared="roles/viewer")
 
 
-def find(root: Path, stack: str) -> Drift:
-    """The drift of a stack whose GitHub environment does not exist."""
+OTHER_POLICY = replace(POLICY, resource="alerts-b")
 
-    def answer(asked: Request) -> Reply:
-        return Reply(404, {"message": "Not Found"}) if "environments" in asked.path else Reply(200, {"name": "r"})
 
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> list[Difference]:
+    """What the engine finds: two policies changed, and a grant after them."""
+    differences = [OTHER_POLICY, POLICY, GRANT]
+
+    def found(root: Path, stack: str) -> Preview:
+        del root, stack
+        return Preview(differences=tuple(differences), state=())
+
+    monkeypatch.setattr("readiness.live.drift.refreshed_preview", found)
+    return differences
+
+
+def answer(asked: Request) -> Reply:
+    """A GitHub without the environment, and a Google without a thing."""
+    return Reply(404, {"message": "Not Found"}) if "environments" in asked.path else Reply(200, {"name": "r"})
+
+
+def not_logged_in() -> Google:
+    """Credentials that do not work."""
+    raise LoginError("no credentials")
+
+
+def find(stack: str) -> Drift:
+    """The drift of a stack."""
     with serving(answer) as server:
-        return find_drift(root, stack, settings_of(stack), GitHub(owner="o", repository="r", api_url=server.url))
+        google = Google(project="p", token="t", endpoints=dict.fromkeys(ENDPOINTS, f"{server.url}/"))  # noqa: S106
+        github = GitHub(owner="o", repository="r", api_url=server.url)
+        resources = plan_of_stack(stack).resources
+        return find_drift(Path(), stack, settings_of(stack), github, google=lambda: google, resources=resources)
 
 
-def test_a_refreshed_preview_without_changes_is_no_drift(pulumi: Fake, tmp_path: Path) -> None:
-    """Refreshed: without that the engine compares the program with its own memory."""
-    pulumi("exit 0")
-    assert not find(tmp_path, "staging")
-    asked = (tmp_path / "asked").read_text(encoding="utf-8")
-    assert asked.startswith("preview --stack staging --refresh --expect-no-changes")
+def test_what_is_most_dangerous_comes_first() -> None:
+    """A grant before the gate, the gate before a policy."""
+    assert [part_of(difference.type) for difference in find("prod").differences] == [
+        "Grants and audit logs",
+        "The GitHub environment and ruleset",
+        "Alert policies",
+        "Alert policies",
+    ]
 
 
-def test_changes_in_the_preview_are_drift(pulumi: Fake, tmp_path: Path) -> None:
-    """The engine's status 7; colours and credentials are taken out of its text."""
-    pulumi("printf '\\033[33m~ query\\033[0m xoxb-not-a-real-token\\n'; exit 7")
-    assert find(tmp_path, "staging").preview == "~ query [secret]"
+def test_the_order_is_the_same_whatever_order_the_engine_has(engine: list[Difference]) -> None:
+    """An issue of which nothing has changed is not written again."""
+    forwards = find("staging")
+    engine.reverse()
+    assert find("staging") == forwards
 
 
-def test_an_open_gate_is_drift_whatever_the_preview_says(pulumi: Fake, tmp_path: Path) -> None:
+def test_an_open_gate_is_drift_whatever_the_engine_says() -> None:
     """The engine sees nothing of it."""
-    pulumi("exit 0")
-    found = find(tmp_path, "prod")
-    assert found
-    assert found.gate == ("production: environment: declared exists, live is missing (WEAKER than declared)",)
+    (gate,) = [difference for difference in find("prod").differences if difference.type == types.ENVIRONMENT]
+    assert (gate.resource, gate.field, gate.declared, gate.live) == (
+        "production",
+        "environment",
+        "exists",
+        "is missing",
+    )
+    assert gate.hint == "WEAKER than declared"
 
 
-def test_a_preview_that_fails_is_not_taken_for_an_answer(pulumi: Fake, tmp_path: Path) -> None:
-    """Neither for drift nor for none."""
-    pulumi("echo 'error: no credentials' >&2; exit 255")
-    with pytest.raises(UncheckedError, match="no credentials"):
-        find(tmp_path, "staging")
+def test_google_without_a_login_is_not_checked() -> None:
+    """The rest is reported all the same."""
+
+    found = find_drift(
+        Path(), "staging", settings_of("staging"), GitHub(owner="o", repository="r"), google=not_logged_in, resources=()
+    )
+    assert found.differences == (GRANT, POLICY, OTHER_POLICY)
+    assert found.not_checked == ("live things that are not declared: no credentials",)
 
 
-def test_the_report_shows_the_gate_first_and_how_to_go_on() -> None:
+def test_a_repository_that_the_token_does_not_see_is_not_taken_for_an_open_gate() -> None:
+    """GitHub says 404 of everything in it: nothing is known, and no issue may cry wolf."""
+    with serving(lambda _: Reply(404, {"message": "Not Found"})) as server:
+        github = GitHub(owner="o", repository="r", api_url=server.url)
+        with pytest.raises(GitHubError, match="for this token"):
+            find_drift(Path(), "prod", settings_of("prod"), github, google=not_logged_in, resources=())
+
+
+def test_the_report_names_resource_field_declared_and_live_value() -> None:
     """And what to do in either case."""
-    text = drift_markdown("prod", Drift(preview="~ query", gate=("gate is open",)))
-    assert text.index("gate is open") < text.index("~ query")
+    text = drift_markdown("prod", Drift(differences=(POLICY,)))
+    assert "alerts-a: query: changed\n  declared: up\n  live:     vector(0)\n" in text
     assert "readiness up prod" in text
 
 
-def test_a_long_preview_is_cut_and_a_fence_in_it_does_not_end_the_block() -> None:
-    """GitHub takes 65,536 characters, and what is in the text is not ours."""
-    lines = ["```", *("line" for _ in range(MAX_PREVIEW_LINES + 10))]
-    text = drift_markdown("prod", Drift(preview="\n".join(lines), gate=()))
-    assert "… 11 lines more" in text
-    assert text.count("````") == 2
+def test_a_long_value_is_shown_around_the_first_difference_and_whole_in_json() -> None:
+    """A dashboard is one value of thousands of characters."""
+    declared, live = f"{'x' * 5000}1{'y' * 5000}", f"{'x' * 5000}2{'y' * 5000}"
+    found = Drift(
+        differences=(Difference(type="t", resource="r", change=Change.CHANGED, declared=declared, live=live),)
+    )
+    lines = drift_markdown("prod", found).splitlines()
+    (shown,) = [line for line in lines if line.startswith("  live:")]
+    assert "x2y" in shown
+    assert len(shown) < 400
+    assert json.loads(json.dumps(drift_json("prod", found)))["differences"][0]["live"] == live
 
 
-def test_a_preview_of_few_and_long_lines_still_fits_into_an_issue() -> None:
-    """A dashboard is one line; GitHub refuses an issue of more than 65,536 characters, and nobody would be told."""
-    line = "+ dashboardJson: " + "x" * 40_000
-    text = drift_markdown("prod", Drift(preview="\n".join([line] * 290), gate=("branch @all",)))
+def test_an_issue_says_how_many_differences_it_leaves_out_and_keeps_the_most_dangerous() -> None:
+    """GitHub takes 65,536 characters."""
+    many = tuple(
+        Difference(type=types.CHANNEL, resource=f"channel-{number}", change=Change.MISSING, declared="d" * 200)
+        for number in range(900)
+    )
+    text = drift_markdown("prod", Drift(differences=(GRANT, *many), beside=("b" * 300,) * 500), max_characters=50_000)
     assert len(text) < 65_000
-    assert "lines more" in text
+    assert "a-grant" in text
+    shown = text.count("channel-")
+    assert f"**{len(many) - shown} of {len(many) + 1} differences are not shown here.**" in text
+    assert "… and 480 more" in text
+    assert "not shown" not in drift_markdown("prod", Drift(differences=(GRANT, *many)))
 
 
-def test_what_github_names_stands_in_a_fence() -> None:
+def test_what_others_name_is_in_a_fence() -> None:
     """A branch's name is somebody else's text: it mentions nobody and opens no tag."""
-    text = drift_markdown("prod", Drift(preview="", gate=("production: live branch @team/```<b>",)))
-    before, _, rest = text.partition("````text\n")
+    found = Drift(differences=(Difference(type="t", resource="r", change=Change.CHANGED, live="@team/```<b>"),))
+    before, _, rest = drift_markdown("prod", found).partition("````text\n")
     assert "@team" not in before
     assert "@team/```<b>\n````\n" in rest
 
 
-def test_a_repository_that_the_token_does_not_see_is_not_taken_for_an_open_gate(pulumi: Fake, tmp_path: Path) -> None:
-    """GitHub says 404 of everything in it: nothing is known, and no issue may cry wolf."""
-    pulumi("exit 0")
-    with serving(lambda _: Reply(404, {"message": "Not Found"})) as server:
-        github = GitHub(owner="o", repository="r", api_url=server.url)
-        with pytest.raises(GitHubError, match="for this token"):
-            find_drift(tmp_path, "prod", settings_of("prod"), github)
-
-
-def test_bytes_that_are_no_text_are_shown_as_far_as_they_are(pulumi: Fake, tmp_path: Path) -> None:
-    """A value of somebody's may hold anything; the rest of the preview is needed all the same."""
-    pulumi("printf '~ query \\377\\376'; exit 7")
-    assert find(tmp_path, "staging").preview == "~ query \ufffd\ufffd"
+def test_what_is_not_known_is_in_the_report_without_drift_too() -> None:
+    """And the report does not say that something drifted."""
+    text = drift_markdown("prod", Drift(not_checked=("whether a log bucket is deleted: 403",)))
+    assert text.startswith("### Not checked")
+    assert "What is live is not" not in text

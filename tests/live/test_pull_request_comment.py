@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from readiness.live.github_api import GitHub
-from readiness.live.pull_request_comment import ACTIONS_BOT, put_comment
+from readiness.live.pull_request_comment import ACTIONS_BOT, put_comment, put_label
+from readiness.plan.diff_verdict import LABELS, Verdict, other_labels
 from tests.live.loopback import Loopback, Reply, Request, serving
 
 MARKER = "<!-- readiness diff -->"
@@ -86,3 +88,42 @@ def test_a_text_that_would_be_lost_is_refused(text: str) -> None:
     """One that could not be found again, or that GitHub would not take."""
     with pytest.raises(ValueError, match=r"marker|not begin|characters"):
         put([], text)
+
+
+class Labels:
+    """The labels of a pull request."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = list(names)
+        self.changes: list[str] = []
+
+    def __call__(self, asked: Request) -> Reply:
+        """Answers as GitHub does."""
+        if asked.method == "GET":
+            return Reply(200, [{"name": name} for name in self.names])
+        self.changes.append(f"{asked.method} {asked.path.rpartition('/')[2]}")
+        if asked.method == "POST":
+            self.names += asked.body["labels"]
+        else:
+            self.names.remove(unquote(asked.path.rpartition("/")[2]))
+        return Reply(200, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "done", "changes"),
+    [
+        ([], "set", ["POST labels"]),
+        (["bug", "plan: changes"], "unchanged", []),
+        (["bug", "plan: weakens protection"], "set", ["DELETE plan%3A%20weakens%20protection", "POST labels"]),
+        (["plan: changes", "plan: failed"], "set", ["DELETE plan%3A%20failed"]),
+    ],
+)
+def test_a_pull_request_has_the_label_of_its_verdict_alone(before: list[str], done: str, changes: list[str]) -> None:
+    """Another verdict's label goes, and nobody else's; what is right already is not sent again."""
+    labels = Labels(*before)
+    with serving(labels) as server:
+        github = GitHub(owner="o", repository="r", api_url=server.url)
+        assert put_label(github, 7, LABELS[Verdict.CHANGES], instead_of=other_labels(Verdict.CHANGES)) == done
+    assert labels.changes == changes
+    assert [name for name in labels.names if name.startswith("plan:")] == ["plan: changes"]
+    assert ("bug" in before) == ("bug" in labels.names)

@@ -12,6 +12,7 @@ from readiness.plan.plan_file import ReadPlan, SecretMask, plan_from
 from readiness.plan.weakening import Weakening, weakenings
 
 PlanValue = dict[str, Any]
+NO_RESOURCES: list[PlanValue] = []
 
 
 def value_of(plan: Plan) -> PlanValue:

@@ -268,7 +268,8 @@ def test_an_interval_that_no_api_takes_gives_a_number(interval: str) -> None:
 def test_plan_shows_the_costs_in_every_form(command: Command) -> None:
     """The sum at the head, the lines at the end; as JSON under `cost`."""
     text = command("plan", "staging").out
-    assert text.split("\n")[2].startswith("Cost: at least USD 0.00 a month, from 2027-09-01 on at least USD ")
+    (head,) = (line for line in text.split("\n") if line.startswith("Cost: "))
+    assert head.startswith("Cost: at least USD 0.00 a month, from 2027-09-01 on at least USD ")
     shared = "876,000 of 1,000,000 free ones of the project are used, shared with prod"
     assert shared in text.partition("\nCost of a month\n")[2]
     folded = command("plan", "staging", "--format", "markdown").out

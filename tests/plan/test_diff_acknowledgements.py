@@ -14,6 +14,7 @@ from readiness.plan.acknowledgements import (
     entries_to_write,
     read_acknowledgements,
 )
+from readiness.plan.change_groups import change_groups
 from readiness.plan.code_owners import CodeOwners
 from readiness.plan.weakening import Weakening
 from readiness.resource_types import ALERT_POLICY
@@ -40,21 +41,21 @@ def _write(folder: Path, text: str) -> Path:
 def test_an_entry_agrees_to_its_change_and_to_no_other() -> None:
     """The same field with other values is another change."""
     change, other = _weakening(), _weakening(old="ERROR")
-    agreed = agreement([change, other], [_entry(change.digest)])
-    assert list(agreed.agreed) == [change.digest]
-    assert agreed.open == (other,)
+    agreed = agreement(change_groups([change, other]), [_entry(change.digest)])
+    assert list(agreed.agreed) == [(change.digest,)]
+    assert agreed.open == change_groups([other])
     assert agreed.stale == ()
 
 
 def test_an_entry_for_a_change_that_is_not_there_is_stale() -> None:
     """After the merge every entry is."""
     entry = _entry(DIGEST)
-    assert agreement([_weakening()], [entry]).stale == (entry,)
+    assert agreement(change_groups([_weakening()]), [entry]).stale == (entry,)
 
 
 def test_the_entries_that_are_printed_are_read_back_once_they_are_filled_in(tmp_path: Path) -> None:
     """And are refused while reason and name are missing."""
-    text = "\n".join(entries_to_write([_weakening()]))
+    text = "\n".join(entries_to_write(change_groups([_weakening()])))
     assert "  # prod, it: severity lowered from CRITICAL to WARNING" in text.splitlines()
     with pytest.raises(RefusedError) as refused:
         read_acknowledgements(_write(tmp_path, text))

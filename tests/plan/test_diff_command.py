@@ -31,9 +31,13 @@ def test_a_weakening_change_fails_until_its_own_digest_is_acknowledged(clone: Pa
     done = command("diff", "--base", "main", cwd=clone)
     assert done.status == 1
     assert "threshold > 0.05 -> > 0.5" in done.out
-    assert "2 changes reduce protection and nobody has acknowledged it" in done.err
+    assert "1 change weakens protection and nobody has acknowledged it" in done.err
+    line = next(
+        n for n, text in enumerate((clone / "Pulumi.yaml").read_text(encoding="utf-8").splitlines(), 1) if "0.5" in text
+    )
+    assert f"setting: Pulumi.yaml:{line} alerts.high_error_rate.error_ratio 0.05 → 0.5" in done.out
     printed = done.out[done.out.index("acknowledged:\n") :]
-    assert printed.count("digest: w") == 2, "one for each stack"
+    assert printed.count("- digest: [w") == 1, "both stacks share the setting"
 
     filled = printed.replace("reason: ", "reason: Agreed").replace("by: ", "by: ada")
     (clone / ACKNOWLEDGED_FILE).write_text(filled, encoding="utf-8")
@@ -54,7 +58,7 @@ def test_only_the_named_stacks_are_compared_and_nothing_is_called_stale_then(clo
     entry = "acknowledged:\n- digest: w0123456789abcdef0123\n  reason: Agreed\n  by: ada\n"
     (clone / ACKNOWLEDGED_FILE).write_text(entry, encoding="utf-8")
     done = command("diff", "--base", "main", "--stack", "staging", cwd=clone)
-    assert "\nstaging: 1 weaken; 1 update\n" in done.out
+    assert "\nstaging: 1 change weakens protection; 1 update\n" in done.out
     assert "prod" not in done.out
     assert "acknowledges no change here" not in done.out
 

@@ -187,19 +187,22 @@ def test_words_and_labels_give_nobody_a_right(field: str) -> None:
 
 @pytest.mark.parametrize("member", ["allUsers", "allAuthenticatedUsers"])
 def test_what_is_opened_to_everybody_needs_agreement_whatever_its_type(member: str) -> None:
-    """And closing it does not."""
+    """Closing it does too, where no table knows the type, but is not said to open anything."""
     closed, opened = resource(BUCKET, {"acl": [{"entity": "x"}]}), resource(BUCKET, {"acl": [{"entity": member}]})
     (found,) = weakened([closed], [opened])
     assert found.reasons == (f"opens it to {member}",)
     assert len(weakened([], [opened])) == 1
-    assert weakened([opened], [closed]) == ()
+    (found,) = weakened([opened], [closed])
+    assert "no rule knows whether that is weaker" in found.reasons[0]
 
 
 def test_a_service_that_no_longer_asks_who_calls_needs_agreement() -> None:
     """Cloud Run's own switch does the same as a grant to everybody."""
     asks, open_ = resource(SERVICE, {"name": "s"}), resource(SERVICE, {"name": "s", "invokerIamDisabled": True})
-    assert [each.field for each in weakened([asks], [open_])] == ["invokerIamDisabled"]
-    assert weakened([open_], [asks]) == ()
+    (found,) = weakened([asks], [open_])
+    assert (found.field, found.reasons) == ("invokerIamDisabled", ("everybody who reaches it may call it",))
+    (found,) = weakened([open_], [asks])
+    assert "no rule knows" in found.reasons[0]
 
 
 def test_a_provider_of_its_own_needs_agreement_and_so_does_each_change_of_it() -> None:
@@ -221,13 +224,15 @@ def test_another_provider_for_a_resource_needs_agreement(option: str) -> None:
 
 
 def test_the_first_resource_of_a_further_package_needs_agreement() -> None:
-    """A component of one's own is none, and neither is the second resource."""
+    """A component of one's own is none; the second resource is no further package, but of a type without a table."""
     first, second = (
         resource("random:index/randomId:RandomId", {"byteLength": 4}, name=name, options={"version": "4.0.0"})
         for name in ("first", "second")
     )
-    assert len(weakened([], [first])) == 1
-    assert weakened([first], [first, second]) == ()
+    (found,) = weakened([], [first])
+    assert found.reasons == ("is run by the provider random, which was not used before",)
+    (found,) = weakened([first], [first, second])
+    assert found.reasons[0].startswith("is new, and no table knows")
     assert weakened([], [resource("shop:web:Site", {"name": "x"})]) == ()
 
 

@@ -87,6 +87,7 @@ def test_a_replacement_names_the_fields_that_force_it_and_a_move_both_names() ->
     new = resource(METRIC, {"project": "b"}, name="new", options={"aliases": [{"urn": old["urn"]}]})
     assert lines_of(plan_value(old), plan_value(new)) == [
         "! forces the replacement: project",
+        "! the engine creates a new one and deletes this one with what it holds",
         f"- {old['urn']}",
         f"+ {new['urn']}",
         "- project: a",

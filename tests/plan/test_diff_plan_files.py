@@ -55,6 +55,9 @@ def test_a_file_that_is_no_plan_is_refused_in_one_sentence_with_the_way_to_make_
         ({"options": None}, "`inputs` and `options` are objects"),
         ({"files": []}, "`files` is an object of texts"),
         ({"files": {"a": 7}}, "`files` is an object of texts"),
+        ({"type": "a:b/c:Other"}, "its URN is of another type or name"),
+        ({"name": "other"}, "its URN is of another type or name"),
+        ({"urn": "urn:pulumi:prod"}, "its URN is of another type or name"),
     ],
 )
 def test_a_resource_of_another_shape_is_refused_with_its_number(change: dict[str, Any], said: str) -> None:

@@ -10,6 +10,7 @@ from readiness.plan.field_changes import ABSENT
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
 from readiness.plan.weakening import weakenings
+from readiness.resource_types import ALERT_POLICY, API, AUDIT_CONFIG, LOG_BUCKET, REPOSITORY_FILE
 from tests.plan.diff_plans import PlanValue, diff_of, plan_value, planted, query_of, resource, value_of
 from tests.projects import STACKS
 
@@ -323,3 +324,89 @@ def test_a_job_s_ignored_image_is_no_update() -> None:
     change = only(diff_of(plan_value(old), plan_value(new)))
     assert change.action is Action.OTHER
     assert change.notes == (f"ignored (ignoreChanges), so that the engine leaves it as it is: {path}",)
+
+
+def _note(old: list[PlanValue], new: list[PlanValue]) -> tuple[Action, str]:
+    """The action and the notes of the one change."""
+    change = only(diff_of(plan_value(*old), plan_value(*new)))
+    return change.action, "; ".join(change.notes)
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs", "note"),
+    [
+        (LOG_BUCKET, {"bucketId": "_Default"}, "creates nothing: every project has the log bucket _Default"),
+        (LOG_BUCKET, {"bucketId": "own"}, "a log bucket of this id that exists is taken over"),
+        (AUDIT_CONFIG, {}, "replaces the audit configuration that the service has"),
+        (ENVIRONMENT, {}, "an environment of this name that exists is set to what is declared"),
+        (API, {}, ""),
+        (REPOSITORY_FILE, {}, ""),
+        (REPOSITORY_FILE, {"overwriteOnCreate": True}, "overwrites a file that exists"),
+        (ALERT_POLICY, {}, ""),
+    ],
+)
+def test_a_creation_says_what_it_does_to_what_exists(type_: str, inputs: PlanValue, note: str) -> None:
+    """An alert is simply created, an API that is on stays on: nothing is said."""
+    action, said = _note([], [resource(type_, inputs)])
+    assert action is Action.CREATE
+    assert note in said
+    assert bool(note) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs", "options", "note"),
+    [
+        (LOG_BUCKET, {"bucketId": "_Default"}, {}, "the log bucket _Default stays as it is"),
+        (API, {"disableOnDestroy": False}, {}, "the API stays on"),
+        (METRIC, {}, {"retainOnDelete": True}, "it stays as it is"),
+        (METRIC, {}, {}, ""),
+    ],
+)
+def test_a_deletion_says_where_the_engine_only_forgets(
+    type_: str, inputs: PlanValue, options: PlanValue, note: str
+) -> None:
+    """A metric is simply deleted, and nothing is said."""
+    action, said = _note([resource(type_, inputs, options=options)], [])
+    assert action is Action.DELETE
+    assert note in said
+    assert bool(note) is bool(said)
+
+
+def test_an_import_creates_nothing_and_another_id_replaces() -> None:
+    """The engine replaces where the id in the state is another one, which a plan knows from two ids only."""
+    plain, one, two = (
+        resource(METRIC, {}, options=options) for options in (None, {"importId": "1"}, {"importId": "2"})
+    )
+    action, said = _note([], [one])
+    assert action is Action.OTHER
+    assert said.startswith("imports what exists under the id 1 and sends no change")
+    action, said = _note([one], [two])
+    assert action is Action.REPLACE
+    action, said = _note([plain], [one])
+    assert action is Action.OTHER
+    assert "does nothing where the engine manages the id 1 already" in said
+    assert _note([one], [plain]) == (Action.OTHER, "")
+
+
+def test_a_move_creates_nothing() -> None:
+    """Only the name in the state is another one."""
+    old = resource(METRIC, {"filter": "a"})
+    new = resource(METRIC, {"filter": "a"}, name="new", options={"aliases": [{"urn": old["urn"]}]})
+    assert _note([old], [new])[1].startswith("goes on under its new name")
+
+
+@pytest.mark.parametrize(
+    ("option", "note"),
+    [
+        (None, "the engine creates a new one and deletes this one with what it holds"),
+        ("deleteBeforeReplace", "the engine deletes it, with what it holds, before it creates the new one"),
+        ("retainOnDelete", "the engine creates a new one and leaves the old one where it is"),
+    ],
+)
+def test_a_replacement_says_what_becomes_of_the_old_one(option: str | None, note: str) -> None:
+    """In place of the change of a field that it looks like."""
+    options = {option: True} if option else {}
+    old, new = (resource(METRIC, {"project": project}, options=options) for project in "ab")
+    action, said = _note([old], [new])
+    assert action is Action.REPLACE
+    assert said.startswith(note)

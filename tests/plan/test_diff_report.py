@@ -81,10 +81,10 @@ def test_the_comment_begins_with_its_marker_and_counts_each_stack(report: DiffRe
     """By the marker it is found again."""
     lines = diff_markdown(report).splitlines()
     assert lines[0] == MARKER
-    assert "| Stack | weaken | replace | delete | update | create | sends nothing |" in lines
+    assert "| Stack | weakens protection | replace | delete | update | create | no change sent |" in lines
     assert "| `prod` | 4 | 1 | 2 | 1 | 1 | 0 |" in lines
     assert "| `staging` | 0 | 0 | 0 | 0 | 0 | 0 |" in lines
-    assert lines[3] == "**4 of 4 weakening changes are not acknowledged.**"
+    assert lines[3] == "**4 of 4 changes that weaken protection are not acknowledged.**"
 
 
 def test_plans_that_are_the_same_are_said_to_be_the_same(plans: dict[str, Plan]) -> None:
@@ -126,8 +126,15 @@ def _many(count: int, filler: str = "x") -> StackDiff:
     policies = [
         resource(ALERT_POLICY, {"severity": "ERROR", "n": filler}, name=f"p{index:04}") for index in range(count)
     ]
-    weaker = [each | {"inputs": {"severity": "WARNING", "n": filler}} for each in policies]
-    created = [resource(METRIC, {"filter": filler}, name=f"m{index:04}") for index in range(count)]
+    # Each has a text of its own, so that no two changes are the same.
+    weaker = [
+        policy | {"inputs": {"severity": "WARNING", "n": filler, "displayName": f"Alert {index}"}}
+        for index, policy in enumerate(policies)
+    ]
+    created = [
+        resource(METRIC, {"filter": filler, "description": f"Metric {index}"}, name=f"m{index:04}")
+        for index in range(count)
+    ]
     return diff_of(plan_value(*policies), plan_value(*weaker, *created))
 
 
@@ -165,7 +172,7 @@ def test_one_change_does_not_push_the_next_out_of_the_comment() -> None:
     """However long it is: its own end is cut."""
     text = "".join(f"{index} {'x' * 280}\n" for index in range(150))
     policies = [resource(ALERT_POLICY, {"severity": "ERROR", "text": "old\n"}, name=name) for name in ("one", "two")]
-    weaker = [each | {"inputs": {"severity": "WARNING", "text": text}} for each in policies]
+    weaker = [policy | {"inputs": {"severity": "WARNING", "text": policy["name"] + text}} for policy in policies]
     shown = diff_markdown(_report(diff_of(plan_value(*policies), plan_value(*weaker))))
     assert shown.count("more lines") == 2
     assert "`two`" in shown

@@ -157,7 +157,7 @@ def test_a_commit_is_read_by_todays_rules_and_an_entry_agrees(clone: Path, comma
     add(clone, "backend: {url: 'gs://elsewhere'}\n", PROJECT)
     done = command("diff", "--base", "main", "--stack", "staging", cwd=clone)
     assert done.status == 1
-    assert "staging: 1 weaken; program and providers\n" in done.out
+    assert "staging: 1 change weakens protection; program and providers\n" in done.out
     digest = done.out.partition("not acknowledged: ")[2].partition("]")[0]
     entry = f"acknowledged:\n  - {{digest: {digest}, reason: Moved, by: ada}}\n"
     (clone / "acknowledged-weakenings.yaml").write_text(entry, encoding="utf-8")

@@ -17,15 +17,20 @@ from readiness.resource_types import (
     AUDIT_CONFIG,
     BRANCH_POLICY,
     CHANNEL,
+    DASHBOARD,
     ENVIRONMENT,
+    LABEL,
     LOG_BUCKET,
     LOG_METRIC,
     LOG_SINK,
     OBJECTIVE,
+    REPOSITORY_FILE,
     RULESET,
+    SECURITY_UPDATES,
     UPTIME_CHECK,
+    VULNERABILITY_ALERTS,
 )
-from tests.plan.diff_plans import diff_of, plan_value, resource, weakened
+from tests.plan.diff_plans import NO_RESOURCES, diff_of, plan_value, resource, weakened
 from tests.plan.weakening_case import Case, put
 from tests.plan.weakening_cases_alerts import ALERT_CASES
 from tests.plan.weakening_cases_records import RECORD_CASES
@@ -158,7 +163,7 @@ def test_a_star_does_not_reach_over_a_slash(wide: str, narrow: str, expected: bo
 @pytest.mark.parametrize("type_", [ALERT_POLICY, ENVIRONMENT, AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE])
 def test_a_deleted_guard_weakens_and_a_new_one_does_not(type_: str) -> None:
     """Both directions; of a record too."""
-    guard = resource(type_, {"displayName": "guard"})
+    guard = resource(type_, {"displayName": "guard", "destination": "logging.googleapis.com/<bucket.id>"})
     (found,) = weakened([guard], [])
     assert found.reasons[0].startswith("is deleted: ")
     assert weakened([], [guard]) == ()
@@ -177,7 +182,7 @@ def test_a_guard_that_goes_on_under_another_name_is_not_lost_but_a_weaker_one_is
 @pytest.mark.parametrize("option", ["protect", "retainOnDelete"])
 def test_a_protection_that_is_taken_away_weakens_and_one_that_is_added_does_not(option: str) -> None:
     """Also on a resource that is no guard by its type."""
-    bare, kept = (resource("gcp:a/b:C", {}, options=options) for options in (None, {option: True}))
+    bare, kept = (resource(DASHBOARD, {}, options=options) for options in (None, {option: True}))
     (found,) = weakened([kept], [bare])
     assert (found.field, found.old) == (f"options.{option}", True)
     assert weakened([bare], [kept]) == ()
@@ -191,7 +196,14 @@ def test_a_field_that_is_ignored_from_now_on_weakens_unless_it_only_describes() 
     (found,) = weakened([before], [frozen])
     assert found.reasons == ("changes of conditions have no effect any more",)
     assert weakened([before], [harmless]) == ()
-    assert weakened([frozen], [before]) == ()
+    assert weakened([harmless], [before]) == ()
+
+
+def test_a_field_that_is_no_longer_ignored_counts_because_the_declared_value_overwrites_it() -> None:
+    """What the field was set to is not in a plan."""
+    frozen = resource(ALERT_POLICY, {}, options={"ignoreChanges": ["enabled", "labels"]})
+    (found,) = weakened([frozen], [resource(ALERT_POLICY, {})])
+    assert found.reasons == ("enabled is set to what is declared from now on",)
 
 
 def _policy(*channels: str) -> dict[str, Any]:
@@ -342,3 +354,114 @@ def test_an_ignored_field_is_no_weakening() -> None:
     assert weakened([high], [low]) == ()
     (found,) = weakened([resource(ALERT_POLICY, {"severity": "CRITICAL"})], [low])
     assert found.field == "options.ignoreChanges"
+
+
+EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
+
+
+def test_a_type_without_a_table_needs_an_acknowledgement_to_come_change_and_go() -> None:
+    """Such as one that keeps entries out of every log: nobody has said that it protects nobody."""
+    some, more = (resource(EXCLUSION, {"filter": text}) for text in ("a", "b"))
+    assert [found.field for found in weakened([], [some])] == ["(resource)"]
+    assert [found.field for found in weakened([some], [])] == ["(resource)"]
+    assert [found.field for found in weakened([some], [more])] == ["filter"]
+    assert weakened([some], [some]) == ()
+    assert weakened([some], [resource(EXCLUSION, {"filter": "a", "description": "x"})]) == ()
+
+
+@pytest.mark.parametrize("type_", [DASHBOARD, LABEL, "shop:web:Site"])
+def test_what_protects_nobody_and_what_is_a_component_needs_none(type_: str) -> None:
+    """A component is in the plan only."""
+    some, more = (resource(type_, {"text": text}) for text in ("a", "b"))
+    for before, after in ((NO_RESOURCES, [some]), ([some], NO_RESOURCES), ([some], [more])):
+        assert weakened(before, after) == ()
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs", "said"),
+    [
+        (LOG_BUCKET, {"bucketId": "_Default", "retentionDays": 7}, "takes over the log bucket _Default and keeps"),
+        (LOG_BUCKET, {"bucketId": "<it.name>"}, "may take over a log bucket that exists"),
+        (LOG_SINK, {"destination": "storage.googleapis.com/elsewhere"}, "sends copies of log entries to storage."),
+        (AUDIT_CONFIG, {"auditLogConfigs": [{"logType": "DATA_READ", "exemptedMembers": ["user:m"]}]},
+         "DATA_READ of user:m is not logged"),
+        (VULNERABILITY_ALERTS, {"enabled": False}, "is switched off"),
+        (SECURITY_UPDATES, {"enabled": False}, "is switched off"),
+    ],
+)  # fmt: skip
+def test_a_new_resource_that_changes_what_exists_or_sends_data_away_counts(
+    type_: str, inputs: dict[str, Any], said: str
+) -> None:
+    """By its inputs: the same type with others passes."""
+    (found,) = weakened([], [resource(type_, inputs)])
+    assert found.reasons[0].startswith(said)
+    harmless = {"bucketId": "own", "destination": "logging.googleapis.com/<own.id>", "enabled": True}
+    assert weakened([], [resource(type_, harmless)]) == ()
+
+
+def test_a_file_that_disappears_counts_and_the_change_of_its_text_does_not() -> None:
+    """Its text is shown line by line."""
+    file, other = (resource(REPOSITORY_FILE, {"file": "scan.yml", "content": text}) for text in ("a", "b"))
+    (found,) = weakened([file], [])
+    assert found.reasons == ("is no longer declared: nothing keeps the file scan.yml as it is",)
+    assert weakened([file], [other]) == ()
+    assert weakened([], [file]) == ()
+
+
+def test_a_file_that_a_component_no_longer_delivers_counts_and_one_that_is_delivered_in_another_way_does_not() -> None:
+    """Delivery by pull request has no resource of its own for a file."""
+    component = resource("readiness:project:ManagedFiles", {"delivery": "pull_request"})
+    both, one = ({**component, "files": dict.fromkeys(names, "text")} for names in (("a.yml", "scan.yml"), ("a.yml",)))
+    for new in ([one], NO_RESOURCES):
+        (found,) = weakened([both], new)
+        assert found.field == "files"
+        assert "scan.yml" in found.reasons[0]
+    assert weakened([one], [both]) == ()
+    committed = resource(REPOSITORY_FILE, {"file": "scan.yml"}, options={"retainOnDelete": True})
+    assert weakened([both], [one, committed]) == weakened([one, committed], [both]) == ()
+    (found,) = weakened([both, committed], [one])
+    assert found.type == REPOSITORY_FILE
+    deleted = resource(REPOSITORY_FILE, {"file": "scan.yml"})
+    assert len(weakened([one, deleted], [both])) == 1, "the engine deletes the file"
+
+
+@pytest.mark.parametrize("option", ["hooks", "transforms"])
+def test_an_option_that_nobody_has_looked_at_counts_on_a_component_too(option: str) -> None:
+    """It reaches what the component declares."""
+    plain, other = (resource("shop:web:Site", {}, options=options) for options in (None, {option: ["x"]}))
+    assert [found.field for found in weakened([plain], [other])] == [f"options.{option}"]
+
+
+def test_a_rename_without_an_alias_loses_what_its_creation_takes_over() -> None:
+    """The new one is created first, onto the existing environment; then the old one is deleted, and nothing is left."""
+    old, new = (resource(ENVIRONMENT, {"environment": "production"}, name=name) for name in ("old", "new"))
+    (found,) = weakened([old], [new])
+    assert found.reasons[0].startswith("new takes it over, and then it is deleted: ")
+    kept = resource(ENVIRONMENT, old["inputs"], name="old", options={"retainOnDelete": True})
+    assert weakened([kept], [new]) == ()
+    alias = resource(ENVIRONMENT, old["inputs"], name="new", options={"aliases": [{"urn": old["urn"]}]})
+    assert weakened([old], [alias]) == ()
+
+
+def test_an_alias_to_another_type_counts() -> None:
+    """No table compares an alert with a chart."""
+    old = resource(ALERT_POLICY, {"displayName": "a"})
+    new = resource(DASHBOARD, {"displayName": "a"}, options={"aliases": [{"urn": old["urn"]}]})
+    assert [found.field for found in weakened([old], [new])] == ["type"]
+
+
+def test_a_replacement_that_only_a_harmless_field_forces_counts() -> None:
+    """The provider cannot update the description of a metric's label: it deletes the metric."""
+    old, new = (
+        resource(LOG_METRIC, {"metricDescriptor": {"labels": [{"key": "a", "description": text}]}}) for text in "ab"
+    )
+    (found,) = weakened([old], [new])
+    assert found.reasons[0].startswith("is replaced because of metricDescriptor.labels[0].description: the old one is")
+
+
+def test_a_secret_output_that_is_no_longer_secret_counts() -> None:
+    """From then on it is in the state in plain text; one that becomes secret is stricter."""
+    secret, plain = (resource(DASHBOARD, {}, options=o) for o in ({"additionalSecretOutputs": ["key"]}, None))
+    (found,) = weakened([secret], [plain])
+    assert found.reasons == ("the state holds key in plain text",)
+    assert weakened([plain], [secret]) == ()

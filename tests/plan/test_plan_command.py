@@ -7,18 +7,26 @@ import re
 
 import pytest
 
+from readiness.finding import Finding
 from readiness.plan.cost import Basis, Cost, cost_of, others_in
 from readiness.plan.offline_plan import Plan, plan_json
 from readiness.plan.render_cost import cost_data, cost_line, cost_markdown, cost_text
 from readiness.plan.render_plan import plan_markdown, plan_text
+from readiness.resource_types import ALERT_POLICY
+from readiness.rules.stack import check_stack
 from tests.pinned_clock import TODAY
-from tests.projects import CUSTOMER_STACKS, Command, Result, readiness, settings_of
+from tests.projects import CUSTOMER_STACKS, Command, Result, folder_of, readiness, settings_of
 
 
 def without_places(text: str) -> str:
     """A plan without files and lines: the command imports components by the project's link, and the tests do not."""
     in_json = re.sub(r'("file": )"[^"]+",\n( +"line": )[0-9]+', r"\1<file>,\n\2<line>", text)
     return re.sub(r"\b[\w/]+\.py:[0-9]+", "<file>:<line>", in_json)
+
+
+def _findings() -> tuple[Finding, ...]:
+    """What `check` finds in the settings of staging, which the plan begins with."""
+    return check_stack(folder_of("staging"), "staging").problems
 
 
 def cost_in_customers_project(plans: dict[str, Plan], stack: str) -> Cost:
@@ -56,7 +64,7 @@ def test_the_text_is_printed_alone_and_only_warnings_about_the_settings_go_to_st
     assert process.status == 0
     assert [line for line in process.err.splitlines() if not line.startswith((IMPORT, "warning: Pulumi."))] == []
     cost = cost_in_customers_project(plans, "staging")
-    expected = plan_text(plans["staging"], cost_line(cost)) + cost_text(cost, TODAY)
+    expected = plan_text(plans["staging"], cost_line(cost), (), _findings()) + cost_text(cost, TODAY)
     assert without_age_of_prices(without_places(process.out)) == without_places(expected)
 
 
@@ -65,8 +73,23 @@ def test_markdown_is_printed_alone(plans: dict[str, Plan], command: Command) -> 
     done = command("plan", "staging", "--format", "markdown")
     assert done.status == 0
     cost = cost_in_customers_project(plans, "staging")
-    expected = plan_markdown(plans["staging"], cost_line(cost)) + cost_markdown(cost, TODAY)
+    expected = plan_markdown(plans["staging"], cost_line(cost), (), _findings()) + cost_markdown(cost, TODAY)
     assert without_places(done.out) == without_places(expected)
+
+
+def test_the_summary_is_what_the_text_begins_with_and_fits_a_screen(plans: dict[str, Plan], command: Command) -> None:
+    """Of thousands of lines; in Markdown it is a list, and the JSON form has no summary."""
+    summary, whole = command("plan", "prod", "--summary"), command("plan", "prod")
+    assert (summary.status, whole.status) == (0, 0)
+    assert whole.out.startswith(f"{summary.out}\n")
+    assert len(summary.out.splitlines()) < 60 < 2_000 < len(whole.out.splitlines())
+    assert f"\nKinds: {len(list(plans['prod'].of_type(ALERT_POLICY)))} alert policies, " in summary.out
+    markdown = command("plan", "prod", "--summary", "--format", "markdown").out
+    assert "\n- `Kinds: " in markdown
+    assert command("plan", "prod", "--format", "markdown").out.startswith(markdown)
+    refused = command("plan", "prod", "--summary", "--format", "json")
+    assert (refused.status, refused.out) == (1, "")
+    assert "--summary has the forms text and markdown" in refused.err
 
 
 def test_a_misspelt_stack_is_refused_with_the_nearest_one(command: Command) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from readiness.finding import Finding, Severity
 from readiness.plan.offline_plan import Plan
-from readiness.plan.render_plan import CAVEAT, plan_markdown, plan_text
+from readiness.plan.render_plan import CAVEAT, WIDTH, plan_markdown, plan_summary, plan_text
+from readiness.resource_types import ALERT_POLICY
 from tests.projects import STACKS
 
 
@@ -37,7 +39,7 @@ def test_the_text_names_every_resource_with_the_place_that_declares_it(plans: di
     """The root stack is no resource of ours."""
     text = plan_text(plans[stack])
     declared = [each for each in plans[stack].resources if each["type"] != "pulumi:pulumi:Stack"]
-    assert text.startswith(f"readiness/{stack}: {len(declared)} resources (")
+    assert text.startswith(f"readiness/{stack}: {len(declared)} resources\n")
     for each in declared:
         line = f"{each['type']}  {each['name']}  {each['source']['file']}:{each['source']['line']}"
         assert line in text.splitlines()
@@ -54,6 +56,38 @@ def test_text_and_markdown_say_which_alerts_the_stack_lacks() -> None:
     for render in (plan_text, plan_markdown):
         assert "Not watched: A is not declared." in render(plan_with(resource()), "", ["A is not declared"])
         assert "Not watched" not in render(plan_with(resource()))
+
+
+def test_the_summary_says_what_pages_which_placeholders_are_left_and_what_is_warned_of() -> None:
+    """A placeholder is named once, by its place; a warning whole; an error ends the command before."""
+    policies = [
+        resource(type=ALERT_POLICY, name=name, inputs={"displayName": name, "severity": severity})
+        for name, severity in (("Down", "CRITICAL"), ("Slow", "WARNING"), ("Full", "WARNING"))
+    ]
+    findings = [
+        Finding(rule_id="r", file="F.yaml", line=line, key=key, message=message, hint="Write it",
+                severity=Severity.WARNING, placeholder=placeholder)
+        for line, key, message, placeholder in ((3, "emails[0]", "reaches nobody", True), (4, "disk", "is full", False))
+    ]  # fmt: skip
+    lines = plan_summary(plan_with(resource(), *policies), "Cost: 1", ["A is not declared"], findings).splitlines()
+    assert lines == [
+        "demo/dev: 4 resources",
+        CAVEAT,
+        "",
+        "Kinds: 3 alert policies, 1 components that group them.",
+        "Pages (1 of 3 alerts): Down.",
+        "Does not page: 2 WARNING.",
+        "Cost: 1.",
+        "Placeholders (1, `pulumi up` refuses them): F.yaml:3 emails[0].",
+        "Warning: F.yaml:4: disk: is full. Write it.",
+        "Not watched: A is not declared.",
+    ]
+
+
+def test_no_line_of_the_summary_is_wider_than_a_screen(plans: dict[str, Plan]) -> None:
+    """Of the largest stack, with a cost line as long as it is."""
+    lines = plan_summary(plans["prod"], "cost " * 200).splitlines()
+    assert max(map(len, lines)) <= WIDTH
 
 
 def test_the_text_shows_options_and_outputs() -> None:

@@ -74,7 +74,7 @@ LOCKS = sorted(
         RUNTIME_LOCK,
         *(
             path.with_suffix(".txt")
-            for pattern in ("requirements*.in", "policy/*.in", "examples/*/*.in")
+            for pattern in ("requirements*.in", "policy/*.in", "examples/*/*.in", "tools/*/*.in")
             for path in ROOT.glob(pattern)
         ),
     ]

@@ -68,8 +68,8 @@ def test_a_stack_without_a_job_is_named_with_the_workflow(
     monkeypatch.chdir(project)
     assert main() == 1
     assert capsys.readouterr().err == (
-        "error: .github/workflows/apply.yml: no job applies the stack demo; add one that runs `make up STACK=demo` in "
-        "the environment demo, after the stack that it must wait for\n"
+        "error: .github/workflows/apply.yml: no job applies the stack demo; add one that runs `readiness up demo "
+        "--yes` in the environment demo, after the stack that it must wait for\n"
     )
 
 
@@ -88,7 +88,7 @@ def test_an_environment_with_an_address_is_read_too(project: Path) -> None:
 
 def test_a_job_of_a_stack_without_a_file_is_named(project: Path) -> None:
     """It would fail on every merge."""
-    edit(project, "make up STACK=staging", "make up STACK=test")
+    edit(project, "readiness up staging", "readiness up test")
     assert sorted(problem.partition(";")[0] for problem in problems(project)) == [
         ".github/workflows/apply.yml: a job applies the stack test, which has no file Pulumi.test.yaml",
         ".github/workflows/apply.yml: no job applies the stack staging",
@@ -114,15 +114,16 @@ def matrix_jobs(workflow: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 @pytest.mark.parametrize("workflow", ["drift.yml", "pull-request.yml"])
 def test_a_workflow_has_the_stacks_from_their_files(workflow: str, project: Path) -> None:
-    """Its own script is run, on a project with a stack more; installed packages are not there yet."""
+    """Its own script is run, on a project with a stack more."""
     listing, of_stacks = matrix_jobs(workflow)
     assert of_stacks["needs"] == "stacks"
     assert of_stacks["strategy"]["matrix"] == {"stack": "${{ fromJSON(needs.stacks.outputs.stacks) }}"}
     assert listing["outputs"] == {"stacks": "${{ steps.list.outputs.stacks }}"}
     [step] = [step for step in listing["steps"] if step.get("id") == "list"]
     add_stack(project)
-    for name in ("tools", "readiness"):
+    for name in ("tools", "readiness", ".venv"):
         (project / name).symlink_to(ROOT / name)
+    # Where packages are not installed yet, none may be needed.
     script = step["run"].replace("python3", f"'{sys.executable}' -S")
     environment = {"GITHUB_OUTPUT": str(project / "output"), "PATH": "/usr/bin:/bin"}
     subprocess.run(["bash", "-e", "-c", script], cwd=project, env=environment, check=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import operator
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ import yaml
 
 from readiness.cli.main import cli
 from readiness.live.pull_request_run import ARTIFACT, PLANS_WORKFLOW
-from tests.projects import ROOT
+from tests.projects import ROOT, settings_of
+from tools.find_tool import PULUMI
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
@@ -49,7 +52,7 @@ def test_rights_are_named_at_the_job_and_none_above(path: Path) -> None:
     for name, job in workflow["jobs"].items():
         assert "permissions" in job, name
         assert set(job["permissions"].values()) <= {"read", "write"}
-        assert job["timeout-minutes"] <= 45, name
+        assert job["timeout-minutes"] <= (45 if "id-token" not in job["permissions"] else 360), name
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -151,33 +154,118 @@ def test_a_fork_has_the_report_in_the_summary_of_the_judge() -> None:
     assert "|| status=$?" in judge["run"], "a failing diff is shown before it fails"
 
 
-def test_staging_is_applied_before_prod_and_prod_waits_for_its_environment() -> None:
-    """After the tests, on a merge to main only."""
-    assert read(FOLDER / "apply.yml")["on"] == {"push": {"branches": ["main"]}}
+STACK_JOBS = ("staging", "prod")
+
+
+def test_a_stack_is_applied_after_those_before_it_in_its_own_environment() -> None:
+    """After the tests, on a merge to main or by hand."""
+    assert read(FOLDER / "apply.yml")["on"] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
     apply = jobs("apply.yml")
-    assert (apply["staging"]["needs"], apply["prod"]["needs"]) == ("test", "staging")
+    assert apply["staging"]["needs"] == ["test", "scope"]
+    assert apply["prod"]["needs"] == ["test", "scope", "staging"]
     assert apply["prod"]["environment"] == "production"
+    assert apply["scope"]["if"] == "github.ref == 'refs/heads/main'", "else nothing is in the scope"
 
 
-@pytest.mark.parametrize(
-    ("workflow", "job", "group"),
-    [
-        ("apply.yml", "staging", "stack-staging"),
-        ("apply.yml", "prod", "stack-prod"),
-        # In the updates' group it would take the place of an update that waits: GitHub keeps one waiting and no more.
-        ("drift.yml", "drift", "drift-${{ matrix.stack }}"),
-    ],
-)
-def test_a_stack_is_touched_by_one_run_at_a_time_and_none_is_cut_off(workflow: str, job: str, group: str) -> None:
-    """A cancelled update leaves a lock and half of the change."""
-    assert jobs(workflow)[job]["concurrency"] == {"group": group, "cancel-in-progress": False}
+def test_no_update_is_cut_off_and_no_merge_is_dropped() -> None:
+    """A job waits behind those before it, also while one of them waits for an approval; none takes another's place.
+
+    A time limit below GitHub's own could end a running update. The nightly check is in a group of its own.
+    """
+    for name in STACK_JOBS:
+        job = jobs("apply.yml")[name]
+        assert job["concurrency"] == {"group": f"stack-{name}", "cancel-in-progress": False, "queue": "max"}
+        assert job["timeout-minutes"] == 360
+    assert jobs("drift.yml")["drift"]["concurrency"]["group"] == "drift-${{ matrix.stack }}"
+
+
+@pytest.mark.parametrize("name", STACK_JOBS)
+def test_a_job_applies_the_commit_that_was_approved(name: str) -> None:
+    """It is checked out by its id with its history, and compared before there is a credential for any cloud."""
+    steps = jobs("apply.yml")[name]["steps"]
+    assert steps[0]["with"] == {"ref": "${{ github.sha }}", "fetch-depth": 0, "persist-credentials": False}
+    order = [step.get("run") or step["uses"].partition("@")[0] for step in steps]
+    begin, up = f".venv/bin/readiness ci begin {name}", f".venv/bin/readiness up {name} --yes --summary"
+    assert order.index(begin) < order.index("google-github-actions/auth") < order.index(up)
+    assert order[-1] == up
+
+
+# What the jobs before it say of themselves, and whether a stack's job then runs.
+RESULTS = [
+    ({"test": "success", "scope": "success", "staging": "success"}, '["staging", "prod"]', True),
+    ({"test": "success", "scope": "success", "staging": "skipped"}, '["prod"]', True),
+    ({"test": "success", "scope": "success", "staging": "success"}, '["staging"]', False),
+    ({"test": "success", "scope": "success", "staging": "skipped"}, "[]", False),
+    ({"test": "success", "scope": "success", "staging": "failure"}, '["staging", "prod"]', False),
+    ({"test": "success", "scope": "success", "staging": "cancelled"}, '["staging", "prod"]', False),
+    ({"test": "failure", "scope": "success", "staging": "skipped"}, '["staging", "prod"]', False),
+    ({"test": "success", "scope": "failure", "staging": "skipped"}, "", False),
+    ({"test": "success", "scope": "skipped", "staging": "skipped"}, "", False),
+]
+
+
+@pytest.mark.parametrize(("results", "stacks", "expected"), RESULTS)
+def test_a_job_runs_only_after_successes_and_for_a_stack_in_the_scope(
+    results: dict[str, str], stacks: str, expected: bool
+) -> None:
+    """The condition itself is evaluated, with Python's words in place of GitHub's."""
+    condition = jobs("apply.yml")["prod"]["if"]
+    for old, new in (
+        ("!cancelled()", "True"), ("needs.*.result", "results"), ("!contains", "not contains"), ("&&", "and"),
+        ("needs.scope.outputs.stacks || '[]'", "stacks or '[]'"),
+    ):  # fmt: skip
+        assert old in condition
+        condition = condition.replace(old, new)
+    names = {
+        "contains": operator.contains, "fromJSON": json.loads,
+        "results": list(results.values()), "stacks": stacks,
+    }  # fmt: skip
+    assert eval(condition, {"__builtins__": {}}, names) is expected  # noqa: S307 - our own workflow
+
+
+def test_a_failure_of_any_job_is_reported_with_the_right_to_write_issues_alone() -> None:
+    """Also of one that was rejected, and with no identity of a cloud."""
+    report = jobs("apply.yml")["report"]
+    assert report["needs"] == ["test", "scope", *STACK_JOBS]
+    assert report["if"].startswith("always()")
+    assert report["permissions"] == {"contents": "read", "issues": "write"}
+    assert "environment" not in report
+
+
+def test_the_night_waits_for_nobody() -> None:
+    """Its environment is not the one whose reviewers look at pull requests."""
+    assert jobs("drift.yml")["drift"]["environment"] == "drift"
+
+
+@pytest.mark.parametrize(("workflow", "job", "right"), [("apply.yml", "prod", "write"), ("drift.yml", "drift", "read")])
+def test_the_token_for_the_application_is_minted_for_its_repository_alone(workflow: str, job: str, right: str) -> None:
+    """With rights by name: without one, the token would have all rights of the App."""
+    [app] = [step["with"] for step in jobs(workflow)[job]["steps"] if "create-github-app-token" in step.get("uses", "")]
+    settings = settings_of("prod")
+    assert (app["owner"], app["repositories"]) == (settings.github_owner, settings.repository.name)
+    rights = {name.removeprefix("permission-"): value for name, value in app.items() if name.startswith("permission-")}
+    assert rights == {"actions": "read", "administration": right, "issues": right, "secrets": right}
+    others = [name for name, text in jobs(workflow).items() if name != job and "private-key" in str(text)]
+    assert others == []
+
+
+@pytest.mark.parametrize("path", [FOLDER / "apply.yml", FOLDER / "drift.yml"], ids=lambda path: path.name)
+def test_the_engine_is_the_pinned_one(path: Path) -> None:
+    """The version that the tests run; `plugins.lock.json` then checks its files."""
+    versions = [step.get("with") for step in steps(path) if step.get("uses", "").startswith("pulumi/actions@")]
+    assert versions
+    assert all(version == {"pulumi-version-file": ".pulumi.version"} for version in versions)
+    pinned = (ROOT / ".pulumi.version").read_text(encoding="utf-8").strip()
+    assert f"v{pinned}" == PULUMI.pinned_version()
 
 
 def test_identities_are_keyless() -> None:
-    """No key of a service account in any secret; the one secret is GitHub's, in the production environment."""
+    """No key of a service account in any secret; those that there are belong to GitHub."""
     text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
     assert "credentials_json" not in text
-    assert re.findall(r"secrets\.(\w+)", text) == ["MANAGEMENT_TOKEN"]
+    assert set(re.findall(r"secrets\.(\w+)", text)) == {
+        "APPLY_APP_PRIVATE_KEY", "MANAGEMENT_TOKEN", "PREVIEW_APP_PRIVATE_KEY",
+    }  # fmt: skip
 
 
 def test_drift_is_looked_for_every_night() -> None:

@@ -19,7 +19,8 @@ from readiness.settings.placeholders import TO_BE_FILLED_IN
 
 _FIELD = re.compile(r"\{\{([a-z_]+)\}\}")
 _JOB_MARK = "# --- the job of a stack\n"
-_OWNER_MARK = "# --- of the stack that owns the shared resources\n"
+_REST_MARK = "# --- after the jobs of all stacks\n"
+_OWNER_FIELD = "{{owner}}"
 _WORKFLOWS = ".github/workflows"
 # Wheels that requirements.txt names by their path.
 WHEELS = "wheels"
@@ -37,7 +38,8 @@ def files_of(answers: Answers) -> dict[str, str]:
         f"{_WORKFLOWS}/plans.yml": _template("plans.yml"),
         f"{_WORKFLOWS}/judge.yml": _template("judge.yml"),
         f"{_WORKFLOWS}/apply.yml": _apply(answers),
-        f"{_WORKFLOWS}/drift.yml": _template("drift.yml"),
+        f"{_WORKFLOWS}/drift.yml": _filled(_template("drift.yml"), _application(answers)),
+        ".pulumi.version": _template("pulumi.version.txt"),
         ".gitignore": _template("gitignore.txt"),
         CODE_OWNERS_PATH: _filled(_template("CODEOWNERS.txt"), {"owners": " ".join(code_owners(answers))}),
         "README.md": _filled(_template("README.md.txt"), _readme_values(answers)),
@@ -79,14 +81,23 @@ def _installed_from() -> str:
 def _apply(answers: Answers) -> str:
     """One job for each stack, in their order; the owner's has the token for the repository's settings."""
     head, _, rest = _template("apply.yml").partition(_JOB_MARK)
-    job, _, of_the_owner = rest.partition(_OWNER_MARK)
+    job, _, report = rest.partition(_REST_MARK)
     jobs: list[str] = []
-    before = "check"
+    needs = ["check", "scope"]
     for stack in answers.stacks:
-        text = job + (of_the_owner if stack == answers.owner else "")
-        jobs.append(_filled(text, {"stack": stack.name, "environment": stack.environment, "needs": before}))
-        before = f"apply-{stack.name}"
-    return head + "\n".join(jobs)
+        lines = (
+            line.removeprefix(_OWNER_FIELD)
+            for line in job.splitlines(keepends=True)
+            if stack == answers.owner or not line.startswith(_OWNER_FIELD)
+        )
+        values = {"stack": stack.name, "environment": stack.environment, "needs": ", ".join(needs)}
+        jobs.append(_filled("".join(lines), {**values, **_application(answers)}))
+        needs.append(f"apply-{stack.name}")
+    return head + "\n".join([*jobs, _filled(report, {"needs": ", ".join(needs)})])
+
+
+def _application(answers: Answers) -> dict[str, str]:
+    return {"application_owner": answers.github_owner, "application_repository": answers.repository}
 
 
 def _readme_values(answers: Answers) -> dict[str, str]:

@@ -70,7 +70,7 @@ def test_init_writes_about_ten_files_and_names_them(repositories: dict[str, tupl
         "Pulumi.yaml", *(f"Pulumi.{stack}.yaml" for stack in STACKS[company]), "__main__.py", "requirements.txt",
         ".github/workflows/pull-request.yml", ".github/workflows/plans.yml", ".github/workflows/judge.yml",
         ".github/workflows/apply.yml", ".github/workflows/drift.yml",
-        ".gitignore", ".github/CODEOWNERS", "README.md", "docs/runbook.md",
+        ".gitignore", ".pulumi.version", ".github/CODEOWNERS", "README.md", "docs/runbook.md",
     }  # fmt: skip
     assert all(name in done.out for name in written)
     assert "{{" not in re.sub(r"\$\{\{.*?\}\}", "", "".join((folder / name).read_text() for name in written))
@@ -133,7 +133,7 @@ def test_zizmor_and_actionlint_have_nothing_to_say(installed: Installed, reposit
     assert done.status == 0, done.text
     assert "No findings" in done.text
     workflows = sorted(str(path) for path in (repository / ".github" / "workflows").glob("*.yml"))
-    assert len(workflows) == 3
+    assert len(workflows) == 5
     assert actionlint_status(workflows) == 0
 
 
@@ -158,32 +158,38 @@ def test_each_stack_is_applied_by_one_job_in_its_environment_after_the_one_befor
 ) -> None:
     """The last has the token that administers the application's repository, and no other."""
     jobs = yaml.safe_load((repository / ".github" / "workflows" / "apply.yml").read_text())["jobs"]
-    before = "check"
+    before = ["check", "scope"]
     for stack in STACKS[company]:
         job = jobs[f"apply-{stack}"]
         settings = yaml.safe_load((repository / f"Pulumi.{stack}.yaml").read_text())["config"]
         assert (job["needs"], job["environment"]) == (before, settings["readiness:environment"]["name"])
-        assert job["steps"][-1]["run"] == f".venv/bin/readiness up {stack} --yes"
-        assert ("GITHUB_TOKEN" in job["steps"][-1]["env"]) == (stack == STACKS[company][-1])
-        assert job["concurrency"]["cancel-in-progress"] is False
-        before = f"apply-{stack}"
-    assert set(jobs) == {"check", *(f"apply-{stack}" for stack in STACKS[company])}
+        assert job["steps"][-1]["run"] == f".venv/bin/readiness up {stack} --yes --summary"
+        is_owner = stack == STACKS[company][-1]
+        assert ("GITHUB_TOKEN" in job["steps"][-1]["env"]) == is_owner
+        apps = [step for step in job["steps"] if step.get("id") == "app"]
+        assert len(apps) == is_owner
+        assert job["concurrency"] == {"group": f"stack-{stack}", "cancel-in-progress": False, "queue": "max"}
+        before.append(f"apply-{stack}")
+    assert jobs["report"]["needs"] == before
+    assert set(jobs) == {"check", "scope", "report", *(f"apply-{stack}" for stack in STACKS[company])}
 
 
-def test_the_workflows_list_the_stacks_that_have_a_file(repository: Path, company: str, tmp_path: Path) -> None:
-    """With nothing but bash, sed and jq; without a stack they fail instead of skipping what they should check."""
+def test_tokens_are_for_the_applications_repository_alone(repository: Path, company: str) -> None:
+    """As the answers name it; the nightly one can write nothing."""
+    answers = COMPANIES[company]
+    for workflow, allowed in (("apply.yml", {"read", "write"}), ("drift.yml", {"read"})):
+        jobs = yaml.safe_load((repository / ".github" / "workflows" / workflow).read_text())["jobs"]
+        [app] = [step["with"] for job in jobs.values() for step in job["steps"] if step.get("id") == "app"]
+        assert (app["owner"], app["repositories"]) == (answers["github_owner"], answers["repository"])
+        assert {value for key, value in app.items() if key.startswith("permission-")} == allowed
+
+
+def test_the_workflows_list_the_stacks_that_have_a_file(installed: Installed, repository: Path, company: str) -> None:
+    """With the command of the wheel."""
     workflow = yaml.safe_load((repository / ".github" / "workflows" / "drift.yml").read_text())
-    script = workflow["jobs"]["stacks"]["steps"][1]["run"]
-    output = tmp_path / "output"
-    for folder, expected in ((repository, 0), (tmp_path, 1)):
-        done = subprocess.run(
-            ["bash", "-e", "-c", script],
-            cwd=folder,
-            env={"PATH": "/usr/bin:/bin", "GITHUB_OUTPUT": str(output)},
-            check=False,
-        )
-        assert done.returncode == expected
-    assert output.read_text() == f"stacks={json.dumps(sorted(STACKS[company]), separators=(',', ':'))}\n"
+    assert workflow["jobs"]["stacks"]["steps"][-1]["run"] == '.venv/bin/readiness ci stacks >> "$GITHUB_OUTPUT"'
+    done = installed.readiness("ci", "stacks", cwd=repository)
+    assert done.out == f"stacks={json.dumps(sorted(STACKS[company]))}\n"
 
 
 def test_every_file_that_can_change_a_verdict_has_an_owner(repository: Path) -> None:

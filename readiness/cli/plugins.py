@@ -1,0 +1,36 @@
+"""`readiness plugins`: the lock of the engine and its plugins."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from readiness.cli.common import project_option, project_root
+
+
+@click.group()
+def plugins() -> None:
+    """Lock the Pulumi engine and its plugins by checksum."""
+
+
+@plugins.command()
+@project_option
+def lock(project: str | None) -> None:
+    """Write the checksums of this machine's Pulumi engine and plugins to plugins.lock.json, to be committed."""
+    from readiness.files import read_regular_text, write_whole
+    from readiness.live.plugin_lock import LOCK_FILE, Machine, lock_text, sdk_plugins
+
+    path = project_root(project) / LOCK_FILE
+    try:
+        before = read_regular_text(path) if path.exists() else None
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{LOCK_FILE}: is not UTF-8 text. Restore it from git.") from None
+    text, changes = lock_text(before, Machine.from_environment(os.environ), sdk_plugins())
+    for change in changes:
+        click.echo(change)
+    if text == before:
+        click.echo(f"{LOCK_FILE} is up to date")
+        return
+    write_whole(path, text)
+    click.echo(f"{LOCK_FILE} is written. Commit it: `up`, `preview` and `drift` then run nothing else.")
