@@ -121,7 +121,7 @@ def test_the_command_writes_a_record_with_which_the_check_passes(project: Path, 
     assert command("check", "prod", "--workflows", MENDED, cwd=project).status == 0
     other = command("check", "prod", "--workflows", SWALLOWING, cwd=project)
     assert other.status == 1
-    assert "was made for other workflow files" in other.out
+    assert "was made for other workflow files" in other.err
     place.write_bytes(b"\xff")
     assert "is no record" in refused(project)[0].message
 

@@ -154,7 +154,7 @@ def test_the_command_ends_with_1_and_a_line_for_each_problem(tmp_path: Path, com
     (tmp_path / "b.txt").write_text("COMMIT;\n", encoding="utf-8")
     result = command("migrations", "lint", str(tmp_path))
     assert result.status == 1
-    first, second = result.out.splitlines()
+    first, second = result.err.splitlines()
     assert first.startswith(f"error: {tmp_path}/a.sql:1: BEGIN: begins a transaction of its own")
     assert second.startswith(f"error: {tmp_path}/a.sql:3: COMMIT: ends the transaction")
 
@@ -166,7 +166,7 @@ def test_what_cannot_be_read_is_one_error_for_each_file(tmp_path: Path, command:
     (tmp_path / "c.SQL").write_text("COMMIT;", encoding="utf-8")
     result = command("migrations", "lint", str(tmp_path))
     assert result.status == 1
-    first, *others = result.out.splitlines()
+    first, *others = result.err.splitlines()
     assert first.startswith(f"error: {tmp_path}/a.sql: is not UTF-8 text.")
     assert [line.split(": ")[1:3] for line in others] == [
         [f"{tmp_path}/b.sql:1", "COMMIT"],
@@ -178,4 +178,4 @@ def test_a_folder_without_migrations_is_not_let_through(tmp_path: Path, command:
     """Most likely the wrong one."""
     (tmp_path / "x.txt").write_text("COMMIT;", encoding="utf-8")
     result = command("migrations", "lint", str(tmp_path))
-    assert (result.status, result.out.startswith(f"error: {tmp_path}: holds no .sql or .py file")) == (1, True)
+    assert (result.status, result.err.startswith(f"error: {tmp_path}: holds no .sql or .py file")) == (1, True)

@@ -25,9 +25,9 @@ def test_this_projects_own_check_is_honest() -> None:
     [
         ("on: [\n", "is not valid YAML"),
         ("a: \x01\n", "holds a character that YAML does not allow"),
-        ("", "has no jobs"),
-        ("- a\n", "has no jobs"),
-        ("jobs: none\n", "has no jobs"),
+        ("", "is empty"),
+        ("- a\n", "has no `jobs`"),
+        ("jobs: none\n", "has no `jobs`"),
         (
             f"{TRIGGER}jobs:\n  test:\n    steps: []\n  test:\n    steps: [{{run: make}}]\n",
             "6: jobs.test: is written twice, first in line 4",

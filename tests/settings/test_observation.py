@@ -96,8 +96,8 @@ def test_check_refuses_a_date_that_never_comes_at_its_line(small_project: Path, 
     line = line_of(small_project, "accept_degraded_until", file)
     assert done.status == 1
     key = "readiness:services[0].health_answer.known_degraded.accept_degraded_until"
-    assert f"error: {file}:{line}: {key}: is more than 365 days away. Write 2027-11-25 or an earlier day" in done.out
-    assert done.out.count("error:") == 1
+    assert f"error: {file}:{line}: {key}: is more than 365 days away. Write 2027-11-25 or an earlier day" in done.err
+    assert done.err.count("error:") == 1
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "0000-01-01"])
@@ -238,8 +238,8 @@ def test_check_warns_of_the_date_with_file_line_and_key(
     line = line_of(small_project, "accept_degraded_until", file)
     place = f"warning: {file}:{line}: readiness:services[0].health_answer.known_degraded.accept_degraded_until: "
     assert done.status == 0, done.text
-    assert (place in done.out) is (warning is not None)
-    assert warning is None or place + warning in done.out
+    assert (place in done.err) is (warning is not None)
+    assert warning is None or place + warning in done.err
 
 
 def test_a_token_is_refused_only_after_a_log_out() -> None:
