@@ -149,11 +149,8 @@ def _pull_request(text: str) -> str:
         raise ValueError(
             "pull-request.yml: has no job `pythons` before `stacks` any more; correct tools/init_templates.py"
         )
-    return _replaced(
-        without,
-        file="pull-request.yml",
-        steps=tuple(old for old in _STEPS if "{{" not in old and "group:" not in old and old != _SETUP),
-    )
+    steps = tuple(old for old in _STEPS if "{{" not in old and "group:" not in old and old != _SETUP)
+    return _in_another_project(_replaced(without, file="pull-request.yml", steps=steps), "pull-request.yml")
 
 
 def _plans(text: str) -> str:

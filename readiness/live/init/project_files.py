@@ -34,7 +34,7 @@ def files_of(answers: Answers) -> dict[str, str]:
         **settings_files(answers),
         "__main__.py": _template("__main__.py.txt"),
         REQUIREMENTS: f"{answers.package}\n",
-        f"{_WORKFLOWS}/pull-request.yml": _template("pull-request.yml"),
+        f"{_WORKFLOWS}/pull-request.yml": _filled(_template("pull-request.yml"), _application(answers)),
         f"{_WORKFLOWS}/plans.yml": _template("plans.yml"),
         f"{_WORKFLOWS}/judge.yml": _template("judge.yml"),
         f"{_WORKFLOWS}/apply.yml": _apply(answers),
