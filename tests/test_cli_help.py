@@ -16,7 +16,7 @@ import click
 import pytest
 
 from readiness.cli import progress as progress_line
-from readiness.cli.arguments import MAX_NAME_CHARACTERS, Day, WholeNumber, example_lines
+from readiness.cli.arguments import MAX_NAME_CHARACTERS, Day, WholeNumber, complete_stacks, example_lines
 from readiness.cli.main import cli
 from readiness.cli.overview import GROUPS, OTHERS, leaf_commands, summary
 from tests.projects import ROOT, SMALL, Command
@@ -73,7 +73,7 @@ def test_the_help_of_a_command_has_two_examples_that_can_be_parsed(command: Comm
 
 def parse_problem(name: str, line: str) -> str | None:
     """Why the example cannot be parsed; None for one that can. Files that it reads need not exist."""
-    words = shlex.split(re.sub(r" [>|] .*", "", line).replace('"$PULL_REQUEST"', "17"))
+    words = shlex.split(re.sub(r" (>>?|\|) .*", "", line).replace('"$PULL_REQUEST"', "17"))
     own = name.split()
     if words[: len(own)] != own:
         return f"the example is not of {name}"
@@ -181,6 +181,19 @@ def test_every_command_has_json_or_the_page_says_what_it_prints(name: str) -> No
     options = [option for option in COMMANDS[name].params if "--format" in option.opts]
     formats = [choice for option in options if isinstance(option.type, click.Choice) for choice in option.type.choices]
     assert ("`--format json`" in row) == ("json" in formats)
+
+
+def test_every_stack_on_a_command_line_is_completed() -> None:
+    """Arguments and options alike; `init` names stacks that do not exist yet."""
+    named = [
+        (name, parameter)
+        for name, found in COMMANDS.items()
+        for parameter in found.params
+        if parameter.name in ("stack", "stacks") and name != "init"
+    ]
+    assert len(named) > 15
+    wrong = [name for name, parameter in named if parameter._custom_shell_complete is not complete_stacks]
+    assert wrong == []
 
 
 def completed(shell: str, words: str, folder: Path) -> list[str]:

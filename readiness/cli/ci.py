@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     head_commit,
     project_option,
@@ -16,17 +17,21 @@ from readiness.cli.common import (
     settings_of_every_stack,
     this_repository,
 )
+from readiness.cli.overview import WholeSummaries
 
 
-@click.group()
+@click.group(cls=WholeSummaries)
 def ci() -> None:
     """Run the steps of the workflows: which stacks to apply, which commit, what failed."""
 
 
-@ci.command()
+@ci.command(epilog=examples("ci stacks", 'ci stacks >> "$GITHUB_OUTPUT"'))
 @project_option
 def stacks(project: str | None) -> None:
-    """Print `stacks=[...]` for GITHUB_OUTPUT: the stacks that have a file Pulumi.<stack>.yaml."""
+    """Print the stacks of the project for a workflow.
+
+    The line `stacks=[...]` is for GITHUB_OUTPUT.
+    """
     from readiness.settings.stack_names import stack_names
 
     names = stack_names(project_root(project))
@@ -35,10 +40,13 @@ def stacks(project: str | None) -> None:
     click.echo(f"stacks={json.dumps(names)}")
 
 
-@ci.command()
+@ci.command(epilog=examples("ci scope", 'ci scope >> "$GITHUB_OUTPUT"'))
 @project_option
 def scope(project: str | None) -> None:
-    """Print `stacks=[...]` for GITHUB_OUTPUT: the stacks that this run applies. Notices say why it skips others."""
+    """Print the stacks that this run of a workflow applies.
+
+    The line `stacks=[...]` is for GITHUB_OUTPUT. Notices say why it skips others.
+    """
     from readiness.live.apply_run import missing_variables, scope_of
     from readiness.live.github_api import GitHubError
 
@@ -58,11 +66,14 @@ def scope(project: str | None) -> None:
     click.echo(f"stacks={json.dumps(found.stacks)}")
 
 
-@ci.command()
-@click.argument("stack")
+@ci.command(epilog=examples("ci begin prod", "ci begin staging --project infrastructure"))
+@stack_argument
 @project_option
 def begin(stack: str, project: str | None) -> None:
-    """Refuse a commit that was not approved or is older than the one applied; say which it is and who approved."""
+    """Refuse to apply a commit that was not approved, or is too old.
+
+    Too old is a commit that is older than the one applied last. It prints the commit and who approved it.
+    """
     from readiness.live.apply_run import approvals, commit_line, last_applied, refuse_another_commit
     from readiness.live.github_api import GitHubError
 
@@ -80,9 +91,12 @@ def begin(stack: str, project: str | None) -> None:
     summarize(f"{line}\n\n")
 
 
-@ci.command()
+@ci.command(epilog=examples("ci report", 'ci report >> "$GITHUB_STEP_SUMMARY"'))
 def report() -> None:
-    """Open, continue or close the one issue about failed applies, by NEEDS, the `toJSON(needs)` of the workflow."""
+    """Open, update or close the one issue about failed applies.
+
+    The environment variable NEEDS holds the `toJSON(needs)` of the workflow.
+    """
     from readiness.live.apply_report import applied_jobs, close_failure, failed_jobs, failure_text, report_failure
     from readiness.live.github_api import GitHubError
 

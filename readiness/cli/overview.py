@@ -13,10 +13,19 @@ if TYPE_CHECKING:
 # Every command is in one group; `tests/test_cli_help.py` fails for a command that is in none.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Declare and plan": ("init", "schema", "check", "plan", "preview"),
-    "Review": ("diff", "comment", "pull-request plans", "pull-request fetch", "pull-request status", "upgrade"),
+    "Review": ("diff", "comment", "upgrade"),
     "Prove": ("test", "rules", "audit", "cleanup simulate", "cleanup gate"),
-    "Apply": ("doctor", "bootstrap", "adopt", "up", "verify", "drift"),
+    "Apply": ("doctor", "plugins lock", "bootstrap", "adopt", "up", "verify", "drift"),
     "Operate": ("drill", "snooze", "rehearse", "runbook", "docs"),
+    "Steps of the workflows": (
+        "pull-request plans",
+        "pull-request fetch",
+        "pull-request status",
+        "ci stacks",
+        "ci scope",
+        "ci begin",
+        "ci report",
+    ),
     "Application's repository": ("checks-honest", "fix", "deliver", "migrations lint"),
 }
 OTHERS = "Other commands"

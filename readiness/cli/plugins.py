@@ -6,18 +6,23 @@ import os
 
 import click
 
+from readiness.cli.arguments import examples
 from readiness.cli.common import project_option, project_root
+from readiness.cli.overview import WholeSummaries
 
 
-@click.group()
+@click.group(cls=WholeSummaries)
 def plugins() -> None:
     """Lock the Pulumi engine and its plugins by checksum."""
 
 
-@plugins.command()
+@plugins.command(epilog=examples("plugins lock", "plugins lock --project infrastructure"))
 @project_option
 def lock(project: str | None) -> None:
-    """Write the checksums of this machine's Pulumi engine and plugins to plugins.lock.json, to be committed."""
+    """Write the checksums of the Pulumi engine and its plugins.
+
+    They are those of this machine. Commit the file, plugins.lock.json.
+    """
     from readiness.files import read_regular_text, write_whole
     from readiness.live.plugin_lock import LOCK_FILE, Machine, lock_text, sdk_plugins
 

@@ -180,7 +180,7 @@ def test_without_its_files_the_gate_prints_the_commands_that_write_them(capsys: 
     assert "--log is missing." in said
     assert f'AND protoPayload.request.parent:"{RESOURCE}/"' in said
     assert "--project=ytgrs-464303 --freshness=48h --format=json > log.json\n" in said
-    assert run(["cleanup", "gate", "prod", "--log", "x"]) == 1
+    assert run(["cleanup", "gate", "prod", "--log", __file__]) == 1
     said = capsys.readouterr().err
     assert (
         "gcloud run revisions list --project=ytgrs-464303 --region=us-central1 --format=json > revisions.json" in said
