@@ -124,14 +124,12 @@ class Site:
 
 
 @contextmanager
-def github(
-    site: Site, archive: str = "", status: int = 200, preview_status: int = 200
-) -> Iterator[tuple[GitHub, Loopback]]:
+def github(site: Site, status: int = 200, preview_status: int = 200) -> Iterator[tuple[GitHub, Loopback]]:
     """The API with a token, and the other host, where GitHub keeps artifacts."""
 
     def stored(asked: Request) -> Reply:
         number = asked.path.partition("?")[0].strip("/")
-        return Reply(status if number == "3" else preview_status, archive or f"archive {number}")
+        return Reply(status if number == "3" else preview_status, f"archive {number}")
 
     with serving(stored) as store, serving(site) as api:
         site.store = store.url

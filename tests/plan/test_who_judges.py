@@ -169,10 +169,10 @@ def test_a_pull_request_is_judged_by_its_plans_alone(clone: Path, command: Comma
     assert judged.startswith(f"> `Judged by readiness {__version__} of ")
     assert "What the engine would do is not known: the workflow has not ended yet." in done.out
 
-    digests = sorted(set(re.findall(r"digest: (w[0-9a-f]{20})", done.out)))
+    digests = sorted(set(re.findall(r"\bw[0-9a-f]{20}\b", done.out)))
     entries = [f"- {{digest: {digest}, reason: Agreed, by: ada}}" for digest in digests]
     (fetched / ACKNOWLEDGED_FILE).write_text("\n".join(["acknowledged:", *entries]), encoding="utf-8")
-    # What the engine would do joins the comment, and changes the verdict neither where it is grave nor where it is none.
+    # What the engine would do joins the comment, and changes no verdict, whether it is grave or cannot be read.
     urn = "urn:pulumi:staging::shop::{}::{}"
     steps = [
         {"op": "same", "urn": urn.format("pulumi:pulumi:Stack", "shop-staging")},
