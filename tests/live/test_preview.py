@@ -267,8 +267,8 @@ def test_a_preview_that_fails_is_written_with_what_is_known_of_it(
     machine: Path, project: Path, command: Command
 ) -> None:
     """The status is still a failure. A failure that names no error is not taken for a whole preview."""
-    for diagnostics, errors in (([{"severity": "error", "message": "the API is off"}], ("the API is off",)), ([], ())):
-        printed = json.dumps(WHOLE | {"diagnostics": diagnostics})
+    said = {"diagnostics": [{"severity": "error", "message": "the API is off"}]}
+    for printed, errors in ((json.dumps(WHOLE | said), ("the API is off",)), (json.dumps(WHOLE), ())):
         done, file = preview_for_a_program(machine, project, command, printed, status=1)
         found = read_preview(file, "staging")
         assert (done.status, found.errors, found.is_complete) == (1, errors, False)

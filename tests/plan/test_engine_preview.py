@@ -245,7 +245,8 @@ def test_a_preview_without_values_says_the_same_and_holds_no_value() -> None:
         step("replace", "other", replaceReasons=["project"], oldState=state),
         step("same", "third"),
     ]
-    for more in ({}, {"diagnostics": said}, {"changeSummary": None}, {"maybeCorrupt": True}):
+    endings: list[dict[str, Any]] = [{}, {"diagnostics": said}, {"changeSummary": None}, {"maybeCorrupt": True}]
+    for more in endings:
         whole = preview(*steps, config={"key": "planted-value"}, **more)
         kept = preview_without_values(whole, stack="prod", file="f")
         assert preview_from(kept, stack="prod", file="f") == preview_from(whole, stack="prod", file="f")
