@@ -65,7 +65,8 @@ def preview(stack: str, project: str | None) -> None:
     click.echo("The offline plan of the same program instead:\n")
     not_watched = [gap_line(gap) for gap in alert_gaps(settings)]
     cost = cost_of_plan(root, declared, settings)
-    click.echo(plan_text(declared, cost_line(cost), not_watched) + cost_text(cost, clock.today()), nl=False)
+    text = plan_text(declared, cost_line(cost), not_watched, checked.problems) + cost_text(cost, clock.today())
+    click.echo(text, nl=False)
 
 
 def _real_preview(root: Path, stack: str, settings: Settings) -> int:

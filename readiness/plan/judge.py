@@ -63,7 +63,7 @@ def judge_note(root: Path, base: str) -> str:
     pinned = _pinned_version(root, commit)
     if pinned == __version__:
         return f"Judged by readiness {__version__}, which {label} pins."
-    counts = "The verdict that counts is the base's version's,: CI posts it."
+    counts = "The verdict that counts is that of the base's version, which CI posts."
     if pinned is None:
         return f"Judged by readiness {__version__}, which is installed. What {label} pins is not known. {counts}"
     return f"Judged by readiness {__version__}, which is installed, NOT by {pinned}, which {label} pins. {counts}"

@@ -64,6 +64,7 @@ migrations lint migrations
 migrations lint bad.sql
 migrations lint bad.sql --format json
 comment 7 --file inputs/diff.md
+comment 7 --file inputs/diff.md --labels-by nowhere.json
 pull-request plans plans --python /nowhere/python
 pull-request fetch fetched
 pull-request status main --diff-ended-with 0
@@ -84,6 +85,8 @@ upgrade --check
 upgrade --check --to 9 --wheel x.whl
 upgrade --check --wheel nowhere.whl
 diff --base main
+diff --base main --preview prod=nowhere.json
+diff --base main --acknowledge --reason Agreed --by ada
 diff inputs/plan.json inputs/plan.json
 diff inputs/plan.json inputs/weaker.json
 diff inputs/weaker.json inputs/plan.json --format markdown
@@ -94,6 +97,7 @@ check STACK
 plan STACK
 plan STACK --format json
 plan STACK --format markdown
+plan STACK --summary
 rules STACK
 test STACK
 test STACK --alert HighErorRate

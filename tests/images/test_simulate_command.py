@@ -158,9 +158,13 @@ def test_a_stack_without_a_registry_names_the_stack_that_owns_it(
         ("2025-13-01T00:00:00Z", "--now is no time that exists."),
     ],
 )
-def test_an_instant_without_its_zone_is_refused(capsys: pytest.CaptureFixture[str], text: str, said: str) -> None:
+def test_an_instant_without_its_zone_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
     """Ages would be wrong by up to a day."""
-    assert run(["cleanup", "simulate", "prod", "--images", "x", "--now", text]) == 1
+    images = tmp_path / "images.json"
+    images.write_text("[]", encoding="utf-8")
+    assert run(["cleanup", "simulate", "prod", "--images", str(images), "--now", text]) == 1
     assert f"error: {said} Write it as 2025-10-17T08:00:00Z." in capsys.readouterr().err
 
 

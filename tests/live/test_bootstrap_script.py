@@ -78,7 +78,7 @@ def test_a_fresh_project_is_set_up_and_the_second_run_changes_nothing(script: st
     said = desk.run(script)
     cloud = desk.cloud
     assert REGISTRY in cloud.things
-    assert cloud.environments == {"preview": False, "production": False, "staging": False}
+    assert cloud.environments == {"drift": False, "preview": False, "production": False, "staging": False}
     assert cloud.variables == {
         "/WORKLOAD_IDENTITY_PROVIDER": (
             "projects/33/locations/global/workloadIdentityPools/readiness/providers/github"

@@ -117,7 +117,7 @@ def test_a_stack_without_drift_closes_its_issue(command: Command, at_hand: dict[
         done = command("drift", "staging", "--issue", cwd=customer, **at_hand, GITHUB_API_URL=server.url)
     assert (done.status, done.err) == (0, "")
     assert "no issue is open" in done.out
-    assert "what is live is what is declared" in done.out
+    assert "the live resources are as declared" in done.out
 
 
 def test_what_could_not_be_checked_fails_the_run_and_touches_no_issue(

@@ -100,7 +100,7 @@ def test_a_wheel_that_is_not_there_is_warned_of(installed: Installed, tmp_path: 
     """Another than the installed one cannot be copied; the path says where it has to be."""
     done = installed.run("init", ".", *INIT_OPTIONS, "--package=wheels/readiness-9.0-py3-none-any.whl", cwd=tmp_path)
     assert done.status == 0, done.text
-    assert "requirements.txt: names wheels/readiness-9.0-py3-none-any.whl, which is not there" in done.out
+    assert "requirements.txt: names wheels/readiness-9.0-py3-none-any.whl, which is not there" in done.err
     assert not (tmp_path / "wheels").exists()
 
 

@@ -351,7 +351,7 @@ def test_progress_is_shown_on_a_terminal_alone(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     result = verify(command, production, "--format", "json")
     assert "\rchecked 1 of " in result.err
-    assert result.err.endswith(f"\r{'':40}\r"), "and blanked out, also where the limit came first"
+    assert result.err.endswith(f"\r{'':72}\r"), "and blanked out, also where the limit came first"
     assert json.loads(result.out)["totals"]["fail"] == 0
 
 
@@ -360,7 +360,7 @@ def test_a_limit_that_would_break_the_promise_of_15_seconds_is_refused(command: 
     """12 s, the start of the program and its end on a busy machine are what fits."""
     result = command("verify", "prod", "--timeout-seconds", seconds)
     assert result.status == 1
-    assert "1<=x<=12" in result.err
+    assert "is out of range. Write a whole number from 1 to 12." in result.err
 
 
 def test_a_stack_that_owns_nothing_shared_is_not_asked_for_it(command: Command) -> None:
