@@ -49,7 +49,6 @@ _SETUP = "      - run: make .venv/.ready\n"
 _STEPS = {
     "      - run: bash .ci/run\n": f"{_INSTALL}{_CHECK}",
     _SETUP: _INSTALL,
-    '      - run: make preview STACK="$STACK"\n': f'{_INSTALL}      - run: .venv/bin/readiness preview "$STACK"\n',
     '          stacks="$(python3 -m tools.list_stacks)"\n': _LIST,
     "  test:\n    name: Tests\n": "  check:\n    name: Check\n",
     "    timeout-minutes: 45\n": "    timeout-minutes: 15\n",

@@ -159,7 +159,8 @@ def diff(
                 sys.exit(status)
         with progress("planning both versions"):
             report = _report(project, files, base, stacks, pull_request)
-        previews = _previews(report, preview_files)
+        previews = _fetched_previews(report, pull_request) | _previews(report, preview_files)
+        no_preview = _no_preview(pull_request)
     except RefusedError as refusal:
         _print_failure(refusal.problems, form, json_to, origin)
         raise
@@ -169,10 +170,10 @@ def diff(
     if base is not None:
         origin = replace(origin, base_commit=base_commit or _commit_of(project_root(project), base))
     costs = _cost_changes(project, report)
-    _print_json(report, form, json_to, origin, previews, costs)
+    _print_json(report, form, json_to, origin, previews, costs, no_preview)
     if form != "json":
         appendix = _costs_text(costs, form) + _detection(project, base, form, pull_request)
-        print_diff(report, form, appendix=appendix, origin=origin, previews=previews)
+        print_diff(report, form, appendix=appendix, origin=origin, previews=previews, no_preview=no_preview)
     refuse_open_changes(report)
     if exit_code and not report.is_empty:
         sys.exit(DIFFERENT)
@@ -198,6 +199,29 @@ def _previews(report: DiffReport, files: Mapping[str, Path]) -> dict[str, Previe
         hint = f"Name one of: {', '.join(diffs)}"
         raise RefusedError([Finding(rule_id="preview-file-unreadable", file="--preview", message=message, hint=hint)])
     return {stack: compare_preview(diffs[stack], read_preview(file, stack)) for stack, file in files.items()}
+
+
+def _fetched_previews(report: DiffReport, folder: Path | None) -> dict[str, PreviewComparison]:
+    """The same from the folder of a pull request, where one that cannot be read stops nothing."""
+    from readiness.plan.engine_preview import PreviewComparison, compare_preview
+    from readiness.plan.pull_request_folder import read_previews
+
+    if folder is None:
+        return {}
+    diffs = {diff.stack: diff for diff in report.diffs}
+    return {
+        stack: PreviewComparison(stack=stack, problem=found)
+        if isinstance(found, str)
+        else compare_preview(diffs[stack], found)
+        for stack, found in read_previews(folder, diffs).items()
+    }
+
+
+def _no_preview(folder: Path | None) -> str:
+    """Why a stack of a pull request has no preview; empty outside of one."""
+    from readiness.plan.pull_request_folder import read_pull_request
+
+    return read_pull_request(folder).previews_problem if folder is not None else ""
 
 
 def _write_agreement(root: Path, report: DiffReport, *, reason: str, by: str) -> None:
@@ -252,14 +276,16 @@ def _print_json(
     origin: Origin,
     previews: Mapping[str, PreviewComparison],
     costs: Sequence[CostChange],
+    no_preview: str,
 ) -> None:
     """Prints and writes the JSON form, each where it is asked for."""
     from readiness.files import write_whole
     from readiness.plan.diff_json import diff_json
+    from readiness.plan.engine_preview import NO_PREVIEW
 
     if form != "json" and json_to is None:
         return
-    text = diff_json(report, origin, previews, costs)
+    text = diff_json(report, origin, previews, costs, no_preview or NO_PREVIEW)
     if json_to is not None:
         write_whole(json_to, text)
     if form == "json":
@@ -273,15 +299,19 @@ def print_diff(
     appendix: str = "",
     origin: Origin | None = None,
     previews: Mapping[str, PreviewComparison] | None = None,
+    no_preview: str = "",
 ) -> None:
     """Prints the report as Markdown or as text, which is coloured on a terminal, then the appendix."""
     from readiness.plan.diff_verdict import Origin
+    from readiness.plan.engine_preview import NO_PREVIEW
     from readiness.plan.render_diff import diff_markdown, diff_text
 
     if form == "markdown":
-        text = diff_markdown(report, appendix=appendix, origin=origin or Origin(), previews=previews)
+        why = no_preview or NO_PREVIEW
+        text = diff_markdown(report, appendix=appendix, origin=origin or Origin(), previews=previews, no_preview=why)
     else:
-        text = diff_text(report, _paint if use_colour(err=False) else _plain, previews=previews) + appendix
+        paint = _paint if use_colour(err=False) else _plain
+        text = diff_text(report, paint, previews=previews, no_preview=no_preview) + appendix
     click.echo(text, nl=False)
 
 

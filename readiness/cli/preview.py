@@ -25,10 +25,16 @@ if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command(epilog=examples("preview staging", "preview prod --project infrastructure"))
+@click.command(epilog=examples("preview staging", "preview prod --json-to preview-prod.json"))
 @stack_argument
+@click.option(
+    "--json-to",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write what the real preview would do, without any value, to this file, for `readiness diff --preview`.",
+)
 @project_option
-def preview(stack: str, project: str | None) -> None:
+def preview(stack: str, json_to: Path | None, project: str | None) -> None:
     """Run `pulumi preview`, or print the offline plan.
 
     The preview needs the Pulumi CLI and credentials. Without them, it says what is missing and plans offline.
@@ -55,7 +61,10 @@ def preview(stack: str, project: str | None) -> None:
     if not missing:
         refuse_foreign_hosts(root, stack)
         refuse_unlocked_plugins(root, stack)
-        sys.exit(1 if _real_preview(root, stack, settings) else 0)
+        status = _real_preview(root, stack, settings)
+        if json_to is not None:
+            _write_json(root, stack, json_to)
+        sys.exit(1 if status else 0)
     declared = plan_of(root, stack)
     # The real one shows these among its diagnostics.
     report(checked.problems, err=True)
@@ -67,6 +76,20 @@ def preview(stack: str, project: str | None) -> None:
     cost = cost_of_plan(root, declared, settings)
     text = plan_text(declared, cost_line(cost), not_watched, checked.problems) + cost_text(cost, clock.today())
     click.echo(text, nl=False)
+    if json_to is not None:
+        raise click.ClickException(f"{json_to}: not written, because there is no real preview. Set up what is missing.")
+
+
+def _write_json(root: Path, stack: str, file: Path) -> None:
+    """Asks the engine once more: it prints for people or for programs, and never both."""
+    from readiness.files import write_whole
+    from readiness.live.engine_preview import UncheckedError, preview_json
+
+    try:
+        text = preview_json(root, stack)
+    except UncheckedError as error:
+        raise click.ClickException(f"{file}: not written: {error}") from None
+    write_whole(file, text)
 
 
 def _real_preview(root: Path, stack: str, settings: Settings) -> int:

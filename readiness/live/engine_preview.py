@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from readiness import resource_types as types
+from readiness.finding import RefusedError
 from readiness.live.pulumi_cli import run_pulumi
+from readiness.plan.engine_preview import preview_without_values
 from readiness.plan.field_changes import ABSENT, FieldChange, field_changes
 from readiness.secret_shapes import mask_secrets, one_line
 
@@ -96,6 +98,27 @@ def refreshed_preview(root: Path, stack: str) -> Preview:
     if document is None:
         raise UncheckedError("`pulumi preview --json` ended well, and what it printed is no preview")
     return read_preview(document)
+
+
+def preview_json(root: Path, stack: str) -> str:
+    """Runs `pulumi preview --json` and returns its result as JSON without any value, also where it ended with errors.
+
+    Raises UncheckedError where it prints no preview of the stack.
+    """
+    done = run_pulumi(root, "preview", "--stack", stack, "--json", "--non-interactive", captured=True)
+    try:
+        kept = preview_without_values(json.loads(done.stdout), stack=stack, file="pulumi preview --json")
+    except (ValueError, RecursionError):
+        raise UncheckedError(
+            f"`pulumi preview --json` ended with status {done.returncode} and printed no JSON"
+        ) from None
+    except RefusedError as refusal:
+        said = "; ".join(f"{problem.file}: {problem.message}" for problem in refusal.problems)
+        raise UncheckedError(said) from None
+    if done.returncode != 0:
+        # Without an error in it, such a preview would look whole.
+        kept["maybeCorrupt"] = True
+    return json.dumps(kept, indent=2) + "\n"
 
 
 def read_preview(document: Mapping[str, Any]) -> Preview:

@@ -3,6 +3,10 @@
 What the run wrote is hostile: the pull request's number is asked of GitHub and never read from an artifact, and the
 head that is judged is the one that the event names. `fetch` writes the folder that `readiness diff --pull-request`
 reads.
+
+Two workflows of a pull request make what is judged: one its plans, the other the previews of the engine where there are
+credentials for them. The end of either one starts the judge, which takes what the other one has made for the same
+commit. Without plans there is no verdict; without previews, what the engine would do is not known.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +25,23 @@ from readiness.files import read_regular_bytes, write_all
 from readiness.live.github_api import GitHub, GitHubError
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE
 from readiness.plan.detection_change import PAGE
-from readiness.plan.pull_request_folder import MAX_ARCHIVE_BYTES, PLANS, PULL_REQUEST
+from readiness.plan.pull_request_folder import (
+    MAX_ARCHIVE_BYTES,
+    MAX_PLANS,
+    MAX_PREVIEW_ARCHIVE_BYTES,
+    PLANS,
+    PULL_REQUEST,
+    preview_archive,
+    stack_of_artifact,
+)
 
 # The workflow that makes the plans, and its artifact.
 PLANS_WORKFLOW = ".github/workflows/plans.yml"
 ARTIFACT = "plans"
+# The workflow that makes previews, whose artifacts are `preview-STACK`.
+PREVIEWS_WORKFLOW = ".github/workflows/pull-request.yml"
+# A commit has a further run for each time that its pull request was opened again.
+_MAX_RUNS = 5
 # What a branch's rules require; one name for all stacks.
 STATUS = "readiness diff"
 _MAX_EVENT_BYTES = 5 * 1024 * 1024
@@ -42,9 +59,10 @@ class NotJudgedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EndedRun:
-    """What the event `workflow_run` says of the run: its id, its head, and where the head's branch is."""
+    """What the event `workflow_run` says of the run: workflow, id, its head, and where the head's branch is."""
 
     run_id: int
+    workflow: str
     head_sha: str
     head_branch: str
     head_owner: str
@@ -64,6 +82,7 @@ class EndedRun:
             head = run["head_repository"]
             ended = cls(
                 run_id=int(run["id"]),
+                workflow=workflow,
                 head_sha=str(run["head_sha"]),
                 head_branch=str(run["head_branch"]),
                 head_owner=str(head["owner"]["login"]),
@@ -72,8 +91,9 @@ class EndedRun:
             )
         except (OSError, ValueError, RecursionError, TypeError, KeyError) as error:
             raise ValueError(f"holds no event of an ended run ({type(error).__name__})") from None
-        if kind != "pull_request" or workflow != PLANS_WORKFLOW:
-            raise NotJudgedError(f"the run is of {workflow[:200]} on {str(kind)[:50]}, not of {PLANS_WORKFLOW}")
+        if kind != "pull_request" or workflow not in (PLANS_WORKFLOW, PREVIEWS_WORKFLOW):
+            known = f"{PLANS_WORKFLOW} or {PREVIEWS_WORKFLOW}"
+            raise NotJudgedError(f"the run is of {workflow[:200]} on {str(kind)[:50]}, not of {known}")
         if not is_commit(ended.head_sha):
             raise ValueError("names no commit as the run's head")
         return ended
@@ -111,19 +131,22 @@ def fetch(github: GitHub, run: EndedRun, folder: Path) -> int:
     number = int(pull_request_of(github, run)["number"])
     listed = list(github.items(f"pulls/{number}/files"))
     acknowledged = _file_at(github, ACKNOWLEDGED_FILE, run.head_sha)
-    plans, problem = _plans(github, run.run_id)
+    plans, problem = _plans(github, _run_of_plans(github, run))
     # Asked after the list, so that a head that has moved on meanwhile is seen.
     pull = github.get(f"pulls/{number}")
     if _at(pull, "head", "sha") != run.head_sha:
         raise NotJudgedError(f"#{number} has moved on from {run.head_sha[:12]}; its newer run is judged")
     paths = {str(file[name]) for file in listed for name in ("filename", "previous_filename") if file.get(name)}
+    # Last, so that however long GitHub takes for them, the rest is there.
+    previews, no_previews = _previews(github, run)
     known = {
         "paths": sorted(paths),
         "is_complete": len(listed) == _at(pull, "changed_files"),
         "plans_problem": problem,
+        "previews_problem": no_previews,
     }
     texts: dict[Path, str | bytes] = {folder / PULL_REQUEST: json.dumps(known)}
-    files = {ACKNOWLEDGED_FILE: acknowledged, PLANS: plans}
+    files = {ACKNOWLEDGED_FILE: acknowledged, PLANS: plans, **previews}
     if PAGE in paths:
         files[PAGE] = _file_at(github, PAGE, run.head_sha)
     write_all(texts | {folder / name: data for name, data in files.items() if data is not None})
@@ -141,17 +164,98 @@ def set_status(github: GitHub, head_sha: str, state: str, *, run_url: str) -> No
     github.send("POST", f"statuses/{head_sha}", body)
 
 
+def _runs(github: GitHub, run: EndedRun, workflow: str) -> list[dict[str, Any]]:
+    """The runs of a workflow for the head of a run, the newest first. Raises GitHubError."""
+    name = workflow.rpartition("/")[2]
+    listed = github.items(
+        f"actions/workflows/{name}/runs?event=pull_request&head_sha={run.head_sha}", key="workflow_runs"
+    )
+    found = [
+        other
+        for other in listed
+        # Another repository's branch may have the same commit.
+        if _at(other, "head_repository", "id") == run.head_repository_id
+        and other.get("head_branch") == run.head_branch
+        and other.get("head_sha") == run.head_sha
+        and other.get("event") == "pull_request"
+        and str(other.get("path")).partition("@")[0] == workflow
+    ]
+    return sorted(found, key=lambda other: int(other["id"]), reverse=True)[:_MAX_RUNS]
+
+
+def _run_of_plans(github: GitHub, run: EndedRun) -> int:
+    """The id of the run that has made the plans. Raises NotJudgedError where it has not ended, GitHubError."""
+    if run.workflow == PLANS_WORKFLOW:
+        return run.run_id
+    for other in _runs(github, run, PLANS_WORKFLOW):
+        if other.get("status") != "completed":
+            break
+        if other.get("conclusion") != "cancelled":
+            return int(other["id"])
+    raise NotJudgedError(f"the plans of {run.head_sha[:12]} are not made yet; the end of their run starts the judge")
+
+
+def _previews(github: GitHub, run: EndedRun) -> tuple[dict[str, bytes], str]:
+    """The archives of the newest run that has previews, by their names in the folder, and why a stack has none.
+
+    Nothing here stops the verdict, which is that on the plans.
+    """
+    archives: dict[str, bytes] = {}
+    is_running = False
+    try:
+        for other in _runs(github, run, PREVIEWS_WORKFLOW):
+            is_running = is_running or other.get("status") != "completed"
+            archives, problem = _archives(github, int(other["id"]))
+            if problem:
+                return archives, problem
+            if archives:
+                break
+    except GitHubError as error:
+        return {}, f"GitHub did not give the previews ({error})"
+    return archives, "the workflow that makes previews has not ended yet" if is_running else "no run has made a preview"
+
+
+def _archives(github: GitHub, run_id: int) -> tuple[dict[str, bytes], str]:
+    """The archives of a run's previews, and what is wrong where one is too large. Raises GitHubError."""
+    newest: dict[str, dict[str, Any]] = {}
+    for artifact in _artifacts(github, run_id):
+        stack = stack_of_artifact(str(artifact.get("name")))
+        # Each attempt of a run writes one.
+        if stack is not None and int(artifact["id"]) > int(newest.get(stack, {}).get("id", 0)):
+            newest[stack] = artifact
+    if len(newest) > MAX_PLANS:
+        return {}, f"a run has {len(newest)} previews, and at most {MAX_PLANS} are read"
+    archives: dict[str, bytes] = {}
+    problem = ""
+    for stack, artifact in newest.items():
+        data = _download(github, artifact, MAX_PREVIEW_ARCHIVE_BYTES)
+        if data is None:
+            problem = f"the archive of a preview is larger than {MAX_PREVIEW_ARCHIVE_BYTES // 1024**2} MiB"
+        else:
+            archives[preview_archive(stack)] = data
+    return archives, problem
+
+
+def _artifacts(github: GitHub, run_id: int, name: str = "") -> Iterator[dict[str, Any]]:
+    listed = github.items(f"actions/runs/{run_id}/artifacts{f'?name={name}' if name else ''}", key="artifacts")
+    return (artifact for artifact in listed if not artifact.get("expired"))
+
+
+def _download(github: GitHub, artifact: dict[str, Any], max_bytes: int) -> bytes | None:
+    """The archive of an artifact, None where it is larger. Raises GitHubError."""
+    if int(artifact.get("size_in_bytes") or 0) > max_bytes:
+        return None
+    return github.download(f"actions/artifacts/{int(artifact['id'])}/zip", max_bytes=max_bytes)
+
+
 def _plans(github: GitHub, run_id: int) -> tuple[bytes | None, str]:
     """The archive of the run's newest artifact of plans, or why there is none."""
-    listed = github.items(f"actions/runs/{run_id}/artifacts?name={ARTIFACT}", key="artifacts")
-    found = [artifact for artifact in listed if artifact.get("name") == ARTIFACT and not artifact.get("expired")]
+    found = [artifact for artifact in _artifacts(github, run_id, ARTIFACT) if artifact.get("name") == ARTIFACT]
     if not found:
         return None, "the pull request's run has made no plans"
     # Each attempt of a run writes one.
     newest = max(found, key=lambda artifact: int(artifact["id"]))
-    if int(newest.get("size_in_bytes") or 0) > MAX_ARCHIVE_BYTES:
-        return None, f"the archive is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, which no plans are"
-    data = github.download(f"actions/artifacts/{int(newest['id'])}/zip", max_bytes=MAX_ARCHIVE_BYTES)
+    data = _download(github, newest, MAX_ARCHIVE_BYTES)
     if data is None:
         return None, f"the archive is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, which no plans are"
     return data, ""

@@ -17,7 +17,7 @@ from readiness.plan.change_groups import ChangeGroup
 from readiness.plan.cost_change import CostChange
 from readiness.plan.diff_report import SECTION_KEYS, Block, DiffReport
 from readiness.plan.diff_verdict import LABELS, Origin, Verdict, other_labels, verdict_of
-from readiness.plan.engine_preview import PreviewComparison
+from readiness.plan.engine_preview import NO_PREVIEW, PreviewComparison
 from readiness.plan.plan_diff import Action, StackDiff
 from readiness.plan.render_cost import cost_changes_data
 
@@ -31,13 +31,17 @@ def diff_json(
     origin: Origin,
     previews: Mapping[str, PreviewComparison],
     costs: Sequence[CostChange] = (),
+    no_preview: str = NO_PREVIEW,
 ) -> str:
-    """The document of a diff; `previews` has, by stack, what the engine would do otherwise, `costs` what changes."""
+    """The document of a diff; `previews` has, by stack, what the engine would do otherwise, `costs` what changes.
+
+    `no_preview` says why a stack is not among the previews.
+    """
     agreement = report.agreement
     return _document(
         verdict_of(report),
         origin,
-        stacks=[_stack(report, diff, previews.get(diff.stack)) for diff in report.diffs],
+        stacks=[_stack(report, diff, previews.get(diff.stack), no_preview) for diff in report.diffs],
         notes=list(report.notes),
         look_first=report.first_lines(),
         weakens=[_group(report, group) for group in report.groups],
@@ -90,7 +94,7 @@ def _document(verdict: Verdict, origin: Origin, **lists: list[Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
-def _stack(report: DiffReport, diff: StackDiff, preview: PreviewComparison | None) -> dict[str, Any]:
+def _stack(report: DiffReport, diff: StackDiff, preview: PreviewComparison | None, no_preview: str) -> dict[str, Any]:
     weakens, *actions = report.counts(diff)
     counts = {
         "no_change_sent" if action is Action.OTHER else action.value: n
@@ -100,7 +104,8 @@ def _stack(report: DiffReport, diff: StackDiff, preview: PreviewComparison | Non
         "stack": diff.stack,
         "counts": {"weakens": weakens, **counts},
         "is_setup_known": diff.is_setup_known,
-        "preview": None if preview is None else _preview(preview),
+        "preview": None if preview is None or preview.problem else _preview(preview),
+        "preview_problem": no_preview if preview is None else preview.problem or None,
     }
 
 

@@ -29,6 +29,10 @@ MAX_PREVIEW_BYTES = 50 * 1024 * 1024
 # A replacement has up to three steps for one resource.
 MAX_STEPS = 4 * MAX_RESOURCES
 MAX_DIFFERENCES = 30
+# Why a stack has none, where nobody says anything else.
+NO_PREVIEW = "no preview was given"
+# What `readiness diff` reads of a step, and what is therefore passed on: no value of any field.
+_KEPT = ("op", "urn", "diffReasons", "replaceReasons")
 _MAX_CHARACTERS = 200
 _MAX_FIELDS = 8
 _HINT = "Write it with `pulumi preview --json --stack STACK` and without PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
@@ -95,17 +99,24 @@ class PreviewDifference:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewComparison:
-    """What the engine's preview of a stack adds to the plan; `agreeing` counts the operations that both have."""
+    """What the engine's preview of a stack adds to the plan; `agreeing` counts the operations that both have.
+
+    `problem` says why the preview cannot be read; then nothing is known. It is empty for one that can be read.
+    """
 
     stack: str
-    differences: tuple[PreviewDifference, ...]
-    agreeing: int
-    errors: tuple[str, ...]
-    is_complete: bool
+    differences: tuple[PreviewDifference, ...] = ()
+    agreeing: int = 0
+    errors: tuple[str, ...] = ()
+    is_complete: bool = False
+    problem: str = ""
 
     @property
     def summary(self) -> str:
         """`prod: 2 operations that the plan does not know, 5 as the plan says`."""
+        if self.problem:
+            problem = shortened(printable(self.problem), _MAX_CHARACTERS)
+            return f"{self.stack}: not known, because the preview cannot be read: {problem}"
         count = len(self.differences)
         known = f"{self.agreeing} as the plan says"
         if not self.is_complete:
@@ -191,6 +202,11 @@ def read_preview(path: Path, stack: str) -> EnginePreview:
     except OSError as error:
         message = f"cannot be read ({error.strerror or 'unknown reason'})"
         _refuse(file, message, hint="Name a readable, regular file")
+    return preview_in(data, stack=stack, file=file)
+
+
+def preview_in(data: bytes, *, stack: str, file: str) -> EnginePreview:
+    """The preview in the bytes of a file. Raises RefusedError where they are none, or one of another stack."""
     try:
         value = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -229,6 +245,21 @@ def preview_from(value: object, *, stack: str, file: str) -> EnginePreview:
         errors=errors,
         is_complete=has_summary and not errors and value.get("maybeCorrupt") is not True,
     )
+
+
+def preview_without_values(value: object, *, stack: str, file: str) -> dict[str, Any]:
+    """The preview with operations, URNs, names of fields and errors alone, which can be read as the whole one can.
+
+    Raises RefusedError as `preview_from` does.
+    """
+    preview = preview_from(value, stack=stack, file=file)
+    assert isinstance(value, dict)
+    return {
+        "steps": [{key: step[key] for key in _KEPT if step.get(key) is not None} for step in value.get("steps", [])],
+        "diagnostics": [{"severity": "error", "message": error} for error in preview.errors],
+        "changeSummary": {} if isinstance(value.get("changeSummary"), dict) else None,
+        "maybeCorrupt": value.get("maybeCorrupt") is True,
+    }
 
 
 def _step(entry: object, file: str, stack: str) -> EngineStep:

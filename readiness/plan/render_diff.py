@@ -19,7 +19,7 @@ from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, entries_to_write
 from readiness.plan.change_lines import code_span, printable, shortened
 from readiness.plan.diff_report import RENAME, REST, SECTIONS, Block, DiffReport
 from readiness.plan.diff_verdict import Origin
-from readiness.plan.engine_preview import MAX_DIFFERENCES, PreviewComparison
+from readiness.plan.engine_preview import MAX_DIFFERENCES, NO_PREVIEW, PreviewComparison
 from readiness.plan.plan_diff import Action, StackDiff
 
 Paint = Callable[[str, str], str]
@@ -50,16 +50,21 @@ def diff_text(
     paint: Paint = lambda text, _colour: text,
     *,
     previews: Mapping[str, PreviewComparison] | None = None,
+    no_preview: str = "",
 ) -> str:
     """Everything, the dangerous first. `paint` colours a line; by default none is.
 
-    `previews` has, by stack, what the engine would do otherwise; None where no preview was asked for.
+    `previews` has, by stack, what the engine would do otherwise; None where no preview was asked for. `no_preview` says
+    why a stack is not among them.
     """
     lines = [*(printable(note) for note in report.notes), *(summary_line(report, diff) for diff in report.diffs)]
     if first := report.first_lines():
         lines += ["", paint(FIRST, "cyan"), "", *(f"    {line}" for line in first)]
     if previews:
-        lines += ["", paint(PREVIEWED, "red"), "", *(f"    {line}" for line in _preview_lines(report, previews))]
+        shown = _preview_lines(report, previews, no_preview)
+        lines += ["", paint(PREVIEWED, "red"), "", *(f"    {line}" for line in shown)]
+    elif no_preview:
+        lines += ["", printable(NOT_PREVIEWED.format(no_preview))]
     for tier, title in SECTIONS.items():
         blocks = [block for block in report.blocks if block.tier == tier]
         if blocks:
@@ -87,12 +92,12 @@ def summary_line(report: DiffReport, diff: StackDiff) -> str:
     return f"{printable(diff.stack)}: {head}{', '.join(parts) or 'no change'}{tail}"
 
 
-def _preview_lines(report: DiffReport, previews: Mapping[str, PreviewComparison]) -> Iterator[str]:
+def _preview_lines(report: DiffReport, previews: Mapping[str, PreviewComparison], no_preview: str) -> Iterator[str]:
     """For each stack a line with the counts, then errors and differences, the gravest first."""
     for diff in report.diffs:
         preview = previews.get(diff.stack)
         if preview is None:
-            yield printable(f"{diff.stack}: not known, because no preview of it was given")
+            yield printable(f"{diff.stack}: not known: {no_preview or NO_PREVIEW}")
             continue
         yield printable(preview.summary)
         yield from (f"  error: {error}" for error in preview.errors[:MAX_DIFFERENCES])
@@ -150,7 +155,7 @@ MAX_PREVIEW_LINES = 50
 MAX_PREVIEW_CHARACTERS = 220
 
 CAVEAT = "Made from the program alone, without credentials. It compares what is declared and does not know what exists."
-NOT_PREVIEWED = "What the engine would do is not known: no preview was given."
+NOT_PREVIEWED = "What the engine would do is not known: {}."
 _NO_ORIGIN = Origin()
 
 
@@ -160,13 +165,15 @@ def diff_markdown(
     appendix: str = "",
     origin: Origin = _NO_ORIGIN,
     previews: Mapping[str, PreviewComparison] | None = None,
+    no_preview: str = NO_PREVIEW,
 ) -> str:
     """The comment: as many blocks as fit, the most important ones, how many were left out, and the appendix whole.
 
-    `previews` has, by stack, what the engine would do otherwise.
+    `previews` has, by stack, what the engine would do otherwise. `no_preview` says why a stack is not among them.
     """
     rendered = [_block(block) for block in report.blocks]
-    head, tail = _above_the_blocks(report, previews or {}), _below_the_blocks(report, origin, previews or {})
+    head = _above_the_blocks(report, previews or {}, no_preview)
+    tail = _below_the_blocks(report, origin, "" if previews else no_preview)
     limit, counts = MAX_CHARACTERS - len(appendix), range(len(rendered) + 1)
     # With each further block the comment is longer, so that the most that fits is found by halving.
     fitting = bisect_right(counts, limit, key=lambda count: len(_comment(report, rendered, count, head, tail)))
@@ -203,21 +210,22 @@ def _comment(report: DiffReport, rendered: Sequence[str], count: int, head: Sequ
     return "\n".join([*parts, *tail])
 
 
-def _above_the_blocks(report: DiffReport, previews: Mapping[str, PreviewComparison]) -> list[str]:
+def _above_the_blocks(report: DiffReport, previews: Mapping[str, PreviewComparison], no_preview: str) -> list[str]:
     parts = [MARKER, "## Plan diff", "", *_notes(report), *_headline(report), ""]
     if not report.is_empty:
         parts += [*_table(report), ""]
     if first := report.first_lines():
         parts += [f"**{FIRST}**", "", *(f"- {code_span(line)}" for line in first), ""]
     if previews:
-        lines = [shortened(line, MAX_PREVIEW_CHARACTERS) for line in _preview_lines(report, previews)]
+        lines = [shortened(line, MAX_PREVIEW_CHARACTERS) for line in _preview_lines(report, previews, no_preview)]
         if (left_out := len(lines) - MAX_PREVIEW_LINES) > 0:
             lines[MAX_PREVIEW_LINES:] = [f"… {left_out} more lines"]
         parts += [f"**{PREVIEWED}**", "", *fenced(lines, ""), ""]
     return parts
 
 
-def _below_the_blocks(report: DiffReport, origin: Origin, previews: Mapping[str, PreviewComparison]) -> list[str]:
+def _below_the_blocks(report: DiffReport, origin: Origin, no_preview: str) -> list[str]:
+    """`no_preview` says why nothing is known of the engine; empty where something is."""
     parts: list[str] = []
     if report.new_findings:
         lines = [
@@ -225,8 +233,10 @@ def _below_the_blocks(report: DiffReport, origin: Origin, previews: Mapping[str,
             for stack, finding in report.new_findings[:MAX_ENTRIES]
         ]
         parts += [f"### {NEW_FINDINGS}", "", *lines, *_more(report.new_findings, "- and {} more"), ""]
-    caveat = CAVEAT if previews else f"{CAVEAT} {NOT_PREVIEWED}"
-    return [*parts, *_acknowledging_markdown(report), f"_{caveat}_", "", _made_by(origin), ""]
+    caveat = [f"_{CAVEAT}_"]
+    if no_preview:
+        caveat = [f"_{CAVEAT} {html.escape(shortened(printable(NOT_PREVIEWED.format(no_preview)), 300))}_"]
+    return [*parts, *_acknowledging_markdown(report), *caveat, "", _made_by(origin), ""]
 
 
 def _notes(report: DiffReport) -> list[str]:

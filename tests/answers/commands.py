@@ -103,6 +103,7 @@ test STACK
 test STACK --alert HighErorRate
 test STACK --alert HighErrorRate --every-phase --format json
 preview STACK
+preview STACK --json-to preview.json
 doctor STACK
 doctor STACK --ci
 up STACK

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from readiness.live.pulumi_cli import missing_for_preview, run_preview
-from tests.projects import Command
+from readiness.plan.engine_preview import read_preview
+from tests.projects import Command, Result
 from tests.settings.broken import PROJECT, STAGING, add_setting, in_staging
 
 CLI = "the Pulumi CLI: `pulumi` is not on PATH"
@@ -226,3 +227,83 @@ def test_the_command_runs_the_real_preview_where_nothing_is_missing(
     assert done.status == 1
     # After a failure, the backend is asked whether it has the stack.
     assert (machine / "bin" / "pulumi.calls").read_text(encoding="utf-8").split() == ["preview", "stack"]
+
+
+# Prints the file `pulumi.json` for `--json`, and says for people what it is asked otherwise; ends with `pulumi.status`.
+FOR_PROGRAMS = """
+case "$*" in *--json*) cat "$0.json" ;; preview*) echo "for people: $*" ;; esac
+exit $(cat "$0.status")
+"""
+FOUND = {"GOOGLE_OAUTH_ACCESS_TOKEN": "x", "PULUMI_ACCESS_TOKEN": "x"}
+STACK_URN = "urn:pulumi:staging::shop::pulumi:pulumi:Stack::shop-staging"
+WHOLE = {
+    "config": {"key": "planted-value"},
+    "steps": [{"op": "same", "urn": STACK_URN, "newState": {"inputs": {"text": "planted-value"}}}],
+    "changeSummary": {"same": 1},
+}
+
+
+def preview_for_a_program(
+    machine: Path, project: Path, command: Command, printed: str, status: int = 0
+) -> tuple[Result, Path]:
+    """The command with `--json-to`, and the file; the engine prints this for `--json` and ends with this status."""
+    install(machine, "pulumi", "pulumi-language-python", script=FOR_PROGRAMS)
+    write(machine / "bin" / "pulumi.json", printed)
+    write(machine / "bin" / "pulumi.status", str(status))
+    found = {**FOUND, "HOME": str(machine / "home"), "PATH": f"{machine / 'bin'}:{os.environ['PATH']}"}
+    file = machine / "preview-staging.json"
+    return command("preview", "staging", "--json-to", str(file), cwd=project, **found), file
+
+
+def test_the_real_preview_is_also_written_for_programs_without_any_value(
+    machine: Path, project: Path, command: Command
+) -> None:
+    """`readiness diff` reads the file; what is shown to people is the engine's as before."""
+    done, file = preview_for_a_program(machine, project, command, json.dumps(WHOLE))
+    assert (done.status, "planted-value" in file.read_text(encoding="utf-8")) == (0, False)
+    assert read_preview(file, "staging").is_complete
+
+
+def test_a_preview_that_fails_is_written_with_what_is_known_of_it(
+    machine: Path, project: Path, command: Command
+) -> None:
+    """The status is still a failure. A failure that names no error is not taken for a whole preview."""
+    said = {"diagnostics": [{"severity": "error", "message": "the API is off"}]}
+    for printed, errors in ((json.dumps(WHOLE | said), ("the API is off",)), (json.dumps(WHOLE), ())):
+        done, file = preview_for_a_program(machine, project, command, printed, status=1)
+        found = read_preview(file, "staging")
+        assert (done.status, found.errors, found.is_complete) == (1, errors, False)
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("", "printed no JSON"),
+        ("error: no login", "printed no JSON"),
+        (json.dumps(WHOLE).replace(":staging:", ":prod:"), "is of the stack prod, not of staging"),
+        ("{}", "it has no step of the stack itself"),
+    ],
+)
+def test_what_is_no_preview_is_not_written(
+    machine: Path, project: Path, command: Command, printed: str, said: str
+) -> None:
+    """One error that names the file, whatever the engine's status is."""
+    for status in (0, 1):
+        done, file = preview_for_a_program(machine, project, command, printed, status)
+        assert (done.status, file.exists()) == (1, False)
+        assert done.err.splitlines()[-1].startswith(f"error: {file}: not written: ")
+        assert said in done.err
+
+
+def test_without_a_real_preview_no_file_is_written_and_that_is_a_failure(
+    machine: Path, project: Path, command: Command
+) -> None:
+    """The offline plan knows nothing of the engine; it is printed all the same."""
+    nothing = dict.fromkeys(("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"), "")
+    bare = {"PATH": str(machine / "bin"), "HOME": str(machine / "home"), "CLOUDSDK_CONFIG": "", **nothing}
+    file = machine / "preview.json"
+    done = command("preview", "staging", "--json-to", str(file), cwd=project, **bare)
+    assert (done.status, file.exists()) == (1, False)
+    assert "The offline plan of the same program instead:" in done.out
+    assert done.err.splitlines()[-1].startswith(f"error: {file}: not written, because there is no real preview.")

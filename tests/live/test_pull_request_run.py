@@ -1,4 +1,4 @@
-"""The judge's workflow takes from GitHub which pull request it judges, and from the run nothing but an archive."""
+"""The judge's workflow takes from GitHub which pull request it judges, and from the runs nothing but archives."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from readiness.live.github_api import GitHub, GitHubError
-from readiness.live.pull_request_run import ARTIFACT, PLANS_WORKFLOW, EndedRun, NotJudgedError, fetch, set_status
+from readiness.live.pull_request_run import (
+    ARTIFACT,
+    PLANS_WORKFLOW,
+    PREVIEWS_WORKFLOW,
+    EndedRun,
+    NotJudgedError,
+    fetch,
+    set_status,
+)
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE
-from readiness.plan.pull_request_folder import MAX_ARCHIVE_BYTES, PLANS, PULL_REQUEST
+from readiness.plan.pull_request_folder import MAX_ARCHIVE_BYTES, MAX_PREVIEW_ARCHIVE_BYTES, PLANS, PULL_REQUEST
 from tests.live.loopback import Loopback, Reply, Request, serving
 from tests.projects import Command
 
@@ -51,6 +59,19 @@ def pull(number: int = 9, head: str = HEAD, repository: int = 5, base: str = "ma
     }
 
 
+def workflow_run(number: int, workflow: str = PREVIEWS_WORKFLOW, **changes: Any) -> dict[str, Any]:
+    """A run that has ended, as GitHub lists it."""
+    run = {
+        "id": number, "path": workflow, "event": "pull_request", "status": "completed", "conclusion": "success",
+        "head_sha": HEAD, "head_branch": "topic", "head_repository": {"id": 5},
+    }  # fmt: skip
+    return run | changes
+
+
+NO_RUN = "no run has made a preview"
+RUNNING = "the workflow that makes previews has not ended yet"
+
+
 @dataclass
 class Site:
     """The API of a repository, and what was asked of it."""
@@ -62,6 +83,9 @@ class Site:
     artifacts: list[dict[str, Any]] = field(
         default_factory=lambda: [{"id": 1, "name": ARTIFACT}, {"id": 3, "name": ARTIFACT}, {"id": 9, "name": "other"}]
     )
+    # The runs of both workflows, and the artifacts of those that make previews.
+    runs: list[dict[str, Any]] = field(default_factory=lambda: [workflow_run(77, PLANS_WORKFLOW)])
+    previews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     acknowledged: Any = None
     later_head: str = HEAD
     store: str = ""
@@ -88,15 +112,26 @@ class Site:
             return Reply(200, {"type": "file", "encoding": "base64", "content": base64.b64encode(b"# Page").decode()})
         if path == "actions/runs/77/artifacts":
             return Reply(200, {"artifacts": self.artifacts})
-        if path == "actions/artifacts/3/zip":
-            return Reply(302, "", {"Location": f"{self.store}/blob?signature=1"})
+        if path.startswith("actions/workflows/"):
+            assert (query["head_sha"], query["event"]) == ([HEAD], ["pull_request"])
+            name = f".github/workflows/{path.split('/')[2]}"
+            return Reply(200, {"workflow_runs": [run for run in self.runs if run["path"].startswith(name)]})
+        if path.startswith("actions/runs/"):
+            return Reply(200, {"artifacts": self.previews[int(path.split("/")[2])]})
+        if path.startswith("actions/artifacts/"):
+            return Reply(302, "", {"Location": f"{self.store}/{path.split('/')[2]}?signature=1"})
         return Reply(404, {"message": "Not Found"})
 
 
 @contextmanager
-def github(site: Site, archive: str = "the archive", status: int = 200) -> Iterator[tuple[GitHub, Loopback]]:
+def github(site: Site, status: int = 200, preview_status: int = 200) -> Iterator[tuple[GitHub, Loopback]]:
     """The API with a token, and the other host, where GitHub keeps artifacts."""
-    with serving(lambda _: Reply(status, archive)) as store, serving(site) as api:
+
+    def stored(asked: Request) -> Reply:
+        number = asked.path.partition("?")[0].strip("/")
+        return Reply(status if number == "3" else preview_status, f"archive {number}")
+
+    with serving(stored) as store, serving(site) as api:
         site.store = store.url
         yield GitHub(owner="acme", repository="infra", token=TOKEN, api_url=api.url), store
 
@@ -108,11 +143,11 @@ def run_of(folder: Path, **changes: Any) -> EndedRun:
     return EndedRun.of_event(path)
 
 
-def fetched(folder: Path, site: Site, **changes: Any) -> tuple[dict[str, Any], Path]:
-    """What was written about the pull request, and where."""
+def fetched(folder: Path, site: Site, run: dict[str, Any] | None = None, **changes: Any) -> tuple[dict[str, Any], Path]:
+    """What was written about the pull request, and where; `run` changes the run whose end starts the judge."""
     target = folder / "pull-request"
     with github(site, **changes) as (api, _):
-        assert fetch(api, run_of(folder), target) == 9
+        assert fetch(api, run_of(folder, **(run or {})), target) == 9
     return json.loads((target / PULL_REQUEST).read_text(encoding="utf-8")), target
 
 
@@ -120,8 +155,10 @@ def test_plans_acknowledgements_and_changed_files_are_fetched_and_nothing_else(t
     """The acknowledgements are those of the commit, not of the run, which could add some that nobody reviewed."""
     content = base64.encodebytes(ENTRIES.encode()).decode()
     said, target = fetched(tmp_path, Site(acknowledged={"type": "file", "encoding": "base64", "content": content}))
-    assert said == {"paths": ["a", "b", "c"], "is_complete": True, "plans_problem": ""}
-    assert (target / PLANS).read_bytes() == b"the archive"
+    assert said == {
+        "paths": ["a", "b", "c"], "is_complete": True, "plans_problem": "", "previews_problem": NO_RUN,
+    }  # fmt: skip
+    assert (target / PLANS).read_bytes() == b"archive 3"
     assert (target / ACKNOWLEDGED_FILE).read_text(encoding="utf-8") == ENTRIES
     assert len(list(target.iterdir())) == 3
 
@@ -196,7 +233,121 @@ def test_a_run_of_another_workflow_is_not_judged(tmp_path: Path, changes: dict[s
     """A pull request can add a workflow of the same name; its path is another."""
     with pytest.raises(NotJudgedError, match="not of"):
         run_of(tmp_path, **changes)
-    assert run_of(tmp_path, path=f"{PLANS_WORKFLOW}@refs/pull/9/merge").run_id == 77
+    for workflow in (PLANS_WORKFLOW, PREVIEWS_WORKFLOW):
+        assert run_of(tmp_path, path=f"{workflow}@refs/pull/9/merge").run_id == 77
+
+
+def previews_in(folder: Path) -> dict[str, str]:
+    """The archives of previews that were fetched."""
+    return {file.name: file.read_text(encoding="utf-8") for file in folder.glob("preview-*")}
+
+
+def artifacts(*numbers: int, name: str = "preview-prod", **more: Any) -> list[dict[str, Any]]:
+    """The artifacts of a run that have this name."""
+    return [{"id": number, "name": name, **more} for number in numbers]
+
+
+def test_the_newest_previews_of_the_same_commit_are_fetched(tmp_path: Path) -> None:
+    """Of the newest run that has some, whatever its end was, and of its newest attempt; other artifacts stay there."""
+    site = Site(
+        runs=[workflow_run(80), workflow_run(82, conclusion="failure"), workflow_run(84)],
+        previews={
+            80: artifacts(50),
+            82: [*artifacts(61, 62, 60), *artifacts(63, name="preview-eu-1"), *artifacts(64, name="preview-../x")],
+            84: artifacts(70, name="other"),
+        },
+    )
+    said, target = fetched(tmp_path, site)
+    assert previews_in(target) == {"preview-prod.zip": "archive 62", "preview-eu-1.zip": "archive 63"}
+    assert len(list(target.iterdir())) == 4
+    assert (said["plans_problem"], said["previews_problem"]) == ("", NO_RUN), "said of a stack without one"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"head_repository": {"id": 6}},
+        {"head_repository": None},
+        {"head_branch": "other"},
+        {"head_sha": OTHER},
+        {"event": "push"},
+        {"path": f"{PREVIEWS_WORKFLOW}.yml"},
+    ],
+)
+def test_a_preview_of_another_run_is_none_of_the_pull_request(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """Of another repository's branch with the same commit, another branch, commit, event or workflow."""
+    said, target = fetched(tmp_path, Site(runs=[workflow_run(80, **changes)], previews={80: artifacts(50)}))
+    assert (said["previews_problem"], previews_in(target)) == (NO_RUN, {})
+    assert (target / PLANS).exists()
+
+
+@pytest.mark.parametrize(
+    ("site", "problem"),
+    [
+        (Site(runs=[]), NO_RUN),
+        (Site(runs=[workflow_run(80)], previews={80: []}), NO_RUN),
+        (Site(runs=[workflow_run(80)], previews={80: artifacts(50, expired=True)}), NO_RUN),
+        (Site(runs=[workflow_run(80, status="in_progress", conclusion=None)], previews={80: []}), RUNNING),
+        (
+            Site(runs=[workflow_run(80)], previews={80: artifacts(50, size_in_bytes=MAX_PREVIEW_ARCHIVE_BYTES + 1)}),
+            "larger than 1 MiB",
+        ),
+        (
+            Site(
+                runs=[workflow_run(80)],
+                previews={80: [preview for number in range(31) for preview in artifacts(50, name=f"preview-{number}")]},
+            ),
+            "has 31 previews",
+        ),
+    ],
+)
+def test_why_there_is_no_preview_is_said(tmp_path: Path, site: Site, problem: str) -> None:
+    """None was made, it expired, it is still being made, too large, too many. The plans are judged all the same."""
+    said, target = fetched(tmp_path, site)
+    assert problem in said["previews_problem"]
+    assert (said["plans_problem"], previews_in(target), (target / PLANS).exists()) == ("", {}, True)
+
+
+def test_a_preview_of_a_run_that_has_not_ended_is_fetched(tmp_path: Path) -> None:
+    """The tests of the same run take longer than it; a stack that is not previewed yet is known to be so."""
+    runs = [workflow_run(80, status="in_progress", conclusion=None)]
+    said, target = fetched(tmp_path, Site(runs=runs, previews={80: artifacts(50)}))
+    assert previews_in(target) == {"preview-prod.zip": "archive 50"}
+    assert said["previews_problem"] == RUNNING
+
+
+def test_previews_that_github_does_not_give_stop_no_verdict(tmp_path: Path) -> None:
+    """The reason is said, and the plans are there."""
+    site = Site(runs=[workflow_run(80)], previews={80: artifacts(50)})
+    said, target = fetched(tmp_path, site, preview_status=403)
+    assert "GitHub did not give the previews (GET actions/artifacts/50/zip: 403" in said["previews_problem"]
+    assert (said["plans_problem"], previews_in(target), (target / PLANS).exists()) == ("", {}, True)
+
+
+def test_the_end_of_the_previews_judges_the_plans_of_the_same_commit(tmp_path: Path) -> None:
+    """So that they join the comment also where they are made last. A cancelled run of the plans has made none."""
+    plans = [workflow_run(77, PLANS_WORKFLOW), workflow_run(78, PLANS_WORKFLOW, conclusion="cancelled")]
+    site = Site(runs=[*plans, workflow_run(80)], previews={80: artifacts(50)})
+    _, target = fetched(tmp_path, site, {"id": 80, "path": PREVIEWS_WORKFLOW})
+    assert (target / PLANS).read_bytes() == b"archive 3"
+    assert previews_in(target) == {"preview-prod.zip": "archive 50"}
+
+
+@pytest.mark.parametrize(
+    "plans",
+    [
+        [],
+        [workflow_run(78, PLANS_WORKFLOW, conclusion="cancelled")],
+        [workflow_run(77, PLANS_WORKFLOW), workflow_run(78, PLANS_WORKFLOW, status="queued", conclusion=None)],
+        [workflow_run(77, PLANS_WORKFLOW, head_repository={"id": 6})],
+    ],
+)
+def test_previews_alone_are_not_judged(tmp_path: Path, plans: list[dict[str, Any]]) -> None:
+    """The end of the run that makes the plans starts the judge again."""
+    site = Site(runs=[*plans, workflow_run(80)], previews={80: artifacts(50)})
+    with github(site) as (api, _), pytest.raises(NotJudgedError, match="are not made yet"):
+        fetch(api, run_of(tmp_path, id=80, path=PREVIEWS_WORKFLOW), tmp_path / "x")
+    assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"workflow_run": {"path": 7}}', "[" * 99_999])

@@ -81,6 +81,7 @@ def test_a_real_plan_that_goes_and_comes_has_the_form(plans: dict[str, Plan], st
         comparison = compare_preview(diff, preview)
         document = validated(diff_json(diff_report([diff], (), all_stacks=True), ORIGIN, {stack: comparison}))
         assert document["verdict"] == "weakens"
+        assert document["stacks"][0]["preview_problem"] is None
         assert len(document["stacks"][0]["preview"]["differences"]) == len(comparison.differences) > 20
         assert (document["base_commit"], document["head_commit"]) == ("a" * 40, "b" * 40)
         assert document["run_url"] == ORIGIN.run_url
@@ -120,7 +121,8 @@ def test_a_preview_that_was_not_given_is_not_known() -> None:
     """Null, and a sentence in the comment; with one, the comment does not say so."""
     diff = severities("WARNING", "ERROR")
     report = diff_report([diff], (), all_stacks=True)
-    assert validated(diff_json(report, ORIGIN, {}))["stacks"][0]["preview"] is None
+    (stack,) = validated(diff_json(report, ORIGIN, {}))["stacks"]
+    assert (stack["preview"], stack["preview_problem"]) == (None, "no preview was given")
     assert "What the engine would do is not known: no preview was given." in diff_markdown(report, origin=ORIGIN)
 
 

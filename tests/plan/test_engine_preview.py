@@ -10,8 +10,16 @@ import pytest
 
 from readiness.finding import RefusedError
 from readiness.plan import engine_preview
+from readiness.plan.diff_json import diff_json
 from readiness.plan.diff_report import diff_report
-from readiness.plan.engine_preview import PreviewComparison, compare_preview, preview_from, read_preview
+from readiness.plan.diff_verdict import Origin
+from readiness.plan.engine_preview import (
+    PreviewComparison,
+    compare_preview,
+    preview_from,
+    preview_without_values,
+    read_preview,
+)
 from readiness.plan.plan_diff import StackDiff
 from readiness.plan.render_diff import MAX_CHARACTERS, MAX_PREVIEW_LINES, diff_markdown, diff_text
 from readiness.resource_types import ALERT_POLICY
@@ -154,7 +162,7 @@ def test_the_comment_and_the_text_list_it_and_what_is_not_known() -> None:
     for text in (diff_markdown(report, previews=previews), diff_text(report, previews=previews)):
         assert "prod: 1 operation that the plan does not know, 1 as the plan says" in text
         assert "  delete `gone` </details>\\u{202e} (gcp:monitoring/" in text
-        assert "staging: not known, because no preview of it was given" in text
+        assert "staging: not known: no preview was given" in text
         assert "no preview was given." not in text
     assert "The engine would do" not in diff_text(report) + diff_markdown(report)
 
@@ -223,6 +231,55 @@ def test_a_credential_in_an_error_is_masked() -> None:
     found = compared(SAME, diagnostics=[{"severity": "error", "message": f"401 for {token}"}])
     assert token not in " ".join(found.errors)
     assert "401 for" in found.errors[0]
+
+
+def test_a_preview_without_values_says_the_same_and_holds_no_value() -> None:
+    """It leaves the job that has the credentials: states, options, outputs and messages below an error stay there."""
+    state = {"inputs": {"severity": "planted-value"}, "outputs": {"token": "planted-value"}}
+    said = [
+        {"severity": "error", "message": "the API is off for ghp_" + "a1B2" * 9},
+        {"severity": "info", "message": "planted-value"},
+    ]
+    steps = [
+        step("update", diffReasons=["severity"], oldState=state, newState=state, detailedDiff={"severity": state}),
+        step("replace", "other", replaceReasons=["project"], oldState=state),
+        step("same", "third"),
+    ]
+    endings: list[dict[str, Any]] = [{}, {"diagnostics": said}, {"changeSummary": None}, {"maybeCorrupt": True}]
+    for more in endings:
+        whole = preview(*steps, config={"key": "planted-value"}, **more)
+        kept = preview_without_values(whole, stack="prod", file="f")
+        assert preview_from(kept, stack="prod", file="f") == preview_from(whole, stack="prod", file="f")
+        text = json.dumps(kept)
+        assert "planted-value" not in text
+        assert "ghp_" not in text
+    with pytest.raises(RefusedError, match="no step of the stack itself"):
+        preview_without_values({"steps": steps}, stack="prod", file="f")
+
+
+def test_a_preview_that_cannot_be_read_is_said_and_known_to_be_nothing() -> None:
+    """In the text, the comment and the document; it changes no verdict."""
+    report = diff_report([UPDATE], (), all_stacks=True)
+    previews = {"prod": PreviewComparison(stack="prod", problem="preview-prod.zip: `x` </details>\u202e")}
+    said = "prod: not known, because the preview cannot be read: preview-prod.zip: `x` </details>\\u{202e}"
+    for text in (diff_markdown(report, previews=previews), diff_text(report, previews=previews)):
+        assert said in text
+    document = json.loads(diff_json(report, Origin(), previews))
+    assert document["verdict"] == json.loads(diff_json(report, Origin(), {}))["verdict"]
+    (found,) = document["stacks"]
+    assert (found["preview"], found["preview_problem"]) == (None, previews["prod"].problem)
+
+
+def test_the_reason_why_there_is_no_preview_is_given_everywhere() -> None:
+    """As nobody can tell from nothing whether there will be one."""
+    report = diff_report([UPDATE], (), all_stacks=True)
+    said = "What the engine would do is not known: the workflow has not ended yet."
+    assert said in diff_markdown(report, no_preview="the workflow has not ended yet")
+    assert said in diff_text(report, no_preview="the workflow has not ended yet")
+    (found,) = json.loads(diff_json(report, Origin(), {}, no_preview="the workflow has not ended yet"))["stacks"]
+    assert (found["preview"], found["preview_problem"]) == (None, "the workflow has not ended yet")
+    (known,) = json.loads(diff_json(report, Origin(), {"prod": compared(UPDATE)}, no_preview="x"))["stacks"]
+    assert known["preview_problem"] is None
 
 
 def test_the_command_takes_a_preview_for_each_stack(command: Command, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import stat
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,18 @@ import pytest
 
 from readiness.finding import RefusedError, text_line
 from readiness.plan import pull_request_folder
+from readiness.plan.engine_preview import EnginePreview
 from readiness.plan.plan_file import FORMAT_KEY, PLAN_FORMAT, ReadPlan, SecretMask
-from readiness.plan.pull_request_folder import PLANS, PULL_REQUEST, PullRequestFiles, read_plans, read_pull_request
+from readiness.plan.pull_request_folder import (
+    PLANS,
+    PULL_REQUEST,
+    PullRequestFiles,
+    preview_archive,
+    read_plans,
+    read_previews,
+    read_pull_request,
+    stack_of_artifact,
+)
 
 GOOD: dict[str, Any] = {FORMAT_KEY: PLAN_FORMAT, "stack": "prod", "project": "shop", "resources": [], "outputs": {}}
 NOTHING = PullRequestFiles(paths=(), is_complete=True, plans_problem="")
@@ -53,6 +64,23 @@ def encrypted() -> bytes:
     return bytes(data)
 
 
+def damaged() -> bytes:
+    """The archive of a good plan whose compressed bytes are others."""
+    data = bytearray(archive(entry(value=b"x" * 1_000)))
+    start = data.index(b"prod.json") + len(b"prod.json")
+    data[start : start + 4] = b"\xff\xff\xff\xff"
+    with zipfile.ZipFile(io.BytesIO(bytes(data))) as file, pytest.raises(zlib.error):
+        file.read("prod.json")
+    return bytes(data)
+
+
+def compressed(kind: int) -> bytes:
+    """The archive of a good plan, compressed in another way."""
+    info, text = entry()
+    info.compress_type = kind
+    return archive((info, text))
+
+
 def test_plans_are_read_by_the_stack_that_names_their_file(tmp_path: Path) -> None:
     """As the artifact of a run holds them."""
     data = archive(entry(), entry("eu-1.json", GOOD | {"stack": "eu-1"}, stat.S_IFREG | 0o644))
@@ -78,6 +106,8 @@ def test_plans_are_read_by_the_stack_that_names_their_file(tmp_path: Path) -> No
         (archive(entry(mode=stat.S_IFLNK | 0o777, value=b"/etc/passwd")), "is no regular, readable file"),
         (archive(entry(mode=stat.S_IFIFO | 0o666)), "is no regular, readable file"),
         (encrypted(), "is no regular, readable file"),
+        (damaged(), "is no archive that can be read (error)"),
+        (compressed(zipfile.ZIP_LZMA), "is no regular, readable file"),
         (archive(entry(value=b" " * 30_000_000)), "holds more than 20 MiB"),
         (archive(entry(value=GOOD | {"stack": "staging"})), "is a plan of another stack, 'staging'"),
         (
@@ -93,7 +123,7 @@ def test_plans_are_read_by_the_stack_that_names_their_file(tmp_path: Path) -> No
         (archive(entry(value=b'{"a": 1e999}')), "1e999 is too large a number"),
         (archive(entry(value=b"[" * 200_000)), "is nested too deeply"),
     ],
-    ids=range(23),
+    ids=range(25),
 )
 def test_a_hostile_archive_is_refused_in_a_sentence(tmp_path: Path, data: bytes, said: str) -> None:
     """Cut off, too many, elsewhere, twice, links, encrypted, a bomb, another format, two readings of one plan."""
@@ -121,10 +151,89 @@ def test_without_an_archive_the_reason_is_given(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"paths": "a", "is_complete": true, "plans_problem": ""}', '{"paths": [1]}', "[" * 99_999]
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"paths": "a", "is_complete": true, "plans_problem": "", "previews_problem": ""}',
+        '{"paths": [], "is_complete": true, "plans_problem": "", "previews_problem": 1}',
+        '{"paths": [], "is_complete": true, "plans_problem": ""}',
+        '{"paths": [1]}',
+        "[" * 99_999,
+    ],
 )
 def test_the_list_of_changed_files_must_be_one(tmp_path: Path, text: str) -> None:
     """Without it nobody is named who must read the change."""
     (tmp_path / PULL_REQUEST).write_text(text, encoding="utf-8")
     with pytest.raises(RefusedError, match="does not say which files"):
         read_pull_request(tmp_path)
+
+
+URN = "urn:pulumi:{}::shop::pulumi:pulumi:Stack::shop-{}"
+
+
+def engine_preview(stack: str = "prod", **more: Any) -> dict[str, Any]:
+    """A preview of a stack in which nothing changes."""
+    return {"steps": [{"op": "same", "urn": URN.format(stack, stack)}], "changeSummary": {}, **more}
+
+
+def previewed(folder: Path, data: bytes, stack: str = "prod") -> EnginePreview | str:
+    """What is read of the archive."""
+    (folder / preview_archive(stack)).write_bytes(data)
+    return read_previews(folder, [stack, "none"])[stack]
+
+
+def test_a_preview_is_read_from_its_archive_and_a_stack_without_one_is_left_out(tmp_path: Path) -> None:
+    """Nothing is unpacked, and an archive of a stack that is not compared is not read."""
+    data = archive(entry("preview-eu-1.json", engine_preview("eu-1"), stat.S_IFREG | 0o644))
+    found = previewed(tmp_path, data, "eu-1")
+    assert isinstance(found, EnginePreview)
+    assert (found.stack, found.is_complete) == ("eu-1", True)
+    assert read_previews(tmp_path, ["prod"]) == {}
+    assert list(tmp_path.iterdir()) == [tmp_path / "preview-eu-1.zip"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is no archive that can be read"),
+        (archive(), "holds 0 files"),
+        (archive(entry("preview-prod.json"), entry("x.json")), "holds 2 files"),
+        (archive(entry("../preview-prod.json")), "is no name of the preview (preview-prod.json)"),
+        (archive(entry("preview-staging.json")), "is no name of the preview"),
+        (archive(entry("preview-prodXjson")), "is no name of the preview"),
+        (archive(entry("preview-prod.json", b"/etc/passwd", stat.S_IFLNK | 0o777)), "is no regular, readable file"),
+        (archive(entry("preview-prod.json", b" " * 3_000_000)), "holds more than 2 MiB"),
+        (archive(entry("preview-prod.json", b"{")), "is not valid JSON"),
+        (archive(entry("preview-prod.json", b"[" * 200_000)), "is nested too deeply"),
+        (archive(entry("preview-prod.json", {})), "holds no preview of prod"),
+        (archive(entry("preview-prod.json", engine_preview("staging"))), "is of the stack staging, not of prod"),
+        (b" " * 2_000_000, "larger than 1"),
+    ],
+    ids=range(13),
+)
+def test_a_hostile_preview_is_a_reason_and_no_refusal(tmp_path: Path, data: bytes, said: str) -> None:
+    """The verdict is that on the plans, whatever is in a preview."""
+    found = previewed(tmp_path, data)
+    assert isinstance(found, str)
+    assert said in found
+    assert found.startswith("preview-prod.zip: ")
+
+
+def test_previews_are_limited_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those up to the limit are read."""
+    size = len(json.dumps(engine_preview("s1")))
+    monkeypatch.setattr(pull_request_folder, "_MAX_ALL_PREVIEWS_BYTES", 2 * size)
+    for stack in ("s1", "s2", "s3"):
+        previewed(tmp_path, archive(entry(f"preview-{stack}.json", engine_preview(stack))), stack)
+    found = read_previews(tmp_path, ["s1", "s2", "s3"])
+    assert [isinstance(preview, str) for preview in found.values()] == [False, False, True]
+    assert "all previews together" in str(found["s3"])
+
+
+@pytest.mark.parametrize("name", ["preview-", "preview-../x", "preview-a/b", "preview--x", "plans", "preview-a\n"])
+def test_an_artifact_of_another_name_is_no_preview(name: str) -> None:
+    """Its stack is part of a file's name."""
+    assert stack_of_artifact(name) is None
+    assert stack_of_artifact("preview-eu-1") == "eu-1"

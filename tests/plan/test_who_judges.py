@@ -142,7 +142,12 @@ def pull_request(root: Path, folder: Path, command: Command) -> Path:
     with zipfile.ZipFile(fetched / PLANS, "w") as archive:
         for plan in sorted((folder / "plans").iterdir()):
             archive.write(plan, plan.name)
-    known = {"paths": ["Pulumi.yaml", "__main__.py"], "is_complete": True, "plans_problem": ""}
+    known = {
+        "paths": ["Pulumi.yaml", "__main__.py"],
+        "is_complete": True,
+        "plans_problem": "",
+        "previews_problem": "the workflow has not ended yet",
+    }
     (fetched / PULL_REQUEST).write_text(json.dumps(known), encoding="utf-8")
     return fetched
 
@@ -162,18 +167,38 @@ def test_a_pull_request_is_judged_by_its_plans_alone(clone: Path, command: Comma
     assert title == "## Plan diff"
     assert first.startswith("> `This plan is the change's own word: ")
     assert judged.startswith(f"> `Judged by readiness {__version__} of ")
+    assert "What the engine would do is not known: the workflow has not ended yet." in done.out
 
-    digests = sorted(set(re.findall(r"w[0-9a-f]{20}", done.out)))
+    digests = sorted(set(re.findall(r"\bw[0-9a-f]{20}\b", done.out)))
     entries = [f"- {{digest: {digest}, reason: Agreed, by: ada}}" for digest in digests]
     (fetched / ACKNOWLEDGED_FILE).write_text("\n".join(["acknowledged:", *entries]), encoding="utf-8")
-    assert command(*arguments, cwd=clone).status == 0
+    # What the engine would do joins the comment, and changes no verdict, whether it is grave or cannot be read.
+    urn = "urn:pulumi:staging::shop::{}::{}"
+    steps = [
+        {"op": "same", "urn": urn.format("pulumi:pulumi:Stack", "shop-staging")},
+        {"op": "delete", "urn": urn.format("gcp:storage/bucket:Bucket", "gone")},
+    ]
+    (fetched / "preview-prod.zip").write_bytes(b"PK")
+    with zipfile.ZipFile(fetched / "preview-staging.zip", "w") as archive:
+        archive.writestr("preview-staging.json", json.dumps({"steps": steps, "changeSummary": {}}))
+    done = command(*arguments, cwd=clone)
+    assert done.status == 0
+    assert "prod: not known, because the preview cannot be read: preview-prod.zip: is no archive" in done.out
+    assert "delete gone (gcp:storage/bucket:Bucket): the plan says nothing" in done.out
+    (fetched / "preview-prod.zip").unlink()
+    assert "prod: not known: the workflow has not ended yet" in command(*arguments, cwd=clone).out
 
 
 def test_a_pull_request_without_plans_or_with_hostile_ones_fails_with_a_comment(
     clone: Path, command: Command, tmp_path: Path
 ) -> None:
     """Which takes the place of an earlier one."""
-    known = {"paths": ["README.md"], "is_complete": True, "plans_problem": "the pull request's run has made no plans"}
+    known = {
+        "paths": ["README.md"],
+        "is_complete": True,
+        "plans_problem": "the pull request's run has made no plans",
+        "previews_problem": "",
+    }
     (tmp_path / PULL_REQUEST).write_text(json.dumps(known), encoding="utf-8")
     arguments = ("diff", "--base", "HEAD", "--pull-request", str(tmp_path), "--format", "markdown")
     done = command(*arguments, cwd=clone)

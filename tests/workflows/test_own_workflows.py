@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from readiness.cli.main import cli
-from readiness.live.pull_request_run import ARTIFACT, PLANS_WORKFLOW
+from readiness.live.pull_request_run import ARTIFACT, PLANS_WORKFLOW, PREVIEWS_WORKFLOW
+from readiness.plan.pull_request_folder import stack_of_artifact
 from tests.projects import ROOT, settings_of
 from tools.find_tool import PULUMI
 
@@ -111,9 +112,8 @@ def test_the_plans_are_recorded_by_the_default_branch() -> None:
 def test_the_judge_runs_and_checks_out_nothing_of_the_pull_request() -> None:
     """The one checkout is of the default branch, which is what `workflow_run` gives where nothing is named."""
     document = read(FOLDER / "judge.yml")
-    assert document["on"] == {
-        "workflow_run": {"workflows": [read(FOLDER / "plans.yml")["name"]], "types": ["completed"]}
-    }
+    started_by = [read(ROOT / workflow)["name"] for workflow in (PLANS_WORKFLOW, PREVIEWS_WORKFLOW)]
+    assert document["on"] == {"workflow_run": {"workflows": started_by, "types": ["completed"]}}
     (job,) = document["jobs"].values()
     assert job["permissions"] == {
         "contents": "read", "actions": "read", "pull-requests": "write", "statuses": "write",
@@ -129,6 +129,28 @@ def test_the_judge_runs_and_checks_out_nothing_of_the_pull_request() -> None:
         "github.event.workflow_run.event",
         "github.event.workflow_run.conclusion",
     }
+
+
+def test_a_run_that_is_not_judged_cancels_no_judge() -> None:
+    """A push cancels the runs before it, which end when the judge of the newer ones may be at work."""
+    document = read(FOLDER / "judge.yml")
+    assert document["jobs"]["judge"]["if"].endswith("github.event.workflow_run.conclusion != 'cancelled'")
+    own_group, _, shared = document["concurrency"]["group"].partition("}}-")
+    assert own_group == ("judge-${{ github.event.workflow_run.conclusion == 'cancelled' && github.run_id || 'newest' ")
+    assert shared == (
+        "${{ github.event.workflow_run.head_repository.full_name }}-${{ github.event.workflow_run.head_branch }}"
+    )
+
+
+def test_a_preview_is_handed_to_the_judge_without_values() -> None:
+    """By the name that the judge looks for; what `pulumi` itself prints is in the log alone, which masks secrets."""
+    *_, preview, upload = jobs("pull-request.yml")["preview"]["steps"]
+    assert preview["run"] == '.venv/bin/readiness preview "$STACK" --json-to "$RUNNER_TEMP/preview-$STACK.json"'
+    assert upload["uses"].startswith("actions/upload-artifact@")
+    assert upload["if"] == "!cancelled()", "one that failed says why"
+    matrix = "${{ matrix.stack }}"
+    assert upload["with"]["path"] == f"${{{{ runner.temp }}}}/preview-{matrix}.json"
+    assert stack_of_artifact(upload["with"]["name"].replace(matrix, "eu-1")) == "eu-1"
 
 
 def test_the_step_that_reads_the_pull_request_s_data_has_no_token() -> None:
