@@ -148,7 +148,7 @@ def _pull_request(text: str) -> str:
         raise ValueError(
             "pull-request.yml: has no job `pythons` before `stacks` any more; correct tools/init_templates.py"
         )
-    steps = tuple(old for old in _STEPS if "{{" not in old and "group:" not in old and old != _SETUP)
+    steps = tuple(old for old in _STEPS if "{{" not in old and "group:" not in old)
     return _in_another_project(_replaced(without, file="pull-request.yml", steps=steps), "pull-request.yml")
 
 
