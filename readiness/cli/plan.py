@@ -17,7 +17,7 @@ from readiness.cli.common import cost_of_plan, plan_of, project_option, project_
 def plan(stack: str, form: str, summary: bool, project: str | None) -> None:
     """Print every resource that the program declares, without engine, credentials or network.
 
-    First comes a summary: counts by kind, what pages, cost, placeholders and warnings.
+    First comes a summary: counts by kind, what pages, cost, what `pulumi up` refuses, and warnings.
     """
     from readiness.plan.offline_plan import plan_json
     from readiness.plan.render_cost import cost_data, cost_line, cost_markdown, cost_text

@@ -35,7 +35,7 @@ def plan_text(plan: Plan, cost: str = "", not_watched: Sequence[str] = (), findi
 
 
 def plan_summary(plan: Plan, cost: str = "", not_watched: Sequence[str] = (), findings: Sequence[Finding] = ()) -> str:
-    """A screen of text: counts by kind, what pages, cost, placeholders, warnings, and what is not watched."""
+    """A screen of text: counts by kind, what pages, cost, what `pulumi up` refuses, warnings, and what is not watched."""
     lines = [f"{_title(plan)}", CAVEAT, ""]
     for line in _summary_lines(plan, cost, not_watched, findings):
         lines += wrap(printable(line), WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
@@ -101,7 +101,7 @@ def _summary_lines(plan: Plan, cost: str, not_watched: Sequence[str], findings: 
     placeholders = [finding for finding in findings if finding.placeholder]
     if placeholders:
         places = ", ".join(f"{finding.file}:{finding.line} {finding.key}" for finding in placeholders)
-        yield f"Placeholders ({len(placeholders)}, `pulumi up` refuses them): {places}."
+        yield f"Refused by `pulumi up` until fixed ({len(placeholders)}): {places}."
     for finding in findings:
         if not finding.placeholder and finding.severity is Severity.WARNING:
             yield f"Warning: {text_line(finding)}"

@@ -78,7 +78,7 @@ def test_the_summary_says_what_pages_which_placeholders_are_left_and_what_is_war
         "Pages (1 of 3 alerts): Down.",
         "Does not page: 2 WARNING.",
         "Cost: 1.",
-        "Placeholders (1, `pulumi up` refuses them): F.yaml:3 emails[0].",
+        "Refused by `pulumi up` until fixed (1): F.yaml:3 emails[0].",
         "Warning: F.yaml:4: disk: is full. Write it.",
         "Not watched: A is not declared.",
     ]
