@@ -35,7 +35,7 @@ def plan_text(plan: Plan, cost: str = "", not_watched: Sequence[str] = (), findi
 
 
 def plan_summary(plan: Plan, cost: str = "", not_watched: Sequence[str] = (), findings: Sequence[Finding] = ()) -> str:
-    """A screen of text: counts by kind, what pages, cost, what `pulumi up` refuses, warnings, and what is not watched."""
+    """A screen of text: counts by kind, what pages, cost, what `pulumi up` refuses, warnings, what is not watched."""
     lines = [f"{_title(plan)}", CAVEAT, ""]
     for line in _summary_lines(plan, cost, not_watched, findings):
         lines += wrap(printable(line), WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
