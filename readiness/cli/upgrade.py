@@ -44,7 +44,9 @@ def upgrade(
     """
     from readiness import __version__
     from readiness.plan.acknowledgements import read_acknowledgements
+    from readiness.plan.diff_json import diff_json
     from readiness.plan.diff_report import diff_report
+    from readiness.plan.diff_verdict import Origin
     from readiness.plan.upgrade import compare_versions
 
     root = project_root(project)
@@ -70,7 +72,10 @@ def upgrade(
     appendix = f"\n{title}.\n" if form == "markdown" else ""
     if form == "text":
         click.echo(f"{title}:\n")
-    print_diff(report, form, appendix=appendix)
+    if form == "json":
+        click.echo(diff_json(report, Origin(), {}), nl=False)
+    else:
+        print_diff(report, form, appendix=appendix)
     refuse_open_changes(report)
     if exit_code and not report.is_empty:
         sys.exit(DIFFERENT)

@@ -23,7 +23,7 @@ def test_an_applied_stack_has_no_drift(applied: World) -> None:
     """Also with the other stack of the same project applied: what that one made is no drift of this one."""
     for stack in ("staging", "prod", EVERY_OPTION):
         done = applied.readiness("drift", stack)
-        assert (done.status, done.out) == (0, f"{stack}: what is live is what is declared\n"), done.text
+        assert (done.status, done.out) == (0, f"{stack}: the live resources are as declared\n"), done.text
 
 
 def test_what_was_changed_by_hand_is_named_field_by_field_and_grants_come_first(applied: World) -> None:
@@ -122,7 +122,7 @@ def test_what_may_not_be_read_is_not_taken_for_as_declared(applied: World) -> No
     done = applied.readiness("drift", "staging")
     assert done.status == 1
     assert "whether there are more alertPolicies than the declared ones" in done.out
-    assert "what is live is what is declared" not in done.out
+    assert "the live resources are as declared" not in done.out
 
 
 def test_no_secret_is_in_the_report(applied: World) -> None:

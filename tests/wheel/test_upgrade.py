@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -126,6 +127,8 @@ def test_what_a_newer_version_changes_is_shown_until_it_is_acknowledged(shop: Pr
     agreed = [{**entry, "reason": "the objective of the new version", "by": "ada"} for entry in entries]
     text = yaml.safe_dump({"acknowledged": agreed})
     (shop.folder / "acknowledged-weakenings.yaml").write_text(text, encoding="utf-8")
+    as_json = shop.upgrade("--check", "--wheel", str(wheel), "--format", "json", "staging")
+    assert (as_json.status, json.loads(as_json.out)["verdict"]) == (0, "acknowledged")
     acknowledged = shop.upgrade("--check", "--wheel", str(wheel), "--exit-code", "--format", "markdown", "staging")
     assert acknowledged.status == 2, acknowledged.text
     assert re.search(r"All \d+ changes that weaken protection are acknowledged\.", acknowledged.out)
