@@ -376,11 +376,13 @@ def _report_of_pull_request(root: Path, base: str, stacks: tuple[str, ...], fold
     from readiness.plan.base_plan import against_plans
     from readiness.plan.diff_report import diff_report
     from readiness.plan.plan_file import SecretMask
-    from readiness.plan.pull_request_folder import read_plans, read_pull_request
+    from readiness.plan.pull_request_folder import is_settings_file, read_plans, read_pull_request, settings_text
 
     secrets = SecretMask()
     changed, entries = read_pull_request(folder), read_acknowledgements(folder)
-    diffs = against_plans(root, base, read_plans(folder, changed, secrets), secrets, stacks)
+    texts = {name: settings_text(folder, name) for name in filter(is_settings_file, changed.paths)}
+    edited = {name: text for name, text in texts.items() if text is not None}
+    diffs = against_plans(root, base, read_plans(folder, changed, secrets), secrets, stacks, edited=edited)
     report = diff_report(diffs, entries, all_stacks=not stacks)
     return replace(report, notes=_notes(root, base, changed))
 

@@ -16,6 +16,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from readiness.plan.pull_request_folder import (
     MAX_PREVIEW_ARCHIVE_BYTES,
     PLANS,
     PULL_REQUEST,
+    is_settings_file,
     preview_archive,
     stack_of_artifact,
 )
@@ -149,6 +151,10 @@ def fetch(github: GitHub, run: EndedRun, folder: Path) -> int:
     files = {ACKNOWLEDGED_FILE: acknowledged, PLANS: plans, **previews}
     if PAGE in paths:
         files[PAGE] = _file_at(github, PAGE, run.head_sha)
+    # The report says which setting a change comes from. A file that GitHub does not give costs these lines alone.
+    for name in sorted(filter(is_settings_file, paths))[:MAX_PLANS]:
+        with suppress(GitHubError):
+            files[name] = _file_at(github, name, run.head_sha)
     write_all(texts | {folder / name: data for name, data in files.items() if data is not None})
     return number
 

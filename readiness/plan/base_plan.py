@@ -67,9 +67,13 @@ class BaseCommit:
     def settings(self, stack: str) -> StackConfig | None:
         """The configuration of the stack in the commit; None where its files are refused today."""
         try:
-            return config_of_texts(stack, lambda name: file_text(self._root, self.commit, name))
+            return config_of_texts(stack, self.text)
         except RefusedError:
             return None
+
+    def text(self, name: str) -> str | None:
+        """A file of the commit; None where it has none."""
+        return file_text(self._root, self.commit, name)
 
     def unpack(self, folder: Path) -> None:
         """Writes the commit's files into an empty folder."""
@@ -118,14 +122,34 @@ def _setting_changes(base: BaseCommit, root: Path, stack: str) -> tuple[SettingC
 
 
 def against_plans(
-    root: Path, ref: str, new: Mapping[str, ReadPlan], secrets: SecretMask, stacks: Sequence[str] = ()
+    root: Path,
+    ref: str,
+    new: Mapping[str, ReadPlan],
+    secrets: SecretMask,
+    stacks: Sequence[str] = (),
+    *,
+    edited: Mapping[str, str],
 ) -> list[StackDiff]:
-    """The differences from a commit to plans that were made elsewhere; no program but the commit's is run."""
+    """The differences from a commit to plans that were made elsewhere; no program but the commit's is run.
+
+    `edited` are the texts of the settings files that differ from the commit's, as far as they are known.
+    """
     base = BaseCommit(root, ref)
     chosen = _chosen(sorted(new), base.stacks(), stacks)
     with _base_programs(base, chosen, []) as (before, _):
         old = {stack: _read(base.plan(stack, program), stack, secrets) for stack, program in before.items()}
-    return _compared(base, old, {stack: new[stack] for stack in chosen if stack in new}, chosen, secrets)
+    found = _compared(base, old, {stack: new[stack] for stack in chosen if stack in new}, chosen, secrets)
+    return [replace(diff, settings=_settings_of_texts(base, edited, diff.stack)) for diff in found]
+
+
+def _settings_of_texts(base: BaseCommit, edited: Mapping[str, str], stack: str) -> tuple[SettingChange, ...]:
+    """The edited settings of a stack, from texts that anybody may have written; none where they are refused."""
+    before = base.settings(stack)
+    try:
+        after = config_of_texts(stack, lambda name: edited[name] if name in edited else base.text(name))
+    except RefusedError:
+        return ()
+    return () if before is None or not edited else setting_changes(stack, before, after)
 
 
 Running = dict[str, RunningProgram]

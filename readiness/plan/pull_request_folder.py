@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from readiness.files import FileTooLargeError, read_regular_bytes
+from readiness.files import FileTooLargeError, read_regular_bytes, read_regular_text
 from readiness.finding import Finding, RefusedError
 from readiness.plan.engine_preview import EnginePreview, preview_in
 from readiness.plan.plan_file import MAX_PLAN_BYTES, ReadPlan, SecretMask, read_plan
@@ -36,6 +36,7 @@ MAX_PREVIEW_ARCHIVE_BYTES = 1024 * 1024
 _MAX_PREVIEW_BYTES = 2 * 1024 * 1024
 # The JSON of the diff repeats them up to six times as long, and `readiness comment` reads 20 MiB of it.
 _MAX_ALL_PREVIEWS_BYTES = 3 * 1024 * 1024
+_SETTINGS_FILE = re.compile(r"Pulumi(\.[A-Za-z0-9_.][A-Za-z0-9_.-]{0,99})?\.yaml")
 _PREVIEW_NAME = re.compile(r"preview-([A-Za-z0-9_.][A-Za-z0-9_.-]{0,99})")
 _ENCRYPTED = 0x1
 # What actions/upload-artifact writes; the others of zipfile have errors and memory needs of their own.
@@ -94,6 +95,19 @@ def read_pull_request(folder: Path) -> PullRequestFiles:
         _refuse(str(path), "does not say which files the pull request changes", _FETCH)
     plans, previews = problems
     return PullRequestFiles(paths=tuple(paths), is_complete=is_complete, plans_problem=plans, previews_problem=previews)
+
+
+def is_settings_file(path: str) -> bool:
+    """Whether a path of the pull request is a settings file of a project at the repository's root."""
+    return _SETTINGS_FILE.fullmatch(path) is not None
+
+
+def settings_text(folder: Path, name: str) -> str | None:
+    """A settings file of the pull request; None where it has none, or none that can be read."""
+    try:
+        return read_regular_text(folder / name, _MAX_FILES_BYTES)
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def read_plans(folder: Path, pull_request: PullRequestFiles, secrets: SecretMask) -> dict[str, ReadPlan]:

@@ -108,6 +108,9 @@ class Site:
         if path == f"contents/{ACKNOWLEDGED_FILE}":
             assert query["ref"] == [HEAD]
             return Reply(404, {}) if self.acknowledged is None else Reply(200, self.acknowledged)
+        if path == "contents/Pulumi.yaml":
+            assert query["ref"] == [HEAD]
+            return Reply(200, {"type": "file", "encoding": "base64", "content": base64.b64encode(b"name: x").decode()})
         if path == "contents/docs/detection.md":
             return Reply(200, {"type": "file", "encoding": "base64", "content": base64.b64encode(b"# Page").decode()})
         if path == "actions/runs/77/artifacts":
@@ -167,6 +170,14 @@ def test_the_page_of_how_soon_alerts_page_is_fetched_where_it_changes(tmp_path: 
     """The comment shows its rows, and no code of the pull request makes it."""
     _, target = fetched(tmp_path, Site(files=[{"filename": "docs/detection.md"}, {"filename": "c"}]))
     assert (target / "docs" / "detection.md").read_bytes() == b"# Page"
+
+
+def test_the_settings_that_change_are_fetched_from_the_commit(tmp_path: Path) -> None:
+    """The comment says from which line a change comes. A file that GitHub does not give is left out."""
+    files = [{"filename": name} for name in ("Pulumi.yaml", "Pulumi.prod.yaml", "sub/Pulumi.yaml", "Pulumi.lock")]
+    _, target = fetched(tmp_path, Site(files=files))
+    assert (target / "Pulumi.yaml").read_bytes() == b"name: x"
+    assert {path.name for path in target.iterdir()} == {PLANS, PULL_REQUEST, "Pulumi.yaml"}
 
 
 def test_the_token_goes_to_github_alone(tmp_path: Path) -> None:

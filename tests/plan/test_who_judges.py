@@ -155,9 +155,11 @@ def pull_request(root: Path, folder: Path, command: Command) -> Path:
 def test_a_pull_request_is_judged_by_its_plans_alone(clone: Path, command: Command, tmp_path: Path) -> None:
     """From a checkout of the base, where neither its code nor its settings are; its acknowledgements count."""
     edit(clone, "error_ratio: 0.05", "error_ratio: 0.5", "Pulumi.yaml")
+    settings = (clone / "Pulumi.yaml").read_text(encoding="utf-8")
     program = clone / "__main__.py"
     program.write_text(f"{program.read_text(encoding='utf-8')}\n{PATCHES['rules emptied in the program'][1]}")
     fetched = pull_request(clone, tmp_path, command)
+    (fetched / "Pulumi.yaml").write_text(settings, encoding="utf-8")
     git(clone, "reset", "--quiet", "--hard", "main")
     arguments = ("diff", "--base", "HEAD", "--pull-request", str(fetched))
     done = command(*arguments, "--format", "markdown", cwd=clone)
@@ -169,6 +171,11 @@ def test_a_pull_request_is_judged_by_its_plans_alone(clone: Path, command: Comma
     assert judged.startswith(f"> `Judged by readiness {__version__} of ")
     assert "What the engine would do is not known: the workflow has not ended yet." in done.out
 
+    assert re.search(r"setting: Pulumi\.yaml:\d+ alerts\.high_error_rate\.error_ratio 0\.05 → 0\.5", done.out)
+    for hostile in ("{", "config: 5", "a: &a [*a]", "name: x\x00"):
+        (fetched / "Pulumi.yaml").write_text(hostile, encoding="utf-8")
+        without = command(*arguments, "--format", "markdown", cwd=clone)
+        assert (without.status, RAISED in without.out, "setting: " in without.out) == (1, True, False)
     digests = sorted(set(re.findall(r"\bw[0-9a-f]{20}\b", done.out)))
     entries = [f"- {{digest: {digest}, reason: Agreed, by: ada}}" for digest in digests]
     (fetched / ACKNOWLEDGED_FILE).write_text("\n".join(["acknowledged:", *entries]), encoding="utf-8")
