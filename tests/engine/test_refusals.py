@@ -126,7 +126,7 @@ def test_an_update_of_one_of_two_owners_is_refused_and_nothing_is_sent(applied: 
     registry = "  readiness:image_registry:\n    repository_id: x\n    adopt: true\n    packages: [a]\n"
     applied.edit("Pulumi.staging.yaml", f"  {owns}\n", f"{registry}  {owns.replace('false', 'true')}\n")
     for stack in ("prod", "staging"):
-        _refused_in_every_way(applied, stack, "which would fight")
+        _refused_in_every_way(applied, stack, "so that both would manage the same resources")
     assert applied.up(EVERY_OPTION).status == 0
 
 
