@@ -10,7 +10,6 @@ step, but the stack itself always has one, by which the file is known to belong 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, NoReturn
 
 from readiness.files import FileTooLargeError, read_regular_bytes
 from readiness.finding import Finding, RefusedError
+from readiness.json_values import UnreadableJsonError, parsed_json
 from readiness.plan.change_lines import printable, shortened
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
 from readiness.plan.plan_file import MAX_RESOURCES
@@ -208,15 +208,9 @@ def read_preview(path: Path, stack: str) -> EnginePreview:
 def preview_in(data: bytes, *, stack: str, file: str) -> EnginePreview:
     """The preview in the bytes of a file. Raises RefusedError where they are none, or one of another stack."""
     try:
-        value = json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        _refuse(file, "is not UTF-8 text")
-    except RecursionError:
-        _refuse(file, "is nested too deeply to be read")
-    except json.JSONDecodeError as error:
-        _refuse(file, f"is not valid JSON: {error.msg}", error.lineno)
-    except ValueError as error:
-        _refuse(file, f"is not valid JSON: {error}")
+        value = parsed_json(data)
+    except UnreadableJsonError as error:
+        _refuse(file, error.message, error.line)
     return preview_from(value, stack=stack, file=file)
 
 

@@ -6,7 +6,6 @@ own plans hold none.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any, NoReturn
 
 from readiness.files import FileTooLargeError, read_regular_bytes
 from readiness.finding import Finding, RefusedError
+from readiness.json_values import UnreadableJsonError, parsed_json
 from readiness.resource_types import STACK_TYPE
 from readiness.secret_shapes import mask_secrets
 
@@ -136,20 +136,14 @@ def read_plan(data: bytes, *, file: str, secrets: SecretMask, needs_version: boo
     if len(data) > MAX_PLAN_BYTES:
         _refuse(file, f"is larger than {MAX_PLAN_BYTES // 1024**2} MiB, which no plan is")
     try:
-        value = json.loads(
-            data.decode("utf-8-sig"),
+        value = parsed_json(
+            data,
             parse_constant=_no_constant,
             parse_float=_finite,
             object_pairs_hook=_without_repeats,
         )
-    except UnicodeDecodeError:
-        _refuse(file, "is not UTF-8 text")
-    except RecursionError:
-        _refuse(file, "is nested too deeply to be read")
-    except json.JSONDecodeError as error:
-        _refuse(file, f"is not valid JSON: {error.msg}", error.lineno)
-    except ValueError as error:
-        _refuse(file, f"is not valid JSON: {error}")
+    except UnreadableJsonError as error:
+        _refuse(file, error.message, error.line)
     if needs_version and isinstance(value, dict) and FORMAT_KEY not in value:
         _refuse(file, f"does not say its format: {FORMAT_KEY} is missing", hint=_VERSION_HINT)
     return plan_from(value, file=file, secrets=secrets)

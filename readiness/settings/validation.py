@@ -63,16 +63,16 @@ def validate(config: StackConfig, *, today: date) -> Validated:
     problems = [*config.problems, *_plain_secret_problems(config)]
     problems += _without_echoes((key.finding for key in keys), problems)
     found = [_model_problem(config, error, parsed) for error in parsed.errors]
-    problems += (each for each in _without_echoes(found, problems) if not _is_refused_inside(each, problems))
-    refused = [each for each in problems if each.severity is Severity.ERROR]
+    problems += (finding for finding in _without_echoes(found, problems) if not _is_refused_inside(finding, problems))
+    refused = [finding for finding in problems if finding.severity is Severity.ERROR]
     # A list where a text belongs is refused as such, whatever it repeats.
     repeated = [
-        each
-        for each in _repeated_items(config)
-        if not (_is_inside(each, refused) or _is_refused_inside(each, problems))
+        finding
+        for finding in _repeated_items(config)
+        if not (_is_inside(finding, refused) or _is_refused_inside(finding, problems))
     ]
     problems += _without_echoes(repeated, problems)
-    ruled = [each for each in rule_findings(config, parsed.view, today) if not _is_inside(each, repeated)]
+    ruled = [finding for finding in rule_findings(config, parsed.view, today) if not _is_inside(finding, repeated)]
     problems += _without_echoes(ruled, problems)
     problems += _lost_keys(config, problems)
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line or 0))
@@ -107,7 +107,7 @@ def _parse(config: StackConfig, meant_keys: set[str]) -> _Parsed:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         # A list counts as too short too when its items, each reported by itself, are invalid.
-        errors += (each for each in found if each["type"] != "too_short" or not _value_at(raw, each["loc"]))
+        errors += (error for error in found if error["type"] != "too_short" or not _value_at(raw, error["loc"]))
     meant = _meant_names(errors)
     misspelt |= {(*path[:-1], name) for path, name in meant.items() if name}
     misspelt = {path for path in misspelt if _value_at(raw, path) is None}
@@ -166,14 +166,14 @@ def _model_problem(config: StackConfig, error: Error, parsed: _Parsed) -> Findin
 
 def _without_echoes(found: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
     """What is not said of a setting that an earlier check has refused already."""
-    refused = {(each.file, each.key) for each in before if each.severity is Severity.ERROR}
-    return [each for each in found if (each.file, each.key) not in refused]
+    refused = {(finding.file, finding.key) for finding in before if finding.severity is Severity.ERROR}
+    return [finding for finding in found if (finding.file, finding.key) not in refused]
 
 
 def _is_refused_inside(problem: Finding, before: Iterable[Finding]) -> bool:
     """Whether something in the value is refused already, so that its type is not what is wrong first."""
     inside = (f"{problem.key}.", f"{problem.key}[")
-    return any(each.file == problem.file and each.key.startswith(inside) for each in before)
+    return any(finding.file == problem.file and finding.key.startswith(inside) for finding in before)
 
 
 # Steps and paragraphs for people, and pools of the same size.
@@ -188,7 +188,8 @@ _MAY_REPEAT = {
 def _is_inside(problem: Finding, others: Iterable[Finding]) -> bool:
     """Whether the problem is one inside of a value that has one of the others: both have the same cause."""
     return any(
-        each.file == problem.file and problem.key.startswith((f"{each.key}.", f"{each.key}[")) for each in others
+        finding.file == problem.file and problem.key.startswith((f"{finding.key}.", f"{finding.key}["))
+        for finding in others
     )
 
 
@@ -212,7 +213,7 @@ def _repeated_items(config: StackConfig) -> Iterator[Finding]:
 
 def _lost_keys(config: StackConfig, problems: list[Finding]) -> Iterator[Finding]:
     """Warns of optional keys that an object of the project has and the stack's object, which replaces it, has not."""
-    reported = {each.key for each in problems}
+    reported = {finding.key for finding in problems}
     for key, before in config.replaced.items():
         value = config.values.get(key)
         if not isinstance(before, dict) or not isinstance(value, dict):

@@ -166,7 +166,9 @@ class Scratch:
 
     def _normal(self, text: str) -> str:
         """Without what differs between machines, or with every edit of the program."""
-        for place, name in ((self.project, "<project>"), (self._folder, "<scratch>"), (ROOT, "<repository>")):
+        home = self._folder / "home"
+        places = ((self.project, "<project>"), (home, "<home>"), (self._folder, "<scratch>"), (ROOT, "<repository>"))
+        for place, name in places:
             text = text.replace(str(place), name)
         text = re.sub(r"(\w\.py)(:|, line )[0-9]+", r"\1\2<line>", text)
         text = re.sub(r"\b[0-9a-f]{40}\b", "<commit>", text)
