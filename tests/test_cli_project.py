@@ -66,7 +66,7 @@ def shop(tmp_path: Path) -> Path:
 
 def test_every_command_that_reads_a_project_can_be_told_which() -> None:
     """A new command has the option too, or is added to those that read none."""
-    found = {name for name, command in COMMANDS.items() if any("--project" in each.opts for each in command.params)}
+    found = {name for name, command in COMMANDS.items() if any("--project" in param.opts for param in command.params)}
     assert found - {"init"} == set(WITH_A_PROJECT)
 
 

@@ -17,7 +17,7 @@ _VERSION_TABLE = re.compile(r"\balembic_version\b")
 
 def baseline(dump: str) -> str:
     """The dump's statements about the schema, without comments. A routine's body stays as it is."""
-    kept = [each for each in _statements(dump.splitlines()) if not _VERSION_TABLE.search(each)]
+    kept = [statement for statement in _statements(dump.splitlines()) if not _VERSION_TABLE.search(statement)]
     return "\n\n".join(each.strip("\n") for each in kept) + "\n"
 
 

@@ -153,7 +153,7 @@ def _repository(root: Path, stack: str) -> DeclaredRepository:
     declared = declared_repository(plan_of(root, stack).resources)
     if declared is not None:
         return declared
-    checked = {each: check_stack(root, each).settings for each in stack_names(root)}
+    checked = {name: check_stack(root, name).settings for name in stack_names(root)}
     owners = [each for each, settings in checked.items() if settings is not None and settings.image_registry]
     hint = f"Ask for stack {owners[0]}, which owns it" if owners else "Declare it in the stack that is to own it"
     message = "declares no image registry, so it has no cleanup policies"

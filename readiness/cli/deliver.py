@@ -111,7 +111,7 @@ def _dependabot_problems(root: Path, stack: str, settings: Settings, plan: Deliv
 
     if settings.dependabot is None:
         return []
-    labels = frozenset(each.name for each in settings.dependabot.labels)
+    labels = frozenset(label.name for label in settings.dependabot.labels)
     document = dependabot_document(settings.dependabot)
     config = read_stack(root, stack)
 

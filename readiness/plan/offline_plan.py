@@ -177,7 +177,7 @@ def _resource(urn: str, request: Any, files: dict[str, str], root: Path) -> dict
 def _source(request: Any, root: Path) -> dict[str, Any] | None:
     """Where the program made the request, None for what the SDK makes by itself."""
     positions = (request.sourcePosition, *(frame.pc for frame in request.stackTrace.frames))
-    place = _innermost(((unquote(urlparse(each.uri).path), each.line) for each in positions), root)
+    place = _innermost(((unquote(urlparse(position.uri).path), position.line) for position in positions), root)
     return {"file": place[0], "line": place[1]} if place else None
 
 

@@ -393,7 +393,9 @@ def covers(wide: str, narrow: str) -> bool:
     if "**" in narrow or any(character in wide + narrow for character in "?[]{}\\"):
         return False
     pieces = re.split(r"(\*+)", wide)
-    expression = "".join((".*" if len(each) > 1 else "[^/]*") if "*" in each else re.escape(each) for each in pieces)
+    expression = "".join(
+        (".*" if len(piece) > 1 else "[^/]*") if "*" in piece else re.escape(piece) for piece in pieces
+    )
     return re.fullmatch(expression, narrow) is not None
 
 

@@ -104,7 +104,7 @@ def _unwritten_metrics(alert: Resource, surroundings: Surroundings) -> Iterator[
 
 def _matchers(selector: Any) -> list[Any]:
     """What a selector filters by, its metric's name apart."""
-    return [each for each in selector.matchers.matchers if each.name != "__name__"]
+    return [matcher for matcher in selector.matchers.matchers if matcher.name != "__name__"]
 
 
 def unknown_metric(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
@@ -124,7 +124,7 @@ def missing_resource(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     if not isinstance(selector, promql.VectorSelector) or selector.name not in metrics:
         return
     allowed = metrics[selector.name].resources
-    wanted = [each for each in _matchers(selector) if each.name == "monitored_resource"]
+    wanted = [matcher for matcher in _matchers(selector) if matcher.name == "monitored_resource"]
     if not any(each.op == promql.MatchOp.Equal for each in wanted):
         yield f'reads {selector.name} without monitored_resource; write monitored_resource="{allowed[0]}"'
     for each in wanted:
@@ -144,7 +144,7 @@ def unknown_label(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
 def _named_labels(expression: Any) -> list[str]:
     """The labels that an expression itself names, in a filter, in `by` and `without`, or in `on` and the like."""
     if isinstance(expression, promql.VectorSelector):
-        return [each.name for each in _matchers(expression)]
+        return [matcher.name for matcher in _matchers(expression)]
     modifier = getattr(expression, "modifier", None)
     if isinstance(expression, promql.AggregateExpr):
         return list(modifier.labels) if modifier is not None else []

@@ -219,7 +219,7 @@ def _hint_missing(spot: Spot, about: str) -> str:
 def _hint_unknown(name: str, spot: Spot) -> str:
     hint = f"{did_you_mean(spot.meant)}Allowed: {', '.join(spot.allowed)}"
     if spot.meant is None and _SECRET_WORDS.search(name):
-        hint += f". Secrets are stored with `pulumi config set --secret`: {', '.join(each.key for each in SECRETS)}"
+        hint += f". Secrets are stored with `pulumi config set --secret`: {', '.join(secret.key for secret in SECRETS)}"
     return hint
 
 

@@ -20,7 +20,7 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
     joined = {each.replace("_", ""): name for each, name in by_words.items()}
     if wanted.replace("_", "") in joined:
         return joined[wanted.replace("_", "")]
-    family = [each for each in by_words if each.split("_")[0] == wanted.split("_")[0]]
+    family = [word for word in by_words if word.split("_")[0] == wanted.split("_")[0]]
     for candidates, cutoff in ((family, 0.4), (list(by_words), 0.6)):
         found = difflib.get_close_matches(wanted, candidates, n=1, cutoff=cutoff)
         if found:

@@ -149,9 +149,9 @@ def test_the_requests_are_bounded_and_none_is_repeated(tls: ssl.SSLContext) -> N
     logins = [
         each.body for each in server.asked("POST") if each.path.endswith("/login") and isinstance(each.body, dict)
     ]
-    real = [each["email"] for each in logins if each.get("email") in (FIRST.email, SECOND.email)]
+    real = [login["email"] for login in logins if login.get("email") in (FIRST.email, SECOND.email)]
     assert sorted(real) == [FIRST.email, SECOND.email]
-    wrong = {each["email"] for each in logins if str(each.get("email")).startswith("readiness-audit-")}
+    wrong = {login["email"] for login in logins if str(login.get("email")).startswith("readiness-audit-")}
     assert len(wrong) == 1
     assert next(iter(wrong)).endswith("@example.com")
 

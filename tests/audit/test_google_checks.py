@@ -543,7 +543,7 @@ def test_nothing_is_changed() -> None:
     """GET, and the POST by which Google gives out a project's policy."""
     with live(GoogleProject()) as (read, server):
         google_evidence(read, STACKS)
-    assert {each.method for each in server.requests} == {"GET", "POST"}
+    assert {request.method for request in server.requests} == {"GET", "POST"}
     assert {each.path for each in server.asked("POST")} == {
         "/resourceManager/v1/projects/ytgrs-464303:getIamPolicy",
         "/logging/v1/entries:list",

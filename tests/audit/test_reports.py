@@ -94,8 +94,8 @@ def test_sarif_has_the_structure_of_the_standard(rows: list[AuditRow]) -> None:
     (run,) = report["runs"]
     rules, results = run["tool"]["driver"]["rules"], run["results"]
     assert len(rules) == len(results) == 40
-    assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in results)
-    by_rule = {each["ruleId"]: each for each in results}
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
+    by_rule = {result["ruleId"]: result for result in results}
     assert [by_rule[slug]["level"] for slug in ("own-data", "cors", "log-retention")] == ["error", "warning", "note"]
     assert (by_rule["password-hashing"]["kind"], by_rule["password-hashing"]["level"]) == ("pass", "none")
     assert (by_rule["firewall-rules"]["kind"], by_rule["firewall-rules"]["level"]) == ("review", "none")

@@ -53,7 +53,9 @@ def test_another_version_of_readiness_changes_its_label_in_the_state_and_no_reso
 
 def versions_in_the_state(world: World) -> set[str]:
     """What the components of a stack say declared them."""
-    components = [each for each in world.engine.resources("staging") if each["type"].startswith("readiness:")]
+    components = [
+        resource for resource in world.engine.resources("staging") if resource["type"].startswith("readiness:")
+    ]
     assert components
     return {component["outputs"][VERSION_OUTPUT] for component in components}
 

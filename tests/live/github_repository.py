@@ -113,7 +113,7 @@ class Repository:
             base, _dots, head = rest.partition("...")
             return self._compare(base, head)
         if kind == "pulls":
-            found = [each for each in self.pulls if f"{OWNER}:{each['head']}" == query["head"]]
+            found = [pull for pull in self.pulls if f"{OWNER}:{pull['head']}" == query["head"]]
             return Reply(200, [each for each in found if each["base"] == query["base"]])
         raise AssertionError(path)
 

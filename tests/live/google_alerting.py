@@ -46,7 +46,7 @@ class Monitoring:
             self.policies.append({**request.body, "name": f"{PROJECT}/alertPolicies/{self.made}"})
             return Reply(200, self.policies[-1])
         if request.method == "DELETE":
-            self.policies = [each for each in self.policies if each["name"] != path]
+            self.policies = [policy for policy in self.policies if policy["name"] != path]
             return Reply(200, {})
         if request.method == "POST" and path == f"{PROJECT}/snoozes":
             return Reply(200, {**request.body, "name": f"{PROJECT}/snoozes/1"})

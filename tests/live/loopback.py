@@ -42,7 +42,7 @@ class Loopback:
 
     def asked(self, method: str) -> list[Request]:
         """The requests of a method."""
-        return [each for each in self.requests if each.method == method]
+        return [request for request in self.requests if request.method == method]
 
 
 def _body(data: bytes) -> Any:

@@ -249,7 +249,7 @@ def test_live_things_are_read_from_both_sides(plans: dict[str, Plan]) -> None:
 
 def test_what_a_lost_state_had_made_under_names_is_matched_by_them(plans: dict[str, Plan]) -> None:
     """Else the next update is told that they exist already, or makes a second dashboard, check and ruleset."""
-    check = next(each for each in plans["prod"].resources if each["type"].endswith(":UptimeCheckConfig"))
+    check = next(resource for resource in plans["prod"].resources if resource["type"].endswith(":UptimeCheckConfig"))
     ours = {"name": f"{PROJECT}/uptimeCheckConfigs/5", "displayName": check["inputs"]["displayName"]}
     live = read(plans["prod"], {**LISTINGS, "/uptimeCheckConfigs": {"uptimeCheckConfigs": [ours]}})
     expected = {
@@ -312,7 +312,7 @@ def test_listings_are_read_over_all_of_their_pages() -> None:
 
     with serving(answer) as server:
         google = Google(project="p", token="placeholder", endpoints={"logging": server.url})  # noqa: S106 - none
-        assert [each["name"] for each in google.items("logging", "projects/p/metrics", "metrics")] == ["a", "b"]
+        assert [item["name"] for item in google.items("logging", "projects/p/metrics", "metrics")] == ["a", "b"]
     assert server.requests[1].path.endswith("pageToken=x%26y")
 
 

@@ -133,8 +133,8 @@ def test_no_identity_gets_a_role_that_rules_the_project(script: str) -> None:
 
 def test_the_previewing_identity_can_write_nothing() -> None:
     """Viewers and readers only."""
-    assert all(re.search(r"(viewer|reader|Viewer|Reviewer)$", each.preview) for each in RIGHTS.values())
-    assert not {each.preview for each in RIGHTS.values()} & {each.apply for each in RIGHTS.values()}
+    assert all(re.search(r"(viewer|reader|Viewer|Reviewer)$", right.preview) for right in RIGHTS.values())
+    assert not {right.preview for right in RIGHTS.values()} & {right.apply for right in RIGHTS.values()}
 
 
 def test_every_kind_that_a_plan_declares_can_be_read_and_written(plans: dict[str, Plan]) -> None:
@@ -148,7 +148,9 @@ def test_every_kind_that_a_plan_declares_can_be_read_and_written(plans: dict[str
 def test_no_role_is_given_that_nothing_declared_needs(plans: dict[str, Plan]) -> None:
     """A project without jobs and grants gives neither the right to run the one nor to make the other."""
     kinds = ("Account", "Job", "IAMMember", "IAMAuditConfig", "SecretIamMember", "RepositoryIamMember")
-    fewer = needs_of([each for each in plans["prod"].resources if each["type"].rpartition(":")[2] not in kinds])
+    fewer = needs_of(
+        [resource for resource in plans["prod"].resources if resource["type"].rpartition(":")[2] not in kinds]
+    )
     assert fewer.apply_roles == (
         "roles/logging.configWriter",
         "roles/monitoring.editor",

@@ -39,7 +39,7 @@ def drilled(answer: Callable[[Request], Reply]) -> list[str]:
     with serving(answer) as server:
         with running_drill(google(server.url), "staging", "00c0ffee"):
             pass
-        return [each.method for each in server.requests]
+        return [request.method for request in server.requests]
 
 
 @pytest.mark.parametrize(

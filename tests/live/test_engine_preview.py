@@ -42,7 +42,10 @@ def step(operation: str, **more: Any) -> dict[str, Any]:
 def found(*steps: dict[str, Any]) -> list[tuple[str, Change, str, str, str]]:
     """What the steps say, as tuples."""
     differences = read_preview({"steps": list(steps)}).differences
-    return [(each.resource, each.change, each.field, each.declared, each.live) for each in differences]
+    return [
+        (difference.resource, difference.change, difference.field, difference.declared, difference.live)
+        for difference in differences
+    ]
 
 
 def test_refreshes_and_unchanged_resources_are_no_difference() -> None:

@@ -70,7 +70,7 @@ def test_a_list_that_stands_under_a_key_is_read_over_all_of_its_pages() -> None:
         return Reply(200, {"total_count": 2, "secrets": [{"name": "B" if is_last else "A"}]}, link)
 
     with serving(answer) as server:
-        assert [each["name"] for each in github(server).items("actions/secrets", "secrets")] == ["A", "B"]
+        assert [item["name"] for item in github(server).items("actions/secrets", "secrets")] == ["A", "B"]
 
 
 @pytest.mark.parametrize("body", ["<html>a proxy</html>", "", '[{"id": 1}, {"id"', "[1, null]", '{"message": "odd"}'])

@@ -94,7 +94,9 @@ def test_reviewers_removed_in_the_browser_are_seen() -> None:
 )
 def test_every_part_of_the_gate_is_compared(change: dict[str, Any], what: str, weaker: bool) -> None:
     """Weaker is what lets through more than declared."""
-    found = {each.what: each.weaker for each in differences({**live_environment(), **change}, ["main"])}
+    found = {
+        difference.what: difference.weaker for difference in differences({**live_environment(), **change}, ["main"])
+    }
     assert found[what] is weaker
 
 
@@ -110,7 +112,7 @@ def test_weaker_differences_come_first() -> None:
     live = live_environment()
     live["protection_rules"][0]["wait_timer"] = 60
     live["can_admins_bypass"] = True
-    assert [each.weaker for each in differences(live, ["main"])] == [True, False]
+    assert [difference.weaker for difference in differences(live, ["main"])] == [True, False]
 
 
 def test_the_second_approval_is_read_as_well() -> None:

@@ -29,7 +29,7 @@ class Conversation:
             return Reply(201, self.comments[-1])
         if asked.method == "PATCH":
             identity = int(asked.path.rpartition("/")[2])
-            next(each for each in self.comments if each["id"] == identity)["body"] = asked.body["body"]
+            next(comment for comment in self.comments if comment["id"] == identity)["body"] = asked.body["body"]
             return Reply(200, {})
         page = int(asked.path.partition("&page=")[2] or 1)
         shown = self.comments[(page - 1) * 30 : page * 30]

@@ -91,7 +91,7 @@ def test_only_what_differs_is_fetched() -> None:
     with repository.served() as server:
         github = GitHub(owner=OWNER, repository="ai-resume-review-v2", api_url=server.url)
         assert file_differences(github, {PATH: DECLARED}, ref="main") == []
-        assert [each.path.rpartition("/")[2] for each in server.requests] == ["main?recursive=1"]
+        assert [request.path.rpartition("/")[2] for request in server.requests] == ["main?recursive=1"]
 
 
 def test_a_repository_too_large_to_list_is_asked_for_each_file() -> None:

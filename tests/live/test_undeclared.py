@@ -102,9 +102,9 @@ def test_a_grant_to_our_account_that_is_not_declared_is_found() -> None:
     """Grants to others on the project are not ours to judge; on the account itself every grant is."""
     ours = "serviceAccount:migrate@p.iam.gserviceaccount.com"
     found = grants({"role": "roles/owner", "members": [ours, "user:a@b.dev"]}, {"role": "roles/a", "members": [ours]})
-    on_project = [each.live for each in found.differences if each.resource.endswith("on project p")]
+    on_project = [difference.live for difference in found.differences if difference.resource.endswith("on project p")]
     assert on_project == [f"roles/owner for {ours}"]
-    on_account = [each.live for each in found.differences if "on account" in each.resource]
+    on_account = [difference.live for difference in found.differences if "on account" in difference.resource]
     assert "roles/owner for user:a@b.dev" in on_account
 
 

@@ -53,7 +53,7 @@ def test_a_flag_is_no_number(old: Any, new: Any, same: bool) -> None:
 def test_a_renamed_entry_is_one_that_changed() -> None:
     """The name of the DELETE policy holds its age."""
     old, new = [{"id": "old-30", "age": 30}, {"id": "keep"}], [{"id": "old-7", "age": 7}, {"id": "keep"}]
-    assert [(each.path, each.old, each.new) for each in field_changes(old, new)] == [
+    assert [(change.path, change.old, change.new) for change in field_changes(old, new)] == [
         ("[0].age", 30, 7),
         ("[0].id", "old-30", "old-7"),
     ]

@@ -85,7 +85,7 @@ def test_an_entry_of_a_list_is_compared_with_the_one_of_its_name(plans: dict[str
 
     def plant(resources: dict[str, PlanValue], _plan: PlanValue) -> None:
         policies = resources["images-repository"]["inputs"]["cleanupPolicies"]
-        keep = next(each for each in policies if each["id"] == "keep-recent-backend")
+        keep = next(policy for policy in policies if policy["id"] == "keep-recent-backend")
         keep["mostRecentVersions"]["keepCount"] = 9
         policies.insert(0, policies.pop())
 
@@ -149,7 +149,7 @@ def test_a_note_of_the_provider_stands_with_the_field_that_it_is_about() -> None
 
 def test_every_type_that_our_plans_declare_has_a_list(plans: dict[str, Plan]) -> None:
     """A type without one would count as never replaced."""
-    declared = {each["type"] for plan in plans.values() for each in plan.resources if "/" in each["type"]}
+    declared = {resource["type"] for plan in plans.values() for resource in plan.resources if "/" in resource["type"]}
     assert declared <= replacement_fields().keys()
 
 
@@ -187,7 +187,7 @@ def test_a_job_with_deletion_protection_that_goes_needs_agreement_and_names_the_
         del named["migration-job-job"]["options"]["protect"]
     plant(named, new)
     diff = diff_of(old, new)
-    judged = [each for each in weakenings(diff) if each.name == "migration-job-job"]
+    judged = [weakening for weakening in weakenings(diff) if weakening.name == "migration-job-job"]
     [(found, reason)] = [(each, reason) for each in judged for reason in each.reasons if "is protected" in reason]
     assert reason.startswith(f"is protected and would be {'replaced' if renamed else 'deleted'}, which `readiness up`")
     job = "ai-resume-review-v2-migrate-staging"
@@ -200,16 +200,16 @@ def test_an_option_alone_sends_nothing() -> None:
     old, new = (plan_value(resource(METRIC, {}, options=options)) for options in ({"protect": True}, None))
     change = only(diff_of(old, new))
     assert change.action is Action.OTHER
-    assert [(each.path, each.old, each.new) for each in change.options] == [("protect", True, ABSENT)]
+    assert [(option.path, option.old, option.new) for option in change.options] == [("protect", True, ABSENT)]
 
 
 def test_a_version_of_the_sdk_is_told_once_and_changes_no_resource(plans: dict[str, Plan]) -> None:
     """It stands in every resource; an update of the requirements would hide everything else."""
 
     def plant(resources: dict[str, PlanValue], _plan: PlanValue) -> None:
-        for each in resources.values():
-            if each["type"].startswith("gcp:"):
-                each["options"]["version"] = "10.3.0"
+        for entry in resources.values():
+            if entry["type"].startswith("gcp:"):
+                entry["options"]["version"] = "10.3.0"
 
     diff = planted(plans["prod"], plant)
     assert diff.changes == ()
@@ -230,7 +230,7 @@ def test_the_words_of_a_component_are_told_and_its_groups_are_not(plans: dict[st
 def test_outputs_that_change_are_told() -> None:
     """Other tools read them."""
     diff = diff_of(plan_value(outputs={"runbook": "a"}), plan_value(outputs={"runbook": "b"}))
-    assert [(each.path, each.old, each.new) for each in diff.outputs] == [("runbook", "a", "b")]
+    assert [(output.path, output.old, output.new) for output in diff.outputs] == [("runbook", "a", "b")]
 
 
 @pytest.mark.parametrize(

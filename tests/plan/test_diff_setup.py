@@ -66,7 +66,7 @@ def _setups(project: Path, file: str, text: str) -> tuple[dict[str, Any], dict[s
 
 def _found(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     plans = [plan_value(stack="staging") | {"setup": setup} for setup in (old, new)]
-    return [each.field for each in weakenings(diff_of(*plans))]
+    return [weakening.field for weakening in weakenings(diff_of(*plans))]
 
 
 @pytest.mark.parametrize(("file", "text", "field"), NEEDS_AGREEMENT)

@@ -38,7 +38,7 @@ def plan_with(*resources: dict[str, Any], outputs: dict[str, Any] | None = None)
 def test_the_text_names_every_resource_with_the_place_that_declares_it(plans: dict[str, Plan], stack: str) -> None:
     """The root stack is no resource of ours."""
     text = plan_text(plans[stack])
-    declared = [each for each in plans[stack].resources if each["type"] != "pulumi:pulumi:Stack"]
+    declared = [resource for resource in plans[stack].resources if resource["type"] != "pulumi:pulumi:Stack"]
     assert text.startswith(f"readiness/{stack}: {len(declared)} resources\n")
     for each in declared:
         line = f"{each['type']}  {each['name']}  {each['source']['file']}:{each['source']['line']}"
@@ -118,7 +118,7 @@ def test_every_section_of_the_markdown_opens_and_closes(plans: dict[str, Plan], 
     assert (
         len(opened)
         == len(closed)
-        == len([each for each in plans[stack].resources if each["inputs"] or each["options"]])
+        == len([resource for resource in plans[stack].resources if resource["inputs"] or resource["options"]])
     )
     for start, end in zip(opened, closed, strict=True):
         assert lines[start + 1] == "", "Markdown inside a fold begins after an empty line"

@@ -124,7 +124,7 @@ def test_every_secret_of_the_settings_is_masked_and_no_ciphertext_is_in_any_form
     for text in (plan_text(plan), plan_json(plan), plan_markdown(plan)):
         assert text.count("[secret]") >= len(SECRETS)
         assert OFFLINE_PLACEHOLDER not in text
-        assert not [each for each in ciphertexts if each in text]
+        assert not [ciphertext for ciphertext in ciphertexts if ciphertext in text]
 
 
 def test_a_secret_in_the_environment_is_in_no_form_of_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,7 @@ def test_a_planted_mistake_is_told_by_its_rule_and_by_no_other(rule: str, query:
     """One complaint, and it says what to write instead."""
     (complaint,) = lint_query(query, METRICS_BY_NAME)
     assert said in complaint
-    assert [each.__name__ for each in QUERY_CHECKS if lint_query(query, METRICS_BY_NAME, checks=(each,))] == [rule]
+    assert [check.__name__ for check in QUERY_CHECKS if lint_query(query, METRICS_BY_NAME, checks=(check,))] == [rule]
 
 
 def test_every_rule_has_a_planted_mistake() -> None:
@@ -213,7 +213,7 @@ def test_check_plan_refuses_a_policy_that_the_api_or_the_lint_refuses(
 ) -> None:
     """The limits around a query by the API's contract, its meaning by the lint; both where `check --plan` collects."""
     resources = copy.deepcopy(list(plans["prod"].resources))
-    policy = next(each for each in resources if each["name"] == "alerts-high-error-rate")
+    policy = next(resource for resource in resources if resource["name"] == "alerts-high-error-rate")
     planted(policy["inputs"], path, value)
     before = {problem.message for problem in plan_problems(FIRST_CUSTOMER, plans["prod"])}
     found = plan_problems(FIRST_CUSTOMER, replace(plans["prod"], resources=tuple(resources)))
@@ -236,7 +236,7 @@ def test_check_plan_says_the_true_cause_of_a_query_that_cannot_be_read(
 ) -> None:
     """A limit is no mistake in the query's grammar; each is one sentence."""
     resources = copy.deepcopy(list(plans["prod"].resources))
-    policy = next(each for each in resources if each["name"] == "alerts-high-error-rate")
+    policy = next(resource for resource in resources if resource["name"] == "alerts-high-error-rate")
     planted(policy["inputs"], f"{PROMQL}.query", query)
     found = plan_problems(FIRST_CUSTOMER, replace(plans["prod"], resources=tuple(resources)))
     (problem,) = (each for each in found if "the query" in each.message)
@@ -262,9 +262,9 @@ def test_an_alert_on_deployments_that_nobody_counts_is_refused(plans: dict[str, 
 def test_check_plan_reads_who_counts_deployments_from_every_stack(plans: dict[str, Plan], project: Path) -> None:
     """The committed stacks pass; beside a stack without telemetry the same plan does not."""
     said = "which nobody writes for the environment staging"
-    assert not [each for each in plan_problems(FIRST_CUSTOMER, plans["staging"]) if said in each.message]
+    assert not [problem for problem in plan_problems(FIRST_CUSTOMER, plans["staging"]) if said in problem.message]
     (project / "Pulumi.prod.yaml").unlink()
-    assert len([each for each in plan_problems(project, plans["staging"]) if said in each.message]) == 3
+    assert len([problem for problem in plan_problems(project, plans["staging"]) if said in problem.message]) == 3
 
 
 def test_a_log_metric_of_the_plan_is_known_with_the_resource_of_its_filter(plans: dict[str, Plan]) -> None:

@@ -39,8 +39,8 @@ def test_the_apis_would_take_every_body_of_the_plan(plans: dict[str, Plan], stac
 def test_a_mistake_in_a_real_plan_is_named_by_resource_and_path(plans: dict[str, Plan]) -> None:
     """The whole line, as a reviewer reads it."""
     path = "conditions[0].conditionPrometheusQueryLanguage.evaluationInterval"
-    resources = [dict(each) for each in plans["prod"].resources]
-    policy = next(each for each in resources if each["name"] == "alerts-high-cpu-usage")
+    resources = [dict(resource) for resource in plans["prod"].resources]
+    policy = next(resource for resource in resources if resource["name"] == "alerts-high-cpu-usage")
     conditions = [{"conditionPrometheusQueryLanguage": {"query": "up == 0", "evaluationInterval": "45s"}}]
     policy["inputs"] = {**policy["inputs"], "conditions": conditions}
     expected = f"alerts-high-cpu-usage: {path}: is 45 s; the API takes multiples of 30 s"

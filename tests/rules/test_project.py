@@ -74,8 +74,8 @@ def test_owners_are_counted_although_a_file_holds_another_mistake(project: Path)
     edit(project, OWNS + "false", OWNS + "true", STAGING)
     edit(project, "    instance: ", "    instnce: ", "Pulumi.prod.yaml")
     problems = errors(project)
-    assert len({each for each in problems if "both would manage" in each.message}) == 1
-    assert any(each.key == "readiness:database.instnce" for each in problems)
+    assert len({problem for problem in problems if "both would manage" in problem.message}) == 1
+    assert any(problem.key == "readiness:database.instnce" for problem in problems)
 
 
 def test_a_file_that_cannot_be_read_may_be_the_owners(project: Path) -> None:
@@ -115,9 +115,9 @@ def test_the_owner_is_warned_of_missing_protection(project: Path) -> None:
     text = (project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     (project / "Pulumi.prod.yaml").write_text(text[: text.index("  readiness:image_registry:")], encoding="utf-8")
     told = {
-        each.key: each.severity
-        for each in check_project(project, STACKS, now=clock.now())["prod"].problems
-        if "missing" in each.message and each.key != "readiness:database.storage"
+        problem.key: problem.severity
+        for problem in check_project(project, STACKS, now=clock.now())["prod"].problems
+        if "missing" in problem.message and problem.key != "readiness:database.storage"
     }
     assert told == {
         "readiness:production_environment": "warning",
@@ -129,19 +129,21 @@ def test_a_copied_stack_file_is_refused_for_all_that_it_repeats(project: Path) -
     """Environment, services and instance: both stacks would page for them."""
     shutil.copy(project / STAGING, project / "Pulumi.copy.yaml")
     problems = errors(project, ["copy", "staging"])
-    assert {each.key.removeprefix("readiness:") for each in problems if "both stacks would page" in each.message} == {
+    assert {
+        problem.key.removeprefix("readiness:") for problem in problems if "both stacks would page" in problem.message
+    } == {
         "environment.name",
         "database.instance",
         "services[0].name",
         "services[1].name",
     }
-    assert all(each.line for each in problems if "both stacks would page" in each.message)
+    assert all(problem.line for problem in problems if "both stacks would page" in problem.message)
 
 
 def test_a_service_of_both_stacks_is_refused_wherever_each_lists_it(project: Path) -> None:
     """Production's first service as staging's second: both stacks would page for it."""
     edit(project, "- name: ai-resume-review-v2-frontend-staging", "- name: ai-resume-review-v2-backend-prod", STAGING)
-    (problem,) = [each for each in errors(project) if each.key == "readiness:services[1].name"]
+    (problem,) = [error for error in errors(project) if error.key == "readiness:services[1].name"]
     assert problem.message.startswith("`ai-resume-review-v2-backend-prod` is in Pulumi.prod.yaml too")
 
 
@@ -162,7 +164,7 @@ def test_services_of_two_google_projects_may_have_the_same_name(project: Path) -
 def test_a_missing_answer_may_be_the_owners(project: Path) -> None:
     """The other stack's `false` is not yet "nobody"."""
     edit(project, OWNS + "true\n", "")
-    assert not [each.message for each in errors(project) if each.message.startswith("is false in every stack")]
+    assert not [error.message for error in errors(project) if error.message.startswith("is false in every stack")]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_settings_of_the_wrong_kind_break_no_rule_between_stacks(project: Path, 
     text = (project / STAGING).read_text(encoding="utf-8")
     start, end = text.index("  readiness:services:"), text.index("  readiness:database:")
     (project / STAGING).write_text(text[:start] + junk + text[end:], encoding="utf-8")
-    assert {each.key.partition("[")[0] for each in errors(project)} == {"readiness:services"}
+    assert {error.key.partition("[")[0] for error in errors(project)} == {"readiness:services"}
 
 
 def in_project(project: Path, stack: str) -> list[str]:
@@ -232,7 +234,7 @@ UNTOLD = "declares alerts that can never fire: no stack's deployment_telemetry n
 
 def never_firing(project: Path) -> list[str]:
     """The environments whose alerts on deployments are refused."""
-    messages = [each.message for each in errors(project)]
+    messages = [error.message for error in errors(project)]
     return [message.removeprefix(UNTOLD) for message in messages if message.startswith(UNTOLD)]
 
 

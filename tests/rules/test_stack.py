@@ -54,7 +54,7 @@ def test_two_hundred_services_still_plan_with_not_one_policy_more(project: Path)
 def queries(plan: Plan) -> list[str]:
     """The text of every PromQL condition."""
     conditions = [each for policy in plan.of_type(ALERT_POLICY) for each in policy["inputs"]["conditions"]]
-    return [each["conditionPrometheusQueryLanguage"]["query"] for each in conditions]
+    return [condition["conditionPrometheusQueryLanguage"]["query"] for condition in conditions]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,11 @@ def test_a_key_that_nobody_has_looked_at_needs_agreement() -> None:
 
 def test_every_key_whose_name_speaks_of_a_host_is_one() -> None:
     """By the names that providers give them."""
-    keys = [f"{each}:{name}" for each in configuration_keys.PROVIDERS for name in configuration_keys.known_keys(each)]
+    keys = [
+        f"{provider}:{name}"
+        for provider in configuration_keys.PROVIDERS
+        for name in configuration_keys.known_keys(provider)
+    ]
     hosts = {key for key in keys if re.search(r"(?i)endpoint$|url$|domain$|host$|address$", key)}
     assert len(hosts) > 100
     assert {key for key in keys if decision_of_key(key).is_host} == hosts

@@ -37,7 +37,7 @@ def test_a_pattern_that_no_branch_or_every_branch_has_is_told(project: Path) -> 
     problems = found(project)
     path = "production_environment.deployment_branch_policy.branches"
     assert list(problems) == [f"{path}[{index}]" for index in range(3)]
-    assert [each.severity for each in problems.values()] == [Severity.ERROR, Severity.WARNING, Severity.WARNING]
+    assert [problem.severity for problem in problems.values()] == [Severity.ERROR, Severity.WARNING, Severity.WARNING]
     assert problems[f"{path}[0]"].hint == "Write main"
     assert problems[f"{path}[1]"].message.startswith("lets every branch deploy")
 
@@ -62,4 +62,4 @@ def test_a_branch_that_git_cannot_have_is_refused(project: Path, name: str) -> N
         "managed_files.default_branch",
         "production_environment.deployment_branch_policy.branches[0]",
     }
-    assert {each.message for each in problems.values()} == {"is not the name of a branch"}
+    assert {problem.message for problem in problems.values()} == {"is not the name of a branch"}

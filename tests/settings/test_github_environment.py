@@ -209,7 +209,7 @@ def test_the_second_environment_is_held_to_the_same_rules(project: Path) -> None
     with_people(project, TWO_PEOPLE, second_approval(people("alan", first_id=0), name="Production"))
     path = "production_environment.second_approval"
     problems = check_stack(project, "prod").problems
-    told = [(each.key.removeprefix("readiness:"), each.message) for each in problems if path in each.key]
+    told = [(problem.key.removeprefix("readiness:"), problem.message) for problem in problems if path in problem.key]
     assert [key for key, _ in told] == [
         f"{path}.name",
         f"{path}.name",

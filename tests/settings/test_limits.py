@@ -71,9 +71,11 @@ def test_an_item_that_is_there_twice_is_one_error(path: KeyPath) -> None:
     for part in path[:-1]:
         holder = holder[part]
     items = holder[path[-1]]
-    before = {(each.key, each.message) for each in validate(config, today=TODAY).problems}
+    before = {(problem.key, problem.message) for problem in validate(config, today=TODAY).problems}
     holder[path[-1]] = [*items, copy.deepcopy(items[0])]
-    found = [each for each in validate(config, today=TODAY).problems if (each.key, each.message) not in before]
+    found = [
+        problem for problem in validate(config, today=TODAY).problems if (problem.key, problem.message) not in before
+    ]
     if path[-1] in MAY_REPEAT:
         assert found == []
         return
@@ -87,5 +89,5 @@ def test_a_list_where_a_text_belongs_is_one_error() -> None:
     config.values["github:owner"] = ["acme", "acme"]
     found = validate(config, today=TODAY).problems
     config.values["github:owner"] = "acme"
-    before = {(each.key, each.message) for each in validate(config, today=TODAY).problems}
+    before = {(problem.key, problem.message) for problem in validate(config, today=TODAY).problems}
     assert [each.message for each in found if (each.key, each.message) not in before] == ["must be text, not a list"]

@@ -114,14 +114,16 @@ def test_a_date_that_is_none_is_refused(day: str) -> None:
 )
 def test_fewer_than_three_places_are_refused(regions: list[str], places: int | None) -> None:
     """The API's rule; USA alone is three, and a region that is named twice is refused as such."""
-    found = [each for each in problems(uptime_checks={"regions": regions}) if "regions" in each.key]
+    found = [problem for problem in problems(uptime_checks={"regions": regions}) if "regions" in problem.key]
     assert [f"are {places} places" in each.message for each in found] == ([True] if places else [])
 
 
 @pytest.mark.parametrize(("goal", "refused"), [(0.5, True), (0.93, True), (0.9306, False), (0.9999, False)])
 def test_an_objective_for_which_no_alert_could_page_is_refused(goal: float, refused: bool) -> None:
     """14.4 times the errors that 93 % allows are more than all requests."""
-    found = [each for each in problems(availability={"goal": goal}) if each.key == "readiness:availability.goal"]
+    found = [
+        problem for problem in problems(availability={"goal": goal}) if problem.key == "readiness:availability.goal"
+    ]
     assert bool(found) is refused
     assert (BURN_FACTORS[0] * (1 - goal) >= 1) is refused
     assert all("No alert could page" in each.hint and "write more than 0.931" in each.hint for each in found)
@@ -168,9 +170,9 @@ def test_as_many_connections_as_slots_are_no_problem() -> None:
 )
 def test_values_of_a_wrong_type_are_left_to_the_model(name: str, value: Any) -> None:
     """One complaint a mistake: the rules between settings say nothing more, and do not fail."""
-    errors = [each for each in problems(**{name: value}) if each.severity is Severity.ERROR]
+    errors = [problem for problem in problems(**{name: value}) if problem.severity is Severity.ERROR]
     assert errors
-    assert {each.rule_id for each in errors} <= {"settings-invalid-value", "settings-missing-key"}
+    assert {error.rule_id for error in errors} <= {"settings-invalid-value", "settings-missing-key"}
 
 
 def database_problems(*removed: str, **changed: Any) -> list[tuple[str, str]]:
@@ -245,7 +247,7 @@ def test_check_warns_of_the_date_with_file_line_and_key(
 def test_a_token_is_refused_only_after_a_log_out() -> None:
     """A path that nothing would ask is a mistake in the settings."""
     smoke = {"login_path": "/in", "upload_path": "/files", "refused_after_logout_path": "/me"}
-    (found,) = [each for each in problems(services=backend(smoke=smoke)) if "smoke" in each.key]
+    (found,) = [problem for problem in problems(services=backend(smoke=smoke)) if "smoke" in problem.key]
     assert (found.rule_id, found.key) == (
         "settings-smoke-logout",
         "readiness:services[0].smoke.refused_after_logout_path",
@@ -258,6 +260,6 @@ def test_a_token_is_refused_only_after_a_log_out() -> None:
 def test_a_path_that_deletes_names_the_upload_once(path: str) -> None:
     """One without it would delete something else."""
     smoke = {"login_path": "/in", "upload_path": "/files", "delete_path": path}
-    assert [each.key for each in problems(services=backend(smoke=smoke)) if "smoke" in each.key] == [
+    assert [problem.key for problem in problems(services=backend(smoke=smoke)) if "smoke" in problem.key] == [
         "readiness:services[0].smoke.delete_path"
     ]

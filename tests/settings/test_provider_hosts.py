@@ -117,7 +117,7 @@ def test_settings_that_no_check_reads_are_warned_of(project: Path) -> None:
     """Pulumi ESC may set any key and any variable."""
     text = (project / STAGING).read_text(encoding="utf-8")
     write(project, f"{text}environment:\n  - shared\n")
-    (warning,) = (each for each in check_stack(project, "staging").problems if each.key == "environment")
+    (warning,) = (problem for problem in check_stack(project, "staging").problems if problem.key == "environment")
     assert warning.severity is Severity.WARNING
     assert errors(project) == []
 

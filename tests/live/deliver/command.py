@@ -38,7 +38,7 @@ class Deliver:
 
     def writes(self) -> list[str]:
         """What was asked that changes something."""
-        return [f"{each.method} {each.path}" for each in self.server.requests if each.method != "GET"]
+        return [f"{request.method} {request.path}" for request in self.server.requests if request.method != "GET"]
 
 
 def delivered(deliver: Deliver) -> None:

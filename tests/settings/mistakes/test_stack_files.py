@@ -37,7 +37,9 @@ def test_an_optional_key_that_is_lost_by_replacing_is_warned_of(project: Path) -
     """It is no error: the default may be what is wanted."""
     in_project(project, NAME, f"{NAME}      plan: enterprise\n      visibility: private\n")
     add_setting(project, "readiness:repository:\n  name: shop")
-    (warning,) = [text_line(each) for each in check_stack(project, "staging").problems if "replaces" in each.message]
+    (warning,) = [
+        text_line(problem) for problem in check_stack(project, "staging").problems if "replaces" in problem.message
+    ]
     assert errors(project) == []
     assert warning == (
         f"{place(project, 'readiness:repository')}readiness:repository: replaces the whole object of Pulumi.yaml, "
@@ -48,7 +50,9 @@ def test_an_optional_key_that_is_lost_by_replacing_is_warned_of(project: Path) -
 def test_a_required_key_that_is_lost_by_replacing_is_missing_for_that_reason(project: Path) -> None:
     """`Add it` would puzzle whoever sees it in Pulumi.yaml; a warning besides would be an echo."""
     add_setting(project, "readiness:repository:\n  plan: enterprise")
-    (said,) = [text_line(each) for each in check_stack(project, "staging").problems if "repository" in each.key]
+    (said,) = [
+        text_line(problem) for problem in check_stack(project, "staging").problems if "repository" in problem.key
+    ]
     assert said == (
         f"{place(project, 'readiness:repository')}readiness:repository.name: is missing. "
         "Write it here too: this object replaces the one in Pulumi.yaml whole."
