@@ -1,3 +1,3 @@
 """Readiness: typed settings in, declared resources out, and what can be proved about them proved first."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,11 +1,12 @@
-"""Builds what a release consists of: the wheel, built twice and compared, its SBOM, and the checksums of both.
+"""Builds a release: the wheel, built twice and compared, its SBOM, the checksums of both, and the notes.
 
 Usage: python -m tools.build_release --tag v1.2.3 [--into dist]
 
 The files of the tag's commit are built, not those of the working tree, so nothing that lies around is packed. The dates
 in the wheel are that of the commit (SOURCE_DATE_EPOCH): everybody who builds the commit gets the same bytes. The SBOM
 (CycloneDX) has every package of requirements.txt, the versions with their hashes that the wheel was tested with;
-`.venv-release` has the tool that writes it (`make release-tools`).
+`.venv-release` has the tool that writes it (`make release-tools`). The notes are the section of the version in
+CHANGELOG.md. They are written to `FOLDER-notes.md`, beside the folder of the files that the release publishes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +83,33 @@ def check_tag(tag: str, version: str) -> None:
         )
 
 
+def notes(changelog: str, version: str, files_url: str) -> str:
+    """The section of a version, without its heading. Links to files of the repository lead to `files_url`.
+
+    Raises ReleaseError where the section is missing or empty, or has no date.
+    """
+    section = re.search(
+        rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## |\Z)", changelog, flags=re.MULTILINE | re.DOTALL
+    )
+    if section is None or not section[1].strip():
+        wanted = f'"## {version} - YEAR-MONTH-DAY" with a text'
+        raise ReleaseError(f"CHANGELOG.md has no section {wanted}. Write there what changes for users")
+    text = section[1].strip() + "\n"
+    text = text.replace("](#", "](CHANGELOG.md#")
+    return re.sub(r"\]\((?!https?:)", f"]({files_url}/", text) if files_url else text
+
+
+def files_url(tag: str) -> str:
+    """Where GitHub shows the files of the tag, by the variables of a workflow run. Empty elsewhere."""
+    server, repository = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_REPOSITORY", "")
+    return f"{server}/{repository}/blob/{tag}" if server and repository else ""
+
+
+def notes_file(into: Path) -> Path:
+    """Where the notes of the release lie whose files are in `into`."""
+    return into.parent / f"{into.name}-notes.md"
+
+
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -106,12 +135,14 @@ def release(tag: str, into: Path) -> list[Path]:
         source = _unpacked(tag, folder / "one")
         wheel = build_twice((source, _unpacked(tag, folder / "another")), folder / "built", epoch)
         text = sbom(source, __version__)
+        changes = notes((source / "CHANGELOG.md").read_text(encoding="utf-8"), __version__, files_url(tag))
         into.mkdir(parents=True, exist_ok=True)
         files = [Path(shutil.copy2(wheel, into)), into / SBOM]
         files[1].write_text(text, encoding="utf-8")
         sums = into / CHECKSUMS
         sums.write_text(checksums(files), encoding="utf-8")
-        return [*files, sums]
+        notes_file(into).write_text(changes, encoding="utf-8")
+        return [*files, sums, notes_file(into)]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -16,7 +17,7 @@ import yaml
 from readiness import __version__
 from tests.projects import ROOT
 from tools import build_release
-from tools.build_release import SBOM, ReleaseError, build, build_twice, check_tag, checksums, main
+from tools.build_release import SBOM, ReleaseError, build, build_twice, check_tag, checksums, main, notes, notes_file
 
 COMMIT_TIME = 1_700_000_000
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
@@ -123,6 +124,44 @@ def test_the_sbom_names_the_version_and_a_missing_tool_is_one_error(
         build_release.sbom(tmp_path, "1.2.3")
 
 
+CHANGES = """# Changelog
+
+## Unreleased
+
+## 1.10.0 - 2026-01-02
+
+### Added
+
+- A page ([docs/a.md](docs/a.md#b)), [a site](https://example.org) and [another section](#removed).
+
+## 1.1.0 - 2025-01-02
+
+- Older.
+"""
+
+
+def test_the_notes_are_the_section_of_the_version_in_the_changelog() -> None:
+    """Its links lead to the files of the tag: the page of a release is in no folder."""
+    text = notes(CHANGES, "1.10.0", "https://github.com/o/r/blob/v1.10.0")
+    assert text.startswith("### Added\n\n- A page ([docs/a.md](https://github.com/o/r/blob/v1.10.0/docs/a.md#b)), ")
+    assert "[a site](https://example.org)" in text
+    assert "(https://github.com/o/r/blob/v1.10.0/CHANGELOG.md#removed)" in text
+    assert "Older" not in text
+    assert notes(CHANGES, "1.1.0", "") == "- Older.\n"
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "Unreleased", "1.10"])
+def test_a_version_without_a_dated_section_is_no_release(version: str) -> None:
+    """The error says what to write."""
+    with pytest.raises(ReleaseError, match=f'no section "## {version} - YEAR-MONTH-DAY" with a text'):
+        notes(CHANGES, version, "")
+
+
+def test_the_changelog_has_the_version_of_this_commit() -> None:
+    """What is released has been written down before the version changes."""
+    assert notes((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), __version__, "")
+
+
 def test_the_workflow_attests_what_it_publishes() -> None:
     """Build, provenance of every file, the SBOM of the wheel, release: in this order, without a cache."""
     steps = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["release"]["steps"]
@@ -132,5 +171,13 @@ def test_the_workflow_attests_what_it_publishes() -> None:
         {"subject-path": "dist/*.whl", "sbom-path": f"dist/{SBOM}"},
     ]
     assert "uses" in steps[-2]
-    assert steps[-1]["run"].startswith('gh release create "$TAG" dist/* --verify-tag')
+    notes_of_dist = notes_file(Path("dist"))
+    assert steps[-1]["run"] == f'gh release create "$TAG" dist/* --verify-tag --notes-file {notes_of_dist}'
     assert "cache" not in WORKFLOW.read_text(encoding="utf-8").replace("Without a cache", "")
+
+
+def test_every_page_names_the_wheel_of_this_version() -> None:
+    """The file that a reader copies exists after `make dist`."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    named = {name for page in pages for name in re.findall(r"readiness-[0-9.]+-py3", page.read_text(encoding="utf-8"))}
+    assert named == {f"readiness-{__version__}-py3"}
