@@ -49,6 +49,7 @@ _COUNTED_ONCE = (
     "MigrationFailed",
     "DatabaseBackupFailed",
     "RollbackStarted",
+    "UnusualSecretAccess",
 )
 _SAME_MINUTES = "use and size have their samples in the same minutes, and a quotient or a difference needs both"
 _ONE_INSTANCE = "an instance writes one series of the metric"
@@ -83,6 +84,9 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         for other in ("max", "min", "avg", "count")
     },
     ("ContainerCrashLoop", "comparison: number 2 !="): _NEVER_BELOW_ZERO,
+    ("FailedLogins", "scaling: to whole numbers"): (
+        "24 attempts in the longer window are 20.0 in the stated one, 25 are 20.83: rounding moves neither across 20"
+    ),
     ("ContainerCrashLoop", "scaling: dropped"): _ROUNDED,
     ("ContainerCrashLoop", "scaling: inverted"): _ROUNDED,
     **{("ErrorBudgetBurn", f"comparison: number {number} >="): _SHARES for number in (1, 2, 4, 5)},

@@ -79,8 +79,9 @@ def as_many_as_allowed_at_each_of_two_services(stack: Stack) -> Incident:
 
 @LOGINS.add()
 def at_a_service_of_others(stack: Stack) -> Incident:
-    """A service whose name holds this one's is no service of the stack."""
-    return quiet([_burst(stack, _limit(stack) + 1, stack.backend.renamed(f"{stack.backend.service}-2"))])
+    """A service whose name begins or ends with the name of this one is no service of the stack."""
+    names = (f"{stack.backend.service}-2", f"new-{stack.backend.service}")
+    return quiet([_burst(stack, _limit(stack) + 1, stack.backend.renamed(name)) for name in names])
 
 
 @LOGINS.add()
