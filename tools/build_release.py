@@ -83,8 +83,8 @@ def check_tag(tag: str, version: str) -> None:
         )
 
 
-def notes(changelog: str, version: str, files_url: str) -> str:
-    """The section of a version, without its heading. Links to files of the repository lead to `files_url`.
+def notes(changelog: str, version: str, address: str) -> str:
+    """The section of a version, without its heading. Links to files of the repository begin with `address`.
 
     Raises ReleaseError where the section is missing or empty, or has no date.
     """
@@ -96,7 +96,7 @@ def notes(changelog: str, version: str, files_url: str) -> str:
         raise ReleaseError(f"CHANGELOG.md has no section {wanted}. Write there what changes for users")
     text = section[1].strip() + "\n"
     text = text.replace("](#", "](CHANGELOG.md#")
-    return re.sub(r"\]\((?!https?:)", f"]({files_url}/", text) if files_url else text
+    return re.sub(r"\]\((?!https?:)", f"]({address}/", text) if address else text
 
 
 def files_url(tag: str) -> str:
