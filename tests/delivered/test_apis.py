@@ -179,5 +179,5 @@ def test_an_errors_message_is_shown_on_one_line_whatever_its_form(data: bytes, s
 
 def test_a_page_that_is_no_json_is_an_error() -> None:
     """A proxy's, with status 200."""
-    with pytest.raises(ApiError, match="no JSON: <html>"):
+    with pytest.raises(ApiError, match="not JSON: <html>"):
         FarSide(200, data=b"<html>").apis().github("actions/runs/1")

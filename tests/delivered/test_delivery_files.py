@@ -53,7 +53,7 @@ def test_the_one_dangerous_trigger_has_one_reasoned_exception() -> None:
     """A reason on the line itself, and none anywhere else."""
     texts = "".join(telemetry_files("prod").values())
     assert re.findall(r"zizmor: ignore\[dangerous-triggers\](.*)", texts) == [
-        " nothing of the run that it tells of is checked out or executed"
+        " nothing of the reported run is checked out or executed"
     ]
 
 

@@ -87,8 +87,8 @@ def test_an_entry_that_is_not_understood_refuses_the_log_with_every_fault(tmp_pa
     assert [f"{problem.key}: {problem.message}" for problem in refused.value.problems] == [
         "[0].protoPayload.request.names: names no version",
         "[1].protoPayload.request.validateOnly: is neither true nor false",
-        "[1].protoPayload.request.names[0]: is no version of the repository",
-        "[1].protoPayload.request.names[1]: is no version of the repository",
+        "[1].protoPayload.request.names[0]: is not a version of the repository",
+        "[1].protoPayload.request.names[1]: is not a version of the repository",
         "[2].timestamp: is no RFC 3339 time",
     ]
 

@@ -170,7 +170,7 @@ def test_a_word_that_no_drill_has_sent_is_refused(project: Path, command: Comman
     before = path.read_text(encoding="utf-8") if nonces else None
     done = command("drill", "staging", "--received", "deadbeef", "--by", "ada", cwd=project)
     assert done.status == 1
-    assert "holds no drill with the word deadbeef" in done.err
+    assert "contains no drill with the code word deadbeef" in done.err
     assert (path.read_text(encoding="utf-8") if path.exists() else None) == before
 
 
@@ -181,7 +181,7 @@ def test_a_record_that_is_none_is_refused_and_kept(project: Path, command: Comma
     path.write_text(text, encoding="utf-8")
     done = command("drill", "staging", "--received", "00c0ffee", "--by", "ada", cwd=project)
     assert done.status == 1
-    assert "is no record of drills" in done.err
+    assert "is not a record of drills" in done.err
     assert path.read_text(encoding="utf-8") == text
 
 
@@ -220,7 +220,7 @@ def test_the_response_time_is_that_of_the_first_receipt() -> None:
     assert (
         response_text(recorded(sent, "2026-11-24T11:55:00Z"), 5) == "response time 5.0 min, target under 5 min: MISSED"
     )
-    assert response_text(recorded(sent), 5) == "response time not known: nobody has recorded that the word arrived"
+    assert response_text(recorded(sent), 5) == "response time not known: nobody has recorded that the code word arrived"
 
 
 def test_receiving_a_word_prints_the_response_time(project: Path, command: Command) -> None:
@@ -235,7 +235,9 @@ def test_receiving_a_word_prints_the_response_time(project: Path, command: Comma
 def test_the_report_has_every_drill_and_what_they_come_to(project: Path, command: Command) -> None:
     """An unanswered one counts as not answered, and never as a response time of 0."""
     none = command("drill", "staging", "--report", cwd=project)
-    assert none.out == ("no drill of staging is recorded: response time not known. Send one: readiness drill staging\n")
+    assert none.out == (
+        "no drill of staging is recorded: response time not known. Send one with: readiness drill staging\n"
+    )
     write_drills(
         record_of(project),
         "staging",
@@ -250,7 +252,7 @@ def test_the_report_has_every_drill_and_what_they_come_to(project: Path, command
     assert done.out.splitlines() == [
         "2026-11-02T09:00:00Z  00000001  response time 3.0 min, target under 5 min: met",
         "2026-11-09T09:00:00Z  00000002  response time 9.0 min, target under 5 min: MISSED",
-        "2026-11-16T09:00:00Z  00000003  response time not known: nobody has recorded that the word arrived",
+        "2026-11-16T09:00:00Z  00000003  response time not known: nobody has recorded that the code word arrived",
         "2 of 3 drills were answered, 1 within 5 min; median 6.0 min",
     ]
     both = command("drill", "staging", "--report", "--received", "00000001", cwd=project)
@@ -263,4 +265,4 @@ def test_a_record_with_a_time_that_is_none_is_refused(project: Path, command: Co
     write_drills(record_of(project), "staging", [recorded("yesterday")])
     done = command("drill", "staging", "--report", cwd=project)
     assert done.status == 1
-    assert "is no record of drills" in done.err
+    assert "is not a record of drills" in done.err

@@ -137,7 +137,7 @@ def test_a_record_of_other_types_is_refused_and_kept(project: Path, command: Com
     text = json.dumps({"schema": 1, "stack": "staging", "drills": [drill]})
     path.write_text(text, encoding="utf-8")
     done = command("drill", "staging", "--received", "00c0ffee", "--by", "ada", cwd=project)
-    assert "is no record of drills" in done.err
+    assert "is not a record of drills" in done.err
     assert path.read_text(encoding="utf-8") == text
 
 
@@ -145,4 +145,4 @@ def test_a_folder_in_place_of_the_record_is_refused(project: Path, command: Comm
     """As one sentence that says what is wrong."""
     drill_record_path(project / "Pulumi.staging.yaml", "staging").mkdir(parents=True)
     done = command("drill", "staging", "--received", "00c0ffee", "--by", "ada", cwd=project)
-    assert (done.status, "is no record of drills" in done.err) == (1, True)
+    assert (done.status, "is not a record of drills" in done.err) == (1, True)

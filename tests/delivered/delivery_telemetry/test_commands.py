@@ -118,7 +118,7 @@ def test_a_report_says_where_the_incidents_cannot_be_read() -> None:
     world = World(google_refuses="/alerts")
     told = job(world)
     assert run("week", told) == 1
-    assert "incidents: not known, Monitoring's list cannot be read" in told.summaries[0]
+    assert "incidents: not known: the list of Cloud Monitoring cannot be read" in told.summaries[0]
 
 
 @pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "merge_group"])

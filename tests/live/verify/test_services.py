@@ -71,7 +71,7 @@ def test_the_healthy_answer_passes() -> None:
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
-        (answers.DEGRADED, "is 'error' instead of 'healthy': the known degraded answer"),
+        (answers.DEGRADED, "is 'error' instead of 'healthy': this is the known degraded answer"),
         (answers.OTHER_ERROR, "is 'error' instead of 'healthy'"),
         (answers.DATABASE_DOWN, "is 'unhealthy' instead of 'healthy'"),
         (answers.UNHEALTHY_503, "answered 503, status 'unhealthy'"),
@@ -110,7 +110,7 @@ def test_the_known_degraded_answer_passes_on_request() -> None:
     """On the day of the launch, before the change of the health check serves."""
     row = rows_of(answers.DEGRADED, allow_degraded=True)[HEALTH]
     assert row.outcome is Outcome.PASS
-    assert row.detail.startswith("degraded in the known way, allowed")
+    assert row.detail.startswith("the known degraded answer, allowed")
 
 
 @pytest.mark.parametrize(
