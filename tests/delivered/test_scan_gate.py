@@ -1,4 +1,4 @@
-"""The gate on recorded reports of both scanners: a critical vulnerability with a fix stops it, and so does a bad file."""
+"""The gate on recorded reports of both scanners: it stops for a critical vulnerability with a fix, or a bad file."""
 
 from __future__ import annotations
 
