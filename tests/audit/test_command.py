@@ -49,7 +49,7 @@ def test_the_customers_record_fails_the_audit(command: Command) -> None:
     assert "Traceback" not in done.text
 
 
-def test_prowlers_output_stands_in_the_rows(project: Path, command: Command) -> None:
+def test_prowlers_output_is_in_the_rows(project: Path, command: Command) -> None:
     """An unused account fails; the private address needs our own check too, which the login failed for."""
     done = command("audit", "--format", "json", "--prowler-output", str(FILES[0]), cwd=project, **NOBODY)
     found = rows(done.out)

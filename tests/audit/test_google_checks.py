@@ -471,7 +471,7 @@ ASKED = [(check, answer) for check in READ_BY for answer in HOSTILE if answer !=
 
 
 @pytest.mark.parametrize(("check", "answer"), ASKED)
-def test_an_answer_that_says_nothing_is_not_known(check: str, answer: str) -> None:
+def test_an_answer_without_the_needed_fields_is_not_checked(check: str, answer: str) -> None:
     """Never a pass and never a failure: 403, an API that is off, no JSON, a redirect, too much."""
     with live(GoogleProject(instead={READ_BY[check]: HOSTILE[answer]})) as (project, _):
         (row,) = evidence_of_check(check, project, STACKS)
@@ -520,7 +520,7 @@ def test_what_a_log_entry_holds_is_never_shown() -> None:
 @pytest.mark.parametrize(
     ("status", "words"), [(403, "the credentials have no permission to read it"), (500, "no answer")]
 )
-def test_what_may_not_be_read_is_not_checked(status: int, words: str) -> None:
+def test_without_permission_a_check_is_not_checked(status: int, words: str) -> None:
     """And the other checks go on."""
     project = GoogleProject(refused={"locations/-/buckets": status})
     found = evidence_of(project)

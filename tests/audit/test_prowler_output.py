@@ -32,7 +32,7 @@ def verdicts(evidence: list[Row]) -> list[Outcome]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_passes_failures_muted_and_manual_findings_are_told_apart(file: Path) -> None:
+def test_passes_failures_muted_and_manual_findings_are_distinguished(file: Path) -> None:
     """The same eight findings, as OCSF JSON and as CSV."""
     found = read(file)
     assert verdicts(found["iam_workload_identity_pool_provider_attribute_condition"]) == [Outcome.PASS]

@@ -166,7 +166,7 @@ def test_a_bad_entry_is_refused_with_its_key(tmp_path: Path, change: dict[str, o
     assert "hunter2" not in found
 
 
-def test_every_bad_entry_is_told_at_once(tmp_path: Path) -> None:
+def test_every_bad_entry_is_reported_at_once(tmp_path: Path) -> None:
     """Nobody fixes a file line by line."""
     entries = [{**ENTRY, "result": "ok", "line": "x"}, "text", ENTRY]
     assert len(recorded(tmp_path, json.dumps(entries))) == 3
@@ -182,7 +182,7 @@ def test_every_bad_entry_is_told_at_once(tmp_path: Path) -> None:
         ("a: 1", "is not a list"),
     ],
 )
-def test_a_record_that_is_no_list_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+def test_a_record_that_is_not_a_list_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     """With its line, where the YAML breaks."""
     (found,) = recorded(tmp_path, text)
     assert problem in found

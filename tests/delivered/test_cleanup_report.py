@@ -137,7 +137,7 @@ def test_a_week_without_any_run_says_that_the_log_may_be_off() -> None:
     assert "- no run is in the log: is the Data Write audit log on?" in lines
 
 
-def test_slack_is_told_once_a_week_where_the_webhook_is_set() -> None:
+def test_slack_gets_the_report_once_a_week_if_the_webhook_is_set() -> None:
     """The daily count is for the alert alone."""
     fake = week()
     report(fake.apis(webhook=WEBHOOK), fake.settings(), NOW, count_only=False)

@@ -57,7 +57,7 @@ def test_the_one_dangerous_trigger_has_one_reasoned_exception() -> None:
     ]
 
 
-def test_nothing_of_the_run_that_is_told_of_is_checked_out_or_executed() -> None:
+def test_nothing_of_the_reported_run_is_checked_out_or_executed() -> None:
     """The checkout takes the default branch's own commit; no step interpolates what the run's author chose."""
     (job,) = workflow("prod", "deployment-telemetry")["jobs"].values()
     checkouts = [step for step in job["steps"] if "checkout" in step.get("uses", "")]

@@ -69,7 +69,7 @@ def test_this_projects_own_file_fits_it() -> None:
 
 
 @pytest.mark.parametrize("twin", ["/web", "/web/"])
-def test_a_folder_that_stands_twice_is_refused(twin: str) -> None:
+def test_a_folder_that_is_listed_twice_is_refused(twin: str) -> None:
     """GitHub refuses the whole file; over two entries too."""
     path, message = only(GOOD, {**GOOD, "directories": ["/api", twin]})
     assert path == "updates 1 directories 1"
@@ -95,7 +95,7 @@ def test_a_group_that_mixes_majors_with_smaller_updates_is_refused(group: dict[s
     assert findings({**GOOD, "groups": {"majors": {"update-types": ["major"]}}}) == []
 
 
-def test_a_label_that_nobody_declares_is_refused() -> None:
+def test_an_undeclared_label_is_refused() -> None:
     """Dependabot silently leaves it out."""
     assert only({**GOOD, "labels": ["dependencies", "deps"]})[0] == "updates 0 labels 1"
 

@@ -118,7 +118,7 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(token: str) 
         (OSError(), "OSError"),
     ],
 )
-def test_why_no_answer_came_is_said_in_words(reason: Exception, said: str) -> None:
+def test_the_reason_for_a_missing_answer_is_in_plain_words(reason: Exception, said: str) -> None:
     """Not by the name of a class and a number of the system."""
     shown = plain_reason(reason, "https://host.example/path")
     assert shown.startswith(said)

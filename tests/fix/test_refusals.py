@@ -181,7 +181,7 @@ def test_a_file_that_is_not_utf_8(command: Command, application: Path) -> None:
         ("application/client", "is inside a repository, and not its top folder"),
     ],
 )
-def test_a_folder_that_is_no_checkout(
+def test_a_folder_that_is_not_a_checkout_is_refused(
     command: Command, application: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
 ) -> None:
     """One error, and status 1."""
@@ -458,7 +458,7 @@ def test_a_lower_threshold_of_jest_is_refused(command: Command, application: Pat
     ],
     ids=["carriage returns", "line separator", "Python with carriage returns", "deep Python"],
 )
-def test_a_file_with_other_line_ends_is_refused_once(
+def test_a_file_with_other_line_endings_is_refused_once(
     command: Command, application: Path, path: str, data: str, said: str
 ) -> None:
     """Its places would differ from those of git and of an editor. Several fixes read it; one line says so."""

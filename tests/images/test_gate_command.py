@@ -140,7 +140,7 @@ def test_the_gate_works_on_a_stack_whose_dry_run_is_off_already(project: Path) -
     assert written["evidence"] == "dry run"
 
 
-def test_a_real_run_that_took_what_runs_fails(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_real_run_that_deleted_a_needed_image_fails(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Cloud Run serves its copy; the next start of a rollback would find nothing."""
     switch_off(project)
     needed = revision(BACKEND, 7, "needed", age_days=60)

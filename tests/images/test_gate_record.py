@@ -73,7 +73,7 @@ def test_an_edited_record_is_refused() -> None:
     assert faults(json.dumps(fields), days_later=25) == ["was edited since it was written"]
 
 
-def test_everything_that_is_wrong_with_a_record_is_said_at_once() -> None:
+def test_every_fault_of_a_record_is_reported_at_once() -> None:
     """Another stack, another repository, other policies, a date to come."""
     wrong = dataclasses.replace(
         RECORD, stack="other", repository="projects/x", policies_digest=digest_of("x"), made=NOW + timedelta(days=1)

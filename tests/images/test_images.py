@@ -119,7 +119,7 @@ def test_policies_see_the_name_of_a_package_without_its_repository(package: str,
         f"{RESOURCE}/packages/",
     ],
 )  # fmt: skip
-def test_what_is_no_package_is_refused(tmp_path: Path, package: str) -> None:
+def test_a_name_that_is_not_a_package_is_refused(tmp_path: Path, package: str) -> None:
     """No policy would match it, or each image would be a package of its own."""
     (found,) = refusals(write_json(tmp_path, [item("a", package=package)]))
     assert found.startswith(f"[0].package: {package} is not the name of a package. Write HOST/PROJECT/REPOSITORY/IMAGE")
@@ -143,7 +143,7 @@ def test_what_is_no_package_is_refused(tmp_path: Path, package: str) -> None:
         (b"1", "contains a number instead of a list"),
     ],
 )
-def test_a_file_that_is_no_list_is_refused_with_the_command_that_writes_one(
+def test_a_file_without_a_list_is_refused_with_the_command_that_writes_one(
     tmp_path: Path, content: bytes, said: str
 ) -> None:
     """One clear message, never a traceback."""
@@ -163,7 +163,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, reason
     assert message.startswith(f"cannot be read ({reason}")
 
 
-def test_entries_that_are_no_objects_are_named(tmp_path: Path) -> None:
+def test_entries_that_are_not_objects_are_named(tmp_path: Path) -> None:
     """By their place in the list."""
     messages = refusals(write_json(tmp_path, [item("a"), None, "x", []]))
     assert [message.partition(".")[0] for message in messages] == [

@@ -130,9 +130,7 @@ def test_every_field_of_a_policy_comes_back_from_a_plan() -> None:
         ),
     ],
 )
-def test_a_policy_that_the_provider_lets_through_and_that_cannot_be_right_is_refused(
-    bodies: list[dict[str, Any]], fault: str
-) -> None:
+def test_an_invalid_policy_that_the_provider_accepts_is_refused(bodies: list[dict[str, Any]], fault: str) -> None:
     """Mistakes that stand in public repositories; found before the simulator guesses what they mean."""
     with pytest.raises(ValueError, match=fault.replace("(", r"\(")):
         policies_of(bodies)

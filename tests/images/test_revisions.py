@@ -106,7 +106,7 @@ def test_a_list_that_lacks_a_service_is_inconclusive(tmp_path: Path) -> None:
     ]
 
 
-def test_a_list_in_which_nothing_of_a_service_serves_is_inconclusive(tmp_path: Path) -> None:
+def test_a_list_without_a_serving_revision_of_a_service_is_inconclusive(tmp_path: Path) -> None:
     """A service always serves something: the list was cut down to others."""
     assert refusals(tmp_path, [revision(BACKEND, 1, "a")]) == [
         f"has no serving revision of {BACKEND}, only idle ones. Fetch the complete list again."

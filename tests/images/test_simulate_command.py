@@ -202,7 +202,7 @@ def test_a_broken_list_ends_with_status_1_and_every_mistake(tmp_path: Path, caps
         ),
     ],
 )
-def test_what_makes_a_simulation_doubtful_is_said_beside_it(
+def test_a_simulation_warns_of_what_makes_it_doubtful(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], items: list[dict[str, Any]], said: str
 ) -> None:
     """A warning on stderr; the simulation stands."""

@@ -85,7 +85,7 @@ def test_nothing_exists_and_nothing_is_imported(plans: dict[str, Plan]) -> None:
     assert import_file(plans["prod"].resources, found.imports) == {"resources": []}
 
 
-def test_what_cannot_be_taken_over_is_said_with_its_reason(plans: dict[str, Plan]) -> None:
+def test_what_cannot_be_imported_is_named_with_its_reason(plans: dict[str, Plan]) -> None:
     """The Slack channel of the wrong type, the downtime policy, the uptime check; nothing of other people's."""
     notes = adopted(plans["prod"]).notes
     assert [note.partition(" (")[0].rpartition("/")[2] for note in notes] == ["1", "11", "backend"]
@@ -176,7 +176,7 @@ def test_the_import_file_holds_the_components_above_before_their_children(plans:
     assert "parent" not in images, "it is declared at the top"
 
 
-def test_components_carry_no_id_and_things_carry_their_providers_version(plans: dict[str, Plan]) -> None:
+def test_components_have_no_id_and_resources_have_their_providers_version(plans: dict[str, Plan]) -> None:
     """A component exists in the state only."""
     for entry in import_file(plans["prod"].resources, adopted(plans["prod"]).imports)["resources"]:
         assert ("id" in entry) is not entry.get("component", False)
@@ -238,7 +238,7 @@ def read(plan: Plan, listings: dict[str, Any]) -> LiveResources:
         return read_live_resources(google, github, region="us-central1", resources=plan.resources)
 
 
-def test_live_things_are_read_from_both_sides(plans: dict[str, Plan]) -> None:
+def test_live_resources_are_read_from_google_and_github(plans: dict[str, Plan]) -> None:
     """And then matched: the branch policy by its own number."""
     live = read(plans["prod"], LISTINGS)
     assert live[types.ALERT_POLICY] == CUSTOMER[types.ALERT_POLICY]
@@ -290,7 +290,7 @@ def test_secrets_are_listed_for_a_stack_that_declares_one_only(plans: dict[str, 
         read(plans["every-option"], refused)
 
 
-def test_an_api_that_was_never_enabled_holds_nothing(plans: dict[str, Plan]) -> None:
+def test_an_api_that_was_never_enabled_has_no_resources(plans: dict[str, Plan]) -> None:
     """Google refuses to list from it; that is an empty list, not a failure."""
     off = Reply(403, {"error": {"message": "Artifact Registry API has not been used in project 1 before"}})
     assert read(plans["prod"], {**LISTINGS, "/repositories": off})[types.REGISTRY] == ()

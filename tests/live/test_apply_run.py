@@ -277,7 +277,7 @@ def test_the_commit_that_was_approved_is_named_with_who_approved_it(repository: 
     assert (repository.folder.parent / "summary.md").read_text(encoding="utf-8").strip() == expected
 
 
-def test_an_environment_without_reviewers_is_said(repository: Repository, run: Run) -> None:
+def test_an_environment_without_an_approval_is_named(repository: Repository, run: Run) -> None:
     """A private repository on GitHub Team has none, whatever is declared."""
     done, _ = run("begin", "prod", GITHUB_SHA=repository.first)
     assert "the environment required no approval" in done.err
@@ -362,7 +362,7 @@ def resource(name: str, **more: Any) -> dict[str, Any]:
     return {"urn": f"urn:pulumi:s::p::gcp:a/b:B::{name}", "type": "gcp:a/b:B", "custom": True, "id": name, **more}
 
 
-def test_what_an_apply_changed_is_read_from_the_states_around_it() -> None:
+def test_the_changes_of_an_apply_are_read_from_the_states_before_and_after() -> None:
     """Properties by name, never by value; components, providers and what the refresh reads back are left out."""
     component = {"urn": "urn:pulumi:s::p::readiness:x:Y::c", "type": "readiness:x:Y", "custom": False}
     provider = {**resource("p"), "type": "pulumi:providers:gcp"}

@@ -59,7 +59,7 @@ def differences(
         return gate_differences(GitHub(owner="o", repository="r", api_url=server.url), settings)
 
 
-def test_a_gate_that_stands_as_declared_has_no_difference() -> None:
+def test_an_environment_as_declared_has_no_difference() -> None:
     """In whatever order GitHub lists the reviewers."""
     assert differences(live_environment(), ["main"]) == []
 
@@ -124,7 +124,7 @@ def test_the_second_approval_is_read_as_well() -> None:
     assert [(each.environment, each.what) for each in found] == [("second", "reviewers")]
 
 
-def test_a_refusal_is_no_clean_gate() -> None:
+def test_a_refusal_is_not_a_protected_environment() -> None:
     """A token that may not read the environment proves nothing."""
     with (
         serving(lambda _: Reply(403, {"message": "Resource not accessible"})) as server,

@@ -158,7 +158,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ('{"type": "authorized_user", "refresh_token": 3}', "GOOGLE_APPLICATION_CREDENTIALS"),
     ],
 )
-def test_a_file_that_holds_no_credentials_is_named(tmp_path: Path, content: str, said: str) -> None:
+def test_a_file_without_credentials_is_named(tmp_path: Path, content: str, said: str) -> None:
     """One sentence, with what to do, whatever the file holds."""
     message = missing(adc(tmp_path, content))
     assert said in message

@@ -327,7 +327,7 @@ def test_a_preview_of_a_run_that_has_not_ended_is_fetched(tmp_path: Path) -> Non
     assert said["previews_problem"] == RUNNING
 
 
-def test_previews_that_github_does_not_give_stop_no_verdict(tmp_path: Path) -> None:
+def test_missing_previews_do_not_stop_the_verdict(tmp_path: Path) -> None:
     """The reason is said, and the plans are there."""
     site = Site(runs=[workflow_run(80)], previews={80: artifacts(50)})
     said, target = fetched(tmp_path, site, preview_status=403)
@@ -362,7 +362,7 @@ def test_previews_alone_are_not_judged(tmp_path: Path, plans: list[dict[str, Any
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"workflow_run": {"path": 7}}', "[" * 99_999])
-def test_what_is_no_event_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_an_event_is_refused(tmp_path: Path, text: str) -> None:
     """In one sentence."""
     (tmp_path / "event").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="contains no event"):

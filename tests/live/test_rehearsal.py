@@ -137,7 +137,7 @@ def test_where_cloud_run_cannot_be_asked_the_persons_word_is_recorded_as_such(
     assert (rehearsal.seconds, rehearsal.evidence, rehearsal.after) == (50, "Ada", ())
 
 
-def test_what_has_not_begun_cannot_end_and_an_open_one_is_begun_anew(
+def test_a_rehearsal_that_has_not_begun_cannot_end_and_an_open_one_begins_again(
     project: Path, command: Command, watch: Stopwatch
 ) -> None:
     """A time that nobody noted would be invented."""

@@ -60,9 +60,7 @@ def test_a_path_to_overwrite_that_is_not_declared_is_refused(deliver: Deliver) -
     assert f"backend/app.py: is not a file that the stack declares. Name one of {DEPENDABOT}" in done.err
 
 
-def test_a_pull_request_that_was_closed_is_not_opened_again_without_a_word(
-    deliver: Deliver, repository: Repository
-) -> None:
+def test_a_closed_pull_request_is_opened_again_only_with_an_option(deliver: Deliver, repository: Repository) -> None:
     """Somebody said no."""
     delivered(deliver)
     repository.pulls[0]["state"] = "closed"
@@ -150,7 +148,9 @@ def test_what_is_pushed_to_the_branch_in_between_is_not_lost(
 
 
 @pytest.mark.parametrize("special", [{"type": "symlink"}, [{"type": "file"}]])
-def test_what_is_no_plain_file_is_in_the_way(deliver: Deliver, repository: Repository, special: object) -> None:
+def test_a_path_that_is_not_a_regular_file_is_refused(
+    deliver: Deliver, repository: Repository, special: object
+) -> None:
     """A link would be followed, a folder replaced."""
     repository.special[DEPENDABOT] = special
     done = deliver("--overwrite", DEPENDABOT)
@@ -158,7 +158,7 @@ def test_what_is_no_plain_file_is_in_the_way(deliver: Deliver, repository: Repos
     assert f"cannot be written: {DEPENDABOT} is not a regular file" in done.err
 
 
-def test_a_file_where_a_folder_is_needed_is_in_the_way(deliver: Deliver, repository: Repository) -> None:
+def test_a_file_with_the_path_of_a_needed_folder_is_refused(deliver: Deliver, repository: Repository) -> None:
     """GitHub would replace it."""
     repository.commit("main", {".github": "x"})
     assert "cannot be written: .github is not a folder" in deliver().err

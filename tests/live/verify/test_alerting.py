@@ -37,7 +37,7 @@ def channel_row(live: list[dict[str, Any]], *, existing: tuple[str, ...] = ()) -
     return row
 
 
-def test_an_enabled_valid_policy_that_tells_its_channels_passes() -> None:
+def test_an_enabled_valid_policy_that_notifies_its_channels_passes() -> None:
     """Where the API leaves `validity` out or says 0, all is well."""
     valid: list[dict[str, Any]] = [{"code": 0}, dict[str, Any]()]
     for live in (LIVE_POLICY, *(LIVE_POLICY | {"validity": each} for each in valid)):

@@ -252,7 +252,7 @@ def test_a_rollback_that_nobody_rehearsed_is_not_checked(command: Command, produ
     assert ", 0 fail, 1 not checked in " in result.out.splitlines()[-1]
 
 
-def test_a_token_that_does_not_see_the_repository_is_no_missing_gate(command: Command, production: Deployment) -> None:
+def test_a_token_without_access_does_not_mean_a_missing_environment(command: Command, production: Deployment) -> None:
     """GitHub answers 404 to who may not see it."""
     production.github_url += "/elsewhere"
     result = verify(command, production)

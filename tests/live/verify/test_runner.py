@@ -86,7 +86,7 @@ def test_more_checks_than_threads_all_run() -> None:
     assert [row.subject for row in rows] == [str(number) for number in range(3 * MAX_THREADS)]
 
 
-def test_progress_is_told_for_every_check() -> None:
+def test_progress_is_shown_for_every_check() -> None:
     """From one to all."""
     told: list[tuple[int, int]] = []
     run_checks(

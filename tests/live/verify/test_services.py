@@ -195,7 +195,7 @@ def test_a_service_that_is_slow_every_time_is_healthy_and_slow() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "tries"), [(4.0, 2), (4.6, 1)])
-def test_a_fault_that_comes_slowly_is_told_before_the_limit(seconds: float, tries: int) -> None:
+def test_a_slow_fault_is_reported_before_the_limit(seconds: float, tries: int) -> None:
     """Another try, which takes a pause and as long as the last one, would end after it, and "503" would be lost."""
     time = FakeTime()
     asked: list[Request] = []

@@ -238,7 +238,7 @@ def test_the_id_may_be_deeper_in_the_answer() -> None:
     assert rows[UPLOAD].outcome is Outcome.PASS
 
 
-def test_neither_account_nor_token_stands_in_a_row() -> None:
+def test_neither_account_nor_token_is_in_a_row() -> None:
     """Not even when the application repeats it."""
     echo = Reply(401, {"error": f"{ACCOUNT.email} {ACCOUNT.password} {TOKEN}"})
     for change in (instead(path, echo) for path in ("/nothing", "/login", "/resumes", UPLOADED, "/logout", "/me")):
