@@ -57,7 +57,7 @@ def test_a_malformed_live_policy_is_one_error(broken: dict[str, Any]) -> None:
 def test_a_policy_of_others_may_have_labels_of_any_kind(labels: Any) -> None:
     """It is none of ours."""
     with serving(Monitoring([{**policy(1, "x"), "userLabels": labels}, policy(2, "y")]).answer) as server:
-        assert [each.alert for each in live_policies(google(server.url), "staging")] == ["y"]
+        assert [policy.alert for policy in live_policies(google(server.url), "staging")] == ["y"]
 
 
 @pytest.mark.parametrize(

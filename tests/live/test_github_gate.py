@@ -75,7 +75,10 @@ def test_reviewers_removed_in_the_browser_are_seen() -> None:
     live = live_environment()
     del live["protection_rules"][1]
     found = differences(live, ["main"])
-    assert [(each.what, each.weaker) for each in found] == [("reviewers", True), ("self-review prevented", True)]
+    assert [(difference.what, difference.weaker) for difference in found] == [
+        ("reviewers", True),
+        ("self-review prevented", True),
+    ]
     assert str(found[0]) == "production: reviewers: declared team 2, user 1, live nobody (WEAKER than declared)"
 
 
@@ -121,7 +124,7 @@ def test_the_second_approval_is_read_as_well() -> None:
     second = {"second_approval": {"name": "second", "reviewers": reviewers}}
     settings = ProductionEnvironment.model_validate({**SETTINGS.model_dump(), **second})
     found = differences(live_environment(), ["main"], settings)
-    assert [(each.environment, each.what) for each in found] == [("second", "reviewers")]
+    assert [(difference.environment, difference.what) for difference in found] == [("second", "reviewers")]
 
 
 def test_a_refusal_is_not_a_protected_environment() -> None:

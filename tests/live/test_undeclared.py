@@ -119,7 +119,9 @@ def test_a_condition_that_was_changed_makes_another_grant() -> None:
     ours = "serviceAccount:migrate@p.iam.gserviceaccount.com"
     limit = {"title": "t", "expression": "true"}
     found = grants({"role": "roles/a", "members": [ours], "condition": limit}).differences
-    assert [each.live for each in found if each.resource.endswith("project p")] == [f"roles/a for {ours} if true"]
+    assert [difference.live for difference in found if difference.resource.endswith("project p")] == [
+        f"roles/a for {ours} if true"
+    ]
     assert "'--condition=^;^title=t;expression=true'" in found[0].hint
 
 
