@@ -1,5 +1,5 @@
-"""The security audit: every line that was asked for is a row, checked where it can be, with exact steps where not.
+"""The security audit: every line of the checklist is a row, which a check or exact steps for a person decide.
 
-`checklist.py` holds the lines and what people have recorded of them; `google_checks.py`, `black_box.py` and
-`prowler_output.py` find evidence; `report.py` makes the rows of it and prints them.
+`checklist.py` has the lines and the results that people have recorded. `google_checks.py`, `black_box.py` and
+`prowler_output.py` find evidence. `report.py` makes rows from the evidence and prints them.
 """

@@ -1,8 +1,8 @@
-"""Every operation that the application's OpenAPI document names, called without a token.
+"""Calls every operation in the application's OpenAPI document without a token.
 
-An operation that is not protected would run when it is called. So none is called in a way in which it could succeed:
-an id in a path is one that nothing has, and what takes a body gets none. An operation that changes something and takes
-neither is not called.
+An unprotected operation would run when it is called. So the check calls none in a way that could succeed: an id in a
+path belongs to no item, and an operation that requires a body gets none. It does not call an operation that changes
+something and takes neither an id nor a body.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ MAX_OPERATIONS = 150
 _METHODS = ("get", "head", "post", "put", "patch", "delete")
 _SAFE = frozenset({"GET", "HEAD"})
 _REFUSED = frozenset({401, 403})
-# Answers of an operation that looks at what was sent before it asks who sent it, or of a path that is not there.
-_LOOKED_FIRST = frozenset({400, 404, 405, 415, 422})
+# Answers of an operation that validates a request before it authenticates it, or of a path that does not exist.
+_VALIDATED_FIRST = frozenset({400, 404, 405, 415, 422})
 _PATH = re.compile(f"/[{URL_PATH_CHARACTERS}{{}}]*")
 _PARAMETER = re.compile(r"\{([^{}/]+)\}")
 _NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -32,7 +32,7 @@ _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
-    """One method of one path. `path` has its parameters in braces, `target` an id that nothing has in their place."""
+    """One method of one path. `path` has its parameters in braces, `target` an id of no item in their place."""
 
     method: str
     path: str
@@ -47,21 +47,24 @@ class Operation:
 
     @property
     def is_harmless(self) -> bool:
-        """Whether a call without a body cannot succeed, or changes nothing when it does."""
+        """Whether a call without a body cannot succeed, or changes nothing if it succeeds."""
         return self.method in _SAFE or self.takes_body or self.target != self.path
 
 
 def every_operation(visitor: Visitor) -> Iterator[Observation]:
-    """Every operation that the settings do not call public refuses a request without a token."""
+    """Every operation that is not public in the settings refuses a request without a token."""
     operations = [operation for operation in _operations(visitor) if operation.name not in _public(visitor)]
     if not operations:
-        raise NotCheckedError(f"{visitor.paths.openapi} names no operation beside the public ones")
-    # A limit of its own: an API may have many more operations than all other checks ask.
+        raise NotCheckedError(f"{visitor.paths.openapi} has only public operations")
+    # A separate limit: an API can have many more operations than all other checks need requests.
     caller = replace(visitor, requests=0, max_requests=MAX_OPERATIONS)
     refused = []
     for operation in operations[:MAX_OPERATIONS]:
         if not operation.is_harmless:
-            yield Outcome.NOT_CHECKED, f"{operation.name} is not called: it takes no body and no id, and might succeed"
+            yield (
+                Outcome.NOT_CHECKED,
+                f"{operation.name} is not called: it needs no body and no id, so the call might succeed",
+            )
             continue
         try:
             status = caller.ask(operation.target, method=operation.method).status
@@ -79,24 +82,24 @@ def every_operation(visitor: Visitor) -> Iterator[Observation]:
 
 
 def other_kinds_of_data(visitor: Visitor) -> list[Observation]:
-    """Whether the API has things with an id of which the other checks try none as a second user."""
+    """Whether the API has items with an id that no other check tries to read as a second user."""
     tried = {str(visitor.paths.owned_list).partition("?")[0].rstrip("/")}
     tried |= {_kind(path) for path in (visitor.paths.uploaded_path, visitor.paths.delete_path) if path}
     kinds = {_kind(operation.path) for operation in _operations(visitor) if operation.target != operation.path}
     rest = sorted(kinds - tried)
     if rest:
-        message = f"not tried as a second user: things with an id below {', '.join(rest)}"
+        message = f"not tried as a second user: items with an id below {', '.join(rest)}"
         return [(Outcome.NOT_CHECKED, message)]
-    return [(Outcome.PASS, "the API has no other things with an id than those that were tried")]
+    return [(Outcome.PASS, "every kind of item with an id was tried as a second user")]
 
 
 def _judged(operation: Operation, status: int) -> Observation:
     """The verdict on an operation that did not answer 401 or 403."""
     if status < 300:
         return Outcome.FAIL, f"{operation.name} answers {status} without a token"
-    if status in _LOOKED_FIRST and not operation.declares_security:
+    if status in _VALIDATED_FIRST and not operation.declares_security:
         return Outcome.FAIL, f"{operation.name} declares no security, and answers {status} without a token"
-    return Outcome.NOT_CHECKED, f"{operation.name} answers {status} without a token, which does not tell"
+    return Outcome.NOT_CHECKED, f"{operation.name} answers {status} without a token, which proves nothing"
 
 
 def _public(visitor: Visitor) -> frozenset[str]:
@@ -106,12 +109,12 @@ def _public(visitor: Visitor) -> frozenset[str]:
 
 
 def _operations(visitor: Visitor) -> list[Operation]:
-    """What the document names. Raises NotCheckedError where there is none."""
+    """The operations of the document. Raises NotCheckedError without a document."""
     answer = visitor.ask(visitor.paths.openapi)
     paths = answer.field("paths")
     if answer.status != 200 or not isinstance(paths, Mapping):
         raise NotCheckedError(
-            f"no OpenAPI document at {visitor.paths.openapi} ({answer.status}): write `api.openapi_path` of the "
+            f"no OpenAPI document at {visitor.paths.openapi} ({answer.status}): set `api.openapi_path` of the "
             "service, or call every operation by hand"
         )
     prefix = _prefix(visitor, answer.body.get("servers"))
@@ -155,10 +158,10 @@ def _prefix(visitor: Visitor, servers: object) -> str:
         return ""
     parts = urlsplit(str(first.get("url", "")))
     if parts.netloc and parts.netloc != urlsplit(visitor.url).netloc:
-        raise NotCheckedError(f"the OpenAPI document is about another host, {parts.netloc}: it is not asked")
+        raise NotCheckedError(f"the OpenAPI document names another host, {parts.netloc}, which is not called")
     return parts.path.rstrip("/")
 
 
 def _kind(path: str) -> str:
-    """The path in front of the first parameter: what things with an id are listed below."""
+    """The path before the first parameter: the collection of the items with an id."""
     return path.partition("{")[0].rstrip("/")

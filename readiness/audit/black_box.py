@@ -1,8 +1,7 @@
-"""The checks of a running application at an address that was given: how it is reached, and what it takes in.
+"""The checks of a running application at the address of `--url`: its transport and its input.
 
-TLS, HTTPS, headers, other origins, what its errors show, uploads, and texts that mean something to a database or a
-browser. The checks of tokens and logins are in token_checks.py, those of every operation in api_checks.py, and those
-of an uploaded file in storage_checks.py.
+They cover TLS, HTTPS, headers, CORS, error messages, uploads, SQL injection and markup. The checks of tokens and logins
+are in token_checks.py, those of every operation in api_checks.py, and those of an uploaded file in storage_checks.py.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from readiness.settings.model import Settings
 Check = Callable[[Visitor], Iterable[Observation]]
 
 ORIGIN = "https://attacker.example"
-# A year: what browsers' preload lists ask for (hstspreload.org).
+# A year, as browsers' preload lists require (hstspreload.org).
 LEAST_MAX_AGE_SECONDS = 31_536_000
 _LEAKS = {
     "a stack trace": re.compile(
@@ -39,12 +38,12 @@ _REFUSED_UPLOAD = frozenset({400, 403, 413, 415, 422})
 _SQL_ERROR = re.compile(r"syntax error at or near|unterminated quoted string|psycopg2|sqlalchemy", re.IGNORECASE)
 _INJECTIONS = ("' OR '1'='1' --", "nobody@example.com'; SELECT pg_sleep(0); --")
 _MARKUP = "<script>readiness()</script>"
-# The first bytes of a Windows program; nothing that runs.
+# The first bytes of a Windows program; it cannot run.
 _PROGRAM = b"MZ" + b"\x00" * 512
 
 
 def tls_versions(visitor: Visitor) -> Iterator[Observation]:
-    """TLS 1.2 or later is spoken, and nothing older."""
+    """The server supports TLS 1.2 or later, and no older version."""
     _need_https(visitor)
     spoken = _handshake(visitor, ssl.TLSVersion.TLSv1_2, None)
     if spoken is None:
@@ -58,7 +57,7 @@ def tls_versions(visitor: Visitor) -> Iterator[Observation]:
 
 
 def https_redirect(visitor: Visitor) -> Iterator[Observation]:
-    """Without TLS there is a redirect to HTTPS and nothing else."""
+    """A request without TLS gets a redirect to HTTPS and nothing else."""
     _need_https(visitor)
     asked = plain_http(visitor.url)
     answer = visitor.ask("", base=asked)
@@ -69,7 +68,7 @@ def https_redirect(visitor: Visitor) -> Iterator[Observation]:
 
 
 def strict_transport(visitor: Visitor) -> Iterator[Observation]:
-    """The application asks browsers to stay with HTTPS for a year."""
+    """The application tells browsers to use HTTPS for a year (Strict-Transport-Security)."""
     value = visitor.ask("/").headers.get("strict-transport-security", "")
     age = re.search(r"max-age=\"?(\d+)", value)
     if age is None:
@@ -81,7 +80,7 @@ def strict_transport(visitor: Visitor) -> Iterator[Observation]:
 
 
 def content_headers(visitor: Visitor) -> list[Observation]:
-    """Browsers do not guess a type, and no page of others frames this one."""
+    """The headers stop browsers from guessing a media type, and pages of others from framing this one."""
     headers = visitor.ask("/").headers
     missing = []
     if headers.get("x-content-type-options", "").lower() != "nosniff":
@@ -92,7 +91,7 @@ def content_headers(visitor: Visitor) -> list[Observation]:
 
 
 def cors(visitor: Visitor) -> list[Observation]:
-    """A page of a stranger may not read answers in the name of a user; asked plainly and by a preflight."""
+    """Pages of unknown origins may not read answers as a user, in a simple and in a preflight request."""
     plain = visitor.ask(visitor.paths.health, headers={"Origin": ORIGIN})
     asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
     preflight = visitor.ask(visitor.paths.login, method="OPTIONS", headers=asked)
@@ -106,7 +105,7 @@ def cors(visitor: Visitor) -> list[Observation]:
 
 
 def error_bodies(visitor: Visitor) -> list[Observation]:
-    """Errors, and the open health answer, show nothing of the inside."""
+    """Error messages and the public health answer show no internal details."""
     asked = {
         "an unknown path": visitor.ask("/readiness-audit-no-such-path"),
         "broken JSON": visitor.ask(visitor.paths.login, method="POST", headers=JSON_TYPE, data=b'{"email": '),
@@ -128,8 +127,8 @@ def upload_size(visitor: Visitor) -> list[Observation]:
     try:
         status = _upload(visitor, "readiness-audit.txt", "text/plain", b"x" * (size_mb * 1024 * 1024))
     except NoAnswerError as error:
-        # A server may hang up in the middle of what it refuses; whether it was that is not known.
-        raise NotCheckedError(f"broken off while sending {size_mb} MiB: {error}") from None
+        # A server may close the connection in the middle of a refused upload; other causes are possible too.
+        raise NotCheckedError(f"the connection ended while sending {size_mb} MiB: {error}") from None
     return judged(_accepted(f"{size_mb} MiB are", status), f"{size_mb} MiB are refused with {status}")
 
 
@@ -137,7 +136,7 @@ def upload_type(visitor: Visitor) -> list[Observation]:
     """A program is refused, by its name and by its content."""
     tried = {
         "a program": ("readiness-audit.exe", "application/octet-stream"),
-        "a program that is called a PDF": ("readiness-audit.pdf", "application/pdf"),
+        "a program named .pdf": ("readiness-audit.pdf", "application/pdf"),
     }
     faults = [
         fault
@@ -148,19 +147,19 @@ def upload_type(visitor: Visitor) -> list[Observation]:
 
 
 def sql_injection(visitor: Visitor) -> list[Observation]:
-    """Texts that would end a query's own text change nothing, and reach no database as a query."""
+    """Texts that would end a string of a query are refused as input, and the database does not run them."""
     faults = []
     for text in _INJECTIONS:
         answer = visitor.post(visitor.paths.login, {"email": text, "password": text})
         if answer.status == 200:
-            faults.append("a login with SQL in place of an address succeeds")
+            faults.append("a login with SQL instead of an e-mail address succeeds")
         elif answer.status >= 500 or _SQL_ERROR.search(answer.text):
-            faults.append(f"SQL in place of an address is answered with {answer.status}, as an error of the inside")
-    return judged(faults, f"{len(_INJECTIONS)} texts with SQL are refused as wrong input")
+            faults.append(f"SQL instead of an e-mail address is answered with {answer.status}, an internal error")
+    return judged(faults, f"{len(_INJECTIONS)} texts with SQL are refused as invalid input")
 
 
 def reflected_markup(visitor: Visitor) -> list[Observation]:
-    """Markup in an address or a field does not come back as markup."""
+    """Markup in an address or a field is not returned as markup."""
     encoded = _MARKUP.replace("<", "%3C").replace(">", "%3E")
     answers = [
         visitor.ask(f"/{encoded}"),
@@ -168,11 +167,12 @@ def reflected_markup(visitor: Visitor) -> list[Observation]:
         visitor.post(visitor.paths.login, {"email": _MARKUP, "password": "x"}),
     ]
     reflected = any(_MARKUP in answer.text and answer.content_type == "text/html" for answer in answers)
-    faults = ["a script in the request comes back in a page, unescaped"] if reflected else []
-    return judged(faults, f"{len(answers)} requests with a script in them bring none back")
+    faults = ["a page returns a script of the request unescaped"] if reflected else []
+    return judged(faults, f"{len(answers)} requests with a script: no answer returns it as markup")
 
 
-# Logins before the login limit is tried: afterwards nobody gets in for a while. Refreshing ends a session: late.
+# The order matters. The login limit comes last, because it blocks logins for a while. Refreshing ends a session, so it
+# comes late.
 BLACK_BOX_CHECKS: Mapping[str, Check] = {
     "tls-versions": tls_versions,
     "https-redirect": https_redirect,
@@ -199,7 +199,7 @@ BLACK_BOX_CHECKS: Mapping[str, Check] = {
 
 
 def black_box_evidence(visitors: Sequence[Visitor]) -> dict[str, list[Row]]:
-    """Rows by the name of the check, over all addresses. Without an address there is none."""
+    """Rows by the name of the check, for all addresses. Without an address there are none."""
     return {
         name: [row for visitor in visitors for row in _run(name, check, visitor)]
         for name, check in BLACK_BOX_CHECKS.items()
@@ -207,7 +207,7 @@ def black_box_evidence(visitors: Sequence[Visitor]) -> dict[str, list[Row]]:
 
 
 def paths_of(url: str, stacks: Sequence[Settings]) -> Paths:
-    """The paths of the service that has this address in the settings; the usual ones where none has."""
+    """The paths of the service with this address in the settings; the default paths if no service has it."""
     services = (service for settings in stacks for service in settings.services)
     return Paths.of(next((service for service in services if service.url.rstrip("/") == url.rstrip("/")), None))
 
@@ -234,11 +234,11 @@ def _need_https(visitor: Visitor) -> None:
 
 
 def _handshake(visitor: Visitor, least: ssl.TLSVersion, most: ssl.TLSVersion | None) -> str | None:
-    """The version that both sides agree on. The certificate is another check's: `readiness verify`."""
+    """The TLS version of a handshake, None if it fails. `readiness verify` checks the certificate, not this."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with warnings.catch_warnings():
-        # Old versions are what is asked for.
+        # This check offers old versions on purpose.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = least
         if most is not None:

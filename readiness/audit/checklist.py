@@ -1,14 +1,14 @@
-"""The lines of the audit, read from checklist.yaml, and what people have recorded of them in audit-record.yaml.
+"""The lines of the audit from checklist.yaml, and the results that people have recorded in audit-record.yaml.
 
-The record is beside `Pulumi.yaml`:
+The record is in `reports/`, below the folder of `Pulumi.yaml`:
 
     - line: encryption-in-transit     # the row's name, as in JSON and SARIF
-      result: fail                    # pass, fail, or note, which decides nothing
+      result: fail                    # pass, fail, or note, which does not decide the row
       found: sslMode is not set
       source: terraform/modules/gcp-environment/main.tf at 0b6b26d
       date: "2025-10-17"
 
-A finding that is fixed is changed to `pass` with a new date, so that the page keeps its history in git.
+When a finding is fixed, change its entry to `pass` with a new date.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from readiness.settings.messages import why_no_text
 from readiness.settings.nearest import suggestion
 from readiness.settings.strict_yaml import read_yaml
 
-# Findings about a live system do not belong into a repository that others read: git ignores the folder.
+# Findings about a live system do not belong in a repository that others read: git ignores the folder.
 RECORD_FILE = "reports/audit-record.yaml"
-# Where 0.1 kept it. It is still read.
+# The path of the record in 0.1. It is still read.
 FORMER_RECORD_FILE = "audit-record.yaml"
 _KEYS = ("line", "result", "found", "source", "date")
 _RESULTS = {outcome.value: outcome for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.NOTE)}
@@ -54,7 +54,7 @@ DUE_DAYS = {Risk.HIGH: 7, Risk.MEDIUM: 30, Risk.LOW: 90}
 @with_config(extra="forbid")
 @dataclass(frozen=True, kw_only=True)
 class AuditLine:
-    """One line of the checklist. The head of checklist.yaml says what each field holds."""
+    """One line of the checklist. The comment at the top of checklist.yaml describes each field."""
 
     area: str
     slug: str
@@ -80,7 +80,7 @@ def audit_lines() -> tuple[AuditLine, ...]:
 
 
 def read_checklist(file: Path) -> tuple[AuditLine, ...]:
-    """The lines of a file. Raises RefusedError for YAML that is refused, ValidationError for an unknown form."""
+    """The lines of a file. Raises RefusedError for invalid YAML, ValidationError for another form."""
     document = read_yaml(file, file.name)
     if document.problems:
         raise RefusedError(document.problems)
@@ -91,14 +91,14 @@ def read_checklist(file: Path) -> tuple[AuditLine, ...]:
 def read_record(root: Path) -> dict[str, list[Row]]:
     """Rows by the line's slug; none without a file. Raises RefusedError with every problem of the file.
 
-    The record at the place where 0.1 kept it is read too, unless there are two.
+    It also reads a record at the path of 0.1. Two records are an error.
     """
     names = [name for name in (RECORD_FILE, FORMER_RECORD_FILE) if (root / name).exists()]
     if not names:
         return {}
     if len(names) == 2:
         hint = f"Move its entries to {RECORD_FILE} and delete it"
-        message = f"is a second record beside {RECORD_FILE}"
+        message = f"is a second record in addition to {RECORD_FILE}"
         raise RefusedError([Finding(rule_id="audit-record-twice", file=FORMER_RECORD_FILE, message=message, hint=hint)])
     document = read_yaml(root / names[0], names[0], may_be_empty=True)
     entries = document.value
@@ -106,7 +106,7 @@ def read_record(root: Path) -> dict[str, list[Row]]:
         return {}
     if not isinstance(entries, list):
         raise RefusedError(
-            [_problem(names[0], "", "is no list", "Begin each entry with `- line:`", document.line_of(()))]
+            [_problem(names[0], "", "is not a list", "Begin each entry with `- line:`", document.line_of(()))]
         )
     problems = list(document.problems)
     for index, entry in enumerate(entries):
@@ -124,9 +124,9 @@ def read_record(root: Path) -> dict[str, list[Row]]:
 
 
 def _mistakes(entry: Any) -> Iterator[tuple[str, str, str]]:
-    """Of each mistake of an entry the key (empty for the whole entry), what is wrong, and a hint."""
+    """For each mistake of an entry: the key (empty for the whole entry), what is wrong, and a hint."""
     if not isinstance(entry, Mapping):
-        yield "", "is no entry", f"Write {', '.join(_KEYS)}"
+        yield "", "is not an entry", f"Write {', '.join(_KEYS)}"
         return
     for key in sorted(entry.keys() - set(_KEYS)):
         yield key, "is unknown", f"Keys are {', '.join(_KEYS)}"
@@ -135,16 +135,16 @@ def _mistakes(entry: Any) -> Iterator[tuple[str, str, str]]:
         if (wrong := why_no_text(value)) is not None:
             yield key, *wrong
         elif looks_like_a_secret(str(value)):
-            yield key, "holds what looks like a credential", "Remove it, and revoke it"
+            yield key, "looks like a credential", "Remove it, and revoke it"
     line, result, day = entry.get("line"), entry.get("result"), entry.get("date")
     slugs = [known.slug for known in audit_lines()]
     if isinstance(line, str) and line not in slugs:
         hint = f"{suggestion(line, slugs)}The JSON report names every line's slug"
-        yield "line", f"{line} is no line of the audit", hint
+        yield "line", f"{line} is not a line of the audit", hint
     if isinstance(result, str) and result not in _RESULTS:
-        yield "result", "is none of pass, fail, note", "Write one of them"
+        yield "result", "is not pass, fail or note", "Write one of them"
     if isinstance(day, str) and not _is_day(day):
-        yield "date", "is no day of the calendar", 'Write it as "2027-03-31"'
+        yield "date", "is not a calendar date", 'Write it as "2027-03-31"'
 
 
 def _is_day(text: str) -> bool:

@@ -1,6 +1,6 @@
-"""What a run of gitleaks found, from its SARIF report. The report holds the secrets themselves; no row does.
+"""Reads the findings of gitleaks from its SARIF report. The report contains the secrets themselves; no row does.
 
-gitleaks is a program of its own (docs/security-audit.md says how to run it); only its file is read here.
+gitleaks is a separate program (docs/security-audit.md describes how to run it); this module only reads its file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from readiness.secret_shapes import one_line
 
 GITLEAKS = "gitleaks"
 MAX_FINDINGS_SHOWN = 20
-# Ours: a report of a long history fits, and a wrong file does not fill the memory.
+# Our own limit: a report of a long history fits, and a wrong file does not fill the memory.
 MAX_BYTES = 256 * 1024 * 1024
 _RULE_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _MAX_PATH, _MAX_LINE = 4096, 1_000_000_000
@@ -26,7 +26,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 def read_gitleaks_output(file: Path) -> list[Row]:
-    """A row for each finding: rule, file, line and commit. Raises RefusedError for a file that is no such report."""
+    """A row for each finding: rule, file, line and commit. Raises RefusedError if the file is not such a report."""
     try:
         document = json.loads(read_regular_text(file, MAX_BYTES))
         rows = [row for run in _runs(document) for row in _rows(run)]
@@ -35,8 +35,8 @@ def read_gitleaks_output(file: Path) -> list[Row]:
     except UnicodeDecodeError:
         raise _refused(file, "is not UTF-8 text") from None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-        # The error's own text may quote the file, and with it a secret.
-        raise _refused(file, "is no SARIF report of gitleaks") from None
+        # The error's text may quote the file, and with it a secret.
+        raise _refused(file, "is not a SARIF report of gitleaks") from None
     return [cleaned(row, one_line) for row in rows]
 
 
@@ -61,16 +61,16 @@ def _rows(run: Mapping[str, Any]) -> Iterator[Row]:
         yield failed(program, "", f"and {len(found) - MAX_FINDINGS_SHOWN} more")
     yield from (not_checked(program, "", f"accepted in the report: {place}") for place in accepted[:MAX_FINDINGS_SHOWN])
     if not results:
-        yield passed(program, "", "no secret in what it scanned")
+        yield passed(program, "", "no secret in the scanned commits")
 
 
 def _place(result: Mapping[str, Any]) -> str:
-    """Rule, file, line and commit of a finding; never its snippet or message. Raises for another form."""
+    """Rule, file, line and commit of a finding, without its snippet and message. Raises ValueError for another form."""
     rule, location = result["ruleId"], result["locations"][0]["physicalLocation"]
     commit = str(result.get("partialFingerprints", {}).get("commitSha", ""))
     line = location.get("region", {}).get("startLine", 0)
     file = location["artifactLocation"]["uri"]
-    # A value of another type may hold the secret; no path of a repository is longer than Linux takes.
+    # A value of another type may contain the secret. No path is longer than Linux allows.
     is_place = isinstance(file, str) and len(file) <= _MAX_PATH and type(line) is int and 0 <= line < _MAX_LINE
     if not _RULE_ID.fullmatch(rule) or not is_place:
         raise ValueError("no rule or no place")
@@ -79,5 +79,5 @@ def _place(result: Mapping[str, Any]) -> str:
 
 
 def _refused(file: Path, message: str) -> RefusedError:
-    hint = "Give what `gitleaks git --report-format sarif --report-path FILE` wrote"
+    hint = "Pass the file that `gitleaks git --report-format sarif --report-path FILE` wrote"
     return RefusedError([Finding(rule_id="gitleaks-output", file=str(file), message=message, hint=hint)])

@@ -1,4 +1,4 @@
-"""Our own read-only checks of the live project. Those of its accounts, network, data and logs: resource_checks.py."""
+"""Our own read-only checks of the live project. resource_checks.py has those of accounts, network, data and logs."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from readiness.settings.model import Settings
 
 Check = Callable[[LiveProject, Sequence[Settings]], Iterable[Observation]]
 
-# Our own choice; `_Required` keeps the Admin Activity log for 400 days whatever is set.
+# Our own choice; `_Required` always keeps the Admin Activity log for 400 days.
 LEAST_RETENTION_DAYS = 30
 _BROAD = re.compile(r"roles/(owner|editor)$|Admin$|\.admin$")
-_ON_ONE_THING_ONLY = (
+_NEVER_ON_THE_PROJECT = (
     "roles/secretmanager.secretAccessor",
     "roles/iam.serviceAccountUser",
     "roles/iam.serviceAccountTokenCreator",
@@ -45,41 +45,41 @@ _PRODUCTION = frozenset({"prod", "production"})
 
 
 def project_roles(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
-    """No service account holds owner, editor or an administrator's role on the project."""
-    broad = [f"{member} holds {role}" for role, member in _own_grants(project) if _BROAD.search(role)]
-    return judged(broad, "no service account holds owner, editor or an administrator's role")
+    """No service account has owner, editor or an administrator's role on the project."""
+    broad = [f"{member} has {role}" for role, member in _own_grants(project) if _BROAD.search(role)]
+    return judged(broad, "no service account has owner, editor or an administrator's role")
 
 
 def project_wide_grants(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
-    """What opens every secret, or every account, is granted on the single one."""
+    """Roles to read secrets or act as accounts are granted on a single secret or account, not on the project."""
     wide = [
-        f"{member} holds {role} on the whole project"
+        f"{member} has {role} on the whole project"
         for role, member in _own_grants(project)
-        if role in _ON_ONE_THING_ONLY
+        if role in _NEVER_ON_THE_PROJECT
     ]
-    return judged(wide, f"none of {', '.join(_ON_ONE_THING_ONLY)} is granted on the project")
+    return judged(wide, f"none of {', '.join(_NEVER_ON_THE_PROJECT)} is granted on the project")
 
 
 def identity_conditions(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Every provider of a pool lets the one repository in, and no other."""
+    """Every provider of a workload identity pool accepts only the repository of the settings."""
     wanted = {f"{settings.github_owner}/{settings.repository.name}" for settings in stacks}
     for provider in project.identity_providers:
         name, condition = short_name(provider["name"]), provider.get("attributeCondition", "")
         named = _repositories(condition)
         if not condition:
-            yield Outcome.FAIL, f"{name} has no condition: every repository of GitHub may act as its accounts"
+            yield Outcome.FAIL, f"{name} has no condition: every repository on GitHub may act as its accounts"
         elif not named:
-            yield Outcome.FAIL, f"{name} names no repository by equality: {condition}"
+            yield Outcome.FAIL, f"{name} does not compare the repository with ==: {condition}"
         elif named <= wanted:
-            yield Outcome.PASS, f"{name} lets {', '.join(sorted(named))} in"
+            yield Outcome.PASS, f"{name} accepts {', '.join(sorted(named))}"
         else:
-            yield Outcome.FAIL, f"{name} lets {', '.join(sorted(named - wanted))} in"
+            yield Outcome.FAIL, f"{name} accepts {', '.join(sorted(named - wanted))}"
     if not project.identity_providers:
         yield Outcome.PASS, "the project has no workload identity provider"
 
 
 def run_accounts(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Each service of the stacks runs as an account of its own."""
+    """Each service of the stacks runs as its own account."""
     accounts: dict[str, list[str]] = {}
     for service in _services(project, stacks):
         name, account = short_name(service["name"]), account_of(service)
@@ -96,7 +96,7 @@ def run_accounts(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[O
 
 
 def run_ingress(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Only the services of the settings are open to everybody. The text names the egress, which is not judged."""
+    """Only the services of the settings are open to everybody. The text shows the egress, which decides nothing."""
     names = _declared(stacks)
     for service in project.services:
         name = short_name(service["name"])
@@ -105,14 +105,14 @@ def run_ingress(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Ob
         egress = service.get("template", {}).get("vpcAccess", {}).get("egress", "none through a network")
         text = f"{name}: {ingress}, {'open to everybody' if is_open else 'not open to everybody'}, egress {egress}"
         if is_open and name not in names:
-            yield Outcome.FAIL, f"{text}; no stack knows of it"
+            yield Outcome.FAIL, f"{text}; no stack declares it"
         else:
             yield Outcome.PASS, text
     yield from _missing(project, stacks)
 
 
 def vpc_connector(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """The connectors are ready, and services that use one name one that exists."""
+    """The connectors are ready, and no service names a connector that does not exist."""
     states = {short_name(connector["name"]): connector.get("state", "unknown") for connector in project.connectors}
     for name, state in states.items():
         yield Outcome.PASS if state == "READY" else Outcome.FAIL, f"connector {name} is {state}"
@@ -120,13 +120,13 @@ def vpc_connector(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[
         connector = service.get("template", {}).get("vpcAccess", {}).get("connector")
         if connector and short_name(connector) not in states:
             service_name = short_name(service["name"])
-            yield Outcome.FAIL, f"{service_name} names the connector {short_name(connector)}, which is gone"
+            yield Outcome.FAIL, f"{service_name} names the connector {short_name(connector)}, which does not exist"
     if not states:
-        yield Outcome.FAIL, "there is no connector: the database has no public address"
+        yield Outcome.FAIL, "there is no connector, which services need to reach a database without a public address"
 
 
 def secret_variables(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Variables of services that hold secrets take them from Secret Manager. Values are never printed."""
+    """Variables of services read their secrets from Secret Manager. Values are never printed."""
     for service in project.services:
         name = short_name(service["name"])
         plain = [
@@ -164,10 +164,10 @@ def staging_secret_access(project: LiveProject, stacks: Sequence[Settings]) -> l
     )
     others = {f"serviceAccount:{account}" for service in _services(project, rest) if (account := account_of(service))}
     if not production_secrets or not others:
-        needed = "needs services of production that read secrets, and services of another environment"
+        needed = "this check needs services of production that read secrets, and services of another environment"
         return [(Outcome.NOT_CHECKED, needed)]
     faults = [
-        f"{account} may read every secret of the project, {', '.join(production_secrets)} among them"
+        f"{account} may read every secret of the project, including {', '.join(production_secrets)}"
         for account in sorted(others & project.project_wide_secret_readers)
     ]
     for secret in production_secrets:
@@ -176,9 +176,9 @@ def staging_secret_access(project: LiveProject, stacks: Sequence[Settings]) -> l
 
 
 def secret_values_differ(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
-    """No two environments have the same value under one variable of the same role. Neither value nor digest is shown.
+    """No two environments have the same value for one variable of the same role. It shows no value and no digest.
 
-    It reads the newest value of every secret of the stacks, which Secret Manager logs as a read by whoever runs it.
+    It reads the newest value of every secret of the stacks, and Secret Manager logs the reads with the user's name.
     """
     secrets: dict[tuple[str, str], dict[str, str]] = {}
     for settings in stacks:
@@ -190,7 +190,7 @@ def secret_values_differ(project: LiveProject, stacks: Sequence[Settings]) -> li
     pairs = sorted({pair for names in secrets.values() for pair in combinations(sorted(set(names.values())), 2)})
     if not pairs:
         return [(Outcome.NOT_CHECKED, "no variable of one role reads a secret in two environments")]
-    # A key of this run alone: what is kept of a value cannot be looked up anywhere.
+    # The key is only for this run, so the digest of a value cannot be looked up anywhere.
     key = secrets_module.token_bytes(32)
     digests = {
         name: hmac.digest(key, project.secret_value(name).strip(), "sha256") for name in sorted({*chain(*pairs)})
@@ -202,7 +202,7 @@ def secret_values_differ(project: LiveProject, stacks: Sequence[Settings]) -> li
 
 
 def secret_access_logged(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Reading a secret leaves an entry: DATA_READ is on for Secret Manager, and no member is exempted."""
+    """Every read of a secret is logged: DATA_READ is on for Secret Manager, and no member is exempted."""
     reads = [
         log_config
         for config in project.policy.get("auditConfigs", ())
@@ -212,7 +212,7 @@ def secret_access_logged(project: LiveProject, stacks: Sequence[Settings]) -> It
     ]
     exempted = [member for log_config in reads for member in log_config.get("exemptedMembers", ())]
     if not reads:
-        yield Outcome.FAIL, "DATA_READ is off for secretmanager.googleapis.com: who reads a secret is not recorded"
+        yield Outcome.FAIL, "DATA_READ is off for secretmanager.googleapis.com: reads of secrets are not logged"
     elif exempted:
         yield Outcome.FAIL, f"DATA_READ is on, but not for {', '.join(exempted)}"
     else:
@@ -220,7 +220,7 @@ def secret_access_logged(project: LiveProject, stacks: Sequence[Settings]) -> It
 
 
 def log_retention(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Every log bucket keeps its entries for long enough."""
+    """Every log bucket keeps its entries for at least LEAST_RETENTION_DAYS."""
     for bucket in project.log_buckets:
         days = int(bucket.get("retentionDays", LEAST_RETENTION_DAYS))
         verdict = Outcome.PASS if days >= LEAST_RETENTION_DAYS else Outcome.FAIL
@@ -229,7 +229,7 @@ def log_retention(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[
 
 # Reads values of secrets, and runs only on request.
 COMPARE_SECRETS = "secret-values-differ"
-# By its name, what a check reads, and the check.
+# By the name of a check: what it reads, and its function.
 GOOGLE_CHECKS: Mapping[str, tuple[str, Check]] = {
     "project-roles": ("IAM policy of the project", project_roles),
     "project-wide-grants": ("IAM policy of the project", project_wide_grants),
@@ -251,27 +251,27 @@ GOOGLE_CHECKS: Mapping[str, tuple[str, Check]] = {
 def google_evidence(
     project: LiveProject, stacks: Sequence[Settings], *, compare_secrets: bool = False
 ) -> dict[str, list[Row]]:
-    """Rows by the name of the check. `stacks` are the settings of every stack of the project."""
+    """Rows by the name of the check. `stacks`: the settings of every stack of the project."""
     found = {
         name: evidence_of_check(name, project, stacks)
         for name in GOOGLE_CHECKS
         if compare_secrets or name != COMPARE_SECRETS
     }
     if not compare_secrets:
-        found[COMPARE_SECRETS] = [not_checked(COMPARE_SECRETS, "", "no --compare-secrets was given")]
+        found[COMPARE_SECRETS] = [not_checked(COMPARE_SECRETS, "", "needs the option --compare-secrets")]
     return found
 
 
 def evidence_of_check(name: str, project: LiveProject, stacks: Sequence[Settings]) -> list[Row]:
-    """The rows of one check of GOOGLE_CHECKS. What cannot be read is not checked."""
+    """The rows of one check of GOOGLE_CHECKS; "not checked" if Google refuses a read."""
     reads, check = GOOGLE_CHECKS[name]
     try:
         return observed(name, reads, check(project, stacks))
     except GoogleError as error:
         if any(words in str(error) for words in _API_IS_OFF):
-            why = "not known, because the API is not enabled"
+            why = "the API is not enabled"
         else:
-            why = "the credentials may not read it" if error.status in (401, 403) else "not answered"
+            why = "the credentials have no permission to read it" if error.status in (401, 403) else "no answer"
         return [not_checked(name, "", f"{why}: {error}")]
     except Exception as error:
         return [row_of_error(name, "", error)]
@@ -284,7 +284,7 @@ def _own_grants(project: LiveProject) -> Iterator[tuple[str, str]]:
 
 
 def _repositories(condition: str) -> frozenset[str]:
-    """The repositories that a CEL condition names; none where one of its `||` alternatives names no repository."""
+    """The repositories in a CEL condition; none if one of its `||` alternatives names no repository."""
     named = [_REPOSITORY.findall(part) for part in condition.split("||")]
     return frozenset(name for names in named for name in names) if all(named) else frozenset()
 

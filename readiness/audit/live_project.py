@@ -1,4 +1,4 @@
-"""The live project as the own checks read it: each thing once, and only when a check asks. Nothing is changed."""
+"""The live project for our own checks: it reads each listing once, when a check needs it, and changes nothing."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 from readiness.live.google_api import Google, GoogleError
 
-# Accounts that Google makes and owns; their roles are not ours to take.
+# Accounts that Google creates and owns; the user cannot remove their roles.
 OF_GOOGLE = re.compile(
     r"@(gcp-sa-[a-z0-9-]+|cloudservices|container-engine-robot|cloudbuild)\.(iam\.)?gserviceaccount\.com$"
 )
 EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
-# Of one search of the logs: enough to judge, and one answer.
+# The limit for one search of the logs: enough for a verdict, and in one answer.
 LOG_ENTRIES = 200
-# Roles that hold secretmanager.versions.access.
+# Roles with the permission secretmanager.versions.access.
 SECRET_READING_ROLES = frozenset({"roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"})
 
 
 class LiveProject:
-    """Every property raises GoogleError where Google refuses or does not answer."""
+    """The live project. Every property raises GoogleError if Google refuses or does not answer."""
 
     def __init__(self, google: Google, *, region: str) -> None:
         self.google = google
@@ -65,7 +65,7 @@ class LiveProject:
 
     @cached_property
     def last_authentications(self) -> dict[str, str]:
-        """When each account authenticated last, by its e-mail address or unique id; empty for never.
+        """When each account last authenticated, by its e-mail address or unique id; empty for never.
 
         Policy Analyzer observes up to 90 days and is some days behind
         (docs.cloud.google.com/policy-intelligence/docs/activity-analyzer-service-account-authentication).
@@ -91,7 +91,7 @@ class LiveProject:
 
     @cached_property
     def firewall_policies(self) -> list[dict[str, Any]]:
-        """The global network firewall policies with their rules; neither regional ones nor an organization's."""
+        """The global network firewall policies with their rules, without regional ones and those of an organization."""
         return list(self.google.items("compute", f"{self._project}/global/firewallPolicies", "items"))
 
     @cached_property
@@ -117,28 +117,28 @@ class LiveProject:
 
     @cached_property
     def identity_providers(self) -> list[dict[str, Any]]:
-        """The providers of every workload identity pool, without pools and providers that are switched off."""
+        """The enabled providers of every enabled workload identity pool."""
         place, pools = f"{self._project}/locations/global/workloadIdentityPools", "workloadIdentityPools"
         return [
             provider
-            for pool in self._switched_on(place, pools)
-            for provider in self._switched_on(f"{pool['name']}/providers", "workloadIdentityPoolProviders")
+            for pool in self._enabled(place, pools)
+            for provider in self._enabled(f"{pool['name']}/providers", "workloadIdentityPoolProviders")
         ]
 
     def invokers(self, service: Mapping[str, Any]) -> frozenset[str]:
-        """Who may call a service."""
+        """The members that may call a service."""
         policy = self.google.get("cloudRunV2", f"{service['name']}:getIamPolicy")
         return _members(policy, frozenset({"roles/run.invoker"}))
 
     def secret_readers(self, secret: str) -> frozenset[str]:
-        """Who may read a secret by a grant on the secret itself."""
+        """The members that may read a secret by a grant on the secret itself."""
         if secret not in self._secret_readers:
             policy = self.google.get("secretManager", f"{self._project}/secrets/{secret}:getIamPolicy")
             self._secret_readers[secret] = _members(policy, SECRET_READING_ROLES)
         return self._secret_readers[secret]
 
     def bucket_policy(self, bucket: str) -> dict[str, Any]:
-        """Who may do what with a bucket."""
+        """The IAM policy of a bucket."""
         if bucket not in self._bucket_policies:
             self._bucket_policies[bucket] = self.google.get("storage", f"b/{bucket}/iam")
         return self._bucket_policies[bucket]
@@ -150,7 +150,7 @@ class LiveProject:
         return self._permissions[role]
 
     def keys(self, account: str) -> list[dict[str, Any]]:
-        """The keys of a service account that somebody made and holds."""
+        """The user-managed keys of a service account."""
         path = f"{self._project}/serviceAccounts/{account}/keys?keyTypes=USER_MANAGED"
         return list(self.google.items("iam", path, "keys"))
 
@@ -159,12 +159,12 @@ class LiveProject:
         return list(self.google.items("secretManager", f"{self._project}/secrets/{secret}/versions", "versions"))
 
     def secret_value(self, secret: str) -> bytes:
-        """The newest value of a secret, for a comparison. It must not leave the check."""
+        """The newest value of a secret, for a comparison. Never print or store it."""
         body = self.google.get("secretManager", f"{self._project}/secrets/{secret}/versions/latest:access")
         try:
             return base64.b64decode(body["payload"]["data"], validate=True)
         except (KeyError, TypeError, binascii.Error):
-            raise GoogleError(0, f"secretManager {secret}: the answer holds no value") from None
+            raise GoogleError(0, f"secretManager {secret}: the answer has no value") from None
 
     def log_entries(self, filter_text: str, limit: int = LOG_ENTRIES) -> list[dict[str, Any]]:
         """The newest entries that match, at most `limit`."""
@@ -176,7 +176,7 @@ class LiveProject:
         }
         entries = self.google.ask("logging", "entries:list", question).get("entries", [])
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise GoogleError(0, "logging entries:list: `entries` is no list of objects")
+            raise GoogleError(0, "logging entries:list: `entries` is not a list of objects")
         return entries[:limit]
 
     def places(self) -> dict[str, Callable[[str], bool]]:
@@ -195,17 +195,17 @@ class LiveProject:
 
     @property
     def project_wide_secret_readers(self) -> frozenset[str]:
-        """Who may read every secret, by a grant on the project without a condition."""
+        """The members that may read every secret, by a grant on the project without a condition."""
         return _members(self.policy, SECRET_READING_ROLES)
 
-    def _switched_on(self, place: str, key: str) -> Iterator[dict[str, Any]]:
+    def _enabled(self, place: str, key: str) -> Iterator[dict[str, Any]]:
         for item in self.google.items("iam", place, key):
             if item.get("state", "ACTIVE") == "ACTIVE" and not item.get("disabled"):
                 yield item
 
 
 def grants(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """`(role, member)` of a policy, without those that only hold on a condition."""
+    """`(role, member)` of a policy, without conditional grants."""
     for binding in policy.get("bindings", ()):
         if not binding.get("condition"):
             yield from ((binding["role"], member) for member in binding.get("members", ()))
@@ -217,7 +217,7 @@ def short_name(name: str) -> str:
 
 
 def account_of(service: Mapping[str, Any]) -> str:
-    """The account that a service runs as, empty for the default one."""
+    """The account of a service, empty for the default one."""
     return str(service.get("template", {}).get("serviceAccount", ""))
 
 

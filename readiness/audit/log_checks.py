@@ -1,4 +1,4 @@
-"""Checks of what the services log. A report shows which kind of text an entry holds, never that text."""
+"""Checks of the logs of the services. A report shows which kind of sensitive text an entry has, never the text."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from readiness.times import instant_text
 Check = Callable[[LiveProject, Sequence[Settings]], Iterable[Observation]]
 
 LOG_DAYS = 1
-# Each as Logging's RE2 and Python read it alike. What follows a password's name must look like a value.
+# Patterns with the same meaning in Logging's RE2 and in Python. After a password's name, there must be a value.
 _SENSITIVE = {
     "an e-mail address": r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z]{2,}",
     "a token": r"eyJ[A-Za-z0-9_-]{20}",
     "a password": r"[Pp]assword[\"']?[=:] ?[^ ,]+",
 }
-# The words in front of what was found name the line of code; nothing behind them is shown.
+# The report shows the words before the match, which help to find the line of code, and nothing after them.
 _SHOWN_CHARACTERS = 40
 _ON = frozenset({"1", "on", "true", "yes"})
 
 
 def log_contents(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
-    """No entry of the services within a day holds an e-mail address, a token or a password, by their usual form."""
+    """No log entry of the services within a day contains an e-mail address, a token or a password."""
     where = _of_services(stacks)
     pattern = json.dumps("|".join(_SENSITIVE.values()))
     found = project.log_entries(f"{where} AND (textPayload=~{pattern} OR jsonPayload.message=~{pattern})")
@@ -43,14 +43,14 @@ def log_contents(project: LiveProject, stacks: Sequence[Settings]) -> list[Obser
         samples.setdefault(key, _sample(_text(entry)))
     more = " or more" if len(found) == LOG_ENTRIES else ""
     faults = [
-        f"{number}{more} entries of {service} hold {kinds}, as in: {samples[service, kinds]}"
+        f"{number}{more} entries of {service} contain {kinds}, as in: {samples[service, kinds]}"
         for (service, kinds), number in sorted(counts.items())
     ]
-    return judged(faults, f"no entry within {LOG_DAYS} day(s) holds {', '.join(_SENSITIVE)} of the usual form")
+    return judged(faults, f"no entry within {LOG_DAYS} day(s) contains {', '.join(_SENSITIVE)} in a known form")
 
 
 def debug_variables(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """No service of the stacks is deployed with DEBUG switched on: frameworks then log queries with their values."""
+    """No service of the stacks has DEBUG on, because frameworks then log queries with their values."""
     declared = {service.name for settings in stacks for service in settings.services}
     services = [service for service in project.services if short_name(service["name"]) in declared]
     if not services:
@@ -58,8 +58,8 @@ def debug_variables(project: LiveProject, stacks: Sequence[Settings]) -> Iterato
     for service in services:
         name = short_name(service["name"])
         values = {str(variable.get("name")): str(variable.get("value", "")) for variable in variables_of(service)}
-        faults = [f"{name} is deployed with DEBUG switched on"] if values.get("DEBUG", "").lower() in _ON else []
-        yield from judged(faults, f"{name} is not deployed with DEBUG switched on")
+        faults = [f"{name} is deployed with DEBUG on"] if values.get("DEBUG", "").lower() in _ON else []
+        yield from judged(faults, f"{name} is not deployed with DEBUG on")
 
 
 LOG_CHECKS: Mapping[str, tuple[str, Check]] = {
@@ -85,10 +85,10 @@ def _service(entry: Mapping[str, Any]) -> str:
 
 
 def _kinds(text: str) -> str:
-    return " and ".join(kind for kind, pattern in _SENSITIVE.items() if re.search(pattern, text)) or "such a text"
+    return " and ".join(kind for kind, pattern in _SENSITIVE.items() if re.search(pattern, text)) or "sensitive text"
 
 
 def _sample(text: str) -> str:
-    """The words in front of the first match, and `[…]` for everything else."""
+    """The words before the first match, and `[…]` for the rest."""
     starts = [found.start() for pattern in _SENSITIVE.values() if (found := re.search(pattern, text))]
     return f"{text[: min(starts, default=0)][-_SHOWN_CHARACTERS:]}[…]"

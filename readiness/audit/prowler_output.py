@@ -1,6 +1,6 @@
-"""What a run of Prowler found, from the file that it wrote: OCSF JSON or CSV.
+"""Reads the findings of Prowler from its file: OCSF JSON or CSV.
 
-Prowler is a program of its own (docs/security-audit.md says how to run it); only its file is read here.
+Prowler is a separate program (docs/security-audit.md describes how to run it); this module only reads its file.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from readiness.live.rows import Row, cleaned, failed, not_checked, passed
 from readiness.secret_shapes import mask_secrets
 
 MAX_FINDINGS_SHOWN = 5
-# Ours: the findings of a large project fit, and a wrong file does not fill the memory.
+# Our own limit: the findings of a large project fit, and a wrong file does not fill the memory.
 MAX_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True))
 class _Result:
-    """What one check found of one resource. Raises ValueError for what Prowler does not write."""
+    """The result of one check of one resource. Raises ValueError for values that Prowler does not write."""
 
     check: str
     status: Literal["PASS", "FAIL", "MANUAL", "MUTED"]
@@ -39,14 +39,14 @@ class _Result:
 
     @property
     def muted(self) -> bool:
-        """Whether somebody has accepted a failure in Prowler's own list: it neither passes nor fails."""
+        """Whether Prowler's mutelist accepts the failure: the result neither passes nor fails."""
         return self.suppressed or self.status == "MUTED"
 
 
 def read_prowler_output(file: Path, wanted: Sequence[str], *, project: str) -> dict[str, list[Row]]:
     """Rows by the id of a check, for the `wanted` ones. Findings of other projects are left out.
 
-    Raises RefusedError for a file that is none of Prowler's, or that holds nothing of the project.
+    Raises RefusedError if the file is not from Prowler, or has no finding of the project.
     """
     try:
         results = list(_results(read_regular_text(file, MAX_BYTES)))
@@ -61,12 +61,12 @@ def read_prowler_output(file: Path, wanted: Sequence[str], *, project: str) -> d
         if result.project == project:
             by_check[result.check].append(result)
     if not by_check:
-        raise _refused(file, f"holds no finding of the project {project}")
+        raise _refused(file, f"contains no finding of the project {project}")
     return {check: _rows(check, by_check[check]) for check in wanted if check in by_check}
 
 
 def _rows(check: str, results: Sequence[_Result]) -> list[Row]:
-    """Failures one by one, up to a few; what passed as one line."""
+    """A row for each failure, up to MAX_FINDINGS_SHOWN, and one row for all resources that pass."""
     prowler = f"Prowler {results[0].version}".strip()
     bad = [result for result in results if result.status == "FAIL" and not result.muted]
     rows = [failed(prowler, check, result.text) for result in bad[:MAX_FINDINGS_SHOWN]]
@@ -74,7 +74,7 @@ def _rows(check: str, results: Sequence[_Result]) -> list[Row]:
         rows.append(failed(prowler, check, f"and {len(bad) - MAX_FINDINGS_SHOWN} more"))
     for result in results:
         if result.muted and result.status != "PASS":
-            rows.append(not_checked(prowler, check, f"muted in Prowler's list: {result.text}"))
+            rows.append(not_checked(prowler, check, f"muted in Prowler's mutelist: {result.text}"))
         elif result.status == "MANUAL":
             rows.append(not_checked(prowler, check, result.text))
     good = [result for result in results if result.status == "PASS"]
@@ -111,5 +111,5 @@ def _results(text: str) -> Iterator[_Result]:
 
 
 def _refused(file: Path, message: str) -> RefusedError:
-    hint = "Give what `prowler gcp --project-ids PROJECT --output-formats json-ocsf csv` wrote"
+    hint = "Pass the file that `prowler gcp --project-ids PROJECT --output-formats json-ocsf csv` wrote"
     return RefusedError([Finding(rule_id="prowler-output", file=str(file), message=message, hint=hint)])

@@ -1,4 +1,4 @@
-"""The rows of the audit, made of the evidence, and their reports: Markdown, JSON, SARIF, and docs/security-audit.md."""
+"""Makes the rows of the audit from the evidence, and their reports: Markdown, JSON, SARIF, docs/security-audit.md."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from readiness.live.rows import Outcome, Row
 from readiness.markdown_text import table_cell
 from readiness.settings.model import Settings
 
-# Where GitHub shows a finding of SARIF too; a row has no line of code.
+# The file to which GitHub attaches a SARIF finding, because a row has no line of code.
 PAGE_PATH = "docs/security-audit.md"
-# The lines of these areas are about the audit itself: all other rows decide them.
+# The lines of these areas are about the audit itself: the other rows decide them.
 COMPUTED_AREAS = ("Deliverables", "Success Criteria")
 
 
 class Result(StrEnum):
-    """MANUAL: not everything could be checked here; the row's steps say what is left."""
+    """The result of a row. MANUAL: not everything could be checked; the row's steps are left to do."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -45,7 +45,7 @@ _SEVERITIES = {Risk.HIGH: "8.0", Risk.MEDIUM: "5.0", Risk.LOW: "2.0"}
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRow(AuditLine):
-    """One line with its result, its texts filled in. `steps` are empty where nothing is left to do by hand."""
+    """One line with its result, and with its texts filled in. `steps` are empty if the row passes."""
 
     result: Result
     evidence: tuple[Row, ...]
@@ -54,8 +54,8 @@ class AuditRow(AuditLine):
 def audit_rows(found: Found, recorded: Found, values: Mapping[str, str], *, page_exists: bool) -> list[AuditRow]:
     """A row for every line, in the checklist's order.
 
-    `found`: rows by the name of a check. `recorded`: what people have recorded, by the line's slug. `values` fill
-    in the steps. `page_exists`: whether the project has its page on security.
+    `found`: rows by the name of a check. `recorded`: results that people have recorded, by the line's slug. `values`
+    fill in the steps. `page_exists`: whether the project has docs/security-audit.md.
     """
     rows = [_row(line, found, recorded, values) for line in audit_lines() if line.area not in COMPUTED_AREAS]
     outcomes = {
@@ -71,7 +71,7 @@ def audit_rows(found: Found, recorded: Found, values: Mapping[str, str], *, page
 
 
 def count(rows: Iterable[AuditRow], result: Result) -> int:
-    """How many rows ended so."""
+    """The number of rows with this result."""
     return sum(row.result is result for row in rows)
 
 
@@ -83,7 +83,7 @@ def audit_summary(rows: Sequence[AuditRow]) -> str:
 def audit_json(rows: Sequence[AuditRow], *, today: date) -> str:
     """`{date, totals, rows: [{line, area, slug, result, risk, evidence, steps, remediation, owner, due}]}`.
 
-    `remediation`, `owner` and `due` are null where the row passes.
+    `remediation`, `owner` and `due` are null if the row passes.
     """
     totals = {result.value: count(rows, result) for result in Result}
     found = {"date": today.isoformat(), "totals": totals, "rows": [_row_json(row, today) for row in rows]}
@@ -91,9 +91,9 @@ def audit_json(rows: Sequence[AuditRow], *, today: date) -> str:
 
 
 def audit_markdown(rows: Sequence[AuditRow], *, today: date | None) -> str:
-    """Every row in a table, then what failed with its remediation, then what is left to do by hand.
+    """Every row in a table, then the failed rows with their remediation, then the steps to follow by hand.
 
-    Without `today` the dates are relative to the day on which the report is handed over.
+    Without `today` the dates are relative to the day of the report.
     """
     parts = [f"{audit_summary(rows)}.{'' if today is None else f' Checked on {today.isoformat()}.'}"]
     for area, of_area in groupby(rows, key=lambda row: row.area):
@@ -115,7 +115,7 @@ def due(row: AuditRow, today: date | None) -> str:
 def audit_sarif(rows: Sequence[AuditRow], *, today: date) -> str:
     """SARIF 2.1.0, which GitHub's code scanning and most dashboards read.
 
-    Every line is a rule and has a result: `kind` is pass, fail, or review where a person still has steps to follow.
+    Every line is a rule and has a result: `kind` is pass, fail, or review if a person still has steps to follow.
     """
     results = [
         {
@@ -136,7 +136,7 @@ def audit_sarif(rows: Sequence[AuditRow], *, today: date) -> str:
 
 
 def step_values(stacks: Sequence[Settings]) -> Mapping[str, str]:
-    """What fills in the steps: the names of the stack that owns the shared resources, of the first without one."""
+    """The values for the steps: names of the stack that owns the shared resources, or else of the first stack."""
     settings = next((stack for stack in stacks if stack.owns_shared_resources), stacks[0])
     service = settings.services[0]
     return {
@@ -161,14 +161,14 @@ def page_text(stacks: Sequence[Settings]) -> str:
 def _row(
     line: AuditLine, found: Found, recorded: Found, values: Mapping[str, str], outcome: Result | None = None
 ) -> AuditRow:
-    # Without Prowler's output its checks are left out: it adds evidence, and no line needs it.
+    # Without Prowler's output, its checks are left out: they add evidence, but no line needs them.
     by_prowler = [found[check] for check in line.prowler if check in found]
     checked = [*by_prowler, *(found.get(check, ()) for check in line.checks)]
     by_people = recorded.get(line.slug, ())
     result = _result(checked, by_people, decided_by_checks=line.decided_by_checks)
     if outcome is not None:
         result = Result.FAIL if result is Result.FAIL else outcome
-    # Most steps are commands; what has to be quoted in one is no harm in a sentence.
+    # Most steps are commands, so values are quoted for a shell; in a sentence the quotes do no harm.
     words = {name: shlex.quote(value) for name, value in values.items()}
     steps = tuple(Template(step).substitute(words) for step in line.steps)
     filled = {
@@ -181,7 +181,7 @@ def _row(
 
 
 def _result(checked: Sequence[Sequence[Row]], by_people: Sequence[Row], *, decided_by_checks: bool) -> Result:
-    """`checked` has the rows of each check of the line, none for a check that was not made."""
+    """`checked` has the rows of each check of the line, none for a check that did not run."""
     outcomes = [{row.outcome for row in of_check} for of_check in (*checked, by_people)]
     if any(Outcome.FAIL in of_check for of_check in outcomes):
         return Result.FAIL
@@ -220,7 +220,7 @@ def _row_json(row: AuditRow, today: date) -> dict[str, Any]:
 
 
 def _table(rows: Sequence[AuditRow]) -> Iterator[str]:
-    yield "| Line | Result | Risk | How it was checked, and what was found |"
+    yield "| Line | Result | Risk | Check and evidence |"
     yield "|---|---|---|---|"
     for row in rows:
         found = "<br>".join(_evidence_texts(row.evidence)) or _without_evidence(row)
@@ -228,7 +228,7 @@ def _table(rows: Sequence[AuditRow]) -> Iterator[str]:
 
 
 def _evidence_texts(evidence: Sequence[Row]) -> Iterator[str]:
-    """What was found first; then what was not checked, once for each reason."""
+    """The results first; then the checks that did not run, one text for each reason."""
     reasons: dict[str, list[str]] = {}
     for row in evidence:
         if row.outcome is Outcome.NOT_CHECKED:
@@ -252,7 +252,7 @@ def _plan(rows: Sequence[AuditRow], today: date | None) -> Iterator[str]:
         yield f"| {' | '.join(map(_cell, cells))} |"
 
 
-# What follows a command in a step: the end of a part of the sentence, or a word that no command here has.
+# What ends a command in a step: punctuation, or a word that no command here contains.
 _AFTER_A_COMMAND = r"(?<=\S)[:;,.](?: |$)| (?:and|does|for|lists|must|names|of|prints|shows|then) "
 _COMMAND = re.compile(
     r"(?:^|(?<=: ))(?:bandit|curl|gcloud|gh|git|gitleaks|openssl|readiness) "
@@ -267,12 +267,12 @@ def _steps(row: AuditRow) -> str:
 
 
 def _code(step: str) -> str:
-    """The step with its commands as code: at its start or after a colon, up to what the sentence says about them."""
+    """The step with its commands in backquotes. A command is at the start or after a colon, up to _AFTER_A_COMMAND."""
     return step if "`" in step else _COMMAND.sub(lambda command: f"`{command.group()}`", step)
 
 
 def _cell(text: str) -> str:
-    """Text of a live system that can neither end a cell nor bring markup of its own."""
+    """Text of a live system, escaped so that it can neither end a cell nor add markup."""
     return table_cell(text.replace("\n", " ")).replace("`", "'")
 
 

@@ -1,6 +1,6 @@
 """Read-only checks of accounts, network, databases, secrets, audit logs and alerts of the live project.
 
-Prowler has checks of most of these too. They are here so that the audit does not need a run of it.
+Prowler has most of these checks too. They are here so that the audit does not need Prowler.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from readiness.times import instant, instant_text
 
 Check = Callable[[LiveProject, Sequence[Settings]], Iterable[Observation]]
 
-# Policy Analyzer observes 90 days; CIS Google Cloud asks for keys and secrets of at most 90 days.
+# Policy Analyzer observes 90 days; CIS Google Cloud requires keys and secrets to be at most 90 days old.
 MAX_UNUSED_DAYS = 90
 MAX_SECRET_AGE_DAYS = 90
 ACCESS_DAYS = 7
 # Our own choice: a source range with a shorter prefix counts as "the internet".
 _WIDE_PREFIX = {4: 8, 6: 16}
-# What shows or copies all data of an instance (docs.cloud.google.com/sql/docs/postgres/iam-permissions).
+# Permissions to read or copy all data of an instance (docs.cloud.google.com/sql/docs/postgres/iam-permissions).
 _BACKUP_PERMISSIONS = (
     "cloudsql.backupRuns.get",
     "cloudsql.backupRuns.list",
@@ -45,7 +45,7 @@ def unused_accounts(project: LiveProject, stacks: Sequence[Settings]) -> Iterato
     accounts = [account for account in project.accounts if not account.get("disabled")]
     last = project.last_authentications
     if accounts and not any(last.values()):
-        raise NotCheckedError("Policy Analyzer has no activity of any account: nothing tells which are used")
+        raise NotCheckedError("Policy Analyzer has no activity of any account, so it is not known which are used")
     oldest = clock.now() - timedelta(days=MAX_UNUSED_DAYS)
     unused = []
     for account in accounts:
@@ -68,13 +68,13 @@ def account_keys(project: LiveProject, stacks: Sequence[Settings]) -> list[Obser
 
 
 def sql_addresses(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """No instance has a public address, and no network outside is allowed to connect."""
+    """No instance has a public address or allows an external network to connect."""
     for name, instance in _databases(project):
         config = instance.get("settings", {}).get("ipConfiguration", {})
         kinds = {str(address.get("type")) for address in instance.get("ipAddresses", ())}
         networks = [str(network.get("value")) for network in config.get("authorizedNetworks", ())]
         faults = [f"{name} has a public address"] if config.get("ipv4Enabled") or "PRIMARY" in kinds else []
-        faults += [f"{name} lets {network} connect" for network in networks]
+        faults += [f"{name} allows {network} to connect" for network in networks]
         if not faults and config.get("ipv4Enabled") is not False and "PRIVATE" not in kinds:
             yield Outcome.NOT_CHECKED, f"{name}: the answer names no address"
         else:
@@ -83,7 +83,7 @@ def sql_addresses(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[
 
 
 def sql_encryption(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """With which key the data of each instance is encrypted. Cloud SQL stores nothing unencrypted."""
+    """The key that encrypts the data of each instance. Cloud SQL stores nothing unencrypted."""
     for name, instance in _databases(project):
         key = instance.get("diskEncryptionConfiguration", {}).get("kmsKeyName")
         by = f"your key {short_name(str(key))}" if key else "Google's keys (Cloud SQL always encrypts)"
@@ -96,25 +96,25 @@ def sql_transport(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[
     for name, instance in _databases(project):
         mode = str(instance.get("settings", {}).get("ipConfiguration", {}).get("sslMode", "not set"))
         if mode in _ONLY_TLS:
-            yield Outcome.PASS, f"{name} takes connections with TLS only ({mode})"
+            yield Outcome.PASS, f"{name} accepts only connections with TLS ({mode})"
         else:
-            yield Outcome.FAIL, f"{name} takes connections without TLS: sslMode is {mode}"
+            yield Outcome.FAIL, f"{name} accepts connections without TLS: sslMode is {mode}"
     yield from _missing_databases(project, stacks)
 
 
 def sql_backups(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Every instance makes backups, and can be restored to a point in time."""
+    """Every instance makes backups, and has point-in-time recovery."""
     for name, instance in _databases(project):
         config = instance.get("settings", {}).get("backupConfiguration", {})
         faults = [] if config.get("enabled") else [f"{name} makes no automatic backups"]
         if not config.get("pointInTimeRecoveryEnabled"):
-            faults.append(f"{name} cannot be restored to a point in time")
-        yield from judged(faults, f"{name} makes backups, with recovery to a point in time")
+            faults.append(f"{name} has no point-in-time recovery")
+        yield from judged(faults, f"{name} makes backups, with point-in-time recovery")
     yield from _missing_databases(project, stacks)
 
 
 def backup_readers(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Who may read, copy or export a backup by a grant on the project, and who may read the buckets with exports.
+    """Nobody but the declared readers may read, copy or export a backup, or read the buckets with exports.
 
     Grants on a folder or an organization are not read.
     """
@@ -126,7 +126,7 @@ def backup_readers(project: LiveProject, stacks: Sequence[Settings]) -> Iterator
     }
     for bucket in audit.backup_buckets:
         for role, member in _all_grants(project.bucket_policy(bucket)):
-            # `projectOwner:PROJECT` and its kind are the holders of the basic roles, whom the project's policy names.
+            # `projectOwner:PROJECT` and the like are members with basic roles, whom the project's policy names.
             if not member.startswith("project") and _OBJECT_READ in project.permissions(role):
                 readers.setdefault(member, f"{role} on the bucket {bucket}")
     if readers and not audit.backup_readers:
@@ -144,7 +144,7 @@ def backup_readers(project: LiveProject, stacks: Sequence[Settings]) -> Iterator
 def public_buckets(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
     """No bucket of the project is open to everybody."""
     faults = [
-        f"the bucket {bucket} gives {role} to {member}"
+        f"the bucket {bucket} grants {role} to {member}"
         for bucket in project.storage_buckets
         for role, member in _all_grants(project.bucket_policy(bucket))
         if member in EVERYBODY
@@ -153,23 +153,23 @@ def public_buckets(project: LiveProject, stacks: Sequence[Settings]) -> list[Obs
 
 
 def open_firewall(project: LiveProject, stacks: Sequence[Settings]) -> list[Observation]:
-    """No rule lets the internet in, whatever the port, unless the settings name it.
+    """No rule allows the internet on any port, unless the settings name the rule.
 
     Regional firewall policies and those of a folder or an organization are not read.
     """
     allowed = _security_audit(stacks).open_firewall_rules
     faults = [
-        f"{name} lets {', '.join(sources)} in ({ports})"
+        f"{name} allows {', '.join(sources)} ({ports})"
         for name, sources, ports in _open_rules(project)
         if name not in allowed
     ]
     except_for = f", except {', '.join(allowed)}" if allowed else ""
     count = f"{len(project.firewall_rules)} firewall rules and {len(project.firewall_policies)} global policies"
-    return judged(faults, f"{count}: none lets the internet in{except_for}")
+    return judged(faults, f"{count}: none allows the internet{except_for}")
 
 
 def secret_rotation(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """The newest enabled version of every secret is young enough. A rotation policy alone only sends reminders."""
+    """The newest enabled version of every secret is young enough. A rotation policy alone sends only reminders."""
     oldest = clock.now() - timedelta(days=MAX_SECRET_AGE_DAYS)
     faults: list[str] = []
     without_policy = 0
@@ -185,7 +185,7 @@ def secret_rotation(project: LiveProject, stacks: Sequence[Settings]) -> Iterato
 
 
 def audit_logs(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """The Data Access logs that the settings declare are on for everybody; the usual three without the section."""
+    """The Data Access logs of the settings, or the default three, are on for everybody."""
     section = _security_audit(stacks)
     recorded: dict[tuple[str, str], list[str]] = {}
     for config in project.policy.get("auditConfigs", ()):
@@ -201,12 +201,12 @@ def audit_logs(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Obs
             if not found:
                 faults.append(f"{log_type} is off for {wanted.service}")
             elif exempted := sorted({member for members in found for member in members}):
-                faults.append(f"{log_type} of {wanted.service} leaves out {', '.join(exempted)}")
+                faults.append(f"{log_type} of {wanted.service} exempts {', '.join(exempted)}")
         yield from judged(faults, f"{', '.join(wanted.log_types)} on for {wanted.service}")
 
 
 def secret_accesses(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Who has read secrets lately, compared with who is declared."""
+    """Only the declared readers have read secrets within ACCESS_DAYS."""
     declared = _security_audit(stacks).secret_readers
     since = instant_text(clock.now() - timedelta(days=ACCESS_DAYS))
     reads = f'protoPayload.methodName:"AccessSecretVersion" AND timestamp>="{since}"'
@@ -215,13 +215,13 @@ def secret_accesses(project: LiveProject, stacks: Sequence[Settings]) -> Iterato
     days = f"the newest {len(entries)} reads within {ACCESS_DAYS} days"
     if not counts:
         raise NotCheckedError(
-            f"no read within {ACCESS_DAYS} days is visible: the log is off, nobody read, or the login lacks "
-            "roles/logging.privateLogViewer, without which Google leaves Data Access logs out"
+            f"no read within {ACCESS_DAYS} days is visible: the log is off, nobody read a secret, or the credentials "
+            "lack roles/logging.privateLogViewer, which Data Access logs require"
         )
     if not declared:
         raise NotCheckedError(f"security_audit.secret_readers names nobody; {days} were by {_counted(counts)}")
     names = " OR ".join(f'"{email}"' for email in declared)
-    # A search of its own: a stranger's one read may be older than the newest ones of an application.
+    # A separate search: the only read of an undeclared reader can be older than the newest reads of an application.
     strangers = _by_principal(
         project.log_entries(f"{reads} AND NOT protoPayload.authenticationInfo.principalEmail=({names})")
     )
@@ -229,22 +229,22 @@ def secret_accesses(project: LiveProject, stacks: Sequence[Settings]) -> Iterato
         f"{principal} read a secret ({number} times), and security_audit.secret_readers does not name it"
         for principal, number in sorted(strangers.items())
     ]
-    yield from judged(faults, f"no read within {ACCESS_DAYS} days by others than {', '.join(declared)}")
+    yield from judged(faults, f"within {ACCESS_DAYS} days, only {', '.join(declared)} read secrets")
 
 
 def security_alert_policies(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """Each of the eight alerts is live: a counter with its filter, and an enabled policy that reads it and notifies."""
+    """Each of the eight alerts is deployed: a log-based metric, and an enabled policy that reads it and notifies."""
     for alert in SECURITY_ALERTS:
         counters = [metric["name"] for metric in project.log_metrics if alert.filter in str(metric.get("filter"))]
         policies = [policy for policy in project.alert_policies if _reads(policy, counters)]
         if not counters:
-            yield Outcome.FAIL, f"no log-based metric counts what {alert.name} ({_cis(alert)}) is about"
+            yield Outcome.FAIL, f"no log-based metric has the filter of {alert.name} ({_cis(alert)})"
         elif not policies:
-            yield Outcome.FAIL, f"no enabled alert policy reads the counter of {alert.name} ({_cis(alert)})"
+            yield Outcome.FAIL, f"no enabled alert policy reads the log-based metric of {alert.name} ({_cis(alert)})"
         elif not any(policy.get("notificationChannels") for policy in policies):
             yield Outcome.FAIL, f"the policy of {alert.name} ({_cis(alert)}) notifies nobody"
         else:
-            yield Outcome.PASS, f"{alert.name} ({_cis(alert)}) is live"
+            yield Outcome.PASS, f"{alert.name} ({_cis(alert)}) is deployed"
 
 
 RESOURCE_CHECKS: Mapping[str, tuple[str, Check]] = {
@@ -275,7 +275,7 @@ def _databases(project: LiveProject) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _missing_databases(project: LiveProject, stacks: Sequence[Settings]) -> Iterator[Observation]:
-    """The declared instances that are not there; a pass where nothing is declared and nothing is there."""
+    """The declared instances that do not exist; one pass if there are neither declared nor live instances."""
     present = {name for name, _ in _databases(project)}
     declared = {stack.database.instance for stack in stacks if stack.database is not None}
     for name in sorted(declared - present):
@@ -285,14 +285,14 @@ def _missing_databases(project: LiveProject, stacks: Sequence[Settings]) -> Iter
 
 
 def _all_grants(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """`(role, member)`, those on a condition included, and deleted accounts left out: they can do nothing."""
+    """`(role, member)`, including conditional grants, without deleted accounts, which have no access."""
     for binding in policy.get("bindings", ()):
         members = map(str, binding.get("members", ()))
         yield from ((str(binding["role"]), member) for member in members if not member.startswith("deleted:"))
 
 
 def _open_rules(project: LiveProject) -> Iterator[tuple[str, list[str], str]]:
-    """Name, wide sources and ports of every enabled rule that lets the internet in."""
+    """Name, wide sources and ports of every enabled rule that allows the internet."""
     for rule in project.firewall_rules:
         sources = rule.get("sourceRanges") or []
         if not sources and not rule.get("sourceTags") and not rule.get("sourceServiceAccounts"):
@@ -331,7 +331,7 @@ def _reads(policy: Mapping[str, Any], counters: Sequence[str]) -> bool:
     filters = [
         str(condition.get("conditionThreshold", {}).get("filter", "")) for condition in policy.get("conditions", ())
     ]
-    # The API leaves `enabled` out of an answer only where it is not known to be false.
+    # If an answer lacks `enabled`, the policy is not disabled.
     is_enabled = policy.get("enabled", True) is True
     return is_enabled and any(f'user/{counter}"' in text for counter in counters for text in filters)
 

@@ -1,4 +1,4 @@
-"""A file that the audit uploads: whether another user reaches it, whether it can be deleted, and what is left of it."""
+"""A file that the audit uploads: can another user access it, can it be deleted, and what remains afterwards?"""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from readiness.live.rows import NotCheckedError, Observation, Outcome, judged
 from readiness.live.verify.service import value_at
 from readiness.live.web import ApiError, Probe
 
-# Logging shows most entries within seconds; longer than this the audit does not wait.
+# Cloud Logging shows most entries within seconds; the audit does not wait longer than this.
 LOG_DELAY_SECONDS = 15
 _HIDDEN = frozenset({401, 403, 404})
-# 405: the API has no such method, so that nobody can change anything by it.
+# 405: the API has no such method, so nobody can change anything with it.
 _UNCHANGED = _HIDDEN | {405}
 
 
 def own_data_changes(visitor: Visitor) -> Iterator[Observation]:
-    """What one user has uploaded, another one can neither read nor change nor delete. It is the audit's own file."""
+    """Another user can neither read nor change nor delete an uploaded file. The file is the audit's own."""
     stranger = bearer(visitor.tokens(visitor.other, "second test account")["access_token"])
     file = sample_file(visitor)
     path = _filled(visitor.paths.uploaded_path, file, "api.uploaded_path")
@@ -31,11 +31,11 @@ def own_data_changes(visitor: Visitor) -> Iterator[Observation]:
     token = visitor.tokens(visitor.account)["access_token"]
     still = visitor.ask(path, headers=bearer(token)).status
     if still != 200:
-        yield Outcome.FAIL, f"after the second account's requests the first one gets {still} for its own file"
+        yield Outcome.FAIL, f"after the requests of the second account, the first one gets {still} for its own file"
 
 
 def deletion(visitor: Visitor) -> Iterator[Observation]:
-    """A user can delete what they uploaded, and the application shows it no more."""
+    """A user can delete an uploaded file, and the application no longer shows it."""
     file = sample_file(visitor)
     deleted = _deleted(visitor).status
     if deleted >= 300:
@@ -52,14 +52,14 @@ def deletion(visitor: Visitor) -> Iterator[Observation]:
 
 
 def stored_uploads(visitor: Visitor) -> Iterator[Observation]:
-    """After its deletion no word of the file is in the application's list, in the logs, or in a bucket's names."""
+    """After a deletion, no word of the file is in the application's list, the logs, or names of objects in buckets."""
     file = sample_file(visitor)
     deleted = _deleted(visitor).status
     if deleted >= 300:
-        raise NotCheckedError(f"the deletion is answered with {deleted}: what it leaves cannot be told")
+        raise NotCheckedError(f"the deletion is answered with {deleted}, so it is not known what a deletion leaves")
     list_path = visitor.paths.uploaded_list or visitor.paths.owned_list
     if list_path is None:
-        yield Outcome.NOT_CHECKED, "no `smoke.uploaded` in the settings names a list of uploads"
+        yield Outcome.NOT_CHECKED, "the settings have no `smoke.uploaded`, which names a list of uploads"
     else:
         token = visitor.tokens(visitor.account)["access_token"]
         answer = visitor.ask(list_path, headers=bearer(token))
@@ -82,7 +82,7 @@ def stored_uploads(visitor: Visitor) -> Iterator[Observation]:
 
 
 def sample_file(visitor: Visitor) -> SampleFile:
-    """The file that the first account has uploaded, once for all checks. Raises NotCheckedError."""
+    """The file of the first account, which is uploaded once for all checks. Raises NotCheckedError."""
     if visitor.sample_file is None:
         try:
             visitor.sample_file = _uploaded(visitor)
@@ -96,7 +96,7 @@ def sample_file(visitor: Visitor) -> SampleFile:
 def _uploaded(visitor: Visitor) -> SampleFile:
     paths = visitor.paths
     if paths.upload is None or paths.delete_path is None:
-        raise NotCheckedError("no `smoke.upload_path` and `smoke.delete_path` in the settings: nothing is uploaded")
+        raise NotCheckedError("the settings need `smoke.upload_path` and `smoke.delete_path`: nothing is uploaded")
     token = visitor.tokens(visitor.account)["access_token"]
     into = visitor.first_own_id() if "{id}" in paths.upload else ""
     word = f"readinessaudit{uuid4().hex}"
@@ -112,7 +112,7 @@ def _uploaded(visitor: Visitor) -> SampleFile:
 
 
 def _deleted(visitor: Visitor) -> Probe:
-    """The answer to the first account's deletion of its file, asked once."""
+    """The answer to the deletion of the file by the first account, which is sent once."""
     if visitor.deletion is None:
         token = visitor.tokens(visitor.account)["access_token"]
         path = _filled(visitor.paths.delete_path, sample_file(visitor), "smoke.delete_path")
@@ -121,7 +121,7 @@ def _deleted(visitor: Visitor) -> Probe:
 
 
 def _filled(path: str | None, file: SampleFile, setting: str) -> str:
-    """A path with the file's id in place of `{upload}`. Raises NotCheckedError where the setting is missing."""
+    """A path with the file's id in place of `{upload}`. Raises NotCheckedError if the setting is missing."""
     if path is None:
         raise NotCheckedError(f"no `{setting}` in the settings")
     return path.replace("{upload}", file.identity)
@@ -134,4 +134,4 @@ def _judged_by_status(statuses: dict[str, int]) -> Iterator[Observation]:
         elif status < 300:
             yield Outcome.FAIL, f"{method} by the second account succeeds on the first one's file: {status}"
         else:
-            yield Outcome.NOT_CHECKED, f"{method} by the second account is answered with {status}, which tells nothing"
+            yield Outcome.NOT_CHECKED, f"{method} by the second account is answered with {status}, which proves nothing"

@@ -1,4 +1,4 @@
-"""Tokens and logins: how long they live, whether they rotate, who gets in, and how often somebody may try."""
+"""Checks of tokens and logins: lifetime, rotation, authentication, and the limit of login attempts."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _REFUSED = frozenset({401, 403})
 
 
 def token_expiry(visitor: Visitor) -> Iterator[Observation]:
-    """The access token ends after 30 minutes at the latest, by its own words."""
+    """The access token expires after at most 30 minutes, according to its claims."""
     seconds = lifetime_seconds(visitor.tokens(visitor.account)["access_token"])
     if seconds is None:
-        yield Outcome.FAIL, "the access token has no exp and iat: nothing says that it ends"
+        yield Outcome.FAIL, "the access token has no exp and iat, so it may never expire"
     elif seconds > ACCESS_SECONDS:
-        yield Outcome.FAIL, f"the access token lives {seconds / 60:g} min, more than {ACCESS_SECONDS // 60}"
+        yield Outcome.FAIL, f"the access token is valid for {seconds / 60:g} min, more than {ACCESS_SECONDS // 60}"
     else:
-        yield Outcome.PASS, f"the access token lives {seconds / 60:g} min"
+        yield Outcome.PASS, f"the access token is valid for {seconds / 60:g} min"
 
 
 def refresh_rotation(visitor: Visitor) -> Iterator[Observation]:
-    """A refresh token works once, and ends after seven days at the latest."""
+    """A refresh token works once, and expires after at most seven days."""
     first = visitor.tokens(visitor.account).get("refresh_token")
     if not isinstance(first, str):
-        raise NotCheckedError("the login gives no refresh token")
+        raise NotCheckedError("the login returns no refresh token")
     answer = visitor.post(visitor.paths.refresh, {"refresh_token": first})
     second = answer.field("refresh_token")
     if answer.status != 200 or not isinstance(second, str):
@@ -41,11 +41,11 @@ def refresh_rotation(visitor: Visitor) -> Iterator[Observation]:
         return
     again = visitor.post(visitor.paths.refresh, {"refresh_token": first})
     seconds = lifetime_seconds(first)
-    life = "" if seconds is None else f"lives {seconds / 86_400:g} days"
+    life = "" if seconds is None else f"is valid for {seconds / 86_400:g} days"
     if second == first:
-        yield Outcome.FAIL, "the refresh token stays the same"
+        yield Outcome.FAIL, "a refresh returns the same refresh token"
     elif again.status not in _REFUSED:
-        yield Outcome.FAIL, f"a refresh token that was used is answered with {again.status} the second time"
+        yield Outcome.FAIL, f"a used refresh token is answered with {again.status} the second time"
     elif seconds is not None and seconds > REFRESH_SECONDS:
         yield Outcome.FAIL, f"the refresh token {life}, more than {REFRESH_SECONDS // 86_400}"
     else:
@@ -53,7 +53,7 @@ def refresh_rotation(visitor: Visitor) -> Iterator[Observation]:
 
 
 def endpoint_authentication(visitor: Visitor) -> list[Observation]:
-    """What belongs to a user is refused without a token."""
+    """Paths with data of a user refuse a request without a token."""
     paths = [path for path in (visitor.paths.me, visitor.paths.owned_list) if path]
     statuses = {path: visitor.ask(path).status for path in paths}
     faults = [
@@ -63,11 +63,11 @@ def endpoint_authentication(visitor: Visitor) -> list[Observation]:
 
 
 def forged_token(visitor: Visitor) -> list[Observation]:
-    """A token without a signature, or with another's, is none."""
+    """The application refuses a token without a signature or with a wrong signature."""
     real = visitor.tokens(visitor.account)["access_token"]
     parts = real.split(".")
     if len(parts) != 3:
-        raise NotCheckedError("the access token is no JWT")
+        raise NotCheckedError("the access token is not a JWT")
     signature = ("A" if parts[2][:1] != "A" else "B") + parts[2][1:]
     forged = {
         "alg none": f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims(real))}.",
@@ -83,36 +83,36 @@ def forged_token(visitor: Visitor) -> list[Observation]:
 
 
 def own_data(visitor: Visitor) -> Iterator[Observation]:
-    """What one user has, another one cannot read."""
+    """A user cannot read an item of another user."""
     stranger = visitor.tokens(visitor.other, "second test account")["access_token"]
     path = f"{str(visitor.paths.owned_list).partition('?')[0].rstrip('/')}/{visitor.first_own_id()}"
     status = visitor.ask(path, headers=bearer(stranger)).status
     if status in (401, 403, 404):
-        yield Outcome.PASS, f"what the first account has is answered to the second with {status}"
+        yield Outcome.PASS, f"the second account gets {status} for an item of the first"
     else:
-        yield Outcome.FAIL, f"the second account reads what the first one has: {status}"
+        yield Outcome.FAIL, f"the second account can read an item of the first: {status}"
 
 
 def login_rate_limit(visitor: Visitor) -> Iterator[Observation]:
-    """Six wrong logins for an address that does not exist: the sixth is put off. No account can be locked by it."""
+    """The sixth wrong login within the window is refused. The e-mail address does not exist: no account is locked."""
     nobody = {"email": f"readiness-audit-{uuid.uuid4().hex[:8]}@example.com", "password": "not-a-password"}
     for attempt in range(1, ATTEMPTS + 2):
         answer = visitor.post(visitor.paths.login, nobody)
         if answer.status == 429:
             wait = answer.headers.get("retry-after", "")
             if wait.isdigit() and int(wait) > WINDOW_SECONDS:
-                yield Outcome.FAIL, f"put off for {wait} s, longer than {WINDOW_SECONDS}"
+                yield Outcome.FAIL, f"blocked for {wait} s, longer than {WINDOW_SECONDS}"
             else:
-                yield Outcome.PASS, f"attempt {attempt} is put off (429)"
+                yield Outcome.PASS, f"attempt {attempt} is refused (429)"
             return
         if answer.status >= 500:
             yield Outcome.FAIL, f"attempt {attempt} is answered with {answer.status}"
             return
-    yield Outcome.FAIL, f"{ATTEMPTS + 1} wrong logins in a row, and none is put off"
+    yield Outcome.FAIL, f"{ATTEMPTS + 1} wrong logins in a row, and none is refused"
 
 
 def claims(token: str) -> dict[str, Any]:
-    """The claims of a JWT, unverified; empty for what is none."""
+    """The claims of a JWT, unverified; empty if the text is not a JWT."""
     parts = token.split(".")
     try:
         found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
@@ -122,7 +122,7 @@ def claims(token: str) -> dict[str, Any]:
 
 
 def lifetime_seconds(token: str) -> float | None:
-    """`exp` less `iat` of a JWT; None where it has not both."""
+    """`exp` minus `iat` of a JWT; None if one of them is missing."""
     found = claims(token)
     start, end = found.get("iat"), found.get("exp")
     return end - start if isinstance(start, int | float) and isinstance(end, int | float) else None

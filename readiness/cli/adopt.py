@@ -20,7 +20,7 @@ def adopt(stack: str, project: str | None) -> None:
 
     Save it as FILE, then run `pulumi import --file FILE --protect=false`.
     """
-    from readiness.live.adopt import adoption, import_file, read_live_things
+    from readiness.live.adopt import adoption, import_file, read_live_resources
     from readiness.live.github_api import GitHub, GitHubError
     from readiness.live.google_api import GoogleError
 
@@ -31,10 +31,10 @@ def adopt(stack: str, project: str | None) -> None:
     resources = plan_of(root, stack).resources
     try:
         with progress("reading what exists"):
-            live = read_live_things(google, github, region=settings.region, resources=resources)
+            live = read_live_resources(google, github, region=settings.region, resources=resources)
     except (GoogleError, GitHubError) as error:
         raise click.ClickException(f"what exists cannot be read: {error}") from None
-    found = adoption(resources, live, takes_old_policies=settings.owns_shared_resources)
+    found = adoption(resources, live, adopts_old_policies=settings.owns_shared_resources)
     if found.ambiguous:
         raise click.ClickException(
             "more than one thing could be taken over. Delete or rename all but one:\n  " + "\n  ".join(found.ambiguous)

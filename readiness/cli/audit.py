@@ -123,7 +123,7 @@ def _require_addresses(urls: Sequence[str]) -> None:
 
 
 def _live_project(root: Path, names: Sequence[str], settings: Sequence[Settings]) -> LiveProject | LoginError:
-    """The project, or why nobody is logged in to read it."""
+    """The project, or why there is no login to read it."""
     from readiness.audit.live_project import LiveProject
     from readiness.live.google_api import Google
     from readiness.live.google_login import LoginError

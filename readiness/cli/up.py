@@ -137,11 +137,11 @@ def _look_for_doubles(root: Path, stack: str, google: Callable[[], Google], reso
     from readiness.live.engine_preview import Change
     from readiness.live.google_login import LoginError
     from readiness.live.pulumi_cli import UnreadableStateError, exported_state
-    from readiness.live.undeclared import noun_of, undeclared_things
+    from readiness.live.undeclared import noun_of, undeclared_resources
 
     doubles: list[Difference] = []
     try:
-        found = undeclared_things(google(), resources, exported_state(root, stack).get("resources") or [])
+        found = undeclared_resources(google(), resources, exported_state(root, stack).get("resources") or [])
         not_known = list(found.not_checked)
         doubles = [difference for difference in found.differences if difference.change is Change.DOUBLE]
     except (UnreadableStateError, LoginError) as error:

@@ -1,1 +1,1 @@
-"""Files that belong into the application's repository, below `.github/`: rendered from settings, delivered whole."""
+"""Files for the application's repository, below `.github/`: rendered from settings, and delivered completely."""

@@ -1,6 +1,6 @@
-"""What both delivered programs call: GitHub, Google Cloud and Slack, as JSON over HTTPS.
+"""The calls of both delivered programs to GitHub, Google Cloud and Slack, as JSON over HTTPS.
 
-Each program carries a copy of this file, so it uses the standard library alone.
+Each program has a copy of this file, so it uses only the standard library.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ MONITORING = "https://monitoring.googleapis.com/v3"
 REGISTRY = "https://artifactregistry.googleapis.com/v1"
 
 PAGE_SIZE = 100
-# Of log entries: a month of many deployments is some thousands, and a read costs one of 60 a minute.
+# For log entries: a month with many deployments has some thousands, and the quota is 60 reads a minute.
 LOG_PAGE_SIZE = 1000
 MAX_PAGES = 200
 _TIMEOUT_SECONDS = 20
 
 
 class ApiError(Exception):
-    """A call that failed for good: one line, without a token or the address of a webhook.
+    """A call that failed, also after its repetitions: one line, without a token or the address of a webhook.
 
-    `status` is 0 where no answer came, or none that can be used.
+    `status` is 0 if no answer came, or none that can be used.
     """
 
     def __init__(self, message: str, status: int = 0) -> None:
         self.status = status
-        # One line, because a line of the log can be a command to the runner.
+        # On one line, because a line of the log can be a command to the runner.
         super().__init__(" ".join(message.split()))
 
 
@@ -42,8 +42,8 @@ class ApiError(Exception):
 class Apis:
     """Every call of a program; each raises ApiError.
 
-    `project` is Google's, `log` the program's own log there, `repository` OWNER/NAME on GitHub. `webhook` is empty
-    where the repository stores none. `send_once` makes one request, and `sleep` waits so many seconds.
+    `project` is the Google project, `log` the program's own log there, `repository` OWNER/NAME on GitHub. `webhook` is
+    empty if the repository has none. `send_once` makes one request, and `sleep` waits for a number of seconds.
     """
 
     project: str
@@ -78,15 +78,15 @@ class Apis:
         raise ApiError(f"GitHub has more than {MAX_PAGES} pages of {path}")
 
     def google(self, url: str, body: Any = None, *, method: str = "GET", may_repeat: bool | None = None) -> Any:
-        """The answer of one of Google's APIs. POST is not repeated unless `may_repeat` says that it may be."""
+        """The answer of one of Google's APIs. POST is repeated only if `may_repeat` is true."""
         return _parsed(url, self._send(method, url, body, token=self.google_token, may_repeat=may_repeat))
 
     def newest_entries(self, filter_: str, most: int) -> Iterator[dict[str, Any]]:
-        """At most so many log entries, the newest first."""
+        """At most `most` log entries, newest first."""
         return islice(self._entries(filter_, "desc", min(most, LOG_PAGE_SIZE)), most)
 
     def all_entries(self, filter_: str) -> Iterator[dict[str, Any]]:
-        """Every log entry, the oldest first."""
+        """Every log entry, oldest first."""
         return self._entries(filter_, "asc", LOG_PAGE_SIZE)
 
     def write_entries(self, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -103,15 +103,15 @@ class Apis:
             self.google(url, {"timeSeries": series}, method="POST", may_repeat=True)
 
     def post_to_slack(self, message: Mapping[str, Any]) -> None:
-        """Posts to the webhook. The error says what to do where there is none, or where Slack refuses it."""
+        """Posts to the webhook. If there is none or Slack refuses it, the error says what to do."""
         webhook = self.webhook.strip()
         if not webhook.startswith("https://"):
             raise ApiError("Slack: the secret SLACK_WEBHOOK_URL is not set. Store it, or choose no event for Slack.")
         try:
-            # The address is the secret: no error names it.
+            # The address is secret, so no error contains it.
             self._send("POST", webhook, message, what="Slack", may_repeat=True)
         except ApiError as error:
-            raise ApiError(f"{error}. Was the webhook revoked? Make a new one and store it.", error.status) from None
+            raise ApiError(f"{error}. Was the webhook revoked? Create a new one and store it.", error.status) from None
 
     def _entries(self, filter_: str, order: str, page_size: int) -> Iterator[dict[str, Any]]:
         body: dict[str, Any] = {
@@ -139,10 +139,10 @@ class Apis:
         what: str = "",
         may_repeat: bool | None = None,
     ) -> bytes:
-        """The body of the answer. Tries again while the far side is busy, where repeating does no harm."""
+        """The body of the answer. Retries while the server is busy, if a repetition does no harm."""
         what = what or f"{method} {url.partition('?')[0]}"
         try:
-            # No redirect is followed: a revoked webhook leads to a page, which would look like success.
+            # It follows no redirect: a revoked webhook redirects to a page, which would look like success.
             answer = request(
                 method,
                 url,
@@ -165,12 +165,12 @@ def _parsed(what: str, data: bytes) -> Any:
         return json.loads(data)
     except (ValueError, RecursionError):
         raise ApiError(
-            f"{what.partition('?')[0]}: the answer is no JSON: {data.decode(errors='replace')[:300]}"
+            f"{what.partition('?')[0]}: the answer is not JSON: {data.decode(errors='replace')[:300]}"
         ) from None
 
 
 def _message(answer: Answer) -> str:
-    """What a refusal says: the message of Google's or GitHub's error, or the first words of what is neither."""
+    """The message of Google's or GitHub's error, or the first characters of another answer."""
     error = answer.body.get("error", answer.body) if isinstance(answer.body, dict) else answer.text
     message = error.get("message", "") if isinstance(error, dict) else error
     return str(message)[:300]

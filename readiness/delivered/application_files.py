@@ -1,4 +1,4 @@
-"""Every file that the settings of an owner stack put into the application's repository."""
+"""Every file that the settings of an owner stack declare for the application's repository."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from readiness.settings.model import MigrationJob, Settings
 
 MIGRATION_PATH = ".github/workflows/migrate-database.yml"
 
-# Two executions, and the time that a backup and a cold start take.
+# Minutes for a backup and cold starts, in addition to the two executions.
 _OTHER_MINUTES = 15
 
 
 def application_files(settings: Settings) -> Mapping[str, Mapping[str, str]]:
-    """Text by path of every file, by the name of the component that declares it; one without files is left out."""
+    """The text of every file by its path, by the name of the component that declares it, if that has files."""
     repository = f"{settings.github_owner}/{settings.repository.name}"
     files: dict[str, Mapping[str, str]] = {}
     if settings.dependabot is not None:
@@ -54,7 +54,7 @@ def application_files(settings: Settings) -> Mapping[str, Mapping[str, str]]:
 
 
 def dependabot_files(settings: Dependabot, *, repository: str, managed_files: ManagedFiles) -> dict[str, str]:
-    """What Dependabot needs there; `repository` is OWNER/NAME."""
+    """The files for Dependabot; `repository` is OWNER/NAME."""
     texts = {DEPENDABOT_PATH: dependabot_text(settings)}
     if settings.auto_merge is not None:
         texts[AUTO_MERGE_PATH] = auto_merge_text(

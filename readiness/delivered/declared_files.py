@@ -1,4 +1,4 @@
-"""The files that a plan holds for the application's repository."""
+"""The files in a plan for the application's repository."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ PULL_REQUEST = "pull_request"
 
 
 def declared_files(resources: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Text by path of every file that waits for a pull request. `resources` as a plan holds them.
+    """The text of every file to deliver by pull request, by its path. `resources` are those of a plan.
 
-    Raises RefusedError where one is outside `.github/`, two components declare the same, or the plan lacks its text.
+    Raises RefusedError if a file is outside `.github/`, two components declare it, or the plan lacks its text.
     """
     files: dict[str, str] = {}
     problems: list[Finding] = []
@@ -28,11 +28,11 @@ def declared_files(resources: Iterable[Mapping[str, Any]]) -> dict[str, str]:
             problems.append(_problem("not-text", resource, path, message, "Declare the file with plain text"))
         for path, text in texts.items():
             if not is_managed_path(path):
-                message = f"is outside {MANAGED_FOLDER}, and nothing else of the repository is written to"
+                message = f"is outside {MANAGED_FOLDER}, the only folder of the repository that may be written"
                 problems.append(_problem("header", resource, path, message, "Correct the component"))
             elif path in files:
                 message = "is declared by two components"
-                problems.append(_problem("declared-twice", resource, path, message, "Let one declare it"))
+                problems.append(_problem("declared-twice", resource, path, message, "Remove one of the declarations"))
             files.setdefault(path, text)
     if problems:
         raise RefusedError(problems)

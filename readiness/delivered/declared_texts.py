@@ -1,7 +1,7 @@
-"""Takes the texts of managed files from the program to the plan, so that the engine's state needs only their digests.
+"""Passes the texts of managed files from the program to the plan, so that the engine's state needs only their digests.
 
-Whoever runs the program for a plan opens a store. A component that declares files puts their texts into the open store.
-While the real engine runs the program no store is open, and no text is kept.
+Code that runs the program for a plan opens a store. A component that declares files puts their texts into the open
+store. While the real engine runs the program, no store is open, and no text is kept.
 """
 
 from __future__ import annotations

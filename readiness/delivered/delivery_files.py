@@ -1,6 +1,6 @@
-"""Renders what reports deployments: three workflows, the program that they run, and its settings, below `.github/`.
+"""Renders the files that report deployments: three workflows, their program, and its settings, below `.github/`.
 
-The program is delivered from `delivery_telemetry/` beside this file unchanged, and tested there.
+The program is delivered unchanged from `delivery_telemetry/`, next to this file, and tested there.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ SETTINGS_PATH = f"{FOLDER}/delivery.toml"
 WORKFLOWS = ("delivery-reports", "deployment-telemetry", "rollback-watch")
 
 
-# The alerts on what users feel, by the `alert` label of their policies. MigrationFailed and the drill page too, and
-# close by time, not because something works again.
+# The alerts on problems that users notice, by the `alert` label of their policies. MigrationFailed and the drill also
+# page, but their incidents close after a time, not because the service works again.
 INCIDENT_ALERTS = ("database-down", "error-budget-burn", "failed-health-checks", "high-error-rate")
 
 _SETTING = "deployment_telemetry"

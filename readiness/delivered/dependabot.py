@@ -1,10 +1,10 @@
 """`.github/dependabot.yml` for the ecosystems and folders of the repository, and the workflow that merges its updates.
 
-Minor and patch updates of an ecosystem come in one pull request, majors one by one: a group that mixed them would hide
-the major. Security updates are not touched by cooldown or limit (GHD dependabot-options-reference.md).
+Minor and patch updates of an ecosystem come in one pull request, and major updates one by one: a mixed group would
+hide the major update. Cooldown and limit do not apply to security updates (GHD dependabot-options-reference.md).
 
-The workflow for minor and patch updates only labels where auto-merge is not `enabled`. Otherwise it looks at GitHub
-itself every time (auto-merge allowed, a required check, the App's key), and labels only where one of them is missing.
+Without auto-merge `enabled`, the workflow for minor and patch updates only sets a label. With it, the workflow checks
+GitHub every time (auto-merge allowed, a required check, the App's key), and only sets the label if one is missing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ APP_KEY_SECRET = "AUTO_MERGE_APP_PRIVATE_KEY"  # noqa: S105 - a name
 _TEMPLATE = "dependabot-auto-merge.yml"
 _MERGE = "# FROM HERE ON ONLY WHERE AUTO-MERGE IS ENABLED\n"
 
-_MINOR_OR_PATCH = DependabotLabel(name=MINOR_OR_PATCH_LABEL, color="c2e0c6", description="Raises no major version")
+_MINOR_OR_PATCH = DependabotLabel(name=MINOR_OR_PATCH_LABEL, color="c2e0c6", description="Changes no major version")
 
 
 def dependabot_labels(settings: Dependabot) -> tuple[DependabotLabel, ...]:
@@ -39,7 +39,7 @@ def dependabot_text(settings: Dependabot) -> str:
 
 
 def dependabot_document(settings: Dependabot) -> dict[str, Any]:
-    """What the file says. Its entries and their folders stand in the order of the settings."""
+    """The content of the file. Its entries and their folders are in the order of the settings."""
     return {"version": 2, "updates": [_entry(settings, update) for update in settings.updates]}
 
 
@@ -50,7 +50,7 @@ def auto_merge_text(settings: AutoMerge, *, repository: str, default_branch: str
     text = label + merge if settings.enabled else label
     values = {
         "OWNER/REPOSITORY": repository,
-        # As a JSON string, which YAML reads too, and without what the filter takes for a pattern.
+        # As a JSON string, which is also YAML, with the special characters of branch filters escaped.
         "DEFAULT_BRANCH": json_text(re.sub(r"[+!\]]", r"\\\g<0>", default_branch)),
         "LABEL": MINOR_OR_PATCH_LABEL,
         "APP_CLIENT_ID": settings.app_client_id or "",
@@ -59,7 +59,7 @@ def auto_merge_text(settings: AutoMerge, *, repository: str, default_branch: str
 
 
 def allow_auto_merge_command(repository: str) -> str:
-    """What an administrator runs once. As a resource it would take over, and reset, the whole repository."""
+    """The command that an administrator runs once. A resource for it would adopt, and reset, the whole repository."""
     return f"gh api -X PATCH {shlex.quote(f'repos/{repository}')} -F allow_auto_merge=true"
 
 
@@ -68,7 +68,7 @@ def _entry(settings: Dependabot, update: DependabotUpdate) -> dict[str, Any]:
         "package-ecosystem": update.ecosystem,
         "directories": list(update.directories),
         "schedule": {"interval": settings.interval},
-        # `default-days` is the one kind that every ecosystem takes.
+        # Every ecosystem supports `default-days`.
         "cooldown": {"default-days": settings.cooldown_days},
         "open-pull-requests-limit": settings.open_pull_requests_limit,
         "labels": [label.name for label in settings.labels],

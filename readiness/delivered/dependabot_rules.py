@@ -1,4 +1,4 @@
-"""What is wrong with a `dependabot.yml` that GitHub's schema lets pass: the file would be taken and would do little.
+"""Mistakes in a `dependabot.yml` that GitHub's schema accepts: GitHub would take the file, but update little.
 
 Manifests: the names that the fetchers of dependabot/dependabot-core look for. Cooldown: GHD
 dependabot-options-reference.md, which has the `semver-*` kinds for some ecosystems only.
@@ -14,7 +14,7 @@ from readiness.finding import Finding
 
 Path = tuple[str | int, ...]
 
-# Name of a manifest in the folder, as a pattern for the whole name.
+# Names of manifests in the folder, as patterns for the whole name.
 _MANIFESTS = {
     "docker": r"(?i)[^/]*(dockerfile|containerfile)[^/]*",
     "docker-compose": r"(?i)(docker-)?compose(-\w+)?(\.[\w-]+)?\.ya?ml",
@@ -25,18 +25,18 @@ _MANIFESTS = {
     "terraform": r"[^/]+\.(tf|tf\.json|hcl)",
     "uv": r"pyproject\.toml|uv\.lock|[^/]*requirements[^/]*\.(txt|in)",
 }
-# Versions of these are no semantic ones, and only `default-days` holds.
+# Ecosystems without semantic versions, for which only `default-days` works.
 _WITHOUT_SEMVER_COOLDOWN = frozenset({"docker", "docker-compose", "github-actions", "terraform"})
 
-# Makes the finding at a path of the document, such as `("updates", 0, "directories", 1)`, of a rule id, a message and a
-# hint: the caller knows which file and line the document was made from.
+# Makes a finding from a path in the document, such as `("updates", 0, "directories", 1)`, a rule id, a message and a
+# hint. The caller knows the file and line of the document.
 At = Callable[[Path, str, str, str], Finding]
 
 
 def dependabot_findings(
     document: Mapping[str, Any], *, at: At, labels: frozenset[str], files: frozenset[str] | None = None
 ) -> Iterator[Finding]:
-    """Every finding. `labels` are those that the repository will have, `files` the repository's paths where known."""
+    """Every finding. `labels` are those that the repository will have, `files` the repository's paths if known."""
     first_at: dict[tuple[str, str, str], Path] = {}
     for index, update in enumerate(document.get("updates", ())):
         path: Path = ("updates", index)
@@ -45,7 +45,7 @@ def dependabot_findings(
         yield from _group_findings(update, path, at)
         for place, label in enumerate(update.get("labels", ())):
             if label.lower() not in {known.lower() for known in labels}:
-                message = f"the label {label} is declared nowhere, and Dependabot leaves it out without a word"
+                message = f"the label {label} is not declared, so Dependabot silently leaves it out"
                 yield at(
                     (*path, "labels", place),
                     "dependabot-undeclared-label",
@@ -53,15 +53,15 @@ def dependabot_findings(
                     "Declare it under dependabot.labels",
                 )
         if update.get("open-pull-requests-limit") == 0:
-            message = "a limit of 0 switches version updates off"
+            message = "a limit of 0 disables version updates"
             yield at((*path, "open-pull-requests-limit"), "dependabot-switched-off", message, "Write 1 or more")
         for place, ignored in enumerate(update.get("ignore", ())):
             if ignored.get("dependency-name") == "*" and not (ignored.get("update-types") or ignored.get("versions")):
-                message = "ignores every dependency, security updates included"
+                message = "ignores every dependency, including security updates"
                 yield at((*path, "ignore", place), "dependabot-ignores-everything", message, "Name what is ignored")
     if files is not None and ".github/dependabot.yaml" in files:
-        message = "the repository holds .github/dependabot.yaml too, and GitHub reads one of the two"
-        yield at((), "dependabot-two-files", message, "Delete it, after its entries have been taken over")
+        message = "the repository also has .github/dependabot.yaml, but GitHub reads only one of the two"
+        yield at((), "dependabot-two-files", message, "Move its entries into the settings, then delete it")
 
 
 def _folder_findings(
@@ -77,19 +77,19 @@ def _folder_findings(
         where = (*path, "directories", place) if "directories" in update else (*path, "directory")
         identity = (ecosystem, str(folder).rstrip("/") or "/", branch)
         if identity in first_at:
-            message = f"{ecosystem} in {folder} stands twice, and GitHub refuses the whole file"
+            message = f"{ecosystem} in {folder} is listed twice, so GitHub refuses the whole file"
             yield at(where, "dependabot-repeated-folder", message, "Keep one of the two")
         first_at.setdefault(identity, where)
-        if files is not None and not _holds_manifest(ecosystem, str(folder), files):
-            message = f"{folder} holds nothing that Dependabot reads as {ecosystem}"
+        if files is not None and not _has_manifest(ecosystem, str(folder), files):
+            message = f"{folder} contains no manifest that Dependabot reads for {ecosystem}"
             yield at(where, "dependabot-no-manifest", message, "Correct or remove the folder, or the ecosystem")
 
 
-def _holds_manifest(ecosystem: str, folder: str, files: frozenset[str]) -> bool:
+def _has_manifest(ecosystem: str, folder: str, files: frozenset[str]) -> bool:
     inside = folder.strip("/")
     prefix = f"{inside}/" if inside else ""
     if ecosystem == "github-actions":
-        # For the root it looks where workflows are.
+        # For the root folder, Dependabot searches the folder of workflows.
         pattern = r"action\.ya?ml" if inside else r"(\.github/workflows/[^/]+|action)\.ya?ml"
     else:
         pattern = _MANIFESTS.get(ecosystem, r"[^/]+")
@@ -103,7 +103,7 @@ def _cooldown_findings(update: Mapping[str, Any], path: Path, at: At) -> Iterato
         return
     for kind in update.get("cooldown") or ():
         if kind.startswith("semver-"):
-            message = f"{kind} does not hold for {update['package-ecosystem']}, so that nothing waits"
+            message = f"{kind} has no effect for {update['package-ecosystem']}, so no update waits"
             yield at((*path, "cooldown", kind), "dependabot-cooldown", message, "Write default-days")
 
 
@@ -111,6 +111,6 @@ def _group_findings(update: Mapping[str, Any], path: Path, at: At) -> Iterator[F
     for name, group in (update.get("groups") or {}).items():
         kinds = set(group.get("update-types") or ("major", "minor", "patch"))
         if "major" in kinds and kinds & {"minor", "patch"}:
-            message = f"the group {name} mixes majors with smaller updates, and one pull request would hide them"
-            hint = "Write update-types: [minor, patch]; majors then come one by one"
+            message = f"the group {name} mixes major with smaller updates, so its pull request would hide them"
+            hint = "Write update-types: [minor, patch]; major updates then come one by one"
             yield at((*path, "groups", name), "dependabot-group", message, hint)

@@ -1,6 +1,6 @@
-"""The first two lines of every delivered file: where it is edited, and by what a change by hand is seen.
+"""The first two lines of every delivered file: where to edit it, and a digest that reveals edits by hand.
 
-Standard library only: the policy pack reads the paths too, in an environment of its own.
+It uses only the standard library, because the policy pack reads the paths too, in its own environment.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import hashlib
 import re
 from importlib.resources import files
 
-# Nothing of the application's repository is ever written outside of it.
+# Deliveries write only below this folder of the application's repository.
 MANAGED_FOLDER = ".github/"
-# Beside the packages of the delivered programs; each program carries a copy.
+# Modules next to the packages of the delivered programs; each program has a copy.
 SHARED_MODULES = ("apis.py", "http_client.py")
 
-# In a comment of YAML, TOML and Python, or of Markdown.
+# As a comment of YAML, TOML and Python, or of Markdown.
 _HEADER = re.compile(
     r"# Made by readiness from [^\n]*\n# sha256 of what follows: ([0-9a-f]{64})\n"
     r"|<!-- Made by readiness from [^\n]* -->\n<!-- sha256 of what follows: ([0-9a-f]{64}) -->\n"
@@ -34,9 +34,9 @@ def with_page_header(body: str) -> str:
 
 
 def program_files(setting: str, folder: str, package: str) -> dict[str, str]:
-    """A delivered program, by path: the modules of `package`, and copies of those that both programs share.
+    """A delivered program, by path: the modules of `package`, and copies of the shared modules.
 
-    It runs as `python3 -m PACKAGE` in the folder, so that nothing beside the package can be imported.
+    It runs as `python3 -m PACKAGE` in the folder, so it can import nothing outside the package.
     """
     here = files("readiness.delivered")
     modules = [file for file in here.joinpath(package).iterdir() if file.name.endswith(".py")]
@@ -48,18 +48,18 @@ def program_files(setting: str, folder: str, package: str) -> dict[str, str]:
 
 
 def is_as_delivered(text: str) -> bool:
-    """Whether the text has the header, and what follows it is what the header was made for."""
+    """Whether the text has the header, and the rest of the text matches its digest."""
     found = _HEADER.match(text)
     return found is not None and found.group(1, 2).count(_digest(text[found.end() :])) == 1
 
 
 def file_digest(text: str) -> str:
-    """`sha256:…` of a whole file, as plans and pull requests show it."""
+    """`sha256:…` of a whole file, as in plans and pull requests."""
     return f"sha256:{_digest(text)}"
 
 
 def is_managed_path(path: str) -> bool:
-    """Whether a file may be written there: below `.github/`, by a plain path."""
+    """Whether a delivery may write the path: below `.github/`, without `.`, `..` and backslashes."""
     parts = path.split("/")
     return path.startswith(MANAGED_FOLDER) and not {"", ".", ".."} & set(parts) and "\\" not in path
 

@@ -1,12 +1,12 @@
 """The one HTTP client: a total time limit, a limit on bytes, and no credential for another host.
 
-Every request of this project goes through here, the ones of the programs in the application's repository included:
-they carry a copy of this file, so it uses the standard library alone.
+Every request of this project uses it, including those of the programs in the application's repository. They have a
+copy of this file, so it uses only the standard library.
 
-Why no library: the time limits of the known clients count from byte to byte. A server that sends one byte every half
-second holds `httpx.get(url, timeout=2)` or `urllib.request.urlopen(url, timeout=2)` for as long as it likes. Here the
-limit covers everything: name look-up, TLS, headers and body. The exchange runs in a thread, and when the time is over
-its socket is closed.
+It uses no library, because the time limits of the known clients apply between two bytes. A server that sends one byte
+every half second can block `httpx.get(url, timeout=2)` or `urllib.request.urlopen(url, timeout=2)` forever. Here the
+limit covers everything: name look-up, TLS, headers and body. The exchange runs in a thread, and its socket is closed
+when the time is over.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_TRIES = 3
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
 THREAD_NAME = "http exchange"
 
-# Answers that may be different a moment later.
+# Statuses that can change a moment later.
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_PAUSE_SECONDS = 5.0
@@ -40,12 +40,12 @@ Result = TypeVar("Result")
 
 
 class NoAnswerError(OSError):
-    """No whole answer came: refused, too slow, name not found, or broken off. Says which, never what was sent."""
+    """No complete answer came: refused, too slow, name not found, or interrupted. The text contains no credential."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """Any answer, a refusal too. The names of `headers` are in lower case. Not `complete` when it was cut off."""
+    """Any answer, including a refusal. The names of `headers` are in lower case. Not `complete` if it was truncated."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -54,12 +54,12 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8; what is none of it becomes U+FFFD."""
+        """The body as UTF-8; invalid bytes become U+FFFD."""
         return self.data.decode("utf-8", errors="replace")
 
     @property
     def body(self) -> Any:
-        """The body parsed as JSON; None where it is empty or no JSON."""
+        """The body parsed as JSON; None if it is empty or not JSON."""
         try:
             return json.loads(self.data) if self.data else None
         except (ValueError, RecursionError):
@@ -67,7 +67,7 @@ class Answer:
 
 
 class OpenSockets:
-    """The sockets of one exchange, closed all at once when its time is over."""
+    """The sockets of one exchange, which are all closed when its time is over."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -75,7 +75,7 @@ class OpenSockets:
         self._over = False
 
     def add(self, opened: socket.socket) -> None:
-        """Keeps a socket. Raises TimeoutError when the time is over: nothing is sent any more."""
+        """Adds a socket. Raises TimeoutError if the time is over: nothing more is sent."""
         with self._lock:
             if not self._over:
                 self._sockets.append(opened)
@@ -84,7 +84,7 @@ class OpenSockets:
         raise TimeoutError("timed out")
 
     def close(self) -> None:
-        """Ends whatever waits for one of the sockets."""
+        """Closes the sockets, which ends every call that waits for one of them."""
         with self._lock:
             self._over = True
             for opened in self._sockets:
@@ -95,9 +95,9 @@ class OpenSockets:
 
 
 def run_within(seconds: float, exchange: Callable[[OpenSockets], Result]) -> Result:
-    """What `exchange` returns or raises; NoAnswerError when that takes longer than `seconds`.
+    """What `exchange` returns or raises; NoAnswerError if that takes longer than `seconds`.
 
-    It runs in a thread of its own, because nothing interrupts a name look-up.
+    It runs in its own thread, because nothing can interrupt a name look-up.
     """
     sockets = OpenSockets()
     finished: Future[Result] = Future()
@@ -112,7 +112,7 @@ def run_within(seconds: float, exchange: Callable[[OpenSockets], Result]) -> Res
     try:
         return finished.result(timeout=max(0.0, seconds))
     except TimeoutError:
-        # The exchange has time limits of its own, whose error comes out here too.
+        # The exchange has its own time limits, which raise the same error.
         if finished.done():
             raise
         raise NoAnswerError(f"no answer (timed out: not complete after {seconds:.3g} s)") from None
@@ -130,10 +130,10 @@ def send(
     max_bytes: int = MAX_ANSWER_BYTES,
     follow_redirects: bool = False,
 ) -> Answer:
-    """Sends one request. Every status is an answer; raises NoAnswerError where none came.
+    """Sends one request. Every status is an answer; raises NoAnswerError if none came.
 
-    `timeout_seconds` is for the whole exchange. Of a longer body `max_bytes` are read, and the answer is not
-    `complete`. `follow_redirects` is for GET and HEAD, within one origin: a redirect to another one is the answer.
+    `timeout_seconds` is for the whole exchange. If a body is longer than `max_bytes`, the rest is not read, and the
+    answer is not `complete`. `follow_redirects` is for GET and HEAD within one origin; it returns other redirects.
     """
     sent = {"User-Agent": "readiness", **(headers or {})}
     try:
@@ -157,7 +157,7 @@ def send(
 
 
 def plain_reason(error: Exception, url: str) -> str:
-    """Why no connection to an address came about, in words; the system's own only where these are clear."""
+    """Why a connection to an address failed, in plain words, or in the system's words if they are clear."""
     reason = getattr(error, "reason", None) or error
     host = urlsplit(url).hostname
     if isinstance(reason, socket.gaierror):
@@ -173,7 +173,7 @@ def plain_reason(error: Exception, url: str) -> str:
     if isinstance(reason, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError):
         return "the other side closed the connection"
     if isinstance(reason, http.client.IncompleteRead):
-        return "the answer broke off"
+        return "the answer is incomplete"
     if isinstance(reason, OSError) and reason.strerror:
         return reason.strerror.lower()
     return str(reason) or type(reason).__name__
@@ -191,10 +191,10 @@ def request(
     sleep: Callable[[float], None] = time.sleep,
     send_once: Callable[..., Answer] = send,
 ) -> Answer:
-    """Sends a body as JSON, up to `MAX_TRIES` times, with pauses, while the far side is busy or does not answer.
+    """Sends a body as JSON, up to `MAX_TRIES` times, with pauses, while the server is busy or does not answer.
 
-    Where nothing else is said GET alone may be repeated; anything else only after an answer of 429: what was refused
-    for its rate has not been done. `timeout_seconds` is for one try, which `send_once` makes. Raises NoAnswerError,
+    By default, only GET may be repeated; other methods only after an answer of 429, because a rate limit refuses a
+    request before it has an effect. `timeout_seconds` is for one try, which `send_once` makes. Raises NoAnswerError,
     also for an answer that is too large.
     """
     data = None if body is None else json.dumps(body).encode()
@@ -224,9 +224,9 @@ def request(
 def tls_handshake(
     host: str, port: int, context: ssl.SSLContext, *, timeout_seconds: float
 ) -> tuple[dict[str, Any], str]:
-    """The peer's certificate (empty where the context verifies none) and the version that both sides speak.
+    """The peer's certificate (empty if the context does not verify it) and the negotiated version of TLS.
 
-    Raises OSError: ssl.SSLCertVerificationError for a certificate that is refused, NoAnswerError at the limit.
+    Raises OSError: ssl.SSLCertVerificationError for a refused certificate, NoAnswerError at the time limit.
     """
 
     def exchange(sockets: OpenSockets) -> tuple[dict[str, Any], str]:
@@ -239,13 +239,13 @@ def tls_handshake(
 
 
 def origin(url: str) -> tuple[str, str]:
-    """Scheme and host with port: what a credential is meant for."""
+    """Scheme and host with port, to which a credential belongs."""
     parts = urlsplit(url)
     return parts.scheme, parts.netloc
 
 
 def _opener(sockets: OpenSockets, *, follow_redirects: bool) -> urllib.request.OpenerDirector:
-    """An opener for HTTP and HTTPS alone: no files, no FTP. It honours the proxies of the environment."""
+    """An opener only for HTTP and HTTPS, not for files and FTP. It uses the proxies of the environment."""
 
     class Connection(http.client.HTTPConnection):
         def connect(self) -> None:
@@ -255,7 +255,7 @@ def _opener(sockets: OpenSockets, *, follow_redirects: bool) -> urllib.request.O
     class SecureConnection(http.client.HTTPSConnection, Connection):
         def connect(self) -> None:
             super().connect()
-            # TLS is spoken over a new socket object.
+            # TLS uses a new socket object.
             sockets.add(self.sock)
 
     class Plain(urllib.request.HTTPHandler):
@@ -280,9 +280,9 @@ def _opener(sockets: OpenSockets, *, follow_redirects: bool) -> urllib.request.O
 
 
 class _EveryAnswer(urllib.request.HTTPErrorProcessor):
-    """Refusals and redirects are answers; a redirect within one origin is followed where that is asked for.
+    """Returns refusals and redirects as answers; follows a redirect within one origin only on request.
 
-    urllib alone would raise the refusals, and hand the token to wherever a redirect points.
+    urllib alone would raise refusals, and would send the token to the target of every redirect.
     """
 
     def __init__(self, *, follow_redirects: bool) -> None:
@@ -318,6 +318,6 @@ def _lower_case(headers: Message) -> dict[str, str]:
 
 
 def _asked_pause_seconds(answer: Answer) -> float:
-    """What `Retry-After` asks for, within bounds; 0 where it holds no number of seconds."""
+    """The seconds in `Retry-After`, within limits; 0 if it is not a number of seconds."""
     asked = answer.headers.get("retry-after", "")
     return min(float(asked), _MAX_PAUSE_SECONDS) if asked.isascii() and asked.isdigit() else 0.0

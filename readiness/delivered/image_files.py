@@ -1,7 +1,7 @@
-"""Renders what maintains the images: four workflows, an action, the program that they run, its settings.
+"""Renders the files that maintain the images: four workflows, an action, their program, and its settings.
 
-The program is delivered from `image_upkeep/` beside this file unchanged, and tested there. Both scanners' lists of
-exceptions are made from the one list of the settings; the gate itself reads that list from `images.toml`.
+The program is delivered unchanged from `image_upkeep/`, next to this file, and tested there. Both scanners' lists of
+exceptions are made from the one list in the settings; the gate reads that list from `images.toml`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SETTING = "image_workflows"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImagePlace:
-    """Whose images: `repository` is OWNER/NAME on GitHub, `registry` the repository of images."""
+    """Where the images are: `repository` is OWNER/NAME on GitHub, `registry` the repository of images."""
 
     repository: str
     default_branch: str
@@ -52,7 +52,7 @@ def image_files(settings: ImageWorkflows, place: ImagePlace) -> dict[str, str]:
 
 
 def trivy_ignore_text(accepted: Sequence[AcceptedVulnerability]) -> str:
-    """Trivy's `.trivyignore.yaml`: entry entry of its package alone, until its day."""
+    """Trivy's `.trivyignore.yaml`: each entry applies only to its package, until its expiry date."""
     entries = [
         {
             "id": entry.id,
@@ -66,7 +66,7 @@ def trivy_ignore_text(accepted: Sequence[AcceptedVulnerability]) -> str:
 
 
 def osv_config_text(accepted: Sequence[AcceptedVulnerability]) -> str:
-    """osv-scanner's file. It knows no package: of two entries of one vulnerability the earlier day counts."""
+    """osv-scanner's file. It has no packages: for two entries of one vulnerability, the earlier date counts."""
     by_id: dict[str, list[AcceptedVulnerability]] = {}
     for entry in accepted:
         by_id.setdefault(entry.id, []).append(entry)
@@ -100,7 +100,7 @@ def _settings_text(settings: ImageWorkflows, place: ImagePlace) -> str:
 def _filled_in(name: str, settings: ImageWorkflows, place: ImagePlace) -> str:
     values = {
         "OWNER/REPOSITORY": place.repository,
-        # As JSON strings, which YAML reads too.
+        # As JSON strings, which are also YAML.
         "DEFAULT_BRANCH": json_text(place.default_branch),
         "PRODUCTION_WORKFLOW": json_text(settings.production_workflow),
         "IDENTITY_PROVIDER": settings.workload_identity_provider,

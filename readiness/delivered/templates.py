@@ -1,4 +1,4 @@
-"""Reads the templates beside this file, fills them in, and writes TOML for the delivered programs."""
+"""Reads the templates next to this file, fills them in, and writes TOML for the delivered programs."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ def template(name: str) -> str:
 
 
 def filled_in(text: str, values: Mapping[str, str]) -> str:
-    """The text with the value of every name in place of that name, wherever it is a word of its own.
+    """The text in which each name is replaced by its value, wherever the name is a whole word.
 
-    Values are put in as they are: what a value holds is not taken for a name.
+    Values are inserted unchanged: names inside a value are not replaced.
     """
     pattern = "|".join(rf"\b{re.escape(name)}\b" for name in values)
     return re.sub(pattern, lambda found: values[found.group()], text)
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON, which YAML reads as the same value. TOML does too, except for `null`."""
+    """A value as JSON, which is the same value in YAML. In TOML too, except for `null`."""
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -26,7 +26,7 @@ _TELEMETRY_ROLES = {
 # By image workflow: roles on the image repository, none of which can delete a version, and roles in the project.
 _IMAGE_ROLES = {
     "promotion": (("roles/artifactregistry.writer",), ("roles/run.viewer",)),
-    # The Data Access log, which `logging.viewer` cannot read, says who deleted a version.
+    # The Data Access log, which `logging.viewer` cannot read, contains who deleted a version.
     "report": (("roles/artifactregistry.reader",), ("roles/logging.privateLogViewer", "roles/logging.logWriter")),
     "scan": (
         ("roles/artifactregistry.reader",),

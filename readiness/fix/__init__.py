@@ -1,1 +1,1 @@
-"""Edits of a checkout of the application's repository: what to change, as a diff, and written only on request."""
+"""Edits of a checkout of the application's repository, shown as a diff and written only on request."""

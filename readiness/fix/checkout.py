@@ -1,7 +1,7 @@
-"""A checkout of the application's repository: its files, the edits that are planned for them, and their diff.
+"""A checkout of the application's repository: its files, the planned edits, and their diff.
 
-Nothing is written before `write`, which writes every file or none. Only regular UTF-8 files inside the checkout are
-read and edited; symbolic links are refused, because what they name may be outside.
+Only `write` writes files: all of them or none. It reads and edits only regular UTF-8 files inside the checkout, and
+refuses symbolic links, because their target may be outside.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OTHER_REPOSITORY = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GI
 
 @dataclass(kw_only=True)
 class Checkout:
-    """`folder` is as the user wrote it, `paths` are the files that git tracks or would track, relative and sorted."""
+    """A checkout. `folder` is as the user wrote it; `paths` are the files that git tracks or would track, sorted."""
 
     folder: Path
     paths: tuple[str, ...]
@@ -33,13 +33,13 @@ class Checkout:
     _planned: dict[str, str] = field(default_factory=dict)
 
     def shown(self, path: str) -> str:
-        """The path as findings name it: below the folder that the user named."""
+        """The path for findings: below the folder that the user named."""
         return str(self.folder / path)
 
     def text(self, path: str) -> str:
-        """The text of a file with the edits so far; line ends and a byte order mark are kept.
+        """The text of a file with the edits so far, with its line endings and byte order mark.
 
-        Raises RefusedError where it is missing, no regular file, too large, or not UTF-8 text.
+        Raises RefusedError if it is missing, not a regular file, too large, or not UTF-8 text.
         """
         if path in self._planned:
             return self._planned[path]
@@ -50,7 +50,7 @@ class Checkout:
     def _text_on_disk(self, path: str) -> str:
         place = self.folder / path
         if any((self.folder / parent).is_symlink() for parent in (path, *map(str, Path(path).parents))):
-            raise self._refused(path, "is a symbolic link, or is below one", "Edit the file that it names by hand")
+            raise self._refused(path, "is a symbolic link, or is below one", "Edit the target of the link by hand")
         try:
             data = read_regular_bytes(place, MAX_FILE_BYTES)
         except OSError as error:
@@ -58,10 +58,10 @@ class Checkout:
         if b"\0" in data:
             raise self._refused(path, "is a binary file", "Restore it from version control")
         if lone := re.search(rb"\r(?!\n)", data):
-            # Python and YAML end a line there, and git does not: places would differ.
+            # Python and YAML end a line there, and git does not, so line numbers would differ.
             line = data[: lone.start()].count(b"\n") + 1
             hint = "End each line with a line feed, with or without a carriage return before it"
-            raise self._refused(path, "has a carriage return without a line feed behind it", hint, line)
+            raise self._refused(path, "has a carriage return without a line feed after it", hint, line)
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -92,18 +92,18 @@ class Checkout:
         return "".join(pieces)
 
     def write(self) -> None:
-        """Writes every planned text, or none. Raises RefusedError where one cannot be written."""
+        """Writes every planned text, or none. Raises RefusedError if one cannot be written."""
         write_all({self.folder / path: text for path, text in self.changed.items()})
 
     def uncommitted(self) -> tuple[str, ...]:
-        """The files with planned edits that already have changes that are not committed."""
+        """The files with planned edits that already have uncommitted changes."""
         done = _git(self.folder, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", ".")
         edited = {entry[3:] for entry in done.decode("utf-8", "surrogateescape").split("\0") if entry}
         return tuple(path for path in self.changed if path in edited)
 
 
 def open_checkout(name: str) -> Checkout:
-    """The checkout in the folder, which must be the top of a git work tree. Raises RefusedError where it is not."""
+    """The checkout in the folder. Raises RefusedError if the folder is not the top of a git work tree."""
     folder = Path(name)
     if not name or not folder.is_dir():
         what = "is not a folder" if name and folder.exists() else "does not exist" if name else "is empty"
@@ -116,20 +116,20 @@ def open_checkout(name: str) -> Checkout:
         raise _not_a_checkout(folder, "is inside a repository, and not its top folder", f"Write --repository {top}")
     listed = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if not listed:
-        hint = "Look at what `git status` says there, and name a clone of the application's repository"
+        hint = "Check the output of `git status` there, and name a clone of the application's repository"
         raise _not_a_checkout(folder, "has no file that git lists", hint)
     paths = {path for path in listed.decode("utf-8", "surrogateescape").split("\0") if path}
     return Checkout(folder=folder, paths=tuple(sorted(path for path in paths if (folder / path).exists())))
 
 
 def _lines(text: str) -> list[str]:
-    """The lines with their ends; only `\\n` ends a line, as in git."""
+    """The lines with their endings; only `\\n` ends a line, as in git."""
     return [f"{line}\n" for line in text.split("\n")[:-1]] + ([last] if (last := text.rpartition("\n")[2]) else [])
 
 
 def _git(folder: Path, *arguments: str) -> bytes:
-    """What git prints; empty where it fails. A program that the repository's own configuration names does not run."""
-    # A git hook sets these for its own repository, which is another one.
+    """The output of git; empty if it fails. Programs from the repository's own configuration do not run."""
+    # A git hook sets these variables for its own repository, which is another one.
     environment = {name: value for name, value in os.environ.items() if name not in _OTHER_REPOSITORY}
     command = ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *arguments]
     try:

@@ -1,7 +1,7 @@
-"""A gate of 80 % line coverage in the steps that run pytest and Jest.
+"""Adds a gate of 80 % line coverage to the steps that run pytest and Jest.
 
 The options of the runners: https://pytest-cov.readthedocs.io/en/latest/config.html (`--cov-fail-under`) and
-https://jestjs.io/docs/configuration#coveragethreshold-object. Jest looks at a threshold only with `--coverage`.
+https://jestjs.io/docs/configuration#coveragethreshold-object. Jest uses a threshold only with `--coverage`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MIN_COVERAGE_PERCENT = 80
 _JEST_CONFIGS = ("jest.config.js", "jest.config.ts", "jest.config.mjs", "jest.config.cjs", "jest.config.json")
 _COVERAGE_CONFIGS = (".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini")
 _PYTHON_REQUIREMENTS = re.compile(r"(?:.*requirements.*\.(?:txt|in)|pyproject\.toml|setup\.cfg|Pipfile|.*\.lock)")
-_BY_HAND = f"Let the step fail below {MIN_COVERAGE_PERCENT} % coverage by hand"
+_BY_HAND = f"Edit the step by hand so that it fails below {MIN_COVERAGE_PERCENT} % coverage"
 
 
 def pytest_command(step: Step) -> PlacedCommand | None:
@@ -40,7 +40,7 @@ def pytest_command(step: Step) -> PlacedCommand | None:
 
 
 def with_pytest_gate(step: Step, checkout: Checkout) -> Source | None:
-    """The workflow whose step fails below the limit; None where it already does. Raises NotRecognisedError."""
+    """The workflow whose step fails below the limit; None if it already does. Raises NotRecognisedError."""
     command = pytest_command(step)
     if command is None:
         return None
@@ -68,12 +68,12 @@ def _percent(word: PlacedWord, step: Step) -> float:
     try:
         return float(word.value.removeprefix("--cov-fail-under="))
     except ValueError:
-        message = f"has `{word.text}`, whose figure cannot be read"
+        message = f"has `{word.text}`, whose number cannot be read"
         raise NotRecognisedError((*step.path, "run"), message, _BY_HAND) from None
 
 
 def _folder(step: Step) -> str:
-    """The folder of the step below the repository, as `backend`; empty for the top."""
+    """The folder of the step in the repository, such as `backend`; empty for the top folder."""
     body = step.body.get("working-directory")
     for holder in (step.job.body, step.source.workflow.body):
         defaults = holder.get("defaults")
@@ -87,13 +87,13 @@ def _folder(step: Step) -> str:
 
 
 def _in_folder(checkout: Checkout, folder: str) -> Iterator[tuple[str, str]]:
-    """Name below the folder, and path, of each file there."""
+    """For each file in the folder: its name below the folder, and its path."""
     prefix = f"{folder}/" if folder else ""
     yield from ((path.removeprefix(prefix), path) for path in checkout.paths if path.startswith(prefix))
 
 
 def _sources(checkout: Checkout, folder: str) -> list[str]:
-    """The folders with Python code below the folder, those of tests not. Named ones count code that no test imports."""
+    """The folders with Python code below `folder`, without tests. If named, code that no test imports counts too."""
     names = (PurePosixPath(name).parts for name, _ in _in_folder(checkout, folder) if name.endswith(".py"))
     found = {parts[0] for parts in names if len(parts) > 1}
     return sorted(name for name in found if re.fullmatch(r"\w+", name) and not re.fullmatch(r"tests?", name))
@@ -114,7 +114,7 @@ def _text(checkout: Checkout, path: str) -> str:
 
 
 def _installing_edits(step: Step, checkout: Checkout, folder: str) -> list[tuple[Step, int]]:
-    """Where `pytest-cov` is added to a `pip install` of the job; nothing where the job installs it already."""
+    """Where to add `pytest-cov` to a `pip install` of the job; nothing if the job already installs it."""
     requirements = (path for name, path in _in_folder(checkout, folder) if _PYTHON_REQUIREMENTS.fullmatch(name))
     if any(re.search(r"(?mi)(^|[\"'\s])pytest[-_]cov\b", _text(checkout, path)) for path in requirements):
         return []
@@ -127,7 +127,7 @@ def _installing_edits(step: Step, checkout: Checkout, folder: str) -> list[tuple
                 for word in command.words:
                     if re.fullmatch(r"pytest(?:[=<>~!].*)?", word.value):
                         return [(other, word.end)]
-    message = "runs pytest, and nothing installs pytest-cov, which measures the coverage"
+    message = "runs pytest, but nothing installs pytest-cov, which measures the coverage"
     raise NotRecognisedError(step.path, message, "Add pytest-cov to the requirements, then run the command again")
 
 
@@ -180,7 +180,7 @@ def _package(step: Step, checkout: Checkout) -> dict[str, Any]:
 
 
 def with_jest_gate(step: Step, checkout: Checkout) -> Source | None:
-    """The workflow whose step fails below the limit; None where it already does. Raises NotRecognisedError."""
+    """The workflow whose step fails below the limit; None if it already does. Raises NotRecognisedError."""
     found = jest_command(step, checkout)
     if found is None:
         return None

@@ -1,6 +1,6 @@
 """The jobs that deploy to Cloud Run: which step deploys first, which images they deploy, and which they push.
 
-Recognised are `gcloud run deploy … --image=IMAGE`, a script whose name contains `deploy` with an option such as
+It recognizes `gcloud run deploy … --image=IMAGE`, a script whose name contains `deploy` with an option such as
 `--backend-image=IMAGE`, and the action google-github-actions/deploy-cloudrun.
 """
 
@@ -37,13 +37,13 @@ class DeployedImage:
 
     @property
     def part(self) -> str:
-        """What people call it: the last part of its name, such as `backend`."""
+        """The short name for people: the last part of its name, such as `backend`."""
         return self.repository.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeployingJob:
-    """A job that deploys. `steps` are all of it, `first` is the index of the first that deploys."""
+    """A job that deploys. `steps` are all its steps, `first` is the index of the first step that deploys."""
 
     source: Source
     id: str
@@ -85,7 +85,7 @@ def deploying_jobs(source: Source, reader: ShellReader) -> Iterator[DeployingJob
 
 
 def split_reference(reference: str) -> tuple[str, str]:
-    """Name and tag or digest of an image; a colon inside `${{ … }}` or before a slash begins no tag."""
+    """Name and tag or digest of an image. A colon inside `${{ … }}` or before a slash does not begin a tag."""
     masked = _EXPRESSION.sub(lambda found: "_" * len(found.group()), reference)
     begin = masked.rfind("/") + 1
     at = next((at for at in range(begin, len(masked)) if masked[at] in ":@"), len(masked))
@@ -93,7 +93,7 @@ def split_reference(reference: str) -> tuple[str, str]:
 
 
 def has_shell_value(reference: str) -> bool:
-    """Whether a part of it is known to the script alone, as in `frontend:$TAG`."""
+    """Whether only the script knows a part of the reference, as in `frontend:$TAG`."""
     return re.search(r"[$`]", _EXPRESSION.sub("", reference)) is not None
 
 

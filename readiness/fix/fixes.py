@@ -1,4 +1,4 @@
-"""The fixes by name, in the order in which they are applied, and what comes of them."""
+"""The fixes by name, in the order in which they are applied, and their outcomes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Status = Literal["changes", "nothing to change", "refused"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What one fix does. `files` are those that it changes, `findings` say what it refuses or does not apply to."""
+    """The outcome of one fix. `files` are the changed files; `findings` are refusals, or why it does not apply."""
 
     name: str
     status: Status
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(kw_only=True)
 class Run:
-    """One run of the command. `settings` are those of every stack, `stacks` those that the user named, or all."""
+    """One run of the command. `settings` has every stack; `stacks` are those that the user named, or all."""
 
     checkout: Checkout
     settings: Mapping[str, Settings]
@@ -43,7 +43,7 @@ class Run:
     reader: ShellReader = field(default_factory=ShellReader)
 
     def sources(self) -> list[Source]:
-        """The workflows with the edits so far. Raises RefusedError with all that cannot be read."""
+        """The workflows with the edits so far. Raises RefusedError with every file that cannot be read."""
         found: list[Source] = []
         problems: list[Finding] = []
         for path in self.checkout.paths:
@@ -74,7 +74,7 @@ class Run:
         }
 
     def job_name(self, path: str) -> str | None:
-        """The display name of the job that deploys, as the settings have it for a workflow."""
+        """The display name of the job that deploys, from the settings of a workflow."""
         for settings in self.settings.values():
             for environment in settings.deployment_telemetry.environments if settings.deployment_telemetry else ():
                 if f"{_WORKFLOWS}{environment.workflow_file}" == path:
@@ -106,13 +106,13 @@ def _health_check(run: Run) -> Iterator[Finding]:
         refused = [found for found in wrong if found.refused]
         readers = {found.key: _readers(run, found.key) for found in wrong if found.key}
         for found in refused:
-            message = f"asks the pool for `{found.name}`, which no pool of SQLAlchemy has, and {found.refused}"
-            hint = "Remove it, or ask for size(), checkedin(), checkedout(), overflow() or status()"
+            message = f"uses `{found.name}`, which no pool of SQLAlchemy has, and {found.refused}"
+            hint = "Remove it, or use size(), checkedin(), checkedout(), overflow() or status()"
             yield run.refusal(path, message, hint, line=found.line, key=name)
         for key, reader in readers.items():
             if reader:
-                message = f"reads the key {key!r}, which goes with the wrong name of the pool in {path}"
-                yield run.refusal(reader, message, f"Remove what reads it, then the entry in {path}", key=name)
+                message = f"reads the key {key!r}, which would be removed with the wrong name of the pool in {path}"
+                yield run.refusal(reader, message, f"Remove the code that reads it, then the entry in {path}", key=name)
         if wrong and not refused and not any(readers.values()):
             run.checkout.plan(path, health_check.corrected(text))
 
@@ -130,9 +130,9 @@ def _readers(run: Run, key: str) -> str | None:
 
 
 def honest_step_names(run: Run) -> list[str]:
-    """The names of the fixes of steps that hide failures, in the order in which to switch them on.
+    """The names of the fixes for steps that hide failures, in the order in which to apply them.
 
-    Raises RefusedError where the workflows cannot be read, or no stack declares required checks.
+    Raises RefusedError if the workflows cannot be read, or if no stack declares required checks.
     """
     return list(dict.fromkeys(f"{honest_steps.PREFIX}:{step.name}" for step in _dishonest(run)))
 
@@ -151,7 +151,7 @@ def _required_checks(run: Run) -> list[RequiredCheck]:
 
 
 def _not_judged(run: Run) -> Iterator[Finding]:
-    """Why there may be steps that hide failures although none is found."""
+    """Reasons why steps may hide failures although none is found."""
     required = _required_checks(run)
     if not required:
         yield _note(honest_steps.PREFIX, "no stack declares a required check (readiness:branch_ruleset)")
@@ -159,7 +159,7 @@ def _not_judged(run: Run) -> Iterator[Finding]:
     reported = {check.name for check in checks_of([source.workflow for source in run.sources()])}
     for check in required:
         if check.context not in reported:
-            message = f"has no job that reports the required check {check.context!r}, so no step of it was looked at"
+            message = f"has no job that reports the required check {check.context!r}, so its steps were not checked"
             hint = "Correct readiness:branch_ruleset, or the name of the job"
             yield run.refusal(_WORKFLOWS, message, hint, key=honest_steps.PREFIX)
 
@@ -242,17 +242,17 @@ def _scan_gate(run: Run) -> Iterator[Finding]:
             "Write the deployment as `gcloud run deploy … --image=IMAGE`, or add by hand a step with "
             "`uses: ./.github/readiness/scan-image` between the push and the deployment"
         )
-        yield run.refusal(_WORKFLOWS, "has no step in which a deployment to Cloud Run is recognised", hint, key=name)
+        yield run.refusal(_WORKFLOWS, "has no step that is recognized as a deployment to Cloud Run", hint, key=name)
 
 
 def _gated(job: DeployingJob) -> Source | None:
-    """The workflow with the gate; of a divided job the gate belongs into `build`, which pushes the images."""
+    """The workflow with the gate. In a divided job, the gate belongs in `build`, which pushes the images."""
     if migration_step.calls_migration(job.source):
         pushing = job.source.workflow.body["jobs"].get("build")
         steps = pushing.get("steps", []) if isinstance(pushing, dict) else []
         if any(isinstance(step, dict) and step.get("uses") == scan_gate.ACTION for step in steps):
             return None
-        message = "is divided already and scans nothing in the job `build`"
+        message = "is already divided, but its job `build` scans nothing"
         by_hand = "Add by hand a step with `uses: ./.github/readiness/scan-image` to `build`, after the push"
         raise NotRecognisedError(("jobs", job.id), message, by_hand)
     return scan_gate.with_gate(job)
@@ -264,7 +264,7 @@ def _not_delivered(run: Run, path: str, name: str) -> Finding | None:
     owners = [stack for stack, settings in run.settings.items() if settings.owns_shared_resources]
     owner = owners[0] if owners else "STACK"
     hint = f"Merge the pull request of `readiness deliver {owner}` and pull it, then run the command again"
-    return run.refusal(path, "is not in the checkout, and the edit would call it", hint, key=name)
+    return run.refusal(path, "is not in the checkout, but the edit would call it", hint, key=name)
 
 
 def _migration_step(run: Run) -> Iterator[Finding]:
@@ -275,7 +275,7 @@ def _migration_step(run: Run) -> Iterator[Finding]:
             continue
         found = True
         if path not in run.checkout.paths:
-            message = f"is not there, although the settings name it as the deployment of {stack}"
+            message = f"does not exist, although the settings name it as the deployment of {stack}"
             yield run.refusal(path, message, "Correct readiness:deployment_telemetry", key=name)
             continue
         source = _source(run, path)
@@ -287,8 +287,8 @@ def _migration_step(run: Run) -> Iterator[Finding]:
         try:
             job, image = _job_and_image(run, source)
             if _needs_the_gate_first(run, job):
-                message = "has no gate yet, which is a step of the first job after the division"
-                hint = "Take `--only scan-gate` first, or both at once"
+                message = "has no gate yet, which must be a step of the first job before the job is divided"
+                hint = "Apply `--only scan-gate` first, or both fixes at once"
                 raise NotRecognisedError(("jobs", job.id), message, hint)
             yield from _environment_warnings(source, job, name)
             values = migration_step.Migration(job=settings.migration_job.name, instance=settings.database.instance)
@@ -307,8 +307,8 @@ def _needs_the_gate_first(run: Run, job: DeployingJob) -> bool:
 
 def _environment_warnings(source: Source, job: DeployingJob, name: str) -> Iterator[Finding]:
     if values := migration_step.values_of_environment(job):
-        message = f"reads {', '.join(values)} in steps that will be outside of its environment"
-        hint = "Define them for the repository, not for the environment alone"
+        message = f"reads {', '.join(values)} in steps that will be outside its environment"
+        hint = "Define them for the repository, not only for the environment"
         path, severity = ("jobs", job.id), Severity.WARNING
         yield replace(
             source.workflow.finding("fix-environment-value", path, message, hint, severity=severity), key=name
@@ -316,7 +316,7 @@ def _environment_warnings(source: Source, job: DeployingJob, name: str) -> Itera
 
 
 def _job_and_image(run: Run, source: Source) -> tuple[DeployingJob, DeployedImage]:
-    """The job that deploys, and the image that holds the migrations: that of the backend."""
+    """The job that deploys, and the image with the migrations, which is the backend's image."""
     jobs = list(deploying_jobs(source, run.reader))
     named = [
         job for job in jobs if source.workflow.body["jobs"][job.id].get("name", job.id) == run.job_name(source.path)
@@ -324,35 +324,35 @@ def _job_and_image(run: Run, source: Source) -> tuple[DeployingJob, DeployedImag
     found = named or jobs
     by_hand = "Divide the job by hand into three: build, `uses: ./.github/workflows/migrate-database.yml`, deploy"
     if len(found) != 1:
-        raise NotRecognisedError(("jobs",), f"has {len(found)} jobs in which a deployment is recognised", by_hand)
+        raise NotRecognisedError(("jobs",), f"has {len(found)} jobs that are recognized as deployments", by_hand)
     images = [image for image in found[0].images if len(found[0].images) == 1 or "backend" in image.part]
     if len(images) != 1:
-        message = "does not deploy exactly one image with `backend` in its name, which would hold the migrations"
+        message = "does not deploy exactly one image with `backend` in its name, which would contain the migrations"
         raise NotRecognisedError(found[0].steps[found[0].first].path, message, by_hand)
     return found[0], images[0]
 
 
 _COVERAGE_PYTEST = _coverage("coverage-pytest", coverage.with_pytest_gate, "pytest")
 _COVERAGE_JEST = _coverage("coverage-jest", coverage.with_jest_gate, "Jest")
-# By name: the fix and what it does. Steps that hide failures come after the first, each by its own name.
+# By name: the fix and its description. Fixes for steps that hide failures come after the first, by the step's name.
 FIXES: dict[str, tuple[Fix, str]] = {
-    "health-check": (_health_check, "the health check asks the connection pool only for what pools have"),
+    "health-check": (_health_check, "the health check uses only methods that the connection pool has"),
     "coverage-pytest": (_COVERAGE_PYTEST, f"pytest fails below {coverage.MIN_COVERAGE_PERCENT} % coverage"),
     "coverage-jest": (_COVERAGE_JEST, f"Jest fails below {coverage.MIN_COVERAGE_PERCENT} % line coverage"),
-    "scan-gate": (_scan_gate, "images are scanned before they are deployed; needs what `readiness deliver` brings"),
+    "scan-gate": (_scan_gate, "images are scanned before they are deployed; needs the files of `readiness deliver`"),
     "migration-step": (_migration_step, "the database is migrated between build and deployment"),
 }
-HONEST_STEP = f"a step of a required check no longer hides its failure; `{honest_steps.PREFIX}` alone is all of them"
+HONEST_STEP = f"a step of a required check no longer hides its failure; `{honest_steps.PREFIX}` means all such steps"
 
 
 def apply_fixes(run: Run, only: Sequence[str]) -> list[Outcome]:
-    """Plans the edits of the named fixes, or of all. Raises RefusedError for a name that no fix has."""
+    """Plans the edits of the named fixes, or of all fixes. Raises RefusedError for an unknown name."""
     names: list[str] = []
     problems: tuple[Finding, ...] = ()
     honest: list[str] = []
     steps: set[str] = set()
     try:
-        if _asks_for_steps(only):
+        if _names_steps(only):
             honest, problems = honest_step_names(run), tuple(_not_judged(run))
             steps = {
                 f"{honest_steps.PREFIX}:{step.name}" for path in run.sources() for step in all_steps(path, run.reader)
@@ -370,10 +370,10 @@ def apply_fixes(run: Run, only: Sequence[str]) -> list[Outcome]:
                 raise RefusedError(problems)
             near = nearest(name, [*known, *sorted(steps), honest_steps.PREFIX])
             hint = f"Write {near}" if near else f"Write one of: {', '.join([*known, honest_steps.PREFIX])}"
-            message = f"{_shown(name)} is no fix"
+            message = f"{_shown(name)} is not a fix"
             raise RefusedError([Finding(rule_id="fix-unknown-name", file="--only", message=message, hint=hint)])
     found = [_applied(run, name) for name in dict.fromkeys(names)]
-    if problems or (_asks_for_steps(only) and not any(name.startswith(honest_steps.PREFIX) for name in names)):
+    if problems or (_names_steps(only) and not any(name.startswith(honest_steps.PREFIX) for name in names)):
         is_refused = any(problem.severity is Severity.ERROR for problem in problems)
         status: Status = "refused" if is_refused else "nothing to change"
         found.insert(1, Outcome(name=honest_steps.PREFIX, status=status, files=(), findings=problems))
@@ -381,11 +381,11 @@ def apply_fixes(run: Run, only: Sequence[str]) -> list[Outcome]:
 
 
 def _shown(name: str) -> str:
-    """A name that no fix has, for a message: an empty one is called so, and a long one is cut."""
+    """An unknown name for a message: a long one is shortened, and an empty one described."""
     return f"{name[:_MAX_NAME_SHOWN]}…" if len(name) > _MAX_NAME_SHOWN else name.strip() or "an empty name"
 
 
-def _asks_for_steps(only: Sequence[str]) -> bool:
+def _names_steps(only: Sequence[str]) -> bool:
     return not only or any(name.partition(":")[0] == honest_steps.PREFIX for name in only)
 
 

@@ -1,7 +1,7 @@
-"""Python code that asks a connection pool of SQLAlchemy for something that no pool has.
+"""Fixes Python code that uses a method or attribute that no connection pool of SQLAlchemy has.
 
-`engine.pool.invalid()` raises AttributeError, and a health check that does so reports a database that is up as broken.
-A misspelt method is corrected; an entry of a dictionary for which there is no method is removed with its line.
+`engine.pool.invalid()` raises AttributeError, so a health check with this call reports a healthy database as broken.
+The fix corrects a misspelt method. If there is no such method, it removes the line of the dictionary's entry.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _MEANT = {"pool_size": "size", "get_status": "status", "current_overflow": "over
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WrongName:
-    """A use of a name that no pool has. `edit` is the new text of its line, None for no line; `refused` says why not.
+    """A use of a name that no pool has. `edit` is the new text of its line, None to remove the line.
 
-    `key` is that of the entry whose line goes.
+    `refused` is why there is no edit. `key` is the key of the entry whose line is removed.
     """
 
     line: int
@@ -49,7 +49,7 @@ def _mentions_pool(checkout: Checkout, path: str) -> bool:
 
 
 def wrong_names(text: str) -> list[WrongName]:
-    """The wrong names in a file, by line. Raises SyntaxError where it is not Python."""
+    """The wrong names in a file, by line. Raises SyntaxError if it is not Python."""
     tree = ast.parse(text)
     lines = text.split("\n")
     asked_before = {
@@ -78,7 +78,7 @@ def _scopes(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a scope without those of the functions inside it."""
+    """The nodes of a scope, without those of functions inside it."""
     waiting = list(ast.iter_child_nodes(scope))
     while waiting:
         node = waiting.pop()
@@ -88,7 +88,7 @@ def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
 
 
 def _pool_variables(scope: ast.AST) -> frozenset[str]:
-    """The names that are assigned an engine's pool, and nothing else, in the scope."""
+    """The variables in the scope to which only an engine's pool is assigned."""
     assigned: dict[str, bool] = {}
     for node in _own_nodes(scope):
         for target in node.targets if isinstance(node, ast.Assign) else ():
@@ -98,7 +98,7 @@ def _pool_variables(scope: ast.AST) -> frozenset[str]:
 
 
 def _is_engine_pool(node: ast.AST) -> bool:
-    """Whether it is `engine.pool`, of a name or attribute that ends with `engine`."""
+    """Whether the node is `….pool` of a name or attribute that ends with `engine`."""
     if not isinstance(node, ast.Attribute) or node.attr != "pool":
         return False
     owner = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
@@ -118,15 +118,13 @@ def _judged(node: ast.Attribute, tree: ast.Module, lines: list[str]) -> WrongNam
         return WrongName(line=line, name=node.attr, edit=f"{written[: end - len(node.attr)]}{meant}{written[end:]}")
     entry = _entry_of(node, tree)
     if entry is None:
-        return WrongName(line=line, name=node.attr, refused="it is not an entry of a dictionary by itself")
+        return WrongName(line=line, name=node.attr, refused="it is not the whole value of a dictionary's entry")
     key, value = entry
     is_alone = key.lineno == value.end_lineno == line and re.fullmatch(
         rf"\s*(['\"]){re.escape(str(key.value))}\1\s*:\s*[\w.]+\.{node.attr}(\(\))?\s*,\s*(#.*)?", written.rstrip("\r")
     )
     if not is_alone:
-        return WrongName(
-            line=line, name=node.attr, refused="the entry is not on a line of its own with a comma behind it"
-        )
+        return WrongName(line=line, name=node.attr, refused="the entry is not on its own line with a comma after it")
     return WrongName(line=line, name=node.attr, key=str(key.value))
 
 
@@ -146,7 +144,7 @@ def reads_key(text: str, key: str) -> bool:
 
 
 def corrected(text: str) -> str:
-    """The text without the wrong names that have an edit; line ends stay. Raises SyntaxError where it is not Python."""
+    """The text without the wrong names that have an edit. Raises SyntaxError if the text is not Python."""
     while wrong := next((name for name in wrong_names(text) if not name.refused), None):
         lines = text.split("\n")
         lines[wrong.line - 1 : wrong.line] = [] if wrong.edit is None else [wrong.edit]

@@ -1,7 +1,7 @@
-"""Steps that hide their failures, made to fail: `|| true`, `|| echo …`, `set +e`, lenient options, `continue-on-error`.
+"""Edits steps that hide failures: `|| true`, `|| echo …`, `set +e`, lenient options, `continue-on-error`.
 
-Only steps of jobs that a required check waits for, and only what `readiness checks-honest` finds in them. A step is
-edited whole or not at all: if a failure would still be lost after the edit, the step stays as it is and is refused.
+It edits only steps of jobs that a required check waits for, and only findings of `readiness checks-honest`. It edits a
+step completely or not at all: if a failure would still be hidden after the edit, it refuses the step.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from readiness.settings.github import RequiredCheck
 
 PREFIX = "honest-step"
 _RUNS_ANYWAY = "${{ !cancelled() }}"
-# The order in which they can be switched on: what one commit fixes comes first, then what takes days. docs/fix.md.
+# The order in which to apply the fixes: first those that one commit fixes, then those that take days. docs/fix.md.
 _ORDER = (
     r"\b(black|isort|prettier|gofmt|(ruff|cargo|terraform) f(or)?ma?t)\b",
     r"\b(flake8|ruff|pylint|mypy|pyright|bandit)\b",
@@ -35,7 +35,7 @@ _ORDER = (
 
 
 def dishonest_steps(sources: Sequence[Source], required: Sequence[RequiredCheck], reader: ShellReader) -> list[Step]:
-    """The steps with errors of `checks-honest`, in the order in which to switch them on."""
+    """The steps with errors of `checks-honest`, in the order in which to fix them."""
     contexts = {check.context for check in required}
     jobs = {
         (judged.workflow.name, judged.id): judged
@@ -57,7 +57,7 @@ def _jobs_behind(check: Check) -> Iterator[Job]:
 
 
 def _about(step: Step, findings: Iterable[Finding]) -> list[Finding]:
-    """Those of the job's findings that are about the step."""
+    """The job's findings about the step."""
     first = step.source.line_of(step.path) + 1
     last = step.source.last_line_of(step.path) + 1
     return [
@@ -73,7 +73,7 @@ def _rank(step: Step) -> int:
 
 
 def with_honest_step(step: Step) -> Source:
-    """The workflow in which the step can fail. Raises NotRecognisedError where the known edits are not enough."""
+    """The workflow in which the step can fail. Raises NotRecognisedError if the known edits are not enough."""
     source = step.source
     source.refuse_shared_nodes()
     source.refuse_flow(step.path)
@@ -95,12 +95,12 @@ def with_honest_step(step: Step) -> Source:
     left = _about(judged, errors_only(step_findings(judged.job, step.reader)))
     if left:
         message = left[0].message.partition(": ")[2] or left[0].message
-        raise NotRecognisedError(step.path, f"hides its failure in a form without an edit: {message}", left[0].hint)
+        raise NotRecognisedError(step.path, f"hides its failure in a form that no edit fixes: {message}", left[0].hint)
     return after
 
 
 def _lost_in(step: Step) -> list[tuple[int, int]]:
-    """What is removed from the script: from and to, in order, without overlaps."""
+    """The ranges to remove from the script, in order, without overlaps."""
     if step.dialect is None:
         return []
     try:
@@ -114,7 +114,7 @@ def _lost_in(step: Step) -> list[tuple[int, int]]:
 
 
 def _lenient_words(command: PlacedCommand, script: str) -> Iterator[tuple[int, int]]:
-    """The options that let the command pass, with the blanks before them; and a `--` behind which nothing is left."""
+    """The ranges of options that let the command pass, with the blanks before them; and of a `--` left at the end."""
     words = [word for word in command.words if not lenient_option([word.value])]
     removed = [word for word in command.words if word not in words]
     if removed and words[-1].value == "--":
@@ -131,7 +131,7 @@ def _without(script: str, places: Sequence[tuple[int, int]]) -> str:
 
 
 def _condition(step: Step) -> Edit | None:
-    """The step runs although an earlier one failed, as it did before: one run still shows everything that is wrong."""
+    """An `if` that runs the step after a failed step, as before: one run still shows every failure."""
     source, run = step.source, (*step.path, "run")
     line, column = source.line_of(run), source.key_node(run).start_mark.column
     written = f"{' ' * column}if: {_RUNS_ANYWAY}"

@@ -1,8 +1,8 @@
-"""The migration between build and deployment: one job that builds and deploys becomes three.
+"""Adds the migration between build and deployment: one job that builds and deploys becomes three.
 
-The lines stay where they are. What comes before the first deployment becomes the job `build`, the job `migrate` calls
-the delivered workflow, and what follows keeps the id and the name of the job, so that whatever refers to it stays
-right. The environment, and with it the approval, moves to `build`: one approval covers the run, before any migration.
+The lines keep their order. The steps before the first deployment become the job `build`, and the job `migrate` calls
+the delivered workflow. The remaining steps keep the id and the name of the job, so references to it stay valid. The
+environment, and its approval, moves to `build`: one approval covers the run, before any migration.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _BY_HAND = "Divide the job by hand into three: build, `uses: ./.github/workflows
 _KNOWN_KEYS = frozenset(
     {"name", "needs", "if", "runs-on", "environment", "permissions", "env", "defaults", "timeout-minutes", "steps"}
 )
-# What both halves have. `needs` and `if` of the second are new, and the environment is of the first alone.
+# Keys that both jobs get. The second job gets a new `needs` and `if`; only the first has the environment.
 _COPIED = ("runs-on", "timeout-minutes", "permissions", "env", "defaults")
 _SET_UP = re.compile(r"(?:actions/(?:checkout|cache)|google-github-actions/auth|[\w-]+/setup-[\w-]+)@")
 _AUTH = "google-github-actions/auth@"
 _OUTPUT = "backend_image"
-# What a job leaves for its later steps besides files: their values are not known in another job.
+# Ways in which a step passes values to later steps. Another job does not get these values.
 _LEAVES = re.compile(r"GITHUB_(?:ENV|OUTPUT|PATH)\b")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migration:
-    """What the called workflow needs to know of the stack: its Cloud Run job and its Cloud SQL instance."""
+    """The inputs of the called workflow: the stack's Cloud Run job and Cloud SQL instance."""
 
     job: str
     instance: str
@@ -84,7 +84,7 @@ def with_migration(job: DeployingJob, image: DeployedImage, migration: Migration
 
 
 def values_of_environment(job: DeployingJob) -> list[str]:
-    """The secrets and variables that steps after the division read, of a job whose environment might define them."""
+    """The secrets and variables that steps of the second job read and that the job's environment may define."""
     if "environment" not in job.source.workflow.body["jobs"][job.id]:
         return []
     texts = [str(step.body) for step in job.steps[job.first :]]
@@ -99,7 +99,7 @@ def _refuse_other_shapes(job: DeployingJob) -> None:
     if unknown := sorted(body.keys() - _KNOWN_KEYS):
         raise NotRecognisedError((*path, unknown[0]), f"`{unknown[0]}` cannot be divided between two jobs", _BY_HAND)
     if taken := sorted({"build", "migrate"} & jobs.keys()):
-        raise NotRecognisedError(("jobs", taken[0]), f"there is a job `{taken[0]}` already", _BY_HAND)
+        raise NotRecognisedError(("jobs", taken[0]), f"there is already a job `{taken[0]}`", _BY_HAND)
     if re.search(r"\b(always|failure|cancelled)\s*\(", str(body.get("if", ""))):
         raise NotRecognisedError((*path, "if"), "the job runs after a failure", _BY_HAND)
     if job.last_push >= job.first:
@@ -108,7 +108,7 @@ def _refuse_other_shapes(job: DeployingJob) -> None:
         raise NotRecognisedError(job.steps[0].path, "nothing comes before the deployment", _BY_HAND)
     for step in job.steps[: job.first]:
         if _LEAVES.search(step.script):
-            raise NotRecognisedError(step.path, "leaves a value to later steps, which will be in another job", _BY_HAND)
+            raise NotRecognisedError(step.path, "passes a value to later steps, which will be in another job", _BY_HAND)
     ids = {str(step.body["id"]) for step in job.steps[: job.first] if "id" in step.body}
     for step in job.steps[job.first :]:
         used = re.search(r"\bsteps\.([\w-]+)", str(step.body))
@@ -118,7 +118,7 @@ def _refuse_other_shapes(job: DeployingJob) -> None:
 
 
 def _identity(job: DeployingJob) -> tuple[str, str]:
-    """The provider and the account that the job acts as, as the file writes them."""
+    """The workload identity provider and the account of the job, as written in the file."""
     before = job.steps[: job.first]
     step = next((step for step in before if str(step.body.get("uses", "")).startswith(_AUTH)), None)
     values = step.body.get("with") if step is not None else None
@@ -128,13 +128,13 @@ def _identity(job: DeployingJob) -> tuple[str, str]:
     found = [values.get("workload_identity_provider"), values.get("service_account")]
     for value in found:
         if not isinstance(value, str) or re.search(r"\b(env|secrets|steps|job|runner)\.", value):
-            message = "signs in with a value that a called workflow cannot be given (literal text, vars or inputs can)"
+            message = "signs in with a value that a called workflow cannot get (literal text, vars or inputs work)"
             raise NotRecognisedError((*step.path, "with"), message, _BY_HAND)
     return str(found[0]), str(found[1])
 
 
 def _digest_step(image: DeployedImage, dash: str) -> list[str]:
-    """The digest of what was pushed: a tag may move before the deployment, and the migration refuses one."""
+    """A step that reads the digest of the pushed image: a tag can move, and the migration refuses tags."""
     if has_shell_value(image.reference):
         message = f"deploys {image.reference}, which only the script knows"
         raise NotRecognisedError((*image.step.path, "run"), message, _BY_HAND)
@@ -152,7 +152,7 @@ def _digest_step(image: DeployedImage, dash: str) -> list[str]:
 
 
 def _head_of_build(job: DeployingJob, inner: str, step: str) -> list[Edit]:
-    """The head of the job becomes that of `build`: another id and name, and the digest as an output."""
+    """Edits the head of the job for `build`: another id and name, and the digest as an output."""
     source, path = job.source, ("jobs", job.id)
     key = source.key_node(path)
     edits = [Edit(key.start_mark.index, key.end_mark.index, "build")]
@@ -168,7 +168,7 @@ def _head_of_build(job: DeployingJob, inner: str, step: str) -> list[Edit]:
 
 
 def _head_of_deployment(job: DeployingJob, inner: str) -> list[str]:
-    """Name, needs, condition, and what both jobs have in common, as the file writes it."""
+    """Name, `needs`, `if`, and the keys that both jobs get, as written in the file."""
     body = job.source.workflow.body["jobs"][job.id]
     lines = _written(job, ("name",)) or [f"{inner}name: {job.id}"]
     needed = [*_needs(body.get("needs")), "build", "migrate"]
@@ -176,7 +176,7 @@ def _head_of_deployment(job: DeployingJob, inner: str) -> list[str]:
     condition = str(body["if"]) if "if" in body else ""
     condition = re.sub(r"\A\s*\$\{\{(.*)\}\}\s*\Z", r"\1", condition, flags=re.DOTALL).strip()
     if _reports_failures(job):
-        # It also runs where build or migration failed, so that its steps can report that; its first step stops it.
+        # It also runs after a failed build or migration, so that its steps can report it; its first step stops it.
         clauses = ["!cancelled()", "needs.build.result != 'skipped'", *([f"({condition})"] if condition else [])]
         lines.append(f"{inner}if: ${{{{ {' && '.join(clauses)} }}}}")
     elif condition:
@@ -193,7 +193,7 @@ def _reports_failures(job: DeployingJob) -> bool:
 
 
 def _written(job: DeployingJob, keys: Sequence[str]) -> list[str]:
-    """The lines of these keys of the job, as they are."""
+    """The lines of these keys of the job, unchanged."""
     source, found = job.source, list[str]()
     for key in keys:
         if key in source.workflow.body["jobs"][job.id]:
@@ -204,7 +204,7 @@ def _written(job: DeployingJob, keys: Sequence[str]) -> list[str]:
 
 
 def _first_steps(job: DeployingJob, dash: str) -> list[str]:
-    """What the second job begins with: a stop where the first two failed, and a copy of the steps that set up."""
+    """The first steps of the second job: it stops if an earlier job failed, and repeats the set-up steps."""
     lines: list[str] = []
     if _reports_failures(job):
         lines += [
@@ -225,7 +225,7 @@ def _lines_of(step: Step) -> list[str]:
 
 
 def _compare(job: DeployingJob, after: Source) -> None:
-    """Raises NotRecognisedError unless both jobs together have every step of the one, in order."""
+    """Raises NotRecognisedError unless both jobs together have every step of the original job, in order."""
     before, jobs = job.source.workflow.body["jobs"], after.workflow.body["jobs"]
     steps = before[job.id]["steps"]
     build, deploy = jobs["build"]["steps"], jobs[job.id]["steps"]

@@ -1,7 +1,7 @@
 """The gate that stops a deployment of an image with a critical vulnerability: one step for each image.
 
-The steps call the delivered action `.github/readiness/scan-image`, after the last push and before anything is deployed
-or migrated. Code scanning needs one right more in the job. docs/scanning.md shows the result.
+The steps call the delivered action `.github/readiness/scan-image`, after the last push and before any deployment or
+migration. Code scanning needs one more permission in the job. docs/scanning.md shows the result.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from readiness.fix.workflow_source import Edit, NotRecognisedError, Source
 
 ACTION = "./.github/readiness/scan-image"
 ACTION_FILE = ".github/readiness/scan-image/action.yml"
-_RIGHT = "security-events"
+_PERMISSION = "security-events"
 _BY_HAND = "Add by hand a step with `uses: ./.github/readiness/scan-image` between the push and the deployment"
 
 
 def gate_step(part: str, image: str) -> list[str]:
-    """The lines of a step that scans `image`, without indentation; `part` is what people call it: `backend`."""
+    """The lines of a step that scans `image`, without indentation; `part` is its short name, such as `backend`."""
     return [
         f"- name: Stop on a critical vulnerability in the {part}",
         f"  uses: {ACTION}",
@@ -34,7 +34,7 @@ def gate_step(part: str, image: str) -> list[str]:
 
 
 def with_gate(job: DeployingJob) -> Source | None:
-    """The workflow whose job scans what it deploys; None where it does already. Raises NotRecognisedError."""
+    """The workflow whose job scans the images it deploys; None if it already does. Raises NotRecognisedError."""
     source, path = job.source, ("jobs", job.id)
     source.refuse_shared_nodes()
     gates = [step for step in job.steps if step.body.get("uses") == ACTION]
@@ -43,15 +43,15 @@ def with_gate(job: DeployingJob) -> Source | None:
     is_allowed = _is_allowed(source, path)
     late = next((step for step in gates if step.index > job.first), None)
     if late is not None:
-        raise NotRecognisedError(late.path, "scans after the deployment, where nothing is stopped", _BY_HAND)
+        raise NotRecognisedError(late.path, "scans after the deployment, too late to stop it", _BY_HAND)
     if not wanted and is_allowed:
         return None
     _refuse_wrong_order(job)
     expected, edits = copy.deepcopy(source.workflow.body), list[Edit]()
     body: dict[str, Any] = expected["jobs"][job.id]
     if not is_allowed:
-        edits.append(_right(source, (*path, "permissions")))
-        body["permissions"][_RIGHT] = "write"
+        edits.append(_permission_edit(source, (*path, "permissions")))
+        body["permissions"][_PERMISSION] = "write"
     if wanted:
         edits.append(insert_steps(job, [gate_step(part, image) for part, image in wanted.items()]))
         added = [item for part, image in wanted.items() for item in yaml.safe_load("\n".join(gate_step(part, image)))]
@@ -60,21 +60,21 @@ def with_gate(job: DeployingJob) -> Source | None:
 
 
 def _scanned_images(job: DeployingJob) -> dict[str, str]:
-    """The image to scan, by what people call it."""
+    """The image to scan, by its short name."""
     if not job.images:
-        message = "deploys without an image that is named in the step (`--image=IMAGE`)"
+        message = "deploys, but its step names no image (`--image=IMAGE`)"
         raise NotRecognisedError(job.steps[job.first].path, message, _BY_HAND)
     found: dict[str, str] = {}
     for image in job.images:
         reference = _known_reference(job, image)
         if found.setdefault(image.part, reference) != reference:
-            message = f"deploys two images that are called {image.part}"
+            message = f"deploys two images with the name {image.part}"
             raise NotRecognisedError(image.step.path, message, _BY_HAND)
     return found
 
 
 def _known_reference(job: DeployingJob, image: DeployedImage) -> str:
-    """The image without values that the script alone knows: then it is the one that the job pushed for this commit."""
+    """The image's reference; if only the script knows a part of it, the image that the job pushes for this commit."""
     if not has_shell_value(image.reference):
         return image.reference
     ours = [reference for reference in job.pushed if split_reference(reference)[0] == image.repository]
@@ -86,7 +86,7 @@ def _known_reference(job: DeployingJob, image: DeployedImage) -> str:
 
 
 def _refuse_wrong_order(job: DeployingJob) -> None:
-    """Raises NotRecognisedError where the gate could not be between the push and the deployment, or has no files."""
+    """Raises NotRecognisedError if the gate cannot come between push and deployment, or has no checkout."""
     if job.last_push >= job.first:
         path = job.steps[job.last_push].path
         raise NotRecognisedError(
@@ -94,7 +94,7 @@ def _refuse_wrong_order(job: DeployingJob) -> None:
         )
     uses = [str(step.body.get("uses", "")) for step in job.steps[: job.first]]
     if not any(used.startswith("actions/checkout@") for used in uses):
-        message = "does not check the repository out before it deploys, and the action is a file of the repository"
+        message = "does not check out the repository before it deploys, but the action is a file of the repository"
         raise NotRecognisedError(("jobs", job.id, "steps"), message, "Add a step with actions/checkout")
 
 
@@ -110,7 +110,7 @@ def insert_steps(job: DeployingJob, steps: Iterable[list[str]]) -> Edit:
 
 
 def step_begin(job: DeployingJob) -> tuple[int, str]:
-    """Where the first step that deploys begins, with the comments above it: the line, and its dash's indentation."""
+    """Where the first step that deploys begins, including comments above it: the line, and the dash's indentation."""
     source, path = job.source, job.steps[job.first].path
     source.refuse_flow(path)
     line = source.line_of(path)
@@ -123,20 +123,20 @@ def step_begin(job: DeployingJob) -> tuple[int, str]:
 
 
 def _is_allowed(source: Source, path: tuple[str, ...]) -> bool:
-    """Whether the job may write to code scanning. Raises NotRecognisedError where its rights are not a list."""
+    """Whether the job may write to code scanning. Raises NotRecognisedError if it has no list of permissions."""
     rights = source.workflow.body["jobs"][path[-1]].get("permissions")
-    if rights == "write-all" or (isinstance(rights, dict) and rights.get(_RIGHT) == "write"):
+    if rights == "write-all" or (isinstance(rights, dict) and rights.get(_PERMISSION) == "write"):
         return True
-    if not isinstance(rights, dict) or not rights or _RIGHT in rights:
-        message = f"has no list of `permissions` to which `{_RIGHT}: write` can be added"
-        hint = "Write the rights that it needs as `permissions:` of the job, then run the command again"
+    if not isinstance(rights, dict) or not rights or _PERMISSION in rights:
+        message = f"has no list of `permissions` to which `{_PERMISSION}: write` can be added"
+        hint = "Write the permissions that it needs as `permissions:` of the job, then run the command again"
         raise NotRecognisedError(path, message, hint)
     return False
 
 
-def _right(source: Source, path: tuple[str, ...]) -> Edit:
+def _permission_edit(source: Source, path: tuple[str, ...]) -> Edit:
     source.refuse_flow(path)
     node = source.node(path)
     last = node.value[-1][0]
     line = source.last_line_of(path)
-    return source.insert_lines(line + 1, [f"{' ' * last.start_mark.column}{_RIGHT}: write"])
+    return source.insert_lines(line + 1, [f"{' ' * last.start_mark.column}{_PERMISSION}: write"])

@@ -37,30 +37,30 @@ class Step:
 
     @property
     def body(self) -> Mapping[str, Any]:
-        """What the file says about the step; empty where that is no mapping."""
+        """The mapping of the step in the file; empty if it is not a mapping."""
         found = self.job.body["steps"][self.index]
         return found if isinstance(found, dict) else {}
 
     @property
     def name(self) -> str:
-        """Its `name:`, else its id, its action, or its number in the job."""
+        """Its `name:`, or else its id, its action, or its number in the job."""
         named = self.body.get("name") or self.body.get("id") or self.body.get("uses")
         return str(named or f"{self.job_id} {self.index + 1}")
 
     @property
     def script(self) -> str:
-        """Its `run:`, empty without one, or where it is no text."""
+        """Its `run:`; empty if it has none, or if it is not text."""
         found = self.body.get("run")
         return found if isinstance(found, str) else ""
 
     @property
     def dialect(self) -> str | None:
-        """The dialect in which its script is read; None for a shell that does not resemble `sh`."""
+        """The shell dialect of its script; None for a shell that does not resemble `sh`."""
         return shell_of(self.job, self.body).dialect
 
     @cached_property
     def commands(self) -> list[PlacedCommand]:
-        """The commands of its script. Raises NotRecognisedError where the script cannot be read."""
+        """The commands of its script. Raises NotRecognisedError if the script cannot be read."""
         if not self.script or self.dialect is None:
             return []
         try:

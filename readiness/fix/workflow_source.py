@@ -1,7 +1,7 @@
-"""A workflow file as text with the place of every node, so that an edit changes the intended lines and no other.
+"""A workflow file as text with the position of every node, so that an edit changes only the intended lines.
 
-A YAML library that writes a file again changes its layout. Here PyYAML's marks give the place of a node, the text is
-edited there, and the result is parsed again and compared with what the edit should mean.
+A YAML library that writes a file again changes its layout. Here PyYAML's marks give the position of a node, the edit
+changes the text there, and the result is parsed again and compared with the intended content.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from readiness.finding import Finding, RefusedError
 from readiness.settings.strict_yaml import KeyPath, composed
 
 RULE_ID = "fix-not-recognised"
-# PyYAML ends a line at these, and git and editors do not: places would differ.
+# PyYAML ends a line at these characters, and git and editors do not, so positions would differ.
 _OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _AGAIN = "Then run the command again"
 
 
 class NotRecognisedError(Exception):
-    """The text is not written as the edit expects. `path` is the place, `hint` says how to do it by hand."""
+    """The text is not written as the edit expects. `path` is the place, `hint` how to do it by hand."""
 
     def __init__(self, path: KeyPath, message: str, hint: str) -> None:
         self.path, self.message, self.hint = path, message, hint
@@ -59,7 +59,7 @@ class Source:
 
     @cached_property
     def line_end(self) -> str:
-        """The line end of the file: that of its first line."""
+        """The line ending of the file: that of its first line."""
         return "\r\n" if re.match(r"[^\n]*\r\n", self.text) else "\n"
 
     @cached_property
@@ -72,22 +72,20 @@ class Source:
         return self.text.count("\n", 0, offset)
 
     def line_text(self, line: int) -> str:
-        """A line without its end."""
+        """A line without its line ending."""
         return self.text[self.line_starts[line] : self.line_starts[line + 1]].rstrip("\r\n")
 
     def refuse_shared_nodes(self) -> None:
-        """Raises NotRecognisedError for a file with anchors: an edit of one place would change others."""
+        """Raises NotRecognisedError for a file with anchors, because an edit could change other places too."""
         for event in yaml.parse(self.text, Loader=yaml.SafeLoader):
             if getattr(event, "anchor", None):
-                message = (
-                    f"uses the YAML anchor or alias {event.anchor!r}, so that an edit could change other places too"
-                )
+                message = f"uses the YAML anchor or alias {event.anchor!r}, so an edit could change other places too"
                 raise NotRecognisedError(
                     (), message, "Write the value out where it is used, then run the command again"
                 )
 
     def node(self, path: KeyPath) -> yaml.Node:
-        """The value at the path. Raises KeyError where there is none."""
+        """The value at the path. Raises KeyError if there is none."""
         return self._pair(path)[1]
 
     def key_node(self, path: KeyPath) -> yaml.Node:
@@ -110,7 +108,7 @@ class Source:
         return pair
 
     def refuse_flow(self, path: KeyPath) -> None:
-        """Raises NotRecognisedError where the value, or what holds it, is written as `{…}` or `[…]`."""
+        """Raises NotRecognisedError if the value, or a collection around it, is written as `{…}` or `[…]`."""
         for length in range(1, len(path) + 1):
             node = self.node(path[:length])
             if isinstance(node, yaml.CollectionNode) and node.flow_style:
@@ -124,7 +122,7 @@ class Source:
         return self.key_node(path).start_mark.line
 
     def last_line_of(self, path: KeyPath) -> int:
-        """The last line with text of the value, comments behind it not counted; counted from 0."""
+        """The last line with text of the value, without comments after it; counted from 0."""
         node = self.node(path)
         while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
             last = node.value[-1]
@@ -136,16 +134,16 @@ class Source:
         return line
 
     def remove_line(self, path: KeyPath) -> Edit:
-        """Removes the line of a key with its value. Raises NotRecognisedError where more is on it."""
+        """Removes the line of a key with its value. Raises NotRecognisedError if the line has more."""
         line = self.line_of(path)
         if not re.fullmatch(rf"\s*{re.escape(str(path[-1]))}\s*:[^,{{}}]*", self.line_text(line)):
-            raise NotRecognisedError(path, "is not on a line of its own", "Remove it by hand")
+            raise NotRecognisedError(path, "is not on its own line", "Remove it by hand")
         if self.last_line_of(path) != line:
             raise NotRecognisedError(path, "has more than one line", "Remove it by hand")
         return Edit(self.line_starts[line], self.line_starts[line + 1], "")
 
     def insert_lines(self, line: int, lines: Sequence[str]) -> Edit:
-        """Inserts lines before `line`, which may be the one behind the last."""
+        """Inserts lines before `line`, which may be the line after the last."""
         at = self.line_starts[min(line, len(self.line_starts) - 1)]
         begins = "" if at == 0 or self.text[at - 1] == "\n" else self.line_end
         ends = "" if begins else self.line_end
@@ -154,7 +152,7 @@ class Source:
     def in_script(self, path: KeyPath, begin: int, end: int, text: str = "") -> Edit:
         """Replaces the characters `begin` to `end` of the text at `path`, such as a script.
 
-        Raises NotRecognisedError where the place in the file is not plain: folded text, or text with escapes.
+        Raises NotRecognisedError if the text in the file is folded or has escapes.
         """
         node = self.node(path)
         places = self._places_of(node) if isinstance(node, yaml.ScalarNode) else None
@@ -163,14 +161,14 @@ class Source:
             raise NotRecognisedError(path, "is folded text or has escapes, where one line or a block is expected", hint)
         value, is_block = (node.value, node.style == "|") if isinstance(node, yaml.ScalarNode) else ("", False)
         if is_block and not text and value[:begin][-1:] in ("\n", "") and value[begin:end].endswith("\n"):
-            # Whole lines go with their indentation and their own line ends.
+            # Whole lines are removed with their indentation and line endings.
             lines = (self.line_at(places[begin]), self.line_at(places[end - 1]) + 1)
             return Edit(self.line_starts[lines[0]], self.line_starts[lines[1]], "")
         first = places[begin] if begin < len(places) else places[-1] + 1
         return Edit(first, first if begin == end else places[end - 1] + 1, text)
 
     def _places_of(self, node: yaml.ScalarNode) -> list[int] | None:
-        """The offset in the file of each character of the value; None where the value is not in the file as it is."""
+        """The offset in the file of each character of the value; None if the file has the value in another form."""
         begin, end = node.start_mark.index, node.end_mark.index
         if node.style != "|":
             begin, end = (begin, end) if node.style is None else (begin + 1, end - 1)
@@ -190,7 +188,7 @@ class Source:
         return places[: len(node.value)]
 
     def edited(self, edits: Sequence[Edit], expected: Mapping[str, Any] | None = None) -> Source:
-        """The file after the edits. With `expected`, raises NotRecognisedError where it would mean something else."""
+        """The file after the edits. With `expected`, raises NotRecognisedError if the content differs from it."""
         text = self.text
         for edit in sorted(edits, key=lambda edit: (edit.begin, edit.end), reverse=True):
             text = text[: edit.begin] + edit.text + text[edit.end :]
@@ -200,7 +198,7 @@ class Source:
             reason = refusal.problems[0].message
             raise NotRecognisedError((), f"would no longer be a workflow ({reason})", "Edit it by hand") from None
         if expected is not None and after.workflow.body != expected:
-            raise NotRecognisedError((), "would mean something else than intended after the edit", "Edit it by hand")
+            raise NotRecognisedError((), "would not have the intended content after the edit", "Edit it by hand")
         return after
 
     def finding(self, error: NotRecognisedError, key: str, rule_id: str = RULE_ID) -> Finding:
@@ -213,13 +211,13 @@ class Source:
 
 @functools.lru_cache(maxsize=64)
 def source_of(path: str, text: str, shown: str) -> Source:
-    """The workflow with this text, which nobody changes; `shown` is its name in messages.
+    """The workflow with this text, shared and never changed; `shown` is its name in messages.
 
-    Raises RefusedError where it is no workflow.
+    Raises RefusedError if it is not a workflow.
     """
     if found := _OTHER_LINE_ENDS.search(text):
         line = text.count("\n", 0, found.start()) + 1
-        message = f"has the character U+{ord(found[0]):04X}, which YAML takes as the end of a line"
+        message = f"has the character U+{ord(found[0]):04X}, which ends a line in YAML"
         raise RefusedError([Finding(rule_id=RULE_ID, file=shown, line=line, message=message, hint="Remove it")])
-    # The strict reader takes a text without a byte order mark; PyYAML takes one, so that offsets stay right.
+    # The strict reader wants no byte order mark; PyYAML accepts one, so offsets stay correct.
     return Source(path=path, text=text, workflow=parse_workflow(text, shown))

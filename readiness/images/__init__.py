@@ -1,1 +1,1 @@
-"""Which images cleanup would delete and keep, proved before it may delete: pure, standard library only."""
+"""Simulates which images cleanup would delete and keep, before it may delete. Uses only the standard library."""

@@ -1,7 +1,7 @@
-"""What cleanup chose to delete, read from `gcloud logging read --format=json`.
+"""The versions that cleanup chose to delete, read from `gcloud logging read --format=json`.
 
-An entry of a cleanup run has the method BatchDeleteVersions; a dry run's says `request.validateOnly: true`, a real one
-says nothing of it. The entry that ends a long-running operation may repeat nothing of the request.
+An entry of a cleanup run has the method BatchDeleteVersions. A dry run has `request.validateOnly: true`; a real run
+has no such field. The last entry of a long-running operation may lack the fields of the request.
 Source: docs/facts/registry.md#what-a-cleanup-writes-to-the-audit-log.
 """
 
@@ -20,7 +20,7 @@ from readiness.images.repositories import DELETE_METHOD
 from readiness.json_values import as_object
 from readiness.times import instant
 
-# Cleanup runs about daily, without a schedule: two days hold at least one run.
+# Cleanup runs about once a day, without a schedule: two days contain at least one run.
 WINDOW = timedelta(hours=48)
 CLEANUP_PRINCIPAL = "@gcp-sa-artifactregistry.iam.gserviceaccount.com"
 
@@ -41,10 +41,10 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deletions:
-    """What the entries of one repository say; the counts are of entries.
+    """The entries of one repository, counted by kind.
 
-    `real` are deletions of cleanup itself, `by_others` those of anybody else. `old` and `elsewhere` were not counted:
-    older than the window, or of other repositories or methods.
+    `real` counts deletions by cleanup itself, `by_others` those by anybody else. `old` counts entries that are older
+    than the window, and `elsewhere` those of other repositories or methods.
     """
 
     candidates: frozenset[Candidate]
@@ -59,7 +59,7 @@ class Deletions:
 def read_deletions(path: Path, repository: str, now: datetime) -> Deletions:
     """The entries of `repository` (`projects/…/repositories/…`) in the 48 hours before `now`.
 
-    Raises RefusedError with every entry that cannot be read: an entry that is not understood may name what runs.
+    Raises RefusedError with every entry that cannot be read, because such an entry may name an image that runs.
     """
     found = read_json_list(path, _LOG_COMMAND)
     problems: list[Finding] = []
@@ -82,7 +82,7 @@ def read_deletions(path: Path, repository: str, now: datetime) -> Deletions:
                 file=found.file,
                 key=f"[{index}].{key}",
                 message=what,
-                hint="Fetch the log again, whole",
+                hint="Fetch the complete log again",
             )
             for key, what in (*faults, *name_faults)
         )
@@ -93,7 +93,7 @@ def read_deletions(path: Path, repository: str, now: datetime) -> Deletions:
 
 
 def _moment(entry: dict[str, Any]) -> tuple[datetime | None, list[tuple[str, str]]]:
-    """The time of an entry, or what is wrong with it, by key."""
+    """The time of an entry, or its faults by key."""
     try:
         return instant(entry.get("timestamp") or entry.get("receiveTimestamp")), []
     except ValueError as error:
@@ -101,19 +101,19 @@ def _moment(entry: dict[str, Any]) -> tuple[datetime | None, list[tuple[str, str
 
 
 def _names(request: dict[str, Any], repository: str) -> tuple[set[Candidate], list[tuple[str, str]]]:
-    """The versions that an entry names, and what is wrong with it, by key."""
+    """The versions in an entry, and its faults by key."""
     faults: list[tuple[str, str]] = []
     if not isinstance(request.get("validateOnly", False), bool):
         faults.append(("protoPayload.request.validateOnly", "is neither true nor false"))
     names = request.get("names")
     if not isinstance(names, list) or not names:
-        # Logging drops fields of an entry that is too large: an empty list proves nothing.
+        # Cloud Logging drops fields of an entry that is too large, so an empty list proves nothing.
         return set(), [*faults, ("protoPayload.request.names", "names no version")]
     candidates = set()
     for at, name in enumerate(names):
         parts = _NAME.fullmatch(name) if isinstance(name, str) else None
         if parts is None or parts[1] != repository:
-            faults.append((f"protoPayload.request.names[{at}]", "is no version of the repository"))
+            faults.append((f"protoPayload.request.names[{at}]", "is not a version of the repository"))
         else:
             candidates.add(Candidate(unquote(parts[2]), parts[3]))
     return candidates, faults
@@ -138,7 +138,7 @@ def _repository_of(request: dict[str, Any]) -> str | None:
 
 
 def _ends_only(entry: dict[str, Any]) -> bool:
-    """Whether the entry is the second of an operation, of which the first names the versions."""
+    """Whether the entry is the last of an operation, whose first entry names the versions."""
     operation, request = (
         as_object(entry.get("operation")),
         as_object(as_object(entry.get("protoPayload")).get("request")),

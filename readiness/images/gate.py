@@ -1,8 +1,7 @@
-"""The gate: whether anything that cleanup chose runs or would be rolled back to, and the record that it passed.
+"""The gate: it passes if cleanup chose no image that runs or is a rollback target. A record shows that it passed.
 
-From the repository alone `readiness check` recomputes the digest of the declared policies and the record's own seal,
-and compares repository, stack and date. It cannot recompute the log and the revisions, of which the record holds only
-digests and counts.
+`readiness check` recomputes the digest of the declared policies and the record's own seal, and compares repository,
+stack and date. It cannot recompute the log and the revisions: the record has only their digests and counts.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from readiness.images.revisions import Needed
 from readiness.sealed_record import NoRecordError, opened, record_file, sealed_text
 from readiness.times import instant_text
 
-# What the log showed: runs that only pretended, or real ones, which confirm a dry run that has been switched off.
+# The runs in the log: dry runs, or real deletions, which confirm the gate after the dry run was turned off.
 DRY_RUN, DELETIONS = "dry run", "deletions"
-# What runs changes with every deployment: a dry run older than this says little. Real runs are confirmed once.
+# Every deployment changes which images run, so an older dry run proves little. Real deletions are confirmed once.
 MAX_AGE = timedelta(days=14)
 
 
@@ -30,7 +29,7 @@ MAX_AGE = timedelta(days=14)
 class GateRecord:
     """One passed gate. `candidates` counts versions by package, `revisions` those compared with them.
 
-    `commit` is empty where the project is in no git repository.
+    `commit` is empty if the project is not in a git repository.
     """
 
     stack: str
@@ -52,14 +51,14 @@ class GateRecord:
 
 
 def record_path(stack_file: str, stack: str) -> str:
-    """Where a stack's record is, relative as its file is."""
+    """The path of a stack's record, relative like the stack file."""
     return record_file(stack_file, f"cleanup-gate.{stack}")
 
 
 def record_faults(
     text: str | None, *, stack: str, repository: str, policies_digest: str, now: datetime
 ) -> Iterator[str]:
-    """Why a record does not allow cleanup to delete; nothing where it does. `text` is None where there is no file."""
+    """Why a record does not allow cleanup to delete; nothing if it does. `text` is None if there is no file."""
     try:
         record = opened(text, "the gate")
     except NoRecordError as fault:
@@ -68,15 +67,15 @@ def record_faults(
     yield from record.faults(now)
     for name, expected in (("stack", stack), ("repository", repository)):
         if record.fields.get(name) != expected:
-            yield f"is of another {name} than {expected}"
+            yield f"has another {name} than {expected}"
     if record.fields.get("policies_digest") != policies_digest:
-        yield "was made for other policies than the declared ones"
+        yield "was made for policies that differ from the declared ones"
     if record.fields.get("evidence") != DELETIONS and now - record.made > MAX_AGE:
-        yield f"rests on dry runs of {instant_text(record.made)}, more than {MAX_AGE.days} days ago"
+        yield f"is based on dry runs of {instant_text(record.made)}, more than {MAX_AGE.days} days ago"
 
 
 def evidence_of(deletions: Deletions) -> str | None:
-    """Which kind of run the log shows; None where it shows none. A real run confirms more than a dry one."""
+    """The kind of run in the log; None without a run. A real run confirms more than a dry run."""
     if deletions.real:
         return DELETIONS
     return DRY_RUN if deletions.dry else None
@@ -85,11 +84,11 @@ def evidence_of(deletions: Deletions) -> str | None:
 def gate_findings(
     deletions: Deletions, needed: Needed, repository: DeclaredRepository, now: datetime, *, log: str, revisions: str
 ) -> Iterator[Finding]:
-    """Everything that speaks against deleting; `log` and `revisions` are the files' names."""
+    """Every reason not to delete; `log` and `revisions` are the files' names."""
     yield from _hits(deletions, needed, revisions)
     real, by_others = deletions.real, deletions.by_others
     if repository.dry_run and real + by_others:
-        message = f"holds {real} deletions by cleanup and {by_others} by others, which were no dry run"
+        message = f"has {real} deletions by cleanup and {by_others} by others, which were not dry runs"
         yield Finding(
             rule_id="cleanup-gate-deletions",
             file=log,
@@ -97,7 +96,7 @@ def gate_findings(
             hint="Apply cleanup_dry_run: true and find out who deletes",
         )
     elif by_others:
-        message, hint = f"holds {by_others} deletions that cleanup did not make", "Find out who deletes"
+        message, hint = f"has {by_others} deletions that cleanup did not make", "Find out who deletes"
         yield Finding(
             rule_id="cleanup-gate-other-deleters", file=log, message=message, hint=hint, severity=Severity.WARNING
         )
@@ -108,14 +107,14 @@ def gate_findings(
             file=log,
             message=f"is inconclusive: no cleanup run of {repository.resource} in the 48 h before {instant_text(now)}"
             f" ({left})",
-            hint="Switch Data Write audit logs of Artifact Registry on, wait a day for the next run, fetch it again",
+            hint="Turn on Data Write audit logs of Artifact Registry, wait a day for the next run, and fetch it again",
         )
 
 
 def gate_record(
     deletions: Deletions, needed: Needed, repository: DeclaredRepository, now: datetime, *, stack: str, commit: str
 ) -> GateRecord:
-    """The record of a gate that found nothing against deleting."""
+    """The record of a gate that passed."""
     evidence = evidence_of(deletions)
     return GateRecord(
         stack=stack,

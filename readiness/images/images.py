@@ -1,7 +1,7 @@
 """The versions of a registry, read from `gcloud artifacts docker images list --include-tags --format=json`.
 
-Fields as gcloud 528 writes them (command_lib/artifacts/docker_util.py): `createTime` is the upload, `tags` is a list,
-or `""` where `--include-tags` was not given, `metadata.imageSizeBytes` is text, `"None"` where the API has no size.
+Fields as gcloud 528 writes them (command_lib/artifacts/docker_util.py): `createTime` is the upload. `tags` is a list,
+or `""` without `--include-tags`. `metadata.imageSizeBytes` is text, and `"None"` if the API has no size.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from readiness.json_values import as_object
 from readiness.times import instant
 
 LIST_IMAGES = "gcloud artifacts docker images list REPOSITORY --include-tags --format=json"
-# Image indexes as Docker and as OCI call them; only these have children.
+# Media types of image indexes, of Docker and of OCI; only these have children.
 INDEX_MEDIA_TYPES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.index.v1+json",
 )
 _HOST = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev")
 _RESOURCE = re.compile(r"projects/([^/]+)/locations/([^/]+)/repositories/([^/]+)/packages/(.+)")
-# No address, no image with its tag or digest, and no host without a package: policies match names.
+# A name without address, tag and digest, and not a host alone: policies match names.
 _IMAGE_NAME = re.compile(r"(?!projects/)(?![a-z0-9-]+-docker\.pkg\.dev(?:/|$))[^/@:]+(?:/[^/@:]+)*")
 _WORD = re.compile(r"[!-~]+")
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
@@ -37,8 +37,8 @@ _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 class Version:
     """One version of a package.
 
-    `package` and `created_text` are as the file has them. `size_bytes` counts layers that versions share once for each;
-    it is 0 where the registry says nothing. `children` are digests, where the listing tells those of an index.
+    `package` and `created_text` are as in the file. `size_bytes` counts a shared layer once for each version; it is 0
+    if the registry returns no size. `children` are digests, if the listing contains those of an index.
     """
 
     package: str
@@ -58,7 +58,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class PackagePath:
-    """`repository` is `HOST/PROJECT/REPOSITORY`, empty for a bare name; `name` is what policies are matched with."""
+    """`repository` is `HOST/PROJECT/REPOSITORY`, empty for a bare name; policies match `name`."""
 
     repository: str
     name: str
@@ -101,16 +101,16 @@ def read_images(path: Path) -> tuple[Version, ...]:
 
 
 def _version(item: dict[str, Any]) -> tuple[Version, list[tuple[str, str, str]]]:
-    """The entry as far as it can be read; and of all that is wrong with it: field, what is wrong, how to fix it."""
+    """The readable part of an entry, and for each fault: the field, what is wrong, how to fix it."""
     faults: list[tuple[str, str, str]] = []
     package, digest, time = _word(item.get("package")), _word(item.get("version")), item.get("createTime")
     for field, name in (("package", package), ("version", digest)):
         if not name:
-            wrong = "is missing" if item.get(field) in (None, "") else "is no name"
+            wrong = "is missing" if item.get(field) in (None, "") else "is not a name"
             faults.append((field, wrong, f"Write the file with `{LIST_IMAGES}`"))
     if package and not _IMAGE_NAME.fullmatch(package_path(package).name):
         hint = "Write HOST/PROJECT/REPOSITORY/IMAGE, without tag or digest"
-        faults.append(("package", f"{package} names no package", hint))
+        faults.append(("package", f"{package} is not the name of a package", hint))
     created = _NO_TIME
     try:
         created = instant(time)
@@ -121,12 +121,12 @@ def _version(item: dict[str, Any]) -> tuple[Version, list[tuple[str, str, str]]]
     fields = as_object(metadata)
     tags, size, media_type = _tags(item.get("tags")), _size(fields.get("imageSizeBytes")), fields.get("mediaType") or ""
     children = _children(item.get("imageManifests") or fields.get("imageManifests"))
-    manifests, as_gcloud = "is no list of manifests with a digest each", "Leave it as gcloud writes it"
+    manifests, as_gcloud = "is not a list of manifests with digests", "Leave it as gcloud writes it"
     for field, is_right, wrong, hint in (
-        ("tags", tags is not None, "is no list of tags", 'Write ["a", "b"] or "a, b"'),
-        ("metadata", metadata is None or isinstance(metadata, dict), "is no object", as_gcloud),
-        ("metadata.imageSizeBytes", size is not None, "is no number of bytes", "Write a whole number from 0"),
-        ("metadata.mediaType", isinstance(media_type, str), "is no text", as_gcloud),
+        ("tags", tags is not None, "is not a list of tags", 'Write ["a", "b"] or "a, b"'),
+        ("metadata", metadata is None or isinstance(metadata, dict), "is not an object", as_gcloud),
+        ("metadata.imageSizeBytes", size is not None, "is not a number of bytes", "Write a whole number from 0"),
+        ("metadata.mediaType", isinstance(media_type, str), "is not text", as_gcloud),
         ("metadata.imageManifests", children is not None, manifests, as_gcloud),
     ):
         if not is_right:
@@ -145,12 +145,12 @@ def _version(item: dict[str, Any]) -> tuple[Version, list[tuple[str, str, str]]]
 
 
 def _word(value: Any) -> str:
-    """The text where it is one printable word, else an empty one."""
+    """The text if it is one printable word, otherwise an empty text."""
     return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 
 def _tags(value: Any) -> tuple[str, ...] | None:
-    """Sorted and each once; None for anything that is no list of tags."""
+    """The sorted tags without duplicates; None if the value is not a list of tags."""
     if isinstance(value, str):
         value = [tag.strip() for tag in value.split(",") if tag.strip()]
     if value is None:
@@ -161,7 +161,7 @@ def _tags(value: Any) -> tuple[str, ...] | None:
 
 
 def _size(value: Any) -> int | None:
-    """Bytes; 0 where the registry says nothing, None for what is no size."""
+    """Bytes; 0 if the registry returns no size, None if the value is not a size."""
     if value in (None, "", "None"):
         return 0
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):

@@ -1,4 +1,4 @@
-"""Lists of JSON objects as gcloud prints them: read whole, with every mistake reported at once."""
+"""Reads a list of JSON objects as gcloud prints it, and reports every mistake at once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 from readiness.files import read_regular_bytes
 from readiness.finding import Finding, RefusedError
 
-# So many mistakes are printed; of the rest only their number.
+# The report shows at most this many mistakes, and the number of the others.
 MAX_SHOWN = 20
-# Ours: a registry's whole list fits, and a wrong file does not fill the memory.
+# Our own limit: a registry's whole list fits, and a wrong file does not fill the memory.
 MAX_BYTES = 128 * 1024 * 1024
 
 
@@ -28,7 +28,7 @@ class JsonList:
 
 
 def read_json_list(path: Path, made_by: str) -> JsonList:
-    """Reads a file that holds a JSON list of objects; `made_by` is the command that writes one.
+    """Reads a file with a JSON list of objects; `made_by` is the command that writes one.
 
     Raises RefusedError for a file that is missing, empty, not text, not JSON, or anything but a list of objects.
     """
@@ -36,17 +36,17 @@ def read_json_list(path: Path, made_by: str) -> JsonList:
     try:
         content = read_regular_bytes(path, MAX_BYTES)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        reason = error.strerror if isinstance(error, OSError) else "not a file name"
         raise RefusedError([_unreadable(file, f"cannot be read ({reason})", hint)]) from None
     value = _parsed(file, content, hint)
     if not isinstance(value, list):
-        raise RefusedError([_unreadable(file, f"holds {_kind(value)} where a list belongs", hint)])
+        raise RefusedError([_unreadable(file, f"contains {_kind(value)} instead of a list", hint)])
     refuse(
         Finding(
             rule_id="json-list-entry",
             file=file,
             key=f"[{index}]",
-            message=f"is {_kind(item)} where an object belongs",
+            message=f"is {_kind(item)} instead of an object",
             hint=hint,
         )
         for index, item in enumerate(value)
@@ -63,7 +63,7 @@ def refuse(problems: Iterable[Finding]) -> None:
     """Raises RefusedError with the first problems and the number of the others; without any, does nothing."""
     found = list(problems)
     if len(found) > MAX_SHOWN:
-        message = f"holds {len(found) - MAX_SHOWN} more mistakes of the kind"
+        message = f"has {len(found) - MAX_SHOWN} more mistakes of this kind"
         hint = "Fix the errors above first"
         found[MAX_SHOWN:] = [Finding(rule_id="json-list-more", file=found[0].file, message=message, hint=hint)]
     if found:
@@ -82,7 +82,7 @@ def _parsed(file: str, content: bytes, hint: str) -> Any:
         except json.JSONDecodeError as error:
             message, line = f"is not JSON ({error.msg})", error.lineno
         except (ValueError, RecursionError):
-            message = "is not JSON that a command would write: a number or a nesting without end"
+            message = "is not JSON that a command would write: a number is too long, or values are nested too deeply"
     raise RefusedError([_unreadable(file, message, hint, line)])
 
 

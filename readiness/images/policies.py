@@ -1,7 +1,7 @@
-"""Cleanup policies: what the settings declare, and what a plan says was declared.
+"""Cleanup policies, from the settings and from a plan.
 
-Meaning of the fields, from Artifact Registry's API (messages of gcloud 528) and its cleanup-policy-overview: the fields
-of a condition must all hold, the entries of a list of prefixes are alternatives, tags match by prefix.
+The meaning of the fields is from Artifact Registry's API (messages of gcloud 528) and its cleanup-policy-overview: a
+version must meet all fields of a condition, the entries of a list of prefixes are alternatives, tags match by prefix.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SECONDS = re.compile(r"(\d{1,12})s")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """One policy. With `keep_count` it keeps so many of each package; without, its other fields are the condition."""
+    """One policy. With `keep_count`, it keeps that many versions of each package; otherwise it has a condition."""
 
     id: str
     action: str
@@ -45,7 +45,7 @@ class Policy:
 
     @property
     def keeps_by_tag_alone(self) -> bool:
-        """Whether it keeps every version with one of its tags, whatever its age, name and package."""
+        """Whether it keeps every version with one of its tags, independent of age, name and package."""
         narrowing = (self.version_prefixes, self.package_prefixes, self.older_than_seconds, self.newer_than_seconds)
         return self.action == KEEP and self.tag_state != "UNTAGGED" and not any(narrowing)
 
@@ -66,13 +66,13 @@ class Policy:
 
 
 def declared_policies(settings: ImageRegistry) -> tuple[Policy, ...]:
-    """The policies of a stack's settings: one that deletes by age, and those that keep, which win over it."""
+    """The policies of a stack's settings: one deletes by age; the others keep versions, and override it."""
     # Imported here, because the policy pack reads policies with the standard library alone.
     from readiness.settings.registry import keep_policy_id
 
     days = settings.delete_older_than_days
     age_seconds = days * 86_400
-    # One policy a package: right whether Google counts per package or per policy.
+    # One policy for each package is correct if Google counts per package, and if it counts per policy.
     recent = (
         Policy(
             id=keep_policy_id(package),
@@ -91,15 +91,15 @@ def declared_policies(settings: ImageRegistry) -> tuple[Policy, ...]:
 
 
 def policies_digest(policies: Iterable[Policy]) -> str:
-    """`sha256:` and 64 digits: the same for the same policies in any order, which to the API are a set."""
+    """`sha256:` and 64 digits. The order of the policies does not matter, because the API treats them as a set."""
     bodies = sorted((policy.as_body() for policy in policies), key=lambda body: body["id"])
     return "sha256:" + hashlib.sha256(json.dumps(bodies, sort_keys=True).encode()).hexdigest()
 
 
 def policies_of(bodies: Sequence[dict[str, Any]]) -> tuple[Policy, ...]:
-    """The policies that a plan declares, in its order. Raises ValueError with a line for each that cannot be right.
+    """The policies that a plan declares, in its order. Raises ValueError with a line for each invalid one.
 
-    The provider checks none of this; the API, or worse the cleanup itself, would find it later.
+    The provider does not check this; otherwise only the API, or even the cleanup itself, would find a mistake.
     """
     faults = [fault for body in bodies for fault in _faults(body)]
     names = [body.get("id") for body in bodies]
@@ -130,7 +130,7 @@ def _faults(body: dict[str, Any]) -> Iterator[str]:
     name, condition, recent = body.get("id", "a policy"), body.get("condition"), body.get("mostRecentVersions")
     unknown = sorted(set(body) - _POLICY_FIELDS)
     unknown += sorted(set(condition or ()) - _CONDITION_FIELDS) + sorted(set(recent or ()) - _RECENT_FIELDS)
-    yield from (f"{name}: {field} is a field that the simulator does not know" for field in unknown)
+    yield from (f"{name}: the simulator does not support the field {field}" for field in unknown)
     if not body.get("id"):
         yield f"{name}: it has no id"
     if body.get("action") not in (DELETE, KEEP):
@@ -138,20 +138,20 @@ def _faults(body: dict[str, Any]) -> Iterator[str]:
     if (condition is None) == (recent is None):
         yield f"{name}: it needs one of condition and mostRecentVersions, and not both"
     if recent is not None and body.get("action") == DELETE:
-        yield f"{name}: mostRecentVersions only keeps, and cannot stand in a policy that deletes"
+        yield f"{name}: mostRecentVersions only keeps versions, so a policy that deletes cannot have it"
     count = 1 if recent is None else recent.get("keepCount")
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        yield f"{name}: keepCount is no number of versions"
+        yield f"{name}: keepCount is not a number of versions"
     if condition is not None:
         yield from _condition_faults(name, condition)
 
 
 def _condition_faults(name: str, condition: dict[str, Any]) -> Iterator[str]:
     if condition.get("tagState", "ANY") not in TAG_STATES:
-        yield f"{name}: its tagState is none of {', '.join(TAG_STATES)}"
+        yield f"{name}: its tagState is not one of {', '.join(TAG_STATES)}"
     if condition.get("tagState") == "UNTAGGED" and condition.get("tagPrefixes"):
-        yield f"{name}: a version without tags has none that begins with tagPrefixes, so it matches nothing"
+        yield f"{name}: it matches nothing, because tagPrefixes never match a version without tags"
     for field in ("olderThan", "newerThan"):
         text = condition.get(field, "0s")
         if not isinstance(text, str) or not _SECONDS.fullmatch(text):
-            yield f"{name}: {field} is no time in seconds such as 2592000s"
+            yield f"{name}: {field} is not a time in seconds such as 2592000s"

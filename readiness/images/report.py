@@ -1,4 +1,4 @@
-"""A simulation as JSON for programs, as tables for people, and with remarks on what to know before trusting it."""
+"""The report of a simulation: JSON for programs, tables for people, and warnings about its limits."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def simulation_json(decisions: Sequence[Decision]) -> str:
 
 
 def simulation_text(decisions: Sequence[Decision], *, dry_run: bool) -> str:
-    """A table for each package, the totals, and whether cleanup may delete at all as declared."""
+    """A table for each package, the totals, and the declared dry run."""
     lines: list[str] = []
     for package, found in _by_package(decisions):
         lines += [f"{package}: {_summary(found)}", *_table(found), ""]
@@ -100,13 +100,13 @@ def _table(decisions: Sequence[Decision]) -> list[str]:
 
 
 def observations(versions: Sequence[Version], policies: Sequence[Policy], repository: str) -> Iterator[tuple[str, str]]:
-    """What is odd, and what to do. `repository` is the declared one, `HOST/PROJECT/REPOSITORY`."""
+    """Unusual facts, each with a hint. `repository` is the declared one, `HOST/PROJECT/REPOSITORY`."""
     packages = sorted({version.package for version in versions})
     if versions and not any(version.tags for version in versions):
-        yield "holds no version with a tag", "List it with --include-tags, or protected tags protect nothing here"
+        yield "has no version with a tag", "List the images with --include-tags; without tags, no version is protected"
     strangers = sorted({package_path(package).repository for package in packages} - {"", repository})
     if strangers:
-        yield f"lists {', '.join(strangers[:3])}, and the stack declares {repository}", "List that repository"
+        yield f"lists {', '.join(strangers[:3])}, but the stack declares {repository}", "List the declared repository"
     yield from _unprotected(packages, policies)
     yield from _indexes(versions, policies)
 
@@ -119,13 +119,13 @@ def _unprotected(packages: Sequence[str], policies: Sequence[Policy]) -> Iterato
             [name for name in names if name.startswith(policy.package_prefixes)] if policy.package_prefixes else []
         )
         if len(matched) > 1:
-            hint = "Rename the longer ones: where Google counts per policy, they take each other's places"
+            hint = "Rename the longer ones: if Google counts per policy, the packages share one count"
             yield f"{policy.id} matches the packages {', '.join(matched)}", hint
     if not any(policy.action == DELETE for policy in policies):
         return
     for name in names:
         if not any(not policy.package_prefixes or name.startswith(policy.package_prefixes) for policy in counting):
-            yield f"the newest of {name} are kept by no policy", "Add it to readiness:image_registry.packages"
+            yield f"no policy keeps the newest versions of {name}", "Add it to readiness:image_registry.packages"
 
 
 def _indexes(versions: Sequence[Version], policies: Sequence[Policy]) -> Iterator[tuple[str, str]]:
@@ -133,4 +133,4 @@ def _indexes(versions: Sequence[Version], policies: Sequence[Policy]) -> Iterato
     if indexes and any(policy.keep_count is not None for policy in policies):
         hint = "Raise keep_recent_versions, or build with --provenance=false"
         named = ", ".join(f"{count} in {package_path(package).name}" for package, count in sorted(indexes.items()))
-        yield f"holds image indexes ({named}), whose manifests count as versions of their own", hint
+        yield f"has image indexes ({named}), whose manifests count as separate versions", hint

@@ -1,4 +1,4 @@
-"""The image repository that a stack's plan declares, and the commands that list its images and their use."""
+"""The image repository in a stack's plan, and the commands that list its images, deletions and revisions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from readiness.resource_types import REGISTRY
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeclaredRepository:
-    """`dry_run` says whether cleanup only logs what it would delete."""
+    """A declared repository. `dry_run`: cleanup only logs what it would delete."""
 
     project: str
     location: str
@@ -24,12 +24,12 @@ class DeclaredRepository:
 
     @property
     def resource(self) -> str:
-        """As audit logs and the API name it."""
+        """Its name in audit logs and in the API."""
         return resource_name(self.project, self.location, self.repository_id)
 
     @property
     def host_path(self) -> str:
-        """As images in it are named."""
+        """The prefix of its images' names."""
         return f"{self.location}-docker.pkg.dev/{self.project}/{self.repository_id}"
 
 
@@ -39,9 +39,9 @@ def resource_name(project: str, location: str, repository_id: str) -> str:
 
 
 def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredRepository | None:
-    """The repository among the resources of a plan; None where the stack declares none.
+    """The repository among the resources of a plan; None if the stack declares none.
 
-    Raises RefusedError for policies that cannot be right.
+    Raises RefusedError for invalid policies.
     """
     found = next((resource for resource in resources if resource["type"] == REGISTRY), None)
     if found is None:
@@ -56,7 +56,7 @@ def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredReposito
                 file=source.get("file", "the plan"),
                 line=source.get("line"),
                 key=found["name"],
-                message=f"declares a cleanup policy that cannot be right: {line}",
+                message=f"declares an invalid cleanup policy: {line}",
                 hint="Fix the policy",
             )
             for line in str(error).splitlines()
@@ -65,7 +65,7 @@ def declared_repository(resources: Iterable[dict[str, Any]]) -> DeclaredReposito
         project=inputs["project"],
         location=inputs["location"],
         repository_id=inputs["repositoryId"],
-        # Left out means false to the API: cleanup deletes.
+        # The default of the API is false: cleanup deletes.
         dry_run=inputs.get("cleanupPolicyDryRun", False) is True,
         policies=policies,
     )
@@ -75,19 +75,19 @@ DELETE_METHOD = "google.devtools.artifactregistry.v1.ArtifactRegistry.BatchDelet
 
 
 def list_images_command(repository: DeclaredRepository) -> str:
-    """Every version of the repository, with tags."""
+    """The command that lists every version of the repository, with tags."""
     place = shlex.quote(repository.host_path)
     return f"gcloud artifacts docker images list {place} --include-tags --format=json > images.json"
 
 
 def read_log_command(repository: DeclaredRepository) -> str:
-    """What cleanup deleted or would have deleted in two days: Data Write audit logs of the registry must be on."""
+    """The command that lists deletions and dry runs of two days. It needs Data Write audit logs of the registry."""
     wanted = f'protoPayload.methodName="{DELETE_METHOD}" AND protoPayload.request.parent:"{repository.resource}/"'
     where = f"--project={shlex.quote(repository.project)}"
     return f"gcloud logging read {shlex.quote(wanted)} {where} --freshness=48h --format=json > log.json"
 
 
 def list_revisions_command(repository: DeclaredRepository) -> str:
-    """Every revision of every service of the region."""
+    """The command that lists every revision of every service of the region."""
     where = f"--project={shlex.quote(repository.project)} --region={shlex.quote(repository.location)}"
     return f"gcloud run revisions list {where} --format=json > revisions.json"

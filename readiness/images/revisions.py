@@ -1,7 +1,7 @@
-"""What runs and what would be rolled back to, read from `gcloud run revisions list --format=json`.
+"""The serving revisions and the rollback targets, read from `gcloud run revisions list --format=json`.
 
-Fields as gcloud 528 writes them: `status.imageDigest` is the image that the revision was made with, whatever tag was
-asked for; the condition `Active` says whether it may receive traffic.
+Fields as gcloud 528 writes them: `status.imageDigest` is the image of the revision, even if it was deployed by tag. The
+condition `Active` shows whether the revision can receive traffic.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _UNKNOWN_AGE = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Revision:
-    """A revision: `digests` of all its containers; `active` where it serves or does not say that it does not."""
+    """A revision: `digests` of all its containers; `active` unless the listing shows that it does not serve."""
 
     name: str
     service: str
@@ -37,7 +37,7 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Needed:
-    """Revisions whose images must stay: those that serve, and those that a rollback would go to."""
+    """Revisions whose images must stay: those that serve, and the rollback targets."""
 
     serving: tuple[Revision, ...]
     rollback: tuple[Revision, ...]
@@ -62,13 +62,13 @@ def read_needed(path: Path, services: Sequence[str]) -> Needed:
     ]
     present, serves = ({revision.service for revision in listed} for listed in (revisions, serving))
     absent = [service for service in services if service not in present]
-    lacking = [f"has no revision of {service}, so nothing is known of it" for service in absent]
+    lacking = [f"has no revision of {service}, so it is not known which images it needs" for service in absent]
     idle = [service for service in sorted(present - serves) if service in services]
-    lacking += [f"has no revision of {service} that serves, only idle ones" for service in idle]
+    lacking += [f"has no serving revision of {service}, only idle ones" for service in idle]
     lacking += [] if revisions else ["lists no revision"]
     incomplete = [("", message) for message in lacking]
     refuse(
-        Finding(rule_id=rule_id, file=found.file, key=key, message=message, hint="Fetch the list again, whole")
+        Finding(rule_id=rule_id, file=found.file, key=key, message=message, hint="Fetch the complete list again")
         for rule_id, faults in (("revision-list-entry", wrong), ("revision-list-incomplete", incomplete))
         for key, message in faults
     )
@@ -82,10 +82,10 @@ def _ordered(revisions: Iterable[Revision]) -> tuple[Revision, ...]:
 
 
 def _targets(service: str, revisions: Sequence[Revision]) -> Iterator[Revision]:
-    """Of a service, the newest revision that does not serve, and the newest that is older than all that serve.
+    """The rollback targets of a service: its newest idle revision, and the newest that is older than all serving ones.
 
-    The first is what a rollback by the list would take, the second what served before; after a failed deployment the
-    two differ. One whose age is unknown could be either.
+    A rollback that follows the list takes the first; the second served before. After a failed deployment the two
+    differ. An idle revision of unknown age could be either, so it counts too.
     """
     idle = [revision for revision in revisions if revision.service == service and not revision.active]
     starts = [revision.created for revision in revisions if revision.service == service and revision.active]
@@ -124,6 +124,6 @@ def _digests(item: dict[str, Any], status: dict[str, Any]) -> tuple[str, ...]:
 
 def _faults(revision: Revision) -> Iterator[str]:
     if not revision.name:
-        yield "is no revision: it has no metadata.name"
+        yield "is not a revision: it has no metadata.name"
     elif not revision.digests:
-        yield f"says of {revision.name} no digest, neither in status.imageDigest nor in spec.containers"
+        yield f"has no digest for {revision.name}, neither in status.imageDigest nor in spec.containers"

@@ -1,11 +1,11 @@
-"""What cleanup would do with every version at an instant, by the documented meaning of its policies.
+"""Simulates what cleanup would do with every version at an instant, as its policies are documented.
 
-KEEP wins over DELETE; a version that no policy deletes stays. Ages count from the upload: older and newer are meant
-strictly. The newest are counted per package, by upload and then by digest. docs/retention.md gives the sources.
+KEEP overrides DELETE; a version that no policy deletes stays. Ages count from the upload; older and newer are strict.
+The newest versions are counted per package, by upload and then by digest. docs/retention.md has the sources.
 
 The registry refuses to delete a manifest before the index that lists it (GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE, which
-gcr-cleaner handles). An index lists one manifest a platform and, built by buildkit, one of attestations for each of
-them; none of these has a tag. So what an index lists stays with it.
+gcr-cleaner handles). An index lists one manifest for each platform, and with buildkit one of attestations for each of
+them; none of these has a tag. So the manifests of an index stay as long as the index.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from datetime import datetime, timedelta
 from readiness.images.images import Version, package_path
 from readiness.images.policies import DELETE, KEEP, Policy
 
-# A push uploads the manifests and then the index that lists them, within seconds. Where a listing names no children
-# (gcloud 528 does not), untagged manifests so near to an index are taken for its. Only a "delete" becomes a "keep".
+# A push uploads the manifests and then the index that lists them, within seconds. If a listing names no children
+# (gcloud 528 does not), untagged manifests within this time of an index count as its children. This only turns a
+# "delete" into a "keep".
 PUSH_WINDOW = timedelta(minutes=10)
 
 Key = tuple[str, str]
@@ -28,9 +29,9 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What becomes of a version. `policy` is the id of the first declared policy that decided; empty where none did.
+    """Whether a version is deleted. `policy` is the id of the first declared policy that decided; empty if none did.
 
-    A child that stays because its index does has the index's policy.
+    A child that stays because its index stays has the index's policy.
     """
 
     version: Version
@@ -39,7 +40,7 @@ class Decision:
 
 
 def decide(versions: Sequence[Version], policies: Sequence[Policy], now: datetime) -> tuple[Decision, ...]:
-    """A decision for each version, sorted by package, the newest first, then by digest; the same for any order."""
+    """A decision for each version, sorted by package, newest first, then by digest. The input can have any order."""
     ordered = sorted(newest_first(versions), key=lambda version: version.package)
     names = {package: package_path(package).name for package in {version.package for version in ordered}}
     newest = {
@@ -76,14 +77,14 @@ def decide(versions: Sequence[Version], policies: Sequence[Policy], now: datetim
 
 
 def newest_first(versions: Iterable[Version]) -> list[Version]:
-    """By upload, the newest first; of the same instant the smaller digest first."""
+    """The versions by upload, newest first; for the same instant, the smaller digest first."""
     return sorted(
         sorted(versions, key=lambda version: version.digest), key=lambda version: version.created, reverse=True
     )
 
 
 def _newest(ordered: Iterable[Version], names: dict[str, str], policy: Policy) -> set[Key]:
-    """The versions that a policy with a count keeps: of every package that it matches, the newest."""
+    """The versions that a policy with a count keeps: the newest of every package that it matches."""
     kept: dict[str, list[Key]] = defaultdict(list)
     for version in ordered:
         of_package = kept[version.package]
@@ -109,14 +110,14 @@ def _begins(text: str, prefixes: tuple[str, ...]) -> bool:
 
 
 def _key_of(version: Version) -> Key:
-    """What tells a version from all others."""
+    """The unique key of a version."""
     return version.package, version.digest
 
 
 def _kept_with(decided: Mapping[Key, str], versions: Iterable[Version]) -> dict[Key, str]:
     """`decided` (kept versions and the policy of each) with the children of indexes, which have their index's policy.
 
-    The children are those that the listing names, else those that the time of the upload lets one infer.
+    The children are those in the listing, otherwise manifests that were uploaded at about the same time.
     """
     indexes: dict[Key, Version] = {}
     untagged: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
@@ -140,9 +141,10 @@ def _kept_with(decided: Mapping[Key, str], versions: Iterable[Version]) -> dict[
 
 
 def _taken_near(index: Version, manifests: list[tuple[datetime, str]]) -> list[str]:
-    """The digests of the manifests that were uploaded near to the index; they are taken out of the sorted list.
+    """The digests of the manifests that were uploaded near the index; they are removed from the sorted list.
 
-    The first index that stays keeps them, and no other needs to: of thousands in one hour each would read them all.
+    The first index that stays keeps them. Removing them saves time: thousands of indexes in one hour would otherwise
+    each read them all.
     """
     start = bisect_left(manifests, index.created - PUSH_WINDOW, key=lambda manifest: manifest[0])
     end = bisect_right(manifests, index.created + PUSH_WINDOW, key=lambda manifest: manifest[0])

@@ -1,6 +1,6 @@
-"""The application as a visitor asks it: log in with a test account, list what the account has, upload a file.
+"""Requests to the application as a user sends them: log in with a test account, list its items, upload a file.
 
-`readiness verify --smoke` and `readiness audit --url` share it. The number of requests is bounded.
+`readiness verify --smoke` and `readiness audit --url` share this module. The number of requests is limited.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from readiness.live.rows import FailedError, NotCheckedError
 from readiness.live.web import Deadline, Probe, probe
 from readiness.settings.services import Api, Service
 
-# Over all checks of one address: what they need, and one for each that is repeated.
+# For all checks of one address together: what they need, and one more for each request that is repeated.
 MAX_REQUESTS = 60
-# A name, or an address of version 4 or 6, as urlsplit gives it: in lower case, without brackets.
+# A host name or an IPv4 or IPv6 address, as urlsplit returns it: in lower case, without brackets.
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 JSON_TYPE = {"Content-Type": "application/json"}
 
@@ -40,7 +40,7 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Paths:
-    """Where the application has what is asked. `owned_list` is None where no list of one's own things is known."""
+    """The application's paths. `owned_list` is None if the settings name no list of the account's own items."""
 
     login: str = "/api/v1/auth/login"
     upload: str | None = None
@@ -56,7 +56,7 @@ class Paths:
 
     @classmethod
     def of(cls, service: Service | None) -> Paths:
-        """The paths that a service's settings name; the usual ones for everything else."""
+        """The paths in a service's settings; the defaults for everything else."""
         if service is None:
             return cls()
         api = service.api or Api()
@@ -80,18 +80,18 @@ class Paths:
 
     @property
     def refresh(self) -> str:
-        """Where a refresh token is exchanged: beside the login."""
+        """The path that exchanges a refresh token: next to the login."""
         return f"{self.login.rpartition('/')[0]}/refresh"
 
     @property
     def me(self) -> str:
-        """Who the token's user is: beside the login."""
+        """The path that returns the token's user: next to the login."""
         return f"{self.login.rpartition('/')[0]}/me"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SampleFile:
-    """A file that the first account uploaded for the audit: its id in the application, and a word that it holds."""
+    """A file that the first account uploaded for the audit: its id in the application, and a word in its text."""
 
     identity: str
     word: str
@@ -99,11 +99,11 @@ class SampleFile:
 
 @dataclass(kw_only=True)
 class Visitor:
-    """One visit of one address. `account` and `other` are test accounts; None where there is none.
+    """The requests of all checks to one address. `account` and `other` are test accounts, or None.
 
-    `places` are searches outside the application, by the name of the place: each tells whether it holds a word, and
-    raises ApiError where it cannot tell. `sample_file` and `deletion` are kept for all checks: the uploaded file (or
-    why there is none) and the answer to its deletion.
+    `places` are searches outside the application, by the name of the place: each returns whether the place contains a
+    word, and raises ApiError if it cannot search. All checks share `sample_file`, which is the uploaded file or the
+    reason why there is none, and `deletion`, the answer to the deletion of that file.
     """
 
     url: str
@@ -128,9 +128,9 @@ class Visitor:
         data: bytes | None = None,
         base: str | None = None,
     ) -> Probe:
-        """One request to a path behind `base`, which is the address that was given unless another is named.
+        """Sends one request to `path` behind `base`, by default the address of this visitor.
 
-        It is never repeated, and no redirect is followed. Raises NoAnswerError, and FailedError at the bound.
+        It does not repeat a request and follows no redirect. Raises NoAnswerError, and FailedError at the limit.
         """
         if self.requests >= self.max_requests:
             raise FailedError(f"stopped after {self.max_requests} requests")
@@ -139,7 +139,7 @@ class Visitor:
         return probe(url, self.deadline, method=method, headers=headers, data=data)
 
     def post(self, path: str, body: Any) -> Probe:
-        """JSON by POST."""
+        """Sends `body` as JSON by POST."""
         return self.ask(path, method="POST", headers=JSON_TYPE, data=json.dumps(body).encode())
 
     def log_in(self, account: Account) -> Probe:
@@ -158,15 +158,17 @@ class Visitor:
             raise NotCheckedError(f"the login of the {what} answered {answer.status} without a token")
         return answer.body
 
-    def own_things(self, token: str) -> Probe:
-        """The answer to the list of what the account has."""
+    def owned_items(self, token: str) -> Probe:
+        """The answer to the list of the account's own items."""
         return self.ask(self.paths.owned_list or "", headers=bearer(token))
 
     def first_own_id(self) -> str:
-        """The id of something that the test account has. Raises NotCheckedError."""
+        """The id of an item that the test account owns. Raises NotCheckedError."""
         if self.paths.owned_list is None:
-            raise NotCheckedError("no `smoke.upload_into` in the settings names a list of one's own things")
-        answer = self.own_things(self.tokens(self.account)["access_token"])
+            raise NotCheckedError(
+                "the settings have no `smoke.upload_into`, which names a list of the account's own items"
+            )
+        answer = self.owned_items(self.tokens(self.account)["access_token"])
         identity = first_id(answer.field(self.paths.owned_items))
         if not identity:
             raise NotCheckedError(f"the test account has nothing in {self.paths.owned_items}")
@@ -183,7 +185,7 @@ class Visitor:
 
 
 def is_address(url: str) -> bool:
-    """Whether it is an http or https address that paths can be put behind: no user, no query, no fragment."""
+    """Whether the text is an http or https address without user, query and fragment, so that a path can follow it."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -194,17 +196,17 @@ def is_address(url: str) -> bool:
 
 
 def bearer(token: str) -> dict[str, str]:
-    """The header of a token; none for an empty one, as an application may give out."""
+    """The header for a token; no header for an empty token, which some applications issue."""
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def first_id(items: Any) -> str:
-    """The id of the first thing of a list; empty where it has none of that form, since it becomes a part of a path."""
+    """The id of the first item of a list; empty if it cannot be a part of a path."""
     first = items[0] if isinstance(items, list) and items else None
     return id_text(first.get("id")) if isinstance(first, dict) else ""
 
 
 def id_text(value: Any) -> str:
-    """An id as text; empty where it has another form, since it becomes a part of a path."""
+    """An id as text; empty if it cannot be a part of a path."""
     identity = str(value)
     return identity if isinstance(value, str | int) and identity.replace("-", "").isalnum() else ""

@@ -1,8 +1,8 @@
-"""The documents that `readiness deliver` brings into the application's repository, where notifications link to.
+"""The documents that `readiness deliver` writes into the application's repository; notifications link to them.
 
-They are made from the settings of all stacks, by the same functions as `readiness runbook` and `readiness docs`, so
-that they hold nothing that the repository of the stacks does not hold. No plan has them: a plan is of one stack, and
-whoever reviews a threshold reviews the page that changed beside it, not its copy. Their paths here are those there.
+The functions of `readiness runbook` and `readiness docs` make them from the settings of all stacks, so they contain
+nothing that the repository of the stacks does not contain. They are not part of a plan: a plan covers one stack, and
+reviewers of a threshold see the page that changed in the same pull request. Both repositories use the same paths.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from readiness.documents.runbook import runbook_texts
 from readiness.documents.template import Stacks
 from readiness.settings.model import Settings
 
-# Of the pages that `readiness docs` writes. The section for the README is for a person to copy.
+# Pages of `readiness docs` that are delivered. The section for the README is not: a person copies it.
 DELIVERED_PAGES = ("docs/DEPLOYMENT_CHECKLIST.md", "docs/ROLLBACK_RUNBOOK.md", "docs/TROUBLESHOOTING.md")
 
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
@@ -25,19 +25,19 @@ _ELSEWHERE = re.compile(r"#|[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 
 def delivers_documents(settings: Settings) -> bool:
-    """Whether this stack delivers them: one that owns the shared resources, with the setting switched on."""
+    """Whether this stack delivers them: it owns the shared resources, and the setting is on."""
     return settings.owns_shared_resources and settings.managed_files.documents
 
 
 def application_documents(stacks: Stacks) -> dict[str, str]:
-    """`{path in the application's repository: text}` of the runbook and the pages. `stacks` are all of the project."""
+    """`{path in the application's repository: text}` of the runbook and the pages. `stacks`: all of the project."""
     pages = page_texts(stacks)
     texts = {**runbook_texts(stacks), **{path: pages[path] for path in DELIVERED_PAGES}}
     return {path: with_page_header(_with_delivered_links(text, path, texts)) for path, text in texts.items()}
 
 
 def _with_delivered_links(text: str, path: str, delivered: Collection[str]) -> str:
-    """The text of a page; a link to what is not delivered becomes its words, and where the page is."""
+    """The text of a page; a link to a page that is not delivered becomes its text and the path of that page."""
 
     def link(found: re.Match[str]) -> str:
         words, target = found.groups()

@@ -1,6 +1,6 @@
-"""What an apply changed, as Markdown, and the one issue that says when an apply on merge fails.
+"""The changes of an apply as Markdown, and the one issue that reports when an apply on merge fails.
 
-The changes are the difference of the state before and after, so an apply that failed half-way shows what it did.
+The changes are the difference of the state before and after, so an apply that failed halfway shows what it changed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from readiness.live.pull_request_comment import ACTIONS_BOT, find_ours
 from readiness.markdown_text import table_cell
 
 ISSUE_MARKER = "<!-- readiness apply -->"
-# GitHub takes 1 MiB of a step's summary.
+# GitHub accepts 1 MiB for the summary of a step.
 MAX_ROWS = 500
 _ENGINE_TYPES = ("pulumi:pulumi:", "pulumi:providers:")
 _NOT_APPLIED = ("failure", "cancelled")
@@ -23,7 +23,7 @@ _NOT_APPLIED = ("failure", "cancelled")
 def applied_markdown(
     stack: str, commit: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, *, succeeded: bool
 ) -> str:
-    """What an apply did to the resources, by the states (`deployment` of an export) around it; None is not readable."""
+    """What an apply changed, from the states (`deployment` of an export) before and after; None: not readable."""
     how = "is applied" if succeeded else "was NOT applied in full"
     lines = [f"### Stack `{stack}` {how}", "", f"Commit `{commit}`." if commit else "The commit is not known.", ""]
     if before is None or after is None:
@@ -40,7 +40,7 @@ def applied_markdown(
 
 
 def _resources(state: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Those of a provider, by their URN: components and providers are no things of a cloud."""
+    """The resources of a cloud, by their URN: without components and providers."""
     return {
         str(resource["urn"]): resource
         for resource in state.get("resources") or ()
@@ -60,7 +60,7 @@ def _change(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> str
     if old is None:
         return "created"
     if new is None:
-        return "deleted, or left to itself"
+        return "deleted, or no longer managed"
     if old.get("id") != new.get("id"):
         return "replaced"
     was, now = old.get("inputs") or {}, new.get("inputs") or {}
@@ -93,12 +93,12 @@ def failure_text(jobs: list[str], *, commit: str, run_url: str) -> str:
     names = ", ".join(f"`{name}`" for name in jobs)
     return "\n".join(
         [
-            f"The workflow Apply did not end well at commit {commit}: {names}. [The run]({run_url}) shows why.",
+            f"The workflow Apply failed at commit {commit}: {names}. [The run]({run_url}) shows why.",
             "",
             "- A job that was rejected counts as failed: the next merge applies its commit too.",
-            "- Where the run says that the stack is locked: see whether another run still applies it.",
-            "- After a fix, run the failed jobs again, or merge the fix. Nothing that was merged is lost: a stack is "
-            "applied until a run of its newest commit succeeds.",
+            "- If the run says that the stack is locked, check whether another run still applies it.",
+            "- After a fix, run the failed jobs again, or merge the fix. No merged change is lost: each merge applies "
+            "a stack again until a run of its newest commit succeeds.",
             "",
         ]
     )
@@ -115,7 +115,7 @@ def report_failure(github: GitHub, text: str, *, author: str = ACTIONS_BOT) -> s
 
 
 def close_failure(github: GitHub, text: str, *, author: str = ACTIONS_BOT) -> str:
-    """Closes the issue where one is open. Returns what it did."""
+    """Closes the issue if it is open. Returns what it did."""
     issue = _open_issue(github, author)
     if issue is None:
         return "no issue is open"

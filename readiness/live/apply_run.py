@@ -1,9 +1,10 @@
 """What a run of the workflow Apply decides: which stacks it applies, and whether its commit may be applied now.
 
-GitHub records a deployment for every job that names an environment, with the commit and how the job ended
-(https://docs.github.com/en/rest/deployments/deployments). So it is known which commit a stack was last applied from,
-and no record of our own can be lost. The comparison is with that commit, not with the one before the merge: an apply
-that failed or was rejected is made up for by the next merge, whatever that one changes.
+GitHub records a deployment for every job that names an environment, with the commit and the result of the job
+(https://docs.github.com/en/rest/deployments/deployments). These records show from which commit a stack was last
+applied, and Readiness keeps no record that could be lost. The comparison is with that commit, not with the one before
+the merge. So after an apply that failed or was rejected, the next merge applies its changes too, whatever it changes
+itself.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from readiness.live.github_api import GitHub
 from readiness.live.pull_request_comment import ACTIONS_BOT
 from readiness.plan.git import files_between, folder_in, leads_to
 
-# What people alone read, at the top of the repository or in the project's folder. No resource is made of these.
+# Files that only people read, at the top of the repository or in the project's folder. No resource depends on them.
 _DOCUMENT = re.compile(r"docs/.+|[^/]+\.md|LICENSE")
-# The variables of the repository without which no job can apply. A job without an environment sees no others.
+# The variables of the repository that every apply needs. A job without an environment sees no other variables.
 NEEDED_VARIABLES = ("APPLY_IDENTITY", "WORKLOAD_IDENTITY_PROVIDER", "PULUMI_BACKEND_URL")
 # The states of a deployment whose job has not begun.
 _NOT_BEGUN = {"waiting", "queued", "pending"}
@@ -37,7 +38,7 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Applied:
-    """The commit that was last applied in full; `attempted`: a later apply has begun and did not succeed."""
+    """The commit that was last applied in full; `attempted`: a later apply began and did not succeed."""
 
     commit: str
     attempted: bool
@@ -49,10 +50,10 @@ def missing_variables(environment: Mapping[str, str]) -> list[str]:
 
 
 def last_applied(github: GitHub, environment: str) -> Applied | None:
-    """The environment's newest deployment that succeeded; None where none did. Raises GitHubError.
+    """The environment's newest deployment that succeeded; None if there is none. Raises GitHubError.
 
-    A deployment becomes `inactive` when a later one succeeds, so every status that it ever had is read. Deployments
-    that others than a workflow recorded do not count.
+    A deployment becomes `inactive` when a later one succeeds, so this reads every status that it ever had. Only
+    deployments that a workflow recorded count.
     """
     attempted = False
     for deployment in github.items(f"deployments?environment={quote(environment, safe='')}"):
@@ -68,7 +69,7 @@ def last_applied(github: GitHub, environment: str) -> Applied | None:
 def scope_of(github: GitHub, root: Path, environments: Mapping[str, str], commit: str, *, everything: bool) -> Scope:
     """Which stacks (`environments` has the environment of each) a merge applies at `commit`. Raises GitHubError.
 
-    `everything`: a person asked for it, so that documents alone are no reason not to.
+    `everything`: a person started the run, so stacks are applied even if only documents have changed.
     """
     stacks: list[str] = []
     notices: list[str] = []
@@ -77,22 +78,22 @@ def scope_of(github: GitHub, root: Path, environments: Mapping[str, str], commit
         if reason is None:
             stacks.append(stack)
         else:
-            notices.append(f"Stack {stack} is not applied, and nobody is asked: {reason}.")
+            notices.append(f"Stack {stack} is not applied and needs no approval: {reason}.")
     return Scope(stacks=tuple(stacks), notices=tuple(notices))
 
 
 def _nothing_to_apply(root: Path, applied: Applied | None, commit: str) -> str | None:
-    """Why a stack needs no apply, as the end of a sentence; None where it needs one, or where that is not known."""
+    """Why a stack needs no apply, as the end of a sentence; None if it needs one, or if that is not known."""
     if applied is None:
         return None
     if applied.commit != commit and leads_to(root, commit, applied.commit):
         return f"the later commit {applied.commit} was applied already"
     changed = files_between(root, applied.commit, commit)
-    # What an apply that failed has left behind is not what the last successful one made.
+    # After an apply that failed, the resources can differ from those of the last successful apply.
     if applied.attempted or changed is None or not all(is_document(root, path) for path in changed):
         return None
     if not changed:
-        return f"its files are those of {applied.commit}, which was applied"
+        return f"its files are the same as at {applied.commit}, which was applied"
     return f"since {applied.commit}, which was applied, only documents have changed"
 
 
@@ -103,7 +104,7 @@ def is_document(root: Path, path: str) -> bool:
 
 
 def refuse_another_commit(root: Path, applied: Applied | None, *, head: str, approved: str) -> None:
-    """Raises RefusedError where what is checked out is not what was approved, or is older than what was applied."""
+    """Raises RefusedError if the checkout is not the approved commit, or is older than the applied commit."""
     problems = list(_commit_problems(root, applied, head, approved))
     if problems:
         raise RefusedError(problems)
@@ -112,13 +113,13 @@ def refuse_another_commit(root: Path, applied: Applied | None, *, head: str, app
 def _commit_problems(root: Path, applied: Applied | None, head: str, approved: str) -> Iterator[Finding]:
     if head != approved:
         yield _finding(
-            f"is at {head or 'no commit'}, and what was approved is {approved}",
+            f"is at {head or 'no commit'}, but the approved commit is {approved}",
             "Check out the commit of the run (`ref: ${{ github.sha }}`)",
         )
     elif applied is not None and applied.commit != head and leads_to(root, head, applied.commit):
         yield _finding(
-            f"is at {head}, and the later commit {applied.commit} was applied already: this would take it back",
-            "Approve the newest run instead; to go back, merge a commit that reverts",
+            f"is at {head}, but the later commit {applied.commit} was applied already: this run would revert it",
+            "Approve the newest run instead; to go back, merge a commit that reverts the change",
         )
 
 
@@ -132,7 +133,7 @@ def approvals(github: GitHub, run: str, environment: str) -> list[str]:
     https://docs.github.com/en/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run
     """
     return [
-        str((review.get("user") or {}).get("login") or "somebody whose account is gone")
+        str((review.get("user") or {}).get("login") or "a deleted account")
         for review in github.items(f"actions/runs/{quote(run, safe='')}/approvals")
         if review.get("state") == "approved"
         and environment in {entry.get("name") for entry in review.get("environments") or ()}
@@ -141,5 +142,5 @@ def approvals(github: GitHub, run: str, environment: str) -> list[str]:
 
 def commit_line(stack: str, commit: str, approved_by: list[str]) -> str:
     """`Applies commit … to stack prod; approved by ada.`"""
-    by = f"approved by {', '.join(approved_by)}" if approved_by else "the environment asked for no approval"
+    by = f"approved by {', '.join(approved_by)}" if approved_by else "the environment required no approval"
     return f"Applies commit {commit} to stack {stack}; {by}."

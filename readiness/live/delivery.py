@@ -1,7 +1,7 @@
-"""Delivers the managed files as one commit on a branch of their own, and a pull request from it.
+"""Delivers the managed files as one commit on their own branch, and a pull request from it.
 
-Everything is decided by reading first. What is written then is whole or not there: nobody sees tree and commit until
-the branch points at them, and the branch is never moved by force.
+The delivery reads and decides everything before it writes. The result is complete or absent: the tree and the commit
+are not visible until the branch points at them, and the branch is never force-pushed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ BRANCH = "readiness/managed-files"
 TITLE = "Update the files that readiness manages"
 RIGHTS = "Contents, Pull requests and, for workflows, Workflows: read and write"
 _HEAD = f"heads/{quote(BRANCH)}"
-# What marks a commit as ours.
+# This trailer marks a commit as made by Readiness.
 _TRAILER = "Readiness-Delivery: "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choices:
-    """What a person decided. `overwrite` are paths whose edits may go; `again`: also after a refusal."""
+    """The user's options. `overwrite`: paths whose edits may be lost; `again`: also after a closed pull request."""
 
     overwrite: frozenset[str] = frozenset()
     again: bool = False
@@ -43,7 +43,7 @@ class Choices:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Branch:
-    """Our branch as it is. `ahead` and `behind` count commits against the default branch."""
+    """The branch of the deliveries. `ahead` and `behind` count commits compared with the default branch."""
 
     commit: str
     ahead: int
@@ -52,7 +52,7 @@ class Branch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """What is to be done. `paths` is every file of the default branch, None where GitHub does not list them all."""
+    """What a delivery has to do. `paths`: every file of the default branch; None if GitHub does not list them all."""
 
     base_branch: str
     base_commit: str
@@ -75,9 +75,9 @@ class Delivered:
 
 
 def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: str, choices: Choices) -> Delivery:
-    """What has to be done, and everything that speaks against it.
+    """What the delivery has to do, and every problem that prevents it.
 
-    Raises RefusedError where the repository is not there as declared, GitHubError where GitHub cannot be asked.
+    Raises RefusedError if the repository is not as declared, GitHubError if GitHub does not answer.
     """
     with _answers_as_documented(github):
         repository = _repository(github, default_branch)
@@ -108,7 +108,7 @@ def plan_delivery(github: GitHub, files: Mapping[str, str], *, default_branch: s
 
 
 def deliver(github: GitHub, delivery: Delivery, files: Mapping[str, str], *, stack: str) -> Delivered:
-    """Makes commit, branch and pull request. Raises GitHubError; then the branch is whole, or as it was."""
+    """Makes commit, branch and pull request. Raises GitHubError; then the branch is complete, or as it was."""
     texts = {difference.path: files.get(difference.path) for difference in delivery.differences}
     with _answers_as_documented(github):
         base = github.get(f"git/commits/{delivery.base_commit}") or {}
@@ -123,14 +123,14 @@ def deliver(github: GitHub, delivery: Delivery, files: Mapping[str, str], *, sta
             else:
                 answer = github.send("PATCH", f"pulls/{number}", body)
         except GitHubError as error:
-            left = f"The branch {BRANCH} holds all files in one commit; running it again opens the pull request"
+            left = f"The branch {BRANCH} has all files in one commit. Run the command again to open the pull request"
             raise GitHubError(error.status, f"{error}. {left}") from None
         return Delivered(url=answer["html_url"], number=answer["number"], is_new=number is None, committed=committed)
 
 
 @contextmanager
 def _answers_as_documented(github: GitHub) -> Iterator[None]:
-    """Raises GitHubError where an answer lacks what GitHub's documents promise: a proxy's, or another server's."""
+    """Raises GitHubError if an answer is not as GitHub documents it, for example because a proxy sent it."""
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -141,14 +141,14 @@ def _answers_as_documented(github: GitHub) -> Iterator[None]:
 def _repository(github: GitHub, default_branch: str) -> dict[str, Any]:
     found = github.get("")
     if found is None:
-        message = "does not exist, or the token may not see it"
+        message = "does not exist, or the token has no access to it"
         raise RefusedError([_problem(github, message, f"Correct the name, or use a token with {RIGHTS}")])
     live = found["default_branch"]
     if live != default_branch:
         message = f"has the default branch {live}, and managed_files.default_branch is {default_branch}"
         raise RefusedError([_problem(github, message, f"Write readiness:managed_files default_branch: {live}")])
     if found.get("archived"):
-        raise RefusedError([_problem(github, "is archived, so that nobody can write to it", "Unarchive it first")])
+        raise RefusedError([_problem(github, "is archived and therefore read-only", "Unarchive it first")])
     return found
 
 
@@ -160,16 +160,16 @@ def _file_problems(
     tree: Tree,
 ) -> Iterator[Finding]:
     for path in sorted(overwrite - files.keys()):
-        yield _problem(github, "is no file that the stack declares", f"Name one of {', '.join(sorted(files))}", path)
+        yield _problem(github, "is not a file that the stack declares", f"Name one of {', '.join(sorted(files))}", path)
     for difference in differences:
         path = difference.path
         in_the_way = next((blob for blob in tree.blobs if path.startswith(f"{blob}/")), None)
         if difference.state is FileState.NO_FILE or in_the_way:
-            message = f"cannot be written: {in_the_way or path} is no {'folder' if in_the_way else 'plain file'}"
-            yield _problem(github, message, "Move it out of the way first", path)
+            message = f"cannot be written: {in_the_way or path} is not a {'folder' if in_the_way else 'regular file'}"
+            yield _problem(github, message, "Move or delete it first", path)
         elif difference.state is FileState.EDITED and path not in overwrite:
-            message = "was not written by readiness, or was edited since, and would be written over"
-            hint = f"Take over what is wanted of it into the settings, then pass `--overwrite {path}`"
+            message = "was not written by readiness, or was edited since, and a delivery would overwrite it"
+            hint = f"Move the edits that you want to keep into the settings, then pass `--overwrite {path}`"
             yield _problem(github, message, hint, path)
 
 
@@ -182,8 +182,8 @@ def _branch(github: GitHub, base: str) -> tuple[Branch | None, list[Finding]]:
     ours = [_is_ours(commit["commit"]["message"]) for commit in compared.get("commits", [])]
     if compared and all(ours) and len(ours) == compared["ahead_by"]:
         return Branch(commit=tip, ahead=compared["ahead_by"], behind=compared["behind_by"]), []
-    message = f"has a branch {BRANCH} with commits that readiness did not make, and they stay as they are"
-    return None, [_problem(github, message, "Merge or rename that branch, then run it again")]
+    message = f"has a branch {BRANCH} with commits that readiness did not make; the delivery does not change them"
+    return None, [_problem(github, message, "Merge or rename that branch, then run the command again")]
 
 
 def _pull_request(github: GitHub, base: str, choices: Choices) -> tuple[int | None, list[Finding]]:
@@ -201,7 +201,10 @@ def _pull_request(github: GitHub, base: str, choices: Choices) -> tuple[int | No
 
 
 def _point_branch_at(github: GitHub, delivery: Delivery, tree: str, message: str) -> bool:
-    """One commit on the branch, never by force: what was pushed in between makes GitHub refuse. False: it is there."""
+    """Adds one commit to the branch, without force: GitHub refuses if somebody pushed in between.
+
+    Returns False if the branch has the files already.
+    """
     branch, parents = delivery.branch, [delivery.base_commit]
     if branch is not None and branch.ahead:
         tip = github.get(f"git/commits/{branch.commit}") or {}
@@ -223,7 +226,7 @@ def _entry(path: str, text: str | None) -> dict[str, Any]:
 
 
 def _commit_message(paths: Sequence[str], stack: str) -> str:
-    """One line for each file but the documents, and the trailer by which the commit is recognized as ours."""
+    """One line for each file except the documents, and the trailer that marks the commit as made by Readiness."""
     lines = [f"- {path}" for path in paths if is_managed_path(path)]
     documents = len(paths) - len(lines)
     lines += [f"- {documents} document{'s' * (documents != 1)}"] if documents else []
@@ -235,7 +238,7 @@ def _is_ours(message: str) -> bool:
 
 
 def _pull_request_body(texts: Mapping[str, str | None], stack: str) -> str:
-    """The files with the digests that `readiness plan` shows, the documents folded, and what merging does."""
+    """The files with the digests that `readiness plan` shows, the documents collapsed, and what merging does."""
     rows = {
         path: f"| `{path}` | `{'removed' if text is None else file_digest(text)}` |"
         for path, text in sorted(texts.items())
@@ -246,13 +249,13 @@ def _pull_request_body(texts: Mapping[str, str | None], stack: str) -> str:
     folded = [f"<details><summary>Documents: {len(documents)}</summary>", "", *head, *documents, "", "</details>", ""]
     return "\n".join(
         [
-            f"These files are declared by the stack `{stack}` of the readiness project, and are edited there:",
-            "a change made here is refused by the next delivery until somebody says what becomes of it.",
+            f"The stack `{stack}` of the readiness project declares these files. Edit them there: if you change",
+            "a file here, the next delivery fails until somebody decides whether to overwrite the change.",
             "",
-            *(("| file | digest, as `readiness plan` shows it |", "|---|---|", *managed, "") if managed else ()),
+            *(("| file | digest in `readiness plan` |", "|---|---|", *managed, "") if managed else ()),
             *(folded if documents else ()),
-            "Merging is a push to the default branch: whatever deploys on one deploys.",
-            "Closed without merging, it is not opened again unless somebody asks for it.",
+            "Merging pushes to the default branch and starts every workflow that deploys on a push.",
+            "If you close this pull request without merging it, only `readiness deliver --again` opens a new one.",
             "",
         ]
     )

@@ -23,7 +23,7 @@ from readiness.live.google_api import Google, GoogleError
 from readiness.live.google_login import LoginError
 from readiness.live.pull_request_comment import ACTIONS_BOT, find_ours, has_text
 from readiness.live.soft_deletion import deleted_buckets
-from readiness.live.undeclared import Undeclared, undeclared_grants, undeclared_things
+from readiness.live.undeclared import Undeclared, undeclared_grants, undeclared_resources
 from readiness.markdown_text import fenced
 from readiness.secret_shapes import one_line
 from readiness.settings.model import Settings
@@ -194,7 +194,7 @@ def _of_google(
     google: Google, resources: Sequence[Mapping[str, Any]], state: Sequence[Mapping[str, Any]]
 ) -> Undeclared:
     """What Google alone can say: things that are not declared, and log buckets that are deleted."""
-    things, grants = undeclared_things(google, resources, state), undeclared_grants(google, resources)
+    things, grants = undeclared_resources(google, resources, state), undeclared_grants(google, resources)
     buckets: list[Difference] = []
     not_checked: list[str] = []
     try:

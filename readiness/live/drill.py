@@ -1,10 +1,10 @@
-"""A drill on demand: one notification with a word in it, over every channel that the stack's alerts use.
+"""A drill on demand: one notification that contains a code word, over every channel that the stack's alerts use.
 
-A policy that is always true is made for some minutes and deleted again. It goes the way of every alert (evaluation,
-incident, channel, message), which a test message of a channel does not. The declared policies stay as they are: a word
-written into one of them would be drift, and would reach nobody before the next week.
+The drill creates a policy whose condition is always true, and deletes it after some minutes. It takes the path of every
+alert (evaluation, incident, channel, message), which a test message of a channel does not. The declared policies stay
+unchanged: a code word written into one of them would be drift, and would notify nobody before the next week.
 
-Who received which drill is in `records/drill.<stack>.json`, committed like any other evidence.
+`records/drill.<stack>.json` records who received which drill. It is committed like other evidence.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from readiness.live.evidence import EvidenceFile
 from readiness.live.google_api import Google, GoogleError
 from readiness.times import duration_text, instant
 
-# An incident opens at the first evaluation; messages have been seen to take minutes. The API's least for auto-close.
+# An incident opens at the first evaluation; messages can take minutes. This is the API's minimum for auto-close.
 AUTO_CLOSE_SECONDS = 1800
 # A weekly drill for a year.
 MAX_DRILLS = 52
-_MAY_EXIST = "its policy may stand and tell its channels still: run the drill again, which deletes it first"
+_MAY_EXIST = "its policy may still exist and notify its channels: run the drill again, which deletes it first"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,19 +43,19 @@ class LivePolicy:
 
     @property
     def alert(self) -> str:
-        """The alert that the policy is for, empty where it says none."""
+        """The name of the policy's alert; empty if its labels name none."""
         return str(self.labels.get("alert", ""))
 
     @property
     def is_of_a_drill(self) -> bool:
-        """Whether it was made by a drill on demand: one that runs, or one that was cut short."""
+        """Whether a drill on demand made it: one that is running, or one that was interrupted."""
         return "drill" in self.labels
 
 
 def live_policies(google: Google, environment: str) -> list[LivePolicy]:
     """Every policy of the stack, found by the labels that the program declares.
 
-    Raises GoogleError, also for one that has no name or channels of another kind.
+    Raises GoogleError, also for a policy without a name or with malformed channels.
     """
     path = f"projects/{google.project}/alertPolicies"
     found: list[LivePolicy] = []
@@ -74,20 +74,21 @@ def live_policies(google: Google, environment: str) -> list[LivePolicy]:
 
 
 def needs_update(rule_id: str, google: Google, message: str) -> Finding:
-    """That the project lacks what an update of the stack would make."""
+    """The finding that the project lacks a resource that an update of the stack creates."""
     return Finding(rule_id=rule_id, file=f"project {google.project}", message=message, hint="Run `pulumi up` first")
 
 
 def new_nonce() -> str:
-    """A word that nobody guesses and everybody can type: eight of 0-9 and a-f."""
+    """A code word that nobody guesses and everybody can type: eight of 0-9 and a-f."""
     return secrets.token_hex(4)
 
 
 @contextmanager
 def running_drill(google: Google, environment: str, nonce: str) -> Iterator[tuple[str, ...]]:
-    """A drill that lasts as long as the block; the channels that it goes to. What earlier ones left is deleted first.
+    """Runs a drill as long as the block lasts; yields the channels that it notifies.
 
-    Raises RefusedError where the stack has no live policy with a channel, and GoogleError.
+    It first deletes the policies that earlier drills left. Raises RefusedError if no live policy of the stack has a
+    channel, and GoogleError.
     """
     policies = live_policies(google, environment)
     for policy in policies:
@@ -96,7 +97,7 @@ def running_drill(google: Google, environment: str, nonce: str) -> Iterator[tupl
     declared = [policy for policy in policies if not policy.is_of_a_drill]
     channels = tuple(dict.fromkeys(channel for policy in declared for channel in policy.channels))
     if not channels:
-        message = f"no live policy of {environment} tells any channel, so that a drill would reach nobody"
+        message = f"no live policy of {environment} notifies a channel, so a drill would reach nobody"
         raise RefusedError([needs_update("drill-needs-update", google, message)])
     name = _begin(google, drill_policy(environment, nonce, channels))
     try:
@@ -106,7 +107,7 @@ def running_drill(google: Google, environment: str, nonce: str) -> Iterator[tupl
 
 
 def _begin(google: Google, body: dict[str, Any]) -> str:
-    """Makes the policy and returns its name. Raises GoogleError, which says so where it may exist nevertheless."""
+    """Creates the policy and returns its name. Raises GoogleError, whose text says if the policy may exist anyway."""
     try:
         name = google.send("POST", "monitoring", f"projects/{google.project}/alertPolicies", body).get("name")
     except GoogleError as error:
@@ -114,12 +115,12 @@ def _begin(google: Google, body: dict[str, Any]) -> str:
             raise
         raise GoogleError(error.status, f"{error}; {_MAY_EXIST}") from None
     if not isinstance(name, str) or not name:
-        raise GoogleError(0, f"Google does not say what the drill's policy is called; {_MAY_EXIST}")
+        raise GoogleError(0, f"Google's answer does not contain the name of the drill's policy; {_MAY_EXIST}")
     return name
 
 
 def _end(google: Google, name: str) -> None:
-    """Deletes a drill's policy. Raises GoogleError; one that is gone already is none."""
+    """Deletes a drill's policy. Raises GoogleError, but not if the policy no longer exists."""
     try:
         google.send("DELETE", "monitoring", name)
     except GoogleError as error:
@@ -129,7 +130,7 @@ def _end(google: Google, name: str) -> None:
 
 
 def drill_policy(environment: str, nonce: str, channels: tuple[str, ...]) -> dict[str, Any]:
-    """The policy's body. Its names and its text hold the word, since not every channel shows the text."""
+    """The policy's body. Its names and its text contain the code word, because not every channel shows the text."""
     return {
         "displayName": f"Drill {nonce} ({environment})",
         "combiner": "OR",
@@ -150,8 +151,9 @@ def drill_policy(environment: str, nonce: str, channels: tuple[str, ...]) -> dic
             "mimeType": "text/markdown",
             "subject": f"[{environment}] Drill {nonce}: nothing is broken",
             "content": (
-                f"Nothing is broken. Somebody wants to know whether alerts of {environment} arrive here.\n\n"
-                f"Tell them the word **{nonce}**, or run `readiness drill STACK --received {nonce}`.\n"
+                f"Nothing is broken. This drill tests whether alerts of {environment} arrive here.\n\n"
+                f"Send the code word **{nonce}** to whoever started the drill, or run "
+                f"`readiness drill STACK --received {nonce}`.\n"
             ),
         },
         "notificationChannels": list(channels),
@@ -161,13 +163,13 @@ def drill_policy(environment: str, nonce: str, channels: tuple[str, ...]) -> dic
 
 
 def wait_minutes(minutes: int, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Time for an evaluation, an incident and the slowest channel."""
+    """Waits for an evaluation, an incident and the slowest channel."""
     sleep(60.0 * minutes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """Somebody got the word; `at` in UTC, RFC 3339."""
+    """Somebody received the code word; `at` in UTC, RFC 3339."""
 
     by: str
     at: str
@@ -175,7 +177,7 @@ class Receipt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedDrill:
-    """A drill that was sent; `channels` are the names that Monitoring has for them."""
+    """A drill that was sent; `channels` are their names in Cloud Monitoring."""
 
     nonce: str
     sent: str
@@ -184,7 +186,7 @@ class RecordedDrill:
 
     @property
     def response_seconds(self) -> float | None:
-        """From sending to the first receipt; None where nobody has recorded one. Raises ValueError for no instant."""
+        """Seconds from sending to the first receipt; None without a receipt. Raises ValueError for a malformed time."""
         receipts = [instant(receipt.at) for receipt in self.received]
         return (min(receipts) - instant(self.sent)).total_seconds() if receipts else None
 
@@ -196,31 +198,31 @@ drill_record_path, write_drills = _DRILLS.path, _DRILLS.write
 
 
 def read_drills(path: Path) -> tuple[RecordedDrill, ...]:
-    """The recorded drills, oldest first; none where there is no file. Raises RefusedError for what is no record."""
+    """The recorded drills, oldest first; none without a file. Raises RefusedError if the file is not a record."""
     drills = _DRILLS.read(path)
     try:
         for drill in drills:
-            # Raises ValueError for what is no instant.
+            # Raises ValueError for a malformed time.
             instant(drill.sent)
             _ = drill.response_seconds
     except ValueError:
-        raise _DRILLS.refused(path, "is no record of drills", "Restore it from version control") from None
+        raise _DRILLS.refused(path, "is not a record of drills", "Restore it from version control") from None
     return drills
 
 
 def response_text(drill: RecordedDrill, target_minutes: int) -> str:
-    """How long the response took, against the target; that it is not known where nobody has recorded a receipt."""
+    """The response time and the target; "not known" if nobody has recorded a receipt."""
     seconds = drill.response_seconds
     if seconds is None:
-        return "response time not known: nobody has recorded that the word arrived"
+        return "response time not known: nobody has recorded that the code word arrived"
     met = "met" if seconds < 60 * target_minutes else "MISSED"
     return f"response time {_minutes_text(seconds)}, target under {target_minutes} min: {met}"
 
 
 def response_report(stack: str, drills: Sequence[RecordedDrill], target_minutes: int) -> list[str]:
-    """A line for each recorded drill, oldest first, and what they come to."""
+    """A line for each recorded drill, oldest first, and a summary."""
     if not drills:
-        return [f"no drill of {stack} is recorded: response time not known. Send one: readiness drill {stack}"]
+        return [f"no drill of {stack} is recorded: response time not known. Send one with: readiness drill {stack}"]
     lines = [f"{drill.sent}  {drill.nonce}  {response_text(drill, target_minutes)}" for drill in drills]
     times = [seconds for drill in drills if (seconds := drill.response_seconds) is not None]
     met = sum(seconds < 60 * target_minutes for seconds in times)
@@ -233,10 +235,10 @@ def _minutes_text(seconds: float) -> str:
 
 
 def with_receipt(path: Path, drills: Sequence[RecordedDrill], nonce: str, receipt: Receipt) -> list[RecordedDrill]:
-    """The drills with one more receipt. Raises RefusedError for a word that no drill has sent."""
+    """The drills with one more receipt. Raises RefusedError for a code word that no drill has sent."""
     word = nonce.strip().lower()
     if word not in {drill.nonce for drill in drills}:
         known = ", ".join(drill.nonce for drill in drills[-3:]) or "none"
-        message = f"holds no drill with the word {word}; the latest: {known}"
-        raise _DRILLS.refused(path, message, "Copy the word from the notification")
+        message = f"contains no drill with the code word {word}; the latest: {known}"
+        raise _DRILLS.refused(path, message, "Copy the code word from the notification")
     return [replace(drill, received=(*drill.received, receipt)) if drill.nonce == word else drill for drill in drills]

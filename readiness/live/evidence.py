@@ -1,4 +1,4 @@
-"""Evidence of what people did, such as drills and rehearsals: a list in a JSON file that is committed beside the stack.
+"""Evidence of drills and rehearsals: a list in a JSON file that is committed next to the stack file.
 
 The file is `{"schema": 1, "stack": STACK, KEY: [ITEM, …]}`, oldest first.
 """
@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceFile(Generic[Item]):
-    """One kind of evidence. `name` is in the file's name, `key` holds the items; the newest `most` of them are kept."""
+    """One kind of evidence. `name` is in the file's name, the items are below `key`, the newest `most` are kept."""
 
     name: str
     key: str
@@ -32,11 +32,11 @@ class EvidenceFile(Generic[Item]):
     most: int
 
     def path(self, stack_file: Path, stack: str) -> Path:
-        """Where a stack's file is: in `records/` beside the file of its settings."""
+        """The path of a stack's file: in `records/`, next to the stack file."""
         return Path(record_file(str(stack_file), f"{self.name}.{stack}"))
 
     def read(self, path: Path) -> tuple[Item, ...]:
-        """The items, oldest first; none where there is no file. Raises RefusedError for what is no such file."""
+        """The items, oldest first; none without a file. Raises RefusedError if the file has another form."""
         if not path.exists():
             return ()
         try:
@@ -45,14 +45,14 @@ class EvidenceFile(Generic[Item]):
                 raise ValueError
             return self.items.validate_json(json.dumps(whole.get(self.key)), strict=True)
         except (OSError, ValueError, RecursionError, ValidationError):
-            raise self.refused(path, f"is no record of {self.key}", "Restore it from version control") from None
+            raise self.refused(path, f"is not a record of {self.key}", "Restore it from version control") from None
 
     def write(self, path: Path, stack: str, items: Sequence[Any]) -> None:
-        """Writes the newest of the items, dataclasses all, whole or not at all."""
+        """Writes the newest of the items, which are dataclasses: the whole file or nothing."""
         whole = {"schema": _SCHEMA, "stack": stack, self.key: [asdict(item) for item in items[-self.most :]]}
         write_whole(path, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
 
     def refused(self, path: Path, message: str, hint: str) -> RefusedError:
-        """That the file does not hold what was asked of it."""
+        """The error that the file does not contain what the caller needs."""
         rule_id = f"{self.name}-record"
         return RefusedError([Finding(rule_id=rule_id, file=str(path), message=message, hint=hint)])

@@ -35,7 +35,7 @@ class GitHub:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, owner: str, repository: str) -> GitHub:
-        """With the token of `GITHUB_TOKEN` or `GH_TOKEN`, anonymous without."""
+        """Uses the token in `GITHUB_TOKEN` or `GH_TOKEN`; without one, the requests are anonymous."""
         return cls(
             owner=owner,
             repository=repository,
@@ -49,12 +49,12 @@ class GitHub:
         return f"{self.owner}/{self.repository}"
 
     def get(self, path: str) -> Any:
-        """The body of `/repos/OWNER/REPO/<path>`; None where GitHub says 404. Raises GitHubError."""
+        """The body of `/repos/OWNER/REPO/<path>`; None if GitHub answers 404. Raises GitHubError."""
         answer = self._send("GET", self._url(path))
         return None if answer.status == 404 else _json(answer, f"GET {path or self.repository}")
 
     def scopes(self) -> tuple[str, ...] | None:
-        """The scopes of a classic token; None for a token of another kind, of which GitHub names none.
+        """The scopes of a classic token; None for other kinds of tokens, for which GitHub returns no scopes.
 
         Raises GitHubError. Source:
         https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
@@ -64,7 +64,7 @@ class GitHub:
         return None if named is None else tuple(scope.strip() for scope in named.split(",") if scope.strip())
 
     def items(self, path: str, key: str = "") -> Iterator[Any]:
-        """The items of a list over all of its pages; of the list under `key`, where given. Raises GitHubError."""
+        """The items of a list, or of the list under `key`, from all pages. Raises GitHubError."""
         separator = "&" if "?" in path else "?"
         url: str | None = self._url(f"{path}{separator}per_page=100")
         for _ in range(MAX_PAGES):
@@ -74,12 +74,12 @@ class GitHub:
             body = _json(answer, f"GET {path}")
             listed = body.get(key) if key and isinstance(body, dict) else body
             if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-                raise GitHubError(0, f"GET {path}: the answer is no list of objects")
+                raise GitHubError(0, f"GET {path}: the answer is not a list of objects")
             yield from listed
             following = _NEXT.search(answer.headers.get("link", ""))
             url = urljoin(url, following.group(1)) if following else None
             if url is not None and origin(url) != origin(self.api_url):
-                raise GitHubError(0, f"GET {path}: the next page is said to be on another host")
+                raise GitHubError(0, f"GET {path}: the link to the next page leads to another host")
         raise GitHubError(0, f"GET {path}: more than {MAX_PAGES} pages")
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
@@ -87,21 +87,21 @@ class GitHub:
         return _accepted(self._send(method, self._url(path), body), f"{method} {path}").body
 
     def download(self, path: str, *, max_bytes: int) -> bytes | None:
-        """The bytes of a file that GitHub keeps elsewhere; None where there are more than `max_bytes`.
+        """The bytes of a file that GitHub stores on another host; None if there are more than `max_bytes`.
 
-        The token goes to GitHub alone, and not to the host to which GitHub redirects. Raises GitHubError.
+        It sends the token only to GitHub, not to the host to which GitHub redirects. Raises GitHubError.
         """
         first = self._send("GET", self._url(path))
         target = urljoin(self._url(path), first.headers.get("location", ""))
         if first.status not in (301, 302, 303, 307, 308) or urlsplit(target).scheme != urlsplit(self.api_url).scheme:
-            raise GitHubError(first.status, f"GET {path}: {first.status}, and no address of the file")
+            raise GitHubError(first.status, f"GET {path}: {first.status} without the address of the file")
         try:
             seconds = min(DOWNLOAD_SECONDS, self.deadline.request_seconds())
             answer = send("GET", target, timeout_seconds=seconds, max_bytes=max_bytes)
         except NoAnswerError as error:
             raise GitHubError(0, f"GET {path}: {error}") from None
         if answer.status != 200:
-            raise GitHubError(answer.status, f"GET {path}: {answer.status} from where GitHub keeps it")
+            raise GitHubError(answer.status, f"GET {path}: {answer.status} from the host where GitHub stores it")
         return answer.data if answer.complete else None
 
     def _url(self, path: str) -> str:
@@ -119,9 +119,9 @@ class GitHub:
 
 
 def _json(answer: Answer, what: str) -> Any:
-    """The body of an answer to a read. A page of a proxy or half an answer is not taken for "there is nothing"."""
+    """The body of an answer to a read. A proxy's page or an incomplete answer is an error, not an empty result."""
     if _accepted(answer, what).body is None:
-        raise GitHubError(0, f"{what}: {answer.status}, and the answer is no JSON")
+        raise GitHubError(0, f"{what}: {answer.status}, and the answer is not JSON")
     return answer.body
 
 
@@ -129,5 +129,9 @@ def _accepted(answer: Answer, what: str) -> Answer:
     if 200 <= answer.status < 300:
         return answer
     message = answer.body.get("message", "") if isinstance(answer.body, dict) else ""
-    hint = {401: " (is the token valid?)", 403: " (may the token do this?)", 404: " (does it exist, for this token?)"}
+    hint = {
+        401: " (is the token valid?)",
+        403: " (does the token have this permission?)",
+        404: " (does it exist, and may this token read it?)",
+    }
     raise GitHubError(answer.status, f"{what}: {answer.status} {message}{hint.get(answer.status, '')}".rstrip())

@@ -1,7 +1,8 @@
-"""The live GitHub environment compared with the declared one, read from the REST API itself.
+"""Compares the live GitHub environment, as the REST API returns it, with the declared one.
 
-A refresh is blind to reviewers that were removed in the browser: the provider keeps what it last wrote
-(integrations/terraform-provider-github#3609). So is every plan. Only GitHub knows whether the environment is protected.
+A refresh does not notice reviewers that were removed in the browser, because the provider keeps what it last wrote
+(integrations/terraform-provider-github#3609). A plan does not notice it either. Only the API shows whether the
+environment is protected.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from readiness.settings.github import ProductionEnvironment, Reviewers
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateDifference:
-    """Something of the live environment that is not as declared. `weaker`: it lets through more than declared."""
+    """A difference between the live and the declared environment. `weaker`: the live one protects less."""
 
     environment: str
     what: str
@@ -31,12 +32,12 @@ class GateDifference:
         return f"{self.environment}: {self.what}: declared {self.declared}, live {self.live}{mark}"
 
 
-# What is compared, the declared text, the live text, and whether the live one lets through more where they differ.
+# What is compared, the declared text, the live text, and whether the live one protects less if they differ.
 _Compared = tuple[str, str, str, bool]
 
 
 def gate_differences(github: GitHub, settings: ProductionEnvironment) -> list[GateDifference]:
-    """Every difference, weaker ones first. Raises GitHubError where GitHub cannot be asked."""
+    """Every difference, weaker ones first. Raises GitHubError."""
     environments = [(settings.name, settings.reviewers)]
     if settings.second_approval is not None:
         environments.append((settings.second_approval.name, settings.second_approval.reviewers))
@@ -53,8 +54,8 @@ def _compared(github: GitHub, name: str, reviewers: Reviewers, settings: Product
     live = github.get(f"environments/{quote(name, safe='')}")
     if live is None:
         if github.get("") is None:
-            # A private repository says 404 of everything to a token that may not see it.
-            raise GitHubError(404, f"{github.name}: 404 (does it exist, for this token?)")
+            # For a private repository, GitHub answers 404 to every request of a token without access.
+            raise GitHubError(404, f"{github.name}: 404 (does it exist, and may this token read it?)")
         yield "environment", "exists", "is missing", True
         return
     rules = {rule["type"]: rule for rule in live.get("protection_rules", [])}
@@ -80,7 +81,7 @@ def _compared_branches(
         yield what, declared, "every branch", True
         return
     live_flag = bool(flags.get("custom_branch_policies"))
-    # Protected branches alone protect nothing while no branch is protected.
+    # The policy "protected branches only" protects nothing if no branch is protected.
     yield _flag("branches named", policy.custom_branch_policies, live_flag, True)
     if policy.custom_branch_policies and live_flag:
         listed = github.items(f"environments/{quote(name, safe='')}/deployment-branch-policies", "branch_policies")

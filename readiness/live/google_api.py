@@ -1,4 +1,4 @@
-"""Google's REST APIs for the commands that read live things, and for the two that send: drill and snooze."""
+"""Google's REST APIs for the commands that read live resources, and for the two that write: drill and snooze."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from readiness.delivered.http_client import TIMEOUT_SECONDS, NoAnswerError, requ
 from readiness.live.google_login import access_token
 from readiness.live.web import COMMAND_SECONDS, MAX_PAGES, ApiError, Deadline
 
-# Where each API is; a stack's `gcp:<name>CustomEndpoint` stands in for it, as it does for the provider.
+# The address of each API. A stack's `gcp:<name>CustomEndpoint` replaces it, as it does for the provider.
 ENDPOINTS: Mapping[str, str] = {
     "monitoring": "https://monitoring.googleapis.com/v3/",
     "dashboards": "https://monitoring.googleapis.com/v1/",
@@ -27,10 +27,10 @@ ENDPOINTS: Mapping[str, str] = {
     "sql": "https://sqladmin.googleapis.com/sql/v1beta4/",
     "storage": "https://storage.googleapis.com/storage/v1/",
     "serviceUsage": "https://serviceusage.googleapis.com/v1/",
-    # The provider has no endpoint for it.
+    # The provider has no setting for this endpoint.
     "policyAnalyzer": "https://policyanalyzer.googleapis.com/v1/",
 }
-# Dashboards are of the Monitoring API, in another version; the provider has one endpoint for both.
+# Dashboards belong to the Monitoring API, in another version; the provider has one endpoint for both.
 _VERSION = re.compile(r"/v\d+(beta\d+)?$")
 _ENDPOINT_KEYS: Mapping[str, str] = {"dashboards": "monitoring"}
 
@@ -65,7 +65,7 @@ class Google:
             body = self.get(api, f"{path}{query}")
             listed = body.get(key, [])
             if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-                raise GoogleError(0, f"{api} {path}: `{key}` is no list of objects")
+                raise GoogleError(0, f"{api} {path}: `{key}` is not a list of objects")
             yield from listed
             page_token = body.get("nextPageToken", "")
             if not page_token:
@@ -77,7 +77,7 @@ class Google:
         return self.send("GET", api, path)
 
     def ask(self, api: str, path: str, question: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The same for a question that Google takes by POST, such as `PROJECT:getIamPolicy`. Changes nothing."""
+        """The same for a query that Google accepts by POST, such as `PROJECT:getIamPolicy`. Changes nothing."""
         return self.send("POST", api, path, question or {})
 
     def send(self, method: str, api: str, path: str, body: Any = None) -> dict[str, Any]:
@@ -94,13 +94,13 @@ class Google:
             message = error.get("message", "") if isinstance(error, dict) else ""
             raise GoogleError(answer.status, f"{api} {path}: {answer.status} {message}".rstrip())
         if not isinstance(answer.body, dict):
-            # A page of a proxy or half an answer is not taken for "there is nothing".
-            raise GoogleError(0, f"{api} {path}: {answer.status}, and the answer is no JSON object")
+            # A proxy's page or an incomplete answer is an error, not an empty result.
+            raise GoogleError(0, f"{api} {path}: {answer.status}, and the answer is not a JSON object")
         return answer.body
 
 
 def endpoints_of(provider_values: Mapping[str, Any]) -> dict[str, str]:
-    """The endpoints of a stack: Google's own, or those of its `gcp:…CustomEndpoint` keys, brought to the same form."""
+    """The endpoints of a stack: Google's own, or those of its `gcp:…CustomEndpoint` keys in the same form."""
     found = dict(ENDPOINTS)
     for api, standard in ENDPOINTS.items():
         custom = provider_values.get(f"gcp:{_ENDPOINT_KEYS.get(api, api)}CustomEndpoint")

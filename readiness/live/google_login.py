@@ -1,13 +1,13 @@
-"""The one login to Google, the same for every command: what `pulumi up` uses, `readiness verify` uses too.
+"""The one login to Google for every command: `readiness verify` uses the same credentials as `pulumi up`.
 
-Looked for in this order, which is the Google provider's (https://registry.terraform.io/providers/hashicorp/google,
-"Authentication"): an access token in GOOGLE_OAUTH_ACCESS_TOKEN; a key or its path in GOOGLE_CREDENTIALS; application
-default credentials, which are the file that GOOGLE_APPLICATION_CREDENTIALS names, the file that
-`gcloud auth application-default login` wrote, or the machine's own account on Google Cloud. GitHub's workload identity
-is such a file. GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, or `gcp:impersonateServiceAccount` of a stack, names the account to
-act as.
+It looks for credentials in the order of the Google provider
+(https://registry.terraform.io/providers/hashicorp/google, "Authentication"): an access token in
+GOOGLE_OAUTH_ACCESS_TOKEN; a key or its path in GOOGLE_CREDENTIALS; application default credentials. The last are the
+file that GOOGLE_APPLICATION_CREDENTIALS names, the file that `gcloud auth application-default login` wrote, or the
+machine's own account on Google Cloud. GitHub's workload identity is such a file. GOOGLE_IMPERSONATE_SERVICE_ACCOUNT, or
+`gcp:impersonateServiceAccount` of a stack, names the account to impersonate.
 
-The credentials are google-auth's; every request that it makes goes through the project's HTTP client.
+google-auth provides the credentials; its requests go through the project's HTTP client.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ LOG_IN = (
     "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_OAUTH_ACCESS_TOKEN"
 )
 
-# Each holds a key as JSON, or the path of its file; the first one that is set counts.
+# Each contains a key as JSON, or the path of its file; the first one that is set counts.
 KEY_VARIABLES = ("GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON")
 TOKEN_VARIABLE = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 - a name
 FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 IMPERSONATE_VARIABLE = "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"
 IMPERSONATE_KEY = "gcp:impersonateServiceAccount"
-# Ours: the key of a service account has 2.4 kB, a token is a header's length.
+# Our own limit: the key of a service account has 2.4 kB, and a token fits into a header.
 MAX_CREDENTIAL_BYTES = 1024 * 1024
 # What google-auth reads (google/auth/_default.py, `_VALID_TYPES`).
 CREDENTIAL_TYPES = (
@@ -58,9 +58,9 @@ _PRODUCT_NAME = Path("/sys/class/dmi/id/product_name")
 
 
 class LoginError(Exception):
-    """There are no credentials, or they do not work. Says which, and how to get them; never holds one.
+    """There are no credentials, or they do not work. The text says which, and how to log in; it contains no credential.
 
-    `unanswered`: nobody said that they do not work, because no answer came.
+    `unanswered`: no answer came, so it is not known whether the credentials work.
     """
 
     def __init__(self, message: str, *, unanswered: bool = False) -> None:
@@ -77,7 +77,7 @@ class Source:
 
 
 def credential_source(environment: Mapping[str, str]) -> Source | None:
-    """Where the credentials come from; None where there are none. Asks no network and reads no credential."""
+    """Where the credentials come from; None if there are none. It uses no network and reads no credential."""
     for name in (TOKEN_VARIABLE, *KEY_VARIABLES):
         if value := environment.get(name, "").strip():
             is_path = name != TOKEN_VARIABLE and not value.startswith("{")
@@ -115,8 +115,8 @@ def access_token(environment: Mapping[str, str], provider_values: Mapping[str, A
     acting = f" when acting as {account}" if account else ""
     refused = f"the Google credentials of {source.name} are refused{acting}: {reason}"
     if unanswered:
-        message = f"the Google credentials of {source.name} could not be tried{acting}: {reason.rstrip('.')}"
-        raise LoginError(f"{message}. Check the network, then run it again", unanswered=True)
+        message = f"the Google credentials of {source.name} could not be checked{acting}: {reason.rstrip('.')}"
+        raise LoginError(f"{message}. Check the network, then run the command again", unanswered=True)
     raise LoginError(f"{refused.rstrip('.')}. To log in, {LOG_IN}")
 
 
@@ -132,7 +132,7 @@ def _credentials(source: Source, environment: Mapping[str, str], token: str) -> 
     import google.auth
 
     with warnings.catch_warnings():
-        # It warns of files of strangers; these are the user's own, as for every client of Google's.
+        # It warns about credentials from untrusted sources; these are the user's own.
         warnings.simplefilter("ignore")
         credentials, _ = google.auth.load_credentials_from_dict(_key(source, environment), request=_transport())
     return credentials
@@ -145,7 +145,7 @@ def _key(source: Source, environment: Mapping[str, str]) -> dict[str, Any]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         if source.name in KEY_VARIABLES:
-            # What the variable holds may be a key in another form, such as base64: it is never shown.
+            # The variable may contain a key in another form, such as base64, so the message never shows its value.
             message = f"{source.name} is neither a key as JSON nor the path of a file that can be read"
             raise LoginError(f"{message}: {LOG_IN}") from None
         named = str(source.file) if _looks_like_a_path(str(source.file)) else "a file"
@@ -157,26 +157,26 @@ def _key(source: Source, environment: Mapping[str, str]) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise LoginError(f"{source.name} holds no JSON object, so no Google credentials: {LOG_IN}")
+        raise LoginError(f"{source.name} contains no JSON object, so no Google credentials: {LOG_IN}")
     _check_configuration(source.name, found)
     return found
 
 
 def _looks_like_a_path(value: str) -> bool:
-    """Whether a variable for a path may be shown: a key that was pasted into it may not."""
+    """Whether a message may show the value of a variable for a path: not if somebody pasted a key into it."""
     return len(value) < 1000 and (value.startswith(("/", ".", "~")) or value.endswith(".json"))
 
 
 def _check_configuration(name: str, found: dict[str, Any]) -> None:
-    """Raises LoginError for an unknown type, which is not shown, and for a token's file that would not end.
+    """Raises LoginError for an unknown type, and for a token's file that is not a regular file.
 
-    google-auth shows an unknown type, which may be a pasted secret, and waits for a named pipe forever.
+    google-auth would show the unknown type, which may be a pasted secret, and would wait for a named pipe forever.
     """
     inner = found.get("source_credentials")
     for part in (found, *([inner] if isinstance(inner, dict) else [])):
         if part.get("type") not in CREDENTIAL_TYPES:
             allowed = ", ".join(CREDENTIAL_TYPES)
-            raise LoginError(f"the `type` in the Google credentials of {name} is none of {allowed}: {LOG_IN}")
+            raise LoginError(f"the `type` in the Google credentials of {name} is not one of {allowed}: {LOG_IN}")
         token_source = part.get("credential_source")
         token_file = token_source.get("file") if isinstance(token_source, dict) else None
         if isinstance(token_file, str):
@@ -200,7 +200,7 @@ def _impersonating(credentials: Credentials, account: str) -> Credentials:
 
 
 def _transport() -> Request:
-    """The project's HTTP client in the form that google-auth asks for, with one time limit for all of its requests."""
+    """The project's HTTP client in the form that google-auth needs, with one time limit for all of its requests."""
     from google.auth.exceptions import TransportError
 
     deadline = Deadline.after(LOGIN_SECONDS)
@@ -231,7 +231,7 @@ def _default_file(environment: Mapping[str, str]) -> Path | None:
 
 
 def _on_google_cloud(environment: Mapping[str, str]) -> bool:
-    """Whether this machine says that it is one of Google's; nothing is asked over the network."""
+    """Whether this machine is one of Google Cloud, from local files and variables without network."""
     if environment.get("NO_GCE_CHECK") == "true":
         return False
     if environment.get("GCE_METADATA_HOST"):

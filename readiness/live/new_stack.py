@@ -1,7 +1,7 @@
-"""A stack that the state backend does not have yet: whether that is so, and the command that creates it.
+"""Whether the state backend has a stack, and the command that creates a missing one.
 
-`pulumi preview` and `pulumi up` end with "no stack named …" and name no command. The command needs a secrets provider:
-Pulumi Cloud has one of its own, every other backend takes a passphrase or a key of a cloud
+For a missing stack, `pulumi preview` and `pulumi up` end with "no stack named …" and name no command. The command needs
+a secrets provider: Pulumi Cloud has its own; every other backend needs a passphrase or a key in a cloud key service
 (https://www.pulumi.com/docs/iac/concepts/secrets/#available-encryption-providers).
 """
 
@@ -19,9 +19,9 @@ from readiness.live.pulumi_cli import PASSPHRASE_PROVIDERS, has_passphrase, proj
 from readiness.secret_shapes import mask_secrets, one_line
 from readiness.settings.stack_files import PROJECT_FILE, stack_file_name
 
-# What the CLI says with status 6 (seen with v3.274.1; other versions may end with another status).
+# The CLI's message with status 6 (v3.274.1; other versions may end with another status).
 _ABSENT = "no stack named"
-# A hang guard for questions that take a second or two.
+# A time limit for commands that take a second or two.
 _QUESTION_SECONDS = 60.0
 _CLOUD = ("https://", "http://")
 PASSPHRASE = "passphrase"  # noqa: S105 - the name of a provider
@@ -37,7 +37,7 @@ class Presence(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PulumiAnswer:
-    """What a question to the CLI brought; `error` is on one line, and `status` is not 0 where it did not end well."""
+    """The result of a CLI command; `error` is one line, and `status` is not 0 if the command failed."""
 
     status: int
     out: str
@@ -45,7 +45,7 @@ class PulumiAnswer:
 
 
 def pulumi_answer(root: Path, *arguments: str) -> PulumiAnswer:
-    """Asks the CLI something that needs no terminal and changes nothing. Raises nothing."""
+    """Runs a CLI command that needs no terminal and changes nothing. Raises nothing."""
     try:
         done = run_pulumi(root, *arguments, captured=True, timeout_seconds=_QUESTION_SECONDS)
     except OSError as error:
@@ -61,7 +61,7 @@ def pulumi_answer(root: Path, *arguments: str) -> PulumiAnswer:
 
 
 def stack_presence(root: Path, stack: str) -> tuple[Presence, str]:
-    """Whether the backend has the stack, and why that is not known where it is not. Changes nothing, asks nobody."""
+    """Whether the backend has the stack, and the reason if that is not known. Changes nothing and needs no input."""
     answer = pulumi_answer(root, "stack", "export", "--stack", stack, "--non-interactive")
     if answer.status == 0:
         return Presence.PRESENT, ""
@@ -88,13 +88,13 @@ class NewStack:
         return shlex.join(["pulumi", *self.arguments])
 
     def missing(self, environment: Mapping[str, str]) -> str:
-        """What the command needs and the environment lacks; empty when nothing is missing."""
+        """What the command needs and the environment lacks; empty if nothing is missing."""
         if self.provider != PASSPHRASE or has_passphrase(environment):
             return ""
         return "set PULUMI_CONFIG_PASSPHRASE or its _FILE first"
 
     def message(self, environment: Mapping[str, str]) -> str:
-        """What is missing and the exact command, in lines."""
+        """The message for the user: what is missing, and the exact command."""
         lines = [f"The stack {self.stack} does not exist in {self.backend}. Create it once:", f"  {self.command}"]
         if missing := self.missing(environment):
             lines.append(f"It asks for a passphrase, which encrypts the stack's secrets: on a runner {missing}.")
@@ -106,8 +106,8 @@ class NewStack:
 def new_stack(root: Path, stack: str, environment: Mapping[str, str], *, project: str, region: str) -> NewStack:
     """The stack to create, with the secrets provider of its file, or else the usual one of the backend.
 
-    `project` and `region` are the stack's Google project and region: `readiness bootstrap` makes a key there for the
-    state bucket that it makes.
+    `project` and `region` are the stack's Google project and region: `readiness bootstrap` creates the state bucket and
+    its key there.
     """
     backend = state_backend(environment, root / PROJECT_FILE) or ""
     declared = str(project_mapping(root / stack_file_name(stack)).get("secretsprovider") or "")

@@ -8,8 +8,8 @@ each provider plugin, by the plugin's folder name:
         "plugins": {"resource-gcp-v10.2.0": {"pulumi-resource-gcp": "sha256:…"}}}}}
 
 pip already checks the hashes of the Python packages; nothing else checks these programs. The engine takes exactly the
-version of a plugin that the SDK or the state asks for (`SelectCompatiblePlugin` in pulumi/pulumi, sdk/v3 3.274.1), but
-one on PATH first, and it downloads what is missing. With a lock both are switched off.
+version of a plugin that the SDK or the state requires (`SelectCompatiblePlugin` in pulumi/pulumi, sdk/v3 3.274.1). But
+it prefers a plugin on PATH, and it downloads a missing one. With a lock, it does neither.
 """
 
 from __future__ import annotations
@@ -29,20 +29,22 @@ from readiness.finding import Finding, RefusedError
 
 LOCK_FILE = "plugins.lock.json"
 ENGINE_FILES = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
-# What the engine reads, with a lock: it runs no plugin that is only on PATH, and downloads none that is not locked.
+# Variables of the engine for use with a lock: it runs no plugin that is only on PATH, and downloads none by itself.
 LOCKED_ENVIRONMENT = {
     "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 }
 _SCHEMA = 1
-_HINT = "If you trust what is installed, run `readiness plugins lock` and commit the file; otherwise install it again"
+_HINT = (
+    "If you trust the installed files, run `readiness plugins lock` and commit the lock; otherwise install them again"
+)
 
 Files = Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Locked:
-    """What one platform may run: file names with their `sha256:…`, those of a plugin below its folder's name."""
+    """What one platform may run: file names with their `sha256:…`; files of a plugin are below its folder's name."""
 
     engine: Files
     plugins: Mapping[str, Files]
@@ -50,7 +52,7 @@ class Locked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Machine:
-    """Where this machine has the CLI (None without one) and the plugins, and what a lock calls its platform."""
+    """The paths of the CLI (None without one) and of the plugins on this machine, and its platform's name in a lock."""
 
     cli: Path | None
     plugins: Path
@@ -66,7 +68,7 @@ class Machine:
 
 
 def sdk_plugins() -> tuple[str, ...]:
-    """The folder names of the plugins that the installed SDK packages ask for: `resource-gcp-v10.2.0`."""
+    """The folder names of the plugins that the installed SDK packages require: `resource-gcp-v10.2.0`."""
     found: set[str] = set()
     for package in distributions():
         name = (package.metadata["Name"] or "").lower().replace("-", "_")
@@ -82,7 +84,7 @@ def sdk_plugins() -> tuple[str, ...]:
 
 
 def state_plugins(state: Mapping[str, Any]) -> tuple[str, ...]:
-    """The same for the providers in a state (`deployment` of `pulumi stack export`), which a refresh runs as well."""
+    """The same for the providers in a state (`deployment` of `pulumi stack export`), which a refresh also runs."""
     return tuple(
         sorted(
             {
@@ -101,10 +103,10 @@ def folder_name(name: str, version: str) -> str:
 
 
 def lock_text(before: str | None, machine: Machine, needed: Iterable[str]) -> tuple[str, list[str]]:
-    """The new text of the lock, and a line for each thing in it that is new or has other files than before.
+    """The new text of the lock, and a line for each entry that is new or has other files than before.
 
-    Other platforms stay as they are. So do other versions of the plugins: a state may still need them at the upgrade.
-    Raises RefusedError where the file is no lock, or the machine lacks something.
+    Other platforms stay unchanged. Other versions of the plugins too, because a state may still need them during an
+    upgrade. Raises RefusedError if the file is not a lock, or if the machine lacks a program.
     """
     platforms: dict[str, Locked] = {} if before is None else _platforms(before)
     old = platforms.get(machine.platform)
@@ -147,7 +149,7 @@ def install_command(folder: str) -> tuple[str, ...]:
 
 
 def read_lock(root: Path, machine: Machine) -> Locked | None:
-    """What this platform may run; None where the project has no lock. Raises RefusedError for a lock without it."""
+    """What this platform may run; None if the project has no lock. Raises RefusedError if the lock has no entry."""
     try:
         text = read_regular_text(root / LOCK_FILE)
     except FileNotFoundError:
@@ -156,13 +158,14 @@ def read_lock(root: Path, machine: Machine) -> Locked | None:
         raise RefusedError([_finding("", f"cannot be read ({type(error).__name__})", "Restore it from git")]) from None
     locked = _platforms(text).get(machine.platform)
     if locked is None:
-        hint = "Run `readiness plugins lock` on such a machine that you trust, and commit the file"
-        raise RefusedError([_finding(machine.platform, "is not in the lock: nothing of it may run here", hint)])
+        hint = "Run `readiness plugins lock` on a machine of this platform that you trust, and commit the file"
+        message = "is not in the lock, so neither the engine nor a plugin may run here"
+        raise RefusedError([_finding(machine.platform, message, hint)])
     return locked
 
 
 def engine_problems(locked: Locked, machine: Machine, environment: Mapping[str, str]) -> list[Finding]:
-    """Where the engine's files are not those of the lock, or a variable makes it take programs from elsewhere."""
+    """A finding if the engine's files differ from the lock, or if a variable makes it run programs from elsewhere."""
     problems = [
         _finding(name, "is set: the engine would run a program that is not locked", "Unset it")
         for name in ("PULUMI_DEBUG_PROVIDERS", "PULUMI_DEBUG_LANGUAGES")
@@ -177,30 +180,30 @@ def engine_problems(locked: Locked, machine: Machine, environment: Mapping[str, 
 def plugin_problems(
     locked: Locked, machine: Machine, needed: Iterable[str], install: Callable[[str], bool]
 ) -> list[Finding]:
-    """Where a needed plugin is not in the lock, or has other files. A missing one that is locked is installed first.
+    """A finding for each needed plugin that is not in the lock or has other files. Missing plugins are installed first.
 
     `install` gets a plugin by its folder's name and returns whether that worked.
     """
     problems: list[Finding] = []
     for name in needed:
         if name not in locked.plugins:
-            problems.append(_finding(name, "is needed and not in the lock", _HINT))
+            problems.append(_finding(name, "is needed, and is not in the lock", _HINT))
         elif not (machine.plugins / name).is_dir() and not install(name):
             hint = f"Run `{' '.join(install_command(name))}`"
-            problems.append(_finding(name, "is not installed, and could not be", hint))
+            problems.append(_finding(name, "is not installed, and its installation failed", hint))
         else:
             problems += _differences(name, locked.plugins[name], _digests(machine.plugins / name))
     return problems
 
 
 def _differences(what: str, locked: Files, found: Files) -> Iterator[Finding]:
-    """One finding for each thing, not one for each file."""
+    """One finding for the engine or a plugin, not one for each file."""
     other = sorted(name for name in locked.keys() & found.keys() if locked[name] != found[name])
-    texts = [f"{name} is another file" for name in other]
+    texts = [f"{name} has another content" for name in other]
     texts += [f"{name} is missing" for name in sorted(locked.keys() - found.keys())]
     texts += [f"{name} is not in the lock" for name in sorted(found.keys() - locked.keys())]
     if texts:
-        yield _finding(what, f"is not what was locked: {', '.join(texts)}", _HINT)
+        yield _finding(what, f"differs from the lock: {', '.join(texts)}", _HINT)
 
 
 def _engine_digests(machine: Machine) -> dict[str, str]:
@@ -211,7 +214,7 @@ def _engine_digests(machine: Machine) -> dict[str, str]:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Every file below a folder; a link counts as what it leads to."""
+    """Every file below a folder; for a link, the digest of its target."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): _digest(path) for path in files}
 
@@ -222,7 +225,7 @@ def _digest(path: Path) -> str:
 
 
 def _platforms(text: str) -> dict[str, Locked]:
-    """Raises RefusedError for a text that is no lock."""
+    """The platforms in a lock's text. Raises RefusedError if the text is not a lock."""
     try:
         whole = json.loads(text)
         if whole["schema"] != _SCHEMA:

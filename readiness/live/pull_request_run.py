@@ -1,12 +1,11 @@
-"""The pull request whose run has ended, for the workflow that judges it and runs nothing of it.
+"""The pull request whose run has ended, for the workflow that judges it without running any of its code.
 
-What the run wrote is hostile: the pull request's number is asked of GitHub and never read from an artifact, and the
-head that is judged is the one that the event names. `fetch` writes the folder that `readiness diff --pull-request`
-reads.
+The output of that run is not trusted: the pull request's number comes from GitHub and never from an artifact, and the
+judged head is the one that the event names. `fetch` writes the folder that `readiness diff --pull-request` reads.
 
-Two workflows of a pull request make what is judged: one its plans, the other the previews of the engine where there are
-credentials for them. The end of either one starts the judge, which takes what the other one has made for the same
-commit. Without plans there is no verdict; without previews, what the engine would do is not known.
+Two workflows of a pull request make the files to judge: one the plans, the other the previews of the engine if there
+are credentials. The end of either one starts the judge, which also takes what the other one made for the same commit.
+Without plans there is no verdict. Without previews, the changes of the engine are not known.
 """
 
 from __future__ import annotations
@@ -42,26 +41,26 @@ PLANS_WORKFLOW = ".github/workflows/plans.yml"
 ARTIFACT = "plans"
 # The workflow that makes previews, whose artifacts are `preview-STACK`.
 PREVIEWS_WORKFLOW = ".github/workflows/pull-request.yml"
-# A commit has a further run for each time that its pull request was opened again.
+# A commit has one more run for each time that its pull request was reopened.
 _MAX_RUNS = 5
-# What a branch's rules require; one name for all stacks.
+# The name of the status check that a branch's rules can require; one name for all stacks.
 STATUS = "readiness diff"
 _MAX_EVENT_BYTES = 5 * 1024 * 1024
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _DESCRIPTIONS = {
     "success": "No change weakens protection, or every one that does is acknowledged",
     "failure": "Protection is reduced without an acknowledgement, or there is no plan",
-    "error": "The judge failed; nothing is known of this commit",
+    "error": "The judge failed, so there is no verdict on this commit",
 }
 
 
 class NotJudgedError(Exception):
-    """The run is of no pull request that is to be judged; the message says why."""
+    """The run has no pull request to judge; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EndedRun:
-    """What the event `workflow_run` says of the run: workflow, id, its head, and where the head's branch is."""
+    """The fields of the event `workflow_run`: workflow, id, its head, and the repository of the head's branch."""
 
     run_id: int
     workflow: str
@@ -75,7 +74,7 @@ class EndedRun:
     def of_event(cls, path: Path) -> EndedRun:
         """The run of the event's file.
 
-        Raises NotJudgedError for a run of another workflow or event, ValueError where the file holds no such event.
+        Raises NotJudgedError for a run of another workflow or event, ValueError if the file contains no such event.
         """
         try:
             event = json.loads(read_regular_bytes(path, _MAX_EVENT_BYTES))
@@ -92,7 +91,7 @@ class EndedRun:
                 default_branch=str(repository["default_branch"]),
             )
         except (OSError, ValueError, RecursionError, TypeError, KeyError) as error:
-            raise ValueError(f"holds no event of an ended run ({type(error).__name__})") from None
+            raise ValueError(f"contains no event of a completed run ({type(error).__name__})") from None
         if kind != "pull_request" or workflow not in (PLANS_WORKFLOW, PREVIEWS_WORKFLOW):
             known = f"{PLANS_WORKFLOW} or {PREVIEWS_WORKFLOW}"
             raise NotJudgedError(f"the run is of {workflow[:200]} on {str(kind)[:50]}, not of {known}")
@@ -104,42 +103,44 @@ class EndedRun:
 def pull_request_of(github: GitHub, run: EndedRun) -> dict[str, Any]:
     """The open pull request of the run into the default branch, from GitHub.
 
-    Raises NotJudgedError where there is none any more, or its head has moved on; GitHubError.
+    Raises NotJudgedError if there is none any more or if its head has changed, and GitHubError.
     """
     head, base = quote(f"{run.head_owner}:{run.head_branch}", safe=":"), quote(run.default_branch, safe="")
     found = [
         pull
         for pull in github.items(f"pulls?state=open&head={head}&base={base}")
-        # The name of a fork's owner and branch may be taken by another repository; its id may not.
+        # Another repository can later have the same owner and branch name, but not the same id.
         if _at(pull, "head", "repo", "id") == run.head_repository_id
         and _at(pull, "base", "ref") == run.default_branch
         and _at(pull, "base", "repo", "full_name") == github.name
     ]
     if not found:
-        # A status is of a commit, not of a pull request: one into another branch must not decide for this one.
+        # A status belongs to a commit, so a pull request into another branch must not set it.
         message = f"no pull request from {run.head_owner}:{run.head_branch} into {run.default_branch} is open"
         raise NotJudgedError(message)
     pull: dict[str, Any] = found[0]
     if _at(pull, "head", "sha") != run.head_sha:
-        raise NotJudgedError(f"#{pull['number']} has moved on from {run.head_sha[:12]}; its newer run is judged")
+        raise NotJudgedError(
+            f"#{pull['number']} has newer commits than {run.head_sha[:12]}; the run of the newest is judged"
+        )
     return pull
 
 
 def fetch(github: GitHub, run: EndedRun, folder: Path) -> int:
     """Writes what `readiness diff --pull-request` reads into the folder, and returns the pull request's number.
 
-    Raises NotJudgedError, GitHubError, RefusedError where the folder cannot be written.
+    Raises NotJudgedError, GitHubError, and RefusedError if the folder cannot be written.
     """
     number = int(pull_request_of(github, run)["number"])
     listed = list(github.items(f"pulls/{number}/files"))
     acknowledged = _file_at(github, ACKNOWLEDGED_FILE, run.head_sha)
     plans, problem = _plans(github, _run_of_plans(github, run))
-    # Asked after the list, so that a head that has moved on meanwhile is seen.
+    # Read after the list, to notice a head that has changed meanwhile.
     pull = github.get(f"pulls/{number}")
     if _at(pull, "head", "sha") != run.head_sha:
-        raise NotJudgedError(f"#{number} has moved on from {run.head_sha[:12]}; its newer run is judged")
+        raise NotJudgedError(f"#{number} has newer commits than {run.head_sha[:12]}; the run of the newest is judged")
     paths = {str(file[name]) for file in listed for name in ("filename", "previous_filename") if file.get(name)}
-    # Last, so that however long GitHub takes for them, the rest is there.
+    # Previews come last: if GitHub is slow, the rest is already there.
     previews, no_previews = _previews(github, run)
     known = {
         "paths": sorted(paths),
@@ -151,7 +152,7 @@ def fetch(github: GitHub, run: EndedRun, folder: Path) -> int:
     files = {ACKNOWLEDGED_FILE: acknowledged, PLANS: plans, **previews}
     if PAGE in paths:
         files[PAGE] = _file_at(github, PAGE, run.head_sha)
-    # The report says which setting a change comes from. A file that GitHub does not give costs these lines alone.
+    # The report shows which setting caused a change. Without one of these files, only these lines are missing.
     for name in sorted(filter(is_settings_file, paths))[:MAX_PLANS]:
         with suppress(GitHubError):
             files[name] = _file_at(github, name, run.head_sha)
@@ -160,7 +161,7 @@ def fetch(github: GitHub, run: EndedRun, folder: Path) -> int:
 
 
 def is_commit(text: str) -> bool:
-    """Whether the text is the whole id of a commit."""
+    """Whether the text is the full id of a commit."""
     return _SHA.fullmatch(text) is not None
 
 
@@ -171,7 +172,7 @@ def set_status(github: GitHub, head_sha: str, state: str, *, run_url: str) -> No
 
 
 def _runs(github: GitHub, run: EndedRun, workflow: str) -> list[dict[str, Any]]:
-    """The runs of a workflow for the head of a run, the newest first. Raises GitHubError."""
+    """The runs of a workflow for the same head as `run`, newest first. Raises GitHubError."""
     name = workflow.rpartition("/")[2]
     listed = github.items(
         f"actions/workflows/{name}/runs?event=pull_request&head_sha={run.head_sha}", key="workflow_runs"
@@ -190,7 +191,7 @@ def _runs(github: GitHub, run: EndedRun, workflow: str) -> list[dict[str, Any]]:
 
 
 def _run_of_plans(github: GitHub, run: EndedRun) -> int:
-    """The id of the run that has made the plans. Raises NotJudgedError where it has not ended, GitHubError."""
+    """The id of the run that made the plans. Raises NotJudgedError if it has not ended, and GitHubError."""
     if run.workflow == PLANS_WORKFLOW:
         return run.run_id
     for other in _runs(github, run, PLANS_WORKFLOW):
@@ -198,13 +199,15 @@ def _run_of_plans(github: GitHub, run: EndedRun) -> int:
             break
         if other.get("conclusion") != "cancelled":
             return int(other["id"])
-    raise NotJudgedError(f"the plans of {run.head_sha[:12]} are not made yet; the end of their run starts the judge")
+    raise NotJudgedError(
+        f"the plans of {run.head_sha[:12]} do not exist yet; the end of the run that makes them starts the judge"
+    )
 
 
 def _previews(github: GitHub, run: EndedRun) -> tuple[dict[str, bytes], str]:
     """The archives of the newest run that has previews, by their names in the folder, and why a stack has none.
 
-    Nothing here stops the verdict, which is that on the plans.
+    A problem here does not stop the verdict, which depends on the plans.
     """
     archives: dict[str, bytes] = {}
     is_running = False
@@ -217,12 +220,12 @@ def _previews(github: GitHub, run: EndedRun) -> tuple[dict[str, bytes], str]:
             if archives:
                 break
     except GitHubError as error:
-        return {}, f"GitHub did not give the previews ({error})"
+        return {}, f"GitHub did not return the previews ({error})"
     return archives, "the workflow that makes previews has not ended yet" if is_running else "no run has made a preview"
 
 
 def _archives(github: GitHub, run_id: int) -> tuple[dict[str, bytes], str]:
-    """The archives of a run's previews, and what is wrong where one is too large. Raises GitHubError."""
+    """The archives of a run's previews, and the problem if one is too large. Raises GitHubError."""
     newest: dict[str, dict[str, Any]] = {}
     for artifact in _artifacts(github, run_id):
         stack = stack_of_artifact(str(artifact.get("name")))
@@ -248,7 +251,7 @@ def _artifacts(github: GitHub, run_id: int, name: str = "") -> Iterator[dict[str
 
 
 def _download(github: GitHub, artifact: dict[str, Any], max_bytes: int) -> bytes | None:
-    """The archive of an artifact, None where it is larger. Raises GitHubError."""
+    """The archive of an artifact, None if it is larger than `max_bytes`. Raises GitHubError."""
     if int(artifact.get("size_in_bytes") or 0) > max_bytes:
         return None
     return github.download(f"actions/artifacts/{int(artifact['id'])}/zip", max_bytes=max_bytes)
@@ -263,25 +266,25 @@ def _plans(github: GitHub, run_id: int) -> tuple[bytes | None, str]:
     newest = max(found, key=lambda artifact: int(artifact["id"]))
     data = _download(github, newest, MAX_ARCHIVE_BYTES)
     if data is None:
-        return None, f"the archive is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, which no plans are"
+        return None, f"the archive is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, the limit for plans"
     return data, ""
 
 
 def _file_at(github: GitHub, path: str, commit: str) -> bytes | None:
-    """The bytes of a file as of a commit, None where it has none. Raises GitHubError where it is no regular file."""
+    """The bytes of a file at a commit, None if there is none. Raises GitHubError if it is not a regular file."""
     answer = github.get(f"contents/{path}?ref={commit}")
     if answer is None:
         return None
     if not isinstance(answer, dict) or answer.get("type") != "file" or answer.get("encoding") != "base64":
-        raise GitHubError(0, f"{path}: is no regular file of less than 1 MB at {commit[:12]}")
+        raise GitHubError(0, f"{path}: is not a regular file of less than 1 MB at {commit[:12]}")
     try:
         return base64.b64decode("".join(str(answer.get("content")).split()), validate=True)
     except (binascii.Error, ValueError):
-        raise GitHubError(0, f"{path}: GitHub's answer holds no base64") from None
+        raise GitHubError(0, f"{path}: GitHub's answer is not base64") from None
 
 
 def _at(value: Any, *keys: str) -> Any:
-    """The value at this path of keys, None where there is no such path."""
+    """The value at this path of keys, None if there is no such path."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value

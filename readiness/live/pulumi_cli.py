@@ -1,16 +1,17 @@
 """The Pulumi CLI: what a command needs to run it, the real `pulumi preview`, and the safe `pulumi up`.
 
-`readiness up` is never over what is unknown: it refreshes before and checks afterwards. Five things that a plain
-`pulumi up` does, each shown under the real engine by the engine tests:
+`readiness up` refreshes before the update and checks the result afterwards. It avoids five problems of a plain
+`pulumi up`; the engine tests show each of them under the real engine:
 
-- After an update that Google refused, the new values are in the state, though not on the server. The next plain `up`
-  finds nothing to send and reports success. With `--refresh` it is sent.
-- Except a secret: the API never gives it back, so that a refresh cannot tell. It is refused until it is sent again.
-- After an `up` that was killed while it created something, the next one creates it again: two channels, two policies,
-  and no preview ever sees the first. Unfinished creations are listed and refused here.
-- It deletes what it can before it fails at what Google's provider refuses to delete, which no preview shows. What an
-  apply would have to delete and cannot is refused here, with the commands that lift it.
-- It does not look back. Whether program, state and live resources agree is asked afterwards.
+- After an update that Google refused, the state has the new values, but the server does not. The next plain `up`
+  finds nothing to send and reports success. `--refresh` finds and sends them.
+- A refresh cannot find this for a secret, because the API never returns it. `readiness up` refuses to run until you
+  send the secret again.
+- After an `up` that was killed while it created a resource, the next one creates it again: two channels, two policies,
+  and no preview shows the first. `readiness up` lists unfinished creations and refuses to run.
+- It deletes other resources before it fails at one that Google's provider refuses to delete, which no preview shows.
+  `readiness up` refuses such an update, and shows the commands that allow the deletion.
+- It does not check the result. `readiness up` checks afterwards whether program, state and live resources match.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from readiness.settings.strict_yaml import read_yaml
 
 # The engine's own exit status for `--expect-no-changes` that found some.
 CHANGES_FOUND = 7
-# Given once more they would win: another stack than the one that is looked at, or none of the safety.
+# If a user passed these again, they would override ours: another stack, or an update without a refresh.
 _OURS = re.compile(r"(--stack|--refresh|-s|-r)(=|$)")
 _TARGETED = re.compile(r"(--target|--exclude|-t)")
 # What marks a secret, encrypted or not, in a state (sig.Secret in pulumi/pulumi's sdk).
@@ -45,7 +46,7 @@ CREDENTIAL_KEYS = ("gcp:credentials", "gcp:accessToken")
 PASSPHRASE_PROVIDERS = ("", "default", "passphrase")
 
 
-# What `missing_for_preview` may say; `readiness up` can do something about two of them.
+# Texts of `missing_for_preview`; `readiness up` can resolve two of them.
 MISSING_CLI = "the Pulumi CLI: `pulumi` is not on PATH"
 MISSING_BACKEND = "a state backend: run `pulumi login`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"
 MISSING_PASSPHRASE = "the passphrase of the stack's secrets: set PULUMI_CONFIG_PASSPHRASE or its _FILE"  # noqa: S105
@@ -58,9 +59,9 @@ class UnreadableStateError(Exception):
 def run_pulumi(
     root: Path, *arguments: str, captured: bool = False, timeout_seconds: float | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Runs the CLI in the project's folder, with the terminal handed through unless its output is `captured`.
+    """Runs the CLI in the project's folder, attached to the terminal unless its output is `captured`.
 
-    Raises OSError where it cannot be started, and subprocess.TimeoutExpired.
+    Raises OSError if it cannot be started, and subprocess.TimeoutExpired.
     """
     return subprocess.run(  # noqa: S603 - fixed commands and the user's own arguments, without a shell
         ["pulumi", *arguments],  # noqa: S607 - the user's CLI, wherever it is
@@ -94,20 +95,20 @@ def missing_for_preview(environment: Mapping[str, str], *, stack_file: Path) -> 
 
 
 def run_preview(root: Path, stack: str) -> int:
-    """Runs `pulumi preview` in the project's folder with the terminal handed through; returns its exit status."""
+    """Runs `pulumi preview` in the project's folder, attached to the terminal; returns its exit status."""
     return run_pulumi(root, "preview", "--stack", stack, "--diff").returncode
 
 
 def run_apply(
     root: Path, stack: str, *, assume_yes: bool, arguments: Sequence[str] = (), plan: ReadPlan | None = None
 ) -> str | None:
-    """Applies the stack with the terminal handed through; None when all is applied, else what is wrong, to be shown.
+    """Applies the stack, attached to the terminal; returns None if everything is applied, otherwise a message.
 
-    `arguments` go to `pulumi up` alone. `plan` is what the program declares; without it nothing is known of deletions
-    that would be refused. Raises OSError when the CLI cannot be started.
+    `arguments` go only to `pulumi up`. `plan` is what the program declares; without it, the check for deletions that
+    the provider refuses is skipped. Raises OSError if the CLI cannot be started.
     """
     if taken := [argument for argument in arguments if _OURS.match(argument)]:
-        return f"`readiness up` itself says which stack and that it is refreshed: leave out {', '.join(taken)}."
+        return f"`readiness up` itself sets the stack and `--refresh`: leave out {', '.join(taken)}."
     try:
         state = exported_state(root, stack)
     except UnreadableStateError as error:
@@ -116,7 +117,7 @@ def run_apply(
         return _unfinished_message(stack, unfinished)
     if unsent := [urn for urn in unsent_secrets(state) if urn not in arguments]:
         return _unsent_message(stack, unsent)
-    # With a target nothing else is deleted, and which of them are targets is the engine's to say.
+    # With a target, the engine deletes nothing else, and only the engine knows which resources are targets.
     whole = plan is not None and not any(_TARGETED.match(argument) for argument in arguments)
     if whole and (refused := list(refused_deletions(state, plan))):
         return refused_deletions_text(stack, refused)
@@ -124,17 +125,17 @@ def run_apply(
     status, errors = run_and_keep_errors(["pulumi", "up", "--stack", stack, "--refresh", *yes, *arguments], root)
     if status != 0:
         return held_lock(errors, stack) or (
-            f"`pulumi up` did not apply everything. What is done is in the state. Fix what it says above, then run "
-            f"`readiness up {stack}` again: it refreshes first, so that what failed is sent again."
+            f"`pulumi up` did not apply everything. The state has the changes that succeeded. Fix the errors above, "
+            f"then run `readiness up {stack}` again: it refreshes first, and sends again what failed."
         )
     checked = run_pulumi(root, "preview", "--stack", stack, "--refresh", "--expect-no-changes").returncode
     if checked == CHANGES_FOUND:
         return (
-            f"`pulumi up` reported success, and a refreshed preview still shows changes: what is live is not what the "
-            f"program declares. Read the preview above, then run `readiness up {stack}` again."
+            f"`pulumi up` reported success, but a refreshed preview still shows changes: the live resources do not "
+            f"match the program. Read the preview above, then run `readiness up {stack}` again."
         )
     if checked != 0:
-        return f"`pulumi up` reported success, and the preview that checks it failed (status {checked}), see above."
+        return f"`pulumi up` reported success, but the preview that checks it failed (status {checked}), see above."
     return None
 
 
@@ -150,7 +151,7 @@ def exported_state(root: Path, stack: str) -> dict[str, Any]:
 
 
 def stack_state(root: Path, stack: str) -> dict[str, Any] | None:
-    """The same, or None where the state cannot be read. Raises OSError."""
+    """The same, or None if the state cannot be read. Raises OSError."""
     try:
         return exported_state(root, stack)
     except UnreadableStateError:
@@ -158,7 +159,7 @@ def stack_state(root: Path, stack: str) -> dict[str, Any] | None:
 
 
 def _state(exported: str) -> dict[str, Any] | None:
-    """The `deployment` of an export, empty for a new stack; None where the text is no export."""
+    """The `deployment` of an export, empty for a new stack; None if the text is not an export."""
     try:
         value = json.loads(exported)
     except ValueError:
@@ -168,13 +169,13 @@ def _state(exported: str) -> dict[str, Any] | None:
 
 
 def unfinished_creations(state: dict[str, Any]) -> list[dict[str, Any]]:
-    """The resources of a state (`deployment` of `pulumi stack export`) whose creation was begun and has not ended."""
+    """The resources of a state (`deployment` of `pulumi stack export`) whose creation began and did not end."""
     operations = state.get("pending_operations") or []
     return [operation["resource"] for operation in operations if operation.get("type") == "creating"]
 
 
 def unsent_secrets(state: dict[str, Any]) -> list[str]:
-    """The URNs of what holds a secret and whose last update failed: which value the server has is not known."""
+    """The URNs of resources with a secret whose last update failed: it is not known which value the server has."""
     failed = [resource for resource in state.get("resources") or [] if resource.get("initErrors")]
     return [resource["urn"] for resource in failed if _holds_secret(resource.get("inputs"))]
 
@@ -189,10 +190,10 @@ def _unsent_message(stack: str, urns: Sequence[str]) -> str:
     replaced = " ".join(f"--replace {shlex.quote(urn)}" for urn in urns)
     return "\n".join(
         [
-            "The last update of these failed, and they hold a secret that the API never gives back, so that nobody can "
-            "tell whether the server has the new one:",
+            "The last update of these resources failed. They have a secret that the API never returns, so it is not "
+            "known whether the server has the new one:",
             *(f"  - {urn.rpartition('::')[2]}" for urn in urns),
-            "Send it again by making them anew; what uses them is changed to the new ones:",
+            "Replace the resources to send the secret again. The update changes what uses them to the new ones:",
             f"  readiness up {shlex.quote(stack)} {replaced}",
         ]
     )
@@ -205,16 +206,17 @@ def _unfinished_message(stack: str, resources: Sequence[dict[str, Any]]) -> str:
     options = [stack, "--protect=false", "--generate-code=false", "--parent"]
     return "\n".join(
         [
-            f"An update of stack {stack} began to create these and has not ended: it is still running, or was killed.",
+            f"An update of stack {stack} began to create these resources and did not end: it runs or was killed.",
             *(f"  - {type_} {name}" for type_, name, _ in named),
-            "If it runs, wait for it. If not, applying now could create them a second time: look for each in its "
-            "console. What exists there, take in with",
+            "If it still runs, wait for it. If not, applying now could create them a second time: look for each "
+            "resource in its console. Import each one that exists with",
             *(
                 f"  pulumi import --stack {shlex.join([*options, f'parent={parent}'])} {shlex.join([type_, name])} ID"
                 for type_, name, parent in named
                 if parent
             ),
-            f"and then forget the rest with `pulumi refresh --stack {shlex.quote(stack)} --clear-pending-creates`.",
+            f"and then remove the rest from the state with "
+            f"`pulumi refresh --stack {shlex.quote(stack)} --clear-pending-creates`.",
         ]
     )
 
@@ -233,7 +235,7 @@ def _has_google_credentials(environment: Mapping[str, str], stack: Mapping[str, 
 
 
 def state_backend(environment: Mapping[str, str], project_file: Path) -> str | None:
-    """The address of the state backend, in the order in which the CLI looks for it."""
+    """The address of the state backend; it looks in the same places, in the same order, as the CLI."""
     if environment.get("PULUMI_BACKEND_URL"):
         return environment["PULUMI_BACKEND_URL"]
     declared = project_mapping(project_file).get("backend")
@@ -251,19 +253,19 @@ def state_backend(environment: Mapping[str, str], project_file: Path) -> str | N
 
 
 def _has_secrets_key(environment: Mapping[str, str], stack: Mapping[str, Any]) -> bool:
-    """A key service needs none; the passphrase provider, which is the default, does."""
+    """Whether the secrets can be decrypted: a key service needs no passphrase, the default provider needs one."""
     return str(stack.get("secretsprovider") or "") not in PASSPHRASE_PROVIDERS or has_passphrase(environment)
 
 
 def has_passphrase(environment: Mapping[str, str]) -> bool:
-    """Whether a passphrase is set, or its file exists. An empty passphrase is one."""
+    """Whether a passphrase is set, even an empty one, or its file exists."""
     if "PULUMI_CONFIG_PASSPHRASE" in environment:
         return True
     return Path(environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") or "no file").is_file()
 
 
 def project_mapping(file: Path) -> Mapping[str, Any]:
-    """The top level of a file of the project. It has been checked: one that cannot be read counts as empty."""
+    """The top level of a YAML file of the project; empty if it cannot be read, which another check reports."""
     try:
         value = read_yaml(file, file.name).value
     except RefusedError:

@@ -1,8 +1,8 @@
-"""A rehearsal of the rollback: who took a deployment back, when, and how long users waited for the old revision.
+"""A rehearsal of the rollback: who rolled back, when, and how long it took until the old revision served users again.
 
-Cloud Run says which revision serves at the start and at the end. Without credentials a person's two calls of the
-command are the evidence, and the record says so. It is in `records/rollback-rehearsal.<stack>.json`, and committed as
-the record of the drills is.
+Cloud Run returns which revision serves at the start and at the end. Without credentials, the only evidence is that a
+person ran the command twice, and the record says so. The record is `records/rollback-rehearsal.<stack>.json`; commit it
+like the record of the drills.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_REHEARSALS = 24
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Serving:
-    """The revision with the greatest share of a service's traffic, and when it was made (RFC 3339)."""
+    """The revision with the greatest share of a service's traffic, and when it was created (RFC 3339)."""
 
     service: str
     revision: str
@@ -40,7 +40,7 @@ class Serving:
 class Rehearsal:
     """One rehearsal. Times are in UTC, RFC 3339; `served_again` is empty, and `seconds` 0, until it has ended.
 
-    `before` and `after` are what served at both times, as Cloud Run said; empty where it was not asked.
+    `before` and `after` are the revisions that Cloud Run returned at both times; empty without credentials.
     """
 
     by: str
@@ -52,12 +52,12 @@ class Rehearsal:
 
     @property
     def is_finished(self) -> bool:
-        """Whether users were served by the old revision again."""
+        """Whether the old revision served users again."""
         return bool(self.served_again)
 
     @property
     def evidence(self) -> str:
-        """Who says so."""
+        """The source of the record: Cloud Run, or a person."""
         return "Cloud Run" if self.before and self.after else self.by
 
 
@@ -70,7 +70,7 @@ REHEARSALS = EvidenceFile[Rehearsal](
 
 
 def serving_revisions(google: Google, settings: Settings) -> tuple[Serving, ...]:
-    """What each service of the stack serves now. Raises GoogleError, also where Cloud Run does not say."""
+    """The serving revision of each service of the stack. Raises GoogleError, also if Cloud Run returns none."""
     return tuple(_serving(google, settings.region, service.name) for service in settings.services)
 
 
@@ -79,17 +79,17 @@ def _serving(google: Google, region: str, service: str) -> Serving:
     found = google.get("cloudRunV2", path)
     targets = found.get("trafficStatuses")
     if not isinstance(targets, list) or not targets or not all(isinstance(target, dict) for target in targets):
-        raise GoogleError(0, f"Cloud Run does not say what {service} serves")
+        raise GoogleError(0, f"Cloud Run does not return the traffic of {service}")
     target: dict[str, Any] = max(targets, key=lambda target: target.get("percent") or 0)
     name = str(target.get("revision") or found.get("latestReadyRevision") or "").rpartition("/")[2]
     if not name:
-        raise GoogleError(0, f"Cloud Run names no revision for the traffic of {service}")
+        raise GoogleError(0, f"Cloud Run returns no revision for the traffic of {service}")
     revision = google.get("cloudRunV2", f"{path}/revisions/{quote(name)}")
     return Serving(service=service, revision=name, created=str(revision.get("createTime", "")))
 
 
 def begun(recorded: Sequence[Rehearsal], by: str, now: datetime, before: tuple[Serving, ...]) -> list[Rehearsal]:
-    """The record with a new rehearsal; one that was never ended is dropped."""
+    """The record with a new rehearsal, and without rehearsals that did not end."""
     finished = [rehearsal for rehearsal in recorded if rehearsal.is_finished]
     return [*finished, Rehearsal(by=by, started=instant_text(now), before=before)]
 
@@ -97,37 +97,37 @@ def begun(recorded: Sequence[Rehearsal], by: str, now: datetime, before: tuple[S
 def ended(
     path: Path, stack: str, recorded: Sequence[Rehearsal], by: str, now: datetime, after: tuple[Serving, ...]
 ) -> list[Rehearsal]:
-    """The record with the last rehearsal ended.
+    """The record in which the last rehearsal has ended.
 
-    Raises RefusedError where none has begun, or where Cloud Run says that no service serves an older revision.
+    Raises RefusedError if none has begun, or if no service serves an older revision according to Cloud Run.
     """
     if not recorded or recorded[-1].is_finished:
-        message = "holds no rehearsal that has begun"
+        message = "contains no rehearsal that has begun"
         raise REHEARSALS.refused(path, message, f"Begin with `readiness rehearse {stack}`, then roll back")
     last = recorded[-1]
     if last.before and after and not _rolled_back(last.before, after):
         names = ", ".join(f"{serving.service} serves {serving.revision}" for serving in after)
         message = f"shows no rollback since {last.started}: {names}"
-        raise REHEARSALS.refused(path, message, "Send the traffic to an older revision, then run this again")
+        raise REHEARSALS.refused(path, message, "Send the traffic to an older revision, then run the command again")
     seconds = max(0, round((now - instant(last.started)).total_seconds()))
     done = replace(last, by=by or last.by, served_again=instant_text(now), seconds=seconds, after=after)
     return [*recorded[:-1], done]
 
 
 def _rolled_back(before: tuple[Serving, ...], after: tuple[Serving, ...]) -> bool:
-    """Whether a service serves an older revision than it did."""
+    """Whether a service serves an older revision than before."""
     made = {serving.service: serving.created for serving in before}
     return any(serving.created < made.get(serving.service, "") for serving in after)
 
 
 def rehearsal_rows(path: Path, stack: str, max_age_days: int, now: datetime) -> list[Row]:
-    """One row of `readiness verify`: the newest rehearsal, or that there is none, which is never a pass."""
+    """The row for `readiness verify`: the newest rehearsal. Without a recent rehearsal, it is never a pass."""
     finished = [rehearsal for rehearsal in REHEARSALS.read(path) if rehearsal.is_finished]
     how = f"run `readiness rehearse {stack}` and roll back, on staging first"
     if not finished:
         return [not_checked(CHECK, stack, f"not rehearsed: {how}")]
     last = finished[-1]
-    said = f"{last.by} rolled back on {last.started[:10]} in {spoken(last.seconds)} (says {last.evidence})"
+    said = f"{last.by} rolled back on {last.started[:10]} in {spoken(last.seconds)} (source: {last.evidence})"
     if instant(last.started) < now - timedelta(days=max_age_days):
         return [not_checked(CHECK, stack, f"not rehearsed for {max_age_days} days, {said}: {how}")]
     return [passed(CHECK, stack, said)]

@@ -20,17 +20,17 @@ class FileState(StrEnum):
     """The state of a file that is not as declared."""
 
     MISSING = "missing"
-    DELIVERED = "as an earlier delivery left it"
-    EDITED = "edited by people"
-    NO_FILE = "no plain file"
-    LEFT_OVER = "of an alert that is gone"
+    DELIVERED = "unchanged since an earlier delivery"
+    EDITED = "edited by hand"
+    NO_FILE = "not a regular file"
+    LEFT_OVER = "left over from a removed alert"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileDifference:
-    """A file that is not as declared. `diff` is a unified diff from what is there to what is declared.
+    """A file that is not as declared. `diff` is a unified diff from the live text to the declared text.
 
-    LEFT_OVER: an earlier delivery brought it, and nothing declares it now.
+    LEFT_OVER: an earlier delivery wrote the file, and it is no longer declared.
     """
 
     path: str
@@ -38,24 +38,24 @@ class FileDifference:
     diff: str
 
     def __str__(self) -> str:
-        """`.github/dependabot.yml: edited by people`."""
+        """`.github/dependabot.yml: edited by hand`."""
         return f"{self.path}: {self.state}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tree:
-    """What a commit holds: git's id of each file by its path. `whole` is false where GitHub does not list them all."""
+    """The files of a commit: git's id of each file by its path. `whole` is false if GitHub does not list all files."""
 
     blobs: Mapping[str, str]
     whole: bool
 
 
 def live_tree(github: GitHub, ref: str) -> Tree:
-    """The files at `ref`, a branch or a commit. Raises GitHubError where there is no such thing."""
+    """The files at `ref`, a branch or a commit. Raises GitHubError if it does not exist."""
     path = f"git/trees/{quote(ref, safe='')}?recursive=1"
     found = github.get(path)
     if found is None:
-        raise GitHubError(404, f"GET {path}: 404 Not Found (does it exist, for this token?)")
+        raise GitHubError(404, f"GET {path}: 404 Not Found (does it exist, and may this token read it?)")
     blobs = {entry["path"]: entry["sha"] for entry in found["tree"] if entry["type"] != "tree"}
     return Tree(blobs=blobs, whole=not found["truncated"])
 
@@ -63,9 +63,9 @@ def live_tree(github: GitHub, ref: str) -> Tree:
 def file_differences(
     github: GitHub, files: Mapping[str, str], *, ref: str, tree: Tree | None = None
 ) -> list[FileDifference]:
-    """Every file that is not as declared at `ref`; `tree` where it has been read already.
+    """Every file that is not as declared at `ref`. Pass `tree` if you have read it already.
 
-    Reads the list of files, and only what differs. Raises GitHubError where that cannot be done.
+    It reads the list of files, and the content only of files that differ. Raises GitHubError.
     """
     tree = tree or live_tree(github, ref)
     found: list[FileDifference] = []
@@ -73,7 +73,7 @@ def file_differences(
         blob = tree.blobs.get(path)
         if blob == _git_id(text):
             continue
-        # A folder in the file's place is in no list of files, so it is asked for as well.
+        # The list of files has no folders, so this also finds a folder that has the path of the file.
         live = github.get(f"contents/{quote(path)}?ref={quote(ref, safe='')}")
         if (difference := _difference(path, text, live)) is not None:
             found.append(difference)
@@ -83,9 +83,9 @@ def file_differences(
 def left_over_files(
     github: GitHub, files: Mapping[str, str], *, folder: str, ref: str, tree: Tree
 ) -> list[FileDifference]:
-    """Files right below `folder` that an earlier delivery brought, and that are not of `files`. Raises GitHubError.
+    """Files directly in `folder` that an earlier delivery wrote and that are not in `files`. Raises GitHubError.
 
-    What people wrote or edited there is left out: it is not ours to remove.
+    Files that people wrote or edited are left out: Readiness must not remove them.
     """
     found: list[FileDifference] = []
     for path in sorted(tree.blobs.keys() - files.keys()):
@@ -114,14 +114,14 @@ def _difference(path: str, declared: str, live: Any) -> FileDifference | None:
 
 
 def _text(live: Any) -> str | None:
-    """What a file holds; None for a folder, a link, a submodule, or what is too large to be one of ours."""
+    """The content of a file; None for a folder, a link, a submodule, or a file that is too large to be delivered."""
     if not isinstance(live, dict) or live.get("type") != "file" or live.get("encoding") != "base64":
         return None
     return base64.b64decode(live["content"]).decode("utf-8", errors="replace")
 
 
 def _diff(path: str, live: str, declared: str) -> str:
-    """What others wrote controls no terminal, and shows no credential."""
+    """A unified diff without control characters and credentials: the live text is not trusted."""
     lines = difflib.unified_diff(live.splitlines(), declared.splitlines(), f"live/{path}", f"declared/{path}", "", "")
     masked = (mask_secrets(line.rstrip("\n")) for line in lines)
     return "".join(f"{_printable(line)}\n" for line in masked)

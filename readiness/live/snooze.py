@@ -1,6 +1,6 @@
-"""A snooze for the time of a deployment: the stack's alerts are evaluated, and nobody is notified.
+"""A snooze for the time of a deployment: the stack's alerts are evaluated, but notify nobody.
 
-The weekly drill is left out: it must arrive always. A snooze ends by itself; Monitoring has no way to delete one.
+It excludes the weekly drill, which must always arrive. A snooze ends by itself; Cloud Monitoring cannot delete one.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from readiness.live.drill import live_policies, needs_update
 from readiness.live.google_api import Google, GoogleError
 from readiness.times import instant_text
 
-# The API's own (Snooze.Criteria.policies).
+# The API's limit (Snooze.Criteria.policies).
 MAX_POLICIES = 16
-# Longer than any deployment: whoever wants an alert off for longer changes it where it is declared.
+# Longer than any deployment. To silence an alert for longer, change its declaration.
 MAX_MINUTES = 120
 _ALWAYS_NOTIFIES = "notification-drill"
 
 
 def snooze(google: Google, environment: str, minutes: int, now: datetime) -> tuple[int, str]:
-    """Snoozes every policy of the stack from now on; how many they are, and until when (UTC, RFC 3339).
+    """Snoozes every policy of the stack from now on; returns their number, and the end (UTC, RFC 3339).
 
-    Raises RefusedError where none is live. Raises GoogleError; where some are snoozed by then, it says how many.
+    Raises RefusedError if the stack has no live policy, and GoogleError, whose text says how many are snoozed by then.
     """
     live = live_policies(google, environment)
     names = [policy.name for policy in live if policy.alert != _ALWAYS_NOTIFIES and not policy.is_of_a_drill]

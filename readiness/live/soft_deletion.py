@@ -1,9 +1,9 @@
 """Log buckets that are deleted and can still be restored.
 
 Google keeps a deleted log bucket for seven days in the state DELETE_REQUESTED
-(https://cloud.google.com/logging/docs/reference/v2/rest/v2/locations.buckets/undelete). The provider takes it for one
-that exists: a refresh shows no difference, and an update is refused. Of the declared kinds no other keeps its name
-after it is deleted (docs/facts/providers.md#what-can-be-restored-after-a-deletion).
+(https://cloud.google.com/logging/docs/reference/v2/rest/v2/locations.buckets/undelete). The provider treats it as an
+existing bucket: a refresh shows no difference, and Google refuses an update. No other declared type keeps its name
+after a deletion (docs/facts/providers.md#what-can-be-restored-after-a-deletion).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DELETED = "DELETE_REQUESTED"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeletedBucket:
-    """A declared log bucket that waits for its end. `resource` is its name in the program."""
+    """A declared log bucket that is deleted and can be restored. `resource` is its name in the program."""
 
     resource: str
     project: str
@@ -30,18 +30,18 @@ class DeletedBucket:
 
     @property
     def name(self) -> str:
-        """As the API names it."""
+        """Its name in the API."""
         return f"projects/{self.project}/locations/{self.location}/buckets/{self.bucket}"
 
     @property
     def command(self) -> str:
-        """What restores it by hand (https://cloud.google.com/sdk/gcloud/reference/logging/buckets/undelete)."""
+        """The command that restores it by hand (https://cloud.google.com/sdk/gcloud/reference/logging/buckets/undelete)."""
         options = [f"--location={self.location}", f"--project={self.project}"]
         return shlex.join(["gcloud", "logging", "buckets", "undelete", self.bucket, *options])
 
 
 def deleted_buckets(google: Google, resources: Sequence[Mapping[str, Any]]) -> list[DeletedBucket]:
-    """Those of a plan's log buckets. Raises GoogleError, but not for an API that is off: it has no bucket of ours."""
+    """The deleted buckets among a plan's log buckets. Raises GoogleError, but not for an API that is not enabled."""
     found = []
     for resource in resources:
         if resource["type"] != types.LOG_BUCKET:
@@ -64,5 +64,5 @@ def deleted_buckets(google: Google, resources: Sequence[Mapping[str, Any]]) -> l
 
 
 def restore(google: Google, bucket: DeletedBucket) -> None:
-    """Restores the bucket with its entries. Raises GoogleError."""
+    """Restores the bucket and its log entries. Raises GoogleError."""
     google.ask("logging", f"{bucket.name}:undelete")

@@ -1,8 +1,8 @@
-"""Live things that no declaration stands for: doubles of what is declared, things with our labels, grants.
+"""Live resources that are not declared: duplicates of declared resources, resources with our labels, grants.
 
-Google assigns the names of alert policies, channels, uptime checks and dashboards, so that a creation whose answer is
-lost is repeated by the next update: two live things, one of which is in the state, and no preview shows the other.
-`managed_by` and `environment` in a thing's labels say whose it is; what another stack made is left to that stack.
+Google assigns the names of alert policies, channels, uptime checks and dashboards. If the answer to a creation is lost,
+the next update creates the resource again. Then two live resources exist: one is in the state, and no preview shows the
+other. The labels `managed_by` and `environment` name the owner; resources of another stack are left to that stack.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from readiness.live.google_api import Google, GoogleError
 from readiness.secret_shapes import one_line
 
 Resource = Mapping[str, Any]
-Thing = Mapping[str, Any]
+Item = Mapping[str, Any]
 
 OURS = {"managed_by": "readiness"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Kind:
-    """How Google lists a type, and the command that deletes one of its things."""
+    """How Google lists a type, and the command that deletes a resource of it."""
 
     api: str
     path: str
@@ -34,7 +34,7 @@ class _Kind:
     delete: str
 
 
-# In the order in which doubles can be deleted: a channel that a policy uses is refused.
+# In the order in which duplicates can be deleted: Google refuses to delete a channel that a policy uses.
 # https://docs.cloud.google.com/sdk/gcloud/reference/monitoring/policies/delete,
 # https://cloud.google.com/sdk/gcloud/reference/beta/monitoring/channels/delete,
 # https://cloud.google.com/sdk/gcloud/reference/monitoring/uptime/delete (read 2026-11-30)
@@ -56,7 +56,7 @@ _KINDS: Mapping[str, _Kind] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Undeclared:
-    """`beside` are things of our kinds that carry no label of ours, for information. `not_checked` says why."""
+    """`beside`, for information: resources of the same types without our labels. `not_checked`: what, and why."""
 
     differences: tuple[Difference, ...] = ()
     beside: tuple[str, ...] = ()
@@ -64,12 +64,12 @@ class Undeclared:
 
 
 def noun_of(type_: str) -> str:
-    """The everyday word for a listed type."""
+    """The name of a listed type in messages."""
     return _KINDS[type_].noun
 
 
-def undeclared_things(google: Google, resources: Sequence[Resource], state: Iterable[Resource]) -> Undeclared:
-    """The listed kinds. `resources` are the plan's, `state` those of the stack's state with their ids."""
+def undeclared_resources(google: Google, resources: Sequence[Resource], state: Iterable[Resource]) -> Undeclared:
+    """Checks the listed types. `resources` are the plan's, `state` those of the stack's state with their ids."""
     ids = {type_: frozenset[str]() for type_ in _KINDS}
     for resource in state:
         if resource.get("type") in ids and resource.get("id"):
@@ -81,27 +81,27 @@ def undeclared_things(google: Google, resources: Sequence[Resource], state: Iter
     for type_, kind in _KINDS.items():
         declared = {_display_name(type_, entry["inputs"]) for entry in resources if entry["type"] == type_}
         try:
-            things = list(google.items(kind.api, f"projects/{google.project}/{kind.path}", kind.path))
+            items = list(google.items(kind.api, f"projects/{google.project}/{kind.path}", kind.path))
         except GoogleError as error:
-            # Of an API that was never enabled, Google says 403 with these words: it has nothing of anybody.
+            # For an API that was never enabled, Google answers 403 with these words: it has no resources.
             if not (error.status == 403 and "has not been used in project" in str(error)):
-                not_checked.append(f"whether there are more {kind.path} than the declared ones: {error}")
+                not_checked.append(f"whether there are {kind.path} that are not declared: {error}")
             continue
-        for thing in things:
-            if _last_part(str(thing.get("name"))) in ids[type_]:
+        for item in items:
+            if _last_part(str(item.get("name"))) in ids[type_]:
                 continue
             found = _judged(
-                google, type_, thing, declared=declared, environments=environments, is_known=bool(ids[type_])
+                google, type_, item, declared=declared, environments=environments, is_known=bool(ids[type_])
             )
             if found is not None:
                 differences.append(found)
-            elif not _labels(thing) and type_ != types.DASHBOARD:
-                beside.append(f"{kind.noun} {_name(thing)} ({one_line(str(thing.get('name')))})")
+            elif not _labels(item) and type_ != types.DASHBOARD:
+                beside.append(f"{kind.noun} {_name(item)} ({one_line(str(item.get('name')))})")
     return Undeclared(differences=tuple(differences), beside=tuple(beside), not_checked=tuple(not_checked))
 
 
 def undeclared_grants(google: Google, resources: Sequence[Resource]) -> Undeclared:
-    """Grants to the accounts that the plan declares, and on them, that the plan does not declare."""
+    """Undeclared grants to the service accounts that the plan declares, and on these accounts."""
     accounts = _accounts(google.project, resources)
     differences: list[Difference] = []
     not_checked: list[str] = []
@@ -124,57 +124,57 @@ def undeclared_grants(google: Google, resources: Sequence[Resource]) -> Undeclar
 def _judged(
     google: Google,
     type_: str,
-    thing: Thing,
+    item: Item,
     *,
     declared: Iterable[str],
     environments: Iterable[str | None],
     is_known: bool,
 ) -> Difference | None:
-    """The difference that a live thing is which the state does not hold; None where it is somebody else's."""
-    labels, name = _labels(thing), _name(thing)
+    """The difference for a live resource that is not in the state; None if the resource is not ours."""
+    labels, name = _labels(item), _name(item)
     environment = labels.get("environment")
     if "drill" in labels or (environment is not None and environment not in environments):
         return None
     if not is_known and name in declared:
-        change, hint = Change.NOT_DECLARED, "the state does not know it: `readiness adopt` writes the import file"
+        change, hint = Change.NOT_DECLARED, "it is not in the state: `readiness adopt` writes the import file"
     elif name in declared:
-        change, hint = Change.DOUBLE, f"delete this one, which the state does not hold: {_delete(google, type_, thing)}"
+        change, hint = Change.DOUBLE, f"delete this one, which is not in the state: {_delete(google, type_, item)}"
     elif OURS.items() <= labels.items():
-        change, hint = Change.NOT_DECLARED, f"declare it, or delete it: {_delete(google, type_, thing)}"
+        change, hint = Change.NOT_DECLARED, f"declare it, or delete it: {_delete(google, type_, item)}"
     else:
         return None
-    return Difference(type=type_, resource=one_line(str(thing.get("name"))), change=change, live=name, hint=hint)
+    return Difference(type=type_, resource=one_line(str(item.get("name"))), change=change, live=name, hint=hint)
 
 
-def _delete(google: Google, type_: str, thing: Thing) -> str:
-    return shlex.join([*_KINDS[type_].delete.split(), str(thing.get("name")), f"--project={google.project}"])
+def _delete(google: Google, type_: str, item: Item) -> str:
+    return shlex.join([*_KINDS[type_].delete.split(), str(item.get("name")), f"--project={google.project}"])
 
 
-def _labels(values: Thing) -> Mapping[str, Any]:
+def _labels(values: Item) -> Mapping[str, Any]:
     labels = values.get("userLabels")
     return labels if isinstance(labels, dict) else {}
 
 
-def _display_name(type_: str, inputs: Thing) -> str:
+def _display_name(type_: str, inputs: Item) -> str:
     if type_ == types.DASHBOARD:
         return one_line(str(json.loads(inputs["dashboardJson"]).get("displayName")))
     return one_line(str(inputs.get("displayName")))
 
 
-def _name(thing: Thing) -> str:
-    return one_line(str(thing.get("displayName") or "without a name"))
+def _name(item: Item) -> str:
+    return one_line(str(item.get("displayName") or "without a name"))
 
 
 def _last_part(name: str) -> str:
-    """Google writes the project's number into some names, where the state has its id."""
+    """The end of a name: Google writes the project's number into some names, where the state has its id."""
     return name.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Policy:
-    """An IAM policy: how it is read, what is declared of it, and the command that removes a grant.
+    """An IAM policy: how to read it, its declared grants, and the command that removes a grant.
 
-    `counts` tells from a role and a member whether the grant is ours to judge.
+    `counts` decides from a role and a member whether the check covers the grant.
     """
 
     on: str
@@ -236,7 +236,7 @@ def _policies(google: Google, resources: Sequence[Resource], accounts: frozenset
             counts=is_to_ours,
             remove=("gcloud", "artifacts", "repositories", "remove-iam-policy-binding", *where),
         )
-    # Step 6 of `readiness bootstrap` grants this one: the identity that applies may act as the account.
+    # Step 6 of `readiness bootstrap` grants this role: the identity that applies may act as the account.
     expected = ("roles/iam.serviceAccountUser", f"serviceAccount:readiness-apply@{project}.iam.gserviceaccount.com")
     for account in sorted(accounts):
         path = f"projects/{project}/serviceAccounts/{account}:getIamPolicy"
@@ -279,9 +279,9 @@ def _grant_difference(policy: _Policy, binding: Mapping[str, Any], member: str) 
 
 
 def _condition_option(condition: Mapping[str, Any]) -> str:
-    """The value of `--condition`, which has to name the whole condition; `None` where there is none.
+    """The value of `--condition`, which must name the whole condition; `None` if there is none.
 
-    gcloud splits it at commas, which an expression may hold: `^;^` has it split at semicolons.
+    gcloud splits the value at commas, which an expression can contain. The prefix `^;^` makes it split at semicolons.
     """
     parts = [f"{key}={condition[key]}" for key in ("title", "description", "expression") if condition.get(key)]
     mark = next((mark for mark in ";|~#" if not any(mark in part for part in parts)), "@@")

@@ -1,4 +1,4 @@
-"""What the requests of all commands share: one time limit, the errors of an API, and timed requests to a service."""
+"""Shared by the requests of all commands: one time limit, the errors of an API, and timed requests to a service."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from readiness import clock
 from readiness.delivered.http_client import Answer, send, tls_handshake
 from readiness.secret_shapes import one_line
 
-# For everything that one command asks of Google and of GitHub; `verify` and `audit --url` have limits of their own.
+# For all requests of one command to Google and GitHub; `verify` and `audit --url` have their own limits.
 COMMAND_SECONDS = 300.0
 MAX_PAGES = 100
 MAX_BODY_BYTES = 1024 * 1024
-# What is left for a request when the limit is near: a timeout of 0 would mean "do not wait at all" to a socket.
+# The minimum timeout of a request near the limit: a socket with timeout 0 does not wait at all.
 _LEAST_SECONDS = 0.05
 
 
@@ -25,8 +25,8 @@ _LEAST_SECONDS = 0.05
 class Deadline:
     """The time limit that several requests share.
 
-    `ends_at` is a reading of `now_seconds`, the clock that everything within the limit is measured by. `sleep` waits
-    for a number of seconds of that clock.
+    `ends_at` is a reading of the clock `now_seconds`, which measures everything within the limit. `sleep` waits for a
+    number of seconds of that clock.
     """
 
     seconds: float
@@ -43,16 +43,16 @@ class Deadline:
         now_seconds: Callable[[], float] = clock.monotonic_seconds,
         sleep: Callable[[float], None] = time.sleep,
     ) -> Deadline:
-        """So many seconds from `since`, a reading of `now_seconds`; from now without it."""
+        """A deadline `seconds` after `since`, a reading of `now_seconds`; after now without it."""
         start = now_seconds() if since is None else since
         return cls(seconds=seconds, ends_at=start + seconds, now_seconds=now_seconds, sleep=sleep)
 
     def earlier(self, seconds: float) -> Deadline:
-        """So many seconds before this one."""
+        """A deadline that many seconds before this one."""
         return replace(self, ends_at=self.ends_at - seconds)
 
     def seconds_left(self) -> float:
-        """Never negative."""
+        """The seconds until the deadline; 0 after it."""
         return max(0.0, self.ends_at - self.now_seconds())
 
     def request_seconds(self) -> float:
@@ -61,7 +61,7 @@ class Deadline:
 
 
 class ApiError(Exception):
-    """An API refused, or did not answer. `status` is 0 where no answer came. Never holds a token."""
+    """An API refused, or did not answer. `status` is 0 if no answer came. The text never contains a token."""
 
     def __init__(self, status: int, message: str) -> None:
         self.status = status
@@ -80,7 +80,7 @@ class Probe(Answer):
         return self.headers.get("content-type", "").partition(";")[0].strip() or "no content type"
 
     def field(self, name: str) -> Any:
-        """What is under this name in the body, None where the body is no JSON object."""
+        """The value of this name in the body, None if the body is not a JSON object."""
         body = self.body
         return body.get(name) if isinstance(body, dict) else None
 
@@ -93,9 +93,9 @@ def probe(
     headers: Mapping[str, str] | None = None,
     data: bytes | None = None,
 ) -> Probe:
-    """Sends one request, without following or repeating anything, timed by the deadline's clock.
+    """Sends one request, timed by the deadline's clock. It follows no redirect and does not retry.
 
-    Every status is an answer; raises NoAnswerError where none came.
+    Every status is an answer; raises NoAnswerError if none came.
     """
     sent = {"User-Agent": "readiness-verify", **(headers or {})}
     started = deadline.now_seconds()
@@ -115,12 +115,12 @@ def handshake(url: str, context: ssl.SSLContext, deadline: Deadline) -> tuple[di
 
 
 def plain_http(url: str) -> str:
-    """The same address without TLS; a port of its own is kept, because another one is not this service's."""
+    """The same address without TLS; it keeps a custom port, because other ports are not of this service."""
     parts = urlsplit(url)
     port = "" if parts.port in (None, 443) else f":{parts.port}"
     return f"http://{parts.hostname or ''}{port}{parts.path or '/'}"
 
 
 def redirect_target(asked: str, answer: Answer) -> str:
-    """The address that an answer leads to, whatever its status; the address that was asked where it names none."""
+    """The address to which an answer redirects, whatever its status; the requested address if it names none."""
     return urljoin(asked, answer.headers.get("location", ""))

@@ -63,18 +63,18 @@ FLAWS = [
     ("trace", "error-bodies", "unknown path (404) shows a stack trace"),
     ("health-tells", "error-bodies", "health answer (200) shows an address of the database"),
     ("unchecked-type", "error-bodies", "a wrong type is answered with 500"),
-    ("long-token", "token-expiry", "lives 1440 min"),
+    ("long-token", "token-expiry", "valid for 1440 min"),
     ("endless-token", "token-expiry", "no exp and iat"),
-    ("same-refresh", "refresh-rotation", "stays the same"),
+    ("same-refresh", "refresh-rotation", "returns the same refresh token"),
     ("reusable-refresh", "refresh-rotation", "answered with 200 the second time"),
-    ("long-refresh", "refresh-rotation", "lives 30 days"),
-    ("no-limit", "login-rate-limit", "6 wrong logins in a row, and none is put off"),
+    ("long-refresh", "refresh-rotation", "valid for 30 days"),
+    ("no-limit", "login-rate-limit", "6 wrong logins in a row, and none is refused"),
     ("odd-limit", "login-rate-limit", "the answer has an unknown form (ValueError)"),
-    ("long-limit", "login-rate-limit", "put off for 86400 s"),
+    ("long-limit", "login-rate-limit", "blocked for 86400 s"),
     ("open-me", "endpoint-authentication", "/api/v1/auth/me answered 200"),
     ("alg-none", "forged-token", "alg none is answered with 200"),
     ("unsigned", "forged-token", "another signature is answered with 200"),
-    ("others-data", "own-data", "the second account reads"),
+    ("others-data", "own-data", "the second account can read"),
     ("others-get", "own-data-changes", "GET by the second account succeeds on the first one's file: 200"),
     ("others-put", "own-data-changes", "PUT by the second account succeeds"),
     ("others-delete", "own-data-changes", "DELETE by the second account succeeds"),
@@ -86,10 +86,10 @@ FLAWS = [
     ("undeclared-operation", "every-operation", "PUT /api/v1/admin/settings declares no security, and answers 422"),
     ("any-size", "upload-size", "2 MiB are answered with 201"),
     ("any-type", "upload-type", "a program is answered with 201"),
-    ("by-name", "upload-type", "a program that is called a PDF"),
+    ("by-name", "upload-type", "a program named .pdf"),
     ("injection-logs-in", "sql-injection", "succeeds"),
-    ("injection-error", "sql-injection", "as an error of the inside"),
-    ("reflects-markup", "reflected-markup", "comes back in a page"),
+    ("injection-error", "sql-injection", "an internal error"),
+    ("reflects-markup", "reflected-markup", "returns a script"),
 ]
 
 
@@ -245,7 +245,7 @@ def test_an_operation_that_could_succeed_is_not_called() -> None:
     with serving(application.answer) as server:
         visitor = Visitor(url=server.url, paths=PATHS, deadline=Deadline.after(20))
         found = list(every_operation(visitor))
-    detail = "POST /api/v1/admin/restart is not called: it takes no body and no id, and might succeed"
+    detail = "POST /api/v1/admin/restart is not called: it needs no body and no id, so the call might succeed"
     assert (Outcome.NOT_CHECKED, detail) in found
     assert application.changed == {"POST /api/v1/admin/users"}
     changing = [request for request in server.requests if request.method not in ("GET", "HEAD")]
@@ -294,11 +294,11 @@ def test_what_an_answer_without_a_token_means(status: int, outcome: Outcome, *, 
         (Reply(200, "<html>"), "no OpenAPI document at /openapi.json (200)"),
         (Reply(200, [1]), "no OpenAPI document at /openapi.json (200)"),
         (Reply(200, {"paths": []}), "no OpenAPI document at /openapi.json (200)"),
-        (Reply(200, {"paths": {}}), "names no operation beside the public ones"),
+        (Reply(200, {"paths": {}}), "has only public operations"),
         (Reply(200, {"paths": {"@elsewhere.example.net/": {"get": {}}}}), "has a path of an unknown form"),
         (Reply(200, {"paths": {"/a": 1}}), "has a path of an unknown form"),
         (Reply(200, "x" * 2_000_000), "no OpenAPI document at /openapi.json (200)"),
-        (Reply(200, {**DOCUMENT, "servers": [{"url": "https://elsewhere.example.net"}]}), "is about another host"),
+        (Reply(200, {**DOCUMENT, "servers": [{"url": "https://elsewhere.example.net"}]}), "names another host"),
     ],
 )
 def test_without_a_document_the_operations_are_not_known(reply: Reply, text: str) -> None:
@@ -328,7 +328,7 @@ def test_operations_over_the_limit_are_not_known() -> None:
 def test_other_kinds_of_data_are_named() -> None:
     """Of which no check has one to try."""
     assert rows_of("other-kinds-of-data", "other-kinds") == [
-        (Outcome.NOT_CHECKED, "not tried as a second user: things with an id below /api/v1/reports")
+        (Outcome.NOT_CHECKED, "not tried as a second user: items with an id below /api/v1/reports")
     ]
 
 

@@ -49,8 +49,8 @@ def test_the_customers_record_fails_the_audit(command: Command) -> None:
     assert "Traceback" not in done.text
 
 
-def test_prowlers_output_stands_in_the_rows(project: Path, command: Command) -> None:
-    """An unused account fails; the private address needs our own check too, which nobody is logged in for."""
+def test_prowlers_output_is_in_the_rows(project: Path, command: Command) -> None:
+    """An unused account fails; the private address needs our own check too, which the login failed for."""
     done = command("audit", "--format", "json", "--prowler-output", str(FILES[0]), cwd=project, **NOBODY)
     found = rows(done.out)
     assert done.status == 1
@@ -115,7 +115,7 @@ def test_an_address_is_asked_only_when_it_is_given(project: Path, command: Comma
     assert asked_before == 0
     assert "no --url was given" in silent.out
     assert done.status == 1
-    assert "6 wrong logins in a row, and none is put off" in done.out
+    assert "6 wrong logins in a row, and none is refused" in done.out
     assert "planted-password" not in done.text
     if form == "json":
         assert rows(done.out)["token-expiry"]["result"] == "pass"

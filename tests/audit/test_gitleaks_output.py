@@ -47,7 +47,7 @@ def test_a_report_without_a_finding_passes(tmp_path: Path) -> None:
     document = json.loads(FILE.read_text(encoding="utf-8"))
     document["runs"][0]["results"] = []
     (row,) = read_gitleaks_output(written(tmp_path, document))
-    assert (row.outcome, row.detail) == (Outcome.PASS, "no secret in what it scanned")
+    assert (row.outcome, row.detail) == (Outcome.PASS, "no secret in the scanned commits")
 
 
 def test_an_accepted_finding_is_neither_a_pass_nor_a_failure(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
     """One clear message, with the command that writes the right one."""
     file = tmp_path / "x"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(RefusedError, match=r"is no SARIF report of gitleaks.*gitleaks git --report-format sarif"):
+    with pytest.raises(RefusedError, match=r"is not a SARIF report of gitleaks.*gitleaks git --report-format sarif"):
         read_gitleaks_output(file)
 
 

@@ -268,9 +268,9 @@ def _alert_to_nobody(project: GoogleProject) -> None:
 
 
 FLAWS: list[tuple[Callable[[GoogleProject], None], dict[str, str]]] = [
-    (_owner, {"project-roles": "deployer@ytgrs-464303.iam.gserviceaccount.com holds roles/editor"}),
-    (_run_admin, {"project-roles": "holds roles/run.admin"}),
-    (_act_as_all, {"project-wide-grants": "holds roles/iam.serviceAccountUser on the whole project"}),
+    (_owner, {"project-roles": "deployer@ytgrs-464303.iam.gserviceaccount.com has roles/editor"}),
+    (_run_admin, {"project-roles": "has roles/run.admin"}),
+    (_act_as_all, {"project-wide-grants": "has roles/iam.serviceAccountUser on the whole project"}),
     (_staging_reads_all, {"project-wide-grants": "on the whole project", "staging-secret-access": "every secret"}),
     (_staging_reads_one, {"staging-secret-access": "may read db-password-prod"}),
     (_default_account, {"run-accounts": "backend-prod runs as the project's default account"}),
@@ -280,45 +280,48 @@ FLAWS: list[tuple[Callable[[GoogleProject], None], dict[str, str]]] = [
     (_unknown_secret, {"secret-variables": "reads the secret openai-api-key-prod, which does not exist"}),
     (_shared_secret, {"secret-names-differ": "db-password-prod is read by production and staging"}),
     (_no_condition, {"identity-conditions": "github has no condition"}),
-    (_other_repository, {"identity-conditions": "lets somebody/ai-resume-review-v2 in"}),
-    (_owner_only, {"identity-conditions": "names no repository by equality"}),
-    (_another_way_in, {"identity-conditions": "names no repository by equality"}),
+    (_other_repository, {"identity-conditions": "accepts somebody/ai-resume-review-v2"}),
+    (_owner_only, {"identity-conditions": "does not compare the repository"}),
+    (_another_way_in, {"identity-conditions": "does not compare the repository"}),
     (_connector_in_error, {"vpc-connector": "connector ai-resume-connector-v2 is ERROR"}),
-    (_connector_gone, {"vpc-connector": "which is gone"}),
+    (_connector_gone, {"vpc-connector": "which does not exist"}),
     (_no_connector, {"vpc-connector": "there is no connector"}),
     (
         _access_not_logged,
         {"secret-access-logged": "DATA_READ is off", "audit-logs": "DATA_READ is off for secretmanager.googleapis.com"},
     ),
-    (_access_exempted, {"secret-access-logged": "but not for serviceAccount:", "audit-logs": "leaves out serviceAcc"}),
+    (_access_exempted, {"secret-access-logged": "but not for serviceAccount:", "audit-logs": "exempts serviceAcc"}),
     (_unused_account, {"unused-accounts": "forgotten@ytgrs-464303.iam.gserviceaccount.com has not authenticated"}),
     (_long_unused_account, {"unused-accounts": "arr-v2-backend-prod@"}),
     (_account_key, {"account-keys": "has 1 user-managed key(s), the oldest of 2025-01-31"}),
     (_public_address, {"sql-addresses": "ai-resume-review-v2-db-prod has a public address"}),
     (_address_switched_on, {"sql-addresses": "ai-resume-review-v2-db-prod has a public address"}),
-    (_authorized_network, {"sql-addresses": "ai-resume-review-v2-db-staging lets 198.51.100.0/24 connect"}),
+    (_authorized_network, {"sql-addresses": "ai-resume-review-v2-db-staging allows 198.51.100.0/24 to connect"}),
     (_plain_connections, {"sql-transport": "sslMode is not set"}),
-    (_no_recovery, {"sql-backups": "cannot be restored to a point in time"}),
+    (_no_recovery, {"sql-backups": "has no point-in-time recovery"}),
     (_no_backups, {"sql-backups": "makes no automatic backups"}),
     (_backups_read_by_others, {"backup-readers": "user:guest@shop.example.net may read or export backups"}),
     (_exports_read_by_others, {"backup-readers": "roles/storage.objectViewer on the bucket db-exports"}),
-    (_public_bucket, {"public-buckets": "terraform-state gives roles/storage.legacyBucketReader to allUsers"}),
-    (_open_database_port, {"open-firewall": "psql lets 0.0.0.0/0 in (tcp:5432)"}),
-    (_open_in_two_halves, {"open-firewall": "halves lets 0.0.0.0/1, 128.0.0.0/1 in (all)"}),
-    (_open_without_sources, {"open-firewall": "no-sources lets 0.0.0.0/0 in (tcp)"}),
-    (_open_to_ipv6, {"open-firewall": "six lets ::/0 in (udp)"}),
-    (_open_policy, {"open-firewall": "global, rule 1000 lets 0.0.0.0/0 in (tcp:22)"}),
+    (_public_bucket, {"public-buckets": "terraform-state grants roles/storage.legacyBucketReader to allUsers"}),
+    (_open_database_port, {"open-firewall": "psql allows 0.0.0.0/0 (tcp:5432)"}),
+    (_open_in_two_halves, {"open-firewall": "halves allows 0.0.0.0/1, 128.0.0.0/1 (all)"}),
+    (_open_without_sources, {"open-firewall": "no-sources allows 0.0.0.0/0 (tcp)"}),
+    (_open_to_ipv6, {"open-firewall": "six allows ::/0 (udp)"}),
+    (_open_policy, {"open-firewall": "global, rule 1000 allows 0.0.0.0/0 (tcp:22)"}),
     (_old_secret, {"secret-rotation": "db-password-prod was last changed on"}),
     (_sql_log_off, {"audit-logs": "DATA_READ is off for cloudsql.googleapis.com"}),
     (_secret_read_by_a_person, {"secret-accesses": f"{PERSON} read a secret (1 times)"}),
     (_same_secret, {"secret-values-differ": "db-password-prod and db-password-staging have the same value"}),
     (
         _address_in_the_log,
-        {"log-contents": "hold an e-mail address, as in: Login attempt with non-existent email: […]"},
+        {"log-contents": "contain an e-mail address, as in: Login attempt with non-existent email: […]"},
     ),
-    (_debug, {"debug-variables": "backend-prod is deployed with DEBUG switched on"}),
-    (_alert_without_counter, {"security-alert-policies": "counts what ProjectOwnershipChange (CIS 2.5) is about"}),
-    (_alert_switched_off, {"security-alert-policies": "no enabled alert policy reads the counter of AuditConfig"}),
+    (_debug, {"debug-variables": "backend-prod is deployed with DEBUG on"}),
+    (_alert_without_counter, {"security-alert-policies": "has the filter of ProjectOwnershipChange (CIS 2.5)"}),
+    (
+        _alert_switched_off,
+        {"security-alert-policies": "no enabled alert policy reads the log-based metric of AuditConfig"},
+    ),
     (_alert_to_nobody, {"security-alert-policies": "CustomRoleChange (CIS 2.7) notifies nobody"}),
     (_short_retention, {"log-retention": "_Default keeps 7 days"}),
 ]
@@ -468,13 +471,13 @@ ASKED = [(check, answer) for check in READ_BY for answer in HOSTILE if answer !=
 
 
 @pytest.mark.parametrize(("check", "answer"), ASKED)
-def test_an_answer_that_says_nothing_is_not_known(check: str, answer: str) -> None:
+def test_an_answer_without_the_needed_fields_is_not_checked(check: str, answer: str) -> None:
     """Never a pass and never a failure: 403, an API that is off, no JSON, a redirect, too much."""
     with live(GoogleProject(instead={READ_BY[check]: HOSTILE[answer]})) as (project, _):
         (row,) = evidence_of_check(check, project, STACKS)
     assert row.outcome is Outcome.NOT_CHECKED, row.detail
     if answer == "api-off":
-        assert row.detail.startswith("not known, because the API is not enabled")
+        assert row.detail.startswith("the API is not enabled")
 
 
 def test_secrets_are_compared_on_request_alone_and_never_shown() -> None:
@@ -483,7 +486,7 @@ def test_secrets_are_compared_on_request_alone_and_never_shown() -> None:
     _same_secret(project)
     with live(project) as (read, server):
         (row,) = google_evidence(read, STACKS)["secret-values-differ"]
-        assert row.detail == "no --compare-secrets was given"
+        assert row.detail == "needs the option --compare-secrets"
         assert not [request for request in server.requests if ":access" in request.path]
     text = repr(evidence_of(project))
     assert "planted-value" not in text
@@ -514,8 +517,10 @@ def test_what_a_log_entry_holds_is_never_shown() -> None:
         assert part not in details
 
 
-@pytest.mark.parametrize(("status", "words"), [(403, "the credentials may not read it"), (500, "not answered")])
-def test_what_may_not_be_read_is_not_checked(status: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "words"), [(403, "the credentials have no permission to read it"), (500, "no answer")]
+)
+def test_without_permission_a_check_is_not_checked(status: int, words: str) -> None:
     """And the other checks go on."""
     project = GoogleProject(refused={"locations/-/buckets": status})
     found = evidence_of(project)

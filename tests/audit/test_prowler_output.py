@@ -32,7 +32,7 @@ def verdicts(evidence: list[Row]) -> list[Outcome]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_passes_failures_muted_and_manual_findings_are_told_apart(file: Path) -> None:
+def test_passes_failures_muted_and_manual_findings_are_distinguished(file: Path) -> None:
     """The same eight findings, as OCSF JSON and as CSV."""
     found = read(file)
     assert verdicts(found["iam_workload_identity_pool_provider_attribute_condition"]) == [Outcome.PASS]
@@ -40,7 +40,7 @@ def test_passes_failures_muted_and_manual_findings_are_told_apart(file: Path) ->
     assert "arr-v2-github-actions" in found["iam_service_account_unused"][0].detail
     assert found["cloudsql_instance_public_ip"][0].detail == "2 resources pass"
     assert verdicts(found["secretmanager_secret_rotation_enabled"]) == [Outcome.NOT_CHECKED]
-    assert found["secretmanager_secret_rotation_enabled"][0].detail.startswith("muted in Prowler's list: ")
+    assert found["secretmanager_secret_rotation_enabled"][0].detail.startswith("muted in Prowler's mutelist: ")
     assert verdicts(found["iam_audit_logs_enabled"]) == [Outcome.NOT_CHECKED]
     assert len(found) == 6
     assert all(each.how.startswith("Prowler 5.46.0: ") for each in found["iam_service_account_unused"])
@@ -60,7 +60,7 @@ def test_checks_that_the_audit_names_exist_in_that_version_of_prowler() -> None:
 
 def test_another_project_is_refused() -> None:
     """A file of yesterday's project would pass every line."""
-    with pytest.raises(RefusedError, match="holds no finding of the project another-project"):
+    with pytest.raises(RefusedError, match="contains no finding of the project another-project"):
         read(FILES[0], "another-project")
 
 
@@ -76,7 +76,7 @@ def test_a_file_of_something_else_is_refused_without_a_traceback(tmp_path: Path,
     """One clear message with the command that writes the right one."""
     file = tmp_path / "x"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(RefusedError, match=r"(is not an output of Prowler for GCP|holds no finding).*prowler gcp"):
+    with pytest.raises(RefusedError, match=r"(is not an output of Prowler for GCP|contains no finding).*prowler gcp"):
         read(file)
 
 

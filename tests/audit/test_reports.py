@@ -138,10 +138,10 @@ def test_the_record_is_read_where_the_first_version_kept_it_but_not_from_two_pla
     former.write_text(json.dumps([ENTRY]), encoding="utf-8")
     assert list(read_record(tmp_path)) == ["cors"]
     former.write_text(json.dumps([{**ENTRY, "result": "ok"}]), encoding="utf-8")
-    with pytest.raises(RefusedError, match=r"^audit-record.yaml:1: entry 1.result: is none of"):
+    with pytest.raises(RefusedError, match=r"^audit-record.yaml:1: entry 1.result: is not pass"):
         read_record(tmp_path)
     assert recorded(tmp_path, json.dumps([ENTRY])) == [
-        "audit-record.yaml: is a second record beside reports/audit-record.yaml."
+        "audit-record.yaml: is a second record in addition to reports/audit-record.yaml."
         " Move its entries to reports/audit-record.yaml and delete it."
     ]
 
@@ -149,14 +149,14 @@ def test_the_record_is_read_where_the_first_version_kept_it_but_not_from_two_pla
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"line": "corz"}, "entry 1.line: corz is no line of the audit. Did you mean `cors`?"),
-        ({"result": "ok"}, "entry 1.result: is none of pass, fail, note"),
-        ({"date": "2025-02-30"}, "entry 1.date: is no day of the calendar"),
+        ({"line": "corz"}, "entry 1.line: corz is not a line of the audit. Did you mean `cors`?"),
+        ({"result": "ok"}, "entry 1.result: is not pass, fail or note"),
+        ({"date": "2025-02-30"}, "entry 1.date: is not a calendar date"),
         ({"found": ""}, "entry 1.found: is empty"),
         ({"date": 5}, "entry 1.date: must be text, not the number 5. Put it in quotes"),
         ({"date": None}, "entry 1.date: is missing or empty"),
         ({"extra": "x"}, "entry 1.extra: is unknown"),
-        ({"found": "postgresql://app:hunter2@db/x"}, "entry 1.found: holds what looks like a credential"),
+        ({"found": "postgresql://app:hunter2@db/x"}, "entry 1.found: looks like a credential"),
     ],
 )
 def test_a_bad_entry_is_refused_with_its_key(tmp_path: Path, change: dict[str, object], problem: str) -> None:
@@ -166,7 +166,7 @@ def test_a_bad_entry_is_refused_with_its_key(tmp_path: Path, change: dict[str, o
     assert "hunter2" not in found
 
 
-def test_every_bad_entry_is_told_at_once(tmp_path: Path) -> None:
+def test_every_bad_entry_is_reported_at_once(tmp_path: Path) -> None:
     """Nobody fixes a file line by line."""
     entries = [{**ENTRY, "result": "ok", "line": "x"}, "text", ENTRY]
     assert len(recorded(tmp_path, json.dumps(entries))) == 3
@@ -178,11 +178,11 @@ def test_every_bad_entry_is_told_at_once(tmp_path: Path) -> None:
         ("a: [", "is not valid YAML"),
         ("[" * 5000, "is nested too deeply to be read"),
         ('a: "\\UFFFFFFFF"', "holds an escape that is no character"),
-        ("a: 1\na: 2", "is no list"),
-        ("a: 1", "is no list"),
+        ("a: 1\na: 2", "is not a list"),
+        ("a: 1", "is not a list"),
     ],
 )
-def test_a_record_that_is_no_list_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+def test_a_record_that_is_not_a_list_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     """With its line, where the YAML breaks."""
     (found,) = recorded(tmp_path, text)
     assert problem in found

@@ -151,7 +151,7 @@ def test_a_redirect_is_an_error() -> None:
         assert [asked.body for asked in server.requests] == ["hello"]
 
 
-def test_no_answer_is_told_without_the_token_or_the_query() -> None:
+def test_a_missing_answer_is_reported_without_the_token_or_the_query() -> None:
     """Nobody listens there."""
     calls = dataclasses.replace(FarSide(200).apis(), send_once=send)
     with pytest.raises(ApiError, match=r"^GET http://127.0.0.1:9/x: no answer \(") as lost:
@@ -179,5 +179,5 @@ def test_an_errors_message_is_shown_on_one_line_whatever_its_form(data: bytes, s
 
 def test_a_page_that_is_no_json_is_an_error() -> None:
     """A proxy's, with status 200."""
-    with pytest.raises(ApiError, match="no JSON: <html>"):
+    with pytest.raises(ApiError, match="not JSON: <html>"):
         FarSide(200, data=b"<html>").apis().github("actions/runs/1")

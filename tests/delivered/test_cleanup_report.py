@@ -105,7 +105,7 @@ def test_a_run_that_deletes_more_than_allowed_is_over_the_limit() -> None:
     lines, payload = report(fake.apis(), fake.settings(), NOW, count_only=True)
     assert payload["over_limit"] == "yes"
     assert fake.written[0]["entries"][0]["severity"] == "WARNING"
-    assert "- most in one run: 4 (more than 3: look at it)" in lines
+    assert "- most in one run: 4 (more than 3: check why)" in lines
 
 
 def test_deletions_by_others_are_named_and_refused_ones_are_not_counted() -> None:
@@ -134,10 +134,10 @@ def test_a_week_without_any_run_says_that_the_log_may_be_off() -> None:
     """Zero deletions and a blind report look the same."""
     fake = FakeGoogle()
     lines, _ = report(fake.apis(), fake.settings(), NOW, count_only=False)
-    assert "- no run was logged: is the Data Write audit log on?" in lines
+    assert "- no run is in the log: is the Data Write audit log on?" in lines
 
 
-def test_slack_is_told_once_a_week_where_the_webhook_is_set() -> None:
+def test_slack_gets_the_report_once_a_week_if_the_webhook_is_set() -> None:
     """The daily count is for the alert alone."""
     fake = week()
     report(fake.apis(webhook=WEBHOOK), fake.settings(), NOW, count_only=False)
@@ -192,7 +192,7 @@ def test_the_command_warns_and_succeeds(tmp_path: Path, capsys: pytest.CaptureFi
     recent = NOW - timedelta(hours=2)
     fake.entries = [{**by_hand(0, version(9)), "timestamp": recent.isoformat()}]
     assert fake.run("report", GITHUB_STEP_SUMMARY=str(summary)) == 0
-    assert "::warning::More was deleted than expected" in capsys.readouterr().out
+    assert "::warning::More versions were deleted than expected" in capsys.readouterr().out
     assert "- by anybody else: 1" in summary.read_text(encoding="utf-8")
 
 

@@ -53,11 +53,11 @@ def test_the_one_dangerous_trigger_has_one_reasoned_exception() -> None:
     """A reason on the line itself, and none anywhere else."""
     texts = "".join(telemetry_files("prod").values())
     assert re.findall(r"zizmor: ignore\[dangerous-triggers\](.*)", texts) == [
-        " nothing of the run that it tells of is checked out or executed"
+        " nothing of the reported run is checked out or executed"
     ]
 
 
-def test_nothing_of_the_run_that_is_told_of_is_checked_out_or_executed() -> None:
+def test_nothing_of_the_reported_run_is_checked_out_or_executed() -> None:
     """The checkout takes the default branch's own commit; no step interpolates what the run's author chose."""
     (job,) = workflow("prod", "deployment-telemetry")["jobs"].values()
     checkouts = [step for step in job["steps"] if "checkout" in step.get("uses", "")]

@@ -34,7 +34,7 @@ def test_the_first_line_says_where_the_file_is_edited() -> None:
         "",
     ],
 )
-def test_any_edit_is_told_from_a_delivery(edited: str) -> None:
+def test_an_edit_is_distinguished_from_a_delivery(edited: str) -> None:
     """Down to a line end."""
     assert is_as_delivered(TEXT)
     assert not is_as_delivered(edited)

@@ -111,14 +111,14 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(token: str) 
         (ConnectionRefusedError(111, "Connection refused"), "host.example refuses connections"),
         (ConnectionResetError(104, "Connection reset by peer"), "the other side closed the connection"),
         (http.client.RemoteDisconnected("Remote end closed"), "the other side closed the connection"),
-        (http.client.IncompleteRead(b"secret"), "the answer broke off"),
+        (http.client.IncompleteRead(b"secret"), "the answer is incomplete"),
         (TimeoutError(), "timed out"),
         (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "TLS failed: "),
         (OSError(113, "No route to host"), "no route to host"),
         (OSError(), "OSError"),
     ],
 )
-def test_why_no_answer_came_is_said_in_words(reason: Exception, said: str) -> None:
+def test_the_reason_for_a_missing_answer_is_in_plain_words(reason: Exception, said: str) -> None:
     """Not by the name of a class and a number of the system."""
     shown = plain_reason(reason, "https://host.example/path")
     assert shown.startswith(said)
@@ -262,7 +262,7 @@ def test_a_body_that_ends_early_is_no_answer() -> None:
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")
 
         threading.Thread(target=serve, daemon=True).start()
-        with pytest.raises(NoAnswerError, match="the answer broke off"):
+        with pytest.raises(NoAnswerError, match="the answer is incomplete"):
             send("GET", f"http://127.0.0.1:{server.getsockname()[1]}")
 
 

@@ -133,7 +133,7 @@ def test_rights_are_named_at_the_job_and_none_above(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", documents())
-def test_no_expression_stands_in_a_script(name: str) -> None:
+def test_no_expression_is_in_a_script(name: str) -> None:
     """What others write would be run; values reach a script through its environment."""
     for step in steps_of(documents()[name]):
         assert "${{" not in step.get("run", "")

@@ -154,7 +154,7 @@ def test_nothing_is_moved_where_one_service_cannot_be_read(broken: str) -> None:
 def test_an_image_from_elsewhere_is_refused() -> None:
     """A tag here cannot protect it; the first deployment from a public image shows it."""
     fake = two_services(package="us-docker.pkg.dev/cloudrun/container/hello")
-    with pytest.raises(StateError, match="image from elsewhere"):
+    with pytest.raises(StateError, match="image of another registry"):
         promote(fake.apis(), fake.settings(), dry_run=False)
     assert fake.tags == {}
 

@@ -162,9 +162,9 @@ def test_the_command_reads_a_report_for_every_image(tmp_path: Path, capsys: pyte
     unused = Accepted(id="CVE-1999-0001", package="pkg:npm/gone", reason="x", expires=date(2999, 1, 1))
     fake = FakeGoogle()
     assert fake.run("findings", "--reports", str(tmp_path), accepted=(unused,), IMAGES=json.dumps(images)) == 1
-    assert "::error::findings: web-1.json is no report" in capsys.readouterr().out
+    assert "::error::findings: web-1.json is not a report" in capsys.readouterr().out
     assert fake.written == [], "an image that was not scanned is not clean"
     shutil.copy(CLEAN, tmp_path / "web-1.json")
     assert fake.run("findings", "--reports", str(tmp_path), accepted=(unused,), IMAGES=json.dumps(images)) == 0
-    assert "was not found: remove the entry" in capsys.readouterr().out
+    assert "no report has it: remove the entry" in capsys.readouterr().out
     assert len(fake.written) == 1

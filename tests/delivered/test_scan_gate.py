@@ -1,4 +1,4 @@
-"""The gate on recorded reports of both scanners: a critical with a fix stops, and nothing that is no report passes."""
+"""The gate on recorded reports of both scanners: it stops for a critical vulnerability with a fix, or a bad file."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_a_catalogue_that_cannot_be_read_is_said_and_treated_as_set(
         CLEAN, catalogue=UNREADABLE[case], environment=environment, known_exploited_unreachable=setting
     )  # fmt: skip
     assert found == status
-    said = "Not known whether a vulnerability is exploited: https://kev.example.net/feed.json: "
+    said = "It is not known whether a vulnerability is exploited: https://kev.example.net/feed.json: "
     assert f"::{kind}::{said}" in capsys.readouterr().out
     assert said in summary.read_text(encoding="utf-8")
 
@@ -175,7 +175,7 @@ def test_the_catalogue_may_be_a_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     path = tmp_path / "kev.json"
     path.write_text(json.dumps({"vulnerabilities": [{"cveID": "CVE-2023-45853"}]}), encoding="utf-8")
     assert gate(BACKEND, accepted=(EXPAT,), options=("--known-exploited", str(path)), catalogue=Reply(503)) == 1
-    assert "Not known" not in capsys.readouterr().out
+    assert "not known whether" not in capsys.readouterr().out
     assert gate(CLEAN, options=("--known-exploited", str(tmp_path / "gone.json"))) == 0
     assert "gone.json: FileNotFoundError" in capsys.readouterr().out
 
@@ -185,7 +185,10 @@ def test_without_a_catalogue_the_gate_says_that_nothing_is_known(capsys: pytest.
     played = Catalogue(Reply())
     settings = replace(settings_with(), known_exploited_catalogue="")
     assert main(["gate", "--what", "backend", str(CLEAN)], {}, NOW, settings, played) == 0
-    assert "::warning::Not known whether a vulnerability is exploited: no catalogue is set" in capsys.readouterr().out
+    assert (
+        "::warning::It is not known whether a vulnerability is exploited: no catalogue is set"
+        in capsys.readouterr().out
+    )
     assert played.requests == []
 
 
@@ -252,7 +255,7 @@ def test_what_is_no_report_never_passes(tmp_path: Path, case: str, capsys: pytes
 def test_a_missing_report_never_passes(tmp_path: Path) -> None:
     """The step before wrote none."""
     assert gate(tmp_path / "gone.json") == 1
-    with pytest.raises(ReportError, match="no report"):
+    with pytest.raises(ReportError, match="not a report"):
         read_report(tmp_path / "gone.json")
 
 
@@ -297,8 +300,8 @@ def test_the_list_of_accepted_ones_is_linted() -> None:
         return list(lint([entry], findings, TODAY))
 
     assert says(found) == []
-    assert "has expired on 2026-11-25" in says(found, expires=TODAY)[0]
-    assert "was not found: remove the entry" in says(found, package="pkg:deb/debian/gone")[0]
+    assert "expired on 2026-11-25" in says(found, expires=TODAY)[0]
+    assert "no report has it: remove the entry" in says(found, package="pkg:deb/debian/gone")[0]
     assert says(None, package="pkg:deb/debian/gone") == [], "one report cannot tell that an entry is unused"
     assert "only until 2026-12-09" in says(found, expires=TODAY + timedelta(days=14))[0]
     assert says(found, expires=TODAY + timedelta(days=15)) == []
@@ -308,7 +311,7 @@ def test_an_expired_entry_is_a_warning_in_the_log_of_the_gate(capsys: pytest.Cap
     """Whoever wonders why it stops again reads why."""
     old = Accepted(id=EXPAT.id, package=EXPAT.package, reason=EXPAT.reason, expires=date(2020, 1, 1))
     assert gate(BACKEND, accepted=(old,)) == 1
-    assert "::warning::CVE-2024-45490 of pkg:deb/debian/libexpat1 has expired" in capsys.readouterr().out
+    assert "::warning::CVE-2024-45490 of pkg:deb/debian/libexpat1 expired" in capsys.readouterr().out
 
 
 def test_what_a_package_is_called_cannot_write_commands_or_markdown(

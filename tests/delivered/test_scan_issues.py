@@ -86,7 +86,7 @@ def test_each_critical_and_high_has_an_issue_the_worst_first() -> None:
     first, second, _ = fake.issues
     assert first["title"] == "CVE-2024-45490 (critical) in deb/debian/libexpat1"
     assert first["labels"] == ["vulnerability"]
-    assert "Update it to `2.5.0-1+deb12u1`." in first["body"]
+    assert "Update the package to `2.5.0-1+deb12u1`." in first["body"]
     assert "| `api` | `backend (debian 12.11)` | `2.5.0-1` | `2.5.0-1+deb12u1` |" in first["body"]
     assert "No version fixes it yet." in second["body"]
 
@@ -109,13 +109,13 @@ def test_one_vulnerability_in_two_services_is_one_issue() -> None:
     assert "| `web` |" in fake.issues[0]["body"]
 
 
-def test_what_is_mended_is_closed_and_says_why() -> None:
+def test_the_issue_of_a_fixed_vulnerability_is_closed_with_the_reason() -> None:
     """And only that."""
     fake = FakeGitHub()
     run(fake, FOUND)
     assert run(fake, {"api": FOUND["api"][1:]}) == ["closed #1 CVE-2024-45490 pkg:deb/debian/libexpat1"]
     assert [issue["state"] for issue in fake.issues] == ["closed", "open", "open"]
-    assert fake.comments == [(1, "It is no longer found in anything that serves.")]
+    assert fake.comments == [(1, "The vulnerability is no longer found in a serving image.")]
 
 
 def test_what_is_accepted_is_closed_with_its_reason_and_day() -> None:
@@ -126,7 +126,7 @@ def test_what_is_accepted_is_closed_with_its_reason_and_day() -> None:
         id="CVE-2024-45490", package="pkg:deb/debian/libexpat1", reason="never parses", expires=date(2026, 12, 1)
     )
     assert run(fake, FOUND, entry) == ["closed #1 CVE-2024-45490 pkg:deb/debian/libexpat1"]
-    assert fake.comments == [(1, "It is accepted until 2026-12-01: `never parses`")]
+    assert fake.comments == [(1, "The vulnerability is accepted until 2026-12-01: `never parses`")]
     expired = dataclasses.replace(entry, expires=TODAY)
     assert run(fake, FOUND, expired) == ["reopened #1 CVE-2024-45490 pkg:deb/debian/libexpat1"]
     assert fake.issues[0]["state"] == "open"
@@ -156,7 +156,7 @@ def test_a_flood_is_opened_in_parts() -> None:
     """A first scan may find hundreds; nobody reads so many at once, and GitHub limits them."""
     many = [dataclasses.replace(FOUND["api"][0], ids=(f"CVE-2026-{1000 + n}",)) for n in range(MAX_OPENED + 3)]
     fake = FakeGitHub()
-    assert run(fake, {"api": many})[-1] == "3 more are opened by the next runs"
+    assert run(fake, {"api": many})[-1] == "the next runs open 3 more"
     assert len(fake.issues) == MAX_OPENED
     run(fake, {"api": many})
     assert len(fake.issues) == MAX_OPENED + 3
@@ -168,7 +168,7 @@ def test_what_a_report_says_cannot_leave_its_place_in_the_text() -> None:
     fake = FakeGitHub()
     run(fake, {"api": [evil]})
     body = fake.issues[0]["body"]
-    assert "`'@everyone' <!-- x --> # big` is in an image" in body
+    assert "`'@everyone' <!-- x --> # big` is in a serving image" in body
     assert "| `a/b` |" in body
 
 

@@ -6,7 +6,7 @@ import json
 from functools import partial
 
 from readiness import resource_types as types
-from readiness.live.adopt import LiveThings
+from readiness.live.adopt import LiveResources
 from tests.engine.cloud import Cloud, Values
 from tests.engine.kinds import (
     ACCOUNT,
@@ -31,7 +31,7 @@ from tests.engine.world import PROJECT, REPOSITORY_NAME
 PROJECT_NUMBER = "864523342928"
 
 
-def live_things(cloud: Cloud) -> LiveThings:
+def live_things(cloud: Cloud) -> LiveResources:
     """As the APIs list them, of one project and repository."""
     of = partial(_of_the_customer, cloud)
     policies = [(identity.split(":"), values) for identity, values in of(BRANCH_POLICY)]

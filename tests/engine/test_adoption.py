@@ -74,7 +74,7 @@ def test_where_nothing_exists_the_import_file_is_empty_and_everything_is_made(fr
 def _adopt(world: World, stack: str) -> set[str]:
     """What docs/adopt.md says, with the store in place of the APIs. Returns the ids that were taken over."""
     resources = world.plan(stack).resources
-    found = adoption(resources, live_things(world.cloud), takes_old_policies=stack == "prod")
+    found = adoption(resources, live_things(world.cloud), adopts_old_policies=stack == "prod")
     assert found.ambiguous == ()
     if found.imports:
         wanted = world.engine.project / "import.json"

@@ -25,7 +25,7 @@ def test_fault_16_a_lock_that_another_holds_refuses_the_second_up_which_sends_no
     assert "the stack is currently locked by 1 lock(s)" in second.communicate()[1]
     assert second.returncode != 0
     ours = fresh.start_readiness("up", "staging")
-    assert "is still running, or was killed" in ours.communicate()[1]
+    assert "it runs or was killed" in ours.communicate()[1]
     assert ours.returncode == 1
     assert fresh.engine.state("staging") == state
     fresh.let_go()
@@ -94,7 +94,7 @@ def test_fault_20_a_lost_state_is_made_anew_by_the_import_file_of_readiness_adop
         file.unlink()
     applied.done("stack", "init", stack)
     resources = applied.plan(stack).resources
-    found = adoption(resources, live_things(applied.cloud), takes_old_policies=False)
+    found = adoption(resources, live_things(applied.cloud), adopts_old_policies=False)
     for identity in applied.cloud.of_type(OBJECTIVE):
         if any(note.startswith(f"{identity}: ") for note in found.notes):
             del applied.cloud.things[OBJECTIVE, identity]

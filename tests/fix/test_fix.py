@@ -210,7 +210,7 @@ def test_the_migration_is_between_build_and_deployment(command: Command, applica
     """Every step is kept in order, the deployment takes the digest that was migrated, and its id and name stay."""
     done = command("fix", "--repository", str(application), "--only=scan-gate", "--only=migration-step", "--write")
     assert done.status == 0, done.text
-    assert "reads secrets.HOOK in steps that will be outside of its environment" in done.err
+    assert "reads secrets.HOOK in steps that will be outside its environment" in done.err
     for path, id_, environment in ((STAGING, "build-and-deploy", "staging"), (PRODUCTION, "deploy-production", "prod")):
         before = yaml.safe_load(FILES[path])["jobs"][id_]
         jobs = yaml.safe_load((application / path).read_text())["jobs"]

@@ -36,16 +36,16 @@ def with_format(written: str) -> str:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("        run: black --check shop || rm -f out\n", "hides its failure in a form without an edit"),
-        ("        run: |\n          if black --check shop; then echo fine; else echo bad; fi\n", "without an edit"),
+        ("        run: black --check shop || rm -f out\n", "hides its failure in a form that no edit fixes"),
+        ("        run: |\n          if black --check shop; then echo fine; else echo bad; fi\n", "that no edit fixes"),
         ("        run: >\n          black --check shop ||\n          true\n", "is folded text or has escapes"),
         ('        run: "black --check \\"shop\\" || true"\n', "is folded text or has escapes"),
         ("        run: black --check shop\n          || true\n", "is folded text or has escapes"),
-        ("        run: black --check shop\n        continue-on-error: ${{ matrix.soft }}\n", "without an edit"),
+        ("        run: black --check shop\n        continue-on-error: ${{ matrix.soft }}\n", "that no edit fixes"),
         ("        run: black --check shop\n        continue-on-error:\n          true\n", "has more than one line"),
-        ("        run: black --check shop || echo a >> out\n", "without an edit"),
-        ("        run: |\n          status=0\n          black --check shop || status=0\n", "without an edit"),
-        ("        shell: pwsh\n        run: black --check shop || exit 0\n", "without an edit"),
+        ("        run: black --check shop || echo a >> out\n", "that no edit fixes"),
+        ("        run: |\n          status=0\n          black --check shop || status=0\n", "that no edit fixes"),
+        ("        shell: pwsh\n        run: black --check shop || exit 0\n", "that no edit fixes"),
     ],
 )
 def test_a_step_without_an_edit_stays_as_it_is(command: Command, tmp_path: Path, written: str, said: str) -> None:
@@ -181,7 +181,7 @@ def test_a_file_that_is_not_utf_8(command: Command, application: Path) -> None:
         ("application/client", "is inside a repository, and not its top folder"),
     ],
 )
-def test_a_folder_that_is_no_checkout(
+def test_a_folder_that_is_not_a_checkout_is_refused(
     command: Command, application: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
 ) -> None:
     """One error, and status 1."""
@@ -198,8 +198,8 @@ def test_a_folder_that_is_no_checkout(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--only", "healt-check"), "--only: healt-check is no fix. Write health-check."),
-        (("--only", "honest-step:Formt"), "--only: honest-step:Formt is no fix. Write honest-step:Format."),
+        (("--only", "healt-check"), "--only: healt-check is not a fix. Write health-check."),
+        (("--only", "honest-step:Formt"), "--only: honest-step:Formt is not a fix. Write honest-step:Format."),
         (("--stack", "stagin"), "--stack: there is no stack stagin. Write one of: prod, staging."),
     ],
 )
@@ -258,7 +258,7 @@ def test_a_file_that_cannot_be_written_leaves_all_as_they_are(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("actions/checkout@v4", "acme/get-code@v1", "does not check the repository out before it deploys"),
+        ("actions/checkout@v4", "acme/get-code@v1", "does not check out the repository before it deploys"),
         ("    permissions:\n      contents: read\n      id-token: write\n", "", "has no list of `permissions`"),
         (
             "    permissions:\n      contents: read\n      id-token: write\n",
@@ -309,14 +309,14 @@ def test_versions_of_actions_do_not_matter(command: Command, tmp_path: Path, ver
         (
             "  deploy-production:\n",
             "  build:\n    runs-on: x\n    steps: []\n  deploy-production:\n",
-            "there is a job `build`",
+            "there is already a job `build`",
         ),
-        ("docker push ${{", "echo a=b >> $GITHUB_ENV; docker push ${{", "leaves a value to later steps"),
+        ("docker push ${{", "echo a=b >> $GITHUB_ENV; docker push ${{", "passes a value to later steps"),
         ("google-github-actions/auth@v2", "acme/sign-in@v2", "does not sign in to Google with"),
         (
             "service_account: deployer@shop",
             "service_account: ${{ secrets.WHO }}@shop",
-            "a called workflow cannot be given",
+            "a called workflow cannot get",
         ),
         ("/backend:${{ inputs.backend_tag }}", "/backend:$TAG", "which only the script knows"),
         ("/backend:${{ inputs.backend_tag }}", "/server:1", "exactly one image with `backend` in its name"),
@@ -351,7 +351,7 @@ def test_the_migration_without_the_gate_waits_for_it(command: Command, applicati
     """The gate's place is in the first half."""
     done = fixed(command, application, "migration-step")
     assert (done.status, git(application, "diff")) == (1, "")
-    assert done.err.count("Take `--only scan-gate` first, or both at once") == 2
+    assert done.err.count("Apply `--only scan-gate` first, or both fixes at once") == 2
 
 
 def test_a_deployment_workflow_of_the_settings_that_is_missing(command: Command, application: Path) -> None:
@@ -359,7 +359,7 @@ def test_a_deployment_workflow_of_the_settings_that_is_missing(command: Command,
     git(application, "rm", "--quiet", PRODUCTION)
     commit(application)
     done = fixed(command, application, "migration-step")
-    assert f"{PRODUCTION}: migration-step: is not there, although the settings name it" in done.err
+    assert f"{PRODUCTION}: migration-step: does not exist, although the settings name it" in done.err
 
 
 @pytest.mark.parametrize(
@@ -371,11 +371,11 @@ def test_a_deployment_workflow_of_the_settings_that_is_missing(command: Command,
         ),
         (
             DATABASE_TEXT.replace("pool.invalid(),", "pool.invalid() + 1,"),
-            "it is not an entry of a dictionary by itself",
+            "it is not the whole value of a dictionary's entry",
         ),
         (
             DATABASE_TEXT.replace('pool.invalid(),\n        "over', 'pool.invalid(), "over'),
-            "the entry is not on a line of its own with a comma behind it",
+            "the entry is not on its own line with a comma after it",
         ),
         (DATABASE_TEXT + "def (:\n", "is not Python that can be read"),
     ],
@@ -420,7 +420,7 @@ def test_two_wrong_names_in_one_line(command: Command, tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ("pip install black flake8 pytest\n", "poetry install\n", "nothing installs pytest-cov"),
-        ("pytest -m 'not slow'", "pytest --cov --cov-fail-under=$LIMIT", "whose figure cannot be read"),
+        ("pytest -m 'not slow'", "pytest --cov --cov-fail-under=$LIMIT", "whose number cannot be read"),
         ("pytest -m 'not slow'", "pytest --cov --cov-fail-under=85", ""),
         ("pytest -m 'not slow'", "pytest --cov --cov-fail-under=60", ""),
     ],
@@ -447,18 +447,18 @@ def test_a_lower_threshold_of_jest_is_refused(command: Command, application: Pat
 @pytest.mark.parametrize(
     ("path", "data", "said"),
     [
-        (PRODUCTION, PRODUCTION_TEXT.replace("\n", "\r"), ":1: has a carriage return without a line feed behind it."),
+        (PRODUCTION, PRODUCTION_TEXT.replace("\n", "\r"), ":1: has a carriage return without a line feed after it."),
         (
             PRODUCTION,
             PRODUCTION_TEXT.replace("Deploy the client", "Deploy\u2028the client"),
-            ":36: has the character U+2028, which YAML takes as the end of a line. Remove it.",
+            ":36: has the character U+2028, which ends a line in YAML. Remove it.",
         ),
-        (DATABASE, DATABASE_TEXT.replace("\n", "\r"), ":1: has a carriage return without a line feed behind it."),
+        (DATABASE, DATABASE_TEXT.replace("\n", "\r"), ":1: has a carriage return without a line feed after it."),
         (DATABASE, f"engine.pool\nx = {'-' * 200_000}1\n", ": health-check: is not Python that can be read."),
     ],
     ids=["carriage returns", "line separator", "Python with carriage returns", "deep Python"],
 )
-def test_a_file_with_other_line_ends_is_refused_once(
+def test_a_file_with_other_line_endings_is_refused_once(
     command: Command, application: Path, path: str, data: str, said: str
 ) -> None:
     """Its places would differ from those of git and of an editor. Several fixes read it; one line says so."""
@@ -484,7 +484,9 @@ def test_an_index_that_git_cannot_read(command: Command, application: Path) -> N
     (application / ".git/index").write_bytes(b"broken")
     done = fixed(command, application)
     assert done.status == 1
-    assert f"error: --repository: {application} has no file that git lists. Look at what `git status` says" in done.err
+    assert (
+        f"error: --repository: {application} has no file that git lists. Check the output of `git status`" in done.err
+    )
     assert done.err.count("\n") == 1
 
 
@@ -498,7 +500,7 @@ def test_the_repository_of_a_git_hook_is_not_the_one_that_is_named(
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     done = command("fix", "--repository", str(application), "--only=health-check", "--write")
     assert done.status == 0
-    assert "changes that are not committed" not in done.err
+    assert "uncommitted changes" not in done.err
 
 
 def test_the_list_needs_no_checkout(command: Command) -> None:
@@ -520,5 +522,5 @@ def test_an_unknown_name_is_shown_shortly(command: Command, application: Path, n
     """An empty one is called empty, and a long one is cut."""
     done = fixed(command, application, name)
     assert done.status == 1
-    assert f"error: --only: {said} is no fix." in done.err
+    assert f"error: --only: {said} is not a fix." in done.err
     assert len(done.err) < 300

@@ -58,7 +58,7 @@ def test_an_entry_without_a_parent_is_told_by_the_versions_that_it_names(tmp_pat
     assert counts(deletions(tmp_path, bare)) == (1, 0, 0, 0, 0)
 
 
-def test_real_deletions_are_told_from_dry_runs_and_cleanups_from_others(tmp_path: Path) -> None:
+def test_real_deletions_differ_from_dry_runs_and_cleanup_differs_from_others(tmp_path: Path) -> None:
     """validateOnly is left out or false; the principal is the registry's service agent."""
     found = deletions(
         tmp_path,
@@ -87,8 +87,8 @@ def test_an_entry_that_is_not_understood_refuses_the_log_with_every_fault(tmp_pa
     assert [f"{problem.key}: {problem.message}" for problem in refused.value.problems] == [
         "[0].protoPayload.request.names: names no version",
         "[1].protoPayload.request.validateOnly: is neither true nor false",
-        "[1].protoPayload.request.names[0]: is no version of the repository",
-        "[1].protoPayload.request.names[1]: is no version of the repository",
+        "[1].protoPayload.request.names[0]: is not a version of the repository",
+        "[1].protoPayload.request.names[1]: is not a version of the repository",
         "[2].timestamp: is no RFC 3339 time",
     ]
 

@@ -93,7 +93,7 @@ def test_a_log_without_a_run_of_this_repository_in_two_days_is_inconclusive(
     assert gate(project, log, everything_serves()) == 1
     said = capsys.readouterr().err
     assert f"is inconclusive: no cleanup run of {RESOURCE} in the 48 h before {AT} {left}." in said
-    assert "Switch Data Write audit logs of Artifact Registry on" in said
+    assert "Turn on Data Write audit logs of Artifact Registry" in said
     assert record(project) is None
 
 
@@ -110,7 +110,7 @@ def test_real_deletions_are_reported_while_a_dry_run_is_declared(
     """By cleanup (the dry run is not in force) or by anybody else."""
     real = entry(name_of("gone"), dry=None, principal=principal)
     assert gate(project, [entry(name_of("a")), real], everything_serves()) == 1
-    assert f"log.json: holds {counts}, which were no dry run." in capsys.readouterr().err
+    assert f"log.json: has {counts}, which were not dry runs." in capsys.readouterr().err
     assert record(project) is None
 
 
@@ -140,7 +140,7 @@ def test_the_gate_works_on_a_stack_whose_dry_run_is_off_already(project: Path) -
     assert written["evidence"] == "dry run"
 
 
-def test_a_real_run_that_took_what_runs_fails(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_real_run_that_deleted_a_needed_image_fails(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Cloud Run serves its copy; the next start of a rollback would find nothing."""
     switch_off(project)
     needed = revision(BACKEND, 7, "needed", age_days=60)
@@ -156,7 +156,7 @@ def test_deletions_by_others_are_no_confirmation(project: Path, capsys: pytest.C
     assert "is inconclusive" in capsys.readouterr().err
     assert gate(project, [others, entry(name_of("y"), dry=None)], everything_serves()) == 0
     assert "warning: " in (said := capsys.readouterr().err)
-    assert "holds 1 deletions that cleanup did not make. Find out who deletes." in said
+    assert "has 1 deletions that cleanup did not make. Find out who deletes." in said
 
 
 def test_a_list_of_revisions_that_lacks_a_service_of_either_stack_fails(

@@ -44,7 +44,7 @@ def test_a_fresh_record_of_the_declared_policies_allows_it() -> None:
     assert faults(RECORD.text()) == []
     assert faults(RECORD.text(), days_later=14) == []
     assert faults(RECORD.text(), days_later=14.1) == [
-        "rests on dry runs of 2025-11-25T12:00:00Z, more than 14 days ago"
+        "is based on dry runs of 2025-11-25T12:00:00Z, more than 14 days ago"
     ]
 
 
@@ -73,16 +73,16 @@ def test_an_edited_record_is_refused() -> None:
     assert faults(json.dumps(fields), days_later=25) == ["was edited since it was written"]
 
 
-def test_everything_that_is_wrong_with_a_record_is_said_at_once() -> None:
+def test_every_fault_of_a_record_is_reported_at_once() -> None:
     """Another stack, another repository, other policies, a date to come."""
     wrong = dataclasses.replace(
         RECORD, stack="other", repository="projects/x", policies_digest=digest_of("x"), made=NOW + timedelta(days=1)
     )
     assert faults(wrong.text()) == [
         "is dated 2025-11-26T12:00:00Z, which is to come",
-        "is of another stack than prod",
-        f"is of another repository than {RESOURCE}",
-        "was made for other policies than the declared ones",
+        "has another stack than prod",
+        f"has another repository than {RESOURCE}",
+        "was made for policies that differ from the declared ones",
     ]
 
 
@@ -172,7 +172,7 @@ def test_check_refuses_the_record_once_the_policies_change(project: Path, old: s
     """Any change of what is kept asks for the gate again."""
     keep(project, dataclasses.replace(RECORD, made=clock.now()))
     (said,) = switched_off(project, (old, new))
-    assert "was made for other policies than the declared ones" in said
+    assert "was made for policies that differ from the declared ones" in said
 
 
 def test_check_refuses_a_record_that_is_no_text(project: Path) -> None:

@@ -119,10 +119,10 @@ def test_policies_see_the_name_of_a_package_without_its_repository(package: str,
         f"{RESOURCE}/packages/",
     ],
 )  # fmt: skip
-def test_what_is_no_package_is_refused(tmp_path: Path, package: str) -> None:
+def test_a_name_that_is_not_a_package_is_refused(tmp_path: Path, package: str) -> None:
     """No policy would match it, or each image would be a package of its own."""
     (found,) = refusals(write_json(tmp_path, [item("a", package=package)]))
-    assert found.startswith(f"[0].package: {package} names no package. Write HOST/PROJECT/REPOSITORY/IMAGE")
+    assert found.startswith(f"[0].package: {package} is not the name of a package. Write HOST/PROJECT/REPOSITORY/IMAGE")
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_what_is_no_package_is_refused(tmp_path: Path, package: str) -> None:
         (b"IMAGE  DIGEST\n", "1: is not JSON"),
         (b"[" * 100_000, "is not JSON that a command would write"),
         (b"[" + b"9" * 10_000 + b"]", "is not JSON that a command would write"),
-        (b"{}", "holds an object where a list belongs"),
-        (b"null", "holds null where a list belongs"),
-        (b'"text"', "holds text where a list belongs"),
-        (b"1", "holds a number where a list belongs"),
+        (b"{}", "contains an object instead of a list"),
+        (b"null", "contains null instead of a list"),
+        (b'"text"', "contains text instead of a list"),
+        (b"1", "contains a number instead of a list"),
     ],
 )
-def test_a_file_that_is_no_list_is_refused_with_the_command_that_writes_one(
+def test_a_file_without_a_list_is_refused_with_the_command_that_writes_one(
     tmp_path: Path, content: bytes, said: str
 ) -> None:
     """One clear message, never a traceback."""
@@ -163,13 +163,13 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, reason
     assert message.startswith(f"cannot be read ({reason}")
 
 
-def test_entries_that_are_no_objects_are_named(tmp_path: Path) -> None:
+def test_entries_that_are_not_objects_are_named(tmp_path: Path) -> None:
     """By their place in the list."""
     messages = refusals(write_json(tmp_path, [item("a"), None, "x", []]))
     assert [message.partition(".")[0] for message in messages] == [
-        "[1]: is null where an object belongs",
-        "[2]: is text where an object belongs",
-        "[3]: is a list where an object belongs",
+        "[1]: is null instead of an object",
+        "[2]: is text instead of an object",
+        "[3]: is a list instead of an object",
     ]
 
 
@@ -177,11 +177,11 @@ def test_entries_that_are_no_objects_are_named(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"package": None}, "[0].package: is missing"),
-        ({"package": 5}, "[0].package: is no name"),
-        ({"package": "two words"}, "[0].package: is no name"),
+        ({"package": 5}, "[0].package: is not a name"),
+        ({"package": "two words"}, "[0].package: is not a name"),
         ({"version": ""}, "[0].version: is missing"),
-        ({"version": ["sha256:0"]}, "[0].version: is no name"),
-        ({"version": "\ud800"}, "[0].version: is no name"),
+        ({"version": ["sha256:0"]}, "[0].version: is not a name"),
+        ({"version": "\ud800"}, "[0].version: is not a name"),
         ({"createTime": None}, "[0].createTime: is missing"),
         ({"createTime": "2025-10-17T08:00:00"}, "[0].createTime: has no time zone"),
         ({"createTime": "yesterday"}, "[0].createTime: is no RFC 3339 time"),
@@ -189,23 +189,23 @@ def test_entries_that_are_no_objects_are_named(tmp_path: Path) -> None:
         ({"createTime": "2025-02-30T08:00:00Z"}, "[0].createTime: is no time that exists"),
         ({"createTime": "0001-01-01T00:00:00+23:59"}, "[0].createTime: is no time that exists"),
         ({"createTime": 1760688000}, "[0].createTime: is no RFC 3339 time"),
-        ({"tags": 7}, "[0].tags: is no list of tags"),
-        ({"tags": ["a", None]}, "[0].tags: is no list of tags"),
-        ({"tags": {"a": 1}}, "[0].tags: is no list of tags"),
-        ({"metadata": "x"}, "[0].metadata: is no object"),
-        ({"metadata": {"imageSizeBytes": float("nan")}}, "[0].metadata.imageSizeBytes: is no number of bytes"),
-        ({"metadata": {"imageSizeBytes": float("inf")}}, "[0].metadata.imageSizeBytes: is no number of bytes"),
-        ({"metadata": {"imageSizeBytes": -1}}, "[0].metadata.imageSizeBytes: is no number of bytes"),
-        ({"metadata": {"imageSizeBytes": "12 MB"}}, "[0].metadata.imageSizeBytes: is no number of bytes"),
-        ({"metadata": {"imageSizeBytes": True}}, "[0].metadata.imageSizeBytes: is no number of bytes"),
-        ({"metadata": {"imageSizeBytes": 1.5}}, "[0].metadata.imageSizeBytes: is no number of bytes"),
-        ({"metadata": {"mediaType": 3}}, "[0].metadata.mediaType: is no text"),
-        ({"imageManifests": "x"}, "[0].metadata.imageManifests: is no list of manifests"),
-        ({"imageManifests": [{}]}, "[0].metadata.imageManifests: is no list of manifests"),
+        ({"tags": 7}, "[0].tags: is not a list of tags"),
+        ({"tags": ["a", None]}, "[0].tags: is not a list of tags"),
+        ({"tags": {"a": 1}}, "[0].tags: is not a list of tags"),
+        ({"metadata": "x"}, "[0].metadata: is not an object"),
+        ({"metadata": {"imageSizeBytes": float("nan")}}, "[0].metadata.imageSizeBytes: is not a number of bytes"),
+        ({"metadata": {"imageSizeBytes": float("inf")}}, "[0].metadata.imageSizeBytes: is not a number of bytes"),
+        ({"metadata": {"imageSizeBytes": -1}}, "[0].metadata.imageSizeBytes: is not a number of bytes"),
+        ({"metadata": {"imageSizeBytes": "12 MB"}}, "[0].metadata.imageSizeBytes: is not a number of bytes"),
+        ({"metadata": {"imageSizeBytes": True}}, "[0].metadata.imageSizeBytes: is not a number of bytes"),
+        ({"metadata": {"imageSizeBytes": 1.5}}, "[0].metadata.imageSizeBytes: is not a number of bytes"),
+        ({"metadata": {"mediaType": 3}}, "[0].metadata.mediaType: is not text"),
+        ({"imageManifests": "x"}, "[0].metadata.imageManifests: is not a list of manifests"),
+        ({"imageManifests": [{}]}, "[0].metadata.imageManifests: is not a list of manifests"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_place(tmp_path: Path, change: dict[str, Any], said: str) -> None:
-    """Field, what is wrong, how to mend it."""
+    """Field, what is wrong, how to fix it."""
     (message,) = refusals(write_json(tmp_path, [item("a", **change)]))
     assert message.startswith(said)
 
@@ -229,7 +229,7 @@ def test_of_very_many_mistakes_the_first_are_shown_and_the_others_counted(tmp_pa
     """A list that is wrong throughout does not fill the screen."""
     messages = refusals(write_json(tmp_path, [item(index, createTime="x") for index in range(100)]))
     assert len(messages) == MAX_SHOWN + 1
-    assert messages[-1] == f"holds {100 - MAX_SHOWN} more mistakes of the kind. Fix the errors above first."
+    assert messages[-1] == f"has {100 - MAX_SHOWN} more mistakes of this kind. Fix the errors above first."
 
 
 def test_what_a_file_holds_cannot_forge_a_line_of_output(tmp_path: Path) -> None:

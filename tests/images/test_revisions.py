@@ -101,21 +101,21 @@ def test_a_list_that_lacks_a_service_is_inconclusive(tmp_path: Path) -> None:
     """Nothing is known of what it runs; every one that lacks is named."""
     listed = everything_serves()[:2]
     assert refusals(tmp_path, listed, SERVICES) == [
-        f"has no revision of {service}, so nothing is known of it. Fetch the list again, whole."
+        f"has no revision of {service}, so it is not known which images it needs. Fetch the complete list again."
         for service in SERVICES[2:]
     ]
 
 
-def test_a_list_in_which_nothing_of_a_service_serves_is_inconclusive(tmp_path: Path) -> None:
+def test_a_list_without_a_serving_revision_of_a_service_is_inconclusive(tmp_path: Path) -> None:
     """A service always serves something: the list was cut down to others."""
     assert refusals(tmp_path, [revision(BACKEND, 1, "a")]) == [
-        f"has no revision of {BACKEND} that serves, only idle ones. Fetch the list again, whole."
+        f"has no serving revision of {BACKEND}, only idle ones. Fetch the complete list again."
     ]
 
 
 def test_an_empty_list_is_inconclusive(tmp_path: Path) -> None:
     """Even where the stacks name no service."""
-    assert refusals(tmp_path, [], ()) == ["lists no revision. Fetch the list again, whole."]
+    assert refusals(tmp_path, [], ()) == ["lists no revision. Fetch the complete list again."]
 
 
 def test_a_needed_revision_without_a_digest_is_inconclusive(tmp_path: Path) -> None:
@@ -126,6 +126,6 @@ def test_a_needed_revision_without_a_digest_is_inconclusive(tmp_path: Path) -> N
         del revision_["status"]["imageDigest"]
     found = refusals(tmp_path, [tagged, old, revision(BACKEND, 2, "c", age_days=50), nameless])
     assert [message.partition(".")[0] for message in found] == [
-        f"[0]: says of {BACKEND}-00003-abc no digest, neither in status",
-        "[3]: is no revision: it has no metadata",
+        f"[0]: has no digest for {BACKEND}-00003-abc, neither in status",
+        "[3]: is not a revision: it has no metadata",
     ]

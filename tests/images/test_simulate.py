@@ -55,7 +55,7 @@ def test_ages_count_from_the_upload_and_the_limit_itself_is_neither_older_nor_ne
     ("tag_state", "tagged", "untagged"),
     [("ANY", "delete", "delete"), ("TAGGED", "delete", "keep"), ("UNTAGGED", "keep", "delete")],
 )
-def test_a_tag_state_tells_tagged_from_untagged(tag_state: str, tagged: str, untagged: str) -> None:
+def test_a_tag_state_distinguishes_tagged_from_untagged(tag_state: str, tagged: str, untagged: str) -> None:
     """An untagged version is one without any tag."""
     policy = Policy(id="p", action=DELETE, tag_state=tag_state)
     actions = [one(version("a", age_days=40, tags=tags), policy)[0] for tags in (("v1",), ())]

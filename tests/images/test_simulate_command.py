@@ -186,23 +186,23 @@ def test_a_broken_list_ends_with_status_1_and_every_mistake(tmp_path: Path, caps
 @pytest.mark.parametrize(
     ("items", "said"),
     [
-        ([item("a", tags="")], "holds no version with a tag. List it with --include-tags"),
+        ([item("a", tags="")], "has no version with a tag. List the images with --include-tags"),
         (
             [item("a", package="us-docker.pkg.dev/other/repo/backend", tags=("v",))],
-            f"lists us-docker.pkg.dev/other/repo, and the stack declares {REPOSITORY}. List that repository.",
+            f"lists us-docker.pkg.dev/other/repo, but the stack declares {REPOSITORY}. List the declared repository.",
         ),
         (
             [item("a", tags=("v",)), item("b", name="backend-migrate")],
             "keep-recent-backend matches the packages backend, backend-migrate.",
         ),
-        ([item("a", name="worker", tags=("v",))], "the newest of worker are kept by no policy."),
+        ([item("a", name="worker", tags=("v",))], "no policy keeps the newest versions of worker."),
         (
             [item("a", tags=("v",), metadata={"mediaType": INDEX})],
-            "holds image indexes (1 in backend), whose manifests count as versions of their own.",
+            "has image indexes (1 in backend), whose manifests count as separate versions.",
         ),
     ],
 )
-def test_what_makes_a_simulation_doubtful_is_said_beside_it(
+def test_a_simulation_warns_of_what_makes_it_doubtful(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], items: list[dict[str, Any]], said: str
 ) -> None:
     """A warning on stderr; the simulation stands."""

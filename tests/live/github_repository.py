@@ -114,7 +114,7 @@ class Repository:
             return self._compare(base, head)
         if kind == "pulls":
             found = [pull for pull in self.pulls if f"{OWNER}:{pull['head']}" == query["head"]]
-            return Reply(200, [each for each in found if each["base"] == query["base"]])
+            return Reply(200, [pull for pull in found if pull["base"] == query["base"]])
         raise AssertionError(path)
 
     def _tree(self, ref: str) -> Reply:
@@ -127,7 +127,7 @@ class Repository:
             for each, text in texts.items()
             if each not in self.unlisted
         ]
-        listed += [{"path": each, "type": "commit", "sha": "0"} for each in self.special]
+        listed += [{"path": path, "type": "commit", "sha": "0"} for path in self.special]
         folder = {"path": ".github", "type": "tree", "sha": "1"}
         return Reply(200, {"tree": [folder, *listed], "truncated": self.truncated})
 
@@ -142,7 +142,7 @@ class Repository:
 
     def _compare(self, base: str, head: str) -> Reply:
         ahead, behind = self.ancestors(head) - self.ancestors(base), self.ancestors(base) - self.ancestors(head)
-        commits = [{"commit": {"message": self.commits[each].message}} for each in ahead]
+        commits = [{"commit": {"message": self.commits[sha].message}} for sha in ahead]
         return Reply(200, {"commits": commits, "ahead_by": len(ahead), "behind_by": len(behind)})
 
     def _create(self, path: str, _: dict[str, str], body: Any) -> Reply:
@@ -168,7 +168,7 @@ class Repository:
         raise AssertionError(path)
 
     def _open(self, body: Any) -> Reply:
-        if any(each["state"] == "open" and each["head"] == body["head"] for each in self.pulls):
+        if any(pull["state"] == "open" and pull["head"] == body["head"] for pull in self.pulls):
             return Reply(422, {"message": "A pull request already exists"})
         number = len(self.pulls) + 1
         url = f"https://github.example/{number}"

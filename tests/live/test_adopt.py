@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from readiness import resource_types as types
-from readiness.live.adopt import Adoption, LiveThings, adoption, import_file, read_live_things
+from readiness.live.adopt import Adoption, LiveResources, adoption, import_file, read_live_resources
 from readiness.live.github_api import GitHub, GitHubError
 from readiness.live.google_api import ENDPOINTS, Google, GoogleError, endpoints_of
 from readiness.plan.offline_plan import Plan
@@ -30,7 +30,7 @@ def policy(number: int, name: str) -> dict[str, Any]:
     return {"name": f"{PROJECT}/alertPolicies/{number}", "displayName": name, "conditions": [{"displayName": "old"}]}
 
 
-CUSTOMER: LiveThings = {
+CUSTOMER: LiveResources = {
     types.CHANNEL: [
         channel(1, "webhook_tokenauth", "AI Resume Review - Slack Alerts", url="[hidden]"),
         channel(2, "email", "AI Resume Review - Email Alerts", email_address="ops@example.com"),
@@ -51,9 +51,9 @@ CUSTOMER: LiveThings = {
 }
 
 
-def adopted(plan: Plan, live: LiveThings = CUSTOMER, *, owner: bool = True) -> Adoption:
+def adopted(plan: Plan, live: LiveResources = CUSTOMER, *, owner: bool = True) -> Adoption:
     """What is matched for a plan."""
-    return adoption(plan.resources, live, takes_old_policies=owner)
+    return adoption(plan.resources, live, adopts_old_policies=owner)
 
 
 def ids(found: Adoption) -> dict[str, str]:
@@ -85,11 +85,11 @@ def test_nothing_exists_and_nothing_is_imported(plans: dict[str, Plan]) -> None:
     assert import_file(plans["prod"].resources, found.imports) == {"resources": []}
 
 
-def test_what_cannot_be_taken_over_is_said_with_its_reason(plans: dict[str, Plan]) -> None:
+def test_what_cannot_be_imported_is_named_with_its_reason(plans: dict[str, Plan]) -> None:
     """The Slack channel of the wrong type, the downtime policy, the uptime check; nothing of other people's."""
     notes = adopted(plans["prod"]).notes
     assert [note.partition(" (")[0].rpartition("/")[2] for note in notes] == ["1", "11", "backend"]
-    assert "does not take" in notes[0]
+    assert "does not accept" in notes[0]
     assert not any("Somebody" in note for note in notes)
 
 
@@ -114,14 +114,14 @@ def test_a_channel_of_any_kind_is_matched_by_its_labels() -> None:
     topic = "projects/shop-1234/topics/incidents"
     others = [channel(6, "pubsub", "other", topic=f"{topic}-2"), channel(7, "email", "e-mail", topic=topic)]
     live = {types.CHANNEL: [channel(5, "pubsub", "incidents", topic=topic), *others]}
-    found = adoption([planned_channel("pubsub", {"topic": topic})], live, takes_old_policies=False)
+    found = adoption([planned_channel("pubsub", {"topic": topic})], live, adopts_old_policies=False)
     assert ids(found) == {"channels-pubsub": f"{PROJECT}/notificationChannels/5"}
 
 
 def test_a_channel_without_labels_matches_none() -> None:
     """Nothing says that two such channels lead to the same place."""
     live = {types.CHANNEL: [channel(5, "webhook", "hook")]}
-    assert ids(adoption([planned_channel("webhook", {})], live, takes_old_policies=False)) == {}
+    assert ids(adoption([planned_channel("webhook", {})], live, adopts_old_policies=False)) == {}
 
 
 @pytest.mark.parametrize("kind", [definition.kind for definition in CHANNEL_DEFINITIONS if definition.secrets])
@@ -129,10 +129,10 @@ def test_a_channel_with_a_secret_is_not_imported_and_is_named(kind: str) -> None
     """Google hides Slack's token and PagerDuty's key: an import would write what it shows in place of the secret."""
     live = {types.CHANNEL: [channel(5, kind, "old", channel_name="#shop-alerts")]}
     planned = planned_channel(kind, {"channel_name": "#shop-alerts"}, has_secret=True)
-    found = adoption([planned], live, takes_old_policies=False)
+    found = adoption([planned], live, adopts_old_policies=False)
     assert found.imports == ()
     assert found.notes == (
-        f"{PROJECT}/notificationChannels/5 (old): Google hides its token or key, so that it cannot be imported",
+        f"{PROJECT}/notificationChannels/5 (old): cannot be imported, because Google hides its token or key",
     )
 
 
@@ -149,7 +149,7 @@ def test_two_candidates_are_ambiguous_and_both_are_named(plans: dict[str, Plan])
     twice = [*CUSTOMER[types.CHANNEL], channel(3, "email", "again", email_address="OPS@example.com")]
     found = adopted(plans["prod"], {**CUSTOMER, types.CHANNEL: twice})
     [ambiguous] = found.ambiguous
-    assert ambiguous.startswith("channels-email-ops@example.com: 2 things match")
+    assert ambiguous.startswith("channels-email-ops@example.com: 2 live resources match")
     assert "notificationChannels/2" in ambiguous
     assert "notificationChannels/3" in ambiguous
 
@@ -176,7 +176,7 @@ def test_the_import_file_holds_the_components_above_before_their_children(plans:
     assert "parent" not in images, "it is declared at the top"
 
 
-def test_components_carry_no_id_and_things_carry_their_providers_version(plans: dict[str, Plan]) -> None:
+def test_components_have_no_id_and_resources_have_their_providers_version(plans: dict[str, Plan]) -> None:
     """A component exists in the state only."""
     for entry in import_file(plans["prod"].resources, adopted(plans["prod"]).imports)["resources"]:
         assert ("id" in entry) is not entry.get("component", False)
@@ -226,7 +226,7 @@ LISTINGS: dict[str, Any] = {
 }
 
 
-def read(plan: Plan, listings: dict[str, Any]) -> LiveThings:
+def read(plan: Plan, listings: dict[str, Any]) -> LiveResources:
     """What is read from a loopback server that lists this."""
     with serving(answering(listings)) as server:
         google = Google(
@@ -235,10 +235,10 @@ def read(plan: Plan, listings: dict[str, Any]) -> LiveThings:
             endpoints={api: f"{server.url}/{api}/" for api in ENDPOINTS},
         )
         github = GitHub(owner="o", repository="r", api_url=server.url)
-        return read_live_things(google, github, region="us-central1", resources=plan.resources)
+        return read_live_resources(google, github, region="us-central1", resources=plan.resources)
 
 
-def test_live_things_are_read_from_both_sides(plans: dict[str, Plan]) -> None:
+def test_live_resources_are_read_from_google_and_github(plans: dict[str, Plan]) -> None:
     """And then matched: the branch policy by its own number."""
     live = read(plans["prod"], LISTINGS)
     assert live[types.ALERT_POLICY] == CUSTOMER[types.ALERT_POLICY]
@@ -290,7 +290,7 @@ def test_secrets_are_listed_for_a_stack_that_declares_one_only(plans: dict[str, 
         read(plans["every-option"], refused)
 
 
-def test_an_api_that_was_never_enabled_holds_nothing(plans: dict[str, Plan]) -> None:
+def test_an_api_that_was_never_enabled_has_no_resources(plans: dict[str, Plan]) -> None:
     """Google refuses to list from it; that is an empty list, not a failure."""
     off = Reply(403, {"error": {"message": "Artifact Registry API has not been used in project 1 before"}})
     assert read(plans["prod"], {**LISTINGS, "/repositories": off})[types.REGISTRY] == ()
@@ -325,7 +325,7 @@ def test_no_answer_and_an_answer_that_is_no_json_are_errors(monkeypatch: pytest.
     assert "placeholder-token" not in str(refused.value) + repr(google)
     with serving(lambda _: Reply(500, "<html>")) as server, pytest.raises(GoogleError, match="500"):
         Google(project="p", token="placeholder", endpoints={"logging": server.url}).get("logging", "x")  # noqa: S106
-    with serving(lambda _: Reply(200, "<html>")) as server, pytest.raises(GoogleError, match="no JSON object"):
+    with serving(lambda _: Reply(200, "<html>")) as server, pytest.raises(GoogleError, match="not a JSON object"):
         Google(project="p", token="placeholder", endpoints={"logging": server.url}).get("logging", "x")  # noqa: S106
 
 

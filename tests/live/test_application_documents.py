@@ -56,7 +56,7 @@ def test_no_delivered_page_links_to_a_file_that_is_not_delivered(
     assert broken == {}
 
 
-def test_a_link_to_another_page_becomes_its_words_and_says_where_the_page_is(documents: dict[str, str]) -> None:
+def test_a_link_to_a_page_that_is_not_delivered_becomes_its_text_and_path(documents: dict[str, str]) -> None:
     """Whoever reads it knows what to look for."""
     page = documents["docs/TROUBLESHOOTING.md"]
     assert "store it (`docs/github-environment.md` in the repository of the stacks)" in page

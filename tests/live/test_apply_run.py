@@ -208,7 +208,7 @@ def test_one_that_only_waited_leaves_nothing_behind(repository: Repository, run:
     repository.git("revert", "--no-edit", "HEAD")
     done, _ = run("scope")
     assert stacks_in(done) == []
-    assert f"its files are those of {repository.first}, which was applied" in done.err
+    assert f"its files are the same as at {repository.first}, which was applied" in done.err
 
 
 def test_a_deployment_that_is_inactive_by_now_had_succeeded(repository: Repository, run: Run) -> None:
@@ -277,10 +277,10 @@ def test_the_commit_that_was_approved_is_named_with_who_approved_it(repository: 
     assert (repository.folder.parent / "summary.md").read_text(encoding="utf-8").strip() == expected
 
 
-def test_an_environment_without_reviewers_is_said(repository: Repository, run: Run) -> None:
+def test_an_environment_without_an_approval_is_named(repository: Repository, run: Run) -> None:
     """A private repository on GitHub Team has none, whatever is declared."""
     done, _ = run("begin", "prod", GITHUB_SHA=repository.first)
-    assert "the environment asked for no approval" in done.err
+    assert "the environment required no approval" in done.err
 
 
 def test_another_commit_than_the_approved_one_is_refused(repository: Repository, run: Run) -> None:
@@ -288,7 +288,7 @@ def test_another_commit_than_the_approved_one_is_refused(repository: Repository,
     second = repository.commit("program.py")
     done, _ = run("begin", "prod", GITHUB_SHA=repository.first)
     assert done.status == 1
-    assert f"error: the checkout: is at {second}, and what was approved is {repository.first}" in done.err
+    assert f"error: the checkout: is at {second}, but the approved commit is {repository.first}" in done.err
 
 
 def test_an_older_commit_is_refused_at_the_last_moment(repository: Repository, run: Run) -> None:
@@ -298,7 +298,7 @@ def test_an_older_commit_is_refused_at_the_last_moment(repository: Repository, r
     repository.git("checkout", "--quiet", repository.first)
     done, _ = run("begin", "prod", GITHUB_SHA=repository.first)
     assert done.status == 1
-    assert f"the later commit {second} was applied already: this would take it back" in done.err
+    assert f"the later commit {second} was applied already: this run would revert it" in done.err
     assert run("begin", "prod", GITHUB_SHA=second)[0].status == 1, "the checkout is the older one"
     repository.git("checkout", "--quiet", second)
     assert run("begin", "prod", GITHUB_SHA=second)[0].status == 0
@@ -362,7 +362,7 @@ def resource(name: str, **more: Any) -> dict[str, Any]:
     return {"urn": f"urn:pulumi:s::p::gcp:a/b:B::{name}", "type": "gcp:a/b:B", "custom": True, "id": name, **more}
 
 
-def test_what_an_apply_changed_is_read_from_the_states_around_it() -> None:
+def test_the_changes_of_an_apply_are_read_from_the_states_before_and_after() -> None:
     """Properties by name, never by value; components, providers and what the refresh reads back are left out."""
     component = {"urn": "urn:pulumi:s::p::readiness:x:Y::c", "type": "readiness:x:Y", "custom": False}
     provider = {**resource("p"), "type": "pulumi:providers:gcp"}
@@ -380,7 +380,7 @@ def test_what_an_apply_changed_is_read_from_the_states_around_it() -> None:
     assert text.splitlines() == [
         "### Stack `prod` was NOT applied in full", "", "Commit `abc`.", "", "| change | resource |", "|---|---|",
         "| changed: a, c | gcp:a/b:B edited |", "| nothing, and its last update FAILED | gcp:a/b:B failing |",
-        "| deleted, or left to itself | gcp:a/b:B gone |", "| replaced | gcp:a/b:B moved |",
+        "| deleted, or no longer managed | gcp:a/b:B gone |", "| replaced | gcp:a/b:B moved |",
         "| created | gcp:a/b:B new |",
     ]  # fmt: skip
 

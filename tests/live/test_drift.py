@@ -101,7 +101,7 @@ def test_a_repository_that_the_token_does_not_see_is_not_taken_for_an_open_gate(
     """GitHub says 404 of everything in it: nothing is known, and no issue may cry wolf."""
     with serving(lambda _: Reply(404, {"message": "Not Found"})) as server:
         github = GitHub(owner="o", repository="r", api_url=server.url)
-        with pytest.raises(GitHubError, match="for this token"):
+        with pytest.raises(GitHubError, match="may this token read it"):
             find_drift(Path(), "prod", settings_of("prod"), github, google=not_logged_in, resources=())
 
 

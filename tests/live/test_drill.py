@@ -59,7 +59,7 @@ def record_of(project: Path) -> Path:
     return drill_record_path(project / "Pulumi.staging.yaml", "staging")
 
 
-def test_a_drill_tells_every_channel_of_the_stack_a_word_and_ends_itself(
+def test_a_drill_notifies_every_channel_with_a_code_word_and_ends_itself(
     run: Run, project: Path, waited: list[int]
 ) -> None:
     """Made, waited for, deleted; the channels are those of the stack's live policies, each once."""
@@ -87,7 +87,7 @@ def test_the_policy_of_a_drill_keeps_the_apis_contract() -> None:
     assert body["conditions"][0]["conditionPrometheusQueryLanguage"]["query"] == "vector(1)"
 
 
-def test_a_drill_that_is_broken_off_is_ended_and_the_word_is_recorded(
+def test_an_interrupted_drill_is_ended_and_its_code_word_is_recorded(
     run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C while it waits: no policy may stay that pages for ever."""
@@ -113,7 +113,7 @@ def test_what_an_earlier_drill_left_behind_is_deleted_first(run: Run, waited: li
     assert waited == [5]
 
 
-def test_a_stack_without_a_live_policy_is_told_to_be_deployed_first(run: Run, project: Path) -> None:
+def test_without_a_live_policy_the_hint_is_to_run_an_update_first(run: Run, project: Path) -> None:
     """A drill would reach nobody; nothing is made, nothing recorded."""
     done, server = run(Monitoring([policy(1, "high-latency", environment="production")]), "drill", "staging")
     assert done.status == 1
@@ -147,7 +147,7 @@ def sent(project: Path, *nonces: str) -> Path:
     return path
 
 
-def test_a_word_that_came_is_recorded_with_who_and_when(project: Path, command: Command) -> None:
+def test_a_received_code_word_is_recorded_with_who_and_when(project: Path, command: Command) -> None:
     """Several may have received it; the word is taken as it is typed. No token is needed."""
     path = sent(project, "00c0ffee", "deadbeef")
     for name in ("ada", "grace"):
@@ -164,13 +164,13 @@ def test_a_word_that_came_is_recorded_with_who_and_when(project: Path, command: 
 
 
 @pytest.mark.parametrize("nonces", [(), ("00c0ffee",)])
-def test_a_word_that_no_drill_has_sent_is_refused(project: Path, command: Command, nonces: tuple[str, ...]) -> None:
+def test_an_unknown_code_word_is_refused(project: Path, command: Command, nonces: tuple[str, ...]) -> None:
     """A receipt for nothing would prove nothing; the record stays as it was."""
     path = sent(project, *nonces) if nonces else record_of(project)
     before = path.read_text(encoding="utf-8") if nonces else None
     done = command("drill", "staging", "--received", "deadbeef", "--by", "ada", cwd=project)
     assert done.status == 1
-    assert "holds no drill with the word deadbeef" in done.err
+    assert "contains no drill with the code word deadbeef" in done.err
     assert (path.read_text(encoding="utf-8") if path.exists() else None) == before
 
 
@@ -181,7 +181,7 @@ def test_a_record_that_is_none_is_refused_and_kept(project: Path, command: Comma
     path.write_text(text, encoding="utf-8")
     done = command("drill", "staging", "--received", "00c0ffee", "--by", "ada", cwd=project)
     assert done.status == 1
-    assert "is no record of drills" in done.err
+    assert "is not a record of drills" in done.err
     assert path.read_text(encoding="utf-8") == text
 
 
@@ -193,7 +193,7 @@ def test_the_record_keeps_the_newest_drills(project: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8"))["stack"] == "staging"
 
 
-def test_a_word_is_new_each_time_and_easily_typed() -> None:
+def test_a_code_word_is_new_each_time_and_easy_to_type() -> None:
     """Eight of sixteen characters."""
     words = {new_nonce() for _ in range(50)}
     assert len(words) == 50
@@ -220,10 +220,10 @@ def test_the_response_time_is_that_of_the_first_receipt() -> None:
     assert (
         response_text(recorded(sent, "2026-11-24T11:55:00Z"), 5) == "response time 5.0 min, target under 5 min: MISSED"
     )
-    assert response_text(recorded(sent), 5) == "response time not known: nobody has recorded that the word arrived"
+    assert response_text(recorded(sent), 5) == "response time not known: nobody has recorded that the code word arrived"
 
 
-def test_receiving_a_word_prints_the_response_time(project: Path, command: Command) -> None:
+def test_recording_a_code_word_prints_the_response_time(project: Path, command: Command) -> None:
     """The pinned clock is the moment of the receipt."""
     sent = NOW - timedelta(minutes=4)
     write_drills(record_of(project), "staging", [recorded(instant_text(sent))])
@@ -232,10 +232,12 @@ def test_receiving_a_word_prints_the_response_time(project: Path, command: Comma
     assert done.out.splitlines()[1] == "response time 4.0 min, target under 5 min: met"
 
 
-def test_the_report_has_every_drill_and_what_they_come_to(project: Path, command: Command) -> None:
+def test_the_report_has_every_drill_and_a_summary(project: Path, command: Command) -> None:
     """An unanswered one counts as not answered, and never as a response time of 0."""
     none = command("drill", "staging", "--report", cwd=project)
-    assert none.out == ("no drill of staging is recorded: response time not known. Send one: readiness drill staging\n")
+    assert none.out == (
+        "no drill of staging is recorded: response time not known. Send one with: readiness drill staging\n"
+    )
     write_drills(
         record_of(project),
         "staging",
@@ -250,7 +252,7 @@ def test_the_report_has_every_drill_and_what_they_come_to(project: Path, command
     assert done.out.splitlines() == [
         "2026-11-02T09:00:00Z  00000001  response time 3.0 min, target under 5 min: met",
         "2026-11-09T09:00:00Z  00000002  response time 9.0 min, target under 5 min: MISSED",
-        "2026-11-16T09:00:00Z  00000003  response time not known: nobody has recorded that the word arrived",
+        "2026-11-16T09:00:00Z  00000003  response time not known: nobody has recorded that the code word arrived",
         "2 of 3 drills were answered, 1 within 5 min; median 6.0 min",
     ]
     both = command("drill", "staging", "--report", "--received", "00000001", cwd=project)
@@ -263,4 +265,4 @@ def test_a_record_with_a_time_that_is_none_is_refused(project: Path, command: Co
     write_drills(record_of(project), "staging", [recorded("yesterday")])
     done = command("drill", "staging", "--report", cwd=project)
     assert done.status == 1
-    assert "is no record of drills" in done.err
+    assert "is not a record of drills" in done.err

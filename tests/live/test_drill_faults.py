@@ -45,7 +45,7 @@ def drilled(answer: Callable[[Request], Reply]) -> list[str]:
 @pytest.mark.parametrize(
     "broken", [{"name": None}, {"name": 5}, {"notificationChannels": None}, {"notificationChannels": [{}]}]
 )
-def test_a_live_policy_that_is_no_policy_is_one_error(broken: dict[str, Any]) -> None:
+def test_a_malformed_live_policy_is_one_error(broken: dict[str, Any]) -> None:
     """A drill over half of the channels, or a snooze of half of the alerts, would look like a whole one."""
     with serving(Monitoring([policy(1, "x"), {**policy(2, "y"), **broken}]).answer) as server:
         with pytest.raises(GoogleError, match="a policy of staging is not as the API describes policies"):
@@ -57,7 +57,7 @@ def test_a_live_policy_that_is_no_policy_is_one_error(broken: dict[str, Any]) ->
 def test_a_policy_of_others_may_have_labels_of_any_kind(labels: Any) -> None:
     """It is none of ours."""
     with serving(Monitoring([{**policy(1, "x"), "userLabels": labels}, policy(2, "y")]).answer) as server:
-        assert [each.alert for each in live_policies(google(server.url), "staging")] == ["y"]
+        assert [policy.alert for policy in live_policies(google(server.url), "staging")] == ["y"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_policy_of_others_may_have_labels_of_any_kind(labels: Any) -> None:
         ("DELETE", Reply(403, {"error": {"message": "no\n::error::forged"}}), "403 no ::error::forged; its policy"),
     ],
 )
-def test_a_policy_that_may_stand_still_is_told(method: str, reply: Reply, said: str) -> None:
+def test_a_policy_that_may_still_exist_is_reported(method: str, reply: Reply, said: str) -> None:
     """A drill that never ends pages for ever; what Google has refused was never made."""
     with pytest.raises(GoogleError) as failed:
         drilled(answering(method, reply))
@@ -80,13 +80,13 @@ def test_a_policy_that_may_stand_still_is_told(method: str, reply: Reply, said: 
     assert (STANDS in str(failed.value)) == ("404" not in str(failed.value))
 
 
-def test_a_policy_that_is_gone_already_is_ended() -> None:
+def test_deleting_a_policy_that_no_longer_exists_succeeds() -> None:
     """Somebody has deleted it in the console meanwhile."""
     gone = Reply(404, {"error": {"message": "not found"}})
     assert drilled(answering("DELETE", gone)) == ["GET", "POST", "DELETE"]
 
 
-def test_a_drill_that_is_told_to_end_deletes_its_policy(
+def test_a_drill_that_gets_a_signal_deletes_its_policy(
     project: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cancelled job gets SIGTERM, and not always Ctrl-C before it; afterwards the signal means what it meant."""
@@ -137,7 +137,7 @@ def test_a_record_of_other_types_is_refused_and_kept(project: Path, command: Com
     text = json.dumps({"schema": 1, "stack": "staging", "drills": [drill]})
     path.write_text(text, encoding="utf-8")
     done = command("drill", "staging", "--received", "00c0ffee", "--by", "ada", cwd=project)
-    assert "is no record of drills" in done.err
+    assert "is not a record of drills" in done.err
     assert path.read_text(encoding="utf-8") == text
 
 
@@ -145,4 +145,4 @@ def test_a_folder_in_place_of_the_record_is_refused(project: Path, command: Comm
     """As one sentence that says what is wrong."""
     drill_record_path(project / "Pulumi.staging.yaml", "staging").mkdir(parents=True)
     done = command("drill", "staging", "--received", "00c0ffee", "--by", "ada", cwd=project)
-    assert (done.status, "is no record of drills" in done.err) == (1, True)
+    assert (done.status, "is not a record of drills" in done.err) == (1, True)

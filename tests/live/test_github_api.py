@@ -61,7 +61,7 @@ def test_pages_without_end_are_refused() -> None:
         list(github(server).items("issues"))
 
 
-def test_a_list_that_stands_under_a_key_is_read_over_all_of_its_pages() -> None:
+def test_a_list_under_a_key_is_read_from_all_pages() -> None:
     """Secrets and branch policies come so."""
 
     def answer(asked: Request) -> Reply:
@@ -74,17 +74,19 @@ def test_a_list_that_stands_under_a_key_is_read_over_all_of_its_pages() -> None:
 
 
 @pytest.mark.parametrize("body", ["<html>a proxy</html>", "", '[{"id": 1}, {"id"', "[1, null]", '{"message": "odd"}'])
-def test_an_answer_that_is_no_list_is_not_taken_for_an_empty_one(body: str) -> None:
+def test_an_answer_without_a_list_is_an_error_and_not_an_empty_list(body: str) -> None:
     """A comment, an issue or an import would be made a second time."""
     with serving(lambda _: Reply(200, body)) as server:
-        with pytest.raises(GitHubError, match=r"no JSON|no list"):
+        with pytest.raises(GitHubError, match=r"not JSON|not a list"):
             list(github(server).items("issues/1/comments"))
         if not body.startswith(("{", "[1")):
-            with pytest.raises(GitHubError, match="no JSON"):
+            with pytest.raises(GitHubError, match="not JSON"):
                 github(server).get("environments/production")
 
 
-@pytest.mark.parametrize(("status", "hint"), [(401, "valid"), (403, "may the token"), (404, "exist"), (422, "422")])
+@pytest.mark.parametrize(
+    ("status", "hint"), [(401, "valid"), (403, "does the token have"), (404, "exist"), (422, "422")]
+)
 def test_a_refusal_says_what_was_asked_and_what_to_look_at(status: int, hint: str) -> None:
     """GitHub's own message stands in it, the token does not."""
     with (

@@ -59,7 +59,7 @@ def differences(
         return gate_differences(GitHub(owner="o", repository="r", api_url=server.url), settings)
 
 
-def test_a_gate_that_stands_as_declared_has_no_difference() -> None:
+def test_an_environment_as_declared_has_no_difference() -> None:
     """In whatever order GitHub lists the reviewers."""
     assert differences(live_environment(), ["main"]) == []
 
@@ -75,7 +75,10 @@ def test_reviewers_removed_in_the_browser_are_seen() -> None:
     live = live_environment()
     del live["protection_rules"][1]
     found = differences(live, ["main"])
-    assert [(each.what, each.weaker) for each in found] == [("reviewers", True), ("self-review prevented", True)]
+    assert [(difference.what, difference.weaker) for difference in found] == [
+        ("reviewers", True),
+        ("self-review prevented", True),
+    ]
     assert str(found[0]) == "production: reviewers: declared team 2, user 1, live nobody (WEAKER than declared)"
 
 
@@ -121,10 +124,10 @@ def test_the_second_approval_is_read_as_well() -> None:
     second = {"second_approval": {"name": "second", "reviewers": reviewers}}
     settings = ProductionEnvironment.model_validate({**SETTINGS.model_dump(), **second})
     found = differences(live_environment(), ["main"], settings)
-    assert [(each.environment, each.what) for each in found] == [("second", "reviewers")]
+    assert [(difference.environment, difference.what) for difference in found] == [("second", "reviewers")]
 
 
-def test_a_refusal_is_no_clean_gate() -> None:
+def test_a_refusal_is_not_a_protected_environment() -> None:
     """A token that may not read the environment proves nothing."""
     with (
         serving(lambda _: Reply(403, {"message": "Resource not accessible"})) as server,

@@ -47,7 +47,7 @@ def token_server(request: Request) -> Reply:
 
 
 def test_a_token_in_the_environment_is_used_as_it_is() -> None:
-    """A line end from a file is none of it."""
+    """A line end from a file is not one of it."""
     assert access_token({"GOOGLE_OAUTH_ACCESS_TOKEN": "from-variable\n"}) == "from-variable"
 
 
@@ -146,19 +146,19 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "holds no JSON object"),
-        ("[]", "holds no JSON object"),
-        ("[" * 5000, "holds no JSON object"),
-        ('{"type": "unknown"}', "is none of authorized_user, service_account, "),
-        ('{"type": ["unknown"]}', "is none of authorized_user, service_account, "),
-        ("{}", "is none of authorized_user, service_account, "),
+        ("", "contains no JSON object"),
+        ("[]", "contains no JSON object"),
+        ("[" * 5000, "contains no JSON object"),
+        ('{"type": "unknown"}', "is not one of authorized_user, service_account, "),
+        ('{"type": ["unknown"]}', "is not one of authorized_user, service_account, "),
+        ("{}", "is not one of authorized_user, service_account, "),
         ('{"type": "service_account"}', "GOOGLE_APPLICATION_CREDENTIALS"),
         ('{"type": "service_account", "client_email": 5, "private_key": [], "token_uri": {}}', "are refused"),
         ('{"type": "external_account"}', "GOOGLE_APPLICATION_CREDENTIALS"),
         ('{"type": "authorized_user", "refresh_token": 3}', "GOOGLE_APPLICATION_CREDENTIALS"),
     ],
 )
-def test_a_file_that_holds_no_credentials_is_named(tmp_path: Path, content: str, said: str) -> None:
+def test_a_file_without_credentials_is_named(tmp_path: Path, content: str, said: str) -> None:
     """One sentence, with what to do, whatever the file holds."""
     message = missing(adc(tmp_path, content))
     assert said in message
@@ -174,7 +174,7 @@ def test_an_unknown_type_is_never_shown(tmp_path: Path, *, inside: bool) -> None
         found = {"type": "impersonated_service_account", "source_credentials": found}
     message = missing(adc(tmp_path, found))
     assert "PLANTED" not in message
-    assert f"the `type` in the Google credentials of GOOGLE_APPLICATION_CREDENTIALS is none of {TYPES}: " in message
+    assert f"the `type` in the Google credentials of GOOGLE_APPLICATION_CREDENTIALS is not one of {TYPES}: " in message
 
 
 def test_the_types_are_those_of_google_auth() -> None:
@@ -196,7 +196,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     """As Windows writes it."""
     environment = adc(tmp_path, "{}")
     Path(environment["GOOGLE_APPLICATION_CREDENTIALS"]).write_bytes(b"\xff\xfe{\x00}\x00")
-    assert "holds no JSON object" in missing(environment)
+    assert "contains no JSON object" in missing(environment)
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,7 @@ def customer(project: Path) -> Path:
     return project
 
 
-def test_adopt_prints_the_import_file_and_says_what_it_leaves(command: Command, customer: Path) -> None:
+def test_adopt_prints_the_import_file_and_names_what_it_does_not_import(command: Command, customer: Path) -> None:
     """The file on stdout alone, so that it can be redirected."""
     with serving(answering(LISTINGS)) as server:
         send_google_to(

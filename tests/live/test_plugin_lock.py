@@ -113,10 +113,10 @@ def test_without_a_lock_a_command_warns_and_runs(
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ("bin/pulumi", "pulumi is another file"),
-        ("bin/pulumi-language-python", "pulumi-language-python is another file"),
+        ("bin/pulumi", "pulumi has another content"),
+        ("bin/pulumi-language-python", "pulumi-language-python has another content"),
         ("bin/pulumi-language-python-exec", "pulumi-language-python-exec is not in the lock"),
-        (f"home/plugins/{GCP}/resource-gcp", "resource-gcp is another file"),
+        (f"home/plugins/{GCP}/resource-gcp", "resource-gcp has another content"),
         (f"home/plugins/{GCP}/more", "more is not in the lock"),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_plugin_that_the_state_needs_must_be_locked_too(locked: Path, computer
     provider = {"type": "pulumi:providers:gcp", "inputs": {"version": "9.0.0"}}
     (computer.bin / "pulumi.state").write_text(json.dumps({"deployment": {"resources": [provider]}}), encoding="utf-8")
     done = command("up", "staging", cwd=locked, **computer.environment)
-    assert f"{LOCK_FILE}: {OLDER}: is needed and not in the lock" in done.err
+    assert f"{LOCK_FILE}: {OLDER}: is needed, and is not in the lock" in done.err
     assert not [call for call in computer.calls if call.startswith("up")]
 
 
@@ -199,7 +199,7 @@ def test_another_platform_than_the_locks_is_refused(locked: Path, computer: Comp
     (locked / LOCK_FILE).write_text(json.dumps(lock), encoding="utf-8")
     done = command("up", "staging", cwd=locked, **computer.environment)
     assert done.status == 1
-    assert "is not in the lock: nothing of it may run here" in done.err
+    assert "is not in the lock, so neither the engine nor a plugin may run here" in done.err
     assert computer.calls == []
 
 

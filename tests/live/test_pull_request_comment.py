@@ -57,7 +57,7 @@ def test_the_first_run_creates_the_comment() -> None:
     assert (done, len(after)) == ("created", 2)
 
 
-def test_a_later_run_edits_it_wherever_it_stands() -> None:
+def test_a_later_run_edits_the_comment_wherever_it_is() -> None:
     """On the third page as on the first."""
     before = [comment(number) for number in range(1, 80)]
     before[70] = comment(71, ACTIONS_BOT, f"{MARKER}\nold")
@@ -71,7 +71,7 @@ def test_a_comment_of_somebody_else_with_the_marker_is_not_touched() -> None:
     assert (done, after[0]["body"]) == ("created", f"{MARKER}\nmine")
 
 
-def test_a_comment_of_a_deleted_account_is_nobodys() -> None:
+def test_a_comment_of_a_deleted_account_is_not_ours() -> None:
     """GitHub names no user there."""
     done, after = put([{"id": 1, "user": None, "body": f"{MARKER}\nold"}], f"{MARKER}\nnew")
     assert (done, len(after)) == ("created", 2)

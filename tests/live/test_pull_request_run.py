@@ -225,8 +225,8 @@ def test_more_files_than_github_lists_are_known_to_be_more(tmp_path: Path) -> No
         (Site(pulls=[]), "no pull request from stranger:topic into main is open"),
         (Site(pulls=[pull(repository=6)]), "no pull request from stranger:topic"),
         (Site(pulls=[pull(base="topic-base")]), "no pull request from stranger:topic"),
-        (Site(pulls=[pull(head=OTHER)]), "#9 has moved on"),
-        (Site(later_head=OTHER), "#9 has moved on"),
+        (Site(pulls=[pull(head=OTHER)]), "#9 has newer commits"),
+        (Site(later_head=OTHER), "#9 has newer commits"),
     ],
 )
 def test_a_run_of_no_pull_request_that_counts_is_not_judged(tmp_path: Path, site: Site, said: str) -> None:
@@ -327,11 +327,11 @@ def test_a_preview_of_a_run_that_has_not_ended_is_fetched(tmp_path: Path) -> Non
     assert said["previews_problem"] == RUNNING
 
 
-def test_previews_that_github_does_not_give_stop_no_verdict(tmp_path: Path) -> None:
+def test_missing_previews_do_not_stop_the_verdict(tmp_path: Path) -> None:
     """The reason is said, and the plans are there."""
     site = Site(runs=[workflow_run(80)], previews={80: artifacts(50)})
     said, target = fetched(tmp_path, site, preview_status=403)
-    assert "GitHub did not give the previews (GET actions/artifacts/50/zip: 403" in said["previews_problem"]
+    assert "GitHub did not return the previews (GET actions/artifacts/50/zip: 403" in said["previews_problem"]
     assert (said["plans_problem"], previews_in(target), (target / PLANS).exists()) == ("", {}, True)
 
 
@@ -356,16 +356,16 @@ def test_the_end_of_the_previews_judges_the_plans_of_the_same_commit(tmp_path: P
 def test_previews_alone_are_not_judged(tmp_path: Path, plans: list[dict[str, Any]]) -> None:
     """The end of the run that makes the plans starts the judge again."""
     site = Site(runs=[*plans, workflow_run(80)], previews={80: artifacts(50)})
-    with github(site) as (api, _), pytest.raises(NotJudgedError, match="are not made yet"):
+    with github(site) as (api, _), pytest.raises(NotJudgedError, match="do not exist yet"):
         fetch(api, run_of(tmp_path, id=80, path=PREVIEWS_WORKFLOW), tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"workflow_run": {"path": 7}}', "[" * 99_999])
-def test_what_is_no_event_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_an_event_is_refused(tmp_path: Path, text: str) -> None:
     """In one sentence."""
     (tmp_path / "event").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="holds no event"):
+    with pytest.raises(ValueError, match="contains no event"):
         EndedRun.of_event(tmp_path / "event")
     with pytest.raises(ValueError, match="names no commit"):
         run_of(tmp_path, head_sha="main; touch x")

@@ -137,13 +137,13 @@ def test_where_cloud_run_cannot_be_asked_the_persons_word_is_recorded_as_such(
     assert (rehearsal.seconds, rehearsal.evidence, rehearsal.after) == (50, "Ada", ())
 
 
-def test_what_has_not_begun_cannot_end_and_an_open_one_is_begun_anew(
+def test_a_rehearsal_that_has_not_begun_cannot_end_and_an_open_one_begins_again(
     project: Path, command: Command, watch: Stopwatch
 ) -> None:
     """A time that nobody noted would be invented."""
     ended = command("rehearse", "staging", "--served-again", "--by", "Ada", cwd=project, **NOBODY)
     assert ended.status == 1
-    assert "holds no rehearsal that has begun. Begin with `readiness rehearse staging`, then roll back." in ended.err
+    assert "contains no rehearsal that has begun. Begin with `readiness rehearse staging`, then roll back." in ended.err
     assert not record_of(project).exists()
     for _ in range(2):
         command("rehearse", "staging", "--by", "Ada", cwd=project, **NOBODY)
@@ -160,7 +160,7 @@ def test_a_record_that_is_none_is_refused_and_kept(project: Path, command: Comma
     path.write_text(text, encoding="utf-8")
     done = command("rehearse", "staging", "--by", "Ada", cwd=project, **NOBODY)
     assert done.status == 1
-    assert "is no record of rehearsals" in done.err
+    assert "is not a record of rehearsals" in done.err
     assert path.read_text(encoding="utf-8") == text
 
 
@@ -184,7 +184,7 @@ def test_the_row_of_verify_passes_for_a_recent_rehearsal_alone(tmp_path: Path) -
     assert row(rehearsed(NOW, is_finished=False))[0] is Outcome.NOT_CHECKED
     last_day = NOW - timedelta(days=180)
     outcome, detail = row(rehearsed(NOW, is_finished=False), rehearsed(last_day))
-    assert (outcome, detail) == (Outcome.PASS, f"Ada rolled back on {last_day:%Y-%m-%d} in 1 min 0 s (says Ada)")
+    assert (outcome, detail) == (Outcome.PASS, f"Ada rolled back on {last_day:%Y-%m-%d} in 1 min 0 s (source: Ada)")
     outcome, detail = row(rehearsed(last_day - timedelta(seconds=1)))
     assert outcome is Outcome.NOT_CHECKED
     assert detail.startswith("not rehearsed for 180 days, Ada rolled back on")

@@ -39,14 +39,14 @@ def holding(text: str | None) -> Repository:
         ("", FileState.EDITED),
     ],
 )
-def test_each_state_is_told(text: str | None, state: FileState) -> None:
+def test_each_state_is_reported(text: str | None, state: FileState) -> None:
     """By the digest in the file's own header, so that no other memory is needed."""
     (found,) = differences(holding(text))
     assert (found.path, found.state) == (PATH, state)
     assert str(found) == f"{PATH}: {state}"
 
 
-def test_a_file_that_is_as_declared_is_no_difference() -> None:
+def test_a_file_as_declared_is_not_a_difference() -> None:
     """Byte for byte."""
     assert differences(holding(DECLARED)) == []
 

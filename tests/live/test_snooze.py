@@ -73,7 +73,7 @@ def test_the_command_says_how_many_and_until_when(project: Path, command: Comman
     assert done.out.startswith("3 policies of staging notify nobody until 20")
 
 
-def test_a_stack_without_live_policies_and_a_refusal_are_told(project: Path, command: Command) -> None:
+def test_a_stack_without_live_policies_and_a_refusal_are_reported(project: Path, command: Command) -> None:
     """Each by one line, exit status 1."""
     for monitoring, said in (
         (Monitoring(), "has no live alert policy of staging"),

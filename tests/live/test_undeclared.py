@@ -9,7 +9,7 @@ from typing import Any
 from readiness import resource_types as types
 from readiness.live.engine_preview import Change
 from readiness.live.google_api import ENDPOINTS, Google
-from readiness.live.undeclared import Undeclared, undeclared_grants, undeclared_things
+from readiness.live.undeclared import Undeclared, undeclared_grants, undeclared_resources
 from tests.live.loopback import Reply, Request, serving
 
 NAME = "High CPU (production)"
@@ -34,7 +34,7 @@ def policy(number: int, **more: Any) -> dict[str, Any]:
 def things(*policies: dict[str, Any], state: list[dict[str, str]] = STATE) -> Undeclared:
     """What is found beside the declared policy."""
     with answering({"alertPolicies": list(policies)}) as google:
-        return undeclared_things(google, DECLARED, state)
+        return undeclared_resources(google, DECLARED, state)
 
 
 def grants(*bindings: dict[str, Any], status: int = 200) -> Undeclared:
@@ -92,10 +92,10 @@ def test_what_carries_no_label_is_named_and_is_no_difference() -> None:
 def test_a_refusal_is_not_known_and_an_api_that_is_off_has_nothing() -> None:
     """Google's words tell them apart."""
     with answering({"error": {"message": "denied"}}, 403) as google:
-        assert len(undeclared_things(google, DECLARED, STATE).not_checked) == 4
+        assert len(undeclared_resources(google, DECLARED, STATE).not_checked) == 4
     off = {"error": {"message": "Cloud Monitoring API has not been used in project p before or it is disabled."}}
     with answering(off, 403) as google:
-        assert undeclared_things(google, DECLARED, STATE) == Undeclared()
+        assert undeclared_resources(google, DECLARED, STATE) == Undeclared()
 
 
 def test_a_grant_to_our_account_that_is_not_declared_is_found() -> None:
@@ -119,7 +119,9 @@ def test_a_condition_that_was_changed_makes_another_grant() -> None:
     ours = "serviceAccount:migrate@p.iam.gserviceaccount.com"
     limit = {"title": "t", "expression": "true"}
     found = grants({"role": "roles/a", "members": [ours], "condition": limit}).differences
-    assert [each.live for each in found if each.resource.endswith("project p")] == [f"roles/a for {ours} if true"]
+    assert [difference.live for difference in found if difference.resource.endswith("project p")] == [
+        f"roles/a for {ours} if true"
+    ]
     assert "'--condition=^;^title=t;expression=true'" in found[0].hint
 
 

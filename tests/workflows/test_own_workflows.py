@@ -65,7 +65,7 @@ def test_actions_are_pinned_by_commit_with_their_version_beside(path: Path) -> N
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_no_expression_stands_in_a_script(path: Path) -> None:
+def test_no_expression_is_in_a_script(path: Path) -> None:
     """What others write would be run; values reach a script through its environment."""
     for step in steps(path):
         assert "${{" not in step.get("run", "")

@@ -1,4 +1,4 @@
-"""What the application's repository runs to tell of its deployments: standard library only, delivered as it is here.
+"""The program that reports deployments from the application's repository. It uses only the standard library.
 
-`python3 -m delivery_telemetry COMMAND`, in the folder that holds this one. Settings: `delivery.toml` beside it.
+`python3 -m delivery_telemetry COMMAND`, in the folder that contains this one. Settings: `delivery.toml` in that folder.
 """

@@ -1,4 +1,4 @@
-"""The commands. Every failure is loud and fails this run, which is never the run of a deployment."""
+"""The commands. Every failure fails this run, which is never the run of a deployment."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from .rollbacks import entry_of as rollback_entry
 from .settings import Environment, Settings, read_settings
 
 ERROR = "::error title=Deployment telemetry::"
-# A run that needs an approval waits within seconds of its request.
+# A run that needs an approval begins to wait within seconds of its request.
 POLLS = 20
 POLL_SECONDS = 6
-# A webhook takes one message a second (https://docs.slack.dev/apis/web-api/rate-limits), and keeps their order so.
+# A webhook accepts one message a second (https://docs.slack.dev/apis/web-api/rate-limits); the pause keeps their order.
 SLACK_PAUSE_SECONDS = 1
-# So many deployments before one are looked at: for the failure that it ended, and for the success before it.
+# How many earlier deployments are searched, for the failure that a deployment ended and for the success before it.
 HISTORY = 30
 # The watch runs every quarter of an hour; GitHub may skip or delay runs.
 ROLLBACK_WINDOW = timedelta(days=2)
-# An outage that began longer ago than this is not looked at.
+# An outage that began longer ago than this is ignored.
 LOOK_BACK = timedelta(days=30)
 
 
 @dataclass(kw_only=True)
 class Job:
-    """One run of a command. `problems` fill up, so that one system's refusal keeps no other from being told."""
+    """One run of a command. It collects `problems`, so a refusal of one system does not stop reports to the others."""
 
     apis: Apis
     settings: Settings
@@ -52,7 +52,7 @@ class Job:
     problems: list[str]
 
     def attempt(self, action: Callable[[], object]) -> None:
-        """Runs an action whose refusal is a problem and no more."""
+        """Runs an action; if it is refused, adds a problem and continues."""
         try:
             action()
         except ApiError as error:
@@ -63,7 +63,7 @@ class Job:
 
 
 def workflow_run(job: Job) -> None:
-    """What `workflow_run` tells: a run was requested, began, or ended."""
+    """Handles the event `workflow_run`: a run was requested, began, or ended."""
     run = job.event["workflow_run"]
     environment = job.settings.of_workflow(run["name"])
     if environment is None or run["event"] in NEVER_A_DEPLOYMENT:
@@ -72,7 +72,7 @@ def workflow_run(job: Job) -> None:
         _completed(job, run)
     elif job.event["action"] == "in_progress":
         now = job.apis.github(f"actions/runs/{run['id']}")
-        # Events come late, too: what has ended by now did not begin just now.
+        # Events can come late: a run that has ended by now did not just begin.
         if now["status"] == "in_progress" and "started" in environment.slack_events:
             job.attempt(lambda: job.apis.post_to_slack(run_message("started", environment.name, now)))
     elif "waiting" in environment.slack_events:
@@ -110,7 +110,7 @@ def _completed(job: Job, run: Mapping[str, Any]) -> None:
 
 
 def _course(job: Job, environment: Environment, deployments: Sequence[Deployment]) -> Course | None:
-    """The course of an environment; None where the audit log or the incidents cannot be read, which is a problem."""
+    """The course of an environment; None if the audit log or the incidents cannot be read, which adds a problem."""
     found: list[Course] = []
 
     def read() -> None:
@@ -130,7 +130,7 @@ def _lead_time(job: Job, deployment: Deployment, earlier: Sequence[Deployment]) 
 
 
 def _wait_for_waiting(job: Job, run_id: int, environment: str) -> None:
-    """Polls until the run waits for an approval, or has gone on without one; at most two minutes."""
+    """Polls until the run waits for an approval, or continues without one; at most two minutes."""
     for _ in range(POLLS):
         run = job.apis.github(f"actions/runs/{run_id}")
         if run["status"] in ("in_progress", "completed"):
@@ -140,11 +140,11 @@ def _wait_for_waiting(job: Job, run_id: int, environment: str) -> None:
             job.attempt(lambda: job.apis.post_to_slack(message))  # noqa: B023 - called before the loop goes on
             return
         job.apis.sleep(POLL_SECONDS)
-    job.say("The run neither waits nor runs yet; nobody is told that it waits")
+    job.say("The run neither waits nor runs yet; no message about an approval is sent")
 
 
 def rollbacks(job: Job) -> None:
-    """Writes and reports every rollback, and every incident that has ended, once."""
+    """Writes and reports every rollback once, and writes every incident that has ended once."""
     since = job.now - ROLLBACK_WINDOW
     known = _written(job, since)
     new = [rollback for rollback in read_rollbacks(job.apis, job.settings, since) if _id(rollback) not in known]
@@ -156,15 +156,15 @@ def rollbacks(job: Job) -> None:
             recent: list[Deployment] = []
             job.attempt(lambda of=environment, into=recent: into.extend(islice(history(job.apis, of), HISTORY)))
             courses[environment.name] = _course(job, environment, recent) if recent else None
-        # Written first: a refusal of Slack's must not write it, and report it, again every quarter of an hour.
+        # Written first: otherwise, if Slack refuses, it would be written and reported again every quarter of an hour.
         job.apis.write_entries([rollback_entry(rollback), *_ended_by(rollback, courses[environment.name])])
         if "rollback" in environment.slack_events:
-            job.attempt(lambda told=rollback: job.apis.post_to_slack(rollback_message(told, job.settings.project)))
+            job.attempt(lambda posted=rollback: job.apis.post_to_slack(rollback_message(posted, job.settings.project)))
     job.attempt(lambda: _write_incidents(job, since, known))
 
 
 def _written(job: Job, since: datetime) -> set[str]:
-    """The ids of the entries of rollbacks and incidents that have been written, as their entries have them."""
+    """The insertIds of the entries of rollbacks and incidents that have been written."""
     written_since = (since - timedelta(hours=1)).isoformat()
     filter_ = (
         f'logName="{job.apis.log_name}"\njsonPayload.event=("rollback" OR "incident")\ntimestamp>="{written_since}"'
@@ -177,7 +177,7 @@ def _id(rollback: Rollback) -> str:
 
 
 def _ended_by(rollback: Rollback, course: Course | None) -> list[dict[str, Any]]:
-    """The entries of the recovery that a rollback is, and of the failed change if its deployment had succeeded."""
+    """The entries of the recovery by a rollback, and of the failed change if its deployment had succeeded."""
     if course is None:
         return []
     recovered = [recovery_entry(item) for item in course.recoveries if item.audit_id == rollback.audit_id]
@@ -203,7 +203,7 @@ def figures(job: Job) -> None:
 
 
 def report(job: Job, name: str) -> None:
-    """The report of the last `week` or `month`, into the summary of the run and, by setting, to Slack."""
+    """Writes the report of the last `week` or `month` to the summary of the run and, if set, to Slack."""
     period = period_before(name, job.now)
     back = read_rollbacks(job.apis, job.settings, period.start - LOOK_BACK)
     incidents: list[Incident] | None = None
@@ -224,7 +224,7 @@ def report(job: Job, name: str) -> None:
 
 
 def live_test(job: Job) -> None:
-    """Posts a test message for every event, and fails at the first that Slack does not take."""
+    """Posts a test message for every event, and fails at the first that Slack refuses."""
     for number, message in enumerate(messages_of_a_test(job.settings, job.apis.repository, job.now)):
         if number:
             job.apis.sleep(SLACK_PAUSE_SECONDS)
@@ -242,7 +242,7 @@ COMMANDS: dict[str, Callable[[Job], None]] = {
 
 
 def run(command: str, job: Job) -> int:
-    """Runs a command and says every problem as an annotation of the run. The exit status."""
+    """Runs a command and writes every problem as an annotation of the run. Returns the exit status."""
     job.attempt(lambda: COMMANDS[command](job))
     for problem in job.problems:
         job.say(f"{ERROR}{problem}")
@@ -250,7 +250,7 @@ def run(command: str, job: Job) -> int:
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str], now: datetime) -> int:
-    """The exit status of the command that is named; what keeps it from starting is said like every other problem."""
+    """Runs the named command and returns its exit status. If it cannot start, writes the problem as an annotation."""
     command = arguments[0] if len(arguments) == 1 else ""
     if command not in COMMANDS:
         sys.stdout.write(f"{ERROR}Name one of: {', '.join(COMMANDS)}\n")

@@ -14,16 +14,16 @@ from typing import Any
 from ..apis import Apis
 from .settings import Environment
 
-# A workflow of which nothing deploys is looked through so far: a call of the API for each hundred.
+# How many runs are searched if no run of a workflow deploys: one call of the API for each hundred.
 MAX_RUNS = 1000
-# Whatever the far side invents later is none of these and gives no deployment: labels stay bounded.
+# A run with another conclusion is no deployment, so that the number of labels stays limited.
 OUTCOMES = {
     "success": "success",
     "failure": "failure",
     "timed_out": "failure",
     "cancelled": "cancelled",
 }
-# A job that never got a runner: its approval was refused or ran out.
+# A job that never got a runner: its approval was rejected or timed out.
 NOT_STARTED = "not_started"
 TRIGGERS = ("push", "workflow_dispatch", "schedule")
 NEVER_A_DEPLOYMENT = ("pull_request", "pull_request_target", "merge_group")
@@ -31,7 +31,7 @@ NEVER_A_DEPLOYMENT = ("pull_request", "pull_request_target", "merge_group")
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """One attempt. `duration_seconds` is that of the job, without the wait for a runner or an approval."""
+    """One attempt. `duration_seconds` is that of the job, without waiting for a runner or an approval."""
 
     environment: str
     run_id: int
@@ -47,21 +47,21 @@ class Deployment:
 
     @property
     def counts(self) -> bool:
-        """Whether it says something of the deployment's quality: neither cancelled nor refused."""
+        """Whether the outcome counts in the figures: it was neither cancelled nor rejected."""
         return self.outcome in ("success", "failure")
 
 
 def time_of(text: str) -> datetime:
-    """GitHub's and Google's times. Python 3.10 and older read no `Z`, and 3.11 cuts nanoseconds."""
+    """Parses GitHub's and Google's times. Python 3.10 and older do not read `Z`; 3.11 truncates nanoseconds."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def deployment_of(environment: Environment, run: dict[str, Any], jobs: list[dict[str, Any]]) -> Deployment | None:
-    """The deployment that an attempt of a run was, None where it was none: skipped, of a pull request, not re-run."""
+    """The deployment of an attempt of a run; None if it was skipped, for a pull request, or not run again."""
     if run["event"] in NEVER_A_DEPLOYMENT:
         return None
     job = next((candidate for candidate in jobs if candidate["name"] == environment.job), None)
-    # A re-run of failed jobs alone lists the others as they were in the attempt before.
+    # A re-run of only the failed jobs lists the others as in the attempt before.
     if job is None or job["status"] != "completed" or job.get("run_attempt", run["run_attempt"]) != run["run_attempt"]:
         return None
     outcome = OUTCOMES.get(job["conclusion"] or "")
@@ -87,12 +87,12 @@ def deployment_of(environment: Environment, run: dict[str, Any], jobs: list[dict
 
 
 def read_deployment(apis: Apis, environment: Environment, run_id: int, attempt: int) -> Deployment | None:
-    """The deployment that an attempt was, as GitHub tells it now."""
+    """The deployment of an attempt, as GitHub returns it now."""
     return _deployment_of_run(apis, environment, apis.github(f"actions/runs/{run_id}/attempts/{attempt}"))
 
 
 def history(apis: Apis, environment: Environment) -> Iterator[Deployment]:
-    """Every deployment to the environment, the newest runs first and in each the newest attempt; read as it is used."""
+    """Every deployment to the environment, newest runs first, and newest attempts first; read lazily."""
     runs = apis.github_pages(f"actions/workflows/{environment.file}/runs", "workflow_runs")
     for run in islice(runs, MAX_RUNS):
         for attempt in range(run["run_attempt"], 0, -1):
@@ -119,7 +119,7 @@ def entry_of(
     changes: int | None = None,
     rework: bool | None = None,
 ) -> dict[str, Any]:
-    """The log entry. Its insertId makes a repeated event the same entry. What is None is not known, and left out."""
+    """The log entry without unknown values (None). Its insertId makes a repeated event the same entry."""
     payload: dict[str, Any] = {
         "schema": 1,
         "event": "deployment",
@@ -137,7 +137,7 @@ def entry_of(
         "restore_seconds": restored_after,
         "lead_seconds": lead_seconds,
         "changes": changes,
-        # A word, because the metric's filter compares words.
+        # A word, because the metric's filter compares text.
         "rework": None if rework is None else "yes" if rework else "no",
     }
     return {

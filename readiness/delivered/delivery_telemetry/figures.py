@@ -1,7 +1,8 @@
-"""Two figures that look further back than an alert can: the success ratio of the last 20, the days since a success.
+"""Two figures over a longer time than an alert can read: the success ratio of the last 20, the days since a success.
 
-Custom metrics and not log-based ones: those are counters that keep six weeks, these are gauges that keep two years, and
-an alert reads the last value within its 25 hours. GitHub's list of runs is what they are computed from, each time anew.
+They are custom metrics instead of log-based ones: log-based metrics are counters that are kept for six weeks, these are
+gauges that are kept for two years. An alert reads the last value within its 25 hours. Each time, the program computes
+them again from GitHub's list of runs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SUCCESS_RATIO_20 = "custom.googleapis.com/readiness/success_ratio_20"
 DAYS_SINCE_SUCCESS = "custom.googleapis.com/readiness/days_since_success"
 
 LAST = 20
-# Further back nobody looks: a call of the API for each.
+# The limit of the search: each attempt needs a call of the API.
 MAX_ATTEMPTS = 200
 _SECONDS_PER_DAY = 86_400
 
@@ -31,7 +32,7 @@ def success_ratio(newest_first: Iterable[Deployment]) -> float | None:
 
 
 def days_since_success(newest_first: Iterable[Deployment], now: datetime) -> float | None:
-    """Days, with fractions; None where there never was a success."""
+    """Days, with fractions; None if there has never been a success."""
     newest = max(
         (deployment.finished_at for deployment in newest_first if deployment.outcome == "success"), default=None
     )

@@ -1,7 +1,7 @@
-"""Incidents of the alerts that wake somebody, as Monitoring keeps them: closed means that the service was restored.
+"""Incidents of the alerts that page, from Cloud Monitoring: a closed incident means that the service was restored.
 
 Source: `projects.alerts.list` of the Cloud Monitoring API v3, discovery document of revision 20260129. Its filter has
-no documented syntax for labels, so that the alerts are read newest first and chosen here.
+no documented syntax for labels, so the program reads the alerts newest first and selects them here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .deployments import time_of
 from .settings import Settings
 
 PAGE_SIZE = 1000
-# An incident that was opened longer ago, and is still open or closed lately, is not found.
+# An incident that was opened longer ago is not found, even if it is still open or closed recently.
 LOOK_BACK = timedelta(days=30)
 
 
@@ -33,7 +33,7 @@ class Incident:
 
     @property
     def seconds(self) -> float | None:
-        """How long it was open; None while it is."""
+        """How long it was open; None while it is open."""
         return None if self.closed_at is None else max(0.0, (self.closed_at - self.opened_at).total_seconds())
 
 
@@ -47,7 +47,7 @@ def read_incidents(apis: Apis, settings: Settings, since: datetime) -> list[Inci
 
 
 def incidents_in(settings: Settings, alerts: Iterable[dict[str, Any]]) -> Iterator[Incident]:
-    """Those of the alerts that count as incidents, in the environments of the settings."""
+    """The alerts that count as incidents, in the environments of the settings."""
     names = {environment.name for environment in settings.environments}
     for alert in alerts:
         labels = (alert.get("policy") or {}).get("userLabels") or {}
@@ -65,7 +65,7 @@ def incidents_in(settings: Settings, alerts: Iterable[dict[str, Any]]) -> Iterat
 
 
 def incident_entry(incident: Incident) -> dict[str, Any]:
-    """The log entry of an incident that is closed. Its insertId makes a second reading the same entry."""
+    """The log entry of a closed incident. Its insertId makes a second reading the same entry."""
     assert incident.closed_at is not None
     return {
         "insertId": f"incident-{incident.name.rpartition('/')[2]}",

@@ -1,7 +1,7 @@
-"""Change lead time: from the commit of a change to the deployment that brought it to the environment.
+"""Change lead time: from the commit of a change to its deployment in the environment.
 
-A change is a commit that the deployment has and the last successful one before it had not (GitHub's comparison of two
-commits, at most its first 250). The lead time of a deployment is the median of its changes.
+A change is a commit that the last successful deployment did not have (GitHub's comparison of two commits, at most its
+first 250). The lead time of a deployment is the median of its changes.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ class LeadTime:
 
 
 def lead_time(apis: Apis, deployment: Deployment, earlier: Iterable[Deployment]) -> LeadTime | None:
-    """The lead time of a success; None where it brought no change, such as a deployment of the same commit again.
+    """The lead time of a success; None if it has no change, for example if it deploys the same commit again.
 
-    Without an earlier success, or with one whose commit GitHub no longer knows, the newest commit alone counts. Raises
-    ApiError.
+    Without an earlier success, or if GitHub no longer has its commit, only the newest commit counts. Raises ApiError.
     """
     if deployment.outcome != "success":
         return None

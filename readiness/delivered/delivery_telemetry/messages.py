@@ -1,4 +1,4 @@
-"""The messages that Slack shows: Block Kit, one shape for every event. What others wrote is escaped, never trusted."""
+"""The messages for Slack: Block Kit, in the same form for every event. Texts of others are escaped."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def rollback_message(rollback: Rollback, project: str) -> Message:
 
 
 def messages_of_a_test(settings: Settings, repository: str, now: datetime) -> list[Message]:
-    """What the live test posts: every event of every environment, in the order of a deployment, each marked as a test.
+    """The messages of the test: every event of every environment, in the order of a deployment, each marked as a test.
 
-    A failing health check comes last: Monitoring notifies of it over a channel of its own, so its message says how to
-    test that one.
+    A failing health check comes last: Cloud Monitoring sends the real one through its own channel, and the message
+    describes how to test that channel.
     """
     runs = f"https://github.com/{repository}/actions"
     run = {"actor": {"login": "nobody"}, "head_sha": "0" * 40, "html_url": runs, "display_title": _MADE_UP}
@@ -109,7 +109,7 @@ def _made_up(environment: str, outcome: str, url: str, now: datetime) -> Deploym
 
 
 def _as_test(message: Message) -> Message:
-    """The message with a mark in its headline, and a line that nothing happened."""
+    """The message with a test mark in its headline, and a line that nothing happened."""
     headline, *others, context = message["blocks"]
     marked = headline["text"]["text"].replace("*", f"*{TEST_MARK} ", 1)
     note = {"type": "mrkdwn", "text": "This is a test: nothing happened."}
@@ -124,7 +124,7 @@ def _as_test(message: Message) -> Message:
 
 
 def report_message(title: str, lines: list[str], link: tuple[str, str]) -> Message:
-    """A report, one line an environment and figure."""
+    """A report with one line for each environment and figure."""
     text = "\n".join(lines)
     blocks = [
         {"type": "section", "text": {"type": "mrkdwn", "text": f":bar_chart: *{escaped(title)}*"}},
@@ -145,7 +145,7 @@ def duration_text(seconds: float) -> str:
 
 
 def escaped(text: str) -> str:
-    """As Slack asks for it: a title cannot mention the channel or forge a link. One line, cut where it is long."""
+    """The text escaped for Slack, so that it cannot mention the channel or forge a link; one line, shortened."""
     line = " ".join(text.split())
     if len(line) > MAX_CHARACTERS:
         line = line[: MAX_CHARACTERS - 1] + "…"
@@ -164,5 +164,5 @@ def _message(sign: str, headline: str, fields: Mapping[str, str], *, link: tuple
     ]
     context = [f"<{link[0]}|{link[1]}>", *([escaped(note)] if note else [])]
     blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": text} for text in context]})
-    # What a notification and a screen reader show.
+    # The text for notifications and screen readers.
     return {"text": escaped(headline), "blocks": blocks}

@@ -1,7 +1,7 @@
 """Test coverage, linting and other figures that CI publishes, read from the newest run of its workflow.
 
 A job publishes a figure with one line, `echo "::notice title=Coverage::83.4"`; GitHub keeps it as an annotation of the
-job's check run (https://docs.github.com/en/rest/checks/runs#list-check-run-annotations). Nothing is changed.
+job's check run (https://docs.github.com/en/rest/checks/runs#list-check-run-annotations). This module only reads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class NotKnownError(Exception):
 
 
 def quality_lines(apis: Apis, settings: Settings) -> list[str]:
-    """A line for each figure of the settings, against its target; one that cannot be read is "not known"."""
+    """A line for each figure of the settings, with its target; a figure that cannot be read is "not known"."""
     if not settings.quality:
         return []
     return ["*quality*", *(_line(apis, settings, figure) for figure in settings.quality)]
@@ -48,7 +48,7 @@ def read_figure(apis: Apis, settings: Settings, figure: Quality) -> float:
     jobs = apis.github_pages(f"actions/runs/{run['id']}/attempts/{run['run_attempt']}/jobs", "jobs")
     job = next((job for job in jobs if job["name"] == figure.job), None)
     if job is None:
-        raise NotKnownError(f"the newest run of {figure.file} has no job of that name")
+        raise NotKnownError(f"the newest run of {figure.file} has no job {figure.job}")
     # A job is a check run, with the same id.
     for annotation in apis.github_pages(f"check-runs/{job['id']}/annotations"):
         if annotation.get("title") == figure.annotation:

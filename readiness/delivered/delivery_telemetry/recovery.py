@@ -1,12 +1,12 @@
-"""Failed changes, when the environment worked again, and which deployments were rework, from one walk in order of time.
+"""Failed changes, recoveries and rework of an environment, from its events in order of time.
 
-The definitions of https://dora.dev/guides/dora-metrics/ as far as runs and the audit log tell them:
+The definitions of https://dora.dev/guides/dora-metrics/, as far as runs and the audit log contain them:
 
-- A change has failed when its deployment failed, or when it succeeded and was rolled back afterwards.
-- The clock of a failed deployment starts at its end, that of one that was rolled back at its own end too. It stops at
-  the rollback or at the next deployment that succeeds, whichever comes first.
-- Rework is a deployment that was made because of a failed change or an incident: every deployment after a failed change
-  up to the first that succeeds, and every one that began while an incident was open.
+- A change failed if its deployment failed, or if its deployment succeeded and was rolled back afterwards.
+- The time to restore starts at the end of the deployment that failed or was rolled back. It ends at the rollback or at
+  the next successful deployment, whichever comes first.
+- Rework is a deployment because of a failed change or an incident: every deployment after a failed change up to the
+  first that succeeds, and every one that began while an incident was open.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .rollbacks import Rollback
 
 @dataclass(frozen=True, kw_only=True)
 class FailedChange:
-    """A deployment that failed, or that was rolled back at `at`; `service` is "all" where a deployment failed."""
+    """A deployment that failed, or that was rolled back at `at`; `service` is "all" if a deployment failed."""
 
     deployment: Deployment
     at: datetime
@@ -33,7 +33,7 @@ class FailedChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Recovery:
-    """From a failed change to what ended it: a deployment, or the rollback with this audit id (`ended_by` is None)."""
+    """From a failed change to its end by a deployment, or by the rollback with this audit id (`ended_by` is None)."""
 
     environment: str
     service: str
@@ -44,24 +44,24 @@ class Recovery:
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The time to restore."""
         return max(0.0, (self.at - self.failed_at).total_seconds())
 
 
 @dataclass(kw_only=True)
 class Course:
-    """What became of the deployments of one environment."""
+    """The failed changes, recoveries and rework of one environment."""
 
     failed: list[FailedChange] = field(default_factory=list)
     recoveries: list[Recovery] = field(default_factory=list)
     rework: set[Deployment] = field(default_factory=set)
 
     def recovery_by(self, deployment: Deployment) -> Recovery | None:
-        """What this deployment ended."""
+        """The recovery that this deployment ended."""
         return next((item for item in self.recoveries if item.ended_by == deployment), None)
 
     def is_rework(self, deployment: Deployment) -> bool:
-        """Whether it was made because of a failed change or an incident."""
+        """Whether the deployment was because of a failed change or an incident."""
         return deployment in self.rework
 
 
@@ -71,10 +71,10 @@ def course_of(
     rollbacks: Iterable[Rollback],
     incidents: Sequence[Incident] = (),
 ) -> Course:
-    """The course of an environment. Events may come in any order, and twice; other environments' are left out."""
+    """The course of an environment. Events can come in any order, and twice; other environments are left out."""
     course = Course()
     failing_since: datetime | None = None
-    # The last success, as long as it has not been rolled back; whether the next deployment is there to end a failure.
+    # The last success until it is rolled back; and whether the next deployment is rework.
     live: Deployment | None = None
     is_to_be_reworked = False
     for event in _in_order(environment, deployments, rollbacks):
@@ -131,7 +131,7 @@ def recovery_entry(recovery: Recovery) -> dict[str, Any]:
 
 
 def failed_change_entry(failed: FailedChange) -> dict[str, Any]:
-    """The log entry; one for each deployment, however often it is found to have failed."""
+    """The log entry: one for each deployment, even if it is found to have failed several times."""
     deployment = failed.deployment
     return {
         "insertId": f"failed-change-{deployment.run_id}-{deployment.attempt}",
@@ -170,7 +170,7 @@ def _by_rollback(rollback: Rollback, failed_at: datetime) -> Recovery:
 
 
 def _failed_at(live: Deployment, rollback: Rollback) -> datetime:
-    """When the change that is rolled back began to serve: by the audit log where it tells, else the run's end."""
+    """When the rolled-back change began to serve: from the audit log if it is there, otherwise the run's end."""
     if rollback.duration_seconds is None:
         return live.finished_at
     return rollback.at - timedelta(seconds=rollback.duration_seconds)

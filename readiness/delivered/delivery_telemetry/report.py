@@ -1,4 +1,4 @@
-"""The weekly and the monthly report, against the targets."""
+"""The weekly and the monthly report, with the targets."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Period:
     start: datetime
     end: datetime
 
-    def holds(self, moment: datetime) -> bool:
-        """Whether a moment lies in it."""
+    def contains(self, moment: datetime) -> bool:
+        """Whether a moment is in the period."""
         return self.start <= moment < self.end
 
     @property
@@ -41,7 +41,7 @@ class Period:
 
 
 def period_before(name: str, now: datetime) -> Period:
-    """The last whole `week` (Monday to Sunday) or calendar `month`."""
+    """The last complete `week` (Monday to Sunday) or calendar `month`."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     if name == "week":
         end = today - timedelta(days=today.weekday())
@@ -51,7 +51,7 @@ def period_before(name: str, now: datetime) -> Period:
 
 
 def read_period(apis: Apis, environment: Environment, period: Period) -> list[Deployment]:
-    """The deployments of a period, and before it those back to the success that a failure would be measured from."""
+    """The deployments of a period, and those before it back to the last success, where a failure's time starts."""
     found: list[Deployment] = []
     for deployment in islice(history(apis, environment), MAX_ATTEMPTS):
         found.append(deployment)
@@ -82,12 +82,12 @@ def report_lines(
     incidents: Sequence[Incident] | None = None,
     lead_times: Sequence[float] = (),
 ) -> list[str]:
-    """The figures of an environment; each line says whether the target was met.
+    """The figures of an environment; each line shows whether the target was met.
 
-    `rollbacks` and `deployments` reach back before the period. `incidents` is None where they could not be read.
+    `rollbacks` and `deployments` include some before the period. `incidents` is None if they could not be read.
     """
     known, back = list(deployments), list(rollbacks)
-    within = [deployment for deployment in known if period.holds(deployment.finished_at)]
+    within = [deployment for deployment in known if period.contains(deployment.finished_at)]
     counted = [deployment for deployment in within if deployment.counts]
     good = [deployment for deployment in counted if deployment.outcome == "success"]
     a_week = len(good) / ((period.end - period.start) / _WEEK)
@@ -136,8 +136,8 @@ def _course_lines(
     course = course_of(environment.name, known, back, incidents)
     lines: list[str] = []
     if counted:
-        # The changes that were deployed in the period, also where they were rolled back after its end.
-        failed = [item for item in course.failed if period.holds(item.deployment.finished_at)]
+        # The changes that were deployed in the period, even if they were rolled back after its end.
+        failed = [item for item in course.failed if period.contains(item.deployment.finished_at)]
         rework = [deployment for deployment in counted if course.is_rework(deployment)]
         rolled_back = sum(item.by_rollback for item in failed)
         lines += [
@@ -145,13 +145,13 @@ def _course_lines(
             f" {rolled_back} rolled back",
             f"• {len(rework) / len(counted):.0%} of the deployments were rework",
         ]
-    restores = [item.seconds for item in course.recoveries if period.holds(item.at)]
+    restores = [item.seconds for item in course.recoveries if period.contains(item.at)]
     if restores:
         average = sum(restores) / len(restores)
         target = duration_text(settings.restore_seconds)
         text = f"failed changes restored after {duration_text(average)} on average (target: {target})"
         lines.append(_line(average < settings.restore_seconds, text))
-    own = [rollback for rollback in back if rollback.environment == environment.name and period.holds(rollback.at)]
+    own = [rollback for rollback in back if rollback.environment == environment.name and period.contains(rollback.at)]
     if own:
         timed = [rollback.duration_seconds for rollback in own if rollback.duration_seconds is not None]
         after = f", after {duration_text(sum(timed) / len(timed))} on average" if timed else ""
@@ -162,19 +162,19 @@ def _course_lines(
 def _lead_lines(lead_times: Sequence[float], good: Sequence[Deployment]) -> list[str]:
     if lead_times:
         return [f"• lead time from commit to deployment: {duration_text(median(lead_times))}, the median"]
-    return ["• lead time from commit to deployment: not known, no log entry has one"] if good else []
+    return ["• lead time from commit to deployment: not known: no log entry contains one"] if good else []
 
 
 def _incident_lines(
     settings: Settings, environment: Environment, period: Period, incidents: Sequence[Incident] | None
 ) -> list[str]:
     if incidents is None:
-        return ["• :warning: incidents: not known, Monitoring's list cannot be read"]
+        return ["• :warning: incidents: not known: the list of Cloud Monitoring cannot be read"]
     own = [incident for incident in incidents if incident.environment == environment.name]
     times = [
         incident.seconds
         for incident in own
-        if incident.seconds is not None and incident.closed_at is not None and period.holds(incident.closed_at)
+        if incident.seconds is not None and incident.closed_at is not None and period.contains(incident.closed_at)
     ]
     still_open = [incident for incident in own if incident.closed_at is None and incident.opened_at < period.end]
     lines = [f"• :warning: incident {incident.alert} is still open" for incident in still_open]
@@ -186,7 +186,7 @@ def _incident_lines(
 
 
 def p95(ordered: list[float]) -> float:
-    """The nearest rank: a value that occurred."""
+    """The 95th percentile by nearest rank, which is a value that occurred."""
     return ordered[math.ceil(0.95 * len(ordered)) - 1]
 
 

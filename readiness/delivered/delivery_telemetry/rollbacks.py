@@ -1,7 +1,7 @@
 """Rollbacks, read from Cloud Run's audit log: traffic sent to an older revision than the one that served.
 
-A script, the console and `gcloud run services update-traffic` all leave the same entry, so that nothing has to be
-added to any of them. An entry holds the request, and in its status what served until then.
+A script, the console and `gcloud run services update-traffic` all leave the same entry, so none of them needs a change.
+An entry contains the request and, in its status, the revision that served until then.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ..apis import Apis
 from .deployments import time_of
 from .settings import Settings
 
-# How far back the deployment is sought that brought the bad revision.
+# How far back to search for the deployment of the bad revision.
 LOOK_BACK = timedelta(days=30)
-# Where there are more, the oldest are left out.
+# If there are more, the oldest are left out.
 MAX_ENTRIES = 10_000
 # Names that Cloud Run gives: SERVICE-00042-abc.
 _NUMBER = re.compile(r"-(\d{5,})-[a-z0-9]{3}$")
@@ -28,7 +28,7 @@ LATEST = ""
 
 @dataclass(frozen=True, kw_only=True)
 class Rollback:
-    """`duration_seconds`: from the deployment of the bad revision to its end; None where no deployment is found."""
+    """A rollback. `duration_seconds`: from the deployment of the bad revision to its end; None if none is found."""
 
     environment: str
     service: str
@@ -56,13 +56,13 @@ def audit_filter(settings: Settings, since: datetime) -> str:
 
 
 def read_rollbacks(apis: Apis, settings: Settings, since: datetime) -> list[Rollback]:
-    """Every rollback from `since` on."""
+    """Every rollback since `since`."""
     found = rollbacks_in(settings, apis.newest_entries(audit_filter(settings, since - LOOK_BACK), MAX_ENTRIES))
     return [item for item in found if item.at >= since]
 
 
 def rollbacks_in(settings: Settings, entries: Iterable[dict[str, Any]]) -> Iterator[Rollback]:
-    """The rollbacks among audit log entries, which may come in any order."""
+    """The rollbacks among audit log entries, which can come in any order."""
     before: dict[str, list[tuple[datetime, str]]] = {}
     for entry in sorted(entries, key=lambda entry: time_of(entry["timestamp"])):
         payload = entry["protoPayload"]
@@ -113,7 +113,7 @@ def entry_of(rollback: Rollback) -> dict[str, Any]:
 
 
 def _target(service: dict[str, Any]) -> str | None:
-    """Where a request sends most of the traffic: a revision, LATEST, or None where it says nothing of traffic.
+    """Where a request sends most of the traffic: a revision, LATEST, or None if it does not change the traffic.
 
     The first API has `spec.traffic[].revisionName`, the second `traffic[].revision`.
     """
@@ -125,7 +125,7 @@ def _target(service: dict[str, Any]) -> str | None:
 
 
 def _served(service: dict[str, Any]) -> str:
-    """What served until then, by the status that the request or the answer carries; empty where it carries none."""
+    """The revision that served until then, from the status in the request or the answer; empty without a status."""
     targets = (service.get("status") or {}).get("traffic") or service.get("trafficStatuses") or []
     if not targets:
         return ""
@@ -140,7 +140,7 @@ def _named(earlier: list[tuple[datetime, str]]) -> str:
 def _is_older(target: str, served: str, earlier: list[tuple[datetime, str]]) -> bool:
     """Whether `target` is older than `served`.
 
-    Where a name of one's own hides the number: whether traffic left the latest revision for another one.
+    If a custom name hides the revision's number: whether traffic moved from the latest revision to another one.
     """
     if target in (LATEST, served):
         return False

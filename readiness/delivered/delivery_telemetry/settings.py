@@ -1,4 +1,4 @@
-"""`delivery.toml`: what is watched and who is told."""
+"""`delivery.toml`: which workflows are watched, and what is reported where."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Quality:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All of the file."""
+    """The content of the file."""
 
     project: str
     log: str
@@ -66,7 +66,7 @@ def read_settings(path: Path = PATH) -> Settings:
 
 
 def settings_from(raw: dict[str, Any]) -> Settings:
-    """The settings from what the file holds."""
+    """The settings from the content of the file."""
     environments = [
         {name: _frozen(value) for name, value in environment.items()} for environment in raw["environments"]
     ]

@@ -1,4 +1,4 @@
-"""What the application's repository runs to look after its images: standard library only, delivered as it is here.
+"""The program that maintains the images of the application's repository. It uses only the standard library.
 
-`python3 -m image_upkeep COMMAND`, in the folder that holds this one. Settings: `images.toml` beside it.
+`python3 -m image_upkeep COMMAND`, in the folder that contains this one. Settings: `images.toml` in that folder.
 """

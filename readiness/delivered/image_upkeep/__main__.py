@@ -36,7 +36,7 @@ class Job:
     now: datetime
 
     def reports(self) -> dict[str, list[Finding]]:
-        """Findings by service. Raises ReportError for an image without a report: what was not scanned is not clean."""
+        """Findings by service. Raises ReportError for an image without a report, because it was not scanned."""
         found: dict[str, list[Finding]] = {}
         for image in json.loads(self.environment["IMAGES"]):
             found.setdefault(image["service"], []).extend(read_report(self.given.reports / f"{image['name']}.json"))
@@ -52,7 +52,7 @@ def main(
 ) -> int:
     """Runs a command at `now`, an instant in UTC.
 
-    0: it did what it is for; 1: it did not, or the gate is closed, and why is an annotation.
+    Returns 0 for success; 1 if the command failed or the gate stops, with an annotation that says why.
     """
     given = _parser().parse_args(arguments)
     settings = settings or read_settings(PATH)
@@ -81,7 +81,7 @@ def _report(job: Job) -> int:
     lines, payload = report(job.apis, job.settings, job.now, count_only=job.given.count_only)
     summarise(lines, job.environment)
     if payload["over_limit"] == "yes" or payload["by_others"]:
-        annotate("warning", "More was deleted than expected, or by somebody else than the cleanup: see the summary")
+        annotate("warning", "More versions were deleted than expected, or not by the cleanup: see the summary")
     return 0
 
 
@@ -115,14 +115,14 @@ def _gate(job: Job) -> int:
 
 
 def _exploited(job: Job) -> tuple[frozenset[str] | None, str]:
-    """The ids of what is known to be exploited, or None and why they are not known."""
+    """The ids of vulnerabilities that are known to be exploited, or None and why they are not known."""
     source = getattr(job.given, "known_exploited", None) or job.settings.known_exploited_catalogue
     if not source:
-        return None, "Not known whether a vulnerability is exploited: no catalogue is set"
+        return None, "It is not known whether a vulnerability is exploited: no catalogue is set"
     try:
         return read_catalogue(source, job.apis.send_once), ""
     except CatalogueError as error:
-        return None, f"Not known whether a vulnerability is exploited: {error}"
+        return None, f"It is not known whether a vulnerability is exploited: {error}"
 
 
 def _findings(job: Job) -> int:
@@ -146,19 +146,19 @@ def _issues(job: Job) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="image_upkeep", description="Looks after the images of production.")
+    parser = argparse.ArgumentParser(prog="image_upkeep", description="Maintains the images of production.")
     commands = parser.add_subparsers(dest="command", required=True)
-    tags = commands.add_parser("promote", help="tag what serves and what it would be rolled back to")
+    tags = commands.add_parser("promote", help="tag the serving images and the rollback targets")
     tags.add_argument("--dry-run", action="store_true")
-    weekly = commands.add_parser("report", help="report what cleanup deleted")
+    weekly = commands.add_parser("report", help="report which images the cleanup deleted")
     weekly.add_argument("--count-only", action="store_true")
-    matrix = commands.add_parser("serving", help="list the images that serve, for a matrix")
+    matrix = commands.add_parser("serving", help="list the serving images, for a matrix")
     matrix.add_argument("--output", type=Path, required=True)
-    gate = commands.add_parser("gate", help="stop on a critical vulnerability, or one that is known to be exploited")
+    gate = commands.add_parser("gate", help="fail for a critical vulnerability, or one that is known to be exploited")
     gate.add_argument("--what", required=True, help="what was scanned")
     gate.add_argument("--known-exploited", type=Path, help="the catalogue as a file, instead of its address")
     gate.add_argument("reports", type=Path, nargs="+")
-    for name, help_ in (("findings", "log what is vulnerable"), ("issues", "one issue for each vulnerability")):
+    for name, help_ in (("findings", "log the vulnerabilities"), ("issues", "open one issue for each vulnerability")):
         commands.add_parser(name, help=help_).add_argument("--reports", type=Path, required=True)
     return parser
 

@@ -1,6 +1,6 @@
-"""What a Cloud Run service serves and could be rolled back to, read from Cloud Run itself.
+"""The serving revisions and rollback targets of a Cloud Run service, read from Cloud Run itself.
 
-The v1 API, because its `status.imageDigest` is the image that the revision was made with, whatever tag was asked for.
+It uses the v1 API, because its `status.imageDigest` is the image of the revision, even if it was deployed by tag.
 Sources: docs.cloud.google.com/run/docs/reference/rest/v1; conditions `Ready` and `Active` as gcloud 528 shows them.
 """
 
@@ -18,14 +18,14 @@ _IMAGE = re.compile(r"(?P<path>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64})")
 
 
 class StateError(Exception):
-    """Cloud Run answered, but what it said does not tell what runs."""
+    """Cloud Run's answer does not contain which images run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Revision:
-    """`image` is the path without digest. Times are RFC 3339 in UTC, which sort as text; "" where none is told.
+    """A revision. `image` is the path without digest. Times are RFC 3339 in UTC, which sort as text; "" if not known.
 
-    `retired` is when it stopped serving. `ready`: it has started once; one that never did is nothing to go back to.
+    `retired` is when it stopped serving. `ready`: it has started once, and so it is a possible rollback target.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceState:
-    """`serving`: greatest share of the traffic first, those that only have an address of their own last."""
+    """The state of a service. `serving`: greatest share of the traffic first, revisions with only a tag URL last."""
 
     service: str
     serving: tuple[Revision, ...]
@@ -46,7 +46,7 @@ class ServiceState:
 
     @property
     def served_before(self) -> tuple[Revision, ...]:
-        """What stopped serving, the last first, each image once: what a promotion replaced, or what a rollback left."""
+        """The revisions that stopped serving, the last first, each image once: after a promotion or a rollback."""
         retired = [revision for revision in self.idle if revision.ready and revision.retired]
         by_image: dict[str, Revision] = {}
         for revision in sorted(retired, key=lambda item: (item.retired, item.created), reverse=True):
@@ -55,18 +55,18 @@ class ServiceState:
 
     @property
     def older(self) -> Revision | None:
-        """The newest revision that is older than all that serve."""
+        """The newest revision that is older than all serving ones."""
         first = min(revision.created for revision in self.serving)
         return _newest(revision for revision in self.idle if revision.ready and revision.created < first)
 
     @property
     def newest_idle(self) -> Revision | None:
-        """The newest revision that does not serve: what a rollback takes that goes by the list."""
+        """The newest revision that does not serve: the target of a rollback that follows the list."""
         return _newest(iter(self.idle))
 
 
 def service_state(apis: Apis, region: str, service: str) -> ServiceState:
-    """The state of a service. Raises ApiError, and StateError where Cloud Run does not say what it serves."""
+    """The state of a service. Raises ApiError, and StateError if Cloud Run does not return what serves."""
     base = f"https://{region}-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/{quote(apis.project)}"
     status = apis.google(f"{base}/services/{quote(service)}").get("status") or {}
     shares: dict[str, int] = {}
@@ -76,13 +76,13 @@ def service_state(apis: Apis, region: str, service: str) -> ServiceState:
             raise StateError(f"{service}: Cloud Run names no revision for a part of the traffic")
         shares[name] = max(shares.get(name, 0), int(target.get("percent") or 0))
     if not any(shares.values()):
-        raise StateError(f"{service}: Cloud Run says that nothing serves")
+        raise StateError(f"{service}: no revision serves traffic")
     revisions = {revision["metadata"]["name"]: revision for revision in _revisions(apis, base, service)}
     missing = sorted(shares.keys() - revisions.keys())
     if missing:
-        raise StateError(f"{service}: {', '.join(missing)} serves, and is not among its revisions")
+        raise StateError(f"{service}: {', '.join(missing)} serves, but is not among its revisions")
     serving = sorted(shares, key=lambda name: (-shares[name], name))
-    # An image that is not told matters only where it is needed: an old failed revision may have none.
+    # A missing image matters only for a serving revision: an old failed revision may have none.
     idle = [_revision(item) for name, item in revisions.items() if name not in shares]
     return ServiceState(
         service=service,
@@ -92,14 +92,14 @@ def service_state(apis: Apis, region: str, service: str) -> ServiceState:
 
 
 def serving_images(apis: Apis, region: str, services: Iterable[str]) -> list[dict[str, str]]:
-    """What serves, as the matrix of a workflow's jobs: `{"service", "image", "name"}`, `image` with its digest.
+    """The serving images, as the matrix of a workflow's jobs: `{"service", "image", "name"}`, `image` with its digest.
 
     Raises ApiError and StateError.
     """
     found: dict[str, dict[str, str]] = {}
     for service in services:
         for revision in service_state(apis, region, service).serving:
-            # A service under two revisions has two reports; two revisions of one image have one.
+            # Two serving revisions with different images get two reports; with the same image, one.
             name = f"{service}-{revision.digest.removeprefix('sha256:')[:12]}"
             found[name] = {"service": service, "image": f"{revision.image}@{revision.digest}", "name": name}
     return list(found.values())
@@ -134,7 +134,7 @@ def _revision(item: dict[str, Any]) -> Revision:
 
 def _with_image(revision: Revision) -> Revision:
     if not revision.digest:
-        raise StateError(f"{revision.name} serves, and Cloud Run tells no digest of its image")
+        raise StateError(f"{revision.name} serves, but Cloud Run returns no digest of its image")
     return revision
 
 

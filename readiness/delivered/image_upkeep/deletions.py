@@ -1,8 +1,8 @@
-"""What was deleted from the registry, read from its audit log: by Google's cleanup, and by anybody else.
+"""The deletions from the registry by Google's cleanup and by anybody else, read from its audit log.
 
 Google runs the cleanup itself, about once a day. A run's entries have the method BatchDeleteVersions and the service
-agent's name; of a dry run the request says `validateOnly: true`. The entry that ends a long operation repeats the
-request or says nothing of it, so versions are counted once each.
+agent's name; the request of a dry run has `validateOnly: true`. The last entry of a long operation may repeat the
+request, so each version is counted once.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from urllib.parse import unquote
 from .settings import Settings
 
 SERVICE_AGENT = "@gcp-sa-artifactregistry.iam.gserviceaccount.com"
-# Entries of one run follow each other closely; the next run is about a day away.
+# The entries of one run are close together; the next run is about a day later.
 RUN_GAP = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A version that went, and who deleted it."""
+    """A deleted version, and who deleted it."""
 
     package: str
     version: str
@@ -31,7 +31,7 @@ class Deleted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deletions:
-    """`runs`: how many versions each real run of the cleanup deleted. `dry`: what dry runs would have deleted."""
+    """Deletions. `runs`: the number of versions of each real run. `dry`: versions that dry runs would have deleted."""
 
     runs: tuple[int, ...]
     by_cleanup: frozenset[Deleted]
@@ -40,12 +40,12 @@ class Deletions:
 
     @property
     def largest_run(self) -> int:
-        """Versions that one run deleted at most."""
+        """The greatest number of versions that one run deleted."""
         return max(self.runs, default=0)
 
 
 def deletions_filter(settings: Settings, since: datetime) -> str:
-    """The filter of every deletion in the repository since then, whoever it was."""
+    """The log filter for every deletion in the repository since then, by anybody."""
     return "\n".join(
         (
             'protoPayload.serviceName="artifactregistry.googleapis.com"',
@@ -57,7 +57,7 @@ def deletions_filter(settings: Settings, since: datetime) -> str:
 
 
 def deletions_of(entries: Iterable[dict[str, Any]]) -> Deletions:
-    """What entries in the order of time say. An entry that refused (`status.code`) deleted nothing."""
+    """The deletions from entries in order of time. An entry with an error (`status.code`) deleted nothing."""
     kept: dict[str, set[Deleted]] = {"cleanup": set(), "others": set(), "dry": set()}
     runs: list[int] = []
     before: datetime | None = None
@@ -88,7 +88,7 @@ def deletions_of(entries: Iterable[dict[str, Any]]) -> Deletions:
 
 
 def _names(payload: dict[str, Any], request: dict[str, Any]) -> list[str]:
-    """The versions of a batch, or the one thing that another method names."""
+    """The versions of a batch, or the one resource of another method."""
     if "BatchDeleteVersions" in payload.get("methodName", ""):
         return list(request.get("names") or ())
     name = request.get("name") or payload.get("resourceName")

@@ -1,6 +1,6 @@
-"""What serves and is vulnerable, as log entries that metrics count: one for each service and severity.
+"""The vulnerabilities of serving images, as log entries that metrics count: one for each service and severity.
 
-New is what the last entry of the service did not name. The first scan of a service finds everything new.
+A vulnerability is new if the last entry of the service did not name it. At the first scan, all are new.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from .settings import Settings
 from .vulnerabilities import SEVERITIES, Finding
 
 EVENT = "vulnerability_scan"
-# An entry may have 256 KB (Cloud Logging's quota); so many names fit with room to spare.
+# An entry may have 256 KB (Cloud Logging's quota), and this many names easily fit.
 MAX_NAMES = 1000
-# The severities whose vulnerabilities the report lists one by one, and of each so many.
-TOLD_BY_NAME = ("critical", "high")
+# The severities whose vulnerabilities the report lists one by one, and the limit for each.
+LISTED_SEVERITIES = ("critical", "high")
 MAX_LISTED = 25
 
 
@@ -30,9 +30,9 @@ def report_findings(
     today: date,
     exploited: frozenset[str] | None = None,
 ) -> tuple[list[str], list[dict[str, Any]]]:
-    """Writes the entries of each service, without what is accepted. Returns Markdown lines and what was logged.
+    """Writes the entries of each service, without accepted vulnerabilities. Returns Markdown lines and the entries.
 
-    `exploited` is None where it is not known what is exploited.
+    `exploited` is None if it is not known which vulnerabilities are exploited.
     """
     payloads: list[dict[str, Any]] = []
     for service, findings in found.items():
@@ -53,7 +53,7 @@ def _payload(
 ) -> dict[str, Any]:
     ours = [finding for finding in findings if finding.severity == severity]
     names = sorted({f"{finding.id} {finding.package}" for finding in ours})
-    before = _names_before(apis, service, severity) if severity in TOLD_BY_NAME else set(names)
+    before = _names_before(apis, service, severity) if severity in LISTED_SEVERITIES else set(names)
     known_exploited = (
         {} if exploited is None else {"exploited": sum(is_exploited(finding, exploited) for finding in ours)}
     )
@@ -66,7 +66,7 @@ def _payload(
         "count": len(names),
         "fixable": len({f"{finding.id} {finding.package}" for finding in ours if finding.fixed}),
         "new": len(set(names) - before),
-        # A word, because the metric's filter compares words.
+        # A word, because the metric's filter compares text.
         "has_new": "yes" if set(names) - before else "no",
         "names": names[:MAX_NAMES],
         "new_names": sorted(set(names) - before)[:MAX_NAMES],
@@ -81,7 +81,7 @@ def _names_before(apis: Apis, service: str, severity: str) -> set[str]:
             f'jsonPayload.event="{EVENT}"',
             f'jsonPayload.service="{service}"',
             f'jsonPayload.severity="{severity}"',
-            # Cloud Logging looks back a day unless a time is given, and keeps 30.
+            # Without a time, Cloud Logging searches one day; it keeps entries for 30.
             'timestamp>="2000-01-01T00:00:00Z"',
         )
     )
@@ -104,7 +104,7 @@ def _lines(payloads: Sequence[Mapping[str, Any]]) -> list[str]:
         if payload["count"]
     ]
     head = [
-        "## Vulnerabilities of what serves",
+        "## Vulnerabilities of the serving images",
         "",
         "| Service | Severity | Found | Fixable | New | Known to be exploited |",
         "|---|---|---|---|---|---|",
@@ -113,9 +113,9 @@ def _lines(payloads: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _named(payloads: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Every critical and high one by its name; a new one says so."""
+    """Lists every critical and high vulnerability by name, and marks new ones."""
     for payload in payloads:
-        if payload["severity"] in TOLD_BY_NAME and payload["count"]:
+        if payload["severity"] in LISTED_SEVERITIES and payload["count"]:
             yield from ("", f"### {payload['severity'].capitalize()} in {code(payload['service'])}", "")
             new = set(payload["new_names"])
             listed = sorted(payload["names"], key=lambda name: (name not in new, name))

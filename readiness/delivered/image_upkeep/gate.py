@@ -1,7 +1,7 @@
-"""The gate: what stops a deployment, unless somebody has accepted it until a day.
+"""The gate: which vulnerabilities stop a deployment, unless they are accepted until a date.
 
-A critical vulnerability that a version fixes; one without a fix, if the settings say so; and whatever the severity, one
-that is known to be exploited, with a fix or without.
+It stops for a critical vulnerability that a version fixes; if set, also for one without a fix; and for a vulnerability
+of any severity that is known to be exploited, with or without a fix.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EXPIRES_SOON = timedelta(days=14)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """What stops besides a critical vulnerability with a fix. `exploited`: ids of what is known to be exploited."""
+    """What else stops a deployment. `exploited`: ids of vulnerabilities that are known to be exploited."""
 
     block_unfixed_critical: bool = False
     exploited: frozenset[str] = frozenset()
@@ -27,7 +27,7 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """`blocking` stops the deployment. `accepted` are findings that an entry in force excuses."""
+    """The verdict. `blocking` findings stop the deployment; a valid entry excuses `accepted` findings."""
 
     blocking: tuple[Finding, ...]
     accepted: tuple[Finding, ...]
@@ -40,7 +40,7 @@ def judge(
     today: date,
     rules: Rules = Rules(),
 ) -> Verdict:
-    """What stops and what does not."""
+    """Divides the findings into those that stop the deployment, accepted ones, and others."""
     blocking: list[Finding] = []
     excused: list[Finding] = []
     others: list[Finding] = []
@@ -55,7 +55,7 @@ def judge(
 
 
 def reason_to_stop(finding: Finding, rules: Rules) -> str:
-    """Why the finding stops a deployment; empty where it does not."""
+    """Why the finding stops a deployment; empty if it does not."""
     fix = f"fixed in {finding.fixed}" if finding.fixed else "no version fixes it yet"
     if is_exploited(finding, rules.exploited):
         return f"known to be exploited, {fix}"
@@ -65,7 +65,7 @@ def reason_to_stop(finding: Finding, rules: Rules) -> str:
 
 
 def is_exploited(finding: Finding, exploited: frozenset[str]) -> bool:
-    """Whether the vulnerability, under any of its names, is among the known ones."""
+    """Whether the vulnerability, under any of its ids, is known to be exploited."""
     return not exploited.isdisjoint(finding.ids)
 
 
@@ -75,15 +75,15 @@ def excuses(entry: Accepted, finding: Finding) -> bool:
 
 
 def lint(entries: Sequence[Accepted], findings: Sequence[Finding] | None, today: date) -> Iterator[str]:
-    """What is wrong with the list of what is accepted. `findings` of every report, None where only some were read."""
+    """Problems of the list of accepted vulnerabilities. `findings`: of every report, None if only some were read."""
     for entry in entries:
         what = f"{entry.id} of {entry.package}"
         if not entry.in_force(today):
-            yield f"{what} has expired on {entry.expires}: it excuses nothing any more; fix it or remove the entry"
+            yield f"{what} expired on {entry.expires} and is no longer accepted; fix it or remove the entry"
         elif findings is not None and not any(excuses(entry, finding) for finding in findings):
-            yield f"{what} is accepted and was not found: remove the entry"
+            yield f"{what} is accepted, but no report has it: remove the entry"
         elif entry.expires - today <= EXPIRES_SOON:
-            yield f"{what} is accepted only until {entry.expires}: fix it before"
+            yield f"{what} is accepted only until {entry.expires}: fix it before that date"
 
 
 def verdict_lines(verdict: Verdict, what: str, rules: Rules = Rules()) -> list[str]:
@@ -92,7 +92,7 @@ def verdict_lines(verdict: Verdict, what: str, rules: Rules = Rules()) -> list[s
     rest = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"
     lines = [f"### Scan of {code(what)}: {'stopped' if verdict.blocking else 'passed'}", ""]
     if verdict.blocking:
-        lines += ["| Stops | Severity | Package | Installed | Why | Where |", "|---|---|---|---|---|---|"]
+        lines += ["| Vulnerability | Severity | Package | Installed | Why | Where |", "|---|---|---|---|---|---|"]
         cells = (
             (
                 finding.id,

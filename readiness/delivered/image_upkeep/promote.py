@@ -1,9 +1,9 @@
-"""Tags in Artifact Registry what production serves and what it would be rolled back to.
+"""Tags the serving images and the rollback targets of production in Artifact Registry.
 
-Cleanup keeps whatever has a tag that begins with `production-latest` or `production-previous`. After a promotion, a
-failed one and a rollback alike, the roles are read from Cloud Run and every tag is put where it belongs; no tag is ever
-read to learn what runs. Everything is read before anything is moved, and the tags of a rollback are moved first: a run
-that stops half-way leaves what serves protected.
+Cleanup keeps every version with a tag that begins with `production-latest` or `production-previous`. After a promotion,
+a failed promotion or a rollback, the program reads from Cloud Run which images serve, and moves every tag; it never
+reads a tag to learn what runs. It reads everything before it moves a tag, and moves the tags of rollback targets first:
+if a run stops halfway, the serving images are still protected.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from .cloud_run import Revision, ServiceState, StateError, service_state
 from .say import code, say
 from .settings import Settings
 
-# How many that served before keep their images.
+# How many earlier serving images keep a tag.
 KEPT = 5
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Move:
-    """A tag and the digest that is to have it. `package` is the image's name in its repository."""
+    """A tag and the digest to which it moves. `package` is the image's name in its repository."""
 
     package: str
     tag: str
@@ -30,14 +30,14 @@ class Move:
 
 
 def moves_of(state: ServiceState, settings: Settings) -> list[Move]:
-    """The tags of one service, in the order in which they are moved. Raises StateError for an image from elsewhere.
+    """The tags of one service, in the order of the moves. Raises StateError for an image of another registry.
 
-    production-previous          what served before, or what a rollback has just left
-    production-previous-2 to -5  what served before that: a failed deployment may have served for a while
-    production-previous-older    the newest that is older than all that serve; differs after a rollback
+    production-previous          the image that served before, also after a rollback
+    production-previous-2 to -5  images that served before that: a failed deployment may have served for a while
+    production-previous-older    the newest that is older than all serving ones; differs after a rollback
     production-previous-newest   the newest that does not serve; differs after a failed deployment
-    production-latest-serving    what serves. No deployment moves it, so that cleanup during one finds it in place
-    production-latest            the same
+    production-latest-serving    the serving image. No deployment moves it, so it protects during a deployment
+    production-latest            the same image
     production-latest-serving-2  a second revision with a part of the traffic, and so on
     """
     roles = {
@@ -59,7 +59,7 @@ def all_moves(apis: Apis, settings: Settings) -> list[Move]:
         for move in moves_of(service_state(apis, settings.region, service), settings):
             if held.setdefault((move.package, move.tag), move.digest) != move.digest:
                 what = f"{service} and another service run different images of {move.package}"
-                raise StateError(f"{what}: the tag {move.tag} cannot hold both")
+                raise StateError(f"{what}: the tag {move.tag} cannot be on both")
     return [Move(package, tag, digest) for (package, tag), digest in held.items()]
 
 
@@ -75,7 +75,7 @@ def promote(apis: Apis, settings: Settings, *, dry_run: bool) -> list[str]:
 
 
 def move_tag(apis: Apis, settings: Settings, move: Move) -> None:
-    """Puts the tag on the digest, wherever it was. Raises ApiError."""
+    """Moves the tag to the digest, or creates it. Raises ApiError."""
     package = f"{settings.resource}/packages/{quote(move.package, safe='')}"
     body = {"name": f"{package}/tags/{move.tag}", "version": f"{package}/versions/{move.digest}"}
     tags = f"{REGISTRY}/{package}/tags"
@@ -89,6 +89,6 @@ def move_tag(apis: Apis, settings: Settings, move: Move) -> None:
 
 def _move(tag: str, revision: Revision, settings: Settings) -> Move:
     if not revision.image.startswith(settings.images):
-        what = f"{revision.name} has an image from elsewhere, {revision.image}"
+        what = f"{revision.name} has an image of another registry, {revision.image}"
         raise StateError(f"{what}: it cannot be tagged in {settings.repository}")
     return Move(revision.image.removeprefix(settings.images), tag, revision.digest)

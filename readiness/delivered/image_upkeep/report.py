@@ -1,7 +1,7 @@
-"""The weekly report on the cleanup: what was deleted, bytes before and after, as a log entry and, if set, on Slack.
+"""The weekly report on the cleanup: deleted versions, bytes before and after, as a log entry and, if set, on Slack.
 
-It deletes nothing and could not. Every other day the same command, with `--count-only`, writes the entry alone, so that
-a run that deletes too much is told of within a day.
+It deletes nothing, and has no permission to. On all other days the same command, with `--count-only`, writes only the
+entry, so that an alert on too many deletions fires within a day.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ MAX_SHOWN = 20
 
 
 def report(apis: Apis, settings: Settings, now: datetime, *, count_only: bool) -> tuple[list[str], dict[str, Any]]:
-    """Writes the entry and returns Markdown lines and what was logged. Raises ApiError.
+    """Writes the entry and returns Markdown lines and the entry's payload. Raises ApiError.
 
-    Counts the last 7 days, or with `count_only` the last 25 hours: a run may fall on the edge of a day. A webhook that
-    was revoked is an annotation of the run, and does not undo the report.
+    It counts the last 7 days, or with `count_only` the last 25 hours, because a run can be at the edge of a day. If the
+    webhook was revoked, it writes an annotation, and the report remains.
     """
     since = now - (timedelta(hours=25) if count_only else timedelta(days=7))
     found = deletions_of(apis.all_entries(deletions_filter(settings, since)))
@@ -57,7 +57,7 @@ def _payload(
         "runs": len(found.runs),
         "deleted_versions": len(found.by_cleanup),
         "largest_run_versions": found.largest_run,
-        # A word, because the metric's filter compares words.
+        # A word, because the metric's filter compares text.
         "over_limit": "yes" if found.largest_run > settings.max_deleted_versions else "no",
         "dry_run_versions": len(found.dry),
         "by_others": len(found.by_others),
@@ -66,7 +66,7 @@ def _payload(
 
 
 def _size_before(apis: Apis) -> int | None:
-    """What the report of the week before saw; None where there was none."""
+    """The bytes in the last weekly report; None without one."""
     filter_ = f'logName="{apis.log_name}"\njsonPayload.event="{EVENT}"\njsonPayload.kind="weekly"'
     last = next(apis.newest_entries(filter_, 1), None)
     size = (last or {}).get("jsonPayload", {}).get("bytes_after")
@@ -76,7 +76,7 @@ def _size_before(apis: Apis) -> int | None:
 def _lines(settings: Settings, found: Deletions, payload: Mapping[str, Any]) -> list[str]:
     lines = [f"## Cleanup of {code(settings.repository)}", "", *_figures(settings, payload), ""]
     if found.by_others:
-        lines += ["Deleted by somebody else than Google's cleanup:", "", "| Image | Version | By |", "|---|---|---|"]
+        lines += ["Deleted by others than Google's cleanup:", "", "| Image | Version | By |", "|---|---|---|"]
         rows = sorted(found.by_others, key=lambda deletion: (deletion.by, deletion.package, deletion.version))
         lines += [f"| {code(row.package)} | {code(row.version)} | {code(row.by)} |" for row in rows[:MAX_SHOWN]]
         lines += [f"| … and {len(rows) - MAX_SHOWN} more | | |"] if len(rows) > MAX_SHOWN else []
@@ -90,7 +90,7 @@ def _figures(settings: Settings, payload: Mapping[str, Any]) -> list[str]:
         else size_text(payload["bytes_before"])
     )
     packages = ", ".join(f"{name} {count}" for name, count in payload["packages"].items()) or "none"
-    over = f" (more than {settings.max_deleted_versions}: look at it)" if payload["over_limit"] == "yes" else ""
+    over = f" (more than {settings.max_deleted_versions}: check why)" if payload["over_limit"] == "yes" else ""
     lines = [
         f"- versions deleted by Google's cleanup: {payload['deleted_versions']} in {payload['runs']} runs: {packages}",
         f"- most in one run: {payload['largest_run_versions']}{over}",
@@ -100,10 +100,10 @@ def _figures(settings: Settings, payload: Mapping[str, Any]) -> list[str]:
     if payload["dry_run_versions"]:
         lines.append(f"- a dry run would have deleted: {payload['dry_run_versions']}")
     if not payload["runs"] and not payload["dry_run_versions"]:
-        lines.append("- no run was logged: is the Data Write audit log on?")
+        lines.append("- no run is in the log: is the Data Write audit log on?")
     return lines
 
 
 def size_text(size: int) -> str:
-    """Bytes as people read them: 12.3 GB."""
+    """Bytes in a readable form: 12.3 GB."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

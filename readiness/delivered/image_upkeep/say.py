@@ -1,4 +1,4 @@
-"""What a script says: lines in the log, annotations and a summary of the run, as GitHub shows them."""
+"""The output of a run on GitHub: lines in the log, annotations and a summary."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Mapping
 
 
 def say(line: str) -> None:
-    """A line in the log."""
+    """Writes a line to the log."""
     sys.stdout.write(f"{line}\n")
 
 
 def annotate(kind: str, message: str) -> None:
-    """An annotation of the run: `error`, `warning` or `notice`. What others wrote cannot end it or begin another."""
+    """Writes an annotation: `error`, `warning` or `notice`. The escaped message cannot begin another command."""
     escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     say(f"::{kind}::{escaped}")
 
 
 def summarise(lines: Iterable[str], environment: Mapping[str, str] = os.environ) -> None:
-    """Adds lines of Markdown to the summary of the run, where there is one."""
+    """Adds lines of Markdown to the summary of the run, if there is one."""
     path = environment.get("GITHUB_STEP_SUMMARY")
     if path:
         with open(path, "a", encoding="utf-8") as file:
@@ -27,5 +27,5 @@ def summarise(lines: Iterable[str], environment: Mapping[str, str] = os.environ)
 
 
 def code(text: str) -> str:
-    """Text of others as a code span of Markdown that it cannot leave."""
+    """A text as a code span of Markdown, escaped so that it cannot end the span."""
     return "`" + " ".join(text.replace("`", "'").replace("|", "/").split()) + "`"

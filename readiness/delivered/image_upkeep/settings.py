@@ -1,4 +1,4 @@
-"""`images.toml`: whose images are looked after, and which vulnerabilities are accepted until when."""
+"""`images.toml`: which images are maintained, and which vulnerabilities are accepted until when."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATH = Path(__file__).resolve().parent.parent / "images.toml"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accepted:
-    """A vulnerability of one package that may stay until a day. `package` is a purl without version."""
+    """A vulnerability of one package that is accepted until a date. `package` is a purl without version."""
 
     id: str
     package: str
@@ -22,13 +22,13 @@ class Accepted:
     expires: date
 
     def in_force(self, today: date) -> bool:
-        """Whether it still counts: up to the day before `expires`, as Trivy and osv-scanner read their own files."""
+        """Whether it is still valid: until the day before `expires`, as in the files of Trivy and osv-scanner."""
         return today < self.expires
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """All of the file."""
+    """The content of the file."""
 
     project: str
     region: str
@@ -38,19 +38,19 @@ class Settings:
     log: str
     max_deleted_versions: int
     block_unfixed_critical: bool = False
-    # Empty: no catalogue is read. Without it, as `known_exploited_unreachable` says: `block` or `warn`.
+    # Empty: no catalogue is read. If it cannot be read, `known_exploited_unreachable` decides: `block` or `warn`.
     known_exploited_catalogue: str = ""
     known_exploited_unreachable: str = "warn"
     accepted: tuple[Accepted, ...] = ()
 
     @property
     def resource(self) -> str:
-        """The repository as the API names it."""
+        """The repository's name in the API."""
         return f"projects/{self.project}/locations/{self.region}/repositories/{self.repository}"
 
     @property
     def images(self) -> str:
-        """What the path of every image of the repository begins with."""
+        """The prefix of the path of every image in the repository."""
         return f"{self.region}-docker.pkg.dev/{self.project}/{self.repository}/"
 
 

@@ -1,7 +1,8 @@
-"""What scanners found, read from their JSON reports: Trivy's of an image, osv-scanner's of lock files.
+"""The findings of scanners, read from their JSON reports: Trivy's of an image, osv-scanner's of lock files.
 
-Neither scanner asks for a reason or a day in its list of exceptions, and osv-scanner knows no severity to stop at; so
-both reports become findings of one form, and this program decides. What is no report is refused, never taken for clean.
+Neither scanner requires a reason or a date in its list of exceptions, and osv-scanner has no severity at which to stop.
+So both reports become findings of one form, and this program decides. A file that is not a report is an error, and
+never means that there are no findings.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from typing import Any
 from urllib.parse import unquote
 
 SEVERITIES = ("critical", "high", "medium", "low", "unknown")
-# CVSS 3.1, section 5: the least score of each rating.
+# CVSS 3.1, section 5: the lowest score of each rating.
 _SCORES = (("critical", 9.0), ("high", 7.0), ("medium", 4.0), ("low", 0.1))
 _OSV_TYPES = {"pypi": "pypi", "npm": "npm", "go": "golang", "crates.io": "cargo", "rubygems": "gem", "maven": "maven"}
 
 
 class ReportError(Exception):
-    """A file that is no report of a scan, or one in which nothing was scanned."""
+    """A file that is not a report of a scan, or a report in which nothing was scanned."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """A vulnerability of a package. `ids` begins with the scanner's own; `package` is a purl without version.
 
-    `fixed` is the version that fixes it, "" where there is none yet. `where` is the image's part or the lock file.
+    `fixed` is the version that fixes it, "" if there is none yet. `where` is the image's part or the lock file.
     """
 
     ids: tuple[str, ...]
@@ -40,7 +41,7 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """The name by which it is known best: a CVE where there is one."""
+        """The best-known id: a CVE if there is one."""
         return next((known_id for known_id in self.ids if known_id.startswith("CVE-")), self.ids[0])
 
 
@@ -49,22 +50,22 @@ def read_report(path: Path) -> list[Finding]:
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ReportError(f"{path.name} is no report: {type(error).__name__}") from None
+        raise ReportError(f"{path.name} is not a report: {type(error).__name__}") from None
     try:
         if isinstance(report, dict) and "SchemaVersion" in report:
             return [_checked(finding) for finding in _of_trivy(report, path.name)]
         if isinstance(report, dict) and "results" in report:
             return [_checked(finding) for finding in _of_osv(report, path.name)]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ReportError(f"{path.name} is not read: {type(error).__name__} {error}") from None
+        raise ReportError(f"{path.name} cannot be read: {type(error).__name__} {error}") from None
     raise ReportError(f"{path.name} is neither a report of Trivy nor of osv-scanner")
 
 
 def _checked(finding: Finding) -> Finding:
-    """The finding itself. Raises TypeError where a field is no text: what cannot be shown cannot be judged."""
+    """The finding itself. Raises TypeError if a field is not text, because the gate could not show it."""
     fields = (*finding.ids, finding.package, finding.version, finding.fixed, finding.where, finding.title)
     if not all(isinstance(field, str) for field in fields):
-        raise TypeError("a field is no text")
+        raise TypeError("a field is not text")
     return finding
 
 
@@ -80,7 +81,7 @@ def purl_without_version(purl: str) -> str:
 def _of_trivy(report: dict[str, Any], name: str) -> Iterator[Finding]:
     results = report.get("Results")
     if not results:
-        raise ReportError(f"{name} lists nothing that was scanned")
+        raise ReportError(f"{name} lists no scanned files")
     for result in results:
         for item in result.get("Vulnerabilities") or ():
             purl = (item.get("PkgIdentifier") or {}).get("PURL") or f"pkg:{result.get('Type')}/{item['PkgName']}"
@@ -97,16 +98,16 @@ def _of_trivy(report: dict[str, Any], name: str) -> Iterator[Finding]:
 
 
 def _advisories_of_github(item: dict[str, Any]) -> list[str]:
-    """GitHub's names of a vulnerability, which Trivy gives beside the CVE: the list of accepted ones may hold either.
+    """GitHub's ids of a vulnerability, which Trivy lists next to the CVE: an accepted entry can have either.
 
-    An advisory of a distribution (`DSA-…`) covers several vulnerabilities, so it is no name of one.
+    An advisory of a distribution (`DSA-…`) covers several vulnerabilities, so it does not identify one.
     """
     return [advisory for advisory in item.get("VendorIDs") or () if advisory.startswith("GHSA-")]
 
 
 def _of_osv(report: dict[str, Any], name: str) -> Iterator[Finding]:
     if not isinstance(report["results"], list):
-        raise ReportError(f"{name} lists nothing that was scanned")
+        raise ReportError(f"{name} lists no scanned files")
     for result in report["results"]:
         where = result["source"]["path"]
         for item in result["packages"]:
@@ -127,7 +128,7 @@ def _of_osv(report: dict[str, Any], name: str) -> Iterator[Finding]:
 
 
 def _fixed(advisories: list[dict[str, Any]]) -> str:
-    """Versions that fix it, by any of the advisories."""
+    """The versions that fix it, from all advisories."""
     found = {
         event["fixed"]
         for advisory in advisories
@@ -140,7 +141,7 @@ def _fixed(advisories: list[dict[str, Any]]) -> str:
 
 
 def _severity(group: dict[str, Any], advisories: list[dict[str, Any]]) -> str:
-    """The worse of the greatest CVSS score and what the advisories' database says."""
+    """The more severe of the greatest CVSS score and the severity in the advisories' database."""
     said = {str((advisory.get("database_specific") or {}).get("severity", "")).lower() for advisory in advisories}
     said = {"medium" if word == "moderate" else word for word in said}
     try:

@@ -112,7 +112,9 @@ def _readme_values(answers: Answers) -> dict[str, str]:
     return {
         "repository": f"{answers.github_owner}/{answers.repository}",
         "own_repository": f"{answers.github_owner}/{answers.own_repository}",
-        "stack_rows": "\n".join(f"| {each.name} | {each.environment} | {each.project} |" for each in answers.stacks),
+        "stack_rows": "\n".join(
+            f"| {stack.name} | {stack.environment} | {stack.project} |" for stack in answers.stacks
+        ),
         "owner_stack": owner.name,
         "thresholds_file": thresholds_file(answers),
         "padding": " " * max(0, len("check --plan       ") - len(f"preview {owner.name}")),

@@ -1,4 +1,4 @@
-"""What GitHub has of the protected environment, the branch ruleset and the managed files that are declared."""
+"""Checks on GitHub: the protected environment, the branch ruleset and the managed files, compared with the declared."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Inputs = Mapping[str, Any]
 
 
 def gate_rows(github: GitHub, settings: ProductionEnvironment) -> list[Row]:
-    """A row for each difference, weaker ones first; one that passes where there is none. Raises GitHubError."""
+    """A row for each difference, weaker ones first; without a difference, one that passes. Raises GitHubError."""
     rows = []
     for difference in gate_differences(github, settings):
-        weaker = ": it lets through more than declared" if difference.weaker else ""
+        weaker = ": it protects less than declared" if difference.weaker else ""
         text = f"{difference.what}: declared {difference.declared}, live {difference.live}{weaker}"
         rows.append(failed(ENVIRONMENT, difference.environment, text))
     return rows or [passed(ENVIRONMENT, settings.name, "as declared")]
@@ -50,20 +50,20 @@ def document_rows(github: GitHub, documents: Mapping[str, str], branch: str, sta
 def runbook_link_rows(
     url: str, subject: str, github: Callable[[], GitHub], *, stack: str, deadline: Deadline
 ) -> list[Row]:
-    """Whether the page that a notification links to opens. `github` gives the application's repository.
+    """Whether the page that a notification links to opens. `github` returns the application's repository.
 
-    GitHub answers 404 for a page of a private repository to whoever is not logged in, so its API is asked as well.
-    Raises NotCheckedError where no answer came or the page asks for a login, GitHubError.
+    For a page of a private repository, GitHub answers 404 without a login, so this also asks its API.
+    Raises NotCheckedError if no answer came or the page requires a login, and GitHubError.
     """
     try:
         answer = probe(url, deadline)
     except NoAnswerError as error:
         raise NotCheckedError(f"{url}: {error}") from None
     if answer.status in (401, 403) or 300 <= answer.status < 400:
-        raise NotCheckedError(f"{url} answers {answer.status}: whether the page is behind a login is not known")
+        raise NotCheckedError(f"{url} answers {answer.status}: it is not known whether the page exists behind a login")
     if answer.status == 200:
         return [passed(RUNBOOK_LINK, subject, f"{url} opens")]
-    hint = f"Switch on managed_files.documents, run `readiness deliver {stack}`, and merge its pull request; or correct"
+    hint = f"Turn on managed_files.documents, run `readiness deliver {stack}`, and merge its pull request; or correct"
     missing = failed(RUNBOOK_LINK, subject, f"{url} answers {answer.status}", f"{hint} readiness:runbook.url")
     if answer.status != 404:
         return [missing]
@@ -71,7 +71,9 @@ def runbook_link_rows(
         there = _is_in_repository(github(), url)
     except NotCheckedError as unknown:
         return [missing, not_checked(RUNBOOK_LINK, subject, f"whether it opens after a login: {unknown}")]
-    return [passed(RUNBOOK_LINK, subject, f"{url} opens for who may read {github().name}")] if there else [missing]
+    return (
+        [passed(RUNBOOK_LINK, subject, f"{url} opens for users who can read {github().name}")] if there else [missing]
+    )
 
 
 def _is_in_repository(github: GitHub, url: str) -> bool:
@@ -84,7 +86,7 @@ def _is_in_repository(github: GitHub, url: str) -> bool:
 def ruleset_rows(github: GitHub, declared: Inputs) -> list[Row]:
     """A row for each difference, or one that passes. `declared` are the plan's inputs. Raises GitHubError.
 
-    Who may bypass a ruleset is shown to those alone who may write to the repository; to others that row says so.
+    GitHub shows who may bypass a ruleset only to tokens with write access. For other tokens a row says so.
     """
     name = declared["name"]
     found = [ruleset for ruleset in github.items("rulesets?includes_parents=false") if ruleset["name"] == name]
@@ -97,12 +99,18 @@ def ruleset_rows(github: GitHub, declared: Inputs) -> list[Row]:
         if wanted != is_
     ]
     if "bypass_actors" not in live:
-        rows.append(not_checked(RULESET, name, "who may bypass it: the GitHub token may not write to this repository"))
+        rows.append(
+            not_checked(
+                RULESET,
+                name,
+                "who may bypass it: GitHub shows that only to a token with write access to this repository",
+            )
+        )
     return rows if count(rows, Outcome.FAIL) else [passed(RULESET, name, "as declared"), *rows]
 
 
 def _compared(declared: Inputs, live: Inputs) -> Iterator[tuple[str, Any, Any]]:
-    """`(what, declared, live)` of everything that the program declares; what it leaves to GitHub is not compared."""
+    """`(what, declared, live)` of everything that the program declares; GitHub's defaults are not compared."""
     rules = {rule["type"]: rule.get("parameters", {}) for rule in live.get("rules", [])}
     wanted = declared["rules"]
     yield "enforcement", declared["enforcement"], live.get("enforcement")
@@ -124,7 +132,7 @@ def _compared(declared: Inputs, live: Inputs) -> Iterator[tuple[str, Any, Any]]:
     if "bypass_actors" in live:
         wanted_actors = declared.get("bypassActors") or ()
         yield (
-            "may bypass it",
+            "bypass actors",
             sorted(f"{actor['actorType']} {actor.get('actorId')}" for actor in wanted_actors),
             sorted(f"{actor['actor_type']} {actor.get('actor_id')}" for actor in live["bypass_actors"]),
         )

@@ -1,7 +1,7 @@
-"""What Google has of the declared alert policies, channels and image scanning.
+"""Checks on Google Cloud: the declared alert policies, channels and image scanning.
 
 "An invalid policy will not generate incidents", and an UNVERIFIED channel does not deliver
-(google-cloud-monitoring 2.32.0, `types/alert.py` and `types/notification.py`). Neither shows in a plan or a refresh.
+(google-cloud-monitoring 2.32.0, `types/alert.py` and `types/notification.py`). A plan or a refresh shows neither.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def channel_rows(google: Google, declared: Sequence[Inputs], existing: Sequence[
 
 
 def scanning_rows(google: Google, region: str, repository_id: str) -> list[Row]:
-    """One row, by the state that Artifact Registry itself computes. Raises GoogleError.
+    """One row, from the state that Artifact Registry itself computes. Raises GoogleError.
 
-    INHERITED in a plan proves nothing while the scanning API is off.
+    INHERITED in a plan does not mean that scanning is active: the scanning API may be off.
     """
     path = f"projects/{google.project}/locations/{region}/repositories/{repository_id}"
     config = google.get("artifactRegistry", path).get("vulnerabilityScanningConfig", {})
@@ -43,8 +43,8 @@ def scanning_rows(google: Google, region: str, repository_id: str) -> list[Row]:
     return [passed(SCANNING, repository_id, state)]
 
 
-def _having(things: Sequence[dict[str, Any]], key: str, value: str) -> list[dict[str, Any]]:
-    return [thing for thing in things if thing.get(key) == value]
+def _having(live: Sequence[dict[str, Any]], key: str, value: str) -> list[dict[str, Any]]:
+    return [resource for resource in live if resource.get(key) == value]
 
 
 def _policy_row(inputs: Inputs, found: Sequence[dict[str, Any]]) -> Row:
@@ -56,14 +56,16 @@ def _policy_row(inputs: Inputs, found: Sequence[dict[str, Any]]) -> Row:
     (policy,) = found
     validity = policy.get("validity", {})
     if validity.get("code"):
-        return failed(POLICIES, name, f"invalid, so that it never fires: {validity.get('message', 'no reason given')}")
+        return failed(POLICIES, name, f"is invalid and never fires: {validity.get('message', 'no reason given')}")
     wanted = inputs.get("enabled", True)
     if policy.get("enabled", True) != wanted:
-        return failed(POLICIES, name, "is switched off" if wanted else "is switched on, and declared off")
+        return failed(POLICIES, name, "is disabled" if wanted else "is enabled, but declared as disabled")
     notified, declared = len(policy.get("notificationChannels", ())), len(inputs.get("notificationChannels") or ())
     if notified < declared:
-        return failed(POLICIES, name, f"tells {notified} of the {declared} declared channels")
-    return passed(POLICIES, name, f"{'enabled' if wanted else 'off, as declared'}, valid, tells {notified} channel(s)")
+        return failed(POLICIES, name, f"notifies {notified} of the {declared} declared channels")
+    return passed(
+        POLICIES, name, f"{'enabled' if wanted else 'disabled, as declared'}, valid, notifies {notified} channel(s)"
+    )
 
 
 def _channel_row(name: str, found: Sequence[dict[str, Any]]) -> Row:
@@ -73,5 +75,5 @@ def _channel_row(name: str, found: Sequence[dict[str, Any]]) -> Row:
     if channel.get("verificationStatus") == "UNVERIFIED":
         return failed(CHANNELS, name, "is UNVERIFIED", "it delivers nothing until its owner confirms it")
     if channel.get("enabled") is False:
-        return failed(CHANNELS, name, "is switched off")
+        return failed(CHANNELS, name, "is disabled")
     return passed(CHANNELS, name, f"{channel.get('type', 'unknown type')}, delivers")

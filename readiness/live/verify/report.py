@@ -12,7 +12,7 @@ _COUNTED = (Outcome.PASS, Outcome.FAIL, Outcome.NOT_CHECKED)
 
 
 def verification_table(rows: Sequence[Row], summary: str) -> str:
-    """Aligned columns; failures in capitals. The last line counts."""
+    """Aligned columns; failures in capitals. The last line is the summary."""
     cells = [_HEAD, *((_word(row.outcome), row.check, row.subject, row.detail) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(3)]
     lines = ["  ".join([*(line[column].ljust(widths[column]) for column in range(3)), line[3]]) for line in cells]
@@ -34,9 +34,9 @@ def verification_json(stack: str, rows: Sequence[Row], *, checked_at: str) -> st
 
 
 def verification_markdown(stack: str, rows: Sequence[Row], summary: str, *, checked_at: str) -> str:
-    """The issues found first, as a list to tick off; then every row.
+    """The issues found, as a task list; then every row.
 
-    What was found is in code spans: in text of a live system nothing is markup there, and `@name` notifies nobody.
+    Texts of live systems are in code spans, so they are not read as markup, and `@name` notifies nobody.
     """
     bad = [row for row in rows if row.outcome is Outcome.FAIL]
     issues = [f"- [ ] **{row.check}**, `{_cell(row.subject)}`: `{_cell(row.detail)}`" for row in bad]

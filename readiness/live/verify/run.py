@@ -1,7 +1,7 @@
-"""Which checks a stack has, and how they run: all at once, within one time limit, whatever a server does.
+"""Which checks a stack has, and how they run: all at once, within one time limit, however slow a server is.
 
-A stack has the checks of everything that it declares, and of nothing that another stack owns. The threads are daemons:
-one that hangs on a server which sends a byte now and then does not keep the process alive.
+A stack has checks for everything that it declares, and none for resources that another stack owns. The threads are
+daemons: a thread that waits for a very slow server does not keep the process alive.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from readiness.resource_types import ALERT_POLICY, CHANNEL, RULESET
 from readiness.settings.model import Service, Settings
 
 MAX_THREADS = 32
-NO_GITHUB = "no GitHub token: set GITHUB_TOKEN to one that may read this repository's environments and rulesets"
-NO_ACCOUNT = "nothing was tried without a test account: set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PASSWORD"
+NO_GITHUB = "no GitHub token: set GITHUB_TOKEN to a token that may read this repository's environments and rulesets"
+NO_ACCOUNT = "the smoke test needs a test account: set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PASSWORD"
 
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something to look at: `find` returns its rows."""
+    """One check: `find` runs it and returns its rows."""
 
     check: str
     subject: str
@@ -46,14 +46,14 @@ class Check:
 
 
 class _Once(Generic[Found]):
-    """Something that takes seconds to find: the first thread that asks finds it, the others get what it got."""
+    """A value that takes seconds to find: the first thread finds it, the others get the same value or error."""
 
     def __init__(self, find: Callable[[], Found]) -> None:
         self._find, self._lock = find, threading.Lock()
         self._found: Future[Found] = Future()
 
     def get(self) -> Found:
-        """What was found; raises what finding it raised."""
+        """The value; raises the error of the search."""
         with self._lock:
             if not self._found.done():
                 try:
@@ -89,14 +89,14 @@ class Access:
             raise NotCheckedError(str(missing)) from None
 
     def github(self) -> GitHub:
-        """The application's repository. Raises NotCheckedError without a token, or with one that does not see it.
+        """The application's repository. Raises NotCheckedError without a token, or without access; GitHubError.
 
-        What an anonymous reader sees of a repository is no proof that something is missing in it. Raises GitHubError.
+        Without access, GitHub hides parts of a repository, so a part that is not visible need not be missing.
         """
         if self._github.token is None:
             raise NotCheckedError(NO_GITHUB)
         if not self._sees_repository.get():
-            raise NotCheckedError(f"the GitHub token does not see {self._github.name}")
+            raise NotCheckedError(f"the GitHub token has no access to {self._github.name}")
         return self._github
 
 
@@ -111,9 +111,9 @@ def checks_of(
     now: datetime,
     documents: Callable[[], Mapping[str, str]] | None = None,
 ) -> list[Check]:
-    """Every check, in the order of the report. `account` is for the smoke test; certificates are judged as of `now`.
+    """Every check, in the order of the report. `account` is for the smoke test; `now` for the age of certificates.
 
-    `documents` makes those of the application's repository, and raises RefusedError; None where none are delivered.
+    `documents` makes the documents of the application's repository, and raises RefusedError; None without delivery.
     """
     return [
         *(check for checked in settings.services for check in _of_service(checked, settings, allow_degraded, now)),
@@ -129,7 +129,7 @@ def run_checks(
 ) -> list[Row]:
     """The rows of every check in the order of `checks`; `done(finished, total)` is called as each one ends.
 
-    Returns at the deadline at the latest: a check that has no result by then has failed.
+    It returns at the deadline at the latest: a check without a result by then fails.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     results: queue.SimpleQueue[tuple[int, Sequence[Row]]] = queue.SimpleQueue()
@@ -197,7 +197,7 @@ def _of_monitoring(settings: Settings, plan: Plan, access: Access) -> Iterator[C
 
 
 def _of_what_is_shared(settings: Settings, plan: Plan, access: Access) -> Iterator[Check]:
-    """The registry and the repository; the settings of a stack that does not own them do not name them."""
+    """The registry and the repository; only the settings of the stack that owns them name them."""
     if settings.image_registry is not None:
         name = settings.image_registry.repository_id
         yield Check(google.SCANNING, name, lambda _: google.scanning_rows(access.google(), settings.region, name))
@@ -231,7 +231,7 @@ def _of_documents(
 
 
 def _made(documents: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
-    """They are made from all stacks: a mistake in another one is no failure of what is live here."""
+    """The documents, which are made from all stacks: a mistake in another stack is no failure of this stack."""
     try:
         return documents()
     except RefusedError as refusal:

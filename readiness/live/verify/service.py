@@ -1,4 +1,4 @@
-"""A service seen from outside: health, response time, certificate, redirect to HTTPS."""
+"""Checks of a service from outside: health, response time, certificate, redirect to HTTPS."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ HEALTH, RESPONSE_TIME = "health", "response time"
 CERTIFICATE, REDIRECT = "certificate", "redirect to HTTPS"
 MAX_TRIES = 3
 PAUSE_SECONDS = 1.0
-# A second answer that is as slow as the first must not cost the rows that the first one gave.
+# The check needs this much time left to report the first answer, even if the second one is as slow.
 RESERVE_SECONDS = 1.0
-# Ours: certificates of 90 days are renewed 30 days before their end; with 14 left, renewal has stopped working.
+# Our own limit: certificates of 90 days are renewed 30 days before their end; with 14 left, the renewal has failed.
 LEAST_DAYS = 14
-# What may be different a moment later, while traffic moves to the new revision.
+# Statuses that can change a moment later, while traffic moves to the new revision.
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def service_rows(service: Service, limit_ms: int, deadline: Deadline, *, allow_degraded: bool) -> list[Row]:
-    """Health and response time. A slow answer may be the start of an instance: then a second one is measured."""
+    """Health and response time. A slow answer can be a cold start, so a second one is measured then."""
     url = service.url.rstrip("/") + service.health_path
     try:
         first = _settled_answer(url, deadline)
@@ -43,7 +43,7 @@ def service_rows(service: Service, limit_ms: int, deadline: Deadline, *, allow_d
 
 
 def health_row(service: Service, answer: Probe, *, allow_degraded: bool) -> Row:
-    """What the answer says. A degraded one passes only on request, and only where it is the known one."""
+    """The row for a health answer. With --allow-degraded, the known degraded answer passes too."""
     rule, body = service.health_answer, answer.body
     if answer.status != 200:
         status = answer.field("status")
@@ -60,14 +60,14 @@ def health_row(service: Service, answer: Probe, *, allow_degraded: bool) -> Row:
     if not _is_known_degraded(rule, body, found):
         return failed(HEALTH, service.name, text)
     if allow_degraded:
-        return passed(HEALTH, service.name, f"degraded in the known way, allowed: {rule.json_path} is {found!r}")
-    return failed(HEALTH, service.name, text, "the known degraded answer, which --allow-degraded accepts")
+        return passed(HEALTH, service.name, f"the known degraded answer, allowed: {rule.json_path} is {found!r}")
+    return failed(HEALTH, service.name, text, "this is the known degraded answer: --allow-degraded accepts it")
 
 
 def certificate_rows(name: str, url: str, deadline: Deadline, *, now: datetime) -> list[Row]:
     """One row: trusted, for this name, and not about to expire; the days left are counted from `now`.
 
-    The context is the machine's own: `SSL_CERT_FILE` is honoured, TLS 1.2 is the least version.
+    The context is the machine's default: it uses `SSL_CERT_FILE`, and TLS 1.2 is the minimum version.
     """
     try:
         certificate, version = handshake(url, ssl.create_default_context(), deadline)
@@ -78,12 +78,12 @@ def certificate_rows(name: str, url: str, deadline: Deadline, *, now: datetime) 
     days = (ssl.cert_time_to_seconds(str(certificate.get("notAfter", ""))) - now.timestamp()) / 86_400
     text = f"valid for {int(days)} days ({version})"
     if days < LEAST_DAYS:
-        return [failed(CERTIFICATE, name, text, f"fewer than {LEAST_DAYS}, so its renewal does not work")]
+        return [failed(CERTIFICATE, name, text, f"fewer than {LEAST_DAYS} days: check why it is not renewed")]
     return [passed(CERTIFICATE, name, text)]
 
 
 def redirect_rows(service: Service, deadline: Deadline) -> list[Row]:
-    """One row: asked without TLS, the service must send every visitor to its HTTPS address."""
+    """One row: a request without TLS must be redirected to the service's HTTPS address."""
     asked = plain_http(service.url)
     answer = probe(asked, deadline)
     target = redirect_target(asked, answer)
@@ -116,14 +116,14 @@ def _texts(body: Any) -> str:
 
 
 def _settled_answer(url: str, deadline: Deadline) -> Probe:
-    """The first answer that will not change in a moment, or the last of `MAX_TRIES`. Raises NoAnswerError."""
+    """The first answer that is unlikely to change soon, or the last of `MAX_TRIES`. Raises NoAnswerError."""
     for tries_left in range(MAX_TRIES - 1, -1, -1):
         started = deadline.now_seconds()
         try:
             found = probe(url, deadline)
         except NoAnswerError as error:
             found = error
-        # The next try may take as long as this one, and what is known now must not be lost to the limit.
+        # The next try can take as long as this one; keep this answer if the limit would end the next try.
         next_seconds = PAUSE_SECONDS + deadline.now_seconds() - started
         is_last = not tries_left or deadline.seconds_left() < next_seconds
         if isinstance(found, Probe) and (is_last or found.status not in _TRY_AGAIN):
@@ -135,7 +135,7 @@ def _settled_answer(url: str, deadline: Deadline) -> Probe:
 
 
 def _second_seconds(url: str, deadline: Deadline, first_seconds: float) -> float:
-    """Seconds of a second answer; the first one's where the service has stopped answering well, or in time."""
+    """Seconds of a second answer; those of the first if the second one fails or comes too late."""
     try:
         second = probe(url, deadline.earlier(RESERVE_SECONDS))
     except NoAnswerError:

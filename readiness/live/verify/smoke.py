@@ -1,7 +1,7 @@
 """The smoke test: log in with a test account, upload a small file, list it, remove it, log out.
 
-No request is repeated: the application limits logins and uploads, and a repeated upload would be a second file. Neither
-the account, a token nor an answer's text is ever in a row. A step whose path the settings lack is "not declared".
+The test repeats no request: the application limits logins and uploads, and a repeated upload would be a second file. A
+row never contains the account, a token or an answer's text. A step whose path the settings lack is "not declared".
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ REMOVED, LOGOUT, REFUSED = "smoke: remove", "smoke: log out", "smoke: token afte
 FILE_NAME = "readiness-smoke-test.txt"
 # Over the 100 bytes that an upload of the first customer must have, far under any limit.
 FILE_TEXT = "Smoke test of a deployment, made by `readiness verify --smoke`. It may be deleted.\n" * 2
-# What the first steps leave of the time limit, so that what they made can still be removed.
+# The first steps leave this much of the time limit, so that the test can still remove what they made.
 REMOVAL_SECONDS = 3.0
-# So that the rows exist before the limit: what has no row by then says nothing about what was left behind.
+# The test ends this long before the limit, so that its rows can report what was left behind.
 RESERVE_SECONDS = 1.0
 
 
@@ -36,7 +36,7 @@ def smoke_rows(service: Service, account: Account, deadline: Deadline) -> list[R
 
 
 class _SmokeTest:
-    """One test of one service: what it has made and found so far."""
+    """One test of one service, with its state: the token, and the uploaded file."""
 
     def __init__(self, service: Service, smoke: Smoke, deadline: Deadline) -> None:
         self._service, self._smoke = service, smoke
@@ -45,14 +45,14 @@ class _SmokeTest:
         self._last_visitor = replace(self._visitor, deadline=whole)
         self._token = ""
         self._target = ""
-        # Whether a file may be there now, and its id, empty where it is not known.
+        # Whether the upload may exist, whether it certainly does, and its id (empty if not known).
         self._may_have_uploaded, self._has_uploaded, self._upload_id = False, False, ""
 
     def rows(self, account: Account) -> list[Row]:
         first = self._row(LOGIN, lambda: self._log_in(account))
         if not self._token:
             later = (UPLOAD, LISTED, REMOVED, LOGOUT)
-            return [first, *(not_checked(check, self._service.name, "nobody is logged in") for check in later)]
+            return [first, *(not_checked(check, self._service.name, "the login failed") for check in later)]
         rows = [first]
         for check, step in (
             (UPLOAD, self._upload),
@@ -84,7 +84,7 @@ class _SmokeTest:
         self._may_have_uploaded = True
         answer = visitor.upload(self._token, identity, FILE_NAME, "text/plain", FILE_TEXT.encode())
         if answer.status not in (200, 201):
-            # A refusal stores nothing; after an error of the server it is not known.
+            # After a refusal nothing is stored; after a server error it is not known.
             self._may_have_uploaded = answer.status >= 500
             raise FailedError(f"answered {_status(answer)}")
         self._has_uploaded = True
@@ -94,7 +94,7 @@ class _SmokeTest:
     def _list(self) -> str:
         uploaded = self._smoke.uploaded
         if uploaded is None:
-            raise NotCheckedError("not declared: write `smoke.uploaded` to look for the upload in its list")
+            raise NotCheckedError("not declared: set `smoke.uploaded` to look for the upload in its list")
         if not self._has_uploaded:
             raise NotCheckedError("nothing was uploaded")
         self._need_id()
@@ -110,9 +110,11 @@ class _SmokeTest:
         if not self._may_have_uploaded:
             raise NotCheckedError("nothing was uploaded")
         if not self._has_uploaded:
-            raise FailedError(f"whether the upload was stored is not known; if so, left behind: {self._left_behind()}")
+            raise FailedError(
+                f"it is not known whether the upload was stored; perhaps left behind: {self._left_behind()}"
+            )
         if self._smoke.delete_path is None:
-            message = "not declared: no `smoke.delete_path` says how to remove the upload"
+            message = "not declared: set `smoke.delete_path` to remove the upload"
             raise NotCheckedError(f"{message}; left behind: {self._left_behind()}")
         self._need_id()
         path = self._smoke.delete_path.replace("{upload}", self._upload_id)
@@ -122,12 +124,12 @@ class _SmokeTest:
             raise FailedError(f"{error}; perhaps left behind: {self._left_behind()}") from None
         if answer.status not in (200, 202, 204):
             raise FailedError(f"answered {_status(answer)}; left behind: {self._left_behind()}")
-        return f"the upload is removed, by the answer {answer.status}"
+        return f"the upload is removed, answered {answer.status}"
 
     def _log_out(self) -> str:
         path = self._smoke.logout_path
         if path is None:
-            raise NotCheckedError("not declared: write `smoke.logout_path` to try it; the token stays valid")
+            raise NotCheckedError("not declared: set `smoke.logout_path` to test it; the token stays valid")
         answer = self._last_visitor.ask(path, method="POST", headers=bearer(self._token))
         if answer.status not in (200, 202, 204):
             raise FailedError(f"answered {_status(answer)}")
@@ -136,7 +138,9 @@ class _SmokeTest:
     def _refused(self, logged_out: Row) -> str:
         path = self._smoke.refused_after_logout_path
         if path is None:
-            raise NotCheckedError("not declared: `smoke.refused_after_logout_path` names what must refuse the token")
+            raise NotCheckedError(
+                "not declared: set `smoke.refused_after_logout_path` to a path that must refuse the token"
+            )
         if not isinstance(logged_out.found, str):
             raise NotCheckedError("the log out failed")
         answer = self._last_visitor.ask(path, headers=bearer(self._token))
@@ -163,12 +167,12 @@ def _token(answer: Probe) -> str:
 
 
 def _first_id(visitor: Visitor, token: str) -> str:
-    answer, name = visitor.own_things(token), visitor.paths.owned_items
+    answer, name = visitor.owned_items(token), visitor.paths.owned_items
     items = answer.field(name)
     if answer.status != 200 or not isinstance(items, list):
         raise FailedError(f"the list {name} answered {_status(answer)} without a list")
     if not items:
-        raise FailedError(f"the test account has nothing in {name} to upload into: make one for it, once")
+        raise FailedError(f"the test account has nothing in {name} to upload into: create one for it, once")
     identity = first_id(items)
     if not identity:
         raise FailedError(f"the first of {name} has no id")

@@ -118,7 +118,7 @@ def test_a_report_says_where_the_incidents_cannot_be_read() -> None:
     world = World(google_refuses="/alerts")
     told = job(world)
     assert run("week", told) == 1
-    assert "incidents: not known, Monitoring's list cannot be read" in told.summaries[0]
+    assert "incidents: not known: the list of Cloud Monitoring cannot be read" in told.summaries[0]
 
 
 @pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "merge_group"])
@@ -136,7 +136,7 @@ def test_a_workflow_of_another_name_is_not_looked_at() -> None:
     assert world.calls == []
 
 
-def test_a_skipped_deployment_is_said_and_not_written() -> None:
+def test_a_skipped_deployment_is_printed_and_not_logged() -> None:
     """A push on which only tests ran."""
     world = World()
     world.add(a_run(), a_job(conclusion="skipped"))
@@ -154,7 +154,7 @@ def test_a_chosen_outcome_goes_to_slack(conclusion: str, expected: str) -> None:
     assert [headline(message) for message in world.slack] == [f"production: deployment {expected}"]
 
 
-def test_a_cancelled_run_is_written_and_not_told() -> None:
+def test_a_cancelled_run_is_logged_and_sends_no_message() -> None:
     """Who cancelled it knows."""
     world = world_of_one_run("cancelled")
     assert run("workflow-run", job(world, environment(events=EVERY_EVENT), event=event())) == 0
@@ -180,7 +180,7 @@ def test_an_unset_webhook_fails_this_run_and_keeps_the_entry() -> None:
     )
 
 
-def test_an_unset_webhook_is_no_matter_where_nothing_is_told() -> None:
+def test_an_unset_webhook_is_no_problem_if_no_message_is_sent() -> None:
     """Slack is an option."""
     world = world_of_one_run()
     assert run("workflow-run", job(world, environment(events=()), event=event(), webhook="")) == 0
@@ -197,7 +197,7 @@ def test_a_revoked_webhook_fails_this_run_keeps_the_entry_and_is_not_printed() -
     assert WEBHOOK not in "\n".join(told.said)
 
 
-def test_slack_is_told_even_where_google_refuses() -> None:
+def test_slack_gets_the_message_even_if_google_refuses() -> None:
     """One system's trouble does not hide the deployment from the others; both refusals are said."""
     world = world_of_one_run()
     world.google_status = 403
@@ -218,7 +218,7 @@ def test_what_a_system_answers_cannot_forge_a_line_of_the_log() -> None:
     assert not [line for line in "\n".join(told.said).splitlines() if line.startswith("::warning")]
 
 
-def test_a_rollback_is_written_and_told_once() -> None:
+def test_a_rollback_is_logged_and_reported_once() -> None:
     """However often the audit log is read."""
     world = World(audit_log=[audit(0, None, served="00041-abc"), audit(45, "00041-abc")])
     for _ in range(3):
@@ -227,7 +227,7 @@ def test_a_rollback_is_written_and_told_once() -> None:
     assert [headline(message) for message in world.slack] == ["production: rolled back"]
 
 
-def test_a_rollback_is_written_where_slack_refuses_and_not_told_again() -> None:
+def test_if_slack_refuses_a_rollback_is_logged_and_not_reported_again() -> None:
     """A revoked webhook fails one run for each rollback, not every run until somebody looks."""
     world = World(audit_log=[audit(0, None, served="00041-abc"), audit(45, "00041-abc")])
     world.slack_answers = [404]
@@ -279,7 +279,7 @@ def test_the_live_test_stops_at_the_first_message_that_slack_refuses() -> None:
 
 
 @pytest.mark.parametrize("period", ["week", "month"])
-def test_a_report_stands_in_the_summary_and_goes_to_slack_where_chosen(period: str) -> None:
+def test_a_report_is_in_the_summary_and_if_chosen_goes_to_slack(period: str) -> None:
     """The summary is always written, also where Slack refuses."""
     world = World()
     world.add_deployment(1, "2026-11-04T10:00:00Z")

@@ -16,7 +16,7 @@ from readiness.delivered.delivery_telemetry.deployments import (
 from tests.delivered.delivery_telemetry.world import World, a_deployment, a_job, a_run, environment, job
 
 
-def test_a_deployment_is_what_the_deploying_job_did() -> None:
+def test_a_deployment_is_the_result_of_the_deploying_job() -> None:
     """Its duration is the job's: the ten minutes that the run waited for an approval are no part of it."""
     found = deployment_of(environment(), a_run(), [a_job(name="Notify"), a_job()])
     assert found is not None

@@ -56,7 +56,7 @@ def test_a_figure_is_compared_with_its_target(figure: Quality, message: str, lin
     ("world", "why"),
     [
         (World(), "staging.yml has no completed run on main"),
-        (published(name="Build"), "the newest run of staging.yml has no job of that name"),
+        (published(name="Build"), "the newest run of staging.yml has no job "),
         (published(note("Other", "1")), "the newest run of staging.yml has no annotation Coverage"),
         (published(note("Coverage", "eighty")), "the annotation Coverage does not begin with a number"),
         (published(id=8), "GitHub answered 404"),

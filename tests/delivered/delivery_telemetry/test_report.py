@@ -103,8 +103,8 @@ def test_what_is_not_known_is_said() -> None:
     """Incidents that cannot be read, and entries of before lead times were measured."""
     lines = report_lines(settings(), environment(), WEEK, [a_deployment(finished_at=at(3))], [])
     assert lines[-2:] == [
-        "• lead time from commit to deployment: not known, no log entry has one",
-        "• :warning: incidents: not known, Monitoring's list cannot be read",
+        "• lead time from commit to deployment: not known: no log entry contains one",
+        "• :warning: incidents: not known: the list of Cloud Monitoring cannot be read",
     ]
 
 
@@ -154,6 +154,6 @@ def test_the_95th_percentile_is_a_value_that_occurred() -> None:
 
 def test_a_period_has_no_moment_of_the_next() -> None:
     """Midnight belongs to one of two weeks."""
-    assert WEEK.holds(WEEK.start)
-    assert not WEEK.holds(WEEK.end)
-    assert WEEK.holds(WEEK.end - timedelta(seconds=1))
+    assert WEEK.contains(WEEK.start)
+    assert not WEEK.contains(WEEK.end)
+    assert WEEK.contains(WEEK.end - timedelta(seconds=1))

@@ -31,7 +31,7 @@ def waiting_world(*statuses: str) -> World:
     return changing
 
 
-def test_a_run_that_waits_for_an_approval_is_told_once() -> None:
+def test_a_run_that_waits_for_an_approval_sends_one_message() -> None:
     """The one message that people need and that no step of the waiting run itself can send."""
     world = waiting_world("queued", "queued", "waiting")
     assert run("workflow-run", job(world, event=event("requested"))) == 0
@@ -39,7 +39,7 @@ def test_a_run_that_waits_for_an_approval_is_told_once() -> None:
     assert world.slept == [6, 6]
 
 
-def test_a_run_that_needs_no_approval_is_not_told_to_wait() -> None:
+def test_a_run_without_an_approval_sends_no_waiting_message() -> None:
     """It starts, or has ended, by the time that it is looked at."""
     for status in ("in_progress", "completed"):
         world = waiting_world("queued", status)
@@ -72,7 +72,7 @@ def test_nobody_polls_for_an_event_that_is_not_chosen() -> None:
     assert world.calls == []
 
 
-def test_a_start_is_told_where_it_is_chosen() -> None:
+def test_a_start_sends_a_message_if_chosen() -> None:
     """And by default it is not: the workflow sends it."""
     told: list[str] = []
     for events in (("waiting",), EVERY_EVENT):
@@ -83,7 +83,7 @@ def test_a_start_is_told_where_it_is_chosen() -> None:
     assert told == ["production: deployment started"]
 
 
-def test_a_start_that_is_heard_of_after_the_end_is_not_told() -> None:
+def test_a_start_event_after_the_end_sends_no_message() -> None:
     """`started` below `succeeded` would say that another deployment began."""
     world = world_of_one_run()
     assert run("workflow-run", job(world, environment(events=EVERY_EVENT), event=event("in_progress"))) == 0

@@ -105,7 +105,7 @@ def test_a_file_of_an_earlier_delivery_is_updated(deliver: Deliver, repository: 
     repository.commit("main", {DEPENDABOT: with_header("dependabot", "version: 2\n")})
     done = deliver()
     assert done.status == 0, done.text
-    assert f"{DEPENDABOT}: as an earlier delivery left it" in done.out
+    assert f"{DEPENDABOT}: unchanged since an earlier delivery" in done.out
 
 
 def test_the_newest_pull_request_decides(deliver: Deliver, repository: Repository) -> None:
@@ -123,7 +123,7 @@ def test_a_branch_without_its_pull_request_gets_one_the_next_time(deliver: Deliv
     repository.forbidden["POST", "pulls"] = 403
     done = deliver()
     assert done.status == 1
-    assert "holds all files in one commit; running it again opens the pull request" in done.err
+    assert "has all files in one commit. Run the command again to open the pull request" in done.err
     commit = repository.branches[BRANCH]
     repository.forbidden.clear()
     assert "opened #1" in deliver().out

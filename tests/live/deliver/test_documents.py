@@ -52,7 +52,7 @@ def test_a_changed_threshold_is_one_line_for_each_page_that_has_it(
     assert done.status == 0, done.text
     lines = [line for line in done.out.splitlines() if line.startswith("docs/")]
     assert [line.partition(":")[0] for line in lines] == [RUNBOOK_PATH, PAGE]
-    assert all(": as an earlier delivery left it, to be sha256:" in line for line in lines)
+    assert all(": unchanged since an earlier delivery, to be sha256:" in line for line in lines)
     assert "80 %" not in done.out
 
 
@@ -77,7 +77,7 @@ def test_the_page_of_an_alert_that_is_gone_is_removed(deliver: Deliver, reposito
     repository.commit("main", {gone: old, theirs: "# Notes\n", edited: f"{old}Ask Ada.\n"})
     done = deliver()
     assert done.status == 0, done.text
-    assert f"{gone}: of an alert that is gone, to be removed\n" in done.out
+    assert f"{gone}: left over from a removed alert, to be removed\n" in done.out
     assert gone not in repository.files(BRANCH)
     assert {theirs, edited} <= repository.files(BRANCH).keys()
     assert f"| `{gone}` | `removed` |" in repository.pulls[0]["body"]

@@ -57,12 +57,10 @@ def test_a_path_to_overwrite_that_is_not_declared_is_refused(deliver: Deliver) -
     """A slip of the hand names nothing else."""
     done = deliver("--overwrite", "backend/app.py")
     assert done.status == 1
-    assert f"backend/app.py: is no file that the stack declares. Name one of {DEPENDABOT}" in done.err
+    assert f"backend/app.py: is not a file that the stack declares. Name one of {DEPENDABOT}" in done.err
 
 
-def test_a_pull_request_that_was_closed_is_not_opened_again_without_a_word(
-    deliver: Deliver, repository: Repository
-) -> None:
+def test_a_closed_pull_request_is_opened_again_only_with_an_option(deliver: Deliver, repository: Repository) -> None:
     """Somebody said no."""
     delivered(deliver)
     repository.pulls[0]["state"] = "closed"
@@ -76,7 +74,7 @@ def test_a_pull_request_that_was_closed_is_not_opened_again_without_a_word(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"exists": False}, "does not exist, or the token may not see it"),
+        ({"exists": False}, "does not exist, or the token has no access to it"),
         ({"archived": True}, "is archived"),
         ({"default_branch": "trunk"}, "Write readiness:managed_files default_branch: trunk"),
         ({"branches": {}}, "has no commit yet"),
@@ -150,28 +148,29 @@ def test_what_is_pushed_to_the_branch_in_between_is_not_lost(
 
 
 @pytest.mark.parametrize("special", [{"type": "symlink"}, [{"type": "file"}]])
-def test_what_is_no_plain_file_is_in_the_way(deliver: Deliver, repository: Repository, special: object) -> None:
+def test_a_path_that_is_not_a_regular_file_is_refused(
+    deliver: Deliver, repository: Repository, special: object
+) -> None:
     """A link would be followed, a folder replaced."""
     repository.special[DEPENDABOT] = special
     done = deliver("--overwrite", DEPENDABOT)
     assert done.status == 1
-    assert f"cannot be written: {DEPENDABOT} is no plain file" in done.err
+    assert f"cannot be written: {DEPENDABOT} is not a regular file" in done.err
 
 
-def test_a_file_where_a_folder_is_needed_is_in_the_way(deliver: Deliver, repository: Repository) -> None:
+def test_a_file_with_the_path_of_a_needed_folder_is_refused(deliver: Deliver, repository: Repository) -> None:
     """GitHub would replace it."""
     repository.commit("main", {".github": "x"})
-    assert "cannot be written: .github is no folder" in deliver().err
+    assert "cannot be written: .github is not a folder" in deliver().err
 
 
-def test_a_folder_that_holds_no_manifest_is_refused_at_its_setting(deliver: Deliver, repository: Repository) -> None:
+def test_a_folder_without_a_manifest_is_refused_at_its_setting(deliver: Deliver, repository: Repository) -> None:
     """Dependabot would open no pull request for it, and tell nobody; all at once."""
     repository.unlisted = frozenset({"backend/requirements.txt"})
     done = deliver()
     assert done.status == 1
-    assert "readiness:dependabot.updates[0].directories[0]: /backend holds nothing that Dependabot reads as pip" in (
-        done.err
-    )
+    place = "readiness:dependabot.updates[0].directories[0]"
+    assert f"{place}: /backend contains no manifest that Dependabot reads for pip" in done.err
     assert deliver.writes() == []
 
 

@@ -37,12 +37,12 @@ def channel_row(live: list[dict[str, Any]], *, existing: tuple[str, ...] = ()) -
     return row
 
 
-def test_an_enabled_valid_policy_that_tells_its_channels_passes() -> None:
+def test_an_enabled_valid_policy_that_notifies_its_channels_passes() -> None:
     """Where the API leaves `validity` out or says 0, all is well."""
     valid: list[dict[str, Any]] = [{"code": 0}, dict[str, Any]()]
     for live in (LIVE_POLICY, *(LIVE_POLICY | {"validity": each} for each in valid)):
         row = policy_row([live])
-        assert (row.outcome, row.detail) == (Outcome.PASS, "enabled, valid, tells 2 channel(s)")
+        assert (row.outcome, row.detail) == (Outcome.PASS, "enabled, valid, notifies 2 channel(s)")
 
 
 def test_a_policy_that_is_declared_off_passes_while_it_is_off() -> None:
@@ -58,12 +58,12 @@ def test_a_policy_that_is_declared_off_passes_while_it_is_off() -> None:
         ([], "is missing"),
         ([LIVE_POLICY | {"displayName": "High latency (old)"}], "is missing"),
         ([LIVE_POLICY, LIVE_POLICY], "2 live policies have this name"),
-        ([LIVE_POLICY | {"enabled": False}], "is switched off"),
+        ([LIVE_POLICY | {"enabled": False}], "is disabled"),
         (
             [LIVE_POLICY | {"validity": {"code": 3, "message": "no such metric"}}],
-            "invalid, so that it never fires: no such",
+            "is invalid and never fires: no such",
         ),
-        ([LIVE_POLICY | {"notificationChannels": ["one"]}], "tells 1 of the 2 declared channels"),
+        ([LIVE_POLICY | {"notificationChannels": ["one"]}], "notifies 1 of the 2 declared channels"),
     ],
     ids=["none", "another", "two", "off", "invalid", "untold"],
 )
@@ -92,7 +92,7 @@ def test_an_existing_channel_is_found_by_its_id() -> None:
         ([], "is missing"),
         ([CHANNEL, CHANNEL], "2 live channels have this name"),
         ([CHANNEL | {"verificationStatus": "UNVERIFIED"}], "is UNVERIFIED"),
-        ([CHANNEL | {"enabled": False}], "is switched off"),
+        ([CHANNEL | {"enabled": False}], "is disabled"),
     ],
     ids=["none", "two", "unverified", "off"],
 )

@@ -45,7 +45,7 @@ def test_a_certificate_that_has_ended_fails(tmp_path: Path, monkeypatch: pytest.
     assert (row.outcome, row.detail) == (Outcome.FAIL, "refused: certificate has expired")
 
 
-def test_a_certificate_that_nobody_vouches_for_fails(certificate: Path) -> None:
+def test_an_untrusted_certificate_fails(certificate: Path) -> None:
     """Self-made, and not trusted by this machine."""
     row = row_of(server_context(certificate))
     assert (row.outcome, row.detail) == (Outcome.FAIL, "refused: self-signed certificate")

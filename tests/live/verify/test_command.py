@@ -126,8 +126,8 @@ def test_one_fault_fails_its_own_check_and_no_other(
     [
         (Reply(404, "Not Found"), "FAIL", "run `readiness deliver prod`, and merge its pull request"),
         (Reply(500, "Oops"), "FAIL", "answers 500"),
-        (Reply(302, None, {"Location": "https://login.harbor.dev/"}), "not checked", "behind a login is not known"),
-        (Reply(403, "No"), "not checked", "behind a login is not known"),
+        (Reply(302, None, {"Location": "https://login.harbor.dev/"}), "not checked", "exists behind a login"),
+        (Reply(403, "No"), "not checked", "exists behind a login"),
     ],
 )
 def test_the_page_that_notifications_link_to_is_opened(
@@ -156,11 +156,11 @@ def with_documents(world: Deployment) -> None:
 DOCUMENT_FAULTS: dict[str, tuple[Break, str]] = {
     "missing": (lambda world: world.documents.pop("docs/ROLLBACK_RUNBOOK.md"), "docs/ROLLBACK_RUNBOOK.md  missing"),
     "stale": (lambda world: world.documents.update({"docs/runbook.md": with_page_header("# Runbook\n")}),
-              "docs/runbook.md  as an earlier delivery left it"),
+              "docs/runbook.md  unchanged since an earlier delivery"),
     "edited": (lambda world: world.documents.update({"docs/runbook.md": "# Ours\n"}),
-               "docs/runbook.md  edited by people"),
+               "docs/runbook.md  edited by hand"),
     "left over": (lambda world: world.documents.update({"docs/runbook/Gone.md": with_page_header("# Gone\n")}),
-                  "docs/runbook/Gone.md  of an alert that is gone"),
+                  "docs/runbook/Gone.md  left over from a removed alert"),
 }  # fmt: skip
 
 
@@ -223,7 +223,7 @@ def test_the_known_degraded_answer_is_allowed_on_request(command: Command, produ
     production.backend = lambda _: answers.DEGRADED
     result = verify(command, production, "--allow-degraded")
     assert result.status == 0, result.text
-    assert "degraded in the known way, allowed" in result.out
+    assert "the known degraded answer, allowed" in result.out
 
 
 def test_without_credentials_the_rest_is_checked_and_the_reason_is_given(
@@ -252,12 +252,12 @@ def test_a_rollback_that_nobody_rehearsed_is_not_checked(command: Command, produ
     assert ", 0 fail, 1 not checked in " in result.out.splitlines()[-1]
 
 
-def test_a_token_that_does_not_see_the_repository_is_no_missing_gate(command: Command, production: Deployment) -> None:
+def test_a_token_without_access_does_not_mean_a_missing_environment(command: Command, production: Deployment) -> None:
     """GitHub answers 404 to who may not see it."""
     production.github_url += "/elsewhere"
     result = verify(command, production)
     assert result.status == 0
-    assert result.out.count("the GitHub token does not see stellar-aiz/ai-resume-review-v2") == 3
+    assert result.out.count("the GitHub token has no access to stellar-aiz/ai-resume-review-v2") == 3
 
 
 def test_without_a_network_every_row_that_could_be_asked_fails(
@@ -310,7 +310,7 @@ def test_the_report_is_markdown_on_request_with_the_issues_first(command: Comman
     production.policies[0]["validity"] = {"code": 3, "message": "a|b <img> `c` @all [x](y)"}
     text = verify(command, production, "--format", "markdown").out
     assert "## Issues found\n\n- [ ] **alert policy**, `" in text
-    assert r": `invalid, so that it never fires: a\|b <img> 'c' @all [x](y)`" in text
+    assert r": `is invalid and never fires: a\|b <img> 'c' @all [x](y)`" in text
     assert text.index("## Issues found") < text.index("## All checks")
 
 
@@ -321,7 +321,7 @@ def test_the_smoke_test_is_made_only_on_request(command: Command, production: De
     asked = verify(command, production, "--smoke", READINESS_SMOKE_EMAIL="", READINESS_SMOKE_PASSWORD="")
     assert asked.status == 1
     assert ("smoke: login", "FAIL") in rows_in_table(asked.out)
-    assert "without a test account: set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PASSWORD" in asked.out
+    assert "needs a test account: set READINESS_SMOKE_EMAIL and READINESS_SMOKE_PASSWORD" in asked.out
 
 
 def test_a_smoke_test_that_no_service_declares_is_refused(command: Command, project: Path) -> None:

@@ -75,7 +75,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "any app": (lambda live: rule(live, CHECKS)["parameters"][CHECKS][0].pop("integration_id"), "(app None)"),
     "one more may bypass": (
         lambda live: live["bypass_actors"].append({"actor_type": "Team", "actor_id": 3}),
-        "may bypass it: declared Integration 990, live Integration 990, Team 3",
+        "bypass actors: declared Integration 990, live Integration 990, Team 3",
     ),
 }  # fmt: skip
 

@@ -86,7 +86,7 @@ def test_more_checks_than_threads_all_run() -> None:
     assert [row.subject for row in rows] == [str(number) for number in range(3 * MAX_THREADS)]
 
 
-def test_progress_is_told_for_every_check() -> None:
+def test_progress_is_shown_for_every_check() -> None:
     """From one to all."""
     told: list[tuple[int, int]] = []
     run_checks(
@@ -101,8 +101,12 @@ def test_progress_is_told_for_every_check() -> None:
     ("error", "outcome", "says"),
     [
         (NotCheckedError("no credentials"), Outcome.NOT_CHECKED, "no credentials"),
-        (GoogleError(403, "monitoring: 403 denied"), Outcome.NOT_CHECKED, "the credentials may not read it"),
-        (GitHubError(401, "GET x: 401"), Outcome.NOT_CHECKED, "the credentials may not read it"),
+        (
+            GoogleError(403, "monitoring: 403 denied"),
+            Outcome.NOT_CHECKED,
+            "the credentials have no permission to read it",
+        ),
+        (GitHubError(401, "GET x: 401"), Outcome.NOT_CHECKED, "the credentials have no permission to read it"),
         (GoogleError(403, "API has not been used in project 1 before"), Outcome.FAIL, "has not been used"),
         (GitHubError(403, "GET x: 403 API rate limit exceeded"), Outcome.FAIL, "rate limit"),
         (GoogleError(0, "monitoring: no answer"), Outcome.FAIL, "no answer"),

@@ -71,7 +71,7 @@ def test_the_healthy_answer_passes() -> None:
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
-        (answers.DEGRADED, "is 'error' instead of 'healthy': the known degraded answer"),
+        (answers.DEGRADED, "is 'error' instead of 'healthy': this is the known degraded answer"),
         (answers.OTHER_ERROR, "is 'error' instead of 'healthy'"),
         (answers.DATABASE_DOWN, "is 'unhealthy' instead of 'healthy'"),
         (answers.UNHEALTHY_503, "answered 503, status 'unhealthy'"),
@@ -110,7 +110,7 @@ def test_the_known_degraded_answer_passes_on_request() -> None:
     """On the day of the launch, before the change of the health check serves."""
     row = rows_of(answers.DEGRADED, allow_degraded=True)[HEALTH]
     assert row.outcome is Outcome.PASS
-    assert row.detail.startswith("degraded in the known way, allowed")
+    assert row.detail.startswith("the known degraded answer, allowed")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_service_that_is_slow_every_time_is_healthy_and_slow() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "tries"), [(4.0, 2), (4.6, 1)])
-def test_a_fault_that_comes_slowly_is_told_before_the_limit(seconds: float, tries: int) -> None:
+def test_a_slow_fault_is_reported_before_the_limit(seconds: float, tries: int) -> None:
     """Another try, which takes a pause and as long as the last one, would end after it, and "503" would be lost."""
     time = FakeTime()
     asked: list[Request] = []

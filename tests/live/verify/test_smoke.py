@@ -165,7 +165,7 @@ def test_a_login_that_gives_no_token_fails_and_is_not_repeated(reply: Reply) -> 
     """Five tries in a quarter of an hour lock the account."""
     rows, asked, _ = tried(instead("/login", reply))
     assert rows[LOGIN].outcome is Outcome.FAIL
-    assert (rows[UPLOAD].outcome, rows[UPLOAD].detail) == (Outcome.NOT_CHECKED, "nobody is logged in")
+    assert (rows[UPLOAD].outcome, rows[UPLOAD].detail) == (Outcome.NOT_CHECKED, "the login failed")
     assert len(asked) == 1
 
 
@@ -196,7 +196,7 @@ def test_an_upload_that_the_server_failed_at_may_be_there() -> None:
     """After a 503 nobody knows whether it was stored; after a refusal nothing was."""
     unknown = tried(instead("/resumes", Reply(503)))[0][REMOVED]
     assert unknown.outcome is Outcome.FAIL
-    assert unknown.detail.startswith("whether the upload was stored is not known; if so, left behind:")
+    assert unknown.detail.startswith("it is not known whether the upload was stored; perhaps left behind:")
     refused = tried(instead("/resumes", Reply(400)))[0][REMOVED]
     assert (refused.outcome, refused.detail) == (Outcome.NOT_CHECKED, "nothing was uploaded")
 
@@ -238,7 +238,7 @@ def test_the_id_may_be_deeper_in_the_answer() -> None:
     assert rows[UPLOAD].outcome is Outcome.PASS
 
 
-def test_neither_account_nor_token_stands_in_a_row() -> None:
+def test_neither_account_nor_token_is_in_a_row() -> None:
     """Not even when the application repeats it."""
     echo = Reply(401, {"error": f"{ACCOUNT.email} {ACCOUNT.password} {TOKEN}"})
     for change in (instead(path, echo) for path in ("/nothing", "/login", "/resumes", UPLOADED, "/logout", "/me")):
