@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from readiness.finding import RefusedError
+from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE
 from readiness.plan.offline_plan import Plan
 from readiness.settings.stack_files import StackConfig
 from tests.projects import ROOT
@@ -116,9 +117,10 @@ def remembering_programs(
 
 
 def _digest_of_folder(folder: Path, config: StackConfig) -> str:
+    """Of every file but the acknowledgements, which the program of these tests does not read."""
     read = hashlib.sha256(config.stack.encode())
     for file in sorted(folder.rglob("*")):
         parts = file.relative_to(folder).parts
-        if file.is_file() and not {".git", ".tools", "__pycache__"} & set(parts):
+        if file.is_file() and not {".git", ".tools", "__pycache__", ACKNOWLEDGED_FILE} & set(parts):
             read.update("/".join(parts).encode() + b"\0" + file.read_bytes())
     return read.hexdigest()
