@@ -115,7 +115,7 @@ for _tag, _pattern, _first in (
 ):
     _EngineLoader.add_implicit_resolver(_PREFIX + _tag, re.compile(_pattern), _first)
 
-# The engine's parser (Go, yaml.v3) is a port of libyaml, which takes a tenth of the time. A build of PyYAML may lack it.
+# The engine's parser (Go, yaml.v3) is a port of libyaml, which takes a tenth of the time. PyYAML may be built without.
 _FAST_LOADER: Any = None
 if yaml.__with_libyaml__:
     _FAST_LOADER = type("_FastLoader", (yaml.CSafeLoader,), {"yaml_implicit_resolvers": _IMPLICIT})
