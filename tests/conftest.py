@@ -15,6 +15,7 @@ from pulumi.runtime.settings import SETTINGS
 import components as components
 from readiness import clock
 from readiness.cli.main import run
+from readiness.delivered import http_client
 from readiness.plan import base_plan, offline_plan
 from readiness.plan.offline_plan import Plan
 from tests.pinned_clock import NOW
@@ -32,7 +33,10 @@ settings.load_profile("readiness")
 
 def pytest_configure() -> None:
     """Before anything is collected: some modules read settings as they are imported. Never undone."""
-    pytest.MonkeyPatch().setattr(clock, "now", lambda: NOW)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(clock, "now", lambda: NOW)
+    # Between two tries of a request: where nothing answers, a command would wait for ten seconds and more.
+    patch.setitem(http_client.request.__kwdefaults__ or {}, "sleep", lambda _seconds: None)
     refuse_the_roots_files()
 
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from readiness.plan.change_lines import SHORT_CHARACTERS, text_changes
@@ -26,13 +27,13 @@ _PERSON = re.compile(r"(user|team) (\S{1,100}) \(id (\d+)\)")
 _NUMBER_OF_A_PERSON = re.compile(r"\b(user|team) (\d+)\b")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChangeGroup:
     """Weakening changes that are the same but for the resource. There is at least one member; all have one type."""
 
     members: tuple[Weakening, ...]
 
-    @property
+    @cached_property
     def digests(self) -> tuple[str, ...]:
         """For each stack the digest of its one member, or one that is made of the digests of its members."""
         return tuple(_digest(self.of_stack(stack)) for stack in self.stacks)

@@ -218,9 +218,10 @@ def _blocks(diff: StackDiff, groups: Sequence[ChangeGroup], agreed: Agreement) -
     known = people(diff)
     said_of: dict[str, list[str]] = {}
     for group in groups:
-        for member in group.members:
-            if member.stack == diff.stack:
-                said_of.setdefault(member.urn, []).append(with_people(_said(group, agreed), known))
+        if members := group.of_stack(diff.stack):
+            text = with_people(_said(group, agreed), known)
+            for member in members:
+                said_of.setdefault(member.urn, []).append(text)
     for change in diff.changes:
         resource = change.resource
         said = said_of.get(resource.urn, [])

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from readiness.alerts.scenarios.promtool import Case, Rule, run_cases, run_files, write_cases
-from tests.alerts.stacks import is_tried
+from tests.alerts.stacks import runs_in_make_test
 from tests.projects import ROOT
 
 # Each set of cases has a folder, since remembering one forgets what is not in it.
@@ -67,15 +67,22 @@ def run_new_cases(
 
 
 def run_in_two_sets(
-    promtool: Path, folder: Path, cases: Sequence[Case], rules: Mapping[tuple[str, str], Rule], memory: Path
+    promtool: Path,
+    folder: Path,
+    cases: Sequence[Case],
+    rules: Mapping[tuple[str, str], Rule],
+    memory: Path,
+    *,
+    is_usual: Callable[[Case], bool] = runs_in_make_test,
 ) -> dict[str, str]:
     """Runs the cases that `make test` tries, and apart from them the others, so that none of the former runs again.
 
-    Returns what went wrong in each failed case. `folder` exists, as for `run_new_cases`.
+    Returns what went wrong in each failed case. `folder` exists, as for `run_new_cases`. `is_usual`: whether
+    `make test` tries a case.
     """
     sets: dict[str, list[Case]] = {"": [], "-other-deliveries": []}
     for case in cases:
-        sets["" if is_tried(case.delivery, every=False) else "-other-deliveries"].append(case)
+        sets["" if is_usual(case) else "-other-deliveries"].append(case)
     failures: dict[str, str] = {}
     for name, own in sets.items():
         if own:
