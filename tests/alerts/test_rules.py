@@ -178,7 +178,7 @@ def test_a_query_that_is_too_long_is_refused_with_its_name_and_length() -> None:
     found = list(limit_violations(_with_services(400, 41)))
     too_long = [message for _, message, _ in found if "HighErrorRate" in message]
     assert len(too_long) == 1
-    assert f"we allow {MAX_QUERY_CHARACTERS}" in too_long[0]
+    assert f"at most {MAX_QUERY_CHARACTERS} are allowed" in too_long[0]
     assert {setting for setting, _, _ in found} == {"services"}
 
 

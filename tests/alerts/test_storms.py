@@ -100,7 +100,7 @@ def test_the_page_shows_what_is_measured() -> None:
     wanted = {}
     for storm in STORMS:
         pages, others = (", ".join(sorted(alerts)) for alerts in ALERTS[storm.name])
-        wanted[f"{storm.title} 4"] = [storm.title, storm.story, pages, others]
+        wanted[f"{storm.title} 4"] = [storm.title, storm.description, pages, others]
         wanted[f"{storm.title} 7"] = [str(count) for count in CHANNELS[storm.name]]
     found = rows(page)
     shown = {name: cells[2::2] if name.endswith(" 7") else cells for name, cells in found.items()}
