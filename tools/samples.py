@@ -86,7 +86,7 @@ def cost_sample() -> str:
 
 
 def dashboard_sample() -> str:
-    """The scorecards and the charts of the declared dashboard, with the numbers that the tests compare its queries with."""
+    """The scorecards and charts of the declared dashboard, with the numbers that the tests compare its queries with."""
     cards: dict[str, Mapping[str, float | None]] = {
         "successful": DEPLOYMENTS,
         "failed": FAILURES,
