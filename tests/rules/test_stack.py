@@ -60,7 +60,11 @@ def queries(plan: Plan) -> list[str]:
 @pytest.mark.parametrize(
     ("count", "characters", "said"),
     [
-        (250, 45, rf"HighErrorRate would have \d+ characters, and at most {MAX_QUERY_CHARACTERS} are allowed"),
+        (
+            250,
+            45,
+            rf"the query of HighErrorRate would have \d+ characters, and at most {MAX_QUERY_CHARACTERS} are allowed",
+        ),
         (
             450,
             49,
