@@ -213,10 +213,10 @@ class _Burn:
         return f"{percent(self.share(settings))} over {minutes(self.long_seconds)} and {minutes(self.short_seconds)}"
 
     def meaning(self) -> str:
-        """`14.4 times ... uses 2 % of 30 days' errors in 1 h`."""
+        """`14.4 times the allowed errors use 2 % of the budget of 30 days in 60 min`."""
         return (
-            f"{self.factor:g} times as often as its objective allows uses {percent(self.budget_ratio)} of 30 days' "
-            f"errors in {minutes(self.long_seconds)}"
+            f"{self.factor:g} times the allowed errors use {percent(self.budget_ratio)} of the budget of 30 days "
+            f"in {minutes(self.long_seconds)}"
         )
 
 
@@ -272,7 +272,7 @@ def _burn_alert(
             f"{_MORE_ERRORS_THAN + 1} failed requests"
         ),
         meaning=(
-            f"The service uses its error budget too fast: to fail {'; '.join(burn.meaning() for burn in burns)}. The "
+            f"The service uses its error budget too fast: {'; '.join(burn.meaning() for burn in burns)}. The "
             "alert also notices errors that stay below the threshold of HighErrorRate, or that come and go."
         ),
         first_steps=(

@@ -19,8 +19,9 @@ LEAD_BOUNDS = (
     3600, 14_400, 43_200, 86_400, 172_800, 259_200, 432_000, 604_800, 1_209_600, 2_419_200, 4_838_400, 7_776_000,
 )  # fmt: skip
 
+# Part of the metric descriptor: a change of a description here could make the collected data unusable.
 LABELS = {
-    "alert": "the alert that opened the incident",
+    "alert": "the alert that the incident was of",
     "outcome": "success, failure, cancelled, or not_started where an approval was refused",
     "service": "all, or the Cloud Run service that was rolled back",
 }

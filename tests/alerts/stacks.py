@@ -1,4 +1,4 @@
-"""The stacks of the fixture projects beside each other, their rules, and the cases that the tests run."""
+"""The stacks of the fixture projects, their rules, and the cases that the tests run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USUAL_DELIVERIES = frozenset(
 
 
 def is_tried(delivery: Delivery, *, every: bool = EVERY_DELIVERY) -> bool:
-    """Whether samples are delivered so in this run."""
+    """Whether this run uses that delivery of the samples."""
     return every or delivery in USUAL_DELIVERIES
 
 

@@ -12,8 +12,10 @@ from readiness.alerts.scenarios.promtool import Case, Rule, run_cases
 
 
 @pytest.mark.parametrize("scenario", ALL_SCENARIOS, ids=lambda scenario: f"{scenario.alert}-{scenario.name}")
-def test_the_alert_does_what_the_scenario_says(scenario: Scenario, cases: list[Case], failures: dict[str, str]) -> None:
-    """On every stack, at every sample phase and loss pattern that the scenario asks for."""
+def test_the_alert_fires_as_the_scenario_expects(
+    scenario: Scenario, cases: list[Case], failures: dict[str, str]
+) -> None:
+    """On every stack, at every sample phase and loss pattern of the scenario."""
     own = [case.id for case in cases if f"/{scenario.alert}/{scenario.name}/" in case.id]
     failed = [f"{id_} {failures[id_]}" for id_ in own if id_ in failures]
     assert own, "the scenario made no case"
@@ -21,11 +23,11 @@ def test_the_alert_does_what_the_scenario_says(scenario: Scenario, cases: list[C
 
 
 def test_every_failure_of_promtool_belongs_to_a_case(cases: list[Case], failures: dict[str, str]) -> None:
-    """A failure that no scenario's test looks at would pass unseen."""
+    """Otherwise a failure could stay unnoticed."""
     assert set(failures) <= {case.id for case in cases}
 
 
-def test_every_scenario_holds_under_the_newest_prometheus_too(
+def test_every_scenario_also_passes_with_the_newest_prometheus(
     prometheus_3: Path, cases: list[Case], rules: dict[tuple[str, str], Rule], tmp_path: Path
 ) -> None:
     """Prometheus 3 counts only the later edge of a window, as Monitoring does; 2.x counts both."""
