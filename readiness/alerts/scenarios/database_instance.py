@@ -390,7 +390,7 @@ def it_closes_when_the_entry_has_left_the_window(stack: Stack) -> Incident:
 
 @OF_BACKUPS.add(losses=True)
 def no_backup_ever_failed(stack: Stack) -> Incident:
-    """A series of zeros."""
+    """The counter has a series of zeros."""
     return quiet([_backups(stack.settings, minutes((60, 0.0)))])
 
 

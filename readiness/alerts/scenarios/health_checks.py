@@ -338,7 +338,7 @@ def two_checks_of_one_host_fail_from_one_region_each(stack: Stack) -> Incident:
 
 @FAILED.add()
 def the_other_environment_is_down(stack: Stack) -> Incident:
-    """It has other hosts."""
+    """The other environment has other hosts."""
     host = stack.other_host
     return quiet([probes(stack, region, HEALTHY + DOWN, host=host) for region in ("usa", "eur")])
 
@@ -507,7 +507,7 @@ def a_service_was_removed_together_with_its_check(stack: Stack) -> Incident:
 
 @SILENCE.add()
 def the_check_of_the_other_environment_stops(stack: Stack) -> Incident:
-    """It has other hosts."""
+    """The other environment has other hosts."""
     host = stack.other_host
     return quiet(_everywhere(stack, HEALTHY, host=host), [_clock(90)])
 
