@@ -1,1 +1,1 @@
-"""Pulumi components, one in each file. `arguments`, `outputs` and `resource_options` hold what the components share."""
+"""Pulumi components, one in each file. `arguments`, `outputs` and `resource_options` contain their shared code."""

@@ -1,12 +1,14 @@
 """The Data Access audit logs of a project, and how long its default log bucket keeps entries.
 
-Each configuration is **authoritative for its API**: it replaces what else is configured for it in the project, exempted
-members included, and leaves other APIs as they are. A destroy turns the log off again. Google bills these logs as every
-other log.
+Each configuration is **authoritative for its API**: it replaces every other configuration of the API in the project,
+including exempted members, and leaves other APIs as they are. A destroy turns the log off again. Google bills these
+logs like any other log.
 
-Google makes the bucket `_Default` and deletes it never: the provider takes it over, and a destroy leaves it, with the
-days that it had last (pulumi_gcp.logging.ProjectBucketConfig). Entries older than a lower number of days are deleted at
-once and cannot be brought back. Not managed here: `_Required`, who may read the logs, and who is exempted.
+Google creates the bucket `_Default` and never deletes it. The provider adopts it, and a destroy leaves it as it is,
+with its last number of days (pulumi_gcp.logging.ProjectBucketConfig). If you lower the number of days, older entries
+are deleted at once and cannot be restored.
+
+Not managed here: `_Required`, who may read the logs, and who is exempted.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class AccessLogArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccessLogsArgs:
-    """`retention_days` of the project's bucket `_Default`: Google takes 1 to 3650; None leaves it as it is."""
+    """`retention_days` of the project's bucket `_Default`: Google accepts 1 to 3650. None leaves it as it is."""
 
     project: pulumi.Input[str]
     logs: Sequence[AccessLogArgs]
@@ -44,7 +46,7 @@ class AccessLogsArgs:
 
 
 class AccessLogs(pulumi.ComponentResource):
-    """Turns the logs on, and sets the days of the bucket `_Default`."""
+    """Turns the logs on, and sets the retention of the bucket `_Default`."""
 
     def __init__(self, name: str, args: AccessLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_arguments(name, args, AccessLogsArgs)

@@ -113,7 +113,7 @@ def _check_mapping(value: object, hint: Any, place: Place) -> None:
         place.refuse(f"takes a mapping, not {type(value).__name__}.", TypeError)
     for key, item in value.items():
         if not isinstance(key, str) or not key:
-            place.refuse(f"{key!r} is no key. Use a text that is not empty.", TypeError)
+            place.refuse(f"{key!r} is not a key. Use a text that is not empty.", TypeError)
         _check(item, hint, place.at(f"[{key!r}]"))
 
 

@@ -78,7 +78,7 @@ class BranchRulesetArgs:
 
 
 class BranchRuleset(pulumi.ComponentResource):
-    """Declares one ruleset, which the attribute `ruleset` holds. It applies to everyone except the `bypass_actors`.
+    """Declares one ruleset, which is the attribute `ruleset`. It applies to everyone except the `bypass_actors`.
 
     `enforcement`: the argument of that name, known once the ruleset exists.
     """

@@ -48,7 +48,7 @@ class ImageRegistryArgs:
 
 
 class ImageRegistry(pulumi.ComponentResource):
-    """Declares the repository with its cleanup policies. The attribute `repository` holds the resource.
+    """Declares the repository with its cleanup policies. The attribute `repository` is the resource.
 
     `id`: `projects/P/locations/L/repositories/R`. `repository_id`: the last part of it. `scanning_state`: whether
     Google scans the images, such as `SCANNING_ACTIVE`, or "not reported yet".
@@ -75,7 +75,7 @@ class ImageRegistry(pulumi.ComponentResource):
                 # There is no ENABLED. With INHERITED, images are scanned if the project's scanning API is enabled.
                 enablement_config="INHERITED",
             ),
-            opts=pulumi.ResourceOptions.merge(child_options(self, opts), _guard(args.adopt)),
+            opts=pulumi.ResourceOptions.merge(child_options(self, opts), _protection(args.adopt)),
         )
         self.id = self.repository.id
         self.repository_id = self.repository.repository_id
@@ -97,7 +97,7 @@ def _checked(args: ImageRegistryArgs, place: Place) -> Sequence[Policy]:
     return args.cleanup_policies
 
 
-def _guard(adopt: str | None) -> pulumi.ResourceOptions:
+def _protection(adopt: str | None) -> pulumi.ResourceOptions:
     if adopt is None:
         # Protected: deleting the repository deletes every image, including the one that production runs.
         return pulumi.ResourceOptions(protect=True)

@@ -61,7 +61,7 @@ class LogMetricArgs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogMetricsArgs:
-    """The project that holds the logs, and its metrics."""
+    """The project that contains the logs, and its metrics."""
 
     project: pulumi.Input[str]
     metrics: Sequence[LogMetricArgs]

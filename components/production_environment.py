@@ -3,7 +3,7 @@
 A workflow that already names the environment needs no change. If an environment of that name exists, `pulumi up`
 overwrites its rules without a warning: GitHub creates and updates with the same request, and no import is needed.
 
-**One** approval is enough, whoever of the reviewers gives it: GitHub cannot require a number of approvals. With
+**One** approval of any reviewer is enough: GitHub cannot require a number of approvals. With
 `second_approval`, two people approve, because the component declares a second environment. The workflow then needs an
 earlier job that names it.
 

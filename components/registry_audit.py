@@ -1,8 +1,8 @@
 """The Data Write audit log of Artifact Registry, and a metric of the vulnerabilities that a scan finds.
 
 The log is off by default; without it, neither a deletion nor a dry run of a cleanup policy is logged. Its configuration
-is **authoritative for the service**: it replaces what else is configured for `artifactregistry.googleapis.com` in the
-project, including exempted members, and leaves other services as they are. A destroy turns the log off again.
+is **authoritative for the service**: it replaces every other configuration of `artifactregistry.googleapis.com` in
+the project, including exempted members, and leaves other services as they are. A destroy turns the log off again.
 
 Not managed here: the metrics that alerts read (`log_metrics.py`), and how long the logs are kept.
 """

@@ -45,7 +45,7 @@ CHARTS = {
     "Success rate, by week": "success_ratio",
     "Failed deployments a week": "failures",
     "Deployment duration, average by week": "average_duration",
-    "Deployment duration, 95th percentile of seven days": "p95_duration",
+    "Deployment duration, 95th percentile over seven days": "p95_duration",
     "Time to rollback, average by week": "time_to_rollback",
     "Time to restore (MTTR), average by week": "time_to_restore",
     "Time to restore of incidents, average by week": "incidents",
@@ -86,12 +86,12 @@ def cost_sample() -> str:
 
 
 def dashboard_sample() -> str:
-    """The scorecards and the charts of the declared dashboard, with the answers that the tests hold its queries to."""
+    """The scorecards and charts of the declared dashboard, with the numbers that the tests compare its queries with."""
     cards: dict[str, Mapping[str, float | None]] = {
-        "deployed": DEPLOYMENTS,
+        "successful": DEPLOYMENTS,
         "failed": FAILURES,
-        "success rate of the last 20": SUCCESS_RATIO_20,
-        "days since a success": DAYS_SINCE_SUCCESS,
+        "success rate of the last 20 deployments": SUCCESS_RATIO_20,
+        "days since the last success": DAYS_SINCE_SUCCESS,
     }
     of_cards = [[name, *(_number(values[name]) for values in cards.values())] for name in ANSWERS]
     weeks = [f"week {week + 1}" for week in range(WEEKS)]

@@ -1,1 +1,1 @@
-"""The alert rules as data: what is asked of Monitoring, what counts in the logs, what the paged person is told."""
+"""The alert rules as data: queries, log metrics, and the texts that an on-call engineer reads."""

@@ -1,7 +1,7 @@
-"""Alerts on access: many failed logins at a stack's services, and a secret that is read by an undeclared account.
+"""Alerts on access: many failed logins at a stack's services, and a secret that an undeclared account reads.
 
-Both count log entries. What a service logs of a failed login is in its team's settings; the accounts that read secrets
-are declared by the stack that owns the shared resources.
+Both count log entries. The settings contain the text that a service logs for a failed login. The stack that owns the
+shared resources declares the accounts that read secrets.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from readiness.settings.channels import TEAM
 from readiness.settings.model import Settings
 from readiness.settings.security_audit import FailedLogins
 
-# A counter is compared with 0: one entry notifies. Ten minutes are the longest that Cloud Logging holds one back.
+# The query compares a counter with 0, so one entry notifies. Cloud Logging delays an entry by at most ten minutes.
 SECRET_READ_WINDOW_SECONDS = 600
 
 
 def failed_logins_of(settings: Settings) -> FailedLogins:
     """The section; only a stack that has it declares the alert. Raises RefusedValueError without it."""
     if settings.alerts.failed_logins is None:
-        raise RefusedValueError("this stack does not say what a failed login looks like")
+        raise RefusedValueError("this stack has no section `alerts.failed_logins`")
     return settings.alerts.failed_logins
 
 
 def failed_login_metric(settings: Settings) -> LogMetric:
-    """Counts the lines that the stack's services write about a failed login, as text or as JSON with `message`."""
+    """Counts the log lines of the stack's services about failed logins, as text or as JSON with `message`."""
     texts = _any_of(failed_logins_of(settings).log_texts)
     return LogMetric(
         slug="failed-logins",
@@ -41,12 +41,12 @@ def failed_login_metric(settings: Settings) -> LogMetric:
 
 
 def secret_reader_emails(settings: Settings) -> tuple[str, ...]:
-    """The accounts that the stack declares as readers of secrets; none where it declares no audit."""
+    """The accounts that the stack declares as readers of secrets. Empty without the section `security_audit`."""
     return settings.security_audit.secret_readers if settings.security_audit is not None else ()
 
 
 def unusual_secret_reads(settings: Settings) -> LogMetric:
-    """Counts reads of secrets by any account that is not declared; refused attempts too, since they tell as much."""
+    """Counts reads of secrets by any account that is not declared. Refused attempts count too."""
     return LogMetric(
         slug="unusual-secret-reads",
         name=environment_metric_name(settings, "unusual_secret_reads"),
@@ -105,22 +105,23 @@ FAILED_LOGINS = AlertDefinition(
         f"{minutes(failed_logins_of(settings).window_seconds)}"
     ),
     meaning=(
-        "Logins at the service fail far more often than people mistype: somebody tries passwords, or no login works "
-        "at all. The lines that the service logs about a failed login are counted, whoever they are about."
+        "Far more logins at the service fail than typing errors explain: somebody is trying passwords, or no login "
+        "works at all. The alert counts the lines that the service logs about failed logins, for all accounts together."
     ),
     first_steps=(
-        f"Read which accounts and addresses it is: {_READ_LOGINS}",
+        f"Read which accounts and addresses the failed logins come from: {_READ_LOGINS}",
         f"Log in with the test account. If that fails, look for a new revision: {LIST_REVISIONS}",
-        "Many accounts from few addresses are an attack with known passwords; one account from many is a targeted one.",
+        "Look for a pattern. Many accounts from few addresses: an attack with stolen passwords. One account from many "
+        "addresses: an attack on that account.",
     ),
     causes=(
         "Somebody tries passwords that were stolen elsewhere",
         "A deployment that broke the login, or a secret that was changed",
-        "A client with an old password that tries again and again",
+        "A client that retries with an old password",
     ),
     mitigation=(
-        f"Lock the accounts that the log names, in the application, and tell their owners: {_READ_LOGINS}",
-        "Find out whether the limit of login attempts holds, and lower it if not: `readiness audit $stack`",
+        f"In the application, lock the accounts that the log names, and notify their owners: {_READ_LOGINS}",
+        "Check whether the limit of login attempts works, and lower it if it does not: `readiness audit $stack`",
         ROLL_BACK,
     ),
     value="the number of failed logins of the service in the window",
@@ -142,15 +143,15 @@ UNUSUAL_SECRET_ACCESS = AlertDefinition(
     condition=lambda _settings: "A secret is read by an account that the settings do not name",
     meaning=(
         "An account that `security_audit.secret_readers` does not name has read a secret of the project, or tried to. "
-        "Secret Manager's Data Access log is counted, which the same section turns on."
+        "The alert counts entries of Secret Manager's Data Access log, which the same section turns on."
     ),
     first_steps=(
-        "Read who it was, which secret, and from where: `gcloud logging read $counted --project=$project "
+        "Read who read which secret, and from where: `gcloud logging read $counted --project=$project "
         '--freshness=1h --limit=20 --format="value(timestamp, protoPayload.authenticationInfo.principalEmail, '
         'protoPayload.requestMetadata.callerIp, protoPayload.resourceName)"`. It needs roles/logging.privateLogViewer.',
-        "Ask whom the entry names. Was it a new service, a person at work, or an audit that compares the stages' "
-        "secrets?",
-        "Nobody knows of it: take the access of that account away, then rotate every secret that it read.",
+        "Ask the person or the team that the entry names. Was it a new service, a person at work, or an audit that "
+        "compares the secrets of the environments?",
+        "If nobody can explain it, remove the account's access, then rotate every secret that it read.",
     ),
     causes=(
         "A new service or job whose account is not declared yet",
@@ -158,12 +159,13 @@ UNUSUAL_SECRET_ACCESS = AlertDefinition(
         "A stolen credential",
     ),
     mitigation=(
-        "Take the role away: `gcloud secrets get-iam-policy SECRET --project=$project`, then "
+        "Remove the role: `gcloud secrets get-iam-policy SECRET --project=$project`, then "
         "`gcloud secrets remove-iam-policy-binding SECRET --project=$project --member=MEMBER "
         "--role=roles/secretmanager.secretAccessor`",
         "Rotate the secret: `gcloud secrets versions add SECRET --project=$project --data-file=-`, deploy, and disable "
-        "the former version",
-        "The account may read: add it to `security_audit.secret_readers`, and apply: `pulumi up --stack=$stack`",
+        "the previous version",
+        "If the account may read the secret, add it to `security_audit.secret_readers`, and apply: `pulumi up "
+        "--stack=$stack`",
     ),
     subject=lambda settings: settings.project,
     query_values=_secret_read_values,

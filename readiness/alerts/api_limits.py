@@ -1,7 +1,7 @@
-"""Limits of the APIs that the providers do not check: past them `pulumi up` fails half-way, so we refuse before.
+"""Limits of the APIs that the providers do not check. `pulumi up` would fail halfway, so the check refuses them first.
 
-Only what grows with the settings is checked here. Documentation (8192 characters), subject (255 bytes) and links (2083)
-stay below theirs for every setting that the model admits; a test holds that.
+Only texts that grow with the settings are checked here. Documentation (8192 characters), subject (255 bytes) and links
+(2083) stay below their limits for every setting that the model allows. A test checks that.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from readiness.settings.model import Settings
 
 # Cloud Logging's limit for a filter (provider documentation of google_logging_metric, `filter`).
 MAX_LOG_FILTER_CHARACTERS = 20_000
-# Google publishes no limit for a PromQL condition. We hold it to the longest query text that Google does document, the
-# log filter above; 200 services with names of 45 characters fit.
+# Google publishes no limit for a PromQL condition. This is the limit of the log filter above, the longest query text
+# that Google documents. 200 services with names of 45 characters fit.
 MAX_QUERY_CHARACTERS = MAX_LOG_FILTER_CHARACTERS
 
 _HINT = "Give some of the services a stack of their own"
@@ -27,7 +27,7 @@ _HINT = "Give some of the services a stack of their own"
 def limit_violations(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """`(setting, message, hint)` for every text of the stack that is too long for its API.
 
-    Of the view of a stack with refused values, the texts are checked that read none of them.
+    For a stack with refused values, only the texts that read none of these values are checked.
     """
     for too_long in (_filter_too_long, _query_too_long):
         for definition in ALERTS:
@@ -41,11 +41,11 @@ def _filter_too_long(definition: AlertDefinition, settings: Settings) -> Iterato
     for metric in definition.log_metrics(settings):
         if len(metric.filter) > MAX_LOG_FILTER_CHARACTERS:
             what = f"the log filter of {metric.name} would have {len(metric.filter)} characters"
-            yield f"{what}, and Cloud Logging takes {MAX_LOG_FILTER_CHARACTERS}"
+            yield f"{what}, and Cloud Logging accepts at most {MAX_LOG_FILTER_CHARACTERS}"
 
 
 def _query_too_long(definition: AlertDefinition, settings: Settings) -> Iterator[str]:
     characters = len(query_of(definition, settings))
     if characters > MAX_QUERY_CHARACTERS:
         what = f"the query of {definition.name} would have {characters} characters"
-        yield f"{what}, and we allow {MAX_QUERY_CHARACTERS}"
+        yield f"{what}, and at most {MAX_QUERY_CHARACTERS} are allowed"

@@ -1,18 +1,21 @@
 """Alerts on availability as users see it: health checks from outside, and the error budget of the objective.
 
-The error budget is what the objective allows to fail. A burn rate of 14.4 for an hour uses 2 % of 30 days of it, 6 for
-six hours 5 %, 3 for a day 10 % (the SRE workbook's table; 3 days at rate 1 would look back further than the 25 hours
-that Monitoring takes). The short window ends the incident soon after the errors end.
+The error budget is the share of requests that the objective allows to fail. A burn rate of 14.4 for an hour uses 2 % of
+the budget of 30 days; 6 for six hours uses 5 %; 3 for a day uses 10 % (the SRE workbook's table). A rate of 1 over
+3 days is left out, because Monitoring looks back at most 25 hours. The short window closes the incident soon after the
+errors end.
 
-What stops reporting: HealthChecksSilent tells it of the uptime checks, and of nothing else. Cloud Run writes no sample
-where there is no request, and no instance count where there is no instance, so a metric of a service that is scaled to
-zero ends like one that is broken. A database that reports nothing because it does not run fails the health checks; so
-does a service that is gone. Deployments are counted when they happen; NoDeploymentSuccess tells when none does.
+HealthChecksSilent notices uptime checks that stop reporting. No alert notices other metrics that stop. Cloud Run writes
+no sample without a request and no instance count without an instance, so a service that is scaled to zero looks like a
+broken one. A database that does not run fails the health checks, and so does a deleted service. NoDeploymentSuccess
+notices when nothing is deployed.
 
-- At least three errors in the long window: one of eight requests in an idle hour is 25 times the budget of 99.5 %.
-- Only the first operand of each burn rate names the services: `and` and `/` keep what it has. ErrorBudgetBurn has two
-  burn rates, so it names them twice, as HighErrorRate does; with all ten, 200 services would not fit.
-- One policy for the fast and the steady burn: an outage is both within minutes, and would notify twice.
+- The long window must contain at least three errors: one failed request of eight in an idle hour is 25 times the budget
+  of 99.5 %.
+- Only the first operand of each burn rate names the services, because `and` and `/` keep its labels. ErrorBudgetBurn
+  has two burn rates, so it names the services twice, as HighErrorRate does. If all ten operands named them, a query
+  for 200 services would be too long.
+- One policy covers the fast and the steady burn: within minutes an outage is both, and two policies would notify twice.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ from readiness.settings.channels import EMAIL_ONLY, PAGE, TEAM, ChannelKind
 from readiness.settings.model import Settings
 from readiness.settings.observation import BURN_FACTORS
 
-# More than one region: one alone may have lost its own way to Google.
+# More than one region: a single region may have a network problem of its own.
 _MORE_REGIONS_THAN = 1
 _MORE_ERRORS_THAN = 2
 # Share of probes that succeed, over half an hour or ten probes, at which a check counts as flapping.
@@ -47,7 +50,7 @@ _SILENT_SECONDS = 1800
 
 
 def _probe_window_seconds(settings: Settings) -> int:
-    """Two probes, however late they become visible: five minutes where there is a probe a minute."""
+    """Long enough for two probes, however late they become visible: five minutes with one probe a minute."""
     return ASSUMED_DELAY_SECONDS + 2 * settings.uptime_checks.period_seconds
 
 
@@ -60,8 +63,7 @@ def _check_values(settings: Settings) -> Mapping[str, str]:
         "probe_window": window(_probe_window_seconds(settings)),
         "lately": window(2 * _probe_window_seconds(settings)),
         "long": window(long_seconds),
-        # A check that has just been created has no history: its first bad probe is neither all of it nor flapping.
-        # Nor is one that is alone in the window because its neighbours are late or lost.
+        # A single failed probe does not notify: the check may be new, or its other probes may be late or lost.
         "lone_probe": "1",
         "least_probes": str(long_seconds // period_seconds // 2),
         "flapping_ratio": repr(_FLAPPING_RATIO),
@@ -79,7 +81,7 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
     title="Failed health checks",
     severity="CRITICAL",
     channel_kinds=PAGE,
-    # By check too: two checks of one host must not add up their regions.
+    # Also by check, so that the regions of two checks of one host are not added.
     query=(
         f"count by (host, check_id) (min_over_time({_PASSED}{{$hosts}}[$lately]) == 0 and "
         f"(max_over_time({_PASSED}{{$every_host}}[$probe_window]) == 0 and "
@@ -96,16 +98,17 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
         f"{minutes(_probe_window_seconds(settings))}, or at least {percent(1 - _FLAPPING_RATIO)} of the time"
     ),
     meaning=(
-        "Asked from outside, the service does not give a healthy answer: none at all, an error, a bad certificate, or "
-        "an answer that says that the database is not healthy. This also sees what never reaches a container. The "
-        "second case is a check that fails again and again and recovers in between."
+        "The service does not answer its uptime checks as healthy: it gives no answer, an error, a bad certificate, or "
+        "reports an unhealthy database. The checks also notice requests that never reach a container. The second case "
+        "of the condition is a check that keeps failing and recovering."
     ),
     first_steps=(
-        f"Ask the service for its health, and read what it says of the database: {ASK_FOR_HEALTH}. No answer, an "
-        "error, or an answer that says what is broken?",
+        f"Request the service's health address, and read the state of the database: {ASK_FOR_HEALTH}. Is there no "
+        "answer, an error, or an answer that names what is broken?",
         LOOK_FOR_A_NEW_REVISION,
-        "No answer at all: check that the service is there and public, and that [Google's status "
-        "page](https://status.cloud.google.com) is quiet: `gcloud run services describe $service --region=$region "
+        "If there is no answer, check that the service exists and is public, and that [Google's status "
+        "page](https://status.cloud.google.com) shows no incident: `gcloud run services describe $service "
+        "--region=$region "
         '--project=$project --format="yaml(status.conditions, status.traffic)"` and `gcloud run services '
         "get-iam-policy $service --region=$region --project=$project`.",
     ),
@@ -114,17 +117,17 @@ FAILED_HEALTH_CHECKS = AlertDefinition(
         "The database is unreachable",
         "The instance limit is reached",
         "The service is no longer public",
-        "A certificate or a domain has run out",
+        "A certificate or a domain has expired",
     ),
     mitigation=(
         ROLL_BACK,
         "If the database is the cause, follow [DatabaseConnectionErrors](DatabaseConnectionErrors.md).",
-        "If the service is no longer public, and should be, allow everybody again: `gcloud run services "
+        "If the service should be public and no longer is, allow everybody again: `gcloud run services "
         "add-iam-policy-binding $service --region=$region --project=$project --member=allUsers "
         "--role=roles/run.invoker`.",
     ),
     console_path=lambda _settings: "monitoring/uptime",
-    value="the regions from which the check fails",
+    value="the number of regions from which the check fails",
 )
 
 
@@ -138,8 +141,8 @@ HEALTH_CHECKS_SILENT = AlertDefinition(
     title="Health checks silent",
     severity="ERROR",
     channel_kinds=TEAM,
-    # By host alone: a check that is made anew gets another id, and its host is still probed. After two hours there is
-    # nothing to compare with: the incident closes, whether or not the check is back.
+    # By host alone: a check that is created again gets another id, and its host is still probed. After two hours no
+    # earlier probe is left to compare with, so the incident closes, whether or not the check is back.
     query=(
         f"sum by (host) (count_over_time({_PASSED}{{$hosts}}[$reported])) > $threshold unless "
         f"sum by (host) (count_over_time({_PASSED}{{$every_host}}[$silent])) > $threshold"
@@ -158,34 +161,34 @@ HEALTH_CHECKS_SILENT = AlertDefinition(
         f"{minutes(_REPORTED_SECONDS)}"
     ),
     meaning=(
-        "Nobody asks the service from outside whether it is healthy. Until the check is back, FailedHealthChecks "
-        "cannot page for it, and no alert sees what never reaches a container. The service itself may be well. This "
+        "No uptime check of the service reports a result. Until the check is back, FailedHealthChecks cannot page for "
+        "it, and no alert notices requests that never reach a container. The service itself may be healthy. This "
         f"alert closes {minutes(_REPORTED_SECONDS)} after the last probe, even if the check is still missing."
     ),
     first_steps=(
-        f"Ask the service for its health, because no check does so now: {ASK_FOR_HEALTH}. Does it answer as healthy?",
+        f"Request the service's health address, because no check does so now: {ASK_FOR_HEALTH}. Is the answer healthy?",
         "List the uptime checks: `gcloud monitoring uptime list-configs --project=$project`. Is the check of this "
-        "host there, and enabled?",
-        "Compare with what is declared: `pulumi preview --refresh --stack=$stack`. It shows a check that somebody "
-        "deleted or changed.",
+        "host listed and enabled?",
+        "Compare the check with its declaration: `pulumi preview --refresh --stack=$stack`. It shows a check that "
+        "somebody deleted or changed.",
     ),
     causes=(
         "Somebody deleted or disabled the check",
         "The host was renamed, and the check was not",
-        "A fault of Cloud Monitoring",
+        "An outage of Cloud Monitoring",
     ),
     mitigation=(
         "Create the check again: `pulumi up --refresh --stack=$stack`.",
-        "Watch the service by hand until the check is back: `readiness verify $stack`.",
+        "Check the service by hand until the uptime check is back: `readiness verify $stack`.",
     ),
     console_path=lambda _settings: "monitoring/uptime",
-    value="the probes of the last two hours",
+    value="the number of probes in the last two hours",
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Burn:
-    """So many times too fast, over two windows. `budget_ratio`: the share of 30 days' errors used in the long one."""
+    """A burn rate over two windows. `budget_ratio`: the share of 30 days' errors that the long window uses."""
 
     name: str
     factor: float
@@ -194,11 +197,11 @@ class _Burn:
     budget_ratio: float
 
     def share(self, settings: Settings) -> float:
-        """The share of errors that uses the budget up so fast; rounded, since 1 - 0.995 is no 0.005."""
+        """The share of errors that gives this burn rate. It is rounded, because 1 - 0.995 is not exactly 0.005."""
         return round(self.factor * (1 - settings.availability.goal), 9)
 
     def values(self, settings: Settings) -> dict[str, str]:
-        """What the query needs to know of it."""
+        """The values that the query uses."""
         return {
             f"{self.name}_share": repr(self.share(settings)),
             f"{self.name}_long": window(self.long_seconds),
@@ -210,10 +213,10 @@ class _Burn:
         return f"{percent(self.share(settings))} over {minutes(self.long_seconds)} and {minutes(self.short_seconds)}"
 
     def meaning(self) -> str:
-        """`14.4 times ... uses 2 % of 30 days' errors in 1 h`."""
+        """`14.4 times the allowed errors use 2 % of the budget of 30 days in 60 min`."""
         return (
-            f"{self.factor:g} times as often as its objective allows uses {percent(self.budget_ratio)} of 30 days' "
-            f"errors in {minutes(self.long_seconds)}"
+            f"{self.factor:g} times the allowed errors use {percent(self.budget_ratio)} of the budget of 30 days "
+            f"in {minutes(self.long_seconds)}"
         )
 
 
@@ -246,7 +249,7 @@ def _burn_alert(
     channel_kinds: frozenset[ChannelKind],
     former_slugs: tuple[str, ...] = (),
 ) -> AlertDefinition:
-    """Fires while one of the burn rates is too high. `or` keeps one series a service, so one incident, whichever it is.
+    """Fires while one of the burn rates is too high. `or` keeps one series for each service, and so one incident.
 
     `and` binds tighter than `or`.
     """
@@ -269,18 +272,22 @@ def _burn_alert(
             f"{_MORE_ERRORS_THAN + 1} failed requests"
         ),
         meaning=(
-            f"The service uses its error budget up too fast: to fail {'; '.join(burn.meaning() for burn in burns)}. It "
-            "sees what stays below the threshold of HighErrorRate, or comes and goes, and still adds up."
+            f"The service uses its error budget too fast: {'; '.join(burn.meaning() for burn in burns)}. The "
+            "alert also notices errors that stay below the threshold of HighErrorRate, or that come and go."
         ),
         first_steps=(
             LOOK_FOR_A_NEW_REVISION,
-            f"Read the newest errors of the service: {READ_ERRORS}. One stack trace, or many?",
-            f"Group the failing requests by path: {READ_FAILED_REQUESTS}. One feature, or everything?",
+            f"Read the newest errors of the service: {READ_ERRORS}. Is it one stack trace, or many?",
+            f"Group the failing requests by path: {READ_FAILED_REQUESTS}. Does one feature fail, or everything?",
         ),
-        causes=("A feature that is broken for some users", "A dependency that fails now and then", "A bad revision"),
+        causes=(
+            "A feature that is broken for some users",
+            "A dependency that fails from time to time",
+            "A bad revision",
+        ),
         mitigation=(
             ROLL_BACK,
-            "Switch the broken feature off, where a variable of the service does that; see which there are: "
+            "Switch the broken feature off, if a variable of the service does that. List the variables: "
             f"{SHOW_VARIABLES}.",
         ),
         value=(

@@ -1,6 +1,6 @@
-"""The alert policies, as data. Everything that names one (policy, rule file, runbook, test) reads it here.
+"""The list of all alerts, as data. Policies, rule files, the runbook and tests read it.
 
-A new group of alerts is a file of its own, and one more line here.
+For a new group of alerts, add a file, and a line here.
 """
 
 from __future__ import annotations

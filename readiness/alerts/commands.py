@@ -1,9 +1,8 @@
 """The commands in the texts of an alert: in backquotes, with placeholders that a stack's settings fill.
 
-A step or a measure is a sentence, or a few, that may hold commands: "Restart the instance: `gcloud sql instances
+A step or a measure is one or more sentences that may contain commands: "Restart the instance: `gcloud sql instances
 restart $instance --project=$project`". The runbook shows the text, and below it the commands in a block, filled in for
-each stack. Words in capitals, such as REVISION, are for the reader to fill in, from what a command above prints
-(`PRINTED_BY`).
+each stack. The reader replaces words in capitals, such as REVISION, with what a command above prints (`PRINTED_BY`).
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from readiness.alerts import first_queries
 from readiness.settings.model import Engine, Settings
 from readiness.settings.services import Service
 
-# What begins a command; other words in backquotes are names or texts of a log.
+# A command begins with one of these. Other words in backquotes are names or texts of a log.
 _PROGRAMS = ("gcloud", "gh", "curl", "pulumi", "readiness")
 _COMMAND = re.compile(rf"`((?:{'|'.join(_PROGRAMS)}) [^`]+)`")
-# After a colon there may be several; the text reads well without them and the colon.
+# Several commands may follow a colon. The sentence is complete without them and the colon.
 _AFTER_COLON = re.compile(rf": {_COMMAND.pattern}(?:(?:, | and |, and |, then ){_COMMAND.pattern})*(?=$|[.,;])")
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z`])")
 
@@ -69,7 +68,7 @@ READ_MEMORY_KILLS = f"`gcloud logging read $memory_kills {_LINES}`"
 READ_REFUSED_REQUESTS = f"`gcloud logging read $refused_requests {_REQUESTS}`"
 READ_FAILED_REQUESTS = f"`gcloud logging read $failed_requests {_REQUESTS}`"
 READ_INSTANCES = f"`gcloud logging read $instance_lines {_LINES}`"
-# The filter is that of the counter which the alert reads.
+# `$counted` is the filter of the counter that the alert reads.
 READ_DELETIONS = (
     "`gcloud logging read $counted --project=$project --freshness=1h --limit=10 --format="
     '"value(timestamp, protoPayload.authenticationInfo.principalEmail, protoPayload.requestMetadata.callerIp, '
@@ -101,7 +100,7 @@ _LIMITS = (
     'spec.template.spec.containers[0].resources.limits)"'
 )
 SHOW_LIMITS = f"`gcloud run services describe $service {WHERE} {_LIMITS}`"
-# Names, and the secrets that they come from: a value in plain text stays out of terminals and screen shares.
+# Prints names, and the secrets that they come from. No value in plain text appears in a terminal or a screen share.
 SHOW_VARIABLES = (
     f"`gcloud run services describe $service {WHERE} "
     '--format="yaml(spec.template.spec.containers[0].env[].name, spec.template.spec.containers[0].env[].valueFrom)"`'
@@ -113,34 +112,34 @@ LOOK_FOR_A_NEW_REVISION = (
     "Look for the cause afterwards."
 )
 ROLL_BACK = (
-    "Roll back, where a new revision is the cause; REVISION is the newest from before the incident: "
-    f"`gcloud run services update-traffic $service {WHERE} --to-revisions=REVISION=100`. Traffic is pinned then: "
+    "Roll back, if a new revision is the cause. REVISION is the newest from before the incident: "
+    f"`gcloud run services update-traffic $service {WHERE} --to-revisions=REVISION=100`. This pins the traffic: "
     "[send it to the latest revision again](../runbook.md#roll-back) with the next deployment."
 )
 RAISE_MEMORY = (
     f"Give the instances twice the memory: {SHOW_LIMITS} and `gcloud run services update $service {WHERE} "
-    "--memory=MEMORY`. The first command shows the limit of now; write the new one for MEMORY, such as 1Gi."
+    "--memory=MEMORY`. The first command shows the present limit. Replace MEMORY with the new one, such as 1Gi."
 )
 RAISE_CPU = (
     f"Give the instances twice the CPU: {SHOW_LIMITS} and `gcloud run services update $service {WHERE} --cpu=CPU`. "
-    "The first command shows the limit of now; write the new one for CPU, such as 2."
+    "The first command shows the present limit. Replace CPU with the new one, such as 2."
 )
 LOWER_CONCURRENCY = (
     f"Let an instance take half as many requests at once: {SHOW_LIMITS} and `gcloud run services update $service "
-    f"{WHERE} --concurrency=CONCURRENCY`. The first command shows `containerConcurrency` of now; write half of it."
+    f"{WHERE} --concurrency=CONCURRENCY`. The first command shows the present `containerConcurrency`: use half of it."
 )
 RAISE_INSTANCES = (
     f"Allow twice as many instances, if the database has connections for them: {SHOW_LIMITS} and "
-    f"`gcloud run services update $service {WHERE} $more_instances`. The first command shows `maxScale` of now."
+    f"`gcloud run services update $service {WHERE} $more_instances`. The first command shows the present `maxScale`."
 )
 LOWER_INSTANCES = (
-    "Allow half as many instances of what connects to the database, until the connections fit: "
+    "Allow half as many instances of the services that connect to the database, until the connections suffice: "
     f"`gcloud run services describe $database_service {WHERE} {_LIMITS}` and "
     f"`gcloud run services update $database_service {WHERE} $fewer_instances`. "
-    "The first command shows `maxScale` of now."
+    "The first command shows the present `maxScale`."
 )
 END_A_QUERY = (
-    f"End the query that uses most; PID is its number in Query insights or in `pg_stat_activity`: {CONNECT}. In "
+    f"End the query that uses most. PID is its number in Query insights or in `pg_stat_activity`: {CONNECT}. In "
     "PostgreSQL: `SELECT pg_cancel_backend(PID)`; in MySQL: `KILL QUERY PID`; in SQL Server: `KILL PID`."
 )
 LARGER_MACHINE = (
@@ -152,7 +151,7 @@ RESTART_INSTANCES = (
     f'{WHERE} --update-labels=restarted="$$(date +%s)"`.'
 )
 RERUN_FAILED_JOBS = (
-    "Run the failed jobs again, if the cause was outside; RUN_ID is that of the failed run: "
+    "Run the failed jobs again, if the cause was outside the repository. RUN_ID is the ID of the failed run: "
     "`gh run rerun RUN_ID --repo=$repository --failed`."
 )
 
@@ -165,14 +164,14 @@ def text_without_commands(text: str) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """What to do, without commands and without the full stop: what a notification and a heading have room for."""
+    """The first sentence without commands and full stop: short enough for a notification and a heading."""
     return _SENTENCE_END.split(text_without_commands(text), maxsplit=1)[0].rstrip(".")
 
 
 def notification_text(
     first_step: str, *, runbook_url: str, value: str, threshold: str, subject: str, console_url: str
 ) -> str:
-    """What a phone shows at a glance: what to do, how bad it is and where; the rest is on the alert's page."""
+    """The text of a notification, short enough for a phone: what to do, the value, and where. The page has the rest."""
     return (
         f"**Do first: {first_sentence(first_step)}.**\n\n"
         f"Runbook: {runbook_url}\n\n"
@@ -191,9 +190,10 @@ def commands_in(text: str) -> list[str]:
 def filled_commands(text: str, settings: Settings, more: Mapping[str, str | None]) -> Iterator[str]:
     """The text's commands for a stack, in their order, each value one word of the shell.
 
-    A command with `$service` comes once for each service, and one with `$database_service` for each that connects to
-    the database. A command that names what the stack does not have (a database, a migration job) is left out. `more`
-    are further placeholders with their values, quoted for the shell. Raises KeyError for an unknown placeholder.
+    A command with `$service` is repeated for each service, and one with `$database_service` for each service that
+    connects to the database. A command whose resource the stack does not have (a database, a migration job) is left
+    out. `more` contains further placeholders with their values, quoted for the shell. Raises KeyError for an unknown
+    placeholder.
     """
     for command in commands_in(text):
         names = set(Template(command).get_identifiers())
@@ -206,7 +206,7 @@ def filled_commands(text: str, settings: Settings, more: Mapping[str, str | None
 
 
 def _services(names: set[str], settings: Settings) -> tuple[Service | None, ...]:
-    """The services for each of which a command with these placeholders is given; `(None,)` for a command of none."""
+    """The services for which a command with these placeholders is repeated. `(None,)` if it names no service."""
     if "database_service" in names:
         with_pools = tuple(service for service in settings.services if service.connection_pools)
         backends = tuple(service for service in settings.services if service.role == "backend")
@@ -250,7 +250,7 @@ def _service_values(service: Service) -> dict[str, str]:
 
 
 def _limit_option(service: Service, factor: float) -> str:
-    """`--max-instances=10`, from the settings if they hold the limit of now; Cloud Run takes 1 to 1,000."""
+    """`--max-instances=10`, from the settings if they contain the present limit. Cloud Run accepts 1 to 1,000."""
     option = "--max-instances" if service.max_instances_per == "revision" else "--max"
     if service.max_instances is None:
         return f"{option}=MAX_INSTANCES"

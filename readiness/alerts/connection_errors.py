@@ -1,12 +1,13 @@
-"""What counts as a database connection error in the logs, and under which metrics it is counted.
+"""What counts as a database connection error in the logs, and the metrics that count it.
 
-There is no metric of failed connections (docs/facts/monitoring.md#metrics-of-a-postgresql-instance), so logs are
-counted. The server does not see an exhausted pool or a broken socket; the application does not see who else is refused.
+Cloud SQL has no metric of failed connections (docs/facts/monitoring.md#metrics-of-a-postgresql-instance), so log
+entries are counted. The server's log does not show an exhausted pool or a broken socket. The application's log does not
+show refused connections of other clients.
 
 One failure can be in three places: in the server's log, in an entry of the application's logger, and in a stack trace
-that the runtime prints. Each place has a metric of its own, in which the failure is one entry, and the alert takes the
-largest count. Of MySQL and SQL Server the server's log is not read, because their texts are not known here
-(`settings/unwatched.py` says so to the team). What the application's entries look like: `log_patterns.py`.
+that the runtime prints. Each place has its own metric, in which the failure is one entry, and the alert takes the
+largest count. The server's log is not read for MySQL and SQL Server, because their texts are not known here
+(`settings/unwatched.py` has the message for the team). `log_patterns.py` describes the application's entries.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from readiness.alerts.log_metric import LogMetric, environment_metric_name, filt
 from readiness.alerts.log_patterns import logged_filter, printed_filter
 from readiness.settings.model import Settings
 
-# PostgreSQL's own texts for a refused connection; one FATAL line each. A wrong password and the lines of an orderly
-# restart are FATAL too and say nothing of the database's health.
+# PostgreSQL's own texts for a refused connection, one FATAL line each. A wrong password and the lines of a planned
+# restart are FATAL too, but do not mean that the database is unhealthy.
 SERVER_TEXTS = (
     r"remaining connection slots are reserved",
     r"sorry, too many clients already",
@@ -65,7 +66,7 @@ def traceback_metric(settings: Settings) -> LogMetric:
 
 
 def connection_error_metrics(settings: Settings) -> tuple[LogMetric, ...]:
-    """The counters of the stack: of the application's two, and of PostgreSQL's log where that is the engine."""
+    """The counters of the stack: two for the application's log, and one for the server's log if it is PostgreSQL."""
     of_the_application = (application_metric(settings), traceback_metric(settings))
     return (server_metric(settings), *of_the_application) if has_postgresql(settings) else of_the_application
 

@@ -1,6 +1,6 @@
-"""Alerts on what Cloud Run's request count does not show: containers that die, run out, or start slowly.
+"""Alerts on what Cloud Run's request count does not show: containers that die, reach their limit, or start slowly.
 
-Requests that never reach a container are in no count, and a container's start is in no latency
+The request count leaves out requests that never reach a container, and the latency leaves out a container's start
 (docs/facts/monitoring.md#what-cloud-runs-metrics-leave-out).
 """
 
@@ -32,9 +32,9 @@ from readiness.alerts.selectors import EVERY_SERVICE, named_services_selector, w
 from readiness.settings.channels import EMAIL_ONLY, TEAM
 from readiness.settings.model import Settings
 
-# One or two slow starts are no pattern.
+# One or two slow starts do not notify.
 _MORE_STARTS_THAN = 2
-# A container must have died as recently as this: the alert closes when the deaths have stopped.
+# A container must have died this recently, so that the alert closes when the deaths stop.
 _STILL_DYING_SECONDS = 600
 
 
@@ -62,9 +62,10 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
     channel_kinds=TEAM,
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     # Where `increase` does not extrapolate, the scaled count is too low: by a sixth in five minutes, by a sixtieth in
-    # an hour. Rounding makes up for it up to a limit of 2 deaths in five minutes, and of 29 in an hour.
-    # An hour by default: a container that is killed for its memory every ten minutes never dies six times in ten.
-    # The largest count of one kind of line: a death writes several lines, and at most one of a kind.
+    # an hour. Rounding corrects this up to a limit of 2 deaths in five minutes, and of 29 in an hour.
+    # The default window is an hour: a container that is killed for its memory every ten minutes never dies six times
+    # in ten minutes.
+    # The query takes the largest count of one kind of line: a death writes several lines, and at most one of a kind.
     query=(
         "round(max by (service_name, location) (sum by (service_name, location, evidence) "
         "(increase($exit_metric{$services}[$count_window]))) "
@@ -80,21 +81,21 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
         f"{minutes(settings.alerts.container_crash_loop.window_seconds)}"
     ),
     meaning=(
-        "Containers of the service end, are killed, or do not answer their probe, again and again; Cloud Run starts "
-        "new ones. While none runs, requests wait or are refused before they are counted. Of the several lines that "
-        "Cloud Run writes about one death, one counts; a request that is refused because no container could start "
-        "counts too."
+        "Containers of the service repeatedly end, are killed, or do not answer their probe, and Cloud Run starts new "
+        "ones. While none runs, requests wait, or are refused before they are counted. Cloud Run writes several lines "
+        "about one death, and the alert counts one of them. A request that is refused because no container could "
+        "start counts too."
     ),
     first_steps=(
         LOOK_FOR_A_NEW_REVISION,
-        f"Read how the containers ended, and their last errors: {READ_DEAD_CONTAINERS} and {READ_ERRORS}. A stack "
-        "trace, a missing variable, a probe that fails?",
-        "Search those lines for `Memory limit of` and `Uncaught signal: 9`: then it is memory, and "
+        f"Read how the containers ended, and their last errors: {READ_DEAD_CONTAINERS} and {READ_ERRORS}. Is it "
+        "a stack trace, a missing variable, or a failing probe?",
+        "Search those lines for `Memory limit of` and `Uncaught signal: 9`. If you find one, memory is the cause: "
         "[HighMemoryUsage](HighMemoryUsage.md) has the steps.",
     ),
     causes=(
-        "If the log has `could not start successfully` and no line of a container: a secret that the service's account "
-        "may not read, or a deleted account",
+        "A secret that the service's account may not read, or a deleted account, if the log has `could not start "
+        "successfully` and no line of a container",
         "A bad revision",
         "A missing secret or variable",
         "The database is unreachable at the start",
@@ -103,15 +104,14 @@ CONTAINER_CRASH_LOOP = AlertDefinition(
     mitigation=(
         ROLL_BACK,
         RAISE_MEMORY,
-        "Restore the secret or the variable that is missing, and deploy; see what the service was given: "
-        f"{SHOW_VARIABLES}.",
+        f"Restore the missing secret or variable, and deploy. List the variables of the service: {SHOW_VARIABLES}.",
     ),
-    value="the containers that died in the window",
+    value="the number of containers that died in the window",
 )
 
 
 def _limits(settings: Settings) -> dict[tuple[str, int], list[str]]:
-    """Names of services by what the limit is for, a revision or the service, and how many instances it allows."""
+    """Names of services, by whether the limit is for a revision or the service, and by the limit."""
     found: dict[tuple[str, int], list[str]] = {}
     for service in settings.services:
         if service.max_instances is not None:
@@ -124,7 +124,7 @@ def _limit_values(settings: Settings) -> Mapping[str, str]:
 
 
 def _shares(settings: Settings) -> Iterator[str]:
-    # Idle instances are kept warm and take the next requests: a service that has some is not at its limit.
+    # An idle instance takes the next request, so a service that has idle instances is not at its limit.
     for (per, limit), names in _limits(settings).items():
         selector = f'{named_services_selector(names)},state="active"'
         count = f"run_googleapis_com:container_instance_count{{{selector}}}"
@@ -146,14 +146,15 @@ INSTANCE_LIMIT_REACHED = AlertDefinition(
         f"As many active instances as allowed for {minutes(settings.alerts.instance_limit.duration_seconds)}"
     ),
     meaning=(
-        "The service runs as many instances as it may. Further requests wait and are then refused; those that are "
-        "refused are in no request count, so that the error rate stays low while users see errors."
+        "The service runs as many instances as its limit allows. Further requests wait and are then refused. Refused "
+        "requests are in no request count, so the error rate stays low while users see errors."
     ),
     first_steps=(
         f"Count the requests that are refused: {READ_REFUSED_REQUESTS}. They have status 429 and severity WARNING, "
         "or 500 while instances start, with the text `The request was aborted because there was no available "
         "instance`.",
-        "Compare the request count with an hour ago, in the metrics of the service: more traffic, or slower answers?",
+        "Compare the request count with an hour ago, in the metrics of the service. Is there more traffic, or are "
+        "answers slower?",
         f"Look for a new revision that answers more slowly: {LIST_REVISIONS}.",
     ),
     causes=("A traffic peak", "Slow answers, which keep instances busy", "A limit that is too low"),
@@ -193,15 +194,14 @@ SLOW_START_UP = AlertDefinition(
         f"{_MORE_STARTS_THAN + 1} or more starts in {minutes(settings.alerts.slow_start_up.window_seconds)}"
     ),
     meaning=(
-        "More than half of the new containers of the service need longer than the threshold before they answer. The "
-        "latency of requests does not show it, and whoever comes first after an idle hour, or in a traffic peak, "
-        "waits that long."
+        "More than half of the new containers of the service take longer than the threshold to start. The latency of "
+        "requests does not show it. The first user after an idle hour, or in a traffic peak, waits that long."
     ),
     first_steps=(
         f"List the revisions, and compare the newest with the first slow start: {LIST_REVISIONS}. Did it bring a "
         "new dependency or a larger image?",
         f"Read the log of one start: {READ_INSTANCES}. Which step takes the time?",
-        "Look whether the database answered slowly then, because the application connects at its start: "
+        "Check whether the database answered slowly then, because the application connects at its start: "
         f"{READ_DATABASE_ERRORS}.",
     ),
     causes=("A larger image or more imports", "A slow database at the start", "Too little CPU while starting"),

@@ -1,12 +1,12 @@
 """What counts as a dead container in Cloud Run's own logs; no metric counts it.
 
-One death writes up to three lines: why it ended (memory, a signal), that it ended, and the probe that failed for it. A
-container that hangs at its start writes the probe's line alone, and one that cannot even be started (a secret that may
-not be read) only the lines of the requests that it refuses. So each line has a label that says what it is evidence of,
-and the alert takes the largest of the counts: a death writes at most one line of each.
+One death writes up to three lines: its reason (memory, a signal), the end itself, and the probe that failed because of
+it. A container that hangs at its start writes only the probe's line. A container that cannot start (because of a secret
+that it may not read) writes only the lines of the requests that it refuses. So each line has a label for its kind, and
+the alert takes the largest of the counts: a death writes at most one line of each kind.
 
-Sources: docs/log-patterns.md#dead-containers. An exit with status 0 is an orderly end. Lines of requests that a
-container took and broke off are not counted here: they are in the request count, as 5xx.
+Sources: docs/log-patterns.md#dead-containers. An exit with status 0 is a normal end. Requests that a container accepted
+and did not finish are not counted here, because they are in the request count, as 5xx.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from readiness.alerts.log_metric import LogMetric, environment_metric_name, filter_text, services_filter
 from readiness.settings.model import Settings
 
-# The lines of the system log, and of the request log the two of an instance that never started.
+# Lines of the system log. The last pattern matches lines of the request log about an instance that never started.
 TEXTS = (
     r"^Container called exit.[1-9]",
     r"^Container terminated on signal",
@@ -24,7 +24,7 @@ TEXTS = (
     r"^The request failed because the instance (could not start successfully|failed the readiness check)",
 )
 EVIDENCE = "evidence"
-# The word that only lines of one kind begin with, or hold first. A container's end is one kind, whatever it says of it.
+# The first of these words in a line is its kind. All lines about a container's end are one kind.
 EVIDENCE_PATTERN = "(Container|Uncaught|Memory|probe|instance)"
 
 
@@ -33,7 +33,7 @@ def container_exit_metric(settings: Settings) -> LogMetric:
     return LogMetric(
         slug="container-exits",
         name=environment_metric_name(settings, "container_deaths"),
-        description=f"Lines of Cloud Run that tell of dead containers in {settings.environment.name}",
+        description=f"Lines of Cloud Run about dead containers in {settings.environment.name}",
         filter=filter_text(
             *services_filter(settings),
             '(log_id("run.googleapis.com/varlog/system") OR log_id("run.googleapis.com/requests"))',

@@ -1,7 +1,7 @@
-"""The kinds of tiles that the dashboard is made of, as Monitoring's JSON has them.
+"""The kinds of tiles on the dashboard, in Monitoring's JSON.
 
-Counts and means are filter queries: they count exactly, where PromQL's `increase` extrapolates, which at a few events a
-week is far off. Quantiles and the two figures are PromQL.
+Counts and means are filter queries, because they count exactly. PromQL's `increase` extrapolates, which is far off for
+a few events a week. Quantiles and the two custom figures are PromQL.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Line:
 
 
 def metric_filter(metric_type: str, labels: Mapping[str, str | Sequence[str]]) -> str:
-    """A Monitoring filter on a log-based metric; entries of deployments belong to the resource `global`."""
+    """A Monitoring filter on a log-based metric. Entries of deployments have the resource type `global`."""
     parts = [f'metric.type="{metric_type}"', 'resource.type="global"']
     for label, value in labels.items():
         if isinstance(value, str):
@@ -36,13 +36,13 @@ def metric_filter(metric_type: str, labels: Mapping[str, str | Sequence[str]]) -
 
 
 def filter_query(filter_text: str, reducer: str, *, whole_period: bool = False) -> Json:
-    """Sums (`REDUCE_SUM`) or averages (`REDUCE_MEAN`) over a week, or over all that is shown."""
+    """Sums (`REDUCE_SUM`) or averages (`REDUCE_MEAN`) over a week, or over the whole period shown."""
     query: Json = {"timeSeriesFilter": {"aggregation": _aggregation(reducer), "filter": filter_text}}
     return {**query, "outputFullDuration": True} if whole_period else query
 
 
 def ratio_query(numerator: str, denominator: str) -> Json:
-    """The share of one count in another, week by week."""
+    """One count divided by another, week by week."""
     parts = {"numerator": numerator, "denominator": denominator}
     aggregation = _aggregation("REDUCE_SUM")
     return {
@@ -93,7 +93,7 @@ def text(title: str, content: str) -> Json:
 
 
 def mosaic(rows: Sequence[tuple[int, Sequence[Json]]], columns: int) -> Json:
-    """Rows of equally wide widgets, each with its height. A position of 0 is left out: the API gives none back."""
+    """Rows of equally wide widgets, each with its height. A position of 0 is left out, because the API returns none."""
     tiles: list[Json] = []
     y = 0
     for height, widgets in rows:
@@ -113,7 +113,7 @@ def mosaic(rows: Sequence[tuple[int, Sequence[Json]]], columns: int) -> Json:
 
 
 def _number(value: float) -> float:
-    """600 and not 600.0, as the API gives it back."""
+    """600 and not 600.0, as the API returns it."""
     return int(value) if value == int(value) else value
 
 

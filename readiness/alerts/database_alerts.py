@@ -53,9 +53,9 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
     title="Database connection errors",
     severity="ERROR",
     channel_kinds=TEAM,
-    # The largest of the counts, never their sum: one refused connection stands in every log. `or` tells them apart by
-    # their labels: the server's count has its database_id, the application's none, the tracebacks' the resource type.
-    # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
+    # The largest of the counts, never their sum: one refused connection is in every log. `or` keeps all three, because
+    # their labels differ: the server's count has a database_id, the application's none, the tracebacks' a resource
+    # type. A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
     query=(
         "round(max(${in_the_servers_log}"
         "sum(increase($application_metric{$services}[$count_window])) or "
@@ -63,9 +63,9 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
         "* $window_seconds / $count_window_seconds, 0.01) > $threshold"
     ),
     declared_by=lambda settings: settings.database is not None,
-    # The scaling (5/6 for five minutes) is exact where `increase` extrapolates, as Prometheus does. Where it does not,
-    # it misses 11 and 12 errors of a limit of 10; without the scaling nine would page where it does. No factor is right
-    # in both.
+    # The scaling (5/6 for five minutes) is exact if `increase` extrapolates, as in Prometheus. If it does not, the
+    # alert misses 11 and 12 errors at a limit of 10. Without the scaling, 9 errors would page if it does. No factor is
+    # right in both cases.
     threshold=lambda settings: settings.connection_errors.error_count,
     duration_seconds=lambda _settings: 0,
     condition=lambda settings: (
@@ -73,23 +73,23 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
         f"{minutes(settings.connection_errors.window_seconds)}"
     ),
     meaning=(
-        "Connections to the database fail: refused by the server (no slot left, unknown database), unreachable, or not "
-        "to be had from the application's pool. The largest of three counts is compared (PostgreSQL's log, the "
-        "application's, its tracebacks), so that one failure is counted once, and an exhausted pool, which the server "
-        "never sees, counts too. A count of up to a fifth above the limit may be missed (11 and 12 of a limit of 10 in "
-        "five minutes): it depends on whether Monitoring extrapolates a count as Prometheus does."
+        "Connections to the database fail: the server refuses them (no slot left, unknown database) or is unreachable, "
+        "or the application's pool has none left. The alert compares the largest of three counts: PostgreSQL's log, "
+        "the application's log, and its tracebacks. So it counts one failure once, and it also counts an exhausted "
+        "pool, which the server does not log. It may miss a count of up to a fifth above the limit, such as 11 and 12 "
+        "at a limit of 10 in five minutes: that depends on whether Monitoring extrapolates a count as Prometheus does."
     ),
     first_steps=(
-        f"Check that the database instance runs: {SHOW_INSTANCE} and {LIST_OPERATIONS}. Anything but `RUNNABLE`, a "
-        "full disk, or an operation of the last minutes is the cause.",
-        f"Read which text it is, in the application's log and in the server's: {READ_ERRORS} and "
-        f"{READ_DATABASE_ERRORS}. `remaining connection slots` and the limit of a pool mean too many connections; "
-        "`No such file or directory` and `Connection refused` mean that the way to the server is broken.",
-        "Multiply the instances by the connections that each may open, and compare with max_connections.",
+        f"Check that the database instance runs: {SHOW_INSTANCE} and {LIST_OPERATIONS}. A state other than "
+        "`RUNNABLE`, a full disk, or an operation of the last minutes is the cause.",
+        f"Read the error text, in the application's log and in the server's: {READ_ERRORS} and "
+        f"{READ_DATABASE_ERRORS}. `remaining connection slots` and the limit of a pool mean too many connections. "
+        "`No such file or directory` and `Connection refused` mean that the application cannot reach the server.",
+        "Multiply the number of instances by the connections that each may open, and compare with max_connections.",
     ),
     causes=(
         "More instances than the database has slots for",
-        "A leak: connections that are not given back to the pool",
+        "A leak: connections that are not returned to the pool",
         "The instance restarts, or is in maintenance",
         "The connector or the socket is missing after a deployment",
     ),
@@ -98,10 +98,10 @@ DATABASE_CONNECTION_ERRORS = AlertDefinition(
         RESTART_INSTANCES,
         LOOK_FOR_A_NEW_REVISION,
         ROLL_BACK,
-        "Restart the instance, when nothing else helps; every connection ends: `gcloud sql instances restart "
+        "Restart the instance, if nothing else helps. This ends every connection: `gcloud sql instances restart "
         "$instance --project=$project`.",
     ),
-    value="the connection errors in the window",
+    value="the number of connection errors in the window",
     subject=of_the_database,
     query_values=_connection_error_values,
     log_metrics=connection_error_metrics,
@@ -117,7 +117,7 @@ DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
     title="Database connections run out",
     severity="ERROR",
     channel_kinds=TEAM,
-    # One series a database of the instance: they share its connections.
+    # The metric has one series for each database of the instance. They share the connections, so they are added.
     query=(
         "sum by (database_id) (last_over_time("
         "cloudsql_googleapis_com:database_postgresql_num_backends{$database}[$gauge_window])) / $max_connections > "
@@ -134,26 +134,27 @@ DATABASE_CONNECTIONS_RUN_OUT = AlertDefinition(
         f"{minutes(settings.alerts.database_connections.duration_seconds)}"
     ),
     meaning=(
-        "Most of the instance's connections are open. At its limit it refuses the next one, and "
-        "DatabaseConnectionErrors pages; until then everything works."
+        "Most of the instance's connections are open. Everything still works. At the limit the instance refuses new "
+        "connections, and DatabaseConnectionErrors fires."
     ),
     first_steps=(
-        f"List the revisions, and count what connects: {LIST_REVISIONS}. Multiply the instances of each by the "
+        f"List the revisions that connect to the database: {LIST_REVISIONS}. Multiply the instances of each by the "
         "connections that an instance may open, and compare with max_connections.",
-        "Look at the instance count in the metrics of the service: has it grown with traffic, or do old and new "
+        "Look at the instance count in the metrics of the service. Has it grown with traffic, or do old and new "
         "revisions run side by side?",
-        "Look at the open connections by state (query insights): many that are idle in a transaction are a leak.",
+        "Look at the open connections by state (Query insights). Many that are idle in a transaction mean a leak.",
     ),
     causes=(
         "More instances than the database has slots for",
         "Two revisions at once, each with its own pools",
-        "A leak: connections that are not given back to the pool",
+        "A leak: connections that are not returned to the pool",
     ),
     mitigation=(
         LOWER_INSTANCES,
         RESTART_INSTANCES,
-        "Raise max_connections for good; the flag restarts the instance. Set it where the instance is declared, "
-        "and `max_connections` in the settings; until then what is set: `gcloud sql instances describe $instance "
+        "Raise max_connections permanently. Changing the flag restarts the instance. Set the flag where the instance "
+        "is declared, and `max_connections` in the settings. This shows the present flags: `gcloud sql instances "
+        "describe $instance "
         '--project=$project --format="yaml(settings.databaseFlags, settings.tier)"`.',
     ),
     value="the share of the connections that are open: 0.8 is 80 %",

@@ -1,7 +1,7 @@
 """Alerts on the state of the Cloud SQL instance itself: down, disk, CPU, memory, transaction IDs, backups.
 
-An instance writes one series of each metric, so that nothing is added up. `database_alerts.py` has the alerts on its
-connections. What the metrics hold: docs/facts/monitoring.md#metrics-of-an-instance.
+An instance writes one series of each metric, so the queries add nothing up. `database_alerts.py` contains the alerts on
+its connections. The metrics are described in docs/facts/monitoring.md#metrics-of-an-instance.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from readiness.settings.channels import PAGE, TEAM
 from readiness.settings.model import MAX_STORAGE_GIB, DatabaseStorage, Settings
 
 GIB = 2**30
-# A failed backup writes one entry; the alert stays open while the entry is in the window, and closes by itself.
+# A failed backup writes one entry. The alert stays open while the entry is in the window, and then closes.
 BACKUP_WINDOW_SECONDS = 600
 
 _METRIC = "cloudsql_googleapis_com:database_"
@@ -54,9 +54,9 @@ DATABASE_DOWN = AlertDefinition(
     title="Database down",
     severity="CRITICAL",
     channel_kinds=PAGE,
-    # An instance that was stopped or deleted, or whose name is misspelt in the settings, may write no sample at all: no
-    # source says what a stopped one writes. Both count, and one after the other counts as one outage: the label is
-    # kept on both sides.
+    # An instance that was stopped or deleted, or whose name is misspelt in the settings, may write no sample at all. No
+    # source documents what a stopped one writes. Both cases count, and one after the other is one outage, because both
+    # sides keep the label.
     query=(
         f"sum by (database_id) (last_over_time({_METRIC}up{{$database}}[$gauge_window])) == $threshold or "
         f"sum by (database_id) (absent_over_time({_METRIC}up{{$database}}[$gauge_window])) > 0"
@@ -70,22 +70,22 @@ DATABASE_DOWN = AlertDefinition(
         f"The instance is down, or reports nothing, for {minutes(settings.alerts.database_down.duration_seconds)}"
     ),
     meaning=(
-        "The server of the database does not run, or the instance is stopped, suspended or gone. Every request that "
-        "needs the database fails. A planned restart and a failover of an instance with high availability are shorter "
-        "than what pages. An instance that reports nothing at all pages five minutes later than one that says it is "
-        "down."
+        "The database server does not run, or the instance is stopped, suspended or deleted. Every request that needs "
+        "the database fails. A planned restart, and a failover of an instance with high availability, are too short "
+        "to page. For an instance that reports nothing at all, the alert pages five minutes later than for one that "
+        "reports that it is down."
     ),
     first_steps=(
-        f"Read whether the instance runs, and if not, why: {SHOW_INSTANCE}. `state` is `RUNNABLE` and "
-        "`activationPolicy` is `ALWAYS` where it should run; `suspensionReason` says why Google stopped it.",
-        f"Look for a restart, an update or a failover that runs or has failed: {LIST_OPERATIONS}.",
+        f"Check whether the instance runs, and if not, why: {SHOW_INSTANCE}. For a running instance `state` is "
+        "`RUNNABLE` and `activationPolicy` is `ALWAYS`. `suspensionReason` is why Google stopped it.",
+        f"Look for a restart, an update or a failover that is running or has failed: {LIST_OPERATIONS}.",
         f"Read the last errors of the server: {READ_DATABASE_ERRORS}.",
     ),
     causes=(
         "Somebody stopped the instance (`activationPolicy` is `NEVER`), or it was deleted",
-        "The disk is full, so that the server does not start",
-        "The zone of an instance without high availability is out of order",
-        "The server ran out of memory and restarts again and again",
+        "The disk is full, so the server does not start",
+        "The zone of an instance without high availability is down",
+        "The server runs out of memory and restarts repeatedly",
         "Billing of the project is suspended (`state` is `SUSPENDED`)",
     ),
     mitigation=(
@@ -93,30 +93,30 @@ DATABASE_DOWN = AlertDefinition(
         "`gcloud sql instances patch $instance --project=$project --activation-policy=ALWAYS`.",
         "Restart it, if its state is `RUNNABLE` and the server hangs: "
         "`gcloud sql instances restart $instance --project=$project`.",
-        "Fail over, if it has high availability and its zone is out of order: "
+        "Fail over, if it has high availability and its zone is down: "
         "`gcloud sql instances failover $instance --project=$project`.",
-        "Find the newest backup, if the instance is gone or cannot be repaired, and [escalate]"
+        "Find the newest backup, if the instance is deleted or cannot be repaired, and [escalate]"
         f"(../runbook.md#escalation) before you restore it into a new instance: {LIST_BACKUPS}.",
     ),
-    value="0 where the instance says that it is down, 1 where it reports nothing",
+    value="0 if the instance reports that it is down, 1 if it reports nothing",
 )
 
 
 def _growing_limit_bytes(storage: DatabaseStorage) -> int:
-    """The size at which automatic increase ends."""
+    """The size up to which the disk grows automatically."""
     return GIB * (MAX_STORAGE_GIB if storage.limit_gib is None else storage.limit_gib)
 
 
 def growing_storage(settings: Settings) -> DatabaseStorage | None:
-    """The storage settings of a disk that grows; None for one that does not, or of which nobody says so."""
+    """The storage settings of a disk with automatic increase. None for a disk without it, or without the setting."""
     storage = settings.required_database.storage
     return storage if storage is not None and storage.automatic_increase else None
 
 
 def _disk_values(settings: Settings) -> Mapping[str, str]:
-    """With automatic increase the share of what the disk may grow to, else the share of the disk.
+    """With automatic increase the used share of the size that the disk may grow to, else of the disk.
 
-    A limit below the present size of the disk is none: automatic increase does nothing, and the disk is the limit.
+    If the limit is below the present size of the disk, automatic increase does nothing, and the disk is the limit.
     """
     database = database_selector(settings)
     storage = growing_storage(settings)
@@ -132,11 +132,11 @@ def _disk_values(settings: Settings) -> Mapping[str, str]:
 
 def _disk_condition(settings: Settings) -> str:
     disk, storage = settings.alerts.database_disk, growing_storage(settings)
-    held = f"for {minutes(disk.duration_seconds)}"
+    duration = f"for {minutes(disk.duration_seconds)}"
     if storage is None:
-        return f"More than {percent(disk.disk_ratio)} of the disk used {held}"
+        return f"More than {percent(disk.disk_ratio)} of the disk used {duration}"
     limit = f"{MAX_STORAGE_GIB if storage.limit_gib is None else storage.limit_gib} GiB"
-    return f"More than {percent(disk.disk_ratio)} of {limit} used, or less than {disk.free_gib} GiB free, {held}"
+    return f"More than {percent(disk.disk_ratio)} of {limit} used, or less than {disk.free_gib} GiB free, {duration}"
 
 
 DATABASE_DISK_FULL = AlertDefinition(
@@ -152,29 +152,30 @@ DATABASE_DISK_FULL = AlertDefinition(
     duration_seconds=lambda settings: settings.alerts.database_disk.duration_seconds,
     condition=_disk_condition,
     meaning=(
-        "The disk of the database fills up. At its end the database takes no more writes, and may not start again "
-        "after a restart. With automatic increase the disk grows before that, up to its limit: the alert then compares "
-        "with the limit, and with the free space, which is small for long only where the increase does not come."
+        "The disk of the database is filling up. When it is full, the database accepts no more writes, and may not "
+        "start again after a restart. With automatic increase the disk grows before that, up to its limit. The alert "
+        "then compares the use with the limit. It also compares the free space, which stays small only if the "
+        "increase does not happen."
     ),
     first_steps=(
-        f"Read how large the disk is, and whether it grows by itself: {SHOW_INSTANCE}. `storageAutoResizeLimit` is "
-        "where the growth ends; 0 is no limit.",
+        f"Check how large the disk is, and whether it grows automatically: {SHOW_INSTANCE}. `storageAutoResizeLimit` "
+        "is the size at which the growth ends. 0 means no limit.",
         "Look at what has grown, in Metrics Explorer with `cloudsql.googleapis.com/database/disk/"
-        "bytes_used_by_data_type`: `wal` that grows means archived logs or a replication slot that nobody reads.",
-        "Compare the use of now with that of a week ago in the same chart: how many days are left?",
+        "bytes_used_by_data_type`. A growing `wal` means archived logs or a replication slot without a reader.",
+        "Compare the present use with a week ago in the same chart. How many days are left?",
     ),
     causes=(
         "More data, or a table or log that nobody cleans up",
-        "Write-ahead logs that a replication slot without a reader holds back",
+        "Write-ahead logs that are kept for a replication slot without a reader",
         "A query that writes large temporary files",
         "The limit of automatic increase is reached",
     ),
     mitigation=(
-        "Give it more disk, without a restart; it can never be made smaller again. SIZE is in GB, above "
-        "`dataDiskSizeGb`: `gcloud sql instances patch $instance --project=$project --storage-size=SIZE`.",
-        "Let it grow by itself: `gcloud sql instances patch $instance --project=$project --storage-auto-increase`. "
-        "Where a limit is reached, `--storage-auto-increase-limit` raises it.",
-        "Drop a replication slot that nobody reads, where it holds the logs back (PostgreSQL). List them, and drop "
+        "Make the disk larger. This needs no restart, and you can never make the disk smaller again. SIZE is in GB, "
+        "above `dataDiskSizeGb`: `gcloud sql instances patch $instance --project=$project --storage-size=SIZE`.",
+        "Let the disk grow automatically: `gcloud sql instances patch $instance --project=$project "
+        "--storage-auto-increase`. If a limit is reached, `--storage-auto-increase-limit` raises it.",
+        "Drop a replication slot without a reader, if logs are kept for it (PostgreSQL). List the slots, and drop "
         f"the one that is not active: {CONNECT}. The statements: `SELECT slot_name, active FROM "
         "pg_replication_slots` and `SELECT pg_drop_replication_slot('NAME')`.",
     ),
@@ -197,19 +198,19 @@ DATABASE_HIGH_CPU = AlertDefinition(
         f"{minutes(settings.alerts.database_cpu.duration_seconds)}"
     ),
     meaning=(
-        "The instance has little CPU left: queries become slower, then time out. It is a cause, not an outage: "
-        "HighLatency and HighErrorRate page when users notice."
+        "The instance has little CPU left. Queries become slower, then time out. This is a cause, not an outage: "
+        "when users are affected, HighLatency and HighErrorRate fire."
     ),
     first_steps=(
-        "Open Query insights of the instance in the console. Sorted by load, which queries use the CPU?",
+        "Open Query insights of the instance in the console. Sort by load: which queries use the CPU?",
         f"List the revisions, and compare the time with the last deployment: {LIST_REVISIONS}. Has traffic grown, or "
         "did a deployment bring a new query?",
-        f"Look for an import, an export or a backup that runs: {LIST_OPERATIONS}.",
+        f"Look for a running import, export or backup: {LIST_OPERATIONS}.",
     ),
     causes=(
         "A query without an index, or one that runs far more often than before",
-        "More traffic than the machine is made for",
-        "A machine with a shared core (`db-f1-micro`, `db-g1-small`), which gets little CPU for long",
+        "More traffic than the machine can handle",
+        "A machine with a shared core (`db-f1-micro`, `db-g1-small`), which gets only a share of a CPU",
     ),
     mitigation=(END_A_QUERY, LARGER_MACHINE),
     value="the share of its CPU that the instance uses: 0.8 is 80 %",
@@ -220,7 +221,7 @@ DATABASE_HIGH_MEMORY = AlertDefinition(
     title="Database high memory",
     severity="WARNING",
     channel_kinds=TEAM,
-    # Not `memory/utilization`: no source says whether it counts the cache. `memory/usage` leaves the cache out.
+    # Not `memory/utilization`: it is not documented whether it counts the cache. `memory/usage` leaves the cache out.
     query=(
         f"last_over_time({_METRIC}memory_usage{{$database}}[$gauge_window]) / "
         f"last_over_time({_METRIC}memory_quota{{$database}}[$gauge_window]) > $threshold"
@@ -235,18 +236,18 @@ DATABASE_HIGH_MEMORY = AlertDefinition(
         f"{minutes(settings.alerts.database_memory.duration_seconds)}"
     ),
     meaning=(
-        "The processes of the database use nearly all of its memory; the cache, which the system gives back, is not "
-        "counted. When no memory is left, the server is killed and restarts, and every connection is lost."
+        "The processes of the database use nearly all of its memory. The cache is not counted, because the system can "
+        "free it. When no memory is left, the server is killed and restarts, and every connection is lost."
     ),
     first_steps=(
-        f"Count the open connections, each of which has memory of its own: {CONNECT}. In PostgreSQL: `SELECT state, "
+        f"Count the open connections, because each uses memory: {CONNECT}. In PostgreSQL: `SELECT state, "
         "count(*) FROM pg_stat_activity GROUP BY state`.",
-        "Open Query insights of the instance in the console. Which queries sort or join much at once?",
+        "Open Query insights of the instance in the console. Which queries sort or join large amounts of data?",
         f"Read the flags of the instance: {SHOW_INSTANCE}. Were `work_mem`, `shared_buffers` or `max_connections` "
         "raised?",
     ),
     causes=(
-        "Many connections, each with memory of its own",
+        "Many connections, each of which uses memory",
         "Large sorts and joins, or a high `work_mem`",
         "A machine that is too small for its flags",
     ),
@@ -274,8 +275,8 @@ TRANSACTION_ID_WRAPAROUND = AlertDefinition(
         f"{minutes(settings.alerts.transaction_ids.duration_seconds)}"
     ),
     meaning=(
-        "PostgreSQL has 2 billion transaction IDs, which vacuum frees. At 100 % the database takes no more writes "
-        "until a vacuum has run. About 10 % is usual: something keeps vacuum from its work."
+        "PostgreSQL has 2 billion transaction IDs, which vacuum frees. At 100 % the database accepts no more writes "
+        "until a vacuum has run. About 10 % is usual, so something prevents vacuum from freeing IDs."
     ),
     first_steps=(
         f"List the oldest transactions, in a session on the instance: {CONNECT}. The statement: `SELECT pid, state, "
@@ -287,25 +288,25 @@ TRANSACTION_ID_WRAPAROUND = AlertDefinition(
     ),
     causes=(
         "A transaction that is open for days, often `idle in transaction`",
-        "A prepared transaction that nobody has ended, or a replication slot without a reader",
+        "A prepared transaction that was never ended, or a replication slot without a reader",
         "Autovacuum that is off, or too slow for the writes",
     ),
     mitigation=(
-        f"End the oldest transaction, or remove what holds the IDs: {CONNECT}. The statement, with the name that the "
-        "steps above print: `SELECT pg_terminate_backend(PID)`, `ROLLBACK PREPARED 'GID'` or "
+        f"End the oldest transaction, or remove what holds the IDs: {CONNECT}. Use the statement that fits, with the "
+        "name that the steps above print: `SELECT pg_terminate_backend(PID)`, `ROLLBACK PREPARED 'GID'` or "
         "`SELECT pg_drop_replication_slot('SLOT_NAME')`.",
-        f"Free the IDs then, in each database; it takes long, and reads and writes go on: {CONNECT}. The statement: "
-        "`VACUUM (FREEZE, VERBOSE)`.",
+        f"Then free the IDs in each database: {CONNECT}. The statement: `VACUUM (FREEZE, VERBOSE)`. It takes long. "
+        "Reads and writes continue meanwhile.",
     ),
-    value="the share of the transaction IDs that is used: 0.8 is 80 %",
+    value="the used share of the transaction IDs: 0.8 is 80 %",
 )
 
 
 def failed_backups(settings: Settings) -> LogMetric:
-    """Counts automated backups that could not be made in their window.
+    """Counts automated backups that failed in their window.
 
-    Cloud SQL writes STATUS_FAILED once, when the window has passed. Before it, each attempt writes
-    STATUS_ATTEMPT_FAILED, and may succeed at the next one; STATUS_SKIPPED is an instance that was stopped
+    Cloud SQL writes STATUS_FAILED once, when the window has passed. Before that, each failed attempt writes
+    STATUS_ATTEMPT_FAILED, and a later attempt may succeed. STATUS_SKIPPED means that the instance was stopped
     (https://docs.cloud.google.com/sql/docs/postgres/backup-recovery/view-audit-logs-for-automated-backups).
     """
     return LogMetric(
@@ -339,15 +340,15 @@ DATABASE_BACKUP_FAILED = AlertDefinition(
     duration_seconds=lambda _settings: 0,
     condition=lambda _settings: "An automated backup failed",
     meaning=(
-        "Cloud SQL could not make the automated backup in its window. Until the next one, a restore brings back older "
-        "data. An automated backup that is switched off writes nothing and does not page: no query on a log reaches "
-        "back far enough to see a day without a backup."
+        "Cloud SQL could not make the automated backup in its window. Until the next backup, a restore brings back "
+        "older data. If automated backups are switched off, Cloud SQL writes nothing and this alert does not fire: a "
+        "query on a log cannot look back far enough to notice a day without a backup."
     ),
     first_steps=(
         f"Check how old the newest backup is: {LIST_BACKUPS}.",
         f"Read why it failed: {READ_BACKUPS}.",
         f"Look for an export or another operation in the backup's window: {LIST_OPERATIONS} and {SHOW_INSTANCE}. "
-        "`startTime` is when the window begins, in UTC.",
+        "`startTime` is the beginning of the window, in UTC.",
     ),
     causes=(
         "A long export or another operation in the backup's window",
@@ -356,10 +357,10 @@ DATABASE_BACKUP_FAILED = AlertDefinition(
     ),
     mitigation=(
         "Make a backup now: `gcloud sql backups create --instance=$instance --project=$project`.",
-        "Move the window to hours without exports; HOUR is in UTC, 00 to 23: `gcloud sql instances patch $instance "
+        "Move the window to hours without exports. HOUR is in UTC, 00 to 23: `gcloud sql instances patch $instance "
         "--project=$project --backup-start-time=HOUR:00`.",
     ),
-    value="the backups that failed in the last ten minutes",
+    value="the number of backups that failed in the last ten minutes",
 )
 
 DATABASE_INSTANCE_ALERTS = (

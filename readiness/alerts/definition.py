@@ -1,37 +1,40 @@
-"""What an alert is, as data. The alerts are in the `*_alerts.py` files, which `catalogue.py` puts together.
+"""What an alert is, as data. The alerts are in the `*_alerts.py` files, and `catalogue.py` lists them all.
 
-Why the queries look as they do (measured; docs/adr/0001-alert-rules.md has the tables):
+Reasons for the form of the queries (measured; docs/adr/0001-alert-rules.md has the tables):
 
-- Windows are round, and a rule waits for its stated duration and one evaluation more (rules.py). Monitoring's samples
-  cover a span of time, so that counting samples at the edge of a window is a notion of Prometheus alone.
-- Rates are taken over three of Cloud Run's 60 s samples. A shorter window loses the alert with one lost sample, a
-  longer one makes a breach of four minutes last five.
+- Windows are whole minutes, and a rule waits for its stated duration and one evaluation more (rules.py). Monitoring's
+  samples cover a span of time, so only Prometheus counts samples at the edge of a window.
+- Rates are taken over three of Cloud Run's 60 s samples. With a shorter window, one lost sample loses the alert. With a
+  longer one, a breach of four minutes lasts five.
 - Gauges are read over five minutes, because Monitoring shows a sample up to 165 s late and one in three may be lost.
-- A duration of at least the window keeps a lone error quiet in an idle hour without a floor on traffic.
-- Bad over all, never `1 - good / all`: with no good requests the second has no value and stays silent at 100 % failure.
+- A duration of at least the window prevents a notification for a single error in an idle hour, without a minimum of
+  traffic.
+- Ratios are bad requests over all requests, never `1 - good / all`. Without good requests, `good / all` has no value,
+  so the alert would not fire when every request fails.
 - `increase` extrapolates to the edges of its window. Over one sample more than the stated window, scaled back, it
-  counts exactly; over the stated window nine errors in one minute would count as eleven. Where `increase` does not
-  extrapolate, the scaling makes eleven and twelve errors too few. `round` drops what the scaling leaves behind the
-  point: 3 x 1.1 / 1.1 is 3.0000000000000004, and that is above 3.
-- Rare events: `increase` of Prometheus does not see the first event of a new counter, since there is no sample before
-  it. Monitoring knows when the counter began, and counts it. The scenarios therefore give every counter a sample of 0
-  a minute before its first one (scenarios/series.py). Each rule that counts rare events refers to this paragraph.
+  counts exactly. Over the stated window, nine errors in one minute would count as eleven. If `increase` does not
+  extrapolate, the scaling makes the count of eleven and twelve errors too low. `round` removes the rounding error of
+  the scaling: 3 x 1.1 / 1.1 is 3.0000000000000004, which is above 3.
+- Rare events: `increase` of Prometheus does not count the first event of a new counter, because no sample precedes it.
+  Monitoring records when the counter began, and counts it. The scenarios therefore give every counter a sample of 0 a
+  minute before its first one (scenarios/series.py). Each rule that counts rare events refers to this paragraph.
 - Every query is one line: Monitoring has been seen to drop the comparison of a multi-line one
   (sourcegraph/sourcegraph-public-snapshot#63084).
 
-Who is notified. An alert on a *symptom* says that users are affected now: requests fail, health checks fail, the
-database does not answer. It pages (`PAGE`, severity CRITICAL). An alert on a *cause* says why that may be, or that it
-may happen soon: CPU, memory, connections, containers that die. One outage has one or two symptoms and many causes, and
-a cause without a symptom can wait for the morning. It goes to the team's channels (`TEAM`: e-mail and Slack) or, where
-nobody needs to look today, by e-mail alone (`EMAIL_ONLY`). Routing, not suppression: every alert stays open in the
-console and in the mailbox of whoever was paged, so that the causes are at hand. The source is Google's "page on
-symptoms, use causes to debug" (https://sre.google/sre-book/monitoring-distributed-systems/, "Symptoms Versus Causes",
-and https://sre.google/workbook/alerting-on-slos/); docs/notifications.md shows what four outages make of it.
+Who is notified. An alert on a *symptom* means that users are affected now: requests fail, health checks fail, the
+database does not answer. It pages (`PAGE`, severity CRITICAL). An alert on a *cause* shows a possible reason, or
+something that may affect users soon: CPU, memory, connections, containers that die. One outage has one or two symptoms
+and many causes, and a cause without a symptom can wait for the morning. It notifies the team's channels (`TEAM`: e-mail
+and Slack) or, if nobody needs to look today, e-mail alone (`EMAIL_ONLY`). This is routing, not suppression: every alert
+stays open in the console and in the mailbox of the paged person, who can look there for causes. The source is Google's
+"page on symptoms, use causes to debug" (https://sre.google/sre-book/monitoring-distributed-systems/, "Symptoms Versus
+Causes", and https://sre.google/workbook/alerting-on-slos/). docs/notifications.md shows the notifications of four
+outages.
 
-- The severity agrees: CRITICAL pages and nothing else does, but for the drill, which proves every channel and is no
+- The severity matches: only CRITICAL alerts page. The exception is the drill, which tests every channel and is not an
   incident.
-- A failed migration changes nothing that users see; it stops a deployment. In production somebody waits for that
-  deployment and the schema may be in doubt, so it pages there (`environment.production`), and nowhere else.
+- A failed migration does not affect users, but it stops a deployment. In production somebody waits for that deployment
+  and the state of the schema may be unclear, so the alert pages there (`environment.production`), and nowhere else.
 """
 
 from __future__ import annotations
@@ -48,12 +51,12 @@ from readiness.settings.model import Settings
 SAMPLE_PERIOD_SECONDS = 60
 RATE_WINDOW_SECONDS = 3 * SAMPLE_PERIOD_SECONDS
 
-# The API's least, and its default.
+# The API's minimum, and its default.
 EVALUATION_INTERVAL_SECONDS = 30
 
 
 def of_each_service(_settings: Settings) -> str:
-    """The service for which the alert pages: a variable that Monitoring fills in.
+    """The service for which the alert fires: a variable that Monitoring fills in.
 
     Its form: docs/facts/monitoring.md#variables-in-a-notification.
     """
@@ -66,7 +69,7 @@ def of_the_database(settings: Settings) -> str:
 
 
 def has_postgresql(settings: Settings) -> bool:
-    """Whether the stack has a database of the engine whose own metrics and log some alerts read."""
+    """Whether the stack's database is PostgreSQL. Some alerts read metrics and a log that only PostgreSQL has."""
     return settings.database is not None and settings.database.engine == "postgresql"
 
 
@@ -86,20 +89,21 @@ def _no_log_metrics(_settings: Settings) -> tuple[LogMetric, ...]:
 class AlertDefinition:
     """One alert. `query` is a template, filled in per stack (`rules.py`).
 
-    Every template may use `$services`, `$rate_window`, `$gauge_window` and `$threshold`; `query_values` gives what else
-    it uses, and may use them itself.
-    `first_steps`: what to do, the first of them first. It begins with one short imperative sentence, which heads the
-    alert's page and its notification. `first_steps` and `mitigation` hold whole commands in backquotes, with
-    placeholders (commands.py); a measure has a command, or links to the page of another alert.
-    `value`: what the number in a notification is, which is the query's result. `console_path`: the page of Google's
-    console that a notification links to, below its host and without the project; by the subject unless given.
-    `subject`: what a notification names. `log_metrics`: the counters that it reads, which must exist before it.
-    `severity` and `channel_kinds` are those of a production stack; `severity_in` and `channel_kinds_in` give any
-    stack's.
-    `former_slugs`: under which earlier releases declared the policy, so that the live one is renamed and not deleted.
-    `pages_in_production_only`: elsewhere it is an ERROR that goes to the team's channels.
-    `declared_by`: whether a stack has the alert at all. `reads_late_metrics`: others declare or write what it reads, so
-    that its metrics may not exist yet.
+    Every template may use `$services`, `$rate_window`, `$gauge_window` and `$threshold`. `query_values` returns its
+    other values, which may use these four.
+    `first_steps`: what to do, in order. The first step begins with one short imperative sentence, which is the heading
+    of the alert's page and of its notification. `first_steps` and `mitigation` contain whole commands in backquotes,
+    with placeholders (commands.py). A measure has a command, or links to the page of another alert.
+    `value`: the meaning of the number in a notification, which is the query's result. `console_path`: the page of
+    Google's console that a notification links to, without host and project. The default depends on the subject.
+    `subject`: the resource that a notification names. `log_metrics`: the counters that the query reads, which must
+    exist before the policy.
+    `severity` and `channel_kinds` are for a production stack. `severity_in` and `channel_kinds_in` return the values
+    for any stack.
+    `former_slugs`: the slugs of the policy in earlier releases, so that the existing policy is renamed and not deleted.
+    `pages_in_production_only`: in other stacks the alert is an ERROR that notifies the team's channels.
+    `declared_by`: whether a stack has the alert. `reads_late_metrics`: its metrics may not exist yet, because another
+    stack or a workflow creates them.
     """
 
     name: str
@@ -129,7 +133,7 @@ class AlertDefinition:
         return "ERROR" if self._pages_nobody_here(settings) else self.severity
 
     def channel_kinds_in(self, settings: Settings) -> frozenset[ChannelKind]:
-        """The kinds of channels that the stack's policy notifies, where the stack has some of them."""
+        """The kinds of channels that the stack's policy notifies, as far as the stack has them."""
         return TEAM if self._pages_nobody_here(settings) else self.channel_kinds
 
     def _pages_nobody_here(self, settings: Settings) -> bool:
@@ -137,7 +141,7 @@ class AlertDefinition:
 
     @property
     def slug(self) -> str:
-        """The title as it stands in resource names and labels: `high-cpu-usage`."""
+        """The title as it is in resource names and labels: `high-cpu-usage`."""
         return self.title.lower().replace(" ", "-")
 
 

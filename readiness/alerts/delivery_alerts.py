@@ -1,7 +1,7 @@
 """The alerts on deployments: one failed, too many of the last 20 failed, none has succeeded for days.
 
-The metrics are declared or written elsewhere: the counter by the stack that owns the telemetry, the two figures by the
-workflows of the application's repository. A policy may be there before any of them, and is silent until then.
+The stack that owns the telemetry declares the counter. The workflows of the application's repository write the two
+figures. A policy may exist before its metrics, and does not fire until they exist.
 """
 
 from __future__ import annotations
@@ -71,24 +71,24 @@ DEPLOYMENT_FAILED = AlertDefinition(
     duration_seconds=_no_duration,
     condition=lambda _settings: "A deployment failed",
     meaning=(
-        "The deploying job of a workflow run ended in failure. What served before goes on serving, unless the job "
-        "failed after the traffic had moved. A refused approval and a cancelled run are no failure."
+        "The job that deploys failed in a workflow run. The previous revision still serves, unless the job failed "
+        "after it had moved the traffic. A refused approval and a cancelled run do not count as failures."
     ),
     first_steps=(
         f"Open the failed run, and read the step that failed: {LIST_FAILED_RUNS} and `gh run view RUN_ID "
-        "--repo=$repository --log-failed`. Build, migration, deployment or health check?",
-        f"Look which revision serves: {LIST_REVISIONS}. If it is the new one and it is unhealthy, roll back first.",
-        f"Check that staging took the same commit: {LIST_RUNS}.",
+        "--repo=$repository --log-failed`. Did the build, the migration, the deployment or the health check fail?",
+        f"Check which revision serves: {LIST_REVISIONS}. If it is the new one and it is unhealthy, roll back first.",
+        f"Check that the same commit was deployed to staging: {LIST_RUNS}.",
     ),
-    causes=("A build or test that fails", "A missing secret or variable", "An image that is not there", "Quota"),
+    causes=("A build or test that fails", "A missing secret or variable", "An image that does not exist", "A quota"),
     mitigation=(
         ROLL_BACK,
         RERUN_FAILED_JOBS,
-        "Revert the commit, and deploy that; the commit of each run: `gh run list --repo=$repository --limit=10 "
-        "--json=headSha,conclusion,displayTitle`.",
+        "Revert the commit, and deploy the revert. This lists the commit of each run: `gh run list --repo=$repository "
+        "--limit=10 --json=headSha,conclusion,displayTitle`.",
     ),
     console_path=lambda _settings: "run",
-    value="the failed deployments in the window",
+    value="the number of failed deployments in the window",
     subject=_environment,
     query_values=_values,
     reads_late_metrics=True,
@@ -106,17 +106,19 @@ LOW_DEPLOYMENT_SUCCESS = AlertDefinition(
     duration_seconds=_no_duration,
     condition=lambda settings: f"Fewer than {percent(_limits(settings).min_success_ratio)} of 20 deployments succeeded",
     meaning=(
-        "Of the last 20 deployments that succeeded or failed, more failed than the target allows. It has a value from "
-        "the twentieth deployment on, and closes when enough later ones have succeeded."
+        "Of the last 20 deployments that succeeded or failed, more failed than the target allows. The figure exists "
+        "from the twentieth deployment on. The alert closes when enough later deployments have succeeded."
     ),
     first_steps=(
-        f"List the failed runs of the workflows that deploy: {LIST_FAILED_RUNS}. One bad day, or a slope over weeks?",
-        "Sort them by the step that failed: `gh run view RUN_ID --repo=$repository --log-failed`. One cause, or many?",
+        f"List the failed runs of the workflows that deploy: {LIST_FAILED_RUNS}. Is it one bad day, or a trend over "
+        "weeks?",
+        "Sort them by the step that failed: `gh run view RUN_ID --repo=$repository --log-failed`. Is there one cause, "
+        "or many?",
         "Deploy nothing more to production until the cause is known.",
     ),
-    causes=("A flaky test or build", "A cause that nobody fixed, run again and again", "An expired credential"),
+    causes=("A flaky test or build", "Runs that are repeated although nobody fixed the cause", "An expired credential"),
     mitigation=(
-        "Fix the step that failed most often; a run shows it: `gh run view RUN_ID --repo=$repository`.",
+        "Fix the step that failed most often. This shows the steps of a run: `gh run view RUN_ID --repo=$repository`.",
         RERUN_FAILED_JOBS,
     ),
     console_path=lambda _settings: "run",
@@ -137,24 +139,24 @@ NO_DEPLOYMENT_SUCCESS = AlertDefinition(
     duration_seconds=_no_duration,
     condition=lambda settings: f"No deployment succeeded for {_limits(settings).max_days_without_success:g} days",
     meaning=(
-        "Nothing was deployed with success for longer than the limit. What serves grows old: security updates wait, "
+        "No deployment has succeeded for longer than the limit. The serving version gets old: security updates wait, "
         "and the next deployment is large."
     ),
     first_steps=(
         f"List the runs of the workflows that deploy: {LIST_RUNS}. Do they fail, do they wait for an approval, or "
-        "does nobody start any?",
-        "If one waits: ask a reviewer, whom the settings of the environment on GitHub name: `gh api "
+        "does nobody start one?",
+        "If a run waits, ask a reviewer to approve it. This lists the reviewers: `gh api "
         "repos/$repository/environments`.",
-        "If nobody starts any: deploy what staging runs.",
+        "If nobody starts a run, deploy the commit that staging runs.",
     ),
-    causes=("Failing deployments that nobody follows up", "A reviewer who is away", "A quiet time"),
+    causes=("Failing deployments that nobody fixes", "A reviewer who is away", "A time without changes"),
     mitigation=(
         RERUN_FAILED_JOBS,
-        "In a planned quiet time, raise `max_days_without_success` in the settings, and apply it: `readiness up "
+        "If no deployments are planned, raise `max_days_without_success` in the settings, and apply it: `readiness up "
         "$stack`.",
     ),
     console_path=lambda _settings: "run",
-    value="the days since the last deployment that succeeded",
+    value="the number of days since the last deployment that succeeded",
     subject=_environment,
     query_values=_values,
     reads_late_metrics=True,

@@ -1,7 +1,7 @@
-"""The dashboard of deployments: staging against production, with the targets drawn in, and the health of the services.
+"""The dashboard of deployments: staging and production with their targets, and the health of the services.
 
-The JSON is canonical: sorted keys, and nothing in it that the API leaves out of its answer (nulls, empty lists, zeros),
-which the provider would show as a difference forever (hashicorp/terraform-provider-google#7242).
+The JSON is canonical: the keys are sorted, and it contains nothing that the API leaves out of its answer (nulls, empty
+lists, zeros). The provider would show these as a difference forever (hashicorp/terraform-provider-google#7242).
 """
 
 from __future__ import annotations
@@ -34,17 +34,18 @@ COLUMNS = 48
 _PASSED = "monitoring_googleapis_com:uptime_check_check_passed"
 _COUNTED = ("success", "failure")
 _NOTE = """\
-A deployment is one attempt of the deploying job. **Success rate**: successes among successes and failures; cancelled
-and refused ones are neither. **Duration**: the job's, without the wait for an approval. **Time to rollback**: from the
-deployment of the bad revision to the change of traffic. **Failed change**: a deployment that failed or was rolled back.
-**Time to restore**: from the failed change to its rollback or the next success, whichever came first; of an incident
-from its opening to its closing. **Lead time**: from a commit to its deployment, the median of its changes. **Rework**:
-deployments because of a failed change or an incident. **Health checks**: the share that passed in 24 hours, by host.
-Metrics keep six weeks; older deployments are in the log bucket `readiness-deployments`."""
+A deployment is one attempt of the job that deploys. **Success rate**: successes, as a share of successes and failures.
+Cancelled and refused deployments are not counted. **Duration**: of the job, without the wait for an approval. **Time to
+rollback**: from the deployment of the bad revision to the change of traffic. **Failed change**: a deployment that
+failed or was rolled back. **Time to restore**: from the failed change to its rollback or the next success, whichever
+comes first. For an incident: from its start to its end. **Lead time**: from a commit to its deployment; the median over
+the changes of a deployment. **Rework**: deployments because of a failed change or an incident. **Health checks**: the
+share that passed in 24 hours, by host. Metrics are kept for six weeks. Older deployments are in the log bucket
+`readiness-deployments`."""
 
 
 def dashboard_json(settings: Settings, telemetry: DeploymentTelemetry) -> str:
-    """The text that is declared."""
+    """The JSON text of the declared dashboard."""
     return json.dumps(dashboard(settings, telemetry), sort_keys=True, ensure_ascii=False)
 
 
@@ -91,14 +92,14 @@ def _scorecards(project: str, telemetry: DeploymentTelemetry, environment: Deliv
     succeeded = filter_query(metric_filter(counted, {"outcome": "success"}), "REDUCE_SUM", whole_period=True)
     failed = filter_query(metric_filter(counted, {"outcome": "failure"}), "REDUCE_SUM", whole_period=True)
     return [
-        scorecard(f"{name}: deployed in the period shown", succeeded),
-        scorecard(f"{name}: failed in the period shown", failed),
+        scorecard(f"{name}: successful deployments in the period shown", succeeded),
+        scorecard(f"{name}: failed deployments in the period shown", failed),
         scorecard(
-            f"{name}: success rate of the last 20",
+            f"{name}: success rate of the last 20 deployments",
             promql_query(last_value(SUCCESS_RATIO_20, name)),
             red_below=telemetry.target_success_ratio,
         ),
-        scorecard(f"{name}: days since a success", promql_query(last_value(DAYS_SINCE_SUCCESS, name))),
+        scorecard(f"{name}: days since the last success", promql_query(last_value(DAYS_SINCE_SUCCESS, name))),
     ]
 
 
@@ -171,7 +172,7 @@ def _p95_duration(project: str, telemetry: DeploymentTelemetry) -> Json:
         )
         for environment in telemetry.environments
     ]
-    title = "Deployment duration, 95th percentile of seven days"
+    title = "Deployment duration, 95th percentile over seven days"
     return chart(title, lines, "seconds", targets=_duration_targets(telemetry))
 
 
@@ -208,7 +209,7 @@ def _rate(
     counted: Callable[[str, str], LogMetric],
     labels: Mapping[str, Sequence[str]],
 ) -> Json:
-    """What `counted` counts, as a share of the deployments that succeeded or failed."""
+    """The count of `counted`, as a share of the deployments that succeeded or failed."""
     lines = [
         Line(
             legend=environment.name,
@@ -226,7 +227,7 @@ def _health_checks() -> Json:
     """Every uptime check of the project, so that the stacks that share it are in one chart."""
     query = f'avg by (host) (avg_over_time({_PASSED}{{monitored_resource="uptime_url"}}[1d]))'
     lines = [Line(legend="${labels.host}", query=promql_query(query))]
-    return chart("Health checks that passed, of 24 hours", lines, "share of 1", targets={"target": 1.0})
+    return chart("Health checks that passed in 24 hours", lines, "share of 1", targets={"target": 1.0})
 
 
 def _duration_targets(telemetry: DeploymentTelemetry) -> dict[str, float]:
@@ -249,8 +250,8 @@ def _errors(settings: Settings, telemetry: DeploymentTelemetry) -> Json:
         )
         for environment in telemetry.environments
     ]
-    targets = {f"pages ({settings.environment.name})": settings.alerts.high_error_rate.error_ratio}
-    return chart("Requests answered 5xx", lines, "share of 1", targets=targets)
+    targets = {f"alert threshold ({settings.environment.name})": settings.alerts.high_error_rate.error_ratio}
+    return chart("Requests with a 5xx answer", lines, "share of 1", targets=targets)
 
 
 def _latency(settings: Settings, telemetry: DeploymentTelemetry) -> Json:
@@ -264,7 +265,7 @@ def _latency(settings: Settings, telemetry: DeploymentTelemetry) -> Json:
         )
         for environment in telemetry.environments
     ]
-    targets = {f"pages ({settings.environment.name})": float(settings.alerts.high_latency.latency_ms)}
+    targets = {f"alert threshold ({settings.environment.name})": float(settings.alerts.high_latency.latency_ms)}
     return chart("95th percentile of latency", lines, "ms", targets=targets)
 
 

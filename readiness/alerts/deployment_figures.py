@@ -1,7 +1,7 @@
-"""The two figures that look further back than a query on a log-based metric can, as PromQL reads them.
+"""The two custom figures of deployments in PromQL. They look further back than a query on a log-based metric can.
 
-They are custom metrics, written by `readiness/delivered/delivery_telemetry/figures.py` after every deployment and
-twice a day; a test holds that both files name the same ones.
+`readiness/delivered/delivery_telemetry/figures.py` writes these custom metrics after every deployment and twice a day.
+A test checks that both files use the same names.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from readiness.alerts.selectors import window
 SUCCESS_RATIO_20 = "custom_googleapis_com:readiness_success_ratio_20"
 DAYS_SINCE_SUCCESS = "custom_googleapis_com:readiness_days_since_success"
 
-# The furthest that Monitoring looks back for a custom metric, the duration of the condition included: these alerts have
-# none (docs/facts/monitoring.md#how-far-a-query-looks-back).
+# How far Monitoring looks back for a custom metric, at most. The duration of the condition is included, and these
+# alerts have no duration (docs/facts/monitoring.md#how-far-a-query-looks-back).
 WINDOW_SECONDS = 25 * 3600
 
 

@@ -1,16 +1,16 @@
-"""The log-based metrics of deployments: a set for each environment, whose name stands in theirs.
+"""The log-based metrics of deployments: a set for each environment, whose name is part of their names.
 
-Labels and buckets are settled once: changing either makes a metric's data unusable (gcloud's help on log metrics), so
-that a change is a new version of the name. Labels have few values each: never a commit, a run or a person.
+A change of labels or buckets makes a metric's data unusable (gcloud's help on log metrics), so such a change needs a
+new version in the name. Each label has few values: never a commit, a run or a person.
 """
 
 from __future__ import annotations
 
 from readiness.alerts.log_metric import DEPLOYMENT_LOG, LogMetric
 
-# A minute wide around the targets of 8 and 10 minutes, where a percentile has to be exact.
+# Buckets around the targets of 8 and 10 minutes are one minute wide, because a percentile must be exact there.
 DURATION_BOUNDS = (60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 660, 720, 900, 1200, 1800, 3600)
-# From minutes to weeks; five minutes wide around the target of 30 minutes.
+# From minutes to weeks. Buckets around the target of 30 minutes are five minutes wide.
 RECOVERY_BOUNDS = (
     60, 300, 600, 900, 1200, 1500, 1800, 2100, 2400, 3600, 7200, 14_400, 43_200, 86_400, 259_200, 604_800, 1_209_600,
 )  # fmt: skip
@@ -19,6 +19,7 @@ LEAD_BOUNDS = (
     3600, 14_400, 43_200, 86_400, 172_800, 259_200, 432_000, 604_800, 1_209_600, 2_419_200, 4_838_400, 7_776_000,
 )  # fmt: skip
 
+# Part of the metric descriptor: a change of a description here could make the collected data unusable.
 LABELS = {
     "alert": "the alert that the incident was of",
     "outcome": "success, failure, cancelled, or not_started where an approval was refused",
@@ -32,7 +33,7 @@ def deployments(project: str, environment: str) -> LogMetric:
 
 
 def deployment_duration(project: str, environment: str) -> LogMetric:
-    """How long the deploying job ran."""
+    """How long the job that deploys ran."""
     return _metric(
         "deployment_duration",
         project,
@@ -74,7 +75,7 @@ def restore_duration(project: str, environment: str) -> LogMetric:
 
 
 def incident_duration(project: str, environment: str) -> LogMetric:
-    """From the opening of an incident that wakes somebody to its closing."""
+    """From the opening of an incident that pages somebody to its closing."""
     return _metric(
         "incident_duration",
         project,
@@ -88,7 +89,7 @@ def incident_duration(project: str, environment: str) -> LogMetric:
 
 
 def lead_time(project: str, environment: str) -> LogMetric:
-    """From the commit of a change to its deployment; of a deployment the median of its changes."""
+    """From the commit of a change to its deployment. For a deployment, the median of its changes."""
     return _metric(
         "lead_time",
         project,
@@ -152,7 +153,7 @@ def _metric(
         f'jsonPayload.event="{event}"',
         f'jsonPayload.environment="{environment}"',
         *conditions,
-        # A value that is missing would be extracted as 0.
+        # A missing value would be extracted as 0.
         *([f"jsonPayload.{value}>=0"] if value else []),
     ]
     return LogMetric(

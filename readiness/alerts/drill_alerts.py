@@ -1,4 +1,4 @@
-"""The weekly drill: an alert that fires on purpose, so that a way to the person that is broken is noticed in time."""
+"""The weekly drill: an alert that fires on purpose, so that somebody notices a broken notification channel in time."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ NOTIFICATION_DRILL = AlertDefinition(
     duration_seconds=lambda _settings: 0,
     condition=lambda settings: f"A drill: every {_when(settings)}, for {_MINUTES} min",
     meaning=(
-        "Nothing is broken. This alert fires every week on purpose: when it does not arrive, no other alert would "
-        "either. It goes to every channel that an alert of this stack may use."
+        "Nothing is broken. This alert fires every week on purpose. If it does not arrive on a channel, no other alert "
+        "would arrive there either. It notifies every channel that an alert of this stack may use."
     ),
     first_steps=(
         "Do nothing: this is the weekly drill, and it arrived.",
-        "It did not arrive on one of the channels: start it by hand, and look at the settings of that channel: "
+        "If it did not arrive on one of the channels, start it by hand, and check the settings of that channel: "
         "`readiness drill $stack`.",
-        "It arrived on none: check that the policy exists and is valid: `readiness verify $stack`.",
+        "If it arrived on no channel, check that the policy exists and is valid: `readiness verify $stack`.",
     ),
     causes=(
-        "The week has come round",
-        "Somebody has run `readiness drill STACK`: then the notification holds its word",
+        "It is the time of the weekly drill",
+        "Somebody ran `readiness drill STACK`. The notification then contains a word that confirms the drill",
     ),
     mitigation=(
-        "Somebody started the drill with a word, WORD: tell it that the word arrived: `readiness drill $stack "
+        "If the notification contains a word, confirm that it arrived. Replace WORD with it: `readiness drill $stack "
         "--received=WORD`.",
     ),
     console_path=lambda _settings: "monitoring/alerting",

@@ -1,4 +1,4 @@
-"""What one looks for first in the logs of a stack, as filters of Cloud Logging: commands and links of the runbook."""
+"""Filters of Cloud Logging for the first look at a stack's logs. Commands and links of the runbook use them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def failed_requests(settings: Settings) -> str:
 
 
 def refused_requests(settings: Settings) -> str:
-    """Requests that found no instance: they are in no request count of the service."""
+    """Requests that were refused because no instance was free. They are in no request count of the service."""
     return f'{_services(settings)} AND log_id("run.googleapis.com/requests") AND ({_REFUSED})'
 
 
 def service_errors(settings: Settings) -> str:
-    """What the application logs as errors."""
+    """Errors in the application's log."""
     return application_error_filter(settings)
 
 
@@ -44,7 +44,7 @@ def instance_ends_and_starts(settings: Settings) -> str:
 
 
 def database_errors(settings: Settings) -> str:
-    """What the server of the database logs as errors. Raises RefusedValueError for a stack without a database."""
+    """Errors in the database server's log. Raises RefusedValueError for a stack without a database."""
     database = f'resource.type="cloudsql_database" AND resource.labels.database_id="{settings.database_id}"'
     return f"{database} AND severity>=ERROR"
 
@@ -60,7 +60,7 @@ def backup_clauses(settings: Settings) -> tuple[str, ...]:
 
 
 def backup_entries(settings: Settings) -> str:
-    """What Cloud SQL writes of the automated backups. Raises RefusedValueError for a stack without a database."""
+    """Audit entries of the automated backups. Raises RefusedValueError for a stack without a database."""
     return " AND ".join(backup_clauses(settings))
 
 

@@ -15,11 +15,11 @@ IMAGE_LOG = "readiness-images"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogMetric:
-    """A counter of matching log entries, or with `value_field` the distribution of what that field holds.
+    """A counter of matching log entries, or, with `value_field`, the distribution of that field's values.
 
-    `name` uses `[a-z0-9_]` only, so that its PromQL name is unambiguous. `slug`: the end of its resource's name in the
-    plan. `labels` maps fields of `jsonPayload` to their descriptions; a label in `label_extractors` is what that
-    expression takes from an entry instead. `value_field` is a field of `jsonPayload` too, a number of `unit`, counted
+    `name` uses only `[a-z0-9_]`, so that its PromQL name is unambiguous. `slug` is the end of its resource name in the
+    plan. `labels` maps fields of `jsonPayload` to their descriptions. For a label in `label_extractors`, that
+    expression extracts the value instead. `value_field` is also a field of `jsonPayload`: a number in `unit`, counted
     in buckets between `bounds`.
     """
 
@@ -45,7 +45,7 @@ class LogMetric:
 
 
 def environment_metric_name(settings: Settings, what: str) -> str:
-    """A metric's name; both stacks live in one project, where it exists once."""
+    """A metric's name. It contains the environment, because several stacks may share a project."""
     return f"readiness_{settings.environment.name.replace('-', '_')}_{what}"
 
 
@@ -56,10 +56,10 @@ def services_filter(settings: Settings) -> tuple[str, str]:
 
 
 def filter_text(*lines: str) -> str:
-    """A filter whose lines must all hold."""
+    """A filter. Every line must match."""
     return "\n".join(lines)
 
 
 def on_one_line(filter_: str) -> str:
-    """The same filter for a command: a line break is an AND, but where the next line begins with OR."""
+    """The same filter on one line. A line break becomes AND, unless the next line begins with OR."""
     return filter_.replace("\nOR ", " OR ").replace("\n", " AND ")

@@ -1,11 +1,11 @@
-"""What the drivers of each language say of a failed connection, where loggers write it, and filters made of both.
+"""The texts that database drivers log about failed connections, the fields that contain them, and the log filters.
 
-The texts are read in the drivers' sources: docs/log-patterns.md names each. A driver's text names its port or socket
-where others (Redis, an HTTP client) fail with the same words. No text holds a quote or a backslash, so that none has to
-be escaped in a filter.
+The texts come from the drivers' sources, which docs/log-patterns.md lists. If other clients (Redis, HTTP) fail with the
+same words, the pattern includes the port or socket. No text contains a quote or a backslash, so no text needs to be
+escaped in a filter.
 
-Cloud Run makes one entry of a line. It makes one of a whole stack trace, too, with the severity ERROR
-(docs/log-patterns.md#what-an-entry-is), so that both forms are matched.
+Cloud Run writes one entry for each line. It may also write one entry for a whole stack trace, with the severity ERROR
+(docs/log-patterns.md#what-an-entry-is), so the filters match both forms.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ TEXT_FIELD = "textPayload"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PatternSet:
-    """The patterns of a language, all of them regular expressions (RE2) that are found anywhere in a message.
+    """The patterns of a language: regular expressions (RE2) that match anywhere in a message.
 
-    `texts`: of a failed connection. `not_counted`: of an error that is no connection error although it has such a
-    text. `printed`: the beginning of a line in which the runtime, not a logger, prints an error.
+    `texts`: texts of a failed connection. `not_counted`: texts of other errors, whose messages also match `texts`.
+    `printed`: the beginning of a line in which the runtime, not a logger, prints an error.
     `repeated_when_printed`: the beginning of an entry that repeats a printed error. `message_fields`: the fields of
     JSON that hold messages and errors.
     """
@@ -37,7 +37,7 @@ class PatternSet:
     repeated_when_printed: tuple[str, ...] = ()
 
 
-# What PostgreSQL and MySQL themselves answer; every driver hands it on.
+# Answers of PostgreSQL and MySQL themselves. Every driver passes them on.
 SERVER_ANSWERS = (
     r"remaining connection slots",
     r"sorry, too many clients already",
@@ -62,13 +62,13 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
             r"Can.t connect to MySQL server",
             *SERVER_ANSWERS,
         ),
-        # Celery's broker has an OperationalError of its own; the others of psycopg are failed statements.
+        # Celery's broker has its own OperationalError. The other errors of psycopg are failed statements.
         not_counted=(
             r"kombu[.]exceptions",
             r"errors[.](QueryCanceled|DeadlockDetected|SerializationFailure|LockNotAvailable)",
         ),
         printed=r"(?m:^[A-Za-z0-9_.]+(Error|Exception|PoolTimeout|TooManyRequests): )",
-        # SQLAlchemy's error holds the driver's, which is printed in a line above it.
+        # SQLAlchemy's error contains the driver's error, which is printed in a line above it.
         repeated_when_printed=(r"^sqlalchemy[.]exc[.][A-Za-z]+: [^A-Za-z]",),
         message_fields=("message", "event", "exc_info", "exception", "stack_trace", "error"),
     ),
@@ -132,17 +132,17 @@ PATTERN_SETS: Mapping[Language, PatternSet] = {
         message_fields=("message", "msg", "error"),
     ),
 }
-# Severities of messages that report no error. A logger that sets none leaves DEFAULT.
+# Severities of messages that report no error. Without a severity from the logger, an entry has DEFAULT.
 _NO_ERROR = '("DEBUG" OR "INFO" OR "NOTICE")'
 
-# What a person looks for in text. Go's standard logger writes no level.
+# Words that indicate an error in text. Go's standard logger writes no level.
 _ERROR_WORDS = (
     "ERROR|CRITICAL|Traceback|Exception|[Ee]rror|[Ff]ail|panic: |refused|timeout|too many|bad connection|no such file"
 )
 
 
 def texts_of(logs: ServiceLogs) -> tuple[str, ...]:
-    """Every text of a failed connection of a service, the team's own included."""
+    """Every text of a failed connection of a service, including the texts from the settings."""
     return (*PATTERN_SETS[logs.language].texts, *logs.connection_error_texts)
 
 
@@ -157,9 +157,9 @@ def printed_filter(settings: Settings) -> str:
 
 
 def application_error_filter(settings: Settings) -> str:
-    """Every entry that reports an error of the stack's services, on one line, for people who read the log.
+    """A filter on one line for every error entry of the stack's services, for people who read the log.
 
-    Text has no severity, so that its words are looked for; JSON has one, or a level of the logger's own.
+    A text entry has no severity, so the filter looks for words. A JSON entry has a severity, or a level of its logger.
     """
     names = "|".join(service.name for service in settings.services)
     services = f'resource.type="cloud_run_revision" AND resource.labels.service_name=~"^({names})$"'
@@ -178,14 +178,14 @@ def _all_logs(settings: Settings) -> list[ServiceLogs]:
 
 
 def _of_every_service(settings: Settings, clauses: Mapping[ServiceLogs, Sequence[str]]) -> str:
-    """A filter of the services, each with the clauses of the way in which it logs."""
+    """A filter for the services. Each service has the clauses for its way of logging."""
     resource = 'resource.type="cloud_run_revision"'
     parts = {_names_filter(settings, logs): of_these for logs, of_these in clauses.items() if texts_of(logs)}
     if len(parts) == 1:
         ((names, of_these),) = parts.items()
         return filter_text(resource, names, *of_these)
-    each = (f"({_all((names, *of_these))})" for names, of_these in parts.items())
-    return filter_text(resource, "({})".format("\nOR ".join(each)))
+    services = (f"({_all((names, *of_these))})" for names, of_these in parts.items())
+    return filter_text(resource, "({})".format("\nOR ".join(services)))
 
 
 def _names_filter(settings: Settings, logs: ServiceLogs) -> str:
@@ -196,7 +196,7 @@ def _names_filter(settings: Settings, logs: ServiceLogs) -> str:
 def _logged(logs: ServiceLogs) -> list[str]:
     patterns = PATTERN_SETS[logs.language]
     not_counted = (*patterns.not_counted, *logs.not_counted_texts)
-    # A line that begins with a space or a tab goes on with what the line above it says.
+    # A line that begins with a space or a tab continues the message of the line above it.
     text = [
         _matches(TEXT_FIELD, texts_of(logs)),
         f"NOT {_matches(TEXT_FIELD, (*not_counted, '^[[:space:]]', patterns.printed))}",

@@ -1,13 +1,13 @@
-"""What is known of every metric that an alert may read: a query on a metric or label that does not exist never fires.
+"""The metrics and labels that alerts may read. A query on a metric or label that does not exist never fires.
 
 Sources: Google's lists of metrics (https://cloud.google.com/monitoring/api/metrics_gcp) and of resource types with
-their labels (https://cloud.google.com/monitoring/api/resources); what a metric leaves out:
-docs/facts/monitoring.md#what-cloud-runs-metrics-leave-out. An alert on a metric that is not here is refused by
-`check --plan`: add it.
+their labels (https://cloud.google.com/monitoring/api/resources). docs/facts/monitoring.md lists what a metric leaves
+out (#what-cloud-runs-metrics-leave-out). `check --plan` refuses an alert on a metric that is not listed here: add it.
 
 A sample may become visible only some time after it was taken ("After sampling, data is not visible for up to 120
-seconds"). No source says whether Monitoring evaluates a rule at the present time or later, so a rule on a gauge must
-work in both cases: `readiness/rules/alert_lint.py` refuses a window that is shorter than the delay and two samples.
+seconds"). It is not documented whether Monitoring evaluates a rule at the present time or later, so a rule on a gauge
+must work in both cases. `readiness/rules/alert_lint.py` refuses a window that is shorter than the delay and two
+samples.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from readiness.json_values import as_object, as_objects
 from readiness.resource_types import ALERT_POLICY, LOG_METRIC, UPTIME_CHECK
 
 Kind = Literal["GAUGE", "DELTA"]
-# `share`: of a whole, 0 to 1, which Google's lists call `10^2.%`.
+# `share` is a ratio from 0 to 1. Google's lists call it `10^2.%`.
 Unit = Literal["1", "ms", "share", "days", "bytes"]
 
-# Labels of each resource type, beside `project_id`.
+# Labels of each resource type, in addition to `project_id`.
 RESOURCE_LABELS: Mapping[str, frozenset[str]] = {
     "cloud_run_revision": frozenset({"service_name", "revision_name", "location", "configuration_name"}),
     "cloud_run_job": frozenset({"job_name", "location"}),
@@ -36,17 +36,17 @@ RESOURCE_LABELS: Mapping[str, frozenset[str]] = {
 }
 _EVERY_RESOURCE = frozenset({"project_id", "monitored_resource"})
 
-# What a distribution is in PromQL: three series.
+# A distribution is three series in PromQL.
 DISTRIBUTION_PARTS = ("_bucket", "_count", "_sum")
 
-# Where no source states a delay: the longest that one states for a metric in this list (165 s), in whole minutes.
+# Used for a metric without a documented delay: the longest documented delay in this list (165 s), in whole minutes.
 ASSUMED_DELAY_SECONDS = 180
 _METRICS_PAGE = "https://cloud.google.com/monitoring/api/"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VisibilityDelay:
-    """How long after a sample was taken it may become visible, at most, and the page that says so."""
+    """The maximum time until a sample becomes visible, and the page that documents it."""
 
     seconds: int
     source: str
@@ -62,9 +62,9 @@ _LOG_BASED = VisibilityDelay(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:
-    """One metric. `type` is Google's name of it; `labels` are its own, those of its resources come on top.
+    """One metric. `type` is Google's name. `labels` are its own labels, without those of its resource types.
 
-    `delay`: how late its samples become visible; None where no source says.
+    `delay`: how late its samples become visible. None if it is not documented.
     """
 
     type: str
@@ -256,7 +256,7 @@ def _deployment_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]
 
 
 def _log_metrics(resources: Iterable[dict[str, Any]]) -> Iterator[Metric]:
-    """A log metric is on whatever resource type its filter lets through."""
+    """A log metric has the resource types that its filter names."""
     for resource in resources:
         if resource["type"] != LOG_METRIC:
             continue

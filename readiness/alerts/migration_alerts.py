@@ -10,7 +10,7 @@ from readiness.alerts.selectors import window
 from readiness.settings.channels import PAGE
 from readiness.settings.model import Settings
 
-# A failed execution writes one sample; the alert stays open while it is in the window, and closes by itself.
+# A failed execution writes one sample. The alert stays open while the sample is in the window, and then closes.
 WINDOW_SECONDS = 600
 
 
@@ -29,7 +29,8 @@ MIGRATION_FAILED = AlertDefinition(
     severity="CRITICAL",
     channel_kinds=PAGE,
     # A new counter's first event counts on Monitoring and not in Prometheus: definition.py, "Rare events".
-    # The metric's name in PromQL is inferred from run.googleapis.com/job/completed_execution_count: not seen live.
+    # The metric's name in PromQL is inferred from run.googleapis.com/job/completed_execution_count, and not yet
+    # confirmed in a project.
     query=(
         "sum by (job_name, location) "
         "(increase(run_googleapis_com:job_completed_execution_count{$failed}[$window])) > $threshold"
@@ -40,12 +41,12 @@ MIGRATION_FAILED = AlertDefinition(
     duration_seconds=lambda _settings: 0,
     condition=lambda _settings: "An execution of the migration job failed",
     meaning=(
-        "A migration of the database ended with an error. PostgreSQL has rolled it back whole, so the schema is the "
-        "one from before, and the deployment that wanted it has stopped: the old revision still serves."
+        "A migration of the database ended with an error. PostgreSQL has rolled the whole migration back, so the "
+        "schema is unchanged. The deployment that needed the migration has stopped, and the old revision still serves."
     ),
     first_steps=(
-        f"Read the log of the failed execution; its first error is the cause: {READ_MIGRATION_LOG}. "
-        "`LockNotAvailable` means that it gave up waiting for a table that something else holds.",
+        f"Read the log of the failed execution, whose first error is the cause: {READ_MIGRATION_LOG}. "
+        "`LockNotAvailable` means that it stopped waiting for a table that another transaction has locked.",
         "List the executions, and look at the failed one: `gcloud run jobs executions list --job=$job "
         "--region=$region --project=$project --limit=5` and `gcloud run jobs executions describe EXECUTION "
         "--region=$region --project=$project`.",
@@ -54,25 +55,25 @@ MIGRATION_FAILED = AlertDefinition(
     ),
     causes=(
         "A revision that the data of this environment does not allow",
-        "A long query or an idle transaction holds a table",
-        "The job's account, the password or the connector was changed",
+        "A long query or an idle transaction that locks a table",
+        "A change of the job's account, its password or the connector",
     ),
     mitigation=(
         "Do not run the migration again before its cause is fixed, do not send traffic to another revision, and "
-        "do not restore a backup: the old revision serves, and the schema is the one from before. See which "
+        "do not restore a backup: the old revision serves, and the schema is unchanged. This shows which "
         "revision serves: `gcloud run services describe $service --region=$region --project=$project "
         '--format="yaml(status.traffic)"`.',
-        "A lock held it up: end the long query, or wait for it. Then run the failed jobs of the deployment again, "
-        f"whose RUN_ID is in the list: {LIST_OPERATIONS}, `gh run list --repo=$repository --status=failure --limit=5` "
-        "and `gh run rerun RUN_ID --repo=$repository --failed`.",
-        "The revision itself is wrong: fix it, and deploy again. The workflow takes a backup first; see that it "
+        "If it waited for a lock, end the long query, or wait for it. Then run the failed jobs of the deployment "
+        f"again, whose RUN_ID is in the list: {LIST_OPERATIONS}, `gh run list --repo=$repository --status=failure "
+        "--limit=5` and `gh run rerun RUN_ID --repo=$repository --failed`.",
+        "If the migration itself is wrong, fix it, and deploy again. The workflow takes a backup first. Check that it "
         f"did: {LIST_BACKUPS}.",
-        "The schema is not the one from before, although the run was one transaction: take a backup of it as it "
+        "If the schema has changed, although the run was one transaction, take a backup of it as it "
         "is, then [escalate](../runbook.md#escalation): `gcloud sql backups create --instance=$instance "
         '--project=$project --description="after a failed migration"`.',
     ),
     console_path=lambda settings: f"run/jobs/details/{settings.region}/{_job(settings)}/executions",
-    value="the failed executions; the former revision still serves, so roll nothing back",
+    value="the number of failed executions; the previous revision still serves, so roll nothing back",
     declared_by=lambda settings: settings.migration_job is not None,
     pages_in_production_only=True,
 )

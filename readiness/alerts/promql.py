@@ -1,7 +1,8 @@
-"""The one reader of PromQL: text in, tree out, and ways through the tree.
+"""Parses PromQL into a tree, and searches the tree. All code that reads PromQL uses this module.
 
 The parser is native code (promql-parser). A query of 5,000 chained operators, or of 9,999 brackets, overflows its stack
-and ends the whole process without a message (tried with 0.12), so length and depth are checked before it sees the text.
+and ends the whole process without a message (tried with 0.12), so length and depth are checked before the text is
+parsed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import promql_parser as promql
 
 # The longest query that may be deployed (readiness/alerts/api_limits.py).
 MAX_CHARACTERS = 20_000
-# Of brackets, and of operators. The deepest deployed query has 8 and 7.
+# The limit for nested brackets, and for chained operators. The deepest deployed query has 8 and 7.
 MAX_DEPTH = 50
 
 _QUOTES = ('"', "'", "`")
@@ -31,16 +32,16 @@ _PIECE = re.compile(
 
 
 class PromqlError(ValueError):
-    """A text that is no PromQL, or is too long or too deep to be read. Says which."""
+    """The text is not PromQL, or is too long or too deeply nested. The message says which."""
 
 
 class PromqlLimitError(PromqlError):
-    """A text that is longer or deeper than what is given to the parser; it may be right PromQL."""
+    """The text is too long or too deeply nested for the parser. It may be valid PromQL."""
 
 
 def parse(query: str) -> Any:
-    """The tree of a query, of promql-parser's own node types. Raises PromqlError."""
-    # A comment ends at a carriage return too, for the parser.
+    """The tree of a query, in promql-parser's node types. Raises PromqlError."""
+    # The parser ends a comment at a carriage return too.
     text = query.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > MAX_CHARACTERS:
         raise PromqlLimitError(f"it has {len(text)} characters; at most {MAX_CHARACTERS} are read")
@@ -58,7 +59,7 @@ def _check_depth(text: str) -> None:
     for piece in _PIECE.finditer(text):
         kind = piece.lastgroup
         if kind == "other" and piece.group() in _QUOTES:
-            raise PromqlError(f"a text in quotes has no end, or holds a line break: {text[piece.start() :][:20]!r}")
+            raise PromqlError(f"a text in quotes has no end, or contains a line break: {text[piece.start() :][:20]!r}")
         if kind == "open":
             operators_above.append(operators)
         elif kind == "close" and operators_above:
@@ -73,14 +74,14 @@ def _check_depth(text: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """A part of a query with all that stands around it, the innermost first."""
+    """A part of a query with the expressions around it, the innermost first."""
 
     expression: Any
     around: tuple[Any, ...] = ()
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it."""
+    """The node and all nodes below it."""
     yield node
     for child in _children(node.expression):
         yield from walk(Node(expression=child, around=(node.expression, *node.around)))
@@ -93,7 +94,7 @@ def selectors(expression: Any) -> list[Any]:
 
 
 def lookback_seconds(node: Node) -> float:
-    """How far before its evaluation a selector reads: all windows and offsets on it and around it together."""
+    """How far back a selector reads: the sum of all windows and offsets on it and around it."""
     seconds = 0.0
     for part in (node.expression, *node.around):
         if isinstance(part, promql.MatrixSelector | promql.SubqueryExpr) and part.range is not None:
@@ -104,12 +105,12 @@ def lookback_seconds(node: Node) -> float:
 
 
 def unwrapped(expression: Any) -> Any:
-    """The expression without brackets around it."""
+    """The expression without surrounding brackets."""
     return unwrapped(expression.expr) if isinstance(expression, promql.ParenExpr) else expression
 
 
 def number(expression: Any) -> float | None:
-    """The value of a number, of one in brackets, or of two that are multiplied or divided; else None."""
+    """The value of a number, with or without brackets, or of a product or quotient of numbers. Otherwise None."""
     inner = unwrapped(expression)
     if isinstance(inner, promql.NumberLiteral):
         return float(inner.val)

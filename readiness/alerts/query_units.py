@@ -1,4 +1,4 @@
-"""The unit of a query's figure, as far as it is known: what a threshold must be written in."""
+"""The unit of a query's result, if it is known. A threshold must have this unit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Metrics = Mapping[str, Metric]
 
 
 def unit_of(expression: Any, metrics: Metrics) -> str | None:
-    """`ms`, `share`, another unit of the catalogue, or None where the figure has no unit that is known."""
+    """`ms`, `share`, another unit of the catalogue, or None if the unit is not known."""
     inner = unwrapped(expression)
     if isinstance(inner, promql.AggregateExpr):
         return unit_of(inner.expr, metrics) if str(inner.op) in _KEEPING_AGGREGATIONS else None
@@ -54,14 +54,14 @@ def _of_two(both: Any, metrics: Metrics) -> str | None:
     if (above and above == below) or unit_of(both.lhs, metrics) == unit_of(both.rhs, metrics) == "bytes":
         return "share"
     if number(both.rhs) is not None:
-        # Things that are there, by how many there may be: connections by slots, instances by their limit.
+        # A count divided by its limit: connections by slots, instances by their limit.
         is_count = any(name in metrics and metrics[name].kind == "GAUGE" for name in above)
         return "share" if is_count and unit_of(both.lhs, metrics) == "1" else None
     return _of_a_mean(above, below, metrics)
 
 
 def _of_a_mean(above: set[Any], below: set[Any], metrics: Metrics) -> str | None:
-    """A distribution's sum by its count."""
+    """The unit of a distribution's sum divided by its count."""
     if len(above) != 1 or len(below) != 1:
         return None
     (total,), (count,) = above, below

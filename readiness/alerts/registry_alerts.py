@@ -1,7 +1,8 @@
-"""Alerts on the registry of the stack that owns it: too much is deleted, by anybody else, or a critical is found.
+"""Alerts on the image registry: deletions by others, cleanups that delete too much, new critical vulnerabilities.
 
-All three count log entries. Who deleted what is Artifact Registry's own audit log; how much one run deleted and what is
-new is written by the managed workflows, because a log-based metric can count entries, and not what stands in them.
+The stack that owns the registry declares them. All three count log entries. Artifact Registry's audit log shows who
+deleted what. The managed workflows write how much one cleanup deleted and which vulnerabilities are new, because a
+log-based metric counts entries and cannot compare what they contain.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from readiness.settings.channels import TEAM
 from readiness.settings.image_workflows import ImageWorkflows
 from readiness.settings.model import Settings
 
-# A counter is compared with 0: one entry pages. Ten minutes are the longest that Cloud Logging holds one back.
+# The query compares a counter with 0, so one entry notifies. Cloud Logging delays an entry by at most ten minutes.
 WINDOW_SECONDS = 600
 CLEANUP_PRINCIPAL = "@gcp-sa-artifactregistry.iam.gserviceaccount.com"
 VULNERABILITY_METRIC = "readiness_vulnerabilities_v1"
@@ -30,14 +31,15 @@ def vulnerability_filter(project: str) -> str:
 
 
 def vulnerabilities(project: str) -> LogMetric:
-    """How many vulnerabilities the weekly scan found in what serves, by service and severity.
+    """How many vulnerabilities the weekly scan found in the serving images, by service and severity.
 
-    Its name has a version: a changed bucket makes a metric's data unusable. One bucket each: 0, 1, 2, 3 to 5 and so on.
+    Its name has a version, because a changed bucket makes a metric's data unusable. 0, 1, 2, 3 to 5 and so on have a
+    bucket each.
     """
     return LogMetric(
         slug="vulnerabilities",
         name=VULNERABILITY_METRIC,
-        description="Vulnerabilities of what serves, by the weekly scan",
+        description="Vulnerabilities of the serving images, by the weekly scan",
         filter=vulnerability_filter(project),
         labels={
             "environment": "The environment that serves it",
@@ -57,7 +59,7 @@ def workflows_of(settings: Settings) -> ImageWorkflows:
 
 
 def deletions_by_others(settings: Settings) -> LogMetric:
-    """Counts deletions in the repository by anybody but the cleanup, those of tags included, which protect."""
+    """Counts deletions in the repository by anybody but the cleanup. Tags count too, because they protect images."""
     registry = settings.image_registry.repository_id if settings.image_registry else ""
     where = f"projects/{settings.project}/locations/{settings.region}/repositories/{registry}"
     return LogMetric(
@@ -91,11 +93,11 @@ def large_cleanups(settings: Settings) -> LogMetric:
 
 
 def new_criticals(settings: Settings) -> LogMetric:
-    """Counts services in which a scan found a critical vulnerability that the scan before had not."""
+    """Counts services in which a scan found a critical vulnerability that the previous scan had not found."""
     return LogMetric(
         slug="new-critical-vulnerabilities",
         name=environment_metric_name(settings, "new_critical_vulnerabilities"),
-        description="Scans that found a new critical vulnerability in what serves",
+        description="Scans that found a new critical vulnerability in a serving image",
         filter=filter_text(
             vulnerability_filter(settings.project), _alerting_severity(settings), 'jsonPayload.has_new="yes"'
         ),
@@ -137,36 +139,36 @@ IMAGES_DELETED_BY_OTHERS = AlertDefinition(
     query="sum(increase($counter[$window])) > $threshold",
     threshold=lambda _settings: 0,
     duration_seconds=lambda _settings: 0,
-    condition=lambda _settings: "An image or a tag is deleted by anybody but the cleanup",
+    condition=lambda _settings: "Somebody other than the cleanup deletes an image or a tag",
     meaning=(
-        "Somebody has deleted an image, a tag, a package or the repository. Google's cleanup is not counted. What is "
-        "deleted cannot be had back; an image that runs may be needed at the next start of an instance, and a tag that "
-        "is gone protects nothing any more."
+        "Somebody deleted an image, a tag, a package or the repository. Google's cleanup is not counted. A deletion "
+        "cannot be undone. The next start of an instance may need a deleted image, and a deleted tag no longer "
+        "protects its image from the cleanup."
     ),
     first_steps=(
         f"Read in the audit log who deleted what: {READ_DELETIONS}.",
-        "Start the workflow that tags whatever serves: `gh workflow run promote-images.yml --repo=$repository`. "
-        "It fails where an image that serves is gone.",
-        "See how it ended: `gh run list --repo=$repository --workflow=promote-images.yml --limit=3`.",
+        "Start the workflow that tags the serving images: `gh workflow run promote-images.yml --repo=$repository`. "
+        "It fails if a serving image is deleted.",
+        "Check how it ended: `gh run list --repo=$repository --workflow=promote-images.yml --limit=3`.",
     ),
     causes=(
-        "A person tidying up in the console",
+        "A person who deletes old images in the console",
         "A script with `gcloud artifacts docker images delete`",
         "Terraform or another program that declares the repository",
         "A stolen credential",
     ),
     mitigation=(
-        "Nobody knows of it: take the role away from the account that deleted. The policies of the repository and "
+        "If nobody can explain it, remove the role of the account that deleted. The policies of the repository and "
         "of the project show it as MEMBER with its ROLE: `gcloud artifacts repositories get-iam-policy $registry "
         "--location=$region --project=$project`, `gcloud projects get-iam-policy $project`, `gcloud artifacts "
         "repositories remove-iam-policy-binding $registry --location=$region --project=$project --member=MEMBER "
         "--role=ROLE` and `gcloud projects remove-iam-policy-binding $project --member=MEMBER --role=ROLE`.",
-        "An image that serves is gone: deploy its commit again, before an instance has to start without it; "
-        "RUN_ID is that of its deployment: `gh run list --repo=$repository --limit=20` and `gh run rerun RUN_ID "
+        "If a serving image is deleted, deploy its commit again, before an instance needs the image to start. "
+        "RUN_ID is the ID of its deployment: `gh run list --repo=$repository --limit=20` and `gh run rerun RUN_ID "
         "--repo=$repository`.",
     ),
     console_path=_console_path,
-    value="the deletions in the window",
+    value="the number of deletions in the window",
     subject=_registry,
     query_values=_values(deletions_by_others, "audited_resource"),
     log_metrics=lambda settings: (deletions_by_others(settings),),
@@ -184,27 +186,27 @@ LARGE_IMAGE_CLEANUP = AlertDefinition(
     duration_seconds=lambda _settings: 0,
     condition=lambda settings: f"One cleanup deletes more than {workflows_of(settings).max_deleted_versions} images",
     meaning=(
-        "One run of the cleanup has deleted more versions than the settings expect. The first real run does: it clears "
-        "the backlog. Told once a day, when the managed workflow has counted."
+        "One run of the cleanup deleted more versions than the settings allow. The first real run usually does, "
+        "because it deletes the backlog. The alert can fire once a day, after the managed workflow has counted."
     ),
     first_steps=(
         "Open the last report of the cleanup: `gh run list --repo=$repository --workflow=cleanup-images.yml "
-        "--limit=3` and `gh run view RUN_ID --repo=$repository`. Which images, how many?",
-        "Start the workflow that tags whatever serves: `gh workflow run promote-images.yml --repo=$repository`. "
-        "It fails where an image that serves is gone.",
-        "Set `cleanup_dry_run: true` in the settings and apply it, until it is known why: `readiness up $stack`.",
+        "--limit=3` and `gh run view RUN_ID --repo=$repository`. Which images did it delete, and how many?",
+        "Start the workflow that tags the serving images: `gh workflow run promote-images.yml --repo=$repository`. "
+        "It fails if a serving image is deleted.",
+        "Set `cleanup_dry_run: true` in the settings and apply it, until you know the cause: `readiness up $stack`.",
     ),
     causes=(
         "The first run after the dry run was switched off",
-        "Policies that were changed, here or by somebody else",
-        "Tags that were removed and had protected",
+        "Changed cleanup policies, in the settings or elsewhere",
+        "Removed tags, which had protected images",
     ),
     mitigation=(
-        "Try out what the policies would delete: `readiness cleanup simulate $stack`.",
-        "Where so many are usual, raise `max_deleted_versions` in the settings, and apply it: `readiness up $stack`.",
+        "Simulate what the policies would delete: `readiness cleanup simulate $stack`.",
+        "If so many are usual, raise `max_deleted_versions` in the settings, and apply it: `readiness up $stack`.",
     ),
     console_path=_console_path,
-    value="the cleanups over the limit in the window",
+    value="the number of cleanups over the limit in the window",
     subject=_registry,
     query_values=_values(large_cleanups, "global"),
     log_metrics=lambda settings: (large_cleanups(settings),),
@@ -221,33 +223,33 @@ NEW_CRITICAL_VULNERABILITY = AlertDefinition(
     threshold=lambda _settings: 0,
     duration_seconds=lambda _settings: 0,
     condition=lambda settings: (
-        "A scan finds a critical or high vulnerability that the one before had not"
+        "A scan finds a critical or high vulnerability that the previous scan had not found"
         if workflows_of(settings).high_vulnerabilities == "alert"
-        else "A scan finds a critical vulnerability that the one before had not"
+        else "A scan finds a critical vulnerability that the previous scan had not found"
     ),
     meaning=(
-        "An image that serves has a critical vulnerability that the last scan of the service did not name: it became "
-        "known since, or a deployment brought it. What is accepted in the settings does not count."
+        "A serving image has a critical vulnerability that the previous scan of the service did not find: it was "
+        "published since, or a deployment brought it. Vulnerabilities that the settings accept do not count."
     ),
     first_steps=(
         "Open the newest issue about a vulnerability, and read which package it is: `gh issue list "
         "--repo=$repository --label=vulnerability --limit=5`. Which version fixes it?",
-        "Decide whether it is urgent: it is, where the package is used at run time and reachable from outside.",
-        "Update the package and deploy; where there is no fix, write down the risk with a reason and a day.",
+        "Decide whether it is urgent: it is, if the package is used at run time and reachable from outside.",
+        "Update the package and deploy. If there is no fix, write down the risk with a reason and an end date.",
     ),
     causes=(
-        "A vulnerability that has been published",
+        "A newly published vulnerability",
         "A base image that was not rebuilt for a while",
-        "A deployment that brought a package",
+        "A deployment that added a package",
     ),
     mitigation=(
-        "Rebuild on the newest base image and deploy; then scan again: `gh workflow run scan-serving-images.yml "
+        "Rebuild on the newest base image and deploy. Then scan again: `gh workflow run scan-serving-images.yml "
         "--repo=$repository`.",
-        "Accept it in `image_workflows.accepted_vulnerabilities` for at most 90 days, and apply that: `readiness "
+        "Accept it in `image_workflows.accepted_vulnerabilities` for at most 90 days, and apply it: `readiness "
         "up $stack`.",
     ),
     console_path=_console_path,
-    value="the services with a new critical vulnerability in the window",
+    value="the number of services with a new critical vulnerability in the window",
     subject=lambda settings: settings.environment.name,
     query_values=_values(new_criticals, "global"),
     log_metrics=lambda settings: (new_criticals(settings),),

@@ -1,9 +1,9 @@
 """The alert on a rollback: somebody sent the traffic of a service to a revision by its name.
 
-It reads Cloud Run's audit log, which the application's scripts, the console and `gcloud` all write to, so that nobody
-has to wait for the workflow that reads the same log every few minutes (`rollback-watch.yml`). One entry cannot show
-whether that revision is older than the one that served: a filter compares no two fields. So the alert notifies of
-every pin, and the workflow, which reads the entries before it as well, counts rollbacks.
+It reads Cloud Run's audit log, to which the application's scripts, the console and `gcloud` all write. So nobody has to
+wait for the workflow that reads the same log every few minutes (`rollback-watch.yml`). One entry does not show whether
+the named revision is older than the one that served, because a filter cannot compare two fields. So the alert notifies
+of every change that names a revision. The workflow also reads earlier entries, and counts rollbacks.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from readiness.alerts.selectors import window
 from readiness.settings.channels import TEAM
 from readiness.settings.model import Settings
 
-# One entry is enough. Ten minutes are the longest that Cloud Logging holds one back, and keep the incident readable.
+# One entry is enough. Cloud Logging delays an entry by at most ten minutes.
 WINDOW_SECONDS = 600
 WHO = "who"
 # `spec.traffic[].revisionName` of Cloud Run's first API, `traffic[].revision` of the second. A comparison on a list
-# holds where one item meets it (https://cloud.google.com/logging/docs/view/logging-query-language).
+# is true if it is true for one item (https://cloud.google.com/logging/docs/view/logging-query-language).
 _TRAFFIC = ("spec.traffic.revisionName", "traffic.revision")
 
 _READ_TRAFFIC_CHANGES = (
@@ -34,7 +34,7 @@ _SHOW_TRAFFIC = f'`gcloud run services describe $service {WHERE} --format="yaml(
 
 
 def pinned_traffic(settings: Settings) -> LogMetric:
-    """Counts accepted changes that send traffic of the stack's services to a revision by its name, by who made them."""
+    """Counts accepted changes that send traffic of the stack's services to a named revision, by account."""
     names_a_revision = " OR ".join(f'protoPayload.request.service.{field}=~"."' for field in _TRAFFIC)
     return LogMetric(
         slug="pinned-traffic",
@@ -67,20 +67,20 @@ ROLLBACK_STARTED = AlertDefinition(
     query=f"sum by (service_name, location, {WHO}) (increase($counter[$window])) > $threshold",
     threshold=lambda _settings: 0,
     duration_seconds=lambda _settings: 0,
-    condition=lambda _settings: "Traffic is sent to a revision by its name, as a rollback does",
+    condition=lambda _settings: "A change sends traffic to a named revision, as a rollback does",
     meaning=(
-        "Somebody named the revision that serves, in the console, with `gcloud` or by a script. Usually it is a "
-        "rollback. Whether the named revision is older than the one before, the alert cannot tell: one entry of the "
-        "audit log does not show it. The first command prints who did it, the revision that traffic goes to, and the "
-        "one that served until then."
+        "Somebody sent traffic to a named revision, in the console, with `gcloud` or with a script. Usually it is a "
+        "rollback. The alert does not show whether the named revision is older than the previous one, because one "
+        "entry of the audit log does not contain that. The first command prints who made the change, the revision "
+        "that gets the traffic, and the one that served until then."
     ),
     first_steps=(
-        f"Read who sent traffic to which revision: {_READ_TRAFFIC_CHANGES}. `request` has where traffic goes, and "
-        "`response` or `trafficStatuses` what served until then.",
-        f"Compare it with the newest revisions, and with what serves now: {LIST_REVISIONS} and {_SHOW_TRAFFIC}. Was "
-        "it a step back?",
+        f"Read who sent traffic to which revision: {_READ_TRAFFIC_CHANGES}. `request` contains the new revision, and "
+        "`response` or `trafficStatuses` the one that served until then.",
+        f"Compare it with the newest revisions, and with the one that serves now: {LIST_REVISIONS} and "
+        f"{_SHOW_TRAFFIC}. Is it an older revision?",
         "Check that the service is healthy on the revision that serves: `readiness verify $stack`. Deploy nothing "
-        "until it is known why somebody rolled back.",
+        "until you know why somebody rolled back.",
     ),
     causes=(
         "A rollback after a bad deployment",
@@ -88,12 +88,13 @@ ROLLBACK_STARTED = AlertDefinition(
         "A deployment without traffic (`--no-traffic`), or any change while a rollback still pins the traffic",
     ),
     mitigation=(
-        "It was a rollback: fix the cause, and let the newest revision serve again after the next deployment: "
+        "If it was a rollback, fix the cause, and let the newest revision serve again after the next deployment: "
         f"`gcloud run services update-traffic $service {WHERE} --to-latest`. Until then no deployment gets traffic.",
-        "Nobody knows of it: send the traffic back to the REVISION that served before, and change the credentials of "
-        f"the account that did it: `gcloud run services update-traffic $service {WHERE} --to-revisions=REVISION=100`.",
+        "If nobody can explain it, send the traffic back to the REVISION that served before, and change the "
+        f"credentials of the account that made the change: `gcloud run services update-traffic $service {WHERE} "
+        "--to-revisions=REVISION=100`.",
     ),
-    value="the changes of this account in the window",
+    value="the number of changes by this account in the window",
     subject=lambda _settings: f"${{metric_or_resource.label.service_name}}, by ${{metric_or_resource.label.{WHO}}}",
     console_path=lambda _settings: "run",
     query_values=_values,

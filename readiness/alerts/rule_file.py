@@ -1,6 +1,6 @@
-"""The declared policies as a Prometheus rule file, so that `promtool` runs the very text that is deployed.
+"""The declared policies as a Prometheus rule file, so that `promtool` runs exactly the deployed queries.
 
-Reads the plan, not the catalogue: what a component changes on the way is what gets tested.
+Reads the plan and not the catalogue, so that tests also cover the components.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _HEADER = """\
 
 
 def rule_groups(policies: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The rule file as data: one group for each rule group and interval. `policies` are a plan's resources."""
+    """The rule file as data, with one group for each rule group and interval. `policies` are resources of a plan."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for policy in policies:
         for condition in policy["inputs"].get("conditions", []):

@@ -1,4 +1,4 @@
-"""The catalogue filled in for one stack: the very texts that are deployed, tested and shown."""
+"""The alerts of one stack, with the settings filled in: the texts that are deployed, tested and shown."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
         severity=definition.severity_in(settings),
         channel_kinds=definition.channel_kinds_in(settings),
         query=query_of(definition, settings),
-        duration_seconds=_waited_seconds(definition.duration_seconds(settings)),
+        duration_seconds=_pending_seconds(definition.duration_seconds(settings)),
         condition=condition,
         display_name=f"{definition.title} ({settings.environment.name})",
         documentation_subject=f"[{settings.environment.name}] {definition.title}: {definition.subject(settings)}",
@@ -69,11 +69,11 @@ def _rule(definition: AlertDefinition, settings: Settings) -> AlertRule:
     )
 
 
-def _waited_seconds(stated_seconds: int) -> int:
-    """How long the condition must hold: the stated duration and one evaluation more, or not at all.
+def _pending_seconds(stated_seconds: int) -> int:
+    """How long the condition must be true: the stated duration and one evaluation more. 0 stays 0.
 
-    Prometheus 2 counts both edges of a window, so that a breach a minute shorter than stated holds for exactly the
-    stated duration at some sample phases (docs/adr/0001-alert-rules.md).
+    Prometheus 2 counts both edges of a window, so at some sample phases a breach that is a minute too short lasts for
+    exactly the stated duration (docs/adr/0001-alert-rules.md).
     """
     return stated_seconds + EVALUATION_INTERVAL_SECONDS if stated_seconds else 0
 
@@ -90,7 +90,7 @@ def query_of(definition: AlertDefinition, settings: Settings) -> str:
     return Template(definition.query).substitute(values | own)
 
 
-# The variable that holds the result of a PromQL query (docs/facts/monitoring.md#variables-in-a-notification).
+# The variable that contains the result of a PromQL query (docs/facts/monitoring.md#variables-in-a-notification).
 _VALUE = "${metric.label.value}"
 
 

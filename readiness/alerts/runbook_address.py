@@ -1,4 +1,4 @@
-"""Where the runbook is in a project, and the address of an alert's page, to which its notification links."""
+"""The paths of the runbook in a project, and the address of an alert's page, to which its notification links."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def section_anchor(alert: str) -> str:
 def runbook_address(alert: str, settings: Settings) -> str:
     """The address of the alert's page where the runbook is published.
 
-    `readiness:runbook.url` is the address of the common page, which ends in `.md` and has the pages in the folder
-    beside it, or of that folder, and then ends in `/`. Any other address is that of one page, a wiki's for example,
-    with a section for each alert.
+    `readiness:runbook.url` is one of three addresses. An address that ends in `.md` is the common page, with the
+    alerts' pages in the folder beside it. An address that ends in `/` is that folder. Any other address is a single
+    page, for example of a wiki, with a section for each alert.
     """
     url = settings.runbook.url
     if url.endswith(".md"):

@@ -1,12 +1,12 @@
 """The security alerts of the project: eight counters of audit log entries, and an alert on each.
 
-They are CIS Google Cloud Platform Foundation Benchmark 5.0, lines 2.5 to 2.12. The filters are data: each is, letter by
-letter, the text that Prowler 5.46.0 (revision 3e000faa31, `prowler/providers/gcp/services/logging`) and the benchmark
-look for in a metric's filter. Prowler takes an alert for one only when a *threshold* condition names the metric, so
-these are the one exception to PromQL conditions (docs/adr/0001-alert-rules.md).
+They implement lines 2.5 to 2.12 of the CIS Google Cloud Platform Foundation Benchmark 5.0. Each filter is exactly the
+text that Prowler 5.46.0 (revision 3e000faa31, `prowler/providers/gcp/services/logging`) and the benchmark look for in a
+metric's filter. Prowler recognizes an alert only if a *threshold* condition names the metric, so these alerts are the
+one exception to PromQL conditions (docs/adr/0001-alert-rules.md).
 
-All entries are of the Admin Activity log, which is always on and costs nothing. They are about the project, not about
-an environment: the stack that owns the shared resources declares them.
+All entries are in the Admin Activity log, which is always on and costs nothing. They are about the project, not about
+an environment, so the stack that owns the shared resources declares them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from readiness.alerts.severity import AlertSeverity
 from readiness.settings.channels import TEAM, ChannelKind
 from readiness.settings.model import Settings
 
-# Counters are written once a minute; a change is seen in the first window that holds it.
+# Counters are written once a minute. The first window that contains a change notifies.
 WINDOW_SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecurityAlert:
-    """One line of the benchmark. `resource_type`: of the entries that it counts, and so of the counter's series."""
+    """One line of the benchmark. `resource_type` is the type of the counted entries, and so of the counter's series."""
 
     name: str
     title: str
@@ -41,12 +41,12 @@ class SecurityAlert:
 
     @property
     def slug(self) -> str:
-        """The title as it stands in resource names and labels: `project-ownership-change`."""
+        """The title as it is in resource names and labels: `project-ownership-change`."""
         return self.title.lower().replace(" ", "-")
 
     @property
     def metric(self) -> LogMetric:
-        """Its counter. Without an environment in the name: it is of the project."""
+        """Its counter. The name contains no environment, because the counter belongs to the project."""
         return LogMetric(
             slug=self.slug,
             name=f"readiness_security_{self.slug.replace('-', '_')}",
@@ -89,9 +89,9 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         resource_type="project",
         severity="ERROR",
         channel_kinds=TEAM,
-        meaning="Somebody was made an owner of the project, or is none any more. An owner may do everything in it.",
+        meaning="Somebody became an owner of the project, or is no longer one. An owner may do everything in it.",
         mitigation=(
-            "Take the role away from a member who should not have it, MEMBER: `gcloud projects "
+            "Remove the role from a member who should not have it, MEMBER: `gcloud projects "
             "remove-iam-policy-binding $project --member=MEMBER --role=roles/owner`.",
             "Give the role back to a member who should have it: `gcloud projects add-iam-policy-binding $project "
             "--member=MEMBER --role=roles/owner`.",
@@ -106,10 +106,13 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         resource_type="project",
         severity="ERROR",
         channel_kinds=TEAM,
-        meaning="What the project's audit logs record was changed. Who hides what comes next begins with this.",
+        meaning=(
+            "Somebody changed what the project's audit logs record. An attacker who wants to hide later actions starts "
+            "with this."
+        ),
         mitigation=(
-            "Write the audit configuration back. Save the policy, put `auditConfigs` in the file right, as the "
-            "entry's `auditConfigDeltas` show it, and set it: `gcloud projects get-iam-policy $project "
+            "Restore the audit configuration. Save the policy, correct `auditConfigs` in the file as the "
+            "entry's `auditConfigDeltas` show, and set it: `gcloud projects get-iam-policy $project "
             "--format=yaml > policy.yaml` and `gcloud projects set-iam-policy $project policy.yaml`.",
         ),
     ),
@@ -126,13 +129,12 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         resource_type="iam_role",
         severity="WARNING",
         channel_kinds=TEAM,
-        meaning="A custom role was made, changed or deleted: whoever holds it may do something else than before.",
+        meaning="Somebody created, changed or deleted a custom role. Its members may have other permissions now.",
         mitigation=(
             "Look at the role, ROLE, and remove a permission that it should not have: `gcloud iam roles describe "
             "ROLE --project=$project` and `gcloud iam roles update ROLE --project=$project "
             "--remove-permissions=PERMISSION`.",
-            "Bring a deleted role back, which works for seven days: `gcloud iam roles undelete ROLE "
-            "--project=$project`.",
+            "Restore a deleted role, which works for seven days: `gcloud iam roles undelete ROLE --project=$project`.",
         ),
     ),
     SecurityAlert(
@@ -147,11 +149,11 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         resource_type="gce_firewall_rule",
         severity="WARNING",
         channel_kinds=TEAM,
-        meaning="A firewall rule was added, changed or deleted: something may now reach the network that could not.",
+        meaning="Somebody added, changed or deleted a firewall rule. More sources may now reach the network.",
         mitigation=(
             "Look at the rule, RULE, and switch it off: `gcloud compute firewall-rules describe RULE "
             "--project=$project` and `gcloud compute firewall-rules update RULE --project=$project --disabled`.",
-            "A rule is gone: compare with what is declared, and apply the declaration again: `gcloud compute "
+            "If a rule is missing, compare with what is declared, and apply the declaration again: `gcloud compute "
             "firewall-rules list --project=$project`.",
         ),
     ),
@@ -167,11 +169,11 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         resource_type="gce_route",
         severity="WARNING",
         channel_kinds=TEAM,
-        meaning="A route was added or deleted: traffic of the network may leave by another way.",
+        meaning="Somebody added or deleted a route. Traffic may leave the network by another path.",
         mitigation=(
             "Look at the routes, and delete the one that is not declared, ROUTE: `gcloud compute routes list "
             "--project=$project` and `gcloud compute routes delete ROUTE --project=$project`.",
-            "A route is gone: compare with what is declared, and apply the declaration again: `gcloud compute "
+            "If a route is missing, compare with what is declared, and apply the declaration again: `gcloud compute "
             "routes list --project=$project`.",
         ),
     ),
@@ -189,13 +191,13 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         resource_type="gce_network",
         severity="WARNING",
         channel_kinds=TEAM,
-        meaning="A network or a peering was made, changed or deleted. The database is reached through one.",
+        meaning="Somebody created, changed or deleted a network or a peering. The database is reached through one.",
         mitigation=(
             "Look at the networks and their peerings, and remove the peering that is not declared: `gcloud "
             "compute networks list --project=$project`, `gcloud compute networks peerings list "
             "--project=$project` and `gcloud compute networks peerings delete PEERING --network=NETWORK "
             "--project=$project`.",
-            "A network or a peering is gone: the database may be out of reach. Check the services, and apply the "
+            "If a network or a peering is missing, the database may be unreachable. Check the services, and apply the "
             "declaration again: `readiness verify $stack`.",
         ),
     ),
@@ -208,9 +210,9 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         resource_type="gcs_bucket",
         severity="WARNING",
         channel_kinds=TEAM,
-        meaning="Who may read or write a bucket was changed. The state of the infrastructure is in one.",
+        meaning="Somebody changed who may read or write a bucket. One bucket contains the state of the infrastructure.",
         mitigation=(
-            "Look at who may do what with the bucket, BUCKET, and take away what is not declared: `gcloud storage "
+            "Look at the policy of the bucket, BUCKET, and remove each binding that is not declared: `gcloud storage "
             "buckets get-iam-policy gs://BUCKET` and `gcloud storage buckets remove-iam-policy-binding "
             "gs://BUCKET --member=MEMBER --role=ROLE`.",
         ),
@@ -224,12 +226,12 @@ SECURITY_ALERTS: tuple[SecurityAlert, ...] = (
         resource_type="cloudsql_database",
         severity="WARNING",
         channel_kinds=TEAM,
-        meaning="The configuration of a Cloud SQL instance was changed: address, flags, backups or who may connect.",
+        meaning="Somebody changed a Cloud SQL instance: its address, flags, backups or who may connect.",
         mitigation=(
             "Look at the instance, SQL_INSTANCE, and compare it with what is declared: `gcloud sql instances "
             "describe SQL_INSTANCE --project=$project` and `gcloud sql operations list --instance=SQL_INSTANCE "
             "--project=$project --limit=10`.",
-            "Remove the networks that may connect from outside, where somebody added one: `gcloud sql instances "
+            "If somebody added an authorized network, remove all of them: `gcloud sql instances "
             "patch SQL_INSTANCE --project=$project --clear-authorized-networks`.",
         ),
     ),
@@ -241,23 +243,22 @@ FIRST_STEPS = (
     '--format="yaml(timestamp, protoPayload.authenticationInfo.principalEmail, '
     "protoPayload.requestMetadata.callerIp, protoPayload.methodName, protoPayload.resourceName, "
     'protoPayload.request, protoPayload.serviceData)"`.',
-    "Ask whom the entry names. Was it an apply of this repository, of Terraform, or a person?",
-    "Nobody knows of it: take the access of that account away first, then undo the change, then escalate.",
+    "Ask the person or the team that the entry names. Was it an update by Pulumi, by Terraform, or by a person?",
+    "If nobody can explain it, first remove the account's access, then undo the change, then escalate.",
 )
-# Taking the access away comes before everything else that undoes a change which nobody knows of.
-TAKE_ACCESS_AWAY = (
-    "Nobody knows of the change: take away the access of the account that made it, ACCOUNT; the first command "
-    "shows its "
-    "roles: `gcloud projects get-iam-policy $project --flatten=bindings --filter=bindings.members:ACCOUNT "
+# Comes before the other measures, which undo the change.
+REMOVE_ACCESS = (
+    "If nobody can explain the change, remove the access of the account that made it, ACCOUNT. The first command "
+    "shows its roles: `gcloud projects get-iam-policy $project --flatten=bindings --filter=bindings.members:ACCOUNT "
     '--format="value(bindings.role, bindings.members)"` and `gcloud projects remove-iam-policy-binding $project '
     "--member=MEMBER --role=ROLE`.",
-    "It is a service account: switch it off too: `gcloud iam service-accounts disable ACCOUNT --project=$project`.",
+    "If it is a service account, also disable it: `gcloud iam service-accounts disable ACCOUNT --project=$project`.",
 )
-CAUSES = ("An apply of Pulumi or Terraform", "A person in the console", "A stolen credential")
+CAUSES = ("An update by Pulumi or Terraform", "A person in the console", "A stolen credential")
 
 
 def security_rules(settings: Settings) -> tuple[SecurityRule, ...]:
-    """The rules of a stack; none where it does not own the shared resources, or has them switched off."""
+    """The rules of a stack. Empty if it does not own the shared resources, or has switched the alerts off."""
     wanted = settings.security_alerts
     if not settings.owns_shared_resources or wanted is None or not wanted.enabled:
         return ()
@@ -282,7 +283,7 @@ def _rule(alert: SecurityAlert, settings: Settings) -> SecurityRule:
 
 
 def _documentation(condition: str, runbook_url: str, settings: Settings) -> str:
-    """A threshold condition has no variable for its value: the text gives the least."""
+    """A threshold condition has no variable for its value, so the text names the smallest one."""
     return notification_text(
         FIRST_STEPS[0],
         runbook_url=runbook_url,

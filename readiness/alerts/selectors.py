@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from readiness.settings.model import Settings
 
-# For the further operands of a query whose first one names the stack's services: `and` and `/` keep only those.
+# For the other operands of a query whose first operand names the stack's services: `and` and `/` keep only those.
 EVERY_SERVICE = 'monitored_resource="cloud_run_revision"'
 
 
@@ -18,7 +18,7 @@ def services_selector(settings: Settings) -> str:
 def named_services_selector(names: Iterable[str]) -> str:
     """Matches exactly these services: PromQL anchors a regular expression at both ends.
 
-    A name holds nothing that a regular expression would read otherwise: the model takes `[a-z0-9-]` only.
+    A name contains no special character of a regular expression, because the model accepts only `[a-z0-9-]`.
     """
     return f'{EVERY_SERVICE},service_name=~"{"|".join(names)}"'
 
@@ -29,13 +29,13 @@ def database_selector(settings: Settings) -> str:
 
 
 def hosts_selector(settings: Settings) -> str:
-    """Matches the uptime checks of exactly the stack's hosts. A dot stands in brackets: bare, it is any character."""
+    """Matches the uptime checks of exactly the stack's hosts. A dot is in brackets, so that it matches only a dot."""
     hosts = dict.fromkeys(service.host.replace(".", "[.]") for service in settings.services)
     return f'monitored_resource="uptime_url",host=~"{"|".join(hosts)}"'
 
 
 def window(seconds: int) -> str:
-    """A window as people write it: `3m`, `6h`, `90s`."""
+    """A window in the largest whole unit: `3m`, `6h`, `90s`."""
     for size, unit in ((3600, "h"), (60, "m")):
         if seconds % size == 0:
             return f"{seconds // size}{unit}"

@@ -1,4 +1,4 @@
-"""Alerts over Cloud Run's own metrics: CPU, memory, error rate, latency."""
+"""Alerts on Cloud Run's own metrics: CPU, memory, error rate, latency."""
 
 from __future__ import annotations
 
@@ -38,22 +38,23 @@ HIGH_CPU_USAGE = AlertDefinition(
     ),
     first_steps=(
         LOOK_FOR_A_NEW_REVISION,
-        "Compare the request count with an hour ago, in the metrics of the service: more traffic, or the same "
-        "traffic at more cost?",
-        "Look at the instance count in the same place: at its maximum, raise the maximum while you look for the cause.",
+        "Compare the request count with an hour ago, in the metrics of the service. Is there more traffic, or does the "
+        "same traffic need more CPU?",
+        "Look at the instance count in the same place. If it is at its maximum, raise the maximum while you look for "
+        "the cause.",
     ),
     causes=(
         "A traffic peak",
-        "A revision that computes more per request",
+        "A revision that uses more CPU for each request",
         "A retry storm from a client",
-        "A busy loop",
+        "An endless loop",
     ),
     mitigation=(
         ROLL_BACK,
         RAISE_INSTANCES,
         RAISE_CPU,
     ),
-    value="the share of its CPU that the busiest instances use: 0.8 is 80 %",
+    value="the share of their CPU that the busiest instances use: 0.8 is 80 %",
 )
 
 HIGH_MEMORY_USAGE = AlertDefinition(
@@ -79,21 +80,21 @@ HIGH_MEMORY_USAGE = AlertDefinition(
         f"Search the log for instances that were killed for their memory: {READ_MEMORY_KILLS}. Cloud Run writes "
         "`Memory limit of … exceeded` or `Uncaught signal: 9`; gunicorn writes `SIGKILL`.",
         LOOK_FOR_A_NEW_REVISION,
-        "Look at the shape in the metrics of the service: a slope since the last deployment is a leak, a step is "
-        "a change or one large upload.",
+        "Look at the memory chart in the metrics of the service. A slope since the last deployment is a leak. A step "
+        "is a change or one large upload.",
     ),
     causes=(
         "A leak",
-        "Large uploads held in memory",
+        "Large uploads that are kept in memory",
         "Too many requests at once in one instance",
-        "A cache without a bound",
+        "A cache without a limit",
     ),
     mitigation=(
         ROLL_BACK,
         RAISE_MEMORY,
         LOWER_CONCURRENCY,
     ),
-    value="the share of its memory that the fullest instances use: 0.9 is 90 %",
+    value="the share of their memory that the fullest instances use: 0.9 is 90 %",
 )
 
 HIGH_ERROR_RATE = AlertDefinition(
@@ -113,13 +114,13 @@ HIGH_ERROR_RATE = AlertDefinition(
         f"{minutes(settings.alerts.high_error_rate.duration_seconds)}"
     ),
     meaning=(
-        "More than the threshold of the service's requests are answered 5xx, for the whole duration. Users see errors. "
+        "A larger share of requests than the threshold gets a 5xx answer, for the whole duration. Users see errors. "
         "Requests that never reach a container (refused for authorization, or at the instance limit) are not counted."
     ),
     first_steps=(
         LOOK_FOR_A_NEW_REVISION,
-        f"Ask the service for its health: {ASK_FOR_HEALTH}. Is it the database, or the service itself?",
-        f"Read its newest errors: {READ_ERRORS}. One stack trace, or many?",
+        f"Request the service's health address: {ASK_FOR_HEALTH}. Is the cause the database, or the service itself?",
+        f"Read its newest errors: {READ_ERRORS}. Is it one stack trace, or many?",
     ),
     causes=(
         "A bad revision",
@@ -155,8 +156,9 @@ HIGH_LATENCY = AlertDefinition(
     ),
     first_steps=(
         LOOK_FOR_A_NEW_REVISION,
-        "Compare CPU and instance count in the metrics of the service: starved, or waiting for something else?",
-        f"Look at the database (query insights) and at what it logs: {READ_DATABASE_ERRORS}. Then look for slow "
+        "Compare CPU and instance count in the metrics of the service. Does it lack CPU, or does it wait for something "
+        "else?",
+        f"Look at the database (Query insights) and at its log: {READ_DATABASE_ERRORS}. Then look for slow "
         "calls to other systems.",
     ),
     causes=("Slow queries", "A slow external API", "The connection pool is exhausted", "CPU at its limit"),

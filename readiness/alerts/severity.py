@@ -1,6 +1,6 @@
-"""How bad an alert is, by the names of Monitoring's API, the worst first.
+"""The severities of alerts, by the names of Monitoring's API, the worst first.
 
-Standard library only: the rules of the policy pack read this file, and the pack has an environment of its own.
+Standard library only: the rules of the policy pack import this file, and the pack has its own environment.
 """
 
 from __future__ import annotations

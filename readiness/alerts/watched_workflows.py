@@ -7,7 +7,7 @@ from readiness.settings.model import Settings
 
 
 def watched_deployments(settings: Settings) -> DeploymentTelemetry | None:
-    """The telemetry with the services of every environment; its own stack's stand in `readiness:services` alone."""
+    """The telemetry with the services of every environment. Those of its own stack come from `readiness:services`."""
     telemetry = settings.deployment_telemetry
     if telemetry is None:
         return None

@@ -1,1 +1,1 @@
-"""The documents that repeat what is declared: templates in Markdown, filled from the settings of the stacks."""
+"""The generated documents: templates in Markdown, filled from the settings of the stacks."""

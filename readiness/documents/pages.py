@@ -1,4 +1,4 @@
-"""The generated documents: which there are, and the text of each."""
+"""The list of the generated documents, and the text of each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOTICE = "<!-- Made by `readiness docs` from the stacks' settings: change those,
 def page_texts(stacks: Stacks) -> dict[str, str]:
     """`{path below the project: text}` of every page. `stacks` are names and settings in any order.
 
-    The stack that owns what is shared comes first everywhere: it is the one that people look for in a hurry.
+    The stack that owns the shared resources comes first everywhere, because readers look for it most often.
     """
     ordered = sorted(stacks, key=lambda stack: not stack[1].owns_shared_resources)
     return {f"docs/{name}": fill(name, ordered, {"notice": NOTICE, **make(ordered)}) for name, make in _PAGES.items()}
@@ -55,11 +55,11 @@ def _checklist(stacks: Stacks) -> dict[str, str]:
     environment = first.production_environment
     deployment = production_deployment(first)
     notes = parts.listed(first.notes.deployment)
-    verified = "Everything is as declared:"
+    verified = "All rows pass:"
     if has_smoke_test(first):
         verified = (
-            "Everything is as declared, and the test account of `READINESS_SMOKE_EMAIL` and `READINESS_SMOKE_PASSWORD`"
-            ' can log in, upload and log out (rows "smoke"; "not declared" is for you to try):'
+            "All rows pass, and the test account of `READINESS_SMOKE_EMAIL` and `READINESS_SMOKE_PASSWORD` can log in,"
+            ' upload and log out (rows "smoke"). Try by hand what is "not declared":'
         )
     after = list(first.notes.after_deployment)
     if not has_smoke_test(first):
@@ -69,7 +69,7 @@ def _checklist(stacks: Stacks) -> dict[str, str]:
         "failing_rows": "health, response time or smoke" if has_smoke_test(first) else "health or response time",
         "limits": parts.limit_table(stacks),
         "actions": parts.repository_url(first) + "/actions",
-        "approval": f"environment `{environment.name}`" if environment is not None else "no guarded environment",
+        "approval": f"environment `{environment.name}`" if environment is not None else "no protected environment",
         "branch": first.managed_files.default_branch,
         "workflow": "the workflow that deploys" if deployment is None else f'"{table_cell(deployment.workflow)}"',
         "deployment_notes": f"{notes}\n" if notes else "",
@@ -113,7 +113,7 @@ def _badges(first: Settings, repository: str) -> str:
 
 
 def _nodes(first: Settings) -> list[str]:
-    """The services as the nodes of a diagram, each with what reaches it."""
+    """The services as the nodes of a diagram, with the systems that connect to them."""
     lines = []
     for number, service in enumerate(first.services):
         lines.append(f'    browser["browser"] --> service{number}["Cloud Run<br>{service.role}"]')

@@ -1,4 +1,4 @@
-"""Pieces that several documents show: tables of services, contacts and limits, and addresses."""
+"""Parts that several documents share: tables of services, contacts and limits, and addresses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def instance_url(settings: Settings) -> str:
 
 
 def service_table(stacks: Stacks) -> str:
-    """Every service with what one opens first."""
+    """Every service, with links to its health address and its pages in the console."""
     rows = ["| Stack | Service | Open |", "|---|---|---|"]
     for stack, settings in stacks:
         for service in settings.services:
@@ -41,7 +41,7 @@ def service_table(stacks: Stacks) -> str:
 
 
 def contact_table(stacks: Stacks) -> str:
-    """Whom to call, in the order of the settings."""
+    """The contacts to call, in the order of the settings."""
     rows = ["| Stack | Order | Who | How |", "|---|---|---|---|"]
     for stack, settings in stacks:
         for order, contact in enumerate(settings.escalation.contacts, start=1):
@@ -50,7 +50,7 @@ def contact_table(stacks: Stacks) -> str:
 
 
 def trouble_rows(stacks: Stacks, where: str) -> str:
-    """The rows that the team's own notes add to a table of troubles, each on a line of its own."""
+    """The rows that the team's notes add to a troubleshooting table, one on each line."""
     rows = [
         (trouble.looks, trouble.why, trouble.action)
         for trouble in stacks[0][1].notes.known_troubles
@@ -62,7 +62,7 @@ def trouble_rows(stacks: Stacks, where: str) -> str:
 
 
 def _degraded_rows(stacks: Stacks) -> Iterator[tuple[str, str, str]]:
-    """The answers that the settings call harmless, each once, unless a note of the team mentions it."""
+    """The degraded answers that the settings accept, each once, unless a note of the team mentions it."""
     noted = " ".join(trouble.looks for trouble in stacks[0][1].notes.known_troubles)
     found = {
         degraded.because: (stack, settings, degraded)
@@ -75,18 +75,18 @@ def _degraded_rows(stacks: Stacks) -> Iterator[tuple[str, str, str]]:
         until = f" until {degraded.accept_degraded_until}" if degraded.accept_degraded_until else ""
         yield (
             f'200, "{degraded.value}", `{degraded.because}`',
-            f"the settings call it harmless (`known_degraded`){until}; with a 503 it is not",
+            f"the settings accept it (`known_degraded`){until}; a 503 is always a failure",
             f"`{verify_command(stack, settings)}`",
         )
 
 
 def listed(notes: Sequence[str], mark: str = "- ") -> str:
-    """Notes as items of a list, each on a line; nothing where there are none."""
+    """Notes as items of a list, one on each line. Empty without notes."""
     return "".join(f"{mark}{note.replace('<', '&lt;')}\n" for note in notes)
 
 
 def limit_table(stacks: Stacks) -> str:
-    """What calls for a rollback, with the limits that the alerts have."""
+    """The signs that need a rollback, with the limits of the alerts."""
     head = "| Sign | " + " | ".join(stack for stack, _ in stacks) + " |"
     rows = [head, "|---|" + "---|" * len(stacks)]
     for sign, values in _limits(stacks):

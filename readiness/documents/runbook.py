@@ -1,8 +1,8 @@
-"""The runbook, generated from the catalogue and the settings of every stack, so that it cannot disagree with them.
+"""Generates the runbook from the catalogue and the settings of every stack, so that it always matches them.
 
-Each alert that a stack declares has a page of its own, to which its notification links; what the alerts share is on the
-common page (`runbook_common.py`). The first line of an alert's page is what to do first. Its commands are in a section
-for each stack, production's first, so that nobody who is paged at night reads another stack's commands.
+Each alert that a stack declares has a page, to which its notification links. The common page (`runbook_common.py`)
+contains what the alerts share. The first line of an alert's page is the first thing to do. Each stack has a section
+with its commands, production first, so that an on-call engineer does not run another stack's commands by mistake.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from readiness.alerts.commands import PRINTED_BY, filled_commands, first_sentenc
 from readiness.alerts.log_metric import on_one_line
 from readiness.alerts.rules import rules_of
 from readiness.alerts.runbook_address import RUNBOOK_FOLDER, RUNBOOK_PATH, page_name, page_path, section_anchor
-from readiness.alerts.security_alerts import CAUSES, FIRST_STEPS, SECURITY_ALERTS, TAKE_ACCESS_AWAY, security_rules
+from readiness.alerts.security_alerts import CAUSES, FIRST_STEPS, REMOVE_ACCESS, SECURITY_ALERTS, security_rules
 from readiness.alerts.severity import AlertSeverity
 from readiness.documents.runbook_common import ESCALATE, CommonRow, StackCell, common_page, explorer_url
 from readiness.documents.template import Stacks
@@ -27,12 +27,13 @@ from readiness.markdown_text import anchor_of
 from readiness.settings.channels import ChannelKind, channels_notified
 from readiness.settings.model import Settings
 
+# `left_over_pages` finds earlier pages by this text, so it must not change.
 NOTICE = "<!-- Made by `readiness runbook` from the stacks' settings: change those, and run it again. -->"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Declared:
-    """An alert in one of the stacks that declare it. `query`: nothing for an alert that has no PromQL."""
+    """An alert in one of the stacks that declare it. `query` is empty for an alert without PromQL."""
 
     stack: str
     settings: Settings
@@ -52,7 +53,7 @@ class _Declared:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _AlertPage:
-    """What the page of an alert says, from either kind of alert."""
+    """The content of an alert's page, for alerts of the catalogue and security alerts."""
 
     name: str
     meaning: str
@@ -65,7 +66,7 @@ class _AlertPage:
 def runbook_texts(stacks: Stacks) -> dict[str, str]:
     """`{path below the project: text}` of the common page and of one page for each alert that a stack declares.
 
-    `stacks` are names and settings in any order. The one that owns what is shared, production, comes first everywhere.
+    `stacks` are names and settings in any order. The stack that owns the shared resources (production) comes first.
     """
     ordered = sorted(stacks, key=lambda stack: not stack[1].owns_shared_resources)
     pages = [page for page in (*_pages_of_catalogue(ordered), *_security_pages(ordered)) if page.declared]
@@ -75,7 +76,7 @@ def runbook_texts(stacks: Stacks) -> dict[str, str]:
 
 
 def left_over_pages(root: Path, texts: Mapping[str, str]) -> tuple[str, ...]:
-    """Pages below the project that an earlier run made, by their notice, of alerts that are gone."""
+    """Pages of removed alerts that an earlier run generated, which their notice shows."""
     pages = sorted((root / RUNBOOK_FOLDER).glob("*.md"))
     names = {path.relative_to(root).as_posix(): path for path in pages}
     return tuple(name for name, path in names.items() if name not in texts and NOTICE in text_of(path).splitlines())
@@ -115,7 +116,7 @@ def _security_pages(stacks: Stacks) -> Iterator[_AlertPage]:
             meaning=f"{alert.meaning} (CIS Google Cloud {alert.cis}.)",
             first_steps=FIRST_STEPS,
             causes=CAUSES,
-            mitigation=(*TAKE_ACCESS_AWAY, *alert.mitigation),
+            mitigation=(*REMOVE_ACCESS, *alert.mitigation),
             declared=[
                 _Declared(
                     stack=stack,
@@ -152,7 +153,7 @@ def _page(page: _AlertPage, names: Collection[str]) -> Iterator[str]:
     yield f"# {page.name}: {first_sentence(page.first_steps[0])}\n"
     yield f"{NOTICE}\n"
     jumps = [f"[{declared.heading}](#{anchor_of(declared.heading)})" for declared in page.declared]
-    yield f"For the on-call engineer. Commands: {', '.join(jumps)}. Nothing helps within 15 minutes: {ESCALATE}.\n"
+    yield f"For the on-call engineer. Commands: {', '.join(jumps)}. If nothing helps within 15 minutes, {ESCALATE}.\n"
     yield f"{page.meaning}\n"
     yield from (f"{number}. {text_without_commands(step)}" for number, step in enumerate(page.first_steps, start=1))
     yield ""
@@ -165,17 +166,17 @@ def _page(page: _AlertPage, names: Collection[str]) -> Iterator[str]:
     yield from _queries(page)
     yield "## More\n"
     yield "- [Links of each stack, roll back, who is notified](../runbook.md)"
-    yield "- An incident that closes is [not always repaired](../runbook.md#closed-is-not-repaired)"
+    yield "- A closed incident is [not always resolved](../runbook.md#closed-is-not-resolved)"
     yield f"- Whom to call: {ESCALATE}"
 
 
 def _how_to_read(page: _AlertPage, parts: Sequence[str]) -> Iterator[str]:
-    """What a reader must know where commands are for several services, or have words in capitals."""
+    """Notes for readers if commands are for several services, or contain words in capitals."""
     texts = "".join((*page.first_steps, *page.mitigation))
     if "$service" in texts and any(len(declared.settings.services) > 1 for declared in page.declared):
-        yield "Of commands that differ in the service alone, run that of the service in the notification.\n"
+        yield "If commands differ only in the service, run the one for the service in the notification.\n"
     if re.search(rf"^g(?:cloud|h) .*[ =/](?:{'|'.join(PRINTED_BY)})\b", "\n".join(parts), flags=re.MULTILINE):
-        yield "Words in capitals are for you to fill in, from what a command above them prints.\n"
+        yield "Replace words in capitals with what a command above them prints.\n"
 
 
 def _stack_part(page: _AlertPage, declared: _Declared, names: Collection[str]) -> Iterator[str]:
@@ -186,7 +187,7 @@ def _stack_part(page: _AlertPage, declared: _Declared, names: Collection[str]) -
         if commands := _commands(step, declared):
             yield f"**{number}. {first_sentence(step)}**\n"
             yield from _block(commands, declared.settings)
-    yield "### Then\n" if len(page.declared) == 1 else f"### Then, in {declared.settings.environment.name}\n"
+    yield "### Fix it\n" if len(page.declared) == 1 else f"### Fix it in {declared.settings.environment.name}\n"
     for measure in page.mitigation:
         commands = _commands(measure, declared)
         links = _linked_pages(measure)
@@ -209,7 +210,7 @@ def _linked_pages(text: str) -> set[str]:
 
 
 def _block(commands: Sequence[str], settings: Settings) -> Iterator[str]:
-    """The commands, and for those that read the log the same query in the console."""
+    """The commands. Those that read the log have a link to the same query in the console."""
     if not commands:
         return
     yield "\n".join(["```bash", *commands, "```\n"])
@@ -217,7 +218,7 @@ def _block(commands: Sequence[str], settings: Settings) -> Iterator[str]:
     if filters:
         names = [f"query {number}" for number in range(1, len(filters) + 1)] if len(filters) > 1 else ["open"]
         links = [f"[{name}]({explorer_url(text, settings)})" for name, text in zip(names, filters, strict=True)]
-        yield f"The same in the Logs Explorer, of the last hour: {', '.join(links)}.\n"
+        yield f"The last hour in the Logs Explorer: {', '.join(links)}.\n"
 
 
 def _queries(page: _AlertPage) -> Iterator[str]:
@@ -225,8 +226,8 @@ def _queries(page: _AlertPage) -> Iterator[str]:
         return
     yield "## The query\n"
     for declared in page.declared:
-        held = f"; it must hold for {declared.duration_seconds} s" if declared.duration_seconds else ""
-        yield f"In {declared.heading}, evaluated every 30 s{held}:\n"
+        duration = f"; it must be true for {declared.duration_seconds} s" if declared.duration_seconds else ""
+        yield f"In {declared.heading}, evaluated every 30 s{duration}:\n"
         yield f"```promql\n{declared.query}\n```\n"
     if any("increase(" in declared.query for declared in page.declared):
         yield "It counts events: [how alerts count](../runbook.md#how-alerts-count).\n"

@@ -1,4 +1,4 @@
-"""The common page of the runbook: which alerts there are, who is notified, links, the rollback, whom to call."""
+"""The common page of the runbook: the list of alerts, who is notified, links, the rollback, whom to call."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from readiness.settings.channels import CHANNEL_DEFINITIONS, ChannelKind, declar
 from readiness.settings.model import Settings
 from readiness.settings.unwatched import alert_gaps, gap_line
 
-# As a page of an alert writes it.
+# The link on the page of an alert.
 ESCALATE = "[escalate](../runbook.md#escalation)"
 
 _HEADER = """\
 For the on-call engineer. Open the page of the alert that notified you. Its
-first line says what to do first, and its commands can be pasted.
+first line is the first thing to do. You can paste its commands.
 """
 
-# Both sections say what docs/facts/monitoring.md proves: "How `increase` counts", "What closes an incident".
+# docs/facts/monitoring.md has the sources of both sections: "How `increase` counts", "What closes an incident".
 _COUNTS = """\
 ## How alerts count
 
 Some queries count events with `increase`. Prometheus, on which they are tested, and Monitoring may count differently:
 
-- DatabaseConnectionErrors looks at one minute more than stated and scales the count back. If Monitoring does not
-  extrapolate as Prometheus does, the scaled count is too low: where more than 10 errors in 5 minutes page, eleven and
-  twelve in one burst do not, and thirteen do.
-- The first event of a service, revision or instance that never had one before is counted by Monitoring and not by
-  Prometheus. If an alert is about few events, expect one more or one less than the log shows.
+- DatabaseConnectionErrors counts over one minute more than stated and scales the count back. If Monitoring does not
+  extrapolate as Prometheus does, the scaled count is too low. With a limit of 10 errors in 5 minutes, eleven and
+  twelve errors in one burst do not notify, and thirteen do.
+- Monitoring counts the first event of a new service, revision or instance, and Prometheus does not. If an alert is
+  about few events, expect one more or one less than the log shows.
 
-The log is the exact count.
+The log contains the exact count.
 """
 _CLOSING = """\
-## Closed is not repaired
+## Closed is not resolved
 
-An incident closes when the query has no result any more. That is so when the figure is good again, and also when the
-service has scaled to zero or stopped reporting. Before you stop, open the service's health address. The same problem
-can open a new incident with the next request.
+An incident closes when the query returns no result. That happens when the value is good again, and also when the
+service has scaled to zero or stopped reporting. Before you stop working on it, open the service's health address. The
+same problem can open a new incident with the next request.
 """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackCell:
-    """What a stack's policy does. `notified`: the kinds of channels that it reaches, as people read them."""
+    """What a stack's policy does. `notified`: the display names of the kinds of channels that it notifies."""
 
     condition: str
     severity: AlertSeverity
@@ -58,7 +58,7 @@ class StackCell:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommonRow:
-    """An alert as the common page lists it. `cells`: by the names of the stacks that declare it."""
+    """A row of the list of alerts. `cells`: by the names of the stacks that declare the alert."""
 
     name: str
     anchor: str
@@ -68,7 +68,7 @@ class CommonRow:
 
 
 def common_page(stacks: Stacks, rows: Sequence[CommonRow], notice: str) -> str:
-    """The whole page. The section of each alert keeps the links of older notifications alive."""
+    """The whole page. It has a section for each alert, so that links in older notifications still work."""
     lines = [f"# Runbook\n\n{notice}\n", _HEADER]
     lines += [*_overview(stacks, rows), *_notified(stacks), *_not_watched(stacks)]
     lines += [*_rollback(stacks), *_links(stacks), _COUNTS, _CLOSING]
@@ -90,7 +90,7 @@ def _overview(stacks: Stacks, rows: Sequence[CommonRow]) -> Iterator[str]:
     for row in rows:
         cells = " | ".join(_cell(row.cells.get(stack)) for stack, _ in stacks)
         yield f"| [{row.name}]({row.link}) | {_severity(row)} | {cells} |"
-    yield "\nThe words at the end of a cell say how that stack is notified; [who that is](#who-is-notified).\n"
+    yield "\nThe end of a cell shows which channels the alert notifies. See also [who is notified](#who-is-notified).\n"
 
 
 def _severity(row: CommonRow) -> str:
@@ -105,19 +105,19 @@ def _cell(cell: StackCell | None) -> str:
 
 
 def _not_watched(stacks: Stacks) -> Iterator[str]:
-    """What `readiness check` warns of, and what a team does without on purpose."""
+    """The missing alerts that `readiness check` warns of, and those that a team switched off on purpose."""
     yield "## Not watched\n"
     lines = [f"- {stack}: {gap_line(gap)}." for stack, settings in stacks for gap in alert_gaps(settings)]
     if not lines:
-        yield "No stack lacks an alert for want of a setting.\n"
+        yield "No stack lacks an alert because of a missing setting.\n"
         return
-    yield "No notification tells of these; the settings say why.\n"
+    yield "No alert notifies about these. The settings contain the reasons.\n"
     yield from lines
     yield ""
 
 
 def _notified(stacks: Stacks) -> Iterator[str]:
-    """Who is behind each kind of channel, once for each stack."""
+    """The channels of each kind, for each stack."""
     yield "## Who is notified\n"
     yield "| Stack | " + " | ".join(definition.shown_name for definition in CHANNEL_DEFINITIONS) + " |"
     yield "|---|" + "---|" * len(CHANNEL_DEFINITIONS)
@@ -128,12 +128,12 @@ def _notified(stacks: Stacks) -> Iterator[str]:
     pagers = {definition.kind for definition in CHANNEL_DEFINITIONS if definition.pages}
     unpaged = [stack for stack, settings in stacks if not any(_names(kind, settings) for kind in pagers)]
     if unpaged:
-        yield f"\nNo alert of {' and '.join(unpaged)} pages anybody: who does not look at the channels above sees none."
+        yield f"\nNo alert of {' and '.join(unpaged)} pages anybody. You only see them in the channels above."
     yield ""
 
 
 def _names(kind: ChannelKind, settings: Settings) -> list[str]:
-    """The channels of a kind as a person knows them."""
+    """The channels of a kind, by names that people recognize."""
     shown = next(definition.shown_name for definition in CHANNEL_DEFINITIONS if definition.kind == kind)
     names = [channel.display_name for channel in declared_channels(settings.channels) if channel.kind == kind]
     names = [name.removeprefix("E-mail ").removeprefix(f"{shown} ") for name in names]
@@ -143,15 +143,16 @@ def _names(kind: ChannelKind, settings: Settings) -> list[str]:
 
 def _rollback(stacks: Stacks) -> Iterator[str]:
     yield "## Roll back\n"
-    yield "REVISION is the newest one from before the incident. Traffic is pinned then: no later deployment gets any,"
-    yield "until the last command. More: [rollback runbook](ROLLBACK_RUNBOOK.md).\n"
+    yield "REVISION is the newest one from before the incident. The second command pins the traffic: later"
+    yield "deployments get no traffic until you run the last command. See also the [rollback"
+    yield "runbook](ROLLBACK_RUNBOOK.md).\n"
     for stack, settings in stacks:
         where = f"--region={shlex.quote(settings.region)} --project={shlex.quote(settings.project)}"
         yield f"In {stack}:\n"
         for comment, command in (
-            ("# Which revisions are there, and which serves?", f"gcloud run revisions list --service={{name}} {where}"),
+            ("# List the revisions: which one serves?", f"gcloud run revisions list --service={{name}} {where}"),
             ("# Send all traffic to the last good revision.", _traffic(where, "--to-revisions=REVISION=100")),
-            ("# With the next deployment: let the newest revision serve again.", _traffic(where, "--to-latest")),
+            ("# With the next deployment, let the newest revision serve again.", _traffic(where, "--to-latest")),
         ):
             commands = [command.replace("{name}", shlex.quote(service.name)) for service in settings.services]
             yield "\n".join(["```bash", comment, *commands, "```\n"])
@@ -170,10 +171,10 @@ def _links(stacks: Stacks) -> Iterator[str]:
             "failed and refused requests": first_queries.failed_requests(settings),
             "errors of the application": first_queries.service_errors(settings),
             "containers that died": first_queries.dead_containers(settings),
-            "the instances' ends and starts": first_queries.instance_ends_and_starts(settings),
+            "starts and ends of instances": first_queries.instance_ends_and_starts(settings),
         }
         if settings.database is not None:
-            queries["the database's errors"] = first_queries.database_errors(settings)
+            queries["errors of the database"] = first_queries.database_errors(settings)
         links = [f"[{name}]({explorer_url(query, settings)})" for name, query in queries.items()]
         yield f"- {stack}: {', '.join(links)}, [deployments]({parts.repository_url(settings)}/actions)"
     yield ""

@@ -1,10 +1,10 @@
 """Fills a template: `{{name}}` in its text, and blocks of commands that are written once and shown for every stack.
 
-A fence ```bash each stack (or service, or a role as backend) is one command or more with `{service}`, `{project}` and
-the like; `{where}` is two options, region and project; `{verify}` and `{verify_smoke}` are the whole command that looks
-at the stack. It becomes one block for each stack: the first is open, the others are folded. `... of owner` leaves only
-the stack that owns what is shared, `... of others` the others.
-Upper-case words are for the reader to fill in; so is a workflow that no setting names.
+A fence ```bash each stack (or service, or a role such as backend) contains commands with `{service}`, `{project}` and
+so on. `{where}` is two options, region and project. `{verify}` and `{verify_smoke}` are the whole command that verifies
+the stack. The fence becomes one block for each stack: the first is open, the others are folded. `... of owner` shows
+only the stack that owns the shared resources, `... of others` the others.
+The reader replaces upper-case words. A workflow that no setting names is also an upper-case word.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 
 
 def fill(name: str, stacks: Stacks, parts: Mapping[str, str]) -> str:
-    """The template of that name with every part in its place. KeyError for a part or a field that does not exist.
+    """The template of that name with every part filled in. Raises KeyError for an unknown part or field.
 
-    A part that no template uses is an error too: it would be text that nobody sees.
+    A part that the template does not use is an error too, because nobody would see its text.
     """
     text = files("readiness.documents").joinpath("templates", name).read_text(encoding="utf-8")
     unused = set(parts) - set(_PART.findall(text))
     if unused:
         raise KeyError(f"{name} has no place for {', '.join(sorted(unused))}")
     text = _FENCE.sub(lambda fence: _blocks(fence, stacks), text)
-    # Without an empty line, a paragraph that follows belongs to the HTML: links and backquotes are shown as they are.
+    # Without an empty line, the next paragraph is HTML: Markdown does not render its links and backquotes.
     text = re.sub(r"^( *)</details>\n(?=\1[^ \n])", r"\1</details>\n\n", text, flags=re.MULTILINE)
     return _PART.sub(lambda part: parts[part.group(1)], text).rstrip("\n") + "\n"
 
@@ -53,12 +53,12 @@ def _blocks(fence: re.Match[str], stacks: Stacks) -> str:
             blocks.append((stack, "```bash\n" + "\n".join(lines) + "\n```"))
     shown = [f"{stack}:\n\n{block}" if len(blocks) > 1 else block for stack, block in blocks[:1]]
     shown += [f"<details><summary>{stack}</summary>\n\n{block}\n\n</details>" for stack, block in blocks[1:]]
-    # In front of a list's item that goes on, an empty line ends the paragraph before.
+    # Inside an item of a list, an empty line ends the paragraph before the block.
     return ("\n" if indent else "") + textwrap.indent("\n\n".join(shown), indent)
 
 
 def _with_values(command: str, values: Mapping[str, str]) -> str:
-    """Every value is one word, or part of one, of the command, whatever it holds."""
+    """Each value is quoted, so that it is one word of the command, or a part of one."""
     return _FIELD.sub(lambda field: _word(field.group(1), values), command)
 
 
@@ -78,7 +78,7 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
         "environment": settings.environment.name,
         "project": settings.project,
         "region": settings.region,
-        # A word for the reader to fill in, where a stack has no database.
+        # The reader replaces this word if a stack has no database.
         "instance": "INSTANCE" if settings.database is None else settings.database.instance,
         "repository": f"{settings.github_owner}/{settings.repository.name}",
         "branch": settings.managed_files.default_branch,
@@ -91,7 +91,7 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
     if of == "stack":
         yield common
         return
-    # A role that no service has would leave a step without a command.
+    # If no service has the role, all services are shown, because the step would have no command otherwise.
     has_role = any(service.role == of for service in settings.services)
     for service in settings.services:
         if of in ("service", service.role) or not has_role:
@@ -99,14 +99,14 @@ def _values(of: str, stack: str, settings: Settings) -> Iterator[dict[str, str]]
 
 
 def verify_line(stack: str, settings: Settings, *, smoke: bool = False) -> str:
-    """`verify_command`, with a comment of the shell that says until when `--allow-degraded` belongs to it."""
+    """`verify_command`, with a shell comment about how long `--allow-degraded` is needed."""
     command = verify_command(stack, settings, smoke=smoke)
     degraded = known_degraded(settings)
     if not degraded:
         return command
     days = {answer.accept_degraded_until for answer in degraded}
-    until = f"until {max(day for day in days if day)}" if all(days) else "while the known degraded answer lasts"
-    return f"{command}   # --allow-degraded {until}; then without it"
+    until = f"until {max(day for day in days if day)}" if all(days) else "while the known degraded answer exists"
+    return f"{command}   # use --allow-degraded only {until}"
 
 
 def verify_command(stack: str, settings: Settings, *, smoke: bool = False) -> str:
@@ -117,7 +117,7 @@ def verify_command(stack: str, settings: Settings, *, smoke: bool = False) -> st
 
 
 def known_degraded(settings: Settings) -> list[KnownDegraded]:
-    """The degraded answers of the stack that its settings call harmless."""
+    """The degraded answers of the stack that its settings accept."""
     answers = [service.health_answer for service in settings.services]
     return [answer.known_degraded for answer in answers if answer is not None and answer.known_degraded is not None]
 
@@ -138,7 +138,7 @@ def other_deployment(settings: Settings) -> DeliveryEnvironment | None:
 
 
 def workflow_file(deployment: DeliveryEnvironment | None) -> str:
-    """The name of its file, or a word for the reader to fill in."""
+    """The name of its file, or a word that the reader replaces."""
     return "WORKFLOW.yml" if deployment is None else deployment.workflow_file
 
 
@@ -147,5 +147,5 @@ def _deployments(settings: Settings) -> tuple[DeliveryEnvironment, ...]:
 
 
 def health_address(service: Service) -> str:
-    """The address that is asked for a service's health."""
+    """The address that returns a service's health."""
     return service.url.rstrip("/") + service.health_path

@@ -1,4 +1,4 @@
-"""Whole log entries of services in four languages, as text and as JSON, by what happened.
+"""Whole log entries of services in four languages, as text and as JSON, by event.
 
 The texts and the JSON of Python, Node and Go are what these wrote on 2026-11-30 without a database, with the addresses
 changed: SQLAlchemy 2.1, psycopg2, psycopg 3, psycopg_pool, PyMySQL, asyncpg, python-json-logger, structlog; pg, mysql2,

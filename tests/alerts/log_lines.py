@@ -1,4 +1,4 @@
-"""Log lines as the application, its web server and PostgreSQL write them, by what happened, and how often each counts.
+"""Log lines of the application, its web server and PostgreSQL, by event, with the expected count.
 
 The application's lines are those of its database module run against PostgreSQL 15 (SQLAlchemy 2.0.23, psycopg2 2.9.9),
 with the socket's text of Cloud Run; the server's are those of the PostgreSQL 15 binary.

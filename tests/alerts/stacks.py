@@ -1,4 +1,4 @@
-"""The stacks of the fixture projects beside each other, their rules, and the cases that the tests run."""
+"""The stacks of the fixture projects, their rules, and the cases that the tests run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the counters of failed logins and of unusual reads of secrets count, on entries as they are logged."""
+"""The counters of failed logins and unusual secret reads, run on real log entries."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_failed_login_is_counted_as_text_and_as_json(text: str) -> None:
     ],
 )
 def test_other_lines_are_not_counted(text: str) -> None:
-    """The line that the API writes about the same login is not: each login counts once."""
+    """The API writes another line about the same login, which does not count, so each login counts once."""
     assert not counts(failed_login_metric(PROD).filter)(line(text))
 
 
@@ -87,7 +87,7 @@ def read(principal: str | None, method: str = "AccessSecretVersion", **payload: 
 
 
 def test_reads_by_declared_accounts_are_not_counted_and_all_others_are() -> None:
-    """A federated identity has no e-mail address, and no declared one has its name."""
+    """A federated identity has no e-mail address, so it counts."""
     assert PROD.security_audit is not None
     counted = counts(unusual_secret_reads(PROD).filter)
     assert [principal for principal in PROD.security_audit.secret_readers if counted(read(principal))] == []
@@ -97,8 +97,8 @@ def test_reads_by_declared_accounts_are_not_counted_and_all_others_are() -> None
     assert not counted(read("somebody@shop.example.net", serviceName="iam.googleapis.com"))
 
 
-def test_each_alert_is_declared_where_its_settings_are() -> None:
-    """Failed logins in every stack that says what they look like; secrets by the owner of the shared resources."""
+def test_an_alert_is_declared_by_the_stacks_that_have_its_settings() -> None:
+    """FailedLogins in every stack with its texts, UnusualSecretAccess in the owner of the shared resources."""
     assert {FAILED_LOGINS, UNUSUAL_SECRET_ACCESS} <= set(alerts_of(PROD))
     assert FAILED_LOGINS in set(alerts_of(STAGING))
     assert UNUSUAL_SECRET_ACCESS not in set(alerts_of(STAGING))
@@ -108,8 +108,8 @@ def test_each_alert_is_declared_where_its_settings_are() -> None:
         failed_login_metric(without)
 
 
-def test_no_text_of_a_customer_is_in_the_program() -> None:
-    """What a service logs is a setting."""
+def test_no_log_text_of_a_customer_is_in_the_program() -> None:
+    """The texts that a service logs are settings."""
     text = (ROOT / "readiness" / "alerts" / "access_alerts.py").read_text(encoding="utf-8")
     assert PROD.alerts.failed_logins is not None
     assert [known for known in PROD.alerts.failed_logins.log_texts if known in text] == []

@@ -31,13 +31,13 @@ def test_every_definition_is_in_the_catalogue() -> None:
 
 
 def test_no_two_alerts_share_a_name_or_a_title() -> None:
-    """The second would take the first one's resource, or its section of the runbook."""
+    """Otherwise they would share a resource name, or a section of the runbook."""
     for words in ([alert.name for alert in ALERTS], [alert.slug for alert in ALERTS]):
         assert len(words) == len(set(words))
 
 
 @pytest.mark.parametrize("value", ["text", 5, None, ["list"], {"labels": "text"}, {"labels": [5, {"key": 7}]}])
-def test_a_plan_of_another_form_names_no_more_metrics_and_breaks_nothing(value: Any) -> None:
+def test_a_plan_with_unexpected_values_has_no_additional_metrics_and_raises_nothing(value: Any) -> None:
     """A plan file that somebody wrote by hand may have any value anywhere."""
     policy = {"type": ALERT_POLICY, "inputs": {"userLabels": value}}
     metric = {"type": LOG_METRIC, "inputs": {"name": "mine", "metricDescriptor": value}}

@@ -40,8 +40,8 @@ def stub(tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin:/bin")
 
 
-def test_an_alert_that_does_what_it_must_passes(command: Command, real: None) -> None:
-    """One line an alert: how many incidents page, how many stay quiet."""
+def test_an_alert_that_passes_its_incidents_passes(command: Command, real: None) -> None:
+    """One line for each alert: how many incidents page, and how many stay quiet."""
     done = command("test", "prod", "--alert", "DeploymentFailed", "--alert", "MigrationFailed")
     assert done.status == 0, done.text
     assert "DeploymentFailed  ok          3 of 3 page when they must, 4 of 4 stay quiet\n" in done.out
@@ -49,7 +49,7 @@ def test_an_alert_that_does_what_it_must_passes(command: Command, real: None) ->
 
 
 def test_every_arrival_time_of_the_samples_can_be_tried(command: Command, real: None) -> None:
-    """The same number of incidents, each at more times."""
+    """The number of incidents is the same, and each runs at more times."""
     done = command("test", "prod", "--alert", "DeploymentFailed", "--every-phase")
     assert "at six arrival times of their samples" in done.out
     assert done.out.endswith("passed: 7 incidents of 1 alert\n")
@@ -64,10 +64,10 @@ def test_every_arrival_time_of_the_samples_can_be_tried(command: Command, real: 
         ("DatabaseConnectionsRunOut", "num_backends{", "num_backend{", "11.2 and 12.2; nobody is notified"),
     ],
 )
-def test_an_alert_that_does_something_else_fails_with_minute_and_query(
+def test_an_alert_that_misses_an_incident_fails_with_minute_and_query(
     command: Command, real: None, monkeypatch: pytest.MonkeyPatch, alert: str, right: str, wrong: str, said: str
 ) -> None:
-    """What is deployed is what runs: a mistake in the program's query or duration is found."""
+    """The deployed rules run, so a mistake in a query or duration is found."""
     plan_stack = offline_plan.plan_stack
 
     def broken(root: Path, config: StackConfig) -> Plan:
@@ -98,10 +98,10 @@ def test_an_alert_that_does_something_else_fails_with_minute_and_query(
         (f'[ "$1" = --version ] && {VERSION} && exit; printf "\\377\\n" >&2; exit 1', "\ufffd"),
     ],
 )
-def test_what_is_no_promtool_is_one_error(
+def test_a_program_that_is_not_a_working_promtool_is_one_error(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
 ) -> None:
-    """It hangs, is too old, is something else, or breaks."""
+    """It hangs, is too old, is another program, or crashes."""
     stub(tmp_path, script, monkeypatch)
     done = command("test", "prod", "--alert", "MigrationFailed", "--timeout-seconds", "1")
     assert (done.status, done.out) == (1, "")
@@ -112,7 +112,7 @@ def test_what_is_no_promtool_is_one_error(
 def test_a_promtool_that_hangs_is_not_started_for_every_alert(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One deadline for the command, and not one for each alert."""
+    """The command has one deadline, not one for each alert."""
     script = f'[ "$1" = --version ] && {VERSION} && exit; echo run >> {tmp_path}/runs; exec sleep 600'
     stub(tmp_path, script, monkeypatch)
     assert command("test", "prod", "--timeout-seconds", "1").status == 1
@@ -120,8 +120,10 @@ def test_a_promtool_that_hangs_is_not_started_for_every_alert(
     assert len((tmp_path / "runs").read_text(encoding="utf-8").splitlines()) <= 2 * processors()
 
 
-def test_without_promtool_the_error_says_how_to_get_it(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is skipped, and nothing passes."""
+def test_without_promtool_the_error_contains_how_to_install_it(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No alert is skipped, and none passes."""
     monkeypatch.setenv("PATH", "/nowhere")
     done = command("test", "prod")
     assert (done.status, done.out) == (1, "")
@@ -130,10 +132,10 @@ def test_without_promtool_the_error_says_how_to_get_it(command: Command, monkeyp
     )
 
 
-def test_the_promtool_that_make_left_in_the_project_is_found(
+def test_the_promtool_that_make_tools_installed_is_found(
     command: Command, project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One on PATH comes first."""
+    """A promtool on PATH comes first."""
     folder = project / ".tools" / "promtool"
     folder.mkdir(parents=True)
     stub(folder, "echo promtool, version 2.1.0", monkeypatch)
@@ -147,10 +149,10 @@ def test_the_promtool_that_make_left_in_the_project_is_found(
     assert done.err.startswith(f"error: {first}/bin/promtool is version 2.2.0, which is too old.")
 
 
-def test_what_promtool_cannot_run_is_named_as_not_proven(
+def test_alerts_that_promtool_cannot_run_are_listed_as_not_proven(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Conditions on a threshold, which are the security alerts; never counted as passed."""
+    """The threshold conditions of the security alerts do not count as passed."""
     stub(tmp_path, PASSES, monkeypatch)
     done = command("test", "every-option", "--format", "json", cwd=EVERY_OPTION_FOLDER)
     assert done.status == 0, done.text
@@ -183,8 +185,8 @@ def test_a_program_without_alerts_is_not_proven(
     assert done.out.rstrip().splitlines()[-1].startswith("not proven: 0 incidents of 0 alerts; ")
 
 
-def test_the_answer_is_the_same_every_time(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And in the order of the catalogue, however many processes run."""
+def test_the_output_is_the_same_in_every_run(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order is the one of the catalogue, for any number of processes."""
     stub(tmp_path, PASSES, monkeypatch)
     first = command("test", "prod")
     assert command("test", "prod") == first
@@ -192,7 +194,7 @@ def test_the_answer_is_the_same_every_time(command: Command, tmp_path: Path, mon
 
 
 def test_an_alert_that_the_stack_does_not_have_is_an_error(command: Command) -> None:
-    """With those that it has."""
+    """The error lists the alerts that it has."""
     done = command("test", "prod", "--alert", "HighErorRate")
     assert done.status == 1
     assert "this stack has no alert HighErorRate. It has: " in done.err
@@ -272,7 +274,7 @@ def with_one_service(settings: Settings, **service: object) -> Settings:
     ids=("low", "high", "one-instance", "one-service", "no-limit", "low-goal", "high-goal"),
 )
 def test_every_scenario_has_an_incident_or_a_reason(settings: Settings) -> None:
-    """At the edges of every setting's range, with one service, without database or limit."""
+    """At the ends of every setting's range, with one service, and without database or limit."""
     built = list(incidents_of(alone("edge", settings)))
     reasons = [incident for _, incident in built if isinstance(incident, str)]
     assert all(len(reason) > 20 for reason in reasons)

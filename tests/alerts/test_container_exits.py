@@ -55,7 +55,7 @@ def test_a_dead_container_of_either_service_counts(text: str, role: str) -> None
 
 
 def test_the_runbook_shows_the_lines_that_count_and_no_others() -> None:
-    """Whoever opens the prepared query sees what paged, from both logs."""
+    """The query of the runbook shows the counted lines of both logs."""
     shown = parse_filter(first_queries.dead_containers(settings_of("prod")))
     for log in ("varlog%2Fsystem", "requests"):
         entries = [_entry(text, service="ai-resume-review-v2-backend-prod", log=log) for text in COUNTED + NOT_COUNTED]
@@ -65,13 +65,13 @@ def test_the_runbook_shows_the_lines_that_count_and_no_others() -> None:
 
 
 @pytest.mark.parametrize("text", NOT_COUNTED)
-def test_an_orderly_end_and_a_start_do_not_count(text: str) -> None:
+def test_a_normal_end_and_a_start_do_not_count(text: str) -> None:
     """Every deployment writes these."""
     assert not _counts(_entry(text, service="ai-resume-review-v2-backend-prod"))
 
 
-def test_lines_of_others_and_of_the_application_do_not_count() -> None:
-    """The other environment, a name that holds ours, a job, and an application that prints the same words."""
+def test_lines_of_other_services_and_of_the_application_do_not_count() -> None:
+    """The other environment, a name that contains ours, a job, and an application that prints the same words."""
     text, ours = COUNTED[0], "ai-resume-review-v2-backend-prod"
     assert not _counts(_entry(text, service="ai-resume-review-v2-backend-staging"))
     assert not _counts(_entry(text, service=f"{ours}-2"))
@@ -136,17 +136,17 @@ def _evidence(text: str) -> str:
 
 @pytest.mark.parametrize("name", DEATHS)
 def test_one_death_counts_once_whatever_lines_it_writes(name: str) -> None:
-    """Each line is counted under what it is evidence of, and the alert takes the largest of these counts."""
+    """Each line is counted by its evidence, and the alert takes the largest of these counts."""
     entries = [_entry(text, service="ai-resume-review-v2-backend-prod", log=log) for log, text in DEATHS[name]]
     counted = Counter(_evidence(entry["textPayload"]) for entry in entries if _counts(entry))
     assert set(counted.values()) == {1}
 
 
-def test_a_line_is_evidence_of_what_its_first_word_says() -> None:
-    """A container's end is one kind, whether it called exit or was ended by a signal; every other text is its own."""
+def test_the_first_word_of_a_line_is_its_evidence() -> None:
+    """A container's end is one kind, with exit or by a signal. Every other text is a separate kind."""
     assert {_evidence(text) for text in COUNTED} == {"Container", "Uncaught", "Memory", "probe", "instance"}
 
 
-def test_a_request_that_a_container_took_is_not_a_dead_container() -> None:
+def test_a_request_that_reached_a_container_is_not_a_dead_container() -> None:
     """It is in the request count as a 5xx, and the container's end is in the system log."""
     assert not _counts(_entry(BROKEN_OFF, service="ai-resume-review-v2-backend-prod", log="requests"))

@@ -1,4 +1,4 @@
-"""No policy without proof: each has a case in which it pages and one in which it stays quiet."""
+"""Every policy has a case in which it fires and a case in which it stays quiet."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def test_every_rule_of_the_plan_fires_in_one_case_and_is_quiet_in_another(
     assert uncovered(rules, cases) == [], "write scenarios of it in readiness/alerts/scenarios/"
 
 
-def test_a_rule_without_a_firing_case_is_named(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
-    """The check itself can fail: without the firing cases of one alert it names that alert on each stack."""
+def test_the_check_names_a_rule_without_a_firing_case(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
+    """The check can fail: without the firing cases of one alert it names that alert on each stack."""
     left = [c for c in cases if not (c.alert == "HighLatency" and isinstance(c.incident.expect, Fires))]
     assert uncovered(rules, left) == [
         "prod/HighLatency never fires",
@@ -31,24 +31,24 @@ def test_a_rule_without_a_firing_case_is_named(rules: dict[tuple[str, str], Rule
     ]
 
 
-def test_a_rule_without_a_quiet_case_is_named(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
-    """The same for the other side."""
+def test_the_check_names_a_rule_without_a_quiet_case(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
+    """The same for quiet cases."""
     left = [c for c in cases if (c.stack, c.alert) != ("prod", "HighCpuUsage") or isinstance(c.incident.expect, Fires)]
     assert uncovered(rules, left) == ["prod/HighCpuUsage is never quiet"]
 
 
-def test_a_policy_that_no_scenario_names_is_named(cases: list[Case]) -> None:
-    """A new policy comes with scenarios or not at all."""
+def test_the_check_names_a_policy_without_a_scenario(cases: list[Case]) -> None:
+    """A new policy needs scenarios."""
     assert uncovered([("prod", "NewAlert")], cases) == ["prod/NewAlert never fires", "prod/NewAlert is never quiet"]
 
 
 def test_every_case_names_a_rule_that_the_plan_declares(rules: dict[tuple[str, str], Rule], cases: list[Case]) -> None:
-    """A quiet scenario of a misspelt alert would hold for ever."""
+    """A quiet scenario of a misspelt alert would always pass."""
     assert {(case.stack, case.alert) for case in cases} <= set(rules)
 
 
-def test_every_scenario_is_of_an_alert_of_the_catalogue() -> None:
-    """A stack runs the scenarios of the alerts that it declares; a misspelt one would run nowhere."""
+def test_every_scenario_belongs_to_an_alert_of_the_catalogue() -> None:
+    """A stack runs only scenarios of its alerts, so a scenario of a misspelt alert would never run."""
     assert {scenario.alert for scenario in ALL_SCENARIOS} <= {definition.name for definition in ALERTS}
 
 
@@ -57,14 +57,16 @@ def test_the_names_of_cases_are_unique(cases: list[Case]) -> None:
     assert len({case.id for case in cases}) == len(cases)
 
 
-def test_every_scenario_says_why_it_matters() -> None:
+def test_every_scenario_has_a_reason() -> None:
     """The docstring is what a failing scenario prints first."""
     assert [scenario.name for scenario in ALL_SCENARIOS if len(scenario.why) < 20] == []
 
 
 @pytest.mark.parametrize("every", [True, False], ids=["every-delivery", "usual"])
-def test_scenarios_about_time_run_at_six_phases_and_four_loss_patterns(stacks: list[Stack], every: bool) -> None:
-    """On the evaluation grid, beside it and between; no sample lost, and each third. `make test` tries each once."""
+def test_scenarios_that_depend_on_time_run_at_six_phases_and_four_loss_patterns(
+    stacks: list[Stack], every: bool
+) -> None:
+    """At an evaluation, just after it and between two; without losses, and with each third sample lost."""
     runs = [
         (case.delivery.phase_seconds, case.delivery.lost)
         for case in all_cases(stacks, every_delivery=every)
@@ -76,8 +78,8 @@ def test_scenarios_about_time_run_at_six_phases_and_four_loss_patterns(stacks: l
     assert {lost for _, lost in runs} == set(LOSSES)
 
 
-def test_a_stack_with_figures_of_its_own_runs_at_every_phase(stacks: list[Stack]) -> None:
-    """Only a stack whose alert settings another one shares takes the short way; long scenarios run once."""
+def test_a_stack_with_its_own_alert_settings_runs_at_every_phase(stacks: list[Stack]) -> None:
+    """Only a stack with the same alert settings as another one runs at fewer phases. Long scenarios run once."""
     prod, staging, _ = stacks
     alone = len(list(cases_of(prod)))
     long = [scenario for scenario in ALL_SCENARIOS if scenario.long]

@@ -1,4 +1,4 @@
-"""The alerts on the database instance: what the disk is compared with, and which backups are counted."""
+"""The alerts on the database instance: the comparison of the disk, and the counted backups."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def with_storage(storage: DatabaseStorage | None) -> Settings:
 
 
 @pytest.mark.parametrize("storage", [None, DatabaseStorage(automatic_increase=False)])
-def test_a_disk_that_does_not_grow_is_compared_with_itself(storage: DatabaseStorage | None) -> None:
-    """So is one of which nobody says whether it grows: too early is better than never."""
+def test_a_disk_that_does_not_grow_is_compared_with_its_size(storage: DatabaseStorage | None) -> None:
+    """Also a disk without the setting: an early alert is better than none."""
     settings = with_storage(storage)
     query = query_of(DATABASE_DISK_FULL, settings)
     assert "disk_utilization" in query
@@ -32,8 +32,8 @@ def test_a_disk_that_does_not_grow_is_compared_with_itself(storage: DatabaseStor
 
 
 @pytest.mark.parametrize(("limit_gib", "gib"), [(100, 100), (None, 65_536)])
-def test_a_disk_that_grows_is_compared_with_what_it_may_grow_to(limit_gib: int | None, gib: int) -> None:
-    """Its own size is never reached, since it grows before that."""
+def test_a_disk_that_grows_is_compared_with_its_limit(limit_gib: int | None, gib: int) -> None:
+    """The disk grows before its own size is reached."""
     limit = {} if limit_gib is None else {"limit_gib": limit_gib}
     settings = with_storage(DatabaseStorage.model_validate({"automatic_increase": True, **limit}))
     query = query_of(DATABASE_DISK_FULL, settings)
@@ -44,15 +44,15 @@ def test_a_disk_that_grows_is_compared_with_what_it_may_grow_to(limit_gib: int |
     assert condition == f"More than 80 % of {gib} GiB used, or less than 2 GiB free, for 10 min"
 
 
-def test_only_an_instance_that_is_down_calls_somebody() -> None:
-    """All else is a cause, which goes by e-mail and Slack."""
+def test_of_the_alerts_on_the_instance_only_database_down_pages() -> None:
+    """All others are causes, which notify e-mail and Slack."""
     channels = {alert.name: alert.channel_kinds for alert in DATABASE_INSTANCE_ALERTS}
     assert channels.pop("DatabaseDown") == PAGE
     assert set(channels.values()) == {TEAM}
 
 
-def test_every_mitigation_holds_a_command() -> None:
-    """Somebody who is called at night copies it."""
+def test_every_mitigation_contains_a_command() -> None:
+    """An on-call engineer copies it."""
     for alert in DATABASE_INSTANCE_ALERTS:
         for step in alert.mitigation:
             assert "`gcloud sql " in step or "`gcloud run " in step or "the same session" in step, step
@@ -95,6 +95,6 @@ FAILOVER = {
         (backup("STATUS_FAILED", logName=f"projects/{PROD.project}/logs/cloudaudit.googleapis.com%2Factivity"), False),
     ],
 )
-def test_a_backup_that_failed_for_good_is_counted(entry: dict[str, Any], counted: bool) -> None:
+def test_a_backup_that_finally_failed_is_counted(entry: dict[str, Any], counted: bool) -> None:
     """An attempt that may be repeated is not, nor one of another instance."""
     assert parse_filter(failed_backups(PROD).filter).matches(entry) is counted

@@ -41,14 +41,14 @@ def counts(settings: Settings, entries: tuple[Entry, ...]) -> tuple[int, int]:
 
 @pytest.mark.parametrize("happening", HAPPENINGS, ids=lambda happening: happening.name)
 def test_a_failed_connection_counts_once_and_nothing_else_counts(happening: Happening) -> None:
-    """The alert takes the larger count, so that each of the two metrics may count a failure once."""
+    """The alert takes the larger count, so each of the two metrics may count a failure once."""
     settings = settings_with(logs_of(happening.language, happening.format))
     assert max(counts(settings, happening.entries)) == int(happening.failed), counts(settings, happening.entries)
 
 
 @pytest.mark.parametrize("happening", HAPPENINGS, ids=lambda happening: happening.name)
-def test_it_counts_the_same_beside_services_that_log_otherwise(happening: Happening) -> None:
-    """Each service is read by its own patterns, in one filter."""
+def test_it_counts_the_same_beside_services_that_log_differently(happening: Happening) -> None:
+    """One filter has the patterns of each service."""
     others = [logs_of(language, format_) for language in PATTERN_SETS for format_ in ("json", "text")]
     own = logs_of(happening.language, happening.format)
     several = settings_with(own, *(logs for logs in others if logs != own and texts_of(logs)))
@@ -56,7 +56,7 @@ def test_it_counts_the_same_beside_services_that_log_otherwise(happening: Happen
 
 
 def test_every_language_and_format_has_failures_of_each_kind() -> None:
-    """Without an entry, a set of patterns would be believed and not proven."""
+    """Without an entry, a pattern set would be untested."""
     ready = [language for language in get_args(Language) if PATTERN_SETS[language].texts]
     for language, format_ in itertools.product(ready, get_args(LogFormat)):
         found = [happening for happening in HAPPENINGS if (happening.language, happening.format) == (language, format_)]
@@ -65,7 +65,7 @@ def test_every_language_and_format_has_failures_of_each_kind() -> None:
 
 
 @pytest.mark.parametrize("language", [language for language in PATTERN_SETS if PATTERN_SETS[language].texts])
-def test_every_text_of_a_set_is_needed_by_an_entry_or_is_of_a_server(language: Language) -> None:
+def test_every_text_of_a_pattern_set_matches_an_entry_or_is_a_text_of_a_server(language: Language) -> None:
     """Each text alone counts at least one of the entries: one that matches nothing is misspelt."""
     written = [
         str(entry.get("textPayload") or entry.get("jsonPayload"))
@@ -84,15 +84,15 @@ def _is_found(pattern: str, written: list[str]) -> bool:
 
 
 def test_a_text_service_is_not_read_as_json_and_json_is_read_as_both() -> None:
-    """What is declared decides: JSON with nothing but a message becomes text in Cloud Logging."""
+    """The setting decides, because Cloud Logging converts JSON with only a message into text."""
     failure = "connect ECONNREFUSED 10.0.0.3:5432"
     entries = (text(failure), json(msg=failure))
     assert counts(settings_with(logs_of("node", "text")), entries) == (1, 0)
     assert counts(settings_with(logs_of("node", "json")), entries) == (2, 0)
 
 
-def test_a_teams_own_texts_count_and_its_repetitions_do_not() -> None:
-    """In the usual fields, and in one of the team's own."""
+def test_texts_of_the_settings_count_and_repeated_errors_do_not() -> None:
+    """In the usual fields, and in a field of the settings."""
     own = logs_of(
         "other", "json", connection_error_texts=["shop db (gone|asleep)"], not_counted_texts=["trying again"],
         message_fields=["shop.text"],
@@ -104,8 +104,8 @@ def test_a_teams_own_texts_count_and_its_repetitions_do_not() -> None:
     assert counts(settings, (json(msg="shop db gone, trying again"), json(msg="Connection refused"))) == (0, 0)
 
 
-def test_a_service_that_says_nothing_is_read_as_pythons_text() -> None:
-    """As before there was a setting; `check` warns."""
+def test_a_service_without_log_settings_is_read_as_python_that_logs_text() -> None:
+    """As before the setting existed. `check` warns."""
     base = settings_with(logs_of("python", "text"))
     silent = base.model_copy(update={"services": (base.services[0].model_copy(update={"logs": None}),)})
     assert application_metric(silent).filter == application_metric(base).filter
@@ -113,7 +113,7 @@ def test_a_service_that_says_nothing_is_read_as_pythons_text() -> None:
 
 
 def test_the_filter_of_every_language_as_json_fits_into_a_metric() -> None:
-    """With all four in one stack."""
+    """All four languages are in one stack."""
     every = settings_with(*(logs_of(language, "json") for language in PATTERN_SETS if PATTERN_SETS[language].texts))
     longest = max(len(metric(every).filter) for metric in (application_metric, traceback_metric))
     assert longest <= MAX_FILTER_CHARACTERS
@@ -126,8 +126,8 @@ def test_the_link_to_the_applications_errors_shows_a_failed_connection(happening
     assert any(shown.matches(entry) for entry in happening.entries)
 
 
-def test_the_link_shows_no_ordinary_line() -> None:
-    """A start, a health check, an information."""
+def test_the_link_to_the_applications_errors_shows_no_ordinary_line() -> None:
+    """A start, a health check, an informational line."""
     shown = parse_filter(application_error_filter(settings_with(logs_of("node", "json"))))
     assert not any(
         shown.matches(e) for e in (text("GET /health 200"), json("INFO", message="up"), json(level=30, msg="up"))

@@ -1,4 +1,4 @@
-"""The evaluator of log filters: it does what Cloud Logging does, or refuses."""
+"""The evaluator of log filters: it behaves like Cloud Logging, or refuses the filter."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ ENTRY: dict[str, Any] = {
     ],
 )
 def test_a_filter_of_the_subset_is_evaluated(text: str, expected: bool) -> None:
-    """Whole values, patterns anywhere and as RE2 reads them, missing fields, negation, and all lines together."""
+    """Whole values, RE2 patterns anywhere in a value, missing fields, negation, and several lines."""
     assert parse_filter(text).matches(ENTRY) is expected
 
 
@@ -91,8 +91,8 @@ def test_a_filter_of_the_subset_is_evaluated(text: str, expected: bool) -> None:
         ("\n \n", "empty filter"),
     ],
 )
-def test_anything_else_is_refused_by_name(text: str, named: str) -> None:
-    """A filter that is half understood would prove nothing."""
+def test_an_unsupported_filter_is_refused_by_name(text: str, named: str) -> None:
+    """A result for a partly supported filter would be wrong."""
     with pytest.raises(UnknownFilterError) as refusal:
         parse_filter(text)
     assert named in str(refusal.value)
@@ -100,7 +100,7 @@ def test_anything_else_is_refused_by_name(text: str, named: str) -> None:
 
 @pytest.mark.parametrize("text", ["an Error on line 1", "neither", "x"])
 def test_a_filter_on_one_line_matches_the_same_entries(text: str) -> None:
-    """A break before OR is none; any other is an AND."""
+    """A line break is an AND, except before OR."""
     filter_ = (
         'resource.type="cloud_run_revision"\n((textPayload=~"Error" AND textPayload=~"line")\nOR (textPayload="x"))'
     )

@@ -38,7 +38,7 @@ def _server(text: str, instance: str = "ai-resume-review-v2-db-prod", **more: An
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
 def test_an_event_counts_as_often_as_it_happened(prod: Settings, event: Event) -> None:
-    """One line of a logger, and one of a traceback, however many lines repeat the error."""
+    """One line of a logger and one of a traceback count, even if other lines repeat the error."""
     for metric, expected in ((application_metric(prod), event.logged), (traceback_metric(prod), event.tracebacks)):
         filter_ = parse_filter(metric.filter)
         counted = [line for line in event.lines if filter_.matches(_application(line))]
@@ -53,7 +53,7 @@ def test_a_refused_connection_counts_in_the_servers_log(prod: Settings, line: st
 
 @pytest.mark.parametrize("line", SERVER_NOT_COUNTED)
 def test_a_restart_a_wrong_password_or_a_failed_query_does_not_count(prod: Settings, line: str) -> None:
-    """They say nothing of whether connections are to be had."""
+    """They do not mean that connections fail."""
     assert not parse_filter(server_metric(prod).filter).matches(_server(line))
 
 
@@ -68,14 +68,14 @@ def test_a_restart_a_wrong_password_or_a_failed_query_does_not_count(prod: Setti
     ],
     ids=["other environment", "neighbour", "a job", "no text", "structured"],
 )
-def test_lines_from_elsewhere_do_not_count(prod: Settings, entry: dict[str, Any]) -> None:
+def test_lines_of_other_services_do_not_count(prod: Settings, entry: dict[str, Any]) -> None:
     """The same text, but not from a service of the stack, or not as text."""
     counted = [metric.slug for metric in connection_error_metrics(prod) if parse_filter(metric.filter).matches(entry)]
     assert counted == []
 
 
 def test_another_instances_and_another_logs_lines_do_not_count(prod: Settings) -> None:
-    """The instance's own PostgreSQL log only."""
+    """Only the PostgreSQL log of the stack's instance counts."""
     filter_ = parse_filter(server_metric(prod).filter)
     assert not filter_.matches(_server(f"FATAL:  {SLOTS}", instance="ai-resume-review-v2-db-staging"))
     assert not filter_.matches(
@@ -84,7 +84,7 @@ def test_another_instances_and_another_logs_lines_do_not_count(prod: Settings) -
 
 
 def test_every_bare_text_of_a_driver_counts_when_a_logger_reports_it(prod: Settings) -> None:
-    """Whatever stands before it."""
+    """Any text may precede it."""
     filter_ = parse_filter(application_metric(prod).filter)
     for text in (
         POOL,

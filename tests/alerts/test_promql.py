@@ -1,4 +1,4 @@
-"""The one reader of PromQL: what is too long or too deep is refused before the parser, which would end the process."""
+"""The parser of PromQL: too long or too deep queries are refused first, because they would end the process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("query", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_query_is_refused_by_everything_that_reads_one(query: str) -> None:
-    """The lint refuses it, and the diff says that it cannot be compared: no process ends, no traceback."""
+    """The lint refuses it, and the diff reports that it cannot compare it, without a crash or a traceback."""
     with pytest.raises(PromqlError) as refused:
         parse(query)
     (complaint,) = lint_query(query, {})
@@ -61,7 +61,7 @@ def test_a_hostile_query_is_refused_by_everything_that_reads_one(query: str) -> 
         'x{a="\\"("} > 1',
     ],
 )
-def test_what_people_write_is_read(query: str) -> None:
+def test_a_query_within_the_limits_is_parsed(query: str) -> None:
     """Up to the limits; what is in a text or a comment does not count. The tree can be walked to its end."""
     assert list(walk(Node(expression=parse(query))))
 
@@ -76,7 +76,7 @@ def test_what_people_write_is_read(query: str) -> None:
         ("x >", "promql", PromqlError),
     ],
 )
-def test_a_refusal_says_why(query: str, said: str, kind: type[PromqlError]) -> None:
+def test_a_refusal_contains_the_reason(query: str, said: str, kind: type[PromqlError]) -> None:
     """In one sentence; what is over a limit may be right PromQL."""
     with pytest.raises(PromqlError, match=re.escape(said)) as refused:
         parse(query)

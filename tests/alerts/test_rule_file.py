@@ -45,8 +45,8 @@ def test_every_promql_policy_of_the_plan_stands_in_the_file_once(plans: dict[str
     assert set(written) == declared
 
 
-def test_the_five_alerts_have_the_names_of_the_seed(plans: dict[str, Plan]) -> None:
-    """Others call them by these names."""
+def test_the_five_alerts_have_the_names_of_the_task_list(plans: dict[str, Plan]) -> None:
+    """The first customer uses these names."""
     groups = rule_groups(plans["prod"].of_type(ALERT_POLICY))["groups"]
     names = [rule["alert"] for group in groups for rule in group["rules"]]
     expected = ["DatabaseConnectionErrors", "HighCpuUsage", "HighErrorRate", "HighLatency", "HighMemoryUsage"]
@@ -54,7 +54,7 @@ def test_the_five_alerts_have_the_names_of_the_seed(plans: dict[str, Plan]) -> N
 
 
 def test_rules_are_grouped_by_group_and_interval_and_sorted() -> None:
-    """The same policies give the same file, in whatever order they come."""
+    """The same policies give the same file in any order."""
     policies = [_policy("B"), _policy("C", evaluationInterval="60s"), _policy("A"), _policy("D", ruleGroup="a")]
     groups = rule_groups(policies)["groups"]
     shown = [(group["name"], group["interval"], [rule["alert"] for rule in group["rules"]]) for group in groups]
@@ -63,15 +63,15 @@ def test_rules_are_grouped_by_group_and_interval_and_sorted() -> None:
 
 
 def test_a_policy_without_promql_is_left_out() -> None:
-    """Log match and threshold conditions are no Prometheus rules."""
+    """Log match and threshold conditions are not Prometheus rules."""
     other = {
         "inputs": {"displayName": "x", "severity": "ERROR", "conditions": [{"conditionThreshold": {"filter": "x"}}]}
     }
     assert rule_groups([other, {"inputs": {}}]) == {"groups": []}
 
 
-def test_labels_of_policy_and_condition_and_the_runbook_stand_in_the_rule() -> None:
-    """What a notification carries."""
+def test_a_rule_has_the_labels_of_policy_and_condition_and_the_runbook() -> None:
+    """They are part of a notification."""
     policy = _policy("A", labels={"team": "shop"})
     policy["inputs"] |= {"userLabels": {"environment": "prod"}, "documentation": {"links": [{"url": "https://r#a"}]}}
     (rule,) = rule_groups([policy])["groups"][0]["rules"]

@@ -1,4 +1,4 @@
-"""The rules of a stack: texts that parse, and stay below the limits that only the API would tell of."""
+"""The rules of a stack: queries parse, and texts stay below the limits of the API."""
 
 from __future__ import annotations
 
@@ -81,15 +81,15 @@ def _joined(expression: Any) -> list[Any]:
     ("query", "counts"),
     [("(a > 1 or b > 2) and c > 3", True), ("a > 1 unless b > 2", True), ("a > 1 and (b or c > 3)", False)],
 )
-def test_what_is_joined_is_looked_at_in_brackets_too(query: str, counts: bool) -> None:
-    """The check itself can fail: an operand without a comparison is found wherever it stands."""
+def test_operands_in_brackets_are_checked_too(query: str, counts: bool) -> None:
+    """The check can fail: it finds an operand without a comparison at any place."""
     joined = _joined(promql_parser.parse(query))
     assert all(isinstance(operand, promql_parser.BinaryExpr) for operand in joined) is counts
 
 
 @pytest.mark.parametrize("rule", _every_rule())
-def test_a_window_is_written_as_people_write_it(rule: AlertRule) -> None:
-    """In whole minutes or hours: an odd literal reads like a mistake in the console."""
+def test_a_window_is_in_whole_minutes_or_hours(rule: AlertRule) -> None:
+    """Other windows look like mistakes in the console."""
     windows = re.findall(r"\[([^\]]*)\]", rule.query.replace("[.]", ""))
     assert [window for window in windows if not re.fullmatch(r"[1-9]\d*[mh]", window)] == []
 
@@ -99,8 +99,8 @@ def _is_constant(expression: Any) -> bool:
     return isinstance(expression, promql_parser.Call) and expression.func.name == "vector"
 
 
-def test_every_rule_that_counts_events_says_what_becomes_of_a_new_counters_first_one() -> None:
-    """promtool and Monitoring differ there, and whoever reads the rule must know."""
+def test_every_rule_that_counts_events_has_a_comment_on_the_first_event_of_a_new_counter() -> None:
+    """promtool and Monitoring differ there."""
     for path in ROOT.joinpath("readiness", "alerts").glob("*_alerts.py"):
         text = path.read_text(encoding="utf-8")
         definitions = re.split(r"\b_?Alert(?:Definition)?\(\n", text)
@@ -111,7 +111,7 @@ def test_every_rule_that_counts_events_says_what_becomes_of_a_new_counters_first
 
 @pytest.mark.parametrize("rule", _every_rule())
 def test_a_notification_fits_the_limits_after_expansion(rule: AlertRule) -> None:
-    """Neither the provider nor the SDK checks them: `pulumi up` would stop half-way."""
+    """Neither the provider nor the SDK checks them, so `pulumi up` would fail halfway."""
     content, subject = (
         VARIABLE.sub(lambda found: "s" * LONGEST_VALUES[found[1]], text.replace(VALUE, LONGEST_NUMBER))
         for text in (rule.documentation, rule.documentation_subject)
@@ -134,7 +134,7 @@ def test_variables_in_a_notification_are_labels_that_the_query_keeps(rule: Alert
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_what_is_declared_keeps_the_rules_that_only_the_api_states(plans: dict[str, Plan], stack: str) -> None:
+def test_the_declared_policies_follow_the_rules_of_the_api(plans: dict[str, Plan], stack: str) -> None:
     """One condition, an interval of whole half minutes, half an hour to auto-close, three links at most."""
     for policy in plans[stack].of_type(ALERT_POLICY):
         inputs = policy["inputs"]
@@ -147,7 +147,7 @@ def test_what_is_declared_keeps_the_rules_that_only_the_api_states(plans: dict[s
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_policy_declares_the_rule_as_it_is(plans: dict[str, Plan], stack: str) -> None:
-    """The text that is tested and shown is the text that is deployed."""
+    """The tested and shown text is the deployed text."""
     declared = {
         promql["alertRule"]: (promql["query"], promql["duration"])
         for policy in plans[stack].of_type(ALERT_POLICY)
@@ -161,29 +161,29 @@ def test_the_policy_declares_the_rule_as_it_is(plans: dict[str, Plan], stack: st
 
 
 def test_a_query_selects_the_stacks_services_by_their_whole_names() -> None:
-    """PromQL anchors a pattern; a name holds nothing that a pattern would read otherwise."""
+    """PromQL anchors a pattern, and a name contains no special character."""
     names = [service.name for service in settings_of("prod").services]
     matchers = re.findall(r'service_name=~"([^"]*)"', rules_of(settings_of("prod"))[0].query)
     assert [matcher.split("|") for matcher in matchers] == [names]
     assert re.escape("".join(names)).replace(r"\-", "-") == "".join(names)
 
 
-def test_two_hundred_services_fit() -> None:
-    """With names as long as the customer's are."""
+def test_two_hundred_services_fit_into_the_limits() -> None:
+    """With names as long as those of the first customer."""
     assert list(limit_violations(_with_services(200, 41))) == []
 
 
 def test_a_query_that_is_too_long_is_refused_with_its_name_and_length() -> None:
-    """Each rule that is too long is named, and the way out."""
+    """The error names each rule that is too long, and how to fix it."""
     found = list(limit_violations(_with_services(400, 41)))
     too_long = [message for _, message, _ in found if "HighErrorRate" in message]
     assert len(too_long) == 1
-    assert f"we allow {MAX_QUERY_CHARACTERS}" in too_long[0]
+    assert f"at most {MAX_QUERY_CHARACTERS} are allowed" in too_long[0]
     assert {setting for setting, _, _ in found} == {"services"}
 
 
 def test_a_log_filter_that_is_too_long_is_refused_with_its_name() -> None:
-    """Cloud Logging takes 20,000 characters."""
+    """Cloud Logging accepts 20,000 characters."""
     messages = [message for _, message, _ in limit_violations(_with_services(600, 41))]
     # Those that name the services: the others do not grow.
     grow = (metric for metric in log_metrics_of(settings_of("prod")) if "service_name=" in metric.filter)

@@ -24,11 +24,11 @@ def test_the_alert_does_what_the_scenario_says(scenario: Scenario, cases: list[C
 
 
 def test_every_failure_of_promtool_belongs_to_a_case(cases: list[Case], failures: dict[str, str]) -> None:
-    """A failure that no scenario's test looks at would pass unseen."""
+    """Otherwise a failure could stay unnoticed."""
     assert set(failures) <= {case.id for case in cases}
 
 
-def test_every_scenario_holds_under_the_newest_prometheus_too(
+def test_every_scenario_also_passes_with_the_newest_prometheus(
     prometheus_3: Path, cases: list[Case], rules: dict[tuple[str, str], Rule], tmp_path: Path
 ) -> None:
     """Prometheus 3 counts only the later edge of a window, as Monitoring does; 2.x counts both."""

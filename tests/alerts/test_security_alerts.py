@@ -83,7 +83,7 @@ def of_name(name: str) -> SecurityAlert:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_filter_is_the_text_that_prowler_looks_for(name: str) -> None:
-    """To the letter: Prowler asks whether its text is contained."""
+    """The filter contains Prowler's text exactly."""
     assert PROWLER[of_name(name).prowler_check] in of_name(name).metric.filter
 
 
@@ -95,7 +95,7 @@ def test_there_is_an_alert_for_each_of_the_eight_lines_of_the_benchmark() -> Non
 
 @pytest.mark.parametrize("name", NAMES)
 def test_prowler_would_pass_the_check_on_the_plan(plans: dict[str, Plan], name: str) -> None:
-    """Its own rule: the text is in a metric's filter, and the metric's name in the filter of a threshold condition."""
+    """Prowler's rule: a metric's filter contains the text, and a threshold condition names the metric."""
     text = PROWLER[of_name(name).prowler_check]
     metrics = [
         resource["inputs"]["name"] for resource in plans["prod"].of_type(METRIC) if text in resource["inputs"]["filter"]
@@ -112,7 +112,7 @@ def test_prowler_would_pass_the_check_on_the_plan(plans: dict[str, Plan], name: 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_alert_counts_its_own_entries_and_no_others(name: str) -> None:
-    """Each entry is counted by exactly one alert; what only looks like it by none."""
+    """Exactly one alert counts each entry, and none counts similar entries."""
     matches = parse(of_name(name).filter)
     for alert, entries in COUNTED.items():
         for entry in entries:
@@ -121,8 +121,8 @@ def test_an_alert_counts_its_own_entries_and_no_others(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_condition_asks_for_the_resource_type_of_the_entries(name: str) -> None:
-    """A log-based metric's series carry the resource of the entry: another type would have no data, ever."""
+def test_the_condition_filters_by_the_resource_type_of_the_entries(name: str) -> None:
+    """The series of a log-based metric have the resource of the entry. Another type would never have data."""
     (resource_type,) = {entry["resource"]["type"] for entry in COUNTED[name]}
     (rule,) = (rule for rule in security_rules(settings_of("prod")) if rule.alert.name == name)
     assert rule.condition_filter == (
@@ -171,21 +171,21 @@ def test_one_change_fires_within_its_minute_and_for_five(condition: dict[str, An
     assert fires(condition, samples) == [False, False, True, True, True, True, True, False]
 
 
-def test_a_counter_that_says_zero_every_minute_is_quiet(condition: dict[str, Any]) -> None:
-    """Which an alignment by count would take for five changes."""
+def test_a_counter_with_a_zero_in_every_minute_is_quiet(condition: dict[str, Any]) -> None:
+    """ALIGN_COUNT would count five changes."""
     assert not any(fires(condition, [0] * 20))
     counting = {**condition, "aggregations": [{**condition["aggregations"][0], "perSeriesAligner": "ALIGN_COUNT"}]}
     assert any(fires(counting, [0] * 20))
 
 
 def test_a_counter_without_any_sample_is_quiet(condition: dict[str, Any]) -> None:
-    """Until the first change of its kind there is none."""
+    """No sample exists before the first change."""
     assert not any(fires(condition, [None] * 20))
     assert any(fires(condition, [None] * 10 + [1]))
 
 
-def test_all_conditions_are_alike_but_for_their_filters(plans: dict[str, Plan]) -> None:
-    """So that one count case proves eight."""
+def test_all_conditions_differ_only_in_their_filters(plans: dict[str, Plan]) -> None:
+    """So one count case covers all eight."""
     found = _conditions(plans["prod"])
     assert len(found) == 8
     assert len({json.dumps({**policy, "filter": ""}, sort_keys=True) for policy in found}) == 1
@@ -193,7 +193,7 @@ def test_all_conditions_are_alike_but_for_their_filters(plans: dict[str, Plan]) 
 
 
 def test_only_the_owner_of_the_shared_resources_declares_them(plans: dict[str, Plan]) -> None:
-    """They are of the project: twice declared, two alerts would tell of one change."""
+    """They belong to the project: two declarations would notify twice about one change."""
     assert security_rules(settings_of("staging")) == ()
     assert not [resource for resource in plans["staging"].resources if resource["name"].startswith("security-alerts")]
     assert (
@@ -202,7 +202,7 @@ def test_only_the_owner_of_the_shared_resources_declares_them(plans: dict[str, P
     )
 
 
-def test_switched_off_there_is_none() -> None:
+def test_no_security_alert_is_declared_if_they_are_switched_off() -> None:
     """`enabled: false`."""
     settings = settings_of("prod")
     assert settings.security_alerts is not None
@@ -211,8 +211,8 @@ def test_switched_off_there_is_none() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_policy_is_like_the_others(plans: dict[str, Plan], name: str) -> None:
-    """Severity, channels, labels, closing by itself, a page of the runbook; and it waits for its counter."""
+def test_a_security_policy_has_the_same_properties_as_other_policies(plans: dict[str, Plan], name: str) -> None:
+    """Severity, channels, labels, `autoClose`, a page of the runbook, and a dependency on its counter."""
     alert = of_name(name)
     plan = plans["every-option"]
     (policy,) = (resource for resource in plan.of_type(POLICY) if resource["name"] == f"security-alerts-{alert.slug}")
@@ -247,13 +247,13 @@ def test_the_policy_is_like_the_others(plans: dict[str, Plan], name: str) -> Non
     ],
 )
 def test_the_evaluator_follows_the_query_language(text: str, expected: bool) -> None:
-    """OR binds stronger than AND, which no programming language does."""
+    """OR binds tighter than AND, unlike in programming languages."""
     example = {"a": "1", "b": {"c": "x"}, "list": [{"k": "v"}, {"k": "w"}], "d": ["some bare word"]}
     assert parse(text)(example) is expected
 
 
 @pytest.mark.parametrize("text", ['a>"1"', 'a="1" AND', '(a="1"', "a=", 'a=~"x"', 'a="1" b="2"'])
-def test_the_evaluator_refuses_what_it_does_not_know(text: str) -> None:
-    """A filter that is half understood would prove nothing."""
+def test_the_evaluator_refuses_an_unsupported_filter(text: str) -> None:
+    """A result for a partly supported filter would be wrong."""
     with pytest.raises(UnknownFilterError):
         parse(text)

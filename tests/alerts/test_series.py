@@ -1,4 +1,4 @@
-"""The form of the samples, and that promtool's verdicts are heard."""
+"""The form of the samples, and the use of promtool's verdicts."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def _series(*values: float | None) -> Series:
 
 
 def test_minutes_are_added_up_from_an_explicit_zero() -> None:
-    """DELTA becomes a counter; the first sample is counted because a 0 stands before it."""
+    """DELTA becomes a counter. The first sample counts because a 0 precedes it."""
     assert promtool_values(_series(1, 2, 0), Delivery(phase_seconds=0)) == "0 1 3 3"
 
 
-def test_samples_lie_at_the_phase() -> None:
+def test_samples_arrive_at_the_phase() -> None:
     """15 s after each full minute, on a grid of 15 s."""
     assert promtool_values(_series(1, 2), Delivery(phase_seconds=15)) == "_x1 0 _x3 1 _x3 3"
 
 
-def test_a_lost_sample_is_carried_by_the_next() -> None:
+def test_the_count_of_a_lost_sample_is_part_of_the_next_sample() -> None:
     """The count is not lost with its sample."""
     assert promtool_values(_series(1, 2, 3, 4), Delivery(phase_seconds=0, lost=1)) == "0 1 _x1 6 10"
 
@@ -39,13 +39,13 @@ def test_a_series_that_begins_again_has_its_old_value_a_minute_before() -> None:
 
 
 def test_a_loss_moves_the_first_bad_sample_that_arrives() -> None:
-    """Time is counted from what Monitoring got."""
+    """Time is counted from the first sample that arrives."""
     assert Delivery(phase_seconds=0, lost=1).first_delivered(10) == 11
     assert Delivery(phase_seconds=0, lost=2).first_delivered(10) == 10
 
 
 def test_a_distribution_is_cumulative_and_ends_in_infinity() -> None:
-    """Buckets count what is at most their bound; bounds that no used bucket touches are left out."""
+    """Buckets count values up to their bound. Bounds that no used bucket has are left out."""
     made = distribution("m", {}, (1, 2, 4, 8, 16), [{3: 2, 100: 1}])
     assert [(series_.labels["le"], series_.minutes) for series_ in made] == [
         ("2", (0,)),
@@ -69,7 +69,7 @@ def firing(stacks: list[Stack]) -> Case:
 def test_a_case_that_expects_silence_of_a_firing_alert_fails(
     promtool: Path, rules: dict[tuple[str, str], Rule], firing: Case, tmp_path: Path
 ) -> None:
-    """A verdict that cannot fail proves nothing."""
+    """The verdict can fail."""
     wrong = replace(firing, incident=replace(firing.incident, expect=Quiet()))
     key = ("prod", "HighErrorRate")
     assert list(run_cases(promtool, tmp_path, [wrong], {key: rules[key]})) == [firing.id]
@@ -78,10 +78,10 @@ def test_a_case_that_expects_silence_of_a_firing_alert_fails(
 @pytest.mark.parametrize(
     "change", [{"within_seconds": 240}, {"not_before_seconds": 600}, {"labels": ({"service_name": "x"},)}]
 )
-def test_a_case_that_expects_another_time_or_place_fails(
+def test_a_case_that_expects_another_time_or_other_labels_fails(
     promtool: Path, rules: dict[tuple[str, str], Rule], firing: Case, tmp_path: Path, change: dict[str, object]
 ) -> None:
-    """Too late, too early, and for whom: each is looked at."""
+    """Too late, too early, and the labels are checked."""
     assert isinstance(firing.incident.expect, Fires)
     expect = replace(firing.incident.expect, **change)  # type: ignore[arg-type]
     wrong = replace(firing, incident=replace(firing.incident, expect=expect))
@@ -92,7 +92,7 @@ def test_a_case_that_expects_another_time_or_place_fails(
 def test_a_rule_that_does_not_parse_is_an_error_and_no_verdict(
     promtool: Path, rules: dict[tuple[str, str], Rule], firing: Case, tmp_path: Path
 ) -> None:
-    """promtool's exit status is looked at too, not only its list of failed cases."""
+    """promtool's exit status is checked too, not only its list of failed cases."""
     key = ("prod", "HighErrorRate")
     with pytest.raises(PromtoolError, match="parse error"):
         run_cases(promtool, tmp_path, [firing], {key: {**rules[key], "expr": "sum("}})

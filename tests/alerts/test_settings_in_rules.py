@@ -1,4 +1,4 @@
-"""What the settings of a stack make of the catalogue: which alerts, with which figures, names and channels."""
+"""The effect of a stack's settings on the catalogue: its alerts, with figures, names and channels."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def names_without(section: str) -> set[str]:
 
 
 def test_symptoms_page_and_causes_go_to_the_team_or_by_email() -> None:
-    """What is in neither set goes to e-mail and Slack."""
+    """Alerts in neither set notify e-mail and Slack."""
     kinds = {alert.name: alert.channel_kinds for alert in alerts_of(settings_of(EVERY_OPTION))}
     assert kinds.keys() >= PAGES | BY_EMAIL
     assert {name for name, of_alert in kinds.items() if of_alert == PAGE} == PAGES
@@ -81,7 +81,7 @@ def test_symptoms_page_and_causes_go_to_the_team_or_by_email() -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_critical_alert_pages_and_everything_that_pages_is_critical(stack: str) -> None:
-    """But for the drill: nothing is broken when it fires. A severity that does not page misleads whoever reads it."""
+    """The exception is the drill. A CRITICAL alert that does not page would mislead its readers."""
     rules = [rule for rule in rules_of(settings_of(stack)) if rule.definition.name != "NotificationDrill"]
     critical = {rule.definition.name for rule in rules if rule.severity == "CRITICAL"}
     assert critical == {rule.definition.name for rule in rules if rule.channel_kinds & (PAGE - TEAM)}
@@ -89,8 +89,8 @@ def test_every_critical_alert_pages_and_everything_that_pages_is_critical(stack:
     assert {rule.alert.severity for rule in security_rules(settings_of(stack))} <= {"ERROR", "WARNING"}
 
 
-def test_a_failed_migration_pages_in_production_alone() -> None:
-    """Elsewhere it is an ERROR for the team. A stack that does not say what it is counts as production."""
+def test_a_failed_migration_pages_only_in_production() -> None:
+    """Elsewhere it is an ERROR for the team. A stack without the setting counts as production."""
     settings = settings_of("prod")
     assert settings.environment.production
     elsewhere = settings.model_copy(
@@ -103,8 +103,8 @@ def test_a_failed_migration_pages_in_production_alone() -> None:
     assert not settings_of("staging").environment.production
 
 
-def test_the_channels_that_an_alert_reaches_are_those_that_the_stack_has() -> None:
-    """Existing ones count; a kind that the alert does not notify, or the stack does not have, is left out."""
+def test_an_alert_notifies_only_channels_that_the_stack_has() -> None:
+    """Existing channels count. Kinds that the alert or the stack does not have are left out."""
     every, email = settings_of(EVERY_OPTION).channels, settings_of("prod").channels
     assert channels_notified(HIGH_ERROR_RATE.channel_kinds, every) == ["e-mail", "Slack", "PagerDuty"]
     assert channels_notified(HIGH_CPU_USAGE.channel_kinds, every) == ["e-mail", "Slack"]
@@ -117,15 +117,15 @@ def test_the_channels_that_an_alert_reaches_are_those_that_the_stack_has() -> No
 
 @pytest.mark.parametrize("count", [2, 40])
 def test_the_number_of_alerts_does_not_depend_on_the_number_of_services(count: int) -> None:
-    """Google bills by the condition; one policy covers all services of the stack."""
+    """Google bills each condition, and one policy covers all services of the stack."""
     found = rules(with_services(count))
     assert found.keys() == rules(with_services(1)).keys()
     query = found["HighErrorRate"].query
     assert len(re.findall(r"shop-\d\d\d", query)) == 2 * count, "every service is in numerator and denominator"
 
 
-def test_an_alert_on_an_option_is_declared_with_the_option_alone() -> None:
-    """Without it nothing writes what the alert reads."""
+def test_an_alert_on_an_option_is_declared_only_with_the_option() -> None:
+    """Without it, the metric of the alert does not exist."""
     assert names_without("migration_job") == {"MigrationFailed"}
     assert names_without("security_audit") == {"UnusualSecretAccess"}
     assert names_without("image_workflows") == {
@@ -139,7 +139,7 @@ def test_an_alert_on_an_option_is_declared_with_the_option_alone() -> None:
 def test_a_threshold_from_the_settings_reaches_the_query(
     alert: str, section: str, key: str, value: float, end: str
 ) -> None:
-    """And the words in which the condition is shown, and no other alert."""
+    """It also reaches the text of the condition, and no other alert."""
     before, after = rules(settings_of("staging")), rules(with_alerts(section, **{key: value}))
     assert after[alert].query.endswith(end)
     assert after[alert].condition != before[alert].condition
@@ -151,12 +151,12 @@ def test_a_threshold_from_the_settings_reaches_the_query(
     [row[:2] for row in THRESHOLDS if row[1] not in ("database_connection_errors", "failed_logins")],
 )
 def test_a_duration_from_the_settings_reaches_the_condition(alert: str, section: str) -> None:
-    """In seconds, and one evaluation more (rules.py says why)."""
+    """In seconds, with one evaluation more (rules.py has the reason)."""
     assert rules(with_alerts(section, duration_seconds=1320))[alert].duration_seconds == 1350
 
 
-def test_the_limit_of_instances_is_that_of_each_revision_or_of_the_service() -> None:
-    """The largest revision is compared, or all of them together; each service as its setting says."""
+def test_the_limit_of_instances_is_for_each_revision_or_for_the_service() -> None:
+    """The query compares the largest revision, or the sum of all, as set for each service."""
     query = rules(settings_of(EVERY_OPTION))["InstanceLimitReached"].query
     (of_revisions,) = re.findall(r'max by [^=]*="cloud_run_revision",service_name=~"([^"]*)"', query)
     (of_services,) = re.findall(r'sum by [^=]*="cloud_run_revision",service_name=~"([^"]*)"', query)
@@ -164,7 +164,7 @@ def test_the_limit_of_instances_is_that_of_each_revision_or_of_the_service() -> 
 
 
 def test_the_window_of_dead_containers_reaches_the_query() -> None:
-    """And what must have died lately is never older than the window."""
+    """The second window of the query is never longer."""
     for seconds, still_dying in ((300, "6m"), (3600, "11m")):
         rule = rules(with_alerts("container_crash_loop", window_seconds=seconds))["ContainerCrashLoop"]
         assert f"* {seconds} / {seconds + 60}) > " in rule.query
@@ -172,15 +172,15 @@ def test_the_window_of_dead_containers_reaches_the_query() -> None:
 
 
 def test_the_window_of_the_connection_errors_reaches_the_query() -> None:
-    """The count itself is the condition, so that no duration is added to the window."""
+    """The count itself is the condition, so it has no duration."""
     for seconds in (300, 1320):
         rule = rules(with_alerts("database_connection_errors", window_seconds=seconds))["DatabaseConnectionErrors"]
         assert f"* {seconds} / " in rule.query
         assert rule.duration_seconds == 0
 
 
-def test_the_burn_rates_page_for_what_the_objective_allows() -> None:
-    """14.4, 6 and 3 times half a percent; another objective moves all three, and nothing else."""
+def test_the_burn_rates_follow_the_objective() -> None:
+    """14.4, 6 and 3 times half a percent. Another objective changes only these three."""
     settings = settings_of("prod")
     before = rules(settings)
     other = settings.model_copy(update={"availability": settings.availability.model_copy(update={"goal": 0.99})})
@@ -200,7 +200,7 @@ def test_the_burn_rates_page_for_what_the_objective_allows() -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_query_reads_exactly_the_log_metrics_of_its_rule(stack: str) -> None:
-    """A misspelt one has no data, and one that the rule does not name is not there before the policy."""
+    """A misspelt metric has no data, and a metric that the rule does not name may not exist before the policy."""
     settings = settings_of(stack)
     own = {metric: f"{metric.promql_name}{{" for metric in log_metrics_of(settings)}
     assert len(own) > 3
@@ -212,8 +212,8 @@ def test_a_query_reads_exactly_the_log_metrics_of_its_rule(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_no_query_names_what_is_known_only_after_the_first_update(stack: str) -> None:
-    """The id of an uptime check would be such a value: the alert finds the checks by their host."""
+def test_no_query_contains_a_value_that_is_unknown_before_the_first_update(stack: str) -> None:
+    """The id of an uptime check is such a value, so the alert selects the checks by their host."""
     found = rules(settings_of(stack))
     # The offline plan writes such a value in angle brackets.
     assert [name for name, rule in found.items() if re.search(r"<(?![ =])", rule.query)] == []
@@ -222,7 +222,7 @@ def test_no_query_names_what_is_known_only_after_the_first_update(stack: str) ->
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_an_alert_is_named_after_its_title_and_the_stack(stack: str) -> None:
-    """No two share a name, which is within the 512 characters that Monitoring takes."""
+    """Names are unique, and have at most the 512 characters that Monitoring accepts."""
     settings = settings_of(stack)
     environment = settings.environment.name
     names = [rule.display_name for rule in (*rules_of(settings), *security_rules(settings))]
@@ -234,7 +234,7 @@ def test_an_alert_is_named_after_its_title_and_the_stack(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_notification_begins_with_what_to_do_and_fits_on_a_phone(stack: str) -> None:
-    """Then page, value, threshold, service and console, each on a line of its own."""
+    """Page, value, threshold, service and console follow, one on each line."""
     settings = settings_of(stack)
     for rule in (*rules_of(settings), *security_rules(settings)):
         first, *lines = rule.documentation.strip().split("\n\n")
@@ -247,8 +247,8 @@ def test_a_notification_begins_with_what_to_do_and_fits_on_a_phone(stack: str) -
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_notification_names_its_value_and_what_it_is(stack: str) -> None:
-    """The variable of a PromQL query's result; the number alone says nothing."""
+def test_a_notification_contains_its_value_and_the_meaning_of_the_value(stack: str) -> None:
+    """It uses the variable of a PromQL query's result, with an explanation."""
     for rule in rules_of(settings_of(stack)):
         assert f"Value: ${{metric.label.value}} ({rule.definition.value})" in rule.documentation
         assert rule.definition.value != "the result of the query", rule.definition.name

@@ -1,4 +1,4 @@
-"""Four outages run through all rules at once: how many incidents each channel hears of, and which alerts fire."""
+"""Four outages run through all rules: how many incidents notify each channel, and which alerts fire."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def rows(page: str) -> dict[str, list[str]]:
 def test_an_outage_notifies_as_often_as_stated(
     storm: Storm, stacks: list[Stack], rules: dict[tuple[str, str], Rule], promtool: Path, tmp_path: Path
 ) -> None:
-    """Each alert opens one incident, which closes; the symptoms page, and nobody else does."""
+    """Each alert opens one incident, which closes. Only the symptoms page."""
     stack = next(stack for stack in stacks if stack.name == STACK)
     kinds = {rule.definition.name: rule.channel_kinds for rule in rules_of(stack.settings)}
     incidents = incidents_in(
@@ -94,13 +94,13 @@ def test_an_outage_notifies_as_often_as_stated(
     assert tuple(counts[definition.kind] for definition in CHANNEL_DEFINITIONS) == CHANNELS[storm.name]
 
 
-def test_the_page_shows_what_is_measured() -> None:
-    """In the columns of today; those of before are of a commit that is named, and do not change."""
+def test_the_page_shows_the_measured_numbers() -> None:
+    """In the present columns. The columns of an earlier, named commit do not change."""
     page = (ROOT / PAGE_OF_THE_DOCUMENTATION).read_text(encoding="utf-8")
     wanted = {}
     for storm in STORMS:
         pages, others = (", ".join(sorted(alerts)) for alerts in ALERTS[storm.name])
-        wanted[f"{storm.title} 4"] = [storm.title, storm.story, pages, others]
+        wanted[f"{storm.title} 4"] = [storm.title, storm.description, pages, others]
         wanted[f"{storm.title} 7"] = [str(count) for count in CHANNELS[storm.name]]
     found = rows(page)
     shown = {name: cells[2::2] if name.endswith(" 7") else cells for name, cells in found.items()}
@@ -111,16 +111,16 @@ def test_the_page_shows_what_is_measured() -> None:
 def test_every_metric_of_every_rule_has_series_in_an_outage(
     name: str, stacks: list[Stack], rules: dict[tuple[str, str], Rule]
 ) -> None:
-    """A new rule that an outage cannot fire would look as if it were quiet: give its metric to `SIGNALS`."""
+    """A new rule without series would always look quiet: add its metric to `SIGNALS`."""
     stack = next(stack for stack in stacks if stack.name == name)
     for storm in STORMS:
         assert missing_metrics(rules_of_stack(rules, stack), series_of(stack, storm)) == []
 
 
-def test_a_rule_on_a_metric_that_no_outage_gives_is_refused_by_name(
+def test_a_rule_on_a_metric_without_series_in_the_outages_is_refused_by_name(
     stacks: list[Stack], promtool: Path, tmp_path: Path
 ) -> None:
-    """With the place where its series are to be added."""
+    """The error names the place for its series."""
     rule: Rule = {"alert": "DiskFull", "expr": "cloudsql_googleapis_com:disk > 1", "for": "0s", "labels": {}}
     with pytest.raises(
         MissingMetricError, match=r"DiskFull reads cloudsql_googleapis_com:disk\. .*SIGNALS in .*storms"
@@ -131,7 +131,7 @@ def test_a_rule_on_a_metric_that_no_outage_gives_is_refused_by_name(
 def test_a_healthy_day_opens_nothing_and_an_incident_that_ends_twice_counts_twice(
     stacks: list[Stack], rules: dict[tuple[str, str], Rule], promtool: Path, tmp_path: Path
 ) -> None:
-    """Else the figures above would say nothing of the outage."""
+    """Otherwise the numbers above would not be about the outage."""
     stack = next(stack for stack in stacks if stack.name == STACK)
     calm = dataclasses.replace(STORMS[0], states=(HEALTHY,) * 60)
     quiet = [

@@ -1,4 +1,4 @@
-"""A verdict is remembered for the very bytes that passed, and for nothing else."""
+"""The cache of verdicts: only an unchanged case that passed is not run again."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def written(folder: Path, name: str, text: str) -> Path:
     return file
 
 
-def test_what_passed_is_not_run_again_until_a_byte_of_it_changes(promtool: Path, tmp_path: Path) -> None:
-    """Of the samples, of the rule, or of promtool itself."""
+def test_a_passed_case_runs_again_only_after_a_change(promtool: Path, tmp_path: Path) -> None:
+    """A change of the samples, of the rule, or of promtool itself."""
     file = written(tmp_path, "one", "right")
     verdicts = Verdicts(promtool, tmp_path / "memory")
     assert verdicts.unseen([file]) == [file]
@@ -63,15 +63,15 @@ def test_what_passed_is_not_run_again_until_a_byte_of_it_changes(promtool: Path,
 
 @pytest.mark.parametrize(("alert", "runs"), [("fine", 1), ("wrong", 2)])
 def test_only_a_pass_is_remembered(promtool: Path, tmp_path: Path, alert: str, runs: int) -> None:
-    """A file that fails runs again every time, also where its failure names no case."""
+    """A failed file runs again every time, even if its failure names no case."""
     rules = {("prod", alert): {"alert": alert, "labels": {"severity": "ERROR"}}}
     for _ in range(2):
         run_new_cases(promtool, tmp_path, [], rules, Verdicts(promtool, tmp_path / "memory"))
     assert ran(promtool) == runs
 
 
-def test_a_verdict_of_a_rule_that_is_gone_is_forgotten(promtool: Path, tmp_path: Path) -> None:
-    """The folder does not grow with every change."""
+def test_the_verdict_of_a_deleted_rule_is_removed(promtool: Path, tmp_path: Path) -> None:
+    """Otherwise the folder would grow with every change."""
     first, second = written(tmp_path, "one", "right"), written(tmp_path, "two", "right too")
     verdicts = Verdicts(promtool, tmp_path / "memory")
     verdicts.remember([first, second], [first, second])

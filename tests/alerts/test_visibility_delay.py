@@ -37,7 +37,7 @@ HOLD_WITHOUT_A_DELAY = frozenset(
         "every_region_fails_for_a_probe_less_than_stated",
         "every_region_fails_for_two_probes_less_than_stated",
         "every_second_probe_fails_for_ten_minutes",
-        "the_increase_does_not_come_and_two_samples_are_missing",
+        "the_automatic_increase_does_not_happen_and_two_samples_are_missing",
         "two_minutes_without_samples_in_a_lasting_breach",
     }
 )
@@ -193,6 +193,8 @@ def test_a_window_that_is_too_short_does_not_fire_under_a_delay(
     key = ("prod", "InstanceLimitReached")
     short = {**rules[key], "expr": rules[key]["expr"].replace("[5m]", "[3m]")}
     late = {key: {**short, "expr": as_under_a_delay(short["expr"], known_metrics([]))}}
-    cases = [case for case in late_cases if (case.stack, case.alert) == key and "/near_its_limit_for_long/" in case.id]
+    cases = [
+        case for case in late_cases if (case.stack, case.alert) == key and "/near_its_limit_for_a_long_time/" in case.id
+    ]
     assert cases
     assert run_cases(promtool, tmp_path, cases, late)

@@ -155,7 +155,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: files(files={".github/a": None}), r"`files\['\.github/a'\]`: takes str, not NoneType"),
     (lambda: files(files=[".github/a"]), r"`files`: takes a mapping, not list"),
-    (lambda: files(files={"": "text"}), r"`files`: '' is no key"),
+    (lambda: files(files={"": "text"}), r"`files`: '' is not a key"),
     (lambda: apis("run.googleapis.com", "run.googleapis.com"), r"`apis\[1\]`: 'run\.googleapis\.com' is in the list"),
     (lambda: apis("run", "run.googleapis.com"), r"`apis`: 'run' and 'run\.googleapis\.com' would both be the resource"),
     (lambda: apis(""), r"`apis\[0\]`: is empty"),

@@ -1,8 +1,8 @@
-"""A Google project and a repository on GitHub on the loopback interface, and programs that stand in for gcloud and gh.
+"""A model of a Google project and a GitHub repository, with substitutes for the programs gcloud and gh.
 
-The programs send their words to the model, which knows subcommands and options from `tests/docs/known_commands.json`
-(taken from the real programs' help) and refuses everything else. Traffic behaves as Cloud Run documents it: "all
-subsequent deployments use that traffic split pattern going forward"
+The model listens on the loopback interface. The programs send their words to it. It has the subcommands and options
+from `tests/docs/known_commands.json` (taken from the real programs' help) and refuses everything else. Traffic behaves
+as Cloud Run documents it: "all subsequent deployments use that traffic split pattern going forward"
 (https://docs.cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration), and a secret that is mounted as `latest`
 is read when an instance starts (https://docs.cloud.google.com/run/docs/configuring/services/secrets).
 """
@@ -47,12 +47,12 @@ Value = TypeVar("Value")
 
 
 class RefusedCommandError(Exception):
-    """What the real program would refuse, or what names nothing that exists."""
+    """The real program would refuse the command, or it names something that does not exist."""
 
 
 @dataclass
 class Revision:
-    """A revision of a service; `label` tells which code and which variables it has."""
+    """A revision of a service. `label` identifies its code and variables."""
 
     name: str
     label: str
@@ -60,7 +60,7 @@ class Revision:
 
 @dataclass
 class CloudRunService:
-    """Traffic as declared: a revision's name, or LATEST. `tags` are addresses beside the traffic."""
+    """`traffic` is the name of a revision, or LATEST. `tags` are further addresses of revisions."""
 
     name: str
     revisions: list[Revision] = field(default_factory=list)
@@ -71,7 +71,7 @@ class CloudRunService:
     secret_of_instances: str = ""
 
     def resolved(self, target: str) -> Revision:
-        """The revision that a target of the traffic means."""
+        """The revision of a traffic target."""
         if target == "LATEST":
             return self.revisions[-1]
         found = next((revision for revision in self.revisions if revision.name == target), None)
@@ -97,7 +97,7 @@ class CloudRunService:
 
 @dataclass
 class SqlInstance:
-    """A database by the word that stands for its data; `backups` are such words by id."""
+    """A database whose data is one word. `backups` are such words by id."""
 
     data: str
     backups: dict[str, str] = field(default_factory=dict)

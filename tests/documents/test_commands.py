@@ -1,4 +1,4 @@
-"""`readiness runbook` and `readiness docs`: what they write, and what they say of what stands there."""
+"""`readiness runbook` and `readiness docs`: the files that they write, and their messages about existing files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ COMMANDS = (("runbook", RUNBOOK_PATH), ("docs", CHECKLIST))
 
 @pytest.fixture
 def project(small_project: Path) -> Path:
-    """The small one: its documents are as long, and one mistake in it stays one."""
+    """The small project: one mistake in it gives one finding."""
     return small_project
 
 
 @pytest.mark.parametrize(("name", "file"), COMMANDS)
 def test_a_document_is_written_once_and_then_up_to_date(project: Path, command: Command, name: str, file: str) -> None:
-    """In a folder that is not there yet."""
+    """The folder does not exist yet."""
     assert command(name, "--check", cwd=project).status == 1
     assert f"wrote {file}\n" in command(name, cwd=project).out
     assert f"unchanged {file}" in command(name, cwd=project).out
@@ -34,10 +34,10 @@ def test_a_document_is_written_once_and_then_up_to_date(project: Path, command: 
 
 @pytest.mark.parametrize(("name", "file"), COMMANDS)
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"# Something else\n"])
-def test_a_document_of_another_content_is_refused_and_replaced(
+def test_a_document_with_other_content_is_refused_by_check_and_replaced_by_the_command(
     project: Path, command: Command, name: str, file: str, content: bytes
 ) -> None:
-    """Text or not: the file, how to mend it, and its annotation in CI."""
+    """The message names the file and how to fix it, and is an annotation in CI. The content need not be text."""
     command(name, cwd=project)
     (project / file).write_bytes(content)
     done = command(name, "--check", cwd=project, CI="true")
@@ -50,7 +50,7 @@ def test_a_document_of_another_content_is_refused_and_replaced(
 
 
 def test_each_page_that_is_missing_stale_or_left_over_is_named(project: Path, command: Command) -> None:
-    """And put right by the command itself; a page that somebody wrote by hand stays."""
+    """The command fixes each of them. It does not change a page that somebody wrote by hand."""
     command("runbook", cwd=project)
     folder = project / RUNBOOK_FOLDER
     (folder / "HighLatency.md").unlink()
@@ -74,8 +74,8 @@ def test_each_page_that_is_missing_stale_or_left_over_is_named(project: Path, co
     assert command("runbook", "--check", cwd=project).status == 0
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused_and_nothing_is_written(project: Path, command: Command) -> None:
-    """Neither is the common page."""
+def test_a_file_at_the_path_of_the_folder_is_refused_and_nothing_is_written(project: Path, command: Command) -> None:
+    """The common page is not written either."""
     (project / "docs").mkdir()
     (project / RUNBOOK_FOLDER).write_text("mine\n", encoding="utf-8")
     done = command("runbook", cwd=project)
@@ -93,10 +93,10 @@ def test_a_file_in_the_place_of_the_folder_is_refused_and_nothing_is_written(pro
         (["docs"], "docs/ROLLBACK_RUNBOOK.md: cannot be written, because "),
     ],
 )
-def test_a_file_in_the_place_of_docs_is_one_error_that_names_it(
+def test_a_file_at_the_path_of_docs_is_a_single_error(
     project: Path, command: Command, arguments: list[str], said: str
 ) -> None:
-    """Not one for each page that cannot be there."""
+    """Not one error for each page."""
     (project / "docs").write_text("mine\n", encoding="utf-8")
     done = command(*arguments, cwd=project)
     assert (done.status, done.out) == (1, "")
@@ -105,7 +105,7 @@ def test_a_file_in_the_place_of_docs_is_one_error_that_names_it(
 
 
 def test_a_runbook_that_was_never_written_is_one_error(project: Path, command: Command) -> None:
-    """Not forty."""
+    """Not one error for each of the forty pages."""
     done = command("runbook", "--check", cwd=project)
     (line,) = done.err.splitlines()
     assert (done.status, done.out) == (1, "")
@@ -113,8 +113,8 @@ def test_a_runbook_that_was_never_written_is_one_error(project: Path, command: C
 
 
 @pytest.mark.parametrize(("name", "file"), COMMANDS)
-def test_a_folder_in_the_place_of_a_document_is_refused(project: Path, command: Command, name: str, file: str) -> None:
-    """Nothing is half-written."""
+def test_a_folder_at_the_path_of_a_document_is_refused(project: Path, command: Command, name: str, file: str) -> None:
+    """No file is written in part."""
     (project / file).mkdir(parents=True)
     done = command(name, cwd=project)
     assert (done.status, done.out) == (1, "")
@@ -127,10 +127,10 @@ def test_a_folder_in_the_place_of_a_document_is_refused(project: Path, command: 
 
 
 @pytest.mark.parametrize(("name", "file"), COMMANDS)
-def test_every_mistake_of_every_stack_is_shown_and_nothing_written(
+def test_every_mistake_of_every_stack_is_printed_and_nothing_is_written(
     project: Path, command: Command, name: str, file: str
 ) -> None:
-    """The first stack that is refused does not hide the next; what they share is said once."""
+    """A mistake in one stack does not hide those of the next. A shared mistake is printed once."""
     for stack in ("staging", "prod"):
         edit(project, "role: backend", "role: 5", f"Pulumi.{stack}.yaml")
     edit(project, "cpu_ratio: 0.8", "cpu_ratio: 80", "Pulumi.yaml")
@@ -145,8 +145,8 @@ def test_every_mistake_of_every_stack_is_shown_and_nothing_written(
 
 
 @pytest.mark.parametrize(("name", "file"), COMMANDS)
-def test_without_any_stack_there_is_nothing_to_write(project: Path, command: Command, name: str, file: str) -> None:
-    """A document of no stack would overwrite the real one."""
+def test_without_a_stack_nothing_is_written(project: Path, command: Command, name: str, file: str) -> None:
+    """An empty document would overwrite the real one."""
     for stack in ("staging", "prod"):
         (project / f"Pulumi.{stack}.yaml").unlink()
     done = command(name, cwd=project)

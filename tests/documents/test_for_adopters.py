@@ -1,4 +1,4 @@
-"""What a generated document or a message says is true for a team that has the wheel, and no other file of ours."""
+"""Generated documents and messages are correct for a team that has only the wheel, without this repository."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from readiness.rules.stack import check_stack, require_settings
 from tests.projects import EVERY_OPTION, ROOT, SMALL
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-# Files of a project: what its commands write, and docs/security-audit.md, which the audit asks for.
+# Files of a project: those that its commands write, and docs/security-audit.md, which the audit needs.
 OWN_PAGES = {
     RUNBOOK_PATH, "docs/ROLLBACK_RUNBOOK.md", "docs/TROUBLESHOOTING.md", "docs/DEPLOYMENT_CHECKLIST.md",
     "docs/application-readme-section.md", "docs/security-audit.md",
@@ -33,8 +33,8 @@ def pages(request: pytest.FixtureRequest) -> dict[str, str]:
     return {**runbook_texts(stacks), **page_texts(stacks)}
 
 
-def test_a_document_links_to_generated_ones_alone(pages: dict[str, str]) -> None:
-    """A guide of ours is not in the project; anchors exist too."""
+def test_a_generated_document_links_only_to_generated_documents(pages: dict[str, str]) -> None:
+    """A guide of this repository is not in the project. Anchors exist too."""
     links = [(name, target) for name, text in pages.items() for target in LINK.findall(text)]
     relative = [(name, target) for name, target in links if not re.match(r"[a-z]+:", target)]
     assert len(relative) > 20, "nothing was compared"
@@ -45,8 +45,8 @@ def test_a_document_links_to_generated_ones_alone(pages: dict[str, str]) -> None
         assert not anchor or anchor in anchors(pages[page]), f"{name} links to {target}"
 
 
-def test_a_document_names_no_checkout_and_no_make(pages: dict[str, str]) -> None:
-    """Neither of them is there, and what is edited there is the settings."""
+def test_a_generated_document_names_no_checkout_and_no_make_target(pages: dict[str, str]) -> None:
+    """The project has neither of them. Its team edits the settings."""
     for name, text in pages.items():
         found = re.findall(
             r"checkout of this|`make [a-z]+|^ *make [a-z]+|readiness/\w+/|scripts/\S+", text, re.MULTILINE
@@ -65,7 +65,7 @@ def sentences() -> Iterator[tuple[str, str]]:
 
 
 def test_no_message_points_to_a_page_that_only_the_checkout_has() -> None:
-    """A team with the wheel cannot open docs/…: the message itself says what to do."""
+    """A team with the wheel does not have docs/…, so the message itself contains what to do."""
     pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")}
     found = [
         place
@@ -77,7 +77,7 @@ def test_no_message_points_to_a_page_that_only_the_checkout_has() -> None:
     assert found == []
 
 
-def test_texts_that_are_delivered_point_to_no_page_of_the_checkout() -> None:
+def test_delivered_files_point_to_no_page_that_only_the_checkout_has() -> None:
     """Workflows and templates too."""
     files = [path for path in (ROOT / "readiness").rglob("*") if path.suffix in (".yml", ".yaml", ".txt", ".md")]
     assert len(files) > 20, "nothing was compared"
@@ -88,7 +88,7 @@ def test_texts_that_are_delivered_point_to_no_page_of_the_checkout() -> None:
         assert named <= OWN_PAGES, path.relative_to(ROOT)
 
 
-def test_the_tests_here_see_what_they_look_for() -> None:
-    """A message with a page of ours, beside a docstring with one."""
+def test_the_search_finds_messages_and_skips_docstrings() -> None:
+    """The search of this file can fail."""
     assert any("docs/runbook.md" in text for _, text in sentences())
     assert not any(text.startswith("Whether somebody has agreed to the change") for _, text in sentences())

@@ -1,4 +1,4 @@
-"""What a person in a hurry reads: real names, whole commands, no section that nothing leads to."""
+"""The generated pages have real names, whole commands, and a complete table of contents."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ PAGES = page_texts(CUSTOMER)
 WITH_CONTENTS = [path for path in PAGES if "application-readme" not in path]
 
 
-def test_a_stale_document_is_named(command: Command, project: Path) -> None:
-    """And written by the same command without `--check`; the second time there is nothing to write."""
+def test_check_names_a_stale_document(command: Command, project: Path) -> None:
+    """The command without `--check` writes it, and writes nothing the second time."""
     edit(project, "instance: ai-resume-review-v2-db-prod", "instance: another-db")
     assert command("docs", cwd=project).out.count("wrote docs/") == len(PAGES)
     edit(project, "instance: another-db", "instance: ai-resume-review-v2-db-prod")
@@ -37,8 +37,8 @@ def test_a_stale_document_is_named(command: Command, project: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WITH_CONTENTS)
-def test_every_section_stands_in_the_contents_and_the_other_way_round(path: str) -> None:
-    """A section that nothing leads to is not found by who needs it."""
+def test_the_table_of_contents_lists_exactly_the_sections(path: str) -> None:
+    """Readers do not find a section that is missing there."""
     head, _, body = PAGES[path].partition("\n## ")
     listed = re.findall(r"^- \[([^\]]+)\]\(#([^)]+)\)$", head, flags=re.MULTILINE)
     sections = re.findall(r"^## (.+)$", f"## {body}", flags=re.MULTILINE)
@@ -47,16 +47,16 @@ def test_every_section_stands_in_the_contents_and_the_other_way_round(path: str)
 
 
 @pytest.mark.parametrize("path", ["docs/ROLLBACK_RUNBOOK.md", "docs/TROUBLESHOOTING.md"])
-def test_the_stack_that_people_look_for_in_a_hurry_stands_open_and_first(path: str) -> None:
-    """The owner of what is shared; the other stack is folded below it."""
+def test_the_block_of_production_comes_first_and_is_not_folded(path: str) -> None:
+    """Production owns the shared resources. The other stack is folded below it."""
     assert "<details><summary>prod" not in PAGES[path]
     first = re.search(r"^ *(prod|staging):$", PAGES[path], flags=re.MULTILINE)
     assert first is not None
     assert first.group(1) == "prod"
 
 
-def test_every_service_and_instance_of_every_stack_stands_in_the_rollback_runbook() -> None:
-    """By name, in the command that sends traffic back."""
+def test_the_rollback_runbook_names_every_service_and_instance_of_every_stack() -> None:
+    """The names are in the commands."""
     page = PAGES["docs/ROLLBACK_RUNBOOK.md"]
     for _, settings in CUSTOMER:
         for service in settings.services:
@@ -68,7 +68,7 @@ def test_every_service_and_instance_of_every_stack_stands_in_the_rollback_runboo
 
 @pytest.mark.parametrize("path", ["docs/ROLLBACK_RUNBOOK.md", "docs/TROUBLESHOOTING.md"])
 def test_the_contacts_are_those_of_the_settings_in_their_order(path: str) -> None:
-    """The same list as in the runbook of the alerts."""
+    """The list is the same as in the runbook of the alerts."""
     rows = re.findall(r"^\| (prod|staging) \| (\d) \| ([^|]+) \| ([^|]+) \|$", PAGES[path], flags=re.MULTILINE)
     wanted = [
         (stack, str(order), contact.name, contact.reach)
@@ -78,15 +78,15 @@ def test_the_contacts_are_those_of_the_settings_in_their_order(path: str) -> Non
     assert rows == wanted
 
 
-def test_a_rollback_begins_where_an_alert_does() -> None:
-    """The checklist's limits are the thresholds of the alerts."""
+def test_the_limits_of_the_checklist_are_the_thresholds_of_the_alerts() -> None:
+    """The checklist asks for a rollback at the values at which an alert fires."""
     page = PAGES["docs/DEPLOYMENT_CHECKLIST.md"]
     assert "| share of requests answered 5xx | over 5 % for 5 min | over 5 % for 5 min |" in page
     assert "| 95th percentile of the latency | over 5000 ms for 5 min | over 5000 ms for 5 min |" in page
     assert "| connection errors of the database | over 10 in 5 min | over 10 in 5 min |" in page
 
 
-# What only the first customer has, beside the names in its settings.
+# Words that only the first customer uses, in addition to the names in its settings.
 CUSTOMERS_OWN_WORDS = (
     "Redis", "'QueuePool' object", "object has no attribute", "health-check.sh", "deploy.sh", "validate-environment.sh",
     "NEXT_PUBLIC_API_URL", "Next.js", "FastAPI", "CICD_", "frontend_build_from_staging", "backend_image_tag",
@@ -95,7 +95,7 @@ CUSTOMERS_OWN_WORDS = (
 
 
 def customers_words() -> set[str]:
-    """Those, and the names of the customer's projects, services, hosts and repository."""
+    """These words, and the names of the customer's projects, services, hosts and repository."""
     words = set(CUSTOMERS_OWN_WORDS)
     for _, settings in CUSTOMER:
         words |= {
@@ -110,7 +110,7 @@ def customers_words() -> set[str]:
 
 
 def shop(*, notes: bool) -> list[tuple[str, Settings]]:
-    """Another company, with everything that it can say of itself or with nothing of it."""
+    """Another company, with notes for every document or without notes."""
     settings = settings_of(EVERY_OPTION)
     assert settings.security_audit is not None
     readers = ("api@shop-project-1.iam.gserviceaccount.com",)
@@ -130,7 +130,7 @@ def shop(*, notes: bool) -> list[tuple[str, Settings]]:
 
 @pytest.mark.parametrize("notes", [True, False])
 def test_nothing_of_the_first_customer_is_in_the_documents_of_another_company(notes: bool) -> None:
-    """Its troubles, tools and workflows are in its settings; without these nothing is said of them."""
+    """Known troubles, tools and workflows come only from the settings."""
     stacks = shop(notes=notes)
     files = {path: text for stack in ("prod", EVERY_OPTION) for path, text in files_for_images(stack).items()}
     texts = {**page_texts(stacks), **runbook_texts(stacks)}
@@ -140,8 +140,8 @@ def test_nothing_of_the_first_customer_is_in_the_documents_of_another_company(no
     assert not [path for path, lines in comments.items() if any("production.yml" in line for line in lines)]
 
 
-def test_what_a_team_notes_is_in_its_documents() -> None:
-    """Each note where it belongs, once; the workflow and its inputs in the command that starts it."""
+def test_the_notes_of_the_settings_are_in_the_documents() -> None:
+    """Each note is in its document. The command that starts the workflow has its name and inputs."""
     pages = page_texts(shop(notes=True))
     notes = settings_of(EVERY_OPTION).notes
     trouble = notes.known_troubles[0]
@@ -155,7 +155,7 @@ def test_what_a_team_notes_is_in_its_documents() -> None:
 
 
 def without_exceptions(settings: Settings) -> Settings:
-    """The same stack, whose services have no known degraded answer and no smoke test."""
+    """The same stack without known degraded answers and smoke tests."""
     services = tuple(
         service.model_copy(
             update={
@@ -170,7 +170,7 @@ def without_exceptions(settings: Settings) -> Settings:
 
 
 def verify_commands(pages: dict[str, str]) -> dict[str, set[str]]:
-    """`{stack: the commands that look at it}` of every page, without their comments."""
+    """`{stack: its verify commands}` of every page, without their comments."""
     found: dict[str, set[str]] = {}
     for text in pages.values():
         for command, stack in re.findall(r"(readiness verify (\w+)[-\w ]*?) *(?=$|`|\"|#)", text, flags=re.MULTILINE):
@@ -179,7 +179,7 @@ def verify_commands(pages: dict[str, str]) -> dict[str, set[str]]:
 
 
 def test_verify_has_the_options_that_the_stack_needs_to_pass() -> None:
-    """Staging answers degraded, so its command says that this is allowed; production answers as it should."""
+    """Staging answers "degraded", so its command allows that. Production answers as healthy."""
     pages = page_texts([("staging", settings_of("staging")), ("prod", without_exceptions(settings_of("prod")))])
     commands = verify_commands(pages)
     assert commands["staging"] == {"readiness verify staging --allow-degraded"}
@@ -191,9 +191,9 @@ def test_verify_has_the_options_that_the_stack_needs_to_pass() -> None:
     assert "readiness verify prod --allow-degraded --smoke" in verify_commands(PAGES)["prod"]
 
 
-def test_the_command_says_until_which_day_a_degraded_answer_is_allowed() -> None:
-    """The day of the settings; without one, no day is invented."""
-    line = "readiness verify staging --allow-degraded   # --allow-degraded until 2027-03-31; then without it\n"
+def test_the_command_has_a_comment_until_when_a_degraded_answer_is_allowed() -> None:
+    """The day comes from the settings. Without a day there, the comment names none."""
+    line = "readiness verify staging --allow-degraded   # use --allow-degraded only until 2027-03-31\n"
     assert line in PAGES["docs/DEPLOYMENT_CHECKLIST.md"]
     staging = settings_of("staging")
     undated = [
@@ -214,11 +214,11 @@ def test_the_command_says_until_which_day_a_degraded_answer_is_allowed() -> None
     ]
     stacks = [("staging", staging.model_copy(update={"services": tuple(undated)})), CUSTOMER[1]]
     checklist = page_texts(stacks)["docs/DEPLOYMENT_CHECKLIST.md"]
-    assert "--allow-degraded   # --allow-degraded while the known degraded answer lasts; then without it\n" in checklist
+    assert "--allow-degraded   # use --allow-degraded only while the known degraded answer exists\n" in checklist
 
 
-def test_the_rollback_runbook_says_how_often_it_is_rehearsed() -> None:
-    """With the days of the setting that `readiness verify` goes by."""
+def test_the_rollback_runbook_states_how_often_to_rehearse() -> None:
+    """It uses the setting that `readiness verify` uses."""
     stack, settings = CUSTOMER[1]
     runbook = settings.runbook.model_copy(update={"max_rehearsal_age_days": 30})
     page = page_texts([(stack, settings.model_copy(update={"runbook": runbook}))])["docs/ROLLBACK_RUNBOOK.md"]
@@ -228,7 +228,7 @@ def test_the_rollback_runbook_says_how_often_it_is_rehearsed() -> None:
 
 
 def test_every_stack_fills_every_template() -> None:
-    """The one with every option too, and one alone: no placeholder is left over."""
+    """No placeholder is left, also for the stack with every option and for a single stack."""
     every_option = [stack for stack in STACKS if stack not in ("prod", "staging")]
     for stacks in (CUSTOMER, CUSTOMER[:1], [(stack, settings_of(stack)) for stack in every_option]):
         for path, text in page_texts(stacks).items():
@@ -236,8 +236,8 @@ def test_every_stack_fills_every_template() -> None:
             assert not re.search(r"\{(stack|service|where|project|region|instance|repository|health)\}", text), path
 
 
-def test_no_fence_stays_open_and_each_indent_is_its_own() -> None:
-    """A block inside a list's item is indented as the item is, else the list ends there."""
+def test_every_fence_is_closed_with_its_own_indentation() -> None:
+    """A block inside an item of a list is indented like the item. Otherwise the list would end there."""
     for path, text in PAGES.items():
         fences = re.findall(r"^( *)```", text, flags=re.MULTILINE)
         assert len(fences) % 2 == 0, path

@@ -1,6 +1,6 @@
-"""The commands of the rollback runbook, run in their order under bash against a model of the clouds.
+"""The commands of the rollback runbook, run in their order by bash against a model of Google Cloud and GitHub.
 
-What is asserted is what users get and what the next deployment will do, never a text of the page.
+The tests assert what users get and what the next deployment does, never a text of the page.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ def blocks_of(runbook: str, heading: str, stack: str) -> list[str]:
 
 
 class Reader:
-    """A person with the runbook: runs its blocks, and fills in what is in capitals from what the commands print."""
+    """A person with the runbook, who runs its blocks and replaces words in capitals with what the commands print."""
 
     def __init__(self, cloud: Cloud, run: Callable[[str], str], runbook: str, stack: str) -> None:
         self.cloud, self.stack, self._run, self._runbook = cloud, stack, run, runbook
         self._printed = ""
 
     def blocks(self, heading: str) -> Iterator[str]:
-        """Runs one block after the other, and stops after each: the caller looks at the state."""
+        """Runs one block after the other, and yields after each, so that the caller can check the state."""
         for block in blocks_of(self._runbook, heading, self.stack):
             filled = "".join(f"{self._filled_in(line)}\n" for line in block.splitlines())
             self._printed += self._run(filled)
             yield filled
 
     def _filled_in(self, line: str) -> str:
-        """REVISION: of the same service, the newest that `revisions list` shows and that does not serve."""
+        """REVISION is the newest revision of the service that `revisions list` shows and that does not serve."""
         for service in self.cloud.services:
             if f" {service} " in line and "REVISION" in line:
                 rows = re.findall(rf"^(yes|   )  (\S+)  {service}$", self._printed, flags=re.MULTILINE)
@@ -67,7 +67,7 @@ class Reader:
         return line
 
     def services(self) -> list[tuple[str, str]]:
-        """What the users of each service of the stack get."""
+        """The label of the serving revision and the secret, for each service of the stack."""
         return [self.cloud.services[name].shows_users for name in self.cloud.services_of[self.stack]]
 
     def pinned(self) -> set[bool]:
@@ -77,7 +77,7 @@ class Reader:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Reader]]:
-    """A reader of a runbook in front of a project of its own."""
+    """Starts a reader of a runbook with its own project."""
     opened = []
 
     def begin(stack: str, runbook: str = RUNBOOK) -> Reader:
@@ -101,7 +101,7 @@ def roll_back(reader: Reader) -> None:
     assert {label for label, _ in reader.services()} == {BAD}
     steps = reader.blocks("A deployment failed")
     next(steps)
-    assert reader.cloud.disabled_workflows == {WORKFLOW}, "nobody can deploy meanwhile"
+    assert reader.cloud.disabled_workflows == {WORKFLOW}, "nobody can deploy during the rollback"
     next(steps)
     assert {label for label, _ in reader.services()} == {BAD}, "looking changes nothing"
     next(steps)
@@ -130,7 +130,7 @@ def roll_back(reader: Reader) -> None:
 
 
 def restore_the_secret(reader: Reader) -> None:
-    """A bad secret, read by the instances that started since."""
+    """A bad secret, which new instances have read."""
     reader.cloud.secrets["SESSION_KEY"].append("bad value")
     for name in reader.cloud.services_of[reader.stack]:
         reader.cloud.deploy(name, "good")
@@ -150,19 +150,23 @@ def restore_the_secret(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("stack", ["prod", "staging"])
-def test_a_bad_deployment_is_taken_back_and_the_next_one_serves(start: Callable[..., Reader], stack: str) -> None:
-    """The old revision serves after the third step; traffic is unpinned at the end."""
+def test_a_bad_deployment_is_rolled_back_and_the_next_deployment_serves(
+    start: Callable[..., Reader], stack: str
+) -> None:
+    """The old revision serves after the third step. Traffic is unpinned at the end."""
     roll_back(start(stack))
 
 
 @pytest.mark.parametrize("stack", ["prod", "staging"])
-def test_a_bad_secret_is_replaced_and_read(start: Callable[..., Reader], stack: str) -> None:
-    """By a value that no command prints."""
+def test_a_bad_secret_is_replaced_and_new_instances_read_the_good_value(
+    start: Callable[..., Reader], stack: str
+) -> None:
+    """No command prints the value."""
     restore_the_secret(start(stack))
 
 
-def test_a_bad_secret_is_replaced_where_the_traffic_is_pinned(start: Callable[..., Reader]) -> None:
-    """The new instances get traffic only once it is unpinned, as the step says."""
+def test_a_bad_secret_is_replaced_while_traffic_is_pinned(start: Callable[..., Reader]) -> None:
+    """The new instances get traffic only after the traffic is unpinned, as the step states."""
     reader = start("prod")
     for name in reader.cloud.services_of["prod"]:
         service = reader.cloud.services[name]
@@ -179,7 +183,7 @@ def test_a_bad_secret_is_replaced_where_the_traffic_is_pinned(start: Callable[..
 
 
 def test_the_database_is_restored_into_a_copy_first(start: Callable[..., Reader]) -> None:
-    """The live instance has its data until the third step overwrites it on purpose."""
+    """The original instance keeps its data until the third step overwrites it on purpose."""
     reader = start("prod")
     live = reader.cloud.databases[settings_of("prod").required_database.instance]
     live.data = "damaged"
@@ -197,7 +201,7 @@ def test_the_database_is_restored_into_a_copy_first(start: Callable[..., Reader]
 
 
 def test_writes_are_stopped_and_allowed_again(start: Callable[..., Reader]) -> None:
-    """Only the backend closes."""
+    """Only the backend rejects requests."""
     reader = start("prod")
     (backend,) = [service.name for service in settings_of("prod").services if service.role == "backend"]
     steps = reader.blocks("Stop the writes")
@@ -230,10 +234,10 @@ def test_writes_are_stopped_and_allowed_again(start: Callable[..., Reader]) -> N
         (restore_the_secret, f"services update {FRONTEND}", f"services update-traffic {FRONTEND}"),
     ],
 )  # fmt: skip
-def test_a_wrong_command_is_seen(
+def test_a_wrong_command_in_the_runbook_fails(
     start: Callable[..., Reader], scenario: Callable[[Reader], None], old: str, new: str
 ) -> None:
-    """Each of these changes is one that a reviewer could let through."""
+    """A reviewer could overlook each of these changes."""
     assert old in RUNBOOK
     with pytest.raises((RefusedCommandError, AssertionError, StopIteration)):
         scenario(start("prod", RUNBOOK.replace(old, new)))

@@ -1,4 +1,4 @@
-"""The runbook: every notification leads to its alert's page, whose first line and commands need no more thought."""
+"""The runbook: every notification links to its alert's page, and the page's first line and commands are complete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from readiness.alerts.commands import (
 )
 from readiness.alerts.rules import rules_of
 from readiness.alerts.runbook_address import RUNBOOK_PATH, link_targets, page_path, runbook_address
-from readiness.alerts.security_alerts import FIRST_STEPS, SECURITY_ALERTS, TAKE_ACCESS_AWAY, security_rules
+from readiness.alerts.security_alerts import FIRST_STEPS, REMOVE_ACCESS, SECURITY_ALERTS, security_rules
 from readiness.documents.runbook import runbook_texts
 from readiness.markdown_text import anchors
 from readiness.plan.offline_plan import Plan
@@ -31,18 +31,18 @@ from tests.docs.test_commands import complaints
 from tests.projects import CUSTOMER_STACKS, EVERY_OPTION, STACKS, settings_of, write_runbook
 
 CUSTOMER = [(stack, settings_of(stack)) for stack in CUSTOMER_STACKS]
-# In words that a heading or a notification begins with, so that the first of them is something to do.
+# Verbs that a heading and a notification may begin with.
 IMPERATIVES = frozenset(
-    {"Ask", "Check", "Compare", "Count", "Do", "List", "Look", "Open", "Read", "Run", "Search", "Stop"}
+    {"Ask", "Check", "Compare", "Count", "Do", "List", "Look", "Open", "Read", "Request", "Run", "Search", "Stop"}
 )
 CAPITALS = re.compile(r"(?<![\w./-])[A-Z][A-Z_]{2,}(?![\w.-])")
-# Words in capitals that a log or a setting has: their commands need nothing filled in.
+# Words in capitals that are part of a filter or a setting. The reader does not replace them.
 OF_A_FILTER = frozenset({"AND", "ERROR", "CRITICAL", "FATAL", "NOT", "LIVENESS", "STARTUP", "ADD", "REMOVE", "ALWAYS"})
-# Every text of an alert that may hold commands: (alert, text).
+# Every measure of an alert: (alert, text).
 MEASURES = [
     *((alert.name, measure) for alert in ALERTS for measure in alert.mitigation),
     *((alert.name, measure) for alert in SECURITY_ALERTS for measure in alert.mitigation),
-    *(("TAKE_ACCESS_AWAY", measure) for measure in TAKE_ACCESS_AWAY),
+    *(("REMOVE_ACCESS", measure) for measure in REMOVE_ACCESS),
 ]
 
 
@@ -70,8 +70,8 @@ def sections(page: str) -> Iterator[tuple[str, str]]:
         yield heading, text
 
 
-def test_every_alert_that_a_stack_declares_has_a_page_and_no_other(pages: dict[str, str]) -> None:
-    """A page of an alert that nobody declares sends people astray."""
+def test_every_declared_alert_has_a_page_and_no_other_alert_has_one(pages: dict[str, str]) -> None:
+    """A page of an alert that no stack declares would mislead its readers."""
     assert alert_pages(pages).keys() == declared_names([(stack, settings_of(stack)) for stack in STACKS])
     staging = [("staging", settings_of("staging"))]
     assert alert_pages(runbook_texts(staging)).keys() == declared_names(staging)
@@ -80,7 +80,7 @@ def test_every_alert_that_a_stack_declares_has_a_page_and_no_other(pages: dict[s
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_link_of_every_policy_leads_to_a_page(plans: dict[str, Plan], stack: str, tmp_path: Path) -> None:
-    """As declared, not as intended; the fixture with every option has an address without pages."""
+    """The links are read from the plan. The fixture with every option has an address without pages."""
     write_runbook(tmp_path)
     targets = link_targets(tmp_path)
     for policy in plans[stack].of_type(ALERT_POLICY):
@@ -97,13 +97,13 @@ def test_the_link_of_every_policy_leads_to_a_page(plans: dict[str, Plan], stack:
         ("https://wiki.example/runbook", "https://wiki.example/runbook#highlatency"),
     ],
 )
-def test_an_address_of_the_settings_leads_to_the_page_of_an_alert(url: str, address: str) -> None:
-    """A page, the folder of the pages, or the one page of a wiki."""
+def test_the_runbook_address_of_the_settings_gives_the_address_of_an_alerts_page(url: str, address: str) -> None:
+    """The setting is the common page, the folder of the pages, or the single page of a wiki."""
     settings = settings_of("prod").model_copy(update={"runbook": Runbook(url=url)})
     assert runbook_address("HighLatency", settings) == address
 
 
-def test_the_anchors_of_older_notifications_lead_to_the_page(pages: dict[str, str]) -> None:
+def test_links_of_older_notifications_lead_to_the_alerts_page(pages: dict[str, str]) -> None:
     """The common page has a section for each alert, with what to do first."""
     common = pages[RUNBOOK_PATH]
     for name, page in alert_pages(pages).items():
@@ -112,8 +112,8 @@ def test_the_anchors_of_older_notifications_lead_to_the_page(pages: dict[str, st
         assert f"### {name}\n\n{first}: [{name}](runbook/{name}.md)\n" in common
 
 
-def test_the_first_line_of_a_page_says_what_to_do(pages: dict[str, str]) -> None:
-    """The name that the notification has, and one short sentence that tells somebody to do something."""
+def test_the_first_line_of_a_page_is_the_first_thing_to_do(pages: dict[str, str]) -> None:
+    """It contains the alert's name and one short imperative sentence."""
     for name, page in alert_pages(pages).items():
         heading, _, first = page.splitlines()[0].partition(": ")
         assert heading == f"# {name}"
@@ -123,14 +123,14 @@ def test_the_first_line_of_a_page_says_what_to_do(pages: dict[str, str]) -> None
 
 
 def test_production_comes_first_and_each_stack_has_its_own_commands(pages: dict[str, str]) -> None:
-    """Nobody scrolls through the commands of another stack, and none is folded away."""
+    """The sections of the stacks do not mix, and no command is folded."""
     texts = alert_pages(runbook_texts(list(reversed(CUSTOMER))))
     for name, page in texts.items():
         found = [(heading, text) for heading, text in sections(page) if heading.startswith(("production", "staging"))]
         assert found[0][0] == "production (stack prod)", name
         for heading, text in found:
             other = "staging" if heading.startswith("production") else "-prod"
-            # The one alert of the whole project: its filter names the accounts of every stack.
+            # UnusualSecretAccess covers the whole project, so its filter names the accounts of every stack.
             assert name == "UnusualSecretAccess" or other not in "\n".join(shell_blocks(text)), name
         assert "<details>" not in page
     assert "<details>" not in "".join(pages.values())
@@ -138,27 +138,27 @@ def test_production_comes_first_and_each_stack_has_its_own_commands(pages: dict[
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_query_in_the_runbook_is_the_one_that_is_deployed(pages: dict[str, str], stack: str) -> None:
-    """The very text, in a block of its own."""
+    """The exact text, in its own block."""
     for rule in rules_of(settings_of(stack)):
         assert f"```promql\n{rule.query}\n```" in pages[page_path(rule.definition.name)]
 
 
-def test_every_alert_that_counts_events_says_how(pages: dict[str, str]) -> None:
-    """`increase` may count differently on Monitoring: the reader of such a query is told where it says so."""
+def test_every_alert_that_counts_events_links_to_how_alerts_count(pages: dict[str, str]) -> None:
+    """`increase` may count differently on Monitoring, so each page with such a query links to the explanation."""
     counting = {name for name, page in alert_pages(pages).items() if "increase(" in page}
     assert counting
     assert counting == {name for name, page in alert_pages(pages).items() if "(../runbook.md#how-alerts-count)" in page}
 
 
 @pytest.mark.parametrize(("name", "measure"), MEASURES)
-def test_a_measure_is_a_whole_command_or_leads_to_another_alert(name: str, measure: str) -> None:
-    """Advice such as "raise the memory" is no command at 3 a.m."""
+def test_a_measure_has_a_whole_command_or_links_to_another_alert(name: str, measure: str) -> None:
+    """Advice such as "raise the memory", without a command, costs time during an incident."""
     assert commands_in(measure) or re.search(r"\]\(\w+\.md\)", measure), name
     assert "`" not in re.sub(r"`[^`]*`", "", measure), name
 
 
-def test_a_measure_without_a_command_is_seen() -> None:
-    """The check itself can fail; a name of an option in backquotes is no command."""
+def test_the_check_notices_a_measure_without_a_command() -> None:
+    """The check can fail: the name of an option in backquotes is not a command."""
     assert commands_in("Raise `--memory`") == []
     assert commands_in("Run `gcloud run services list --project=$project`.") == [
         "gcloud run services list --project=$project"
@@ -166,7 +166,7 @@ def test_a_measure_without_a_command_is_seen() -> None:
 
 
 def test_every_command_of_the_runbook_is_complete(pages: dict[str, str]) -> None:
-    """Known programs, subcommands and options; nothing to fill in but what a command above prints."""
+    """Programs, subcommands and options exist, and a command above prints every value to fill in."""
     for path, page in pages.items():
         assert complaints(page) == [], path
         for heading, text in sections(page):
@@ -175,7 +175,7 @@ def test_every_command_of_the_runbook_is_complete(pages: dict[str, str]) -> None
 
 
 def test_no_command_prints_the_value_of_a_variable(pages: dict[str, str]) -> None:
-    """One that is set in plain text may be a secret, and the screen may be shared."""
+    """A value in plain text may be a secret, and the screen may be shared."""
     assert "env[].valueFrom" in "".join(pages.values())
     for path, page in pages.items():
         assert not re.search(r"\.env\b(?!\[\]\.(?:name|valueFrom)\b)", page), path
@@ -188,7 +188,7 @@ def not_printed(section: str) -> list[str]:
     for block in shell_blocks(section):
         for words in commands_of_block(block):
             command = " ".join(words)
-            # A filter or a format is one quoted word; what is to be filled in is a word or an option's value.
+            # A filter or a format is one quoted word. A word to replace is a whole word or the value of an option.
             rest = " ".join(word for word in words if not re.search(r"[\s(]", word))
             for capital in set(CAPITALS.findall(rest)) - OF_A_FILTER:
                 printed = any(line.startswith(PRINTED_BY.get(capital, ())) for line in above)
@@ -205,13 +205,13 @@ def not_printed(section: str) -> list[str]:
         ("gcloud run services update PLACEHOLDER", ["PLACEHOLDER: gcloud run services update PLACEHOLDER"]),
     ],
 )
-def test_a_word_that_nothing_prints_is_seen(block: str, found: list[str]) -> None:
-    """The check itself can fail: a word alone, and one that comes before its command."""
+def test_the_check_notices_a_word_in_capitals_that_no_command_prints(block: str, found: list[str]) -> None:
+    """The check can fail: for a word without a command, and for one that comes before its command."""
     assert not_printed(f"```bash\n{block}\n```\n") == found
 
 
-def test_a_command_is_given_for_each_service_with_the_names_of_the_stack() -> None:
-    """Quoted for the shell; those of the database only for what connects to it; limits from the settings."""
+def test_a_command_is_repeated_for_each_service_with_the_names_of_the_stack() -> None:
+    """Values are quoted, database commands are only for services with a connection, limits come from the settings."""
     settings = settings_of("prod")
     backend, frontend = (service.name for service in settings.services)
     assert list(filled_commands("`gcloud run services describe $service --project=$project`", settings, {})) == [
@@ -239,14 +239,14 @@ def test_a_command_is_given_for_each_service_with_the_names_of_the_stack() -> No
         ("Look for `Memory limit of`: it is memory.", "Look for `Memory limit of`: it is memory.", None),
     ],
 )
-def test_a_text_reads_well_without_its_commands(text: str, short: str, first: str | None) -> None:
-    """A phone has no room for them, and the page shows them in blocks."""
+def test_a_text_is_complete_without_its_commands(text: str, short: str, first: str | None) -> None:
+    """A notification leaves the commands out, and the page shows them in blocks."""
     assert text_without_commands(text) == short
     assert first_sentence(text) == (first or short.rstrip("."))
 
 
-def test_every_query_of_the_log_has_a_link_over_the_last_hour(pages: dict[str, str]) -> None:
-    """The same filter as in the command, of exactly the stack's services."""
+def test_every_log_query_has_a_link_to_the_logs_explorer_for_the_last_hour(pages: dict[str, str]) -> None:
+    """The link has the same filter as the command, for exactly the stack's services."""
     page = alert_pages(runbook_texts(CUSTOMER))["InstanceLimitReached"]
     (_, production), *_ = [found for found in sections(page) if found[0].startswith("production")]
     ((filter_text, project),) = re.findall(
@@ -262,8 +262,8 @@ def test_every_query_of_the_log_has_a_link_over_the_last_hour(pages: dict[str, s
     assert all(";duration=PT1H?project=" in link for link in every_link)
 
 
-def test_refused_requests_are_looked_for_by_their_status_and_text() -> None:
-    """A refusal has status 429 and severity WARNING, so that a query for 5xx or for errors shows none."""
+def test_the_query_for_refused_requests_uses_their_status_and_text() -> None:
+    """A refused request has status 429 and severity WARNING, so a query for 5xx or for errors does not find it."""
     texts = runbook_texts(CUSTOMER)
     wanted = '(httpRequest.status=429 OR textPayload:"no available instance")'
     assert wanted in texts[page_path("InstanceLimitReached")]
@@ -271,8 +271,8 @@ def test_refused_requests_are_looked_for_by_their_status_and_text() -> None:
     assert 'httpRequest.status>=500 OR httpRequest.status=429 OR textPayload:"no available instance"' in common
 
 
-def test_memory_is_looked_for_by_the_texts_of_cloud_run() -> None:
-    """`SIGKILL` is gunicorn's."""
+def test_the_query_for_memory_kills_uses_the_texts_of_cloud_run() -> None:
+    """`SIGKILL` is a text of gunicorn."""
     page = runbook_texts(CUSTOMER)[page_path("HighMemoryUsage")]
     for block in shell_blocks(page):
         assert "SIGKILL" not in block
@@ -280,8 +280,8 @@ def test_memory_is_looked_for_by_the_texts_of_cloud_run() -> None:
 
 
 @pytest.mark.parametrize("name", ["MigrationFailed", *(alert.name for alert in SECURITY_ALERTS)])
-def test_what_no_revision_caused_is_not_answered_by_a_rollback(name: str) -> None:
-    """Traffic of another revision brings back no schema, no role and no route."""
+def test_no_rollback_is_suggested_for_an_alert_that_no_revision_causes(name: str) -> None:
+    """Moving traffic to another revision does not restore a schema, a role or a route."""
     page = runbook_texts(CUSTOMER)[page_path(name)]
     assert "update-traffic" not in page
     assert "ROLLBACK_RUNBOOK" not in page
@@ -289,8 +289,8 @@ def test_what_no_revision_caused_is_not_answered_by_a_rollback(name: str) -> Non
     assert wanted in page
 
 
-def test_the_common_page_says_who_is_notified_in_each_stack() -> None:
-    """By name, once for each stack; a stack without a pager is named, and a kind without a channel is in no row."""
+def test_the_common_page_lists_who_is_notified_in_each_stack() -> None:
+    """It names the channels once for each stack, and names the stacks without a channel that pages."""
     common = runbook_texts(CUSTOMER)[RUNBOOK_PATH]
     assert "| prod | ops@example.com | nobody | nobody |" in common
     assert "No alert of prod and staging pages anybody" in common
@@ -308,8 +308,8 @@ def test_the_common_page_says_who_is_notified_in_each_stack() -> None:
         assert f"channel {channel.id.rpartition('/')[2]}, managed elsewhere" in row
 
 
-def test_the_severity_and_the_channels_are_those_of_each_stack() -> None:
-    """A failed migration pages in production, and is an ERROR for the team in a stack that is not."""
+def test_severity_and_channels_may_differ_between_stacks() -> None:
+    """A failed migration pages in production. In another stack it is an ERROR that notifies the team."""
     every = settings_of(EVERY_OPTION)
     other = every.model_copy(update={"environment": every.environment.model_copy(update={"production": False})})
     texts = runbook_texts([(EVERY_OPTION, every), ("other", other)])
@@ -326,8 +326,8 @@ def test_the_severity_and_the_channels_are_those_of_each_stack() -> None:
     assert "| CRITICAL |" in row
 
 
-def test_the_alerts_that_a_stack_does_not_have_are_listed_with_the_reason() -> None:
-    """By the list of `readiness check`; what the team does without on purpose is marked."""
+def test_missing_alerts_are_listed_with_the_reason() -> None:
+    """The list is the one of `readiness check`. Alerts that the team switched off are marked."""
     settings = settings_of("staging")
     mysql = settings.model_copy(
         update={
@@ -346,8 +346,8 @@ def test_the_alerts_that_a_stack_does_not_have_are_listed_with_the_reason() -> N
     assert "No stack lacks an alert" in runbook_texts([("staging", complete)])[RUNBOOK_PATH]
 
 
-def test_links_within_the_runbook_lead_somewhere(pages: dict[str, str]) -> None:
-    """From the common page to the pages, back, and between pages of alerts that some stack declares."""
+def test_every_link_within_the_runbook_has_a_target(pages: dict[str, str]) -> None:
+    """From the common page to the alerts' pages, back, and between the alerts' pages."""
     for stacks in ([(stack, settings_of(stack)) for stack in STACKS], [("staging", settings_of("staging"))]):
         texts = runbook_texts(stacks)
         for path, text in texts.items():
@@ -360,7 +360,7 @@ def test_links_within_the_runbook_lead_somewhere(pages: dict[str, str]) -> None:
 
 
 def test_a_link_to_an_alert_that_no_stack_declares_is_left_out() -> None:
-    """A stack without a database has no page for its connection errors."""
+    """A stack without a database has no page for connection errors."""
     settings = settings_of("staging")
     alerts = settings.alerts.model_copy(update={"database_connection_errors": None})
     without = settings.model_copy(update={"database": None, "migration_job": None, "alerts": alerts})
@@ -371,7 +371,7 @@ def test_a_link_to_an_alert_that_no_stack_declares_is_left_out() -> None:
 
 
 def test_every_block_is_closed_and_has_empty_lines_around_it(pages: dict[str, str]) -> None:
-    """GitHub takes a fence without one for a part of the paragraph; no line ends in a blank."""
+    """Without an empty line, GitHub shows a fence as a part of the paragraph. No line ends in a blank."""
     for path, page in pages.items():
         lines = page.splitlines()
         assert [line for line in lines if line != line.rstrip()] == [], path
@@ -390,7 +390,7 @@ def test_every_row_of_a_table_has_its_columns(pages: dict[str, str]) -> None:
 
 
 def test_the_escalation_path_is_in_the_order_of_the_settings(pages: dict[str, str]) -> None:
-    """The first is called first."""
+    """The table has the order in which to call."""
     escalation = dict(sections(pages[RUNBOOK_PATH]))["Escalation"]
     rows = [line for line in escalation.splitlines() if line.startswith("| prod | ")]
     assert [row.split(" | ")[2] for row in rows] == [
@@ -398,8 +398,8 @@ def test_the_escalation_path_is_in_the_order_of_the_settings(pages: dict[str, st
     ]
 
 
-def test_a_security_alert_says_who_did_what() -> None:
-    """Its filter is that of the counter, and the output names account, address, method and resource."""
+def test_the_page_of_a_security_alert_has_a_command_that_prints_who_did_what() -> None:
+    """Its filter is the filter of the counter, and it prints account, address, method and resource."""
     page = runbook_texts(CUSTOMER)[page_path("NetworkRouteChange")]
     (words,) = (
         words

@@ -1,4 +1,4 @@
-"""`readiness runbook` where something else has the place of a page."""
+"""`readiness runbook` with a folder at the path of a page."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.projects import Command, copy_project
 
 
-def test_a_folder_in_the_place_of_a_page_is_named(command: Command, tmp_path: Path) -> None:
-    """It is not a page that is missing, which another run would write; and no other page is written."""
+def test_a_folder_at_the_path_of_a_page_is_refused(command: Command, tmp_path: Path) -> None:
+    """The message names the folder instead of a missing page, and no other page is written."""
     root = copy_project(tmp_path)
     (root / "docs/runbook/HighCpuUsage.md").mkdir(parents=True)
     for arguments in (("runbook", "--check"), ("runbook",)):

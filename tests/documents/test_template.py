@@ -1,4 +1,4 @@
-"""Templates: commands written once, shown for every stack, and nothing that stays unfilled or unseen."""
+"""Templates: commands are repeated for every stack, and unknown or unused parts are errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STACKS = [("prod", settings_of("prod")), ("staging", settings_of("staging"))]
 
 @pytest.fixture
 def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> template.Stacks:
-    """Templates are taken from a folder of the test; returned are the stacks to fill them with."""
+    """Reads templates from a folder of the test. Returns the stacks to fill them with."""
 
     def folder(_: str) -> Path:
         return tmp_path
@@ -32,7 +32,7 @@ def made(folder: Path, text: str, **parts: str) -> str:
 
 
 def test_a_command_for_each_backend_is_shown_for_each_stack(filled: template.Stacks, tmp_path: Path) -> None:
-    """The first stack's block stands open, the second is folded, and the list's item goes on around both."""
+    """The first stack's block is open, the second is folded, and the item of the list continues around both."""
     text = made(tmp_path, "1. Do:\n   ```bash each backend\n   run {service}\n   ```\n2. Then\n")
     assert text == (
         "1. Do:\n\n   prod:\n\n   ```bash\n   run ai-resume-review-v2-backend-prod\n   ```\n\n"
@@ -41,8 +41,8 @@ def test_a_command_for_each_backend_is_shown_for_each_stack(filled: template.Sta
     )
 
 
-def test_what_follows_a_folded_block_is_markdown_again(filled: template.Stacks, tmp_path: Path) -> None:
-    """Right below the end of HTML, a link or a word in backquotes is shown as it is written."""
+def test_the_text_after_a_folded_block_is_rendered_as_markdown(filled: template.Stacks, tmp_path: Path) -> None:
+    """An empty line is needed: directly below HTML, Markdown is not rendered."""
     text = made(tmp_path, "1. Do:\n   ```bash each backend\n   run {service}\n   ```\n   With `--more`.\n")
     assert text.endswith("   </details>\n\n   With `--more`.\n")
 
@@ -51,24 +51,24 @@ def test_what_follows_a_folded_block_is_markdown_again(filled: template.Stacks, 
 def test_a_command_may_be_for_one_kind_of_stack(
     filled: template.Stacks, tmp_path: Path, which: str, stack: str
 ) -> None:
-    """One block needs no heading."""
+    """A single block has no heading."""
     assert made(tmp_path, f"```bash each stack of {which}\nrun {{stack}}\n```\n") == f"```bash\nrun {stack}\n```\n"
 
 
-def test_braces_of_a_shell_are_no_fields(filled: template.Stacks, tmp_path: Path) -> None:
-    """Only a small word in braces is one."""
+def test_braces_of_the_shell_are_not_fields(filled: template.Stacks, tmp_path: Path) -> None:
+    """Only a word in lower case in braces is a field."""
     text = made(tmp_path, "```bash each stack of owner\necho ${X} {1..3} '{a: 1}' {stack}\n```\n")
     assert "echo ${X} {1..3} '{a: 1}' prod" in text
 
 
 @pytest.mark.parametrize("text", ["{{gone}}", "```bash each stack\nrun {gone}\n```\n"], ids=["part", "field"])
-def test_a_name_that_nobody_fills_is_an_error(filled: template.Stacks, tmp_path: Path, text: str) -> None:
-    """It would stand in the document as it is."""
+def test_an_unknown_name_in_a_template_is_an_error(filled: template.Stacks, tmp_path: Path, text: str) -> None:
+    """Otherwise the document would contain the placeholder."""
     with pytest.raises(KeyError, match="gone"):
         made(tmp_path, text)
 
 
 def test_a_part_that_no_template_uses_is_an_error(filled: template.Stacks, tmp_path: Path) -> None:
-    """It would be seen by nobody."""
+    """Nobody would see its text."""
     with pytest.raises(KeyError, match=r"page\.md has no place for contacts"):
         made(tmp_path, "text", contacts="everybody")

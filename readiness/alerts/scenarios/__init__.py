@@ -1,1 +1,1 @@
-"""Incidents of the built-in alerts, made from the settings of a stack, and their run under promtool."""
+"""Incidents of the built-in alerts, generated from the settings of a stack, and their run in promtool."""

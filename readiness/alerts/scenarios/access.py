@@ -1,4 +1,4 @@
-"""Failed logins: more than a number in a window page, as many do not. Secrets: one read by a stranger is enough."""
+"""FailedLogins fires at more logins than its limit. UnusualSecretAccess fires at one read by an undeclared account."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def _window(stack: Stack) -> int:
 
 
 def _before(stack: Stack) -> int:
-    """Quiet minutes before the scenario: longer than a window, since `increase` counts too much in younger series."""
+    """Quiet minutes before the scenario: longer than a window, because `increase` counts too much in new series."""
     return _window(stack) + 3
 
 
 def _burst(stack: Stack, count: float, place: Place | None = None) -> Series:
-    """So many failed logins in one minute, after others: promtool counts too little of a counter that began at zero."""
+    """`count` failed logins in one minute, after earlier ones: promtool counts too few of a new counter."""
     counts = minutes((_before(stack), 0), (1, count), (_window(stack) + 3, 0))
     labels = (place or stack.backend).labels
     name, before = failed_login_metric(stack.settings).promql_name, float(_limit(stack))
@@ -45,26 +45,26 @@ def _pages(stack: Stack, *series: Series) -> Incident:
 
 @LOGINS.add(losses=True)
 def one_more_than_allowed_in_one_minute(stack: Stack) -> Incident:
-    """A list of stolen passwords is tried: pages at the next evaluation."""
+    """Somebody tries a list of stolen passwords: notifies at the next evaluation."""
     return _pages(stack, _burst(stack, _limit(stack) + 1))
 
 
 @LOGINS.add(phases=True)
 def as_many_as_allowed_in_one_minute(stack: Stack) -> Incident:
-    """`increase` over the stated window would extrapolate them to more; they must be quiet at every sample phase."""
+    """`increase` over the stated window would extrapolate them to more. It must stay quiet at every sample phase."""
     return quiet([_burst(stack, _limit(stack))])
 
 
 @LOGINS.add()
 def two_revisions_are_one_service(stack: Stack) -> Incident:
-    """During a deployment both serve logins."""
+    """During a deployment, both revisions serve logins."""
     half = _limit(stack) // 2 + 1
     return _pages(stack, _burst(stack, half), _burst(stack, half, stack.backend.of_revision("00042-new")))
 
 
 @LOGINS.add()
 def the_second_service_alone(stack: Stack) -> Incident:
-    """Each service is counted by itself."""
+    """Each service is counted separately."""
     place = stack.frontend
     first = _before(stack)
     series = _burst(stack, _limit(stack) + 1, place)
@@ -73,13 +73,13 @@ def the_second_service_alone(stack: Stack) -> Incident:
 
 @LOGINS.add()
 def as_many_as_allowed_at_each_of_two_services(stack: Stack) -> Incident:
-    """Together they are more than allowed, and neither is."""
+    """Their sum is more than allowed, and each alone is not."""
     return quiet([_burst(stack, _limit(stack)), _burst(stack, _limit(stack), stack.frontend)])
 
 
 @LOGINS.add()
 def at_a_service_of_others(stack: Stack) -> Incident:
-    """A service whose name begins or ends with the name of this one is no service of the stack."""
+    """A service whose name contains the name of the backend does not belong to the stack."""
     names = (f"{stack.backend.service}-2", f"new-{stack.backend.service}")
     return quiet([_burst(stack, _limit(stack) + 1, stack.backend.renamed(name)) for name in names])
 
@@ -92,17 +92,17 @@ def of_another_kind_of_resource(stack: Stack) -> Incident:
 
 @LOGINS.add()
 def in_another_region(stack: Stack) -> Incident:
-    """The same service in two regions is counted in each."""
+    """The same service is counted separately in each region."""
     place = stack.backend.in_location("europe-west1")
     return quiet([_burst(stack, _limit(stack)), _burst(stack, _limit(stack), place)])
 
 
-# One entry of the Data Access log is as rare as one of the registry's: the incidents are the same.
+# Entries of the Data Access log are as rare as those of the registry, so the incidents are the same.
 assert SECRET_READ_WINDOW_SECONDS == registry.WINDOW_SECONDS
 SECRETS = Collection({"UnusualSecretAccess": (unusual_secret_reads, "audited_resource")})
 SECRETS.add(losses=True)(registry.one_entry_after_a_quiet_hour)
 for _incident in (
-    registry.it_is_over_when_the_entry_has_left_the_window,
+    registry.it_closes_when_the_entry_has_left_the_window,
     registry.one_of_two_kinds_of_entry_is_written,
     registry.the_first_entry_that_the_metric_ever_counted,
     registry.nothing_happens,

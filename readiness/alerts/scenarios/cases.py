@@ -41,11 +41,11 @@ ALL_SCENARIOS: tuple[Scenario, ...] = (
     *OF_ROLLBACKS,
 )
 
-# Seconds after the full minute at which samples arrive; rules are evaluated at 0 and 30. On the grid, just off it, and
-# between: a shape that is right at one can be wrong at another.
+# Seconds after the full minute at which samples arrive. Rules are evaluated at 0 and 30. A query that is right at one
+# phase can be wrong at another, so these are at an evaluation, just after it, and between two.
 PHASES = (0, 1, 7, 15, 29, 31)
 LOSSES = (None, 0, 1, 2)
-# Where the scenarios run that are not about time.
+# Used for scenarios that do not depend on time.
 USUAL_DELIVERY = Delivery(phase_seconds=15)
 
 
@@ -60,7 +60,7 @@ def deliveries_of(scenario: Scenario) -> tuple[Delivery, ...]:
 def incidents_of(
     stack: Stack, scenarios: Iterable[Scenario] = ALL_SCENARIOS
 ) -> Iterator[tuple[Scenario, Incident | str]]:
-    """The scenarios of the alerts that the stack declares, each with its incident, or why it has none."""
+    """The scenarios of the alerts that the stack declares, each with its incident, or the reason why it has none."""
     declared = {definition.name for definition in alerts_of(stack.settings)}
     for scenario in scenarios:
         if scenario.alert in declared:
@@ -73,7 +73,7 @@ def incidents_of(
 def cases_of(
     stack: Stack, *, every_phase: bool = True, scenarios: Iterable[Scenario] = ALL_SCENARIOS
 ) -> Iterator[Case]:
-    """The cases of a stack: at every phase that its scenarios ask for, or at the usual one only.
+    """The cases of a stack: at every phase that its scenarios need, or only at the usual one.
 
     `incidents_of` names the scenarios that have no case.
     """

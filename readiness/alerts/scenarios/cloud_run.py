@@ -1,4 +1,4 @@
-"""What Cloud Run reports of a service, as series: requests, latencies, utilisations.
+"""The series that Cloud Run writes for a service: requests, latencies, utilisations.
 
 Google publishes no bucket bounds for these distributions: every latency scenario runs with two assumed sets.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from readiness.alerts.scenarios.series import Series, distribution
 from readiness.alerts.scenarios.stack import Place
 
-# A minute: how many observations (requests, or instances that report), and how many of them are bad. None: no sample.
+# One minute: the number of observations (requests or instances), and how many of them are bad. None: no sample.
 Minute = tuple[float, float] | None
 Timeline = Sequence[Minute]
 
@@ -19,7 +19,7 @@ REQUEST_LATENCIES = "run_googleapis_com:request_latencies"
 CPU_UTILIZATIONS = "run_googleapis_com:container_cpu_utilizations"
 MEMORY_UTILIZATIONS = "run_googleapis_com:container_memory_utilizations"
 
-# Milliseconds. The settings admit thresholds of up to an hour, and the scenarios take twice of that.
+# Milliseconds. The settings allow thresholds of up to an hour, and the scenarios use twice that.
 FINE_LATENCY_BOUNDS = tuple(round(1.4**power, 1) for power in range(12, 48))
 COARSE_LATENCY_BOUNDS = tuple(10.0 * 2**power for power in range(3, 21))
 
@@ -30,7 +30,7 @@ def utilisation_bounds(threshold: float) -> tuple[float, ...]:
 
 
 def requests(place: Place, timeline: Timeline, *, bad: str = "5xx", good: str | None = "2xx") -> tuple[Series, ...]:
-    """Requests by class of answer: the bad ones are answered `bad`. `good=None`: there never was a good one."""
+    """Requests by class of response: bad requests have the class `bad`. With `good=None`, no good request exists."""
     counts = {bad: [minute and minute[1] for minute in timeline]}
     if good is not None:
         counts[good] = [minute and minute[0] - minute[1] for minute in timeline]

@@ -1,4 +1,4 @@
-"""ContainerCrashLoop and SlowStartUp: what Cloud Run reports of containers outside its request metrics."""
+"""ContainerCrashLoop and SlowStartUp: dead containers and slow starts, which are not in Cloud Run's request metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 
 STARTS = "run_googleapis_com:container_startup_latencies"
 
-# The alert closes so long after the last line.
+# The alert closes this long after the last line.
 CLOSES_SECONDS = 600
 
 # --- dead containers ------------------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ def _lines(
 
 
 def _counted_before(stack: Stack) -> float:
-    """0, or a whole limit of lines where a counter that begins at zero would count a line less than there were."""
+    """0, or a whole limit of lines if promtool would count a line too few of a counter that begins at zero."""
     limit, seconds = _limit(stack), 60 * _window(stack)
     return float(limit) if round((limit + 1) * seconds / (seconds + 60)) <= limit else 0.0
 
@@ -46,7 +46,7 @@ def _burst(stack: Stack, lines: float) -> tuple[float, ...]:
 
 
 def _drip(stack: Stack, every: int, count: int) -> tuple[float, ...]:
-    """So many lines, each so many minutes after the one before. Raises NotBuildableError for less than a minute."""
+    """`count` lines, one every `every` minutes. Raises NotBuildableError for less than a minute."""
     _require_a_minute(stack, every)
     drops = tuple(float(minute % every == 0) for minute in range(every * count))
     return (*minutes((_window(stack) + 3, 0.0)), *drops, *minutes((5, 0.0)))
@@ -66,7 +66,7 @@ def _crash_pages(
     within_seconds: int | None = None,
     until_seconds: int | None = None,
 ) -> Incident:
-    # The next evaluation pages, or the one after it where rounding does not make up for samples on a window's edges.
+    # The next evaluation fires, or the one after it if rounding does not correct samples on the edges of a window.
     soon = 60 if _counted_before(stack) else 29
     expect = Fires(
         labels=(of.alert_labels,),
@@ -84,7 +84,7 @@ CRASHES = Collection({"ContainerCrashLoop": ()})
 
 @CRASHES.add(phases=True)
 def one_line_more_than_allowed_in_one_minute(stack: Stack) -> Incident:
-    """Pages at the next evaluation."""
+    """Notifies at the next evaluation."""
     return _crash_pages(stack, _lines(stack, stack.backend, _burst(stack, _limit(stack) + 1)), of=stack.backend)
 
 
@@ -96,14 +96,14 @@ def as_many_lines_as_allowed_in_one_minute(stack: Stack) -> Incident:
 
 @CRASHES.add()
 def as_many_lines_as_allowed_after_older_ones(stack: Stack) -> Incident:
-    """promtool extrapolates a counter that does not begin at zero over the whole window; no more must come of it."""
+    """promtool extrapolates a counter that does not begin at zero over the whole window. It must not count more."""
     older = minutes((1, 0.0), (1, 1.0))
     return quiet(_lines(stack, stack.backend, (*older, *_burst(stack, _limit(stack)))))
 
 
 @CRASHES.add()
 def one_line_more_than_allowed_spread_over_the_window(stack: Stack) -> Incident:
-    """Cloud Run backs off between starts; the whole window counts."""
+    """Cloud Run waits longer between starts, so the whole window counts."""
     every = (_window(stack) - 1) // _limit(stack)
     return _crash_pages(
         stack,
@@ -114,15 +114,15 @@ def one_line_more_than_allowed_spread_over_the_window(stack: Stack) -> Incident:
 
 
 @CRASHES.add()
-def a_container_that_dies_now_and_then(stack: Stack) -> Incident:
-    """As many as allowed in any window, for two windows and more."""
+def a_container_dies_from_time_to_time(stack: Stack) -> Incident:
+    """As often as allowed in any window, for more than two windows."""
     every = _window(stack) // _limit(stack) + 1
     return quiet(_lines(stack, stack.backend, _drip(stack, every, 3 * min(_limit(stack), _window(stack)))))
 
 
 @CRASHES.add()
-def the_frontend_dies_again_and_again(stack: Stack) -> Incident:
-    """Every service of the stack counts, each for itself."""
+def containers_of_the_frontend_die_repeatedly(stack: Stack) -> Incident:
+    """Every service of the stack is counted separately."""
     return _crash_pages(
         stack,
         _lines(stack, stack.frontend, _burst(stack, _limit(stack) + 1)),
@@ -145,7 +145,7 @@ def two_revisions_die_in_turns(stack: Stack) -> Incident:
 
 @CRASHES.add()
 def two_services_and_two_regions_die_half_as_often(stack: Stack) -> Incident:
-    """None of them is in a loop."""
+    """Each of them stays below the limit."""
     half = _burst(stack, _limit(stack) // 2 + 1)
     places = stack.places_apart
     return quiet(*(_lines(stack, place, half) for place in places))
@@ -153,7 +153,7 @@ def two_services_and_two_regions_die_half_as_often(stack: Stack) -> Incident:
 
 @CRASHES.add()
 def containers_of_others_die(stack: Stack) -> Incident:
-    """The other environment's, neighbours', and jobs of the same name."""
+    """Of the other environment, of services with similar names, and of jobs of the same name."""
     others = (stack.other_backend, *stack.neighbours, stack.backend.of_resource("cloud_run_job"))
     many = _burst(stack, max(50, 2 * _limit(stack)))
     foreign = Series(
@@ -165,7 +165,7 @@ def containers_of_others_die(stack: Stack) -> Incident:
 
 
 def _every(stack: Stack) -> int:
-    """Minutes from one death to the next at which one more than allowed falls into the window; ten by default."""
+    """Minutes between two deaths so that one more than allowed is in the window. Ten by default."""
     every = _window(stack) // (_limit(stack) + 1)
     _require_a_minute(stack, every)
     return every
@@ -173,7 +173,7 @@ def _every(stack: Stack) -> int:
 
 @CRASHES.add(losses=True)
 def an_instance_is_killed_for_its_memory_every_ten_minutes(stack: Stack) -> Incident:
-    """Never many in ten minutes, and users lose what they were doing each time: the sixth in an hour pages."""
+    """Few deaths in ten minutes, but users lose their work each time. The sixth in an hour notifies."""
     deaths = _drip(stack, _every(stack), _limit(stack) + 1)
     return _crash_pages(
         stack,
@@ -185,14 +185,14 @@ def an_instance_is_killed_for_its_memory_every_ten_minutes(stack: Stack) -> Inci
 
 
 @CRASHES.add(losses=True)
-def an_instance_is_killed_for_its_memory_every_ten_minutes_for_forty(stack: Stack) -> Incident:
-    """Four or five in all: a large upload that somebody tries again."""
+def an_instance_is_killed_for_its_memory_every_ten_minutes_for_forty_minutes(stack: Stack) -> Incident:
+    """Four or five in total, such as a large upload that somebody repeats."""
     return quiet(_lines(stack, stack.backend, _drip(stack, _every(stack), _limit(stack))))
 
 
 @CRASHES.add()
 def the_kills_go_on_and_the_alert_stays_open(stack: Stack) -> Incident:
-    """It must not close and page anew between one death and the next."""
+    """It must not close and notify again between two deaths."""
     every, count = _every(stack), 2 * _limit(stack)
     if every * 60 > CLOSES_SECONDS:
         raise NotBuildableError(f"with {every} minutes between two deaths, the alert closes ten minutes after each")
@@ -209,7 +209,7 @@ def the_kills_go_on_and_the_alert_stays_open(stack: Stack) -> Incident:
 
 @CRASHES.add()
 def it_is_over_ten_minutes_after_the_last_death(stack: Stack) -> Incident:
-    """Although the hour still holds more than allowed: what has been repaired must not stay open for an hour."""
+    """The hour still contains more than allowed, but the alert must not stay open for an hour after the fix."""
     series = _lines(stack, stack.backend, _burst(stack, _limit(stack) + 1))
     return _crash_pages(stack, series, of=stack.backend, until_seconds=min(CLOSES_SECONDS, 60 * _window(stack)) - 1)
 
@@ -222,19 +222,19 @@ def _three_lines_each(stack: Stack, deaths: tuple[float, ...]) -> list[Series]:
 
 @CRASHES.add(phases=True)
 def as_many_deaths_as_allowed_that_write_three_lines_each(stack: Stack) -> Incident:
-    """The reason, the end and the probe of one death are one death: the largest count counts, never the sum."""
+    """The reason, the end and the probe are one death. The alert takes the largest count, never the sum."""
     return quiet(_three_lines_each(stack, _burst(stack, _limit(stack))))
 
 
 @CRASHES.add()
 def one_death_more_than_allowed_and_three_lines_each(stack: Stack) -> Incident:
-    """Counted once each, the deaths still add up."""
+    """Each death counts once, and they are more than allowed."""
     return _crash_pages(stack, _three_lines_each(stack, _burst(stack, _limit(stack) + 1)), of=stack.backend)
 
 
 @CRASHES.add()
 def containers_hang_at_their_start(stack: Stack) -> Incident:
-    """They never end by themselves: only the probe writes a line."""
+    """They do not end, so only the probe writes a line."""
     return _crash_pages(
         stack, _lines(stack, stack.backend, _burst(stack, _limit(stack) + 1), evidence="probe"), of=stack.backend
     )
@@ -242,7 +242,7 @@ def containers_hang_at_their_start(stack: Stack) -> Incident:
 
 @CRASHES.add()
 def no_container_can_be_started(stack: Stack) -> Incident:
-    """A secret may not be read: no container writes anything, and every request is refused."""
+    """The service may not read a secret: no container writes a line, and every request is refused."""
     refused = _burst(stack, _limit(stack) + 1)
     return _crash_pages(
         stack,
@@ -254,13 +254,13 @@ def no_container_can_be_started(stack: Stack) -> Incident:
 
 @CRASHES.add(losses=True)
 def one_death_that_writes_three_lines(stack: Stack) -> Incident:
-    """Nobody is notified of a single death: Cloud Run has already started another container."""
+    """A single death must not notify, because Cloud Run has already started another container."""
     return quiet(_three_lines_each(stack, _burst(stack, 1)))
 
 
 @CRASHES.add()
 def many_deaths_an_hour_ago_and_one_now(stack: Stack) -> Incident:
-    """What lies before the window does not count any more."""
+    """Deaths before the window no longer count."""
     counts = (*_burst(stack, _limit(stack)), 1.0, *minutes((5, 0.0)))
     return quiet(_lines(stack, stack.backend, counts))
 
@@ -274,13 +274,13 @@ def the_first_deaths_that_the_counter_ever_saw(stack: Stack) -> Incident:
 
 @CRASHES.add(losses=True)
 def the_first_death_that_the_counter_ever_saw(stack: Stack) -> Incident:
-    """A new counter is extrapolated more than an old one; one death must still be quiet."""
+    """promtool extrapolates a new counter more than an old one. One death must still be quiet."""
     return quiet(_lines(stack, stack.backend, minutes((_window(stack) + 3, None), (1, 1.0), (12, None))))
 
 
 @CRASHES.add()
 def containers_die_between_times_of_no_traffic(stack: Stack) -> Incident:
-    """Scaled to zero in between: the counter has no samples there, and the deaths still add up."""
+    """The service scales to zero in between, so the counter has no samples there. The deaths still add up."""
     every = _every(stack)
     deaths = tuple(
         {0: 1.0, 1: 0.0}.get(minute % every) if every > 2 else float(minute % every == 0)
@@ -298,7 +298,7 @@ def containers_die_between_times_of_no_traffic(stack: Stack) -> Incident:
 
 @CRASHES.add()
 def every_instance_of_the_old_revision_is_killed_at_a_cut_over(stack: Stack) -> Incident:
-    """One line each, as many as are allowed, and the new revision runs."""
+    """Each instance writes one line, as many as allowed, and the new revision runs."""
     return quiet(
         _lines(stack, stack.backend, _burst(stack, _limit(stack))),
         _lines(stack, stack.backend.of_revision("00042-new"), _burst(stack, 0)),
@@ -319,7 +319,7 @@ def _threshold(stack: Stack) -> float:
 def starts(
     stack: Stack, place: Place, at: Mapping[int, Mapping[float, float]], *, bounds: tuple[float, ...] = ()
 ) -> tuple[Series, ...]:
-    """Starts in some minutes: how many of which latency, in shares of the threshold."""
+    """Starts by minute: `{latency as a share of the threshold: count}`."""
     threshold = _threshold(stack)
     samples = [
         {share * threshold: count for share, count in at.get(minute, {}).items()} for minute in range(max(at) + 4)
@@ -342,7 +342,7 @@ SLOW_STARTS = Collection({"SlowStartUp": ()})
 
 @SLOW_STARTS.add()
 def three_slow_starts_within_the_window(stack: Stack) -> Incident:
-    """The third one pages, although dozens of fast ones lie before the window."""
+    """The third one notifies, although many fast ones are before the window."""
     step = _start_window(stack) // 2 - 1
     third = _before(stack) + 2 * step
     at = {
@@ -354,7 +354,7 @@ def three_slow_starts_within_the_window(stack: Stack) -> Incident:
 
 @SLOW_STARTS.add()
 def three_slow_starts_within_twice_the_window(stack: Stack) -> Incident:
-    """One or two slow starts are no pattern."""
+    """One or two slow starts in a window must not notify."""
     step = int(0.8 * _start_window(stack))
     at = {_before(stack) + number * step: {1.8: 1.0} for number in range(3)}
     return quiet(starts(stack, stack.backend, at))
@@ -371,20 +371,20 @@ def three_slow_starts_among_a_hundred_fast_ones(stack: Stack) -> Incident:
 
 @SLOW_STARTS.add()
 def one_start_in_ten_is_slow(stack: Stack) -> Incident:
-    """Nine users in ten do not notice; nobody is notified."""
+    """Nine users in ten do not notice, so nobody is notified."""
     return quiet(starts(stack, stack.backend, {_before(stack): {0.2: 18.0, 1.8: 2.0}}))
 
 
 @SLOW_STARTS.add(losses=True)
-def one_lone_slow_start_of_three(stack: Stack) -> Incident:
-    """Three starts are enough to judge, and one slow one is still alone."""
+def one_slow_start_of_three(stack: Stack) -> Incident:
+    """Three starts are enough for a median, and only one of them is slow."""
     first = _before(stack)
     return quiet(starts(stack, stack.backend, {first: {0.2: 1.0}, first + 2: {1.8: 1.0}, first + 5: {0.2: 1.0}}))
 
 
 @SLOW_STARTS.add(losses=True)
 def two_slow_starts_of_three(stack: Stack) -> Incident:
-    """Most are slow: pages when the third has started."""
+    """Most are slow: notifies after the third start."""
     first = _before(stack)
     at = {first: {1.8: 1.0}, first + 2: {0.2: 1.0}, first + 5: {1.8: 1.0}}
     return _slow_pages(starts(stack, stack.backend, at), of=stack.backend, at=first + 5)
@@ -392,7 +392,7 @@ def two_slow_starts_of_three(stack: Stack) -> Incident:
 
 @SLOW_STARTS.add(losses=True)
 def twenty_quick_starts_leave_the_window_of_a_slow_one(stack: Stack) -> Incident:
-    """What is left is one slow start among three: it was nobody's page before, and has not become one."""
+    """One slow start of three is left. It did not notify before, and must not notify now."""
     first, window = _before(stack), _start_window(stack)
     at = {
         first: {0.2: 20.0},
@@ -405,7 +405,7 @@ def twenty_quick_starts_leave_the_window_of_a_slow_one(stack: Stack) -> Incident
 
 @SLOW_STARTS.add()
 def twenty_quick_starts_leave_the_window_of_three_slow_ones(stack: Stack) -> Incident:
-    """They hid three slow ones, which are left alone: pages when the quick ones have left."""
+    """Three slow starts are left: notifies when the quick ones are no longer in the window."""
     first, window = _before(stack), _start_window(stack)
     slow = first + int(0.6 * window)
     at = {first: {0.2: 20.0}, **{slow + number: {1.8: 1.0} for number in range(3)}, first + window + 3: {}}
@@ -421,7 +421,7 @@ def twenty_quick_starts_leave_the_window_of_three_slow_ones(stack: Stack) -> Inc
 
 @SLOW_STARTS.add(losses=True)
 def more_than_half_of_twenty_starts_are_slow(stack: Stack) -> Incident:
-    """Eleven of them: whoever comes next will probably wait."""
+    """Eleven of twenty: the next user will probably wait."""
     at = _before(stack)
     return _slow_pages(starts(stack, stack.backend, {at: {0.2: 9.0, 1.8: 11.0}}), of=stack.backend, at=at)
 
@@ -434,7 +434,7 @@ def exactly_half_of_twenty_starts_are_slow(stack: Stack) -> Incident:
 
 @SLOW_STARTS.add()
 def every_wake_up_from_zero_is_slow(stack: Stack) -> Incident:
-    """One instance at a time, without a sample in between: the third wake-up within the window pages."""
+    """One instance at a time, without a sample in between: the third start within the window notifies."""
     step = _start_window(stack) // 3
     first = _before(stack)
     at = {first + number * step: {1.8: 1.0} for number in range(3)}
@@ -466,7 +466,7 @@ def the_first_starts_ever_are_slow(stack: Stack) -> Incident:
 
 @SLOW_STARTS.add()
 def a_deployment_starts_five_instances_of_which_two_are_slow(stack: Stack) -> Incident:
-    """The first ones fetch the image, the others find it there."""
+    """The first ones download the image, and the others use it."""
     new = stack.backend.of_revision("00042-new")
     return quiet(
         starts(stack, stack.backend, {_before(stack) - 5: {0.2: 3.0}}),
@@ -476,7 +476,7 @@ def a_deployment_starts_five_instances_of_which_two_are_slow(stack: Stack) -> In
 
 @SLOW_STARTS.add()
 def the_median_start_exactly_at_the_threshold(stack: Stack) -> Incident:
-    """Ten of twenty starts take as long as the threshold, ten longer: the figure is the threshold, and not above it."""
+    """Ten of twenty starts take exactly the threshold, ten take longer: the median is not above it."""
     at = _threshold(stack)
     bounds = (at / 4, at / 2, at, at * 2, at * 4)
     timeline = {_before(stack): {1.0: 10.0, 1.8: 10.0}, _before(stack) + 5: {1.0: 10.0, 1.8: 10.0}}
@@ -485,13 +485,13 @@ def the_median_start_exactly_at_the_threshold(stack: Stack) -> Incident:
 
 @SLOW_STARTS.add()
 def starts_at_two_fifths_of_the_threshold(stack: Stack) -> Incident:
-    """Quiet, however many."""
+    """Quiet for any number of starts."""
     return quiet(starts(stack, stack.backend, {_before(stack): {0.4: 20.0}}))
 
 
 @SLOW_STARTS.add()
 def the_frontend_starts_slowly_while_the_backend_starts_often(stack: Stack) -> Incident:
-    """Services and regions are kept apart, and revisions added up."""
+    """Services and regions are counted separately, and revisions are added up."""
     at = _before(stack)
     return _slow_pages(
         starts(stack, stack.frontend, {at: {1.8: 1.0}}),
@@ -505,7 +505,7 @@ def the_frontend_starts_slowly_while_the_backend_starts_often(stack: Stack) -> I
 
 @SLOW_STARTS.add()
 def two_slow_starts_here_and_two_there(stack: Stack) -> Incident:
-    """Together they are enough, and each for itself is not."""
+    """Their sum is enough, and each alone is not."""
     at = {_before(stack): {1.8: 2.0}}
     places = stack.places_apart
     return quiet(*(starts(stack, place, at) for place in places))
@@ -513,7 +513,7 @@ def two_slow_starts_here_and_two_there(stack: Stack) -> Incident:
 
 @SLOW_STARTS.add()
 def others_start_slowly(stack: Stack) -> Incident:
-    """The other environment, neighbours, and jobs of the same name."""
+    """The other environment, services with similar names, and jobs of the same name."""
     others = (stack.other_backend, *stack.neighbours, stack.backend.of_resource("cloud_run_job"))
     return quiet(*(starts(stack, place, {_before(stack): {1.8: 20.0}}) for place in others))
 

@@ -1,4 +1,4 @@
-"""DatabaseConnectionErrors: more than a number of connection errors in a window, by whichever log counts most."""
+"""DatabaseConnectionErrors: more connection errors in a window than the limit, by the log with the largest count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALERT = "DatabaseConnectionErrors"
 
 def _server(settings: Settings, counts: tuple[float | None, ...], *, database_id: str | None = None) -> Series:
     if not has_postgresql(settings):
-        raise NotBuildableError("the server's log is read where it is PostgreSQL's")
+        raise NotBuildableError("the server's log is read only for PostgreSQL")
     labels = {"monitored_resource": "cloudsql_database", "database_id": database_id or settings.database_id}
     return _counter(settings, server_metric(settings), {**labels, "region": settings.region}, counts)
 
@@ -25,7 +25,7 @@ def _server(settings: Settings, counts: tuple[float | None, ...], *, database_id
 def _counter(
     settings: Settings, metric: LogMetric, labels: Mapping[str, str], counts: tuple[float | None, ...]
 ) -> Series:
-    """A counter. It begins at zero, or has counted before where that makes an error of difference in promtool."""
+    """A counter. It begins at zero, or at the limit if promtool would otherwise count one error too few."""
     limit, seconds = settings.connection_errors.error_count, settings.connection_errors.window_seconds
     counts_less = counts[0] is not None and (limit + 1) * (seconds + 45) / (seconds + 60) <= limit
     return Series(metric=metric.promql_name, labels=labels, minutes=counts, before=float(limit) if counts_less else 0.0)
@@ -56,7 +56,7 @@ def _window(stack: Stack) -> int:
 
 
 def _before(stack: Stack) -> int:
-    """Quiet minutes before the scenario: longer than a window, since `increase` counts too much in younger series."""
+    """Quiet minutes before the scenario: longer than a window, because `increase` counts too much in new series."""
     return _window(stack) + 3
 
 
@@ -65,7 +65,7 @@ def _burst(stack: Stack, errors: float) -> tuple[float, ...]:
 
 
 def _drip(stack: Stack, errors: int, *, windows: int = 2, more_minutes: int = 0) -> tuple[float, ...]:
-    """So many errors in any whole window, or one that is so many minutes longer, spread evenly."""
+    """This number of errors in any window, or in one that is `more_minutes` longer, spread evenly."""
     window = _window(stack) + more_minutes
     drops = tuple(float((m + 1) * errors // window - m * errors // window) for m in range(windows * window))
     return (*minutes((_before(stack), 0.0)), *drops, *minutes((window + 3, 0.0)))
@@ -81,13 +81,13 @@ ERRORS = Collection({ALERT: ()})
 
 @ERRORS.add(phases=True)
 def as_many_errors_as_allowed_in_one_minute_on_the_server(stack: Stack) -> Incident:
-    """`increase` over the stated window extrapolates nine to eleven; ten must be quiet at every sample phase."""
+    """`increase` over the stated window extrapolates nine to eleven. Ten must be quiet at every sample phase."""
     return quiet([_server(stack.settings, _burst(stack, _limit(stack)))])
 
 
 @ERRORS.add(losses=True)
 def one_more_than_allowed_in_one_minute_on_the_server(stack: Stack) -> Incident:
-    """Too many clients: only the server's log shows it. Pages at the next evaluation."""
+    """Too many clients: only the server's log shows it. Notifies at the next evaluation."""
     return _pages(stack, _server(stack.settings, _burst(stack, _limit(stack) + 1)))
 
 
@@ -99,7 +99,7 @@ def as_many_errors_as_allowed_in_one_minute_in_the_application(stack: Stack) -> 
 
 @ERRORS.add(losses=True)
 def the_pool_is_exhausted_and_the_servers_log_is_silent(stack: Stack) -> Incident:
-    """The server never hears of connections that the pool does not open."""
+    """The pool opens no connection, so the server logs nothing."""
     return _pages(
         stack,
         _application(stack, _burst(stack, _limit(stack) + 1)),
@@ -109,7 +109,7 @@ def the_pool_is_exhausted_and_the_servers_log_is_silent(stack: Stack) -> Inciden
 
 @ERRORS.add(losses=True)
 def the_same_errors_are_in_every_log(stack: Stack) -> Incident:
-    """One refused connection writes a line in each log, and a traceback. The largest count counts, never the sum."""
+    """One refused connection writes a line in each log, and a traceback. The largest count counts, not the sum."""
     # With lost samples, a count over less than five minutes may be double.
     errors = _limit(stack) // (2 if _window(stack) >= 5 else 3) + 1
     counts = _burst(stack, errors)
@@ -118,7 +118,7 @@ def the_same_errors_are_in_every_log(stack: Stack) -> Incident:
 
 @ERRORS.add(losses=True)
 def the_pool_is_exhausted_and_only_tracebacks_show_it(stack: Stack) -> Incident:
-    """No logger reports it: the web server prints the traceback of every request that waited in vain."""
+    """No logger reports it, but the web server prints a traceback for every request that gets no connection."""
     return _pages(
         stack,
         _tracebacks(stack, _burst(stack, _limit(stack) + 1)),
@@ -129,7 +129,7 @@ def the_pool_is_exhausted_and_only_tracebacks_show_it(stack: Stack) -> Incident:
 
 @ERRORS.add()
 def more_in_the_servers_log_than_in_the_applications(stack: Stack) -> Incident:
-    """Others are refused too, from elsewhere: the server's count is the larger one."""
+    """The server also refuses other clients, so its count is the larger one."""
     return _pages(
         stack, _server(stack.settings, _burst(stack, _limit(stack) + 1)), _application(stack, _burst(stack, 1))
     )
@@ -137,7 +137,7 @@ def more_in_the_servers_log_than_in_the_applications(stack: Stack) -> Incident:
 
 @ERRORS.add()
 def more_in_the_applications_log_than_in_the_servers(stack: Stack) -> Incident:
-    """A broken socket beside one refusal: the application's count is the larger one."""
+    """A broken socket and one refusal: the application's count is the larger one."""
     return _pages(
         stack, _server(stack.settings, _burst(stack, 1)), _application(stack, _burst(stack, _limit(stack) + 1))
     )
@@ -159,7 +159,7 @@ def tracebacks_of_both_services_are_one_databases_errors(stack: Stack) -> Incide
 
 @ERRORS.add(phases=True)
 def a_slow_drip_up_to_the_limit(stack: Stack) -> Incident:
-    """Two a minute for ten minutes are ten in any five: quiet."""
+    """Two a minute for ten minutes are ten in any five minutes: quiet."""
     # promtool 2 counts a minute more than the window has where samples are on its edges.
     more_minutes = 0 if _limit(stack) % _window(stack) == 0 else 1
     return quiet([_application(stack, _drip(stack, _limit(stack), more_minutes=more_minutes))])
@@ -167,9 +167,10 @@ def a_slow_drip_up_to_the_limit(stack: Stack) -> Incident:
 
 @ERRORS.add(losses=True)
 def a_slow_drip_above_the_limit(stack: Stack) -> Incident:
-    """Three a minute are fifteen in any five: pages before the window is full.
+    """Three a minute are fifteen in any five minutes: notifies before the window is full.
 
-    A third of the samples may be lost, so that the count is a quarter off: half more than the limit, or twice as many.
+    A third of the samples may be lost, so the count may be a quarter off. The scenario uses half more than the limit,
+    or twice the limit.
     """
     window, limit = _window(stack), _limit(stack)
     errors = limit + window if 2 * window >= limit else 2 * limit
@@ -177,8 +178,8 @@ def a_slow_drip_above_the_limit(stack: Stack) -> Incident:
 
 
 @ERRORS.add()
-def an_hour_with_an_error_now_and_then(stack: Stack) -> Incident:
-    """A pool that heals itself: one error in a window is not what was asked for."""
+def an_hour_with_an_error_from_time_to_time(stack: Stack) -> Incident:
+    """A pool that recovers by itself: one error in a window must not notify."""
     return quiet([_application(stack, _drip(stack, 1, windows=60 // _window(stack)))])
 
 

@@ -62,7 +62,7 @@ TRANSACTION_IDS = _share(
 
 
 def _most_of(ratio: float, whole: float) -> float:
-    """The most of a whole that is no more than the ratio of it."""
+    """The largest part of a whole that is not more than the ratio."""
     part = ratio * whole
     return part if part / whole <= ratio else part * (1 - 1e-9)
 
@@ -86,7 +86,7 @@ MEMORY = Gauge(
 
 
 def _limit_bytes(settings: Settings) -> float:
-    """What the disk may grow to; 0 for one that does not grow."""
+    """The size up to which the disk may grow. 0 if it does not grow."""
     storage = growing_storage(settings)
     if storage is None:
         return 0
@@ -103,7 +103,7 @@ def _disk_harmless(stack: Stack) -> float:
 
 
 def _disk_full(stack: Stack) -> float:
-    """Just more than is harmless: a byte of a disk that grows, a hundredth of what is left of one that does not."""
+    """Slightly more than is harmless: by a byte if the disk grows, by a hundredth of the rest if it does not."""
     harmless = _disk_harmless(stack)
     return harmless + 1 if _limit_bytes(stack.settings) else harmless + (1 - harmless) / 100
 
@@ -111,7 +111,7 @@ def _disk_full(stack: Stack) -> float:
 def _disk(
     stack: Stack, counts: Counts, *, size: Counts | None = None, labels: dict[str, str] | None = None
 ) -> tuple[Series, ...]:
-    """`counts`: bytes that are used, or their share of a disk that does not grow. `size`: of the disk, in bytes."""
+    """`counts`: used bytes, or the used share of a disk that does not grow. `size`: size of the disk in bytes."""
     labels = labels or _labels(stack.settings.database_id)
     limit = _limit_bytes(stack.settings)
     if not limit:
@@ -141,7 +141,7 @@ def _of(series: Series, labels: dict[str, str]) -> Series:
 
 @EVERY_INSTANCE_GAUGE.add()
 def the_instances_of_others_are_full(gauge: Gauge, stack: Stack) -> Incident:
-    """The other environment's, a replica whose name begins with ours, and another kind of resource."""
+    """Of the other environment, a replica whose name begins with ours, and another kind of resource."""
     full = gauge.series(stack, gauge.lasting(stack, gauge.full(stack)))
     ours = stack.settings.database_id
     others = (_labels(stack.other.database_id), _labels(f"{ours}-replica"), _labels(ours, "cloudsql_instance"))
@@ -150,7 +150,7 @@ def the_instances_of_others_are_full(gauge: Gauge, stack: Stack) -> Incident:
 
 @EVERY_INSTANCE_GAUGE.add(losses=True)
 def an_idle_database(gauge: Gauge, stack: Stack) -> Incident:
-    """Nobody uses it: nearly nothing of anything, for an hour."""
+    """Nobody uses it: all figures are near zero for an hour."""
     return quiet(gauge.series(stack, minutes((60, gauge.little(stack)))))
 
 
@@ -167,18 +167,18 @@ def _growing_limit_bytes(stack: Stack) -> float:
 
 @OF_THE_DISK.add(losses=True)
 def the_disk_grows_before_it_is_full(stack: Stack) -> Incident:
-    """Always 5 GiB free of a disk that is far below its limit: nearly full, and no danger."""
+    """Always 5 GiB free, and far below the limit: the disk is nearly full, which is harmless."""
     limit = _growing_limit_bytes(stack)
     free, step = 5 * GIB, _disk_harmless(stack) / 200
     if free <= _free_bytes(stack) or limit < 20 * GIB:
-        raise NotBuildableError("the limit leaves no place for a disk that grows")
+        raise NotBuildableError("the limit is too low for a disk that grows")
     used: Counts = tuple(step * (minute + 1) for minute in range(120))
     return quiet(_disk(stack, used, size=tuple(step * (minute + 1) + free for minute in range(120))))
 
 
 @OF_THE_DISK.add(losses=True)
-def the_increase_does_not_come(stack: Stack) -> Incident:
-    """A byte less than what must be free, far below the limit: Cloud SQL should have added space long ago."""
+def the_automatic_increase_does_not_happen(stack: Stack) -> Incident:
+    """A byte less free than required, far below the limit: Cloud SQL should already have added space."""
     limit = _growing_limit_bytes(stack)
     size = min(10 * GIB, limit)
     counts = DISK.lasting(stack, size - _free_bytes(stack) + 1)
@@ -186,8 +186,8 @@ def the_increase_does_not_come(stack: Stack) -> Incident:
 
 
 @OF_THE_DISK.add()
-def the_increase_does_not_come_and_two_samples_are_missing(stack: Stack) -> Incident:
-    """A gap must not begin the count anew."""
+def the_automatic_increase_does_not_happen_and_two_samples_are_missing(stack: Stack) -> Incident:
+    """A gap must not restart the duration."""
     limit = _growing_limit_bytes(stack)
     size = min(10 * GIB, limit)
     used = size - _free_bytes(stack) + 1
@@ -196,19 +196,19 @@ def the_increase_does_not_come_and_two_samples_are_missing(stack: Stack) -> Inci
 
 
 @OF_THE_DISK.add()
-def a_small_disk_with_as_much_free_space_as_must_be(stack: Stack) -> Incident:
-    """Exactly the stated free space, far below the limit: not less than stated."""
+def a_small_disk_with_exactly_the_required_free_space(stack: Stack) -> Incident:
+    """Exactly the required free space, far below the limit."""
     limit = _growing_limit_bytes(stack)
     size = min(10 * GIB, limit)
     if size - _free_bytes(stack) > _disk_harmless(stack):
-        raise NotBuildableError("the limit is so low that the share of it pages first")
+        raise NotBuildableError("the limit is so low that its used share fires first")
     counts = DISK.lasting(stack, size - _free_bytes(stack))
     return quiet(_disk(stack, counts, size=_constant(counts, size)))
 
 
 @OF_THE_DISK.add()
 def the_limit_is_below_the_size_of_the_disk(stack: Stack) -> Incident:
-    """A limit that was set later than the disk has grown: the disk is ten times larger, and mostly empty."""
+    """Somebody set the limit after the disk had grown: the disk is ten times larger, and mostly empty."""
     limit = _growing_limit_bytes(stack)
     counts = DISK.lasting(stack, 2 * limit)
     return quiet(_disk(stack, counts, size=_constant(counts, 10 * limit)))
@@ -218,7 +218,7 @@ OF_DOWN = Collection({"DatabaseDown": ()})
 
 
 def up(stack: Stack, counts: Counts, *, database_id: str = "", resource: str = "cloudsql_database") -> Series:
-    """What the instance says of itself: 1 is up, 0 is down."""
+    """The metric `up` of the instance: 1 is up, 0 is down."""
     return _metric("up", _labels(database_id or stack.settings.database_id, resource), counts)
 
 
@@ -243,7 +243,7 @@ def _down_pages(
 
 @OF_DOWN.add(losses=True)
 def the_server_is_down(stack: Stack) -> Incident:
-    """Every sample says so. What another kind of resource of that name says counts for nothing."""
+    """Every sample is 0. Samples of another kind of resource of that name do not count."""
     count = _down_minutes(stack) + 8
     return _down_pages(
         stack,
@@ -254,7 +254,7 @@ def the_server_is_down(stack: Stack) -> Incident:
 
 @OF_DOWN.add(phases=True)
 def the_server_is_down_and_then_reports_nothing(stack: Stack) -> Incident:
-    """One outage: the count does not begin anew when the samples end."""
+    """One outage: the duration does not restart when the samples end."""
     count = _down_minutes(stack) + 12
     return _down_pages(
         stack,
@@ -265,7 +265,7 @@ def the_server_is_down_and_then_reports_nothing(stack: Stack) -> Incident:
 
 @OF_DOWN.add(phases=True)
 def the_instance_is_stopped_or_deleted(stack: Stack) -> Incident:
-    """The samples end without one that says "down": the newest one counts for five minutes, then silence counts."""
+    """The samples end without a 0: the newest one counts for five minutes, then the missing samples count."""
     count = _down_minutes(stack) + 14
     return _down_pages(
         stack,
@@ -290,51 +290,51 @@ def the_instance_never_reported(stack: Stack) -> Incident:
 
 
 @OF_DOWN.add()
-def it_is_over_with_the_first_sample_that_says_up(stack: Stack) -> Incident:
-    """Whether or not the samples ended in between."""
+def it_closes_with_the_first_sample_that_is_up(stack: Stack) -> Incident:
+    """It also closes if the samples ended in between."""
     count = _down_minutes(stack) + 3
     return _down_pages(stack, up(stack, minutes((H, 1.0), (count, 0.0), (10, 1.0))), until_seconds=60 * count - 1)
 
 
 @OF_DOWN.add(phases=True)
 def down_for_a_minute_less_than_stated(stack: Stack) -> Incident:
-    """An outage that ends by itself before anybody could help."""
+    """The outage ends before anybody could help."""
     return quiet([up(stack, minutes((H, 1.0), (_down_minutes(stack) - 1, 0.0), (10, 1.0)))])
 
 
 @OF_DOWN.add(losses=True)
 def a_planned_restart_of_a_minute_and_a_half(stack: Stack) -> Incident:
-    """Maintenance, a new flag, a larger machine: one or two samples say "down"."""
+    """Maintenance, a new flag, a larger machine: one or two samples are 0."""
     return quiet([up(stack, minutes((H, 1.0), (2, 0.0), (12, 1.0)))])
 
 
 @OF_DOWN.add(losses=True)
 def a_failover_to_the_standby(stack: Stack) -> Incident:
-    """One sample says "down", two are missing, and the standby serves."""
+    """One sample is 0, two are missing, and then the standby serves."""
     return quiet([up(stack, minutes((H, 1.0), (1, 0.0), (2, None), (12, 1.0)))])
 
 
 @OF_DOWN.add(phases=True)
 def a_planned_restart_every_quarter_of_an_hour(stack: Stack) -> Incident:
-    """Several changes in one evening: each is short, and they are not added up."""
+    """Several changes in one evening: each is short, and their durations are not added up."""
     return quiet([up(stack, minutes((H, 1.0), *((2, 0.0), (13, 1.0)) * 4))])
 
 
 @OF_DOWN.add(losses=True)
 def it_runs_for_two_hours(stack: Stack) -> Incident:
-    """Up all the time; every third sample may be lost."""
+    """The instance is up, and every third sample may be lost."""
     return quiet([up(stack, minutes((120, 1.0)))])
 
 
 @OF_DOWN.add(phases=True)
 def it_reports_nothing_for_five_minutes(stack: Stack) -> Incident:
-    """A gap in the samples alone, while the server runs; also where the samples around it are late."""
+    """A gap in the samples while the server runs, also if the samples around it are late."""
     return quiet([up(stack, minutes((10, 1.0), (5, None), (10, 1.0)))])
 
 
 @OF_DOWN.add()
 def the_instances_of_others_are_down(stack: Stack) -> Incident:
-    """The other environment's, and a replica whose name begins with ours."""
+    """Of the other environment, and a replica whose name begins with ours."""
     count = _down_minutes(stack) + 14
     down = minutes((H, 1.0), (count, 0.0))
     return quiet(
@@ -371,7 +371,7 @@ def _backup_pages(stack: Stack, *series: Series, until_seconds: int | None = Non
 
 @OF_BACKUPS.add(losses=True)
 def one_backup_fails(stack: Stack) -> Incident:
-    """One entry of the log, once a night: it is enough."""
+    """One log entry a night is enough to notify."""
     return _backup_pages(stack, _backups(stack.settings, _ONE_FAILED))
 
 
@@ -383,20 +383,20 @@ def the_first_backup_that_ever_failed(stack: Stack) -> Incident:
 
 
 @OF_BACKUPS.add()
-def it_is_over_when_the_entry_has_left_the_window(stack: Stack) -> Incident:
+def it_closes_when_the_entry_has_left_the_window(stack: Stack) -> Incident:
     """The next failure notifies again."""
     return _backup_pages(stack, _backups(stack.settings, _ONE_FAILED), until_seconds=BACKUP_WINDOW_SECONDS - 1)
 
 
 @OF_BACKUPS.add(losses=True)
 def no_backup_ever_failed(stack: Stack) -> Incident:
-    """A series of zeros, or none at all."""
+    """The counter has a series of zeros."""
     return quiet([_backups(stack.settings, minutes((60, 0.0)))])
 
 
 @OF_BACKUPS.add()
 def backups_of_others_fail(stack: Stack) -> Incident:
-    """The other environment's instance, which has a counter of its own, and one whose name begins with ours."""
+    """The instance of the other environment, which has its own counter, and one whose name begins with ours."""
     ours = stack.settings
     return quiet(
         [

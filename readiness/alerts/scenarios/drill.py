@@ -12,7 +12,7 @@ _MINUTES_A_DAY = 24 * 60
 
 
 def _clock(minutes: int) -> tuple[Series, ...]:
-    """A series that says nothing, so that time passes."""
+    """An unrelated series, which sets the length of the scenario."""
     return (Series(metric="clock", labels={}, minutes=(0.0, *(None,) * (minutes - 2), 0.0), gauge=True),)
 
 
@@ -30,7 +30,7 @@ DRILL = Collection({ALERT: ()})
 
 @DRILL.add()
 def ten_minutes_of_the_week(stack: Stack) -> Incident:
-    """From the full hour to ten past it; not at that hour of the days around, nor at that minute of other hours."""
+    """From the full hour to ten past it. Not at that hour of other days, nor at that minute of other hours."""
     begin = _begin(stack)
     expect = Fires(
         labels=({},), first_bad_minute=begin - 1, not_before_seconds=-60, within_seconds=30, until_seconds=570
@@ -40,7 +40,7 @@ def ten_minutes_of_the_week(stack: Stack) -> Incident:
 
 @DRILL.add()
 def the_hours_of_another_day(stack: Stack) -> Incident:
-    """At that hour of another weekday nobody is notified; the firing scenario looks at the whole week."""
+    """At that hour of another weekday nobody is notified. The other scenario checks the whole week."""
     return quiet(_clock(min(_begin(stack) - 5, _MINUTES_A_DAY)))
 
 

@@ -1,11 +1,11 @@
-"""The burn rates: errors that use the budget of the objective up too fast, over a long and a short window.
+"""The burn rates: errors that use the error budget too fast, over a long and a short window.
 
-`F` below is the share of errors above which a rate pages: 14.4, 6 or 3 times what the objective allows. Traffic of
-hours ago is given in single minutes with many requests, since a sample a minute would show nothing more.
+`F` below is the share of errors above which a rate fires: 14.4, 6 or 3 times the share that the objective allows.
+Earlier traffic is in single minutes with many requests, because a sample a minute would give the same result.
 
-ErrorBudgetBurn fires on the fast rate or the steady one. Each has its own incidents, in which the other rate never
-shows: a peak hours before hides the fast one's errors from the steady one, and the steady one's errors are always too
-small a share for the fast one.
+ErrorBudgetBurn fires on the fast or the steady rate. Each rate has its own incidents, in which the other rate does not
+fire. An earlier traffic peak hides the errors of the fast incidents from the steady rate. The errors of the steady
+incidents are always too small a share for the fast rate.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 
 H = 5
 PROBES_A_MINUTE = 5
-# More than any incident here has errors, by far.
+# Far more requests than any incident here has errors.
 _PEAK_REQUESTS = 1e12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Burn:
-    """One of the rates; windows in minutes. `most_failing`: fewer errors than this factor allows fail in any minute."""
+    """One of the rates, with windows in minutes. `most_failing`: in every minute, the errors stay below this factor."""
 
     alert: str
     name: str
@@ -39,34 +39,34 @@ class Burn:
         return self.factor * (1 - stack.settings.availability.goal)
 
     def failing_share(self, stack: Stack) -> float:
-        """The share of errors while "everything" fails: all, or what stays below the other rate of the alert."""
+        """The share of errors while "everything" fails: 1, or less to keep the other rate quiet."""
         if self.most_failing is None:
             return 1.0
         return min(1.0, 0.9 * self.most_failing * (1 - stack.settings.availability.goal))
 
     def failing(self, stack: Stack, errors: float, of: float = 0.0) -> Minute:
-        """A minute with so many errors among `of` requests, or among more where they would be too large a share."""
+        """A minute with this number of errors among `of` requests, or among more if their share would be too large."""
         return (max(of, errors / self.failing_share(stack)), errors)
 
     def hiding(self, stack: Stack, errors: float) -> float:
-        """How many good requests before them make so many errors exactly F of all."""
+        """How many earlier good requests make this number of errors exactly F of all requests."""
         return errors * (1 / self.share(stack) - 1 / self.failing_share(stack))
 
     def calm(self, stack: Stack) -> float:
-        """By how much the good traffic before an outage is less where a large share of it may fail."""
+        """The factor by which good traffic before an outage is smaller if a large share of it may fail."""
         share = self.share(stack)
         return 1.0 if share < 0.15 else 0.1 * (1 - share)
 
     def require_that_traffic_hides_errors(self, stack: Stack) -> None:
-        """Raises NotBuildableError where so many requests may fail that little good traffic hides an outage."""
+        """Raises NotBuildableError if so many requests may fail that little good traffic hides an outage."""
         if self.share(stack) > 0.3:
             share = f"{self.share(stack):.0%}"
             raise NotBuildableError(f"{share} of the requests may fail, so even little good traffic hides an outage")
 
     def hidden_past(self, stack: Stack, errors: float) -> tuple[Minute, ...]:
-        """Errors that did not page, since the traffic of before hid them, and that this traffic has just uncovered.
+        """Errors that did not fire because of earlier good traffic, until that traffic is no longer in the window.
 
-        It ends when the long window holds nothing but the errors.
+        It ends when the long window contains only the errors.
         """
         return minutes(
             (1, (10_000 * errors, 0.0)),
@@ -100,7 +100,7 @@ def _pages(
     return Incident(series=tuple(series_ for group in series for series_ in group), expect=expect)
 
 
-# By the name of the rate: two of them are of one alert.
+# By the name of the rate, because two rates belong to one alert.
 EVERY_BURN = Collection({name: (burn,) for name, burn in BURNS.items()})
 # promtool extrapolates the second error after a long pause to three within the fast rate's hour.
 NOT_STEADY = Collection({name: (burn,) for name, burn in BURNS.items() if burn is not STEADY})
@@ -108,22 +108,22 @@ NOT_STEADY = Collection({name: (burn,) for name, burn in BURNS.items() if burn i
 
 @EVERY_BURN.add(phases=True)
 def everything_fails_at_one_a_minute(burn: Burn, stack: Stack) -> Incident:
-    """Pages at the third error: no floor in requests per second."""
+    """Fires at the third error: the query has no minimum of requests per second."""
     series = requests(stack.backend, minutes((H, (burn.calm(stack), 0)), (10, burn.failing(stack, 1))))
     return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=3)
 
 
 @EVERY_BURN.add()
 def one_failing_request_a_minute_among_probes(burn: Burn, stack: Stack) -> Incident:
-    """Probes that succeed are traffic too; a service that fails its only user still pages."""
+    """Successful probes are traffic too. A service that fails its only user must still fire."""
     probes = PROBES_A_MINUTE * burn.calm(stack)
     series = requests(stack.backend, minutes((H, (probes, 0)), (40, burn.failing(stack, 1, of=probes + 1))))
     return _pages(series, of=stack.backend, first_bad=H, not_before_minutes=1.5, within_minutes=30)
 
 
 @EVERY_BURN.add()
-def errors_half_above_what_pages(burn: Burn, stack: Stack) -> Incident:
-    """Two revisions fail, neither of them often enough alone: revisions are added up."""
+def errors_half_above_the_limit(burn: Burn, stack: Stack) -> Incident:
+    """Two revisions fail, and neither often enough alone: revisions are added up."""
     share = burn.share(stack)
     # Enough traffic for three errors within minutes.
     all_ = 60 if share >= 0.015 else 0.9 / share
@@ -140,15 +140,15 @@ def errors_half_above_what_pages(burn: Burn, stack: Stack) -> Incident:
 
 
 @EVERY_BURN.add()
-def errors_a_tenth_below_what_pages(burn: Burn, stack: Stack) -> Incident:
-    """Whatever the other operands say."""
+def errors_a_tenth_below_the_limit(burn: Burn, stack: Stack) -> Incident:
+    """Quiet, independent of the other operands."""
     bad = 600 * 0.9 * burn.share(stack)
     return quiet(requests(stack.backend, minutes((30, (600, bad)))))
 
 
 @EVERY_BURN.add(long=True)
 def an_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
-    """All requests of the long window count, and none from before it."""
+    """All requests of the long window count, and no earlier ones."""
     burn.require_that_traffic_hides_errors(stack)
     at = int(0.25 * burn.long)
     # Ten errors a minute are F of the traffic after so many minutes.
@@ -175,7 +175,7 @@ def an_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
 
 @EVERY_BURN.add(long=True)
 def a_short_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
-    """Half of what the long window takes: a deployment, not the budget."""
+    """Half as long as needed in the long window: a deployment, which hardly uses the budget."""
     wanted = max(4, burn.long // 20)
     before = burn.hiding(stack, 10 * wanted)
     bad = burn.failing(stack, 10)
@@ -184,16 +184,16 @@ def a_short_outage_after_much_traffic(burn: Burn, stack: Stack) -> Incident:
 
 
 @EVERY_BURN.add(long=True)
-def errors_of_hours_ago_are_uncovered_while_few_fail_now(burn: Burn, stack: Stack) -> Incident:
-    """The long window alone says nothing of now: seven tenths of F in the short one are no page."""
+def many_earlier_errors_while_few_requests_fail_now(burn: Burn, stack: Stack) -> Incident:
+    """The short window must be above F too: seven tenths of F there must not fire."""
     now = (1000.0, 700.0 * burn.share(stack))
     errors = 3000.0 * burn.short
     return quiet(requests(stack.backend, (*burn.hidden_past(stack, errors), *minutes((burn.short * 3, now)))))
 
 
 @EVERY_BURN.add(long=True)
-def few_requests_fail_after_many_that_did_not(burn: Burn, stack: Stack) -> Incident:
-    """All requests of the short window count: the light half of it, in which all fail, is not its whole."""
+def few_requests_fail_after_many_good_ones(burn: Burn, stack: Stack) -> Incident:
+    """All requests of the short window count, not only the half with little traffic, in which all fail."""
     half = max(1, burn.short // 2 - 3)
     heavy = burn.hiding(stack, 30 * half)
     now = minutes((1, (heavy, 0.0)), (half, None), (half, burn.failing(stack, 10)), (burn.short * 2, (heavy, 0.0)))
@@ -202,7 +202,7 @@ def few_requests_fail_after_many_that_did_not(burn: Burn, stack: Stack) -> Incid
 
 @EVERY_BURN.add(long=True)
 def everything_fails_after_a_minute_with_much_traffic(burn: Burn, stack: Stack) -> Incident:
-    """Pages when that minute has left the short window, and no earlier."""
+    """Fires when that minute has left the short window, and not earlier."""
     burn.require_that_traffic_hides_errors(stack)
     heavy = burn.hiding(stack, 20 * burn.short)
     past = burn.hidden_past(stack, heavy)
@@ -228,9 +228,9 @@ def _rare(burn: Burn, *failing: int) -> tuple[Minute, ...]:
 
 @EVERY_BURN.add(long=True)
 def three_errors_within_the_long_window(burn: Burn, stack: Stack) -> Incident:
-    """In an idle service, as far apart as three can be: the third one pages."""
+    """In an idle service, as far apart as possible: the third one fires."""
     if burn.share(stack) >= 0.2:
-        raise NotBuildableError(f"three errors in ten requests need not page: {burn.share(stack):.0%} may fail")
+        raise NotBuildableError(f"three errors in ten requests need not fire: {burn.share(stack):.0%} may fail")
     first = burn.long // 10
     third = first + burn.long - 2
     return _pages(
@@ -245,21 +245,21 @@ def three_errors_within_the_long_window(burn: Burn, stack: Stack) -> Incident:
 
 @EVERY_BURN.add(long=True)
 def three_errors_within_twice_the_long_window(burn: Burn, stack: Stack) -> Incident:
-    """Two of ten requests are twenty percent and more than F; nobody gets up for two."""
+    """Two of ten requests are more than F, but two errors alone must not fire."""
     tenth = burn.long // 10
     return quiet(requests(stack.backend, _rare(burn, tenth, 9 * tenth, 17 * tenth)))
 
 
 @EVERY_BURN.add()
 def half_of_the_requests_are_refused_with_4xx(burn: Burn, stack: Stack) -> Incident:
-    """A scanner, or a client's bug: not the service's failure."""
+    """A scanner or a faulty client is not a failure of the service."""
     del burn
     return quiet(requests(stack.backend, minutes((H, (60, 0)), (15, (60, 30))), bad="4xx"))
 
 
 @EVERY_BURN.add()
 def the_frontend_fails_while_the_backend_has_100_times_its_traffic(burn: Burn, stack: Stack) -> Incident:
-    """Over both together nothing shows: the services must be kept apart."""
+    """The sum over both hides it: the services must be counted separately."""
     return _pages(
         requests(stack.frontend, minutes((H, (60 * burn.calm(stack), 0)), (15, burn.failing(stack, 60)))),
         requests(stack.backend, minutes((H + 15, (6000, 0)))),
@@ -272,7 +272,7 @@ def the_frontend_fails_while_the_backend_has_100_times_its_traffic(burn: Burn, s
 
 @EVERY_BURN.add()
 def one_region_fails_while_another_has_100_times_its_traffic(burn: Burn, stack: Stack) -> Incident:
-    """The same service in two regions is two services to its users."""
+    """The same service must be counted separately in each region."""
     broken = stack.backend.in_location(stack.other_location)
     return _pages(
         requests(broken, minutes((H, (60 * burn.calm(stack), 0)), (15, burn.failing(stack, 60)))),
@@ -286,7 +286,7 @@ def one_region_fails_while_another_has_100_times_its_traffic(burn: Burn, stack: 
 
 @EVERY_BURN.add()
 def the_other_environment_fails(burn: Burn, stack: Stack) -> Incident:
-    """Both live in one project; each pages for its own services only."""
+    """Both environments share a project, and each stack notifies only for its own services."""
     del burn
     return quiet(
         requests(stack.other_backend, minutes((H, (60, 0)), (15, (60, 60)))),
@@ -295,8 +295,8 @@ def the_other_environment_fails(burn: Burn, stack: Stack) -> Incident:
 
 
 @EVERY_BURN.add()
-def neighbours_whose_names_hold_ours_fail(burn: Burn, stack: Stack) -> Incident:
-    """Names are matched whole, although only the first operand names them."""
+def services_whose_names_contain_ours_fail(burn: Burn, stack: Stack) -> Incident:
+    """The query matches whole names, although only the first operand names the services."""
     del burn
     return quiet(*(requests(service, minutes((H, (60, 0)), (15, (60, 60)))) for service in stack.neighbours))
 
@@ -310,10 +310,10 @@ def another_kind_of_resource_of_the_same_name_fails(burn: Burn, stack: Stack) ->
 
 @EVERY_BURN.add(long=True)
 def a_user_gets_an_error_every_five_minutes_behind_healthy_probes(burn: Burn, stack: Stack) -> Incident:
-    """The only user's every request fails, and probes make 25 of 26 requests good ones.
+    """Every request of the only user fails, and because of the probes 25 of 26 requests are good.
 
-    HighErrorRate never sees it (4 %), nor do the health checks; nor does the fast burn (7 %). The budget of six hours
-    pages after nearly five, that of a day sends an e-mail after ten.
+    HighErrorRate does not notice it (4 %), nor do the health checks and the fast rate (7 %). The steady rate pages
+    after nearly five hours, and the slow rate notifies by e-mail after ten.
     """
     five_minutes = (*minutes((4, (PROBES_A_MINUTE + 0.0, 0.0))), (PROBES_A_MINUTE + 1.0, 1.0))
     share = 1 / (5 * PROBES_A_MINUTE + 1)
@@ -322,8 +322,8 @@ def a_user_gets_an_error_every_five_minutes_behind_healthy_probes(burn: Burn, st
     if share <= burn.share(stack):
         return quiet(series)
     if burn.share(stack) > 0.9 * share:
-        raise NotBuildableError(f"one request in {5 * PROBES_A_MINUTE + 1} is too close to the share that pages")
-    # Three errors at the least, which come every five minutes.
+        raise NotBuildableError(f"one request in {5 * PROBES_A_MINUTE + 1} is too close to the share that fires")
+    # At least three errors, one every five minutes.
     wanted = max(10, burn.long * burn.share(stack) / share)
     return _pages(
         series,
@@ -337,7 +337,7 @@ def a_user_gets_an_error_every_five_minutes_behind_healthy_probes(burn: Burn, st
 
 @EVERY_BURN.add(long=True)
 def a_user_gets_an_error_every_five_minutes_for_half_an_hour(burn: Burn, stack: Stack) -> Incident:
-    """Six in all, behind the same probes: the budget has hardly moved."""
+    """Six errors in total, with the same probes: they hardly use the budget."""
     five_minutes = (*minutes((4, (PROBES_A_MINUTE + 0.0, 0.0))), (PROBES_A_MINUTE + 1.0, 1.0))
     before = minutes((burn.long, (PROBES_A_MINUTE + 0.0, 0.0)))
     if 6 / (PROBES_A_MINUTE * burn.long) > 0.9 * burn.share(stack):
@@ -347,10 +347,10 @@ def a_user_gets_an_error_every_five_minutes_for_half_an_hour(burn: Burn, stack: 
 
 @EVERY_BURN.add(long=True)
 def every_wake_up_from_zero_fails(burn: Burn, stack: Stack) -> Incident:
-    """One request, which fails, and then no instance for a tenth of the window: pages at the third one at the latest.
+    """One failed request, then no instance for a tenth of the window: fires at the third error at the latest.
 
-    No duration can pass in so short an incident, so that HighErrorRate stays silent forever. promtool extrapolates a
-    counter with few and sparse samples by up to half, and takes two errors for three.
+    The incident is too short for a duration, so HighErrorRate never fires. promtool extrapolates a counter with few
+    samples by up to half, and counts two errors as three.
     """
     step = burn.long // 10
     timeline = tuple((1.0, 1.0) if minute % step == 0 else None for minute in range(2 * step + 2))
@@ -366,7 +366,7 @@ def every_wake_up_from_zero_fails(burn: Burn, stack: Stack) -> Incident:
 
 @NOT_STEADY.add(long=True)
 def the_first_request_of_some_wake_ups_fails(burn: Burn, stack: Stack) -> Incident:
-    """Two of them in the window, and all that follows is answered: no more than what nobody gets up for."""
+    """Two errors in the window, and all later requests succeed. That must not fire."""
     step = burn.long // 4
     wake = ((10.0, 1.0), (10.0, 0.0), *minutes((step - 2, None)))
     return quiet(requests(stack.backend, (None, *wake * 2)))
@@ -390,7 +390,7 @@ def the_first_errors_of_a_new_revision(burn: Burn, stack: Stack) -> Incident:
 
 @EVERY_BURN.add()
 def the_first_error_of_a_new_revision_is_alone(burn: Burn, stack: Stack) -> Incident:
-    """In a service with little traffic it is a large share, and still one error."""
+    """With little traffic it is a large share, but only one error."""
     del burn
     return quiet(
         requests(stack.backend.of_revision("00042-new"), minutes((H, None), (1, (2, 1)), (10, (1, 0)))),
@@ -399,7 +399,7 @@ def the_first_error_of_a_new_revision_is_alone(burn: Burn, stack: Stack) -> Inci
 
 
 def _hidden_from_the_steady_rate(incident: Incident) -> Incident:
-    """The incident an hour after a peak, which lies within the steady rate's six hours and not within the fast one's.
+    """The incident an hour after a traffic peak, which is in the window of the steady rate, but not of the fast rate.
 
     Raises ValueError for an incident that is so long that the peak leaves the six hours.
     """
@@ -427,7 +427,7 @@ def _hidden_from_the_steady_rate(incident: Incident) -> Incident:
 
 
 def _of_its_alert(scenario: Scenario) -> Scenario:
-    """A scenario of a rate as one of the rate's alert, under a name with the rate's."""
+    """A scenario of a rate as a scenario of its alert, with the rate in its name."""
     burn = BURNS[scenario.alert]
     name = scenario.name if burn is SLOW else f"{scenario.name}_{burn.name}"
 
@@ -438,7 +438,7 @@ def _of_its_alert(scenario: Scenario) -> Scenario:
     return replace(scenario, alert=burn.alert, name=name, on=on)
 
 
-# Those over hours come last: a mutation of a rule is tried on one scenario after the other, until one fails.
+# Scenarios over hours come last: a mutation test runs one scenario after the other, until one fails.
 SCENARIOS: tuple[Scenario, ...] = tuple(
     sorted(
         (_of_its_alert(scenario) for scenario in (*EVERY_BURN.scenarios, *NOT_STEADY.scenarios)),

@@ -1,4 +1,4 @@
-"""Finds promtool, and refuses what is no promtool or too old."""
+"""Finds promtool, and refuses a program that is not promtool or is too old."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 
 from readiness.alerts.scenarios.promtool import PromtoolError
 
-# Where `make` puts it in a checkout of Readiness.
+# Where `make tools` installs it in a checkout of Readiness.
 MADE = Path(".tools") / "promtool" / "promtool"
-# The oldest and the newest that the incidents have run on.
+# The oldest version that the incidents run on.
 LEAST_VERSION = (2, 42)
 _HOW_TO_GET_IT = (
     "It is part of every Prometheus release (https://prometheus.io/download/, version 2.42 or later) and of Debian's "
     "package `prometheus`"
 )
-# A hang guard for a command that prints a line.
+# A time limit for a command that prints a line.
 _VERSION_SECONDS = 30
 _VERSION = re.compile(r"^promtool, version (?P<major>\d+)\.(?P<minor>\d+)(?P<rest>\S*)", re.MULTILINE)
 
 
 def find_promtool(root: Path, *, deadline_seconds: float) -> tuple[Path, str]:
-    """The promtool of PATH, or that which `make tools` left in the project `root`, and its version as it says it.
+    """The promtool of PATH, or the one that `make tools` installed in the project `root`, and its version.
 
-    Raises PromtoolError with how to get one.
+    Raises PromtoolError with how to install it.
     """
     found = shutil.which("promtool") or shutil.which(str(root / MADE))
     if found is None:

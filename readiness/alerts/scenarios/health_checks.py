@@ -1,4 +1,4 @@
-"""FailedHealthChecks and HealthChecksSilent: probes from several regions that get no healthy answer, or do not come."""
+"""FailedHealthChecks and HealthChecksSilent: probes of several regions that get no healthy answer, or are missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from readiness.alerts.scenarios.stack import Stack
 ALERT = "FailedHealthChecks"
 METRIC = "monitoring_googleapis_com:uptime_check_check_passed"
 SILENT = "HealthChecksSilent"
-# A probe after the other: G is answered well, F is not, - is missing.
+# One letter for each probe: G is healthy, F failed, - is missing.
 HEALTHY = "GGGGG"
 DOWN = "F" * 12
 REGIONS = ("usa", "eur", "apac")
@@ -30,7 +30,7 @@ def _period(stack: Stack) -> int:
 def probes(
     stack: Stack, region: str, probes: Iterable[str], *, host: str = "", check: str = "ours", resource: str = ""
 ) -> Series:
-    """What one region says of one host, probe by probe."""
+    """The probes of one host from one region."""
     values = [{"G": 1.0, "F": 0.0, "-": None}[probe] for probe in probes]
     gap = (None,) * (_period(stack) - 1)
     return Series(
@@ -47,17 +47,17 @@ def probes(
 
 
 def _window_seconds(stack: Stack) -> int:
-    """Two probes, and the three minutes by which they may become visible late: five minutes at a probe a minute."""
+    """Two probes, and a delay of three minutes: five minutes with one probe a minute."""
     return 180 + 120 * _period(stack)
 
 
 def _silent_seconds(stack: Stack) -> int:
-    """Half an hour or three probes, without which a check is silent."""
+    """Half an hour or three probes. A check without a report for this long is silent."""
     return max(1800, 180 * _period(stack))
 
 
 def _long_probes(stack: Stack) -> int:
-    """Probes in the window over which flapping is measured: 30 at a probe a minute, else 10."""
+    """Number of probes in the window for flapping: 30 with one probe a minute, else 10."""
     return max(FLAPPING_SECONDS, 600 * _period(stack)) // (60 * _period(stack))
 
 
@@ -93,7 +93,7 @@ FAILED = Collection({ALERT: ()})
 
 @FAILED.add(phases=True)
 def two_of_three_regions_get_no_healthy_answer(stack: Stack) -> Incident:
-    """Pages after the stated minutes, whenever the samples arrive."""
+    """Pages after the stated minutes, at every arrival time of the samples."""
     return _pages(
         stack,
         probes(stack, "usa", HEALTHY + DOWN),
@@ -104,21 +104,21 @@ def two_of_three_regions_get_no_healthy_answer(stack: Stack) -> Incident:
 
 @FAILED.add(losses=True)
 def two_of_three_regions_get_no_healthy_answer_and_samples_are_lost(stack: Stack) -> Incident:
-    """A lost sample of the healthy time before may make it page as much as two probes earlier, never later."""
+    """If an earlier healthy sample is lost, it may page up to two probes earlier, but never later."""
     early = max(0, _window_seconds(stack) - 180 * _period(stack))
     return _pages(stack, *two_of_three_regions_get_no_healthy_answer(stack).series, not_before_seconds=early)
 
 
 @FAILED.add()
-def the_frontend_answers_from_nowhere(stack: Stack) -> Incident:
-    """Every service of the stack is asked."""
+def the_frontend_fails_from_every_region(stack: Stack) -> Incident:
+    """Every service of the stack is probed."""
     host = stack.second_host
     return _pages(stack, *_everywhere(stack, HEALTHY + DOWN, host=host), host=host)
 
 
 @FAILED.add()
 def a_new_service_never_gave_a_healthy_answer(stack: Stack) -> Incident:
-    """The first deployment went wrong: pages at the second probe, since there is no good one to wait for."""
+    """The first deployment failed: pages at the second probe, because no earlier good probe is in the window."""
     down = ["-" * len(HEALTHY) + DOWN for _ in REGIONS]
     series = [probes(stack, region, probed) for region, probed in zip(REGIONS, down, strict=True)]
     period_seconds = 60 * _period(stack)
@@ -132,8 +132,8 @@ def the_first_probe_of_a_new_check_fails(stack: Stack) -> Incident:
 
 
 @FAILED.add()
-def it_is_over_with_the_first_good_probe(stack: Stack) -> Incident:
-    """Unless so much of half an hour was bad that it counts as flapping: then with the last bad probe of the window."""
+def it_closes_with_the_first_good_probe(stack: Stack) -> Incident:
+    """The outage was too short to count as flapping over half an hour."""
     down = "F" * (3 * _long_probes(stack) // 10)
     series = _everywhere(stack, "G" * _long_probes(stack) + down + HEALTHY)
     until = 60 * _period(stack) * len(down) - 1
@@ -141,8 +141,8 @@ def it_is_over_with_the_first_good_probe(stack: Stack) -> Incident:
 
 
 @FAILED.add()
-def it_is_over_ten_minutes_after_a_long_outage(stack: Stack) -> Incident:
-    """Two thirds of half an hour were bad, which counts as flapping for longer than anybody cares."""
+def it_closes_ten_minutes_after_a_long_outage(stack: Stack) -> Incident:
+    """Two thirds of half an hour were bad, which counts as flapping. It must still close after ten minutes."""
     long = _long_probes(stack)
     down = "F" * (2 * long // 3)
     series = _everywhere(stack, "G" * long + down + "G" * long)
@@ -152,7 +152,7 @@ def it_is_over_ten_minutes_after_a_long_outage(stack: Stack) -> Incident:
 
 @FAILED.add(phases=True)
 def every_region_fails_for_a_probe_less_than_stated(stack: Stack) -> Incident:
-    """Four probes a minute apart: the fifth is good, and no window holds failures alone."""
+    """Four probes a minute apart fail and the fifth is good, so no window contains only failures."""
     return quiet(_everywhere(stack, HEALTHY + "F" * _too_few(stack) + HEALTHY))
 
 
@@ -163,25 +163,25 @@ def _too_few(stack: Stack) -> int:
 
 @FAILED.add(losses=True)
 def every_region_fails_for_two_probes_less_than_stated(stack: Stack) -> Incident:
-    """A deployment that cuts over, with samples lost on both sides of it."""
+    """A cut-over to a new revision, with samples lost before and after it."""
     return quiet(_everywhere(stack, HEALTHY + "F" * max(1, _too_few(stack) - 1) + HEALTHY))
 
 
 @FAILED.add(losses=True)
 def one_probe_fails_in_every_region(stack: Stack) -> Incident:
-    """The moment of a cut-over, or a hiccup of the network."""
+    """A cut-over, or a short network problem."""
     return quiet(_everywhere(stack, HEALTHY + "F" + HEALTHY))
 
 
 @FAILED.add()
-def three_deployments_in_half_an_hour_cut_over(stack: Stack) -> Incident:
-    """One failing probe in five, again and again, is no flapping."""
+def three_deployments_in_half_an_hour(stack: Stack) -> Incident:
+    """One failing probe in five is not flapping."""
     return quiet(_everywhere(stack, HEALTHY + "GGGGF" * 12))
 
 
 @FAILED.add(losses=True)
 def every_second_probe_fails_for_45_minutes(stack: Stack) -> Incident:
-    """It recovers in between, so that no five minutes are bad: the share of half an hour shows it."""
+    """It recovers in between, so no five minutes are bad. The share over half an hour shows it."""
     long = _long_probes(stack)
     probed = "G" * long + "FG" * (3 * long // 4)
     seconds = 60 * _period(stack) * long
@@ -212,26 +212,26 @@ def three_of_seven_probes_fail(stack: Stack) -> Incident:
 
 @FAILED.add()
 def one_of_four_probes_fails(stack: Stack) -> Incident:
-    """For an hour: it answers late now and then, which is no flapping."""
+    """For an hour, an answer is sometimes late, which is not flapping."""
     return quiet(_everywhere(stack, "G" * _long_probes(stack) + "FGGG" * (_long_probes(stack) // 2)))
 
 
 @FAILED.add(losses=True)
 def every_second_probe_fails_for_ten_minutes(stack: Stack) -> Incident:
-    """It may heal by itself, and did before."""
+    """It recovers by itself."""
     long = _long_probes(stack)
     return quiet(_everywhere(stack, "G" * long + "FG" * (long // 6) + "G" * (long // 2)))
 
 
 @FAILED.add()
 def a_new_check_flaps_for_ten_minutes(stack: Stack) -> Incident:
-    """It has no half hour yet: its first bad probe is not all of it."""
+    """It has reported for less than half an hour, so its probes are too few for flapping."""
     return quiet(_everywhere(stack, "FG" * (_long_probes(stack) // 6)))
 
 
 @FAILED.add()
 def a_new_check_flaps_from_its_first_probe_on(stack: Stack) -> Incident:
-    """Half of a half hour's probes are enough to judge: fifteen, at a probe a minute."""
+    """Half of the probes of half an hour are enough: fifteen with one probe a minute."""
     probed = "FG" * _long_probes(stack)
     seconds = 60 * _period(stack) * (_long_probes(stack) // 2 - 1)
     series = [probes(stack, region, probed) for region in REGIONS]
@@ -240,20 +240,20 @@ def a_new_check_flaps_from_its_first_probe_on(stack: Stack) -> Incident:
 
 @FAILED.add()
 def a_check_flaps_for_ten_minutes_after_a_pause(stack: Stack) -> Incident:
-    """The probes from before the pause do not make a half hour of these."""
+    """The probes before the pause do not count, so these are too few for flapping."""
     long = _long_probes(stack)
     return quiet(_everywhere(stack, "G" * long + "-" * (long - 2) + "FG" * (long // 6) + "G" * 3))
 
 
 @FAILED.add()
 def the_first_probe_after_a_pause_fails(stack: Stack) -> Incident:
-    """It is alone: the ones before it are older than the window, and the next one is good."""
+    """It is the only probe in the window, and the next one is good."""
     return quiet(_everywhere(stack, HEALTHY + "-" * 6 + "F" + HEALTHY))
 
 
 @FAILED.add()
 def every_second_probe_of_one_region_fails(stack: Stack) -> Incident:
-    """Its way to Google flaps, not the service."""
+    """The network of that region is unstable, not the service."""
     probed = HEALTHY + "FG" * _long_probes(stack)
     return quiet(
         [probes(stack, "usa", probed), *(probes(stack, region, "G" * len(probed)) for region in ("eur", "apac"))]
@@ -262,7 +262,7 @@ def every_second_probe_of_one_region_fails(stack: Stack) -> Incident:
 
 @FAILED.add()
 def two_checks_of_one_host_flap_in_one_region_each(stack: Stack) -> Incident:
-    """Somebody else's check must not add its region to ours here either."""
+    """The regions of another check of the host must not be added to ours, for flapping too."""
     probed = HEALTHY + "FG" * _long_probes(stack)
     return quiet([probes(stack, "usa", probed), probes(stack, "eur", probed, check="made-by-hand")])
 
@@ -276,7 +276,7 @@ def the_hosts_of_the_other_environment_flap(stack: Stack) -> Incident:
 
 @FAILED.add()
 def flapping_has_ended_half_an_hour_ago(stack: Stack) -> Incident:
-    """It closes ten minutes after the last failure at the latest: what is left in the half hour is history."""
+    """It closes at most ten minutes after the last failure, although failures are still in the half hour."""
     long = _long_probes(stack)
     flapping = "FG" * (3 * long // 4)
     probed = HEALTHY + flapping + "G" * long
@@ -294,7 +294,7 @@ def flapping_has_ended_half_an_hour_ago(stack: Stack) -> Incident:
 
 @FAILED.add()
 def one_region_gets_no_healthy_answer(stack: Stack) -> Incident:
-    """It may have lost its own way; the others still get through."""
+    """That region may have a network problem. The others get a healthy answer."""
     return quiet(
         [
             probes(stack, "usa", HEALTHY + DOWN),
@@ -312,7 +312,7 @@ def _rotating(stack: Stack, times: int) -> list[Series]:
 
 @FAILED.add()
 def two_of_three_regions_fail_at_any_time_but_never_the_same_two(stack: Stack) -> Incident:
-    """Users everywhere get errors two times out of three: pages when it has gone on for long enough."""
+    """Two of three requests fail everywhere: pages when that lasts long enough."""
     seconds = 60 * _period(stack) * _long_probes(stack)
     series = _rotating(stack, _long_probes(stack) // 2 + 2)
     return _pages(stack, *series, not_before_seconds=seconds // 4, within_seconds=seconds + 60 * _period(stack))
@@ -320,7 +320,7 @@ def two_of_three_regions_fail_at_any_time_but_never_the_same_two(stack: Stack) -
 
 @FAILED.add()
 def two_of_three_regions_fail_at_any_time_for_some_minutes(stack: Stack) -> Incident:
-    """A few probes of each, and all is well again."""
+    """A few probes of each region fail, and then the service is healthy again."""
     long = _long_probes(stack)
     healthy = [probes(stack, region, "G" * long) for region in REGIONS]
     rotating = _rotating(stack, max(1, long // 9))
@@ -332,20 +332,20 @@ def two_of_three_regions_fail_at_any_time_for_some_minutes(stack: Stack) -> Inci
 
 @FAILED.add()
 def two_checks_of_one_host_fail_from_one_region_each(stack: Stack) -> Incident:
-    """Somebody else's check of the same host must not add its region to ours."""
+    """The regions of another check of the host must not be added to ours."""
     return quiet([probes(stack, "usa", HEALTHY + DOWN), probes(stack, "eur", HEALTHY + DOWN, check="made-by-hand")])
 
 
 @FAILED.add()
 def the_other_environment_is_down(stack: Stack) -> Incident:
-    """It has hosts of its own."""
+    """The other environment has other hosts."""
     host = stack.other_host
     return quiet([probes(stack, region, HEALTHY + DOWN, host=host) for region in ("usa", "eur")])
 
 
 @FAILED.add()
-def hosts_whose_names_hold_ours_are_down(stack: Stack) -> Incident:
-    """Matched whole, and a dot is a dot."""
+def hosts_whose_names_contain_ours_are_down(stack: Stack) -> Incident:
+    """The query matches whole names, and a dot matches only a dot."""
     return quiet(
         [
             probes(stack, region, HEALTHY + DOWN, host=host)
@@ -372,9 +372,9 @@ def _silent_pages(
     until_seconds: int | None = None,
     early_seconds: int = 0,
 ) -> Incident:
-    """Pages when the last probe has left the half hour; `first_missing` is the number of the first that is missing.
+    """Fires when the last probe has left the half hour. `first_missing` is the number of the first missing probe.
 
-    A minute's series of something else shows promtool how long the scenario takes.
+    An unrelated series with a sample in every minute sets the length of the scenario in promtool.
     """
     period_seconds = 60 * _period(stack)
     minutes_ = first_missing * _period(stack) + _silent_seconds(stack) // 60 + 10
@@ -391,7 +391,7 @@ def _silent_pages(
 
 
 def _clock(length: int) -> Series:
-    """Something else that is measured all the time."""
+    """An unrelated series with a sample in every minute."""
     return Series(metric="clock", labels={}, minutes=(1.0,) * length, gauge=True)
 
 
@@ -404,14 +404,14 @@ SILENCE = Collection({SILENT: ()})
 
 @SILENCE.add(phases=True)
 def the_check_stops_reporting(stack: Stack) -> Incident:
-    """Somebody deleted it: half an hour after its last probe, and it stays open."""
+    """Somebody deleted it: fires half an hour after its last probe, and stays open."""
     count = 2 * len(HEALTHY)
     return _silent_pages(stack, *_everywhere(stack, "G" * count), first_missing=count)
 
 
 @SILENCE.add(losses=True)
 def the_check_stops_reporting_and_samples_are_lost(stack: Stack) -> Incident:
-    """The last probe may be lost: then half an hour after the one before it."""
+    """If the last probe is lost, it fires half an hour after the previous one."""
     count = 2 * len(HEALTHY)
     series = _everywhere(stack, "G" * count)
     # The clock of the scenario counts from the first missing minute, which may be "lost" too: a minute more.
@@ -420,22 +420,22 @@ def the_check_stops_reporting_and_samples_are_lost(stack: Stack) -> Incident:
 
 @SILENCE.add()
 def a_failing_check_stops_reporting(stack: Stack) -> Incident:
-    """The service was deleted with its check, or the probes are refused: silence is no recovery."""
+    """The service was deleted with its check, or the probes are refused: silence is not a recovery."""
     count = 2 * len(HEALTHY)
     return _silent_pages(stack, *_everywhere(stack, "F" * count), first_missing=count)
 
 
 @SILENCE.add()
 def silence_keeps_its_alert_open_for_the_rest_of_two_hours(stack: Stack) -> Incident:
-    """Then there is nothing left to compare with, and it closes by itself."""
+    """Then no earlier probe is left to compare with, and it closes."""
     count = 2 * len(HEALTHY)
     until = REPORTED_SECONDS - 60 * _period(stack) - 1
     return _silent_pages(stack, *_everywhere(stack, "G" * count), first_missing=count, until_seconds=until)
 
 
 @SILENCE.add()
-def the_check_of_the_frontend_stops_while_that_of_the_backend_goes_on(stack: Stack) -> Incident:
-    """Each host for itself."""
+def the_check_of_the_frontend_stops_while_the_one_of_the_backend_continues(stack: Stack) -> Incident:
+    """Each host is compared separately."""
     count = 2 * len(HEALTHY)
     goes_on = "G" * (count + _probes_in(stack, _silent_seconds(stack)) + 3)
     return _silent_pages(
@@ -449,13 +449,13 @@ def the_check_of_the_frontend_stops_while_that_of_the_backend_goes_on(stack: Sta
 
 @SILENCE.add()
 def a_check_that_reported_only_twice_stops(stack: Stack) -> Incident:
-    """It was made, and deleted a minute later."""
+    """Somebody created it, and deleted it a minute later."""
     return _silent_pages(stack, probes(stack, "usa", "GG"), first_missing=2)
 
 
 @SILENCE.add()
 def the_regions_stop_one_after_another(stack: Stack) -> Incident:
-    """The last one counts."""
+    """The region that reports last counts."""
     count = 2 * len(HEALTHY)
     series = [probes(stack, region, "G" * (count - 2 * number)) for number, region in enumerate(REGIONS)]
     return _silent_pages(stack, *series, first_missing=count)
@@ -463,20 +463,20 @@ def the_regions_stop_one_after_another(stack: Stack) -> Incident:
 
 @SILENCE.add(losses=True)
 def a_new_service_has_not_been_probed_yet(stack: Stack) -> Incident:
-    """Nothing for an hour, then the first probes: absence alone is no incident."""
+    """Nothing for an hour, then the first probes: missing probes of a new service are no incident."""
     return quiet(_everywhere(stack, "-" * _probes_in(stack, 3600) + HEALTHY), [_clock(75)])
 
 
 @SILENCE.add(phases=True)
 def the_probes_pause_for_less_than_half_an_hour(stack: Stack) -> Incident:
-    """Twenty-five minutes of maintenance: quiet even where the probe after them becomes visible late."""
+    """Twenty-five minutes of maintenance: quiet even if the next probe becomes visible late."""
     pause = "-" * (_probes_in(stack, 1500) - 1)
     return quiet(_everywhere(stack, HEALTHY + pause + HEALTHY))
 
 
 @SILENCE.add()
 def one_probe_in_half_an_hour_is_a_report(stack: Stack) -> Incident:
-    """From one region, and all others are silent."""
+    """One region reports rarely, and all others are silent."""
     pause = "-" * (_probes_in(stack, 1500) - 1)
     others = [probes(stack, region, HEALTHY) for region in ("eur", "apac")]
     return quiet([probes(stack, "usa", HEALTHY + (pause + "G") * 4), *others])
@@ -484,13 +484,13 @@ def one_probe_in_half_an_hour_is_a_report(stack: Stack) -> Incident:
 
 @SILENCE.add()
 def one_region_stops_reporting(stack: Stack) -> Incident:
-    """Somebody took it out of the settings."""
+    """Somebody removed it from the settings."""
     goes_on = "G" * (len(HEALTHY) + _probes_in(stack, _silent_seconds(stack)) + 10)
     return quiet([probes(stack, "usa", HEALTHY), *(probes(stack, region, goes_on) for region in ("eur", "apac"))])
 
 
 @SILENCE.add()
-def the_check_is_made_anew_under_another_id(stack: Stack) -> Incident:
+def the_check_is_created_again_with_another_id(stack: Stack) -> Incident:
     """A change that replaces it: the host is still probed."""
     after = "-" * len(HEALTHY) + "G" * (_probes_in(stack, _silent_seconds(stack)) + 10)
     return quiet(_everywhere(stack, HEALTHY), _everywhere(stack, after, check="new"))
@@ -498,7 +498,7 @@ def the_check_is_made_anew_under_another_id(stack: Stack) -> Incident:
 
 @SILENCE.add()
 def a_service_was_removed_together_with_its_check(stack: Stack) -> Incident:
-    """Its host is no longer one of the stack's; names that hold one of those are not either."""
+    """Its host no longer belongs to the stack. Hosts whose names contain one of the stack do not either."""
     goes_on = "G" * (len(HEALTHY) + _probes_in(stack, _silent_seconds(stack)) + 10)
     return quiet(
         *(_everywhere(stack, HEALTHY, host=host) for host in stack.neighbour_hosts), _everywhere(stack, goes_on)
@@ -507,7 +507,7 @@ def a_service_was_removed_together_with_its_check(stack: Stack) -> Incident:
 
 @SILENCE.add()
 def the_check_of_the_other_environment_stops(stack: Stack) -> Incident:
-    """It has hosts of its own."""
+    """The other environment has other hosts."""
     host = stack.other_host
     return quiet(_everywhere(stack, HEALTHY, host=host), [_clock(90)])
 
@@ -521,14 +521,14 @@ def a_check_of_another_kind_of_resource_stops(stack: Stack) -> Incident:
 
 @SILENCE.add(losses=True)
 def a_service_is_scaled_to_zero_while_it_is_probed(stack: Stack) -> Incident:
-    """No request of users and no instance: metrics end without a fault, and the probes go on."""
+    """Without users and instances, metrics end although nothing is wrong, and the probes continue."""
     goes_on = _probes_in(stack, _silent_seconds(stack)) + 10
     answered = requests(stack.backend, minutes((10, (60, 0)), (goes_on * _period(stack), None)))
     return quiet(answered, _everywhere(stack, "G" * goes_on))
 
 
 @SILENCE.add()
-def probes_fail_for_an_hour_and_go_on(stack: Stack) -> Incident:
+def probes_fail_for_an_hour_and_continue(stack: Stack) -> Incident:
     """A service that is down is not silent: FailedHealthChecks pages for it."""
     return quiet(_everywhere(stack, HEALTHY + "F" * _probes_in(stack, 3600)))
 

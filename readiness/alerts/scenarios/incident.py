@@ -1,4 +1,4 @@
-"""The form of a scenario: an alert, what happens minute by minute, and whether and when someone is paged."""
+"""The form of a scenario: an alert, its series minute by minute, and whether and when somebody is notified."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import TypeVar
 from readiness.alerts.scenarios.series import Series
 from readiness.alerts.scenarios.stack import Stack
 
-# A count needs no duration. promtool extrapolates a counter that begins at 0 less while its newest sample is fresh, so
-# the first or the second evaluation after the sample pages.
+# A count has no duration. promtool extrapolates a counter that begins at 0 less while its newest sample is recent, so
+# the first or the second evaluation after the sample notifies.
 PROMPT_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fires:
-    """Pages for exactly these label sets: not before, and within, so many seconds of the first bad minute's sample.
+    """Fires for exactly these label sets, between two times after the sample of the first bad minute.
 
-    `lasts`: from then on it stays open until the scenario ends. `until_seconds`: it stays open until so long after that
-    sample, and is over half a minute later.
+    `lasts`: it then stays open until the scenario ends. `until_seconds`: it stays open until this time after that
+    sample, and is closed half a minute later.
     """
 
     labels: tuple[dict[str, str], ...]
@@ -33,7 +33,7 @@ class Fires:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quiet:
-    """Never pages, at no evaluation."""
+    """Never fires, at no evaluation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ class Incident:
 
 
 def quiet(*series: Iterable[Series]) -> Incident:
-    """A scenario in which nobody is paged."""
+    """A scenario in which nobody is notified."""
     return Incident(series=tuple(series_ for group in series for series_ in group), expect=Quiet())
 
 
@@ -57,7 +57,7 @@ def pages_promptly(
     until_seconds: int | None = None,
     within_seconds: int = PROMPT_SECONDS,
 ) -> Incident:
-    """A scenario that pages once, for these labels, as soon as the first bad sample is evaluated."""
+    """A scenario that notifies once, for these labels, as soon as the first bad sample is evaluated."""
     expect = Fires(
         labels=(dict(labels),),
         first_bad_minute=first_bad_minute,
@@ -71,12 +71,12 @@ def pages_promptly(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """A scenario for any stack. Its name is its title, `why` says what it protects from.
+    """A scenario for any stack. `name` is its title, and `why` explains it.
 
-    `on` raises NotBuildableError where the settings of the stack leave no place for it.
+    `on` raises NotBuildableError if the settings of the stack rule it out.
 
-    `phases`: it is about time, so it runs at every sample phase; `losses`: and with every loss pattern.
-    `long`: it spans hours or days, and runs on the first stack alone.
+    `phases`: it depends on time, so it runs at every sample phase. `losses`: it also runs with every loss pattern.
+    `long`: it takes hours or days, and runs only on the first stack.
     """
 
     alert: str
@@ -93,17 +93,17 @@ Builder = TypeVar("Builder", bound=Callable[..., Incident])
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Scenarios of one or more alerts: functions that make an incident, each with `@COLLECTION.add()` above it.
+    """Scenarios of one or more alerts: functions that return an incident, each with `@COLLECTION.add()` above it.
 
-    `subjects`: by alert, what such a function gets before the stack. A scenario has the function's name, and its
-    docstring is the reason.
+    `subjects`: for each alert, the arguments of the functions before the stack. The name of a function is the name of
+    its scenario, and its docstring is the reason.
     """
 
     subjects: Mapping[str, tuple[object, ...]]
     scenarios: list[Scenario] = field(default_factory=list)
 
     def add(self, *, phases: bool = False, losses: bool = False, long: bool = False) -> Callable[[Builder], Builder]:
-        """Adds the function for each of the alerts. The arguments are those of `Scenario`; losses include phases."""
+        """Adds the function for each of the alerts. The arguments are those of `Scenario`. Losses include phases."""
 
         def added(build: Builder) -> Builder:
             for alert, given in self.subjects.items():

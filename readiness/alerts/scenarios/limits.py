@@ -1,4 +1,4 @@
-"""Gauges that come near what they may be at most: instances, connections, and what the database instance has."""
+"""Gauges that come near their limits: instances, connections, and figures of the database instance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from readiness.settings.services import Service
 
 
 def _limited(stack: Stack) -> list[tuple[Service, int]]:
-    """The services that have a limit of instances, with it; the backend first, then the frontend."""
+    """The services with a limit of instances, and the limit. The backend comes first, then the frontend."""
     order = [stack.backend.service]
     if len(stack.settings.services) > 1:
         order.append(stack.frontend.service)
@@ -20,7 +20,7 @@ def _limited(stack: Stack) -> list[tuple[Service, int]]:
 
 
 def _most(stack: Stack) -> int:
-    """The most instances of the first limited service."""
+    """The limit of the first service that has one."""
     return _limited(stack)[0][1]
 
 
@@ -37,7 +37,7 @@ def _second(stack: Stack) -> tuple[Service, int]:
 
 
 def _part(most: int) -> float:
-    """Less than a limit, and twice of it is the limit or more. Raises NotBuildableError where there is none."""
+    """A number below the limit whose double is at least the limit. Raises NotBuildableError if there is none."""
     if most == 1:
         raise NotBuildableError("the limit is one instance, and no smaller number can be active")
     return min(most // 2 + 1.0, most - 1.0)
@@ -70,7 +70,7 @@ def _connections(
 
 
 def _share(stack: Stack) -> float:
-    """The most connections that page nobody."""
+    """The largest number of connections that does not fire."""
     ratio, slots = stack.settings.alerts.database_connections.connections_ratio, _slots(stack)
     share = ratio * slots
     return share if share / slots <= ratio else share * (1 - 1e-9)
@@ -97,14 +97,14 @@ EVERY_GAUGE = Collection({gauge.alert: (gauge,) for gauge in (INSTANCES, CONNECT
 
 
 @EVERY_GAUGE.add(losses=True)
-def near_its_limit_for_long(gauge: Gauge, stack: Stack) -> Incident:
-    """Pages after the stated duration, whenever the samples arrive and whichever third of them is lost."""
+def near_its_limit_for_a_long_time(gauge: Gauge, stack: Stack) -> Incident:
+    """Fires after the stated duration, whenever the samples arrive and whichever third of them is lost."""
     return gauge.pages(stack, *gauge.series(stack, gauge.lasting(stack, gauge.full(stack))))
 
 
 @EVERY_GAUGE.add(phases=True)
 def near_its_limit_for_a_minute_less_than_stated(gauge: Gauge, stack: Stack) -> Incident:
-    """A peak that passes by itself needs nobody."""
+    """A short peak must not fire."""
     short = gauge.duration_minutes(stack) - 1
     return quiet(
         gauge.series(stack, minutes((H, gauge.little(stack)), (short, gauge.full(stack)), (6, gauge.little(stack))))
@@ -112,16 +112,16 @@ def near_its_limit_for_a_minute_less_than_stated(gauge: Gauge, stack: Stack) -> 
 
 
 @EVERY_GAUGE.add()
-def just_below_what_pages(gauge: Gauge, stack: Stack) -> Incident:
-    """For as long as it likes."""
+def just_below_the_limit(gauge: Gauge, stack: Stack) -> Incident:
+    """Quiet for any duration."""
     return quiet(gauge.series(stack, gauge.lasting(stack, gauge.harmless(stack))))
 
 
 @EVERY_GAUGE.add(losses=True)
 def the_samples_end_in_the_middle_of_a_short_breach(gauge: Gauge, stack: Stack) -> Incident:
-    """The last sample stands for the figure for five minutes more: a breach five minutes shorter than stated is quiet.
+    """The last sample counts for five minutes more, so a breach that is five minutes too short must be quiet.
 
-    Monitoring may show a sample nearly three minutes late, so that a missing one looks like a late one.
+    Monitoring may show a sample nearly three minutes late, so a missing sample looks like a late one.
     """
     gauge.require_a_longer_duration_than_the_window(stack)
     short = gauge.duration_minutes(stack) - WINDOW_MINUTES + 1
@@ -129,16 +129,16 @@ def the_samples_end_in_the_middle_of_a_short_breach(gauge: Gauge, stack: Stack) 
 
 
 @EVERY_GAUGE.add()
-def it_is_over_five_minutes_after_the_last_sample(gauge: Gauge, stack: Stack) -> Incident:
-    """The samples end with the breach, as those of a revision that is gone: it stays open for the window, no longer."""
+def it_closes_five_minutes_after_the_last_sample(gauge: Gauge, stack: Stack) -> Incident:
+    """The samples end with the breach, as for a deleted revision: it stays open for the window, and no longer."""
     count = gauge.duration_minutes(stack) + 3
     series = gauge.series(stack, minutes((H, gauge.little(stack)), (count, gauge.full(stack)), (10, None)))
     return gauge.pages(stack, *series, until_seconds=60 * (count - 1 + WINDOW_MINUTES) - 1)
 
 
 @EVERY_GAUGE.add()
-def it_is_over_with_the_first_sample_below(gauge: Gauge, stack: Stack) -> Incident:
-    """The newest sample counts, and no older one of the window."""
+def it_closes_with_the_first_sample_below(gauge: Gauge, stack: Stack) -> Incident:
+    """The newest sample counts, not an older one of the window."""
     count = gauge.duration_minutes(stack) + 3
     series = gauge.series(
         stack, minutes((H, gauge.little(stack)), (count, gauge.full(stack)), (10, gauge.harmless(stack)))
@@ -148,14 +148,14 @@ def it_is_over_with_the_first_sample_below(gauge: Gauge, stack: Stack) -> Incide
 
 @EVERY_GAUGE.add(losses=True)
 def at_its_limit_from_the_first_sample_on(gauge: Gauge, stack: Stack) -> Incident:
-    """A new service or database has no past, and needs none."""
+    """The alert needs no earlier samples of a new service or database."""
     counts = minutes((H, None), (gauge.duration_minutes(stack) + 8, gauge.full(stack)))
     return gauge.pages(stack, *gauge.series(stack, counts))
 
 
 @EVERY_GAUGE.add(losses=True)
 def it_flaps_between_its_limit_and_no_samples(gauge: Gauge, stack: Stack) -> Incident:
-    """One minute at the limit and a scale to zero, again and again: each of them is short."""
+    """One minute at the limit, then scaled to zero, repeatedly: each breach is short."""
     gauge.require_a_longer_duration_than_the_window(stack)
     flap = minutes((1, gauge.full(stack)), (gauge.duration_minutes(stack) + 2, None))
     return quiet(gauge.series(stack, (*minutes((H, gauge.little(stack))), *flap * 3)))
@@ -163,7 +163,7 @@ def it_flaps_between_its_limit_and_no_samples(gauge: Gauge, stack: Stack) -> Inc
 
 @EVERY_GAUGE.add()
 def two_minutes_without_samples_in_a_lasting_breach(gauge: Gauge, stack: Stack) -> Incident:
-    """A gap must not begin the count anew."""
+    """A gap must not restart the duration."""
     counts = minutes(
         (H, gauge.little(stack)),
         (2, gauge.full(stack)),
@@ -185,7 +185,7 @@ OF_INSTANCES = Collection({INSTANCES.alert: ()})
 
 @OF_INSTANCES.add(losses=True)
 def two_revisions_of_a_service_have_its_limit_together(stack: Stack) -> Incident:
-    """As the setting says: a limit of each revision is not reached by half of it twice, one of the service is."""
+    """Half of the limit in each of two revisions reaches a limit of the service, but not a limit of each revision."""
     service, most = _limited(stack)[-1 if len(_limited(stack)) == 1 else 1]
     place = stack.place_of(service)
     series = _two_revisions(stack, place, _part(most), _part(most))
@@ -196,16 +196,16 @@ def two_revisions_of_a_service_have_its_limit_together(stack: Stack) -> Incident
 
 @OF_INSTANCES.add()
 def the_limit_is_that_of_each_revision(stack: Stack) -> Incident:
-    """Half of it twice, while traffic is split between two revisions: both can still grow."""
+    """Each of two revisions has half of the limit, so both can still grow."""
     if _limited(stack)[0][0].max_instances_per == "service":
-        raise NotBuildableError("the limit is that of the service")
+        raise NotBuildableError("the limit is for the service")
     part = _part(_most(stack))
     return quiet(_two_revisions(stack, _place(stack), part, part))
 
 
 @OF_INSTANCES.add()
 def one_of_two_revisions_is_at_its_limit(stack: Stack) -> Incident:
-    """The other one can still grow, and its users are not those who wait."""
+    """The other one can still grow, but users of the first one wait."""
     return INSTANCES.pages(stack, *_two_revisions(stack, _place(stack), _most(stack), INSTANCES.little(stack)))
 
 
@@ -217,7 +217,7 @@ def it_has_more_active_instances_than_its_limit(stack: Stack) -> Incident:
 
 @OF_INSTANCES.add(losses=True)
 def an_old_revision_is_idle_while_the_new_one_is_active(stack: Stack) -> Incident:
-    """Three idle old ones and three active new ones of five: a deployment, and two more may start."""
+    """Three idle old instances and three active new ones at a limit of five: two more may start."""
     part = _part(_most(stack))
     return quiet(
         [
@@ -230,7 +230,7 @@ def an_old_revision_is_idle_while_the_new_one_is_active(stack: Stack) -> Inciden
 
 @OF_INSTANCES.add()
 def every_instance_is_idle(stack: Stack) -> Incident:
-    """Kept warm after a peak: they take the next requests."""
+    """Idle instances after a peak take the next requests."""
     most = INSTANCES.lasting(stack, _most(stack))
     return quiet(
         [
@@ -242,7 +242,7 @@ def every_instance_is_idle(stack: Stack) -> Incident:
 
 @OF_INSTANCES.add()
 def one_of_its_instances_is_idle(stack: Stack) -> Incident:
-    """All are there, and one is free."""
+    """All instances run, and one is free."""
     most = _most(stack)
     return quiet(
         [
@@ -254,7 +254,7 @@ def one_of_its_instances_is_idle(stack: Stack) -> Incident:
 
 @OF_INSTANCES.add()
 def the_limit_is_reached_on_both_sides_of_a_cut_over(stack: Stack) -> Incident:
-    """The old revision is at its limit, and then the new one: users have waited all the time."""
+    """The old revision is at its limit, and then the new one: users wait the whole time."""
     most, half = _most(stack), INSTANCES.duration_minutes(stack) // 2
     little = INSTANCES.little(stack)
     old = minutes((H, little), (half, float(most)), (half + 8, 0.0))
@@ -266,7 +266,7 @@ def the_limit_is_reached_on_both_sides_of_a_cut_over(stack: Stack) -> Incident:
 
 @OF_INSTANCES.add()
 def a_new_revision_takes_all_instances_for_two_minutes(stack: Stack) -> Incident:
-    """The cut-over of a deployment: it starts with everything, and scales in."""
+    """A cut-over: the new revision starts with all instances, and then scales in."""
     most = _most(stack)
     after = INSTANCES.duration_minutes(stack) + 5
     new: Counts = minutes((H, None), (2, float(most)), (after, min(2.0, most - 1.0)))
@@ -279,14 +279,14 @@ OF_CONNECTIONS = Collection({CONNECTIONS.alert: ()})
 
 @OF_CONNECTIONS.add()
 def a_deployment_doubles_the_connections_for_two_minutes(stack: Stack) -> Incident:
-    """Two revisions, each with its own pools; the old one gives its connections back."""
+    """Two revisions, each with its own pools. Then the old one closes its connections."""
     few, many = _share(stack) * 0.6, _share(stack) * 1.2
     return quiet([_connections(stack, minutes((H, few), (2, many), (10, few)))])
 
 
 @OF_CONNECTIONS.add()
 def the_database_restarts_while_its_connections_are_nearly_used_up(stack: Stack) -> Incident:
-    """It reports nothing for two minutes, and begins with none."""
+    """It reports nothing for two minutes, and then few connections."""
     few, many = CONNECTIONS.little(stack), _share(stack) + 1
     short = CONNECTIONS.duration_minutes(stack) - 2
     return quiet([_connections(stack, minutes((H, few), (short, many), (2, None), (3, few), (short, many), (2, few)))])
@@ -294,7 +294,7 @@ def the_database_restarts_while_its_connections_are_nearly_used_up(stack: Stack)
 
 @OF_INSTANCES.add()
 def the_frontend_is_at_its_own_limit(stack: Stack) -> Incident:
-    """Each service has its own."""
+    """Each service has its own limit."""
     service, most = _second(stack)
     place = stack.place_of(service)
     return INSTANCES.pages(
@@ -307,28 +307,28 @@ def the_frontend_is_at_its_own_limit(stack: Stack) -> Incident:
 
 @OF_INSTANCES.add()
 def two_regions_have_half_of_the_instances_each(stack: Stack) -> Incident:
-    """The limit holds in each region for itself."""
+    """The limit applies to each region separately."""
     half = INSTANCES.lasting(stack, _part(_most(stack)))
     return quiet([_instances(_place(stack), half), _instances(_place(stack).in_location(stack.other_location), half)])
 
 
 @OF_INSTANCES.add()
 def services_of_others_are_at_the_limit(stack: Stack) -> Incident:
-    """The other environment's, neighbours', and a worker pool of the same name."""
+    """Of the other environment, with similar names, and a worker pool of the same name."""
     others = (stack.other_backend, *stack.neighbours, stack.backend.of_resource("cloud_run_worker_pool"))
     return quiet([_instances(place, INSTANCES.lasting(stack, 50.0)) for place in others])
 
 
 @OF_CONNECTIONS.add()
 def two_databases_of_the_instance_share_its_connections(stack: Stack) -> Incident:
-    """Neither has many for itself."""
+    """Neither has many alone, but their sum is near the limit."""
     half = CONNECTIONS.lasting(stack, _share(stack) / 2 + 1)
     return CONNECTIONS.pages(stack, _connections(stack, half), _connections(stack, half, database="postgres"))
 
 
 @OF_CONNECTIONS.add()
 def instances_of_others_are_full(stack: Stack) -> Incident:
-    """The other environment's, one whose name holds ours, and another kind of resource."""
+    """Of the other environment, one whose name contains ours, and another kind of resource."""
     full = CONNECTIONS.lasting(stack, 5000.0)
     return quiet(
         [

@@ -45,13 +45,13 @@ MIGRATIONS = Collection({ALERT: ()})
 
 @MIGRATIONS.add(phases=True)
 def a_migration_fails(stack: Stack) -> Incident:
-    """Pages at the next evaluation, and closes by itself: there is nothing more to wait for."""
+    """Pages at the next evaluation, and closes by itself."""
     return _pages(stack, _executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (20, 0.0))), lasts=False)
 
 
 @MIGRATIONS.add()
-def it_is_over_when_the_failure_has_left_the_window(stack: Stack) -> Incident:
-    """Which is when the sample before it has: the alert closes, so that the next failure pages anew."""
+def it_closes_when_the_failure_has_left_the_window(stack: Stack) -> Incident:
+    """The alert closes when the sample before the failure leaves the window, so that the next failure pages again."""
     series = _executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (20, 0.0)))
     return _pages(stack, series, lasts=True, until_seconds=WINDOW_SECONDS - 1)
 
@@ -70,7 +70,7 @@ def migrations_succeed(stack: Stack) -> Incident:
 
 @MIGRATIONS.add()
 def another_job_fails(stack: Stack) -> Incident:
-    """Its name holds this one's."""
+    """Its name contains the name of the job."""
     return quiet((_executions(stack, minutes((_BEFORE, 0.0), (1, 1.0), (5, 0.0)), job=f"{_job(stack)}-2"),))
 
 

@@ -1,7 +1,7 @@
-"""Runs scenarios under promtool: on the rule text of the plan, many scenarios a process.
+"""Runs scenarios in promtool, on the rules of the plan, with many scenarios in one process.
 
-Each scenario becomes questions to the `ALERTS` series that promtool's own rule evaluations wrote. The question carries
-the scenario's name as a PromQL comment, since promtool 2.42 names nothing else when it reports a failure.
+Each scenario becomes queries on the `ALERTS` series that promtool's own rule evaluations write. Each query contains the
+scenario's name as a PromQL comment, because promtool 2.42 prints only the query when it reports a failure.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _FAILED = re.compile(r'^ +expr: ".*# (?P<id>[^"]+)", time: (?P<time>[^,]+), *\n(
 _VERDICT = re.compile(r"^ +(?:SUCCESS|FAILED:)$", re.MULTILINE)
 
 Rule = dict[str, Any]
-# An expression, the seconds at which it is evaluated, and the samples that it must give.
+# An expression, the time of its evaluation in seconds, and the samples that it must return.
 Question = tuple[str, int, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """A scenario on one stack with one delivery of its samples. `id` has no quotation mark in it."""
+    """A scenario on one stack with one delivery of its samples. `id` contains no quotation mark."""
 
     id: str
     alert: str
@@ -45,7 +45,7 @@ class Case:
 
 
 class PromtoolError(Exception):
-    """promtool did not run the cases at all."""
+    """promtool did not run the cases."""
 
 
 def run_cases(
@@ -56,7 +56,7 @@ def run_cases(
     *,
     deadline_seconds: float | None = None,
 ) -> dict[str, str]:
-    """What went wrong in each failed case, by its id. `rules`: by stack and alert. Files are written into `folder`.
+    """The failure of each failed case, by its id. `rules`: by stack and alert. Files are written into `folder`.
 
     Raises PromtoolError when promtool fails otherwise than by a case, or takes longer than the deadline.
     """
@@ -74,7 +74,7 @@ def write_cases(folder: Path, cases: Sequence[Case], rules: Mapping[tuple[str, s
 
 
 def run_files(promtool: Path, files: Sequence[Path], *, deadline_seconds: float | None = None) -> dict[str, str]:
-    """What went wrong in each failed case of the test files, by its id. Raises PromtoolError."""
+    """The failure of each failed case of the test files, by its id. Raises PromtoolError."""
     batches = [files[start :: processors()] for start in range(min(processors(), len(files)))]
     with ThreadPoolExecutor(processors()) as pool:
         results = pool.map(partial(run_promtool, promtool, deadline_seconds=deadline_seconds), batches)
@@ -82,17 +82,17 @@ def run_files(promtool: Path, files: Sequence[Path], *, deadline_seconds: float 
 
 
 def promtool_tests(cases: Iterable[Case], rule: Rule) -> str:
-    """The cases as the `tests` of a promtool test file. Of the rule only the labels are read."""
+    """The cases as the `tests` of a promtool test file. Only the labels of the rule are read."""
     return json.dumps([_test(case, rule) for case in cases])
 
 
 def write_test_file(folder: Path, name: str, rule: Rule, tests: str) -> Path:
-    """Writes a rule file that holds one rule of the plan, unchanged, and a test file for it. Returns the latter."""
+    """Writes a rule file with one unchanged rule of the plan, and a test file for it. Returns the test file."""
     return write_rules_test_file(folder, name, [rule], tests)
 
 
 def write_rules_test_file(folder: Path, name: str, rules: Sequence[Rule], tests: str) -> Path:
-    """Writes a rule file that holds rules of the plan, unchanged, and a test file for them. Returns the latter."""
+    """Writes a rule file with unchanged rules of the plan, and a test file for them. Returns the test file."""
     interval = f"{EVALUATION_INTERVAL_SECONDS}s"
     rule_file = folder / f"{name}.rules.json"
     groups = [{"name": "one", "interval": interval, "rules": list(rules)}]
@@ -104,9 +104,9 @@ def write_rules_test_file(folder: Path, name: str, rules: Sequence[Rule], tests:
 
 
 def run_promtool(promtool: Path, files: Sequence[Path], *, deadline_seconds: float | None = None) -> dict[str, str]:
-    """Runs test files in one process. Returns what went wrong in each failed case, by its id.
+    """Runs test files in one process. Returns the failure of each failed case, by its id.
 
-    Raises PromtoolError when promtool fails otherwise than by a case, or does not say how each file ended.
+    Raises PromtoolError if promtool fails for another reason than a case, or does not report the result of each file.
     """
     command = [str(promtool), "test", "rules", *(str(file) for file in files)]
     environment = {**os.environ, **_LESS_WORK}
@@ -131,7 +131,7 @@ def run_promtool(promtool: Path, files: Sequence[Path], *, deadline_seconds: flo
     if done.returncode != 0 and not failures:
         said = f"{done.stdout}{done.stderr}"[-4000:].strip()
         raise PromtoolError(said or f"{promtool} said nothing and ended with status {done.returncode}")
-    # A program that only ends well has proven nothing.
+    # An exit status of 0 alone proves nothing.
     answered = len(_VERDICT.findall(done.stdout)) + len(_VERDICT.findall(done.stderr))
     if answered != len(files):
         raise PromtoolError(
@@ -142,7 +142,7 @@ def run_promtool(promtool: Path, files: Sequence[Path], *, deadline_seconds: flo
 
 
 def first_page_tests(cases: Iterable[Case]) -> str:
-    """Tests that expect nothing, so that promtool answers when each case pages first: `got: {} SECONDS`."""
+    """Tests that expect nothing, so that promtool prints when each case first notifies: `got: {} SECONDS`."""
     tests = []
     for case in cases:
         test = _input(case)
@@ -154,19 +154,19 @@ def first_page_tests(cases: Iterable[Case]) -> str:
 
 
 def first_page(alert: str, end: int) -> str:
-    """A query for the second of the alert's first page, asked at `end`."""
+    """A query for the second at which the alert first fires, evaluated at `end`."""
     firing = f'timestamp(ALERTS{{alertname="{alert}",alertstate="firing"}})'
     return f"min(min_over_time({firing}[{end + 1}s:{EVALUATION_INTERVAL_SECONDS}s]))"
 
 
 def page_minutes(case: Case, expect: Fires) -> tuple[float, float]:
-    """Between which minutes of the incident the first page must be."""
+    """The minutes of the incident between which the alert must first fire."""
     first_bad = case.delivery.time_of(case.delivery.first_delivered(expect.first_bad_minute))
     return (first_bad + expect.not_before_seconds) / 60, (first_bad + expect.within_seconds) / 60
 
 
 def expected_page(case: Case) -> str:
-    """What must happen, in words: `it must page between minute 11 and 13`."""
+    """The expectation as text: `it must page between minute 11 and 13`."""
     expect = case.incident.expect
     if not isinstance(expect, Fires):
         return "nobody may be notified"

@@ -1,4 +1,4 @@
-"""Runs the incidents of a stack on the rules that it deploys: which alerts page when they must, and only then."""
+"""Runs the incidents of a stack on its deployed rules: whether the alerts page when they must, and only then."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SECONDS = re.compile(r"got: \{\} (\S+)$")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """An incident in which the alert did something else than it must.
+    """An incident in which the alert did not do what it must.
 
     `expected` and `found` are sentences with the minutes of the incident. `deliveries`: at how many of the `tried`
     arrival times of its samples it failed; `phase_seconds` and `lost` are those of the first.
@@ -49,7 +49,7 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlertProof:
-    """What became of the incidents of one alert. `not_built`: scenarios that the settings rule out, with the reason."""
+    """The results of the incidents of one alert. `not_built`: scenarios that the settings rule out, with the reason."""
 
     alert: str
     query: str
@@ -78,7 +78,7 @@ class AlertProof:
 
 
 def scenarios_of(alert: str) -> list[Scenario]:
-    """The built-in scenarios of an alert; none for an alert that is not built in."""
+    """The built-in scenarios of an alert. Empty for a custom alert."""
     return [scenario for scenario in ALL_SCENARIOS if scenario.alert == alert]
 
 
@@ -91,9 +91,9 @@ def prove(
     deadline_seconds: float,
     done: Callable[[int, int], None] = lambda finished, total: None,
 ) -> list[AlertProof]:
-    """The proof of each rule, in their order. `rules`: by alert; `done` gets how many are finished, and of how many.
+    """The results of each rule, in their order. `rules`: by alert. `done` gets the number of finished and of all rules.
 
-    Every alert has scenarios: the caller sorts the others out. Raises PromtoolError, without starting promtool again.
+    The caller leaves out alerts without scenarios. Raises PromtoolError, without starting promtool again.
     """
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(processors()) as pool:
 
@@ -120,7 +120,7 @@ def _proof(
     not_built: list[tuple[str, str]] = []
     for scenario, incident in incidents_of(stack, scenarios_of(alert)):
         if isinstance(incident, Incident):
-            # Without lost samples: how far they move a count or a probe depends on the settings.
+            # Without lost samples, because their effect on a count or a probe depends on the settings.
             whole = tuple(delivery for delivery in deliveries_of(scenario) if delivery.lost is None)
             deliveries = whole if every_phase else (USUAL_DELIVERY,)
             built.append((scenario, [case_of(stack, scenario, incident, delivery) for delivery in deliveries]))
@@ -170,7 +170,7 @@ def _failures(
 
 
 def _minute(answer: str | None) -> float | None:
-    """The minute of the first page, from promtool's answer to `first_page_tests`; None where nothing pages."""
+    """The minute of the first page, from promtool's answer to `first_page_tests`. None if nothing pages."""
     found = _SECONDS.search(answer or "")
     return round(float(found[1]) / 60, 1) if found else None
 

@@ -1,4 +1,4 @@
-"""The registry's alerts: one log entry pages, none does not. All three are counters compared with 0."""
+"""The registry's alerts: one log entry notifies. All three compare a counter with 0."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from readiness.alerts.scenarios.stack import Stack
 from readiness.settings.model import Settings
 
 Metric = Callable[[Settings], LogMetric]
-# The alert, what it counts, and the resource that its entries have.
+# The alert, its counter, and the resource type of its entries.
 ALERTS: tuple[tuple[str, Metric, str], ...] = (
     ("ImagesDeletedByOthers", deletions_by_others, "audited_resource"),
     ("LargeImageCleanup", large_cleanups, "global"),
@@ -43,20 +43,20 @@ EVERY_ALERT = Collection({alert: (metric, resource) for alert, metric, resource 
 
 @EVERY_ALERT.add(losses=True)
 def one_entry_after_a_quiet_hour(metric: Metric, resource: str, stack: Stack) -> Incident:
-    """It happens once in months, and once is enough."""
+    """One entry in months is enough to notify."""
     return _pages(_counter(stack.settings, metric, resource, _one_entry()))
 
 
 @EVERY_ALERT.add()
-def it_is_over_when_the_entry_has_left_the_window(metric: Metric, resource: str, stack: Stack) -> Incident:
-    """Which is when the sample before it has: the alert closes, so that the next entry pages anew."""
+def it_closes_when_the_entry_has_left_the_window(metric: Metric, resource: str, stack: Stack) -> Incident:
+    """The alert closes when the sample before the entry leaves the window, so that the next entry notifies again."""
     until_seconds = WINDOW_SECONDS - 60 - 1
     return _pages(_counter(stack.settings, metric, resource, _one_entry()), until_seconds=until_seconds)
 
 
 @EVERY_ALERT.add()
 def one_of_two_kinds_of_entry_is_written(metric: Metric, resource: str, stack: Stack) -> Incident:
-    """Series that differ in a label are added up; the one that stands still hides nothing."""
+    """Series that differ in a label are added up. One without an increase hides nothing."""
     label = "method" if resource == "audited_resource" else "logger"
     return _pages(
         _counter(stack.settings, metric, resource, _one_entry(), **{label: "a"}),
@@ -66,27 +66,27 @@ def one_of_two_kinds_of_entry_is_written(metric: Metric, resource: str, stack: S
 
 @EVERY_ALERT.add()
 def the_first_entry_that_the_metric_ever_counted(metric: Metric, resource: str, stack: Stack) -> Incident:
-    """A log-based metric has no series before its first entry; the alert must not need a second one."""
+    """A log-based metric has no series before its first entry. The alert must not need a second one."""
     counts = minutes((_BEFORE, None), (1, 1), (_WINDOW + 3, 0))
     return _pages(_counter(stack.settings, metric, resource, counts))
 
 
 @EVERY_ALERT.add()
 def nothing_happens(metric: Metric, resource: str, stack: Stack) -> Incident:
-    """The usual day: counters that stand still page nobody."""
+    """A usual day: counters without an increase must not notify."""
     return quiet([_counter(stack.settings, metric, resource, minutes((2 * _BEFORE, 0.0)))])
 
 
 @EVERY_ALERT.add()
 def another_kind_of_resource_writes_the_entry(metric: Metric, resource: str, stack: Stack) -> Incident:
-    """The selector names the one resource that the entries are written for."""
+    """The selector names the resource type of the entries."""
     assert resource != "cloud_run_revision"
     return quiet([_counter(stack.settings, metric, "cloud_run_revision", _one_entry())])
 
 
 @EVERY_ALERT.add()
 def it_happens_in_the_other_environment(metric: Metric, resource: str, stack: Stack) -> Incident:
-    """Each stack that owns a registry has counters of its own."""
+    """Each stack that owns a registry has its own counters."""
     return quiet([_counter(stack.other, metric, resource, _one_entry())])
 
 

@@ -1,4 +1,4 @@
-"""The proof of a stack's alerts, as text and as JSON."""
+"""The results of a stack's alerts, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from readiness.alerts.scenarios.proof import AlertProof, Failure
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackProof:
-    """All that is known of a stack's alerts. `not_proven`: names of alerts, and why promtool says nothing of each."""
+    """All results of a stack's alerts. `not_proven`: alerts that promtool cannot test, with the reasons."""
 
     stack: str
     promtool_version: str
@@ -31,14 +31,14 @@ class StackProof:
 
     @property
     def result(self) -> str:
-        """`passed`, `failed`, or `not proven` where no incident ran at all."""
+        """`passed`, `failed`, or `not proven` if no incident ran."""
         if self.failures:
             return "failed"
         return "passed" if self.incidents else "not proven"
 
 
 def proof_text(proof: StackProof) -> str:
-    """For a person: a line for each alert, the failures below it, then what is not covered."""
+    """For people: a line for each alert, its failures below it, then what is not covered."""
     return "\n".join(_lines(proof)) + "\n"
 
 
@@ -87,7 +87,7 @@ def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def proof_json(proof: StackProof) -> str:
-    """For a program. `result` is `passed`, `failed` or `not proven`, of the stack and of each alert."""
+    """For programs. `result` is `passed`, `failed` or `not proven`, for the stack and for each alert."""
     value = {
         "stack": proof.stack,
         "promtool": proof.promtool_version,

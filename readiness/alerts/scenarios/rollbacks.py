@@ -1,4 +1,4 @@
-"""The alert on a rollback: one entry of the audit log notifies, none does not."""
+"""The alert on a rollback: one entry of the audit log notifies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from readiness.settings.model import Settings
 ALERT = "RollbackStarted"
 PERSON = "ada@harbor.dev"
 _WINDOW = WINDOW_SECONDS // 60
-# Longer than the window, since `increase` counts too much in younger series.
+# Longer than the window, because `increase` counts too much in new series.
 _BEFORE = _WINDOW + 3
 _ONE_CHANGE = minutes((_BEFORE, 0), (1, 1), (_WINDOW + 3, 0))
 
@@ -45,44 +45,44 @@ OF_ROLLBACKS = Collection({ALERT: ()})
 
 @OF_ROLLBACKS.add(losses=True)
 def somebody_rolls_a_service_back(stack: Stack) -> Incident:
-    """Notifies at the next evaluation, with the service and with who did it."""
+    """Notifies at the next evaluation, with the service and the account."""
     return _notifies(stack, _changes(stack.settings))
 
 
 @OF_ROLLBACKS.add()
 def the_first_rollback_that_was_ever_counted(stack: Stack) -> Incident:
-    """The counter has no series before; the alert must not need a second rollback."""
+    """The counter has no earlier series. The alert must not need a second rollback."""
     return _notifies(stack, _changes(stack.settings, minutes((_BEFORE, None), (1, 1), (_WINDOW + 3, 0))))
 
 
 @OF_ROLLBACKS.add()
-def the_rollback_is_over_when_its_entry_has_left_the_window(stack: Stack) -> Incident:
+def it_closes_when_the_entry_has_left_the_window(stack: Stack) -> Incident:
     """The incident closes, so that the next rollback notifies again."""
     return _notifies(stack, _changes(stack.settings), until_seconds=WINDOW_SECONDS - 60 - 1)
 
 
 @OF_ROLLBACKS.add()
 def a_rollback_of_a_service_that_has_an_idle_series_too(stack: Stack) -> Incident:
-    """Series of one service and one person are added up; one that does not grow hides nothing."""
+    """Series of one service and one account are added up. One without an increase hides nothing."""
     idle = _changes(stack.settings, minutes((2 * _BEFORE, 0.0)), revision_name="idle")
     return _notifies(stack, _changes(stack.settings, revision_name="changed"), idle)
 
 
 @OF_ROLLBACKS.add()
 def nobody_rolls_back(stack: Stack) -> Incident:
-    """A usual day: a counter of an earlier rollback that does not grow."""
+    """A usual day: the counter of an earlier rollback has no increase."""
     return quiet([_changes(stack.settings, minutes((2 * _BEFORE, 0.0)))])
 
 
 @OF_ROLLBACKS.add()
 def somebody_rolls_back_in_the_other_environment(stack: Stack) -> Incident:
-    """Every environment has a counter of its own."""
+    """Every environment has its own counter."""
     return quiet([_changes(stack.other)])
 
 
 @OF_ROLLBACKS.add()
 def another_kind_of_resource_writes_such_an_entry(stack: Stack) -> Incident:
-    """The selector names the resource that Cloud Run writes its entries for."""
+    """The selector names the resource type of Cloud Run's entries."""
     return quiet([_changes(stack.settings, monitored_resource="audited_resource")])
 
 

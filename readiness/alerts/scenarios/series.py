@@ -1,8 +1,8 @@
-"""Series as Cloud Run and Cloud Logging write them: one sample a minute that says what the minute added (DELTA).
+"""Series as Cloud Run and Cloud Logging write them: one sample a minute with the increase in that minute (DELTA).
 
-promtool knows counters only, so the minutes are added up. Monitoring keeps the start time of every sample and counts
-the first one too; a counter needs a sample before it for that. So wherever samples begin, the value so far is given
-once more, a minute earlier ("explicit 0 start").
+promtool has only counters, so the minutes are added up. Monitoring stores the start time of every sample, so it also
+counts the first one. A counter needs an earlier sample for that. So wherever samples begin, the series contains the
+previous value a minute earlier ("explicit 0 start").
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
-    """What each minute added. None is a minute without a sample: no traffic at all, or not yet there.
+    """The increase in each minute. None is a minute without a sample: without traffic, or before the series exists.
 
-    `before`: what a counter had counted before its first minute. promtool does not extrapolate a counter beyond zero.
-    `gauge`: what each minute's sample says instead; nothing is added up, and a lost sample is gone.
+    `before`: the counter's value before its first minute. promtool does not extrapolate a counter below zero.
+    `gauge`: `minutes` are values instead of increases. They are not added up, and a lost sample is missing.
     """
 
     metric: str
@@ -41,7 +41,7 @@ class Series:
 class Delivery:
     """When the samples arrive: seconds after the full minute, and which of every three is lost (0, 1, 2 or None).
 
-    A lost sample's count is not lost: the next sample carries it.
+    The count of a lost sample is part of the next sample.
     """
 
     phase_seconds: int
@@ -49,7 +49,7 @@ class Delivery:
 
     @property
     def step_seconds(self) -> int:
-        """The longest step on which all samples lie: promtool's `interval`."""
+        """The longest step that includes all samples: promtool's `interval`."""
         return gcd(self.phase_seconds, SAMPLE_PERIOD_SECONDS)
 
     def time_of(self, minute: int) -> int:
@@ -66,7 +66,7 @@ class Delivery:
 
 
 def minutes(*spans: tuple[int, T]) -> tuple[T, ...]:
-    """`minutes((10, 0), (5, 3))` is ten minutes with 0 each, then five with 3 each."""
+    """`minutes((10, 0), (5, 3))` is ten minutes with 0, then five with 3."""
     return tuple(value for count, value in spans for _ in range(count))
 
 
@@ -115,9 +115,9 @@ def _number(value: float) -> str:
 def distribution(
     metric: str, labels: Mapping[str, str], bounds: Sequence[float], samples: Iterable[Mapping[float, float] | None]
 ) -> tuple[Series, ...]:
-    """A distribution as PromQL shows it: a counter a bucket. `samples`: a minute's `{value: how many}`, or None.
+    """A distribution in PromQL: one counter for each bucket. `samples`: `{value: count}` of each minute, or None.
 
-    Bounds that no used bucket touches are left out: no quantile depends on them, and promtool reads them slowly.
+    Bounds that no used bucket has are left out, because no quantile depends on them, and promtool reads them slowly.
     """
     listed = list(samples)
     values = {value for sample in listed if sample for value in sample}

@@ -1,11 +1,9 @@
-"""Scenarios that every alert over Cloud Run's metrics must pass alike: CPU, memory, error rate, latency.
+"""Scenarios that all alerts on Cloud Run's metrics must pass: CPU, memory, error rate, latency.
 
 `(60, 6)` is a minute with 60 observations of which 6 are bad: requests that fail or are slow, instances at their limit.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from readiness.alerts.scenarios.incident import Collection, Incident, Scenario, quiet
 from readiness.alerts.scenarios.series import minutes
@@ -13,10 +11,8 @@ from readiness.alerts.scenarios.signals import HEALTHY_MINUTES as H
 from readiness.alerts.scenarios.signals import PATIENCE_SECONDS, SIGNALS, Signal
 from readiness.alerts.scenarios.stack import Stack
 
-Tell = Callable[[Signal, Stack], Incident]
-
-# Where everything is bad, the first bad sample is enough: the stated duration passes, one evaluation more, and the next
-# one pages.
+# If everything is bad, the first bad sample is enough: the alert fires after the stated duration, one evaluation more,
+# and the next one.
 AT_THE_NEXT_EVALUATION_SECONDS = 60
 
 EVERY_SIGNAL = Collection({signal.alert: (signal,) for signal in SIGNALS})
@@ -24,7 +20,7 @@ EVERY_SIGNAL = Collection({signal.alert: (signal,) for signal in SIGNALS})
 
 @EVERY_SIGNAL.add(losses=True)
 def a_lasting_breach_at_twice_the_threshold(signal: Signal, stack: Stack) -> Incident:
-    """Pages within 3 minutes after the stated duration, whenever samples arrive and whichever third is lost."""
+    """Notifies within 3 minutes after the stated duration, whenever samples arrive and whichever third is lost."""
     duration = signal.duration_minutes(stack)
     timeline = minutes((H, (60, 0)), (duration + 5, signal.twice_of_60(stack)))
     return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
@@ -32,15 +28,15 @@ def a_lasting_breach_at_twice_the_threshold(signal: Signal, stack: Stack) -> Inc
 
 @EVERY_SIGNAL.add(losses=True)
 def a_breach_one_minute_shorter_than_stated(signal: Signal, stack: Stack) -> Incident:
-    """Even when all is bad: a window that smears it over the stated duration pages for nothing."""
+    """Even if everything is bad: too long a window would extend the breach to the stated duration."""
     duration = signal.duration_minutes(stack)
     timeline = minutes((H, (60, 0)), (duration - 1, (60, 60)), (6, (60, 0)))
     return quiet(signal.series(stack, stack.backend, timeline))
 
 
 @EVERY_SIGNAL.add(losses=True)
-def one_lone_bad_one_in_an_idle_half_hour(signal: Signal, stack: Stack) -> Incident:
-    """One of eight is 12 %, and 100 % of its minute: nobody gets up for it."""
+def a_single_bad_observation_in_an_idle_half_hour(signal: Signal, stack: Stack) -> Incident:
+    """One of eight is 12 %, and 100 % of its minute. That alone must not notify."""
     idle, alone = (0.0, 0.0), (1.0, 1.0)
     rare = minutes((1, (1.0, 0.0)), (7, idle))
     return quiet(signal.series(stack, stack.backend, (*rare, *rare, alone, *rare, *minutes((5, idle)))))
@@ -48,7 +44,7 @@ def one_lone_bad_one_in_an_idle_half_hour(signal: Signal, stack: Stack) -> Incid
 
 @EVERY_SIGNAL.add(losses=True)
 def everything_is_bad_at_one_a_minute(signal: Signal, stack: Stack) -> Incident:
-    """Low traffic is no reason to be quiet: no floor in requests per second."""
+    """Low traffic must not silence the alert: the query has no minimum of requests per second."""
     timeline = minutes((H, (1, 0)), (signal.duration_minutes(stack) + 5, (1, 1)))
     series = signal.series(stack, stack.backend, timeline)
     # A third of the first window is bad, and all of it two minutes later.
@@ -59,7 +55,7 @@ def everything_is_bad_at_one_a_minute(signal: Signal, stack: Stack) -> Incident:
 
 @EVERY_SIGNAL.add()
 def every_other_minute_is_bad(signal: Signal, stack: Stack) -> Incident:
-    """Half of what users get, for as long as it lasts: one good minute must not begin the count anew."""
+    """Half of all requests are bad the whole time. One good minute must not restart the duration."""
     signal.require_that_half_is_bad(stack)
     pairs = (signal.duration_minutes(stack) + 6) // 2
     timeline = minutes((H, (60, 0))) + minutes((1, (60, 60)), (1, (60, 0))) * pairs
@@ -67,14 +63,14 @@ def every_other_minute_is_bad(signal: Signal, stack: Stack) -> Incident:
 
 
 @EVERY_SIGNAL.add()
-def a_deploy_blip_of_two_minutes(signal: Signal, stack: Stack) -> Incident:
-    """Everything is bad while the new revision takes over."""
+def everything_is_bad_for_two_minutes_of_a_deployment(signal: Signal, stack: Stack) -> Incident:
+    """Everything is bad while traffic moves to the new revision."""
     return quiet(signal.series(stack, stack.backend, minutes((H, (60, 0)), (2, (60, 60)), (H, (60, 0)))))
 
 
 @EVERY_SIGNAL.add()
 def the_frontend_breaks_while_the_backend_has_100_times_its_traffic(signal: Signal, stack: Stack) -> Incident:
-    """Over both together nothing shows: the services must be kept apart."""
+    """The sum over both hides it: the services must be counted separately."""
     length = signal.duration_minutes(stack) + 5
     return signal.pages(
         stack,
@@ -86,7 +82,7 @@ def the_frontend_breaks_while_the_backend_has_100_times_its_traffic(signal: Sign
 
 @EVERY_SIGNAL.add()
 def one_region_breaks_while_another_has_100_times_its_traffic(signal: Signal, stack: Stack) -> Incident:
-    """The same service in two regions is two services to its users."""
+    """The same service must be counted separately in each region."""
     length = signal.duration_minutes(stack) + 5
     broken = stack.backend.in_location(stack.other_location)
     return signal.pages(
@@ -99,7 +95,7 @@ def one_region_breaks_while_another_has_100_times_its_traffic(signal: Signal, st
 
 @EVERY_SIGNAL.add()
 def a_new_revision_takes_a_tenth_of_the_traffic_and_breaks(signal: Signal, stack: Stack) -> Incident:
-    """Its series are new; the old revision's are healthy. It takes more where a tenth of all requests may fail."""
+    """Its series are new, and the old one is healthy. It takes more traffic if a tenth of the requests may fail."""
     part = signal.part_that_shows(stack)
     length = signal.duration_minutes(stack) + 8
     return signal.pages(
@@ -112,7 +108,7 @@ def a_new_revision_takes_a_tenth_of_the_traffic_and_breaks(signal: Signal, stack
 
 @EVERY_SIGNAL.add()
 def the_traffic_falls_to_a_hundredth_and_what_is_left_breaks(signal: Signal, stack: Stack) -> Incident:
-    """The healthy traffic of before must leave the figure within one window."""
+    """The earlier healthy traffic must no longer count after one window."""
     length = signal.duration_minutes(stack) + 5
     timeline = minutes((H, (6000, 0)), (length, signal.twice_of_60(stack)))
     return signal.pages(stack, signal.series(stack, stack.backend, timeline), of=stack.backend)
@@ -120,7 +116,7 @@ def the_traffic_falls_to_a_hundredth_and_what_is_left_breaks(signal: Signal, sta
 
 @EVERY_SIGNAL.add()
 def a_canary_that_takes_one_percent_of_the_traffic_is_broken(signal: Signal, stack: Stack) -> Incident:
-    """Revisions are added up, not compared: one percent of bad requests is below every threshold."""
+    """Revisions are added up, not compared. One percent of bad requests is below every threshold."""
     bad = signal.harmless_of_60(stack)
     length = H + signal.duration_minutes(stack) + 5
     return quiet(
@@ -131,19 +127,19 @@ def a_canary_that_takes_one_percent_of_the_traffic_is_broken(signal: Signal, sta
 
 @EVERY_SIGNAL.add()
 def scaled_to_zero(signal: Signal, stack: Stack) -> Incident:
-    """No instance, no traffic, no samples, no page; nor when it wakes up."""
+    """Without instances there are no samples, and nobody is notified, also when the service starts again."""
     return quiet(signal.series(stack, stack.backend, minutes((H, (60, 0)), (15, None), (H, (60, 0)))))
 
 
 @EVERY_SIGNAL.add()
 def scaled_to_zero_in_the_middle_of_a_short_breach(signal: Signal, stack: Stack) -> Incident:
-    """Missing samples must not prolong what was bad before them."""
+    """Missing samples must not extend the breach before them."""
     return quiet(signal.series(stack, stack.backend, minutes((H, (60, 0)), (2, (60, 60)), (10, None))))
 
 
 @EVERY_SIGNAL.add()
 def the_other_environment_is_broken(signal: Signal, stack: Stack) -> Incident:
-    """Both live in one project; each pages for its own services only."""
+    """Both environments share a project, and each stack notifies only for its own services."""
     length = signal.duration_minutes(stack) + 5
     return quiet(
         signal.series(stack, stack.other_backend, minutes((H, (60, 0)), (length, (60, 60)))),
@@ -152,8 +148,8 @@ def the_other_environment_is_broken(signal: Signal, stack: Stack) -> Incident:
 
 
 @EVERY_SIGNAL.add()
-def neighbours_whose_names_hold_ours_are_broken(signal: Signal, stack: Stack) -> Incident:
-    """`…-backend-prod2` and `x…-backend-prod` are other people's services: names are matched whole."""
+def services_whose_names_contain_ours_are_broken(signal: Signal, stack: Stack) -> Incident:
+    """`…-backend-prod2` and `x…-backend-prod` are other services: the query matches whole names."""
     timeline = minutes((H, (60, 0)), (signal.duration_minutes(stack) + 5, (60, 60)))
     return quiet(*(signal.series(stack, neighbour, timeline) for neighbour in stack.neighbours))
 
@@ -167,7 +163,7 @@ def another_kind_of_resource_of_the_same_name_is_broken(signal: Signal, stack: S
 
 @EVERY_SIGNAL.add(losses=True)
 def a_new_service_is_bad_from_its_first_sample_on(signal: Signal, stack: Stack) -> Incident:
-    """There is no healthy past to compare with, and none is needed."""
+    """The alert needs no earlier healthy samples."""
     timeline = minutes((H, None), (signal.duration_minutes(stack) + 5, (60, 60)))
     series = signal.series(stack, stack.backend, timeline)
     return signal.pages(stack, series, of=stack.backend, patience_seconds=AT_THE_NEXT_EVALUATION_SECONDS)
@@ -175,13 +171,13 @@ def a_new_service_is_bad_from_its_first_sample_on(signal: Signal, stack: Stack) 
 
 @EVERY_SIGNAL.add(losses=True)
 def the_first_sample_ever_is_bad_and_alone(signal: Signal, stack: Stack) -> Incident:
-    """The first event of a counter that is born with it: one bad request or instance is nobody's page."""
+    """A new counter begins with its first event. One bad request or instance must not notify."""
     return quiet(signal.series(stack, stack.backend, minutes((H, None), (1, (1, 1)), (10, None))))
 
 
 @EVERY_SIGNAL.add(losses=True)
 def it_flaps_between_bad_and_scaled_to_zero(signal: Signal, stack: Stack) -> Incident:
-    """Two bad minutes and seven without samples, again and again: the count begins anew each time.
+    """Two bad minutes and seven without samples, repeatedly: the duration restarts each time.
 
     The error budget counts these requests (error_budget.py).
     """
@@ -191,7 +187,7 @@ def it_flaps_between_bad_and_scaled_to_zero(signal: Signal, stack: Stack) -> Inc
 
 @EVERY_SIGNAL.add(losses=True)
 def both_revisions_are_bad_in_the_minute_of_a_cut_over(signal: Signal, stack: Stack) -> Incident:
-    """The old one while it drains, the new one while it starts; then all is well, and the old one has no samples."""
+    """The old one while it stops, the new one while it starts. Then the new one is healthy."""
     old = minutes((H, (60, 0)), (1, (60, 60)), (9, None))
     new = minutes((H, None), (1, (40, 40)), (9, (60, 0)))
     return quiet(

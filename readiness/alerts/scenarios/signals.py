@@ -1,4 +1,4 @@
-"""The four alerts over Cloud Run's metrics, as what the shared scenarios need to know of each."""
+"""Describes the four alerts on Cloud Run's metrics, for their shared scenarios."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from readiness.alerts.scenarios.series import Series
 from readiness.alerts.scenarios.stack import NotBuildableError, Place, Stack
 from readiness.settings.model import Alerts
 
-# Every scenario begins with so many healthy minutes; the breach's first sample is that of the next one.
+# Every scenario begins with this number of healthy minutes. The breach begins with the sample of the next minute.
 HEALTHY_MINUTES = 5
-# A lasting breach pages this long after its stated duration at the latest; half a minute of it is the evaluation by
-# which every rule waits longer than stated (readiness/alerts/rules.py).
+# A lasting breach notifies at most this long after its stated duration. Half a minute of it is the additional
+# evaluation for which every rule waits (readiness/alerts/rules.py).
 PATIENCE_SECONDS = 180
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signal:
-    """One alert. `twice`: how many of 60 observations are bad when the figure is twice the threshold (or at its most).
+    """One alert. `twice`: how many of 60 observations are bad if the figure is twice the threshold (or its maximum).
 
-    A bad utilisation is 0.97: twice 0.8 does not exist.
+    A bad utilisation is 0.97, because twice 0.8 is more than 1.
     """
 
     alert: str
@@ -41,7 +41,7 @@ class Signal:
     series_of: Callable[[Alerts, Place, Timeline], tuple[Series, ...]]
 
     def duration_minutes(self, stack: Stack) -> int:
-        """How long the condition must hold."""
+        """How long the condition must be true."""
         return self.duration_seconds(stack.settings.alerts) // 60
 
     def twice_of_60(self, stack: Stack) -> tuple[float, float]:
@@ -49,35 +49,35 @@ class Signal:
         return (60, self.twice(stack.settings.alerts))
 
     def harmless_of_60(self, stack: Stack) -> float:
-        """How many bad ones of 60 are no breach: one percent, or a quarter of twice the threshold if that is less."""
+        """How many bad of 60 are not a breach: one percent, or a quarter of `twice` if that is less."""
         return min(0.6, self.twice(stack.settings.alerts) / 4)
 
     @property
     def is_quantile(self) -> bool:
-        """Whether the figure is a 95th percentile, and not the share of what is bad."""
+        """Whether the figure is a 95th percentile, and not a share of bad requests."""
         return self is not ERROR_RATE
 
     def part_that_shows(self, stack: Stack) -> float:
-        """How many bad ones of 60 are a breach: a tenth, or more where the threshold is a higher share."""
+        """How many bad of 60 are a breach: a tenth, or more if the threshold is a higher share."""
         return 6.0 if self.is_quantile else max(6.0, self.twice(stack.settings.alerts))
 
     def require_that_half_is_bad(self, stack: Stack) -> None:
-        """Raises NotBuildableError where half of the requests failing is no breach.
+        """Raises NotBuildableError if half of the requests may fail without a breach.
 
-        Every other minute is bad: a window of three minutes then holds a third of them at the least.
+        Every other minute is bad, so at least a third of a window of three minutes is bad.
         """
         threshold = self.threshold(stack.settings.alerts)
         if not self.is_quantile and threshold >= 0.33:
             raise NotBuildableError(f"a third of the requests is not clearly above the threshold of {threshold:g}")
 
     def series(self, stack: Stack, place: Place, timeline: Timeline) -> tuple[Series, ...]:
-        """What Monitoring gets from a place."""
+        """The series of a place."""
         return self.series_of(stack.settings.alerts, place, timeline)
 
     def pages(
         self, stack: Stack, *series: tuple[Series, ...], of: Place, patience_seconds: int = PATIENCE_SECONDS
     ) -> Incident:
-        """A scenario that pages for one place and lasts to its end."""
+        """A scenario that fires for one place and stays open until its end."""
         duration_seconds = self.duration_seconds(stack.settings.alerts)
         expect = Fires(
             labels=(of.alert_labels,),
@@ -89,17 +89,17 @@ class Signal:
 
 
 def cpu_threshold(alerts: Alerts) -> float:
-    """The share of CPU above which an instance is too busy."""
+    """The share of CPU above which the alert fires."""
     return alerts.high_cpu_usage.cpu_ratio
 
 
 def memory_threshold(alerts: Alerts) -> float:
-    """The share of memory above which an instance is too full."""
+    """The share of memory above which the alert fires."""
     return alerts.high_memory_usage.memory_ratio
 
 
 def good_utilisation(threshold: float) -> float:
-    """A share that is far from a threshold: 0.3, or half of a low threshold."""
+    """A share far below a threshold: 0.3, or half of a low threshold."""
     return min(0.3, threshold / 2)
 
 

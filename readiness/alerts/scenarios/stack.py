@@ -1,4 +1,4 @@
-"""A stack as the scenarios see it: its services by role, its neighbours, its settings."""
+"""The stack of a scenario: its services by role, similar names of other services, and its settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from readiness.settings.services import Service
 
 
 class NotBuildableError(Exception):
-    """A scenario does not exist for the settings of a stack. The message says why, for people."""
+    """The settings of a stack rule a scenario out. The message is the reason."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +33,7 @@ class Place:
 
     @property
     def alert_labels(self) -> dict[str, str]:
-        """The labels by which an alert names it."""
+        """The labels that an alert has for it."""
         return {"service_name": self.service, "location": self.location}
 
     def of_revision(self, revision: str) -> Place:
@@ -63,7 +63,7 @@ class Stack:
 
     @property
     def backend(self) -> Place:
-        """The service whose role is backend, else the first one."""
+        """The service with the role backend, or else the first one."""
         return self.place_of(_backend(self.settings))
 
     @property
@@ -112,14 +112,14 @@ class Stack:
 
     @property
     def places_apart(self) -> tuple[Place, ...]:
-        """Services and regions of the stack that no alert may add up: at least two."""
+        """Services and regions of the stack that alerts must count separately: at least two."""
         backend = self.backend
         second = () if len(self.settings.services) == 1 else (self.frontend,)
         return (backend, *second, backend.in_location(self.other_location))
 
     @property
     def neighbours(self) -> tuple[Place, ...]:
-        """Services that are not the stack's and whose names contain the name of one that is."""
+        """Services outside the stack whose names contain the name of one of its services."""
         name = self.backend.service
         own = {service.name for service in self.settings.services}
         return tuple(
@@ -130,18 +130,18 @@ class Stack:
 
     @property
     def neighbour_hosts(self) -> tuple[str, ...]:
-        """Hosts that are not the stack's and whose names contain the name of one that is, or nearly so."""
+        """Hosts outside the stack whose names contain, or resemble, the name of one of its hosts."""
         own = {service.host for service in self.settings.services}
         names = (f"x{self.host}", f"{self.host}.example.org", self.host.replace(".", "-", 1))
         return tuple(name for name in names if name not in own)
 
     def place_of(self, service: Service) -> Place:
-        """Where the series of a service come from."""
+        """The place of the series of a service."""
         return Place(service=service.name, location=self.settings.region)
 
 
 def alone(name: str, settings: Settings) -> Stack:
-    """A stack beside an environment that is made up: the same services under other names."""
+    """A stack and an invented other environment: the same services with other names."""
     own = {service.name for service in settings.services}
     end = "-elsewhere"
     while any(f"{service}{end}" in own for service in own):

@@ -1,13 +1,13 @@
-"""Four outages, each as all the series that it gives, run through all rules of a stack at once: who is notified.
+"""Runs four outages, each with all the series that it produces, through all rules of a stack: who is notified.
 
-The other scenarios prove one alert each. These show what one outage does to a whole stack: how many incidents it opens,
-and on which channels. docs/notifications.md has the table.
+The other scenarios each test one alert. These show what one outage does to a whole stack: how many incidents it opens,
+and which channels they notify. docs/notifications.md has the table.
 
-A `State` is what one minute of a stack looks like; its defaults are a healthy minute. An outage is a row of states. A
-metric that rules read needs one function in `SIGNALS`, which makes its series of the states, and a field in `State` if
-an outage changes it. Without one, `missing_metrics` names the rule and the metric.
+A `State` describes one minute of a stack. Its defaults are a healthy minute. An outage is a sequence of states. A
+metric that rules read needs one function in `SIGNALS`, which derives its series from the states, and a field in `State`
+if an outage changes it. Without one, `missing_metrics` names the rule and the metric.
 
-The figures are typical ones for a small service, and not measured on a real outage.
+The figures are typical of a small service. They are not measured in a real outage.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ from readiness.settings.model import Settings
 BEFORE_MINUTES = 90
 OUTAGE_MINUTES = 60
 AFTER_MINUTES = 150
-# The healthy requests of the day before that, so that the windows of the error budget are full: of the hours that six
-# hours take in, in one minute just before, and of the others in a minute six hours earlier. In single minutes, since
-# promtool takes a minute for a day of samples.
+# The healthy requests of the day before, so that the windows of the error budget are full. The requests of the last
+# hours are in one minute just before, and those of the earlier hours in one minute six hours earlier. Single minutes
+# are enough, and promtool needs a minute for a day of samples.
 _HOURS_SINCE_MIDDAY, _HOURS_OF_THE_MORNING = 4, 16
 _PAST_MINUTES = 6 * 60
 _MEMORY_BYTES = 4 * GIB
@@ -63,9 +63,9 @@ DELIVERY = Delivery(phase_seconds=15)
 class State:
     """One minute of the backend, its database and its deployments. Counts are of that minute, a ratio is a share of 1.
 
-    `failing_ratio`: requests that are answered 5xx. `instances_ratio`: active instances, of those that are allowed.
+    `failing_ratio`: the share of requests with a 5xx answer. `instances_ratio`: active instances by allowed instances.
     `deaths`: containers that are killed for their memory. `is_healthy`: whether the uptime checks pass.
-    `connections_ratio`: of max_connections. While the database is not up, it reports no connections.
+    `connections_ratio`: open connections by max_connections. While the database is down, it reports no connections.
     """
 
     requests: float = 60
@@ -93,18 +93,18 @@ States = Sequence[State]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Storm:
-    """An outage of an hour. `story`: what happens, in a sentence that the documentation shows."""
+    """An outage of an hour. `description`: one or two sentences that docs/notifications.md shows."""
 
     name: str
     title: str
-    story: str
+    description: str
     states: tuple[State, ...]
 
 
-def _storm(title: str, story: str, *spans: tuple[int, State]) -> Storm:
+def _storm(title: str, description: str, *spans: tuple[int, State]) -> Storm:
     states = minutes(*spans)
     assert len(states) == OUTAGE_MINUTES, f"{title} lasts {len(states)} minutes"
-    return Storm(name=title.lower().replace(" ", "_"), title=title, story=story, states=states)
+    return Storm(name=title.lower().replace(" ", "_"), title=title, description=description, states=states)
 
 
 _NO_DATABASE = State(
@@ -132,14 +132,14 @@ _MANY_REQUESTS = State(
 STORMS = (
     _storm(
         "Database down",
-        "The instance stops. Four requests in five wait 30 s for a connection and are answered 500; the health check "
-        "says that the database is not healthy.",
+        "The instance stops. Four requests in five wait 30 s for a connection and get a 500 answer. The health check "
+        "reports an unhealthy database.",
         (1, replace(_NO_DATABASE, refused_by_the_server=20)),
         (59, _NO_DATABASE),
     ),
     _storm(
         "Bad deployment",
-        "A revision takes all traffic and answers every request 500; the deployment's last step sees it and fails.",
+        "A new revision gets all traffic and answers every request with 500. The last step of the deployment fails.",
         (1, replace(_BROKEN_REVISION, starts=3, failed_deployments=1)),
         (59, _BROKEN_REVISION),
     ),
@@ -150,19 +150,20 @@ STORMS = (
     ),
     _storm(
         "Traffic spike",
-        "Twenty times the traffic: every instance is busy, the pools use up the database's connections, and one "
-        "request in 25 waits for a connection and gets none.",
+        "Traffic is twenty times as high. Every instance is busy, the pools use all connections of the database, and "
+        "one request in 25 waits for a connection and gets none.",
         (2, replace(_MANY_REQUESTS, starts=2)),
         (58, _MANY_REQUESTS),
     ),
 )
 
 
-# --- what the states look like in Monitoring -------------------------------------------------------------------------
+# --- the series that Monitoring has of the states
+# -------------------------------------------------------------------------
 
 
 def _others(stack: Stack) -> Iterator[Place]:
-    """The other services of the stack: nothing happens to them."""
+    """The other services of the stack, which the outage does not affect."""
     return (place for service in stack.settings.services if (place := stack.place_of(service)) != stack.backend)
 
 
@@ -233,7 +234,7 @@ _DATABASE_UP = "cloudsql_googleapis_com:database_up"
 def _database(
     metric: str, value: Callable[[Stack, State], float | None], **more: str
 ) -> Callable[[Stack, States], Iterator[Series]]:
-    """A gauge of the Cloud SQL instance. None is no sample, as of an instance that does not run."""
+    """A gauge of the Cloud SQL instance. None means no sample, because the instance does not run."""
 
     def series(stack: Stack, states: States) -> Iterator[Series]:
         if stack.settings.database is not None:
@@ -250,7 +251,7 @@ def _connections(stack: Stack, state: State) -> float | None:
 
 
 def _while_up(value: Callable[[State], float]) -> Callable[[Stack, State], float | None]:
-    """What the instance reports while it runs."""
+    """The value while the instance runs. None otherwise."""
     return lambda _stack, state: value(state) if state.database_is_up else None
 
 
@@ -260,7 +261,7 @@ def _logged(
     resource: str,
     is_declared: Callable[[Settings], bool] = lambda _settings: True,
 ) -> Callable[[Stack, States], Iterator[Series]]:
-    """A counter of log entries, in stacks that declare what it counts."""
+    """A counter of log entries, in stacks that declare it."""
 
     def series(stack: Stack, states: States) -> Iterator[Series]:
         if not is_declared(stack.settings) or (resource == "cloudsql_database" and stack.settings.database is None):
@@ -353,7 +354,7 @@ SIGNALS: tuple[Callable[[Stack, States], Iterator[Series]], ...] = (
 
 
 def series_of(stack: Stack, storm: Storm) -> tuple[Series, ...]:
-    """Everything that Monitoring has of the day before the outage, the outage, and the hours after it."""
+    """All series of the day before the outage, the outage, and the hours after it."""
     states = (*minutes((BEFORE_MINUTES, HEALTHY)), *storm.states, *minutes((AFTER_MINUTES, HEALTHY)))
     return tuple(_with_a_past(series) for signal in SIGNALS for series in signal(stack, states))
 
@@ -373,11 +374,12 @@ def _with_a_past(series: Series) -> Series:
     return replace(series, minutes=(*past, *series.minutes))
 
 
-# --- what the rules make of them -------------------------------------------------------------------------------------
+# --- the incidents that the rules open
+# -------------------------------------------------------------------------------------
 
 
 class MissingMetricError(Exception):
-    """Rules read metrics of which the outages have no series, so that they could never fire in one."""
+    """Rules read metrics for which the outages have no series, so the rules could never fire."""
 
 
 def missing_metrics(rules: Iterable[Rule], series: Iterable[Series]) -> list[str]:
@@ -392,7 +394,7 @@ def missing_metrics(rules: Iterable[Rule], series: Iterable[Series]) -> list[str
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opened:
-    """How many incidents of one alert, over all of its series, an outage has opened, and how many closed again."""
+    """How many incidents of one alert, over all of its series, an outage opened, and how many of them closed."""
 
     alert: str
     opened: int
@@ -404,8 +406,8 @@ def incidents_in(
 ) -> list[Opened]:
     """The incidents that the outage opens, by alert in alphabetical order. Files are written into `folder`.
 
-    Every pause of a rule, however short, counts as an end: how soon Monitoring closes an incident is not documented
-    (docs/facts/monitoring.md#what-closes-an-incident). A rule that reads no metric (the drill) is left out.
+    An incident ends as soon as its rule does not fire, because it is not documented how soon Monitoring closes an
+    incident (docs/facts/monitoring.md#what-closes-an-incident). A rule that reads no metric (the drill) is left out.
 
     Raises MissingMetricError and PromtoolError.
     """
@@ -416,7 +418,8 @@ def incidents_in(
             f"the outages have no series of some metrics: {'; '.join(missing)}. Add a function for each to SIGNALS in "
             "readiness/alerts/scenarios/storms.py, and a field to State if an outage changes it"
         )
-    # promtool evaluates every rule at every time: most rules see nothing of the hours before, which are half of it all.
+    # promtool evaluates every rule at every time. Most rules do not need the hours before the outage, half of all
+    # samples.
     long = [rule for rule in reading if _looks_back_seconds(rule) > 60 * BEFORE_MINUTES]
     short = [rule for rule in reading if rule not in long]
     name = f"{stack.name}-{storm.name}"
@@ -443,7 +446,7 @@ def _looks_back_seconds(rule: Rule) -> float:
 
 
 def _test(series: Sequence[Series], part: str) -> dict[str, Any]:
-    """A promtool test that answers how often the alerts open and close over all of the series."""
+    """A promtool test that returns how often the alerts open and close over all series."""
     end = DELIVERY.time_of(max(len(series_.minutes) for series_ in series))
     end -= end % EVALUATION_INTERVAL_SECONDS
     over = f"[{end}s:{EVALUATION_INTERVAL_SECONDS}s]"
@@ -453,7 +456,7 @@ def _test(series: Sequence[Series], part: str) -> dict[str, Any]:
         "input_series": [
             {"series": series_.selector, "values": promtool_values(series_, DELIVERY)} for series_ in series
         ],
-        # promtool answers a question only where the expectation is wrong: nothing is expected.
+        # promtool prints a value only if the expectation is wrong, so the test expects nothing.
         "promql_expr_test": [
             {
                 "expr": f"sum by (alertname) (count_over_time(({change}){over})) # {name} {part}",

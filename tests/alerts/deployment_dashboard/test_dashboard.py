@@ -1,4 +1,4 @@
-"""The dashboard: every tile against the hand-worked answers of six weeks, and a text that survives the round trip."""
+"""The dashboard: every tile shows the hand-computed numbers of six weeks, and the API does not change its JSON."""
 
 from __future__ import annotations
 
@@ -34,11 +34,18 @@ FILTER_CHARTS: dict[str, Callable[[Answers], tuple[float | None, ...]]] = {
     "Change fail percentage, by week": lambda answers: answers.change_fail_ratio,
     "Deployment rework rate, by week": lambda answers: answers.rework_ratio,
 }
-HEALTH = "Health checks that passed, of 24 hours"
-P95 = "Deployment duration, 95th percentile of seven days"
+HEALTH = "Health checks that passed in 24 hours"
+P95 = "Deployment duration, 95th percentile over seven days"
 WEEK_SECONDS = 7 * 86_400
 # Line 413 of docs/customer/seed.md: frequency, rate, duration (average, p95), time to rollback, MTTR, failed count.
-ASKED_FOR = {*FILTER_CHARTS, P95, HEALTH, "Requests answered 5xx", "95th percentile of latency", "Requests a second"}
+ASKED_FOR = {
+    *FILTER_CHARTS,
+    P95,
+    HEALTH,
+    "Requests with a 5xx answer",
+    "95th percentile of latency",
+    "Requests a second",
+}
 
 
 def lines_of(tile: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -46,14 +53,14 @@ def lines_of(tile: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {data_set["legendTemplate"]: data_set["timeSeriesQuery"] for data_set in tile["xyChart"]["dataSets"]}
 
 
-def test_every_metric_of_the_seed_has_its_chart(tiles: Tiles) -> None:
-    """By the names in its list."""
+def test_every_metric_of_the_task_list_has_a_chart(tiles: Tiles) -> None:
+    """The charts have the names of the list."""
     assert set(tiles) >= ASKED_FOR
 
 
 @pytest.mark.parametrize("title", FILTER_CHARTS)
 @pytest.mark.parametrize("environment", ANSWERS)
-def test_a_chart_shows_the_six_weeks_as_worked_out_by_hand(
+def test_a_chart_shows_the_hand_computed_numbers_of_six_weeks(
     tiles: Tiles, points: Points, title: str, environment: str
 ) -> None:
     """From the log entries, through the declared metric, through the declared tile."""
@@ -64,15 +71,15 @@ def test_a_chart_shows_the_six_weeks_as_worked_out_by_hand(
 
 
 @pytest.mark.parametrize("environment", ANSWERS)
-def test_the_numbers_of_the_whole_period_are_exact(tiles: Tiles, points: Points, environment: str) -> None:
-    """What `increase` would extrapolate."""
-    for what, answer in (("deployed", six_weeks.DEPLOYMENTS), ("failed", six_weeks.FAILURES)):
-        query = tiles[f"{environment}: {what} in the period shown"]["scorecard"]["timeSeriesQuery"]
+def test_the_counts_of_the_whole_period_are_exact(tiles: Tiles, points: Points, environment: str) -> None:
+    """`increase` would extrapolate them."""
+    for what, answer in (("successful", six_weeks.DEPLOYMENTS), ("failed", six_weeks.FAILURES)):
+        query = tiles[f"{environment}: {what} deployments in the period shown"]["scorecard"]["timeSeriesQuery"]
         assert evaluate(query, points, START, WEEKS) == [answer[environment]]
 
 
 @pytest.mark.parametrize("environment", ANSWERS)
-def test_the_95th_percentile_is_as_worked_out_by_hand(
+def test_the_95th_percentile_is_the_hand_computed_one(
     tiles: Tiles, points: Points, promtool: Path, tmp_path: Path, environment: str
 ) -> None:
     """In promtool, on the declared buckets, at the end of every week."""
@@ -87,8 +94,8 @@ def test_the_95th_percentile_is_as_worked_out_by_hand(
     assert ask(promtool, tmp_path, series, questions, step_seconds=3600) == ""
 
 
-def test_a_wrong_answer_would_be_seen(tiles: Tiles, points: Points, promtool: Path, tmp_path: Path) -> None:
-    """The checks above can fail: one second beside the answer does."""
+def test_the_check_notices_a_wrong_number(tiles: Tiles, points: Points, promtool: Path, tmp_path: Path) -> None:
+    """The checks above can fail, for a difference of one second."""
     name = "readiness_production_deployment_duration_v1"
     own = points[f"logging.googleapis.com/user/{name}"]
     series = duration_buckets(f"logging_googleapis_com:user_{name}", own, WEEKS * 7 * 24)
@@ -98,7 +105,7 @@ def test_a_wrong_answer_would_be_seen(tiles: Tiles, points: Points, promtool: Pa
 
 
 def ratio_at(newest_first: list[Deployment], _at: datetime) -> float | None:
-    """As the other figure is called."""
+    """The success ratio, with the arguments of the other figure."""
     return success_ratio(newest_first)
 
 
@@ -106,15 +113,15 @@ def ratio_at(newest_first: list[Deployment], _at: datetime) -> float | None:
 def test_the_two_figures_are_shown_as_the_workflows_write_them(
     tiles: Tiles, promtool: Path, tmp_path: Path, environment: str
 ) -> None:
-    """Twice a day for six weeks; production has no ratio yet, with 12 deployments that count."""
+    """Twice a day for six weeks. Production has no ratio yet, because only 12 deployments count."""
     times = [START + number * timedelta(hours=12) for number in range(WEEKS * 14 + 1)]
     known = list(reversed(six_weeks.deployments(environment)))
     labels = f'monitored_resource="global",environment="{environment}"'
     series: list[dict[str, str]] = []
     questions: list[Question] = []
     for metric, figure, title, answer in (
-        (SUCCESS_RATIO_20, ratio_at, "success rate of the last 20", six_weeks.SUCCESS_RATIO_20),
-        (DAYS_SINCE_SUCCESS, days_since_success, "days since a success", six_weeks.DAYS_SINCE_SUCCESS),
+        (SUCCESS_RATIO_20, ratio_at, "success rate of the last 20 deployments", six_weeks.SUCCESS_RATIO_20),
+        (DAYS_SINCE_SUCCESS, days_since_success, "days since the last success", six_weeks.DAYS_SINCE_SUCCESS),
     ):
         until = {at: [deployment for deployment in known if deployment.finished_at <= at] for at in times}
         values = {at: figure(deployments, at) for at, deployments in until.items()}
@@ -137,15 +144,15 @@ def service_series(service: str) -> Iterator[dict[str, str]]:
         yield {"series": f"run_googleapis_com:request_latencies_bucket{{{labels}}}", "values": f"0+{a_minute}x10"}
 
 
-def test_the_health_of_the_services_is_shown_for_exactly_those_of_the_environment(
+def test_the_charts_of_requests_show_exactly_the_services_of_the_environment(
     tiles: Tiles, promtool: Path, tmp_path: Path
 ) -> None:
-    """3 of 60 are a share of 0.05; 95 % of 60 requests are 57, all within 250 ms; a neighbour's name is not shown."""
+    """3 of 60 requests are 0.05. 95 % of 60 are 57, all within 250 ms. A service with a longer name is not shown."""
     backend = "ai-resume-review-v2-backend-prod"
     series = [*service_series(backend), *service_series(f"{backend}-canary")]
     questions = []
     for title, answer in (
-        ("Requests answered 5xx", 0.05),
+        ("Requests with a 5xx answer", 0.05),
         ("95th percentile of latency", 250),
         ("Requests a second", 1),
     ):
@@ -157,7 +164,7 @@ def test_the_health_of_the_services_is_shown_for_exactly_those_of_the_environmen
 
 
 def test_the_share_of_health_checks_that_passed_is_shown_by_host(tiles: Tiles, promtool: Path, tmp_path: Path) -> None:
-    """Of a day of three regions: one of them failed for the last six hours, so that 18 of 24 and twice 24 passed."""
+    """Three regions for a day: one failed for the last six hours, so 18 of 24 and twice 24 probes passed."""
     (data_set,) = tiles[HEALTH]["xyChart"]["dataSets"]
     series = [
         {
@@ -180,7 +187,7 @@ def test_the_share_of_health_checks_that_passed_is_shown_by_host(tiles: Tiles, p
     assert ask(promtool, tmp_path, series, [(query, 23 * 3600, samples)], step_seconds=3600) == ""
 
 
-def test_the_targets_of_the_seed_are_drawn(tiles: Tiles) -> None:
+def test_the_targets_of_the_task_list_are_drawn(tiles: Tiles) -> None:
     """Over 1 a day and 1 a week, over 95 %, under 10 and 8 minutes, under 30 minutes."""
     drawn = {
         title: {line["label"]: line["value"] for line in tile["xyChart"].get("thresholds", [])}
@@ -196,14 +203,14 @@ def test_the_targets_of_the_seed_are_drawn(tiles: Tiles) -> None:
     assert drawn[HEALTH] == {"target": 1}
 
 
-def test_staging_and_production_stand_in_one_chart(tiles: Tiles) -> None:
-    """That is how they are compared."""
+def test_staging_and_production_are_in_one_chart(tiles: Tiles) -> None:
+    """So they can be compared."""
     for title in (*FILTER_CHARTS, P95):
         assert list(lines_of(tiles[title])) == ["staging", "production"]
 
 
 def left_out_by_the_api(value: Any, path: str = "") -> Iterator[str]:
-    """Places of values that proto3's JSON leaves out, so that they are gone from the answer to the next read."""
+    """Paths of values that proto3's JSON leaves out of the answer to the next read."""
     if value in (None, 0, "", [], {}) or value is False or (isinstance(value, str) and value.endswith("_UNSPECIFIED")):
         yield path
     if isinstance(value, dict):
@@ -215,8 +222,8 @@ def left_out_by_the_api(value: Any, path: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("stack", ["prod", EVERY_OPTION])
-def test_the_text_survives_the_round_trip(plans: dict[str, Plan], stack: str) -> None:
-    """What the API gives back, sorted and without its own name and etag, is the text that was sent."""
+def test_the_api_returns_the_json_that_was_sent(plans: dict[str, Plan], stack: str) -> None:
+    """The answer of the API, sorted and without name and etag, is the text that was sent."""
     (resource,) = plans[stack].of_type("gcp:monitoring/dashboard:Dashboard")
     sent = resource["inputs"]["dashboardJson"]
     body = json.loads(sent)
@@ -227,14 +234,14 @@ def test_the_text_survives_the_round_trip(plans: dict[str, Plan], stack: str) ->
     assert not re.search(r"\d\.0\b", sent), "600 and not 600.0"
 
 
-def test_what_the_api_leaves_out_is_seen() -> None:
+def test_the_check_notices_values_that_the_api_leaves_out() -> None:
     """The check above can fail."""
     body: dict[str, Any] = {"a": None, "b": [{"xPos": 0, "c": "PLOT_TYPE_UNSPECIFIED", "d": False}], "e": [], "f": 1}
     assert list(left_out_by_the_api(body)) == [".a", ".b[0].xPos", ".b[0].c", ".b[0].d", ".e"]
 
 
 def test_the_tiles_fill_their_rows_and_do_not_overlap(declared: dict[str, Any]) -> None:
-    """48 columns, no hole."""
+    """48 columns without gaps."""
     taken: set[tuple[int, int]] = set()
     for tile in declared["mosaicLayout"]["tiles"]:
         left, top = tile.get("xPos", 0), tile.get("yPos", 0)
