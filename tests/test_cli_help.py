@@ -22,6 +22,7 @@ from readiness.cli.overview import GROUPS, OTHERS, leaf_commands, summary
 from tests.projects import ROOT, SMALL, Command
 
 COMMANDS = dict(leaf_commands(cli))
+GROUPS_OF_COMMANDS = [name for name, found in cli.commands.items() if isinstance(found, click.Group)]
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
@@ -44,19 +45,22 @@ def test_a_command_without_a_group_is_still_shown(command: Command, monkeypatch:
     assert re.search(rf"^{OTHERS}:\n  added +Do something new\.$", command("--help").out, flags=re.MULTILINE)
 
 
-def test_the_overview_cuts_no_summary(command: Command) -> None:
-    """Each is a whole sentence, whatever the width."""
-    shown = " ".join(command("--help").out.split())
+def test_the_overview_has_each_summary_on_one_line_of_80_columns(command: Command) -> None:
+    """The whole first sentence, not cut and not wrapped."""
+    shown = re.sub(" {2,}", "  ", command("--help", COLUMNS="80").out)
     for name, found in COMMANDS.items():
-        assert f"{name} {summary(found)}" in shown
-        assert summary(found).endswith(".")
-    assert "..." not in shown.partition("Options:")[2]
+        assert f"\n  {name}  {summary(found)}\n" in shown, f"shorten the first sentence of `readiness {name} --help`"
+        assert re.fullmatch(r"[A-Z].*[^.]\.", summary(found))
 
 
-@pytest.mark.parametrize("group", ["cleanup", "migrations"])
-def test_the_help_of_a_group_cuts_no_summary(command: Command, group: str) -> None:
-    """As the overview."""
-    assert "..." not in command(group, "--help").out.partition("Commands:")[2]
+@pytest.mark.parametrize("group", GROUPS_OF_COMMANDS)
+def test_the_help_of_a_group_has_each_summary_on_one_line_of_80_columns(command: Command, group: str) -> None:
+    """The same sentences as in the overview."""
+    shown = re.sub(" {2,}", "  ", command(group, "--help", COLUMNS="80").out)
+    inner = cli.commands[group]
+    assert isinstance(inner, click.Group)
+    for name, found in inner.commands.items():
+        assert f"\n  {name}  {summary(found)}\n" in shown
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -229,7 +233,7 @@ def completed(shell: str, words: str, folder: Path) -> list[str]:
         ("readiness plan --format j", ["json"]),
         ("readiness sn", ["snooze"]),
         ("readiness cleanup ga", ["gate"]),
-        ("readiness snooze --f", ["--for"]),
+        ("readiness snooze --fo", ["--for", "--format"]),
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -66,6 +66,18 @@ def complete_files(_: click.Context, __: click.Parameter, incomplete: str) -> li
     return [CompletionItem(incomplete, type="file")]
 
 
+def format_option(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds `--format` with these forms; the first is the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(forms),
+        default=forms[0],
+        show_default=True,
+        help="The form of the result.",
+    )
+
+
 def stack_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the argument STACK."""
     return click.argument("stack", shell_complete=complete_stacks)(command)

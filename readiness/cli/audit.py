@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
-from readiness.cli.arguments import Day, WholeNumber, complete_stacks, examples
+from readiness.cli.arguments import Day, WholeNumber, complete_stacks, examples, format_option
 from readiness.cli.common import project_option, project_root, settings_of
 from readiness.cli.progress import end_progress, show_progress
 
@@ -38,9 +38,7 @@ URL_SECONDS = 240.0
     shell_complete=complete_stacks,
     help="Whose services to check. Repeatable.  [default: all]",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["markdown", "json", "sarif"]), default="markdown", show_default=True
-)
+@format_option("markdown", "json", "sarif")
 @click.option(
     "--prowler-output",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -81,9 +79,9 @@ def audit(
     day: date | None,
     project: str | None,
 ) -> None:
-    """Check every line of the security audit; fail when one fails.
+    """Check every line of the security audit.
 
-    For a line that cannot be checked, it prints the steps to check it by hand.
+    It fails when a line fails. For a line that cannot be checked, it prints the steps to check it by hand.
     """
     from readiness.audit.checklist import DUE_DAYS, read_record
     from readiness.audit.report import PAGE_PATH, Result, audit_rows, count, step_values

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.arguments import complete_folders, examples, stacks_argument
+from readiness.cli.arguments import complete_folders, examples, format_option, stacks_argument
 from readiness.cli.common import plan_of, print_findings, project_option, project_root, report
 from readiness.cli.progress import progress
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The `.github/workflows` of a checkout of the application, to compare with the record of `checks-honest`.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@format_option("text", "json", "sarif")
 @project_option
 def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form: str, project: str | None) -> None:
-    """Check the settings of the stacks, and print every problem at once.
+    """Check the settings, and print every problem at once.
 
     It checks all stacks unless you name some.
     """

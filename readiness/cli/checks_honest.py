@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.arguments import complete_folders, examples
+from readiness.cli.arguments import complete_folders, examples, format_option
 from readiness.cli.common import described_commit, print_findings, project_option, project_root
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     help="The `.github/workflows` of a checkout of the application.",
 )
 @click.option("--write", is_flag=True, help="Write the record that `readiness check` asks for.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@format_option("text", "json", "sarif")
 @project_option
 def checks_honest(workflows: Path, write: bool, form: str, project: str | None) -> None:
     """Refuse required checks that cannot block a merge.

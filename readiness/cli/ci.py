@@ -22,7 +22,7 @@ from readiness.cli.overview import WholeSummaries
 
 @click.group(cls=WholeSummaries)
 def ci() -> None:
-    """Run the steps of the workflows: which stacks to apply, which commit, what failed."""
+    """Run the steps of the workflows that apply the stacks."""
 
 
 @ci.command(epilog=examples("ci stacks", 'ci stacks >> "$GITHUB_OUTPUT"'))
@@ -70,9 +70,9 @@ def scope(project: str | None) -> None:
 @stack_argument
 @project_option
 def begin(stack: str, project: str | None) -> None:
-    """Refuse to apply a commit that was not approved, or is too old.
+    """Refuse to apply a commit that is unapproved or too old.
 
-    Too old is a commit that is older than the one applied last. It prints the commit and who approved it.
+    A commit is too old if a newer one is already applied. The command prints the commit and who approved it.
     """
     from readiness.live.apply_run import approvals, commit_line, last_applied, refuse_another_commit
     from readiness.live.github_api import GitHubError
@@ -93,7 +93,7 @@ def begin(stack: str, project: str | None) -> None:
 
 @ci.command(epilog=examples("ci report", 'ci report >> "$GITHUB_STEP_SUMMARY"'))
 def report() -> None:
-    """Open, update or close the one issue about failed applies.
+    """Open, update or close the issue about failed applies.
 
     The environment variable NEEDS holds the `toJSON(needs)` of the workflow.
     """

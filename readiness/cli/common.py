@@ -234,6 +234,30 @@ def print_findings(findings: Sequence[Finding], form: str, *, tool: str) -> None
         click.echo(findings_json(findings) if form == "json" else findings_sarif(findings, tool=tool), nl=False)
 
 
+def end_check(findings: Sequence[Finding], form: str, *, tool: str, ok: str) -> None:
+    """Prints the findings of a check, or `ok`. Ends the command with status 1 where there are findings."""
+    print_findings(findings, form, tool=tool)
+    if findings:
+        sys.exit(1)
+    if form == "text":
+        click.echo(f"ok {ok}")
+
+
+def files_document(
+    *, written: Iterable[str] = (), removed: Iterable[str] = (), unchanged: Iterable[str] = ()
+) -> dict[str, Any]:
+    """What a command did with its files, for `print_json`: `{"files": [{"path", "status"}]}`."""
+    statuses = {"written": written, "removed": removed, "unchanged": unchanged}
+    return {"files": [{"path": path, "status": status} for status, paths in statuses.items() for path in paths]}
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Prints the result of a command as JSON."""
+    import json
+
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
 def on_ci_runner() -> bool:
     """Whether a CI runner runs the command: `CI` is `true` or `1` there."""
     return os.environ.get("CI", "").lower() in ("1", "true")

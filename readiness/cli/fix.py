@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from readiness.cli.arguments import complete_folders, complete_stacks, examples
-from readiness.cli.common import project_option, project_root, report, settings_of_every_stack
+from readiness.cli.arguments import complete_folders, complete_stacks, examples, format_option
+from readiness.cli.common import print_json, project_option, project_root, report, settings_of_every_stack
 
 if TYPE_CHECKING:
     from readiness.fix.fixes import Outcome, Run
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--write", is_flag=True, help="Write the files; without it, only the diff is shown.")
 @click.option("--list", "list_only", is_flag=True, help="List the fixes with what each does, and end.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("text", "json")
 @project_option
 def fix(
     repository: str | None,
@@ -72,7 +71,7 @@ def fix(
     if write and diff:
         checkout.write()
     if form == "json":
-        click.echo(_document(run, outcomes, diff, write, uncommitted))
+        print_json(_document(run, outcomes, diff, write, uncommitted))
     else:
         _show(outcomes, diff)
         _say_what_comes_next(run, outcomes, diff, write, uncommitted)
@@ -155,10 +154,12 @@ def _command(run: Run, name: str) -> str:
     return f"readiness fix --repository {folder} --only {shlex.quote(name)} --write"
 
 
-def _document(run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommitted: tuple[str, ...]) -> str:
-    from readiness.finding_formats import findings_json
+def _document(
+    run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommitted: tuple[str, ...]
+) -> dict[str, Any]:
+    from readiness.finding_formats import finding_rows
 
-    document = {
+    return {
         "repository": str(run.checkout.folder),
         "written": write and bool(diff),
         "fixes": [
@@ -166,7 +167,7 @@ def _document(run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommi
                 "name": outcome.name,
                 "status": outcome.status,
                 "files": list(outcome.files),
-                "findings": json.loads(findings_json(outcome.findings))["findings"],
+                "findings": finding_rows(outcome.findings),
             }
             for outcome in outcomes
         ],
@@ -174,4 +175,3 @@ def _document(run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommi
         "diff": diff,
         "next": next_steps(run, outcomes, write),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)

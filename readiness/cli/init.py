@@ -50,10 +50,10 @@ def _with_options(command: Any) -> Any:
 @click.option("--folder", "old_folder", type=click.Path(), help="The same as DIR.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def init(folder: str | None, old_folder: str | None, answers_file: str | None, force: bool, **options: Any) -> None:
-    """Write a new project into DIR: settings, program and workflows.
+    """Write a new project: settings, program and workflows.
 
-    DIR is the folder of the current project by default. {env} in a name means the name of the stack. On a terminal, it
-    asks for the answers that you do not give.
+    It writes into DIR, which is the folder of the current project by default. {env} in a name means the name of the
+    stack. On a terminal, it asks for the answers that you do not give.
     """
     from readiness.alerts.runbook_address import RUNBOOK_FOLDER
     from readiness.live.init.answers import answers_from

@@ -17,7 +17,11 @@ _STATES = {"0": "success", "1": "failure"}
 
 @click.group("pull-request", cls=WholeSummaries)
 def pull_request() -> None:
-    """Steps of the workflows that plan a pull request, without rights, and judge it, without its code."""
+    """Run the workflow steps that plan and judge a pull request.
+
+    The workflow that plans runs the pull request's code without permissions. The workflow that judges has permissions
+    and runs none of that code.
+    """
 
 
 @pull_request.command(epilog=examples("pull-request plans plans", "pull-request plans plans --python .venv/bin/python"))
@@ -30,9 +34,10 @@ def pull_request() -> None:
 )
 @project_option
 def plans(folder: Path, python: str, project: str | None) -> None:
-    """Write the plan of every stack of the project into FOLDER, as STACK.json.
+    """Write the plan of every stack into FOLDER.
 
-    The program runs in a process of its own, with its own packages; this Readiness records what it registers.
+    The file of a stack is FOLDER/STACK.json. The program runs in a separate process with its own packages. The
+    installed Readiness records what the program registers.
     """
     from readiness.files import write_all
     from readiness.finding import Finding, RefusedError
@@ -58,10 +63,11 @@ def plans(folder: Path, python: str, project: str | None) -> None:
 @pull_request.command(epilog=examples("pull-request fetch pull-request", 'pull-request fetch "$RUNNER_TEMP"'))
 @click.argument("folder", type=click.Path(path_type=Path))
 def fetch(folder: Path) -> None:
-    """Write what is known of the pull request whose run has ended into FOLDER.
+    """Write the plans and data of a pull request into FOLDER.
 
-    Reads GITHUB_EVENT_PATH (of `workflow_run`), GITHUB_REPOSITORY and GITHUB_TOKEN. The outputs `number` and `head` are
-    set in GITHUB_OUTPUT; none is where the run is of no pull request that is to be judged, which is said.
+    GITHUB_EVENT_PATH names the event `workflow_run`, whose pull request it reads with GITHUB_REPOSITORY and
+    GITHUB_TOKEN. It writes the outputs `number` and `head` to GITHUB_OUTPUT. If there is nothing to judge, it prints
+    the reason and sets no output.
     """
     from readiness.live import pull_request_run
     from readiness.live.github_api import GitHubError
@@ -92,7 +98,10 @@ def fetch(folder: Path) -> None:
 @click.argument("head", metavar="COMMIT")
 @click.option("--diff-ended-with", "ended", default="", metavar="STATUS", help="The exit status of `readiness diff`.")
 def status(head: str, ended: str) -> None:
-    """Set the status `readiness diff` of a commit: success for 0, failure for 1, and error for anything else."""
+    """Set the status `readiness diff` of a commit.
+
+    The status is success if `readiness diff` ended with 0, failure for 1, and error for anything else.
+    """
     from readiness.live.github_api import GitHubError
     from readiness.live.pull_request_run import is_commit, set_status
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from readiness.cli.arguments import WholeNumber, examples, stack_argument
+from readiness.cli.arguments import WholeNumber, examples, format_option, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of
 from readiness.cli.progress import end_progress, show_progress
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @stack_argument
 @click.option("--alert", "names", metavar="NAME", multiple=True, help="Only this alert. Repeatable.")
 @click.option("--every-phase", is_flag=True, help="Try six arrival times of the samples; takes longer.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("text", "json")
 @click.option(
     "--timeout-seconds",
     type=WholeNumber(),

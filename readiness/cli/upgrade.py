@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from readiness.cli.arguments import examples, stacks_argument
+from readiness.cli.arguments import examples, format_option, stacks_argument
 from readiness.cli.common import project_option, project_root
 from readiness.cli.diff import DIFFERENT, print_diff, refuse_open_changes
 from readiness.cli.progress import progress
@@ -25,7 +25,7 @@ _BY_HAND = (
 @click.option("--check", is_flag=True, help="Compare the plans. Required: the command does nothing else.")
 @click.option("--to", "version", metavar="VERSION", help="The version to compare with.  [default: requirements.txt's]")
 @click.option("--wheel", type=click.Path(path_type=Path), metavar="FILE", help="The wheel to compare with.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@format_option("text", "json", "markdown")
 @click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
 @project_option
 def upgrade(
@@ -37,10 +37,10 @@ def upgrade(
     exit_code: bool,
     project: str | None,
 ) -> None:
-    """Show what another version of Readiness changes in the plans.
+    """Show what another version changes in the plans.
 
-    It compares all stacks unless you name some, and changes no file. The other version is installed with pip into
-    a temporary environment. A change that weakens protection ends with status 1, as `readiness diff` does.
+    It compares all stacks unless you name some, and changes no file. pip installs the other version into a temporary
+    environment. If a change weakens protection, the command ends with status 1, as `readiness diff` does.
     """
     from readiness import __version__
     from readiness.plan.acknowledgements import read_acknowledgements

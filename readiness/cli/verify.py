@@ -9,16 +9,14 @@ from functools import partial
 import click
 
 from readiness import clock
-from readiness.cli.arguments import WholeNumber, examples, stack_argument
+from readiness.cli.arguments import WholeNumber, examples, format_option, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of, settings_of_every_stack
 from readiness.cli.progress import end_progress, show_progress
 
 
 @click.command(epilog=examples("verify prod", "verify staging --smoke --format json"))
 @stack_argument
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
-)  # fmt: skip
+@format_option("table", "json", "markdown")
 @click.option("--allow-degraded", is_flag=True, help="Accept the degraded answer that the settings declare harmless.")
 @click.option(
     "--smoke", is_flag=True, help="Also log in with a test account, and upload, list and delete a small file."
