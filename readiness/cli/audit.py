@@ -117,7 +117,7 @@ def _require_addresses(urls: Sequence[str]) -> None:
 
     for url in urls:
         if not is_address(url):
-            raise click.ClickException(f"--url {url} is no http or https address. Write it as https://HOST/PATH")
+            raise click.ClickException(f"--url: {url!r} is not an http or https address. Write it as https://HOST/PATH")
 
 
 def _live_project(root: Path, names: Sequence[str], settings: Sequence[Settings]) -> LiveProject | LoginError:

@@ -53,8 +53,11 @@ def comment(number: int, file: Path, labels_by: Path | None) -> None:
     verdict = None if labels_by is None else _verdict(labels_by)
     try:
         done = put_comment(this_repository(os.environ), number, text, marker=MARKER)
-    except (GitHubError, ValueError) as error:
-        raise click.ClickException(f"{file}: not put on #{number}: {error}") from None
+    except ValueError as error:
+        hint = "Name the file that `readiness diff --format markdown` wrote."
+        raise click.ClickException(f"{file}: not posted on #{number}: {error}. {hint}") from None
+    except GitHubError as error:
+        raise click.ClickException(f"{file}: not posted on #{number}: {error}") from None
     click.echo(f"{done} the comment on #{number}")
     if verdict is not None:
         _set_label(number, verdict)

@@ -139,7 +139,7 @@ def _split(question: Question, texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _read_answers(path: Path) -> _AnswersFile:
-    """Raises RefusedError for a file that is no YAML, or holds no answers by name."""
+    """Raises RefusedError for a file that is not YAML, or contains no answers by name."""
     from readiness.finding import RefusedError
     from readiness.settings.nearest import suggestion
     from readiness.settings.strict_yaml import read_yaml
@@ -147,7 +147,7 @@ def _read_answers(path: Path) -> _AnswersFile:
     document = read_yaml(path, str(path), may_be_empty=True)
     if not isinstance(document.value, dict):
         hint = "Write one answer on a line, as `region: europe-west1`"
-        found = document.finding((), "does not hold answers by name", hint, rule_id="init-answer")
+        found = document.finding((), "does not contain answers by name", hint, rule_id="init-answer")
         raise RefusedError([*document.problems, found])
     read = _AnswersFile(document=document, answers={}, keys={}, refused={}, problems=list(document.problems))
     names = {name: question for question in QUESTIONS for name in _names_of(question)}

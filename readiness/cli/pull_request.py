@@ -1,8 +1,9 @@
-"""`readiness pull-request`: the steps of the workflows that plan and judge a pull request."""
+"""`readiness pull-request`: the workflow steps that plan and judge a pull request."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -53,6 +54,9 @@ def plans(folder: Path, python: str, project: str | None) -> None:
         raise RefusedError(
             [Finding(rule_id="stack-file-missing", file="pull-request plans", message=message, hint=hint)]
         )
+    if shutil.which(python) is None:
+        message = f"--python: {python} is not a program that can be run. Name the Python of the project's environment."
+        raise click.ClickException(message)
     python = str(Path(python).absolute()) if os.sep in python else python
     with programs([(root, read_stack(root, stack)) for stack in stacks], python=python) as running:
         texts = {folder / f"{program.config.stack}.json": plan_json(program.plan()) for program in running}
@@ -72,21 +76,25 @@ def fetch(folder: Path) -> None:
     from readiness.live import pull_request_run
     from readiness.live.github_api import GitHubError
 
-    event = os.environ.get("GITHUB_EVENT_PATH", "")
+    event = os.environ.get("GITHUB_EVENT_PATH")
+    if not event:
+        message = "GITHUB_EVENT_PATH is not set. Run this in a workflow that `workflow_run` starts, or set it."
+        raise click.ClickException(message)
     try:
         run = pull_request_run.EndedRun.of_event(Path(event))
         number = pull_request_run.fetch(this_repository(os.environ), run, folder)
     except pull_request_run.NotJudgedError as reason:
-        click.echo(f"nothing is judged: {reason}")
+        click.echo(f"nothing to judge: {reason}")
         return
     except ValueError as error:
-        raise click.ClickException(f"GITHUB_EVENT_PATH: {event or 'is not set'}: {error}") from None
+        message = f"GITHUB_EVENT_PATH: {event}: {error}. Name the file of a `workflow_run` event."
+        raise click.ClickException(message) from None
     except GitHubError as error:
-        raise click.ClickException(f"the pull request of the run is not known: {error}") from None
+        raise click.ClickException(f"the pull request of the run cannot be read: {error}") from None
     if output := os.environ.get("GITHUB_OUTPUT"):
         with Path(output).open("a", encoding="utf-8") as file:
             file.write(f"number={number}\nhead={run.head_sha}\n")
-    click.echo(f"wrote what is known of #{number} into {folder}")
+    click.echo(f"wrote the plans and data of #{number} into {folder}")
 
 
 @pull_request.command(
@@ -106,7 +114,8 @@ def status(head: str, ended: str) -> None:
     from readiness.live.pull_request_run import is_commit, set_status
 
     if not is_commit(head):
-        raise click.BadParameter("is no commit's whole id", param_hint="COMMIT")
+        message = f"{head[:80]!r} is not the full id of a commit. Write its 40 hexadecimal digits."
+        raise click.BadParameter(message, param_hint="COMMIT")
     state = _STATES.get(ended, "error")
     names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     server, repository, run = (os.environ.get(name, "") for name in names)
@@ -117,4 +126,4 @@ def status(head: str, ended: str) -> None:
         raise click.ClickException(f"the status of {head[:12]} is not set: {error}") from None
     click.echo(f"set {state} on {head[:12]}")
     if state == "error":
-        raise click.ClickException("`readiness diff` ended with neither 0 nor 1. Its step's log says why.")
+        raise click.ClickException("`readiness diff` ended with neither 0 nor 1. Read the log of its step.")

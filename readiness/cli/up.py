@@ -61,7 +61,7 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, summary: bool, project
     if MISSING_PASSPHRASE in missing and not require_stack(root, stack, settings, missing):
         sys.exit(1)
     if missing := missing_for_preview(dict(os.environ), stack_file=stack_file):
-        click.echo("Nothing is applied, because something is missing:", err=True)
+        click.echo("error: nothing is applied, because something is missing:", err=True)
         for what in missing:
             click.echo(f"  - {what}", err=True)
         sys.exit(1)

@@ -249,6 +249,6 @@ def with_receipt(path: Path, drills: Sequence[RecordedDrill], nonce: str, receip
     word = nonce.strip().lower()
     if word not in {drill.nonce for drill in drills}:
         known = ", ".join(drill.nonce for drill in drills[-3:]) or "none"
-        message = f"holds no drill with the word {word}; the latest: {known}"
+        message = f"contains no drill with the word {word}; the latest: {known}"
         raise _DRILLS.refused(path, message, "Copy the word from the notification")
     return [replace(drill, received=(*drill.received, receipt)) if drill.nonce == word else drill for drill in drills]

@@ -306,7 +306,7 @@ def test_the_command_says_what_is_missing_and_applies_nothing(pulumi: Fake, proj
     """All of it at once; unlike a preview it has nothing else to show."""
     done = command("up", "staging", cwd=project, HOME=str(project), **dict.fromkeys(CREDENTIALS, ""))
     assert done.status == 1
-    assert "Nothing is applied, because something is missing:" in done.err
+    assert "error: nothing is applied, because something is missing:" in done.err
     assert done.err.count("\n  - ") == 3
     assert pulumi.calls == []
 

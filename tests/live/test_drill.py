@@ -170,7 +170,7 @@ def test_a_word_that_no_drill_has_sent_is_refused(project: Path, command: Comman
     before = path.read_text(encoding="utf-8") if nonces else None
     done = command("drill", "staging", "--received", "deadbeef", "--by", "ada", cwd=project)
     assert done.status == 1
-    assert "holds no drill with the word deadbeef" in done.err
+    assert "contains no drill with the word deadbeef" in done.err
     assert (path.read_text(encoding="utf-8") if path.exists() else None) == before
 
 
