@@ -16,7 +16,7 @@ BASE ?= HEAD
 .PHONY: help demo preview up plan diff test test-engine test-postgres test-dates test-deliveries test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools release-tools outdated clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: .venv/.ready ## Set up, then show a made-up shop, a bad change with its comment, and an incident with the minute of the page.
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The incident of the demo will not be replayed." >&2
