@@ -45,7 +45,7 @@ BAD_INPUTS = {
     "cleanup simulate prod --images binary": "binary: is not UTF-8 text. Write it with `gcloud artifacts docker images",
     "cleanup simulate prod --images empty": "empty: is empty. Write it with `gcloud artifacts docker images list",
     "cleanup gate prod --log words --revisions words": "words:1: is not JSON (Expecting value). Write it with `gcloud",
-    "doctor --ci --repository x": "Invalid value for '--repository': write OWNER/NAME, as acme/shop.",
+    "doctor --ci --repository x": "Invalid value for '--repository': 'x' is not OWNER/NAME. Write it as acme/shop.",
     "drill prod --received crane --by Ada": "drill.prod.json: contains no drill with the word crane; the latest: none.",
     "snooze prod --for 999": "Invalid value for '--for': 999 is out of range. Write a whole number from 1 to 120.",
     "init new --answers binary": "binary:1: is not UTF-8 text. Save it as UTF-8, or restore it from version control.",

@@ -13,7 +13,7 @@ import click
 
 from readiness import clock
 from readiness.cli.arguments import Day, WholeNumber, complete_stacks, examples, format_option
-from readiness.cli.common import project_option, project_root, settings_of
+from readiness.cli.common import no_stack, project_option, project_root, settings_of
 from readiness.cli.progress import end_progress, show_progress
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from readiness.live.rows import Row
     from readiness.settings.model import Settings
 
-# For all checks of one address: uploads of 31 MiB and the calls of every operation take longest.
+# The limit for all checks of one address. Uploads of 31 MiB and the calls of every operation take longest.
 URL_SECONDS = 240.0
 
 
@@ -36,7 +36,7 @@ URL_SECONDS = 240.0
     multiple=True,
     metavar="STACK",
     shell_complete=complete_stacks,
-    help="Whose services to check. Repeatable.  [default: all]",
+    help="Check the services of this stack only. Repeatable.  [default: all]",
 )
 @format_option("markdown", "json", "sarif")
 @click.option(
@@ -89,14 +89,14 @@ def audit(
 
     today = day or clock.today()
     if date.max - today < timedelta(days=max(DUE_DAYS.values())):
-        raise click.ClickException(f"--date {today} is too late: what is due after it has no date")
+        raise click.ClickException(f"--date {today} is too late for a calendar. Write an earlier day")
     root = project_root(project)
     names = list(dict.fromkeys(stacks)) or stack_names(root)
     if not names:
-        raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to audit. Create one.")
+        raise no_stack("audit")
     settings = [settings_of(root, name) for name in names]
     _require_addresses(urls)
-    show_progress("checking what files, Google and the addresses say")
+    show_progress("checking the files, Google Cloud and the addresses")
     files = {**_of_prowler(prowler_output, settings[0].project), **_of_gitleaks(gitleaks)}
     live = _live_project(root, names, settings)
     found = {
@@ -121,7 +121,7 @@ def _require_addresses(urls: Sequence[str]) -> None:
 
 
 def _live_project(root: Path, names: Sequence[str], settings: Sequence[Settings]) -> LiveProject | LoginError:
-    """The project, or why nobody is logged in to read it."""
+    """The live Google project, or the error of a missing login."""
     from readiness.audit.live_project import LiveProject
     from readiness.live.google_api import Google
     from readiness.live.google_login import LoginError

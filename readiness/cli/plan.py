@@ -12,7 +12,7 @@ from readiness.cli.common import cost_of_plan, plan_of, project_option, project_
 @click.command(epilog=examples("plan staging", "plan prod --format json > plan.json"))
 @stack_argument
 @format_option("text", "json", "markdown")
-@click.option("--summary", is_flag=True, help="Only the summary that the text and Markdown forms begin with.")
+@click.option("--summary", is_flag=True, help="Print only the summary at the beginning of the text and Markdown forms.")
 @project_option
 def plan(stack: str, form: str, summary: bool, project: str | None) -> None:
     """Print every resource that the program declares.
@@ -27,7 +27,7 @@ def plan(stack: str, form: str, summary: bool, project: str | None) -> None:
     from readiness.settings.unwatched import alert_gaps, gap_line
 
     if summary and form == "json":
-        raise click.UsageError("--summary has the forms text and markdown; leave it out, or leave out --format json")
+        raise click.UsageError("--summary has no JSON form. Omit --summary or --format json")
     root = project_root(project)
     declared = plan_of(root, stack)
     checked = check_stack(root, stack)

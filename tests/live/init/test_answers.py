@@ -260,7 +260,7 @@ def test_on_a_terminal_a_wrong_answer_is_asked_again(tmp_path: Path, monkeypatch
         assert result.output.count(f"{option} ") >= 1, option
     assert "--plan" not in result.output
     assert "GitHub plan" not in result.output, "it decides nothing for a public repository"
-    assert "existing notification channel (Enter leaves it out): " in result.output
+    assert "existing notification channel (press Enter to omit it): " in result.output
     assert "Region, such as us-central1: " in result.output, "what is needed cannot be left out"
     expected = answers(project_number="864523342928", package=installed_package())
     for name, text in files_of(expected).items():
@@ -304,7 +304,7 @@ def test_dir_and_folder_are_not_both_given(tmp_path: Path) -> None:
     """They are two names of one thing."""
     result = init("--folder", str(tmp_path), folder=tmp_path)
     assert result.exit_code == 2
-    assert "give one" in result.output
+    assert "Give only one" in result.output
 
 
 @pytest.mark.parametrize("arguments", [("",), ("--folder", "")], ids=["DIR", "--folder"])
