@@ -3,8 +3,8 @@
 Usage: python -m tools.build_release --tag v1.2.3 [--into dist]
 
 It builds the files of the tag's commit, not those of the working tree, so no uncommitted file is packed. The dates in
-the wheel are the date of the commit (SOURCE_DATE_EPOCH), so everybody who builds the commit gets the same bytes. The SBOM
-(CycloneDX) has every package of requirements.txt, the versions with their hashes that the wheel was tested with;
+the wheel are the date of the commit (SOURCE_DATE_EPOCH), so everybody who builds the commit gets the same bytes. The
+SBOM (CycloneDX) has every package of requirements.txt, the versions with their hashes that the wheel was tested with;
 `.venv-release` has the tool that writes it (`make release-tools`). The notes are the section of the version in
 CHANGELOG.md. They are written to `FOLDER-notes.md`, beside the folder of the files that the release publishes.
 """
