@@ -90,7 +90,7 @@ def parse_problem(name: str, line: str) -> str | None:
 
 
 @pytest.mark.parametrize("line", ["snooze prod --four 20", "snooze prod --for x", "snooze --for 20", "drill prod"])
-def test_an_example_that_cannot_be_parsed_is_seen(line: str) -> None:
+def test_an_example_that_cannot_be_parsed_is_detected(line: str) -> None:
     """An option, a value, an argument, another command."""
     assert parse_problem("snooze", line) is not None
 
@@ -113,7 +113,7 @@ def test_only_diff_and_upgrade_have_an_exit_code_of_their_own() -> None:
     assert having == {"diff", "upgrade"}
 
 
-def test_the_exit_statuses_are_said_once(command: Command) -> None:
+def test_the_overview_and_the_page_list_the_exit_statuses(command: Command) -> None:
     """In the overview and in the page; the README links to the page."""
     shown = command("--help").out
     assert re.findall(r"^    (\d+) ", shown, flags=re.MULTILINE) == ["0", "1", "2", "130"]
@@ -154,7 +154,7 @@ def test_no_option_has_a_type_whose_messages_are_clicks_own() -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_wrong_value_says_what_is_allowed(command: Command, arguments: list[str], said: str) -> None:
+def test_the_error_of_a_wrong_value_names_the_allowed_values(command: Command, arguments: list[str], said: str) -> None:
     """One line, status 1, nothing written."""
     done = command(*arguments, cwd=SMALL)
     assert (done.status, done.out) == (1, "")
@@ -163,8 +163,8 @@ def test_a_wrong_value_says_what_is_allowed(command: Command, arguments: list[st
     assert not (SMALL / "records").exists()
 
 
-def test_values_at_the_ends_of_a_range_are_taken() -> None:
-    """And text with spaces around a number."""
+def test_the_minimum_and_maximum_of_a_range_are_allowed() -> None:
+    """Spaces around a number are allowed too."""
     number = WholeNumber(1, 120)
     assert [number.convert(value, None, None) for value in ("1", "120", " 7 ", 5)] == [1, 120, 7, 5]
     assert WholeNumber().convert("9" * 20, None, None) == int("9" * 20)
