@@ -1,45 +1,45 @@
-# Python >= 3.11, make and the package registries are all that these need.
+# These targets need Python 3.11 or later, make and the package registries.
 STACK ?= staging
 SETUP := tools/setup_venv.sh
 RUN := .venv/bin/python
 DEPENDABOT_FILES := $(wildcard .github/dependabot.yml tests/golden/managed_files/*/.github/dependabot.yml)
 STACK_FILES := $(wildcard Pulumi.*.yaml)
 WORKFLOWS := $(wildcard .github/workflows/*.yml tests/golden/managed_files/*/.github/workflows/*.yml)
-# Compiled modules are kept even where the environment forbids it: every command would compile everything anew.
+# Keeps compiled modules even if the environment forbids it. Otherwise every command compiles everything again.
 export PYTHONDONTWRITEBYTECODE :=
 INPUTS := requirements.txt pyproject.toml tools/setup_venv.sh
-# `make lock LOCK_OPTIONS=` keeps the pins that still fit, and only adds or drops what pyproject.toml and the .in files ask for.
+# `make lock LOCK_OPTIONS=` keeps the pins that still fit, and only adds and drops packages as pyproject.toml and the .in files need.
 LOCK_OPTIONS ?= --upgrade
-# What the plans of the working tree are compared with.
+# The commit to compare the plans of the working tree with.
 BASE ?= HEAD
 
 .PHONY: help demo preview up plan diff test test-engine test-postgres test-dates test-deliveries test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools release-tools outdated clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: .venv/.ready ## Set up, then show a made-up shop, a bad change with its comment, and an incident with the minute of the page.
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The incident of the demo will not be replayed." >&2
 	@$(RUN) -m tools.demo
 
-preview: .venv/.ready ## Set up, then preview STACK: the real one with CLI and credentials, else the offline plan.
+preview: .venv/.ready ## Set up, then run `pulumi preview` of STACK; without CLI or credentials, print the offline plan.
 	@$(RUN) -m readiness preview $(STACK)
 
-up: .venv/.ready ## Apply STACK safely: with a refresh before it and a check after it.
-	@[ "$(origin STACK)" != file ] || { echo "error: say which stack: make up STACK=staging" >&2; exit 1; }
+up: .venv/.ready ## Apply STACK, with a refresh before and a check after it.
+	@[ "$(origin STACK)" != file ] || { echo "error: STACK is missing. Name the stack, as in: make up STACK=staging" >&2; exit 1; }
 	@$(RUN) -m readiness up $(STACK)
 
 plan: .venv/.ready ## Print the offline plan of STACK.
 	@$(RUN) -m readiness plan $(STACK)
 
-diff: .venv/.ready ## Show what the working tree changes in the plans since BASE (HEAD); fails where protection is reduced.
+diff: .venv/.ready ## Show what the working tree changes in the plans since BASE (HEAD); fail if protection is reduced.
 	@if git rev-parse --verify --quiet HEAD >/dev/null 2>&1; then \
 	    $(RUN) -m readiness diff --base "$(BASE)"; \
 	else \
 	    echo "readiness diff was not run: there is no commit to compare with." >&2; \
 	fi
 
-test: .venv/.ready-dev ## Set up, then run all tests but the engine tier.
+test: .venv/.ready-dev ## Set up, then run all tests except the engine tier.
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@$(RUN) -m tools.find_tool actionlint --or-skip >/dev/null || echo "The tests that run actionlint will fail." >&2
 	@$(RUN) -m pytest -n auto --dist loadfile
@@ -48,24 +48,24 @@ test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the progra
 	@$(RUN) -m tools.find_tool pulumi --or-skip >/dev/null
 	@$(RUN) -m pytest tests/engine -m engine -n auto --dist loadfile
 
-test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## Set up, then run what needs a real PostgreSQL server (Debian's `postgresql`).
+test-postgres: .venv/.ready-dev .venv-health/.ready .venv-migrations/.ready ## Set up, then run the tests that need a PostgreSQL server (Debian's `postgresql`).
 	@$(RUN) -m pytest -m postgres
 
-test-dates: .venv/.ready-dev ## Run the tests that read dates on two days to come, under Debian's `datefudge`.
+test-dates: .venv/.ready-dev ## Run the tests that read dates on two future days, with Debian's `datefudge`.
 	@tools/try_dates.sh
 
-test-deliveries: .venv/.ready-dev ## The alerts' scenarios at every phase and loss of samples; `make test` tries a quarter of these.
+test-deliveries: .venv/.ready-dev ## Run the alerts' scenarios at every phase and loss of samples; `make test` runs a quarter of these.
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@READINESS_EVERY_DELIVERY=1 $(RUN) -m pytest tests/alerts/test_scenarios.py tests/alerts/test_visibility_delay.py
 
-test-alerts: .venv/.ready-dev .tools/promtool-3 ## The alerts' scenarios, under the newest promtool too (needs Go, builds once).
+test-alerts: .venv/.ready-dev .tools/promtool-3 ## Run the alerts' scenarios, with the newest promtool too (needs Go, builds once).
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@READINESS_EVERY_DELIVERY=1 READINESS_PROMTOOL_3=.tools/promtool-3 $(RUN) -m pytest tests/alerts
 
-mutate-alerts: .venv/.ready-dev ## Break every alert rule, or that of ALERT=NAME, in every listed way; some scenario must notice each time.
+mutate-alerts: .venv/.ready-dev ## Break each alert rule, or the one of ALERT=NAME, in every listed way; a scenario must fail each time.
 	@$(RUN) -m tools.mutate_alerts $(ALERT)
 
-check: .venv/.ready-dev ## What CI runs beside the tests: lint, types, stack files, generated files, workflows, diff.
+check: .venv/.ready-dev ## Run the checks of CI beside the tests: lint, types, stack files, generated files, workflows, diff.
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	.venv/bin/pyrefly check
@@ -103,10 +103,10 @@ golden: .venv/.ready-dev ## Write the golden plans after an intended change; rea
 answers: .venv/.ready-dev ## Record what every command answers after an intended change; read the diff before you commit it.
 	$(RUN) -m tests.answers
 
-answers-check: .venv/.ready-dev ## Show every command that answers something else than recorded.
+answers-check: .venv/.ready-dev ## Show every command whose answer differs from the recorded one.
 	$(RUN) -m tests.answers --check
 
-bench: .venv/.ready-dev ## Measure what has a time budget, as a ratio to a bare SDK program; fails when something is over.
+bench: .venv/.ready-dev ## Measure everything with a time budget, as a ratio to a bare SDK program; fail if something is over.
 	@$(RUN) -m tools.bench $(STACK) --suite
 
 tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI into .tools/.
@@ -114,7 +114,7 @@ tools: .venv/.ready ## Fetch or build promtool, actionlint and the Pulumi CLI in
 	$(RUN) -m tools.find_tool actionlint
 	$(RUN) -m tools.find_tool pulumi
 
-release-tools: .venv/.ready .venv-release/.ready ## Set up what writes the SBOM of a release (tools/build_release.py).
+release-tools: .venv/.ready .venv-release/.ready ## Set up the program that writes the SBOM of a release (tools/build_release.py).
 
 lock: ## Compile pyproject.toml and every requirements*.in to its lock, with the newest versions that it allows; needs uv.
 	@for input in pyproject.toml requirements-dev.in policy/requirements.in examples/*/requirements.in tools/release/requirements.in; do \
@@ -130,10 +130,10 @@ lock: ## Compile pyproject.toml and every requirements*.in to its lock, with the
 dist: .venv/.ready ## Build the wheel of the toolkit and the components into dist/.
 	$(RUN) -m hatchling build -t wheel
 
-outdated: .venv/.ready-dev .venv-policy/.ready .venv-health/.ready .venv-migrations/.ready .venv-release/.ready ## List what the registries have beyond our pins.
+outdated: .venv/.ready-dev .venv-policy/.ready .venv-health/.ready .venv-migrations/.ready .venv-release/.ready ## List newer versions in the registries than the pinned ones.
 	@$(RUN) -m tools.outdated
 
-clean: ## Remove what these commands made.
+clean: ## Remove everything that these targets made.
 	rm -rf .venv .venv-policy .venv-health .venv-migrations .venv-release .tools dist
 
 .tools/promtool-3: tools/promtool/go.mod

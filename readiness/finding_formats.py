@@ -27,9 +27,9 @@ def annotation(finding: Finding) -> str:
     return f"::{command} file={file}{line}::{text_without_place(finding).replace('%', '%25')}"
 
 
-def findings_json(findings: Iterable[Finding]) -> str:
-    """`{"findings": [{"rule_id", "severity", "file", "line", "key", "message", "hint"}]}`; `line` may be null."""
-    rows = [
+def finding_rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Each finding as `{"rule_id", "severity", "file", "line", "key", "message", "hint"}`; `line` may be None."""
+    return [
         {
             "rule_id": finding.rule_id,
             "severity": finding.severity.value,
@@ -41,7 +41,11 @@ def findings_json(findings: Iterable[Finding]) -> str:
         }
         for finding in findings
     ]
-    return _json({"findings": rows})
+
+
+def findings_json(findings: Iterable[Finding]) -> str:
+    """`{"findings": [...]}`, with one object for each finding."""
+    return _json({"findings": finding_rows(findings)})
 
 
 def findings_markdown(findings: Iterable[Finding]) -> str:

@@ -1,4 +1,4 @@
-"""The command line: how every command ends and what it says, whatever it is given."""
+"""The command line: the output and the exit status of every command, for right and wrong input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.sarif_structure import SARIF
 from tests.settings.broken import STAGING, in_staging, place, write
 
 # Their further options are the engine's.
-HANDS_ON_OPTIONS = {
+PASSES_OPTIONS_ON = {
     name for name, command in cli.commands.items() if command.context_settings.get("ignore_unknown_options")
 }
 ON_STACKS = ("check", "plan", "rules", "preview")
@@ -30,7 +30,7 @@ def project(small_project: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", sorted(cli.commands))
-def test_every_command_says_what_it_does(command: Command, name: str) -> None:
+def test_every_command_has_a_summary(command: Command, name: str) -> None:
     """In the list of commands and on its own page."""
     done = command(name, "--help")
     assert done.status == 0
@@ -38,7 +38,7 @@ def test_every_command_says_what_it_does(command: Command, name: str) -> None:
     assert cli.commands[name].get_short_help_str()
 
 
-@pytest.mark.parametrize("name", sorted(cli.commands.keys() - HANDS_ON_OPTIONS))
+@pytest.mark.parametrize("name", sorted(cli.commands.keys() - PASSES_OPTIONS_ON))
 def test_an_unknown_option_is_one_line_that_says_where_help_is(command: Command, name: str) -> None:
     """Of every command that has its options to itself."""
     done = command(name, "--quux")
@@ -123,16 +123,16 @@ def test_a_mistake_that_stacks_share_is_printed_once(project: Path, command: Com
     assert done.out == ""
 
 
-def test_a_folder_of_workflows_that_is_none_is_refused_whether_it_is_needed_or_not(command: Command) -> None:
-    """A slip in the path would look like a check that passed."""
+def test_a_missing_folder_of_workflows_is_refused_even_if_it_is_not_needed(command: Command) -> None:
+    """A mistyped path must not look like a check that passed."""
     for folder in ("no-such-folder", "Pulumi.yaml"):
         done = command("check", "staging", "--workflows", folder)
         assert (done.status, done.out) == (1, "")
         assert done.err.startswith(f"error: {folder}: cannot be read (")
 
 
-def test_check_without_any_stack_says_so(project: Path, command: Command) -> None:
-    """A green run over nothing would be a lie."""
+def test_check_without_a_stack_is_an_error(project: Path, command: Command) -> None:
+    """A check of nothing must not pass."""
     for name in ("staging", "prod"):
         (project / f"Pulumi.{name}.yaml").unlink()
     done = command("check", cwd=project)
@@ -148,7 +148,7 @@ def test_a_command_works_from_a_folder_below_the_project(project: Path, command:
     assert command("check", "staging", cwd=below).status == 0
 
 
-def test_outside_a_project_every_command_says_so(tmp_path: Path, command: Command) -> None:
+def test_a_command_outside_a_project_is_an_error(tmp_path: Path, command: Command) -> None:
     """Except those that need none."""
     for arguments in (
         ["check"],

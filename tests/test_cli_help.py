@@ -22,6 +22,7 @@ from readiness.cli.overview import GROUPS, OTHERS, leaf_commands, summary
 from tests.projects import ROOT, SMALL, Command
 
 COMMANDS = dict(leaf_commands(cli))
+GROUPS_OF_COMMANDS = [name for name, found in cli.commands.items() if isinstance(found, click.Group)]
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
@@ -44,19 +45,22 @@ def test_a_command_without_a_group_is_still_shown(command: Command, monkeypatch:
     assert re.search(rf"^{OTHERS}:\n  added +Do something new\.$", command("--help").out, flags=re.MULTILINE)
 
 
-def test_the_overview_cuts_no_summary(command: Command) -> None:
-    """Each is a whole sentence, whatever the width."""
-    shown = " ".join(command("--help").out.split())
+def test_the_overview_has_each_summary_on_one_line_of_80_columns(command: Command) -> None:
+    """The whole first sentence, not cut and not wrapped."""
+    shown = re.sub(" {2,}", "  ", command("--help", COLUMNS="80").out)
     for name, found in COMMANDS.items():
-        assert f"{name} {summary(found)}" in shown
-        assert summary(found).endswith(".")
-    assert "..." not in shown.partition("Options:")[2]
+        assert f"\n  {name}  {summary(found)}\n" in shown, f"shorten the first sentence of `readiness {name} --help`"
+        assert re.fullmatch(r"[A-Z].*[^.]\.", summary(found))
 
 
-@pytest.mark.parametrize("group", ["cleanup", "migrations"])
-def test_the_help_of_a_group_cuts_no_summary(command: Command, group: str) -> None:
-    """As the overview."""
-    assert "..." not in command(group, "--help").out.partition("Commands:")[2]
+@pytest.mark.parametrize("group", GROUPS_OF_COMMANDS)
+def test_the_help_of_a_group_has_each_summary_on_one_line_of_80_columns(command: Command, group: str) -> None:
+    """The same sentences as in the overview."""
+    shown = re.sub(" {2,}", "  ", command(group, "--help", COLUMNS="80").out)
+    inner = cli.commands[group]
+    assert isinstance(inner, click.Group)
+    for name, found in inner.commands.items():
+        assert f"\n  {name}  {summary(found)}\n" in shown
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -86,7 +90,7 @@ def parse_problem(name: str, line: str) -> str | None:
 
 
 @pytest.mark.parametrize("line", ["snooze prod --four 20", "snooze prod --for x", "snooze --for 20", "drill prod"])
-def test_an_example_that_cannot_be_parsed_is_seen(line: str) -> None:
+def test_an_example_that_cannot_be_parsed_is_detected(line: str) -> None:
     """An option, a value, an argument, another command."""
     assert parse_problem("snooze", line) is not None
 
@@ -109,7 +113,7 @@ def test_only_diff_and_upgrade_have_an_exit_code_of_their_own() -> None:
     assert having == {"diff", "upgrade"}
 
 
-def test_the_exit_statuses_are_said_once(command: Command) -> None:
+def test_the_overview_and_the_page_list_the_exit_statuses(command: Command) -> None:
     """In the overview and in the page; the README links to the page."""
     shown = command("--help").out
     assert re.findall(r"^    (\d+) ", shown, flags=re.MULTILINE) == ["0", "1", "2", "130"]
@@ -150,7 +154,7 @@ def test_no_option_has_a_type_whose_messages_are_clicks_own() -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_wrong_value_says_what_is_allowed(command: Command, arguments: list[str], said: str) -> None:
+def test_the_error_of_a_wrong_value_names_the_allowed_values(command: Command, arguments: list[str], said: str) -> None:
     """One line, status 1, nothing written."""
     done = command(*arguments, cwd=SMALL)
     assert (done.status, done.out) == (1, "")
@@ -159,8 +163,8 @@ def test_a_wrong_value_says_what_is_allowed(command: Command, arguments: list[st
     assert not (SMALL / "records").exists()
 
 
-def test_values_at_the_ends_of_a_range_are_taken() -> None:
-    """And text with spaces around a number."""
+def test_the_minimum_and_maximum_of_a_range_are_allowed() -> None:
+    """Spaces around a number are allowed too."""
     number = WholeNumber(1, 120)
     assert [number.convert(value, None, None) for value in ("1", "120", " 7 ", 5)] == [1, 120, 7, 5]
     assert WholeNumber().convert("9" * 20, None, None) == int("9" * 20)
@@ -229,7 +233,7 @@ def completed(shell: str, words: str, folder: Path) -> list[str]:
         ("readiness plan --format j", ["json"]),
         ("readiness sn", ["snooze"]),
         ("readiness cleanup ga", ["gate"]),
-        ("readiness snooze --f", ["--for"]),
+        ("readiness snooze --fo", ["--for", "--format"]),
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

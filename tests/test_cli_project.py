@@ -13,11 +13,11 @@ from readiness.cli.main import cli
 from readiness.plan.offline_plan import Plan, plan_json
 from tests.projects import FIRST_CUSTOMER, Command, copy_project, write_runbook
 
-# These read no project, or make one.
+# These commands read no project, or create one.
 WITHOUT_A_PROJECT = {
     "ci report", "comment", "init", "migrations lint", "pull-request fetch", "pull-request status", "schema",
 }  # fmt: skip
-# What each needs besides, to come as far as the project.
+# The options that a command needs before it reads the project.
 NEEDED_OPTIONS = {
     "bootstrap": ("--repository=a/b", "--repository-id=1", "--owner-id=2", "--project-number=3"),
     "checks-honest": ("--workflows=.",),
@@ -64,7 +64,7 @@ def shop(tmp_path: Path) -> Path:
     return folder
 
 
-def test_every_command_that_reads_a_project_can_be_told_which() -> None:
+def test_every_command_that_reads_a_project_has_the_option_project() -> None:
     """A new command has the option too, or is added to those that read none."""
     found = {name for name, command in COMMANDS.items() if any("--project" in param.opts for param in command.params)}
     assert found - {"init"} == set(WITH_A_PROJECT)
@@ -80,7 +80,7 @@ def test_every_command_that_reads_a_project_can_be_told_which() -> None:
         ("", "error: --project: is empty. Name the folder that has Pulumi.yaml"),
     ],
 )
-def test_a_folder_that_is_no_project_is_one_error(
+def test_a_folder_without_a_project_is_one_error(
     command: Command, elsewhere: Path, name: str, given: str, said: str
 ) -> None:
     """And nothing is written. An unset variable is not the current folder."""

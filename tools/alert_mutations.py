@@ -1,4 +1,4 @@
-"""Ways to get an alert rule wrong, each as a function from a rule to its mutants. Pure.
+"""Mistakes in an alert rule, each as a pure function from a rule to its mutants.
 
 They work on the rule's text, so that they need no model of the queries; a rule in which an operator finds nothing to
 change gives no mutant. `MUTATIONS` is the whole list.
@@ -16,7 +16,7 @@ Rule = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Foreign:
-    """What belongs to the other environment: each of our names, and the name that it has there."""
+    """The names of the other environment: each name of this environment, and its name there."""
 
     names: Mapping[str, str]
 
@@ -41,7 +41,7 @@ _DATABASE = re.compile(r',database_id="(?P<id>[^"]*)"')
 
 
 def mutants_of(rule: Rule, foreign: Foreign) -> Iterator[Mutant]:
-    """Every mutant of a rule, in the order of the list; one that leaves the text as it is, is none."""
+    """Every mutant of a rule, in the order of the list, except those that do not change the text."""
     for operator, change in MUTATIONS.items():
         for what, expression in change(rule["expr"], foreign):
             if expression != rule["expr"]:
@@ -70,7 +70,7 @@ def _threshold(text: str, _foreign: Foreign) -> Iterator[tuple[str, str]]:
 
 
 def _comparisons(text: str) -> Iterator[tuple[str, re.Match[str]]]:
-    """Every comparison with a number, and how its mutants are told apart where there are several."""
+    """Every comparison with a number, and the name that distinguishes its mutants if there are several."""
     found = list(_COMPARISON.finditer(text))
     for index, piece in enumerate(found):
         yield f"number {index + 1} " if len(found) > 1 else "", piece

@@ -1,4 +1,4 @@
-"""A bare SDK program, the yardstick of the bench: it registers the resources of a plan and does nothing else.
+"""A bare SDK program, with which the bench compares: it registers the resources of a plan and does nothing else.
 
 Usage: python -m tools.bare_program FILE, where FILE holds the JSON of `Plan.as_dict`. No settings, no checks, and no
 components of ours, only the SDK's typed classes, as a person would write it. Options other than parent and dependencies

@@ -1,4 +1,4 @@
-"""Measures what has a time budget, each as a ratio to a yardstick in the same run, and prints what is over.
+"""Measures everything with a time budget, as a ratio to a bare program in the same run, and prints what is over.
 
 Usage: python -m tools.bench [STACK] [--suite]. The yardstick is a bare SDK program that registers what the plan holds.
 All run by turns, so that a busy machine slows all. `--suite` also runs the whole test suite, once, and compares the CPU
@@ -83,7 +83,7 @@ def cpu_seconds(run: Callable[[], object]) -> float:
 
 
 def what_differs(plan: Plan, recording: Recording) -> str:
-    """The first resource that the bare program registers otherwise than the plan, empty when there is none."""
+    """The first resource that differs between the bare program and the plan; empty if there is none."""
     bare = plan_of(recording, root=ROOT, project=plan.project, stack=plan.stack)
     ours, theirs = _registered(plan), _registered(bare)
     if plan.outputs != bare.outputs:
@@ -146,7 +146,7 @@ _SQL = "INSERT INTO t VALUES (1);\n" * 20_000
 
 
 def _copy_without_network(folder: Path) -> None:
-    """The project with services at an address where nothing listens."""
+    """The project, with services at an address where no server listens."""
     folder.mkdir()
     for file in ROOT.glob("Pulumi*.yaml"):
         text = re.sub(r"https://[\w.-]+\.run\.app", "https://127.0.0.1:9", file.read_text(encoding="utf-8"))
@@ -156,7 +156,7 @@ def _copy_without_network(folder: Path) -> None:
 
 
 def measured(things: Sequence[Budget], repetitions: int) -> dict[Budget, float]:
-    """Median seconds: everything runs once to warm up, then each in turn, `repetitions` times over."""
+    """The median in seconds. Everything runs once to warm up, and then `repetitions` times, in turn."""
     seconds: dict[Budget, list[float]] = {thing: [] for thing in things}
     for turn in range(repetitions + 1):
         for thing in things:

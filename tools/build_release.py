@@ -2,9 +2,9 @@
 
 Usage: python -m tools.build_release --tag v1.2.3 [--into dist]
 
-The files of the tag's commit are built, not those of the working tree, so nothing that lies around is packed. The dates
-in the wheel are that of the commit (SOURCE_DATE_EPOCH): everybody who builds the commit gets the same bytes. The SBOM
-(CycloneDX) has every package of requirements.txt, the versions with their hashes that the wheel was tested with;
+It builds the files of the tag's commit, not those of the working tree, so no uncommitted file is packed. The dates in
+the wheel are the date of the commit (SOURCE_DATE_EPOCH), so everybody who builds the commit gets the same bytes. The
+SBOM (CycloneDX) has every package of requirements.txt, the versions with their hashes that the wheel was tested with;
 `.venv-release` has the tool that writes it (`make release-tools`). The notes are the section of the version in
 CHANGELOG.md. They are written to `FOLDER-notes.md`, beside the folder of the files that the release publishes.
 """
@@ -28,7 +28,7 @@ from readiness import __version__
 ROOT = Path(__file__).resolve().parent.parent
 SBOM_TOOL = ROOT / ".venv-release" / "bin" / "cyclonedx-py"
 CHECKSUMS = "SHA256SUMS"
-# One name for every version: the workflow names it.
+# The name is the same for every version, because the workflow uses it.
 SBOM = "readiness-sbom.cdx.json"
 
 
@@ -48,7 +48,7 @@ def build(source: Path, into: Path, epoch: int) -> Path:
 
 
 def build_twice(sources: tuple[Path, Path], folder: Path, epoch: int) -> Path:
-    """The wheel of the first source. Raises ReleaseError where that of the second, the same files, has other bytes."""
+    """The wheel of the first source. Raises ReleaseError if the wheel of the second source has other bytes."""
     first, second = (build(source, folder / name, epoch) for source, name in zip(sources, "ab", strict=True))
     if first.name != second.name or first.read_bytes() != second.read_bytes():
         raise ReleaseError("two builds of the same commit differ. Compare the wheels with `diffoscope`")
@@ -76,7 +76,7 @@ def checksums(files: Sequence[Path]) -> str:
 
 
 def check_tag(tag: str, version: str) -> None:
-    """Raises ReleaseError where the tag is not that of the version."""
+    """Raises ReleaseError if the tag is not the version."""
     if tag != f"v{version}":
         raise ReleaseError(
             f"the tag {tag} is not v{version}, the version in readiness/__init__.py. Correct one of them"
@@ -100,13 +100,13 @@ def notes(changelog: str, version: str, address: str) -> str:
 
 
 def files_url(tag: str) -> str:
-    """Where GitHub shows the files of the tag, by the variables of a workflow run. Empty elsewhere."""
+    """The address of the tag's files on GitHub, in a workflow run. Empty elsewhere."""
     server, repository = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_REPOSITORY", "")
     return f"{server}/{repository}/blob/{tag}" if server and repository else ""
 
 
 def notes_file(into: Path) -> Path:
-    """Where the notes of the release lie whose files are in `into`."""
+    """The path of the notes, for a release whose files are in `into`."""
     return into.parent / f"{into.name}-notes.md"
 
 
@@ -127,7 +127,7 @@ def _unpacked(tag: str, folder: Path) -> Path:
 
 
 def release(tag: str, into: Path) -> list[Path]:
-    """Writes the files of the release and returns their paths. Raises ReleaseError, and then writes none."""
+    """Writes the files of the release and returns their paths. If it raises ReleaseError, it has written none."""
     check_tag(tag, __version__)
     epoch = int(_git("log", "-1", "--format=%ct", tag))
     with tempfile.TemporaryDirectory() as name:
@@ -146,7 +146,7 @@ def release(tag: str, into: Path) -> list[Path]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Returns 1 with one error where nothing is released."""
+    """Builds the release. Prints one error and returns 1 if that is not possible."""
     parser = argparse.ArgumentParser(prog="build_release")
     parser.add_argument("--tag", required=True)
     parser.add_argument("--into", type=Path, default=ROOT / "dist")

@@ -1,4 +1,4 @@
-"""A generated file that is committed: written anew, or with `--check` compared with what is committed."""
+"""Writes a generated file, or with `--check` compares it with the committed one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def write_or_check(file: Path, text: str, complaint: str) -> int:
-    """The exit status. `complaint` is what is said after the file's name where it holds another text."""
+    """The exit status. `complaint` follows the file's name in the message about a file with another text."""
     if "--check" not in sys.argv[1:]:
         file.write_text(text, encoding="utf-8")
         return 0

@@ -1,4 +1,4 @@
-"""A tour without customer, cloud or account: `make demo`.
+"""A demo without a customer, a cloud or an account: `make demo`.
 
 `readiness init`, from the wheel of this checkout, writes the project of a made-up shop (examples/shop/answers.yaml)
 into a temporary folder. A bad change is committed there; the demo prints the comment that its pull request gets. Then
@@ -30,24 +30,24 @@ ANSWERS = ROOT / "examples" / "shop" / "answers.yaml"
 STACK = "prod"
 SERVICE = "shop-api"
 DATABASE_ID = "shop-prod-4711:shop-db"
-# The change: somebody is tired of being paged.
+# The change: somebody raises a threshold to be paged less often.
 CHANGED_FILE, OLD, NEW = "Pulumi.yaml", "error_ratio: 0.05", "error_ratio: 0.5"
 # Eight hours in which all is well, then twenty minutes in which one request of four fails. An alert that looks back for
 # a day reads what there is: with more bad minutes it would fire here, and not after a whole good day.
 GOOD_MINUTES, BAD_MINUTES = 480, 20
 REQUESTS_A_MINUTE, FAILURES_A_MINUTE = 60, 15
 BEGIN_OF_BAD_HOUR = 14
-# Commands are asked for nothing longer than a few seconds; this ends one that hangs.
+# The commands take a few seconds. This ends a command that hangs.
 HANG_SECONDS = 300
 
 _HEAD = "\033[1m{}\033[0m"
 _COLOURS = {"!": "\033[33m{}\033[0m", "-": "\033[31m{}\033[0m", "+": "\033[32m{}\033[0m"}
-# What promtool says of an alert that has fired, on several lines.
+# How promtool prints an alert that has fired, on several lines.
 _FIRED = re.compile(r'expr: ".*# (?P<alert>\w+)", time: [^,]+,\s+exp:.*\s+got: *\{\} (?P<seconds>\S+)')
 
 
 class DemoError(Exception):
-    """A step did not do what the demo says of it."""
+    """A step did not do what the demo describes."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class Shop:
     python: Path
 
     def readiness(self, *arguments: str, status: int = 0) -> str:
-        """What the command prints. Raises DemoError where it does not end with this status."""
+        """The output of the command. Raises DemoError if it does not end with this status."""
         return self._run([str(self.python), "-m", "readiness", *arguments], status)
 
     def git(self, *arguments: str) -> str:
-        """What git prints."""
+        """The output of git."""
         who = ("-c", "user.name=demo", "-c", "user.email=demo@shop.example.com")
         return self._run(["git", *who, *arguments], 0)
 
@@ -81,7 +81,7 @@ class Shop:
 
 
 def make_shop(work: Path) -> Shop:
-    """Builds the wheel of this checkout, and lets it write the shop's project."""
+    """Builds the wheel of this checkout, which then writes the shop's project."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(work)]
     built = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False, timeout=HANG_SECONDS)
     if built.returncode:
@@ -210,7 +210,7 @@ def _clock(seconds: int | None) -> str:
 
 
 def tell(work: Path, *, colour: bool) -> Iterator[str]:
-    """The demo, line by line. Raises DemoError where a step fails, and RuntimeError without promtool."""
+    """The demo, line by line. Raises DemoError if a step fails, and RuntimeError without promtool."""
 
     def title(text: str) -> str:
         return f"\n{_HEAD.format(text) if colour else text}\n"
@@ -243,7 +243,7 @@ def tell(work: Path, *, colour: bool) -> Iterator[str]:
 
 
 def main() -> int:
-    """Prints the demo. Ends with 1 where a step fails, and where the incident was not replayed for want of promtool."""
+    """Prints the demo. Ends with 1 if a step fails, or if promtool is missing and the incident was not replayed."""
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     try:
         with tempfile.TemporaryDirectory(prefix="readiness-demo-") as folder:

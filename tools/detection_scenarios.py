@@ -1,4 +1,4 @@
-"""What happens in the columns of docs/detection.md, alert by alert, as series."""
+"""The series for each alert and column of docs/detection.md."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Shown = Callable[[Stack], Iterable[Series]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """An alert and its columns. None: the column makes no sense for it."""
+    """An alert and its columns. None: the column does not apply to it."""
 
     alert: str
     columns: tuple[Shown | None, Shown | None, Shown | None, Shown | None, Shown | None]
@@ -36,7 +36,7 @@ def _timeline(good: Minute, bad: Minute) -> tuple[Minute, ...]:
 
 
 def _lone() -> tuple[Minute, ...]:
-    """Eight requests in an hour, of which one fails."""
+    """Eight requests in an hour; one of them fails."""
     requests_ = {instant * 7: (1.0, 0.0) for instant in range(8)} | {BEFORE: (1.0, 1.0)}
     return tuple(requests_.get(minute, (0.0, 0.0)) for minute in range(BEFORE + AFTER))
 
@@ -182,7 +182,7 @@ ROWS: tuple[Row, ...] = (
 
 
 def _silence() -> Series:
-    """Time passes, and nothing is measured."""
+    """A time without samples."""
     return Series(metric="clock", labels={}, minutes=IDLE)
 
 

@@ -73,12 +73,12 @@ class Questions:
 
     @property
     def text(self) -> str:
-        """All on which the answers hang: the rule but for its labels, the tests, and the delay."""
+        """Everything that affects the answers: the rule without its labels, the tests, and the delay."""
         return f"{self.rule['expr']} for {self.rule['for']} {self.tests} {self.delay}"
 
 
 def tables_text(promtool: Path, questions: Mapping[str, list[Questions]]) -> str:
-    """All below the header: one table for all stacks whose rules page alike."""
+    """Everything below the header: one table for all stacks whose rules page at the same times."""
     tables: dict[str, list[str]] = {}
     for stack, of_stack in questions.items():
         tables.setdefault(_table(promtool, of_stack), []).append(stack)
@@ -96,7 +96,7 @@ def header_text(questions: Mapping[str, list[Questions]], target: str) -> str:
 
 
 def questions_of(settings: Mapping[str, Settings], plans: Mapping[str, Plan]) -> dict[str, list[Questions]]:
-    """What promtool is asked of every stack; both mappings are by the stack's name, in the same order."""
+    """The questions to promtool for every stack. Both mappings are by the stack's name, in the same order."""
     stacks = stacks_of(settings)
     rules = rules_in(plans)
     metrics = {name: known_metrics(plan.resources) for name, plan in plans.items()}
@@ -133,7 +133,7 @@ def _table(promtool: Path, asked_of_stack: Sequence[Questions]) -> str:
 
 
 def _tests(stack: Stack, row: Row) -> str:
-    """Tests that expect nothing, so that promtool says what it got instead."""
+    """Tests that expect no alert, so that promtool prints the alerts that it got."""
     tests = [
         _test(row, column, Delivery(phase_seconds=phase), list(shown(stack)))
         for column, shown in enumerate(row.columns)
@@ -183,7 +183,7 @@ def _seconds(answer: str) -> float:
 
 
 def main() -> int:
-    """Writes the page where it is outdated, or with `--check` says that it is. `--golden`: of the fixture project."""
+    """Writes an outdated page, or with `--check` reports it. `--golden`: the page of the fixture project."""
     is_golden = "--golden" in sys.argv
     page, target = (GOLDEN_PAGE, "golden") if is_golden else (PAGE, "docs")
     questions = _of_fixtures() if is_golden else _of_the_root()

@@ -58,7 +58,7 @@ class Tool:
 
     @property
     def how_to_get_it(self) -> str:
-        """What to install where it was not found."""
+        """What to install if it was not found."""
         return f"{self.title} was not found and could not be had. Install one of: {self.install}, or Go >= 1.26."
 
     def find(self, *, fetch: bool = True) -> Path:
@@ -163,7 +163,7 @@ PULUMI = Tool(
     version_argument="version",
     install="pulumi on PATH (https://www.pulumi.com/docs/install/)",
     usually="about five minutes",
-    # Without its version the CLI says v3.0.0-dev, which the Automation API refuses.
+    # Without this flag, the CLI has the version v3.0.0-dev, which the Automation API refuses.
     without_it="The engine tests are skipped.",
     flags="-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=VERSION",
 )
@@ -172,8 +172,8 @@ find_promtool = PROMTOOL.find
 
 
 def lint(actionlint: Path, files: Sequence[str]) -> int:
-    """Prints what actionlint says of the files and returns its status."""
-    # Without shellcheck and pyflakes, which it would use where they happen to be: the same findings on every machine.
+    """Prints the output of actionlint for the files, and returns its status."""
+    # shellcheck and pyflakes are turned off, so that the findings are the same on every machine.
     options = ["-shellcheck=", "-pyflakes=", "-ignore", _UNKNOWN_TO_ACTIONLINT]
     return subprocess.run([actionlint, *options, *files], check=False).returncode
 
@@ -212,7 +212,7 @@ def _last_line(error: Exception) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the path, or lints the files: without actionlint they are not linted, which is no failure."""
+    """Prints the path, or lints the files. Without actionlint, it skips the files and succeeds."""
     parser = argparse.ArgumentParser(prog="find_tool")
     parser.add_argument("name", choices=TOOLS)
     parser.add_argument("files", nargs="*", help="workflows that actionlint reads")

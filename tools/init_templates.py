@@ -1,8 +1,8 @@
 """Makes the templates of `readiness init` from this repository's own program and workflows, so that they cannot differ.
 
-Usage: python -m tools.init_templates [--check]. The program imports `readiness.components`, as the wheel has them, and
-loses the places where earlier releases declared a resource: a new project has no state of those. The workflows install
-the package instead of this repository's tools. A text that is not found here any more ends with an error.
+Usage: python -m tools.init_templates [--check]. The program imports `readiness.components`, as in the wheel. It has no
+aliases for earlier releases, because a new project has no state of those. The workflows install the package and
+use none of this repository's tools. If a text that this module replaces is not found, it ends with an error.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "readiness" / "live" / "init" / "templates"
 WORKFLOWS = ROOT / ".github" / "workflows"
-# Splits apply.yml: what comes once before the job of a stack, that job, and what comes once after it.
+# Splits apply.yml into three parts: before the job of a stack, that job, and after it.
 JOB_MARK = "# --- the job of a stack\n"
 REST_MARK = "# --- after the jobs of all stacks\n"
 # Begins a line of that job that only the owner of the shared resources has.
 OWNER_FIELD = "{{owner}}"
 
-# What a project of `readiness init` has no use for: it releases no wheel.
+# A project of `readiness init` does not need these workflows: it releases no wheel.
 OWN_WORKFLOWS = {"release.yml"}
 
 _FORMER_PLACES = {"shared", "in_shared", "in_deployments", "former_parents"}
@@ -45,7 +45,7 @@ _LIST = """\
           stacks="$(printf '%s\\n' "${files[@]}" | sed -E 's/^Pulumi\\.(.+)\\.yaml$/\\1/' | jq -cRn '[inputs]')"
 """
 _SETUP = "      - run: make .venv/.ready\n"
-# What a workflow of this repository runs, and what a project runs that has installed the package.
+# The steps of this repository, and the steps of a project that has installed the package.
 _STEPS = {
     "      - run: bash .ci/run\n": f"{_INSTALL}{_CHECK}",
     _SETUP: _INSTALL,
@@ -57,7 +57,7 @@ _STEPS = {
 
 
 def templates() -> dict[str, str]:
-    """Every template that is made, by its name. Raises ValueError where a text that is to be replaced is missing."""
+    """Every template by its name. Raises ValueError if a text to replace is missing."""
     texts = {
         "__main__.py.txt": program((ROOT / "__main__.py").read_text(encoding="utf-8")),
         "pulumi.version.txt": (ROOT / ".pulumi.version").read_text(encoding="utf-8"),
@@ -119,7 +119,7 @@ def _edits(tree: ast.Module, starts: list[int], text: bytes) -> Iterator[tuple[i
 
 
 def _formatted(source: str) -> str:
-    """As ruff sorts and formats it in a folder without configuration: outside this one, `readiness` is a library."""
+    """The source as ruff formats it in a folder without configuration, where `readiness` is a library."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "__main__.py"
         path.write_text(source, encoding="utf-8")
@@ -203,7 +203,7 @@ def _marked(job: str, owner: str) -> str:
 
 
 def _without_go(head: str) -> str:
-    """Without what builds this repository's tools."""
+    """The text without the steps that build this repository's tools."""
     without, count = re.subn(
         r"      - uses: actions/setup-go@.*\n(?:(?!      - run:).*\n)+(?=      - run: bash)", "", head
     )
@@ -213,7 +213,7 @@ def _without_go(head: str) -> str:
 
 
 def _in_another_project(text: str, file: str) -> str:
-    """With fields for the application's repository, in place of the first customer's."""
+    """The text with fields for the application's repository, in place of the first customer's repository."""
     for old, new in (
         ("          owner: stellar-aiz\n", "          owner: {{application_owner}}\n"),
         ("          repositories: ai-resume-review-v2\n", "          repositories: {{application_repository}}\n"),
@@ -266,7 +266,7 @@ def main(arguments: list[str]) -> int:
         if not check:
             path.write_text(text, encoding="utf-8")
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-            print(f"error: {path.relative_to(ROOT)} is not what `make docs` makes; run it", file=sys.stderr)
+            print(f"error: {path.relative_to(ROOT)} is out of date. Run `make docs`", file=sys.stderr)
             return 1
     return 0
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs Debian's PostgreSQL server for `make test-postgres` where none is, which only root can. Elsewhere it says so
-# and succeeds: the tests are then skipped, with the reason.
+# Installs Debian's PostgreSQL server for `make test-postgres`, if it is missing. Only root can do this. Another user gets a
+# message and exit status 0; the tests are then skipped with the reason.
 set -eu
 
 if command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then

@@ -14,10 +14,10 @@ from readiness.settings.stack_names import stack_names
 
 
 def main() -> int:
-    """Returns 1 where there is no stack: a matrix of none would skip its job without a word."""
+    """Returns 1 if there is no stack, because a workflow skips the job of an empty matrix silently."""
     stacks = stack_names(Path())
     if not stacks:
-        print("error: no Pulumi.<stack>.yaml in this folder; create one", file=sys.stderr)
+        print("error: no Pulumi.<stack>.yaml is in this folder. Create one.", file=sys.stderr)
         return 1
     print(json.dumps(stacks))
     return 0

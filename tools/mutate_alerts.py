@@ -1,4 +1,4 @@
-"""Breaks every alert rule in every listed way and demands that some scenario notices: `make mutate-alerts`.
+"""Breaks each alert rule in every listed way, and fails if no scenario notices: `make mutate-alerts`.
 
 Prints how many mutants there were, and each that survived. Exit status 1 when one did, or when one that is listed as
 equivalent does not survive after all. A mutant runs only the scenarios of its alert, and stops at the first that fails.
@@ -62,7 +62,7 @@ _ROUNDED = (
 )
 _MEAN = "a mean of probes is 0.6 to the last bit under one promtool, and not under the other"
 _SHARES = "a share of requests is a quotient of floats, which meets a threshold of 0.072 exactly by chance alone"
-# Mutants that no series can tell from the rule, by alert (or stack and alert) and name, and why.
+# Mutants that no series can distinguish from the rule, by alert (or stack and alert) and name, with the reason.
 EQUIVALENT: dict[tuple[str, str], str] = {
     ("HighErrorRate", "services: filter number 1 dropped"): _JOINED,
     ("HighErrorRate", "services: filter number 2 dropped"): _JOINED,
@@ -125,7 +125,7 @@ class Outcome:
 
     @property
     def reason_to_survive(self) -> str | None:
-        """Why it may survive, when it is listed."""
+        """The reason why it may survive, if it is listed."""
         of_every_stack = EQUIVALENT.get((self.alert, self.mutant.name))
         return of_every_stack or EQUIVALENT.get((f"{self.stack}/{self.alert}", self.mutant.name))
 
@@ -151,7 +151,7 @@ def foreign_of(stack: Stack) -> Foreign:
     """Our names and the other environment's: services by role, instance, log metrics."""
     ours, theirs = stack.settings, stack.other
     names = {ours.database_id: theirs.database_id}
-    # A counter that only one stack has is foreign to nobody.
+    # A counter that only one stack has is not in the other environment.
     their_metrics = {metric.slug: metric.promql_name for metric in log_metrics_of(theirs)}
     for metric in log_metrics_of(ours):
         if metric.slug in their_metrics:
@@ -204,7 +204,7 @@ def _is_told_already(stack: Stack, alert: str, rules: dict[tuple[str, str], Rule
 
 
 def outcomes_of(promtool: Path, stack: Stack, rules: dict[tuple[str, str], Rule]) -> Iterator[Outcome]:
-    """What became of every mutant of a stack's rules."""
+    """The outcome of every mutant of a stack's rules."""
     cases = list(cases_of(stack))
     with ThreadPoolExecutor(processors()) as pool:
         for (of_stack, alert), rule in rules.items():

@@ -1,4 +1,4 @@
-"""Lists what the registries have beyond our pins: `make outdated`.
+"""Lists newer versions in the registries than the pinned ones: `make outdated`.
 
 Python packages of every lock, as `pip list` reports them; the tools' Go modules, as `go list -m -u` does; and the
 pinned GitHub Actions, which are in no registry. What could not be asked is listed as "not known". It is a report: exit
@@ -65,7 +65,7 @@ def _newest(environment: Path) -> dict[str, str]:
 
 
 def _listed(environment: Path, *options: str) -> dict[str, dict[str, str]]:
-    """What `pip list` says of each package, by name. pip leaves out a package that the registry did not answer for."""
+    """The output of `pip list` for each package, by name. pip omits a package if the registry did not answer."""
     command = [
         environment / "bin" / "python",
         "-m",
@@ -95,7 +95,7 @@ def pins_of_go(root: Path) -> Iterator[Pin]:
             )
             said = _output(["go", "list", "-m", "-u", "-json", module], file.parent)
             answer = json.loads(said) if said else {}
-            # Where it may not ask, go answers all the same, without an update.
+            # If go may not use the network, it still answers, without an update.
             known = answer and "Error" not in answer and not offline
             newest = answer.get("Update", {}).get("Version", pinned) if known else None
             yield Pin(str(file.relative_to(root)), module, pinned, newest)
@@ -110,7 +110,7 @@ def pins_of_actions(root: Path) -> Iterator[Pin]:
 
 
 def _output(command: list[str | Path], folder: Path | None = None) -> str | None:
-    """What a command prints, or None where it fails or is not installed."""
+    """The output of a command; None if it fails or is not installed."""
     try:
         done = subprocess.run(
             command, cwd=folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -126,7 +126,7 @@ def main(root: Path = ROOT) -> int:
     asked = [*pins_of_locks(root), *pins_of_go(root)]
     if all(pin.newest is None for pin in asked):
         print(
-            "error: no registry could be reached, so nothing is known. Check the network and run it again.",
+            "error: no registry could be reached. Check the network and run this again.",
             file=sys.stderr,
         )
         return 1

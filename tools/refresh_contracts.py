@@ -1,4 +1,4 @@
-"""Distils the published schemas of the APIs anew into readiness/rules/schemas/, and prints what changed.
+"""Distils the published schemas of the APIs again into readiness/rules/schemas/, and prints what changed.
 
 Needs pip and npm with their usual registries, and 50 MB of room in the temporary folder; nothing is installed.
 `--check` writes nothing and exits with 1 when the committed files differ from what is published now.
@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
 
 
 def contract_text(contract: dict[str, Any]) -> str:
-    """The file's text: one schema a line, so that a diff names the schema that changed."""
+    """The text of the file, with one schema on each line, so that a diff names the changed schema."""
     header = json.dumps({"header": contract["header"]}, indent=1, ensure_ascii=False)[:-2]
     lines = [f"  {json.dumps(name)}: {json.dumps(schema, sort_keys=True, separators=(',', ':'))}"
              for name, schema in sorted(contract["$defs"].items())]  # fmt: skip

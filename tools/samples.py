@@ -39,7 +39,7 @@ from tests.projects import settings_of
 from tools.committed import ROOT, write_or_check
 
 SHOWN_RESOURCES = ("alerts-high-error-rate", "production-environment-guard")
-# Which of the hand-worked answers a chart of the dashboard shows.
+# Which of the answers that were computed by hand a chart of the dashboard shows.
 CHARTS = {
     "Deployments a week": "deployments",
     "Success rate, by week": "success_ratio",
@@ -186,7 +186,7 @@ def with_sample(page: str, sample: str) -> str:
 
 
 def main() -> int:
-    """Writes every sample, or says of which page it is not as shown any more."""
+    """Writes every sample, or names each page whose sample is out of date."""
     wrong = 0
     for name, sample in SAMPLES.items():
         file = ROOT / name

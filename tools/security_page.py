@@ -11,7 +11,7 @@ from tools.committed import ROOT, write_or_check
 
 
 def main() -> int:
-    """Writes the page, or says that it is out of date."""
+    """Writes the page, or reports that it is out of date."""
     stacks = [require_settings(check_stack(ROOT, stack)) for stack in stack_names(ROOT)]
     text = page_text(stacks)
     return write_or_check(ROOT / PAGE_PATH, text, "does not say what the audit's checklist says")

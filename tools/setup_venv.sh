@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes or updates an environment from locks, with uv where it is installed and works, else with pip.
+# Creates or updates an environment from locks, with uv if it is installed and works, and otherwise with pip.
 # Usage: tools/setup_venv.sh [--with-pip] [--into FOLDER] LOCK...
 #   --into      another environment than .venv; the program itself is installed in .venv only
 #   --with-pip  ignores uv
@@ -51,7 +51,7 @@ is_recent() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
-# Sets $python. One that was named outright is taken or refused, never passed over.
+# Sets $python. If a Python is named, it is used or refused, and never replaced by another one.
 need_python() {
     if [ -n "${PYTHON-}" ]; then
         set -- "$PYTHON"
@@ -119,7 +119,7 @@ install_with_uv "$@" || install_with_pip "$@"
 
 # shellcheck disable=SC2086 # a command with its options
 if ! step "whether a dependency is missing or has the wrong version" $check; then
-    # What an earlier lock had and this one has not is still there, and may not fit.
+    # Packages of an earlier lock are still installed, and may not fit.
     [ -n "$existed" ] || stopped "The lock ($*) is not complete: add what is missing to pyproject.toml or its .in file, and run: make lock"
     echo "making $venv anew: it may hold packages of an earlier lock" >&2
     rm -rf "$venv"
@@ -128,7 +128,7 @@ fi
 
 [ "$venv" = .venv ] || exit 0
 
-# Byte-compile what is imported, once, even where the environment forbids Python to do so as it goes.
+# Compiles the imported modules once, even if the environment forbids Python to do so at run time.
 PYTHONDONTWRITEBYTECODE=''
 export PYTHONDONTWRITEBYTECODE
 step "compiling the modules that the commands import" .venv/bin/python -c '

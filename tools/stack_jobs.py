@@ -1,4 +1,4 @@
-"""Checks that each stack has a job of its own in apply.yml, in the environment that its settings name.
+"""Checks that each stack has its own job in apply.yml, in the environment that its settings name.
 
 Usage: python -m tools.stack_jobs, in the folder of Pulumi.yaml. Such a job is written by hand, because its place in the
 order and the environment that it waits for decide who approves an apply. The other workflows list the stacks.
@@ -53,7 +53,7 @@ def _applied(jobs: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
 
 
 def main() -> int:
-    """Returns 1 where a stack has no job, or a job no stack."""
+    """Returns 1 if a stack has no job, or a job has no stack."""
     try:
         found = list(problems(Path()))
     except RefusedError as refusal:

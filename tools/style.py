@@ -23,7 +23,7 @@ from readiness.resource_types import ALERT_POLICY
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_WORDS = 30
-# What was written before a release says what changed in the words of its time.
+# Released sections of the changelog keep the words of their time.
 _UNCHECKED = ("CHANGELOG.md", "CONTRIBUTING.md")
 _DOCUMENTS = ("*.md",)
 _PROGRAMS = ("readiness/*.py", "components/*.py", "__main__.py")
@@ -114,7 +114,7 @@ def texts_of_notifications() -> Iterator[tuple[str, str]]:
 
 
 def problems(root: Path = ROOT) -> Iterator[str]:
-    """Everything that is wrong, a line each."""
+    """A line for each problem."""
     phrases = refused_words((root / "CONTRIBUTING.md").read_text(encoding="utf-8"))
     for name in _tracked(root, *_DOCUMENTS):
         if name not in _UNCHECKED and not name.startswith("tests/"):
@@ -136,7 +136,7 @@ def _tracked(root: Path, *patterns: str) -> list[str]:
 
 
 def main() -> int:
-    """The exit status: 1 where something is wrong."""
+    """The exit status: 1 if there is a problem."""
     found = list(dict.fromkeys(problems()))
     for line in found:
         print(line)

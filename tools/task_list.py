@@ -61,7 +61,7 @@ def lines_of_list(text: str) -> list[TaskLine]:
 
 
 def digest(text: str) -> str:
-    """What the list has of a line's text."""
+    """The entry of the list for a line's text."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

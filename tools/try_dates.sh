@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tests as they would run on a day to come, so that none of them depends on the day it is.
+# Runs the tests on future days, to find a test that depends on the day.
 #
 # Usage: tools/try_dates.sh [PYTEST ARGUMENT]...
 # Every date in DATES (two by default) gets a run of its own under `datefudge`, which replaces the system's clock, not

@@ -56,8 +56,8 @@ def trigger_findings(workflow: WorkflowFile, branch: str) -> Iterator[Finding]:
     for name, value in filters.items() if isinstance(filters, dict) else ():
         path, texts = ("on", _EVENT, name), [value] if isinstance(value, str) else [str(item) for item in value or ()]
         if name in ("branches", "branches-ignore") and _matches(texts, branch) != (name == "branches"):
-            message = f"leaves out pull requests into {branch}, {_WAITS}"
-            yield workflow.finding(rule, path, message, f"Let it name {branch}")
+            message = f"excludes pull requests into {branch}, {_WAITS}"
+            yield workflow.finding(rule, path, message, f"Add {branch} to it")
         elif name == "paths-ignore" or (name == "paths" and texts != ["**"]):
             message = f"runs for some files only: without them it does not start, {_WAITS}"
             yield workflow.finding(rule, path, message, "Remove it; skip the slow steps inside the job instead")
@@ -91,7 +91,7 @@ def skip_findings(job: Job) -> Iterator[Finding]:
     """What could make the job itself be skipped, and where it always runs, what it would not notice."""
     condition = job.body.get("if")
     if not _holds(condition, _HOLD):
-        message = "is skipped where its condition does not hold, and GitHub counts that as passed"
+        message = "is skipped if its condition is false, and GitHub counts that as passed"
         hint = "Remove the `if:`; put the condition on steps, or on a job that is not required"
         yield job.workflow.finding("required-check-skipped", (*job.path, "if"), message, hint)
     if not job.needs:
@@ -102,7 +102,7 @@ def skip_findings(job: Job) -> Iterator[Finding]:
         hint = "Require a job that runs `if: always()` and fails unless each of `needs` has the result success"
         yield job.workflow.finding("required-check-skipped", path, message, hint)
     elif not looks_at_results(job):
-        message = f"runs whatever happened to {needed}, and no step looks at their results"
+        message = f"runs whatever the result of {needed} is, and no step reads their results"
         hint = "Fail unless each of `needs` has the result success"
         yield job.workflow.finding("required-check-gate", path, message, hint)
     elif not _STRICT.search(_steps_text(job)):
@@ -114,7 +114,7 @@ def _lenient_gate(job: Job) -> Iterator[Finding]:
     for needed in gated_jobs(job):
         skips = not _holds(needed.body.get("if"), _HOLD)
         if skips or needed.needs:
-            message = f"can be skipped, and {job.id} takes that for passed"
+            message = f"can be skipped, and {job.id} counts that as passed"
             hint = f"Let {job.id} fail unless the result of each of `needs` is success"
             path = (*needed.path, "if" if skips else "needs")
             yield needed.workflow.finding("required-check-gate", path, message, hint)

@@ -40,8 +40,8 @@ class _Judge:
 
     def of(self, required: RequiredCheck) -> Iterator[Finding]:
         if required.integration_id != ACTIONS_INTEGRATION_ID:
-            message = f"is reported by app {required.integration_id}, which no workflow file shows"
-            hint = "Make sure by hand that it comes for every pull request, and can fail"
+            message = f"is reported by app {required.integration_id}, which no workflow file contains"
+            hint = "Make sure by hand that it runs for every pull request, and can fail"
             yield self._finding("required-check-other-app", message, hint, Severity.WARNING)
             return
         named = [check for check in self.checks if check.name == required.context]
@@ -51,7 +51,7 @@ class _Judge:
         if len(running) > 1:
             message = f"is reported by {len(running)} jobs, and any of them satisfies it: "
             message += ", ".join(_place(check.job) for check in running)
-            yield self._finding("required-check-ambiguous", message, "Give each job a name of its own")
+            yield self._finding("required-check-ambiguous", message, "Give each job another name")
         for check in running or named:
             yield from trigger_findings(check.started_by, self.branch)
             for job in check.jobs:

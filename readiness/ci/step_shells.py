@@ -93,10 +93,10 @@ def shell_of(job: Job, step: Mapping[str, Any]) -> Shell:
 def lost_in_windows_shell(script: str) -> Iterator[Finding]:
     """What loses a failure in PowerShell and cmd."""
     for found in _LOSES.finditer(script):
-        message = f"`{' '.join(found.group().split())}` makes a success of the failure"
-        yield lost(script.count("\n", 0, found.start()), message, "Write only what stands before it")
+        message = f"`{' '.join(found.group().split())}` turns the failure into a success"
+        yield lost(script.count("\n", 0, found.start()), message, "Keep only the command before it")
     if last := _ENDS_WELL.search(script):
-        message = f"ends with `{last.group(1)}`, whatever stands before it"
+        message = f"ends with `{last.group(1)}`, whatever the commands before it return"
         yield lost(script.count("\n", 0, last.start(1)), message, "Remove it")
 
 

@@ -64,7 +64,7 @@ def step_findings(job: Job, reader: ShellReader) -> Iterator[Finding]:
     is_gate = looks_at_results(job)
     can_fail = any(step.can_fail() and (is_gate or not may_skip_step(step.body.get("if"))) for step in steps)
     if not can_fail and (is_gate or not job.needs):
-        message = "has no step that looks at something on every pull request, and can fail"
+        message = "has no step that checks something on every pull request and can fail"
         hint = "Let a step run the tests without a condition, or with `if: ${{ !cancelled() }}`"
         yield job.workflow.finding("required-check-looks-at-nothing", job.path, message, hint)
 
@@ -88,7 +88,7 @@ class _Step:
                 yield self._finding("lenient-option", ("with", key), _LENIENT.format(option), "Remove the option")
         uses, script = self.body.get("uses"), self.body.get("run")
         if isinstance(uses, str) and uses.startswith("./"):
-            message = f"what the repository's own action {uses} makes of failures is not looked at"
+            message = f"the repository's own action {uses} is not checked, and it may ignore failures"
             hint = "Make sure by hand that it can fail"
             yield self._finding("own-action", ("uses",), message, hint, severity=Severity.WARNING)
         if isinstance(script, str):
@@ -97,7 +97,7 @@ class _Step:
     def _script_findings(self, script: str) -> Iterator[Finding]:
         shell, path = shell_of(self.job, self.body), ("run",)
         if not shell.is_known:
-            message = f"it is not known what `shell: {shell.template}` makes of failures"
+            message = f"it is not known how `shell: {shell.template}` handles failures"
             hint = "Write `shell: bash`, or a shell with its options and then {0}, such as `bash -el {0}`"
             yield self._finding("shell", path, message, hint)
             return

@@ -16,9 +16,9 @@ from readiness.cli.progress import progress
 @stack_argument
 @project_option
 def adopt(stack: str, project: str | None) -> None:
-    """Print a Pulumi import file for resources that exist already.
+    """Print a Pulumi import file for existing resources.
 
-    Save it as FILE, then run `pulumi import --file FILE --protect=false`.
+    Save the output as FILE, then run `pulumi import --file FILE --protect=false`.
     """
     from readiness.live.adopt import adoption, import_file, read_live_resources
     from readiness.live.github_api import GitHub, GitHubError
@@ -30,15 +30,15 @@ def adopt(stack: str, project: str | None) -> None:
     github = GitHub.from_environment(os.environ, owner=settings.github_owner, repository=settings.repository.name)
     resources = plan_of(root, stack).resources
     try:
-        with progress("reading what exists"):
+        with progress("reading the existing resources"):
             live = read_live_resources(google, github, region=settings.region, resources=resources)
     except (GoogleError, GitHubError) as error:
-        raise click.ClickException(f"what exists cannot be read: {error}") from None
+        raise click.ClickException(f"the existing resources cannot be read: {error}") from None
     found = adoption(resources, live, adopts_old_policies=settings.owns_shared_resources)
     if found.ambiguous:
         raise click.ClickException(
-            "more than one thing could be taken over. Delete or rename all but one:\n  " + "\n  ".join(found.ambiguous)
+            "more than one existing resource matches. Delete or rename all but one:\n  " + "\n  ".join(found.ambiguous)
         )
     for note in found.notes:
-        click.echo(f"not taken over: {note}", err=True)
+        click.echo(f"not adopted: {note}", err=True)
     click.echo(json.dumps(import_file(resources, found.imports), indent=2))

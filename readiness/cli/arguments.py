@@ -1,4 +1,4 @@
-"""How arguments are typed, completed in a shell, and shown by example. Imports only click and the standard library."""
+"""Types, shell completion and examples of arguments. It imports only click and the standard library."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 PROJECT_FILE = "Pulumi.yaml"
 EXAMPLES = "Examples:"
-# A name ends in a record of one line; GitHub's longest login has 39 characters.
+# A name is written into a record, on one line. The longest login of GitHub has 39 characters.
 MAX_NAME_CHARACTERS = 100
 
 
 def examples(*lines: str) -> str:
-    """The end of a command's help: one command on a line, without `readiness`. A test parses each of them.
+    """The end of a command's help, with one command on each line. Give them without `readiness`. A test parses them.
 
     `\\b` keeps click from joining the lines.
     """
@@ -35,9 +35,9 @@ def example_lines(command: click.Command) -> list[str]:
 
 
 def complete_stacks(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The stacks whose name begins so: of `--project`, else of the nearest folder with a Pulumi.yaml.
+    """The stacks whose name begins with the text, of `--project` or of the nearest folder with a Pulumi.yaml.
 
-    Reads the names of files only, so that a shell waits for no import of Pulumi.
+    It reads only the names of files, so that a shell does not wait for an import of Pulumi.
     """
     from click.shell_completion import CompletionItem
 
@@ -53,17 +53,29 @@ def complete_stacks(context: click.Context, _: click.Parameter, incomplete: str)
 
 
 def complete_folders(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Leaves it to the shell to list folders."""
+    """Lets the shell complete folders."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="dir")]
 
 
 def complete_files(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Leaves it to the shell to list files."""
+    """Lets the shell complete files."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
+
+
+def format_option(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds `--format` with these forms; the first is the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(forms),
+        default=forms[0],
+        show_default=True,
+        help="The form of the result.",
+    )
 
 
 def stack_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,13 +98,13 @@ class WholeNumber(click.ParamType[int]):
         self.most = most
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """The range where it has two ends: `1..30`."""
+        """The range, such as `1..30`, if there is a maximum."""
         return "NUMBER" if self.most is None else f"{self.least}..{self.most}"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Raises click.BadParameter, which says what is allowed."""
+        """Raises click.BadParameter with the allowed values."""
         wanted = f"of at least {self.least}" if self.most is None else f"from {self.least} to {self.most}"
-        # A longer one is no number that anybody means, and Python refuses to read it.
+        # Nobody means a longer number, and Python refuses to read a very long one.
         if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", value) is None:
             self.fail(f"{_shown(value)} is not a whole number. Write one {wanted}.", param, ctx)
         number = int(value)
@@ -102,25 +114,25 @@ class WholeNumber(click.ParamType[int]):
 
 
 class Day(click.ParamType[date]):
-    """A day of the calendar, as 2026-11-30."""
+    """A day of the calendar, such as 2026-11-30."""
 
     name = "day"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """The form."""
+        """How to write a day."""
         return "YYYY-MM-DD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Raises click.BadParameter, which shows the form."""
+        """Raises click.BadParameter with an example."""
         if isinstance(value, date):
             return value
         try:
-            # The form is checked too: Python also reads 20261130 and 2026-W49-1.
+            # The form is checked too, because Python also reads 20261130 and 2026-W49-1.
             return date.fromisoformat(value if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) else "")
         except ValueError:
             self.fail(f"{_shown(value)} is not a day of the calendar. Write it as 2026-11-30.", param, ctx)
 
 
 def _shown(value: str) -> str:
-    """What was typed, in quotes, and not a page of it."""
+    """The given value in quotes, shortened."""
     return repr(value if len(value) <= 60 else f"{value[:60]}…")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
-from readiness.cli.arguments import Day, WholeNumber, complete_stacks, examples
-from readiness.cli.common import project_option, project_root, settings_of
+from readiness.cli.arguments import Day, WholeNumber, complete_stacks, examples, format_option
+from readiness.cli.common import no_stack, project_option, project_root, settings_of
 from readiness.cli.progress import end_progress, show_progress
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from readiness.live.rows import Row
     from readiness.settings.model import Settings
 
-# For all checks of one address: uploads of 31 MiB and the calls of every operation take longest.
+# The limit for all checks of one address. Uploads of 31 MiB and the calls of every operation take longest.
 URL_SECONDS = 240.0
 
 
@@ -36,11 +36,9 @@ URL_SECONDS = 240.0
     multiple=True,
     metavar="STACK",
     shell_complete=complete_stacks,
-    help="Whose services to check. Repeatable.  [default: all]",
+    help="Check the services of this stack only. Repeatable.  [default: all]",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["markdown", "json", "sarif"]), default="markdown", show_default=True
-)
+@format_option("markdown", "json", "sarif")
 @click.option(
     "--prowler-output",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -81,9 +79,9 @@ def audit(
     day: date | None,
     project: str | None,
 ) -> None:
-    """Check every line of the security audit; fail when one fails.
+    """Check every line of the security audit.
 
-    For a line that cannot be checked, it prints the steps to check it by hand.
+    It fails when a line fails. For a line that cannot be checked, it prints the steps to check it by hand.
     """
     from readiness.audit.checklist import DUE_DAYS, read_record
     from readiness.audit.report import PAGE_PATH, Result, audit_rows, count, step_values
@@ -91,14 +89,14 @@ def audit(
 
     today = day or clock.today()
     if date.max - today < timedelta(days=max(DUE_DAYS.values())):
-        raise click.ClickException(f"--date {today} is too late: what is due after it has no date")
+        raise click.ClickException(f"--date {today} is too late for a calendar. Write an earlier day")
     root = project_root(project)
     names = list(dict.fromkeys(stacks)) or stack_names(root)
     if not names:
-        raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to audit. Create one.")
+        raise no_stack("audit")
     settings = [settings_of(root, name) for name in names]
     _require_addresses(urls)
-    show_progress("checking what files, Google and the addresses say")
+    show_progress("checking the files, Google Cloud and the addresses")
     files = {**_of_prowler(prowler_output, settings[0].project), **_of_gitleaks(gitleaks)}
     live = _live_project(root, names, settings)
     found = {
@@ -119,11 +117,11 @@ def _require_addresses(urls: Sequence[str]) -> None:
 
     for url in urls:
         if not is_address(url):
-            raise click.ClickException(f"--url {url} is no http or https address. Write it as https://HOST/PATH")
+            raise click.ClickException(f"--url: {url!r} is not an http or https address. Write it as https://HOST/PATH")
 
 
 def _live_project(root: Path, names: Sequence[str], settings: Sequence[Settings]) -> LiveProject | LoginError:
-    """The project, or why there is no login to read it."""
+    """The live Google project, or the error of a missing login."""
     from readiness.audit.live_project import LiveProject
     from readiness.live.google_api import Google
     from readiness.live.google_login import LoginError

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 )
 @project_option
 def bootstrap(repository: str, repository_id: int, owner_id: int, project_number: int, project: str | None) -> None:
-    """Print a script that sets up the state, keys and identities of CI.
+    """Print a script that sets up the Google projects for CI.
 
     It covers every Google project of the stacks.
     Review it, then run it; nothing runs it for you. It leaves what exists as it is, so that you can run it again.

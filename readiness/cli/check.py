@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.arguments import complete_folders, examples, stacks_argument
-from readiness.cli.common import plan_of, print_findings, project_option, project_root, report
+from readiness.cli.arguments import complete_folders, examples, format_option, stacks_argument
+from readiness.cli.common import no_stack, plan_of, print_findings, project_option, project_root, report
 from readiness.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog=examples("check", "check prod --plan --format sarif"))
 @stacks_argument
-@click.option("--plan", "with_plan", is_flag=True, help="Check the plans too: policy rules and API contracts.")
+@click.option("--plan", "with_plan", is_flag=True, help="Also check the plans: policy rules and API contracts.")
 @click.option(
     "--workflows",
     metavar="DIR",
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The `.github/workflows` of a checkout of the application, to compare with the record of `checks-honest`.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@format_option("text", "json", "sarif")
 @project_option
 def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form: str, project: str | None) -> None:
-    """Check the settings of the stacks, and print every problem at once.
+    """Check the settings, and print every problem at once.
 
     It checks all stacks unless you name some.
     """
     from readiness.finding import RefusedError, errors_only
 
     failed = False
-    # A mistake in Pulumi.yaml is one of every stack, and is reported once.
+    # A mistake in Pulumi.yaml is a problem of every stack, and is reported once.
     reported: dict[Finding, None] = {}
     try:
         for stack, problems in _of_each_stack(project, stacks, workflows, with_plan=with_plan):
@@ -63,7 +63,7 @@ def check(stacks: tuple[str, ...], with_plan: bool, workflows: Path | None, form
 def _of_each_stack(
     project: str | None, stacks: tuple[str, ...], workflows: Path | None, *, with_plan: bool
 ) -> Iterator[tuple[str, list[Finding]]]:
-    """The stacks with their findings. Raises RefusedError where the project or a plan cannot be read."""
+    """The stacks with their findings. Raises RefusedError if the project or a plan cannot be read."""
     from readiness import clock
     from readiness.finding import errors_only
     from readiness.rules.project import check_project
@@ -74,7 +74,7 @@ def _of_each_stack(
     every = stack_names(root)
     names = list(dict.fromkeys(stacks)) or every
     if not names:
-        raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to check. Create one.")
+        raise no_stack("check")
     checked = check_project(root, every, workflows, now=clock.now())
     for stack in names:
         problems = list((checked[stack] if stack in checked else check_stack(root, stack)).problems)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.arguments import complete_folders, examples
+from readiness.cli.arguments import complete_folders, examples, format_option
 from readiness.cli.common import described_commit, print_findings, project_option, project_root
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     required=True,
     help="The `.github/workflows` of a checkout of the application.",
 )
-@click.option("--write", is_flag=True, help="Write the record that `readiness check` asks for.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@click.option("--write", is_flag=True, help="Write the record that `readiness check` needs.")
+@format_option("text", "json", "sarif")
 @project_option
 def checks_honest(workflows: Path, write: bool, form: str, project: str | None) -> None:
     """Refuse required checks that cannot block a merge.
@@ -49,7 +49,7 @@ def checks_honest(workflows: Path, write: bool, form: str, project: str | None) 
     from readiness.settings.stack_files import read_stack
 
     root = project_root(project)
-    # A folder that cannot be read is the first thing to fix, whatever the settings say.
+    # A folder that cannot be read is reported first, before problems of the settings.
     found = read_workflows(workflows)
     stack, settings, ruleset = _owner_of_the_ruleset(root)
     subject = subject_of(settings, ruleset)
@@ -72,7 +72,7 @@ def checks_honest(workflows: Path, write: bool, form: str, project: str | None) 
 
 
 def _owner_of_the_ruleset(root: Path) -> tuple[str, Settings, BranchRuleset]:
-    """The stack that declares the ruleset. Raises RefusedError where none does, or where its settings are wrong."""
+    """The stack that declares the ruleset. Raises RefusedError if no stack does, or if its settings are wrong."""
     from readiness.finding import Finding, RefusedError
     from readiness.rules.stack import check_stack, require_settings
     from readiness.settings.stack_files import PROJECT_FILE
@@ -84,7 +84,8 @@ def _owner_of_the_ruleset(root: Path) -> tuple[str, Settings, BranchRuleset]:
             return stack, require_settings(found), found.settings.branch_ruleset
     for found in checked.values():
         require_settings(found)
-    message, hint = "is declared by no stack, so no check is required", "Write it in the file of the owner"
+    message = "is not declared by any stack, so no check is required"
+    hint = "Write it into the file of the stack that owns the shared resources"
     raise RefusedError(
         [
             Finding(

@@ -1,4 +1,4 @@
-"""`readiness ci`: the scripts of the workflows, which run on a runner and read its environment variables."""
+"""`readiness ci`: steps of workflows. They run on a CI runner and read its environment variables."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     head_commit,
+    no_stack,
     project_option,
     project_root,
     settings_of,
@@ -22,7 +23,7 @@ from readiness.cli.overview import WholeSummaries
 
 @click.group(cls=WholeSummaries)
 def ci() -> None:
-    """Run the steps of the workflows: which stacks to apply, which commit, what failed."""
+    """Run the steps of the workflows that apply the stacks."""
 
 
 @ci.command(epilog=examples("ci stacks", 'ci stacks >> "$GITHUB_OUTPUT"'))
@@ -36,7 +37,7 @@ def stacks(project: str | None) -> None:
 
     names = stack_names(project_root(project))
     if not names:
-        raise click.ClickException("no Pulumi.<stack>.yaml is beside Pulumi.yaml. Create one.")
+        raise no_stack("list")
     click.echo(f"stacks={json.dumps(names)}")
 
 
@@ -45,14 +46,15 @@ def stacks(project: str | None) -> None:
 def scope(project: str | None) -> None:
     """Print the stacks that this run of a workflow applies.
 
-    The line `stacks=[...]` is for GITHUB_OUTPUT. Notices say why it skips others.
+    The line `stacks=[...]` is for GITHUB_OUTPUT. Notices give the reasons for the other stacks.
     """
     from readiness.live.apply_run import missing_variables, scope_of
     from readiness.live.github_api import GitHubError
 
     root = project_root(project)
     if missing := missing_variables(os.environ):
-        _notice(f"Nothing is applied yet, without the variables {', '.join(missing)}. `readiness bootstrap` sets them.")
+        reason = f"these variables are not set: {', '.join(missing)}"
+        _notice(f"Nothing is applied, because {reason}. The script of `readiness bootstrap` sets them.")
         click.echo("stacks=[]")
         return
     environments = {stack: settings.environment.name for stack, settings in settings_of_every_stack(root)}
@@ -60,7 +62,7 @@ def scope(project: str | None) -> None:
     try:
         found = scope_of(this_repository(os.environ), root, environments, head_commit(root), everything=by_hand)
     except GitHubError as error:
-        raise click.ClickException(f"which commits were applied is not known: {error}") from None
+        raise click.ClickException(f"the applied commits cannot be read: {error}") from None
     for notice in found.notices:
         _notice(notice)
     click.echo(f"stacks={json.dumps(found.stacks)}")
@@ -70,9 +72,9 @@ def scope(project: str | None) -> None:
 @stack_argument
 @project_option
 def begin(stack: str, project: str | None) -> None:
-    """Refuse to apply a commit that was not approved, or is too old.
+    """Refuse to apply a commit that is unapproved or too old.
 
-    Too old is a commit that is older than the one applied last. It prints the commit and who approved it.
+    A commit is too old if a newer one is already applied. The command prints the commit and who approved it.
     """
     from readiness.live.apply_run import approvals, commit_line, last_applied, refuse_another_commit
     from readiness.live.github_api import GitHubError
@@ -86,16 +88,16 @@ def begin(stack: str, project: str | None) -> None:
         refuse_another_commit(root, last_applied(github, environment), head=head, approved=approved)
         line = commit_line(stack, head, approvals(github, run, environment))
     except GitHubError as error:
-        raise click.ClickException(f"whether {head} may be applied is not known: {error}") from None
+        raise click.ClickException(f"{head} is not applied, because its approval cannot be read: {error}") from None
     _notice(line)
     summarize(f"{line}\n\n")
 
 
 @ci.command(epilog=examples("ci report", 'ci report >> "$GITHUB_STEP_SUMMARY"'))
 def report() -> None:
-    """Open, update or close the one issue about failed applies.
+    """Open, update or close the issue about failed applies.
 
-    The environment variable NEEDS holds the `toJSON(needs)` of the workflow.
+    The environment variable NEEDS contains the `toJSON(needs)` of the workflow.
     """
     from readiness.live.apply_report import applied_jobs, close_failure, failed_jobs, failure_text, report_failure
     from readiness.live.github_api import GitHubError
@@ -109,25 +111,25 @@ def report() -> None:
         if failed:
             done = report_failure(github, failure_text(failed, commit=commit, run_url=run_url))
         elif applied:
-            done = close_failure(github, f"Commit {commit} went through: {run_url}")
+            done = close_failure(github, f"Commit {commit} is applied: {run_url}")
         else:
             done = "nothing ran"
     except ValueError:
         raise click.ClickException("NEEDS is not the JSON of GitHub's `needs`. Set it to `toJSON(needs)`.") from None
     except GitHubError as error:
-        raise click.ClickException(f"the issue is not written: {error}") from None
+        raise click.ClickException(f"the issue is not updated: {error}") from None
     click.echo(f"issue: {done}")
 
 
 def summarize(text: str) -> None:
-    """Adds to the page of the run, where there is one."""
+    """Adds the text to the summary page of the workflow run, if there is one."""
     if file := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(file).open("a", encoding="utf-8") as summary:
             summary.write(text)
 
 
 def _notice(text: str) -> None:
-    """On stderr: stdout goes to GITHUB_OUTPUT. The runner reads commands from both."""
+    """Prints a notice on stderr, because stdout goes to GITHUB_OUTPUT. The runner reads commands from both."""
     click.echo(f"::notice::{text.replace('%', '%25')}", err=True)
 
 

@@ -1,16 +1,18 @@
-"""`readiness cleanup`: what the declared policies would delete, and whether they may."""
+"""`readiness cleanup`: shows what the declared cleanup policies would delete, and whether that is safe."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.arguments import examples, stack_argument
+from readiness.cli.arguments import examples, format_option, stack_argument
 from readiness.cli.common import (
     head_commit,
     plan_of,
+    print_json,
     project_option,
     project_root,
     report,
@@ -29,7 +31,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group(cls=WholeSummaries)
 def cleanup() -> None:
-    """Prove what the cleanup policies of the image registry would delete."""
+    """Check what the cleanup policies would delete."""
 
 
 @cleanup.command(
@@ -41,12 +43,12 @@ def cleanup() -> None:
 @stack_argument
 @click.option("--images", metavar="FILE", type=_FILE, help="The output of `gcloud artifacts docker images list`.")
 @_NOW
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("text", "json")
 @project_option
 def simulate(stack: str, images: Path | None, moment: str | None, form: str, project: str | None) -> None:
-    """Print which images the declared policies would delete or keep.
+    """Print which images a cleanup would delete or keep.
 
-    For each version, it names the policy that decides.
+    It applies the declared cleanup policies. For each version, it names the policy that decides.
     """
     from readiness.finding import Finding, Severity
     from readiness.images.images import read_images
@@ -75,21 +77,26 @@ def simulate(stack: str, images: Path | None, moment: str | None, form: str, pro
 @cleanup.command(
     epilog=examples(
         "cleanup gate prod --log log.json --revisions revisions.json",
-        "cleanup gate prod --log log.json --revisions revisions.json --now 2026-11-30T08:00:00Z",
+        "cleanup gate prod --log log.json --revisions revisions.json --format json",
     )
 )
 @stack_argument
 @click.option("--log", metavar="FILE", type=_FILE, help="The output of `gcloud logging read`.")
 @click.option("--revisions", metavar="FILE", type=_FILE, help="The output of `gcloud run revisions list`.")
 @_NOW
+@format_option("text", "json")
 @project_option
-def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | None, project: str | None) -> None:
-    """Refuse cleanup that would delete an image that is in use.
+def gate(
+    stack: str, log: Path | None, revisions: Path | None, moment: str | None, form: str, project: str | None
+) -> None:
+    """Refuse a cleanup that would delete an image in use.
 
-    Images that serve, and those that you could roll back to, are in use. If none is chosen, it writes a record.
+    Images that serve, and those that you could roll back to, are in use. If the cleanup has chosen none of them, the
+    command writes a record.
     """
     from readiness.files import write_whole
-    from readiness.finding import RefusedError, errors_only
+    from readiness.finding import errors_only
+    from readiness.finding_formats import finding_rows
     from readiness.images.audit_log import read_deletions
     from readiness.images.gate import gate_findings, gate_record, record_path
     from readiness.images.repositories import list_revisions_command, read_log_command
@@ -106,12 +113,21 @@ def gate(stack: str, log: Path | None, revisions: Path | None, moment: str | Non
     deletions = read_deletions(log, repository.resource, now)
     needed = read_needed(revisions, _services(root))
     findings = tuple(gate_findings(deletions, needed, repository, now, log=str(log), revisions=str(revisions)))
-    if errors_only(findings):
-        raise RefusedError(findings)
-    report(findings, err=True)
     record = gate_record(deletions, needed, repository, now, stack=stack, commit=head_commit(root))
     place = record_path(read_stack(root, stack).file, stack)
-    write_whole(root / place, record.text())
+    is_passed = not errors_only(findings)
+    if is_passed:
+        write_whole(root / place, record.text())
+    if form == "json":
+        counts = {name: getattr(record, name) for name in ("evidence", "entries", "candidates", "revisions")}
+        written = {"passed": is_passed, "record": place if is_passed else None}
+        print_json({"stack": stack, **written, **counts, "findings": finding_rows(findings)})
+    else:
+        report(findings, err=True)
+    if not is_passed:
+        sys.exit(1)
+    if form == "json":
+        return
     click.echo(
         f"ok {stack}: {len(deletions.candidates)} versions chosen by {record.entries} entries ({record.evidence})"
     )
@@ -125,7 +141,7 @@ def _services(root: Path) -> list[str]:
 
 def _missing(option: str, command: str) -> click.ClickException:
     return click.ClickException(
-        f"{option} is missing. Write its file first, where you may read it:\n  {command}\nThen pass it."
+        f"{option} is missing. Write its file first, with credentials that can read it:\n  {command}\nThen pass it."
     )
 
 
@@ -154,8 +170,8 @@ def _repository(root: Path, stack: str) -> DeclaredRepository:
     if declared is not None:
         return declared
     checked = {name: check_stack(root, name).settings for name in stack_names(root)}
-    owners = [each for each, settings in checked.items() if settings is not None and settings.image_registry]
-    hint = f"Ask for stack {owners[0]}, which owns it" if owners else "Declare it in the stack that is to own it"
+    owners = [name for name, settings in checked.items() if settings is not None and settings.image_registry]
+    hint = f"Name the stack {owners[0]}, which owns it" if owners else "Declare it in the stack that owns it"
     message = "declares no image registry, so it has no cleanup policies"
     raise RefusedError(
         [

@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     help="Also set the label of the verdict in this file, which `readiness diff --json-to` wrote.",
 )
 def comment(number: int, file: Path, labels_by: Path | None) -> None:
-    """Put the diff into the one comment of a pull request.
+    """Put the diff into a comment on a pull request.
 
-    The environment variables GITHUB_REPOSITORY and GITHUB_TOKEN say in which repository, and with which rights.
+    A pull request has one such comment, which each run replaces. The environment variables GITHUB_REPOSITORY and
+    GITHUB_TOKEN name the repository and authorize the request.
     """
     from readiness.files import read_regular_text
     from readiness.live.github_api import GitHubError
@@ -52,8 +53,11 @@ def comment(number: int, file: Path, labels_by: Path | None) -> None:
     verdict = None if labels_by is None else _verdict(labels_by)
     try:
         done = put_comment(this_repository(os.environ), number, text, marker=MARKER)
-    except (GitHubError, ValueError) as error:
-        raise click.ClickException(f"{file}: not put on #{number}: {error}") from None
+    except ValueError as error:
+        hint = "Name the file that `readiness diff --format markdown` wrote."
+        raise click.ClickException(f"{file}: not posted on #{number}: {error}. {hint}") from None
+    except GitHubError as error:
+        raise click.ClickException(f"{file}: not posted on #{number}: {error}") from None
     click.echo(f"{done} the comment on #{number}")
     if verdict is not None:
         _set_label(number, verdict)

@@ -1,4 +1,4 @@
-"""What several commands do: find the settings or the plan of a stack, and report problems."""
+"""Functions that several commands share: they read the settings or the plan of a stack, and report problems."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def project_option(command: Command) -> Command:
 
 
 def repository_option(name: str, **options: Any) -> Callable[[Command], Command]:
-    """Adds an option that takes `OWNER/NAME` of a repository on GitHub; anything else is refused."""
+    """Adds an option for a GitHub repository. It refuses a value that is not `OWNER/NAME`."""
     return click.option(name, metavar="OWNER/NAME", callback=_repository_name, **options)
 
 
@@ -39,19 +39,19 @@ def _repository_name(_: click.Context, __: click.Parameter, value: str | None) -
     import re
 
     if value is not None and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", value) is None:
-        raise click.BadParameter("write OWNER/NAME, as acme/shop.")
+        raise click.BadParameter(f"{value[:80]!r} is not OWNER/NAME. Write it as acme/shop.")
     return value
 
 
 def by_option(text: str) -> Callable[[Command], Command]:
-    """Adds `--by NAME` to a command that records what somebody did: on one line, and by default the user's name."""
+    """Adds `--by NAME` to a command that records who did something. The default is the user's name."""
     return click.option(
         "--by", metavar="NAME", default=_user_name, show_default="your user name", callback=_name_of, help=text
     )
 
 
 def _user_name() -> str:
-    """The user's name; empty where the system has none, as in a container under a number of its own."""
+    """The user's name. It is empty if the system has no name for the user id, as in some containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -78,7 +78,7 @@ def project_root(project: str | None) -> Path:
 
     if project is None:
         return find_project_root(Path.cwd())
-    # As the current folder is given, so that the lines of the program that a plan names are found below it.
+    # Resolved like the current folder, so that the files of the program are found below it.
     folder = Path(os.path.realpath(project))
     if not project:
         message = "is empty"
@@ -100,9 +100,9 @@ def settings_of(root: Path, stack: str) -> Settings:
 
 
 def settings_to_apply(root: Path, stack: str) -> Settings:
-    """The settings of a stack that is about to be applied. Raises RefusedError with all that `check` refuses of it.
+    """The settings of a stack that is about to be applied. Raises RefusedError with everything that `check` refuses.
 
-    A command that only reads takes `settings_of`: it must go on while a record is missing or out of date.
+    A command that only reads uses `settings_of`, because it must also run if a record is missing or out of date.
     """
     from readiness.rules.project import check_in_project
     from readiness.rules.stack import require_settings
@@ -110,15 +110,22 @@ def settings_to_apply(root: Path, stack: str) -> Settings:
     return require_settings(check_in_project(root, stack))
 
 
+def no_stack(verb: str) -> click.ClickException:
+    """The error of a project without a stack, for a command that does `verb` with its stacks."""
+    return click.ClickException(
+        f"no Pulumi.<stack>.yaml is beside Pulumi.yaml, so there is nothing to {verb}. Create one."
+    )
+
+
 def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
-    """The stacks of the project with their settings. Raises RefusedError with every problem of all, or for no stack."""
+    """The stacks with their settings. Raises RefusedError with every problem, or if there is no stack."""
     from readiness.finding import Finding, RefusedError, errors_only
     from readiness.rules.stack import check_stack, require_settings
     from readiness.settings.stack_names import stack_names
 
     checked = {stack: check_stack(root, stack) for stack in stack_names(root)}
     if not checked:
-        message, hint = "is not beside Pulumi.yaml", "Write one, as `readiness init` does"
+        message, hint = "does not exist beside Pulumi.yaml", "Write one; `readiness init` does so too"
         raise RefusedError(
             [Finding(rule_id="stack-file-missing", file="Pulumi.<stack>.yaml", message=message, hint=hint)]
         )
@@ -129,9 +136,9 @@ def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
 
 
 def refuse_foreign_hosts(root: Path, stack: str) -> None:
-    """Raises RefusedError where an environment variable would send a provider's credentials to an unnamed host.
+    """Raises RefusedError if an environment variable would send a provider's credentials to an unknown host.
 
-    Warns of variables that make the engine take a provider's program from elsewhere.
+    Prints a warning for variables that make the engine run another program as the provider.
     """
     from readiness.finding import RefusedError
     from readiness.settings.provider_hosts import PROGRAM_VARIABLES, variable_problems
@@ -143,14 +150,15 @@ def refuse_foreign_hosts(root: Path, stack: str) -> None:
         raise RefusedError(problems)
     for name in PROGRAM_VARIABLES:
         if os.environ.get(name):
-            click.echo(f"warning: {name} is set: the engine takes a program that gets credentials from there", err=True)
+            what = f"{name} is set: the engine runs the program there, and gives it credentials"
+            click.echo(f"warning: {what}. Unset it if you did not set it.", err=True)
 
 
 def refuse_unlocked_plugins(root: Path, stack: str, *, warn: bool = True) -> None:
-    """Raises RefusedError where the engine, or a plugin that the stack needs, is not what plugins.lock.json has.
+    """Raises RefusedError if the engine, or a plugin that the stack needs, differs from plugins.lock.json.
 
-    Warns where the project has no such file, unless `warn` is False. Call it last before the engine runs: it sets
-    environment variables that the engine reads.
+    Prints a warning if the project has no such file, unless `warn` is False. Call it directly before the engine runs,
+    because it sets environment variables that the engine reads.
     """
     from readiness.finding import RefusedError
     from readiness.live.plugin_lock import (
@@ -171,12 +179,14 @@ def refuse_unlocked_plugins(root: Path, stack: str, *, warn: bool = True) -> Non
     if locked is None:
         hint = "`readiness plugins lock` writes it on a machine that you trust"
         if warn:
-            click.echo(f"warning: {LOCK_FILE} does not exist: engine and plugins run unchecked. {hint}.", err=True)
+            click.echo(
+                f"warning: {LOCK_FILE} does not exist: the engine and its plugins are not checked. {hint}.", err=True
+            )
         return
     if problems := engine_problems(locked, machine, os.environ):
         raise RefusedError(problems)
     os.environ.update(LOCKED_ENVIRONMENT)
-    # No state: a stack that does not exist yet, which the engine itself reports.
+    # There is no state for a stack that does not exist yet. The engine reports that.
     needed = {*sdk_plugins(), *state_plugins(stack_state(root, stack) or {})}
     if problems := plugin_problems(
         locked, machine, sorted(needed), lambda name: run_pulumi(root, *install_command(name)[1:]).returncode == 0
@@ -194,14 +204,14 @@ def plan_of(root: Path, stack: str) -> Plan:
 
 
 def cost_of_plan(root: Path, declared: Plan, settings: Settings) -> Cost:
-    """The costs of a stack, which shares what is free for its Google project with the other stacks there."""
+    """The costs of a stack. The free tier of its Google project is shared with the other stacks there."""
     from readiness.plan.cost import cost_of
 
     return cost_of(declared.stack, declared.resources, cost_basis(root, settings, [declared.stack]))
 
 
 def cost_basis(root: Path, settings: Settings, stacks: Collection[str]) -> Basis:
-    """Prices and usage of a stack, and what the stacks of its Google project use that are not among `stacks`."""
+    """The prices and usage of a stack, and the usage of the other stacks of its Google project, except `stacks`."""
     from readiness.plan.cost import Basis, others_in
     from readiness.rules.stack import check_stack
     from readiness.settings.stack_names import stack_names
@@ -212,7 +222,7 @@ def cost_basis(root: Path, settings: Settings, stacks: Collection[str]) -> Basis
 
 
 def report(problems: Iterable[Finding], *, err: bool = False) -> None:
-    """Prints problems; on a CI runner as annotations too. `NO_COLOR` and a pipe switch colour off."""
+    """Prints problems, on a CI runner as annotations too. `NO_COLOR` and a pipe turn colour off."""
     from readiness.finding import text_line
     from readiness.finding_formats import annotation
 
@@ -234,24 +244,48 @@ def print_findings(findings: Sequence[Finding], form: str, *, tool: str) -> None
         click.echo(findings_json(findings) if form == "json" else findings_sarif(findings, tool=tool), nl=False)
 
 
+def end_check(findings: Sequence[Finding], form: str, *, tool: str, ok: str) -> None:
+    """Prints the findings of a check, or `ok`. Ends the command with status 1 where there are findings."""
+    print_findings(findings, form, tool=tool)
+    if findings:
+        sys.exit(1)
+    if form == "text":
+        click.echo(f"ok {ok}")
+
+
+def files_document(
+    *, written: Iterable[str] = (), removed: Iterable[str] = (), unchanged: Iterable[str] = ()
+) -> dict[str, Any]:
+    """What a command did with its files, for `print_json`: `{"files": [{"path", "status"}]}`."""
+    statuses = {"written": written, "removed": removed, "unchanged": unchanged}
+    return {"files": [{"path": path, "status": status} for status, paths in statuses.items() for path in paths]}
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Prints the result of a command as JSON."""
+    import json
+
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
 def on_ci_runner() -> bool:
     """Whether a CI runner runs the command: `CI` is `true` or `1` there."""
     return os.environ.get("CI", "").lower() in ("1", "true")
 
 
 def use_colour(err: bool) -> bool:
-    """Whether the stream is a terminal that wants colour."""
+    """Whether to colour the output: the stream is a terminal, and `NO_COLOR` is not set."""
     stream = sys.stderr if err else sys.stdout
     return not os.environ.get("NO_COLOR") and stream is not None and stream.isatty()
 
 
 def head_commit(folder: Path) -> str:
-    """The commit that is checked out there; empty where there is none, or no git."""
+    """The commit that is checked out in the folder; empty if there is no commit, or git is not installed."""
     return _git(folder, "rev-parse", "--verify", "HEAD")
 
 
 def described_commit(folder: Path) -> str:
-    """The same, with `-dirty` behind it where the files of the folder are not those of the commit."""
+    """The commit that is checked out, with the suffix `-dirty` if the files differ from those of the commit."""
     commit = head_commit(folder)
     return f"{commit}-dirty" if commit and _git(folder, "status", "--porcelain", "--ignored", ".") else commit
 
@@ -278,13 +312,13 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def this_repository(environment: Mapping[str, str]) -> GitHub:
-    """The API of the repository that a workflow runs in. Raises RefusedError where none is named."""
+    """The API of the repository that a workflow runs in. Raises RefusedError if GITHUB_REPOSITORY is not set."""
     from readiness.finding import Finding, RefusedError
     from readiness.live.github_api import GitHub
 
     owner, _, name = environment.get("GITHUB_REPOSITORY", "").partition("/")
     if not owner or not name:
-        message, hint = "is not set to OWNER/NAME", "Run it in a workflow, or set it"
+        message, hint = "is not set to OWNER/NAME", "Run this in a workflow, or set it"
         raise RefusedError(
             [Finding(rule_id="environment-variable-missing", file="GITHUB_REPOSITORY", message=message, hint=hint)]
         )

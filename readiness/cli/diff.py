@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
-from readiness.cli.arguments import complete_stacks, examples
+from readiness.cli.arguments import complete_stacks, examples, format_option
 from readiness.cli.common import cost_basis, project_option, project_root, settings_of, use_colour
 from readiness.cli.progress import progress
 
@@ -91,7 +91,7 @@ def _preview_files(_: click.Context, __: click.Parameter, given: tuple[str, ...]
     shell_complete=complete_stacks,
     help="Only this stack. Repeatable.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@format_option("text", "markdown", "json")
 @click.option(
     "--json-to", type=click.Path(path_type=Path), metavar="FILE", help="Also write the JSON form to this file."
 )
@@ -132,9 +132,10 @@ def diff(
     exit_code: bool,
     project: str | None,
 ) -> None:
-    """Show what a change does to the plans: what weakens protection first, then each resource field by field.
+    """Show what a change does to the plans.
 
-    A change that weakens protection ends with status 1 until acknowledged-weakenings.yaml names its digest.
+    Changes that weaken protection come first, then each resource field by field. If a change weakens protection, the
+    command ends with status 1 until acknowledged-weakenings.yaml names its digest.
     """
     from readiness.finding import RefusedError
     from readiness.plan.diff_verdict import Origin

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @project_option
 def doctor(stack: str | None, ci: bool, repository: str | None, form: str, project: str | None) -> None:
-    """List what is missing before STACK can be applied, and how to get it.
+    """List what is missing for an apply, and how to get it.
 
     Checks every stack unless you name one, and changes nothing.
     Exit status 1 when something that is needed is missing; what could not be asked is not known.

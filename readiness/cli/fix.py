@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from readiness.cli.arguments import complete_folders, complete_stacks, examples
-from readiness.cli.common import project_option, project_root, report, settings_of_every_stack
+from readiness.cli.arguments import complete_folders, complete_stacks, examples, format_option
+from readiness.cli.common import print_json, project_option, project_root, report, settings_of_every_stack
 
 if TYPE_CHECKING:
     from readiness.fix.fixes import Outcome, Run
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="STACK",
     shell_complete=complete_stacks,
-    help="Deployment workflows of this stack. Repeatable.",
+    help="Fix the deployment workflows of this stack only. Repeatable.",
 )
-@click.option("--write", is_flag=True, help="Write the files; without it, only the diff is shown.")
-@click.option("--list", "list_only", is_flag=True, help="List the fixes with what each does, and end.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--write", is_flag=True, help="Write the files. Without it, the command only shows the diff.")
+@click.option("--list", "list_only", is_flag=True, help="List the fixes with a description, and end.")
+@format_option("text", "json")
 @project_option
 def fix(
     repository: str | None,
@@ -46,7 +45,7 @@ def fix(
 ) -> None:
     """Edit a checkout of the application's repository.
 
-    The fixes are of the health check, of steps that hide failures, of gates and of the migration.
+    It fixes the health check, steps that hide failures, missing gates and the migration.
     """
     from readiness.finding import Severity
     from readiness.fix.checkout import open_checkout
@@ -72,7 +71,7 @@ def fix(
     if write and diff:
         checkout.write()
     if form == "json":
-        click.echo(_document(run, outcomes, diff, write, uncommitted))
+        print_json(_document(run, outcomes, diff, write, uncommitted))
     else:
         _show(outcomes, diff)
         _say_what_comes_next(run, outcomes, diff, write, uncommitted)
@@ -87,7 +86,7 @@ def _list(run: Run) -> None:
 
 
 def _list_without_checkout() -> None:
-    """The fixes by kind: which steps hide failures is in the checkout alone."""
+    """Lists the fixes by kind. Only a checkout contains the steps that hide failures."""
     from readiness.fix.honest_steps import PREFIX
 
     _print_fixes([f"{PREFIX}:STEP"])
@@ -110,7 +109,7 @@ def _show(outcomes: list[Outcome], diff: str) -> None:
         click.echo(f"{outcome.name:{width}}  {outcome.status:17}  {', '.join(outcome.files)}".rstrip())
     if diff:
         click.echo(f"\n{diff}")
-    # A file that cannot be read stops several fixes, and is reported once.
+    # A file that cannot be read stops several fixes. It is reported once.
     report(dict.fromkeys(finding for outcome in outcomes for finding in outcome.findings), err=True)
 
 
@@ -118,7 +117,7 @@ def _say_what_comes_next(
     run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommitted: tuple[str, ...]
 ) -> None:
     for path in uncommitted:
-        click.echo(f"warning: {path} has changes that are not committed: `git diff` shows them and this one", err=True)
+        click.echo(f"warning: {path} has uncommitted changes: `git diff` shows them with this change", err=True)
     count = len(run.checkout.changed)
     if not diff:
         is_refused = any(outcome.status == "refused" for outcome in outcomes)
@@ -126,13 +125,13 @@ def _say_what_comes_next(
     elif write:
         click.echo(f"Wrote {count} {'file' if count == 1 else 'files'}. `git diff` in the checkout shows the change.")
     else:
-        click.echo("Nothing was written. `--write` writes it, `--only NAME` takes one fix at a time.")
+        click.echo("Nothing was written. Add `--write` to write the change, or `--only NAME` for one fix at a time.")
     for line in next_steps(run, outcomes, write):
         click.echo(f"next: {line}")
 
 
 def next_steps(run: Run, outcomes: list[Outcome], written: bool) -> list[str]:
-    """What to do with the changes: one step that hides failures after the other, and a look at staging after each."""
+    """The next steps: fix one step that hides failures after the other, and verify a stack after each."""
     from readiness.fix.fixes import honest_step_names
     from readiness.fix.honest_steps import PREFIX
 
@@ -143,7 +142,7 @@ def next_steps(run: Run, outcomes: list[Outcome], written: bool) -> list[str]:
     verify = f"readiness verify {first or next(iter(run.settings))}"
     honest = [name for name in changed if name.startswith(f"{PREFIX}:")]
     if len(honest) > 1 and not written:
-        lines = [f"one pull request for each step, in this order, and after each `{verify}`"]
+        lines = [f"open one pull request for each step, in this order, and run `{verify}` after each"]
         return [*lines, *(_command(run, name) for name in honest)]
     merged = f"merge it, wait for the deployment, then run `{verify}`"
     following = [name for name in honest_step_names(run) if name not in changed][:1] if honest else []
@@ -155,10 +154,12 @@ def _command(run: Run, name: str) -> str:
     return f"readiness fix --repository {folder} --only {shlex.quote(name)} --write"
 
 
-def _document(run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommitted: tuple[str, ...]) -> str:
-    from readiness.finding_formats import findings_json
+def _document(
+    run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommitted: tuple[str, ...]
+) -> dict[str, Any]:
+    from readiness.finding_formats import finding_rows
 
-    document = {
+    return {
         "repository": str(run.checkout.folder),
         "written": write and bool(diff),
         "fixes": [
@@ -166,7 +167,7 @@ def _document(run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommi
                 "name": outcome.name,
                 "status": outcome.status,
                 "files": list(outcome.files),
-                "findings": json.loads(findings_json(outcome.findings))["findings"],
+                "findings": finding_rows(outcome.findings),
             }
             for outcome in outcomes
         ],
@@ -174,4 +175,3 @@ def _document(run: Run, outcomes: list[Outcome], diff: str, write: bool, uncommi
         "diff": diff,
         "next": next_steps(run, outcomes, write),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)

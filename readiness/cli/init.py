@@ -22,13 +22,13 @@ COMMAND = "readiness init"
 
 
 def _with_options(command: Any) -> Any:
-    """Adds one option for each question."""
+    """Adds an option for each question."""
     for question in reversed(QUESTIONS):
         if question.name == "adopt_registry":
             flags = "--adopt-registry/--create-registry"
             command = click.option(flags, "adopt_registry", default=None, help=f"{question.text}.")(command)
             continue
-        # Not click's own choice: it would end at the first wrong one.
+        # click.Choice would end at the first wrong answer, so it is not used.
         shown = f"[{'|'.join(question.choices)}]" if question.choices else "TEXT"
         repeated = "; repeat it or separate with commas" if question.splits_at_commas else ""
         command = click.option(
@@ -45,15 +45,15 @@ def _with_options(command: Any) -> Any:
     "answers_file",
     metavar="FILE",
     shell_complete=complete_files,
-    help="A YAML file with answers, by the options' names.",
+    help="A YAML file with answers. Its keys are the names of the options.",
 )
 @click.option("--folder", "old_folder", type=click.Path(), help="The same as DIR.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def init(folder: str | None, old_folder: str | None, answers_file: str | None, force: bool, **options: Any) -> None:
-    """Write a new project into DIR: settings, program and workflows.
+    """Write a new project: settings, program and workflows.
 
-    DIR is the folder of the current project by default. {env} in a name means the name of the stack. On a terminal, it
-    asks for the answers that you do not give.
+    It writes into DIR, which is the folder of the current project by default. {env} in a name means the name of the
+    stack. On a terminal, it asks for the answers that you do not give.
     """
     from readiness.alerts.runbook_address import RUNBOOK_FOLDER
     from readiness.live.init.answers import answers_from
@@ -61,9 +61,9 @@ def init(folder: str | None, old_folder: str | None, answers_file: str | None, f
     from readiness.live.init.write import write_project
 
     if folder is not None and old_folder is not None:
-        raise click.UsageError("DIR and --folder are the same; give one")
+        raise click.UsageError("DIR and --folder have the same meaning. Give only one")
     if "" in (folder, old_folder):
-        raise click.UsageError("DIR is empty; name the folder to write into, or leave it out")
+        raise click.UsageError("DIR is empty. Name the folder to write into, or omit it")
     given, read = _given(options, answers_file)
     if _on_a_terminal():
         _ask(given)
@@ -77,8 +77,10 @@ def init(folder: str | None, old_folder: str | None, answers_file: str | None, f
     listed = [name for name in names if name not in pages]
     listed.append(f"{len(pages)} pages in {RUNBOOK_FOLDER}/")
     click.echo(f"wrote {len(names)} files into {target}: {', '.join(listed)}")
-    click.echo(f"Next: fill in what is warned of; {target / 'README.md'} has the next five commands.")
-    click.echo("Before the first apply, `readiness doctor` in that folder lists what is missing and how to get it.")
+    click.echo(f"Next: fill in what the warnings name. {target / 'README.md'} has the next five commands.")
+    click.echo(
+        "Before the first apply, run `readiness doctor` in that folder. It lists what is missing and how to get it."
+    )
 
 
 def _project_around() -> Path:
@@ -93,7 +95,7 @@ def _project_around() -> Path:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _AnswersFile:
-    """The file of `--answers`: `keys` is how each answer is called there; `refused` are those that cannot be read."""
+    """The file of `--answers`. `keys` has the name of each answer in the file; `refused` has the unreadable answers."""
 
     document: Document
     answers: dict[str, tuple[str, ...]]
@@ -103,7 +105,7 @@ class _AnswersFile:
 
 
 def _given(options: dict[str, Any], file: str | None) -> tuple[dict[str, tuple[str, ...]], _AnswersFile | None]:
-    """The answers of options and file, and the file. Raises RefusedError where the file is wrong, with all that is."""
+    """The answers of the options and the file, and the file. Raises RefusedError with every mistake of the file."""
     from readiness.finding import RefusedError
 
     given: dict[str, tuple[str, ...]] = {}
@@ -117,12 +119,12 @@ def _given(options: dict[str, Any], file: str | None) -> tuple[dict[str, tuple[s
         return given, None
     read = _read_answers(Path(file))
     twice = [
-        read.document.finding((key,), f"is given as {question.option} too", "Leave one out", rule_id="init-answer")
+        read.document.finding((key,), f"is given as {question.option} too", "Remove one of them", rule_id="init-answer")
         for question in QUESTIONS
         if question.name in given and (key := read.keys.get(question.name)) is not None
     ]
     if read.problems or read.refused or twice:
-        # The other answers are checked too, so that everything wrong is shown at once.
+        # The other answers are checked too, so that the user sees every mistake at once.
         others = _problems(read.answers | given, read)
         raise RefusedError(list(dict.fromkeys([*read.problems, *read.refused.values(), *twice, *others])))
     return read.answers | given, read
@@ -133,13 +135,13 @@ def _split(question: Question, texts: tuple[str, ...]) -> tuple[str, ...]:
         return texts
     found: list[str] = []
     for text in texts:
-        # An option with an empty value is refused as such, and not taken for one that is not given.
+        # An empty value is kept, so that it is refused. Otherwise it would count as an option that is not given.
         found += [part.strip() for part in text.split(",") if part.strip()] or [""]
     return tuple(found)
 
 
 def _read_answers(path: Path) -> _AnswersFile:
-    """Raises RefusedError for a file that is no YAML, or holds no answers by name."""
+    """Raises RefusedError for a file that is not YAML, or contains no answers by name."""
     from readiness.finding import RefusedError
     from readiness.settings.nearest import suggestion
     from readiness.settings.strict_yaml import read_yaml
@@ -147,7 +149,7 @@ def _read_answers(path: Path) -> _AnswersFile:
     document = read_yaml(path, str(path), may_be_empty=True)
     if not isinstance(document.value, dict):
         hint = "Write one answer on a line, as `region: europe-west1`"
-        found = document.finding((), "does not hold answers by name", hint, rule_id="init-answer")
+        found = document.finding((), "does not contain answers by name", hint, rule_id="init-answer")
         raise RefusedError([*document.problems, found])
     read = _AnswersFile(document=document, answers={}, keys={}, refused={}, problems=list(document.problems))
     names = {name: question for question in QUESTIONS for name in _names_of(question)}
@@ -178,7 +180,7 @@ def _read_answers(path: Path) -> _AnswersFile:
 
 
 def _names_of(question: Question) -> tuple[str, str]:
-    """How an answer is called in a file: by its own name or by the option's."""
+    """The names of an answer in a file: its own name, and that of the option."""
     return question.name, question.option.removeprefix("--").replace("-", "_")
 
 
@@ -194,7 +196,7 @@ def _on_a_terminal() -> bool:
 
 
 def _ask(given: dict[str, tuple[str, ...]]) -> None:
-    """Asks for what is not given and decides something, and again for what is wrong."""
+    """Asks for missing answers that have an effect, and again for wrong answers."""
     from readiness.live.init.answers import problems_with, rule_of
 
     for question in QUESTIONS:
@@ -218,19 +220,19 @@ def _ask(given: dict[str, tuple[str, ...]]) -> None:
 
 
 def _typed(question: Question, given: dict[str, tuple[str, ...]]) -> bool:
-    """Takes one line. Returns whether there is an answer to check; an empty one is none where none is needed."""
+    """Reads one line. Returns whether there is an answer to check. An optional question may have an empty answer."""
     from readiness.live.init.answers import rule_of
 
     text = question.text + (f" ({', '.join(question.choices)})" if question.choices else "")
-    more = " (several: with commas)" if question.splits_at_commas else ""
+    more = " (separate several with commas)" if question.splits_at_commas else ""
     default = question.shown_default
     if not default and not rule_of(question).required(given):
-        more += " (Enter leaves it out)"
+        more += " (press Enter to omit it)"
     try:
         line = click.prompt(f"{text}{more}", default=default, show_default=bool(default)).strip()
     except click.Abort as end:
         if not isinstance(end.__context__, EOFError):
-            click.echo("\nStopped. Nothing was written.", err=True)
+            click.echo("\nYou stopped the command. Nothing was written.", err=True)
             raise
         click.echo(err=True)
         hint = f"Answer every question, or give the answers as options or in a file: `{COMMAND} --help`"

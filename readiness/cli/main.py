@@ -1,4 +1,4 @@
-"""`readiness`: the list of commands, and how every one of them ends."""
+"""`readiness`: the list of commands, and how a command ends."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from readiness.cli.overview import EXIT_STATUSES, Overview
 @click.group(cls=Overview, epilog=EXIT_STATUSES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="readiness", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Makes a Cloud Run and Cloud SQL application production-ready, as code that proves itself first."""
+    """Make a Cloud Run and Cloud SQL application production-ready, as code."""
 
 
 for command in (
@@ -89,16 +89,16 @@ for command in (
 
 
 def main() -> None:
-    """The program's entry."""
-    # A command is short and the SDK's objects live to its end: collecting them in vain, again and again and once more
-    # at exit, takes a third of the time of `readiness plan` (`make bench`).
+    """The entry point of the program."""
+    # A command is short, and the SDK's objects live until it ends. Collecting them finds nothing, and takes a third of
+    # the time of `readiness plan` (`make bench`).
     gc.disable()
     atexit.register(gc.freeze)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs a command, returns its exit status; every refusal is a message and status 1, never a traceback."""
+    """Runs a command and returns its exit status. Bad input ends in a message and status 1, never in a traceback."""
     from readiness.finding import RefusedError
     from readiness.secret_shapes import mask_secrets
 
@@ -116,9 +116,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         return 130
     except OSError as error:
-        # A full disk, a working folder that is gone. (Where the reader of a pipe has gone, click ends with status 1.)
+        # For example a full disk, or a deleted working folder. (If the reader of a pipe ends, click exits with 1.)
         place = f": {error.filename}" if error.filename else ""
-        # Of a request that got no answer, the text says which and why.
+        # A failed request has no `strerror`: its text names the address and the reason.
         reason = error.strerror or mask_secrets(str(error)) or type(error).__name__
         click.echo(f"error: {reason}{place}.", err=True)
         _drop_unwritten_output()
@@ -129,7 +129,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _drop_unwritten_output() -> None:
-    """What a full disk did not take is dropped: the interpreter writes it once more at exit, with status 120."""
+    """Drops output that a full disk refused: the interpreter would write it again at exit, and end with status 120."""
     if sys.stdout is None:
         return
     try:
@@ -140,7 +140,7 @@ def _drop_unwritten_output() -> None:
 
 
 def _sentences(error: click.ClickException) -> str:
-    """What click says, and for a wrong use of a command where its right use is shown."""
+    """The message of click. For a wrong use of a command, it also names the command's help."""
     message = error.format_message()
     closed = message if message.endswith((".", "?", "?)")) else f"{message}."
     if isinstance(error, click.UsageError) and error.ctx is not None:

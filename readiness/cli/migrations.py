@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from readiness.cli.arguments import examples
-from readiness.cli.common import print_findings
+from readiness.cli.arguments import examples, format_option
+from readiness.cli.common import end_check
 from readiness.cli.overview import WholeSummaries
 
 
@@ -19,7 +18,7 @@ def migrations() -> None:
 
 @migrations.command(epilog=examples("migrations lint migrations/versions", "migrations lint 0042_orders.sql"))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@format_option("text", "json", "sarif")
 def lint(paths: tuple[Path, ...], form: str) -> None:
     """Refuse migrations that would leave their transaction.
 
@@ -28,8 +27,4 @@ def lint(paths: tuple[Path, ...], form: str) -> None:
     from readiness.ci.migrations.lint import lint_paths
 
     problems = lint_paths(list(paths))
-    print_findings(problems, form, tool="readiness migrations lint")
-    if problems:
-        sys.exit(1)
-    if form == "text":
-        click.echo(f"ok {', '.join(map(str, paths))}")
+    end_check(problems, form, tool="readiness migrations lint", ok=", ".join(map(str, paths)))

@@ -1,4 +1,4 @@
-"""What `readiness --help` shows: every command with its whole summary, grouped by task, and the exit statuses."""
+"""What `readiness --help` shows: every command with its summary, grouped by task, and the exit statuses."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Results go to stdout, findings and progress to stderr. `readiness COMMAND --help
 
 
 class WholeSummaries(click.Group):
-    """A group whose help cuts no summary."""
+    """A group whose help shows each summary in full."""
 
     def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         """Writes the commands in the order in which they are listed."""
@@ -51,14 +51,14 @@ class WholeSummaries(click.Group):
 
 
 class Overview(click.Group):
-    """The group of all commands."""
+    """The group of all commands, listed by task."""
 
     def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
-        """Writes one list for each task. The summary of a command is its first sentence, never cut."""
+        """Writes one list for each task, with the whole first sentence of each command."""
         commands = dict(leaf_commands(self))
         grouped = {name for names in GROUPS.values() for name in names}
         others = tuple(name for name in commands if name not in grouped)
-        # All lists have one width, so that the summaries are below each other.
+        # All lists have the same width, so that the summaries are aligned.
         width = max(map(len, commands))
         for title, names in {**GROUPS, OTHERS: others}.items():
             rows = [(f"{name:{width}}", summary(commands[name])) for name in names if name in commands]
@@ -68,7 +68,7 @@ class Overview(click.Group):
 
 
 def leaf_commands(group: click.Group, above: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, with its words: `cleanup gate`."""
+    """Every command that is not a group, with its full name such as `cleanup gate`."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from leaf_commands(command, f"{above}{name} ")
@@ -77,5 +77,5 @@ def leaf_commands(group: click.Group, above: str = "") -> Iterator[tuple[str, cl
 
 
 def summary(command: click.Command) -> str:
-    """The first sentence of the command's help, whole."""
+    """The first sentence of the command's help, in full. A test keeps it on one line at 80 columns."""
     return command.get_short_help_str(limit=1000)

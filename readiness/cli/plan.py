@@ -5,19 +5,20 @@ from __future__ import annotations
 import click
 
 from readiness import clock
-from readiness.cli.arguments import examples, stack_argument
+from readiness.cli.arguments import examples, format_option, stack_argument
 from readiness.cli.common import cost_of_plan, plan_of, project_option, project_root
 
 
 @click.command(epilog=examples("plan staging", "plan prod --format json > plan.json"))
 @stack_argument
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("--summary", is_flag=True, help="Only the summary that the text and Markdown forms begin with.")
+@format_option("text", "json", "markdown")
+@click.option("--summary", is_flag=True, help="Print only the summary at the beginning of the text and Markdown forms.")
 @project_option
 def plan(stack: str, form: str, summary: bool, project: str | None) -> None:
-    """Print every resource that the program declares, without engine, credentials or network.
+    """Print every resource that the program declares.
 
-    First comes a summary: counts by kind, what pages, cost, what `pulumi up` refuses, and warnings.
+    It needs no engine, credentials or network. First comes a summary: counts by kind, what pages, cost, what
+    `pulumi up` refuses, and warnings.
     """
     from readiness.plan.offline_plan import plan_json
     from readiness.plan.render_cost import cost_data, cost_line, cost_markdown, cost_text
@@ -26,7 +27,7 @@ def plan(stack: str, form: str, summary: bool, project: str | None) -> None:
     from readiness.settings.unwatched import alert_gaps, gap_line
 
     if summary and form == "json":
-        raise click.UsageError("--summary has the forms text and markdown; leave it out, or leave out --format json")
+        raise click.UsageError("--summary has no JSON form. Omit --summary or --format json")
     root = project_root(project)
     declared = plan_of(root, stack)
     checked = check_stack(root, stack)

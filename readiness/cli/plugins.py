@@ -6,8 +6,8 @@ import os
 
 import click
 
-from readiness.cli.arguments import examples
-from readiness.cli.common import project_option, project_root
+from readiness.cli.arguments import examples, format_option
+from readiness.cli.common import print_json, project_option, project_root
 from readiness.cli.overview import WholeSummaries
 
 
@@ -16,12 +16,13 @@ def plugins() -> None:
     """Lock the Pulumi engine and its plugins by checksum."""
 
 
-@plugins.command(epilog=examples("plugins lock", "plugins lock --project infrastructure"))
+@plugins.command(epilog=examples("plugins lock", "plugins lock --format json"))
+@format_option("text", "json")
 @project_option
-def lock(project: str | None) -> None:
-    """Write the checksums of the Pulumi engine and its plugins.
+def lock(form: str, project: str | None) -> None:
+    """Write the checksums of the Pulumi engine and plugins.
 
-    They are those of this machine. Commit the file, plugins.lock.json.
+    It reads the engine and the plugins of this machine. Commit the file, plugins.lock.json.
     """
     from readiness.files import read_regular_text, write_whole
     from readiness.live.plugin_lock import LOCK_FILE, Machine, lock_text, sdk_plugins
@@ -32,10 +33,15 @@ def lock(project: str | None) -> None:
     except UnicodeDecodeError:
         raise click.ClickException(f"{LOCK_FILE}: is not UTF-8 text. Restore it from git.") from None
     text, changes = lock_text(before, Machine.from_environment(os.environ), sdk_plugins())
+    is_current = text == before
+    if not is_current:
+        write_whole(path, text)
+    if form == "json":
+        print_json({"file": LOCK_FILE, "written": not is_current, "changes": changes})
+        return
     for change in changes:
         click.echo(change)
-    if text == before:
+    if is_current:
         click.echo(f"{LOCK_FILE} is up to date")
         return
-    write_whole(path, text)
     click.echo(f"{LOCK_FILE} is written. Commit it: `up`, `preview` and `drift` then run nothing else.")

@@ -1,4 +1,4 @@
-"""A line on stderr that shows a waiting person what is going on: on a terminal only, and not on a CI runner."""
+"""A line of progress on stderr. It is shown on a terminal only, and not on a CI runner."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _WIDTH = 72
 
 
 def shows_progress() -> bool:
-    """Whether somebody watches: not a pipe, a log or a CI runner."""
+    """Whether somebody can see the progress: stderr is a terminal, and this is not a CI runner."""
     return not on_ci_runner() and sys.stderr is not None and sys.stderr.isatty()
 
 
 def show_progress(text: str) -> None:
-    """Replaces the line."""
+    """Shows the text in place of the last one."""
     if shows_progress():
         click.echo(f"\r{text[:_WIDTH]:{_WIDTH}}", err=True, nl=False)
 
 
 def end_progress() -> None:
-    """Clears the line, by spaces: not every terminal has a code for it."""
+    """Clears the line with spaces, because not every terminal has a code for it."""
     if shows_progress():
         click.echo(f"\r{'':{_WIDTH}}\r", err=True, nl=False)
 

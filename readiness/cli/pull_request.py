@@ -1,8 +1,9 @@
-"""`readiness pull-request`: the steps of the workflows that plan and judge a pull request."""
+"""`readiness pull-request`: the workflow steps that plan and judge a pull request."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,7 +18,11 @@ _STATES = {"0": "success", "1": "failure"}
 
 @click.group("pull-request", cls=WholeSummaries)
 def pull_request() -> None:
-    """Steps of the workflows that plan a pull request, without rights, and judge it, without its code."""
+    """Run the workflow steps that plan and judge a pull request.
+
+    The workflow that plans runs the pull request's code without permissions. The workflow that judges has permissions
+    and runs none of that code.
+    """
 
 
 @pull_request.command(epilog=examples("pull-request plans plans", "pull-request plans plans --python .venv/bin/python"))
@@ -30,9 +35,10 @@ def pull_request() -> None:
 )
 @project_option
 def plans(folder: Path, python: str, project: str | None) -> None:
-    """Write the plan of every stack of the project into FOLDER, as STACK.json.
+    """Write the plan of every stack into FOLDER.
 
-    The program runs in a process of its own, with its own packages; this Readiness records what it registers.
+    The file of a stack is FOLDER/STACK.json. The program runs in a separate process with its own packages. The
+    installed Readiness records what the program registers.
     """
     from readiness.files import write_all
     from readiness.finding import Finding, RefusedError
@@ -48,6 +54,9 @@ def plans(folder: Path, python: str, project: str | None) -> None:
         raise RefusedError(
             [Finding(rule_id="stack-file-missing", file="pull-request plans", message=message, hint=hint)]
         )
+    if shutil.which(python) is None:
+        message = f"--python: {python} is not a program that can be run. Name the Python of the project's environment."
+        raise click.ClickException(message)
     python = str(Path(python).absolute()) if os.sep in python else python
     with programs([(root, read_stack(root, stack)) for stack in stacks], python=python) as running:
         texts = {folder / f"{program.config.stack}.json": plan_json(program.plan()) for program in running}
@@ -58,29 +67,34 @@ def plans(folder: Path, python: str, project: str | None) -> None:
 @pull_request.command(epilog=examples("pull-request fetch pull-request", 'pull-request fetch "$RUNNER_TEMP"'))
 @click.argument("folder", type=click.Path(path_type=Path))
 def fetch(folder: Path) -> None:
-    """Write what is known of the pull request whose run has ended into FOLDER.
+    """Write the plans and data of a pull request into FOLDER.
 
-    Reads GITHUB_EVENT_PATH (of `workflow_run`), GITHUB_REPOSITORY and GITHUB_TOKEN. The outputs `number` and `head` are
-    set in GITHUB_OUTPUT; none is where the run is of no pull request that is to be judged, which is said.
+    GITHUB_EVENT_PATH names the event `workflow_run`, whose pull request it reads with GITHUB_REPOSITORY and
+    GITHUB_TOKEN. It writes the outputs `number` and `head` to GITHUB_OUTPUT. If there is nothing to judge, it prints
+    the reason and sets no output.
     """
     from readiness.live import pull_request_run
     from readiness.live.github_api import GitHubError
 
-    event = os.environ.get("GITHUB_EVENT_PATH", "")
+    event = os.environ.get("GITHUB_EVENT_PATH")
+    if not event:
+        message = "GITHUB_EVENT_PATH is not set. Run this in a workflow that `workflow_run` starts, or set it."
+        raise click.ClickException(message)
     try:
         run = pull_request_run.EndedRun.of_event(Path(event))
         number = pull_request_run.fetch(this_repository(os.environ), run, folder)
     except pull_request_run.NotJudgedError as reason:
-        click.echo(f"nothing is judged: {reason}")
+        click.echo(f"nothing to judge: {reason}")
         return
     except ValueError as error:
-        raise click.ClickException(f"GITHUB_EVENT_PATH: {event or 'is not set'}: {error}") from None
+        message = f"GITHUB_EVENT_PATH: {event}: {error}. Name the file of a `workflow_run` event."
+        raise click.ClickException(message) from None
     except GitHubError as error:
-        raise click.ClickException(f"the pull request of the run is not known: {error}") from None
+        raise click.ClickException(f"the pull request of the run cannot be read: {error}") from None
     if output := os.environ.get("GITHUB_OUTPUT"):
         with Path(output).open("a", encoding="utf-8") as file:
             file.write(f"number={number}\nhead={run.head_sha}\n")
-    click.echo(f"wrote what is known of #{number} into {folder}")
+    click.echo(f"wrote the plans and data of #{number} into {folder}")
 
 
 @pull_request.command(
@@ -92,12 +106,16 @@ def fetch(folder: Path) -> None:
 @click.argument("head", metavar="COMMIT")
 @click.option("--diff-ended-with", "ended", default="", metavar="STATUS", help="The exit status of `readiness diff`.")
 def status(head: str, ended: str) -> None:
-    """Set the status `readiness diff` of a commit: success for 0, failure for 1, and error for anything else."""
+    """Set the status `readiness diff` of a commit.
+
+    The status is success if `readiness diff` ended with 0, failure for 1, and error for anything else.
+    """
     from readiness.live.github_api import GitHubError
     from readiness.live.pull_request_run import is_commit, set_status
 
     if not is_commit(head):
-        raise click.BadParameter("is no commit's whole id", param_hint="COMMIT")
+        message = f"{head[:80]!r} is not the full id of a commit. Write its 40 hexadecimal digits."
+        raise click.BadParameter(message, param_hint="COMMIT")
     state = _STATES.get(ended, "error")
     names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     server, repository, run = (os.environ.get(name, "") for name in names)
@@ -108,4 +126,4 @@ def status(head: str, ended: str) -> None:
         raise click.ClickException(f"the status of {head[:12]} is not set: {error}") from None
     click.echo(f"set {state} on {head[:12]}")
     if state == "error":
-        raise click.ClickException("`readiness diff` ended with neither 0 nor 1. Its step's log says why.")
+        raise click.ClickException("`readiness diff` ended with neither 0 nor 1. Read the log of its step.")

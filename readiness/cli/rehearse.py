@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness import clock
-from readiness.cli.arguments import examples, stack_argument
-from readiness.cli.common import by_option, google_of, project_option, project_root, settings_of
+from readiness.cli.arguments import examples, format_option, stack_argument
+from readiness.cli.common import by_option, google_of, print_json, project_option, project_root, settings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from readiness.settings.model import Settings
 
 
-@click.command(epilog=examples("rehearse staging", "rehearse staging --served-again --by Ada"))
+@click.command(epilog=examples("rehearse staging", "rehearse staging --served-again --by Ada --format json"))
 @stack_argument
 @click.option("--served-again", is_flag=True, help="Record that users get the old revision.")
 @by_option("Who rolls back.")
+@format_option("text", "json")
 @project_option
-def rehearse(stack: str, served_again: bool, by: str, project: str | None) -> None:
+def rehearse(stack: str, served_again: bool, by: str, form: str, project: str | None) -> None:
     """Record a rehearsal of the rollback of STACK.
 
     Run it before the rollback, and again with --served-again when users get the old revision.
     """
+    from dataclasses import asdict
+
     from readiness.live.rehearsal import REHEARSALS, begun, ended, spoken
     from readiness.settings.stack_files import read_stack
 
@@ -36,33 +39,34 @@ def rehearse(stack: str, served_again: bool, by: str, project: str | None) -> No
     path = REHEARSALS.path(root / read_stack(root, stack).file, stack)
     recorded = REHEARSALS.read(path)
     if not by:
-        raise click.ClickException("--by names nobody. Say who rolls back: --by NAME")
+        raise click.ClickException("--by is empty, and your user name is not known. Name who rolls back: --by NAME.")
     if served_again and not (recorded and not recorded[-1].is_finished):
         ended(path, stack, recorded, by, clock.now(), ())
     serving = _serving(root, stack, settings)
     now = clock.now()
+    rehearsals = ended(path, stack, recorded, by, now, serving) if served_again else begun(recorded, by, now, serving)
+    REHEARSALS.write(path, stack, rehearsals)
+    if form == "json":
+        print_json({"stack": stack, "record": str(path.relative_to(root)), **asdict(rehearsals[-1])})
+        return
+    for found in serving:
+        click.echo(f"{found.service} serves {found.revision}")
     if served_again:
-        rehearsals = ended(path, stack, recorded, by, now, serving)
-        REHEARSALS.write(path, stack, rehearsals)
         click.echo(f"recorded: {by} rolled back in {spoken(rehearsals[-1].seconds)}; commit {path.relative_to(root)}")
         return
-    REHEARSALS.write(path, stack, begun(recorded, by, now, serving))
-    click.echo(
-        "the time runs. Roll back as docs/ROLLBACK_RUNBOOK.md says, then, as soon as users get the old revision:"
-    )
+    click.echo("The rehearsal has begun. Roll back as docs/ROLLBACK_RUNBOOK.md describes.")
+    click.echo("Run this as soon as users get the old revision:")
     click.echo(f"readiness rehearse {stack} --served-again")
 
 
 def _serving(root: Path, stack: str, settings: Settings) -> tuple[Serving, ...]:
-    """What Cloud Run serves, and a line for each service; nothing, and why, where it cannot be asked."""
+    """The revision that each service serves. Where Cloud Run cannot be read: nothing, and a warning with the reason."""
     from readiness.live.google_api import GoogleError
     from readiness.live.rehearsal import serving_revisions
 
     try:
-        found = serving_revisions(google_of(root, stack, settings, os.environ), settings)
+        return serving_revisions(google_of(root, stack, settings, os.environ), settings)
     except (GoogleError, click.ClickException) as error:
-        click.echo(f"Cloud Run was not asked, so that the record rests on your word: {error}", err=True)
+        message = "warning: Cloud Run could not be read, so the record contains only what you report"
+        click.echo(f"{message}: {error}", err=True)
         return ()
-    for serving in found:
-        click.echo(f"{serving.service} serves {serving.revision}")
-    return found

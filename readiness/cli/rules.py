@@ -12,7 +12,7 @@ from readiness.cli.common import plan_of, project_option, project_root
 @stack_argument
 @project_option
 def rules(stack: str, project: str | None) -> None:
-    """Print the alert policies of STACK as a Prometheus rule file."""
+    """Print the alert policies as a Prometheus rule file."""
     from readiness.alerts.rule_file import rule_file_header, rule_groups
     from readiness.resource_types import ALERT_POLICY
     from readiness.yaml_text import yaml_text

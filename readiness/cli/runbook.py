@@ -8,20 +8,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.cli.arguments import examples
-from readiness.cli.common import project_option, project_root, settings_of_every_stack
+from readiness.cli.arguments import examples, format_option
+from readiness.cli.common import (
+    end_check,
+    files_document,
+    print_json,
+    project_option,
+    project_root,
+    settings_of_every_stack,
+)
 
 if TYPE_CHECKING:
     from readiness.finding import Finding
 
 
-@click.command(epilog=examples("runbook", "runbook --check"))
+@click.command(epilog=examples("runbook", "runbook --check", "runbook --check --format json"))
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a page is not up to date.")
+@format_option("text", "json")
 @project_option
-def runbook(only_check: bool, project: str | None) -> None:
-    """Write the runbook: an overview, and a page for each alert.
+def runbook(only_check: bool, form: str, project: str | None) -> None:
+    """Write the runbook, with a page for each alert.
 
-    It writes docs/runbook.md and the pages in docs/runbook/ from the settings of every stack.
+    It writes docs/runbook.md and the pages in docs/runbook/ from the settings of every stack. With --check
+    --format json, the result is the findings.
     """
     from readiness.documents.runbook import left_over_pages, runbook_texts
     from readiness.files import text_of, write_all
@@ -30,16 +39,19 @@ def runbook(only_check: bool, project: str | None) -> None:
     root = project_root(project)
     texts = runbook_texts(settings_of_every_stack(root))
     if blocked := list(_blocked(root, texts)):
-        raise RefusedError([_no_file(root, name) for name in blocked])
+        raise RefusedError([_blocking_finding(root, name) for name in blocked])
     current = {name: text_of(root / name) for name in texts}
     left_over = left_over_pages(root, texts)
     if only_check:
-        if found := list(_out_of_date(texts, current, left_over)):
-            raise RefusedError(found)
-        click.echo(f"ok {_summary(texts)}")
+        found = list(_out_of_date(texts, current, left_over))
+        end_check(found, form, tool="readiness runbook", ok=_summary(texts))
         return
     old = [name for name in texts if current[name] != texts[name]]
     write_all({root / name: texts[name] for name in old}, remove=[root / name for name in left_over])
+    if form == "json":
+        unchanged = [name for name in texts if name not in old]
+        print_json(files_document(written=old, removed=left_over, unchanged=unchanged))
+        return
     for name in old:
         click.echo(f"wrote {name}")
     for name in left_over:
@@ -54,13 +66,16 @@ def _summary(texts: Mapping[str, str]) -> str:
 
 
 def _blocked(root: Path, names: Iterable[str]) -> Iterator[str]:
-    """What has the name of a page or of its folder and is no such thing; a folder once, not once for each page."""
+    """The paths where a page or its folder cannot be written, because something else is there.
+
+    A folder is listed once, not once for each page.
+    """
     folders = dict.fromkeys(str(parent) for name in names for parent in reversed(Path(name).parents))
     not_folders = [name for name in folders if (root / name).exists() and not (root / name).is_dir()]
     yield from not_folders or (name for name in names if (root / name).exists() and not (root / name).is_file())
 
 
-def _no_file(root: Path, name: str) -> Finding:
+def _blocking_finding(root: Path, name: str) -> Finding:
     from readiness.finding import Finding
 
     hint = "Rename or move it, then run `readiness runbook`"
@@ -77,7 +92,7 @@ def _out_of_date(texts: Mapping[str, str], current: Mapping[str, str], left_over
     from readiness.finding import Finding
 
     messages = {
-        name: "is not what the settings say" if current[name].strip() else "is missing or empty"
+        name: "is not up to date with the settings" if current[name].strip() else "is missing or empty"
         for name, text in texts.items()
         if current[name] != text
     }

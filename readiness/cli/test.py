@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from readiness.cli.arguments import WholeNumber, examples, stack_argument
+from readiness.cli.arguments import WholeNumber, examples, format_option, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of
 from readiness.cli.progress import end_progress, show_progress
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @click.command(epilog=examples("test prod", "test staging --alert HighErrorRate --format json"))
 @stack_argument
 @click.option("--alert", "names", metavar="NAME", multiple=True, help="Only this alert. Repeatable.")
-@click.option("--every-phase", is_flag=True, help="Try six arrival times of the samples; takes longer.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--every-phase", is_flag=True, help="Try six arrival times of the samples. This takes longer.")
+@format_option("text", "json")
 @click.option(
     "--timeout-seconds",
     type=WholeNumber(),
@@ -34,8 +34,9 @@ def test(
 ) -> None:
     """Prove with promtool that the alerts of STACK work.
 
-    Built-in incidents, made from the stack's own thresholds, windows, services and names, must page or stay quiet. Exit
-    status 1 when one fails. promtool is looked for on PATH and in .tools/promtool.
+    It runs built-in incidents, made from the thresholds, windows, services and names of the stack. An alert must page
+    in some and stay quiet in others. It ends with status 1 if one fails. promtool must be on PATH or in
+    .tools/promtool.
     """
     from readiness.alerts.scenarios.find_promtool import find_promtool
     from readiness.alerts.scenarios.promtool import PromtoolError
@@ -76,7 +77,7 @@ def test(
 def _sorted_out(
     policies: Iterable[dict[str, Any]], settings: Settings
 ) -> tuple[dict[str, dict[str, Any]], list[tuple[str, str]]]:
-    """The rules that have incidents, by alert, and the name of every other alert with the reason."""
+    """The rules with incidents, by alert, and every other alert with the reason why it has none."""
     from readiness.alerts.catalogue import alerts_of
     from readiness.alerts.rule_file import rule_groups
     from readiness.alerts.scenarios.proof import scenarios_of

@@ -13,6 +13,7 @@ import click
 from readiness.cli.arguments import examples, stack_argument
 from readiness.cli.common import (
     head_commit,
+    on_ci_runner,
     plan_of,
     project_option,
     project_root,
@@ -57,11 +58,11 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, summary: bool, project
     config = read_stack(root, stack)
     stack_file = root / config.file
     missing = choose_backend(missing_for_preview(dict(os.environ), stack_file=stack_file), settings)
-    # A stack that does not exist comes before its passphrase: another provider needs none.
+    # A missing stack is reported before a missing passphrase, because another secrets provider needs none.
     if MISSING_PASSPHRASE in missing and not require_stack(root, stack, settings, missing):
         sys.exit(1)
     if missing := missing_for_preview(dict(os.environ), stack_file=stack_file):
-        click.echo("Nothing is applied, because something is missing:", err=True)
+        click.echo("error: nothing is applied, because something is missing:", err=True)
         for what in missing:
             click.echo(f"  - {what}", err=True)
         sys.exit(1)
@@ -74,7 +75,7 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, summary: bool, project
         """A new client for each phase: its time limit begins with the call, and an apply takes minutes."""
         return Google.from_environment(os.environ, project=settings.project, provider_values=config.values)
 
-    assume_yes = yes or os.environ.get("CI", "").lower() in ("1", "true")
+    assume_yes = yes or on_ci_runner()
     _restore_deleted_buckets(google, plan.resources, assume_yes=assume_yes)
     read_plan = plan_from(plan.as_dict(), file=stack, secrets=SecretMask())
     before = stack_state(root, stack) if summary else None
@@ -89,7 +90,7 @@ def up(stack: str, arguments: tuple[str, ...], yes: bool, summary: bool, project
 
 
 def _checked_plan(root: Path, stack: str) -> Plan:
-    """The offline plan. Raises RefusedError with what `check --plan` refuses: a second, before minutes of an apply."""
+    """The offline plan. Raises RefusedError with everything that `check --plan` refuses, before the apply begins."""
     from readiness.finding import RefusedError
     from readiness.plan.plan_problems import plan_problems
 
@@ -100,10 +101,10 @@ def _checked_plan(root: Path, stack: str) -> Plan:
 
 
 def _restore_deleted_buckets(google: Callable[[], Google], resources: Resources, *, assume_yes: bool) -> None:
-    """Restores declared log buckets that are deleted, because an update of one is refused.
+    """Restores declared log buckets that are deleted, because Google refuses an update of a deleted bucket.
 
-    Ends the command where somebody declines, or Google does. Whether one is deleted may stay unknown: the apply then
-    fails at it.
+    Ends the command if the user declines or Google refuses. If it is not known whether a bucket is deleted, the apply
+    continues, and fails at a deleted bucket.
     """
     from readiness.live.google_api import GoogleError
     from readiness.live.google_login import LoginError
@@ -127,13 +128,13 @@ def _restore_deleted_buckets(google: Callable[[], Google], resources: Resources,
 
 
 def _end_with_command(message: str, command: str) -> NoReturn:
-    """Ends with 1; the command has a line of its own, to be copied."""
+    """Ends the command with 1. The shell command is on a separate line, for copying."""
     click.echo(f"error: {message}\n  {command}", err=True)
     sys.exit(1)
 
 
 def _look_for_doubles(root: Path, stack: str, google: Callable[[], Google], resources: Resources) -> None:
-    """Says how the apply ended. Ends the command with 1 where a declared thing exists twice."""
+    """Prints how the apply ended. Ends the command with 1 if a declared resource exists twice."""
     from readiness.live.engine_preview import Change
     from readiness.live.google_login import LoginError
     from readiness.live.pulumi_cli import UnreadableStateError, exported_state
@@ -147,14 +148,14 @@ def _look_for_doubles(root: Path, stack: str, google: Callable[[], Google], reso
     except (UnreadableStateError, LoginError) as error:
         not_known = [f"whether something exists twice: {error}"]
     if doubles:
-        click.echo(f"error: {stack} is applied, and these exist twice:", err=True)
+        click.echo(f"error: {stack} is applied, but these resources exist twice:", err=True)
         for double in doubles:
             click.echo(f"  - {noun_of(double.type)} {double.live}: {double.resource}", err=True)
             click.echo(f"    {double.hint}", err=True)
-        click.echo("An update whose answer was lost leaves such a thing behind.", err=True)
+        click.echo("This happens if the answer to an update was lost.", err=True)
     for reason in not_known:
         click.echo(f"warning: it is not known {reason}", err=True)
     if doubles:
         sys.exit(1)
-    agree = "program and state agree" if not_known else "program, state and live things agree"
+    agree = "program and state agree" if not_known else "program, state and live resources agree"
     click.echo(f"{stack} is applied: {agree}.")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import click
 
-from readiness.cli.arguments import examples, stacks_argument
-from readiness.cli.common import project_option, project_root
+from readiness.cli.arguments import examples, format_option, stacks_argument
+from readiness.cli.common import no_stack, project_option, project_root
 from readiness.cli.diff import DIFFERENT, print_diff, refuse_open_changes
 from readiness.cli.progress import progress
 
 _BY_HAND = (
-    "`readiness upgrade` changes no file. Edit the line of readiness in requirements.txt, run `readiness upgrade "
-    "--check` and read what it shows, then run `.venv/bin/pip install --requirement requirements.txt`"
+    "`readiness upgrade` needs --check. To upgrade, edit the line of readiness in requirements.txt, run `readiness "
+    "upgrade --check` and read the diff, then run `.venv/bin/pip install --requirement requirements.txt`"
 )
 
 
@@ -25,7 +25,7 @@ _BY_HAND = (
 @click.option("--check", is_flag=True, help="Compare the plans. Required: the command does nothing else.")
 @click.option("--to", "version", metavar="VERSION", help="The version to compare with.  [default: requirements.txt's]")
 @click.option("--wheel", type=click.Path(path_type=Path), metavar="FILE", help="The wheel to compare with.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@format_option("text", "json", "markdown")
 @click.option("--exit-code", is_flag=True, help=f"End with status {DIFFERENT} when the plans differ.")
 @project_option
 def upgrade(
@@ -37,10 +37,10 @@ def upgrade(
     exit_code: bool,
     project: str | None,
 ) -> None:
-    """Show what another version of Readiness changes in the plans.
+    """Show what another version changes in the plans.
 
-    It compares all stacks unless you name some, and changes no file. The other version is installed with pip into
-    a temporary environment. A change that weakens protection ends with status 1, as `readiness diff` does.
+    It compares all stacks unless you name some, and changes no file. pip installs the other version into a temporary
+    environment. If a change weakens protection, the command ends with status 1, as `readiness diff` does.
     """
     from readiness import __version__
     from readiness.plan.acknowledgements import read_acknowledgements
@@ -66,7 +66,7 @@ def upgrade(
             installed=__version__,
             before_install=lambda: click.echo(f"installing {what} into a temporary environment", err=True),
         )
-    # Entries for other changes are for the diff of a commit, so none is called stale here.
+    # Other entries are for the diff of a commit, so they are not reported as stale.
     report = diff_report(found.diffs, entries, all_stacks=False)
     title = f"The plans by readiness {found.old} (-) and {found.new} (+), with the same settings"
     appendix = f"\n{title}.\n" if form == "markdown" else ""
@@ -82,20 +82,20 @@ def upgrade(
 
 
 def _stacks(root: Path, asked: tuple[str, ...]) -> list[str]:
-    """The stacks of the project, or those that are asked for, in the order of their names."""
+    """The stacks of the project, or the given ones, in the order of their names."""
     from readiness.settings.stack_names import stack_names
 
     if (root / "readiness" / "__init__.py").is_file():
-        message = "this project holds the code of Readiness itself, so no other version would be run"
+        message = "this project contains the code of Readiness itself, so no other version can be compared"
         raise click.ClickException(f"{message}. Compare with a commit: `readiness diff --base REF`.")
     names = sorted(dict.fromkeys(asked)) or stack_names(root)
     if not names:
-        raise click.ClickException("no Pulumi.<stack>.yaml beside Pulumi.yaml: nothing to compare. Create one.")
+        raise no_stack("compare")
     return names
 
 
 def _package(root: Path, version: str | None, wheel: Path | None) -> str | None:
-    """What pip is to install Readiness from; None for what requirements.txt says, if that is another version."""
+    """What pip installs Readiness from; None for the line of requirements.txt, if it names another version."""
     from readiness.live.init.project_files import installed_package
     from readiness.plan.upgrade import REQUIREMENTS, required_package
 
@@ -124,7 +124,7 @@ def _package(root: Path, version: str | None, wheel: Path | None) -> str | None:
 
 
 def _wheel_problem(wheel: Path) -> str | None:
-    """Why pip could not install Readiness from the file; None for what looks like a wheel of it."""
+    """Why pip cannot install Readiness from the file; None for a wheel of Readiness."""
     if not wheel.exists():
         return "does not exist"
     if not wheel.is_file() or not zipfile.is_zipfile(wheel):

@@ -9,16 +9,14 @@ from functools import partial
 import click
 
 from readiness import clock
-from readiness.cli.arguments import WholeNumber, examples, stack_argument
+from readiness.cli.arguments import WholeNumber, examples, format_option, stack_argument
 from readiness.cli.common import plan_of, project_option, project_root, settings_of, settings_of_every_stack
 from readiness.cli.progress import end_progress, show_progress
 
 
 @click.command(epilog=examples("verify prod", "verify staging --smoke --format json"))
 @stack_argument
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
-)  # fmt: skip
+@format_option("table", "json", "markdown")
 @click.option("--allow-degraded", is_flag=True, help="Accept the degraded answer that the settings declare harmless.")
 @click.option(
     "--smoke", is_flag=True, help="Also log in with a test account, and upload, list and delete a small file."
@@ -34,7 +32,7 @@ from readiness.cli.progress import end_progress, show_progress
 def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_seconds: int, project: str | None) -> None:
     """Check after a deployment that STACK works as declared.
 
-    It compares what is live with what STACK declares, and fails when a check fails.
+    It compares the live resources with the resources that STACK declares. It fails if a check fails.
     """
     from readiness.live.application import Account
     from readiness.live.application_documents import application_documents, delivers_documents
@@ -51,7 +49,7 @@ def verify(stack: str, form: str, allow_degraded: bool, smoke: bool, timeout_sec
     root = project_root(project)
     settings = settings_of(root, stack)
     if smoke and not any(service.smoke for service in settings.services):
-        message = f"--smoke: no service of {stack} has `smoke` in its settings, so that nothing would be tried"
+        message = f"--smoke: no service of {stack} has `smoke` in its settings, so there is nothing to try"
         raise click.ClickException(f"{message}. Write the paths of a login and an upload there, or leave --smoke out")
     files = read_stack(root, stack)
     access = Access(

@@ -13,7 +13,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -228,6 +228,18 @@ def response_report(stack: str, drills: Sequence[RecordedDrill], target_minutes:
     met = sum(seconds < 60 * target_minutes for seconds in times)
     total = f"{len(times)} of {len(drills)} drills were answered, {met} within {target_minutes} min"
     return [*lines, f"{total}; median {_minutes_text(median(times))}" if times else total]
+
+
+def drill_document(drill: RecordedDrill, target_minutes: int) -> dict[str, Any]:
+    """A drill as JSON. `response_seconds` and `is_met` are null until somebody has recorded that the word arrived."""
+    seconds = drill.response_seconds
+    return {
+        "word": drill.nonce,
+        **{name: value for name, value in asdict(drill).items() if name != "nonce"},
+        "response_seconds": seconds,
+        "target_minutes": target_minutes,
+        "is_met": None if seconds is None else seconds < 60 * target_minutes,
+    }
 
 
 def _minutes_text(seconds: float) -> str:

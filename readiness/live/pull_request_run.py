@@ -90,8 +90,10 @@ class EndedRun:
                 head_repository_id=int(head["id"]),
                 default_branch=str(repository["default_branch"]),
             )
-        except (OSError, ValueError, RecursionError, TypeError, KeyError) as error:
-            raise ValueError(f"contains no event of a completed run ({type(error).__name__})") from None
+        except OSError as error:
+            raise ValueError(f"cannot be read ({error.strerror or type(error).__name__})") from None
+        except (ValueError, RecursionError, TypeError, KeyError):
+            raise ValueError("is not the event of an ended run") from None
         if kind != "pull_request" or workflow not in (PLANS_WORKFLOW, PREVIEWS_WORKFLOW):
             known = f"{PLANS_WORKFLOW} or {PREVIEWS_WORKFLOW}"
             raise NotJudgedError(f"the run is of {workflow[:200]} on {str(kind)[:50]}, not of {known}")

@@ -157,6 +157,8 @@ MAX_PREVIEW_CHARACTERS = 220
 CAVEAT = "Made from the program alone, without credentials. It compares what is declared and does not know what exists."
 NOT_PREVIEWED = "What the engine would do is not known: {}."
 _NO_ORIGIN = Origin()
+# Enough for git to find the commit, as in the last line of the comment.
+_BASE_DIGITS = 12
 
 
 def diff_markdown(
@@ -236,7 +238,7 @@ def _below_the_blocks(report: DiffReport, origin: Origin, no_preview: str) -> li
     caveat = [f"_{CAVEAT}_"]
     if no_preview:
         caveat = [f"_{CAVEAT} {html.escape(shortened(printable(NOT_PREVIEWED.format(no_preview)), 300))}_"]
-    return [*parts, *_acknowledging_markdown(report), *caveat, "", _made_by(origin), ""]
+    return [*parts, *_acknowledging_markdown(report, origin), *caveat, "", _made_by(origin), ""]
 
 
 def _notes(report: DiffReport) -> list[str]:
@@ -290,14 +292,24 @@ def _more(entries: Sequence[object], text: str) -> list[str]:
     return [text.format(len(entries) - MAX_ENTRIES)] if len(entries) > MAX_ENTRIES else []
 
 
-def _acknowledging_markdown(report: DiffReport) -> list[str]:
+def _acknowledge_command(origin: Origin) -> str:
+    base = origin.base_commit[:_BASE_DIGITS] or "REF"
+    return f"readiness diff --base {base} --acknowledge --reason TEXT --by LOGIN"
+
+
+def _acknowledging_markdown(report: DiffReport, origin: Origin) -> list[str]:
     parts: list[str] = []
     still_open = report.agreement.open
     if still_open:
         parts += [
             "<details><summary>How to acknowledge what weakens protection</summary>",
             "",
-            f"A code owner writes into `{ACKNOWLEDGED_FILE}`, with a reason and a name:",
+            f"If this is intended, a code owner runs this command in a checkout of the branch, and commits the file "
+            f"`{ACKNOWLEDGED_FILE}` that it writes:",
+            "",
+            *fenced([_acknowledge_command(origin)], "bash"),
+            "",
+            "Or a code owner adds these entries to the file by hand:",
             "",
             *fenced(entries_to_write(still_open[:MAX_ENTRIES]), "yaml"),
             "",

@@ -44,9 +44,13 @@ check --plan --format sarif
 check --workflows honest
 check --workflows swallowing
 runbook
+runbook --format json
 runbook --check
+runbook --check --format json
 docs
+docs --format json
 docs --check
+docs --check --format json
 audit --date 2026-11-30
 audit --date 2026-11-30 --format json
 audit --date 2026-11-30 --format sarif
@@ -77,6 +81,7 @@ init
 init other --answers inputs/init.yaml
 diff
 plugins lock
+plugins lock --format json
 ci stacks
 ci scope
 ci report
@@ -115,20 +120,25 @@ drift STACK --format json
 drift STACK --issue
 deliver STACK
 deliver STACK --dry-run
+deliver STACK --dry-run --format json
 adopt STACK
 cleanup simulate STACK
 cleanup simulate STACK --images inputs/images.json {_AT}
 cleanup simulate STACK --images inputs/images.json {_AT} --format json
 cleanup gate STACK
 cleanup gate STACK --log inputs/log.json --revisions inputs/revisions.json {_AT}
+cleanup gate STACK --log inputs/log.json --revisions inputs/revisions.json {_AT} --format json
 verify STACK
 verify STACK --format json
 verify STACK --format markdown
 drill STACK
 drill STACK --received crane
 drill STACK --report
+drill STACK --report --format json
 rehearse STACK --served-again --by Ada
+rehearse STACK --by Ada --format json
 snooze STACK --for 10
+snooze STACK --for 10 --format json
 """
 _POOL = "def used(engine) -> int:\n    return engine.pool.checked_out()\n"
 ON_A_CHECKOUT = (

@@ -132,14 +132,14 @@ def test_an_address_that_is_none_is_refused(command: Command, url: str) -> None:
     """Only http and https are asked."""
     done = command("audit", "--url", url, **NOBODY)
     assert done.status == 1
-    assert f"--url {url} is no http or https address" in done.err
+    assert f"--url: {url!r} is not an http or https address" in done.err
 
 
 def test_a_password_in_an_address_is_refused_and_not_printed(command: Command) -> None:
     """Accounts are given in the environment."""
     done = command("audit", "--url", "https://user:hunter2@backend.example.net", **NOBODY)
     assert done.status == 1
-    assert "is no http or https address" in done.err
+    assert "is not an http or https address" in done.err
     assert "hunter2" not in done.text
 
 

@@ -59,7 +59,7 @@ def test_a_condition_that_holds_on_every_pull_request_is_let_pass(tmp_path: Path
 def test_any_other_condition_is_refused_at_its_line(tmp_path: Path, condition: str) -> None:
     """Where it does not hold, the check is green without having looked."""
     (message,) = messages(tmp_path, jobs(f"  test:\n    if: {condition}\n{STEP}"))
-    assert message.startswith("5: is skipped where its condition does not hold")
+    assert message.startswith("5: is skipped if its condition is false")
 
 
 def test_a_job_that_needs_another_is_refused(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_gate_that_looks_at_the_results_is_let_pass(tmp_path: Path, script: st
 def test_a_gate_that_looks_at_nothing_is_refused(tmp_path: Path) -> None:
     """It is green whatever happened."""
     (message,) = messages(tmp_path, gate("echo done"))
-    assert message == "5: runs whatever happened to other, and no step looks at their results"
+    assert message == "5: runs whatever the result of other is, and no step reads their results"
 
 
 def test_a_gate_may_read_the_results_from_its_environment(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_gate_may_read_the_results_from_its_environment(tmp_path: Path) -> Non
 def test_a_gate_that_only_tells_the_results_is_refused(tmp_path: Path) -> None:
     """It looks at them, and is green."""
     (message,) = messages(tmp_path, gate("echo '${{ needs.other.result }}'"))
-    assert message.startswith("4: has no step that looks at something on every pull request, and can fail")
+    assert message.startswith("4: has no step that checks something on every pull request and can fail")
 
 
 def test_behind_a_gate_every_job_must_be_able_to_fail(tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_a_gate_that_only_looks_for_failures_must_not_need_what_can_be_skipped(t
     skippable = f"  other:\n    if: vars.ON\n{STEP}"
     chained = f"  other:\n    needs: third\n{STEP}  third:\n{STEP}"
     assert messages(tmp_path, gate(lenient)) == []
-    assert messages(tmp_path, gate(lenient, skippable)) == ["10: can be skipped, and test takes that for passed"]
-    assert messages(tmp_path, gate(lenient, chained)) == ["10: can be skipped, and test takes that for passed"]
+    assert messages(tmp_path, gate(lenient, skippable)) == ["10: can be skipped, and test counts that as passed"]
+    assert messages(tmp_path, gate(lenient, chained)) == ["10: can be skipped, and test counts that as passed"]
 
 
 def test_a_caller_that_can_be_skipped_makes_the_called_job_skippable(tmp_path: Path) -> None:
@@ -147,11 +147,11 @@ COMES = [
 LEAVES_OUT = [
     ("on: push\n", "1: does not run on pull requests"),
     ("on: pull_request_target\n", "1: runs on pull_request_target"),
-    ("on:\n  pull_request:\n    branches: [develop]\n", "3: leaves out pull requests into main"),
-    ("on:\n  pull_request:\n    branches: ['*', '!main']\n", "3: leaves out pull requests into main"),
-    ("on:\n  pull_request:\n    branches: ['main/*', 'mai', 'main+x']\n", "3: leaves out"),
-    ("on:\n  pull_request:\n    branches: ['+', '[z-a]', '[', '(']\n", "3: leaves out"),
-    ("on:\n  pull_request:\n    branches-ignore: main\n", "3: leaves out"),
+    ("on:\n  pull_request:\n    branches: [develop]\n", "3: excludes pull requests into main"),
+    ("on:\n  pull_request:\n    branches: ['*', '!main']\n", "3: excludes pull requests into main"),
+    ("on:\n  pull_request:\n    branches: ['main/*', 'mai', 'main+x']\n", "3: excludes"),
+    ("on:\n  pull_request:\n    branches: ['+', '[z-a]', '[', '(']\n", "3: excludes"),
+    ("on:\n  pull_request:\n    branches-ignore: main\n", "3: excludes"),
     ("on: true\n", "1: does not run on pull requests"),
     ("true: [pull_request]\n", "1: does not run on pull requests"),
     ("on:\n  pull_request:\n    paths: [src/**]\n", "3: runs for some files only"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,25 @@ def test_a_document_is_written_once_and_then_up_to_date(project: Path, command: 
     done = command(name, "--check", cwd=project)
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("ok docs/")
+
+
+@pytest.mark.parametrize(("name", "file"), COMMANDS)
+def test_the_json_form_lists_each_file_with_its_status(project: Path, command: Command, name: str, file: str) -> None:
+    """With --check, the findings instead."""
+
+    def document(*options: str) -> dict[str, Any]:
+        done = command(name, *options, "--format", "json", cwd=project)
+        assert done.err == ""
+        return json.loads(done.out)
+
+    missing = document("--check")["findings"]
+    assert missing[0]["rule_id"] == "document-out-of-date"
+    assert {"path": file, "status": "written"} in document()["files"]
+    (project / file).write_text("# Another text\n", encoding="utf-8")
+    statuses = {entry["path"]: entry["status"] for entry in document()["files"]}
+    assert statuses.pop(file) == "written"
+    assert set(statuses.values()) == {"unchanged"}
+    assert document("--check") == {"findings": []}
 
 
 @pytest.mark.parametrize(("name", "file"), COMMANDS)
@@ -62,7 +83,7 @@ def test_each_page_that_is_missing_stale_or_left_over_is_named(project: Path, co
     hint = "Run `readiness runbook` and commit it."
     assert (done.status, done.out) == (1, "")
     assert done.err.splitlines() == [
-        f"error: {RUNBOOK_FOLDER}/HighCpuUsage.md: is not what the settings say. {hint}",
+        f"error: {RUNBOOK_FOLDER}/HighCpuUsage.md: is not up to date with the settings. {hint}",
         f"error: {RUNBOOK_FOLDER}/HighLatency.md: is missing or empty. {hint}",
         f"error: {RUNBOOK_FOLDER}/Old.md: is the page of an alert that no stack declares any more. {hint}",
     ]

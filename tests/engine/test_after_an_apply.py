@@ -24,7 +24,7 @@ def test_fault_29_a_lost_answer_leaves_a_double_which_readiness_up_names_with_th
     assert len(fresh.cloud.sent("POST", name)) == 2
     assert fresh.is_settled("staging"), "no preview sees it"
     assert done.status == 1
-    assert "error: staging is applied, and these exist twice:" in done.err
+    assert "error: staging is applied, but these resources exist twice:" in done.err
     assert "agree" not in done.out
     (command,) = commands(done.err)
     kept = next(entry["id"] for entry in fresh.engine.resources("staging") if entry["urn"].endswith(f"::{name}"))
@@ -43,7 +43,7 @@ def test_a_lost_answer_that_fails_the_update_is_found_by_the_next_one(fresh: Wor
     assert done.status == 1
     (command,) = commands(done.err)
     assert fresh.shell(command).status == 0
-    assert fresh.safe_up("staging").out.endswith("staging is applied: program, state and live things agree.\n")
+    assert fresh.safe_up("staging").out.endswith("staging is applied: program, state and live resources agree.\n")
 
 
 def test_doubles_that_may_not_be_looked_for_are_not_known(applied: World) -> None:

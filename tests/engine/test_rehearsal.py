@@ -57,7 +57,7 @@ def apply_for_the_first_time(world: World) -> None:
     for stack in STACKS:
         done = world.safe_up(stack)
         assert done.status == 0, done.text
-        assert done.out.endswith(f"{stack} is applied: program, state and live things agree.\n")
+        assert done.out.endswith(f"{stack} is applied: program, state and live resources agree.\n")
 
 
 def apply_again(world: World) -> None:

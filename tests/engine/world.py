@@ -134,7 +134,7 @@ class World:
         return declared == {type_: len(self.cloud.of_type(type_)) for type_ in declared} and self.is_settled(stack)
 
     def is_settled(self, stack: str) -> bool:
-        """Whether program, state and live things agree."""
+        """Whether program, state and live resources agree."""
         return self.preview(stack, "--refresh", "--expect-no-changes").status == 0
 
     def edit(self, name: str, old: str, new: str) -> None:

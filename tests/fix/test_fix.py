@@ -276,4 +276,4 @@ def test_changes_that_are_not_committed_are_a_warning(command: Command, applicat
     (application / DATABASE).write_text(DATABASE_TEXT + "# mine\n", encoding="utf-8")
     done = command("fix", "--repository", str(application), "--only=health-check")
     assert done.status == 0
-    assert f"warning: {DATABASE} has changes that are not committed" in done.err
+    assert f"warning: {DATABASE} has uncommitted changes" in done.err

@@ -27,10 +27,10 @@ def at_home(project: Path, monkeypatch: pytest.MonkeyPatch, remembered_plans: No
     monkeypatch.delenv("CI", raising=False)
 
 
-def gate(project: Path, log: Any, revisions: Any, *, stack: str = "prod") -> int:
+def gate(project: Path, log: Any, revisions: Any, *options: str, stack: str = "prod") -> int:
     """Exit status of the command on these files."""
     files = [str(write_json(project, value, name)) for value, name in ((log, "log.json"), (revisions, "rev.json"))]
-    return run(["cleanup", "gate", stack, "--log", files[0], "--revisions", files[1], "--now", AT])
+    return run(["cleanup", "gate", stack, "--log", files[0], "--revisions", files[1], "--now", AT, *options])
 
 
 def record(project: Path) -> dict[str, Any] | None:
@@ -52,6 +52,23 @@ def test_candidates_that_nothing_runs_pass_and_leave_a_record(
     assert written["policies_digest"] == policies_digest(prod_policies())
     assert written["commit"] == "", "the copy is in no git repository"
     assert "ok prod: 3 versions chosen by 2 entries (dry run)" in capsys.readouterr().out
+
+
+def test_the_json_form_has_the_verdict_the_counts_and_the_findings(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A gate that passes names its record; one that fails names what is in use."""
+    log = [entry(name_of("a"), name_of("b"))]
+    assert gate(project, log, everything_serves(), "--format", "json") == 0
+    passed = json.loads(capsys.readouterr().out)
+    assert (passed["passed"], passed["record"]) == (True, "records/cleanup-gate.prod.json")
+    assert (passed["candidates"], passed["entries"], passed["findings"]) == ({"backend": 2}, 1, [])
+    needed = revision(BACKEND, 7, "a", active=True, age_days=60)
+    assert gate(project, log, [*everything_serves(), needed], "--format", "json") == 1
+    printed = capsys.readouterr()
+    failed = json.loads(printed.out)
+    assert (failed["passed"], failed["record"], printed.err) == (False, None, "")
+    assert [finding["rule_id"] for finding in failed["findings"]] == ["cleanup-gate-needed-image"]
 
 
 @pytest.mark.parametrize(("active", "role"), [(True, "serves with"), (False, "is the rollback target with")])
@@ -170,7 +187,7 @@ def test_a_list_of_revisions_that_lacks_a_service_of_either_stack_fails(
 def test_staging_has_no_gate(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The owner has."""
     assert gate(project, [], [], stack="staging") == 1
-    assert "Ask for stack prod, which owns it." in capsys.readouterr().err
+    assert "Name the stack prod, which owns it." in capsys.readouterr().err
 
 
 def test_without_its_files_the_gate_prints_the_commands_that_write_them(capsys: pytest.CaptureFixture[str]) -> None:

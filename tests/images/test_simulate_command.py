@@ -146,7 +146,7 @@ def test_a_stack_without_a_registry_names_the_stack_that_owns_it(
     assert run(["cleanup", "simulate", "staging", "--images", str(write_json(tmp_path, []))]) == 1
     said = capsys.readouterr().err
     assert "Pulumi.staging.yaml: readiness:image_registry: declares no image registry" in said
-    assert "Ask for stack prod, which owns it." in said
+    assert "Name the stack prod, which owns it." in said
 
 
 @pytest.mark.parametrize(

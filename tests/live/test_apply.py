@@ -232,7 +232,7 @@ def test_the_command_ends_with_one_line_when_all_agrees(pulumi: Fake, project: P
         send_google_to(project, dict.fromkeys(("monitoring", "logging"), server.url))
         done = command("up", "staging", "--message", "text", cwd=project, CI="true", **CREDENTIALS)
     assert done.status == 0, done.text
-    assert done.out.splitlines()[-1] == "staging is applied: program, state and live things agree."
+    assert done.out.splitlines()[-1] == "staging is applied: program, state and live resources agree."
     assert f"{UP} --yes --message text" in pulumi.calls
     command("up", "staging", cwd=project, CI="", **CREDENTIALS)
     assert UP in pulumi.calls
@@ -263,7 +263,7 @@ def test_a_thing_that_exists_twice_fails_the_command_and_is_named_with_the_comma
     assert "gcloud monitoring policies delete projects/1/alertPolicies/2 --project=ytgrs-464303\n" in done.err
     assert (without.status, without.out.splitlines()[-1]) == (
         0,
-        "staging is applied: program, state and live things agree.",
+        "staging is applied: program, state and live resources agree.",
     )
 
 
@@ -306,7 +306,7 @@ def test_the_command_says_what_is_missing_and_applies_nothing(pulumi: Fake, proj
     """All of it at once; unlike a preview it has nothing else to show."""
     done = command("up", "staging", cwd=project, HOME=str(project), **dict.fromkeys(CREDENTIALS, ""))
     assert done.status == 1
-    assert "Nothing is applied, because something is missing:" in done.err
+    assert "error: nothing is applied, because something is missing:" in done.err
     assert done.err.count("\n  - ") == 3
     assert pulumi.calls == []
 

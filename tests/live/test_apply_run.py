@@ -148,7 +148,7 @@ def test_without_its_variables_nothing_is_applied_with_a_notice_and_nothing_is_r
     """GitHub is not asked."""
     done, server = run("scope", **{missing: ""})
     assert stacks_in(done) == []
-    assert done.err.startswith(f"::notice::Nothing is applied yet, without the variables {missing}.")
+    assert done.err.startswith(f"::notice::Nothing is applied, because these variables are not set: {missing}.")
     assert server.requests == []
 
 
@@ -257,7 +257,7 @@ def test_what_cannot_be_asked_is_one_error(run: Run) -> None:
     done, _ = run("scope", GITHUB_REPOSITORY="acme/elsewhere")
     assert done.status == 1
     assert done.out == ""
-    assert "error: which commits were applied is not known" in done.err
+    assert "error: the applied commits cannot be read" in done.err
 
 
 def approval(environment: str, login: str = "ada", state: str = "approved") -> dict[str, Any]:

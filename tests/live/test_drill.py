@@ -257,7 +257,30 @@ def test_the_report_has_every_drill_and_a_summary(project: Path, command: Comman
     ]
     both = command("drill", "staging", "--report", "--received", "00000001", cwd=project)
     assert both.status == 1
-    assert "exclude each other" in both.err
+    assert "give either --report or --received" in both.err
+
+
+def test_each_form_of_the_drill_has_a_json_document(
+    run: Run, project: Path, command: Command, waited: list[int]
+) -> None:
+    """Sending, recording and reporting describe a drill with the same keys."""
+    sent, _ = run(Monitoring([policy(1, "high-latency")]), "drill", "staging", "--format", "json")
+    assert sent.status == 0, sent.text
+    drill = json.loads(sent.out)
+    assert sent.err == f"sent {drill['word']} to 2 channels; the drill ends in 5 minutes\n"
+    assert (drill["stack"], drill["channels"], drill["received"]) == ("staging", list(CHANNELS), [])
+    assert (drill["response_seconds"], drill["target_minutes"], drill["is_met"]) == (None, 5, None)
+    word = ("--received", drill["word"], "--by", "Ada")
+    received = json.loads(command("drill", "staging", *word, "--format", "json", cwd=project).out)
+    assert received == {
+        **drill,
+        "received": [{"by": "Ada", "at": instant_text(NOW)}],
+        "response_seconds": 0.0,
+        "is_met": True,
+    }
+    report = json.loads(command("drill", "staging", "--report", "--format", "json", cwd=project).out)
+    del received["stack"]
+    assert report == {"stack": "staging", "drills": [received]}
 
 
 def test_a_record_with_a_time_that_is_none_is_refused(project: Path, command: Command) -> None:

@@ -168,7 +168,7 @@ def test_on_a_terminal_it_asks_creates_and_goes_on(
     begun = [" ".join(call.split()[:2]) for call in pulumi.calls]
     assert begun.index("stack init") < begun.index("up --stack")
     assert "stack init staging --secrets-provider=passphrase" in pulumi.calls
-    assert "commit that file" in done.out
+    assert "Commit that file" in done.out
 
 
 def test_on_a_terminal_a_preview_creates_the_stack_with_the_chosen_provider_and_previews(

@@ -81,6 +81,20 @@ def test_the_lock_has_the_engine_its_language_host_and_every_plugin_of_the_sdk(l
     assert lock["plugins"][GCP] == {"resource-gcp": f"sha256:{program}"}
 
 
+def test_the_json_form_has_what_changed_in_the_lock(locked: Path, computer: Computer, command: Command) -> None:
+    """Nothing for a lock that is up to date."""
+
+    def document() -> dict[str, Any]:
+        done = command("plugins", "lock", "--format", "json", cwd=locked, **computer.environment)
+        return json.loads(done.out)
+
+    assert document() == {"file": LOCK_FILE, "written": False, "changes": []}
+    (locked / LOCK_FILE).unlink()
+    again = document()
+    assert again["written"]
+    assert again["changes"]
+
+
 def test_what_is_locked_runs_without_a_warning_and_nothing_else_can_be_fetched(
     locked: Path, computer: Computer, command: Command
 ) -> None:

@@ -221,7 +221,7 @@ def test_the_command_runs_the_real_preview_where_nothing_is_missing(
     path = f"{machine / 'bin'}:{os.environ['PATH']}"
     done = command("preview", "staging", cwd=project, PATH=path, **found)
     assert (done.status, done.out) == (1, "")
-    assert "plugins.lock.json does not exist: engine and plugins run unchecked." in done.err
+    assert "plugins.lock.json does not exist: the engine and its plugins are not checked." in done.err
     in_staging(project, "role: backend", "role: 5")
     done = command("preview", "staging", cwd=project, PATH=path, **found)
     assert done.status == 1

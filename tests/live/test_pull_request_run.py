@@ -365,7 +365,7 @@ def test_previews_alone_are_not_judged(tmp_path: Path, plans: list[dict[str, Any
 def test_a_file_that_is_not_an_event_is_refused(tmp_path: Path, text: str) -> None:
     """In one sentence."""
     (tmp_path / "event").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="contains no event"):
+    with pytest.raises(ValueError, match="is not the event of an ended run"):
         EndedRun.of_event(tmp_path / "event")
     with pytest.raises(ValueError, match="names no commit"):
         run_of(tmp_path, head_sha="main; touch x")
@@ -415,7 +415,7 @@ def test_the_commands_pass_on_number_head_and_status(tmp_path: Path, command: Co
     assert {(path, body["context"]) for path, body in site.statuses} == {(f"statuses/{HEAD}", "readiness diff")}
     assert {body["target_url"] for _, body in site.statuses} == {"https://github.com/acme/infra/actions/runs/5"}
     assert done.status == 0
-    assert "nothing is judged: no pull request" in done.out
+    assert "nothing to judge: no pull request" in done.out
     assert not output.exists(), "without a number no later step runs"
     assert command("pull-request", "status", "main", cwd=tmp_path, **environment).status == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,6 +101,20 @@ def test_a_rehearsal_records_who_when_and_how_long_as_cloud_run_saw_it(
     assert [serving.revision for serving in rehearsal.after] == [f"{service}-old" for service in SERVICES]
 
 
+def test_the_json_form_is_the_rehearsal_as_recorded(project: Path, command: Command, watch: Stopwatch) -> None:
+    """At the start and at the end, with the file to commit."""
+    cloud_run = CloudRun()
+    with rehearsing(project, command, cloud_run) as rehearse:
+        begun = json.loads(rehearse("--format", "json").out)
+        watch.pass_by(seconds=90)
+        cloud_run.serves = "old"
+        ended = json.loads(rehearse("--served-again", "--format", "json").out)
+    assert (begun["record"], begun["by"], begun["seconds"]) == ("records/rollback-rehearsal.staging.json", "Ada", 0)
+    assert begun["before"][0] == {"service": SERVICES[0], "revision": f"{SERVICES[0]}-new", "created": MADE["new"]}
+    assert (ended["started"], ended["seconds"], ended["before"]) == (begun["started"], 90, begun["before"])
+    assert ended["after"][0]["revision"] == f"{SERVICES[0]}-old"
+
+
 @pytest.mark.parametrize("after", ["new", "later"])
 def test_without_a_rollback_nothing_is_recorded(
     project: Path, command: Command, monkeypatch: pytest.MonkeyPatch, after: str
@@ -129,7 +144,7 @@ def test_where_cloud_run_cannot_be_asked_the_persons_word_is_recorded_as_such(
     variables = TOKEN if refuses else NOBODY
     with rehearsing(project, command, cloud_run) as rehearse:
         begun = rehearse(**variables)
-        assert "rests on your word" in begun.err
+        assert "contains only what you report" in begun.err
         assert "placeholder" not in begun.text
         watch.pass_by(seconds=50)
         assert rehearse("--served-again", **variables).status == 0

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from readiness.live.google_api import Google, GoogleError
 from readiness.live.snooze import MAX_MINUTES, MAX_POLICIES, snooze
+from readiness.times import instant_text
 from tests.edits import add, endpoint_lines
 from tests.live.google_alerting import PROJECT, Monitoring, policy
 from tests.live.loopback import serving
+from tests.pinned_clock import NOW as NOW_PINNED
 from tests.projects import Command
 
 NOW = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
@@ -71,6 +74,15 @@ def test_the_command_says_how_many_and_until_when(project: Path, command: Comman
         done = command("snooze", "staging", "--for", "30", cwd=project, **TOKEN)
     assert done.status == 0, done.text
     assert done.out.startswith("3 policies of staging notify nobody until 20")
+
+
+def test_the_json_form_has_the_same_facts(project: Path, command: Command) -> None:
+    """For a workflow that waits until the snooze ends."""
+    with serving(Monitoring(many(3)).answer) as server:
+        add(project, endpoint_lines({"monitoring": f"{server.url}/v3/"}), "Pulumi.staging.yaml")
+        done = command("snooze", "staging", "--for", "30", "--format", "json", cwd=project, **TOKEN)
+    until = instant_text(NOW_PINNED + timedelta(minutes=30))
+    assert json.loads(done.out) == {"stack": "staging", "policies": 3, "until": until}
 
 
 def test_a_stack_without_live_policies_and_a_refusal_are_reported(project: Path, command: Command) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from readiness.finding import Finding
 from readiness.plan.change_lines import code_span, line_changes, printable, text_changes
 from readiness.plan.diff_report import DiffReport, diff_report
+from readiness.plan.diff_verdict import Origin
 from readiness.plan.offline_plan import Plan
 from readiness.plan.plan_diff import StackDiff
 from readiness.plan.render_diff import MARKER, MAX_CHARACTERS, diff_markdown, diff_text, failure_markdown
@@ -85,6 +86,16 @@ def test_the_comment_begins_with_its_marker_and_counts_each_stack(report: DiffRe
     assert "| `prod` | 4 | 1 | 2 | 1 | 1 | 0 |" in lines
     assert "| `staging` | 0 | 0 | 0 | 0 | 0 | 0 |" in lines
     assert lines[3] == "**4 of 4 changes that weaken protection are not acknowledged.**"
+
+
+def test_the_comment_names_the_command_that_acknowledges(report: DiffReport) -> None:
+    """With the base of the comparison, so that an owner can copy it."""
+    command = "readiness diff --base {} --acknowledge --reason TEXT --by LOGIN"
+    section = diff_markdown(report, origin=Origin(base_commit="0123456789abcdef0123")).partition("How to acknowledge")[
+        2
+    ]
+    assert f"\n{command.format('0123456789ab')}\n" in section
+    assert f"\n{command.format('REF')}\n" in diff_markdown(report).partition("How to acknowledge")[2]
 
 
 def test_plans_that_are_the_same_are_said_to_be_the_same(plans: dict[str, Plan]) -> None:

@@ -77,7 +77,7 @@ def test_a_sentence_of_more_than_30_words_is_found(text: str, count: int) -> Non
 def test_help_and_notifications_are_read() -> None:
     """The walk finds commands, options, and the notifications of the golden plans."""
     names = dict(style.texts_of_help())
-    assert names["readiness snooze --help"].startswith("Send no notifications")
+    assert names["readiness snooze --help"].startswith("Pause the notifications")
     assert "readiness snooze --help, --for" in names
     notifications = list(style.texts_of_notifications())
     assert len(notifications) > 60

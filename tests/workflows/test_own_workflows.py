@@ -163,10 +163,14 @@ def test_the_step_that_reads_the_pull_request_s_data_has_no_token() -> None:
         "${{ steps.pull-request.outputs.number }}",
         "${{ steps.pull-request.outputs.head }}",
     }
-    assert set(steps_by_id["Comment"]["env"].values()) <= passed_on
+    assert set(steps_by_id["Comment on the pull request"]["env"].values()) <= passed_on
     status = steps_by_id["Set the status of the commit"]
     assert set(status["env"].values()) <= {*passed_on, "${{ steps.judge.outputs.status }}"}
-    assert status["if"] == steps_by_id["Comment"]["if"] == "!cancelled() && steps.pull-request.outputs.number != ''"
+    assert (
+        status["if"]
+        == steps_by_id["Comment on the pull request"]["if"]
+        == "!cancelled() && steps.pull-request.outputs.number != ''"
+    )
 
 
 def test_a_fork_has_the_report_in_the_summary_of_the_judge() -> None:

@@ -197,7 +197,7 @@ class _Judge:
 
     def _of_pipe(self, pipe: Pipe, place: _Place) -> Iterator[Finding]:
         if pipe.negated and not place.is_condition and self._looks(pipe.parts[-1]):
-            message = "`!` makes a success of the failure, and a success does not end the script"
+            message = "`!` turns the failure into a success, and a success does not end the script"
             yield lost(pipe.line, message, "Remove it")
         *before, final = pipe.parts
         name = command_name(final)
@@ -372,9 +372,9 @@ def _known_when_it_runs(command: Command) -> Finding:
 def _after_or(node: Node) -> Finding:
     if isinstance(node, Command) and node.words:
         words = arguments(node)
-        message = f"`|| {' '.join(words[: 2 if ends_well(node) else 1])}` makes a success of the failure"
-        return lost(node.line, message, "Write only what stands before it: GitHub shows the failure")
-    message = "what stands after `||` does not fail, which makes a success of the failure"
+        message = f"`|| {' '.join(words[: 2 if ends_well(node) else 1])}` turns the failure into a success"
+        return lost(node.line, message, "Keep only the command before it: GitHub shows the failure")
+    message = "what stands after `||` does not fail, which turns the failure into a success"
     return lost(node.line, message, "Remove it, or end it with `exit 1`")
 
 

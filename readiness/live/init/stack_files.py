@@ -18,40 +18,40 @@ _ACCOUNT_CHARACTERS = 30
 
 # A comment goes above the first line that begins so.
 _PROJECT_COMMENTS = {
-    "    toolchain:": "Said outright: without it the engine picks uv or poetry when it finds their lock file in any "
-    "parent folder.",
-    "config:": "Values that all stacks share. A key that a stack's own file sets replaces the one here whole: objects "
-    "are not merged.",
+    "    toolchain:": "Without this line, the engine uses uv or poetry if it finds their lock file in a parent folder.",
+    "config:": "Values that all stacks share. If a stack's file sets a key too, its value replaces the whole value "
+    "here: objects are not merged.",
 }
-# In the names of environments that serve the application's users.
+# Words in the names of environments that serve the application's users.
 _PRODUCTION_WORDS = ("prod", "live")
 _STACK_COMMENTS = {
-    "    production: false": "A failed migration pages nobody here. Remove the line if this stack serves your users.",
+    "    production: false": "A failed migration of this stack pages nobody. Remove the line if the stack serves "
+    "your users.",
     "  readiness:database:": "Its alerts also read max_connections, storage and, unless it is PostgreSQL, engine: "
     "`readiness check` names the alerts that are missing without them.",
-    "  readiness:migration_job:": "Declares the job and its account; the deployment workflow runs it.",
-    "  readiness:owns_shared_resources: true": "What exists once for all stacks is declared by this one.",
-    "    cleanup_dry_run:": "Switched to false by a reviewed change, after the list of what cleanup would delete has "
-    "been read.",
-    "  readiness:alerts:": "In every stack's file, because Pulumi.yaml cannot hold what only some stacks have: the "
-    "database's alert.",
-    "    reviewers:": "Of these, one approves. Ask GitHub for an id: gh api users/LOGIN --jq .id",
-    "    updates:": "One entry for each ecosystem, with the folders that hold its manifests.",
+    "  readiness:migration_job:": "Declares the job and its service account. The deployment workflow runs the job.",
+    "  readiness:owns_shared_resources: true": "This stack declares the resources that all stacks share.",
+    "    cleanup_dry_run:": "Set this to false in a reviewed change, after you have read the list of images that "
+    "cleanup would delete.",
+    "  readiness:alerts:": "In the file of every stack, because only some stacks have the alert on the database. "
+    "Pulumi.yaml contains only what all stacks have.",
+    "    reviewers:": "One of these approves. To find an id: gh api users/LOGIN --jq .id",
+    "    updates:": "One entry for each ecosystem, with the folders that contain its manifests.",
 }
 
 _SAY_HOW_IT_LOGS = (
-    "Add to each service how it logs, or its database errors are only found if it is Python that logs plain text: "
+    "Add to each service how it logs. Otherwise its database errors are found only if it is Python that logs text: "
     "logs: {language: python|node|java|go|other, format: text|json}"
 )
 
-# The steps that come before the secret. Which scope, and why an invitation: docs/slack-channel.md of Readiness.
+# The steps before the secret. docs/slack-channel.md of Readiness explains the scope and the invitation.
 _SLACK_STEPS = """\
   # Slack: make an app with the bot scope chat:write at https://api.slack.com/apps, install it, and run
   # /invite @APP in the channel. The secret is its bot token, which begins with xoxb-.
 """
 
-# What the first customer asked for. They have no defaults in the model: a stack's file says what pages.
-# Without `delivery`: nobody writes what those alerts read until `readiness:deployment_telemetry` is there.
+# The thresholds that the first customer asked for. The model has no defaults for them: the stack files set what pages.
+# The alerts of `delivery` are left out: they need metrics that only `readiness:deployment_telemetry` writes.
 _ALERTS = {
     "high_cpu_usage": {"cpu_ratio": 0.8, "duration_seconds": 300},
     "high_memory_usage": {"memory_ratio": 0.9, "duration_seconds": 300},
@@ -148,7 +148,10 @@ def _stack(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
 
 
 def _environment(answers: Answers, stack: StackAnswer) -> dict[str, Any]:
-    """The last stack is production, and so is one whose name says so: in any other a failed migration pages nobody."""
+    """The environment of a stack. The last stack is production, and so is one with a word such as `prod` in its name.
+
+    In the other stacks, a failed migration pages nobody.
+    """
     environment: dict[str, Any] = {"name": stack.environment, "short_name": stack.name}
     is_production = stack == answers.owner or any(word in stack.environment for word in _PRODUCTION_WORDS)
     return environment if is_production else {**environment, "production": False}
@@ -198,7 +201,7 @@ def _shared(answers: Answers) -> dict[str, Any]:
             "packages": list(answers.images),
             "cleanup_dry_run": True,
         }
-    # Where GitHub does not enforce reviewers, `check` would refuse the environment; it says that nobody has to approve.
+    # If GitHub does not enforce reviewers, `check` would refuse the environment. It warns that nobody has to approve.
     if answers.enforces_reviewers:
         missing = range(len(answers.reviewers) + len(answers.reviewer_teams) + 1, MIN_REVIEWERS + 1)
         people = [*answers.reviewers, *((f"{TO_BE_FILLED_IN}-{number}", 0) for number in missing)]
@@ -207,7 +210,7 @@ def _shared(answers: Answers) -> dict[str, Any]:
             reviewers["teams"] = [{"slug": slug, "id": identity} for slug, identity in answers.reviewer_teams]
         named = {kind: listed for kind, listed in reviewers.items() if listed}
         shared["production_environment"] = {"name": answers.github_environment, "reviewers": named}
-    # Notifications link to pages that only a delivery brings there.
+    # Notifications link to pages that only `readiness deliver` writes there.
     if answers.runbook_url.startswith(f"https://github.com/{answers.github_owner}/{answers.repository}/"):
         shared["managed_files"] = {"documents": True}
     if answers.dependabot:
@@ -222,15 +225,15 @@ def _comments(answers: Answers, stack: StackAnswer) -> dict[str, str]:
         comments["  readiness:services:"] = _SAY_HOW_IT_LOGS
     if stack != answers.owner:
         comments["  readiness:owns_shared_resources: false"] = (
-            f"What exists once for all stacks is declared by {answers.owner.name}."
+            f"The stack {answers.owner.name} declares the resources that all stacks share."
         )
     return comments
 
 
 def _waiting_comments(answers: Answers, stack: StackAnswer) -> str:
-    """The channels whose secret nobody has stored yet, as comments: `check` refuses a channel without its secret.
+    """The channels whose secret is not stored yet, as comments, because `check` refuses a channel without its secret.
 
-    Slack's is there even where nobody named a channel, ready for the day that somebody does.
+    A comment for Slack is written even if no answer names a channel, so that somebody can add one later.
     """
     text = ""
     ready = [] if answers.slack_channel is not None else [(SLACK_AUTH_TOKEN, {"channel_name": "#alerts"})]
@@ -238,7 +241,7 @@ def _waiting_comments(answers: Answers, stack: StackAnswer) -> str:
         own = {key: value.replace(ENV, stack.name) for key, value in settings.items()}
         body = yaml.safe_dump({setting_of(secret): own}, allow_unicode=True, width=2000).splitlines()
         text += _SLACK_STEPS if secret == SLACK_AUTH_TOKEN else ""
-        text += "  # Move this below readiness:channels: once its secret is stored, with\n"
+        text += "  # Move this below readiness:channels: after you have stored its secret with\n"
         text += f"  # {secret.set_command} --stack {stack.name}\n"
         text += "".join(f"  #     {line}\n" for line in body)
     return text

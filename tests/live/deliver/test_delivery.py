@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from readiness.ci.checks_record import record_path, record_text
@@ -48,13 +49,34 @@ def test_a_dry_run_shows_it_and_writes_nothing_and_needs_no_token(deliver: Deliv
     assert BRANCH not in repository.branches
 
 
+def test_the_json_form_has_the_differences_the_result_and_the_pull_request(
+    deliver: Deliver, repository: Repository
+) -> None:
+    """From the dry run to the merge."""
+    planned = json.loads(deliver("--dry-run", "--format", "json", token="").out)
+    assert (planned["result"], planned["pull_request"], planned["base_branch"]) == ("planned", None, "main")
+    assert {found["path"]: found["state"] for found in planned["differences"]} == dict.fromkeys(
+        deliver.files, "missing"
+    )
+    assert f"+of: {DEPENDABOT}\n" in "".join(found["diff"] for found in planned["differences"])
+    opened = json.loads(deliver("--format", "json").out)
+    assert (opened["result"], opened["pull_request"]) == (
+        "opened",
+        {"number": 1, "url": "https://github.example/1"},
+    )
+    assert json.loads(deliver("--format", "json").out)["result"] == "updated"
+    repository.merge(1)
+    merged = json.loads(deliver("--format", "json").out)
+    assert (merged["result"], merged["differences"], merged["findings"]) == ("nothing", [], [])
+
+
 def test_once_merged_there_is_nothing_to_deliver(deliver: Deliver, repository: Repository) -> None:
     """Neither again nor by another branch."""
     delivered(deliver)
     repository.merge(1)
     writes = deliver.writes()
     done = deliver()
-    assert done.out == "prod: nothing to deliver: main holds every file as declared\n"
+    assert done.out == "prod: nothing to deliver: main contains every file as declared\n"
     assert deliver.writes() == writes
 
 

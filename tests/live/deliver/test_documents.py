@@ -38,7 +38,7 @@ def test_the_documents_come_in_the_same_commit(deliver: Deliver, repository: Rep
     assert f"<details><summary>Documents: {len(DOCUMENTS)}</summary>" in body
     assert f"| `{PAGE}` | `{file_digest(DOCUMENTS[PAGE])}` |" in body
     repository.merge(1)
-    assert deliver().out == "prod: nothing to deliver: main holds every file as declared\n"
+    assert deliver().out == "prod: nothing to deliver: main contains every file as declared\n"
 
 
 def test_a_changed_threshold_is_one_line_for_each_page_that_has_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,17 @@ def test_a_file_that_people_edited_is_refused_with_its_difference(deliver: Deliv
     done = deliver("--overwrite", DEPENDABOT)
     assert "opened #1" in done.out, done.text
     assert "ours" not in repository.files(BRANCH)[DEPENDABOT]
+
+
+def test_the_json_form_of_a_refusal_has_its_findings(deliver: Deliver, repository: Repository) -> None:
+    """A program reads there which file somebody edited."""
+    path = next(iter(deliver.files))
+    repository.commit("main", {path: "mine\n"})
+    done = deliver("--format", "json")
+    refused = json.loads(done.out)
+    assert (done.status, done.err, refused["result"], refused["pull_request"]) == (1, "", "refused", None)
+    assert [finding["key"] for finding in refused["findings"]] == [path]
+    assert deliver.writes() == []
 
 
 def test_a_path_to_overwrite_that_is_not_declared_is_refused(deliver: Deliver) -> None:

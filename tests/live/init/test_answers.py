@@ -259,9 +259,9 @@ def test_on_a_terminal_a_wrong_answer_is_asked_again(tmp_path: Path, monkeypatch
     for option in ("--project", "--project-number", "--region", "--visibility", "--service", "--log", "--email"):
         assert result.output.count(f"{option} ") >= 1, option
     assert "--plan" not in result.output
-    assert "GitHub's plan" not in result.output, "it decides nothing for a public repository"
-    assert "existing notification channel (Enter leaves it out): " in result.output
-    assert "Region, as us-central1: " in result.output, "what is needed cannot be left out"
+    assert "GitHub plan" not in result.output, "it decides nothing for a public repository"
+    assert "existing notification channel (press Enter to omit it): " in result.output
+    assert "Region, such as us-central1: " in result.output, "what is needed cannot be left out"
     expected = answers(project_number="864523342928", package=installed_package())
     for name, text in files_of(expected).items():
         assert (tmp_path / "new" / name).read_text(encoding="utf-8") == text
@@ -277,7 +277,7 @@ def test_the_plan_is_asked_for_a_private_repository_and_reviewers_only_where_the
         lines = "\n".join(["staging,prod", plan, *([""] if asked else [])]) + "\n"
         result = init(*arguments, "--force", folder=tmp_path, text=lines)
         assert result.exit_code == 0, result.output
-        assert "GitHub's plan" in result.output
+        assert "GitHub plan" in result.output
         assert ("Who may approve" in result.output) is asked
 
 
@@ -304,7 +304,7 @@ def test_dir_and_folder_are_not_both_given(tmp_path: Path) -> None:
     """They are two names of one thing."""
     result = init("--folder", str(tmp_path), folder=tmp_path)
     assert result.exit_code == 2
-    assert "give one" in result.output
+    assert "Give only one" in result.output
 
 
 @pytest.mark.parametrize("arguments", [("",), ("--folder", "")], ids=["DIR", "--folder"])

@@ -191,11 +191,13 @@ def test_the_last_stack_alone_owns_and_its_cleanup_deletes_nothing_yet(tmp_path:
     assert config["readiness:owns_shared_resources"] is True
     assert config["readiness:security_alerts"] == {"enabled": True}
     prod = contents(tmp_path)["Pulumi.prod.yaml"]
-    for comment in ("# Switched to false by a reviewed", "# Of these, one approves.", "# One entry for each ecosy"):
+    for comment in ("# Set this to false in a reviewed", "# One of these approves.", "# One entry for each ecosy"):
         assert prod.count(comment) == 1
     staging = config_of(tmp_path, "staging")
     assert staging["readiness:owns_shared_resources"] is False
-    assert "# What exists once for all stacks is declared by prod.\n" in contents(tmp_path)["Pulumi.staging.yaml"]
+    assert (
+        "# The stack prod declares the resources that all stacks share.\n" in contents(tmp_path)["Pulumi.staging.yaml"]
+    )
     assert not {key for key in staging if "image_registry" in key or "production" in key or "dependabot" in key}
 
 
@@ -209,7 +211,7 @@ def test_a_stack_that_is_not_production_says_so(tmp_path: Path) -> None:
         "dev": False, "eu-live": None, "preprod": None, "main": None,
     }  # fmt: skip
     lines = contents(tmp_path)["Pulumi.dev.yaml"].splitlines()
-    comment = "    # A failed migration pages nobody here. Remove the line if this stack serves your users."
+    comment = "    # A failed migration of this stack pages nobody. Remove the line if the stack serves your users."
     assert lines[lines.index("    production: false") - 1] == comment
 
 
@@ -270,7 +272,7 @@ def test_teams_approve_and_own_beside_people(tmp_path: Path) -> None:
     write_project(tmp_path / "teams", answers(reviewers=("shop/a:1", "shop/b:2")), force=False)
     reviewers = config_of(tmp_path / "teams", "prod")["readiness:production_environment"]["reviewers"]
     assert reviewers == {"teams": [{"slug": "a", "id": 1}, {"slug": "b", "id": 2}]}
-    assert "# Of these, one approves." in contents(tmp_path / "teams")["Pulumi.prod.yaml"]
+    assert "# One of these approves." in contents(tmp_path / "teams")["Pulumi.prod.yaml"]
 
 
 def test_addresses_that_are_not_known_are_placeholders_that_an_update_refuses(tmp_path: Path) -> None:
