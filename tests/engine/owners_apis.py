@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
+from readiness.live.bootstrap import DRIFT, PREVIEW
 from tests.live.loopback import Reply, Request
 from tests.live.owners_cloud import OwnersCloud
 
@@ -73,7 +74,7 @@ def _environment(owners: OwnersCloud, asked: Request, repository: str, name: str
     if name not in owners.environments:
         return _absent()
     protected = owners.environments[name]
-    rules = [{"type": "required_reviewers"}] if protected else []
+    rules = [{"type": "required_reviewers"}] if protected and name not in (PREVIEW, DRIFT) else []
     return Reply(200, {"protection_rules": rules, "deployment_branch_policy": {} if protected else None})
 
 

@@ -51,7 +51,7 @@ class OwnersCloud:
             raise RefusedCommandError("connection reset by peer")
         command, plain, options = known_call(words)
         if words[0] == "gh":
-            return self._gh(command, words[1 + len(command.split()) :])
+            return self._gh(command, words[1 + len(command.split()) :], text)
         if words[0] == "pulumi":
             return self._pulumi(command, plain, words)
         return self._gcloud(command, plain, options)
@@ -131,7 +131,7 @@ class OwnersCloud:
             raise RefusedCommandError(f"Role {role} does not exist")
         self.bindings.add((name, role, options["--member"], options.get("--condition", "None")))
 
-    def _gh(self, command: str, arguments: list[str]) -> str:
+    def _gh(self, command: str, arguments: list[str], text: str) -> str:
         if command in ("variable set", "secret set"):
             name, _, repository, *rest = arguments
             given = dict(zip(rest[::2], rest[1::2], strict=True))
@@ -139,11 +139,18 @@ class OwnersCloud:
             if repository not in self.repositories or (environment and environment not in self.environments):
                 raise RefusedCommandError(f"HTTP 404: Not Found ({repository} {environment})")
             if command == "secret set":
+                if not text:
+                    raise RefusedCommandError("the secret has no value")
                 self.secrets.add(f"{environment}/{name}")
             else:
                 self.variables[f"{environment}/{name}"] = given["--body"]
             return ""
         path = next(word for word in arguments if word.startswith("repos/"))
+        if asked := re.fullmatch(r"repos/[^/]+/[^/]+/(?:actions|environments/([^/]+))/(variables|secrets)/(\w+)", path):
+            kept = self.variables if asked[2] == "variables" else self.secrets
+            if f"{asked[1] or ''}/{asked[3]}" not in kept:
+                raise RefusedCommandError("HTTP 404: Not Found")
+            return "{}\n"
         repository, _, environment = path.removeprefix("repos/").partition("/environments/")
         if repository not in self.repositories:
             raise RefusedCommandError("HTTP 404: Not Found")

@@ -1,0 +1,268 @@
+"""The days of a project one after another, as a team goes through them, from `readiness init` to the uninstall guide.
+
+`STEPS` is the walk: a step is a function of the project, and begins where the one before it ended. To add one, write
+the function and put it in its place. A step that fails is named by its function in the traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.engine.kinds import (
+    ACCOUNT,
+    BOOTSTRAP,
+    CHANNEL,
+    ENVIRONMENT,
+    METRIC,
+    POLICY,
+    PROJECT_GRANT,
+    REPOSITORY,
+)
+from tests.engine.test_drift import differences, live_id
+from tests.engine.test_uninstall import AFTER_THE_LAST, STAYS, commands_below, run, uninstall
+from tests.engine.world import CPU_POLICY, SECRETS, World, is_custom
+from tests.engine.written_project import APPLICATION, GOOGLE_PROJECT, NUMBER, OWN, STACKS, Project, written_project
+from tests.projects import Result
+
+pytestmark = pytest.mark.engine
+
+TOKEN = "placeholder"  # noqa: S105 - of a loopback server
+
+# What a team adds to the written settings of the stack that owns what exists once.
+ADDED = """\
+  readiness:branch_ruleset:
+    enforcement: disabled
+    required_checks:
+      - context: Unit tests
+        integration_id: 15368
+  readiness:image_workflows:
+    workload_identity_provider: projects/55/locations/global/workloadIdentityPools/cargo/providers/github
+    promotion_identity: cargo-promoter@cargo-4711.iam.gserviceaccount.com
+    report_identity: cargo-reporter@cargo-4711.iam.gserviceaccount.com
+    scan_identity: cargo-scanner@cargo-4711.iam.gserviceaccount.com
+    production_workflow: Deploy
+  readiness:deployment_telemetry:
+    workload_identity_provider: projects/55/locations/global/workloadIdentityPools/cargo/providers/github
+    service_account: cargo-telemetry@cargo-4711.iam.gserviceaccount.com
+    environments:
+      - name: production
+        workflow: Deploy
+        workflow_file: deploy.yml
+        job: Deploy
+        target_deployments_per_week: 2
+        target_duration_seconds: 900
+      - name: staging
+        workflow: Try
+        workflow_file: try.yml
+        job: Try
+        target_deployments_per_week: 20
+        target_duration_seconds: 300
+    dashboard_viewers:
+      - group:platform@cargo.dev
+  readiness:notification_drill: {weekday: 2, hour: 9, target_response_minutes: 10}
+  readiness:security_audit:
+    audit_logs:
+      - {service: storage.googleapis.com, log_types: [DATA_WRITE]}
+    log_retention_days: 400
+    secret_readers: [cargo-api@cargo-4711.iam.gserviceaccount.com]
+"""
+ADDED_CHANNELS = """\
+    slack:
+      channel_name: "#cargo-alerts"
+      team: Cargo
+    pagerduty:
+      service_name: Cargo on call
+"""
+ADDED_LABEL = """\
+    labels:
+      - {name: upkeep, color: 0e8a16, description: Updates a dependency}
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rename:
+    """A new name in a stack's file. `stays` are the types of the things that keep the old name, as the tool says."""
+
+    part: str
+    old: str
+    new: str
+    stack: str = "prod"
+    stays: frozenset[str] = frozenset()
+
+
+@pytest.fixture(scope="module")
+def project(pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """What `readiness init` has written, and nothing else yet."""
+    with written_project(tmp_path_factory.mktemp("days"), pulumi) as found:
+        yield found
+
+
+def test_the_days_of_a_project(project: Project) -> None:
+    """From an empty folder to what the uninstall guide says stays, and back."""
+    for step in STEPS:
+        step(project)
+
+
+def ask_what_is_missing(project: Project) -> None:
+    """`readiness doctor --ci`: each thing with a command or an address. Nothing changes."""
+    rows = doctor(project)
+    missing = {(row["subject"], row["check"]) for row in rows if row["state"] == "missing"}
+    of_ci = f"CI of {OWN}"
+    assert missing == {
+        ("this machine", "environment of the program"),
+        *((f"stack {stack}", "stack") for stack in STACKS),
+        *((f"stack {stack}, in CI", "secrets provider") for stack in STACKS),
+        (f"Google project {GOOGLE_PROJECT}", "enabled APIs"),
+        *((of_ci, check) for check in ("environments", "variables", "secrets", "workload identity")),
+    }
+    assert all(row["fix"] for row in rows if row["state"] == "missing")
+    assert project.world.cloud.things == {}
+
+
+def set_up_ci(project: Project) -> None:
+    """The script of `readiness bootstrap`, and what it leaves to its owner."""
+    said = project.run_script(bootstrap_script(project))
+    assert said.count("not yet: the account cargo-app-migrate") == len(STACKS), "the first apply creates them"
+    assert project.owners.stacks.keys() == set(STACKS)
+    # The stand-in of `pulumi` creates no stack of this engine: no key service is in reach.
+    make_what_bootstrap_made(project)
+    project.owners.environments = dict.fromkeys(project.owners.environments, True)
+    (project.world.engine.project / ".venv").symlink_to(sys.prefix)
+
+
+def follow_the_doctor(project: Project) -> None:
+    """The commands that it still has are run; then nothing is missing but what only a key service gives."""
+    for stack in STACKS:
+        (line,) = fixes(project, f"stack {stack}", "stack")
+        project.world.done(*line.removeprefix("pulumi ").split())
+    commands = [line for row in ("variables", "secrets") for line in fixes(project, f"CI of {OWN}", row)]
+    script = "\n".join(line for line in commands if line.startswith("gh ")).replace("CLIENT_ID_OF_THE_APP", "Iv1.cargo")
+    key = project.world.folder / "private-key.pem"
+    key.write_text("planted", encoding="utf-8")
+    project.run_script(script.replace("PRIVATE_KEY_OF_THE_APP.pem", str(key)))
+    key.unlink()
+    missing = {(row["subject"], row["check"]) for row in doctor(project) if row["state"] == "missing"}
+    assert missing == {(f"stack {stack}, in CI", "secrets provider") for stack in STACKS}
+
+
+def apply_for_the_first_time(project: Project) -> None:
+    """`readiness up` of each stack, the owner of what exists once last."""
+    world = project.world
+    for stack in STACKS:
+        apply(world, stack)
+        assert declared(world, stack) == in_the_state(world, stack)
+    live = Counter(type_ for type_, _ in world.cloud.things)
+    assert live[POLICY] == sum(kind == POLICY for stack in STACKS for kind, _ in in_the_state(world, stack)) > 60
+    for type_, email in [(type_, name.rpartition("/")[2]) for type_, name in world.cloud.things if type_ == ACCOUNT]:
+        assert type_ == ACCOUNT
+        project.owners.things[f"accounts/{email}"] = {"state": "ACTIVE"}
+    assert project.run_script(bootstrap_script(project)).splitlines()[-1] == "Everything is set up."
+
+
+def apply_again(project: Project) -> None:
+    """No change is sent, and nothing drifts."""
+    world = project.world
+    world.cloud.requests.clear()
+    for stack in STACKS:
+        done = apply(world, stack)
+        assert re.search(r"^Resources:\n    \d+ unchanged$", done.out, flags=re.MULTILINE), done.text
+        assert world.readiness("drift", stack).status == 0
+    assert {request.method for request in world.cloud.requests} == {"GET"}
+
+
+def add_what_is_optional(project: Project) -> None:
+    """Every part that the program can declare and `readiness init` asks nothing about."""
+    world = project.world
+    world.edit("Pulumi.prod.yaml", "config:\n", f"config:\n{ADDED}")
+    world.edit(
+        "Pulumi.prod.yaml",
+        "      - prod@cargo.dev\n    existing",
+        f"      - prod@cargo.dev\n{ADDED_CHANNELS}    existing",
+    )
+    world.edit("Pulumi.prod.yaml", "          - /web\n", f"          - /web\n{ADDED_LABEL}")
+    for key, value in SECRETS.items():
+        world.done("config", "set", "--stack", "prod", "--secret", key, value)
+    assert world.readiness("runbook").status == 0
+    before = in_the_state(world, "prod")
+    apply(world, "prod")
+    assert before < in_the_state(world, "prod") == declared(world, "prod")
+    assert world.readiness("drift", "prod").status == 0
+
+
+STEPS = (
+    ask_what_is_missing,
+    set_up_ci,
+    follow_the_doctor,
+    apply_for_the_first_time,
+    apply_again,
+    add_what_is_optional,
+)
+
+
+def apply(world: World, stack: str) -> Result:
+    """`readiness up`, which ends well."""
+    done = world.safe_up(stack)
+    assert done.status == 0, done.text[-3000:]
+    assert f"\n{stack} is applied: program, state and live things agree.\n" in done.out
+    return done
+
+
+def doctor(project: Project) -> list[Mapping[str, object]]:
+    """The rows of `readiness doctor --ci`."""
+    done = project.world.readiness(
+        "doctor", "--ci", "--repository", OWN, "--format", "json", GITHUB_TOKEN=TOKEN
+    )
+    rows: list[Mapping[str, object]] = json.loads(done.out)["rows"]
+    assert done.status == int(any(row["state"] == "missing" for row in rows))
+    return rows
+
+
+def fixes(project: Project, subject: str, check: str) -> list[str]:
+    """The lines that get what is missing."""
+    rows = [
+        row for row in doctor(project) if (row["subject"], row["check"], row["state"]) == (subject, check, "missing")
+    ]
+    return [line for row in rows for line in row["fix"]]
+
+
+def bootstrap_script(project: Project) -> str:
+    """What `readiness bootstrap` prints."""
+    numbers = ("--repository-id", "101", "--owner-id", "202", "--project-number", NUMBER)
+    done = project.world.readiness("bootstrap", "--repository", OWN, *numbers)
+    assert done.status == 0, done.text
+    return done.out
+
+
+def make_what_bootstrap_made(project: Project) -> None:
+    """The accounts, the pool, the role and the registry, where the engine and the guide's commands find them."""
+    things = project.world.cloud.things
+    for name in project.owners.things:
+        kind, _, email = name.partition("/")
+        if kind == "accounts":
+            things[ACCOUNT, f"projects/{GOOGLE_PROJECT}/serviceAccounts/{email}"] = {"project": GOOGLE_PROJECT}
+        elif re.search(r"/workloadIdentityPools/[^/]+$|/roles/", name):
+            things[BOOTSTRAP, name] = {"project": GOOGLE_PROJECT}
+        elif found := re.fullmatch(r"projects/[^/]+/locations/([^/]+)/repositories/([^/]+)", name):
+            where = {"project": GOOGLE_PROJECT, "location": found[1], "repositoryId": found[2]}
+            things[REPOSITORY, name] = {**where, "format": "DOCKER"}
+
+
+def declared(world: World, stack: str) -> set[tuple[str, str]]:
+    """Type and name of what the program declares of the providers' resources."""
+    done = world.readiness("plan", stack)
+    assert done.status == 0, done.text
+    return {(entry["type"], entry["name"]) for entry in json.loads(done.out)["resources"] if is_custom(entry["type"])}
+
+
+def in_the_state(world: World, stack: str) -> set[tuple[str, str]]:
+    """The same of the engine's state."""
+    found = [(entry["type"], entry["urn"].rpartition("::")[2]) for entry in world.engine.resources(stack)]
+    return {(type_, name) for type_, name in found if is_custom(type_)}
