@@ -10,30 +10,45 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engine.kinds import (
     ACCOUNT,
+    API,
     BOOTSTRAP,
+    BUCKET,
     CHANNEL,
+    DASHBOARD,
     ENVIRONMENT,
-    METRIC,
+    JOB,
     POLICY,
     PROJECT_GRANT,
     REPOSITORY,
 )
 from tests.engine.test_drift import differences, live_id
+from tests.engine.test_rehearsal import lifting_commands, without
 from tests.engine.test_uninstall import AFTER_THE_LAST, STAYS, commands_below, run, uninstall
 from tests.engine.world import CPU_POLICY, SECRETS, World, is_custom
-from tests.engine.written_project import APPLICATION, GOOGLE_PROJECT, NUMBER, OWN, STACKS, Project, written_project
+from tests.engine.written_project import (
+    APPLICATION,
+    GOOGLE_PROJECT,
+    NUMBER,
+    OWN,
+    REGION,
+    STACKS,
+    Project,
+    written_project,
+)
 from tests.projects import Result
 
 pytestmark = pytest.mark.engine
 
+Row = Mapping[str, Any]
 TOKEN = "placeholder"  # noqa: S105 - of a loopback server
 
 # What a team adds to the written settings of the stack that owns what exists once.
@@ -87,15 +102,58 @@ ADDED_LABEL = """\
 """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Rename:
-    """A new name in a stack's file. `stays` are the types of the things that keep the old name, as the tool says."""
+    """A new name in the stack file of prod, where `place` is with the name for `{}`.
 
-    part: str
+    `stays` are the types of what keeps the old name: what the tool has told to stay.
+    """
+
     old: str
     new: str
-    stack: str = "prod"
+    place: str = "{}"
     stays: frozenset[str] = frozenset()
+
+
+WATCHED = (
+    Rename("api-prod", "core-prod"),
+    Rename("web-prod", "shop-prod"),
+    Rename("/healthz", "/ready"),
+    Rename("pg-prod", "sql-prod"),
+)
+NOTIFIED = (
+    Rename("prod@cargo.dev", "ops@cargo.dev"),
+    Rename("#cargo-alerts", "#cargo-pages"),
+    Rename("Cargo on call", "Cargo duty"),
+    Rename(
+        f"projects/{GOOGLE_PROJECT}/notificationChannels/7001", f"projects/{GOOGLE_PROJECT}/notificationChannels/7002"
+    ),
+)
+DELIVERED = (
+    Rename("cargo-telemetry", "cargo-deliveries"),
+    Rename("cargo-promoter", "cargo-releaser"),
+    Rename("cargo-scanner", "cargo-inspector"),
+    Rename("cargo-reporter", "cargo-writer"),
+    Rename("group:platform@cargo.dev", "group:engineers@cargo.dev"),
+    Rename("Unit tests", "All tests"),
+    Rename("upkeep", "housekeeping"),
+    Rename("storage.googleapis.com", "run.googleapis.com"),
+)
+PROTECTED = (
+    Rename("cargo-app-migrate-prod", "cargo-move-prod"),
+    Rename("pw-prod", "secret-prod"),
+    Rename("cargo-images", "cargo-store", stays=frozenset({REPOSITORY})),
+    Rename("production", "live", "readiness:production_environment:\n    name: {}", stays=frozenset({ENVIRONMENT})),
+)
+# Of the written and the added settings. What needs another one is in the same group, or in one before it.
+OPTIONAL_PARTS = (
+    (
+        "notification_drill", "security_audit", "security_alerts", "dependabot", "deployment_telemetry",
+        "image_workflows", "branch_ruleset",
+    ),
+    ("migration_job", "production_environment", "image_registry"),
+    ("database", "channels.slack", "channels.pagerduty", "channels.existing"),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -140,10 +198,11 @@ def set_up_ci(project: Project) -> None:
 
 def follow_the_doctor(project: Project) -> None:
     """The commands that it still has are run; then nothing is missing but what only a key service gives."""
+    rows = doctor(project)
     for stack in STACKS:
-        (line,) = fixes(project, f"stack {stack}", "stack")
+        (line,) = fixes(rows, f"stack {stack}", "stack")
         project.world.done(*line.removeprefix("pulumi ").split())
-    commands = [line for row in ("variables", "secrets") for line in fixes(project, f"CI of {OWN}", row)]
+    commands = [line for row in ("variables", "secrets") for line in fixes(rows, f"CI of {OWN}", row)]
     script = "\n".join(line for line in commands if line.startswith("gh ")).replace("CLIENT_ID_OF_THE_APP", "Iv1.cargo")
     key = project.world.folder / "private-key.pem"
     key.write_text("planted", encoding="utf-8")
@@ -160,7 +219,7 @@ def apply_for_the_first_time(project: Project) -> None:
         apply(world, stack)
         assert declared(world, stack) == in_the_state(world, stack)
     live = Counter(type_ for type_, _ in world.cloud.things)
-    assert live[POLICY] == sum(kind == POLICY for stack in STACKS for kind, _ in in_the_state(world, stack)) > 60
+    assert live[POLICY] == sum(kind == POLICY for stack in STACKS for kind, _ in in_the_state(world, stack)) > 40
     for type_, email in [(type_, name.rpartition("/")[2]) for type_, name in world.cloud.things if type_ == ACCOUNT]:
         assert type_ == ACCOUNT
         project.owners.things[f"accounts/{email}"] = {"state": "ACTIVE"}
@@ -197,6 +256,94 @@ def add_what_is_optional(project: Project) -> None:
     assert world.readiness("drift", "prod").status == 0
 
 
+def find_five_changes_by_hand(project: Project) -> None:
+    """A grant, reviewers, a query, a policy, a channel: each is named, the grant first. An apply puts them back."""
+    world = project.world
+    things = world.cloud.things
+    grant = "migration-job-sql-client"
+    del things[PROJECT_GRANT, live_id(world, grant)]
+    things[ENVIRONMENT, f"{APPLICATION}:production"]["reviewers"] = []
+    query = things[POLICY, live_id(world, CPU_POLICY)]["conditions"][0]
+    query["conditionPrometheusQueryLanguage"]["query"] = "vector(0)"
+    del things[POLICY, live_id(world, "alerts-high-memory-usage")]
+    things[CHANNEL, live_id(world, "channels-email-prod@cargo.dev")]["displayName"] = "edited by hand"
+    found = differences(world.readiness("drift", "prod", "--format", "json"))
+    assert [(entry["resource"], entry["change"]) for entry in found if entry["resource"] != "production"] == [
+        (grant, "missing"),
+        ("production-environment-guard", "changed"),
+        (CPU_POLICY, "changed"),
+        ("alerts-high-memory-usage", "missing"),
+        ("channels-email-prod@cargo.dev", "changed"),
+    ]
+    apply(world, "prod")
+    assert world.readiness("drift", "prod").status == 0
+
+
+def rename_what_is_watched(project: Project) -> None:
+    """Services, their health checks, and the database: the alerts go over, and nothing watches the old names."""
+    rename(project, WATCHED)
+
+
+def rename_who_is_notified(project: Project) -> None:
+    """A channel of each kind: the policies go over, and the old channels are gone."""
+    rename(project, NOTIFIED)
+
+
+def rename_what_is_delivered(project: Project) -> None:
+    """Accounts, workflows, viewers, the required check, the label, audit logs."""
+    rename(project, DELIVERED)
+
+
+def rename_what_is_protected(project: Project) -> None:
+    """The job, its account, the registry and the environment: refused, with commands; what stays is named."""
+    rename(project, PROTECTED)
+
+
+def remove_every_optional_part(project: Project) -> None:
+    """In three applies; after each, what is live is what is declared and what the tool said stays."""
+    world = project.world
+    project.kept_settings = (world.engine.project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
+    for parts in OPTIONAL_PARTS:
+        before = in_the_state(world, "prod")
+        file = world.engine.project / "Pulumi.prod.yaml"
+        text = file.read_text(encoding="utf-8")
+        for part in parts:
+            text = without(text, part)
+        file.write_text(text, encoding="utf-8")
+        assert world.readiness("runbook").status == 0
+        apply_what_is_protected(project, "prod")
+        after = in_the_state(world, "prod")
+        assert after < before
+        assert after == declared(world, "prod")
+        assert world.readiness("drift", "prod").status == 0
+    assert {kind for kind, _ in in_the_state(world, "prod")}.isdisjoint(
+        {JOB, REPOSITORY, ENVIRONMENT, BUCKET, DASHBOARD}
+    )
+
+
+def uninstall_by_the_guide(project: Project) -> None:
+    """Command by command: what is left is what the page says stays."""
+    world = project.world
+    for stack in STACKS:
+        uninstall(world, stack, GOOGLE_PROJECT, REGION)
+    run(world, commands_below(AFTER_THE_LAST).replace("$PROJECT", GOOGLE_PROJECT))
+    left = {type_ for type_, _ in world.cloud.things}
+    assert left <= STAYS, left
+    assert {REPOSITORY, ENVIRONMENT, API} <= left
+
+
+def come_back(project: Project) -> None:
+    """With the settings from before: what stayed is adopted, and the log bucket is restored with its entries."""
+    world = project.world
+    (world.engine.project / "Pulumi.prod.yaml").write_text(project.kept_settings, encoding="utf-8")
+    assert world.readiness("runbook").status == 0
+    for stack in STACKS:
+        world.done("stack", "init", stack)
+    apply(world, "staging")
+    assert "The log bucket readiness-deployments is restored, with its entries." in apply(world, "prod").out
+    assert world.readiness("drift", "prod").status == 0
+
+
 STEPS = (
     ask_what_is_missing,
     set_up_ci,
@@ -204,6 +351,14 @@ STEPS = (
     apply_for_the_first_time,
     apply_again,
     add_what_is_optional,
+    find_five_changes_by_hand,
+    rename_what_is_watched,
+    rename_who_is_notified,
+    rename_what_is_delivered,
+    rename_what_is_protected,
+    remove_every_optional_part,
+    uninstall_by_the_guide,
+    come_back,
 )
 
 
@@ -215,22 +370,18 @@ def apply(world: World, stack: str) -> Result:
     return done
 
 
-def doctor(project: Project) -> list[Mapping[str, object]]:
+def doctor(project: Project) -> list[Row]:
     """The rows of `readiness doctor --ci`."""
-    done = project.world.readiness(
-        "doctor", "--ci", "--repository", OWN, "--format", "json", GITHUB_TOKEN=TOKEN
-    )
-    rows: list[Mapping[str, object]] = json.loads(done.out)["rows"]
+    done = project.world.readiness("doctor", "--ci", "--repository", OWN, "--format", "json", GITHUB_TOKEN=TOKEN)
+    rows: list[Row] = json.loads(done.out)["rows"]
     assert done.status == int(any(row["state"] == "missing" for row in rows))
     return rows
 
 
-def fixes(project: Project, subject: str, check: str) -> list[str]:
+def fixes(rows: Sequence[Row], subject: str, check: str) -> list[str]:
     """The lines that get what is missing."""
-    rows = [
-        row for row in doctor(project) if (row["subject"], row["check"], row["state"]) == (subject, check, "missing")
-    ]
-    return [line for row in rows for line in row["fix"]]
+    wanted = (subject, check, "missing")
+    return [line for row in rows if (row["subject"], row["check"], row["state"]) == wanted for line in row["fix"]]
 
 
 def bootstrap_script(project: Project) -> str:
@@ -257,7 +408,7 @@ def make_what_bootstrap_made(project: Project) -> None:
 
 def declared(world: World, stack: str) -> set[tuple[str, str]]:
     """Type and name of what the program declares of the providers' resources."""
-    done = world.readiness("plan", stack)
+    done = world.readiness("plan", stack, "--format", "json")
     assert done.status == 0, done.text
     return {(entry["type"], entry["name"]) for entry in json.loads(done.out)["resources"] if is_custom(entry["type"])}
 
@@ -266,3 +417,43 @@ def in_the_state(world: World, stack: str) -> set[tuple[str, str]]:
     """The same of the engine's state."""
     found = [(entry["type"], entry["urn"].rpartition("::")[2]) for entry in world.engine.resources(stack)]
     return {(type_, name) for type_, name in found if is_custom(type_)}
+
+
+def apply_what_is_protected(project: Project, stack: str) -> str:
+    """`readiness up`; where it refuses, its commands, then `readiness up` again. Returns the refusal."""
+    world = project.world
+    done = world.safe_up(stack)
+    said = ""
+    if "These are protected" in done.err:
+        said = done.err
+        for command in lifting_commands(said):
+            assert world.shell(command).status == 0, command
+        done = world.safe_up(stack)
+    assert done.status == 0, done.text[-3000:]
+    return said
+
+
+def rename(project: Project, renames: Sequence[Rename]) -> None:
+    """Edits the settings and applies: what had the old name has the new one, and only what stays keeps the old."""
+    world = project.world
+    before = {each.old: carriers(world, each.old) for each in renames}
+    state = in_the_state(world, "prod")
+    for each in renames:
+        world.edit("Pulumi.prod.yaml", each.place.format(each.old), each.place.format(each.new))
+    assert world.readiness("runbook").status == 0
+    said = apply_what_is_protected(project, "prod")
+    for each in renames:
+        assert before[each.old], f"{each.old} is nowhere"
+        assert carriers(world, each.new) >= before[each.old], each.new
+        if each.place == "{}":
+            assert carriers(world, each.old) == each.stays, each.old
+        for type_ in each.stays:
+            assert each.old in said, f"the tool does not say that the {type_} {each.old} stays"
+    assert in_the_state(world, "prod") == declared(world, "prod") != state
+    assert world.readiness("drift", "prod").status == 0
+
+
+def carriers(world: World, word: str) -> set[str]:
+    """The types of the live things that hold the word, in their ids or anywhere else."""
+    pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
+    return {key[0] for key, thing in world.cloud.things.items() if pattern.search(f"{key[1]} {json.dumps(thing)}")}

@@ -29,14 +29,14 @@ from tests.engine.world import World
 from tests.live.init.installed import Installed, install
 from tests.live.owners_cloud import OwnersCloud
 
-GOOGLE_PROJECT, NUMBER = "cargo-4711", "55"
+GOOGLE_PROJECT, NUMBER, REGION = "cargo-4711", "55", "us-east1"
 APPLICATION, OWN = "cargo-app", "cargo/cargo-app-readiness"
 STACKS = ("staging", "prod")
 ANSWERS: dict[str, Any] = {
     "stacks": list(STACKS),
     "project": GOOGLE_PROJECT,
     "project_number": int(NUMBER),
-    "region": "us-east1",
+    "region": REGION,
     "github_owner": "cargo",
     "repository": APPLICATION,
     "visibility": "public",
@@ -57,14 +57,18 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Project:
-    """`owners` is what the script of `readiness bootstrap` sets up, and `said` what `readiness init` printed."""
+    """`owners` is what the script of `readiness bootstrap` sets up, and `said` what `readiness init` printed.
+
+    `kept_settings` is the stack file of prod, as a walk keeps it for later.
+    """
 
     world: World
     owners: OwnersCloud
     installed: Installed
     said: str
+    kept_settings: str = ""
 
     def run_script(self, script: str) -> str:
         """Runs a script as its owner does, with stand-ins for gcloud, gh and pulumi. Returns both streams."""
