@@ -26,6 +26,7 @@ from tests.engine.kinds import (
     DASHBOARD,
     ENVIRONMENT,
     JOB,
+    LABEL,
     POLICY,
     PROJECT_GRANT,
     REPOSITORY,
@@ -78,6 +79,7 @@ ADDED = """\
         workflow: Try
         workflow_file: try.yml
         job: Try
+        services: [api-staging, web-staging]
         target_deployments_per_week: 20
         target_duration_seconds: 300
     dashboard_viewers:
@@ -233,7 +235,7 @@ def apply_again(project: Project) -> None:
     for stack in STACKS:
         done = apply(world, stack)
         assert re.search(r"^Resources:\n    \d+ unchanged$", done.out, flags=re.MULTILINE), done.text
-        assert world.readiness("drift", stack).status == 0
+    assert world.readiness("drift", "staging").status == 0
     assert {request.method for request in world.cloud.requests} == {"GET"}
 
 
@@ -252,7 +254,10 @@ def add_what_is_optional(project: Project) -> None:
     assert world.readiness("runbook").status == 0
     before = in_the_state(world, "prod")
     apply(world, "prod")
-    assert before < in_the_state(world, "prod") == declared(world, "prod")
+    after = in_the_state(world, "prod")
+    assert after == declared(world, "prod")
+    assert before - after == {(LABEL, "dependabot-label-dependencies")}, "the labels of the settings replace the usual one"
+    assert len(after) > len(before)
     assert world.readiness("drift", "prod").status == 0
 
 
