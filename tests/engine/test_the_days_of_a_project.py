@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.cloud import Key
 from tests.engine.kinds import (
     ACCOUNT,
     API,
@@ -256,7 +257,9 @@ def add_what_is_optional(project: Project) -> None:
     apply(world, "prod")
     after = in_the_state(world, "prod")
     assert after == declared(world, "prod")
-    assert before - after == {(LABEL, "dependabot-label-dependencies")}, "the labels of the settings replace the usual one"
+    assert before - after == {(LABEL, "dependabot-label-dependencies")}, (
+        "the usual one is replaced"
+    )
     assert len(after) > len(before)
     assert world.readiness("drift", "prod").status == 0
 
@@ -320,6 +323,7 @@ def remove_every_optional_part(project: Project) -> None:
         after = in_the_state(world, "prod")
         assert after < before
         assert after == declared(world, "prod")
+        assert {type_ for type_, _ in left_behind(world)} <= STAYS
         assert world.readiness("drift", "prod").status == 0
     assert {kind for kind, _ in in_the_state(world, "prod")}.isdisjoint(
         {JOB, REPOSITORY, ENVIRONMENT, BUCKET, DASHBOARD}
@@ -442,7 +446,7 @@ def rename(project: Project, renames: Sequence[Rename]) -> None:
     """Edits the settings and applies: what had the old name has the new one, and only what stays keeps the old."""
     world = project.world
     before = {each.old: carriers(world, each.old) for each in renames}
-    state = in_the_state(world, "prod")
+    state, before_it = in_the_state(world, "prod"), left_behind(world)
     for each in renames:
         world.edit("Pulumi.prod.yaml", each.place.format(each.old), each.place.format(each.new))
     assert world.readiness("runbook").status == 0
@@ -455,10 +459,34 @@ def rename(project: Project, renames: Sequence[Rename]) -> None:
         for type_ in each.stays:
             assert each.old in said, f"the tool does not say that the {type_} {each.old} stays"
     assert in_the_state(world, "prod") == declared(world, "prod") != state
+    assert {type_ for type_, _ in left_behind(world) - before_it} == set().union(*(each.stays for each in renames))
     assert world.readiness("drift", "prod").status == 0
 
 
 def carriers(world: World, word: str) -> set[str]:
-    """The types of the live things that hold the word, in their ids or anywhere else."""
+    """The types of the live things that hold the word, in their ids or anywhere else. Those of staging do not count."""
     pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
-    return {key[0] for key, thing in world.cloud.things.items() if pattern.search(f"{key[1]} {json.dumps(thing)}")}
+    others = owned(world, "staging")
+    things = {key: thing for key, thing in world.cloud.things.items() if key not in others}
+    return {key[0] for key, thing in things.items() if pattern.search(f"{key[1]} {json.dumps(thing)}")}
+
+
+def owned(world: World, stack: str) -> set[Key]:
+    """The live things that the state of a stack holds."""
+    ids = {(entry["type"], str(entry.get("id"))) for entry in world.engine.resources(stack)}
+    return {(type_, name) for type_, name in world.cloud.things if {(type_, name), (type_, last_part(name))} & ids}
+
+
+def last_part(name: str) -> str:
+    """The end of a full name, which some providers take for the id."""
+    return re.split("[/:]", name)[-1]
+
+
+def left_behind(world: World) -> set[Key]:
+    """The live things that no state holds, but for what `readiness bootstrap` has made."""
+    held = set[Key]().union(*(owned(world, stack) for stack in STACKS))
+    return {
+        (type_, name)
+        for type_, name in world.cloud.things
+        if (type_, name) not in held and type_ != BOOTSTRAP and "/serviceAccounts/readiness-" not in name
+    }
