@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -257,9 +257,7 @@ def add_what_is_optional(project: Project) -> None:
     apply(world, "prod")
     after = in_the_state(world, "prod")
     assert after == declared(world, "prod")
-    assert before - after == {(LABEL, "dependabot-label-dependencies")}, (
-        "the usual one is replaced"
-    )
+    assert before - after == {(LABEL, "dependabot-label-dependencies")}, "the usual one is replaced"
     assert len(after) > len(before)
     assert world.readiness("drift", "prod").status == 0
 
@@ -303,8 +301,11 @@ def rename_what_is_delivered(project: Project) -> None:
 
 
 def rename_what_is_protected(project: Project) -> None:
-    """The job, its account, the registry and the environment: refused, with commands; what stays is named."""
-    rename(project, PROTECTED)
+    """The job, its account, the registry and the environment: refused, with commands; what stays is named.
+
+    The registry of the new name is created by `readiness bootstrap`, as the first one was.
+    """
+    rename(project, PROTECTED, run_bootstrap_again)
 
 
 def remove_every_optional_part(project: Project) -> None:
@@ -407,12 +408,13 @@ def make_what_bootstrap_made(project: Project) -> None:
     for name in project.owners.things:
         kind, _, email = name.partition("/")
         if kind == "accounts":
-            things[ACCOUNT, f"projects/{GOOGLE_PROJECT}/serviceAccounts/{email}"] = {"project": GOOGLE_PROJECT}
+            name = f"projects/{GOOGLE_PROJECT}/serviceAccounts/{email}"
+            things.setdefault((ACCOUNT, name), {"project": GOOGLE_PROJECT})
         elif re.search(r"/workloadIdentityPools/[^/]+$|/roles/", name):
             things[BOOTSTRAP, name] = {"project": GOOGLE_PROJECT}
         elif found := re.fullmatch(r"projects/[^/]+/locations/([^/]+)/repositories/([^/]+)", name):
             where = {"project": GOOGLE_PROJECT, "location": found[1], "repositoryId": found[2]}
-            things[REPOSITORY, name] = {**where, "format": "DOCKER"}
+            things.setdefault((REPOSITORY, name), {**where, "format": "DOCKER"})
 
 
 def declared(world: World, stack: str) -> set[tuple[str, str]]:
@@ -442,7 +444,13 @@ def apply_what_is_protected(project: Project, stack: str) -> str:
     return said
 
 
-def rename(project: Project, renames: Sequence[Rename]) -> None:
+def run_bootstrap_again(project: Project) -> None:
+    """Its script creates what the settings name by now."""
+    project.run_script(bootstrap_script(project))
+    make_what_bootstrap_made(project)
+
+
+def rename(project: Project, renames: Sequence[Rename], prepare: Callable[[Project], None] = lambda _: None) -> None:
     """Edits the settings and applies: what had the old name has the new one, and only what stays keeps the old."""
     world = project.world
     before = {each.old: carriers(world, each.old) for each in renames}
@@ -450,6 +458,7 @@ def rename(project: Project, renames: Sequence[Rename]) -> None:
     for each in renames:
         world.edit("Pulumi.prod.yaml", each.place.format(each.old), each.place.format(each.new))
     assert world.readiness("runbook").status == 0
+    prepare(project)
     said = apply_what_is_protected(project, "prod")
     for each in renames:
         assert before[each.old], f"{each.old} is nowhere"
@@ -457,7 +466,7 @@ def rename(project: Project, renames: Sequence[Rename]) -> None:
         if each.place == "{}":
             assert carriers(world, each.old) == each.stays, each.old
         for type_ in each.stays:
-            assert each.old in said, f"the tool does not say that the {type_} {each.old} stays"
+            assert f" {each.old} then stays as it is, and no stack manages it" in said, type_
     assert in_the_state(world, "prod") == declared(world, "prod") != state
     assert {type_ for type_, _ in left_behind(world) - before_it} == set().union(*(each.stays for each in renames))
     assert world.readiness("drift", "prod").status == 0
