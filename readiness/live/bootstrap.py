@@ -425,9 +425,9 @@ def _repository(wanted: Bootstrap) -> Iterator[str]:
 
 def _apps(wanted: Bootstrap) -> Iterator[str]:
     """What is there of each App, and otherwise how to get it: only a person can register one."""
-    yield "# 5. The GitHub Apps, whose tokens the jobs take for the application's repository. GitHub creates an App in the"
-    yield "#    browser alone: for each that is missing, this prints the page and the commands. For a personal account, the"
-    yield "#    page is https://github.com/settings/apps/new."
+    yield "# 5. The GitHub Apps, whose tokens the jobs take for the application's repository. GitHub creates an App"
+    yield "#    only in the browser: for each that is missing, this prints the page and the commands. For a personal"
+    yield "#    account, the page is https://github.com/settings/apps/new."
     for app in wanted.apps:
         repository = f"repos/{wanted.repository}"
         asked = [_command("gh api", f"{repository}/actions/variables/{app.client_id}")]

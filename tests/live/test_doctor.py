@@ -325,7 +325,7 @@ jobs:
 def test_of_the_app_and_the_token_of_a_person_one_is_enough(
     command: Command, world: World, variable: bool, secret: str, missing: list[str]
 ) -> None:
-    """Where there is neither, the App is named, with the page that registers it and the commands to store its values."""
+    """Without both, the App is named, with the page that registers it and the commands that store its values."""
     (world.project / ".github" / "workflows" / "apply.yml").write_text(EITHER, encoding="utf-8")
     if variable:
         named = world.answers[f"{CI}/actions/variables"]["variables"]
