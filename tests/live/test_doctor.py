@@ -365,8 +365,7 @@ def test_reviewers_of_the_environment_drift_are_an_error(command: Command, world
     assert "drift does not exist" in done.out
     world.answers[f"{CI}/environments/drift"] = world.answers[f"{CI}/environments/production"]
     assert "drift has reviewers, for whom every night waits" in doctor(command, world, *IN_CI).out
-    open_to_main = {"deployment_branch_policy": {}}
-    world.answers[f"{CI}/environments/drift"] = open_to_main
+    world.answers[f"{CI}/environments/drift"] = {"deployment_branch_policy": {"custom_branch_policies": True}}
     assert doctor(command, world, *IN_CI).status == 0
 
 
