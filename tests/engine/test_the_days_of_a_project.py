@@ -148,14 +148,19 @@ PROTECTED = (
     Rename("cargo-images", "cargo-store", stays=frozenset({REPOSITORY})),
     Rename("production", "live", "readiness:production_environment:\n    name: {}", stays=frozenset({ENVIRONMENT})),
 )
-# Of the written and the added settings. What needs another one is in the same group, or in one before it.
+# A stored secret that nothing uses is refused.
+SECRET_OF = {
+    "channels.slack": "readiness:slack_auth_token",
+    "channels.pagerduty": "readiness:pagerduty_service_key",
+}
+# Of the written and the added settings; the database is not among them, because both stacks share its alert. What needs another one is in the same group, or in one before it.
 OPTIONAL_PARTS = (
     (
         "notification_drill", "security_audit", "security_alerts", "dependabot", "deployment_telemetry",
         "image_workflows", "branch_ruleset",
     ),
     ("migration_job", "production_environment", "image_registry"),
-    ("database", "channels.slack", "channels.pagerduty", "channels.existing"),
+    ("channels.slack", "channels.pagerduty", "channels.existing"),
 )  # fmt: skip
 
 
@@ -319,6 +324,9 @@ def remove_every_optional_part(project: Project) -> None:
         for part in parts:
             text = without(text, part)
         file.write_text(text, encoding="utf-8")
+        for part in parts:
+            if part in SECRET_OF:
+                world.done("config", "rm", "--stack", "prod", SECRET_OF[part])
         assert world.readiness("runbook").status == 0
         apply_what_is_protected(project, "prod")
         after = in_the_state(world, "prod")
