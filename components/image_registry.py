@@ -99,7 +99,10 @@ def _checked(args: ImageRegistryArgs, place: Place) -> Sequence[Policy]:
 
 def _protection(adopt: str | None) -> pulumi.ResourceOptions:
     if adopt is None:
-        # Protected: deleting the repository deletes every image, including the one that production runs.
-        return pulumi.ResourceOptions(protect=True)
-    # Protected as above. Another tool, such as Terraform, may manage description and labels.
-    return pulumi.ResourceOptions(protect=True, import_=adopt, ignore_changes=["description", "labels"])
+        # Deleting the repository deletes every image, including the one that production runs. So it stays when its
+        # setting is removed, and when another repository takes its place.
+        return pulumi.ResourceOptions(protect=True, retain_on_delete=True)
+    # As above. Another tool, such as Terraform, may manage description and labels.
+    return pulumi.ResourceOptions(
+        protect=True, retain_on_delete=True, import_=adopt, ignore_changes=["description", "labels"]
+    )

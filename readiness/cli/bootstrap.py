@@ -43,10 +43,11 @@ if TYPE_CHECKING:
 def bootstrap(repository: str, repository_id: int, owner_id: int, project_number: int, project: str | None) -> None:
     """Print a script that sets up the Google projects for CI.
 
-    It covers every Google project of the stacks.
+    It covers every Google project of the stacks, and prints how to create the GitHub Apps that CI needs.
     Review it, then run it; nothing runs it for you. It leaves what exists as it is, so that you can run it again.
     """
-    from readiness.live.bootstrap import Bootstrap, bootstrap_script, refuse_reserved_environments
+    from readiness.live.bootstrap import DRIFT, PREVIEW, Bootstrap, bootstrap_script, refuse_reserved_environments
+    from readiness.live.github_apps import github_apps
 
     root = project_root(project)
     stacks = dict(settings_of_every_stack(root))
@@ -58,6 +59,7 @@ def bootstrap(repository: str, repository_id: int, owner_id: int, project_number
         repository_id=repository_id,
         owner_id=owner_id,
         projects=tuple(_google_projects(stacks, resources)),
+        apps=github_apps(stacks, reading=(PREVIEW, DRIFT)),
     )
     report(_warnings(root, stacks, resources), err=True)
     click.echo(bootstrap_script(wanted), nl=False)

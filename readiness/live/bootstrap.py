@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from readiness.finding import Finding, RefusedError
 from readiness.live.bootstrap_rights import IAM_ADMIN, Needs
+from readiness.live.github_apps import MANAGEMENT_TOKEN, GitHubApp
 from readiness.settings.stack_files import stack_file_name
 
 POOL = "readiness"
@@ -97,7 +98,7 @@ class GoogleProject:
 class Bootstrap:
     """`repository` is the `OWNER/NAME` in which this program's workflows run, with GitHub's numeric ids of both.
 
-    The first of `projects` is the home project, `project_number` its number.
+    The first of `projects` is the home project, `project_number` its number. `apps` make the tokens of the jobs.
     """
 
     project_number: str
@@ -105,6 +106,7 @@ class Bootstrap:
     repository_id: int
     owner_id: int
     projects: tuple[GoogleProject, ...]
+    apps: tuple[GitHubApp, ...]
 
     @property
     def home(self) -> GoogleProject:
@@ -155,7 +157,7 @@ def refuse_reserved_environments(environments: Mapping[str, str]) -> None:
 
 def bootstrap_script(wanted: Bootstrap) -> str:
     """A shell script, each step with what it is for. It leaves what exists as it is, so that it can be run again."""
-    steps = (_state, _pool, _identities, _repository, _stacks, _accounts)
+    steps = (_state, _pool, _identities, _repository, _apps, _stacks, _accounts)
     return "\n".join([_HEADER, *(line for step in steps for line in step(wanted)), _FOOTER]) + "\n"
 
 
@@ -177,6 +179,8 @@ expect() { [ "$1" = "$2" ] || { echo "error: $3 is $2, and this script was made 
 not_yet=0
 # Names something that somebody has to do before this script is run again.
 later() { echo "not yet: $*" >&2; not_yet=1; }
+# Shows a line of how to do it.
+show() { echo "    $*" >&2; }
 """
 _FOOTER = """\
 if [ "$not_yet" = 1 ]; then
@@ -397,7 +401,7 @@ def _repository(wanted: Bootstrap) -> Iterator[str]:
     owners = [stack.environment for stack in wanted.stacks if stack.owns_shared_resources]
     noun = "environment" if len(environments) == 1 else "environments"
     yield f"# 4. What the workflows read. Then protect the {noun} {_quoted(environments)} of this repository:"
-    yield f"#    branch `main` only, and for {_quoted(owners)} reviewers; there alone store MANAGEMENT_TOKEN."
+    yield f"#    branch `main` only, and for {_quoted(owners)} reviewers."
     for environment in (PREVIEW, DRIFT, *environments):
         path = f"repos/{wanted.repository}/environments/{environment}"
         # A PUT without a body would remove reviewers and branches of an environment that exists.
@@ -419,12 +423,41 @@ def _repository(wanted: Bootstrap) -> Iterator[str]:
     yield ""
 
 
+def _apps(wanted: Bootstrap) -> Iterator[str]:
+    """What is there of each App, and otherwise how to get it: only a person can register one."""
+    yield "# 5. The GitHub Apps, whose tokens the jobs take for the application's repository. GitHub creates an App"
+    yield "#    only in the browser: for each that is missing, this prints the page and the commands. For a personal"
+    yield "#    account, the page is https://github.com/settings/apps/new."
+    for app in wanted.apps:
+        repository = f"repos/{wanted.repository}"
+        asked = [_command("gh api", f"{repository}/actions/variables/{app.client_id}")]
+        for environment in app.environments:
+            secrets = f"{repository}/environments/{environment}/secrets"
+            asked.append(_command("gh api", f"{secrets}/{app.private_key}"))
+        there = " && ".join(f"found {question}" for question in asked)
+        missing = (
+            f"the GitHub App that {app.purpose} {app.owner}/{app.application}. Register it on this page, generate a "
+            f"private key, install the App on {app.application} only, run the commands, and delete the key file:"
+        )
+        yield f"if {there}; then :"
+        if app.prefix == "APPLY":
+            tokens = [
+                _command("gh api", f"{repository}/environments/{environment}/secrets/{MANAGEMENT_TOKEN}")
+                for environment in app.environments
+            ]
+            yield f"elif {' && '.join(f'found {token}' for token in tokens)}; then :"
+        yield f"else later {shlex.quote(missing)}"
+        yield from (f"  show {shlex.quote(step)}" for step in app.steps(wanted.repository))
+        yield "fi"
+    yield ""
+
+
 def _quoted(names: list[str]) -> str:
     return " and ".join(f"`{name}`" for name in names)
 
 
 def _stacks(wanted: Bootstrap) -> Iterator[str]:
-    yield "# 5. The stacks, with secrets under the key. This writes `secretsprovider` and `encryptedkey` into the stack"
+    yield "# 6. The stacks, with secrets under the key. This writes `secretsprovider` and `encryptedkey` into the stack"
     yield "#    files: commit them."
     # The variable comes before a login, so that it names the same backend.
     yield f"export PULUMI_BACKEND_URL={shlex.quote(wanted.bucket)}"
@@ -442,7 +475,7 @@ def _stacks(wanted: Bootstrap) -> Iterator[str]:
 def _accounts(wanted: Bootstrap) -> Iterator[str]:
     if not any(part.needs.accounts for part in wanted.projects):
         return
-    yield "# 6. The accounts of the jobs: whoever changes a job must be allowed to act as its account. They exist after"
+    yield "# 7. The accounts of the jobs: whoever changes a job must be allowed to act as its account. They exist after"
     yield "#    you have applied each stack once yourself (`readiness adopt` and `readiness up STACK`)."
     for part in wanted.projects:
         for account in part.needs.accounts:

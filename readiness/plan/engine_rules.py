@@ -278,10 +278,21 @@ def refused_deletions(state: Mapping[str, Any], plan: ReadPlan) -> Iterator[tupl
 def refused_deletions_text(stack: str, refused: list[tuple[PlannedResource, str]]) -> str:
     """The message for a person, with the exact commands."""
     lines = ["Nothing is applied. These are protected, so that the apply would fail at them:"]
-    lines += (f"  - {resource.name}: the apply would {action} it" for resource, action in refused)
-    lines.append("Restore their settings, or, if they are to go, run:")
+    lines += (
+        f"  - {resource.name}: the apply would {action} it. {_afterwards(resource)}" for resource, action in refused
+    )
+    lines.append("Restore their settings, or, if you want this, run:")
     lines += (f"  {command}" for resource, _ in refused for command in lifting_commands(stack, resource))
     return "\n".join([*lines, f"and then `readiness up {stack}` again."])
+
+
+def _afterwards(resource: PlannedResource) -> str:
+    """What becomes of the live thing after the commands and the apply."""
+    named = (resource.inputs.get(key) for key in ("repositoryId", "environment", "name"))
+    live = next((str(name) for name in named if name), resource.name)
+    if resource.options.get("retainOnDelete") is True:
+        return f"{live} then stays as it is, and no stack manages it"
+    return f"{live} is then deleted, with what it holds"
 
 
 def _of_state(entry: Mapping[str, Any]) -> PlannedResource | None:
@@ -292,7 +303,8 @@ def _of_state(entry: Mapping[str, Any]) -> PlannedResource | None:
     if "deletionProtection" in outputs:
         inputs["deletionProtection"] = outputs["deletionProtection"]
     texts = {"type": str(entry.get("type")), "name": urn.rpartition("::")[2], "parent": str(entry.get("parent") or "")}
-    return PlannedResource(urn=urn, **texts, inputs=inputs, options={"protect": entry.get("protect") is True})
+    options = {"protect": entry.get("protect") is True, "retainOnDelete": entry.get("retainOnDelete") is True}
+    return PlannedResource(urn=urn, **texts, inputs=inputs, options=options)
 
 
 def _is_replaced(old: PlannedResource, new: PlannedResource) -> bool:

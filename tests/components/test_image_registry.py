@@ -85,7 +85,7 @@ def test_the_dry_run_is_always_written(declare: Declare) -> None:
 def test_a_new_repository_is_protected(declare: Declare) -> None:
     """Deleting it would delete every image. Nothing is imported, and no change is ignored."""
     options = declare(declare_registry).named("images-repository")["options"]
-    assert options["protect"] is True
+    assert (options["protect"], options["retainOnDelete"]) == (True, True), "a deletion would delete every image"
     assert not {"importId", "ignoreChanges"} & options.keys()
 
 

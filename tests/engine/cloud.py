@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.rules.plan_rules import CONTRACTS, body_remarks
-from tests.engine.kinds import BUCKET, CHANNEL, kind_of
+from tests.engine.kinds import BUCKET, CHANNEL, identity_of, kind_of
 
 DELETE_REQUESTED = "DELETE_REQUESTED"
 
@@ -112,7 +112,7 @@ class Cloud:
             kind = kind_of(type_)
             _refuse_invalid(type_, inputs)
             self._last_number += 1
-            identity = kind.identity.format(**{**inputs, "number": self._last_number})
+            identity = identity_of(kind, inputs, self._last_number)
             known = self.things.get((type_, identity), {})
             if known and not kind.takes_over:
                 raise ApiError(409, f"{identity} exists already")

@@ -29,7 +29,7 @@ from tests.engine.kinds import (
 )
 from tests.live.loopback import Loopback, Reply, Request, serving
 
-APIS = ("artifactRegistry", "iam", "logging", "monitoring", "resourceManager", "secretManager")
+APIS = ("artifactRegistry", "iam", "logging", "monitoring", "resourceManager", "secretManager", "serviceUsage")
 LISTED = {
     "alertPolicies": POLICY,
     "notificationChannels": CHANNEL,
@@ -39,9 +39,9 @@ LISTED = {
 
 
 @contextmanager
-def serving_apis(cloud: Cloud) -> Iterator[Loopback]:
-    """A server of the store until the block ends."""
-    with serving(lambda asked: _answer(cloud, asked)) as server:
+def serving_apis(cloud: Cloud, beside: Callable[[Request], Reply | None] = lambda _: None) -> Iterator[Loopback]:
+    """A server of the store until the block ends. `beside` answers what is about something else than the store."""
+    with serving(lambda asked: beside(asked) or _answer(cloud, asked)) as server:
         yield server
 
 

@@ -52,7 +52,8 @@ class Kind:
 
     `takes_over`: creating what exists already succeeds and overwrites it; else it is a conflict (409).
     With `short_ids` the provider calls it by the last part alone; an import may name more than that.
-    `hidden` inputs are never given back. `survives`: deleting sends nothing.
+    `hidden` inputs are never given back. `survives`: deleting sends nothing. `conditional`: an id ends with the
+    condition of the grant, so that a grant with another condition is another one.
     """
 
     identity: str = "{number}"
@@ -61,7 +62,17 @@ class Kind:
     fixed: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     survives: bool = False
+    conditional: bool = False
     computed: Callable[[str, Values], Values] = _nothing
+
+
+def identity_of(kind: Kind, inputs: Values, number: int) -> str:
+    """The id of a new thing."""
+    identity = kind.identity.format(**{**inputs, "number": number})
+    condition = inputs.get("condition") if kind.conditional else None
+    if not condition:
+        return identity
+    return "/".join([identity, condition["title"], condition.get("description", ""), condition["expression"]])
 
 
 def _named(identity: str, inputs: Values) -> Values:
@@ -93,7 +104,7 @@ def _account(identity: str, inputs: Values) -> Values:
 
 def _grant(identity: str, *of: str) -> Kind:
     fixed = frozenset({*of, "condition", "member", "role"})
-    return Kind(identity=identity, takes_over=True, fixed=fixed)
+    return Kind(identity=identity, takes_over=True, fixed=fixed, conditional=True)
 
 
 _KINDS: Mapping[str, Kind] = {

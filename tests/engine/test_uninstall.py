@@ -67,11 +67,14 @@ def test_the_page_has_no_command_that_the_test_does_not_run() -> None:
     assert len(blocks) == run_here > 0
 
 
-def uninstall(world: World, stack: str, project: str) -> None:
+def uninstall(world: World, stack: str, project: str, region: str = CUSTOMER["REGION"]) -> None:
     """Steps 1 to 4 with the values of a stack in place of the page's own."""
-    (job,) = [entry["inputs"]["name"] for entry in world.engine.resources(stack) if entry["type"] == JOB]
-    values = {"STACK": stack, "JOB": job, "PROJECT": project, "REGION": CUSTOMER["REGION"]}
+    jobs = [entry["inputs"]["name"] for entry in world.engine.resources(stack) if entry["type"] == JOB]
+    values = {"STACK": stack, "PROJECT": project, "REGION": region, **({"JOB": jobs[0]} if jobs else {})}
     script = "".join(map(commands_below, STEPS_OF_A_STACK))
+    if not jobs:
+        script, count = re.subn(r"^(JOB=|gcloud run jobs delete ).*\n", "", script, flags=re.MULTILINE)
+        assert count == 2, "what the page says to leave out"
     for name, value in values.items():
         script, count = re.subn(rf"^{name}=.*$", f"{name}={value}", script, flags=re.MULTILINE)
         assert count == 1, name

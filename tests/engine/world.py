@@ -5,6 +5,7 @@ A test starts from a saved state of files, so that no test waits for another's c
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -58,12 +59,16 @@ TERRAFORMS_DESCRIPTION = "Images of the application (Terraform)"
 
 @dataclass(kw_only=True, slots=True)
 class World:
-    """`restore` takes the name of a state that `save` kept. `apis` is the address of the store behind HTTP."""
+    """`restore` takes the name of a state that `save` kept. `apis` is the address of the store behind HTTP.
+
+    `packages` comes first on the import path of the commands: where Readiness is installed, or this checkout.
+    """
 
     engine: Engine
     cloud: Cloud
     folder: Path
     apis: str = ""
+    packages: Path = ROOT
     _clouds: dict[str, Any] = field(default_factory=dict)
     _plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
 
@@ -144,9 +149,9 @@ class World:
         assert old in text, f"{name} has no {old!r}"
         file.write_text(text.replace(old, new), encoding="utf-8")
 
-    def readiness(self, *arguments: str) -> Result:
+    def readiness(self, *arguments: str, **environment: str) -> Result:
         """Runs `readiness` as a CI job does, with a token that nobody asks for."""
-        process = self.start_readiness(*arguments)
+        process = self.start_readiness(*arguments, **environment)
         out, err = process.communicate()
         self.engine.wait_for_programs()
         return Result(process.returncode, out, err)
@@ -155,12 +160,12 @@ class World:
         """`readiness up` without the preview that `pulumi up` itself begins with."""
         return self.readiness("up", stack, "--skip-preview", *arguments)
 
-    def start_readiness(self, *arguments: str) -> subprocess.Popen[str]:
+    def start_readiness(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Starts it."""
         return subprocess.Popen(
             [sys.executable, "-c", READINESS_ON_THE_PINNED_DAY, *arguments],
             cwd=self.engine.project,
-            env=self._environment(),
+            env={**self._environment(), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -186,7 +191,7 @@ class World:
             "CI": "true",
             "GOOGLE_OAUTH_ACCESS_TOKEN": "unused",
             "GITHUB_API_URL": self.apis,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(self.packages), str(ROOT)])),
         }
 
     def delete_the_job(self, stack: str) -> None:

@@ -28,6 +28,7 @@ class OwnersCloud:
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
     bindings: set[tuple[str, str, str, str]] = field(default_factory=set)
     variables: dict[str, str] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
     environments: dict[str, bool] = field(default_factory=dict)
     stacks: dict[str, str] = field(default_factory=dict)
     login: str = ""
@@ -40,7 +41,8 @@ class OwnersCloud:
     def state(self) -> tuple[Any, ...]:
         """Everything that a call can change, to be compared."""
         parts = (self.things, self.variables, self.environments, self.stacks)
-        return (*(repr(sorted(part.items())) for part in parts), sorted(self.bindings), self.login)
+        sets = (self.bindings, self.secrets)
+        return (*(repr(sorted(part.items())) for part in parts), *(sorted(part) for part in sets), self.login)
 
     def run(self, words: list[str], text: str) -> str:
         """What a call prints. Raises RefusedCommandError."""
@@ -49,7 +51,7 @@ class OwnersCloud:
             raise RefusedCommandError("connection reset by peer")
         command, plain, options = known_call(words)
         if words[0] == "gh":
-            return self._gh(command, words[1 + len(command.split()) :])
+            return self._gh(command, words[1 + len(command.split()) :], text)
         if words[0] == "pulumi":
             return self._pulumi(command, plain, words)
         return self._gcloud(command, plain, options)
@@ -129,16 +131,26 @@ class OwnersCloud:
             raise RefusedCommandError(f"Role {role} does not exist")
         self.bindings.add((name, role, options["--member"], options.get("--condition", "None")))
 
-    def _gh(self, command: str, arguments: list[str]) -> str:
-        if command == "variable set":
+    def _gh(self, command: str, arguments: list[str], text: str) -> str:
+        if command in ("variable set", "secret set"):
             name, _, repository, *rest = arguments
             given = dict(zip(rest[::2], rest[1::2], strict=True))
             environment = given.get("--env", "")
             if repository not in self.repositories or (environment and environment not in self.environments):
                 raise RefusedCommandError(f"HTTP 404: Not Found ({repository} {environment})")
-            self.variables[f"{environment}/{name}"] = given["--body"]
+            if command == "secret set":
+                if not text:
+                    raise RefusedCommandError("the secret has no value")
+                self.secrets.add(f"{environment}/{name}")
+            else:
+                self.variables[f"{environment}/{name}"] = given["--body"]
             return ""
         path = next(word for word in arguments if word.startswith("repos/"))
+        if asked := re.fullmatch(r"repos/[^/]+/[^/]+/(?:actions|environments/([^/]+))/(variables|secrets)/(\w+)", path):
+            kept = self.variables if asked[2] == "variables" else self.secrets
+            if f"{asked[1] or ''}/{asked[3]}" not in kept:
+                raise RefusedCommandError("HTTP 404: Not Found")
+            return "{}\n"
         repository, _, environment = path.removeprefix("repos/").partition("/environments/")
         if repository not in self.repositories:
             raise RefusedCommandError("HTTP 404: Not Found")

@@ -11,6 +11,7 @@ import pytest
 
 from readiness.live.bootstrap import state_bucket
 from tests.documents.cloud_model import RefusedCommandError, shell_of
+from tests.edits import add
 from tests.live.owners_cloud import OwnersCloud
 from tests.projects import FIRST_CUSTOMER, SMALL, copy_project, readiness
 
@@ -95,9 +96,56 @@ def test_a_fresh_project_is_set_up_and_the_second_run_changes_nothing(script: st
     assert (cloud.state, cloud.created) == (before, created)
 
 
+def commands_for_the_apps(said: str, folder: Path) -> str:
+    """What the script shows for the two Apps, with what an owner fills in."""
+    key = folder / "key.pem"
+    key.write_text("planted", encoding="utf-8")
+    shown = [line.strip() for line in said.splitlines() if line.startswith("    gh ")]
+    assert len(shown) == 5
+    filled_in = {"PRIVATE_KEY_OF_THE_APP.pem": str(key), "CLIENT_ID_OF_THE_APP": "Iv1.planted"}
+    text = "\n".join(shown)
+    for word, value in filled_in.items():
+        assert word in text
+        text = text.replace(word, value)
+    return text
+
+
+def test_each_app_is_a_page_and_the_commands_that_store_its_id_and_key(script: str, desk: Desk) -> None:
+    """The one that reads for two environments, the one that writes for one. Afterwards no App is asked for."""
+    said = desk.run(script)
+    reads, writes = [line.strip() for line in said.splitlines() if "/settings/apps/new?" in line]
+    assert reads.startswith("https://github.com/organizations/stellar-aiz/settings/apps/new?")
+    assert "public=false&webhook_active=false&actions=read&administration=read&issues=read&secrets=read" in reads
+    assert "actions=read&administration=write&issues=write&secrets=write" in writes
+    assert "contents" not in writes, "no file is committed by the program"
+    desk.run(commands_for_the_apps(said, desk._folder))
+    assert {"/PREVIEW_APP_CLIENT_ID", "/APPLY_APP_CLIENT_ID"} < desk.cloud.variables.keys()
+    assert desk.cloud.secrets == {
+        "preview/PREVIEW_APP_PRIVATE_KEY", "drift/PREVIEW_APP_PRIVATE_KEY", "production/APPLY_APP_PRIVATE_KEY",
+    }  # fmt: skip
+    assert "GitHub App" not in desk.run(script)
+    desk.cloud.secrets.remove("drift/PREVIEW_APP_PRIVATE_KEY")
+    assert desk.run(script).count("not yet: the GitHub App that reads ") == 1
+
+
+def test_a_project_with_the_token_of_a_person_is_not_asked_for_the_app_that_writes(script: str, desk: Desk) -> None:
+    """It is the form of earlier releases, and the workflow still takes it."""
+    desk.cloud.secrets.add("production/MANAGEMENT_TOKEN")
+    said = desk.run(script)
+    assert "not yet: the GitHub App that reads " in said
+    assert "not yet: the GitHub App that writes to " not in said
+
+
+def test_an_app_that_commits_files_may_write_them(tmp_path: Path) -> None:
+    """With `managed_files.delivery: commit`."""
+    folder = copy_project(tmp_path)
+    add(folder, "  readiness:managed_files: {delivery: commit}\n")
+    assert "secrets=write&contents=write&workflows=write" in script_of(folder)
+
+
 def test_after_the_first_apply_it_is_run_again_and_ends_with_nothing_left(script: str, desk: Desk) -> None:
     """The identity may then act as the accounts of the jobs."""
-    desk.run(script)
+    desk.run(commands_for_the_apps(desk.run(script), desk._folder))
     desk.cloud.things |= {name: {"state": "ACTIVE"} for name in ACCOUNTS}
     said = desk.run(script)
     assert "not yet" not in said

@@ -125,6 +125,8 @@ def whole_world(world: World) -> None:
         f"{CI}/actions/organization-variables": {"variables": []},
         f"{CI}/actions/secrets": {"secrets": []},
         f"{CI}/environments/production/secrets": {"secrets": [{"name": "MANAGEMENT_TOKEN"}]},
+        f"{CI}/environments/production/variables": {"variables": []},
+        f"{CI}/environments/staging/variables": {"variables": []},
     }
 
 
@@ -294,6 +296,87 @@ BROKEN: dict[str, tuple[str, Any, str, str, str, str]] = {
         f"/v1/projects/-/serviceAccounts/{ACCOUNT}", None, OF_CI, "workload identity", "missing", "bootstrap.sh",
     ),
 }  # fmt: skip
+
+
+# A job that can take the App, or the token of a person in its place.
+EITHER = """\
+on: {push: {branches: [main]}}
+jobs:
+  prod:
+    environment: production
+    steps:
+      - with:
+          account: ${{ vars.APPLY_IDENTITY }}
+          client-id: ${{ vars.APPLY_APP_CLIENT_ID }}
+          private-key: ${{ secrets.APPLY_APP_PRIVATE_KEY }}
+      - env: {GITHUB_TOKEN: "${{ steps.app.outputs.token || secrets.MANAGEMENT_TOKEN }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("variable", "secret", "missing"),
+    [
+        (True, "APPLY_APP_PRIVATE_KEY", []),
+        (False, "MANAGEMENT_TOKEN", []),
+        (True, "", ["APPLY_APP_PRIVATE_KEY"]),
+        (False, "", ["APPLY_APP_CLIENT_ID", "APPLY_APP_PRIVATE_KEY"]),
+    ],
+)
+def test_of_the_app_and_the_token_of_a_person_one_is_enough(
+    command: Command, world: World, variable: bool, secret: str, missing: list[str]
+) -> None:
+    """Without both, the App is named, with the page that registers it and the commands that store its values."""
+    (world.project / ".github" / "workflows" / "apply.yml").write_text(EITHER, encoding="utf-8")
+    if variable:
+        named = world.answers[f"{CI}/actions/variables"]["variables"]
+        world.answers[f"{CI}/actions/variables"] = {
+            "variables": [*named, {"name": "APPLY_APP_CLIENT_ID", "value": "x"}]
+        }
+    world.answers[f"{CI}/environments/production/secrets"] = {"secrets": [{"name": secret}] if secret else []}
+    done = doctor(command, world, *IN_CI)
+    assert done.status == (1 if missing else 0)
+    of_ci = [row for row in json.loads(done.out)["rows"] if row["subject"] == OF_CI and row["state"] == "missing"]
+    assert [row["detail"].partition(" ")[0] for row in of_ci] == missing
+    fix = [line for row in of_ci for line in row["fix"]]
+    if "APPLY_APP_CLIENT_ID" in missing:
+        assert "settings/apps/new?name=stellar-aiz-readiness-apply&" in fix[0]
+        assert fix[1] == "gh variable set APPLY_APP_CLIENT_ID --repo acme/readiness --body CLIENT_ID_OF_THE_APP"
+    if missing:
+        key = "gh secret set APPLY_APP_PRIVATE_KEY --repo acme/readiness --env production"
+        assert fix[-1] == f"{key} < PRIVATE_KEY_OF_THE_APP.pem"
+    installed = [state for state, _ in rows(done).get((OF_CI, "GitHub Apps"), [])]
+    assert installed == (["not known"] if variable else []), "GitHub tells only the App where it is installed"
+
+
+def test_an_environment_whose_names_may_not_be_read_is_not_taken_for_one_without_any(
+    command: Command, world: World
+) -> None:
+    """GitHub answers 404 for what the token may not see; the environment itself is there."""
+    del world.answers[f"{CI}/environments/production/secrets"]
+    assert [state for state, _ in rows(doctor(command, world, *IN_CI))[OF_CI, "secrets"]] == ["not known"]
+
+
+def test_reviewers_of_the_environment_drift_are_an_error(command: Command, world: World) -> None:
+    """They would keep the night waiting. That it does not exist is one too."""
+    workflow = WORKFLOW.replace("environment: staging", "environment: drift")
+    (world.project / ".github" / "workflows" / "drift.yml").write_text(workflow, encoding="utf-8")
+    world.answers[f"{CI}/environments/drift/variables"] = {"variables": []}
+    done = doctor(command, world, *IN_CI)
+    assert "drift does not exist" in done.out
+    world.answers[f"{CI}/environments/drift"] = world.answers[f"{CI}/environments/production"]
+    assert "drift has reviewers, for whom every night waits" in doctor(command, world, *IN_CI).out
+    world.answers[f"{CI}/environments/drift"] = {"deployment_branch_policy": {"custom_branch_policies": True}}
+    assert doctor(command, world, *IN_CI).status == 0
+
+
+def test_commands_that_several_rows_need_are_in_the_text_once(command: Command, world: World) -> None:
+    """A later row names the row that has them; the JSON has them in each."""
+    world.answers[f"{CI}/actions/variables"] = {"variables": []}
+    text = doctor(command, world, *IN_CI[:3]).out
+    assert text.count("readiness bootstrap --repository acme/readiness") == 1
+    assert "the same as for variables of CI of acme/readiness, above" in text
+    found = rows(doctor(command, world, *IN_CI))[OF_CI, "workload identity"]
+    assert found[0][1][0].startswith("readiness bootstrap --repository acme/readiness")
 
 
 @pytest.mark.parametrize("what", BROKEN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 from readiness import resource_types as types
 from readiness.finding import RefusedError
-from readiness.live.bootstrap import APPLY_VARIABLE, PREVIEW
+from readiness.live.bootstrap import APPLY_VARIABLE, DRIFT, PREVIEW
 from readiness.live.doctor.machine import not_known, optional
 from readiness.live.github_api import GitHub, GitHubError
+from readiness.live.github_apps import MANAGEMENT_TOKEN, GitHubApp, github_apps
 from readiness.live.google_api import Google, GoogleError
 from readiness.live.pulumi_cli import PASSPHRASE_PROVIDERS, project_mapping
 from readiness.live.rows import Row, failed, passed
@@ -99,6 +100,10 @@ class Job:
     variables: frozenset[str]
     secrets: frozenset[str]
 
+    def names(self, kind: str) -> frozenset[str]:
+        """Those of `variables` or of `secrets`."""
+        return self.variables if kind == "variables" else self.secrets
+
 
 def jobs_of(root: Path, environments: Sequence[str]) -> list[Job]:
     """The jobs of the project's workflows that read a variable or a secret.
@@ -142,6 +147,11 @@ class Ci:
     def subject(self) -> str:
         """How its rows name it."""
         return f"CI of {self.github.name}"
+
+    @property
+    def apps(self) -> tuple[GitHubApp, ...]:
+        """The Apps whose tokens the jobs take."""
+        return github_apps(self.stacks, reading=(PREVIEW, DRIFT))
 
     @property
     def owner_environments(self) -> list[str]:
@@ -200,8 +210,7 @@ def ci_rows(ci: Ci) -> Iterator[Row]:
         yield from (not_known(check, ci.subject, "the repository was not found") for check in checks)
         return
     yield from _environment_rows(ci, repository, sorted({name for job in jobs for name in job.environments}))
-    yield from _name_rows(ci, jobs, "variables", lambda job: job.variables)
-    yield from _name_rows(ci, jobs, "secrets", lambda job: job.secrets)
+    yield from _value_rows(ci, jobs)
     yield from _asked("branch protection", ci.subject, lambda: _branch_rows(ci, repository))
     yield from _identity_rows(ci, repository)
 
@@ -239,54 +248,105 @@ def _of_environment(ci: Ci, repository: Mapping[str, Any], name: str) -> Iterato
     more = ", where GitHub's plan allows it" if repository.get("private") else ""
     if live.get("deployment_branch_policy") is None:
         yield lacking(check, ci.subject, f"{name} takes deployments from every branch{more}", settings_page)
+    if name == DRIFT and "required_reviewers" in kinds:
+        yield failed(check, ci.subject, f"{name} has reviewers, for whom every night waits", settings_page)
     if name in ci.owner_environments and "required_reviewers" not in kinds:
         yield lacking(check, ci.subject, f"{name} has no reviewers: a merge applies at once{more}", settings_page)
 
 
-def _name_rows(ci: Ci, jobs: Sequence[Job], kind: str, names_of: Callable[[Job], frozenset[str]]) -> Iterator[Row]:
-    """Whether what the jobs read exists, in the repository, its organization or the job's environment."""
-    needed = [job for job in jobs if names_of(job)]
-    try:
-        shared = _names(ci, f"actions/{kind}", kind) | _names(ci, f"actions/organization-{kind}", kind)
-        own = {
-            name: _names(ci, f"environments/{quote(name, safe='')}/{kind}", kind)
-            for name in sorted({name for job in needed for name in job.environments})
-        }
-    except GitHubError as error:
-        yield not_known(kind, ci.subject, str(error))
-        return
-    missing: dict[tuple[str, str], list[str]] = {}
-    for job in needed:
-        for environment in job.environments or ("",):
-            for name in names_of(job) - shared - own.get(environment, set()):
-                missing.setdefault((name, environment), []).append(job.name)
-    for (name, environment), readers in sorted(missing.items()):
-        where = f" in the environment {environment}" if environment else ""
-        yield failed(
-            kind,
-            ci.subject,
-            f"{name} is not set{where}; read by {', '.join(readers)}",
-            _set_command(ci, kind, name, environment),
-        )
-    if not missing:
-        count = len({name for job in needed for name in names_of(job)})
-        yield passed(kind, ci.subject, f"all {count} that the workflows read are set")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Set:
+    """The names of one kind that are set: for every job, and in each environment."""
+
+    shared: frozenset[str]
+    own: Mapping[str, frozenset[str]]
+
+    def has(self, name: str, environment: str) -> bool:
+        """Whether a job in the environment, or in none (empty), can read the name."""
+        return name in self.shared or name in self.own.get(environment, ())
 
 
-def _names(ci: Ci, path: str, key: str) -> set[str]:
-    """The names of a listing; none where the environment or the organization does not exist."""
+def _value_rows(ci: Ci, jobs: Sequence[Job]) -> Iterator[Row]:
+    """Whether the jobs have the variables and secrets that they read: of the repository, organization or environment.
+
+    A job that can take the token of a person in place of the App needs only one of the two.
+    """
+    found: dict[str, _Set] = {}
+    for kind in ("variables", "secrets"):
+        try:
+            found[kind] = _names_set(ci, jobs, kind)
+        except GitHubError as error:
+            yield not_known(kind, ci.subject, str(error))
+    apps = {name for app in ci.apps for name in (app.client_id, app.private_key)}
+    for kind, names in found.items():
+        missing: dict[tuple[str, str], list[str]] = {}
+        needed: set[str] = set()
+        for job in jobs:
+            for environment in job.environments or ("",):
+                for name in job.names(kind):
+                    needed.add(name)
+                    if names.has(name, environment) or _is_replaced(job, name, environment, found, apps):
+                        continue
+                    # A variable that is set in the repository is there for every environment.
+                    missing.setdefault((name, environment if kind == "secrets" else ""), []).append(job.name)
+        for (name, environment), readers in sorted(missing.items()):
+            where = f" in the environment {environment}" if environment else ""
+            detail = f"{name} is not set{where}; read by {', '.join(dict.fromkeys(readers))}"
+            yield failed(kind, ci.subject, detail, _how_to_set(ci, kind, name, environment))
+        if not missing:
+            yield passed(kind, ci.subject, f"the jobs have all that they read ({len(needed)} names)")
+    names = found.get("variables")
+    if names is not None and any(names.has(app.client_id, "") for app in ci.apps):
+        page = f"https://github.com/organizations/{ci.apps[0].owner}/settings/installations"
+        detail = f"GitHub tells only the Apps themselves whether they are installed on {ci.apps[0].application}"
+        yield not_known("GitHub Apps", ci.subject, detail, page)
+
+
+def _is_replaced(job: Job, name: str, environment: str, found: Mapping[str, _Set], apps: Container[str]) -> bool:
+    """Whether the job has what it can take in place of the name: the App for the token of a person, or that token."""
+    if MANAGEMENT_TOKEN not in job.secrets or "secrets" not in found:
+        return False
+    if name == MANAGEMENT_TOKEN:
+        # Where neither exists, the App is what is missing.
+        return any(secret in apps for secret in job.secrets)
+    return name in apps and found["secrets"].has(MANAGEMENT_TOKEN, environment)
+
+
+def _names_set(ci: Ci, jobs: Sequence[Job], kind: str) -> _Set:
+    """What is set of a kind. Raises GitHubError where GitHub does not say."""
+    shared = {str(item["name"]) for item in ci.github.items(f"actions/{kind}", kind)}
     try:
-        return {str(item["name"]) for item in ci.github.items(path, key)}
+        shared |= {str(item["name"]) for item in ci.github.items(f"actions/organization-{kind}", kind)}
     except GitHubError as error:
-        if error.status == 404:
-            return set()
+        # The repository of a person has no organization.
+        if error.status != 404:
+            raise
+    environments = sorted({name for job in jobs if job.names(kind) for name in job.environments})
+    own = {name: _names_in(ci, name, kind) for name in environments}
+    return _Set(shared=frozenset(shared), own=own)
+
+
+def _names_in(ci: Ci, environment: str, kind: str) -> frozenset[str]:
+    """The names that are set in an environment; none where it does not exist."""
+    path = f"environments/{quote(environment, safe='')}"
+    try:
+        return frozenset(str(item["name"]) for item in ci.github.items(f"{path}/{kind}", kind))
+    except GitHubError as error:
+        if error.status == 404 and ci.github.get(path) is None:
+            return frozenset()
         raise
 
 
-def _set_command(ci: Ci, kind: str, name: str, environment: str) -> str:
+def _how_to_set(ci: Ci, kind: str, name: str, environment: str) -> str:
+    repository = ci.github.name
+    for app in ci.apps:
+        if name == app.client_id:
+            return f"{app.address}\n{app.set_client_id(repository)}"
+        if name == app.private_key:
+            return app.set_private_key(repository, environment)
     if kind == "secrets":
         option = f" --env {environment}" if environment else ""
-        return f"gh secret set {name} --repo {ci.github.name}{option}"
+        return f"gh secret set {name} --repo {repository}{option}"
     return ci.bootstrap
 
 

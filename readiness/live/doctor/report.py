@@ -19,13 +19,21 @@ _WIDTH = max(len(state) for state in STATES.values())
 
 
 def doctor_text(rows: Sequence[Row]) -> str:
-    """The rows below their subjects, each with how to get what is missing, a command or an address a line."""
+    """The rows below their subjects, each with how to get what is missing, a command or an address a line.
+
+    Commands of several lines are in the text once; a later row that needs them names the row that has them.
+    """
     lines: list[str] = []
+    shown: dict[tuple[str, ...], str] = {}
     for subject, group in groupby(rows, key=lambda row: row.subject):
         lines.append(subject)
         for row in group:
             lines.append(f"  {STATES[row.outcome]:{_WIDTH}}  {row.check}: {_what(row)}")
-            lines += [f"  {'':{_WIDTH}}    {line}" for line in _how(row)]
+            how = tuple(_how(row))
+            above = shown.get(how)
+            if above is None and len(how) > 1:
+                shown[how] = f"the same as for {row.check} of {subject}, above"
+            lines += [f"  {'':{_WIDTH}}    {line}" for line in ((above,) if above else how)]
         lines.append("")
     return "\n".join([*lines, summary(rows)]) + "\n"
 
