@@ -263,7 +263,7 @@ def _plans(github: GitHub, run_id: int) -> tuple[bytes | None, str]:
     newest = max(found, key=lambda artifact: int(artifact["id"]))
     data = _download(github, newest, MAX_ARCHIVE_BYTES)
     if data is None:
-        return None, f"the archive is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, which no plans are"
+        return None, f"the archive is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, the limit for plans"
     return data, ""
 
 

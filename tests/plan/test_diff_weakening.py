@@ -203,7 +203,7 @@ def test_a_field_that_is_no_longer_ignored_counts_because_the_declared_value_ove
     """What the field was set to is not in a plan."""
     frozen = resource(ALERT_POLICY, {}, options={"ignoreChanges": ["enabled", "labels"]})
     (found,) = weakened([frozen], [resource(ALERT_POLICY, {})])
-    assert found.reasons == ("enabled is set to what is declared from now on",)
+    assert found.reasons == ("enabled is set to the declared value from now on",)
 
 
 def _policy(*channels: str) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def test_a_lost_channel_weakens_by_whom_it_told_and_an_added_one_does_not() -> N
     ops, dev = _channel("ops", "ops@example.com"), _channel("dev", "dev@example.com")
     both, one = _policy("<ops.id>", "<dev.id>", "projects/p/1"), _policy("<ops.id>")
     (found,) = weakened([ops, dev, both], [ops, dev, one])
-    assert found.reasons == ("no longer tells email dev@example.com, projects/p/1",)
+    assert found.reasons == ("no longer notifies email dev@example.com, projects/p/1",)
     assert weakened([ops, dev, one], [ops, dev, both]) == ()
 
 
@@ -297,7 +297,7 @@ def test_what_no_rule_knows_needs_an_acknowledgement_in_both_directions(
 def test_a_change_that_no_rule_knows_is_said_with_both_values() -> None:
     """So that whoever acknowledges it need not look for them."""
     (found,) = weakened([resource(CHANNEL, {"project": "shop"})], [resource(CHANNEL, {})])
-    said = "changes project from shop to (absent), and no rule knows whether that is weaker"
+    said = "changes project from shop to (absent), and it is not known whether that is weaker"
     assert found.reasons == (said,)
 
 
@@ -380,7 +380,7 @@ def test_what_protects_nobody_and_what_is_a_component_needs_none(type_: str) -> 
 @pytest.mark.parametrize(
     ("type_", "inputs", "said"),
     [
-        (LOG_BUCKET, {"bucketId": "_Default", "retentionDays": 7}, "takes over the log bucket _Default and keeps"),
+        (LOG_BUCKET, {"bucketId": "_Default", "retentionDays": 7}, "adopts the log bucket _Default and keeps"),
         (LOG_BUCKET, {"bucketId": "<it.name>"}, "may take over a log bucket that exists"),
         (LOG_SINK, {"destination": "storage.googleapis.com/elsewhere"}, "sends copies of log entries to storage."),
         (AUDIT_CONFIG, {"auditLogConfigs": [{"logType": "DATA_READ", "exemptedMembers": ["user:m"]}]},
