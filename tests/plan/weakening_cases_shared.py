@@ -101,7 +101,7 @@ GITHUB_CASES = (
         ENVIRONMENT,
         (_reviewers(users=[1, 2]), _reviewers(users=[1]), "user 2 no longer"),
         (_reviewers(users=[1]), _reviewers(users=[1], teams=[9]), "team 9 may approve too, and one approval is enough"),
-        (_deploys(custom=True), _deploys(custom=False), "any branch that is called protected may deploy"),
+        (_deploys(custom=True), _deploys(custom=False), "any protected branch may deploy"),
         judged=False,
     ),
     *cases(
@@ -127,7 +127,7 @@ GITHUB_CASES = (
             ruleset(pullRequest=_REVIEW | {"requiredApprovingReviewCount": 1}),
             "needs 1 instead of 2 approvals",
         ),
-        (_BY_PERSON, ruleset(pullRequest=_REVIEW), "a reviewer that a pull request needed"),
+        (_BY_PERSON, ruleset(pullRequest=_REVIEW), "a required reviewer of pull requests"),
         *(
             (ruleset(pullRequest={flag: True}), ruleset(pullRequest={flag: False}), f"no longer needs {flag}")
             for flag in (
@@ -140,8 +140,8 @@ GITHUB_CASES = (
         (ruleset(), ruleset(updateAllowsFetchAndMerge=True), "allows more"),
         (ruleset(deletion=True), ruleset(), "the rule deletion is removed"),
         (checks(CHECK), ruleset(), "the rule requiredStatusChecks is removed"),
-        (_MANY_BRANCHES, ruleset(), "no longer governs refs/heads/release"),
-        (ruleset(), _WITHOUT_MAIN, "no longer governs refs/heads/main"),
+        (_MANY_BRANCHES, ruleset(), "no longer applies to refs/heads/release"),
+        (ruleset(), _WITHOUT_MAIN, "no longer applies to refs/heads/main"),
     ),
     *cases(
         RULESET,
@@ -149,7 +149,7 @@ GITHUB_CASES = (
         (
             ruleset(maxFileSize={"maxFileSize": 10}),
             ruleset(maxFileSize={"maxFileSize": 100}),
-            "the rule maxFileSize is another one",
+            "the rule maxFileSize changed",
         ),
         judged=False,
     ),
