@@ -184,7 +184,7 @@ def _bucket_deleted(inputs: Inputs) -> Iterator[str]:
     if exists_always(LOG_BUCKET, inputs):
         yield "is no longer declared: its retention is no longer managed"
     else:
-        yield "is deleted with the entries in it"
+        yield "is deleted: the entries in it are lost"
 
 
 def _sink_created(inputs: Inputs) -> Iterator[str]:

@@ -287,7 +287,7 @@ REPOSITORY_GUARDS = (
     Guard(
         pattern=REGISTRY,
         created=takes_nothing,
-        deleted="is deleted with all images, including the one that runs",
+        deleted="is deleted: all images are lost, including the one that runs",
         harmless=("description", "labels"),
         rules={
             "cleanupPolicies": _cleanup,

@@ -194,7 +194,7 @@ def test_a_field_that_is_ignored_from_now_on_weakens_unless_it_only_describes() 
     frozen = resource(ALERT_POLICY, {}, options={"ignoreChanges": ["conditions", "labels"]})
     harmless = resource(ALERT_POLICY, {}, options={"ignoreChanges": ["labels"]})
     (found,) = weakened([before], [frozen])
-    assert found.reasons == ("changes of conditions have no effect any more",)
+    assert found.reasons == ("changes of conditions no longer have an effect",)
     assert weakened([before], [harmless]) == ()
     assert weakened([harmless], [before]) == ()
 
@@ -403,7 +403,7 @@ def test_a_file_that_disappears_counts_and_the_change_of_its_text_does_not() -> 
     """Its text is shown line by line."""
     file, other = (resource(REPOSITORY_FILE, {"file": "scan.yml", "content": text}) for text in ("a", "b"))
     (found,) = weakened([file], [])
-    assert found.reasons == ("is no longer declared: nothing keeps the file scan.yml as it is",)
+    assert found.reasons == ("is no longer declared: the file scan.yml is no longer managed",)
     assert weakened([file], [other]) == ()
     assert weakened([], [file]) == ()
 
@@ -436,7 +436,7 @@ def test_a_rename_without_an_alias_loses_what_its_creation_takes_over() -> None:
     """The new one is created first, onto the existing environment; then the old one is deleted, and nothing is left."""
     old, new = (resource(ENVIRONMENT, {"environment": "production"}, name=name) for name in ("old", "new"))
     (found,) = weakened([old], [new])
-    assert found.reasons[0].startswith("new takes it over, and then it is deleted: ")
+    assert found.reasons[0].startswith("new adopts it, and then it is deleted: ")
     kept = resource(ENVIRONMENT, old["inputs"], name="old", options={"retainOnDelete": True})
     assert weakened([kept], [new]) == ()
     alias = resource(ENVIRONMENT, old["inputs"], name="new", options={"aliases": [{"urn": old["urn"]}]})
@@ -463,5 +463,5 @@ def test_a_secret_output_that_is_no_longer_secret_counts() -> None:
     """From then on it is in the state in plain text; one that becomes secret is stricter."""
     secret, plain = (resource(DASHBOARD, {}, options=o) for o in ({"additionalSecretOutputs": ["key"]}, None))
     (found,) = weakened([secret], [plain])
-    assert found.reasons == ("the state holds key in plain text",)
+    assert found.reasons == ("the state contains key in plain text",)
     assert weakened([plain], [secret]) == ()
