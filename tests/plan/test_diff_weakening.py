@@ -381,7 +381,7 @@ def test_what_protects_nobody_and_what_is_a_component_needs_none(type_: str) -> 
     ("type_", "inputs", "said"),
     [
         (LOG_BUCKET, {"bucketId": "_Default", "retentionDays": 7}, "adopts the log bucket _Default and keeps"),
-        (LOG_BUCKET, {"bucketId": "<it.name>"}, "may take over a log bucket that exists"),
+        (LOG_BUCKET, {"bucketId": "<it.name>"}, "may adopt an existing log bucket"),
         (LOG_SINK, {"destination": "storage.googleapis.com/elsewhere"}, "sends copies of log entries to storage."),
         (AUDIT_CONFIG, {"auditLogConfigs": [{"logType": "DATA_READ", "exemptedMembers": ["user:m"]}]},
          "DATA_READ of user:m is not logged"),
