@@ -230,7 +230,7 @@ def test_the_first_resource_of_a_further_package_needs_agreement() -> None:
         for name in ("first", "second")
     )
     (found,) = weakened([], [first])
-    assert found.reasons == ("is run by the provider random, which was not used before",)
+    assert found.reasons == ("is managed by the provider random, which was not used before",)
     (found,) = weakened([first], [first, second])
     assert found.reasons[0].startswith("is new, and Readiness has no rules")
     assert weakened([], [resource("shop:web:Site", {"name": "x"})]) == ()
