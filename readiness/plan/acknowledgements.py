@@ -58,7 +58,7 @@ def _entries(document: Document) -> tuple[Acknowledgement, ...]:
     problems = list(document.problems)
     value = document.value
     if not isinstance(value, dict) or set(value) != {_LIST} or not isinstance(value[_LIST], list):
-        message = f"is no list under the one key `{_LIST}:`"
+        message = f"must have one key, `{_LIST}:`, with a list"
         raise RefusedError([*problems, _problem(document, (), message, f"Write `{_LIST}: []` and the entries in it")])
     problems += [found for index in range(len(value[_LIST])) for found in _entry_problems(document, index)]
     if problems:
@@ -129,7 +129,7 @@ def _entry_problems(document: Document, index: int) -> Iterable[Finding]:
     entry, path = document.value[_LIST][index], (_LIST, index)
     hint = f"Write {', '.join(f'`{key}:`' for key in _KEYS)}, each with a text"
     if not isinstance(entry, dict):
-        yield _problem(document, path, "is no entry", hint)
+        yield _problem(document, path, "is not an entry", hint)
         return
     for key in entry:
         if key not in _KEYS:
@@ -140,7 +140,7 @@ def _entry_problems(document: Document, index: int) -> Iterable[Finding]:
             yield _problem(document, (*path, key), *wrong)
         elif key == "digest" and not re.match(DIGEST_PATTERN, str(value).strip()):
             digest_hint = "Copy the one that `readiness diff` prints"
-            yield _problem(document, (*path, key), "is no digest of a change", digest_hint)
+            yield _problem(document, (*path, key), "is not a digest of a change", digest_hint)
     digests = [digest for digest in _digests(entry) if isinstance(digest, str)]
     earlier = [digest for other in document.value[_LIST][:index] for digest in _digests(other)]
     if any(digest in earlier for digest in digests) or len({*digests}) < len(digests):

@@ -1,4 +1,4 @@
-"""Writes entries into acknowledged-weakenings.yaml and drops those that acknowledge no change any more.
+"""Writes entries into acknowledged-weakenings.yaml and drops entries that no longer acknowledge a change.
 
 Comments and layout stay: the places of PyYAML's nodes say which lines go, and the result is read again and compared
 with what the edit should mean before it is written.
@@ -52,7 +52,7 @@ def acknowledge(root: Path, agreement: Agreement, *, reason: str, by: str) -> Wr
         Finding(rule_id="acknowledge-option", file=option, message=wrong[0], hint=hint)
         for option, value, hint in (
             ("--reason", reason, "Say why the weaker protection is right, such as `--reason 'OPS-12: ...'`"),
-            ("--by", by, "Name the login of the code owner who agrees"),
+            ("--by", by, "Name the login of the code owner who acknowledges the change"),
         )
         if (wrong := why_no_text(one_line(value).strip())) is not None
     ]
@@ -75,7 +75,7 @@ def acknowledge(root: Path, agreement: Agreement, *, reason: str, by: str) -> Wr
     after = _with_entries(_without_entries(text, going), agreement.open, reason=one_line(reason), by=one_line(by))
     expected = [_bare(entry) for entry in before if entry.digest not in going] + [_bare(entry) for entry in new]
     if [_bare(entry) for entry in acknowledgements_in(after)] != expected:
-        _refuse("is not written as expected, so that an edit would change other entries", _BY_HAND)
+        _refuse("is not in the expected form, so an edit would change other entries", _BY_HAND)
     write_whole(root / ACKNOWLEDGED_FILE, after.replace("\n", _line_end(root)))
     return Written(added=agreement.open, dropped=tuple(entry.digest for entry in agreement.stale))
 
@@ -170,7 +170,7 @@ def _nodes(text: str) -> tuple[yaml.Node, yaml.SequenceNode]:
     """
     root = composed(text)
     if not isinstance(root, yaml.MappingNode) or not isinstance(root.value[0][1], yaml.SequenceNode):
-        _refuse("holds no list of entries", _BY_HAND)
+        _refuse("has no list of entries", _BY_HAND)
     if any(isinstance(token, yaml.AliasToken | yaml.AnchorToken) for token in yaml.scan(text)):
         _refuse("has an anchor or an alias", _BY_HAND)
     key, entries = root.value[0]
@@ -198,7 +198,7 @@ def _refuse_foreign_name(root: Path, by: str) -> None:
     # Who is in a team is not known here: GitHub asks one of them for a review.
     if not owners or len(people) < len(owners) or by.strip().removeprefix("@").lower() in people:
         return
-    message = f"{one_line(by).strip()} is no code owner of {ACKNOWLEDGED_FILE}"
+    message = f"{one_line(by).strip()} is not a code owner of {ACKNOWLEDGED_FILE}"
     hint = f"Name one of those whose review counts: {', '.join(people)}"
     raise RefusedError([Finding(rule_id="acknowledge-option", file="--by", message=message, hint=hint)])
 

@@ -46,7 +46,7 @@ class BaseCommit:
         self.label = f"{ref} ({self.commit[:12]})" if ref != self.commit else ref
         self.files = file_names(root, self._tree)
         if PROGRAM_FILE not in self.files:
-            self._refuse(f"has no {PROGRAM_FILE}, so no program", "Compare with a later commit")
+            self._refuse(f"has no {PROGRAM_FILE}, and therefore no program", "Compare with a later commit")
 
     def stacks(self) -> list[str]:
         """The stacks that have a file in the commit, sorted."""
@@ -86,7 +86,7 @@ class BaseCommit:
         except RefusedError as refused:
             first = refused.problems[0]
             place = f"{first.file}:{first.line}" if first.line else first.file
-            message = f"its program makes no plan of the stack {stack}: {place}: {first.message}"
+            message = f"its program cannot make a plan of the stack {stack}: {place}: {first.message}"
             self._refuse(message, "Compare with a commit whose `readiness plan` works")
 
     def _refuse(self, message: str, hint: str) -> NoReturn:
@@ -96,7 +96,7 @@ class BaseCommit:
 def against_commit(root: Path, ref: str, stacks: Sequence[str] = ()) -> list[StackDiff]:
     """The differences from a commit to the working tree as it is, of these stacks or of all.
 
-    A stack that only the working tree has is all created, one that only the commit has is all deleted. Raises
+    A stack that only the working tree has is shown as created, one that only the commit has as deleted. Raises
     RefusedError for a stack that neither has, and for whatever keeps a plan from being made.
     """
     base, here = BaseCommit(root, ref), stack_names(root)

@@ -153,7 +153,7 @@ def resource_lines(diff: StackDiff, change: ResourceChange) -> list[str]:
         lines += [line for option in options for line in field_lines(option, prefix="options.")]
     twin = diff.renamed.get(change.resource.urn) if change.action is Action.DELETE else None
     if twin:
-        lines.append(f"! {printable(twin.name)} has the same inputs: an alias would keep this one under the new name")
+        lines.append(f"! {printable(twin.name)} has the same inputs: an alias would keep the state of this one")
     return [shortened(line) for line in lines]
 
 

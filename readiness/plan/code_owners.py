@@ -96,10 +96,10 @@ def own_word_note(changed: Iterable[str], owners: CodeOwners, *, folder: str = "
     nobodys = [path for path in makers if not owners.of(path)]
     readers = f"Owners who must read that code: {', '.join(named)}." if named else ""
     if nobodys:
-        readers = f"{readers} Nobody owns {_listed(nobodys)} in CODEOWNERS of the base.".strip()
+        readers = f"{readers} CODEOWNERS of the base names no owner of {_listed(nobodys)}.".strip()
     what = _listed(makers) if is_complete else "more files than GitHub lists"
     return printable(
-        f"This plan is the change's own word: the change touches code that makes the plan ({what}). {readers}".rstrip()
+        f"The change produced this plan itself: it changes code that makes the plan ({what}). {readers}".rstrip()
     )
 
 

@@ -69,10 +69,10 @@ def verdict_in(data: bytes) -> Verdict:
     try:
         value = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise ValueError("is no JSON document") from None
+        raise ValueError("is not a JSON document") from None
     verdict = value.get("verdict") if isinstance(value, dict) else None
     if not isinstance(value, dict) or value.get("format") != DIFF_FORMAT or verdict not in [*Verdict]:
-        raise ValueError(f"is no output of `readiness diff --format json` of format {DIFF_FORMAT}")
+        raise ValueError(f"is not an output of `readiness diff --format json` in format {DIFF_FORMAT}")
     return Verdict(verdict)
 
 

@@ -237,7 +237,7 @@ def _blocks(diff: StackDiff, groups: Sequence[ChangeGroup], agreed: Agreement) -
         said = said_of.get(f"urn:pulumi:{diff.stack}::{diff.new.project}::{SETUP_NAME}", [])
         lines = [*said, *(line for field in diff.setup for line in field_lines(field))]
         if not diff.is_setup_known:
-            lines.append("  not known: a plan does not say which program is run and where credentials go")
+            lines.append("  not known: a plan does not contain which program runs and where credentials are sent")
         yield _block(diff, "setup", lines, WEAKENS if said else REST)
     if diff.outputs:
         yield _block(diff, "outputs", [line for field in diff.outputs for line in field_lines(field)])

@@ -71,7 +71,7 @@ class Origin:
 
 def commit_problem(commit: str) -> str | None:
     """Why this is not the id of a commit; None where it is."""
-    return None if _COMMIT.fullmatch(commit) else "is not the id of a commit. Give 7 to 64 hexadecimal digits"
+    return None if _COMMIT.fullmatch(commit) else "is not the ID of a commit. Give 7 to 64 hexadecimal digits"
 
 
 def url_problem(url: str) -> str | None:

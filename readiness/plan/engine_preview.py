@@ -113,16 +113,16 @@ class PreviewComparison:
 
     @property
     def summary(self) -> str:
-        """`prod: 2 operations that the plan does not know, 5 as the plan says`."""
+        """`prod: 2 operations that the plan does not contain, 5 as in the plan`."""
         if self.problem:
             problem = shortened(printable(self.problem), _MAX_CHARACTERS)
             return f"{self.stack}: not known, because the preview cannot be read: {problem}"
         count = len(self.differences)
-        known = f"{self.agreeing} as the plan says"
+        known = f"{self.agreeing} as in the plan"
         if not self.is_complete:
-            return f"{self.stack}: known in part, because the preview did not end well; {count} differ, {known}"
+            return f"{self.stack}: known in part, because the preview ended with an error; {count} differ, {known}"
         what = "1 operation" if count == 1 else f"{count or 'no'} operations"
-        return f"{self.stack}: {what} that the plan does not know, {known}"
+        return f"{self.stack}: {what} that the plan does not contain, {known}"
 
 
 def compare_preview(diff: StackDiff, preview: EnginePreview) -> PreviewComparison:
@@ -198,7 +198,7 @@ def read_preview(path: Path, stack: str) -> EnginePreview:
     try:
         data = read_regular_bytes(path, MAX_PREVIEW_BYTES)
     except FileTooLargeError as error:
-        _refuse(file, f"is {error.strerror}, which no preview is")
+        _refuse(file, f"is {error.strerror}, which is more than any preview has")
     except OSError as error:
         message = f"cannot be read ({error.strerror or 'unknown reason'})"
         _refuse(file, message, hint="Name a readable, regular file")
@@ -217,12 +217,12 @@ def preview_in(data: bytes, *, stack: str, file: str) -> EnginePreview:
 def preview_from(value: object, *, stack: str, file: str) -> EnginePreview:
     """The preview in a value of JSON's types. Raises RefusedError where it has another form or another stack."""
     if not isinstance(value, dict):
-        _refuse(file, "holds no preview: its top level is no object")
+        _refuse(file, "is not a preview: its top level is not an object")
     steps, diagnostics = value.get("steps", []), value.get("diagnostics") or []
     if not isinstance(steps, list) or len(steps) > MAX_STEPS:
-        _refuse(file, f"holds no preview: `steps` is no list of at most {MAX_STEPS}")
+        _refuse(file, f"is not a preview: `steps` is not a list of at most {MAX_STEPS}")
     if not isinstance(diagnostics, list):
-        _refuse(file, "holds no preview: `diagnostics` is no list")
+        _refuse(file, "is not a preview: `diagnostics` is not a list")
     errors = tuple(_errors(diagnostics))
     has_summary = isinstance(value.get("changeSummary"), dict)
     found: dict[str, EngineStep] = {}
@@ -232,7 +232,7 @@ def preview_from(value: object, *, stack: str, file: str) -> EnginePreview:
         if known is None or _gravity(step.operation) < _gravity(known.operation) or known.operation == _SAME:
             found[step.urn] = step
     if not any(_type_and_name(urn)[0] == STACK_TYPE for urn in found) and not errors:
-        _refuse(file, f"holds no preview of {printable(stack)}: it has no step of the stack itself")
+        _refuse(file, f"is not a preview of {printable(stack)}: it has no step of the stack itself")
     return EnginePreview(
         stack=stack,
         steps={urn: step for urn, step in found.items() if step.operation != _SAME},
@@ -258,12 +258,12 @@ def preview_without_values(value: object, *, stack: str, file: str) -> dict[str,
 
 def _step(entry: object, file: str, stack: str) -> EngineStep:
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in ("op", "urn")):
-        _refuse(file, "is no step: `op` and `urn` are texts")
+        _refuse(file, "is not a step: `op` and `urn` must be texts")
     urn, operation = _clean(entry["urn"]), _clean(entry["op"])
     # `urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME`
     parts = urn.split("::", 3)
     if len(parts) < 4 or not parts[0].startswith("urn:pulumi:"):
-        _refuse(file, f"is no step: {shortened(printable(urn), _MAX_CHARACTERS)} is no URN")
+        _refuse(file, f"is not a step: {shortened(printable(urn), _MAX_CHARACTERS)} is not a URN")
     if parts[0] != f"urn:pulumi:{stack}":
         other = shortened(printable(parts[0].removeprefix("urn:pulumi:")), _MAX_CHARACTERS)
         hint = "Name the stack that was previewed: `--preview STACK=FILE`"
@@ -280,7 +280,7 @@ def _names(value: Any, file: str, key: str) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        _refuse(file, f"is no step: `{key}` is no list of texts")
+        _refuse(file, f"is not a step: `{key}` is not a list of texts")
     return tuple(_clean(name) for name in value)
 
 

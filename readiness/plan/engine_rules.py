@@ -173,11 +173,11 @@ def _is_at(change: FieldChange, path: str) -> bool:
 _TAKEN_OVER = {
     # Nothing to say: turning on what is on changes nothing.
     API: "",
-    AUDIT_CONFIG: "replaces the audit configuration that the service has, exempted members included",
-    ENVIRONMENT: "an environment of this name that exists is set to what is declared",
-    LOG_BUCKET: "a log bucket of this id that exists is taken over and set to what is declared",
-    SECURITY_UPDATES: "sets the switch that the repository has",
-    VULNERABILITY_ALERTS: "sets the switch that the repository has",
+    AUDIT_CONFIG: "replaces the existing audit configuration of the service, including its exempted members",
+    ENVIRONMENT: "an existing environment of this name is set to what is declared",
+    LOG_BUCKET: "an existing log bucket of this id is adopted and set to what is declared",
+    SECURITY_UPDATES: "sets the existing switch of the repository",
+    VULNERABILITY_ALERTS: "sets the existing switch of the repository",
 }
 # Google makes them with the project, and the provider never deletes them (resource_logging_bucket_config.go).
 _BUCKETS_OF_GOOGLE = ("_Default", "_Required")
@@ -201,8 +201,8 @@ def creation_notes(new: PlannedResource) -> tuple[str, ...]:
     """What the engine does in place of a plain creation."""
     if import_id := new.options.get("importId"):
         return (
-            f"imports what exists under the id {import_id} and sends no change; the import fails where it differs from "
-            "what is declared",
+            f"imports the existing resource with the id {import_id} and sends no change; the import fails if the "
+            "resource differs from what is declared",
         )
     if exists_always(new.type, new.inputs):
         return (
@@ -218,11 +218,11 @@ def creation_notes(new: PlannedResource) -> tuple[str, ...]:
 def deletion_notes(old: PlannedResource) -> tuple[str, ...]:
     """What the engine does in place of a plain deletion."""
     if old.options.get("retainOnDelete") is True:
-        return ("the engine only forgets it (`retainOnDelete`): it stays as it is",)
+        return ("the engine only removes it from the state (`retainOnDelete`): it stays in the cloud as it is",)
     if exists_always(old.type, old.inputs):
-        return (f"the provider only forgets it: the log bucket {old.inputs['bucketId']} stays as it is",)
+        return (f"the provider only removes it from the state: the log bucket {old.inputs['bucketId']} stays as it is",)
     if old.type == API and old.inputs.get("disableOnDestroy") in (False, "false"):
-        return ("the provider only forgets it (`disableOnDestroy: false`): the API stays on",)
+        return ("the provider only removes it from the state (`disableOnDestroy: false`): the API stays enabled",)
     return ()
 
 
@@ -230,17 +230,17 @@ def lasting_notes(old: PlannedResource, new: PlannedResource, *, is_replaced: bo
     """What the engine does with a resource of both plans besides an update: a replacement, a move, an import."""
     notes: list[str] = []
     if is_replaced and new.options.get("deleteBeforeReplace") is True:
-        notes.append("the engine deletes it, with what it holds, before it creates the new one")
+        notes.append("the engine deletes it, with its contents, before it creates the new one")
     elif is_replaced and old.options.get("retainOnDelete") is True:
-        notes.append("the engine creates a new one and leaves the old one where it is (`retainOnDelete`)")
+        notes.append("the engine creates a new one and keeps the old one in the cloud (`retainOnDelete`)")
     elif is_replaced:
-        notes.append("the engine creates a new one and deletes this one with what it holds")
+        notes.append("the engine creates a new one and deletes this one with its contents")
     elif old.urn != new.urn:
-        notes.append("goes on under its new name (`aliases`): the engine creates and deletes nothing for it")
+        notes.append("keeps its state under the new name (`aliases`): the engine creates and deletes nothing")
     before, after = (side.options.get("importId") for side in (old, new))
     if after and not before:
         notes.append(
-            f"does nothing where the engine manages the id {after} already; else it imports what exists under that id "
+            f"does nothing if the engine already manages the id {after}; otherwise it imports what has that id "
             "in place of this one, and deletes this one"
         )
     return tuple(notes)
@@ -277,11 +277,11 @@ def refused_deletions(state: Mapping[str, Any], plan: ReadPlan) -> Iterator[tupl
 
 def refused_deletions_text(stack: str, refused: list[tuple[PlannedResource, str]]) -> str:
     """The message for a person, with the exact commands."""
-    lines = ["Nothing is applied. These are protected, so that the apply would fail at them:"]
+    lines = ["Nothing is applied. These resources are protected, so the apply would fail:"]
     lines += (
         f"  - {resource.name}: the apply would {action} it. {_afterwards(resource)}" for resource, action in refused
     )
-    lines.append("Restore their settings, or, if you want this, run:")
+    lines.append("To keep them, restore their settings. If you want this change, run:")
     lines += (f"  {command}" for resource, _ in refused for command in lifting_commands(stack, resource))
     return "\n".join([*lines, f"and then `readiness up {stack}` again."])
 

@@ -107,8 +107,8 @@ class Guard:
 
 UNKNOWN_TYPE = Guard(
     pattern=r".*",
-    created="is new, and no table knows what a resource of this type allows or holds back",
-    deleted="is deleted, and no table knows whether a resource of this type protects",
+    created="is new, and Readiness has no rules for this type: it is not known what it allows or prevents",
+    deleted="is deleted, and Readiness has no rules for this type: it is not known whether it protects something",
     harmless=("description", "displayName"),
 )
 
@@ -157,7 +157,7 @@ def _finding(guard: Guard, change: Change, reason: str) -> WeakenedField:
         reason = f"{change.path}: {guard.changed}{f', to {public}' if public else ''}"
     elif reason == NOT_KNOWN:
         values = (shortened(value_text(value), _SHOWN_CHARACTERS) for value in change.sides)
-        reason = f"changes {change.path} from {' to '.join(values)}, and no rule knows whether that is weaker"
+        reason = f"changes {change.path} from {' to '.join(values)}, and it is not known whether that is weaker"
     return WeakenedField(change.path, change.old, change.new, reason)
 
 

@@ -79,7 +79,7 @@ def _threshold(change: Change) -> Iterator[WeakenedField]:
 
 def _kind(change: Change) -> Iterable[str] | None:
     kinds = [[kind for kind in _CONDITION_KINDS if at(side, kind) is not ABSENT] for side in change.sides]
-    return None if kinds[0] == kinds[1] else ("is another kind of condition; whether it is as strict cannot be judged",)
+    return None if kinds[0] == kinds[1] else ("is another kind of condition, which may be less strict",)
 
 
 def _in_number(reason: str, *, of_all: bool) -> Rule:
@@ -92,7 +92,7 @@ def _combiner(change: Change) -> Iterable[str]:
     if len(list_of(at(change.inputs[1], "conditions"))) < 2 or change.new == "OR":
         return ()
     is_and = isinstance(change.new, str) and change.new.startswith("AND")
-    return ("asks for all conditions at once",) if change.old == "OR" and is_and else (NOT_KNOWN,)
+    return ("needs all conditions to be met at once",) if change.old == "OR" and is_and else (NOT_KNOWN,)
 
 
 def _severity(change: Change) -> Iterator[str]:
@@ -110,14 +110,14 @@ def _prompts(change: Change) -> Iterator[str]:
     if not after <= {"OPENED", "CLOSED"}:
         yield NOT_KNOWN
     elif "OPENED" in before and "OPENED" not in after:
-        yield "no longer tells when an incident opens"
+        yield "no longer notifies when an incident opens"
 
 
 def _label(change: Change) -> Iterator[WeakenedField]:
     """A label that is read from the log in another way; a further one takes nothing from any alert."""
     if change.old is not ABSENT:
         name = change.path.removeprefix("labelExtractors.")
-        reason = f"the label {name} is gone or read from elsewhere; whether alerts still see it cannot be judged"
+        reason = f"the label {name} is removed or extracted otherwise; alerts may no longer match it"
         new = None if change.new is ABSENT else change.new
         yield WeakenedField(change.path, change.old, new, reason)
 
@@ -134,7 +134,7 @@ def _regions(change: Change) -> Iterator[WeakenedField]:
 def _content(change: Change) -> Iterator[WeakenedField]:
     before, after = map(objects_of, change.sides)
     if before:
-        reason = "asks for other content; whether it is as strict cannot be judged" if after else "accepts any content"
+        reason = "expects other content, which may be less strict" if after else "accepts any content"
         yield WeakenedField(change.path, before, after, reason)
 
 
@@ -161,37 +161,37 @@ def _accepted_statuses(value: Any) -> frozenset[int] | None:
 def _sink_filter(change: Change) -> Iterable[str]:
     before, after = ("" if value is ABSENT else value for value in change.sides)
     if not before or not after:
-        return ("no longer takes every entry",) if after else ()
+        return ("no longer exports every entry",) if after else ()
     return narrower(change)
 
 
 def _exclusions(change: Change) -> Iterable[str]:
     before, after = map(list_of, change.sides)
-    return ("leaves entries out",) if any(entry not in before for entry in after) else ()
+    return ("excludes some entries",) if any(entry not in before for entry in after) else ()
 
 
 def _bucket_created(inputs: Inputs) -> Iterator[str]:
     """A bucket that Google made holds entries already: those that are older than the declared days go at once."""
     if "<" in text_at(inputs, "bucketId"):
-        yield "may take over a log bucket that exists: the plan does not know its id"
+        yield "may adopt an existing log bucket: the plan does not know its id"
     elif exists_always(LOG_BUCKET, inputs):
         days = number_of(at(inputs, "retentionDays"))
-        kept = f"{days:g} days" if days is not None else "another time"
-        yield f"takes over the log bucket {text_at(inputs, 'bucketId')} and keeps its entries for {kept}"
+        kept = f"{days:g} days" if days is not None else "a time that the plan does not contain"
+        yield f"adopts the log bucket {text_at(inputs, 'bucketId')} and keeps its entries for {kept}"
 
 
 def _bucket_deleted(inputs: Inputs) -> Iterator[str]:
     if exists_always(LOG_BUCKET, inputs):
-        yield "is no longer declared: nothing says any more for how long its entries are kept"
+        yield "is no longer declared: its retention is no longer managed"
     else:
-        yield "is deleted: what is logged in it goes"
+        yield "is deleted: the entries in it are lost"
 
 
 def _sink_created(inputs: Inputs) -> Iterator[str]:
     """Copies of log entries leave, unless they go to a log bucket of the same plan."""
     destination = text_at(inputs, "destination")
     if not re.fullmatch(r"logging\.googleapis\.com/<[^<>]+\.id>", destination):
-        yield f"sends copies of log entries to {destination or 'a destination that the plan does not say'}"
+        yield f"sends copies of log entries to {destination or 'a destination that the plan does not contain'}"
 
 
 def audit_created(inputs: Inputs) -> Iterator[str]:
@@ -215,16 +215,16 @@ def exempted_less(change: Change) -> Iterator[str]:
 
 
 def _another(name: str) -> Rule:
-    return always(f"{name} changed; whether it is as strict cannot be judged")
+    return always(f"{name} changed; it is not known whether it is as strict")
 
 
 _enabled = switched("is switched off", off=True, default=True)
 _disabled = switched("is switched off", off=False, default=False)
 _address = always("checks another address")
 _destroyed = switched("may be turned off for everybody when it is no longer declared", off=False, default=False)
-_unsecured = switched("no longer checks the connection", off=True, default=False)
+_unsecured = switched("no longer requires TLS with a valid certificate", off=True, default=False)
 _CONDITION_RULES: dict[str, Rule] = {
-    **{f"{kind}.duration": longer("must hold for longer", default="0s") for kind in _CONDITION_KINDS},
+    **{f"{kind}.duration": longer("must be true for longer", default="0s") for kind in _CONDITION_KINDS},
     **{f"{kind}.filter": narrower for kind in _CONDITION_KINDS},
     **{f"conditionThreshold.{name}": _another(name) for name in _AGGREGATION},
     "conditionThreshold.comparison": _threshold,
@@ -237,7 +237,7 @@ ALERT_GUARDS = (
     Guard(
         pattern=ALERT_POLICY,
         created=takes_nothing,
-        deleted="is deleted: nobody is told of this any more",
+        deleted="is deleted: nobody is notified of this any more",
         harmless=(
             "displayName", "documentation", "userLabels", "conditions[].displayName",
             *(f"conditions[].{_PROMQL}.{name}" for name in ("alertRule", "labels", "ruleGroup")),
@@ -249,7 +249,7 @@ ALERT_GUARDS = (
             "conditions[]": _kind,
             **{f"conditions[].{name}": rule for name, rule in _CONDITION_RULES.items()},
             "alertStrategy.notificationPrompts": _prompts,
-            "alertStrategy.notificationRateLimit.period": longer("tells less often", default="0s"),
+            "alertStrategy.notificationRateLimit.period": longer("notifies less often", default="0s"),
             "enabled": _enabled,
             # Whom it notified: `_channel_lost`.
             "notificationChannels": elsewhere,
@@ -264,21 +264,21 @@ ALERT_GUARDS = (
         harmless=("displayName", "description", "userLabels"),
         rules={
             "enabled": _enabled,
-            "labels": always("tells somebody else"),
-            "type": always("tells somebody else"),
+            "labels": always("notifies somebody else"),
+            "type": always("notifies somebody else"),
         },
     ),
     Guard(
         pattern=LOG_METRIC,
         created=takes_nothing,
-        deleted="is deleted: this is no longer counted, and an alert on it is silent",
+        deleted="is deleted: this is no longer counted, and alerts on it do not fire",
         harmless=("description", "metricDescriptor.displayName", "metricDescriptor.labels[].description"),
         rules={
             "disabled": _disabled,
             "filter": narrower,
             "labelExtractors.*": _label,
             "metricDescriptor.labels[+]": elsewhere,
-            "valueExtractor": always("the value is read from elsewhere; whether alerts still see it cannot be judged"),
+            "valueExtractor": always("the value is extracted otherwise; alerts may no longer match it"),
         },
     ),
     Guard(
@@ -297,13 +297,13 @@ ALERT_GUARDS = (
             "monitoredResource": _address,
             "period": longer("is checked less often", default="300s"),
             "selectedRegions": _regions,
-            "timeout": longer("may answer later"),
+            "timeout": longer("has more time to answer"),
         },
     ),
     Guard(
         pattern=API,
         created=takes_nothing,
-        deleted="is deleted: nothing declares that the API is on",
+        deleted="is deleted: nothing declares that the API is enabled",
         rules={"disableDependentServices": _destroyed, "disableOnDestroy": _destroyed},
     ),
     # Its deletion takes its objectives with it, which say so.
@@ -338,10 +338,10 @@ ALERT_GUARDS = (
     Guard(
         pattern=LOG_SINK,
         created=_sink_created,
-        deleted="is deleted: nothing is led there any more",
+        deleted="is deleted: nothing is exported there any more",
         harmless=("description",),
         rules={
-            "destination": always("leads entries somewhere else"),
+            "destination": always("exports entries to another destination"),
             "disabled": _disabled,
             "exclusions": _exclusions,
             "filter": _sink_filter,

@@ -15,7 +15,7 @@ from readiness.plan.field_changes import ABSENT
 from readiness.plan.guards import Change, Guard, Rule, stricter_if, switched, takes_nothing
 from readiness.plan.guards_of_alerts import audit_created, exempted_less
 
-_NOT_JUDGED = "whether it allows more cannot be judged"
+_NOT_JUDGED = "it is not known whether it allows more"
 _not_judged = partial(
     Guard, created=f"is new; {_NOT_JUDGED}", changed=f"changed; {_NOT_JUDGED}", deleted=f"is deleted; {_NOT_JUDGED}"
 )
@@ -64,8 +64,8 @@ def _condition(change: Change) -> Iterable[str]:
     if change.old in (ABSENT, ""):
         return ()
     if change.new in (ABSENT, ""):
-        return ("holds without its condition",)
-    return ("holds under another condition; whether it is as narrow cannot be judged",)
+        return ("applies without its condition",)
+    return ("applies under another condition; it is not known whether that is as narrow",)
 
 
 _fewer = stricter_if(_is_fewer)
@@ -82,7 +82,7 @@ GRANT_GUARDS = (
     Guard(
         pattern=r"gcp:.*:\w*IAMAuditConfig",
         created=audit_created,
-        changed="records the access to something else",
+        changed="logs the access to something else",
         deleted="is deleted: access is no longer logged",
         harmless=_TEXTS,
         rules={"auditLogConfigs": exempted_less},
@@ -114,7 +114,7 @@ GRANT_GUARDS = (
     Guard(
         pattern=r"gcp:(serviceaccount/.*|.*:(DefaultServiceAccounts|HmacKey|ApiKey))",
         created="is a new identity or key",
-        changed="is another identity or key",
+        changed="is a different identity or key",
         deleted=takes_nothing,
         harmless=_TEXTS,
         rules={"disabled": _becomes(value=True)},
@@ -131,7 +131,7 @@ GRANT_GUARDS = (
         pattern=r"github:.*:(RepositoryCollaborators?|Team\w*|Membership|RepositoryDeployKey|AppInstallation\w+"
         r"|Organization\w*Role\w*|OrganizationSecurityManager|EmuGroupMapping|User(Ssh|Gpg)Key|\w+Webhook)",
         created="gives access",
-        changed="gives access to somebody else, or another access",
+        changed="gives access to somebody else, or different access",
         deleted=takes_nothing,
         harmless=_TEXTS,
         rules={
@@ -145,7 +145,7 @@ GRANT_GUARDS = (
     Guard(
         pattern=r"github:.*:(Actions|Codespaces|Dependabot)\w*(Secret|Variable)\w*",
         created="gives a value to workflows",
-        changed="gives another value to workflows, or to others",
+        changed="gives another value to workflows, or gives it to other workflows",
         deleted=takes_nothing,
         harmless=_TEXTS,
     ),
@@ -165,15 +165,15 @@ GRANT_GUARDS = (
     ),
     Guard(
         pattern=r"pulumi:providers:\w+",
-        created="is a provider of its own, which sends credentials where it says",
-        changed="sends credentials somewhere else, or as somebody else",
+        created="is an explicit provider, which sends credentials to the host that it names",
+        changed="sends credentials to another host, or acts as another identity",
         deleted=takes_nothing,
         harmless=_TEXTS,
     ),
     # Their inputs are what is run.
     Guard(
         pattern=r"command:.*|pulumi-(python|nodejs):dynamic.*",
-        created="runs a command of its own",
+        created="runs a command",
         changed="runs another command",
         deleted=takes_nothing,
         harmless=_TEXTS,

@@ -74,7 +74,7 @@ def _branch_policy(change: Change) -> Iterator[str]:
     if (was_custom or was_protected) and not (is_custom or is_protected):
         yield "any branch may deploy"
     elif was_custom and not is_custom:
-        yield "any branch that is called protected may deploy, and every branch where none is"
+        yield "any protected branch may deploy, and every branch if none is protected"
     elif was_protected or (was_custom and is_protected):
         yield NOT_KNOWN
 
@@ -101,7 +101,7 @@ def _bypass_actors(change: Change) -> Iterator[str]:
     before, after = map(_actors, change.sides)
     wider = [actor for actor, mode in sorted(after.items()) if not _is_as_narrow(before.get(actor), mode)]
     if wider:
-        yield f"{', '.join(wider)} may pass by the rules"
+        yield f"{', '.join(wider)} may bypass the rules"
 
 
 def _actors(value: Any) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _is_as_narrow(before: Any, after: Any) -> bool:
 def _required_reviewers(change: Change) -> Iterator[str]:
     before, after = ({json.dumps(entry, sort_keys=True) for entry in list_of(value)} for value in change.sides)
     if before - after:
-        yield "a reviewer that a pull request needed is another one or gone"
+        yield "a required reviewer of pull requests is changed or removed"
 
 
 def _rule(change: Change) -> Iterable[str] | None:
@@ -132,10 +132,10 @@ def _rule(change: Change) -> Iterable[str] | None:
     if change.old in _OFF:
         return ()
     if change.new in _OFF:
-        return (f"the rule {name} is gone",)
+        return (f"the rule {name} is removed",)
     if name in _RULES_WITH_FIELDS:
         return None
-    return (f"the rule {name} is another one; whether it is as strict cannot be judged",)
+    return (f"the rule {name} changed; it is not known whether it is as strict",)
 
 
 def _branches(change: Change) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _branches(change: Change) -> Iterator[str]:
     lost = sorted(included[0] - included[1]) if "~ALL" not in included[1] else []
     lost += sorted(excluded[1] - excluded[0])
     if lost:
-        yield f"no longer governs {', '.join(lost)}"
+        yield f"no longer applies to {', '.join(lost)}"
 
 
 _EVERY_PACKAGE = ""
@@ -267,7 +267,7 @@ def _scanning(change: Change) -> Iterator[str]:
 
 
 def _file_deleted(inputs: Inputs) -> Iterator[str]:
-    yield f"is no longer declared: nothing keeps the file {text_at(inputs, 'file')} as it is".replace("  ", " ")
+    yield f"is no longer declared: the file {text_at(inputs, 'file')} is no longer managed".replace("  ", " ")
 
 
 def _switch_created(inputs: Inputs) -> Iterator[str]:
@@ -287,7 +287,7 @@ REPOSITORY_GUARDS = (
     Guard(
         pattern=REGISTRY,
         created=takes_nothing,
-        deleted="is deleted: the images go, the one that runs included",
+        deleted="is deleted: all images are lost, including the one that runs",
         harmless=("description", "labels"),
         rules={
             "cleanupPolicies": _cleanup,
@@ -299,9 +299,9 @@ REPOSITORY_GUARDS = (
     Guard(
         pattern=ENVIRONMENT,
         created=takes_nothing,
-        deleted="is deleted: the next run that names it makes it anew, without any rule",
+        deleted="is deleted: the next workflow run that names it creates it again, without any rule",
         rules={
-            "canAdminsBypass": switched("administrators may pass without approval", off=False, default=True),
+            "canAdminsBypass": switched("administrators may bypass the approval", off=False, default=True),
             "deploymentBranchPolicy": _branch_policy,
             "preventSelfReview": switched("whoever starts a deployment may approve it", off=True, default=False),
             "reviewers": _reviewers,
@@ -318,7 +318,7 @@ REPOSITORY_GUARDS = (
     Guard(
         pattern=RULESET,
         created=takes_nothing,
-        deleted="is deleted: its rules no longer hold",
+        deleted="is deleted: its rules no longer apply",
         harmless=("name",),
         rules={
             "bypassActors": _bypass_actors,
@@ -326,7 +326,7 @@ REPOSITORY_GUARDS = (
             "enforcement": _enforcement,
             "rules.*": _rule,
             "rules.updateAllowsFetchAndMerge": switched(
-                "the rule updateAllowsFetchAndMerge lets more through", off=False, default=False
+                "the rule updateAllowsFetchAndMerge allows more", off=False, default=False
             ),
             **{
                 f"rules.pullRequest.{flag}": switched(f"a pull request no longer needs {flag}", off=True, default=False)
@@ -343,7 +343,7 @@ REPOSITORY_GUARDS = (
             "rules.requiredStatusChecks.strictRequiredStatusChecksPolicy": switched(
                 "checks need not run on the newest base", off=True, default=False
             ),
-            "target": always("governs another kind of ref"),
+            "target": always("applies to another kind of ref"),
         },
     ),
     Guard(

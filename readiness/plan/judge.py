@@ -58,14 +58,14 @@ def judge_note(root: Path, base: str) -> str:
             return f"Judged by readiness {__version__} of {label}, the commit compared with."
         return (
             f"NOT judged by the base: the toolkit of {label} is too old to judge a program from outside. Judged by "
-            f"readiness {__version__} of {_TOOLKIT.parent}, which this change may have altered."
+            f"readiness {__version__} of {_TOOLKIT.parent}, which this change may have edited."
         )
     pinned = _pinned_version(root, commit)
     if pinned == __version__:
         return f"Judged by readiness {__version__}, which {label} pins."
     counts = "The verdict that counts is that of the base's version, which CI posts."
     if pinned is None:
-        return f"Judged by readiness {__version__}, which is installed. What {label} pins is not known. {counts}"
+        return f"Judged by readiness {__version__}, which is installed. The version in {label} is not known. {counts}"
     return f"Judged by readiness {__version__}, which is installed, NOT by {pinned}, which {label} pins. {counts}"
 
 

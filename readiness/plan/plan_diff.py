@@ -122,7 +122,7 @@ class StackDiff:
 def diff_plans(old: ReadPlan, new: ReadPlan) -> StackDiff:
     """Compares two plans of one stack. Raises RefusedError where they are of different stacks."""
     if old.stack != new.stack:
-        message = f"the plans are of two stacks, {old.stack!r} and {new.stack!r}, which have nothing in common"
+        message = f"the plans are of two stacks, {old.stack!r} and {new.stack!r}, and cannot be compared"
         hint = "Compare two plans of one stack"
         raise RefusedError([Finding(rule_id="plan-stacks-differ", file="diff", message=message, hint=hint)])
     changes = [change for pair in _pairs(old.resources, new.resources) if (change := _change(*pair))]
@@ -170,7 +170,7 @@ def _change(old: PlannedResource | None, new: PlannedResource | None) -> Resourc
     action = Action.REPLACE if replacing else Action.UPDATE if effective else Action.OTHER
     left_alone = [change.path for change in inputs if change not in effective]
     if left_alone:
-        notes += (f"ignored (ignoreChanges), so that the engine leaves it as it is: {', '.join(left_alone)}",)
+        notes += (f"ignored (`ignoreChanges`), so the engine does not change it: {', '.join(left_alone)}",)
     action = Action.OTHER if new.is_component else action
     notes += lasting_notes(old, new, is_replaced=action is Action.REPLACE) if not new.is_component else ()
     fields = {"inputs": inputs, "files": files, "options": options}

@@ -89,10 +89,10 @@ def read_pull_request(folder: Path) -> PullRequestFiles:
         paths, is_complete = value["paths"], value["is_complete"]
         problems = value["plans_problem"], value["previews_problem"]
     except (OSError, ValueError, RecursionError, TypeError, KeyError):
-        _refuse(str(path), "does not say which files the pull request changes", _FETCH)
+        _refuse(str(path), "does not list the files that the pull request changes", _FETCH)
     are_texts = isinstance(paths, list) and all(isinstance(name, str) for name in [*paths, *problems])
     if not are_texts or not isinstance(is_complete, bool):
-        _refuse(str(path), "does not say which files the pull request changes", _FETCH)
+        _refuse(str(path), "does not list the files that the pull request changes", _FETCH)
     plans, previews = problems
     return PullRequestFiles(paths=tuple(paths), is_complete=is_complete, plans_problem=plans, previews_problem=previews)
 
@@ -120,7 +120,7 @@ def read_plans(folder: Path, pull_request: PullRequestFiles, secrets: SecretMask
     except FileNotFoundError:
         _refuse(PLANS, "is missing", _FETCH)
     except FileTooLargeError:
-        _refuse(PLANS, f"is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, which no plans are")
+        _refuse(PLANS, f"is larger than {MAX_ARCHIVE_BYTES // 1024**2} MiB, the limit for plans")
     except OSError as error:
         _refuse(PLANS, f"cannot be read ({error.strerror})", _FETCH)
     texts = _texts(data, _PLANS_ARCHIVE)
@@ -186,7 +186,7 @@ def _texts(data: bytes, archive: _Archive) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             return _texts_in(file, archive)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, OverflowError) as error:
-        _refuse(archive.name, f"is no archive that can be read ({type(error).__name__})")
+        _refuse(archive.name, f"is not a readable archive ({type(error).__name__})")
 
 
 def _texts_in(file: zipfile.ZipFile, archive: _Archive) -> dict[str, bytes]:
@@ -199,13 +199,13 @@ def _texts_in(file: zipfile.ZipFile, archive: _Archive) -> dict[str, bytes]:
     for entry in entries:
         name = archive.names.fullmatch(entry.filename)
         if name is None:
-            _refuse(archive.name, f"holds {entry.filename[:100]!r}, which is no name of {archive.names_text}")
+            _refuse(archive.name, f"holds {entry.filename[:100]!r}, which is not the name of {archive.names_text}")
         if name[1] in texts:
             _refuse(archive.name, f"holds {entry.filename!r} twice")
         kind = stat.S_IFMT(entry.external_attr >> 16)
         is_readable = entry.compress_type in _COMPRESSIONS and not entry.flag_bits & _ENCRYPTED
         if kind not in (0, stat.S_IFREG) or not is_readable:
-            _refuse(archive.name, f"holds {entry.filename!r}, which is no regular, readable file")
+            _refuse(archive.name, f"holds {entry.filename!r}, which is not a regular, readable file")
         with file.open(entry) as stream:
             texts[name[1]] = stream.read(archive.max_bytes + 1)
         total += len(texts[name[1]])

@@ -245,18 +245,18 @@ _CLAUSE = re.compile(
 def filter_changes(old: str, new: str) -> list[Difference]:
     """Every clause that differs, and whether less passes; empty for filters that differ in spaces and order only."""
     if max(len(old), len(new)) > MAX_FILTER_CHARACTERS:
-        return [Difference("is too long to be judged", is_weaker=True)] if old != new else []
+        return [Difference("is too long to be compared", is_weaker=True)] if old != new else []
     before, after = _clauses(old), _clauses(new)
     gained = after - before
     changes: list[Difference] = []
     for clause in sorted((before - after).elements()):
         partner = next((new for new in sorted(+gained) if _subject(new) == _subject(clause) is not None), None)
         if partner is None:
-            changes.append(Difference(f"no longer asked: {clause}", is_weaker=_subject(clause) is None))
+            changes.append(Difference(f"removed: {clause}", is_weaker=_subject(clause) is None))
         else:
             gained[partner] -= 1
             changes.append(_clause_change(clause, partner))
-    return [*changes, *(Difference(f"asked besides: {clause}", is_weaker=True) for clause in sorted(+gained))]
+    return [*changes, *(Difference(f"also requires: {clause}", is_weaker=True) for clause in sorted(+gained))]
 
 
 def _clauses(text: str) -> Counter[str]:
@@ -274,7 +274,7 @@ def _clause_change(old: str, new: str) -> Difference:
     before, after = _values(old), _values(new)
     lost, gained = before - after, after - before
     if not lost and not gained:
-        return Difference(f"{old} -> {new}: cannot be judged", is_weaker=True)
+        return Difference(f"{old} -> {new}: it is not known whether that is weaker", is_weaker=True)
     lets_through_the_rest = subject.startswith(("NOT ", "-")) is not operator.startswith("!")
     is_weaker = bool(gained if lets_through_the_rest else lost)
     return Difference(f"{subject} {_lost_and_gained(lost, gained)}", is_weaker=is_weaker)

@@ -41,8 +41,8 @@ ACTION_WORDS = {
 FIRST = "Look at first"
 # Of resources that change in the same way, the comment counts more names than these.
 MAX_NAMES = 60
-PREVIEWED = "The engine would do what the plan does not know"
-NEW_FINDINGS = "Breaks rules of `readiness check --plan` that the base keeps"
+PREVIEWED = "What the engine would do, and the plan does not contain"
+NEW_FINDINGS = "Findings of `readiness check --plan` that the base does not have"
 
 
 def diff_text(
@@ -154,7 +154,9 @@ MAX_ENTRIES = 30
 MAX_PREVIEW_LINES = 50
 MAX_PREVIEW_CHARACTERS = 220
 
-CAVEAT = "Made from the program alone, without credentials. It compares what is declared and does not know what exists."
+CAVEAT = (
+    "Made from the program alone, without credentials. It compares what is declared, and not what exists in the cloud."
+)
 NOT_PREVIEWED = "What the engine would do is not known: {}."
 _NO_ORIGIN = Origin()
 # Enough for git to find the commit, as in the last line of the comment.
@@ -302,7 +304,7 @@ def _acknowledging_markdown(report: DiffReport, origin: Origin) -> list[str]:
     still_open = report.agreement.open
     if still_open:
         parts += [
-            "<details><summary>How to acknowledge what weakens protection</summary>",
+            "<details><summary>How to acknowledge the changes that weaken protection</summary>",
             "",
             f"If this is intended, a code owner runs this command in a checkout of the branch, and commits the file "
             f"`{ACKNOWLEDGED_FILE}` that it writes:",

@@ -16,7 +16,7 @@ from readiness.plan.offline_plan import Plan
 from readiness.resource_types import ALERT_POLICY, STACK_TYPE, kind_words
 from readiness.yaml_text import yaml_text
 
-CAVEAT = "What the program declares; made without engine, credentials or network. It does not know what exists."
+CAVEAT = "What the program declares. Made without engine, credentials or network; it does not show what exists."
 # Characters in a line of the summary.
 WIDTH = 116
 

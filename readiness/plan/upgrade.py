@@ -135,14 +135,14 @@ def _printed_plan(process: subprocess.Popen[bytes], folder: Path) -> bytes:
     if process.returncode:
         lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
         errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-        said = errors or lines[-1:] or ["it says nothing"]
+        said = errors or lines[-1:] or ["it printed no message"]
         raise PlanFailedError([line.replace(f"{folder}/", "") for line in said])
     return out
 
 
 def _plan_problem(place: str, said: str) -> Finding:
-    hint = "Change the settings or the program to suit that version; with the installed one they make a plan"
-    return Finding(rule_id="upgrade-plan", file=place, message=f"is not made: {said.rstrip('.')}", hint=hint)
+    hint = "Change the settings or the program to suit that version; the installed version makes a plan from them"
+    return Finding(rule_id="upgrade-plan", file=place, message=f"cannot be made: {said.rstrip('.')}", hint=hint)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -162,7 +162,7 @@ def _environment(root: Path, package: str | None) -> Iterator[Path]:
         made = _run([sys.executable, "-m", "venv", *(["--without-pip"] if has_pip else []), str(environment)], root)
         if made.returncode:
             hint = "`python3 -m venv` must work: on Debian and Ubuntu, install the package python3-venv"
-            _refuse("python3 -m venv", f"makes no environment: {_last_line(made)}", hint)
+            _refuse("python3 -m venv", f"cannot create an environment: {_last_line(made)}", hint)
         programs = environment / "bin"
         file = root / REQUIREMENTS
         if package is not None:
@@ -203,7 +203,7 @@ def _refuse_install(package: str, done: subprocess.CompletedProcess[str]) -> NoR
     reached = "" if "Retrying (" not in done.stderr else "the package index cannot be reached; "
     shown = mask_secrets(package)
     hint = f"Check the version, the network, and `pip config list`; `pip download '{shown}'` shows more"
-    _refuse(shown, f"pip does not install it: {reached}{mask_secrets(said).rstrip('.')}", hint)
+    _refuse(shown, f"pip cannot install it: {reached}{mask_secrets(said).rstrip('.')}", hint)
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:

@@ -139,7 +139,7 @@ def _setup_findings(diff: StackDiff) -> Iterator[WeakenedField]:
     old, new = (ABSENT if plan.setup is None else plan.setup for plan in (diff.old, diff.new))
     if (old is ABSENT) is not (new is ABSENT):
         side = "old" if old is ABSENT else "new"
-        reason = f"the {side} plan does not say which program is run and where credentials go"
+        reason = f"the {side} plan does not contain which program runs and where credentials are sent"
         yield WeakenedField(WHOLE_RESOURCE, old, new, reason)
 
 
@@ -225,7 +225,7 @@ def _by_table(
         if old.type == REPOSITORY_FILE and is_forgotten and text_at(old.inputs, "file") in _delivered(diff.new):
             return
         for reason in said_of(guard.deleted, old.inputs):
-            order = f"{twin.name} takes it over, and then it " if twin and guard is not UNKNOWN_TYPE else ""
+            order = f"{twin.name} adopts it, and then it " if twin and guard is not UNKNOWN_TYPE else ""
             yield WeakenedField(WHOLE_RESOURCE, old.inputs, ABSENT, f"{order}{reason}")
 
 
@@ -266,11 +266,11 @@ def _provider_changed(diff: StackDiff, old: PlannedResource | None, new: Planned
         is_new = old is None and option in ("provider", "providers")
         # A provider that is new too is judged itself.
         if not (is_new and any(urn in json.dumps(after) for urn in new_urns)):
-            reason = "sends credentials through another provider, or takes the provider from elsewhere"
+            reason = "sends credentials through another provider, or gets the provider from another source"
             yield WeakenedField(f"options.{option}", before, after, reason)
     before, after = options.get("importId", ABSENT), new.options.get("importId", ABSENT)
     if after not in (ABSENT, before):
-        reason = "takes over what exists under this id, and makes it what is declared"
+        reason = "adopts the existing resource with this id and changes it to what is declared"
         yield WeakenedField("options.importId", before, after, reason)
 
 
@@ -278,7 +278,7 @@ def _type_changed(old: PlannedResource, new: PlannedResource) -> Iterator[Weaken
     """An alias leads from another type: the tables cannot compare the two."""
     if old.type != new.type:
         reason = (
-            f"goes on as another type, {new.type} instead of {old.type}; whether that is as strict cannot be judged"
+            f"continues as another type, {new.type} instead of {old.type}; it is not known whether that is as strict"
         )
         yield WeakenedField("type", old.type, new.type, reason)
 
@@ -287,14 +287,14 @@ def _protection_removed(old: PlannedResource, new: PlannedResource) -> Iterator[
     """The engine would no longer refuse to delete it, would really delete what it only forgot, or shows a secret."""
     for option, reason in (
         ("protect", "may be deleted"),
-        ("retainOnDelete", "is deleted in the cloud too, once it is not declared"),
+        ("retainOnDelete", "is also deleted in the cloud when it is no longer declared"),
     ):
         if old.options.get(option) is True and new.options.get(option) is not True:
             yield WeakenedField(f"options.{option}", True, ABSENT, reason)
     option = "additionalSecretOutputs"
     before, after = (texts_of(side.options.get(option)) for side in (old, new))
     if lost := sorted(before - after):
-        reason = f"the state holds {', '.join(lost)} in plain text"
+        reason = f"the state contains {', '.join(lost)} in plain text"
         yield WeakenedField(f"options.{option}", sorted(before), sorted(after), reason)
 
 
@@ -303,9 +303,9 @@ def _ignored(old: PlannedResource, new: PlannedResource) -> Iterator[WeakenedFie
     before, after = set(ignored_paths(old)), set(ignored_paths(new))
     reasons: list[str] = []
     if not new.is_component and (added := sorted(after - before - _HARMLESS_TO_IGNORE)):
-        reasons.append(f"changes of {', '.join(added)} have no effect any more")
+        reasons.append(f"changes of {', '.join(added)} no longer have an effect")
     if guard_of(new.type) is not None and (lost := sorted(before - after - _HARMLESS_TO_IGNORE)):
-        reasons.append(f"{', '.join(lost)} is set to what is declared from now on")
+        reasons.append(f"{', '.join(lost)} is set to the declared value from now on")
     for reason in reasons:
         yield WeakenedField("options.ignoreChanges", sorted(before), sorted(after), reason)
 
@@ -328,7 +328,7 @@ def _package_added(diff: StackDiff, old: PlannedResource | None, new: PlannedRes
     is_provided = not new.is_component or "version" in new.options
     known = _USUAL_PACKAGES | {resource.type.partition(":")[0] for resource in diff.old.resources.values()}
     if old is None and is_provided and package not in known:
-        reason = f"is run by the provider {package}, which was not used before"
+        reason = f"is managed by the provider {package}, which was not used before"
         yield WeakenedField(WHOLE_RESOURCE, ABSENT, new.inputs, reason)
 
 
@@ -367,7 +367,7 @@ def _channel_lost(diff: StackDiff, old: PlannedResource, new: PlannedResource) -
     given = texts_of(old.inputs.get(field)), texts_of(new.inputs.get(field))
     before, after = _destinations(diff.old, given[0]), _destinations(diff.new, given[1])
     if given[0] != given[1] and (lost := sorted(before - after)):
-        yield WeakenedField(field, sorted(before), sorted(after), f"no longer tells {', '.join(lost)}")
+        yield WeakenedField(field, sorted(before), sorted(after), f"no longer notifies {', '.join(lost)}")
 
 
 def _destinations(plan: ReadPlan, channels: frozenset[str]) -> frozenset[str]:

@@ -70,7 +70,7 @@ def _reviewers(groups: Any) -> Any:
 def _reviewers_once(environment: Field) -> Iterator[Remark]:
     """GitHub's ids start at 1; 0 is a reviewer who is still to be filled in."""
     if environment.field("reviewers").value == []:
-        yield environment.remark("reviewers", "is an empty list: a gate that nobody guards; leave it out or fill it")
+        yield environment.remark("reviewers", "is an empty list, so nobody has to approve; leave it out or fill it")
     first: dict[tuple[str | None, float], Field] = {}
     for reviewer in environment.items("reviewers"):
         if identity := reviewer.number("id"):
@@ -231,7 +231,7 @@ def _secret_value(inputs: Field) -> Iterator[Remark]:
     """GitHub stores an empty value; a plain one would be readable in plan and state. No message shows it."""
     value = inputs.text("value")
     if value == "":
-        yield inputs.remark("value", "is empty, which GitHub stores without a word")
+        yield inputs.remark("value", "is empty, which GitHub stores without an error")
     elif value is not None:
         yield inputs.remark("value", "is plain text; give it as a secret")
     if inputs.text("valueEncrypted") == "":

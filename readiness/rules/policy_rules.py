@@ -144,13 +144,13 @@ POLICY_RULES = (
     ),
     _rule(
         "environment-reviewers",
-        "A guarded environment has two reviewers at least.",
+        "A protected environment has at least two reviewers.",
         _environment_has_reviewers,
         ENVIRONMENT,
     ),
     _rule(
         "environment-branches",
-        "A guarded environment takes named branches only.",
+        "A protected environment allows only named branches.",
         _environment_is_of_named_branches,
         ENVIRONMENT,
         BRANCH_POLICY,

@@ -62,7 +62,7 @@ def known_keys(namespace: str) -> frozenset[str]:
 class Comparison(StrEnum):
     """What `readiness diff` does with a change of the key."""
 
-    AGREEMENT = "needs agreement"
+    AGREEMENT = "needs an acknowledgement"
     SHOWN = "is shown"
     NONE = "is not compared"
 
@@ -80,15 +80,15 @@ def _agreement(why: str, *, is_host: bool = False) -> KeyDecision:
     return KeyDecision(comparison=Comparison.AGREEMENT, why=why, is_host=is_host)
 
 
-_SHOWN = KeyDecision(comparison=Comparison.SHOWN, why="neither host, account nor program is another one")
-_WORDS = KeyDecision(comparison=Comparison.NONE, why="words for people, or for `pulumi new` alone")
-_ELSEWHERE = KeyDecision(comparison=Comparison.NONE, why="shows in the plan, or key by key")
+_SHOWN = KeyDecision(comparison=Comparison.SHOWN, why="host, account and program stay the same")
+_WORDS = KeyDecision(comparison=Comparison.NONE, why="text for people, or for `pulumi new` only")
+_ELSEWHERE = KeyDecision(comparison=Comparison.NONE, why="is in the plan, or compared key by key")
 
 _RUNS = "another program may be run"
 _PLUGIN = "another program may be given the credentials"
-_STATE = "the state, secrets included, may be kept or encrypted elsewhere"
+_STATE = "the state, including secrets, may be stored or encrypted in another way"
 _HOST = "credentials are sent to another host"
-_ACCOUNT = "another account, project or organization may be acted on or acted as"
+_ACCOUNT = "another account, project or organization may be used or changed"
 
 PROJECT_FILE_DECISIONS = {
     "name": _ELSEWHERE,  # part of every URN
@@ -111,20 +111,20 @@ STACK_FILE_DECISIONS = {
     "encryptionsalt": _agreement(_STATE),
     "secretsprovider": _agreement(_STATE),
     "encryptedkey": _agreement(_STATE),
-    "environment": _agreement("settings and environment variables may come from elsewhere"),
+    "environment": _agreement("settings and environment variables may come from another source"),
 }
 # What names the source of the packages that the program runs with.
-DEPENDENCY_DECISION = _agreement("packages may be taken from elsewhere")
+DEPENDENCY_DECISION = _agreement("packages may come from another source")
 
 _SECRET = _agreement("another credential is used")
-_STORED_SECRET = KeyDecision(comparison=Comparison.SHOWN, why="the secret was stored anew")
+_STORED_SECRET = KeyDecision(comparison=Comparison.SHOWN, why="the secret was stored again")
 _HOST_KEY = _agreement(_HOST, is_host=True)
 
 # Patterns of whole configuration keys; the first that matches counts.
 _CONFIGURATION: tuple[tuple[str, KeyDecision], ...] = (
     ("|".join(sorted(SECRET_PROVIDER_KEYS)), _SECRET),
     (r"gcp:\w+CustomEndpoint|gcp:universeDomain|github:baseUrl", _HOST_KEY),
-    (r"github:insecure", _agreement("credentials may be sent to a host whose certificate nobody checks")),
+    (r"github:insecure", _agreement("credentials may be sent to a host whose certificate is not checked")),
     (
         r"gcp:(project|billingProject|userProjectOverride|scopes|impersonateServiceAccount"
         r"|impersonateServiceAccountDelegates)|github:(owner|organization)",

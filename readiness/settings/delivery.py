@@ -35,7 +35,7 @@ class DeliveryEnvironment(Section):
     job: Annotated[Text, Field(description="Display name of the deploying job; its duration is the deployment's.")]
     services: Annotated[
         Listed[Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$")]],
-        Field(description="Cloud Run services whose rollbacks are told; of the own stack: its services."),
+        Field(description="Cloud Run services whose rollbacks are notified; default: the services of this stack."),
     ] = ()
     target_deployments_per_week: Annotated[float, Field(gt=0, le=1000, description="More than so many.")]
     target_duration_seconds: Annotated[int, Field(ge=60, le=86_400, description="Less than so long.")]
@@ -184,5 +184,5 @@ def _own_environment_problems(
             message = "are this stack's own, which readiness:services holds"
             yield config.error(rule_id, path, message, "Remove the lines")
         if name not in (None, own) and listed == ():
-            message = "is missing, so that no rollback of them is told"
+            message = "is missing, so no rollback of them is notified"
             yield config.error(rule_id, path, message, "List the Cloud Run services of that environment")

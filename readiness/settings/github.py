@@ -134,12 +134,12 @@ class RequiredCheck(Section):
         ),
     ]
     integration_id: Annotated[
-        int, Field(ge=1, le=MAX_ID, description="The app that reports it; without a word, GitHub Actions.")
+        int, Field(ge=1, le=MAX_ID, description="The app that reports it; default: GitHub Actions.")
     ] = ACTIONS_INTEGRATION_ID
 
 
 class BypassActor(Section):
-    """Who may pass by the ruleset. Each is a hole in it: as a rule there is none."""
+    """Who may bypass the ruleset. Each is a hole in it: as a rule there is none."""
 
     kind: Literal["Integration", "RepositoryRole", "Team", "User"]
     id: Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -282,7 +282,7 @@ def _listed_problems(
     first_at: dict[str | int, int] = {}
     for index, reviewer in known_items(reviewers):
         if is_to_be_filled_in(known(reviewer, name_key)):
-            message = "stands for a reviewer to be filled in; `pulumi up` refuses until then"
+            message = "is a placeholder for a reviewer; `pulumi up` refuses it until you replace it"
             hint = f"Write the real {name_key} and id"
             yield config.warning("settings-placeholder", (*path, index), message, hint, placeholder=True)
             continue
@@ -324,7 +324,7 @@ def _second_approval_problems(
 def _same_name_problems(config: StackConfig, name: str, second: str) -> Iterator[Finding]:
     if name.lower() == second.lower():
         path = (*SECOND_APPROVAL, "name")
-        yield config.error("settings-second-approval", path, "is the guarded environment itself", "Rename it")
+        yield config.error("settings-second-approval", path, "is the protected environment itself", "Rename it")
 
 
 def _both_problems(
@@ -337,7 +337,7 @@ def _both_problems(
     listed = {identity for _, reviewer in known_items(first) for identity in _identities(reviewer, name_key)}
     for index, reviewer in known_items(second):
         if not listed.isdisjoint(_identities(reviewer, name_key)):
-            message = "may approve in the guarded environment too, so that one person could give both approvals"
+            message = "may also approve in the protected environment, so one person could give both approvals"
             path = (*SECOND_APPROVAL, "reviewers", kind, index)
             yield config.error("settings-second-approval", path, message, "List each reviewer in one of the two")
 

@@ -306,7 +306,7 @@ class Alerts(Section):
 class SecurityAlerts(Section):
     """The eight alerts of CIS Google Cloud 2.5 to 2.12. They are of the project: its one owner declares them."""
 
-    enabled: Annotated[bool, Field(description="Whether a change of roles, networks, buckets or databases tells you.")]
+    enabled: Annotated[bool, Field(description="Whether a change of roles, networks, buckets or databases notifies.")]
 
 
 class Contact(Section):

@@ -42,7 +42,12 @@ class NotificationDrill(Section):
     weekday: Annotated[int, Field(ge=0, le=6)] = 1
     hour: Annotated[int, Field(ge=0, le=23)] = 9
     target_response_minutes: Annotated[
-        int, Field(ge=1, le=1440, description="Of `readiness drill`: from sending a word to the first receipt, less.")
+        int,
+        Field(
+            ge=1,
+            le=1440,
+            description="Of `readiness drill`: the limit from sending a word to the first receipt.",
+        ),
     ] = 5
 
 

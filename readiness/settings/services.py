@@ -27,7 +27,7 @@ UrlPath = Annotated[str, Field(pattern=f"^/[?{URL_PATH_CHARACTERS}]*$", max_leng
 class KnownDegraded(Section):
     """A degraded answer that is known to be harmless, for the day of the launch: `verify --allow-degraded`."""
 
-    value: Annotated[MarkdownText, Field(description="What stands at `json_path` then.")]
+    value: Annotated[MarkdownText, Field(description="The value at `json_path` in that case.")]
     because: Annotated[MarkdownText, Field(description="A text of that answer that names the known mistake.")]
     accept_degraded_until: Annotated[
         Day | None,
@@ -46,7 +46,7 @@ class HealthAnswer(Section):
     """What the answer of `health_path` must say, besides being a 200."""
 
     json_path: JsonPath
-    healthy: Annotated[Text, Field(description="What stands at `json_path` while all is well.")]
+    healthy: Annotated[Text, Field(description="The value at `json_path` while the service is healthy.")]
     known_degraded: KnownDegraded | None = None
 
     @property
@@ -224,7 +224,7 @@ def _smoke_problems(config: StackConfig, index: int, smoke: Smoke | None) -> Ite
 
 def _placeholder_warning(config: StackConfig, index: int, url: str) -> Iterator[Finding]:
     if is_to_be_filled_in(url.removeprefix("https://")):
-        message = "stands for an address to be filled in; `pulumi up` refuses until then"
+        message = "is a placeholder for an address; `pulumi up` refuses it until you replace it"
         hint = "Write what `gcloud run services describe` prints as status.url"
         yield config.warning("settings-placeholder", ("services", index, "url"), message, hint, placeholder=True)
 

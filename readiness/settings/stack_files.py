@@ -159,7 +159,7 @@ def _has_settings(config: StackConfig, document: Document) -> bool:
         return False
     is_project = document.file == PROJECT_FILE
     allowed = PROJECT_FILE_KEYS if is_project else STACK_FILE_KEYS
-    meant = _refuse_unknown(config, document, (), document.value, allowed, "settings stand under `config:`")
+    meant = _refuse_unknown(config, document, (), document.value, allowed, "settings are under `config:`")
     section = document.value.get("config")
     if isinstance(section, dict) or (section is None and is_project and "config" not in meant):
         return True
@@ -228,7 +228,7 @@ def _add_declaration(config: StackConfig, key: str, entry: dict[str, Any], origi
     """Adds the value of a declared key: `default:` for the project's own keys, `value:` for those of a provider."""
     own = key.startswith(f"{config.project}:")
     allowed = DECLARATION_KEYS if own else ("value",)
-    hint = f"the value stands under `{'default' if own else 'value'}:`"
+    hint = f"the value is under `{'default' if own else 'value'}:`"
     if entry and not entry.keys() & set(DECLARATION_KEYS):
         message = "holds its value where the engine looks for a declaration"
         below = f"Indent it below `{'default' if own else 'value'}:`"

@@ -37,7 +37,7 @@ SECRET_FOUND = "holds what looks like a credential in plain text"  # noqa: S105 
 
 # A piece of PyYAML's complaint, what it means, and what the writer can do about it.
 _SYNTAX = (
-    (r"'\t'", "a tab stands where spaces must", "Indent with spaces, not tabs"),
+    (r"'\t'", "a tab is used for indentation", "Indent with spaces, not tabs"),
     ("mapping values are not allowed", "a colon where no key can be", "Indent it right, or quote text that holds `: `"),
     ("could not find expected ':'", "a key without its colon", "Write `key: value`, with a space after the colon"),
     ("cannot start any token", "text that begins with a special character", "Put the text in quotes"),

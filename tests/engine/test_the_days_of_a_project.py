@@ -153,7 +153,8 @@ SECRET_OF = {
     "channels.slack": "readiness:slack_auth_token",
     "channels.pagerduty": "readiness:pagerduty_service_key",
 }
-# Of the written and the added settings; the database is not among them, because both stacks share its alert. What needs another one is in the same group, or in one before it.
+# Of the written and the added settings. The database is not among them, because both stacks share its alert. A part that
+# needs another one is in the same group, or in an earlier one.
 OPTIONAL_PARTS = (
     (
         "notification_drill", "security_audit", "security_alerts", "dependabot", "deployment_telemetry",

@@ -114,7 +114,7 @@ def test_a_step_that_begins_with_run(command: Command, tmp_path: Path) -> None:
     [
         (STAGING_TEXT.replace("run: black", "run: &black black"), "uses the YAML anchor or alias 'black'"),
         (STAGING_TEXT + "---\nname: second\n", "a second document begins"),
-        (STAGING_TEXT.replace("    steps:", "\tsteps:", 1), "a tab stands where spaces must"),
+        (STAGING_TEXT.replace("    steps:", "\tsteps:", 1), "a tab is used for indentation"),
         (
             STAGING_TEXT.replace("jobs:", "tasks:"),
             "is not a workflow: it has no `jobs`. Write its jobs under `jobs`, or delete the file",

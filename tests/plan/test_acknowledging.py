@@ -208,7 +208,7 @@ def test_a_project_in_a_folder_has_the_owners_of_the_folder(tmp_path: Path, patt
 def test_only_an_owner_may_agree_where_the_owners_are_people(tmp_path: Path, by: str) -> None:
     """Whatever the case, with or without `@`."""
     with_owners(tmp_path, "* @grace @lin", CODE_OWNERS_FILES[1])
-    with pytest.raises(RefusedError, match="mallory is no code owner") as refused:
+    with pytest.raises(RefusedError, match="mallory is not a code owner") as refused:
         written(tmp_path, "a", by="mallory")
     assert "grace, lin" in str(refused.value)
     assert not (tmp_path / ACKNOWLEDGED_FILE).exists()

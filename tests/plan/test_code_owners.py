@@ -92,10 +92,10 @@ def test_the_note_names_files_and_owners_of_the_base() -> None:
     owners = CodeOwners.of_text("/components/ @ops\n")
     assert own_word_note(["README.md"], owners) == ""
     note = own_word_note(["components/a.py", "__main__.py", "README.md"], owners)
-    assert note.startswith("This plan is the change's own word: ")
+    assert note.startswith("The change produced this plan itself: ")
     assert "(__main__.py, components/a.py)" in note
     assert "Owners who must read that code: @ops." in note
-    assert "Nobody owns __main__.py in CODEOWNERS of the base." in note
+    assert "CODEOWNERS of the base names no owner of __main__.py." in note
     assert "more files than GitHub lists" in own_word_note([], owners, is_complete=False)
     many = own_word_note([f"components/{number}.py" for number in range(9)], owners)
     assert "and 4 more" in many

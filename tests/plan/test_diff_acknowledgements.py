@@ -84,12 +84,12 @@ ENTRY = f"acknowledged:\n  - digest: {DIGEST}\n    reason: Agreed\n    by: ada\n
     ("text", "said"),
     [
         ("", ["is empty"]),
-        ("- a", ["is no list under the one key `acknowledged:`"]),
-        ("acknowledged: {}", ["is no list under the one key `acknowledged:`"]),
+        ("- a", ["must have one key, `acknowledged:`, with a list"]),
+        ("acknowledged: {}", ["must have one key, `acknowledged:`, with a list"]),
         ("acknowledged: [", ["is not valid YAML"]),
-        (ENTRY + "more: 1\n", ["is no list under the one key `acknowledged:`"]),
-        ("acknowledged: [7]", ["acknowledged[0]: is no entry"]),
-        (ENTRY.replace(DIGEST, "abc"), ["acknowledged[0].digest: is no digest of a change"]),
+        (ENTRY + "more: 1\n", ["must have one key, `acknowledged:`, with a list"]),
+        ("acknowledged: [7]", ["acknowledged[0]: is not an entry"]),
+        (ENTRY.replace(DIGEST, "abc"), ["acknowledged[0].digest: is not a digest of a change"]),
         (ENTRY.replace("ada", "[ada]"), ["acknowledged[0].by: must be text, not a list. Write text"]),
         (ENTRY + "    until: 2027\n", ["acknowledged[0].until: is an unknown key"]),
         (

@@ -193,7 +193,7 @@ def test_what_is_opened_to_everybody_needs_agreement_whatever_its_type(member: s
     assert found.reasons == (f"opens it to {member}",)
     assert len(weakened([], [opened])) == 1
     (found,) = weakened([opened], [closed])
-    assert "no rule knows whether that is weaker" in found.reasons[0]
+    assert "it is not known whether that is weaker" in found.reasons[0]
 
 
 def test_a_service_that_no_longer_asks_who_calls_needs_agreement() -> None:
@@ -202,7 +202,7 @@ def test_a_service_that_no_longer_asks_who_calls_needs_agreement() -> None:
     (found,) = weakened([asks], [open_])
     assert (found.field, found.reasons) == ("invokerIamDisabled", ("everybody who reaches it may call it",))
     (found,) = weakened([open_], [asks])
-    assert "no rule knows" in found.reasons[0]
+    assert "it is not known" in found.reasons[0]
 
 
 def test_a_provider_of_its_own_needs_agreement_and_so_does_each_change_of_it() -> None:
@@ -230,9 +230,9 @@ def test_the_first_resource_of_a_further_package_needs_agreement() -> None:
         for name in ("first", "second")
     )
     (found,) = weakened([], [first])
-    assert found.reasons == ("is run by the provider random, which was not used before",)
+    assert found.reasons == ("is managed by the provider random, which was not used before",)
     (found,) = weakened([first], [first, second])
-    assert found.reasons[0].startswith("is new, and no table knows")
+    assert found.reasons[0].startswith("is new, and Readiness has no rules")
     assert weakened([], [resource("shop:web:Site", {"name": "x"})]) == ()
 
 

@@ -78,7 +78,7 @@ def test_a_deleted_resource_says_what_was_there() -> None:
     """And where it may have gone."""
     old, renamed = (plan_value(resource(METRIC, {"filter": "x"}, name=name)) for name in ("it", "other"))
     assert lines_of(old, plan_value()) == ["- filter: x"]
-    assert "! other has the same inputs: an alias would keep this one under the new name" in lines_of(old, renamed)
+    assert "! other has the same inputs: an alias would keep the state of this one" in lines_of(old, renamed)
 
 
 def test_a_replacement_names_the_fields_that_force_it_and_a_move_both_names() -> None:
@@ -87,7 +87,7 @@ def test_a_replacement_names_the_fields_that_force_it_and_a_move_both_names() ->
     new = resource(METRIC, {"project": "b"}, name="new", options={"aliases": [{"urn": old["urn"]}]})
     assert lines_of(plan_value(old), plan_value(new)) == [
         "! forces the replacement: project",
-        "! the engine creates a new one and deletes this one with what it holds",
+        "! the engine creates a new one and deletes this one with its contents",
         f"- {old['urn']}",
         f"+ {new['urn']}",
         "- project: a",

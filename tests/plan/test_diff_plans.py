@@ -304,7 +304,7 @@ def test_an_ignored_field_is_no_update_and_no_replacement(ignored: list[str]) ->
     assert change.action is Action.OTHER
     assert change.replacing == ()
     assert [field.path for field in change.inputs] == ["location"]
-    assert change.notes == ("ignored (ignoreChanges), so that the engine leaves it as it is: location",)
+    assert change.notes == ("ignored (`ignoreChanges`), so the engine does not change it: location",)
     open_ = resource(REPOSITORY, {"location": "eu"})
     assert only(diff_of(plan_value(old), plan_value(open_))).action is Action.REPLACE
 
@@ -323,7 +323,7 @@ def test_a_job_s_ignored_image_is_no_update() -> None:
     )
     change = only(diff_of(plan_value(old), plan_value(new)))
     assert change.action is Action.OTHER
-    assert change.notes == (f"ignored (ignoreChanges), so that the engine leaves it as it is: {path}",)
+    assert change.notes == (f"ignored (`ignoreChanges`), so the engine does not change it: {path}",)
 
 
 def _note(old: list[PlanValue], new: list[PlanValue]) -> tuple[Action, str]:
@@ -336,9 +336,9 @@ def _note(old: list[PlanValue], new: list[PlanValue]) -> tuple[Action, str]:
     ("type_", "inputs", "note"),
     [
         (LOG_BUCKET, {"bucketId": "_Default"}, "creates nothing: every project has the log bucket _Default"),
-        (LOG_BUCKET, {"bucketId": "own"}, "a log bucket of this id that exists is taken over"),
+        (LOG_BUCKET, {"bucketId": "own"}, "an existing log bucket of this id is adopted"),
         (AUDIT_CONFIG, {}, "replaces the audit configuration that the service has"),
-        (ENVIRONMENT, {}, "an environment of this name that exists is set to what is declared"),
+        (ENVIRONMENT, {}, "an existing environment of this name is set to what is declared"),
         (API, {}, ""),
         (REPOSITORY_FILE, {}, ""),
         (REPOSITORY_FILE, {"overwriteOnCreate": True}, "overwrites a file that exists"),
@@ -392,14 +392,14 @@ def test_a_move_creates_nothing() -> None:
     """Only the name in the state is another one."""
     old = resource(METRIC, {"filter": "a"})
     new = resource(METRIC, {"filter": "a"}, name="new", options={"aliases": [{"urn": old["urn"]}]})
-    assert _note([old], [new])[1].startswith("goes on under its new name")
+    assert _note([old], [new])[1].startswith("keeps its state under the new name")
 
 
 @pytest.mark.parametrize(
     ("option", "note"),
     [
-        (None, "the engine creates a new one and deletes this one with what it holds"),
-        ("deleteBeforeReplace", "the engine deletes it, with what it holds, before it creates the new one"),
+        (None, "the engine creates a new one and deletes this one with its contents"),
+        ("deleteBeforeReplace", "the engine deletes it, with its contents, before it creates the new one"),
         ("retainOnDelete", "the engine creates a new one and leaves the old one where it is"),
     ],
 )

@@ -60,7 +60,7 @@ def test_a_stack_of_one_side_only_is_all_created_or_all_deleted(clone: Path, com
     said = [line for line in done.out.splitlines() if line.strip().startswith("! ")]
     assert said
     known = (
-        r"! (is a new grant|is a new identity|runs something new|takes over (what exists|the log bucket _Default)"
+        r"! (is a new grant|is a new identity|runs something new|adopts (the existing resource|the log bucket _Default)"
         r"|accepted_until: )"
     )
     about_what_exists = (

@@ -131,9 +131,9 @@ def test_a_plan_that_does_not_say_it_is_not_known_and_not_ok() -> None:
     new = plan_value()
     old = {key: value for key, value in new.items() if key != "setup"}
     (found,) = weakenings(diff_of(old, new))
-    assert found.reasons == ("the old plan does not say which program is run and where credentials go",)
+    assert found.reasons == ("the old plan does not contain which program runs and where credentials are sent",)
     (found,) = weakenings(diff_of(new, old))
-    assert found.reasons == ("the new plan does not say which program is run and where credentials go",)
+    assert found.reasons == ("the new plan does not contain which program runs and where credentials are sent",)
     report = diff_report([diff_of(old, old)], [], all_stacks=True)
     assert report.weakened == ()
     assert "prod: no change; program and providers not known\n" in diff_text(report)
@@ -186,7 +186,7 @@ def test_a_commit_whose_files_are_refused_today_is_not_known(
     monkeypatch.setattr(base_plan, "setup_of_texts", refuse)
     done = command("diff", "--base", "main", "--stack", "staging", cwd=clone)
     assert done.status == 1
-    assert "the old plan does not say which program is run and where credentials go" in done.out
+    assert "the old plan does not contain which program runs and where credentials are sent" in done.out
 
 
 def test_a_later_day_until_which_something_is_accepted_needs_agreement_and_an_earlier_one_does_not() -> None:

@@ -194,7 +194,7 @@ def test_a_field_that_is_ignored_from_now_on_weakens_unless_it_only_describes() 
     frozen = resource(ALERT_POLICY, {}, options={"ignoreChanges": ["conditions", "labels"]})
     harmless = resource(ALERT_POLICY, {}, options={"ignoreChanges": ["labels"]})
     (found,) = weakened([before], [frozen])
-    assert found.reasons == ("changes of conditions have no effect any more",)
+    assert found.reasons == ("changes of conditions no longer have an effect",)
     assert weakened([before], [harmless]) == ()
     assert weakened([harmless], [before]) == ()
 
@@ -203,7 +203,7 @@ def test_a_field_that_is_no_longer_ignored_counts_because_the_declared_value_ove
     """What the field was set to is not in a plan."""
     frozen = resource(ALERT_POLICY, {}, options={"ignoreChanges": ["enabled", "labels"]})
     (found,) = weakened([frozen], [resource(ALERT_POLICY, {})])
-    assert found.reasons == ("enabled is set to what is declared from now on",)
+    assert found.reasons == ("enabled is set to the declared value from now on",)
 
 
 def _policy(*channels: str) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def test_a_lost_channel_weakens_by_whom_it_told_and_an_added_one_does_not() -> N
     ops, dev = _channel("ops", "ops@example.com"), _channel("dev", "dev@example.com")
     both, one = _policy("<ops.id>", "<dev.id>", "projects/p/1"), _policy("<ops.id>")
     (found,) = weakened([ops, dev, both], [ops, dev, one])
-    assert found.reasons == ("no longer tells email dev@example.com, projects/p/1",)
+    assert found.reasons == ("no longer notifies email dev@example.com, projects/p/1",)
     assert weakened([ops, dev, one], [ops, dev, both]) == ()
 
 
@@ -297,7 +297,7 @@ def test_what_no_rule_knows_needs_an_acknowledgement_in_both_directions(
 def test_a_change_that_no_rule_knows_is_said_with_both_values() -> None:
     """So that whoever acknowledges it need not look for them."""
     (found,) = weakened([resource(CHANNEL, {"project": "shop"})], [resource(CHANNEL, {})])
-    said = "changes project from shop to (absent), and no rule knows whether that is weaker"
+    said = "changes project from shop to (absent), and it is not known whether that is weaker"
     assert found.reasons == (said,)
 
 
@@ -380,8 +380,8 @@ def test_what_protects_nobody_and_what_is_a_component_needs_none(type_: str) -> 
 @pytest.mark.parametrize(
     ("type_", "inputs", "said"),
     [
-        (LOG_BUCKET, {"bucketId": "_Default", "retentionDays": 7}, "takes over the log bucket _Default and keeps"),
-        (LOG_BUCKET, {"bucketId": "<it.name>"}, "may take over a log bucket that exists"),
+        (LOG_BUCKET, {"bucketId": "_Default", "retentionDays": 7}, "adopts the log bucket _Default and keeps"),
+        (LOG_BUCKET, {"bucketId": "<it.name>"}, "may adopt an existing log bucket"),
         (LOG_SINK, {"destination": "storage.googleapis.com/elsewhere"}, "sends copies of log entries to storage."),
         (AUDIT_CONFIG, {"auditLogConfigs": [{"logType": "DATA_READ", "exemptedMembers": ["user:m"]}]},
          "DATA_READ of user:m is not logged"),
@@ -403,7 +403,7 @@ def test_a_file_that_disappears_counts_and_the_change_of_its_text_does_not() -> 
     """Its text is shown line by line."""
     file, other = (resource(REPOSITORY_FILE, {"file": "scan.yml", "content": text}) for text in ("a", "b"))
     (found,) = weakened([file], [])
-    assert found.reasons == ("is no longer declared: nothing keeps the file scan.yml as it is",)
+    assert found.reasons == ("is no longer declared: the file scan.yml is no longer managed",)
     assert weakened([file], [other]) == ()
     assert weakened([], [file]) == ()
 
@@ -436,7 +436,7 @@ def test_a_rename_without_an_alias_loses_what_its_creation_takes_over() -> None:
     """The new one is created first, onto the existing environment; then the old one is deleted, and nothing is left."""
     old, new = (resource(ENVIRONMENT, {"environment": "production"}, name=name) for name in ("old", "new"))
     (found,) = weakened([old], [new])
-    assert found.reasons[0].startswith("new takes it over, and then it is deleted: ")
+    assert found.reasons[0].startswith("new adopts it, and then it is deleted: ")
     kept = resource(ENVIRONMENT, old["inputs"], name="old", options={"retainOnDelete": True})
     assert weakened([kept], [new]) == ()
     alias = resource(ENVIRONMENT, old["inputs"], name="new", options={"aliases": [{"urn": old["urn"]}]})
@@ -463,5 +463,5 @@ def test_a_secret_output_that_is_no_longer_secret_counts() -> None:
     """From then on it is in the state in plain text; one that becomes secret is stricter."""
     secret, plain = (resource(DASHBOARD, {}, options=o) for o in ({"additionalSecretOutputs": ["key"]}, None))
     (found,) = weakened([secret], [plain])
-    assert found.reasons == ("the state holds key in plain text",)
+    assert found.reasons == ("the state contains key in plain text",)
     assert weakened([plain], [secret]) == ()

@@ -76,7 +76,7 @@ def test_an_engine_that_does_what_the_plan_says_adds_nothing(diff: StackDiff, st
     """And the operations that both have are counted."""
     found = compared(diff, *steps)
     assert (texts(found), found.agreeing) == ([], 0 if diff is SAME else 1)
-    assert found.summary == f"prod: no operations that the plan does not know, {found.agreeing} as the plan says"
+    assert found.summary == f"prod: no operations that the plan does not contain, {found.agreeing} as in the plan"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_the_plan_does_not_know_is_listed(diff: StackDiff, steps: list[dict
     found = compared(diff, *steps)
     (text,) = texts(found)
     assert text.startswith(said[:150])
-    assert found.summary.startswith("prod: 1 operation that the plan does not know")
+    assert found.summary.startswith("prod: 1 operation that the plan does not contain")
 
 
 def test_components_and_the_engines_own_providers_are_no_operation() -> None:
@@ -149,7 +149,7 @@ def test_the_gravest_operation_is_first() -> None:
 def test_a_preview_that_did_not_end_well_is_known_in_part(more: dict[str, Any]) -> None:
     """What it did not reach is not said to be nothing."""
     found = compared(UPDATE, step("delete", "other"), **more)
-    assert found.summary.startswith("prod: known in part, because the preview did not end well; 1 differ")
+    assert found.summary.startswith("prod: known in part, because the preview ended with an error; 1 differ")
     assert texts(found) == ["delete other (gcp:monitoring/alertPolicy:AlertPolicy): the plan says nothing"]
     assert list(found.errors) == (["the API is off"] if "diagnostics" in more else [])
 
@@ -160,7 +160,7 @@ def test_the_comment_and_the_text_list_it_and_what_is_not_known() -> None:
     report = diff_report([UPDATE, staging], (), all_stacks=True)
     previews = {"prod": compared(UPDATE, step("delete", "`gone` </details>\u202e"), step("update"))}
     for text in (diff_markdown(report, previews=previews), diff_text(report, previews=previews)):
-        assert "prod: 1 operation that the plan does not know, 1 as the plan says" in text
+        assert "prod: 1 operation that the plan does not contain, 1 as in the plan" in text
         assert "  delete `gone` </details>\\u{202e} (gcp:monitoring/" in text
         assert "staging: not known: no preview was given" in text
         assert "no preview was given." not in text
@@ -187,15 +187,15 @@ def test_a_huge_preview_leaves_room_for_the_changes() -> None:
         (b"\xff\xfe", "is not UTF-8 text"),
         (b"[" * 200_000, "is nested too deeply"),
         (b"9" * 10_000, "is not valid JSON"),
-        (b"[]", "its top level is no object"),
+        (b"[]", "its top level is not an object"),
         (b"{}", "it has no step of the stack itself"),
-        (b'{"steps": {}}', "`steps` is no list"),
-        (b'{"steps": [], "diagnostics": 1}', "`diagnostics` is no list"),
-        (b'{"steps": [1]}', "steps[0]: is no step"),
-        (b'{"steps": [{"op": "same", "urn": 1}]}', "steps[0]: is no step"),
-        (b'{"steps": [{"op": "same", "urn": "urn:x"}]}', "is no URN"),
-        (json.dumps(preview(step("update", diffReasons="x"))).encode(), "`diffReasons` is no list"),
-        (json.dumps(preview(step("update", replaceReasons=[1]))).encode(), "`replaceReasons` is no list"),
+        (b'{"steps": {}}', "`steps` is not a list"),
+        (b'{"steps": [], "diagnostics": 1}', "`diagnostics` is not a list"),
+        (b'{"steps": [1]}', "steps[0]: is not a step"),
+        (b'{"steps": [{"op": "same", "urn": 1}]}', "steps[0]: is not a step"),
+        (b'{"steps": [{"op": "same", "urn": "urn:x"}]}', "is not a URN"),
+        (json.dumps(preview(step("update", diffReasons="x"))).encode(), "`diffReasons` is not a list"),
+        (json.dumps(preview(step("update", replaceReasons=[1]))).encode(), "`replaceReasons` is not a list"),
         (json.dumps(preview()).replace(":prod::", ":staging::").encode(), "is of the stack staging, not of prod"),
         (json.dumps(preview()).replace(":prod::", ":\\u001b[2J\\ud800::").encode(), "is of the stack"),
     ],

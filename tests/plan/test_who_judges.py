@@ -53,7 +53,7 @@ def test_a_change_of_what_judges_does_not_change_the_verdict(clone: Path, comman
         assert "error" in done.err
         return
     first, judged = done.out.splitlines()[:2]
-    assert first.startswith("This plan is the change's own word: the change touches code that makes the plan (")
+    assert first.startswith("The change produced this plan itself: it changes code that makes the plan (")
     assert path in first
     assert judged.startswith(f"Judged by readiness {__version__} of {git(clone, 'rev-parse', 'main')[:12]}")
     assert RAISED in done.out
@@ -115,9 +115,9 @@ def test_a_base_that_cannot_judge_is_not_said_to_have_judged(clone: Path) -> Non
         (f"readiness=={__version__} \\\n    --hash=sha256:00\n", f"Judged by readiness {__version__}, which "),
         ("readiness==0.0.9\n", "NOT by 0.0.9, which "),
         ("readiness @ https://example.com/readiness-0.0.9-py3-none-any.whl\n", "NOT by 0.0.9, which "),
-        ("readiness>=0.1\n", " pins is not known."),
-        ("other==1\n", " pins is not known."),
-        (f"readiness=={__version__}\nreadiness==0.0.9\n", " pins is not known."),
+        ("readiness>=0.1\n", " is not known."),
+        ("other==1\n", " is not known."),
+        (f"readiness=={__version__}\nreadiness==0.0.9\n", " is not known."),
     ],
 )
 def test_a_project_is_told_whether_the_version_that_judged_is_the_one_that_the_base_pins(
@@ -167,7 +167,7 @@ def test_a_pull_request_is_judged_by_its_plans_alone(clone: Path, command: Comma
     assert RAISED in done.out
     _, title, _, first, _, judged, *_ = done.out.splitlines()
     assert title == "## Plan diff"
-    assert first.startswith("> `This plan is the change's own word: ")
+    assert first.startswith("> `The change produced this plan itself: ")
     assert judged.startswith(f"> `Judged by readiness {__version__} of ")
     assert "What the engine would do is not known: the workflow has not ended yet." in done.out
 
@@ -190,7 +190,9 @@ def test_a_pull_request_is_judged_by_its_plans_alone(clone: Path, command: Comma
         archive.writestr("preview-staging.json", json.dumps({"steps": steps, "changeSummary": {}}))
     done = command(*arguments, cwd=clone)
     assert done.status == 0
-    assert "prod: not known, because the preview cannot be read: preview-prod.zip: is no archive" in done.out
+    assert (
+        "prod: not known, because the preview cannot be read: preview-prod.zip: is not a readable archive" in done.out
+    )
     assert "delete gone (gcp:storage/bucket:Bucket): the plan says nothing" in done.out
     (fetched / "preview-prod.zip").unlink()
     assert "prod: not known: the workflow has not ended yet" in command(*arguments, cwd=clone).out
@@ -213,5 +215,5 @@ def test_a_pull_request_without_plans_or_with_hostile_ones_fails_with_a_comment(
     assert "has made no plans" in done.out
     (tmp_path / PULL_REQUEST).write_text(json.dumps(known | {"plans_problem": ""}), encoding="utf-8")
     (tmp_path / PLANS).write_bytes(b"PK")
-    assert "is no archive that can be read" in command(*arguments, cwd=clone).out
+    assert "is not a readable archive" in command(*arguments, cwd=clone).out
     assert "needs --base" in command("diff", "a", "b", "--pull-request", str(tmp_path), cwd=clone).err

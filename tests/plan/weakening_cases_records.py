@@ -33,11 +33,13 @@ RECORD_CASES = (
     *cases(
         LOG_SINK,
         (_SINK, put(_SINK, "filter", 'resource.type="a"'), "without b"),
-        (put(_SINK, "filter", None), _SINK, "no longer takes every entry"),
+        (put(_SINK, "filter", None), _SINK, "no longer exports every entry"),
         (_SINK, _SINK | {"disabled": True}, "is switched off"),
-        (_SINK, _SINK | {"exclusions": [{"name": "x"}]}, "leaves entries out"),
+        (_SINK, _SINK | {"exclusions": [{"name": "x"}]}, "excludes some entries"),
     ),
-    *cases(LOG_SINK, (_SINK, _SINK | {"destination": "elsewhere"}, "leads entries somewhere else"), judged=False),
+    *cases(
+        LOG_SINK, (_SINK, _SINK | {"destination": "elsewhere"}, "exports entries to another destination"), judged=False
+    ),
     *cases(OBJECTIVE, (_SLO, put(_SLO, "goal", 0.99), "99.0000% instead of 99.9000%")),
     *cases(
         OBJECTIVE,
@@ -48,10 +50,10 @@ RECORD_CASES = (
         ),
         judged=False,
     ),
-    *cases(LOG_METRIC, (_LABELS, {}, "the label service is gone")),
+    *cases(LOG_METRIC, (_LABELS, {}, "the label service is removed")),
     *cases(
         LOG_METRIC,
-        ({"valueExtractor": "EXTRACT(a)"}, {"valueExtractor": "EXTRACT(b)"}, "the value is read from elsewhere"),
+        ({"valueExtractor": "EXTRACT(a)"}, {"valueExtractor": "EXTRACT(b)"}, "the value is extracted otherwise"),
         judged=False,
     ),
     *cases(JOB, ({}, {"deletionProtection": False}, "may be deleted")),

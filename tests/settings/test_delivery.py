@@ -38,7 +38,7 @@ MISTAKES = [
     (JOB, f"{JOB}        services: [a]\n",
      f"{ENVIRONMENTS}[1].services", "are this stack's own, which readiness:services holds"),
     # The file of another environment's stack is not read here.
-    (f"{LISTED}{SERVICE}\n", "", f"{ENVIRONMENTS}[0].services", "is missing, so that no rollback of them is told"),
+    (f"{LISTED}{SERVICE}\n", "", f"{ENVIRONMENTS}[0].services", "is missing, so no rollback of them is notified"),
     # A rollback would be reported for the wrong environment.
     (SERVICE, "          - ai-resume-review-v2-backend-staging",
      f"{ENVIRONMENTS}[0].services[1]", "repeats item [0]"),

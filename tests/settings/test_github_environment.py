@@ -41,7 +41,7 @@ def with_id(identity: str) -> str:
 
 
 FOUR = people("ada", "grace", "alan", "edsger")
-BOTH = "may approve in the guarded environment too, so that one person could give both approvals"
+BOTH = "may also approve in the protected environment, so one person could give both approvals"
 REPEATED = "Keep one of the two"
 WHOLE = "must be a whole number"
 
@@ -216,7 +216,7 @@ def test_the_second_environment_is_held_to_the_same_rules(project: Path) -> None
         f"{path}.reviewers",
         f"{path}.reviewers.users[0].id",
     ]
-    assert {message for key, message in told if key == f"{path}.name"} > {"is the guarded environment itself"}
+    assert {message for key, message in told if key == f"{path}.name"} > {"is the protected environment itself"}
 
 
 def test_items_of_the_wrong_kind_are_told_and_break_no_rule(project: Path) -> None:

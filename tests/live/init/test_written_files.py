@@ -257,7 +257,7 @@ def test_one_known_reviewer_is_completed_by_a_placeholder(tmp_path: Path) -> Non
     environment = yaml.safe_dump(config_of(tmp_path / "new", "prod")["readiness:production_environment"])
     assert "login: ada" in environment
     assert "login: to-be-filled-in-2" in environment
-    assert "reviewers.users[1]: stands for a reviewer to be filled in" in result.output
+    assert "reviewers.users[1]: is a placeholder for a reviewer" in result.output
 
 
 def test_teams_approve_and_own_beside_people(tmp_path: Path) -> None:

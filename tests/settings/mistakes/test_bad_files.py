@@ -35,7 +35,7 @@ CHAIN = "config:\n  k0: &k0 [[[[[[[[x]]]]]]]]\n" + "".join(
         (b"config:\n  a: \x00\n", ":2", "holds a character that YAML does not allow. Save it as plain text."),
         (
             b"config:\n\tkey: 1\n", ":2",
-            "is not valid YAML: a tab stands where spaces must. Indent with spaces, not tabs.",
+            "is not valid YAML: a tab is used for indentation. Indent with spaces, not tabs.",
         ),
         (
             b"config:\n  a: b: c\n", ":2",

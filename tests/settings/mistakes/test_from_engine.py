@@ -232,7 +232,7 @@ def test_a_placeholder_passes_a_preview_and_stops_an_update(inside: Path) -> Non
         assert line.endswith("`pulumi up` refuses until then. Write the real login and id.")
     edit(inside, "to-be-filled-in-first\n          id: 0", "ada\n          id: 1001")
     (line,) = refusal(resolved(inside, "prod"), stack="prod", dry_run=False)
-    assert "users[1]: stands for a reviewer to be filled in" in line
+    assert "users[1]: is a placeholder for a reviewer" in line
     edit(inside, "ada\n          id: 1001", "to-be-filled-in-first\n          id: 0")
     edit(inside, PLACEHOLDERS, TWO_PEOPLE)
     assert loaded(resolved(inside, "prod"), stack="prod", dry_run=False).owns_shared_resources

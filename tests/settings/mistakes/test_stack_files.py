@@ -79,7 +79,7 @@ def test_a_providers_key_with_a_default_is_refused(project: Path) -> None:
     in_project(project, "gcp:project:\n    value:", "gcp:project:\n    default:")
     assert error_of(project) == (
         f"{place(project, 'default: ytgrs', PROJECT)}gcp:project.default: is an unknown key. "
-        "Allowed: value; the value stands under `value:`."
+        "Allowed: value; the value is under `value:`."
     )
 
 
