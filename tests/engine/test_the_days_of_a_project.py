@@ -153,8 +153,8 @@ SECRET_OF = {
     "channels.slack": "readiness:slack_auth_token",
     "channels.pagerduty": "readiness:pagerduty_service_key",
 }
-# Of the written and the added settings. The database is not among them, because both stacks share its alert. A part that
-# needs another one is in the same group, or in an earlier one.
+# Of the written and the added settings. What needs another one is in the same group, or in one before it. The database
+# is not among them, because the stacks share the threshold of its alert.
 OPTIONAL_PARTS = (
     (
         "notification_drill", "security_audit", "security_alerts", "dependabot", "deployment_telemetry",
