@@ -416,7 +416,7 @@ def make_what_bootstrap_made(project: Project) -> None:
     things = project.world.cloud.things
     for name in project.owners.things:
         kind, _, email = name.partition("/")
-        if kind == "accounts":
+        if kind == "accounts" and email.startswith("readiness-"):
             name = f"projects/{GOOGLE_PROJECT}/serviceAccounts/{email}"
             things.setdefault((ACCOUNT, name), {"project": GOOGLE_PROJECT})
         elif re.search(r"/workloadIdentityPools/[^/]+$|/roles/", name):
