@@ -125,7 +125,7 @@ def settings_of_every_stack(root: Path) -> list[tuple[str, Settings]]:
 
     checked = {stack: check_stack(root, stack) for stack in stack_names(root)}
     if not checked:
-        message, hint = "does not exist beside Pulumi.yaml", "Write one; `readiness init` does so too"
+        message, hint = "does not exist beside Pulumi.yaml", "Write one, or run `readiness init`"
         raise RefusedError(
             [Finding(rule_id="stack-file-missing", file="Pulumi.<stack>.yaml", message=message, hint=hint)]
         )

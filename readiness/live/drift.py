@@ -88,7 +88,7 @@ def find_drift(
     try:
         asked = _of_google(google(), resources, preview.state)
     except LoginError as error:
-        asked = Undeclared(not_checked=(f"live things that are not declared: {error}",))
+        asked = Undeclared(not_checked=(f"live resources that are not declared: {error}",))
     found += asked.differences
     return Drift(
         differences=tuple(sorted(found, key=_place)),

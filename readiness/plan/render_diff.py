@@ -306,12 +306,8 @@ def _acknowledging_markdown(report: DiffReport, origin: Origin) -> list[str]:
         parts += [
             "<details><summary>How to acknowledge the changes that weaken protection</summary>",
             "",
-            f"If this is intended, a code owner runs this command in a checkout of the branch, and commits the file "
-            f"`{ACKNOWLEDGED_FILE}` that it writes:",
-            "",
-            *fenced([_acknowledge_command(origin)], "bash"),
-            "",
-            "Or a code owner adds these entries to the file by hand:",
+            f"If a change is intended, a code owner runs `{_acknowledge_command(origin)}` in a checkout of the branch, "
+            f"and commits the file `{ACKNOWLEDGED_FILE}` that it writes. Or a code owner adds these entries to it:",
             "",
             *fenced(entries_to_write(still_open[:MAX_ENTRIES]), "yaml"),
             "",

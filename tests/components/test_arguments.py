@@ -180,7 +180,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: registry(Policy(id="a", action="KEEP", tag_state="any")),
-        r"`cleanup_policies`: a: its tagState is none of ANY, TAGGED, UNTAGGED",
+        r"`cleanup_policies`: a: its tagState is not one of ANY, TAGGED, UNTAGGED",
     ),
 ]
 

@@ -172,6 +172,6 @@ def test_without_a_stack_nothing_is_written(project: Path, command: Command, nam
         (project / f"Pulumi.{stack}.yaml").unlink()
     done = command(name, cwd=project)
     assert done.status == 1
-    said = "error: Pulumi.<stack>.yaml: is not beside Pulumi.yaml. Write one, as `readiness init` does.\n"
+    said = "error: Pulumi.<stack>.yaml: does not exist beside Pulumi.yaml. Write one, or run `readiness init`.\n"
     assert done.err == said
     assert not (project / file).exists()

@@ -385,7 +385,7 @@ def apply(world: World, stack: str) -> Result:
     """`readiness up`, which ends well."""
     done = world.safe_up(stack)
     assert done.status == 0, done.text[-3000:]
-    assert f"\n{stack} is applied: program, state and live things agree.\n" in done.out
+    assert f"\n{stack} is applied: program, state and live resources agree.\n" in done.out
     return done
 
 

@@ -94,7 +94,7 @@ def test_google_without_a_login_is_not_checked() -> None:
         Path(), "staging", settings_of("staging"), GitHub(owner="o", repository="r"), google=not_logged_in, resources=()
     )
     assert found.differences == (GRANT, POLICY, OTHER_POLICY)
-    assert found.not_checked == ("live things that are not declared: no credentials",)
+    assert found.not_checked == ("live resources that are not declared: no credentials",)
 
 
 def test_a_repository_that_the_token_does_not_see_is_not_taken_for_an_open_gate() -> None:

@@ -109,7 +109,7 @@ def test_a_receipt_names_somebody(project: Path, command: Command, name: str) ->
     """Nobody's receipt proves nothing."""
     done = command("drill", "staging", "--received", "00c0ffee", "--by", name, cwd=project)
     assert (done.status, done.out) == (1, "")
-    assert "Say who received it: --by NAME" in done.err
+    assert "Name who received it: --by NAME" in done.err
 
 
 def test_a_user_without_a_name_is_asked_for_one(
@@ -123,7 +123,7 @@ def test_a_user_without_a_name_is_asked_for_one(
     monkeypatch.setattr("readiness.cli.common.getpass.getuser", unknown)
     done = command("drill", "staging", "--received", "00c0ffee", cwd=project)
     assert done.status == 1
-    assert "Say who received it" in done.err
+    assert "Name who received it" in done.err
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_the_command_prints_the_form_and_writes_it_beside_a_comment(
     printed = command("diff", "--base", "HEAD", "--format", "json", cwd=clone, **GITHUB)
     assert validated(printed.out) == document
     done = command("diff", "--base", "HEAD", "--head-commit", "main", cwd=clone)
-    assert "'main' is not the id of a commit" in done.err
+    assert "'main' is not the ID of a commit" in done.err
 
     (clone / ACKNOWLEDGED_FILE).write_text("acknowledged: no\n", encoding="utf-8")
     done = command("diff", "--base", "HEAD", "--format", "json", "--json-to", str(file), cwd=clone)
@@ -204,5 +204,5 @@ def test_a_verdict_is_read_from_the_document(verdict: Verdict) -> None:
 )  # fmt: skip
 def test_a_document_that_says_anything_else_has_no_verdict(data: bytes) -> None:
     """It may be the artifact of a hostile run."""
-    with pytest.raises(ValueError, match=r"is no (JSON document|output of)"):
+    with pytest.raises(ValueError, match=r"is not an? (JSON document|output of)"):
         verdict_in(data)

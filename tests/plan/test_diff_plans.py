@@ -337,7 +337,7 @@ def _note(old: list[PlanValue], new: list[PlanValue]) -> tuple[Action, str]:
     [
         (LOG_BUCKET, {"bucketId": "_Default"}, "creates nothing: every project has the log bucket _Default"),
         (LOG_BUCKET, {"bucketId": "own"}, "an existing log bucket of this id is adopted"),
-        (AUDIT_CONFIG, {}, "replaces the audit configuration that the service has"),
+        (AUDIT_CONFIG, {}, "replaces the existing audit configuration of the service"),
         (ENVIRONMENT, {}, "an existing environment of this name is set to what is declared"),
         (API, {}, ""),
         (REPOSITORY_FILE, {}, ""),
@@ -357,8 +357,8 @@ def test_a_creation_says_what_it_does_to_what_exists(type_: str, inputs: PlanVal
     ("type_", "inputs", "options", "note"),
     [
         (LOG_BUCKET, {"bucketId": "_Default"}, {}, "the log bucket _Default stays as it is"),
-        (API, {"disableOnDestroy": False}, {}, "the API stays on"),
-        (METRIC, {}, {"retainOnDelete": True}, "it stays as it is"),
+        (API, {"disableOnDestroy": False}, {}, "the API stays enabled"),
+        (METRIC, {}, {"retainOnDelete": True}, "it stays in the cloud as it is"),
         (METRIC, {}, {}, ""),
     ],
 )
@@ -379,12 +379,12 @@ def test_an_import_creates_nothing_and_another_id_replaces() -> None:
     )
     action, said = _note([], [one])
     assert action is Action.OTHER
-    assert said.startswith("imports what exists under the id 1 and sends no change")
+    assert said.startswith("imports the existing resource with the id 1 and sends no change")
     action, said = _note([one], [two])
     assert action is Action.REPLACE
     action, said = _note([plain], [one])
     assert action is Action.OTHER
-    assert "does nothing where the engine manages the id 1 already" in said
+    assert "does nothing if the engine already manages the id 1" in said
     assert _note([one], [plain]) == (Action.OTHER, "")
 
 
@@ -400,7 +400,7 @@ def test_a_move_creates_nothing() -> None:
     [
         (None, "the engine creates a new one and deletes this one with its contents"),
         ("deleteBeforeReplace", "the engine deletes it, with its contents, before it creates the new one"),
-        ("retainOnDelete", "the engine creates a new one and leaves the old one where it is"),
+        ("retainOnDelete", "the engine creates a new one and keeps the old one in the cloud"),
     ],
 )
 def test_a_replacement_says_what_becomes_of_the_old_one(option: str | None, note: str) -> None:

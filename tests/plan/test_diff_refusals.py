@@ -25,8 +25,11 @@ from tests.projects import Command, copy_project
         ("", "'' is no name of a commit"),
         ("HEAD:README.md", "the commit 'HEAD:README.md' is not in this clone"),
         ("main; touch x", "the commit 'main; touch x' is not in this clone"),
-        ("begin", "has no __main__.py, so no program"),
-        ("broken", "its program makes no plan of the stack prod: __main__.py:2: the program fails: ZeroDivisionError"),
+        ("begin", "has no __main__.py, and therefore no program"),
+        (
+            "broken",
+            "its program cannot make a plan of the stack prod: __main__.py:2: the program fails: ZeroDivisionError",
+        ),
     ],
 )
 def test_a_base_that_makes_no_plan_is_refused_in_a_sentence(clone: Path, command: Command, ref: str, said: str) -> None:
@@ -64,9 +67,9 @@ def test_a_stack_of_one_side_only_is_all_created_or_all_deleted(clone: Path, com
         r"|accepted_until: )"
     )
     about_what_exists = (
-        r"! (creates nothing: every project has the log bucket _Default|a log bucket of this id that exists"
-        r"|replaces the audit configuration|an environment of this name that exists|sets the switch"
-        r"|imports what exists)"
+        r"! (creates nothing: every project has the log bucket _Default|an existing log bucket of this id"
+        r"|replaces the existing audit configuration|an existing environment of this name|sets the switch"
+        r"|imports the existing resource)"
     )
     assert [line for line in said if not re.search(f"{known}|{about_what_exists}", line)] == []
 

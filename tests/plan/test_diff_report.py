@@ -94,8 +94,8 @@ def test_the_comment_names_the_command_that_acknowledges(report: DiffReport) -> 
     section = diff_markdown(report, origin=Origin(base_commit="0123456789abcdef0123")).partition("How to acknowledge")[
         2
     ]
-    assert f"\n{command.format('0123456789ab')}\n" in section
-    assert f"\n{command.format('REF')}\n" in diff_markdown(report).partition("How to acknowledge")[2]
+    assert f"`{command.format('0123456789ab')}`" in section
+    assert f"`{command.format('REF')}`" in diff_markdown(report).partition("How to acknowledge")[2]
 
 
 def test_plans_that_are_the_same_are_said_to_be_the_same(plans: dict[str, Plan]) -> None:

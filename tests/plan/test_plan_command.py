@@ -90,7 +90,7 @@ def test_the_summary_is_what_the_text_begins_with_and_fits_a_screen(plans: dict[
     assert command("plan", "prod", "--format", "markdown").out.startswith(markdown)
     refused = command("plan", "prod", "--summary", "--format", "json")
     assert (refused.status, refused.out) == (1, "")
-    assert "--summary has the forms text and markdown" in refused.err
+    assert "--summary has no JSON form" in refused.err
 
 
 def test_a_misspelt_stack_is_refused_with_the_nearest_one(command: Command) -> None:

@@ -70,5 +70,5 @@ def test_a_preview_goes_on_with_placeholders_and_an_update_is_refused(project: P
     if dry_run:
         assert "production-environment-guard" in inputs_of(run_as_engine(project, "prod", secrets={}, dry_run=True))
     else:
-        with pytest.raises(pulumi.RunError, match=r"reviewers.users\[0\]: stands for a reviewer to be filled in"):
+        with pytest.raises(pulumi.RunError, match=r"reviewers.users\[0\]: is a placeholder for a reviewer"):
             run_as_engine(project, "prod", secrets={}, dry_run=False)

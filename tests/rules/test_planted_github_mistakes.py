@@ -25,7 +25,7 @@ FLAGS = {"protected_branches": True, "custom_branch_policies": True}
 BODY_MISTAKES = [
     Mistake("a misspelt field of an environment", ENVIRONMENT, "wait_timerr", 5, "`wait_timer`"),
     Mistake("seven reviewers", ENVIRONMENT, "reviewers", SEVEN, "together are at most 6"),
-    Mistake("no reviewer in the list", ENVIRONMENT, "reviewers", [], "a gate that nobody guards"),
+    Mistake("no reviewer in the list", ENVIRONMENT, "reviewers", [], "nobody has to approve"),
     Mistake("a reviewer twice", ENVIRONMENT, "reviewers", TWICE, "the same as reviewers[0]", "reviewers[2]"),
     Mistake("a reviewer of no known type", ENVIRONMENT, "reviewers[0].type", "Group", "is not one of User, Team"),
     Mistake("a reviewer by name", ENVIRONMENT, "reviewers[0].id", "octocat", "is not of type integer"),
@@ -143,7 +143,9 @@ ENVIRONMENT_INPUT_MISTAKES = [
         "has 8 items",
         "reviewers",
     ),
-    Mistake("a group of no reviewers", ENVIRONMENT, "reviewers[0]", {"users": []}, "nobody guards", "reviewers"),
+    Mistake(
+        "a group of no reviewers", ENVIRONMENT, "reviewers[0]", {"users": []}, "nobody has to approve", "reviewers"
+    ),
 ]
 
 

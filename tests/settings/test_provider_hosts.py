@@ -176,7 +176,7 @@ def test_a_command_that_runs_the_engine_refuses_such_a_variable(
     write_runbook(project)
     done = command(subcommand, "staging", cwd=project, PULUMI_DEBUG_PROVIDERS="gcp:1", **environment)
     assert (project / "started").exists()
-    assert "PULUMI_DEBUG_PROVIDERS is set: the engine takes a program that gets credentials from there" in done.err
+    assert "PULUMI_DEBUG_PROVIDERS is set: the engine runs the program there, and gives it credentials" in done.err
 
 
 @pytest.mark.parametrize("folder", ["/opt/other", "../other", "x/../../other"])

@@ -161,22 +161,22 @@ def test_settings_that_the_newer_version_refuses_are_named_for_every_stack(shop:
     done = shop.upgrade("--check", "--wheel", str(shop.wheels / f"readiness-{REFUSES}-py3-none-any.whl"))
     assert done.status == 1
     for stack in ("staging", "prod"):
-        assert f"the plan of {stack} by readiness {REFUSES}: is not made: Pulumi.yaml:" in done.err
+        assert f"the plan of {stack} by readiness {REFUSES}: cannot be made: Pulumi.yaml:" in done.err
     assert "Traceback" not in done.text
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "`readiness upgrade` changes no file. Edit the line of readiness in requirements.txt, run "),
+        ((), "`readiness upgrade` needs --check. To upgrade, edit the line of readiness in requirements.txt, run "),
         (("--check", "--to", "1", "--wheel", "x"), "give either --to or --wheel"),
         (("--check", "--wheel", "nowhere.whl"), "--wheel: nowhere.whl does not exist"),
         (("--check", "--wheel", "Pulumi.yaml"), "--wheel: Pulumi.yaml is not a wheel"),
         (("--check", "--wheel", "broken.whl"), "--wheel: broken.whl is not a wheel. Name a file "),
         (("--check", "--wheel", "other-1-py3-none-any.whl"), "other-1-py3-none-any.whl is not a wheel of Readiness. "),
-        (("--check", "--wheel", "readiness-1-py3-none-any.whl"), "pip does not install it: "),
+        (("--check", "--wheel", "readiness-1-py3-none-any.whl"), "pip cannot install it: "),
         (("--check", "--to", "1; x"), "--to: '1; x' is not a version"),
-        (("--check", "--to", "98.0"), "readiness==98.0: pip does not install it: No matching distribution"),
+        (("--check", "--to", "98.0"), "readiness==98.0: pip cannot install it: No matching distribution"),
         (("--check", "nowhere", "--to", "98.0"), "Pulumi.nowhere.yaml: "),
     ],
 )

@@ -229,7 +229,7 @@ def test_a_placeholder_passes_a_preview_and_stops_an_update(inside: Path) -> Non
         assert line.startswith(
             f"Pulumi.prod.yaml:{line_of(inside, login)}: readiness:production_environment.reviewers.users["
         )
-        assert line.endswith("`pulumi up` refuses until then. Write the real login and id.")
+        assert line.endswith("`pulumi up` refuses it until you replace it. Write the real login and id.")
     edit(inside, "to-be-filled-in-first\n          id: 0", "ada\n          id: 1001")
     (line,) = refusal(resolved(inside, "prod"), stack="prod", dry_run=False)
     assert "users[1]: is a placeholder for a reviewer" in line
