@@ -27,8 +27,8 @@ BAD_INPUTS = {
     "comment 7 --file absent": "Invalid value for '--file': File 'absent' does not exist. See",
     "comment x --file words": "Invalid value for 'PULL_REQUEST': 'x' is not a whole number. Write one of at least 1.",
     "comment 7 --file words": (
-        "words: not posted on #7: the text does not begin with <!-- readiness diff -->, so it would not be found again. "
-        "Name the file that `readiness diff --format markdown` wrote."
+        "words: not posted on #7: the text does not begin with <!-- readiness diff -->, so it would not be found again."
+        " Name the file that `readiness diff --format markdown` wrote."
     ),
     "comment 7 --file words --labels-by binary": "binary: is not a JSON document. Name the file that",
     "pull-request plans words": "words/prod.json: cannot be written, because words is not a folder.",
@@ -46,7 +46,7 @@ BAD_INPUTS = {
     "cleanup simulate prod --images empty": "empty: is empty. Write it with `gcloud artifacts docker images list",
     "cleanup gate prod --log words --revisions words": "words:1: is not JSON (Expecting value). Write it with `gcloud",
     "doctor --ci --repository x": "Invalid value for '--repository': 'x' is not OWNER/NAME. Write it as acme/shop.",
-    "drill prod --received crane --by Ada": "drill.prod.json: contains no drill with the code word crane; the latest: none.",
+    "drill prod --received crane --by Ada": "drill.prod.json: contains no drill with the code word crane; the",
     "snooze prod --for 999": "Invalid value for '--for': 999 is out of range. Write a whole number from 1 to 120.",
     "init new --answers binary": "binary:1: is not UTF-8 text. Save it as UTF-8, or restore it from version control.",
     "init new --answers folder": "folder: is not a file. Put the YAML file in its place.",

@@ -68,7 +68,7 @@ def test_a_stack_of_one_side_only_is_all_created_or_all_deleted(clone: Path, com
     )
     about_what_exists = (
         r"! (creates nothing: every project has the log bucket _Default|an existing log bucket of this id"
-        r"|replaces the existing audit configuration|an existing environment of this name|sets the switch"
+        r"|replaces the existing audit configuration|an existing environment of this name|sets the existing switch"
         r"|imports the existing resource)"
     )
     assert [line for line in said if not re.search(f"{known}|{about_what_exists}", line)] == []
