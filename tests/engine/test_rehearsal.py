@@ -129,7 +129,7 @@ def test_every_optional_part_can_be_removed_one_after_another(applied: World) ->
     for part in OPTIONAL_PARTS:
         file.write_text(without(file.read_text(encoding="utf-8"), part), encoding="utf-8")
         done = applied.safe_up(EVERY_OPTION)
-        if "These are protected" in done.err:
+        if "These resources are protected" in done.err:
             for command in lifting_commands(done.err):
                 assert applied.shell(command).status == 0, command
             done = applied.safe_up(EVERY_OPTION)
