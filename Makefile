@@ -13,7 +13,7 @@ LOCK_OPTIONS ?= --upgrade
 # The commit to compare the plans of the working tree with.
 BASE ?= HEAD
 
-.PHONY: help demo preview up plan diff test test-engine test-postgres test-dates test-deliveries test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools release-tools outdated clean
+.PHONY: help demo preview up plan diff test test-processes test-engine test-postgres test-dates test-deliveries test-alerts mutate-alerts check docs golden answers answers-check lock dist bench tools release-tools outdated clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,10 +39,15 @@ diff: .venv/.ready ## Show what the working tree changes in the plans since BASE
 	    echo "readiness diff was not run: there is no commit to compare with." >&2; \
 	fi
 
-test: .venv/.ready-dev ## Set up, then run all tests except the engine tier.
+test: .venv/.ready-dev ## Set up, then run the tests that run in one process, and every alert in promtool.
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
 	@$(RUN) -m tools.find_tool actionlint --or-skip >/dev/null || echo "The tests that run actionlint will fail." >&2
 	@$(RUN) -m pytest -n auto --dist loadfile
+
+test-processes: .venv/.ready-dev ## Set up, then run commands as users do: in processes, in clones, and from an installed wheel.
+	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
+	@$(RUN) -m tools.find_tool actionlint --or-skip >/dev/null || echo "The tests that run actionlint will fail." >&2
+	@$(RUN) -m pytest -m processes -n auto --dist loadfile
 
 test-engine: .venv/.ready-dev .venv-policy/.ready ## Set up, then run the program under the real Pulumi engine (from PATH, or built once with Go).
 	@$(RUN) -m tools.find_tool pulumi --or-skip >/dev/null
@@ -56,7 +61,7 @@ test-dates: .venv/.ready-dev ## Run the tests that read dates on two future days
 
 test-deliveries: .venv/.ready-dev ## Run the alerts' scenarios at every phase and loss of samples; `make test` runs a quarter of these.
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2
-	@READINESS_EVERY_DELIVERY=1 $(RUN) -m pytest tests/alerts/test_scenarios.py tests/alerts/test_visibility_delay.py
+	@READINESS_EVERY_DELIVERY=1 $(RUN) -m pytest tests/alerts/test_scenarios.py tests/alerts/test_storms.py tests/alerts/test_visibility_delay.py
 
 test-alerts: .venv/.ready-dev .tools/promtool-3 ## Run the alerts' scenarios, with the newest promtool too (needs Go, builds once).
 	@$(RUN) -m tools.find_tool promtool >/dev/null || echo "The tests that run promtool will fail." >&2

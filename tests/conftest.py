@@ -16,10 +16,11 @@ import components as components
 from readiness import clock
 from readiness.cli.main import run
 from readiness.delivered import http_client
-from readiness.plan import base_plan, offline_plan
+from readiness.finding import Finding
+from readiness.plan import base_plan, diff_report, offline_plan, plan_problems
 from readiness.plan.offline_plan import Plan
 from tests.pinned_clock import NOW
-from tests.plan_memory import Outcome, remembering, remembering_programs
+from tests.plan_memory import Outcome, remembering, remembering_findings, remembering_programs
 from tests.projects import FIRST_CUSTOMER, SMALL, STACKS, Command, Result, copy_project, plan_of_stack
 from tests.root_files import refuse_the_roots_files
 
@@ -80,11 +81,22 @@ def program_memory() -> dict[str, Outcome]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def findings_memory() -> dict[tuple[str, object], list[Finding]]:
+    """What `remembering_findings` keeps."""
+    return {}
+
+
 @pytest.fixture
 def remembered_plans(
-    monkeypatch: pytest.MonkeyPatch, plan_memory: dict[str, Plan], program_memory: dict[str, Outcome]
+    monkeypatch: pytest.MonkeyPatch,
+    plan_memory: dict[str, Plan],
+    program_memory: dict[str, Outcome],
+    findings_memory: dict[tuple[str, object], list[Finding]],
 ) -> None:
-    """Commands plan the same project once a test run."""
+    """Commands plan the same project once a test run, and check the same plan once."""
+    for module in (plan_problems, diff_report):
+        monkeypatch.setattr(module, "plan_findings", remembering_findings(module.plan_findings, findings_memory))
     monkeypatch.setattr(offline_plan, "plan_stack", remembering(offline_plan.plan_stack, plan_memory))
     monkeypatch.setattr(base_plan, "programs", remembering_programs(base_plan.programs, program_memory))
 

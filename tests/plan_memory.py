@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import pickle
 import runpy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, chdir, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from readiness.finding import RefusedError
+from readiness.finding import Finding, RefusedError
 from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE
 from readiness.plan.offline_plan import PROGRAM, Plan, engine_values, plan_of, program_refusal
 from readiness.plan.program_setup import setup_in_folder
 from readiness.plan.recorder import record
 from readiness.plan.run_program import describe
+from readiness.rules.plan_rules import RULES
 from readiness.settings.stack_files import StackConfig
 from tests.projects import ROOT
 
@@ -64,6 +66,24 @@ def _digest(root: Path, config: StackConfig) -> str:
     for file in sorted([*root.glob("Pulumi*.yaml"), root / config.file]):
         read.update(file.name.encode() + b"\0" + file.read_bytes())
     return read.hexdigest()
+
+
+PlanFindings = Callable[..., list[Finding]]
+
+
+def remembering_findings(plan_findings: PlanFindings, memory: dict[tuple[str, object], list[Finding]]) -> PlanFindings:
+    """`plan_findings`, which checks the same plan by the same rules once."""
+
+    def findings(resources: Sequence[dict[str, Any]], **options: Any) -> list[Finding]:
+        rules = tuple(options.pop("rules", RULES))
+        options = {name: sorted(value) if value is not None else None for name, value in options.items()}
+        checked = pickle.dumps((resources, options))
+        key = (hashlib.sha256(checked).hexdigest(), rules)
+        if key not in memory:
+            memory[key] = plan_findings(resources, rules=rules, **options)
+        return list(memory[key])
+
+    return findings
 
 
 class Program(Protocol):

@@ -14,6 +14,8 @@ import pytest
 from tests.projects import FIRST_CUSTOMER, ROOT, Command, readiness
 from tests.settings.broken import in_staging
 
+pytestmark = pytest.mark.processes
+
 HEAVY = ("pulumi", "pulumi_gcp", "pulumi_github", "grpc", "pydantic", "yaml")
 
 

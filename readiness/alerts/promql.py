@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import promql_parser as promql
@@ -39,6 +40,8 @@ class PromqlLimitError(PromqlError):
     """The text is too long or too deeply nested for the parser. It may be valid PromQL."""
 
 
+# Several rules read the same queries of a plan. A tree cannot be changed.
+@lru_cache(maxsize=4096)
 def parse(query: str) -> Any:
     """The tree of a query, in promql-parser's node types. Raises PromqlError."""
     # The parser ends a comment at a carriage return too.

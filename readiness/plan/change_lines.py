@@ -89,7 +89,9 @@ def line_changes(before: Sequence[str], after: Sequence[str]) -> list[str]:
 
 def printable(text: str) -> str:
     """One line without characters that steer a terminal, hide, or turn the direction of reading."""
-    return "".join(each if each.isprintable() else f"\\u{{{ord(each):x}}}" for each in text)
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else f"\\u{{{ord(letter):x}}}" for letter in text)
 
 
 def code_span(text: str, *, in_table: bool = False) -> str:

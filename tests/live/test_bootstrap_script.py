@@ -15,6 +15,8 @@ from tests.edits import add
 from tests.live.owners_cloud import OwnersCloud
 from tests.projects import FIRST_CUSTOMER, SMALL, copy_project, readiness
 
+pytestmark = pytest.mark.processes
+
 PROJECT = "ytgrs-464303"
 OTHER = "shop-staging"
 REGISTRY = f"projects/{PROJECT}/locations/us-central1/repositories/ai-resume-review-v2"

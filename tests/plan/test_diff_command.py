@@ -70,6 +70,7 @@ def test_a_tightening_change_differs_and_does_not_fail(clone: Path, command: Com
     assert command("diff", "--base", "main", "--stack", "prod", "--exit-code", cwd=clone).status == 2
 
 
+@pytest.mark.processes
 def test_the_base_is_planned_by_its_own_program(clone: Path, command: Command) -> None:
     """A component that the working tree has changed is not run for the commit."""
     for module in (clone / "readiness" / "alerts").glob("*.py"):

@@ -17,6 +17,8 @@ from readiness.rules.stack import check_stack
 from tests.pinned_clock import TODAY
 from tests.projects import CUSTOMER_STACKS, Command, Result, folder_of, readiness, settings_of
 
+pytestmark = pytest.mark.processes
+
 
 def without_places(text: str) -> str:
     """A plan without files and lines: the command imports components by the project's link, and the tests do not."""

@@ -19,6 +19,8 @@ from readiness.plan.program_process import program_environment, programs
 from readiness.settings.stack_files import StackConfig, read_stack
 from readiness.settings.stack_names import stack_names
 
+pytestmark = pytest.mark.processes
+
 CONFIG = StackConfig(stack="dev", file="Pulumi.dev.yaml", project="demo")
 RESOURCE = 'pulumi.CustomResource("a:b/c:D", "one", {"size": 3, "secret": pulumi.Output.secret("x")})\n'
 

@@ -19,6 +19,8 @@ from tests.edits import edit
 from tests.plan.clones import commit, git
 from tests.projects import Command
 
+pytestmark = pytest.mark.processes
+
 RAISED = "threshold > 0.05 -> > 0.5"
 PATCHES = {
     "rules emptied in the program": (

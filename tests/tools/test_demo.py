@@ -23,6 +23,7 @@ groups:
 """
 
 
+@pytest.mark.processes
 def test_it_shows_the_shop_the_change_its_comment_and_the_minute_of_the_page(tmp_path: Path) -> None:
     """The alert that the change affects pages at that minute before it, and is silent with it."""
     text = "\n".join(demo.tell(tmp_path, colour=False))

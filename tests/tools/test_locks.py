@@ -208,6 +208,7 @@ def _digest(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("installer", ["pip", "uv"])
 def test_a_lock_is_installed_as_it_is_and_one_that_lacks_a_package_fails_by_its_name(
     tmp_path: Path, wheels: Path, installer: str

@@ -17,6 +17,8 @@ from tests.plan.clones import commit, git
 from tests.projects import ROOT
 from tests.wheel.conftest import HANG_SECONDS, Installed
 
+pytestmark = pytest.mark.processes
+
 INIT_OPTIONS = (
     "--project=shop-464303", "--project-number=4711", "--region=europe-west1", "--github-owner=shop",
     "--repository=shop-app", "--visibility=public", "--service=shop-api-{env}=backend", "--database=shop-db-{env}",

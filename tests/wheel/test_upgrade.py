@@ -21,6 +21,8 @@ from tests.projects import ROOT, Result
 from tests.wheel.conftest import HANG_SECONDS, Installed
 from tests.wheel.test_installed import INIT_OPTIONS
 
+pytestmark = pytest.mark.processes
+
 NEWER = "99.1.0"
 # The same change of several resources is one.
 WEAKENED = r"\d+ changes? weakens? protection"

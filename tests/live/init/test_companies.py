@@ -18,6 +18,8 @@ from tests.live.init.companies import COMPANIES, STACKS, WARNED
 from tests.live.init.installed import Installed, install
 from tests.projects import ROOT, Result
 
+pytestmark = pytest.mark.processes
+
 RUFF = (sys.executable, "-m", "ruff")
 BIN = Path(sys.executable).parent
 
