@@ -76,7 +76,7 @@ class ResourceChange:
 
     @property
     def is_protected_loss(self) -> bool:
-        """Whether something protected goes: engine or provider refuses it, and forcing it loses what it guards."""
+        """Whether the change deletes a protected resource, which the engine or the provider refuses."""
         if self.action not in (Action.REPLACE, Action.DELETE) or self.old is None:
             return False
         return self.old.is_protected or self.old.refuses_deletion

@@ -34,7 +34,7 @@ PROJECT, STACK, CONFIGURATION, DEPENDENCIES = "project_file", "stack_file", "con
 # Days until which a setting accepts what is wrong, by the place of the setting. No resource shows them.
 ACCEPTED = "accepted_until"
 _DATES = ("accept_degraded_until", "expires")
-_ACCEPTED_LONGER = KeyDecision(comparison=Comparison.AGREEMENT, why="the problem is accepted for longer")
+_ACCEPTED_LONGER = KeyDecision(comparison=Comparison.ACKNOWLEDGEMENT, why="the problem is accepted for longer")
 _ACCEPTED_SHORTER = KeyDecision(comparison=Comparison.SHOWN, why="the problem is accepted for a shorter time")
 
 # Keys of the secrets' manager: nothing that anybody would read.

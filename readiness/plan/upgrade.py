@@ -27,7 +27,7 @@ from readiness.secret_shapes import mask_secrets
 
 REQUIREMENTS = "requirements.txt"
 PACKAGE = "readiness"
-# A hang guard. Without a cache, pip fetches some 100 MB of SDKs.
+# The timeout against a hang. Without a cache, pip fetches some 100 MB of SDKs.
 _INSTALL_SECONDS = 1800
 # A requirement of Readiness as PEP 508 has it (the name, then extras, a version, an address, a marker or nothing), or
 # the path or address of its wheel.

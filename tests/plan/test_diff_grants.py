@@ -1,4 +1,4 @@
-"""Grants, identities and jobs: what changes there needs agreement, and what is known to be stricter does not."""
+"""Grants, identities and jobs: changes there need an acknowledgement, and what is known to be stricter does not."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from readiness.plan.field_changes import flat
-from readiness.plan.guards_of_grants import GRANT_GUARDS
 from readiness.plan.offline_plan import SECRET as SECRET_VALUE
 from readiness.plan.offline_plan import Plan
-from readiness.plan.weakening import guard_of
+from readiness.plan.protection_of_grants import GRANT_PROTECTION
+from readiness.plan.weakening import protection_of
 from readiness.resource_types import JOB, STACK_TYPE
 from tests.plan.diff_plans import resource, value_of, weakened
 from tests.plan.weakening_case import Inputs, put
@@ -151,7 +151,7 @@ def test_what_may_have_held_somebody_back_needs_agreement_to_go(type_: str) -> N
     assert len(weakened([it], [])) == len(weakened([], [it])) == 1
 
 
-def test_a_new_record_of_access_is_a_guard() -> None:
+def test_a_new_record_of_access_is_protection() -> None:
     """Its deletion is what weakens."""
     it = resource(AUDIT, {"service": "allServices"})
     assert weakened([], [it]) == ()
@@ -266,7 +266,7 @@ def test_every_type_of_googles_sdk_that_is_named_for_iam_or_a_job_is_a_grant() -
 
 def _is_grant(type_: str) -> bool:
     """Whether a table of the grants is the one that is applied to the type."""
-    return guard_of(type_) in GRANT_GUARDS
+    return protection_of(type_) in GRANT_PROTECTION
 
 
 @pytest.mark.parametrize("type_", ["gcp:monitoring/alertPolicy:AlertPolicy", BUCKET, SERVICE, "gcp:sql/user:User"])
@@ -314,4 +314,4 @@ def test_inputs_of_any_shape_are_taken(type_: str, junk: Any) -> None:
 def test_each_kind_has_a_pattern_of_its_own() -> None:
     """None is hidden whole by one before it."""
     for type_, position in ((AUDIT, 0), (ROLE, 1), (MEMBER, 2), (DENY, 4), (ACCOUNT, 5), (JOB, 6)):
-        assert guard_of(type_) is GRANT_GUARDS[position]
+        assert protection_of(type_) is GRANT_PROTECTION[position]

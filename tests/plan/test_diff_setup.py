@@ -25,7 +25,7 @@ PROJECT = "Pulumi.yaml"
 TEXT_OF_SALT = "encryptionsalt: v1:AAAAAAAAAAA=:v1:BBBB:CCCC\n"
 
 # File, text that is added at its end, and the field of the finding.
-NEEDS_AGREEMENT = (
+NEEDS_ACKNOWLEDGEMENT = (
     (STAGING, "  github:baseUrl: https://github.com/\n", 'configuration["github:baseUrl"]'),
     (STAGING, "  gcp:loggingCustomEndpoint: https://logging.googleapis.com/v2/\n",
      'configuration["gcp:loggingCustomEndpoint"]'),
@@ -69,7 +69,7 @@ def _found(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return [weakening.field for weakening in weakenings(diff_of(*plans))]
 
 
-@pytest.mark.parametrize(("file", "text", "field"), NEEDS_AGREEMENT)
+@pytest.mark.parametrize(("file", "text", "field"), NEEDS_ACKNOWLEDGEMENT)
 def test_what_leads_credentials_or_the_engine_elsewhere_needs_agreement_in_both_directions(
     project: Path, file: str, text: str, field: str
 ) -> None:
@@ -127,7 +127,7 @@ def test_no_secret_is_in_a_setup(project: Path) -> None:
 
 
 def test_a_plan_that_does_not_say_it_is_not_known_and_not_ok() -> None:
-    """An older release's plan against a new one needs agreement; two old ones are only said to be not known."""
+    """An older release's plan against a new one needs an acknowledgement; of two old ones, the setup is not known."""
     new = plan_value()
     old = {key: value for key, value in new.items() if key != "setup"}
     (found,) = weakenings(diff_of(old, new))

@@ -25,7 +25,8 @@ PATCHES = {
         "__main__.py",
         "import readiness.plan.weakening as w, readiness.plan.diff_report as d, readiness.plan.acknowledgements as a\n"
         "w.RULES = ()\nw.weakenings = d.weakenings = lambda diff: iter(())\n"
-        "d.agreement = lambda found, entries: a.Agreement(agreed={}, open=(), stale=())\n",
+        "d.acknowledgement_status = lambda found, entries: "
+        "a.AcknowledgementStatus(acknowledged={}, open=(), stale=())\n",
     ),
     "a helper that returns nothing": (
         "readiness/plan/weakening.py",

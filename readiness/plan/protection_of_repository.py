@@ -8,10 +8,10 @@ from typing import Any, get_args
 
 from readiness.images.policies import DELETE, KEEP, Policy, policies_of
 from readiness.plan.field_changes import ABSENT, Inputs, at, is_on, list_of, objects_of, text_at, texts_of
-from readiness.plan.guards import (
+from readiness.plan.protection import (
     NOT_KNOWN,
     Change,
-    Guard,
+    Protection,
     WeakenedField,
     always,
     elsewhere,
@@ -276,15 +276,15 @@ def _switch_created(inputs: Inputs) -> Iterator[str]:
         yield "is switched off"
 
 
-REPOSITORY_GUARDS = (
+REPOSITORY_PROTECTION = (
     # Its text is shown line by line, and judged by nobody here.
-    Guard(
+    Protection(
         pattern=REPOSITORY_FILE,
         created=takes_nothing,
         deleted=_file_deleted,
         harmless=("content", "commitMessage", "commitAuthor", "commitEmail"),
     ),
-    Guard(
+    Protection(
         pattern=REGISTRY,
         created=takes_nothing,
         deleted="is deleted: all images are lost, including the one that runs",
@@ -296,7 +296,7 @@ REPOSITORY_GUARDS = (
             "vulnerabilityScanningConfig.enablementConfig": _scanning,
         },
     ),
-    Guard(
+    Protection(
         pattern=ENVIRONMENT,
         created=takes_nothing,
         deleted="is deleted: the next workflow run that names it creates it again, without any rule",
@@ -309,13 +309,13 @@ REPOSITORY_GUARDS = (
         },
     ),
     # Which branches may deploy from now on: `_branch_admitted`. Without it fewer may.
-    Guard(
+    Protection(
         pattern=BRANCH_POLICY,
         created=takes_nothing,
         deleted=takes_nothing,
         rules={"branchPattern": elsewhere, "tagPattern": elsewhere},
     ),
-    Guard(
+    Protection(
         pattern=RULESET,
         created=takes_nothing,
         deleted="is deleted: its rules no longer apply",
@@ -346,13 +346,13 @@ REPOSITORY_GUARDS = (
             "target": always("applies to another kind of ref"),
         },
     ),
-    Guard(
+    Protection(
         pattern=VULNERABILITY_ALERTS,
         created=_switch_created,
         deleted="is deleted: vulnerabilities are no longer reported",
         rules={"enabled": switched("is switched off", off=True, default=True)},
     ),
-    Guard(
+    Protection(
         pattern=SECURITY_UPDATES,
         created=_switch_created,
         deleted="is deleted: vulnerabilities are no longer fixed by pull request",
