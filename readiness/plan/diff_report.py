@@ -31,7 +31,7 @@ SECTIONS = {PROTECTED: "Deletes or replaces what is protected", WEAKENS: "Weaken
 # The same for programs.
 SECTION_KEYS = {PROTECTED: "protected", WEAKENS: "weakens", REST: "rest"}
 
-# What to look at first fits above the fold of a screen.
+# What to read first fits above the fold of a screen.
 MAX_FIRST_LINES = 10
 # Of a type with more members than this, up to so many others are named in place of the members.
 MIN_MEMBERS_FOR_OTHERS, MAX_OTHERS = 6, 2

@@ -55,7 +55,7 @@ def holds_a_secret(keys: tuple[str, ...], resource_type: str) -> bool:
     return _SENSITIVE_PARENT in keys[:-1] or _SECRET_KEY.search(keys[-1]) is not None
 
 
-# The version of the plan's JSON form, which the form holds under this key. Raised whenever a reader of the earlier form
+# The version of the plan's JSON form, which is under this key. Raised whenever a reader of the earlier form
 # would read it wrongly. Plans of 0.1 hold no version, and those in a file are still read.
 FORMAT_KEY = "format_version"
 PLAN_FORMAT = 3
@@ -96,7 +96,7 @@ class PlannedResource:
 
     @property
     def is_protected(self) -> bool:
-        """Whether the engine is told to refuse its deletion."""
+        """Whether an option makes the engine refuse its deletion."""
         return self.options.get("protect") is True
 
     @property

@@ -29,7 +29,7 @@ from readiness.settings.stack_files import PROJECT_FILE, StackConfig, read_stack
 
 Setup = dict[str, Any]
 
-# The sections, each of which holds values by key.
+# The sections, each of which contains values by key.
 PROJECT, STACK, CONFIGURATION, DEPENDENCIES = "project_file", "stack_file", "configuration", "dependencies"
 # Days until which a setting accepts what is wrong, by the place of the setting. No resource shows them.
 ACCEPTED = "accepted_until"

@@ -48,7 +48,7 @@ _AGGREGATION = (
 )  # fmt: skip
 # The least first; an alert may have none.
 _SEVERITIES = ("", *reversed(SEVERITIES))
-# What Google keeps a log bucket's entries for where nothing is said.
+# How long Google keeps a log bucket's entries by default.
 _DEFAULT_RETENTION_DAYS = 30
 # What an objective is measured by, beside its goal.
 _MEASURES = ("requestBasedSli", "windowsBasedSli", "basicSli", "rollingPeriodDays", "calendarPeriod")
@@ -171,7 +171,7 @@ def _exclusions(change: Change) -> Iterable[str]:
 
 
 def _bucket_created(inputs: Inputs) -> Iterator[str]:
-    """A bucket that Google made holds entries already: those that are older than the declared days go at once."""
+    """A bucket that Google made already contains entries. Google deletes those older than the declared days at once."""
     if "<" in text_at(inputs, "bucketId"):
         yield "may adopt an existing log bucket: the plan does not know its id"
     elif exists_always(LOG_BUCKET, inputs):

@@ -30,22 +30,22 @@ from readiness.resource_types import (
 )
 from readiness.settings.github import Enforcement
 
-# What a reviewer's id is while nobody is named yet.
+# The reviewer's id before a reviewer is named.
 _NOBODY = "0"
 _ENFORCEMENT: tuple[str, ...] = get_args(Enforcement)
 _BYPASS_MODES = ("pull_request", "always", "exempt")
 _CHECKS = "rules.requiredStatusChecks.requiredChecks"
-# Flags of a pull request rule that ask for more when they are on.
+# Flags of a pull request rule that are stricter when they are on.
 _PULL_REQUEST_FLAGS = (
     "dismissStaleReviewsOnPush", "requireCodeOwnerReview", "requireLastPushApproval", "requiredReviewThreadResolution",
 )  # fmt: skip
-# Rules that are judged field by field; the others count by being there.
+# Rules that are judged field by field; the others count if they exist.
 _RULES_WITH_FIELDS = ("pullRequest", "requiredStatusChecks")
 _OFF = (ABSENT, False, "false")
 
 
 def _reviewers(change: Change) -> Iterator[str]:
-    """Any one reviewer's approval is enough: a further one makes it easier, and without anybody nobody is asked."""
+    """One approval is enough, so another reviewer weakens the rule. Without reviewers, no approval is needed."""
     before, after = map(_people, change.sides)
     if before is None or after is None:
         yield NOT_KNOWN
@@ -57,7 +57,7 @@ def _reviewers(change: Change) -> Iterator[str]:
 
 
 def _people(reviewers: Any) -> frozenset[str] | None:
-    """Users and teams; None for a list that holds something else."""
+    """Users and teams; None for a list with anything else."""
     found: set[str] = set()
     for entry in [] if reviewers is ABSENT else reviewers if isinstance(reviewers, list) else [None]:
         if not isinstance(entry, dict) or not entry.keys() <= {"users", "teams"}:
@@ -277,7 +277,7 @@ def _switch_created(inputs: Inputs) -> Iterator[str]:
 
 
 REPOSITORY_PROTECTION = (
-    # Its text is shown line by line, and judged by nobody here.
+    # The diff shows its text line by line. No rule reads it here.
     Protection(
         pattern=REPOSITORY_FILE,
         created=takes_nothing,

@@ -134,13 +134,13 @@ def read_plans(folder: Path, pull_request: PullRequestFiles, secrets: SecretMask
 
 
 def stack_of_artifact(name: str) -> str | None:
-    """The stack whose preview an artifact of this name holds; None for an artifact of another name."""
+    """The stack whose preview is in an artifact of this name; None for an artifact of another name."""
     found = _PREVIEW_NAME.fullmatch(name)
     return found[1] if found else None
 
 
 def preview_archive(stack: str) -> str:
-    """The name of the archive in the folder that holds the preview of a stack."""
+    """The name of the archive in the folder, with the preview of a stack."""
     return f"preview-{stack}.zip"
 
 
@@ -181,7 +181,7 @@ def _preview_text(data: bytes, stack: str) -> bytes:
 
 
 def _texts(data: bytes, archive: _Archive) -> dict[str, bytes]:
-    """The bytes of each file by the group of its name. Raises RefusedError where the archive holds anything else."""
+    """The bytes of each file by the group of its name. Raises RefusedError if the archive contains anything else."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             return _texts_in(file, archive)

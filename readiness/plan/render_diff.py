@@ -1,6 +1,6 @@
 """The diff report as text for a terminal, and as Markdown for one comment on a pull request.
 
-Whatever comes from a plan stands in code: a name in a code span, everything else in a fence that is longer than any run
+Everything from a plan is in code: a name in a code span, everything else in a fence that is longer than any run
 of backticks in it. So no value can end the fence, open a tag, or mention anybody.
 """
 
@@ -93,7 +93,7 @@ def summary_line(report: DiffReport, diff: StackDiff) -> str:
 
 
 def _preview_lines(report: DiffReport, previews: Mapping[str, PreviewComparison], no_preview: str) -> Iterator[str]:
-    """For each stack a line with the counts, then errors and differences, the gravest first."""
+    """For each stack a line with the counts, then errors and differences, the most severe first."""
     for diff in report.diffs:
         preview = previews.get(diff.stack)
         if preview is None:

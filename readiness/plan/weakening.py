@@ -23,7 +23,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.plan.engine_rules import deletion_notes, ignored_paths, lifting_commands, takes_over, without_ignored
+from readiness.plan.engine_rules import (
+    adopts_existing,
+    deletion_notes,
+    ignored_paths,
+    lifting_commands,
+    without_ignored,
+)
 from readiness.plan.field_changes import ABSENT, Inputs, at, flat, is_on, list_of, text_at, texts_of
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
 from readiness.plan.plan_file import PlannedResource, ReadPlan
@@ -219,7 +225,7 @@ def _by_table(
     elif old is not None:
         twin = diff.renamed.get(old.urn)
         is_forgotten = bool(deletion_notes(old))
-        is_lost = takes_over(old.type, old.inputs) and not is_forgotten
+        is_lost = adopts_existing(old.type, old.inputs) and not is_forgotten
         if twin is not None and table is not UNKNOWN_TYPE and not is_lost:
             return
         if old.type == REPOSITORY_FILE and is_forgotten and text_at(old.inputs, "file") in _delivered(diff.new):

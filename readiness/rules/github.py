@@ -1,6 +1,6 @@
 """What GitHub takes of environments, rulesets, secrets, variables, files and labels of a repository.
 
-Sources: the descriptions in GitHub's OpenAPI description, its pages and what the provider lets pass
+Sources: the descriptions in GitHub's OpenAPI description, its pages and what the provider accepts
 (docs/facts/github.md); requests as the real provider sends them (docs/facts/providers.md#requests-to-github).
 """
 
