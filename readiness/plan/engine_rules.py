@@ -292,7 +292,7 @@ def _afterwards(resource: PlannedResource) -> str:
     live = next((str(name) for name in named if name), resource.name)
     if resource.options.get("retainOnDelete") is True:
         return f"{live} then stays as it is, and no stack manages it"
-    return f"{live} is then deleted, with what it holds"
+    return f"{live} is then deleted, with its contents"
 
 
 def _of_state(entry: Mapping[str, Any]) -> PlannedResource | None:

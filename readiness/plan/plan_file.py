@@ -152,10 +152,10 @@ def read_plan(data: bytes, *, file: str, secrets: SecretMask, needs_version: boo
 def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
     """The plan in a value of JSON's types. Raises RefusedError where it has another shape."""
     if not isinstance(value, dict):
-        _refuse(file, "holds no plan: its top level is no object")
+        _refuse(file, "contains no plan: its top level is no object")
     _check_version(value.get(FORMAT_KEY, PLAN_FORMAT), file)
     if missing := [key for key in _KEYS if key not in value]:
-        _refuse(file, f"holds no plan of this format: {', '.join(missing)} missing")
+        _refuse(file, f"contains no plan of this format: {', '.join(missing)} missing")
     stack, project, resources, outputs = (value[key] for key in _KEYS)
     setup, wrong = value.get("setup"), ""
     if not isinstance(stack, str) or not isinstance(project, str):
@@ -167,12 +167,12 @@ def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
     elif setup is not None and not isinstance(setup, dict):
         wrong = "`setup` is an object"
     if wrong:
-        _refuse(file, f"holds no plan of this format: {wrong}")
+        _refuse(file, f"contains no plan of this format: {wrong}")
     read: dict[str, PlannedResource] = {}
     for index, entry in enumerate(resources):
         resource = _resource(entry, f"{file}: resources[{index}]", secrets)
         if resource.urn in read:
-            _refuse(file, f"holds the URN {resource.urn[:200]} twice")
+            _refuse(file, f"contains the URN {resource.urn[:200]} twice")
         read[resource.urn] = resource
     declared = {urn: read[urn] for urn in sorted(read) if read[urn].type != STACK_TYPE}
     return ReadPlan(

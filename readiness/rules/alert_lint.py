@@ -191,7 +191,7 @@ def quantile_without_le(node: Node, metrics: Mapping[str, Metric]) -> Complaints
                 yield "takes a quantile of buckets that are added up without `le`; write `by (…, le)`"
     for selector in selectors(call):
         if selector.name in metrics and not selector.name.endswith("_bucket"):
-            yield f"takes a quantile of {selector.name}, which holds no buckets"
+            yield f"takes a quantile of {selector.name}, which has no buckets"
 
 
 def impossible_quantile(node: Node, _: Mapping[str, Metric]) -> Complaints:
@@ -210,7 +210,7 @@ def short_window(node: Node, _: Mapping[str, Metric]) -> Complaints:
         seconds = matrix.range.total_seconds()
         if seconds < MIN_SAMPLES * SAMPLE_PERIOD_SECONDS:
             yield (
-                f"looks at {seconds:g} s, in which there are fewer than {MIN_SAMPLES} samples of one a minute; "
+                f"reads {seconds:g} s, in which there are fewer than {MIN_SAMPLES} samples of one a minute; "
                 f"write {MIN_SAMPLES * SAMPLE_PERIOD_SECONDS} s or more"
             )
 
@@ -230,7 +230,7 @@ def short_gauge_window(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
         else f"late by a time that no source states (we assume up to {ASSUMED_DELAY_SECONDS} s)"
     )
     yield (
-        f"looks at {seconds:g} s of {matrix.vector_selector.name}, whose samples become visible {delay}; "
+        f"reads {seconds:g} s of {matrix.vector_selector.name}, whose samples become visible {delay}; "
         f"write {metric.min_gauge_window_seconds} s or more, which is the delay and {MIN_SAMPLES} samples"
     )
 

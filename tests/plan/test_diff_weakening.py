@@ -147,7 +147,7 @@ def test_the_first_branches_of_a_new_environment_weaken_nothing() -> None:
 
 
 def test_a_branch_of_an_environment_that_admitted_none_weakens() -> None:
-    """It asked for patterns and had none: nobody could deploy."""
+    """It asked for patterns and had none: no branch could deploy."""
     (found,) = weakened([GATE], [GATE, _branch("main")])
     assert found.reasons == ("the branch main may deploy to production, which admitted none",)
 
@@ -224,7 +224,7 @@ def test_a_lost_channel_weakens_by_whom_it_told_and_an_added_one_does_not() -> N
 
 
 def test_a_renamed_channel_that_tells_the_same_address_loses_nobody() -> None:
-    """The policy's list changes, the person who is told does not."""
+    """The policy's list changes, the notified person does not."""
     before = [_channel("ops", "ops@example.com"), _policy("<ops.id>")]
     assert weakened(before, [_channel("ops-mail", "ops@example.com"), _policy("<ops-mail.id>")]) == ()
     assert len(weakened(before, [_channel("ops-mail", "spam@example.com"), _policy("<ops-mail.id>")])) == 1
@@ -239,7 +239,7 @@ def test_something_protected_that_goes_counts_whatever_it_is(new: list[dict[str,
 
 
 def test_the_reasons_of_one_field_stand_together_under_one_digest() -> None:
-    """Whoever agrees agrees to the field's new value, once."""
+    """One entry acknowledges the field's new value."""
     case = next(each for each in CASES if each.said == "s without web")
     both = case.new["conditions"][0]["conditionPrometheusQueryLanguage"]["query"].replace("0.05", "0.5")
     new = {**case.new, "conditions": [{"conditionPrometheusQueryLanguage": {"query": both, "duration": "300s"}}]}
@@ -312,7 +312,7 @@ def test_a_list_of_status_codes_that_is_dropped_counts_by_what_passes_without_it
 
 
 def test_the_first_reviewer_in_place_of_nobody_is_stricter() -> None:
-    """Id 0 stands for nobody."""
+    """Id 0 means no reviewer."""
     nobody, somebody = ({"reviewers": [{"users": [user]}]} for user in (0, 7))
     assert weakened([resource(ENVIRONMENT, nobody)], [resource(ENVIRONMENT, somebody)]) == ()
     assert len(weakened([resource(ENVIRONMENT, somebody)], [resource(ENVIRONMENT, nobody)])) == 1
@@ -329,7 +329,7 @@ def test_an_option_that_nobody_has_looked_at_counts_where_the_resource_protects(
 
 
 def test_what_is_imported_needs_an_acknowledgement_until_it_is_there() -> None:
-    """An import takes over what exists; its line is taken away afterwards."""
+    """An import adopts what exists; its line is removed afterwards."""
     plain, imported, other = (
         resource(RULESET, {}, options=options) for options in (None, {"importId": "app:7"}, {"importId": "app:8"})
     )
@@ -360,7 +360,7 @@ EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 
 
 def test_a_type_without_a_table_needs_an_acknowledgement_to_come_change_and_go() -> None:
-    """Such as one that keeps entries out of every log: nobody has said that it protects nobody."""
+    """Such as one that keeps entries out of every log: no rule says that it protects nothing."""
     some, more = (resource(EXCLUSION, {"filter": text}) for text in ("a", "b"))
     assert [found.field for found in weakened([], [some])] == ["(resource)"]
     assert [found.field for found in weakened([some], [])] == ["(resource)"]
