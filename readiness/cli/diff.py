@@ -230,7 +230,7 @@ def _write_agreement(root: Path, report: DiffReport, *, reason: str, by: str) ->
     from readiness.plan.acknowledging import acknowledge
     from readiness.plan.change_lines import printable
 
-    written = acknowledge(root, report.agreement, reason=reason, by=by)
+    written = acknowledge(root, report.acknowledgements, reason=reason, by=by)
     for group in written.added:
         what = printable(f"{', '.join(group.stacks)}, {group.subject}: {'; '.join(group.reasons)}")
         click.echo(f"{ACKNOWLEDGED_FILE}: acknowledged {what} ({', '.join(group.digests)})")
@@ -318,8 +318,8 @@ def print_diff(
 
 def refuse_open_changes(report: DiffReport) -> None:
     """Raises click.ClickException where a change weakens protection and no entry acknowledges it."""
-    if report.agreement.open:
-        count = len(report.agreement.open)
+    if report.acknowledgements.open:
+        count = len(report.acknowledgements.open)
         verb, them = ("change weakens", "it") if count == 1 else ("changes weaken", "them")
         message = f"{count} {verb} protection and nobody has acknowledged {them}"
         raise click.ClickException(f"{message}. The digests for acknowledged-weakenings.yaml are in the diff.")
@@ -390,7 +390,7 @@ def _report_of_pull_request(root: Path, base: str, stacks: tuple[str, ...], fold
 
 def _notes(root: Path, base: str, changed: PullRequestFiles | None) -> tuple[str, ...]:
     """What the report begins with. Without the changed files of a pull request, those of the working tree count."""
-    from readiness.plan.code_owners import CodeOwners, own_word_note
+    from readiness.plan.code_owners import CodeOwners, owners_note
     from readiness.plan.git import changed_files, folder_path, resolve_commit, top_file_text
     from readiness.plan.judge import judge_note
 
@@ -398,7 +398,7 @@ def _notes(root: Path, base: str, changed: PullRequestFiles | None) -> tuple[str
     owners = CodeOwners.of_files(lambda name: top_file_text(root, commit, name))
     paths = changed.paths if changed is not None else changed_files(root, commit)
     is_complete = changed is None or changed.is_complete
-    note = own_word_note(paths, owners, folder=folder_path(root), is_complete=is_complete)
+    note = owners_note(paths, owners, folder=folder_path(root), is_complete=is_complete)
     return (*([note] if note else []), judge_note(root, base))
 
 

@@ -1,7 +1,7 @@
-"""Weakening changes that somebody with the right to do so has agreed to, from a committed and reviewed file.
+"""Acknowledged changes that weaken protection, from a committed and reviewed file.
 
-An entry names one change by its digest, or by a list with its digest in each stack. It agrees to nothing else, and once
-the change is merged it is stale.
+An entry names one change by its digest, or by a list with its digest in each stack. It acknowledges no other change,
+and is stale once the change is merged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KEYS = ("digest", "reason", "by")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Acknowledgement:
-    """Who agrees to the change of this digest, and why. `line` is that of the entry, which may have several digests."""
+    """Who acknowledges the change with this digest, and why. `line` is that of its entry, which can have several."""
 
     digest: str
     reason: str
@@ -34,10 +34,10 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Agreement:
-    """Which changes that weaken protection are acknowledged, by their digests, which are open, and stale entries."""
+class AcknowledgementStatus:
+    """The changes that weaken protection, acknowledged (by their digests) and open ones, and the stale entries."""
 
-    agreed: dict[tuple[str, ...], Acknowledgement]
+    acknowledged: dict[tuple[str, ...], Acknowledgement]
     open: tuple[ChangeGroup, ...]
     stale: tuple[Acknowledgement, ...]
 
@@ -75,14 +75,14 @@ def _entries(document: Document) -> tuple[Acknowledgement, ...]:
     )
 
 
-def agreement(found: Iterable[ChangeGroup], entries: Iterable[Acknowledgement]) -> Agreement:
+def acknowledgement_status(found: Iterable[ChangeGroup], entries: Iterable[Acknowledgement]) -> AcknowledgementStatus:
     """Which changes the entries acknowledge.
 
     A group needs for each of its stacks the digest that it has there, or those of all its members in this stack:
     entries of release 0.1, which did not group changes, stay valid in release 0.2.
     """
     by_digest = {entry.digest: entry for entry in entries}
-    agreed: dict[tuple[str, ...], Acknowledgement] = {}
+    acknowledged: dict[tuple[str, ...], Acknowledgement] = {}
     still_open: list[ChangeGroup] = []
     known: set[str] = set()
     for group in found:
@@ -93,11 +93,11 @@ def agreement(found: Iterable[ChangeGroup], entries: Iterable[Acknowledgement]) 
         ]
         entries_of_group = [entry for entry in given if entry is not None]
         if len(entries_of_group) == len(given):
-            agreed[group.digests] = entries_of_group[0]
+            acknowledged[group.digests] = entries_of_group[0]
         else:
             still_open.append(group)
     stale = tuple(entry for digest, entry in by_digest.items() if digest not in known)
-    return Agreement(agreed=agreed, open=tuple(still_open), stale=stale)
+    return AcknowledgementStatus(acknowledged=acknowledged, open=tuple(still_open), stale=stale)
 
 
 def _entry_of_every(members: Sequence[Weakening], by_digest: dict[str, Acknowledgement]) -> Acknowledgement | None:
@@ -107,7 +107,7 @@ def _entry_of_every(members: Sequence[Weakening], by_digest: dict[str, Acknowled
 
 
 def entries_to_write(open_changes: Iterable[ChangeGroup]) -> list[str]:
-    """Lines that acknowledge the changes, to be put into the file by whoever may."""
+    """The lines to add to the file to acknowledge the changes."""
     lines = [f"{_LIST}:"]
     for group in open_changes:
         what = printable(f"{', '.join(group.stacks)}, {group.subject}: {'; '.join(group.reasons)}")

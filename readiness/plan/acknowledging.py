@@ -19,7 +19,7 @@ from readiness.finding import Finding, RefusedError
 from readiness.plan.acknowledgements import (
     ACKNOWLEDGED_FILE,
     Acknowledgement,
-    Agreement,
+    AcknowledgementStatus,
     acknowledgements_in,
     entries_to_write,
 )
@@ -42,7 +42,7 @@ class Written:
     dropped: tuple[str, ...]
 
 
-def acknowledge(root: Path, agreement: Agreement, *, reason: str, by: str) -> Written:
+def acknowledge(root: Path, status: AcknowledgementStatus, *, reason: str, by: str) -> Written:
     """Writes an entry for each open change and drops the stale ones. Writes nothing where neither exists.
 
     Raises RefusedError for a reason or name that says nothing, for a name that owns none of the file, and where the
@@ -61,10 +61,10 @@ def acknowledge(root: Path, agreement: Agreement, *, reason: str, by: str) -> Wr
     _refuse_foreign_name(root, by)
     text = _text(root)
     before = acknowledgements_in(text)
-    stale = {entry.digest for entry in agreement.stale}
+    stale = {entry.digest for entry in status.stale}
     new = [
         Acknowledgement(digest=digest, reason=one_line(reason).strip(), by=one_line(by).strip(), line=None)
-        for group in agreement.open
+        for group in status.open
         for digest in group.digests
     ]
     known = {entry.digest for entry in new}
@@ -72,12 +72,12 @@ def acknowledge(root: Path, agreement: Agreement, *, reason: str, by: str) -> Wr
     going = stale | known
     if not new and not stale:
         return Written(added=(), dropped=())
-    after = _with_entries(_without_entries(text, going), agreement.open, reason=one_line(reason), by=one_line(by))
+    after = _with_entries(_without_entries(text, going), status.open, reason=one_line(reason), by=one_line(by))
     expected = [_bare(entry) for entry in before if entry.digest not in going] + [_bare(entry) for entry in new]
     if [_bare(entry) for entry in acknowledgements_in(after)] != expected:
         _refuse("is not in the expected form, so an edit would change other entries", _BY_HAND)
     write_whole(root / ACKNOWLEDGED_FILE, after.replace("\n", _line_end(root)))
-    return Written(added=agreement.open, dropped=tuple(entry.digest for entry in agreement.stale))
+    return Written(added=status.open, dropped=tuple(entry.digest for entry in status.stale))
 
 
 def _bare(entry: Acknowledgement) -> tuple[str, str, str]:

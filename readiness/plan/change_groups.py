@@ -114,7 +114,7 @@ def with_people(text: str, known: Mapping[tuple[str, str], str]) -> str:
 
 
 def changed_lines(lines: Iterable[str]) -> tuple[str, ...]:
-    """What is taken away, put in or said, without indentation, context and repetitions."""
+    """The lines that are removed, added or noted, without indentation, context and repetitions."""
     bare = (f"{line[0]} {line[1:].strip()}" for line in lines if line[:1] in ("-", "+", "!") and line[1:].strip())
     return tuple(dict.fromkeys(bare))
 

@@ -1,6 +1,6 @@
 """The lines in which a change is shown, the same for a terminal and for a pull request.
 
-Lines begin as in a unified diff: `- `, `+ `, two spaces for what stays, `! ` for what is said about the change.
+Lines begin as in a unified diff: `- `, `+ `, two spaces for what stays, `! ` for a note on the change.
 """
 
 from __future__ import annotations
@@ -58,21 +58,21 @@ def laid_out(names: Sequence[str], text: str) -> list[str]:
 
 
 def text_changes(names: Sequence[str], old: str, new: str) -> list[str]:
-    """What was taken away and put in, with a little of what stands around it."""
+    """The removed and added lines, with a little context."""
     changes = query_changes(old, new) if is_query(names) else []
     # The finding on the resource says what is weaker.
-    said = [f"! {change.text}" for change in changes if not change.is_weaker]
+    notes = [f"! {change.text}" for change in changes if not change.is_weaker]
     before, after = laid_out(names, old), laid_out(names, new)
     if max(len(before), len(after)) > MAX_COMPARED_LINES or max(len(old), len(new)) > MAX_COMPARED_CHARACTERS:
         return [f"! {len(before)} lines became {len(after)}: too long to compare"]
     if len(before) == len(after) == 1:
-        return [*said, *_within_line(before[0], after[0])]
+        return [*notes, *_within_line(before[0], after[0])]
     changed = line_changes(before, after)
-    return [*said, *(changed or ["! spaces or the order of keys changed"])]
+    return [*notes, *(changed or ["! spaces or the order of keys changed"])]
 
 
 def line_changes(before: Sequence[str], after: Sequence[str]) -> list[str]:
-    """A unified diff without its header; `  …` stands for lines that are left out."""
+    """A unified diff without its header; `  …` marks omitted lines."""
     result: list[str] = []
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for number, group in enumerate(matcher.get_grouped_opcodes(CONTEXT_LINES)):
@@ -95,7 +95,7 @@ def printable(text: str) -> str:
 
 
 def code_span(text: str, *, in_table: bool = False) -> str:
-    """The text as inline code, whatever it holds."""
+    """The text as inline code, whatever characters it contains."""
     shown = printable(text) or " "
     if in_table:
         shown = shown.replace("|", "\\|")
@@ -105,14 +105,14 @@ def code_span(text: str, *, in_table: bool = False) -> str:
 
 
 def shortened(line: str, most_characters: int = MAX_CHARACTERS_OF_A_LINE) -> str:
-    """A line that fits; how much was left out stands at its end."""
+    """A line that fits. If it is cut, its length is at its end."""
     if len(line) <= most_characters:
         return line
     return f"{line[: most_characters - 40]}… ({len(line)} characters)"
 
 
 def _within_line(old: str, new: str) -> list[str]:
-    """The piece in which two long lines differ, with what stands around it."""
+    """The part in which two long lines differ, with its context."""
     shared = min(len(old), len(new))
     start = next((index for index in range(shared) if old[index] != new[index]), shared)
     end = next((index for index in range(shared - start) if old[-1 - index] != new[-1 - index]), shared - start)
@@ -137,7 +137,7 @@ def _matcher_lines(line: str) -> list[str]:
 
 
 def resource_lines(diff: StackDiff, change: ResourceChange) -> list[str]:
-    """Everything that is said of one resource, each line beginning with `- `, `+ `, `! ` or two spaces."""
+    """All lines about one resource, each beginning with `- `, `+ `, `! ` or two spaces."""
     lines = [f"! forces the replacement: {', '.join(change.replacing)}"] if change.replacing else []
     lines += [f"! {note}" for note in change.notes]
     if change.moved_from:

@@ -83,7 +83,7 @@ def makes_the_plan(path: str, folder: str = "") -> bool:
     return bool(_IMPORTED.fullmatch(path)) and path.partition("/")[0] not in _NOT_IMPORTED
 
 
-def own_word_note(changed: Iterable[str], owners: CodeOwners, *, folder: str = "", is_complete: bool = True) -> str:
+def owners_note(changed: Iterable[str], owners: CodeOwners, *, folder: str = "", is_complete: bool = True) -> str:
     """The line that says whose word the plan is; empty where no changed file makes the plan.
 
     Paths are those in the repository, and `folder` is the project's in it. `is_complete` is whether `changed` names

@@ -85,8 +85,8 @@ class CostChange:
 def cost_changes(diffs: Sequence[StackDiff], bases: Mapping[str, Basis]) -> tuple[CostChange, ...]:
     """The costs of every compared stack, in the order of `diffs`.
 
-    `bases` holds, by stack, prices, expected usage, and what stacks that are not compared use. What those use that are
-    compared is computed here.
+    `bases` contains, by stack, prices, expected usage, and the usage of the stacks that are not compared. The usage of
+    the compared stacks is computed here.
     """
     before = [_cost(diff.old, diffs, bases, is_old=True) for diff in diffs]
     after = [_cost(diff.new, diffs, bases, is_old=False) for diff in diffs]

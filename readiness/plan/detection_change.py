@@ -10,7 +10,7 @@ from readiness.plan.change_lines import printable, shortened
 from readiness.plan.git import file_text, resolve_commit
 
 PAGE = "docs/detection.md"
-# Of both stacks' alerts: more rows are a page that was written anew.
+# For the alerts of both stacks. More rows mean that the whole page was rewritten.
 MAX_LINES_IN_A_COMMENT = 60
 _TITLE = "How soon alerts page, before and after"
 
@@ -40,7 +40,7 @@ def detection_text(lines: list[str]) -> str:
 
 
 def detection_markdown(lines: list[str]) -> str:
-    """The section for a pull request's comment, of few enough lines to leave room; empty where nothing changes."""
+    """The section for a pull request's comment, short enough to leave space for the rest; empty if nothing changes."""
     if not lines:
         return ""
     left_out = len(lines) - MAX_LINES_IN_A_COMMENT

@@ -37,7 +37,7 @@ def diff_json(
 
     `no_preview` says why a stack is not among the previews.
     """
-    agreement = report.agreement
+    acknowledgements = report.acknowledgements
     return _document(
         verdict_of(report),
         origin,
@@ -55,7 +55,7 @@ def diff_json(
             for stack, finding in report.new_findings
         ],
         costs=cost_changes_data(costs),
-        stale_acknowledgements=[{"digest": entry.digest, "line": entry.line} for entry in agreement.stale],
+        stale_acknowledgements=[{"digest": entry.digest, "line": entry.line} for entry in acknowledgements.stale],
     )
 
 
@@ -128,7 +128,7 @@ def _preview(preview: PreviewComparison) -> dict[str, Any]:
 
 
 def _group(report: DiffReport, group: ChangeGroup) -> dict[str, Any]:
-    entry = report.agreement.agreed.get(group.digests)
+    entry = report.acknowledgements.acknowledged.get(group.digests)
     return {
         "stacks": list(group.stacks),
         "subject": group.subject,

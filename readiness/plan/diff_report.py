@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from readiness.finding import Finding, text_line
-from readiness.plan.acknowledgements import Acknowledgement, Agreement, agreement
+from readiness.plan.acknowledgements import Acknowledgement, AcknowledgementStatus, acknowledgement_status
 from readiness.plan.change_groups import (
     ChangeGroup,
     change_groups,
@@ -31,7 +31,7 @@ SECTIONS = {PROTECTED: "Deletes or replaces what is protected", WEAKENS: "Weaken
 # The same for programs.
 SECTION_KEYS = {PROTECTED: "protected", WEAKENS: "weakens", REST: "rest"}
 
-# What to look at first fits above the fold of a screen.
+# What to read first fits above the fold of a screen.
 MAX_FIRST_LINES = 10
 # Of a type with more members than this, up to so many others are named in place of the members.
 MIN_MEMBERS_FOR_OTHERS, MAX_OTHERS = 6, 2
@@ -101,7 +101,7 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiffReport:
-    """Everything that is said about the stacks; `blocks` begin with the most important one.
+    """The report on the stacks; `blocks` begin with the most important one.
 
     `weakened` has each change of a resource, `groups` has the same changes of many resources as one.
     """
@@ -110,7 +110,7 @@ class DiffReport:
     blocks: tuple[Block, ...]
     weakened: tuple[Weakening, ...]
     groups: tuple[ChangeGroup, ...]
-    agreement: Agreement
+    acknowledgements: AcknowledgementStatus
     settings: tuple[SettingChange, ...] = ()
     # What `check --plan` finds in the new plan and not in the old one, by stack.
     new_findings: tuple[tuple[str, Finding], ...] = ()
@@ -127,7 +127,7 @@ class DiffReport:
         return [sum(diff.stack in group.stacks for group in self.groups), *(diff.count(action) for action in Action)]
 
     def first_lines(self) -> list[str]:
-        """What to look at first: at most `MAX_FIRST_LINES` lines, the gravest first."""
+        """What to read first: at most `MAX_FIRST_LINES` lines, the most severe first."""
         lines = list(dict.fromkeys(_first_lines(self)))
         if len(lines) > MAX_FIRST_LINES:
             lines = [*lines[: MAX_FIRST_LINES - 1], f"and {len(lines) - MAX_FIRST_LINES + 1} more, below"]
@@ -141,10 +141,10 @@ def diff_report(diffs: Iterable[StackDiff], entries: Sequence[Acknowledgement], 
         weakening for diff in stacks for weakening in weakenings(diff) if not leaves_placeholder(weakening)
     )
     groups = change_groups(weakened)
-    agreed = agreement(groups, entries)
+    status = acknowledgement_status(groups, entries)
     if not all_stacks:
-        agreed = replace(agreed, stale=())
-    blocks = [block for diff in stacks for block in _blocks(diff, groups, agreed)]
+        status = replace(status, stale=())
+    blocks = [block for diff in stacks for block in _blocks(diff, groups, status)]
     blocks = [_counted(block, stacks) for block in _merged(_paired(blocks))]
     order = [
         Action.REPLACE,
@@ -164,7 +164,7 @@ def diff_report(diffs: Iterable[StackDiff], entries: Sequence[Acknowledgement], 
         blocks=tuple(blocks),
         weakened=weakened,
         groups=groups,
-        agreement=agreed,
+        acknowledgements=status,
         settings=over_stacks(diff.settings for diff in stacks),
         new_findings=new,
     )
@@ -176,7 +176,7 @@ def _first_lines(report: DiffReport) -> Iterator[str]:
             yield f"{block.stack}: would {block.action} {block.name or block.kind}, which is protected"
     for is_open in (True, False):
         for group in report.groups:
-            if (group.digests not in report.agreement.agreed) is is_open:
+            if (group.digests not in report.acknowledgements.acknowledged) is is_open:
                 known = {key: name for diff in report.diffs for key, name in people(diff).items()}
                 what = with_people("; ".join(group.reasons), known)
                 end = "" if is_open else " (acknowledged)"
@@ -205,7 +205,7 @@ def _new_findings(diff: StackDiff) -> Iterator[Finding]:
 
 
 def _findings(plan: ReadPlan) -> list[Finding]:
-    """By the rules that need nothing but the plan: a plan does not hold the project's runbook or its other stacks."""
+    """By the rules that need only the plan, which does not contain the project's runbook or its other stacks."""
     resources = []
     for resource in plan.resources.values():
         file, _, line = resource.source.rpartition(":")
@@ -214,31 +214,31 @@ def _findings(plan: ReadPlan) -> list[Finding]:
     return plan_findings(resources, rules=[rule for rule in RULES if not rule.needs_project])
 
 
-def _blocks(diff: StackDiff, groups: Sequence[ChangeGroup], agreed: Agreement) -> Iterator[Block]:
+def _blocks(diff: StackDiff, groups: Sequence[ChangeGroup], status: AcknowledgementStatus) -> Iterator[Block]:
     known = people(diff)
-    said_of: dict[str, list[str]] = {}
+    reasons_by_urn: dict[str, list[str]] = {}
     for group in groups:
         if members := group.of_stack(diff.stack):
-            text = with_people(_said(group, agreed), known)
+            text = with_people(_reason_line(group, status), known)
             for member in members:
-                said_of.setdefault(member.urn, []).append(text)
+                reasons_by_urn.setdefault(member.urn, []).append(text)
     for change in diff.changes:
         resource = change.resource
-        said = said_of.get(resource.urn, [])
-        tier = PROTECTED if change.is_protected_loss else WEAKENS if said else REST
+        reasons = reasons_by_urn.get(resource.urn, [])
+        tier = PROTECTED if change.is_protected_loss else WEAKENS if reasons else REST
         shown = resource_lines(diff, change)
         from_settings = [f"{_SETTING}{cause.text}" for cause in causes(diff.settings, resource.name, shown)]
         watched = _watched_besides(diff, shown) if tier == REST and change.action is Action.UPDATE else ""
         if watched:
-            said = [watched]
-        lines = [*said, *from_settings[:MAX_FIRST_LINES], *shown]
+            reasons = [watched]
+        lines = [*reasons, *from_settings[:MAX_FIRST_LINES], *shown]
         yield _block(diff, change.action, lines, tier, (resource.type, resource.name, resource.source))
     if diff.setup or not diff.is_setup_known:
-        said = said_of.get(f"urn:pulumi:{diff.stack}::{diff.new.project}::{SETUP_NAME}", [])
-        lines = [*said, *(line for field in diff.setup for line in field_lines(field))]
+        reasons = reasons_by_urn.get(f"urn:pulumi:{diff.stack}::{diff.new.project}::{SETUP_NAME}", [])
+        lines = [*reasons, *(line for field in diff.setup for line in field_lines(field))]
         if not diff.is_setup_known:
             lines.append("  not known: a plan does not contain which program runs and where credentials are sent")
-        yield _block(diff, "setup", lines, WEAKENS if said else REST)
+        yield _block(diff, "setup", lines, WEAKENS if reasons else REST)
     if diff.outputs:
         yield _block(diff, "outputs", [line for field in diff.outputs for line in field_lines(field)])
     if diff.provider_versions:
@@ -247,12 +247,12 @@ def _blocks(diff: StackDiff, groups: Sequence[ChangeGroup], agreed: Agreement) -
         yield _block(diff, "providers", lines)
 
 
-def _said(group: ChangeGroup, agreed: Agreement) -> str:
+def _reason_line(group: ChangeGroup, status: AcknowledgementStatus) -> str:
     """Why the change weakens protection, and whether somebody has acknowledged its digest."""
-    entry = agreed.agreed.get(group.digests)
+    entry = status.acknowledged.get(group.digests)
     digests = ", ".join(group.digests)
-    status = f"acknowledged by {entry.by}: {entry.reason} ({digests})" if entry else ""
-    return f"! {'; '.join(group.reasons)} [{status or f'not acknowledged: {digests}'}]"
+    by = f"acknowledged by {entry.by}: {entry.reason} ({digests})" if entry else ""
+    return f"! {'; '.join(group.reasons)} [{by or f'not acknowledged: {digests}'}]"
 
 
 def _block(
@@ -352,7 +352,7 @@ def _counted(block: Block, diffs: Sequence[StackDiff]) -> Block:
 
 
 def _bare(lines: Iterable[str]) -> tuple[str, ...]:
-    """The lines without context: of each field its heading, what is taken away, put in and said, each once."""
+    """The lines without context: of each field its heading, what is removed, added and noted, each once."""
     parts: list[list[str]] = [[]]
     for line in lines:
         if line.startswith(_SETTING) or (line.startswith("  ") and line[2:3] != " " and line.endswith(":")):

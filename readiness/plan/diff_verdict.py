@@ -34,9 +34,9 @@ LABELS: Mapping[Verdict, str] = {
 
 def verdict_of(report: DiffReport) -> Verdict:
     """The verdict on a diff that could be made. What the plans do not say is a change."""
-    if report.agreement.open:
+    if report.acknowledgements.open:
         return Verdict.WEAKENS
-    if report.agreement.agreed:
+    if report.acknowledgements.acknowledged:
         return Verdict.ACKNOWLEDGED
     is_known = all(diff.is_setup_known for diff in report.diffs)
     return Verdict.SAME if report.is_empty and is_known else Verdict.CHANGES

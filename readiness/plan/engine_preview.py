@@ -24,12 +24,12 @@ from readiness.plan.plan_file import MAX_RESOURCES
 from readiness.resource_types import STACK_TYPE
 from readiness.secret_shapes import mask_secrets
 
-# It holds the state of each resource that changes, before and after.
+# A preview contains the state of each resource that changes, before and after.
 MAX_PREVIEW_BYTES = 50 * 1024 * 1024
 # A replacement has up to three steps for one resource.
 MAX_STEPS = 4 * MAX_RESOURCES
 MAX_DIFFERENCES = 30
-# Why a stack has none, where nobody says anything else.
+# Why a stack has no preview, if no other reason is given.
 NO_PREVIEW = "no preview was given"
 # What `readiness diff` reads of a step, and what is therefore passed on: no value of any field.
 _KEPT = ("op", "urn", "diffReasons", "replaceReasons")

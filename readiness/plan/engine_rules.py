@@ -160,17 +160,17 @@ def _means_the_same(change: FieldChange, fields: ReplacementFields) -> bool:
 
 
 def _is_at(change: FieldChange, path: str) -> bool:
-    """Whether the change is at the path, below it, or takes it away with what holds it."""
+    """Whether the change is at the path, below it, or removes an object that contains it."""
     wanted = tuple(path.split("."))
     shared = min(len(wanted), len(change.names))
     return path == "*" or change.names[:shared] == wanted[:shared]
 
 
-# Types whose creation takes over what exists under the same name, and what the provider does then. Log buckets:
+# Types whose creation adopts an existing resource of the same name, and what the provider does then. Log buckets:
 # `AcquireOrCreate` in resource_logging_project_bucket_config.go; audit configurations: "authoritative for a given
 # service" in the provider's google_project_iam documentation; environments: `CreateUpdateEnvironment` in
 # resource_github_repository_environment.go. The others are switches.
-_TAKEN_OVER = {
+_ADOPTED = {
     # Nothing to say: turning on what is on changes nothing.
     API: "",
     AUDIT_CONFIG: "replaces the existing audit configuration of the service, including its exempted members",
@@ -183,9 +183,9 @@ _TAKEN_OVER = {
 _BUCKETS_OF_GOOGLE = ("_Default", "_Required")
 
 
-def takes_over(type_: str, inputs: Mapping[str, Any]) -> bool:
-    """Whether creating the resource takes over one that exists under the same name."""
-    return type_ in _TAKEN_OVER or (type_ == REPOSITORY_FILE and _overwrites(inputs))
+def adopts_existing(type_: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether creating the resource adopts an existing one of the same name."""
+    return type_ in _ADOPTED or (type_ == REPOSITORY_FILE and _overwrites(inputs))
 
 
 def _overwrites(inputs: Mapping[str, Any]) -> bool:
@@ -211,7 +211,7 @@ def creation_notes(new: PlannedResource) -> tuple[str, ...]:
         )
     if new.type == REPOSITORY_FILE and _overwrites(new.inputs):
         return ("overwrites a file that exists at this path",)
-    note = _TAKEN_OVER.get(new.type)
+    note = _ADOPTED.get(new.type)
     return (note,) if note else ()
 
 
@@ -292,7 +292,7 @@ def _afterwards(resource: PlannedResource) -> str:
     live = next((str(name) for name in named if name), resource.name)
     if resource.options.get("retainOnDelete") is True:
         return f"{live} then stays as it is, and no stack manages it"
-    return f"{live} is then deleted, with what it holds"
+    return f"{live} is then deleted, with its contents"
 
 
 def _of_state(entry: Mapping[str, Any]) -> PlannedResource | None:

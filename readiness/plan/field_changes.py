@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-# What an entry of a list is known by, where it is unique. A display name holds the threshold, so that it only helps
+# The keys that identify an entry of a list, if unique. A display name contains the threshold, so that it only helps
 # to find the entry and does not name it.
 _NAMES_OF_ENTRIES = ("id", "context", "name", "displayName")
 _PLAIN_KEY = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]*$")

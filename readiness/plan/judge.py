@@ -19,7 +19,7 @@ from readiness import __version__
 from readiness.plan.git import file_hashes, file_text, folder_in, resolve_commit, unpack
 
 _TOOLKIT = Path(__file__).resolve().parent.parent
-# A commit without this file runs the change's program in the process that judges, or knows nothing of judges.
+# A commit without this file runs the change's program in the process that judges, or cannot judge.
 _JUDGES = "plan/program_process.py"
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from readiness.cli.main import run; sys.exit(run(sys.argv[2:]))"
 # A requirement that pins a version, by number or by the wheel's name.

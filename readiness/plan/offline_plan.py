@@ -57,7 +57,7 @@ Place = tuple[str, int | None]
 class Plan:
     """Resources sorted by URN; `source` of a resource is where the program registered it.
 
-    `setup` is which program is run and where credentials go (`program_setup`); None where nobody has looked.
+    `setup` is which program is run and where credentials go (`program_setup`); None if they were not read.
     """
 
     stack: str

@@ -1,6 +1,6 @@
-"""What a change of the program does to a plan: what is created, updated, replaced, deleted, moved, said otherwise.
+"""What a change of the program does to a plan: what it creates, updates, replaces, deletes, moves or changes otherwise.
 
-Pure: two plans in, sorted data out. It compares declarations and knows nothing of what exists in a cloud.
+Pure: two plans in, sorted data out. It compares declarations and does not read what exists in a cloud.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from readiness.plan.field_changes import FieldChange, field_changes
 from readiness.plan.plan_file import PlannedResource, ReadPlan
 from readiness.plan.setting_changes import SettingChange
 
-# The SDK's version stands in every resource: one line for all of them (`provider_versions`).
+# The SDK's version is in every resource: one line for all of them (`provider_versions`).
 _VERSION_OPTION = "version"
-# Settled once the resource is there: an import, and the former names by which it was found.
+# Without effect once the resource exists: an import, and the former names by which it was found.
 _OPTIONS_WITHOUT_EFFECT = frozenset({_VERSION_OPTION, "aliases"})
 
 
 class Action(StrEnum):
-    """What the engine would do, the gravest first.
+    """What the engine would do, the most severe first.
 
     `OTHER` changes nothing in a cloud: options, a move, an import, a component's inputs.
     """
@@ -48,8 +48,8 @@ class Action(StrEnum):
 class ResourceChange:
     """One resource. `old` is None when it is created, `new` when it is deleted.
 
-    `inputs`, `files` and `options` are the fields that differ where both are there; `replacing` the paths that force
-    the replacement; `notes` what the provider does besides.
+    `inputs`, `files` and `options` are the fields that differ if both exist; `replacing` the paths that force
+    the replacement; `notes` what else the provider does.
     """
 
     action: Action
@@ -71,12 +71,12 @@ class ResourceChange:
 
     @property
     def moved_from(self) -> str | None:
-        """The former URN, where an alias leads from it to the new one."""
+        """The former URN, if an alias leads from it to the new one."""
         return self.old.urn if self.old and self.new and self.old.urn != self.new.urn else None
 
     @property
     def is_protected_loss(self) -> bool:
-        """Whether something protected goes: engine or provider refuses it, and forcing it loses what it guards."""
+        """Whether the change deletes a protected resource, which the engine or the provider refuses."""
         if self.action not in (Action.REPLACE, Action.DELETE) or self.old is None:
             return False
         return self.old.is_protected or self.old.refuses_deletion
@@ -86,11 +86,11 @@ class ResourceChange:
 class StackDiff:
     """The difference of a stack's plans: changes sorted by gravity and URN, versions as `(package, old, new)`, outputs.
 
-    `setup` are the fields in which program and providers differ; empty too where a plan does not say them.
+    `setup` are the fields in which program and providers differ; also empty if a plan does not contain them.
 
-    `settings` are the edited settings, known where a working tree is compared with a commit.
+    `settings` are the edited settings, known if a working tree is compared with a commit.
 
-    `renamed` holds, by the URN of a deleted resource, the created one of the same type and inputs: a rename that lacks
+    `renamed` maps the URN of a deleted resource to the created one of the same type and inputs: a rename that lacks
     its alias.
     """
 
@@ -111,7 +111,7 @@ class StackDiff:
 
     @property
     def is_setup_known(self) -> bool:
-        """Whether both plans say which program is run and where credentials go."""
+        """Whether both plans contain which program runs and where credentials are sent."""
         return self.old.setup is not None and self.new.setup is not None
 
     def count(self, action: Action) -> int:
@@ -158,7 +158,7 @@ def _change(old: PlannedResource | None, new: PlannedResource | None) -> Resourc
         return _coming_or_going(old, new)
     inputs = tuple(field_changes(old.inputs, new.inputs))
     files = tuple(field_changes(old.files, new.files, "files", ("files",)))
-    options = tuple(field_changes(_told(old.options), _told(new.options)))
+    options = tuple(field_changes(_effective_options(old.options), _effective_options(new.options)))
     if not inputs and not files and not options and old.urn == new.urn:
         return None
     before, after = (without_ignored(side.inputs, ignored_paths(new)) for side in (old, new))
@@ -194,7 +194,7 @@ def _renamed(changes: Sequence[ResourceChange]) -> dict[str, PlannedResource]:
             created.setdefault(_nature(change.resource), []).append(change.resource)
     renamed: dict[str, PlannedResource] = {}
     for old in (change.resource for change in changes if change.action is Action.DELETE):
-        # One created resource stands in for one deleted resource only.
+        # One created resource replaces only one deleted resource.
         if twins := created.get(_nature(old)):
             renamed[old.urn] = twins.pop(0)
     return renamed
@@ -204,13 +204,13 @@ def _nature(resource: PlannedResource) -> tuple[str, str]:
     return resource.type, json.dumps(resource.inputs, sort_keys=True)
 
 
-def _told(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that mean something to a reader, with names in place of the URNs that a resource waits for."""
-    told = {name: value for name, value in options.items() if name not in _OPTIONS_WITHOUT_EFFECT}
-    urns = told.get("dependencies")
+def _effective_options(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that have an effect, with names in place of the URNs that a resource waits for."""
+    effective = {name: value for name, value in options.items() if name not in _OPTIONS_WITHOUT_EFFECT}
+    urns = effective.get("dependencies")
     if isinstance(urns, list):
-        told["dependencies"] = sorted(str(urn).rpartition("::")[2] for urn in urns)
-    return told
+        effective["dependencies"] = sorted(str(urn).rpartition("::")[2] for urn in urns)
+    return effective
 
 
 def _versions(old: ReadPlan, new: ReadPlan) -> tuple[tuple[str, str, str], ...]:

@@ -55,7 +55,7 @@ def holds_a_secret(keys: tuple[str, ...], resource_type: str) -> bool:
     return _SENSITIVE_PARENT in keys[:-1] or _SECRET_KEY.search(keys[-1]) is not None
 
 
-# The version of the plan's JSON form, which the form holds under this key. Raised whenever a reader of the earlier form
+# The version of the plan's JSON form, which is under this key. Raised whenever a reader of the earlier form
 # would read it wrongly. Plans of 0.1 hold no version, and those in a file are still read.
 FORMAT_KEY = "format_version"
 PLAN_FORMAT = 3
@@ -96,7 +96,7 @@ class PlannedResource:
 
     @property
     def is_protected(self) -> bool:
-        """Whether the engine is told to refuse its deletion."""
+        """Whether an option makes the engine refuse its deletion."""
         return self.options.get("protect") is True
 
     @property
@@ -152,10 +152,10 @@ def read_plan(data: bytes, *, file: str, secrets: SecretMask, needs_version: boo
 def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
     """The plan in a value of JSON's types. Raises RefusedError where it has another shape."""
     if not isinstance(value, dict):
-        _refuse(file, "holds no plan: its top level is no object")
+        _refuse(file, "contains no plan: its top level is no object")
     _check_version(value.get(FORMAT_KEY, PLAN_FORMAT), file)
     if missing := [key for key in _KEYS if key not in value]:
-        _refuse(file, f"holds no plan of this format: {', '.join(missing)} missing")
+        _refuse(file, f"contains no plan of this format: {', '.join(missing)} missing")
     stack, project, resources, outputs = (value[key] for key in _KEYS)
     setup, wrong = value.get("setup"), ""
     if not isinstance(stack, str) or not isinstance(project, str):
@@ -167,12 +167,12 @@ def plan_from(value: object, *, file: str, secrets: SecretMask) -> ReadPlan:
     elif setup is not None and not isinstance(setup, dict):
         wrong = "`setup` is an object"
     if wrong:
-        _refuse(file, f"holds no plan of this format: {wrong}")
+        _refuse(file, f"contains no plan of this format: {wrong}")
     read: dict[str, PlannedResource] = {}
     for index, entry in enumerate(resources):
         resource = _resource(entry, f"{file}: resources[{index}]", secrets)
         if resource.urn in read:
-            _refuse(file, f"holds the URN {resource.urn[:200]} twice")
+            _refuse(file, f"contains the URN {resource.urn[:200]} twice")
         read[resource.urn] = resource
     declared = {urn: read[urn] for urn in sorted(read) if read[urn].type != STACK_TYPE}
     return ReadPlan(

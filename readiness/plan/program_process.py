@@ -95,7 +95,7 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             setattr(self, name, self._recording(name))
 
     def SupportsFeature(self, request: Any, context: Any) -> Any:  # noqa: N802 - the service's name
-        """What the recorder says to an SDK that is too old to ask for everything at once."""
+        """The answer of the recorder to an SDK that is too old to ask for everything at once."""
         # The SDK's mock answers with an object of its own.
         answer: Any = self.recorder.SupportsFeature(request)
         return resource_pb2.SupportsFeatureResponse(hasSupport=answer.hasSupport)
@@ -136,23 +136,23 @@ class RunningProgram:
             raise refused_request(refused, self.folder)
         if refused is not None:
             raise self._refusal(str(refused))
-        said = self._said()
-        if (error := said.get("error")) is not None:
+        answer = self._answer()
+        if (error := answer.get("error")) is not None:
             raise program_refusal(*_parts(error), file=self.config.file, root=self.folder)
         recording = self.monitor.recorder.recording
-        recording.files = _texts(said.get("files"))
+        recording.files = _texts(answer.get("files"))
         declared = plan_of(recording, root=self.folder, project=self.config.project, stack=self.config.stack)
         # By this process and not by the program's: it decides what is compared.
         return replace(declared, setup=setup_in_folder(self.folder, self.config))
 
-    def _said(self) -> dict[str, Any]:
-        """What the program's process answers. Raises RefusedError where that is no answer."""
+    def _answer(self) -> dict[str, Any]:
+        """What the program's process answers. Raises RefusedError if that is not an answer."""
         self.out.seek(0)
         data = self.out.read(MAX_PLAN_BYTES + 1)
         with suppress(ValueError, RecursionError):
-            said = json.loads(data) if len(data) <= MAX_PLAN_BYTES else None
-            if isinstance(said, dict) and not self.process.returncode:
-                return said
+            answer = json.loads(data) if len(data) <= MAX_PLAN_BYTES else None
+            if isinstance(answer, dict) and not self.process.returncode:
+                return answer
         self.err.seek(0)
         lines = self.err.read(MAX_ERROR_BYTES).decode("utf-8", "replace").strip().splitlines()
         last = lines[-1].replace(f"{self.folder}/", "") if lines else f"status {self.process.returncode}"
@@ -267,7 +267,7 @@ def _parts(error: Any) -> tuple[str, str, list[tuple[str, int | None]]]:
 
 
 def _texts(value: Any) -> dict[str, dict[str, str]]:
-    """The texts of files by URN and path; what is of another shape is left out, as if nobody had declared it."""
+    """The texts of files by URN and path; an entry of another form is ignored, as if it were not declared."""
     found = value if isinstance(value, dict) else {}
     return {
         urn: {path: text for path, text in files.items() if isinstance(text, str)}

@@ -29,12 +29,12 @@ from readiness.settings.stack_files import PROJECT_FILE, StackConfig, read_stack
 
 Setup = dict[str, Any]
 
-# The sections, each of which holds values by key.
+# The sections, each of which contains values by key.
 PROJECT, STACK, CONFIGURATION, DEPENDENCIES = "project_file", "stack_file", "configuration", "dependencies"
 # Days until which a setting accepts what is wrong, by the place of the setting. No resource shows them.
 ACCEPTED = "accepted_until"
 _DATES = ("accept_degraded_until", "expires")
-_ACCEPTED_LONGER = KeyDecision(comparison=Comparison.AGREEMENT, why="the problem is accepted for longer")
+_ACCEPTED_LONGER = KeyDecision(comparison=Comparison.ACKNOWLEDGEMENT, why="the problem is accepted for longer")
 _ACCEPTED_SHORTER = KeyDecision(comparison=Comparison.SHOWN, why="the problem is accepted for a shorter time")
 
 # Keys of the secrets' manager: nothing that anybody would read.

@@ -134,13 +134,13 @@ def read_plans(folder: Path, pull_request: PullRequestFiles, secrets: SecretMask
 
 
 def stack_of_artifact(name: str) -> str | None:
-    """The stack whose preview an artifact of this name holds; None for an artifact of another name."""
+    """The stack whose preview is in an artifact of this name; None for an artifact of another name."""
     found = _PREVIEW_NAME.fullmatch(name)
     return found[1] if found else None
 
 
 def preview_archive(stack: str) -> str:
-    """The name of the archive in the folder that holds the preview of a stack."""
+    """The name of the archive in the folder, with the preview of a stack."""
     return f"preview-{stack}.zip"
 
 
@@ -181,7 +181,7 @@ def _preview_text(data: bytes, stack: str) -> bytes:
 
 
 def _texts(data: bytes, archive: _Archive) -> dict[str, bytes]:
-    """The bytes of each file by the group of its name. Raises RefusedError where the archive holds anything else."""
+    """The bytes of each file by the group of its name. Raises RefusedError if the archive contains anything else."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             return _texts_in(file, archive)
@@ -193,24 +193,24 @@ def _texts_in(file: zipfile.ZipFile, archive: _Archive) -> dict[str, bytes]:
     """As `_texts`; no file is read further than it may be long, whatever the archive's directory says."""
     entries = file.infolist()
     if not entries or len(entries) > archive.max_files:
-        _refuse(archive.name, f"holds {len(entries)} files, and a run writes 1 to {archive.max_files}")
+        _refuse(archive.name, f"contains {len(entries)} files, and a run writes 1 to {archive.max_files}")
     texts: dict[str, bytes] = {}
     total = 0
     for entry in entries:
         name = archive.names.fullmatch(entry.filename)
         if name is None:
-            _refuse(archive.name, f"holds {entry.filename[:100]!r}, which is not the name of {archive.names_text}")
+            _refuse(archive.name, f"contains {entry.filename[:100]!r}, which is not the name of {archive.names_text}")
         if name[1] in texts:
-            _refuse(archive.name, f"holds {entry.filename!r} twice")
+            _refuse(archive.name, f"contains {entry.filename!r} twice")
         kind = stat.S_IFMT(entry.external_attr >> 16)
         is_readable = entry.compress_type in _COMPRESSIONS and not entry.flag_bits & _ENCRYPTED
         if kind not in (0, stat.S_IFREG) or not is_readable:
-            _refuse(archive.name, f"holds {entry.filename!r}, which is not a regular, readable file")
+            _refuse(archive.name, f"contains {entry.filename!r}, which is not a regular, readable file")
         with file.open(entry) as stream:
             texts[name[1]] = stream.read(archive.max_bytes + 1)
         total += len(texts[name[1]])
         if len(texts[name[1]]) > archive.max_bytes or total > archive.max_all_bytes:
-            _refuse(archive.name, f"holds more than {archive.max_bytes // 1024**2} MiB in {entry.filename!r} or in all")
+            _refuse(archive.name, f"has more than {archive.max_bytes // 1024**2} MiB in {entry.filename!r} or in all")
     return texts
 
 

@@ -25,7 +25,7 @@ _DIFFERENCES = ("/", "-", "%", "unless")
 CANNOT_BE_COMPARED = "the query differs in more than threshold, window or label matchers: it cannot be compared"
 MAX_FILTER_CHARACTERS = 100_000
 
-# The values of one label that a selector lets through: by `=` and `=~` these, by `!=` and `!~` all others.
+# The values of one label that a selector matches: by `=` and `=~` these, by `!=` and `!~` all others.
 Matchers = dict[tuple[str, bool], frozenset[str]]
 # The nodes of two queries that have the same shape.
 Pairs = list[tuple[Node, Node]]

@@ -188,7 +188,7 @@ def _matched(selector: Any, label: str) -> int | None:
 
 
 def _named(matcher: Any) -> frozenset[str]:
-    """The values that a matcher lets through; none where it does not list them."""
+    """The values that a matcher matches; none if it does not list them."""
     if str(matcher.op).endswith(".Equal"):
         return frozenset({matcher.value})
     is_list = str(matcher.op).endswith(".Re") and _LITERALS.fullmatch(matcher.value)

@@ -128,9 +128,9 @@ def record(
 ) -> Recording:
     """Runs `program` to its end, every `apply` included, and returns what it registered.
 
-    Raises whatever the program raises, and nothing else is heard of it. `config` holds text as the engine passes it:
+    Raises what the program raises, and logs nothing. `config` contains text as the engine passes it:
     JSON for what is no text. `PULUMI_CONFIG…` variables, from which the SDK would fill in absent keys, are not seen.
-    `dry_run` is what the program is told: a preview may hold what an update may not.
+    The program gets `dry_run`, because a preview may contain what an update may not.
     """
     monitor = RecordingMonitor(project, stack)
     run_settings = _settings(monitor, project, stack, dry_run=dry_run)
@@ -169,7 +169,7 @@ def _settings(monitor: RecordingMonitor, project: str, stack: str, *, dry_run: b
 
 
 def _close_what_never_started() -> None:
-    """Closes the SDK's coroutines that a failed program leaves unstarted, so that none warns that nobody awaited it.
+    """Closes the SDK's coroutines that a failed program leaves unstarted, so that none warns that it was never awaited.
 
     From Python 3.12 on, the traceback of a cancelled task keeps the coroutines that the task was about to await: they
     would warn long after the recording, when the garbage collector runs.
@@ -196,7 +196,7 @@ def _without_config_variables() -> Iterator[None]:
 
 
 def is_secret(value: dict[str, Any]) -> bool:
-    """Whether a serialized object is a secret's wrapper (which holds the plain text)."""
+    """Whether a serialized object is a secret's wrapper (which contains the plain text)."""
     return value.get(rpc._special_sig_key) == rpc._special_secret_sig
 
 

@@ -17,7 +17,7 @@ from readiness.settings.prices import STALE_AFTER_DAYS, Prices
 NOT_KNOWN = "not known"
 # More stacks than these would make the comment of a pull request longer than a screen.
 MAX_STACKS = 10
-# Of all stacks together: the comment needs its room for what reduces protection.
+# Of all stacks together: the comment needs its space for what reduces protection.
 MAX_LINES_IN_A_COMMENT = 30
 
 

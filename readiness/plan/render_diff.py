@@ -1,6 +1,6 @@
 """The diff report as text for a terminal, and as Markdown for one comment on a pull request.
 
-Whatever comes from a plan stands in code: a name in a code span, everything else in a fence that is longer than any run
+Everything from a plan is in code: a name in a code span, everything else in a fence that is longer than any run
 of backticks in it. So no value can end the fence, open a tag, or mention anybody.
 """
 
@@ -93,7 +93,7 @@ def summary_line(report: DiffReport, diff: StackDiff) -> str:
 
 
 def _preview_lines(report: DiffReport, previews: Mapping[str, PreviewComparison], no_preview: str) -> Iterator[str]:
-    """For each stack a line with the counts, then errors and differences, the gravest first."""
+    """For each stack a line with the counts, then errors and differences, the most severe first."""
     for diff in report.diffs:
         preview = previews.get(diff.stack)
         if preview is None:
@@ -131,12 +131,12 @@ def _title(block: Block) -> str:
 
 
 def _acknowledging_text(report: DiffReport) -> Iterator[str]:
-    still_open = report.agreement.open
+    still_open = report.acknowledgements.open
     if still_open:
         yield ""
         yield f"{_changes(len(still_open))} protection. If this is intended, a code owner adds to {ACKNOWLEDGED_FILE}:"
         yield from entries_to_write(still_open)
-    for entry in report.agreement.stale:
+    for entry in report.acknowledgements.stale:
         yield ""
         yield f"{ACKNOWLEDGED_FILE}:{entry.line}: {entry.digest} acknowledges no change here; remove the entry."
 
@@ -253,12 +253,12 @@ def _headline(report: DiffReport) -> list[str]:
         if all(diff.is_setup_known for diff in report.diffs):
             return ["The plans declare the same."]
         return ["The plans declare the same resources. Program and providers are not known."]
-    still_open, agreed = len(report.agreement.open), len(report.agreement.agreed)
+    still_open, acknowledged = len(report.acknowledgements.open), len(report.acknowledgements.acknowledged)
     if still_open:
-        return [f"**{still_open} of {still_open + agreed} changes that weaken protection are not acknowledged.**"]
+        return [f"**{still_open} of {still_open + acknowledged} changes that weaken protection are not acknowledged.**"]
     return (
-        [f"All {agreed} changes that weaken protection are acknowledged."]
-        if agreed
+        [f"All {acknowledged} changes that weaken protection are acknowledged."]
+        if acknowledged
         else ["No change weakens protection."]
     )
 
@@ -301,7 +301,7 @@ def _acknowledge_command(origin: Origin) -> str:
 
 def _acknowledging_markdown(report: DiffReport, origin: Origin) -> list[str]:
     parts: list[str] = []
-    still_open = report.agreement.open
+    still_open = report.acknowledgements.open
     if still_open:
         parts += [
             "<details><summary>How to acknowledge the changes that weaken protection</summary>",
@@ -315,7 +315,7 @@ def _acknowledging_markdown(report: DiffReport, origin: Origin) -> list[str]:
             "</details>",
             "",
         ]
-    stale = report.agreement.stale
+    stale = report.acknowledgements.stale
     if stale:
         digests = ", ".join(code_span(entry.digest) for entry in stale[:MAX_ENTRIES])
         parts += [f"Entries of `{ACKNOWLEDGED_FILE}` that acknowledge no change here; remove them: {digests}", ""]

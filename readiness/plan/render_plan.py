@@ -126,7 +126,7 @@ def _place(resource: dict[str, Any]) -> str:
 
 
 def _body(resource: dict[str, Any]) -> str:
-    """Inputs, then texts of files and options under their own names; URNs shortened to what tells them apart."""
+    """Inputs, then texts of files and options under their own names; URNs shortened to the distinct part."""
     options = dict(resource["options"])
     if "dependencies" in options:
         options["dependencies"] = [urn.rpartition("::")[2] for urn in options["dependencies"]]

@@ -62,8 +62,8 @@ def main() -> None:
     # What the language host does: the project's folder is the first on the import path.
     sys.path.insert(0, order["root"])
     with redirect_stdout(sys.stderr):
-        said = _run(order)
-    json.dump(said, answer)
+        result = _run(order)
+    json.dump(result, answer)
 
 
 def _run(order: dict[str, Any]) -> dict[str, Any]:

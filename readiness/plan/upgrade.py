@@ -27,7 +27,7 @@ from readiness.secret_shapes import mask_secrets
 
 REQUIREMENTS = "requirements.txt"
 PACKAGE = "readiness"
-# A hang guard. Without a cache, pip fetches some 100 MB of SDKs.
+# The timeout against a hang. Without a cache, pip fetches some 100 MB of SDKs.
 _INSTALL_SECONDS = 1800
 # A requirement of Readiness as PEP 508 has it (the name, then extras, a version, an address, a marker or nothing), or
 # the path or address of its wheel.
@@ -135,14 +135,14 @@ def _printed_plan(process: subprocess.Popen[bytes], folder: Path) -> bytes:
     if process.returncode:
         lines = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
         errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-        said = errors or lines[-1:] or ["it printed no message"]
-        raise PlanFailedError([line.replace(f"{folder}/", "") for line in said])
+        reasons = errors or lines[-1:] or ["it printed no message"]
+        raise PlanFailedError([line.replace(f"{folder}/", "") for line in reasons])
     return out
 
 
-def _plan_problem(place: str, said: str) -> Finding:
+def _plan_problem(place: str, reason: str) -> Finding:
     hint = "Change the settings or the program to suit that version; the installed version makes a plan from them"
-    return Finding(rule_id="upgrade-plan", file=place, message=f"cannot be made: {said.rstrip('.')}", hint=hint)
+    return Finding(rule_id="upgrade-plan", file=place, message=f"cannot be made: {reason.rstrip('.')}", hint=hint)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -199,11 +199,11 @@ def _version(programs: Path) -> str:
 def _refuse_install(package: str, done: subprocess.CompletedProcess[str]) -> NoReturn:
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    said = errors[-1] if errors else _last_line(done)
+    reason = errors[-1] if errors else _last_line(done)
     reached = "" if "Retrying (" not in done.stderr else "the package index cannot be reached; "
     shown = mask_secrets(package)
     hint = f"Check the version, the network, and `pip config list`; `pip download '{shown}'` shows more"
-    _refuse(shown, f"pip cannot install it: {reached}{mask_secrets(said).rstrip('.')}", hint)
+    _refuse(shown, f"pip cannot install it: {reached}{mask_secrets(reason).rstrip('.')}", hint)
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:

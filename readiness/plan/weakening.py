@@ -1,10 +1,10 @@
-"""What weakens: every change that may take protection away, with the digest by which somebody can acknowledge it.
+"""The changes that may weaken protection, each with the digest that acknowledges it.
 
-A change passes only where somebody has said that it may. What decides, in this order:
+A change passes only if a rule allows it. These decide, in this order:
 
-1. The table of the resource's type (`guards_of_alerts.py`, `guards_of_repository.py`, `guards_of_grants.py`) lists the
-   fields that are harmless and has rules that can say "stricter". It also says whether a creation or a deletion takes
-   protection away. `guards.py` describes its form.
+1. The table of the resource's type (`protection_of_alerts.py`, `protection_of_repository.py`,
+   `protection_of_grants.py`) lists the harmless fields, and has rules that recognize a stricter value. It also says
+   whether a creation or a deletion removes protection. `protection.py` describes its form.
 2. A type without a table needs an acknowledgement for each creation, change and deletion (`UNKNOWN_TYPE`), unless it
    is one of `PROTECTS_NOBODY` or a component, which exists in the plan only.
 3. The rules here judge what no field shows: options of the engine, an alias to another type, a replacement, channels,
@@ -23,24 +23,30 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.plan.engine_rules import deletion_notes, ignored_paths, lifting_commands, takes_over, without_ignored
-from readiness.plan.field_changes import ABSENT, Inputs, at, flat, is_on, list_of, text_at, texts_of
-from readiness.plan.guards import (
-    UNKNOWN_TYPE,
-    WHOLE_RESOURCE,
-    Guard,
-    WeakenedField,
-    judged,
-    public_members,
-    said_of,
-    takes_nothing,
+from readiness.plan.engine_rules import (
+    adopts_existing,
+    deletion_notes,
+    ignored_paths,
+    lifting_commands,
+    without_ignored,
 )
-from readiness.plan.guards_of_alerts import ALERT_GUARDS
-from readiness.plan.guards_of_grants import GRANT_GUARDS
-from readiness.plan.guards_of_repository import REPOSITORY_GUARDS
+from readiness.plan.field_changes import ABSENT, Inputs, at, flat, is_on, list_of, text_at, texts_of
 from readiness.plan.plan_diff import Action, ResourceChange, StackDiff
 from readiness.plan.plan_file import PlannedResource, ReadPlan
 from readiness.plan.program_setup import decision_of_field
+from readiness.plan.protection import (
+    UNKNOWN_TYPE,
+    WHOLE_RESOURCE,
+    Protection,
+    WeakenedField,
+    judged,
+    public_members,
+    reasons_of,
+    takes_nothing,
+)
+from readiness.plan.protection_of_alerts import ALERT_PROTECTION
+from readiness.plan.protection_of_grants import GRANT_PROTECTION
+from readiness.plan.protection_of_repository import REPOSITORY_PROTECTION
 from readiness.resource_types import (
     ALERT_POLICY,
     BRANCH_POLICY,
@@ -53,16 +59,16 @@ from readiness.resource_types import (
 from readiness.settings.configuration_keys import Comparison
 
 # The first that matches a type counts.
-GUARDS: tuple[Guard, ...] = (*ALERT_GUARDS, *REPOSITORY_GUARDS, *GRANT_GUARDS)
+PROTECTION: tuple[Protection, ...] = (*ALERT_PROTECTION, *REPOSITORY_PROTECTION, *GRANT_PROTECTION)
 
-# Nobody is protected by a chart, or by a label of issues.
+# Types that protect nothing: a chart, and a label of issues.
 PROTECTS_NOBODY = frozenset({DASHBOARD, LABEL})
 
 # What the setup of a stack is called in a diff: no resource, and no URN of one ends so.
 SETUP_NAME = "program and providers"
 
-# 80 bits: nobody finds another change with the same digest, and a line of a table still holds it. The letter in front
-# keeps YAML from taking one for a number.
+# 80 bits: nobody finds another change with the same digest, and it fits into a line of a table. With the letter
+# in front, YAML does not read one as a number.
 _DIGEST_LETTER = "w"
 _HEX_DIGITS = 20
 DIGEST_PATTERN = rf"^{_DIGEST_LETTER}[0-9a-f]{{{_HEX_DIGITS}}}$"
@@ -78,7 +84,7 @@ _JUDGED_OPTIONS = frozenset(
      "retainOnDelete", "version", *_PROVIDER_OPTIONS}
 )  # fmt: skip
 # Of the options that are left after those, none is harmless.
-_OPTIONS = Guard(pattern="", created=takes_nothing, deleted=takes_nothing)
+_OPTIONS = Protection(pattern="", created=takes_nothing, deleted=takes_nothing)
 # Packages that this project uses; any other is a further program that is given the environment.
 _USUAL_PACKAGES = frozenset({"gcp", "github", "pulumi"})
 
@@ -107,14 +113,14 @@ def digest_of(parts: Iterable[str]) -> str:
     return _DIGEST_LETTER + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_HEX_DIGITS]
 
 
-def guard_of(type_: str) -> Guard | None:
-    """The table of a type, `UNKNOWN_TYPE` without one; None for a component and for what protects nobody."""
+def protection_of(type_: str) -> Protection | None:
+    """The table of a type, `UNKNOWN_TYPE` without one; None for a component and for a type that protects nothing."""
     is_managed = "/" in type_ and type_ not in PROTECTS_NOBODY
-    return next((guard for guard in GUARDS if guard.matches(type_)), UNKNOWN_TYPE if is_managed else None)
+    return next((table for table in PROTECTION if table.matches(type_)), UNKNOWN_TYPE if is_managed else None)
 
 
 def weakenings(diff: StackDiff) -> tuple[Weakening, ...]:
-    """Everything that weakens in the diff of a stack, sorted by URN and field, with all reasons of a field together."""
+    """Everything that weakens protection in the diff of a stack, by URN and field, with all reasons of a field."""
     setup = ("", f"urn:pulumi:{diff.stack}::{diff.new.project}::{SETUP_NAME}", SETUP_NAME)
     found = [(setup, finding) for finding in _setup_findings(diff)]
     for change in diff.changes:
@@ -134,7 +140,7 @@ def weakenings(diff: StackDiff) -> tuple[Weakening, ...]:
 def _setup_findings(diff: StackDiff) -> Iterator[WeakenedField]:
     for change in diff.setup:
         decision = decision_of_field(change)
-        if decision.comparison is Comparison.AGREEMENT:
+        if decision.comparison is Comparison.ACKNOWLEDGEMENT:
             yield WeakenedField(change.path, change.old, change.new, f"{change.path}: {decision.why}")
     old, new = (ABSENT if plan.setup is None else plan.setup for plan in (diff.old, diff.new))
     if (old is ABSENT) is not (new is ABSENT):
@@ -146,22 +152,22 @@ def _setup_findings(diff: StackDiff) -> Iterator[WeakenedField]:
 def _findings(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
     found = list(_of_resource(diff, change))
     yield from found
-    old, new, guard = change.old, change.new, guard_of(change.resource.type)
+    old, new, table = change.old, change.new, protection_of(change.resource.type)
     # What forces a replacement has a finding of its own, unless it is a harmless field.
-    if not found and guard and old and new and change.action is Action.REPLACE:
-        for reason in said_of(guard.deleted, old.inputs):
+    if not found and table and old and new and change.action is Action.REPLACE:
+        for reason in reasons_of(table.deleted, old.inputs):
             why = f"is replaced because of {', '.join(change.replacing)}: the old one {reason}"
             yield WeakenedField(WHOLE_RESOURCE, old.inputs, new.inputs, why)
 
 
 def _of_resource(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedField]:
-    old, new, guard = change.old, change.new, guard_of(change.resource.type)
+    old, new, table = change.old, change.new, protection_of(change.resource.type)
     yield from _protected_loss(diff.stack, change)
     yield from _files_lost(diff, old)
-    if guard is None or guard is UNKNOWN_TYPE:
-        yield from _without_table(diff, old, new, guard)
+    if table is None or table is UNKNOWN_TYPE:
+        yield from _without_table(diff, old, new, table)
     else:
-        yield from _by_table(diff, old, new, guard)
+        yield from _by_table(diff, old, new, table)
     if new is None:
         return
     yield from _provider_changed(diff, old, new)
@@ -169,8 +175,8 @@ def _of_resource(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedFi
         yield from _protection_removed(old, new)
         yield from _ignored(old, new)
         yield from _type_changed(old, new)
-        if guard is not None or new.is_component:
-            # An option that nobody has looked at counts.
+        if table is not None or new.is_component:
+            # An option without a rule counts.
             sides = ({k: v for k, v in side.options.items() if k not in _JUDGED_OPTIONS} for side in (old, new))
             yield from judged(_OPTIONS, *({"options": options} for options in sides))
         if new.type == ALERT_POLICY:
@@ -180,15 +186,15 @@ def _of_resource(diff: StackDiff, change: ResourceChange) -> Iterator[WeakenedFi
 
 
 def _without_table(
-    diff: StackDiff, old: PlannedResource | None, new: PlannedResource | None, guard: Guard | None
+    diff: StackDiff, old: PlannedResource | None, new: PlannedResource | None, table: Protection | None
 ) -> Iterator[WeakenedField]:
     """Of a type without a table: what is known to be weaker, and every other change where the type may protect."""
     known = [*_opened_to_all(old, new), *_package_added(diff, old, new)] if new is not None else []
     yield from known
-    if guard is not None:
-        said = {WHOLE_RESOURCE, *(finding.field for finding in known)}
-        general = list(_by_table(diff, old, new, guard))
-        yield from (finding for finding in general if not known or finding.field not in said)
+    if table is not None:
+        found = {WHOLE_RESOURCE, *(finding.field for finding in known)}
+        general = list(_by_table(diff, old, new, table))
+        yield from (finding for finding in general if not known or finding.field not in found)
 
 
 def _protected_loss(stack: str, change: ResourceChange) -> Iterator[WeakenedField]:
@@ -202,30 +208,30 @@ def _protected_loss(stack: str, change: ResourceChange) -> Iterator[WeakenedFiel
 
 
 def _by_table(
-    diff: StackDiff, old: PlannedResource | None, new: PlannedResource | None, guard: Guard
+    diff: StackDiff, old: PlannedResource | None, new: PlannedResource | None, table: Protection
 ) -> Iterator[WeakenedField]:
-    """One that goes on under another name with the same inputs is neither new nor lost.
+    """The findings of the type's table. A renamed resource with the same inputs is neither new nor lost.
 
-    Unless its creation takes over what exists: the engine creates first and then deletes, so that nothing is left. A
-    file that is delivered in another way goes on too.
+    It is lost if its creation adopts the existing resource: the engine creates first and then deletes, so that nothing
+    is left. A file that is now delivered in another way is not lost either.
     """
     if old is not None and new is not None:
         # A job that exists keeps an ignored image, and one that is still to be made starts with the declared one.
         ignored: list[str] = [] if new.type.endswith(":Job") else ignored_paths(new)
-        yield from judged(guard, without_ignored(old.inputs, ignored), without_ignored(new.inputs, ignored))
+        yield from judged(table, without_ignored(old.inputs, ignored), without_ignored(new.inputs, ignored))
     elif new is not None and new.urn not in {resource.urn for resource in diff.renamed.values()}:
-        for reason in said_of(guard.created, new.inputs):
+        for reason in reasons_of(table.created, new.inputs):
             yield WeakenedField(WHOLE_RESOURCE, ABSENT, new.inputs, f"{reason}{_who(new.inputs)}")
     elif old is not None:
         twin = diff.renamed.get(old.urn)
         is_forgotten = bool(deletion_notes(old))
-        is_lost = takes_over(old.type, old.inputs) and not is_forgotten
-        if twin is not None and guard is not UNKNOWN_TYPE and not is_lost:
+        is_lost = adopts_existing(old.type, old.inputs) and not is_forgotten
+        if twin is not None and table is not UNKNOWN_TYPE and not is_lost:
             return
         if old.type == REPOSITORY_FILE and is_forgotten and text_at(old.inputs, "file") in _delivered(diff.new):
             return
-        for reason in said_of(guard.deleted, old.inputs):
-            order = f"{twin.name} adopts it, and then it " if twin and guard is not UNKNOWN_TYPE else ""
+        for reason in reasons_of(table.deleted, old.inputs):
+            order = f"{twin.name} adopts it, and then it " if twin and table is not UNKNOWN_TYPE else ""
             yield WeakenedField(WHOLE_RESOURCE, old.inputs, ABSENT, f"{order}{reason}")
 
 
@@ -304,7 +310,7 @@ def _ignored(old: PlannedResource, new: PlannedResource) -> Iterator[WeakenedFie
     reasons: list[str] = []
     if not new.is_component and (added := sorted(after - before - _HARMLESS_TO_IGNORE)):
         reasons.append(f"changes of {', '.join(added)} no longer have an effect")
-    if guard_of(new.type) is not None and (lost := sorted(before - after - _HARMLESS_TO_IGNORE)):
+    if protection_of(new.type) is not None and (lost := sorted(before - after - _HARMLESS_TO_IGNORE)):
         reasons.append(f"{', '.join(lost)} is set to the declared value from now on")
     for reason in reasons:
         yield WeakenedField("options.ignoreChanges", sorted(before), sorted(after), reason)
@@ -323,7 +329,7 @@ def _opened_to_all(old: PlannedResource | None, new: PlannedResource) -> Iterato
 
 
 def _package_added(diff: StackDiff, old: PlannedResource | None, new: PlannedResource) -> Iterator[WeakenedField]:
-    """The first resource of a package: a program that nobody ran before is given the environment."""
+    """The first resource of a package: the program is new, and gets the environment."""
     package = new.type.partition(":")[0]
     is_provided = not new.is_component or "version" in new.options
     known = _USUAL_PACKAGES | {resource.type.partition(":")[0] for resource in diff.old.resources.values()}
@@ -362,7 +368,7 @@ def _environment_of(resource: PlannedResource) -> tuple[str, str]:
 
 
 def _channel_lost(diff: StackDiff, old: PlannedResource, new: PlannedResource) -> Iterator[WeakenedField]:
-    """An alert no longer notifies somebody. A channel that goes on under another name loses nobody."""
+    """An alert no longer notifies a channel. A renamed channel still counts as notified."""
     field = "notificationChannels"
     given = texts_of(old.inputs.get(field)), texts_of(new.inputs.get(field))
     before, after = _destinations(diff.old, given[0]), _destinations(diff.new, given[1])

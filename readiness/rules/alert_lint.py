@@ -119,7 +119,7 @@ def unknown_metric(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
 
 
 def missing_resource(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
-    """Monitoring needs to be told which resource type, where a metric is written for several."""
+    """Monitoring needs the resource type if a metric is written for several."""
     selector = node.expression
     if not isinstance(selector, promql.VectorSelector) or selector.name not in metrics:
         return
@@ -133,7 +133,7 @@ def missing_resource(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
 
 
 def unknown_label(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
-    """A label that no series has: a filter on it lets nothing through, and `by` and `on` keep nothing of it."""
+    """A label that no series has: a filter on it matches nothing, and `by` and `on` keep nothing of it."""
     read = selectors(node.expression)
     known = [_labels_of(each, metrics) for each in read if each.name in metrics]
     for label in _named_labels(node.expression):
@@ -161,7 +161,7 @@ def _labels_of(selector: Any, metrics: Mapping[str, Metric]) -> frozenset[str]:
 
 
 def rate_on_a_gauge(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
-    """A gauge that falls looks like a counter that begins anew."""
+    """To a rate, a gauge that falls looks like a counter that restarts."""
     call = node.expression
     if isinstance(call, promql.Call) and call.func.name in _OF_COUNTERS:
         for selector in selectors(call):
@@ -170,7 +170,7 @@ def rate_on_a_gauge(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
 
 
 def counter_without_rate(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
-    """A counter's value is what it has counted since nobody knows when."""
+    """A counter's value is what it has counted since an unknown time."""
     selector = node.expression
     if isinstance(selector, promql.VectorSelector) and selector.name in metrics:
         functions = [each.func.name for each in node.around if isinstance(each, promql.Call)]
@@ -191,7 +191,7 @@ def quantile_without_le(node: Node, metrics: Mapping[str, Metric]) -> Complaints
                 yield "takes a quantile of buckets that are added up without `le`; write `by (…, le)`"
     for selector in selectors(call):
         if selector.name in metrics and not selector.name.endswith("_bucket"):
-            yield f"takes a quantile of {selector.name}, which holds no buckets"
+            yield f"takes a quantile of {selector.name}, which has no buckets"
 
 
 def impossible_quantile(node: Node, _: Mapping[str, Metric]) -> Complaints:
@@ -210,13 +210,13 @@ def short_window(node: Node, _: Mapping[str, Metric]) -> Complaints:
         seconds = matrix.range.total_seconds()
         if seconds < MIN_SAMPLES * SAMPLE_PERIOD_SECONDS:
             yield (
-                f"looks at {seconds:g} s, in which there are fewer than {MIN_SAMPLES} samples of one a minute; "
+                f"reads {seconds:g} s, in which there are fewer than {MIN_SAMPLES} samples of one a minute; "
                 f"write {MIN_SAMPLES * SAMPLE_PERIOD_SECONDS} s or more"
             )
 
 
 def short_gauge_window(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
-    """The newest samples of a gauge are not visible yet: a window that ends now and is short holds none of it."""
+    """The newest samples of a gauge are not visible yet: a short window that ends now contains none of them."""
     matrix = node.expression
     if not isinstance(matrix, promql.MatrixSelector):
         return
@@ -230,7 +230,7 @@ def short_gauge_window(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
         else f"late by a time that no source states (we assume up to {ASSUMED_DELAY_SECONDS} s)"
     )
     yield (
-        f"looks at {seconds:g} s of {matrix.vector_selector.name}, whose samples become visible {delay}; "
+        f"reads {seconds:g} s of {matrix.vector_selector.name}, whose samples become visible {delay}; "
         f"write {metric.min_gauge_window_seconds} s or more, which is the delay and {MIN_SAMPLES} samples"
     )
 

@@ -16,7 +16,7 @@ _value = checks.one_of("value", "valueSource", required=False)
 
 
 def _body(inputs: Inputs) -> Inputs:
-    """The SDK's plurals as the API names them; the guard against deletion is the provider's own."""
+    """The SDK's plurals as the API names them; only the provider has the protection against deletion."""
     body = without(inputs, "name", "location", "deletionProtection", "tags")
     template = body.get("template")
     if not isinstance(template, dict) or not isinstance(template.get("template"), dict):

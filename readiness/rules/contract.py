@@ -16,18 +16,18 @@ from readiness.rules.rule import Remark, Resource, Surroundings
 Inputs = dict[str, Any]
 
 UNKNOWN = "<unknown>"
-# `<NAME.id>`, `<unknown>` and `<urn:…>` stand for what the engine will know, `[secret]` for what a plan never shows.
+# `<NAME.id>`, `<unknown>` and `<urn:…>` replace what the engine will know, `[secret]` what a plan never shows.
 _PLACEHOLDER = re.compile(r"<[^<>\n]+>|\[secret\]")
 _SECONDS = re.compile(r"(-?\d+(?:\.\d{1,9})?)s")
 
 
 def is_placeholder(value: object) -> bool:
-    """Whether the whole value stands for one that a plan does not know."""
+    """Whether the whole value is a placeholder for one that a plan does not know."""
     return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
 
 
 def holds_placeholder(value: object) -> bool:
-    """Whether a part of the text stands for one that a plan does not know."""
+    """Whether a part of the text is a placeholder for one that a plan does not know."""
     return isinstance(value, str) and _PLACEHOLDER.search(value) is not None
 
 
@@ -101,7 +101,7 @@ class Contract:
 
     `schema` is a distilled document and a name in it; None if the request has no body. `body` makes the body from the
     inputs as the real provider does under the real engine; what it does not name goes through unchanged, misspellings
-    included, so that the schema sees them. `plan_checks` look at the rest of the plan. `not_in_schema` are fields that
+    included, so that the schema sees them. `plan_checks` read the rest of the plan. `not_in_schema` are fields that
     the provider sends and the API takes, though its description lacks them.
     """
 

@@ -1,6 +1,6 @@
 """What GitHub takes of environments, rulesets, secrets, variables, files and labels of a repository.
 
-Sources: the descriptions in GitHub's OpenAPI description, its pages and what the provider lets pass
+Sources: the descriptions in GitHub's OpenAPI description, its pages and what the provider accepts
 (docs/facts/github.md); requests as the real provider sends them (docs/facts/providers.md#requests-to-github).
 """
 
@@ -186,7 +186,7 @@ def _refs(ruleset: Field) -> Iterator[Remark]:
     prefix, special = ("refs/heads/", ("~DEFAULT_BRANCH", "~ALL")) if target == "branch" else ("refs/tags/", ("~ALL",))
     names = ruleset.field("conditions").field("ref_name")
     if not names.items("include"):
-        yield ruleset.remark("conditions.ref_name.include", "is required: without it the ruleset holds nowhere")
+        yield ruleset.remark("conditions.ref_name.include", "is required: without it the ruleset applies nowhere")
     for ref in (*names.items("include"), *names.items("exclude")):
         if isinstance(ref.value, str) and not ref.value.startswith((prefix, "<")) and ref.value not in special:
             yield ref.remark("", f"{ref.value!r} matches nothing; write {prefix}… or {' or '.join(special)}")

@@ -64,7 +64,7 @@ def _one_sensitive_label(inputs: Field) -> Iterator[Remark]:
         return
     given = _sensitive_labels(inputs.value)
     if len(given) != 1:
-        yield inputs.remark("sensitiveLabels", f"holds {len(given)} labels; the provider takes exactly one")
+        yield inputs.remark("sensitiveLabels", f"has {len(given)} labels; the provider takes exactly one")
     for name in inputs.field("labels").written(*given):
         yield inputs.remark("sensitiveLabels", f"{name} is in labels too, which the provider refuses")
 

@@ -42,7 +42,7 @@ _WITHOUT_REQUEST = ("readiness:", STACK_TYPE, "pulumi:providers:")
 def body_remarks(type_: str, body: Any) -> list[Remark]:
     """What the API would refuse of one body, as the provider of the resource type sends it, sorted by path.
 
-    A type without a contract is a remark too: nothing is declared that nobody has checked.
+    A type without a contract is a remark too, so that every declared type is checked.
     """
     contract = CONTRACTS.get(type_)
     if contract is None:

@@ -56,15 +56,15 @@ def _environment_is_of_named_branches(resource: Resource, _: Surroundings) -> It
     if resource.inputs.get("tagPattern"):
         yield "a tag may deploy, and whoever may push can set one on any commit; name the branch instead"
     elif pattern[:1] in ("", "*", "?", "["):
-        yield f"the pattern {pattern!r} lets branches of any name deploy; name the branch"
+        yield f"the pattern {pattern!r} allows branches of any name to deploy; name the branch"
 
 
 def _no_plain_secret(resource: Resource, _: Surroundings) -> Iterator[str]:
     if any(looks_like_a_secret(text) for text in _texts(resource.inputs)):
-        yield "an input holds what looks like a credential in plain text; pass it as a secret, and revoke it"
+        yield "an input contains what looks like a credential in plain text; pass it as a secret, and revoke it"
     for path, text in resource.files.items():
         if looks_like_a_secret(text):
-            yield f"the file {path!r} holds what looks like a credential; take it out, and revoke it"
+            yield f"the file {path!r} contains what looks like a credential; take it out, and revoke it"
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -155,7 +155,7 @@ POLICY_RULES = (
         ENVIRONMENT,
         BRANCH_POLICY,
     ),
-    _rule("no-plain-secret", "No input holds a credential in plain text.", _no_plain_secret),
+    _rule("no-plain-secret", "No input contains a credential in plain text.", _no_plain_secret),
     _rule("registry-tags", "Image cleanup keeps the protected tags.", _registry_keeps_protected_tags, REGISTRY),
     _rule("registry-protected", "The image registry is protected.", _registry_is_protected, REGISTRY),
     _rule("nothing-public", "Nothing is granted to everybody.", _nothing_public),

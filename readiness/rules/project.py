@@ -44,10 +44,10 @@ class _Stack:
 def check_project(
     root: Path, stacks: list[str], workflows: Path | None = None, *, now: datetime
 ) -> dict[str, Validated]:
-    """Settings and problems of every stack, those between stacks included. Never raises for what the files hold.
+    """Settings and problems of every stack, also between stacks. Never raises because of the content of the files.
 
-    `workflows` is the folder of the application's workflow files where it is at hand. Raises RefusedError where it
-    holds none. `now` decides which dates and records have expired.
+    `workflows` is the folder of the application's workflow files, if available. Raises RefusedError if it
+    contains none. `now` decides which dates and records have expired.
     """
     found_workflows = None if workflows is None else read_workflows(workflows)
     checked: dict[str, Validated] = {}

@@ -28,9 +28,9 @@ from readiness.settings.strict_yaml import KeyPath
 
 
 def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: datetime) -> Iterator[Finding]:
-    """What keeps a stack's cleanup from deleting; nothing while it only pretends.
+    """What keeps a stack's cleanup from deleting; nothing in a dry run.
 
-    Raises RefusedValueError where `settings` is a view that lacks what the policies are made of.
+    Raises RefusedValueError if `settings` is a view without the settings of the policies.
     """
     registry = settings.image_registry
     if registry is None or registry.cleanup_dry_run:
@@ -62,12 +62,12 @@ def subject_of(settings: Settings, ruleset: BranchRuleset) -> checks_record.Subj
 def honesty_record_problems(
     root: Path, config: StackConfig, settings: Settings, now: datetime, workflows: list[WorkflowFile] | None
 ) -> Iterator[Finding]:
-    """What is declared as if the checks could fail, without a record that they can.
+    """The settings that require checks which no record shows to be able to fail.
 
-    `workflows` are the application's workflow files where they are at hand; then they are judged once more, too: a
-    record says what an earlier version of this check found.
+    `workflows` are the application's workflow files, if available. Then they are checked again, because a record
+    contains what an earlier version of this check found.
 
-    Raises RefusedValueError where `settings` is a view that lacks what the record is about.
+    Raises RefusedValueError if `settings` is a view without the settings of the record.
     """
     ruleset = settings.branch_ruleset
     relying = list(_relying(settings))

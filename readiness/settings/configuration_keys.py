@@ -62,7 +62,7 @@ def known_keys(namespace: str) -> frozenset[str]:
 class Comparison(StrEnum):
     """What `readiness diff` does with a change of the key."""
 
-    AGREEMENT = "needs an acknowledgement"
+    ACKNOWLEDGEMENT = "needs an acknowledgement"
     SHOWN = "is shown"
     NONE = "is not compared"
 
@@ -77,7 +77,7 @@ class KeyDecision:
 
 
 def _agreement(why: str, *, is_host: bool = False) -> KeyDecision:
-    return KeyDecision(comparison=Comparison.AGREEMENT, why=why, is_host=is_host)
+    return KeyDecision(comparison=Comparison.ACKNOWLEDGEMENT, why=why, is_host=is_host)
 
 
 _SHOWN = KeyDecision(comparison=Comparison.SHOWN, why="host, account and program stay the same")

@@ -2,8 +2,8 @@
 
 Only what the security alerts' filters use: comparisons `=`, `:` (contains) and `:*` (is there), and a bare word, which
 is looked for in every value of the entry. What Cloud Logging does with it (cloud.google.com/logging/docs/view/
-logging-query-language): NOT binds strongest, **then OR, then AND**; a comparison on a repeated field holds when it
-holds for one of its entries; `:` and a bare word take no heed of case.
+logging-query-language): NOT binds strongest, **then OR, then AND**; a comparison on a repeated field is true when it
+is true for one of its entries; `:` and a bare word take no heed of case.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TOKEN = re.compile(r'\s*(?:(\(|\))|([A-Za-z_][\w.]*)(:\*|=|:)("[^"\\]*")?|([A-Z
 
 
 class UnknownFilterError(ValueError):
-    """The filter holds something that is not known here."""
+    """The filter contains something that is not known here."""
 
 
 def parse(text: str) -> Matches:

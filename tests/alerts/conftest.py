@@ -48,7 +48,7 @@ def failures(
     rules: dict[tuple[str, str], Rule],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
-    """What promtool holds against each failed case, by the case's id."""
+    """promtool's objections to each failed case, by the case's id."""
     folder = tmp_path_factory.mktemp("promtool")
     # Several workers of one run: the first asks promtool, on all cores, and the others then find its verdicts.
     with (folder.parent.parent / "promtool.lock").open("w") as lock:

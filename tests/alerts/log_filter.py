@@ -7,7 +7,7 @@ understood proves nothing.
 What Cloud Logging does with it (cloud.google.com/logging/docs/view/logging-query-language): `NOT` binds strongest,
 **then `OR`, then `AND`**. `=~` looks for a match anywhere in the text, case-sensitively, with the engine RE2, which is
 used here too. A comparison on a field that the entry lacks is false, so its NOT is true. One on a list, or on a
-field of a list's items, holds where it holds for one item. Severities have an order.
+field of a list's items, is true if it is true for one item. Severities have an order.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class RE2Pattern(Protocol):
 
 
 class UnknownFilterError(ValueError):
-    """A filter holds something that this evaluator does not know; the message names it."""
+    """A filter contains something that this evaluator does not know; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _tokens(text: str) -> Iterator[str | Matches]:
 
 def _comparison(found: re.Match[str], text: str) -> Matches:
     if found["log_id"]:
-        # The name of a log stands percent-encoded at the end of the entry's logName.
+        # The name of a log is percent-encoded at the end of the entry's logName.
         end = f"/logs/{quote(found['log_id'], safe='')}"
         return lambda entry: str(entry.get("logName")).endswith(end)
     path = found["path"]
@@ -162,7 +162,7 @@ def _term(tokens: list[Any]) -> tuple[Matches, list[Any]]:
 
 
 def _values(entry: LogEntry, path: str) -> Iterator[Any]:
-    """What an entry holds at a path: several values where a list is on the way, none where it lacks the field."""
+    """The values of an entry at a path: several if a list is on the way, none if it lacks the field."""
     found: list[Any] = [entry]
     for name in path.split("."):
         found = [value[name] for value in found if isinstance(value, Mapping) and name in value]

@@ -62,7 +62,7 @@ COUNTED: dict[str, list[dict[str, Any]]] = {
 }
 NEVER_COUNTED = [
     owner("ADD", role="roles/editor"),
-    # By Google's precedence the first condition holds for every part: another service's policy is not the project's.
+    # By Google's precedence the first condition is true for every part: another service's policy is not the project's.
     owner("ADD", service="iam.googleapis.com"),
     entry("iam_role", "google.iam.admin.v1.GetRole"),
     entry("gce_firewall_rule", "v1.compute.firewalls.list"),
@@ -131,7 +131,7 @@ def test_the_condition_filters_by_the_resource_type_of_the_entries(name: str) ->
 
 
 def fires(condition: dict[str, Any], minutes: list[int | None]) -> list[bool]:
-    """Whether a threshold condition on a counter holds at the end of each minute. None: no sample.
+    """Whether a threshold condition on a counter is true at the end of each minute. None: no sample.
 
     The alignment period's samples are put together by the aligner, then compared; there is one series.
     """
@@ -149,7 +149,7 @@ def fires(condition: dict[str, Any], minutes: list[int | None]) -> list[bool]:
 
 @pytest.fixture(scope="module")
 def condition(plans: dict[str, Plan]) -> dict[str, Any]:
-    """The declared condition of one of them; a test holds that all are alike but for their filters."""
+    """The declared condition of one of them; a test checks that only their filters differ."""
     return _conditions(plans["prod"])[0]
 
 

@@ -24,7 +24,7 @@ PAGES = {
     "MigrationFailed",
     "NotificationDrill",
 }
-# By e-mail alone: latency as in the first customer's table, and what nobody needs to look at today.
+# By e-mail alone: latency as in the first customer's table, and what can wait until tomorrow.
 BY_EMAIL = {"HighLatency", "SlowErrorBudgetBurn", "SlowStartUp", "DeploymentFailed"}
 # Alert, section, key, an unusual value, and how the query ends with it.
 THRESHOLDS = [

@@ -11,7 +11,7 @@ from tests.alerts.verdicts import Verdicts, run_new_cases
 
 @pytest.fixture
 def promtool(tmp_path: Path) -> Path:
-    """A promtool that fails each file that holds the word `wrong`, and lists what it was given."""
+    """A promtool that fails each file that contains the word `wrong`, and lists what it was given."""
     command = tmp_path / "promtool"
     command.write_text(
         "#!/bin/sh\n"

@@ -1,8 +1,8 @@
 """A rule on a gauge works however late the samples become visible: at the present time, and at the stated delay.
 
 No source says whether Monitoring evaluates a rule now, where the newest samples are not visible yet, or later. Under
-a delay `d` a window `w` holds what `[w - d] offset d` holds where every sample is visible at once, so the scenarios run
-on a copy of the rule with these windows too, beside the deployed text (test_scenarios.py).
+a delay `d` a window `w` contains what `[w - d] offset d` contains if every sample is visible at once. So the scenarios
+also run on a copy of the rule with these windows, beside the deployed text (test_scenarios.py).
 
 Rates are left out: a longer window pages on a burst of one minute (docs/adr/0001-alert-rules.md).
 """
@@ -29,9 +29,9 @@ from tests.projects import settings_of
 _GAUGES = frozenset(
     metric.promql_name for metric in METRICS if metric.kind == "GAUGE" and metric.resources != ("global",)
 )
-# What changes with the delay, since nothing tells a late sample from a missing one: a window holds fewer samples, so
-# two failing probes a minute apart may page (one never does), and two missing samples in a row begin a duration anew.
-# Where samples are lost as well, all that is claimed is that a rule pages, and in time.
+# What changes with the delay, since a late sample looks like a missing one: a window contains fewer samples, so two
+# failing probes a minute apart may page (one never does), and two missing samples in a row restart a duration.
+# If samples are lost as well, the tests only check that a rule pages, and in time.
 HOLD_WITHOUT_A_DELAY = frozenset(
     {
         "every_region_fails_for_a_probe_less_than_stated",

@@ -1,4 +1,4 @@
-"""Paths of the first customer's repository, at 0b6b26d, that Dependabot looks at."""
+"""Paths of the first customer's repository, at 0b6b26d, that Dependabot reads."""
 
 from __future__ import annotations
 

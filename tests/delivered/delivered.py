@@ -16,7 +16,7 @@ from tests.projects import settings_of
 
 
 def telemetry_of(stack: str) -> DeploymentTelemetry:
-    """The settings of what tells of deployments."""
+    """The settings of the deployment telemetry."""
     telemetry = watched_deployments(settings_of(stack))
     assert telemetry is not None
     return telemetry

@@ -24,7 +24,7 @@ IMAGES = f"{REGION}-docker.pkg.dev/{PROJECT}/{REPOSITORY}/"
 
 
 def digest(number: int) -> str:
-    """A digest that is told from others at a glance."""
+    """A digest that is easy to distinguish from others."""
     return f"sha256:{number:064x}"
 
 

@@ -70,5 +70,5 @@ def test_without_auto_merge_no_workflow_is_delivered() -> None:
     ],
 )
 def test_a_section_that_is_left_out_delivers_nothing(section: str, left_out: set[str]) -> None:
-    """The other files are delivered all the same."""
+    """The other files are still delivered."""
     assert application_files(SETTINGS).keys() - application_files(changed(**{section: None})).keys() == left_out

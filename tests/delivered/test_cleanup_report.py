@@ -1,4 +1,4 @@
-"""The weekly report against a loopback audit log: what was deleted, by whom, how large the registry is, who is told."""
+"""The weekly report on a loopback audit log: what was deleted, by whom, the size of the registry, who is notified."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_entry_is_written_with_everything_that_metrics_read() -> None:
 
 
 def test_bytes_before_are_those_of_the_report_before() -> None:
-    """The registry tells its size of now alone."""
+    """The registry reports only its present size."""
     fake = week()
     _, first = report(fake.apis(), fake.settings(), NOW, count_only=False)
     assert (first["bytes_before"], first["bytes_after"]) == (None, 12_300_000_000)
@@ -123,7 +123,7 @@ def test_deletions_by_others_are_named_and_refused_ones_are_not_counted() -> Non
 
 
 def test_a_dry_run_deleted_nothing() -> None:
-    """What it would have deleted is told apart."""
+    """What it would have deleted is reported separately."""
     fake = FakeGoogle(entries=[batch(5, version(1), version(2), validateOnly=True)])
     lines, payload = report(fake.apis(), fake.settings(), NOW, count_only=False)
     assert (payload["deleted_versions"], payload["dry_run_versions"], payload["runs"]) == (0, 2, 0)
@@ -143,10 +143,10 @@ def test_slack_gets_the_report_once_a_week_if_the_webhook_is_set() -> None:
     report(fake.apis(webhook=WEBHOOK), fake.settings(), NOW, count_only=False)
     report(fake.apis(webhook=WEBHOOK), fake.settings(), NOW, count_only=True)
     report(fake.apis(), fake.settings(), NOW, count_only=False)
-    told = [request for request in fake.requests if request.path == "hook"]
-    assert len(told) == 1
-    assert told[0].body["text"].startswith("*Image cleanup, images*\n- versions deleted")
-    assert "authorization" not in told[0].headers, "Slack gets no token of Google's"
+    notified = [request for request in fake.requests if request.path == "hook"]
+    assert len(notified) == 1
+    assert notified[0].body["text"].startswith("*Image cleanup, images*\n- versions deleted")
+    assert "authorization" not in notified[0].headers, "Slack gets no token of Google's"
 
 
 def test_a_revoked_webhook_is_loud_and_does_not_undo_the_report(capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,7 +114,7 @@ def test_zizmor_would_say_so(tmp_path: Path) -> None:
 
 
 def test_every_folder_of_the_first_customer_is_there() -> None:
-    """A folder that is left out is never updated, and nobody is told."""
+    """A folder that is left out is never updated, and nobody is notified."""
     updates = yaml.safe_load(dependabot_text(dependabot_of("prod")))["updates"]
     assert {update["package-ecosystem"]: update["directories"] for update in updates} == FOLDERS
 

@@ -1,4 +1,4 @@
-"""A `dependabot.yml` that the schema lets pass and that would do little is refused."""
+"""A `dependabot.yml` that the schema accepts and that would do little is refused."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_good_entry_has_no_finding() -> None:
 
 
 def test_the_first_customers_file_fits_its_repository() -> None:
-    """Every folder holds a manifest of its ecosystem, `docker-compose.dev.yml` included."""
+    """Every folder contains a manifest of its ecosystem, `docker-compose.dev.yml` included."""
     settings = settings_of("prod").dependabot
     assert settings is not None
     document = dependabot_document(settings)

@@ -1,4 +1,4 @@
-"""The header of a delivered file tells a delivery from an edit, and where the file is edited."""
+"""The header of a delivered file distinguishes a delivery from an edit, and names where to edit the file."""
 
 from __future__ import annotations
 

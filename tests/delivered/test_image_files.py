@@ -245,7 +245,7 @@ def test_both_scanners_lists_are_made_from_the_one_list() -> None:
 
 
 def test_no_placeholder_is_left() -> None:
-    """Each has been filled in, and no file holds the name of one."""
+    """Each has been filled in, and no file contains the name of one."""
     names = "OWNER/REPOSITORY|DEFAULT_BRANCH|PRODUCTION_WORKFLOW|IDENTITY_PROVIDER|[A-Z]+_IDENTITY"
     for path, text in files_for_images("prod").items():
         assert not re.search(rf"\b({names})\b", text), path

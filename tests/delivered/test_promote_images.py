@@ -81,7 +81,7 @@ def test_after_a_rollback_the_roles_change_places() -> None:
 
 
 def test_a_deployment_that_never_started_is_no_rollback_target() -> None:
-    """Its image is protected all the same: a rollback by the list of revisions would take it."""
+    """Its image is still protected: a rollback by the list of revisions would take it."""
     fake = two_services()
     fake.services["api"].deploy(digest(9), 5, ready=False)
     promote(fake.apis(), fake.settings(), dry_run=False)

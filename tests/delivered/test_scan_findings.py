@@ -73,7 +73,7 @@ def test_the_buckets_keep_none_one_and_two_apart() -> None:
 
 
 def test_each_service_and_severity_has_an_entry() -> None:
-    """Zero is told too: a metric without entries cannot be told from a scan that did not run."""
+    """Zero is reported too: a metric without entries cannot be distinguished from a scan that did not run."""
     fake = FakeGoogle()
     _, payloads = report_findings(fake.apis(), fake.settings(), FOUND, TODAY)
     assert by_severity(payloads) == {
@@ -142,7 +142,7 @@ def test_whether_something_is_exploited_may_be_not_known() -> None:
 
 @pytest.mark.parametrize(("setting", "counted"), [("report", {"critical"}), ("alert", {"critical", "high"})])
 def test_a_new_high_one_alerts_where_the_settings_say_so(setting: str, counted: set[str]) -> None:
-    """The counter of the alert lets its entries through."""
+    """The counter of the alert matches its entries."""
     settings = settings_of(EVERY_OPTION)
     assert settings.image_workflows is not None
     workflows = settings.image_workflows.model_copy(update={"high_vulnerabilities": setting})

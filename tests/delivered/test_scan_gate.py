@@ -155,7 +155,7 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("case", UNREADABLE)
 @pytest.mark.parametrize(("setting", "status", "kind"), [("warn", 0, "warning"), ("block", 1, "error")])
-def test_a_catalogue_that_cannot_be_read_is_said_and_treated_as_set(
+def test_a_catalogue_that_cannot_be_read_is_reported_and_treated_as_set(
     case: str, setting: str, status: int, kind: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Never a silent pass; the summary of the run says it too."""
@@ -277,7 +277,7 @@ def test_a_lock_file_scan_without_packages_is_a_scan(tmp_path: Path) -> None:
     ],
 )
 def test_a_package_is_compared_without_its_version(purl: str, base: str) -> None:
-    """An entry holds for the package, whatever its version is by then."""
+    """An entry applies to the package, whatever its later version is."""
     assert purl_without_version(purl) == base
 
 
@@ -302,7 +302,7 @@ def test_the_list_of_accepted_ones_is_linted() -> None:
     assert says(found) == []
     assert "expired on 2026-11-25" in says(found, expires=TODAY)[0]
     assert "no report has it: remove the entry" in says(found, package="pkg:deb/debian/gone")[0]
-    assert says(None, package="pkg:deb/debian/gone") == [], "one report cannot tell that an entry is unused"
+    assert says(None, package="pkg:deb/debian/gone") == [], "one report cannot show that an entry is unused"
     assert "only until 2026-12-09" in says(found, expires=TODAY + timedelta(days=14))[0]
     assert says(found, expires=TODAY + timedelta(days=15)) == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from readiness.finding import RefusedError
-from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, agreement, read_acknowledgements
+from readiness.plan.acknowledgements import ACKNOWLEDGED_FILE, acknowledgement_status, read_acknowledgements
 from readiness.plan.acknowledging import Written, acknowledge, code_owners
 from readiness.plan.change_groups import ChangeGroup, change_groups
 from readiness.plan.code_owners import CODE_OWNERS_FILES
@@ -51,7 +51,9 @@ def groups_of(*names: str) -> tuple[ChangeGroup, ...]:
 
 def written(root: Path, *names: str, reason: str = "OPS-12: quiet nights", by: str = "ada") -> Written:
     """What acknowledging these alerts' changes did to the file."""
-    return acknowledge(root, agreement(groups_of(*names), read_acknowledgements(root)), reason=reason, by=by)
+    return acknowledge(
+        root, acknowledgement_status(groups_of(*names), read_acknowledgements(root)), reason=reason, by=by
+    )
 
 
 def text_of(root: Path) -> str:
@@ -72,7 +74,7 @@ def test_the_first_entries_are_written(tmp_path: Path, before: str | None) -> No
     assert [(entry.digest, entry.reason, entry.by) for entry in entries] == [
         (group.digests[0], "OPS-12: quiet nights", "ada") for group in groups_of("a", "b")
     ]
-    assert not agreement(groups_of("a", "b"), entries).open
+    assert not acknowledgement_status(groups_of("a", "b"), entries).open
     assert re.search(r"^  # prod, a: .*\n  - digest: w", text_of(tmp_path), re.MULTILINE)
     for comment in re.findall(r"#.*", before or ""):
         assert comment in text_of(tmp_path)

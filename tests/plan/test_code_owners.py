@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from readiness.plan.code_owners import CodeOwners, makes_the_plan, own_word_note
+from readiness.plan.code_owners import CodeOwners, makes_the_plan, owners_note
 from tests.projects import ROOT
 from tests.test_layers import imports_of, modules_of
 
@@ -77,7 +77,7 @@ def test_a_project_in_a_folder_of_a_larger_repository_is_known_by_its_folder() -
         "app/main.py",
     ]
     assert [path for path in names if makes_the_plan(path, "infra/")] == names[:3]
-    note = own_word_note(["infra/__main__.py"], CodeOwners.of_text("/infra/ @ops\n"), folder="infra/")
+    note = owners_note(["infra/__main__.py"], CodeOwners.of_text("/infra/ @ops\n"), folder="infra/")
     assert "@ops" in note
 
 
@@ -90,16 +90,16 @@ def test_settings_documents_and_tests_do_not_make_the_plan(path: str) -> None:
 def test_the_note_names_files_and_owners_of_the_base() -> None:
     """And files that nobody owns; a list that is not whole counts as touching everything."""
     owners = CodeOwners.of_text("/components/ @ops\n")
-    assert own_word_note(["README.md"], owners) == ""
-    note = own_word_note(["components/a.py", "__main__.py", "README.md"], owners)
+    assert owners_note(["README.md"], owners) == ""
+    note = owners_note(["components/a.py", "__main__.py", "README.md"], owners)
     assert note.startswith("The change produced this plan itself: ")
     assert "(__main__.py, components/a.py)" in note
     assert "Owners who must read that code: @ops." in note
     assert "CODEOWNERS of the base names no owner of __main__.py." in note
-    assert "more files than GitHub lists" in own_word_note([], owners, is_complete=False)
-    many = own_word_note([f"components/{number}.py" for number in range(9)], owners)
+    assert "more files than GitHub lists" in owners_note([], owners, is_complete=False)
+    many = owners_note([f"components/{number}.py" for number in range(9)], owners)
     assert "and 4 more" in many
-    assert "\n" not in own_word_note(["components/a\n# x.py"], owners)
+    assert "\n" not in owners_note(["components/a\n# x.py"], owners)
 
 
 def _reachable() -> Iterator[str]:

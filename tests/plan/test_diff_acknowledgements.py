@@ -1,4 +1,4 @@
-"""A weakening change needs a reviewed entry of its own; no other entry agrees to it."""
+"""A weakening change needs a reviewed entry of its own; no other entry acknowledges it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from readiness.finding import RefusedError, text_line
 from readiness.plan.acknowledgements import (
     ACKNOWLEDGED_FILE,
     Acknowledgement,
-    agreement,
+    acknowledgement_status,
     entries_to_write,
     read_acknowledgements,
 )
@@ -38,19 +38,19 @@ def _write(folder: Path, text: str) -> Path:
     return folder
 
 
-def test_an_entry_agrees_to_its_change_and_to_no_other() -> None:
+def test_an_entry_acknowledges_its_change_and_no_other() -> None:
     """The same field with other values is another change."""
     change, other = _weakening(), _weakening(old="ERROR")
-    agreed = agreement(change_groups([change, other]), [_entry(change.digest)])
-    assert list(agreed.agreed) == [(change.digest,)]
-    assert agreed.open == change_groups([other])
-    assert agreed.stale == ()
+    status = acknowledgement_status(change_groups([change, other]), [_entry(change.digest)])
+    assert list(status.acknowledged) == [(change.digest,)]
+    assert status.open == change_groups([other])
+    assert status.stale == ()
 
 
 def test_an_entry_for_a_change_that_is_not_there_is_stale() -> None:
     """After the merge every entry is."""
     entry = _entry(DIGEST)
-    assert agreement(change_groups([_weakening()]), [entry]).stale == (entry,)
+    assert acknowledgement_status(change_groups([_weakening()]), [entry]).stale == (entry,)
 
 
 def test_the_entries_that_are_printed_are_read_back_once_they_are_filled_in(tmp_path: Path) -> None:
@@ -65,13 +65,13 @@ def test_the_entries_that_are_printed_are_read_back_once_they_are_filled_in(tmp_
     assert (entry.digest, entry.reason, entry.by, entry.line) == (_weakening().digest, "Agreed", "ada", 3)
 
 
-def test_without_a_file_nothing_is_agreed_to(tmp_path: Path) -> None:
-    """The file is no duty."""
+def test_without_a_file_nothing_is_acknowledged(tmp_path: Path) -> None:
+    """The file is optional."""
     assert read_acknowledgements(tmp_path) == ()
 
 
 def test_the_project_s_own_file_is_read_and_belongs_to_code_owners() -> None:
-    """An agreement that anybody can write would be none."""
+    """Only code owners may approve an acknowledgement."""
     read_acknowledgements(ROOT)
     owners = CodeOwners.of_text((ROOT / ".github" / "CODEOWNERS").read_text(encoding="utf-8"))
     assert owners.of(ACKNOWLEDGED_FILE)
@@ -100,7 +100,7 @@ ENTRY = f"acknowledged:\n  - digest: {DIGEST}\n    reason: Agreed\n    by: ada\n
     ],
 )
 def test_a_broken_file_is_refused_with_every_mistake_at_its_line(tmp_path: Path, text: str, said: list[str]) -> None:
-    """A misspelt key would otherwise agree to nothing, without a word."""
+    """A misspelt key would otherwise acknowledge nothing, without a message."""
     with pytest.raises(RefusedError) as refused:
         read_acknowledgements(_write(tmp_path, text))
     problems = [text_line(problem) for problem in refused.value.problems]

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest
 
-from readiness.plan.guards import UNKNOWN_TYPE
 from readiness.plan.offline_plan import _NOT_DECLARED
-from readiness.plan.weakening import PROTECTS_NOBODY, guard_of
+from readiness.plan.protection import UNKNOWN_TYPE
+from readiness.plan.weakening import PROTECTS_NOBODY, protection_of
 from readiness.resource_types import RULESET
 from readiness.rules.plan_rules import CONTRACTS
 from tests.plan.diff_plans import NO_RESOURCES, PlanValue, resource, weakened
@@ -151,14 +151,14 @@ def test_a_field_or_type_that_nobody_has_thought_of_passes_in_no_way() -> None:
 @pytest.mark.parametrize("type_", TYPES)
 def test_every_type_of_the_contracts_has_a_table(type_: str) -> None:
     """One without would have every change pass."""
-    assert guard_of(type_) not in (None, UNKNOWN_TYPE), "add a table to readiness/plan/guards_of_*.py"
+    assert protection_of(type_) not in (None, UNKNOWN_TYPE), "add a table to readiness/plan/protection_of_*.py"
 
 
 def test_the_record_names_types_that_there_are() -> None:
     """A line about no type would never be compared."""
     names = {*(type_.rpartition(":")[2] for type_ in TYPES), "(option)"}
     assert {line.partition(" ")[0] for line in _recorded()} <= names
-    assert all(guard_of(type_) is None for type_ in PROTECTS_NOBODY)
+    assert all(protection_of(type_) is None for type_ in PROTECTS_NOBODY)
     assert CONTRACTS.keys() >= PROTECTS_NOBODY
 
 

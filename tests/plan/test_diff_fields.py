@@ -28,7 +28,7 @@ def test_values_differ_in_some_field_exactly_when_they_are_not_the_same(old: Any
 
 
 @given(JSON)
-def test_every_value_of_an_object_is_told_where_it_is_new(value: Any) -> None:
+def test_every_value_of_a_new_object_is_shown(value: Any) -> None:
     """No field is lost on the way to the reader."""
 
     def leaves(item: Any) -> int:

@@ -1,4 +1,4 @@
-"""Grants, identities and jobs: what changes there needs agreement, and what is known to be stricter does not."""
+"""Grants, identities and jobs: changes there need an acknowledgement, and what is known to be stricter does not."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from readiness.plan.field_changes import flat
-from readiness.plan.guards_of_grants import GRANT_GUARDS
 from readiness.plan.offline_plan import SECRET as SECRET_VALUE
 from readiness.plan.offline_plan import Plan
-from readiness.plan.weakening import guard_of
+from readiness.plan.protection_of_grants import GRANT_PROTECTION
+from readiness.plan.weakening import protection_of
 from readiness.resource_types import JOB, STACK_TYPE
 from tests.plan.diff_plans import resource, value_of, weakened
 from tests.plan.weakening_case import Inputs, put
@@ -117,7 +117,7 @@ def test_what_is_known_to_be_stricter_needs_nobody_and_the_way_back_does(
         (DEPLOY_KEY, {"key": "ssh-ed25519 AAAA"}, "key", "ssh-ed25519 BBBB"),
     ],
 )
-def test_each_other_change_of_a_grant_or_a_job_needs_agreement_in_both_directions(
+def test_each_other_change_of_a_grant_or_a_job_needs_acknowledgement_in_both_directions(
     type_: str, old: Inputs, path: str, value: Any
 ) -> None:
     """Nobody can say from the text that the one is stricter than the other."""
@@ -137,7 +137,7 @@ def test_who_gets_what_is_said() -> None:
 
 
 @pytest.mark.parametrize("type_", [MEMBER, BINDING, POLICY, ROLE, ACCOUNT, KEY, JOB, COLLABORATORS, DEPLOY_KEY, SECRET])
-def test_a_new_one_needs_agreement_and_a_deleted_one_does_not(type_: str) -> None:
+def test_a_new_one_needs_acknowledgement_and_a_deleted_one_does_not(type_: str) -> None:
     """Also in a stack that has nothing yet."""
     it = resource(type_, {"role": "r"})
     assert len(weakened([], [it])) == 1
@@ -145,13 +145,13 @@ def test_a_new_one_needs_agreement_and_a_deleted_one_does_not(type_: str) -> Non
 
 
 @pytest.mark.parametrize("type_", [DENY, POOL, ACTIONS])
-def test_what_may_have_held_somebody_back_needs_agreement_to_go(type_: str) -> None:
+def test_a_possible_protection_needs_acknowledgement_to_go(type_: str) -> None:
     """A deny policy, the permissions of workflows: without them more is allowed."""
     it = resource(type_, {"name": "it"})
     assert len(weakened([it], [])) == len(weakened([], [it])) == 1
 
 
-def test_a_new_record_of_access_is_a_guard() -> None:
+def test_a_new_record_of_access_is_protection() -> None:
     """Its deletion is what weakens."""
     it = resource(AUDIT, {"service": "allServices"})
     assert weakened([], [it]) == ()
@@ -165,7 +165,7 @@ def test_a_grant_that_goes_on_under_another_name_is_no_new_one() -> None:
     assert len(weakened([old], [resource(MEMBER, _MEMBER | {"role": "roles/owner"}, name="new")])) == 1
 
 
-def test_the_first_image_of_a_job_needs_agreement_though_it_is_ignored_later() -> None:
+def test_the_first_image_of_a_job_needs_acknowledgement_though_it_is_ignored_later() -> None:
     """A plan does not know whether the job exists: one that is still to be made starts with the declared image."""
     image = "template.template.containers[0].image"
     other = put(_JOB, "template.template.containers.0.image", "app@sha256:2")
@@ -186,7 +186,7 @@ def test_words_and_labels_give_nobody_a_right(field: str) -> None:
 
 
 @pytest.mark.parametrize("member", ["allUsers", "allAuthenticatedUsers"])
-def test_what_is_opened_to_everybody_needs_agreement_whatever_its_type(member: str) -> None:
+def test_what_is_opened_to_everybody_needs_acknowledgement_whatever_its_type(member: str) -> None:
     """Closing it does too, where no table knows the type, but is not said to open anything."""
     closed, opened = resource(BUCKET, {"acl": [{"entity": "x"}]}), resource(BUCKET, {"acl": [{"entity": member}]})
     (found,) = weakened([closed], [opened])
@@ -196,7 +196,7 @@ def test_what_is_opened_to_everybody_needs_agreement_whatever_its_type(member: s
     assert "it is not known whether that is weaker" in found.reasons[0]
 
 
-def test_a_service_that_no_longer_asks_who_calls_needs_agreement() -> None:
+def test_a_service_that_no_longer_asks_who_calls_needs_acknowledgement() -> None:
     """Cloud Run's own switch does the same as a grant to everybody."""
     asks, open_ = resource(SERVICE, {"name": "s"}), resource(SERVICE, {"name": "s", "invokerIamDisabled": True})
     (found,) = weakened([asks], [open_])
@@ -205,7 +205,7 @@ def test_a_service_that_no_longer_asks_who_calls_needs_agreement() -> None:
     assert "it is not known" in found.reasons[0]
 
 
-def test_a_provider_of_its_own_needs_agreement_and_so_does_each_change_of_it() -> None:
+def test_a_provider_of_its_own_needs_acknowledgement_and_so_does_each_change_of_it() -> None:
     """It may have another address, account and program."""
     type_ = "pulumi:providers:github"
     own, other = (resource(type_, {"baseUrl": f"https://{host}.example.com/"}) for host in ("a", "b"))
@@ -215,7 +215,7 @@ def test_a_provider_of_its_own_needs_agreement_and_so_does_each_change_of_it() -
 
 
 @pytest.mark.parametrize("option", ["provider", "pluginDownloadURL", "pluginChecksums"])
-def test_another_provider_for_a_resource_needs_agreement(option: str) -> None:
+def test_another_provider_for_a_resource_needs_acknowledgement(option: str) -> None:
     """In both directions: neither is known to be the better one."""
     plain, other = resource(BUCKET, {}), resource(BUCKET, {}, options={option: "https://example.com/x"})
     for before, after in ((plain, other), (other, plain)):
@@ -223,7 +223,7 @@ def test_another_provider_for_a_resource_needs_agreement(option: str) -> None:
     assert weakened([], [other])
 
 
-def test_the_first_resource_of_a_further_package_needs_agreement() -> None:
+def test_the_first_resource_of_a_further_package_needs_acknowledgement() -> None:
     """A component of one's own is none; the second resource is no further package, but of a type without a table."""
     first, second = (
         resource("random:index/randomId:RandomId", {"byteLength": 4}, name=name, options={"version": "4.0.0"})
@@ -237,7 +237,7 @@ def test_the_first_resource_of_a_further_package_needs_agreement() -> None:
 
 
 @pytest.mark.parametrize("type_", ["command:local:Command", "pulumi-python:dynamic:Resource"])
-def test_each_command_needs_agreement(type_: str) -> None:
+def test_each_command_needs_acknowledgement(type_: str) -> None:
     """Its inputs are run."""
     one, two = (resource(type_, {"create": f"echo {number}"}) for number in (1, 2))
     assert len(weakened([], [one])) == len(weakened([one], [two])) == 1
@@ -266,7 +266,7 @@ def test_every_type_of_googles_sdk_that_is_named_for_iam_or_a_job_is_a_grant() -
 
 def _is_grant(type_: str) -> bool:
     """Whether a table of the grants is the one that is applied to the type."""
-    return guard_of(type_) in GRANT_GUARDS
+    return protection_of(type_) in GRANT_PROTECTION
 
 
 @pytest.mark.parametrize("type_", ["gcp:monitoring/alertPolicy:AlertPolicy", BUCKET, SERVICE, "gcp:sql/user:User"])
@@ -276,7 +276,7 @@ def test_other_types_are_none(type_: str) -> None:
 
 
 @pytest.mark.parametrize("stack", ["prod", "every-option"])
-def test_every_field_of_every_grant_of_the_program_needs_agreement_to_change_or_go(
+def test_every_field_of_every_grant_of_the_program_needs_acknowledgement_to_change_or_go(
     stack: str, plans: dict[str, Plan]
 ) -> None:
     """Whatever is planted; what is words or a field that a rule judges is left out."""
@@ -314,4 +314,4 @@ def test_inputs_of_any_shape_are_taken(type_: str, junk: Any) -> None:
 def test_each_kind_has_a_pattern_of_its_own() -> None:
     """None is hidden whole by one before it."""
     for type_, position in ((AUDIT, 0), (ROLE, 1), (MEMBER, 2), (DENY, 4), (ACCOUNT, 5), (JOB, 6)):
-        assert guard_of(type_) is GRANT_GUARDS[position]
+        assert protection_of(type_) is GRANT_PROTECTION[position]

@@ -1,4 +1,4 @@
-"""The same change of many resources is one change: one block, one agreement, a few lines."""
+"""The same change of many resources is one change: one block, one acknowledgement, a few lines."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_real_address_that_goes_with_a_placeholder_still_counts() -> None:
 
 
 def test_a_group_s_digest_covers_its_members_and_a_single_change_keeps_its_own() -> None:
-    """An agreement for two policies is none for a third."""
+    """An acknowledgement for two policies does not cover a third."""
     of_one, of_two, of_three = (
         report_of(severities("CRITICAL", "WARNING", *names)).groups for names in (("a",), ("a", "b"), ("a", "b", "c"))
     )
@@ -118,8 +118,8 @@ def test_a_group_s_digest_covers_its_members_and_a_single_change_keeps_its_own()
     assert of_one[0].digests == (of_one[0].members[0].digest,)
     assert len({of_one[0].digests, of_two[0].digests, of_three[0].digests}) == 3
     agreed = report_of(severities("CRITICAL", "WARNING", "a", "b", "c"), entries=(entry(of_two[0].digests[0]),))
-    assert len(agreed.agreement.open) == 1
-    assert len(agreed.agreement.stale) == 1
+    assert len(agreed.acknowledgements.open) == 1
+    assert len(agreed.acknowledgements.stale) == 1
 
 
 def test_entries_of_an_earlier_release_agree_if_every_member_has_one() -> None:
@@ -128,8 +128,8 @@ def test_entries_of_an_earlier_release_agree_if_every_member_has_one() -> None:
     (group,) = report_of(diff).groups
     entries = tuple(entry(member.digest) for member in group.members)
     whole, half = report_of(diff, entries=entries), report_of(diff, entries=entries[:1])
-    assert (whole.agreement.open, whole.agreement.stale) == ((), ())
-    assert (half.agreement.open, half.agreement.stale) == ((group,), ())
+    assert (whole.acknowledgements.open, whole.acknowledgements.stale) == ((), ())
+    assert (half.acknowledgements.open, half.acknowledgements.stale) == ((group,), ())
 
 
 def test_changes_with_other_values_stay_apart() -> None:
@@ -149,14 +149,14 @@ def test_what_both_stacks_share_is_shown_once_and_its_entry_holds_for_each_alone
     (group,) = report.groups
     assert (group.stacks, len(group.digests)) == (("prod", "staging"), 2)
     assert [block.stack for block in report.blocks] == ["prod, staging"]
-    text = "\n".join(entries_to_write(report.agreement.open))
+    text = "\n".join(entries_to_write(report.acknowledgements.open))
     assert text.count("- digest: [w") == 1
     filled = text.replace("reason: ", "reason: Agreed").replace("by: ", "by: ada")
     (tmp_path / ACKNOWLEDGED_FILE).write_text(filled, encoding="utf-8")
     entries = read_acknowledgements(tmp_path)
-    assert [report_of(diff, entries=entries, all_stacks=False).agreement.open for diff in diffs] == [(), ()]
-    assert report_of(*diffs, entries=entries).agreement.stale == ()
-    assert report_of(*diffs, entries=entries[:1]).agreement.open == (group,), "each stack needs its digest"
+    assert [report_of(diff, entries=entries, all_stacks=False).acknowledgements.open for diff in diffs] == [(), ()]
+    assert report_of(*diffs, entries=entries).acknowledgements.stale == ()
+    assert report_of(*diffs, entries=entries[:1]).acknowledgements.open == (group,), "each stack needs its digest"
 
 
 def test_what_is_left_of_a_merged_change_stands_under_its_own_field() -> None:

@@ -44,14 +44,14 @@ def changed(old: PlanValue, new: PlanValue, *, options: tuple[PlanValue, PlanVal
         ({"text": "a\n\nb"}, {"text": "a\n\nb\n\n"}, ["  text:", "    ", "    b", "+   "]),
     ],
 )  # fmt: skip
-def test_a_field_is_told_by_its_path_with_what_was_and_what_is(
+def test_a_field_is_shown_by_its_path_with_what_was_and_what_is(
     old: PlanValue, new: PlanValue, lines: list[str]
 ) -> None:
     """Flags, lists, objects, texts."""
     assert [line for line in changed(old, new) if line.strip() != "…"] == lines
 
 
-def test_a_long_filter_on_one_line_is_told_clause_by_clause() -> None:
+def test_a_long_filter_on_one_line_is_shown_clause_by_clause() -> None:
     """As Monitoring's filters are written."""
     clauses = [f'resource.labels.name_{index}="a long value that fills the line"' for index in range(4)]
     old, new = " AND ".join(clauses), " AND ".join(clauses).replace("name_3", "name_9")
@@ -61,7 +61,7 @@ def test_a_long_filter_on_one_line_is_told_clause_by_clause() -> None:
     ]
 
 
-def test_a_new_resource_is_told_whole_with_the_options_that_matter() -> None:
+def test_a_new_resource_is_shown_whole_with_the_options_that_matter() -> None:
     """Long texts by their beginning, a query laid out."""
     condition = {"conditionPrometheusQueryLanguage": {"query": QUERY}}
     text = "\n".join(f"line {index}" for index in range(40))
@@ -95,7 +95,7 @@ def test_a_replacement_names_the_fields_that_force_it_and_a_move_both_names() ->
     ]
 
 
-def test_what_a_resource_waits_for_is_told_by_name() -> None:
+def test_what_a_resource_waits_for_is_shown_by_name() -> None:
     """A URN fills the line and says no more."""
     options: tuple[PlanValue, PlanValue] = (
         {"dependencies": ["urn:x::y::t::one"]},
@@ -146,7 +146,7 @@ def test_a_query_that_is_the_same_or_stricter_says_so(old: str, new: str, said: 
     [(ABSENT, "(absent)"), ("", '""'), ("true", '"true"'), (True, "true"), (" a", '" a"'), ("1.5", '"1.5"'),
      ("1.5.2", "1.5.2"), ("a b", "a b"), (1.5, "1.5"), (None, "null"), ("a\nb", "a\\u{a}b"), ([1, "ä"], '[1, "ä"]')],
 )  # fmt: skip
-def test_a_text_is_told_from_what_it_looks_like(value: Any, shown: str) -> None:
+def test_a_text_is_distinguished_from_what_it_looks_like(value: Any, shown: str) -> None:
     """By its quotes."""
     assert value_text(value) == shown
     assert repr(ABSENT) == "(absent)"

@@ -28,8 +28,8 @@ SECRET_TYPE = "github:index/actionsSecret:ActionsSecret"  # noqa: S105 - a type'
         (b'{"a": NaN}', "is not valid JSON: NaN is no number"),
         (b"9" * 5000, "is not valid JSON: Exceeds the limit"),
         (b"[" * 100_000, "is nested too deeply to be read"),
-        (b"[]", "holds no plan: its top level is no object"),
-        (b'{"stack": "s"}', "holds no plan of this format: project, resources, outputs missing"),
+        (b"[]", "contains no plan: its top level is no object"),
+        (b'{"stack": "s"}', "contains no plan of this format: project, resources, outputs missing"),
         (b'{"stack": 1, "project": "p", "resources": [], "outputs": {}}', "`stack` and `project` are texts"),
         (b'{"stack": "s", "project": "p", "resources": {}, "outputs": {}}', "`resources` is a list"),
         (b'{"stack": "s", "project": "p", "resources": [], "outputs": []}', "`outputs` is an object"),
@@ -118,8 +118,8 @@ def test_a_plan_of_ours_is_read_as_it_was_written(plans: dict[str, Plan], tmp_pa
         (SECRET_TYPE, {"secretName": "NAME", "plaintextValue": "hunter2-planted"}),
     ],
 )
-def test_a_credential_in_a_file_is_masked_and_its_change_still_told(type_: str, inputs: dict[str, Any]) -> None:
-    """By its shape, or by the name of what holds it."""
+def test_a_credential_in_a_file_is_masked_and_its_change_still_shown(type_: str, inputs: dict[str, Any]) -> None:
+    """By its form, or by the name of its key."""
     changed = json.loads(json.dumps(inputs).replace("planted", "rotated"))
     old, new = (plan_value(resource(type_, each)) for each in (inputs, changed))
     (change,) = diff_of(old, new).changes

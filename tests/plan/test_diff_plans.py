@@ -1,4 +1,4 @@
-"""What a change does to a plan: created, updated, replaced, deleted, moved, and in which order it is told."""
+"""What a change does to a plan: created, updated, replaced, deleted, moved, and in which order the diff shows it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_plan_does_not_differ_from_itself(stack: str, plans: dict[str, Plan]) 
 
 
 def test_the_order_in_which_a_plan_lists_its_resources_makes_no_difference(plans: dict[str, Plan]) -> None:
-    """Nor to what is told, nor to the order of the telling."""
+    """It changes neither the content of the diff nor its order."""
 
     def plant(resources: dict[str, PlanValue], _plan: PlanValue) -> None:
         query_of(resources["alerts-high-latency"])["duration"] = "600s"
@@ -123,7 +123,7 @@ def test_an_entry_of_a_list_is_compared_with_the_one_of_its_name(plans: dict[str
         ("gcp:projects/service:Service", {"service": "a"}, {"service": "b"}, ["service"]),
     ],
 )  # fmt: skip
-def test_a_replacement_is_told_from_an_update_by_the_provider_s_own_list(
+def test_the_provider_s_own_list_distinguishes_a_replacement_from_an_update(
     type_: str, old: PlanValue, new: PlanValue, replacing: list[str]
 ) -> None:
     """What the provider fills in by itself, or takes for the same, replaces nothing."""
@@ -170,7 +170,7 @@ def test_the_loss_of_something_protected_is_known_by_what_it_was(action: Action,
 
 
 @pytest.mark.parametrize("renamed", [True, False])
-def test_a_job_with_deletion_protection_that_goes_needs_agreement_and_names_the_commands(
+def test_a_job_with_deletion_protection_that_goes_needs_acknowledgement_and_names_the_commands(
     renamed: bool, plans: dict[str, Plan]
 ) -> None:
     """The engine's own protection apart: a plan of the first version had none."""
@@ -203,8 +203,8 @@ def test_an_option_alone_sends_nothing() -> None:
     assert [(option.path, option.old, option.new) for option in change.options] == [("protect", True, ABSENT)]
 
 
-def test_a_version_of_the_sdk_is_told_once_and_changes_no_resource(plans: dict[str, Plan]) -> None:
-    """It stands in every resource; an update of the requirements would hide everything else."""
+def test_a_version_of_the_sdk_is_shown_once_and_changes_no_resource(plans: dict[str, Plan]) -> None:
+    """It is in every resource; an update of the requirements would hide everything else."""
 
     def plant(resources: dict[str, PlanValue], _plan: PlanValue) -> None:
         for entry in resources.values():
@@ -217,7 +217,7 @@ def test_a_version_of_the_sdk_is_told_once_and_changes_no_resource(plans: dict[s
 
 
 def test_the_words_of_a_component_are_told_and_its_groups_are_not(plans: dict[str, Plan]) -> None:
-    """Who may approve stands there by name."""
+    """The diff names who may approve."""
 
     def plant(resources: dict[str, PlanValue], plan: PlanValue) -> None:
         resources["production-environment"]["inputs"]["reviewers"][0] = "user ada (id 1001)"
@@ -227,7 +227,7 @@ def test_the_words_of_a_component_are_told_and_its_groups_are_not(plans: dict[st
     assert (change.action, change.resource.name) == (Action.OTHER, "production-environment")
 
 
-def test_outputs_that_change_are_told() -> None:
+def test_outputs_that_change_are_shown() -> None:
     """Other tools read them."""
     diff = diff_of(plan_value(outputs={"runbook": "a"}), plan_value(outputs={"runbook": "b"}))
     assert [(output.path, output.old, output.new) for output in diff.outputs] == [("runbook", "a", "b")]
@@ -277,7 +277,7 @@ def test_a_resource_that_stood_alone_is_found_by_an_alias_without_a_parent() -> 
     assert only(diff_of(plan_value(old), plan_value(parent, child))).moved_from == old["urn"]
 
 
-def test_the_gravest_change_is_told_first() -> None:
+def test_the_most_severe_change_comes_first() -> None:
     """Replaced, deleted, updated, created, then what sends nothing."""
     old = [resource(METRIC, {"project": "a", "filter": "a"}, name=name) for name in "dcb"]
     new = [
@@ -298,7 +298,7 @@ def test_plans_of_two_stacks_are_refused(plans: dict[str, Plan]) -> None:
 
 @pytest.mark.parametrize("ignored", [["location"], ['["location"]'], ["*"]])
 def test_an_ignored_field_is_no_update_and_no_replacement(ignored: list[str]) -> None:
-    """The engine takes it from its state. The lines are shown all the same, and what happens to them."""
+    """The engine takes it from its state. The lines are still shown, and what happens to them."""
     old, new = (resource(REPOSITORY, {"location": place}, options={"ignoreChanges": ignored}) for place in ("us", "eu"))
     change = only(diff_of(plan_value(old), plan_value(new)))
     assert change.action is Action.OTHER

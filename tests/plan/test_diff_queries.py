@@ -104,7 +104,7 @@ def test_a_change_is_named_and_judged_by_its_direction(
     ],
 )
 def test_what_cannot_be_judged_counts_as_weaker(old: str, new: str) -> None:
-    """Somebody has to look at it."""
+    """Somebody must check it."""
     assert [change.is_weaker for change in query_changes(old, new)] == [True]
 
 
@@ -139,7 +139,7 @@ def test_exactly_one_direction_of_a_threshold_weakens(low: float, high: float) -
 
 @given(some.text(alphabet='ab({[]})"|=~!<>+-*/,. 15m\n', max_size=60), some.text(max_size=40))
 def test_any_text_is_taken(first: str, second: str) -> None:
-    """What is no query is compared all the same, and is no change to itself."""
+    """A text that is not a query is still compared, and equals itself."""
     for text in (first, second):
         assert query_changes(text, text) == []
         assert laid_out(QUERY_FIELD, text)

@@ -51,7 +51,7 @@ def test_a_failure_in_markdown_is_a_comment_that_replaces_an_older_one(clone: Pa
 
 
 def test_a_stack_of_one_side_only_is_all_created_or_all_deleted(clone: Path, command: Command) -> None:
-    """A pull request that adds a stack shows it; one that removes a stack weakens everything that it guarded."""
+    """A pull request that adds a stack shows it; one that removes a stack weakens everything that it protected."""
     (clone / "Pulumi.prod.yaml").rename(clone / "Pulumi.demo.yaml")
     done = command("diff", "--base", "main", cwd=clone)
     assert done.status == 1, "the removed stack's protected things and alerts are not acknowledged"
@@ -109,7 +109,7 @@ def test_settings_that_are_refused_are_refused_here_too(clone: Path, command: Co
     assert "Pulumi.yaml:" in done.err
 
 
-def test_outside_a_clone_the_reason_is_told(tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_a_clone_the_reason_is_shown(tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what can be done without one."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     done = command("diff", "--base", "main", cwd=copy_project(tmp_path))
@@ -117,7 +117,7 @@ def test_outside_a_clone_the_reason_is_told(tmp_path: Path, command: Command, mo
     assert "is in no git repository" in done.err
 
 
-def test_without_git_the_reason_is_told(clone: Path, command: Command) -> None:
+def test_without_git_the_reason_is_shown(clone: Path, command: Command) -> None:
     """And no traceback."""
     done = command("diff", "--base", "main", cwd=clone, PATH="")
     assert done.status == 1

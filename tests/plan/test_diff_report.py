@@ -53,7 +53,7 @@ ORDER = [
 
 
 @pytest.mark.parametrize("render", [diff_text, diff_markdown])
-def test_what_is_dangerous_is_told_first(report: DiffReport, render: Callable[[DiffReport], str]) -> None:
+def test_what_is_dangerous_is_shown_first(report: DiffReport, render: Callable[[DiffReport], str]) -> None:
     """The loss of something protected, what weakens, then the rest by gravity."""
     text = render(report)
     positions = [text.index(f" {name} " if render is diff_text else f"`{name}`") for name in ORDER]
@@ -61,8 +61,8 @@ def test_what_is_dangerous_is_told_first(report: DiffReport, render: Callable[[D
 
 
 @pytest.mark.parametrize("render", [diff_text, diff_markdown])
-def test_a_query_is_told_in_the_line_that_changed(report: DiffReport, render: Callable[[DiffReport], str]) -> None:
-    """With what stands around it and what it means."""
+def test_a_query_is_shown_in_the_line_that_changed(report: DiffReport, render: Callable[[DiffReport], str]) -> None:
+    """With its context and its meaning."""
     lines = [" ".join(line.split()) for line in render(report).splitlines()]
     assert {"- 0.05", "+ 0.5"} <= set(lines)
     alert = [each for each in report.weakened if each.name == "alerts-high-error-rate"]
@@ -98,7 +98,7 @@ def test_the_comment_names_the_command_that_acknowledges(report: DiffReport) -> 
     assert f"`{command.format('REF')}`" in diff_markdown(report).partition("How to acknowledge")[2]
 
 
-def test_plans_that_are_the_same_are_said_to_be_the_same(plans: dict[str, Plan]) -> None:
+def test_equal_plans_are_reported_as_equal(plans: dict[str, Plan]) -> None:
     """In a comment that replaces an older one."""
     same = _report(planted(plans["staging"], lambda _resources, _plan: None))
     assert diff_markdown(same).splitlines()[:4] == [MARKER, "## Plan diff", "", "The plans declare the same."]
@@ -112,7 +112,7 @@ def test_the_report_is_the_same_from_run_to_run(plans: dict[str, Plan]) -> None:
 
 
 def _outside(text: str) -> str | None:
-    """What stands neither in a fence nor in a code span; None where a fence is not closed."""
+    """The text outside of fences and code spans; None if a fence is not closed."""
     outside: list[str] = []
     fence = ""
     for line in text.splitlines():
@@ -133,7 +133,7 @@ def _is_whole(text: str) -> bool:
 
 
 def _many(count: int, filler: str = "x") -> StackDiff:
-    """Changes of every kind, more than a comment holds."""
+    """Changes of every kind, more than fit into a comment."""
     policies = [
         resource(ALERT_POLICY, {"severity": "ERROR", "n": filler}, name=f"p{index:04}") for index in range(count)
     ]
@@ -172,7 +172,7 @@ def test_no_comment_is_longer_than_its_limit(count: int, filler: str) -> None:
 
 
 def test_what_is_put_below_the_diff_counts_too() -> None:
-    """The table of docs/detection.md stands in the same comment: a change of both had more than the limit."""
+    """The table of docs/detection.md is in the same comment: a change of both had more than the limit."""
     text = diff_markdown(_report(_many(500)), appendix="y" * 20_000)
     assert len(text) <= MAX_CHARACTERS
     assert text.endswith("y" * 20_000)
@@ -240,14 +240,14 @@ def test_the_text_is_coloured_by_the_caller_only(report: DiffReport) -> None:
     assert re.sub(r"</?(?:red|green|yellow|cyan)>", "", coloured) == diff_text(report)
 
 
-def test_json_is_told_key_by_key() -> None:
+def test_json_is_shown_key_by_key() -> None:
     """A dashboard is one long text to the provider."""
     old, new = '{"b": {"title": "CPU", "y": 1}, "a": [1, 2]}', '{"a": [1, 2], "b": {"y": 1, "title": "Memory"}}'
     changed = [line for line in text_changes(["dashboardJson"], old, new) if line[0] in "+-"]
     assert [" ".join(line.split()) for line in changed] == ['- "title": "CPU",', '+ "title": "Memory",']
 
 
-def test_a_long_line_is_told_by_the_piece_that_changed() -> None:
+def test_a_long_line_is_shown_by_the_piece_that_changed() -> None:
     """A word in five hundred."""
     old, new = f"{'a ' * 200}before{' b' * 200}", f"{'a ' * 200}after{' b' * 200}"
     removed, added = text_changes(["description"], old, new)
@@ -257,8 +257,8 @@ def test_a_long_line_is_told_by_the_piece_that_changed() -> None:
     assert len(removed) < 120
 
 
-def test_documents_and_files_are_told_line_by_line() -> None:
-    """With two lines of what stands around, and dots for the rest."""
+def test_documents_and_files_are_shown_line_by_line() -> None:
+    """With two lines of context, and dots for the rest."""
     old = "".join(f"line {index}\n" for index in range(20))
     assert text_changes(["content"], old, old.replace("line 9\n", "line nine\n")) == [
         "  …", "  line 7", "  line 8", "- line 9", "+ line nine", "  line 10", "  line 11",
@@ -266,12 +266,12 @@ def test_documents_and_files_are_told_line_by_line() -> None:
 
 
 @given(some.lists(some.sampled_from("abc"), max_size=12), some.lists(some.sampled_from("abc"), max_size=12))
-def test_the_lines_told_are_those_that_differ(before: list[str], after: list[str]) -> None:
+def test_the_lines_shown_are_those_that_differ(before: list[str], after: list[str]) -> None:
     """None is invented and none is forgotten: the counts of both sides come out."""
-    told = line_changes(before, after)
-    removed, added = (sum(line.startswith(f"{sign} ") for line in told) for sign in "-+")
+    shown = line_changes(before, after)
+    removed, added = (sum(line.startswith(f"{sign} ") for line in shown) for sign in "-+")
     assert len(before) - removed == len(after) - added
-    assert (told == []) is (before == after)
+    assert (shown == []) is (before == after)
 
 
 @pytest.mark.parametrize(

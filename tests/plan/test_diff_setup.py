@@ -25,7 +25,7 @@ PROJECT = "Pulumi.yaml"
 TEXT_OF_SALT = "encryptionsalt: v1:AAAAAAAAAAA=:v1:BBBB:CCCC\n"
 
 # File, text that is added at its end, and the field of the finding.
-NEEDS_AGREEMENT = (
+NEEDS_ACKNOWLEDGEMENT = (
     (STAGING, "  github:baseUrl: https://github.com/\n", 'configuration["github:baseUrl"]'),
     (STAGING, "  gcp:loggingCustomEndpoint: https://logging.googleapis.com/v2/\n",
      'configuration["gcp:loggingCustomEndpoint"]'),
@@ -69,8 +69,8 @@ def _found(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return [weakening.field for weakening in weakenings(diff_of(*plans))]
 
 
-@pytest.mark.parametrize(("file", "text", "field"), NEEDS_AGREEMENT)
-def test_what_leads_credentials_or_the_engine_elsewhere_needs_agreement_in_both_directions(
+@pytest.mark.parametrize(("file", "text", "field"), NEEDS_ACKNOWLEDGEMENT)
+def test_what_leads_credentials_or_the_engine_elsewhere_needs_acknowledgement_in_both_directions(
     project: Path, file: str, text: str, field: str
 ) -> None:
     """To set it as to take it away."""
@@ -84,7 +84,7 @@ def test_what_leads_credentials_or_the_engine_elsewhere_needs_agreement_in_both_
 @pytest.mark.parametrize(
     ("old", "new"), [("virtualenv: .venv", "virtualenv: ../x"), ("toolchain: pip", "toolchain: uv")]
 )
-def test_another_interpreter_needs_agreement(project: Path, old: str, new: str) -> None:
+def test_another_interpreter_needs_acknowledgement(project: Path, old: str, new: str) -> None:
     """The program that the engine runs is the interpreter's."""
     before = setup_in_folder(project, read_stack(project, "staging"))
     edit(project, old, new, PROJECT)
@@ -119,7 +119,7 @@ def test_what_is_harmless_is_not_compared(project: Path, file: str, text: str) -
 
 
 def test_no_secret_is_in_a_setup(project: Path) -> None:
-    """Neither a ciphertext nor what an ESC environment holds in plain text."""
+    """Neither a ciphertext nor the plain text of an ESC environment."""
     secret = "placeholder-of-a-secret"  # noqa: S105 - none
     text = f"{TEXT_OF_SALT}environment: {{values: {{a: {{'fn::secret': {secret}}}}}}}\n"
     _, after = _setups(project, STAGING, f"  github:token:\n    secure: v1:bm9uY2U=:Y2lwaGVydGV4dA==\n{text}")
@@ -127,7 +127,7 @@ def test_no_secret_is_in_a_setup(project: Path) -> None:
 
 
 def test_a_plan_that_does_not_say_it_is_not_known_and_not_ok() -> None:
-    """An older release's plan against a new one needs agreement; two old ones are only said to be not known."""
+    """An older release's plan against a new one needs an acknowledgement; of two old ones, the setup is not known."""
     new = plan_value()
     old = {key: value for key, value in new.items() if key != "setup"}
     (found,) = weakenings(diff_of(old, new))
@@ -152,7 +152,7 @@ def test_the_difference_of_two_files_holds_it(plans: dict[str, Plan], tmp_path: 
     assert command("diff", "old.json", "old.json", cwd=tmp_path).status == 0
 
 
-def test_a_commit_is_read_by_todays_rules_and_an_entry_agrees(clone: Path, command: Command) -> None:
+def test_a_commit_is_read_by_todays_rules_and_an_entry_acknowledges(clone: Path, command: Command) -> None:
     """Though the commit's own program may be older than the question; both stacks share Pulumi.yaml."""
     add(clone, "backend: {url: 'gs://elsewhere'}\n", PROJECT)
     done = command("diff", "--base", "main", "--stack", "staging", cwd=clone)
@@ -168,7 +168,7 @@ def test_a_commit_is_read_by_todays_rules_and_an_entry_agrees(clone: Path, comma
 def test_a_commit_whose_files_are_refused_today_is_not_known(
     clone: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it ran cannot be said, so that somebody has to agree."""
+    """What it ran is not known, so somebody must acknowledge the change."""
 
     def refuse(*_arguments: object) -> None:
         raise RefusedError(
@@ -189,7 +189,7 @@ def test_a_commit_whose_files_are_refused_today_is_not_known(
     assert "the old plan does not contain which program runs and where credentials are sent" in done.out
 
 
-def test_a_later_day_until_which_something_is_accepted_needs_agreement_and_an_earlier_one_does_not() -> None:
+def test_a_later_day_until_which_something_is_accepted_needs_acknowledgement_and_an_earlier_one_does_not() -> None:
     """Of a degraded answer as of a vulnerability: no resource shows that the day moves."""
 
     def setup(day: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Each way to weaken a guard is seen; its opposite is none."""
+"""The diff finds each way to weaken protection, and does not report its opposite."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from readiness.plan.field_changes import flat
-from readiness.plan.guards import Change, Rule, elsewhere
-from readiness.plan.weakening import covers, guard_of, weakenings
+from readiness.plan.protection import Change, Rule, elsewhere
+from readiness.plan.weakening import covers, protection_of, weakenings
 from readiness.resource_types import (
     ALERT_POLICY,
     API,
@@ -46,7 +46,7 @@ def _said(case: Case, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_a_weaker_guard_is_said_to_be_weaker_and_how(case: Case) -> None:
+def test_a_weaker_setting_is_reported_with_the_reason(case: Case) -> None:
     """By its rule, and in no other way."""
     (said,) = _said(case, case.old, case.new)
     assert case.said in said
@@ -54,15 +54,15 @@ def test_a_weaker_guard_is_said_to_be_weaker_and_how(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_the_way_back_is_no_weakening_unless_it_cannot_be_judged(case: Case) -> None:
-    """Tightening needs nobody's agreement."""
+    """A stricter value needs no acknowledgement."""
     assert bool(_said(case, case.new, case.old)) is not case.judged
 
 
 @pytest.mark.parametrize("type_", sorted({case.type for case in CASES}))
 def test_every_rule_has_a_case_in_which_it_finds_something(type_: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that is written and never applied finds nothing, and so does one under a misspelt field."""
-    guard = guard_of(type_)
-    assert guard is not None
+    table = protection_of(type_)
+    assert table is not None
     applied: set[str] = set()
 
     def noting(key: str, rule: Rule) -> Rule:
@@ -76,17 +76,17 @@ def test_every_rule_has_a_case_in_which_it_finds_something(type_: str, monkeypat
         return noted
 
     monkeypatch.setattr(
-        "readiness.plan.weakening.GUARDS",
-        [replace(guard, rules={key: noting(key, rule) for key, rule in guard.rules.items()})],
+        "readiness.plan.weakening.PROTECTION",
+        [replace(table, rules={key: noting(key, rule) for key, rule in table.rules.items()})],
     )
     for case in CASES:
         if case.type == type_:
             _said(case, case.old, case.new)
-    quiet = {key for key, rule in guard.rules.items() if rule is elsewhere}
+    quiet = {key for key, rule in table.rules.items() if rule is elsewhere}
     kinds = re.compile(
         r"conditions\[\]\.condition(?!Threshold|Prometheus)\w+\.(duration|filter)|.*QueryLanguage\.filter"
     )
-    missing = [key for key in guard.rules if key not in applied | quiet and not kinds.fullmatch(key)]
+    missing = [key for key in table.rules if key not in applied | quiet and not kinds.fullmatch(key)]
     assert missing == [], "add a case of it to tests/plan/weakening_cases_*.py"
 
 
@@ -142,12 +142,12 @@ def test_a_tag_weakens_where_only_branches_could_deploy() -> None:
 
 
 def test_the_first_branches_of_a_new_environment_weaken_nothing() -> None:
-    """Nothing was guarded before."""
+    """Nothing was protected before."""
     assert weakened([], [GATE, _branch("*")]) == ()
 
 
 def test_a_branch_of_an_environment_that_admitted_none_weakens() -> None:
-    """It asked for patterns and had none: nobody could deploy."""
+    """It asked for patterns and had none: no branch could deploy."""
     (found,) = weakened([GATE], [GATE, _branch("main")])
     assert found.reasons == ("the branch main may deploy to production, which admitted none",)
 
@@ -161,27 +161,27 @@ def test_a_star_does_not_reach_over_a_slash(wide: str, narrow: str, expected: bo
 
 
 @pytest.mark.parametrize("type_", [ALERT_POLICY, ENVIRONMENT, AUDIT_CONFIG, LOG_BUCKET, LOG_SINK, OBJECTIVE])
-def test_a_deleted_guard_weakens_and_a_new_one_does_not(type_: str) -> None:
+def test_a_deleted_protection_weakens_and_a_new_one_does_not(type_: str) -> None:
     """Both directions; of a record too."""
-    guard = resource(type_, {"displayName": "guard", "destination": "logging.googleapis.com/<bucket.id>"})
-    (found,) = weakened([guard], [])
+    protection = resource(type_, {"displayName": "protection", "destination": "logging.googleapis.com/<bucket.id>"})
+    (found,) = weakened([protection], [])
     assert found.reasons[0].startswith("is deleted: ")
-    assert weakened([], [guard]) == ()
+    assert weakened([], [protection]) == ()
 
 
-def test_a_guard_that_goes_on_under_another_name_is_not_lost_but_a_weaker_one_is_no_substitute() -> None:
+def test_a_renamed_protection_is_not_lost_but_a_weaker_one_is_no_substitute() -> None:
     """A rename without an alias deletes and creates; only the same inputs make up for it, and only for one."""
-    guard, other = (resource(ALERT_POLICY, {"severity": "ERROR"}, name=name) for name in ("one", "two"))
+    kept, other = (resource(ALERT_POLICY, {"severity": "ERROR"}, name=name) for name in ("one", "two"))
     renamed = resource(ALERT_POLICY, {"severity": "ERROR"}, name="renamed")
     weaker = resource(ALERT_POLICY, {"severity": "WARNING"}, name="renamed")
-    assert weakened([guard], [renamed]) == ()
-    assert len(weakened([guard], [weaker])) == 1
-    assert len(weakened([guard, other], [renamed])) == 1
+    assert weakened([kept], [renamed]) == ()
+    assert len(weakened([kept], [weaker])) == 1
+    assert len(weakened([kept, other], [renamed])) == 1
 
 
 @pytest.mark.parametrize("option", ["protect", "retainOnDelete"])
 def test_a_protection_that_is_taken_away_weakens_and_one_that_is_added_does_not(option: str) -> None:
-    """Also on a resource that is no guard by its type."""
+    """Also on a resource whose type protects nothing."""
     bare, kept = (resource(DASHBOARD, {}, options=options) for options in (None, {option: True}))
     (found,) = weakened([kept], [bare])
     assert (found.field, found.old) == (f"options.{option}", True)
@@ -224,7 +224,7 @@ def test_a_lost_channel_weakens_by_whom_it_told_and_an_added_one_does_not() -> N
 
 
 def test_a_renamed_channel_that_tells_the_same_address_loses_nobody() -> None:
-    """The policy's list changes, the person who is told does not."""
+    """The policy's list changes, the notified person does not."""
     before = [_channel("ops", "ops@example.com"), _policy("<ops.id>")]
     assert weakened(before, [_channel("ops-mail", "ops@example.com"), _policy("<ops-mail.id>")]) == ()
     assert len(weakened(before, [_channel("ops-mail", "spam@example.com"), _policy("<ops-mail.id>")])) == 1
@@ -239,7 +239,7 @@ def test_something_protected_that_goes_counts_whatever_it_is(new: list[dict[str,
 
 
 def test_the_reasons_of_one_field_stand_together_under_one_digest() -> None:
-    """Whoever agrees agrees to the field's new value, once."""
+    """One entry acknowledges the field's new value."""
     case = next(each for each in CASES if each.said == "s without web")
     both = case.new["conditions"][0]["conditionPrometheusQueryLanguage"]["query"].replace("0.05", "0.5")
     new = {**case.new, "conditions": [{"conditionPrometheusQueryLanguage": {"query": both, "duration": "300s"}}]}
@@ -294,7 +294,7 @@ def test_what_no_rule_knows_needs_an_acknowledgement_in_both_directions(
         assert path in found.reasons[0]
 
 
-def test_a_change_that_no_rule_knows_is_said_with_both_values() -> None:
+def test_a_change_without_a_rule_is_reported_with_both_values() -> None:
     """So that whoever acknowledges it need not look for them."""
     (found,) = weakened([resource(CHANNEL, {"project": "shop"})], [resource(CHANNEL, {})])
     said = "changes project from shop to (absent), and it is not known whether that is weaker"
@@ -312,7 +312,7 @@ def test_a_list_of_status_codes_that_is_dropped_counts_by_what_passes_without_it
 
 
 def test_the_first_reviewer_in_place_of_nobody_is_stricter() -> None:
-    """Id 0 stands for nobody."""
+    """Id 0 means no reviewer."""
     nobody, somebody = ({"reviewers": [{"users": [user]}]} for user in (0, 7))
     assert weakened([resource(ENVIRONMENT, nobody)], [resource(ENVIRONMENT, somebody)]) == ()
     assert len(weakened([resource(ENVIRONMENT, somebody)], [resource(ENVIRONMENT, nobody)])) == 1
@@ -329,7 +329,7 @@ def test_an_option_that_nobody_has_looked_at_counts_where_the_resource_protects(
 
 
 def test_what_is_imported_needs_an_acknowledgement_until_it_is_there() -> None:
-    """An import takes over what exists; its line is taken away afterwards."""
+    """An import adopts what exists; its line is removed afterwards."""
     plain, imported, other = (
         resource(RULESET, {}, options=options) for options in (None, {"importId": "app:7"}, {"importId": "app:8"})
     )
@@ -360,7 +360,7 @@ EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 
 
 def test_a_type_without_a_table_needs_an_acknowledgement_to_come_change_and_go() -> None:
-    """Such as one that keeps entries out of every log: nobody has said that it protects nobody."""
+    """Such as one that keeps entries out of every log: no rule says that it protects nothing."""
     some, more = (resource(EXCLUSION, {"filter": text}) for text in ("a", "b"))
     assert [found.field for found in weakened([], [some])] == ["(resource)"]
     assert [found.field for found in weakened([some], [])] == ["(resource)"]

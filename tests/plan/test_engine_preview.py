@@ -101,7 +101,7 @@ def test_an_engine_that_does_what_the_plan_says_adds_nothing(diff: StackDiff, st
     ],
 )  # fmt: skip
 def test_what_the_plan_does_not_know_is_listed(diff: StackDiff, steps: list[dict[str, Any]], said: str) -> None:
-    """Drift, what was applied already, what the provider replaces, and an operation that nobody knows."""
+    """Drift, what was applied already, what the provider replaces, and an unknown operation."""
     found = compared(diff, *steps)
     (text,) = texts(found)
     assert text.startswith(said[:150])
@@ -257,7 +257,7 @@ def test_a_preview_without_values_says_the_same_and_holds_no_value() -> None:
         preview_without_values({"steps": steps}, stack="prod", file="f")
 
 
-def test_a_preview_that_cannot_be_read_is_said_and_known_to_be_nothing() -> None:
+def test_a_preview_that_cannot_be_read_is_reported_as_not_known() -> None:
     """In the text, the comment and the document; it changes no verdict."""
     report = diff_report([UPDATE], (), all_stacks=True)
     previews = {"prod": PreviewComparison(stack="prod", problem="preview-prod.zip: `x` </details>\u202e")}
@@ -271,7 +271,7 @@ def test_a_preview_that_cannot_be_read_is_said_and_known_to_be_nothing() -> None
 
 
 def test_the_reason_why_there_is_no_preview_is_given_everywhere() -> None:
-    """As nobody can tell from nothing whether there will be one."""
+    """Without a preview, it is not known whether there will be one."""
     report = diff_report([UPDATE], (), all_stacks=True)
     said = "What the engine would do is not known: the workflow has not ended yet."
     assert said in diff_markdown(report, no_preview="the workflow has not ended yet")

@@ -117,7 +117,7 @@ def test_every_option_of_a_resource_is_in_the_plan_under_the_name_that_the_engin
 
 
 def test_a_plain_resource_has_no_option_but_the_version_of_its_provider(tmp_path: Path) -> None:
-    """What the SDK tells the engine about itself is no option."""
+    """What the SDK sends to the engine about itself is not an option."""
     plan = plan_program(tmp_path, EVERY_OPTION_OF_A_RESOURCE)
     assert named(plan, "first")["options"].keys() == {"version"}
 
@@ -144,7 +144,7 @@ def test_whole_numbers_are_written_whole_and_nulls_are_left_out(tmp_path: Path) 
 
 
 def test_what_only_the_provider_will_know_is_written_as_unknown(tmp_path: Path) -> None:
-    """An id gets a legible stand-in; any other output of a provider is not invented."""
+    """An id gets a readable placeholder; any other output of a provider is not invented."""
     plan = plan_program(
         tmp_path,
         """
@@ -186,7 +186,7 @@ def test_resources_their_dependencies_and_every_key_are_sorted(plans: dict[str, 
 
 
 def test_the_source_is_the_line_of_the_call_in_our_code(tmp_path: Path) -> None:
-    """Not a line of the SDK, also where the SDK's own class stands in between."""
+    """Not a line of the SDK, also if a class of the SDK is in between."""
     plan = plan_program(tmp_path, EVERY_OPTION_OF_A_RESOURCE)
     lines = EVERY_OPTION_OF_A_RESOURCE.splitlines()
     for name, call in (("other", "provider = "), ("first", "first = "), ("second", "second = ")):
@@ -196,7 +196,7 @@ def test_the_source_is_the_line_of_the_call_in_our_code(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def with_own_program(tmp_path_factory: pytest.TempPathFactory) -> Plan:
-    """The plan of a project that holds the program, as a checkout does; the fixture projects only link to it."""
+    """The plan of a project that contains the program, as a checkout does; the fixture projects only link to it."""
     folder = tmp_path_factory.mktemp("with_own_program")
     for file in folder_of(EVERY_OPTION).glob("Pulumi*.yaml"):
         shutil.copy(file, folder)
@@ -266,7 +266,7 @@ def test_two_stacks_in_one_process_do_not_see_each_other(plans: dict[str, Plan])
 
 
 def test_another_name_of_the_project_changes_urns_and_nothing_else(project: Path) -> None:
-    """Settings stand in the namespace `readiness:`, whatever Pulumi.yaml calls the project."""
+    """Settings are in the namespace `readiness:`, whatever Pulumi.yaml calls the project."""
     ours = plan_stack(project, read_stack(project, "staging"))
     file = project / "Pulumi.yaml"
     # The engine takes a `default:` only for keys of the project's own namespace.

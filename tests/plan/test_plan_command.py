@@ -54,7 +54,7 @@ def process() -> Result:
 
 
 def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(plans: dict[str, Plan]) -> None:
-    """Python orders sets of texts anew in every process: this one's seed is another than that of the tests."""
+    """Python orders sets of texts differently in every process: this one has another seed than the tests."""
     printed = readiness("plan", "prod", "--format", "json", PYTHONHASHSEED="1").out
     cost = cost_data(cost_in_customers_project(plans, "prod"))
     assert without_places(printed) == without_places(plan_json(plans["prod"], cost=cost))

@@ -82,7 +82,7 @@ def compressed(kind: int) -> bytes:
 
 
 def test_plans_are_read_by_the_stack_that_names_their_file(tmp_path: Path) -> None:
-    """As the artifact of a run holds them."""
+    """As they are in the artifact of a run."""
     data = archive(entry(), entry("eu-1.json", GOOD | {"stack": "eu-1"}, stat.S_IFREG | 0o644))
     assert sorted(read(tmp_path, data)) == ["eu-1", "prod"]
     assert list(tmp_path.iterdir()) == [tmp_path / PLANS], "nothing is unpacked"
@@ -93,8 +93,8 @@ def test_plans_are_read_by_the_stack_that_names_their_file(tmp_path: Path) -> No
     [
         (b"", "is not a readable archive"),
         (b"PK\x03\x04 half", "is not a readable archive"),
-        (archive(), "holds 0 files"),
-        (archive(*(entry(f"s{number}.json") for number in range(31))), "holds 31 files"),
+        (archive(), "contains 0 files"),
+        (archive(*(entry(f"s{number}.json") for number in range(31))), "contains 31 files"),
         (archive(entry("../prod.json")), "is not the name of a plan"),
         (archive(entry("/etc/prod.json")), "is not the name of a plan"),
         (archive(entry("a/prod.json")), "is not the name of a plan"),
@@ -102,13 +102,13 @@ def test_plans_are_read_by_the_stack_that_names_their_file(tmp_path: Path) -> No
         (archive(entry("-prod.json")), "is not the name of a plan"),
         (archive(entry("prod.json\n")), "is not the name of a plan"),
         (archive(entry("acknowledged-weakenings.yaml")), "is not the name of a plan"),
-        (archive(entry(), entry()), "holds 'prod.json' twice"),
+        (archive(entry(), entry()), "contains 'prod.json' twice"),
         (archive(entry(mode=stat.S_IFLNK | 0o777, value=b"/etc/passwd")), "is not a regular, readable file"),
         (archive(entry(mode=stat.S_IFIFO | 0o666)), "is not a regular, readable file"),
         (encrypted(), "is not a regular, readable file"),
         (damaged(), "is not a readable archive (error)"),
         (compressed(zipfile.ZIP_LZMA), "is not a regular, readable file"),
-        (archive(entry(value=b" " * 30_000_000)), "holds more than 20 MiB"),
+        (archive(entry(value=b" " * 30_000_000)), "has more than 20 MiB"),
         (archive(entry(value=GOOD | {"stack": "staging"})), "is a plan of another stack, 'staging'"),
         (
             archive(entry(value=GOOD | {FORMAT_KEY: 2})),
@@ -164,7 +164,7 @@ def test_without_an_archive_the_reason_is_given(tmp_path: Path) -> None:
     ],
 )
 def test_the_list_of_changed_files_must_be_one(tmp_path: Path, text: str) -> None:
-    """Without it nobody is named who must read the change."""
+    """Without it, the report cannot name who must read the change."""
     (tmp_path / PULL_REQUEST).write_text(text, encoding="utf-8")
     with pytest.raises(RefusedError, match="does not list the files that"):
         read_pull_request(tmp_path)
@@ -198,13 +198,13 @@ def test_a_preview_is_read_from_its_archive_and_a_stack_without_one_is_left_out(
     ("data", "said"),
     [
         (b"", "is not a readable archive"),
-        (archive(), "holds 0 files"),
-        (archive(entry("preview-prod.json"), entry("x.json")), "holds 2 files"),
+        (archive(), "contains 0 files"),
+        (archive(entry("preview-prod.json"), entry("x.json")), "contains 2 files"),
         (archive(entry("../preview-prod.json")), "is not the name of the preview (preview-prod.json)"),
         (archive(entry("preview-staging.json")), "is not the name of the preview"),
         (archive(entry("preview-prodXjson")), "is not the name of the preview"),
         (archive(entry("preview-prod.json", b"/etc/passwd", stat.S_IFLNK | 0o777)), "is not a regular, readable file"),
-        (archive(entry("preview-prod.json", b" " * 3_000_000)), "holds more than 2 MiB"),
+        (archive(entry("preview-prod.json", b" " * 3_000_000)), "has more than 2 MiB"),
         (archive(entry("preview-prod.json", b"{")), "is not valid JSON"),
         (archive(entry("preview-prod.json", b"[" * 200_000)), "is nested too deeply"),
         (archive(entry("preview-prod.json", {})), "is not a preview of prod"),

@@ -147,7 +147,7 @@ def test_a_failure_is_raised_once_and_printed_nowhere(
 def test_what_the_program_logs_is_for_the_engine(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is none; on the terminal it would stand between the lines of the plan."""
+    """There is none; on the terminal it would be between the lines of the plan."""
     heard = logging.StreamHandler(io.StringIO())
     monkeypatch.setattr(logging.root, "handlers", [heard])
 

@@ -30,7 +30,7 @@ def empty_plan() -> ReadPlan:
     ("retained", "said"),
     [
         (True, "cargo-images then stays as it is, and no stack manages it"),
-        (False, "cargo-images is then deleted, with what it holds"),
+        (False, "cargo-images is then deleted, with its contents"),
     ],
 )
 def test_the_refusal_says_what_becomes_of_the_live_thing(retained: bool, said: str) -> None:

@@ -52,7 +52,7 @@ def test_text_and_markdown_say_that_nothing_live_was_looked_at() -> None:
 
 
 def test_text_and_markdown_say_which_alerts_the_stack_lacks() -> None:
-    """A plan shows what is declared; what is missing would else be seen by nobody."""
+    """A plan shows what is declared; otherwise, nobody would see what is missing."""
     for render in (plan_text, plan_markdown):
         assert "Not watched: A is not declared." in render(plan_with(resource()), "", ["A is not declared"])
         assert "Not watched" not in render(plan_with(resource()))

@@ -89,7 +89,7 @@ def test_a_planted_secret_is_in_no_form_of_the_plan(leaky: Plan) -> None:
 
 
 def test_without_the_masking_the_planted_secret_would_be_there() -> None:
-    """The recording itself holds the plain text, so that the test above can fail."""
+    """The recording itself contains the plain text, so that the test above can fail."""
 
     def program() -> None:
         import pulumi

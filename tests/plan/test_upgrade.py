@@ -79,7 +79,7 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, make: Cal
 
 
 @pytest.mark.parametrize("arguments", [("nowhere",), ("prod", "nowhere")])
-def test_an_unknown_stack_is_refused_before_anything_is_said_to_be_installed(
+def test_an_unknown_stack_is_refused_before_an_installation_is_announced(
     command: Command, small_project: Path, arguments: tuple[str, ...]
 ) -> None:
     """The one line on the screen is the error."""

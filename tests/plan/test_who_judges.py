@@ -27,7 +27,8 @@ PATCHES = {
         "__main__.py",
         "import readiness.plan.weakening as w, readiness.plan.diff_report as d, readiness.plan.acknowledgements as a\n"
         "w.RULES = ()\nw.weakenings = d.weakenings = lambda diff: iter(())\n"
-        "d.agreement = lambda found, entries: a.Agreement(agreed={}, open=(), stale=())\n",
+        "d.acknowledgement_status = lambda found, entries: "
+        "a.AcknowledgementStatus(acknowledged={}, open=(), stale=())\n",
     ),
     "a helper that returns nothing": (
         "readiness/plan/weakening.py",
@@ -100,7 +101,7 @@ def test_the_toolkit_of_the_base_judges_where_it_is_another(other_toolkit: Path,
     assert f"Judged by readiness {__version__} of {base[:12]}, the commit compared with." in done.out
 
 
-def test_a_base_that_cannot_judge_is_not_said_to_have_judged(clone: Path) -> None:
+def test_a_base_that_cannot_judge_is_not_named_as_the_judge(clone: Path) -> None:
     """A commit before the separation; the note says that the change may have altered its judge."""
     (clone / "readiness" / "plan" / "program_process.py").unlink()
     base = commit(clone, "As before")

@@ -1,4 +1,4 @@
-"""One case for each way in which the guard of what both stacks share can become weaker: images, gate, ruleset."""
+"""One case for each way to weaken the protection of shared resources: images, gate, ruleset."""
 
 from __future__ import annotations
 

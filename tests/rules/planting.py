@@ -55,11 +55,11 @@ class Mistake:
         return self.sentence.replace(" ", "_")
 
     def found_in_body(self) -> list[Found]:
-        """What is found when the mistake stands in the body that is sent."""
+        """The findings if the mistake is in the body that is sent."""
         return check_body(self.type_, planted(good_body(self.type_), self.path, self.value))
 
     def found_in_inputs(self) -> list[Found]:
-        """What is found when the mistake stands in the inputs of a resource."""
+        """The findings if the mistake is in the inputs of a resource."""
         return check_plan([resource(self.type_, planted(good_inputs(self.type_), self.path, self.value))])
 
 
@@ -71,7 +71,7 @@ def assert_found(mistake: Mistake, found: list[Found]) -> None:
 
 
 def planted(body: Any, path: str, value: Any) -> Any:
-    """The body with `value` at `path`, or without what stands there."""
+    """The body with `value` at `path`, or without the value there."""
     steps: list[Any] = [name or int(index) for name, index in _STEP.findall(path)]
     if not steps:
         return value

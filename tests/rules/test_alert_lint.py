@@ -88,14 +88,14 @@ PLANTED = [
     (
         "quantile_without_le",
         f"histogram_quantile(0.95, rate({COUNT}{{{SERVICES}}}[3m])) > 5000",
-        "which holds no buckets",
+        "which has no buckets",
     ),
-    ("short_window", f"rate({COUNT}{{{SERVICES}}}[1m]) > 1", "looks at 60 s"),
-    ("short_window", f"{_p95(LATENCIES, window='119s')} > 5000", "looks at 119 s"),
+    ("short_window", f"rate({COUNT}{{{SERVICES}}}[1m]) > 1", "reads 60 s"),
+    ("short_window", f"{_p95(LATENCIES, window='119s')} > 5000", "reads 119 s"),
     (
         "short_gauge_window",
         f"max(last_over_time({BACKENDS}{{{DATABASE}}}[284s])) > 80",
-        "looks at 284 s of cloudsql_googleapis_com:database_postgresql_num_backends, whose samples become visible up "
+        "reads 284 s of cloudsql_googleapis_com:database_postgresql_num_backends, whose samples become visible up "
         "to 165 s late; write 285 s or more",
     ),
     ("short_gauge_window", f"max(last_over_time({INSTANCES}{{{SERVICES}}}[3m])) > 1", "up to 120 s late; write 240 s"),
@@ -244,7 +244,7 @@ def test_check_plan_says_the_true_cause_of_a_query_that_cannot_be_read(
 
 
 def test_an_alert_on_deployments_that_nobody_counts_is_refused(plans: dict[str, Plan]) -> None:
-    """Staging's counters and figures are declared and written by another stack; without it they are nobody's."""
+    """Staging's counters and figures are declared and written by another stack; without it no stack declares them."""
     staging = plans["staging"].resources
     places = {("ytgrs-464303", "staging")}
     assert plan_findings(staging, counted_environments=places, rules=ALERT_RULES) == []

@@ -143,7 +143,7 @@ def test_a_switch_has_no_body(type_: str) -> None:
 
 
 def test_a_job_s_containers_have_the_api_s_names() -> None:
-    """`env` and `command`; the guard against deletion stays with the provider."""
+    """`env` and `command`; only the provider has the protection against deletion."""
     body = good_body(JOB)
     container = body["template"]["template"]["containers"][0]
     assert container["command"] == ["alembic"]

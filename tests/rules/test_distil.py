@@ -47,7 +47,7 @@ def policy() -> dict[str, Any]:
 
 
 def test_only_what_the_roots_refer_to_is_kept() -> None:
-    """A cycle ends, and what stands behind a read-only field is left out."""
+    """A cycle ends, and the schema behind a read-only field is left out."""
     assert list(distil_discovery(DISCOVERY, ["Policy"])) == ["Policy", "Rule"]
 
 

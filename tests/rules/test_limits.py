@@ -1,4 +1,4 @@
-"""What stands exactly at a limit is taken: the other side of every planted mistake."""
+"""A value exactly at a limit is accepted: the opposite of every planted mistake."""
 
 from __future__ import annotations
 
@@ -131,6 +131,6 @@ def test_what_stands_at_a_limit_of_a_condition_is_taken(condition: dict[str, Any
 
 @pytest.mark.parametrize("name", ["a", "a" * 255])
 def test_an_environment_s_name_has_1_to_255_characters(name: str) -> None:
-    """Beside the finding that it stands alone in this plan."""
+    """Beside the finding that it is alone in this plan."""
     found = check_plan([resource(ENVIRONMENT, planted(good_inputs(ENVIRONMENT), "environment", name))])
     assert [each.path for each in found] == ["deployment_branch_policy"]

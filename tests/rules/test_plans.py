@@ -60,7 +60,7 @@ def test_every_mistake_of_a_plan_is_reported_at_once_and_in_order() -> None:
 
 
 def test_a_type_without_a_contract_fails_by_its_name() -> None:
-    """Nothing is declared that nobody has checked."""
+    """Every declared type is checked."""
     found = check_plan([resource("gcp:pubsub/topic:Topic", {}, name="events")])
     assert "events: is of the type gcp:pubsub/topic:Topic, which has no contract" in str(found[0])
     assert check_body("gcp:pubsub/topic:Topic", {})[0].message == found[0].message
@@ -74,7 +74,7 @@ def test_components_stack_and_providers_need_no_contract(type_: str) -> None:
     assert check_plan([resource(type_, {"anything": 1})]) == []
 
 
-# What a resource lacks that stands alone in a plan; further tests put beside it what it needs.
+# What a resource that is alone in a plan lacks; further tests add what it needs.
 ALONE = {
     DEPLOYMENT_POLICY: ["it: environment: names no environment of the plan with customBranchPolicies"],
     ENVIRONMENT: [
@@ -136,29 +136,29 @@ def test_security_updates_without_the_alerts_before_them_are_refused() -> None:
     assert check_plan([alerts, after]) == []
 
 
-def _guarded(environment: dict[str, Any], *, by_reference: bool) -> list[Found]:
-    guard = resource(ENVIRONMENT, environment, name="guard")
-    depends_on = (guard["urn"],) if by_reference else ()
+def _found(environment: dict[str, Any], *, by_reference: bool) -> list[Found]:
+    declared = resource(ENVIRONMENT, environment, name="environment")
+    depends_on = (declared["urn"],) if by_reference else ()
     policy = resource(DEPLOYMENT_POLICY, good_inputs(DEPLOYMENT_POLICY), name="main", depends_on=depends_on)
-    return check_plan([guard, policy])
+    return check_plan([declared, policy])
 
 
 def test_a_branch_policy_needs_an_environment_that_asks_for_custom_ones() -> None:
     """GitHub takes the pattern only after the environment, and only with that flag."""
     flags = {"customBranchPolicies": False, "protectedBranches": True}
-    assert _guarded(good_inputs(ENVIRONMENT), by_reference=True) == []
-    (found,) = _guarded(planted(good_inputs(ENVIRONMENT), "deploymentBranchPolicy", flags), by_reference=True)
+    assert _found(good_inputs(ENVIRONMENT), by_reference=True) == []
+    (found,) = _found(planted(good_inputs(ENVIRONMENT), "deploymentBranchPolicy", flags), by_reference=True)
     assert (found.resource, found.path) == ("main", "environment")
-    (found,) = _guarded(planted(good_inputs(ENVIRONMENT), "deploymentBranchPolicy", LEFT_OUT), by_reference=True)
+    (found,) = _found(planted(good_inputs(ENVIRONMENT), "deploymentBranchPolicy", LEFT_OUT), by_reference=True)
     assert (found.resource, found.path) == ("main", "environment")
-    (found,) = _guarded(good_inputs(ENVIRONMENT), by_reference=False)
+    (found,) = _found(good_inputs(ENVIRONMENT), by_reference=False)
     assert "take it from the environment" in found.message
 
 
 def test_an_environment_that_no_branch_can_deploy_to_is_refused() -> None:
     """Custom branch policies asked for, and none declared."""
-    (found,) = check_plan([resource(ENVIRONMENT, good_inputs(ENVIRONMENT), name="guard")])
-    assert (found.resource, found.path) == ("guard", "deployment_branch_policy")
+    (found,) = check_plan([resource(ENVIRONMENT, good_inputs(ENVIRONMENT), name="environment")])
+    assert (found.resource, found.path) == ("environment", "deployment_branch_policy")
 
 
 def test_a_contract_of_a_schema_that_is_not_distilled_cannot_pass() -> None:
@@ -192,7 +192,7 @@ def test_the_table_names_every_rule_once_with_a_first_word_that_the_page_explain
 
 
 def test_a_rule_looks_at_its_types_only() -> None:
-    """So that a check need not look at the type itself."""
+    """So that a check need not read the type itself."""
     (rule,) = (rule for rule in RULES if rule.id == "policy-alert-channel")
     good = [resource(type_, good_inputs(type_)) for type_ in GOOD_INPUTS]
     silent = [plan_findings([each], rules=[rule]) for each in good]
@@ -202,7 +202,7 @@ def test_a_rule_looks_at_its_types_only() -> None:
 
 
 def test_who_counts_deployments_is_not_guessed() -> None:
-    """Where the caller does not know, the rule says nothing; where nobody counts, it says so."""
+    """Where the caller does not know, the rule says nothing; if no stack counts, it says so."""
     inputs = {"project": "p", "userLabels": {"environment": "e"}}
     query = {"query": f"{SUCCESS_RATIO_20} > 0"}
     policy = resource(ALERT_POLICY, {**inputs, "conditions": [{"conditionPrometheusQueryLanguage": query}]})

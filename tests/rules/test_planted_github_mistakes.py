@@ -69,7 +69,7 @@ BODY_MISTAKES = [
         "matches nothing",
         "conditions.ref_name.exclude[0]",
     ),
-    Mistake("no conditions", RULESET, "conditions", LEFT_OUT, "holds nowhere", "conditions.ref_name.include"),
+    Mistake("no conditions", RULESET, "conditions", LEFT_OUT, "applies nowhere", "conditions.ref_name.include"),
     Mistake("a ruleset of no rules", RULESET, "rules", [], "does nothing"),
     Mistake("a rule that does not exist", RULESET, "rules[0].type", "no_force_push", "is not one of creation"),
     Mistake(
@@ -157,14 +157,14 @@ def test_a_mistake_in_a_body_is_found(mistake: Mistake) -> None:
 
 @pytest.mark.parametrize("mistake", INPUT_MISTAKES, ids=str)
 def test_a_mistake_in_inputs_is_found(mistake: Mistake) -> None:
-    """What the provider encrypts, encodes, or puts into the address; not that a branch policy stands alone here."""
+    """What the provider encrypts, encodes, or puts into the address; not that a branch policy is alone here."""
     found = [each for each in mistake.found_in_inputs() if each.path != "environment"]
     assert_found(mistake, found)
 
 
 @pytest.mark.parametrize("mistake", ENVIRONMENT_INPUT_MISTAKES, ids=str)
 def test_a_mistake_in_the_inputs_of_an_environment_is_found(mistake: Mistake) -> None:
-    """Beside the finding that it stands alone in this plan, without a branch policy."""
+    """Beside the finding that it is alone in this plan, without a branch policy."""
     found = [each for each in mistake.found_in_inputs() if each.path != "deployment_branch_policy"]
     assert_found(mistake, found)
 

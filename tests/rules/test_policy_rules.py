@@ -93,7 +93,7 @@ def test_a_rule_passes_what_is_right_and_names_what_is_not(
 
 
 def test_the_texts_of_managed_files_are_judged_with_their_component() -> None:
-    """A plan holds them beside the inputs. A file in the wrong place is named once."""
+    """A plan has them beside the inputs. A file in the wrong place is named once."""
     files = {"src/app.py": "token: xoxb-not-a-real-token\n", ".github/a.yml": "on: push\n"}
     component = {
         "type": "readiness:project:ManagedFiles",
@@ -104,7 +104,7 @@ def test_the_texts_of_managed_files_are_judged_with_their_component() -> None:
     assert [(each.rule_id, each.message) for each in findings_by(POLICY_RULES, of_plan([component]), AROUND)] == [
         (
             "policy-no-plain-secret",
-            "the file 'src/app.py' holds what looks like a credential; take it out, and revoke it",
+            "the file 'src/app.py' contains what looks like a credential; take it out, and revoke it",
         ),
         (
             "policy-managed-folder",

@@ -79,14 +79,14 @@ def test_owners_are_counted_although_a_file_holds_another_mistake(project: Path)
 
 
 def test_a_file_that_cannot_be_read_may_be_the_owners(project: Path) -> None:
-    """Then nobody can say that there is none."""
+    """Then it is not known whether there is one."""
     (project / "Pulumi.prod.yaml").write_text("config: [\n", encoding="utf-8")
     (problem,) = errors(project)
     assert problem.file == "Pulumi.prod.yaml"
 
 
 def test_an_answer_that_is_missing_is_told_once(project: Path) -> None:
-    """Without it there may be an owner: only the missing setting is told."""
+    """Without it there may be an owner: only the missing setting is reported."""
     edit(project, OWNS + "false\n", "", STAGING)
     (problem,) = errors(project)
     assert (problem.file, problem.key, problem.message) == (STAGING, OWNS.strip(" :"), "is missing")
@@ -148,7 +148,7 @@ def test_a_service_of_both_stacks_is_refused_wherever_each_lists_it(project: Pat
 
 
 def test_services_of_two_google_projects_may_have_the_same_name(project: Path) -> None:
-    """One project an environment is a common layout: the names are then told apart by it."""
+    """One project an environment is a common layout: it then distinguishes the names."""
     remove_delivery_alerts(project)
     names = [
         (f"ai-resume-review-v2-{each}-staging", f"ai-resume-review-v2-{each}-prod") for each in ("backend", "frontend")
@@ -177,7 +177,7 @@ def test_a_missing_answer_may_be_the_owners(project: Path) -> None:
     ],
 )
 def test_settings_of_the_wrong_kind_break_no_rule_between_stacks(project: Path, junk: str) -> None:
-    """They are told by themselves."""
+    """They are reported separately."""
     text = (project / STAGING).read_text(encoding="utf-8")
     start, end = text.index("  readiness:services:"), text.index("  readiness:database:")
     (project / STAGING).write_text(text[:start] + junk + text[end:], encoding="utf-8")
@@ -250,7 +250,7 @@ def test_alerts_on_deployments_that_no_stack_tells_of_are_refused(project: Path)
 
 
 def test_alerts_on_deployments_are_told_of_in_their_own_environment_and_google_project(project: Path) -> None:
-    """The figures are written to the owner's project; a file that cannot be read may tell of any environment."""
+    """The figures are written to the owner's project; a file that cannot be read may contain any environment."""
     edit(project, "      - name: staging\n", "      - name: try-out\n")
     assert never_firing(project) == ["staging"]
     edit(project, "      - name: try-out\n", "      - name: staging\n")

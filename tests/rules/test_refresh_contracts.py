@@ -23,7 +23,7 @@ def _contract(revision: str, **schemas: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_committed_contract_names_its_source_revision_and_licence(file: Path) -> None:
-    """And holds names, types and enums only."""
+    """And contains only names, types and enums."""
     text = file.read_text(encoding="utf-8")
     contract = json.loads(text)
     assert all(contract["header"][name] for name in ("source", "revision", "licence"))

@@ -1,6 +1,6 @@
 """Every input that the SDKs offer has its place: in the body, in the address, or with the provider itself.
 
-So that an upgrade of an SDK which adds an input, or names one anew, shows here and not as a mistake that is none.
+So that an upgrade of an SDK which adds an input, or renames one, shows here and not as a false finding.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def queries(plan: Plan) -> list[str]:
 def test_a_text_beyond_its_limit_is_refused_with_the_figure_and_the_limit(
     project: Path, count: int, characters: int, said: str
 ) -> None:
-    """Past it an update would fail half-way through. One line, though each service stands in many texts."""
+    """Past it an update would fail half-way through. One line, though each service is in many texts."""
     with_services(project, count, characters)
     found = check_stack(project, "staging")
     (line,) = [text_line(problem) for problem in found.problems if problem.severity is Severity.ERROR]

@@ -36,9 +36,9 @@ def test_every_configuration_key_that_check_allows_has_a_decision(namespace: str
     assert [name for name in names if decision_of_key(f"{namespace}:{name}") is UNKNOWN] == []
 
 
-def test_a_key_that_nobody_has_looked_at_needs_agreement() -> None:
+def test_a_key_that_nobody_has_looked_at_needs_acknowledgement() -> None:
     """Not known is not harmless."""
-    assert decision_of_key("gcp:somethingNew").comparison is Comparison.AGREEMENT
+    assert decision_of_key("gcp:somethingNew").comparison is Comparison.ACKNOWLEDGEMENT
 
 
 def test_every_key_whose_name_speaks_of_a_host_is_one() -> None:
@@ -54,9 +54,9 @@ def test_every_key_whose_name_speaks_of_a_host_is_one() -> None:
 
 
 @pytest.mark.parametrize("key", sorted(configuration_keys.SECRET_PROVIDER_KEYS))
-def test_every_credential_of_a_provider_needs_agreement(key: str) -> None:
+def test_every_credential_of_a_provider_needs_acknowledgement(key: str) -> None:
     """Another one is another account."""
-    assert decision_of_key(key).comparison is Comparison.AGREEMENT
+    assert decision_of_key(key).comparison is Comparison.ACKNOWLEDGEMENT
 
 
 @pytest.mark.parametrize("path", ["services/T0/B0/abc", "workflows/a-b_c", "triggers/x/1"])

@@ -219,7 +219,7 @@ def the_other_environments_database_refuses(stack: Stack) -> Incident:
 
 @ERRORS.add()
 def another_instance_refuses(stack: Stack) -> Incident:
-    """An instance whose name holds ours, under our metric."""
+    """An instance whose name contains ours, under our metric."""
     many = _burst(stack, 20 * _limit(stack))
     return quiet(
         [_server(stack.settings, many, database_id=f"{stack.settings.database_id}2")],

@@ -42,10 +42,10 @@ def _version_of(promtool: str, seconds: float) -> str:
         raise PromtoolError(f"{promtool} did not say its version within {seconds:g} s. {_HOW_TO_GET_IT}") from None
     except OSError as error:
         raise PromtoolError(f"{promtool} does not run: {error.strerror}. {_HOW_TO_GET_IT}") from None
-    said = done.stdout + done.stderr
-    if done.returncode != 0 or "promtool, version" not in said:
+    output = done.stdout + done.stderr
+    if done.returncode != 0 or "promtool, version" not in output:
         raise PromtoolError(f"{promtool} is not the promtool of Prometheus. {_HOW_TO_GET_IT}")
-    version = _VERSION.search(said)
+    version = _VERSION.search(output)
     if version is None:
         # Built from the Go module, it has no version.
         return "of an unknown version"

@@ -129,8 +129,8 @@ def run_promtool(promtool: Path, files: Sequence[Path], *, deadline_seconds: flo
         detail = " ".join(found["rest"].split())
         failures[found["id"]] = f"{failures.get(found['id'], '')}\nat {found['time']}: {detail}".strip()
     if done.returncode != 0 and not failures:
-        said = f"{done.stdout}{done.stderr}"[-4000:].strip()
-        raise PromtoolError(said or f"{promtool} said nothing and ended with status {done.returncode}")
+        output = f"{done.stdout}{done.stderr}"[-4000:].strip()
+        raise PromtoolError(output or f"{promtool} said nothing and ended with status {done.returncode}")
     # An exit status of 0 alone proves nothing.
     answered = len(_VERDICT.findall(done.stdout)) + len(_VERDICT.findall(done.stderr))
     if answered != len(files):

@@ -1,4 +1,4 @@
-"""A small stand-in for Cloud Logging and Monitoring: entries to metrics by the declared filters, metrics to tiles.
+"""A small model of Cloud Logging and Monitoring: entries to metrics by the declared filters, metrics to tiles.
 
 Knows exactly what our metrics and filter tiles use, and refuses everything else by name.
 """

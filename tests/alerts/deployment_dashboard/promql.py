@@ -63,7 +63,7 @@ def ask(
     *,
     step_seconds: int,
 ) -> str:
-    """What promtool holds against the answers, empty where nothing."""
+    """promtool's objections to the answers, empty if there are none."""
     test = {
         "interval": f"{step_seconds}s",
         "input_series": list(series),

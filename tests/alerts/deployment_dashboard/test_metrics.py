@@ -30,7 +30,7 @@ def test_no_label_has_a_value_for_each_deployment() -> None:
 
 
 def test_a_value_that_is_missing_is_not_counted_as_zero() -> None:
-    """Cloud Logging extracts 0 from an entry without the field; the filter lets no such entry through."""
+    """Cloud Logging extracts 0 from an entry without the field; the filter matches no such entry."""
     fields = {slug: metric.value_field for slug, metric in METRICS.items()}
     assert fields == {
         "deployments": None,

@@ -102,12 +102,12 @@ def test_a_success_after_a_rollback_restored_nothing() -> None:
     assert "recovery-deployment-2-1" not in world.entries
 
 
-def test_where_the_audit_log_cannot_be_read_nothing_is_said_of_recovery() -> None:
+def test_where_the_audit_log_cannot_be_read_recovery_is_not_reported() -> None:
     """Not known is not 0: the deployment is reported, its recovery and whether it is rework are left out."""
     world = world_of_one_run()
     world.google_refuses = "entries:list"
-    told = job(world, environment(events=EVERY_EVENT), event=event())
-    assert run("workflow-run", told) == 1
+    started = job(world, environment(events=EVERY_EVENT), event=event())
+    assert run("workflow-run", started) == 1
     (entry,) = world.entries.values()
     assert entry["jsonPayload"].keys().isdisjoint({"restore_seconds", "rework"})
     assert len(world.slack) == 1
@@ -116,9 +116,9 @@ def test_where_the_audit_log_cannot_be_read_nothing_is_said_of_recovery() -> Non
 def test_a_report_says_where_the_incidents_cannot_be_read() -> None:
     """The rest of it is written, and the run fails."""
     world = World(google_refuses="/alerts")
-    told = job(world)
-    assert run("week", told) == 1
-    assert "incidents: not known: the list of Cloud Monitoring cannot be read" in told.summaries[0]
+    started = job(world)
+    assert run("week", started) == 1
+    assert "incidents: not known: the list of Cloud Monitoring cannot be read" in started.summaries[0]
 
 
 @pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "merge_group"])
@@ -140,10 +140,10 @@ def test_a_skipped_deployment_is_printed_and_not_logged() -> None:
     """A push on which only tests ran."""
     world = World()
     world.add(a_run(), a_job(conclusion="skipped"))
-    told = job(world, event=event())
-    assert run("workflow-run", told) == 0
+    started = job(world, event=event())
+    assert run("workflow-run", started) == 0
     assert world.entries == {}
-    assert "skipped" in told.said[0]
+    assert "skipped" in started.said[0]
 
 
 @pytest.mark.parametrize(("conclusion", "expected"), [("success", "succeeded"), ("failure", "FAILED")])
@@ -172,10 +172,10 @@ def test_the_figures_are_written_with_every_deployment() -> None:
 def test_an_unset_webhook_fails_this_run_and_keeps_the_entry() -> None:
     """Loud, and nothing of the deployment is lost; it never ran in the deployment's own run."""
     world = world_of_one_run("failure")
-    told = job(world, environment(events=EVERY_EVENT), event=event(), webhook="")
-    assert run("workflow-run", told) == 1
+    started = job(world, environment(events=EVERY_EVENT), event=event(), webhook="")
+    assert run("workflow-run", started) == 1
     assert list(world.entries) == ["deployment-18412345601-1", "failed-change-18412345601-1"]
-    assert told.said[-1].startswith(
+    assert started.said[-1].startswith(
         "::error title=Deployment telemetry::Slack: the secret SLACK_WEBHOOK_URL is not set"
     )
 
@@ -190,21 +190,21 @@ def test_a_revoked_webhook_fails_this_run_keeps_the_entry_and_is_not_printed() -
     """Slack answers 404 `no_service`; a `curl` without --fail would pass over it."""
     world = world_of_one_run()
     world.slack_answers = [404]
-    told = job(world, environment(events=EVERY_EVENT), event=event())
-    assert run("workflow-run", told) == 1
+    started = job(world, environment(events=EVERY_EVENT), event=event())
+    assert run("workflow-run", started) == 1
     assert len(world.entries) == 1
-    assert "Slack: 404 no_service. Was the webhook revoked?" in told.said[-1]
-    assert WEBHOOK not in "\n".join(told.said)
+    assert "Slack: 404 no_service. Was the webhook revoked?" in started.said[-1]
+    assert WEBHOOK not in "\n".join(started.said)
 
 
 def test_slack_gets_the_message_even_if_google_refuses() -> None:
     """One system's trouble does not hide the deployment from the others; both refusals are said."""
     world = world_of_one_run()
     world.google_status = 403
-    told = job(world, environment(events=EVERY_EVENT), event=event())
-    assert run("workflow-run", told) == 1
+    started = job(world, environment(events=EVERY_EVENT), event=event())
+    assert run("workflow-run", started) == 1
     assert len(world.slack) == 1
-    refused = [line.removeprefix(f"{ERROR}POST https://").partition(".")[0] for line in told.said if ERROR in line]
+    refused = [line.removeprefix(f"{ERROR}POST https://").partition(".")[0] for line in started.said if ERROR in line]
     # The audit log, the entry, the figures.
     assert refused == ["logging", "logging", "monitoring"]
 
@@ -213,9 +213,9 @@ def test_what_a_system_answers_cannot_forge_a_line_of_the_log() -> None:
     """A line that begins with `::` is a command to the runner."""
     world = world_of_one_run()
     world.google_status = 403
-    told = job(world, event=event())
-    run("workflow-run", told)
-    assert not [line for line in "\n".join(told.said).splitlines() if line.startswith("::warning")]
+    started = job(world, event=event())
+    run("workflow-run", started)
+    assert not [line for line in "\n".join(started.said).splitlines() if line.startswith("::warning")]
 
 
 def test_a_rollback_is_logged_and_reported_once() -> None:
@@ -244,9 +244,9 @@ def test_a_rollback_that_is_not_chosen_is_written_only() -> None:
 
 def test_the_figures_say_what_they_wrote() -> None:
     """And that a figure has no value yet."""
-    told = job(World())
-    assert run("figures", told) == 0
-    assert told.said == ["production: not enough deployments yet"]
+    started = job(World())
+    assert run("figures", started) == 0
+    assert started.said == ["production: not enough deployments yet"]
 
 
 def test_the_live_test_posts_every_event_marked_as_a_test() -> None:
@@ -271,10 +271,10 @@ def test_the_live_test_posts_every_event_marked_as_a_test() -> None:
 def test_the_live_test_stops_at_the_first_message_that_slack_refuses() -> None:
     """One error says what to do; the same one six times says no more."""
     world = World(slack_answers=[404])
-    told = job(world)
-    assert run("test-slack", told) == 1
-    assert len(told.said) == 1
-    assert told.said[0].startswith("::error title=Deployment telemetry::Slack: 404")
+    started = job(world)
+    assert run("test-slack", started) == 1
+    assert len(started.said) == 1
+    assert started.said[0].startswith("::error title=Deployment telemetry::Slack: 404")
     assert len(world.calls) == 1
 
 
@@ -284,9 +284,9 @@ def test_a_report_is_in_the_summary_and_if_chosen_goes_to_slack(period: str) -> 
     world = World()
     world.add_deployment(1, "2026-11-04T10:00:00Z")
     world.add_deployment(2, "2026-10-14T10:00:00Z")
-    told = job(world)
-    assert run(period, told) == 0
-    assert f"## Deployments, {period} " in told.summaries[0]
+    started = job(world)
+    assert run(period, started) == 0
+    assert f"## Deployments, {period} " in started.summaries[0]
     assert headline(world.slack[0]).startswith(f"Deployments, {period}")
     silent = job(world, slack_reports=False)
     assert run(period, silent) == 0
@@ -297,13 +297,13 @@ def test_a_report_is_in_the_summary_and_if_chosen_goes_to_slack(period: str) -> 
     "payload", [{}, [], None, {"workflow_run": None}, {"workflow_run": {"name": "x"}}, event(id=99)]
 )
 def test_an_event_of_another_shape_is_an_error_of_this_run(payload: Any) -> None:
-    """Said in one line, without a traceback; nothing is written or told."""
+    """Reported in one line, without a traceback; nothing is written or sent."""
     world = World()
-    told = job(world, event=event())
-    told.event = payload
-    assert run("workflow-run", told) == 1
-    assert len(told.said) == 1
-    assert told.said[0].startswith(ERROR)
+    started = job(world, event=event())
+    started.event = payload
+    assert run("workflow-run", started) == 1
+    assert len(started.said) == 1
+    assert started.said[0].startswith(ERROR)
     assert (world.entries, world.slack) == ({}, [])
 
 
@@ -311,9 +311,9 @@ def test_an_answer_of_another_shape_is_an_error_of_this_run() -> None:
     """A job without its conclusion; the figures of no other environment are lost by it."""
     world = World()
     world.add(a_run(), {"name": "Deploy to Production"})
-    told = job(world, event=event())
-    assert run("workflow-run", told) == 1
-    assert "KeyError: 'status'" in told.said[-1]
+    started = job(world, event=event())
+    assert run("workflow-run", started) == 1
+    assert "KeyError: 'status'" in started.said[-1]
 
 
 def delivered(folder: Path) -> Path:
@@ -356,7 +356,7 @@ def test_the_delivered_program_runs_by_itself(tmp_path: Path, command: str, even
     ("arguments", "said"),
     [([], "Name one of"), (["test-slack", "now"], "Name one of"), (["figures"], "(KeyError: 'GITHUB_REPOSITORY')")],
 )
-def test_what_keeps_a_command_from_starting_is_said(
+def test_what_keeps_a_command_from_starting_is_reported(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

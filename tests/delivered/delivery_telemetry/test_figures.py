@@ -45,7 +45,7 @@ def test_the_ratio_is_of_the_last_20_that_succeeded_or_failed(outcomes: str, rat
 
 
 def test_the_days_since_a_success_have_fractions() -> None:
-    """The newest success counts, wherever it stands."""
+    """The newest success counts, wherever it is in the list."""
     assert days_since_success(newest_first("ffss"), NOW) == 3 / 24
     assert days_since_success(reversed(newest_first("ffss")), NOW) == 3 / 24
     assert days_since_success(newest_first("ff"), NOW) is None
@@ -57,9 +57,9 @@ def test_both_figures_are_written_for_every_environment() -> None:
     world = World()
     for number in range(20):
         world.add_deployment(number + 1, f"2026-11-09T{number:02}:00:00Z", "failure" if number == 3 else "success")
-    told = job(world)
+    started = job(world)
     both = settings(environment(), environment("staging"))
-    written = write_figures(told.apis, both, NOW)
+    written = write_figures(started.apis, both, NOW)
     assert written["production"] == {SUCCESS_RATIO_20: 0.95, DAYS_SINCE_SUCCESS: 17 / 24}
     assert [point["metric"]["labels"]["environment"] for point in world.points] == ["production"] * 2, (
         "the runs here are of production's job alone, so that staging has no value and nothing is written for it"

@@ -17,15 +17,15 @@ from tests.delivered.delivery_telemetry.world import NOW, World, an_alert, at_mi
 
 def names(*alerts: dict[str, Any], days: float = 2) -> list[str]:
     """The incidents among alerts of the last days, by their last word."""
-    told = job(World(alerts=list(alerts)))
-    found = read_incidents(told.apis, told.settings, NOW - timedelta(days=days))
+    started = job(World(alerts=list(alerts)))
+    found = read_incidents(started.apis, started.settings, NOW - timedelta(days=days))
     return [incident.name.rpartition("/")[2] for incident in found]
 
 
 def test_an_incident_runs_from_its_opening_to_its_closing() -> None:
     """While it is open it has no duration."""
-    told = job(World(alerts=[an_alert("1", opened=-60, closed=-15), an_alert("2", opened=-5)]))
-    still_open, closed = read_incidents(told.apis, told.settings, NOW - timedelta(days=2))
+    started = job(World(alerts=[an_alert("1", opened=-60, closed=-15), an_alert("2", opened=-5)]))
+    still_open, closed = read_incidents(started.apis, started.settings, NOW - timedelta(days=2))
     assert (closed.environment, closed.alert, closed.seconds) == ("production", "high-error-rate", 2700)
     assert still_open.seconds is None
     payload = incident_entry(closed)["jsonPayload"]
@@ -61,28 +61,28 @@ def test_what_was_over_before_is_left_out_and_what_is_still_open_is_not() -> Non
 
 
 def test_pages_are_read_newest_first_and_no_further_than_needed() -> None:
-    """A page holds 1000 at most."""
+    """A page contains 1000 at most."""
     world = World(alerts=[an_alert(str(number), opened=-number) for number in range(1, 2502)])
-    told = job(world)
-    assert len(read_incidents(told.apis, told.settings, NOW - timedelta(days=2))) == 2501
+    started = job(world)
+    assert len(read_incidents(started.apis, started.settings, NOW - timedelta(days=2))) == 2501
     assert len(world.calls) == 3
 
 
 def test_a_refusal_is_raised() -> None:
     """No incident and no answer are not the same."""
     world = World(google_status=403)
-    told = job(world)
+    started = job(world)
     with pytest.raises(ApiError, match="403"):
-        read_incidents(told.apis, told.settings, NOW)
+        read_incidents(started.apis, started.settings, NOW)
 
 
 def test_the_watch_writes_an_incident_once_when_it_is_over() -> None:
     """However often it looks; an open one is not written."""
     world = World(alerts=[an_alert("1", opened=-60, closed=-15), an_alert("2", opened=-5)])
-    told = [job(world) for _ in range(2)]
-    assert [run("rollbacks", each) for each in told] == [0, 0]
+    started = [job(world) for _ in range(2)]
+    assert [run("rollbacks", each) for each in started] == [0, 0]
     assert list(world.entries) == ["incident-1"]
-    assert [each.said for each in told] == [["production: incident high-error-rate ended after 2700 s"], []]
+    assert [each.said for each in started] == [["production: incident high-error-rate ended after 2700 s"], []]
 
 
 def test_the_alerts_of_an_outage_exist_and_wake_somebody() -> None:

@@ -28,8 +28,8 @@ def published(*annotations: dict[str, Any], **changes: Any) -> World:
 
 def lines(world: World, *figures: Quality) -> list[str]:
     """What the report says of these figures."""
-    told = job(world, quality=figures)
-    return quality_lines(told.apis, told.settings)[1:]
+    started = job(world, quality=figures)
+    return quality_lines(started.apis, started.settings)[1:]
 
 
 def note(title: str, message: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def test_what_cannot_be_read_is_not_known_and_not_met(world: World, why: str) ->
 def test_the_report_has_the_figures_once_for_all_environments() -> None:
     """After those of the environments; without figures in the settings nothing is asked."""
     world = published(note("Coverage", "91"))
-    told = job(world, quality=(COVERAGE,))
-    assert run("week", told) == 0
-    assert told.summaries[0].rstrip().endswith("*quality*\n• backend test coverage, %: 91 (target: at least 80)")
+    started = job(world, quality=(COVERAGE,))
+    assert run("week", started) == 0
+    assert started.summaries[0].rstrip().endswith("*quality*\n• backend test coverage, %: 91 (target: at least 80)")
     assert quality_lines(job(World()).apis, job(World()).settings) == []

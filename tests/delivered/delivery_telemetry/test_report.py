@@ -99,7 +99,7 @@ def test_a_week_without_deployments_says_so_and_no_more() -> None:
     ]
 
 
-def test_what_is_not_known_is_said() -> None:
+def test_what_is_not_known_is_reported() -> None:
     """Incidents that cannot be read, and entries of before lead times were measured."""
     lines = report_lines(settings(), environment(), WEEK, [a_deployment(finished_at=at(3))], [])
     assert lines[-2:] == [

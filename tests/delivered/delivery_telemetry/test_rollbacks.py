@@ -79,7 +79,7 @@ def test_the_order_of_the_entries_has_no_say() -> None:
 
 
 def test_a_rollback_whose_deployment_is_not_found_has_no_duration() -> None:
-    """Deployed before the log was looked at: no figure rather than a wrong one."""
+    """Deployed before the log was read: no figure rather than a wrong one."""
     (rollback,) = found_in(audit(45, "00041-abc"))
     assert rollback.duration_seconds is None
     assert "duration_seconds" not in entry_of(rollback)["jsonPayload"]
@@ -128,7 +128,7 @@ def test_a_service_that_is_not_watched_is_none() -> None:
 
 
 def test_who_did_it_is_a_person_or_automation() -> None:
-    """The label is one of two words; the name stands in the entry only."""
+    """The label is one of two words; the name is only in the entry."""
     by_ci = audit(45, "00041-abc")
     by_ci["protoPayload"]["authenticationInfo"] = {"principalEmail": "ci@p.iam.gserviceaccount.com"}
     triggers = [entry_of(*found_in(entry))["jsonPayload"]["trigger"] for entry in (audit(45, "00041-abc"), by_ci)]
@@ -136,7 +136,7 @@ def test_who_did_it_is_a_person_or_automation() -> None:
 
 
 def test_the_log_is_read_far_enough_back_to_find_the_deployment() -> None:
-    """And a rollback of before the window is not told."""
+    """And a rollback of before the window is not reported."""
     world = World(audit_log=[audit(0, None, served="00041-abc"), audit(45, "00041-abc")])
     apis = job(world).apis
     assert [rollback.duration_seconds for rollback in read_rollbacks(apis, settings(), NOW - timedelta(hours=1))] == [

@@ -1,4 +1,4 @@
-"""What is told of a run before it ends: that it waits for an approval, that it started; late events, and no end."""
+"""The notifications of a run before it ends: it waits for an approval, it started; late events, and no end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_run_that_waits_for_an_approval_sends_one_message() -> None:
 
 
 def test_a_run_without_an_approval_sends_no_waiting_message() -> None:
-    """It starts, or has ended, by the time that it is looked at."""
+    """It starts, or has ended, by the time that it is read."""
     for status in ("in_progress", "completed"):
         world = waiting_world("queued", status)
         assert run("workflow-run", job(world, event=event("requested"))) == 0
@@ -48,7 +48,7 @@ def test_a_run_without_an_approval_sends_no_waiting_message() -> None:
 
 
 def test_waiting_for_a_runner_is_not_waiting_for_an_approval() -> None:
-    """The status alone does not tell; GitHub's list of pending deployments does."""
+    """The status alone does not show it; GitHub's list of pending deployments does."""
     world = waiting_world("waiting", "waiting", "in_progress")
     world.pending = []
     assert run("workflow-run", job(world, event=event("requested"))) == 0
@@ -58,11 +58,11 @@ def test_waiting_for_a_runner_is_not_waiting_for_an_approval() -> None:
 def test_the_look_for_waiting_ends() -> None:
     """A run that stays queued keeps no runner busy for more than two minutes, and the end is said."""
     world = waiting_world("queued")
-    told = job(world, event=event("requested"))
-    assert run("workflow-run", told) == 0
+    started = job(world, event=event("requested"))
+    assert run("workflow-run", started) == 0
     assert len(world.slept) == POLLS
     assert sum(world.slept) <= 120
-    assert "neither waits nor runs" in told.said[-1]
+    assert "neither waits nor runs" in started.said[-1]
 
 
 def test_nobody_polls_for_an_event_that_is_not_chosen() -> None:
@@ -74,13 +74,13 @@ def test_nobody_polls_for_an_event_that_is_not_chosen() -> None:
 
 def test_a_start_sends_a_message_if_chosen() -> None:
     """And by default it is not: the workflow sends it."""
-    told: list[str] = []
+    sent: list[str] = []
     for events in (("waiting",), EVERY_EVENT):
         world = World()
         world.add(a_run(status="in_progress", conclusion=None), a_job())
         assert run("workflow-run", job(world, environment(events=events), event=event("in_progress"))) == 0
-        told += [headline(message) for message in world.slack]
-    assert told == ["production: deployment started"]
+        sent += [headline(message) for message in world.slack]
+    assert sent == ["production: deployment started"]
 
 
 def test_a_start_event_after_the_end_sends_no_message() -> None:

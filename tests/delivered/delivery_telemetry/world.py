@@ -125,7 +125,7 @@ def named(revision: str) -> str:
 
 @dataclass
 class World(Played):
-    """What each system holds, and what it was sent. A status that is not 200 is its answer to everything."""
+    """What each system contains, and what it was sent. A status that is not 200 is its answer to everything."""
 
     requests: list[Request] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)

@@ -9,10 +9,10 @@ from typing import Any
 from readiness.alerts.severity import SEVERITIES
 from readiness.plan.engine_rules import exists_always
 from readiness.plan.field_changes import ABSENT, Inputs, at, list_of, number_of, objects_of, text_at, texts_of
-from readiness.plan.guards import (
+from readiness.plan.protection import (
     NOT_KNOWN,
     Change,
-    Guard,
+    Protection,
     Rule,
     WeakenedField,
     always,
@@ -48,7 +48,7 @@ _AGGREGATION = (
 )  # fmt: skip
 # The least first; an alert may have none.
 _SEVERITIES = ("", *reversed(SEVERITIES))
-# What Google keeps a log bucket's entries for where nothing is said.
+# How long Google keeps a log bucket's entries by default.
 _DEFAULT_RETENTION_DAYS = 30
 # What an objective is measured by, beside its goal.
 _MEASURES = ("requestBasedSli", "windowsBasedSli", "basicSli", "rollingPeriodDays", "calendarPeriod")
@@ -171,7 +171,7 @@ def _exclusions(change: Change) -> Iterable[str]:
 
 
 def _bucket_created(inputs: Inputs) -> Iterator[str]:
-    """A bucket that Google made holds entries already: those that are older than the declared days go at once."""
+    """A bucket that Google made already contains entries. Google deletes those older than the declared days at once."""
     if "<" in text_at(inputs, "bucketId"):
         yield "may adopt an existing log bucket: the plan does not know its id"
     elif exists_always(LOG_BUCKET, inputs):
@@ -233,8 +233,8 @@ _CONDITION_RULES: dict[str, Rule] = {
     f"{_PROMQL}.query": _query,
 }
 
-ALERT_GUARDS = (
-    Guard(
+ALERT_PROTECTION = (
+    Protection(
         pattern=ALERT_POLICY,
         created=takes_nothing,
         deleted="is deleted: nobody is notified of this any more",
@@ -257,7 +257,7 @@ ALERT_GUARDS = (
         },
     ),
     # Its deletion shows in the policies that notified it: `_channel_lost`.
-    Guard(
+    Protection(
         pattern=CHANNEL,
         created=takes_nothing,
         deleted=takes_nothing,
@@ -268,7 +268,7 @@ ALERT_GUARDS = (
             "type": always("notifies somebody else"),
         },
     ),
-    Guard(
+    Protection(
         pattern=LOG_METRIC,
         created=takes_nothing,
         deleted="is deleted: this is no longer counted, and alerts on it do not fire",
@@ -281,7 +281,7 @@ ALERT_GUARDS = (
             "valueExtractor": always("the value is extracted otherwise; alerts may no longer match it"),
         },
     ),
-    Guard(
+    Protection(
         pattern=UPTIME_CHECK,
         created=takes_nothing,
         deleted="is deleted: it is no longer checked",
@@ -300,20 +300,20 @@ ALERT_GUARDS = (
             "timeout": longer("has more time to answer"),
         },
     ),
-    Guard(
+    Protection(
         pattern=API,
         created=takes_nothing,
         deleted="is deleted: nothing declares that the API is enabled",
         rules={"disableDependentServices": _destroyed, "disableOnDestroy": _destroyed},
     ),
     # Its deletion takes its objectives with it, which say so.
-    Guard(
+    Protection(
         pattern=MONITORED_SERVICE,
         created=takes_nothing,
         deleted=takes_nothing,
         harmless=("displayName", "userLabels"),
     ),
-    Guard(
+    Protection(
         pattern=OBJECTIVE,
         created=takes_nothing,
         deleted="is deleted: the objective is no longer measured",
@@ -323,7 +323,7 @@ ALERT_GUARDS = (
             **{name: _another(name) for name in _MEASURES},
         },
     ),
-    Guard(
+    Protection(
         pattern=LOG_BUCKET,
         created=_bucket_created,
         deleted=_bucket_deleted,
@@ -335,7 +335,7 @@ ALERT_GUARDS = (
             ),
         },
     ),
-    Guard(
+    Protection(
         pattern=LOG_SINK,
         created=_sink_created,
         deleted="is deleted: nothing is exported there any more",

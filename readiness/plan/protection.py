@@ -1,14 +1,14 @@
-"""How a change of a resource is judged by the table of its type.
+"""The table of a resource type decides which changes need an acknowledgement.
 
-What nobody has thought of needs an acknowledgement. So a table says what passes, not what counts:
+A table lists what passes. Every other change needs an acknowledgement, so an unforeseen one does too:
 
 - A field that is harmless (a name, a description, a label, documentation) may change, appear and disappear.
 - A field with a rule may change as far as the rule knows that the change is stricter or means the same.
 - Every other field counts, whether it changes, appears or disappears.
-- A new resource, a deleted one and a replaced one count, unless the table says that this takes no protection away. Each
-  table has to say so: `created` and `deleted` have no default.
-- A type without a table has the table `UNKNOWN_TYPE`, in which next to nothing passes. Types that protect nobody are
-  named in `weakening.py`.
+- A new resource, a deleted one and a replaced one count, unless the table says that this removes no protection. Each
+  table must say so: `created` and `deleted` have no default.
+- A type without a table has the table `UNKNOWN_TYPE`, in which almost nothing passes. The types that protect nothing
+  are named in `weakening.py`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from readiness.times import seconds_of
 
 # The field of a finding about all of a resource.
 WHOLE_RESOURCE = "(resource)"
-# What a rule yields where it cannot tell: the change gets the sentence of a field without a rule.
+# What a rule yields if it cannot decide: the change gets the sentence of a field without a rule.
 NOT_KNOWN = ""
 # Everybody on the internet, and everybody with any Google account.
 PUBLIC_MEMBERS = frozenset({"allUsers", "allAuthenticatedUsers"})
@@ -45,7 +45,7 @@ class WeakenedField:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """Two values of a field that differ. `beside` are the objects that hold the field, `inputs` the whole resources."""
+    """Two values of a field that differ. `beside` are the objects with the field, `inputs` the whole resources."""
 
     path: str
     old: Any
@@ -70,12 +70,12 @@ WholeRule = str | Callable[[Inputs], Iterable[str]]
 
 
 def takes_nothing(_inputs: Inputs) -> Iterable[str]:
-    """For a creation or a deletion that takes no protection away, whatever the inputs are."""
+    """For a creation or a deletion that removes no protection, whatever the inputs are."""
     return ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Guard:
+class Protection:
     """The table of the types that match `pattern`. `created`, `changed` and `deleted` end sentences on the resource.
 
     `harmless` and the keys of `rules` are dotted fields: `conditions[].duration` is in the entries of a list,
@@ -105,7 +105,7 @@ class Guard:
         return frozenset(key[: match.start()] for key in keys for match in re.finditer(r"[.\[]", key))
 
 
-UNKNOWN_TYPE = Guard(
+UNKNOWN_TYPE = Protection(
     pattern=r".*",
     created="is new, and Readiness has no rules for this type: it is not known what it allows or prevents",
     deleted="is deleted, and Readiness has no rules for this type: it is not known whether it protects something",
@@ -113,28 +113,28 @@ UNKNOWN_TYPE = Guard(
 )
 
 
-def said_of(rule: WholeRule, inputs: Inputs) -> list[str]:
+def reasons_of(rule: WholeRule, inputs: Inputs) -> list[str]:
     """Why the creation or deletion of a resource with these inputs needs an acknowledgement; empty if it needs none."""
     return [rule] if isinstance(rule, str) else list(rule(inputs))
 
 
-def judged(guard: Guard, old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
-    """Every field whose change from `old` to `new` is weaker or not known to the guard."""
-    yield from _judged(guard, "", Change(path="", old=old, new=new, beside=(old, new), inputs=(old, new)))
+def judged(table: Protection, old: Inputs, new: Inputs) -> Iterator[WeakenedField]:
+    """Every field whose change from `old` to `new` is weaker or not known to the table."""
+    yield from _judged(table, "", Change(path="", old=old, new=new, beside=(old, new), inputs=(old, new)))
 
 
-def _judged(guard: Guard, key: str, change: Change) -> Iterator[WeakenedField]:
-    if is_same(change.old, change.new) or key in guard.harmless:
+def _judged(table: Protection, key: str, change: Change) -> Iterator[WeakenedField]:
+    if is_same(change.old, change.new) or key in table.harmless:
         return
-    rule = guard.rule(key)
-    said = rule(change) if rule else None
-    if said is None:
-        parts = list(_parts(change, key, knows_more=key in guard.holders))
+    rule = table.rule(key)
+    reasons = rule(change) if rule else None
+    if reasons is None:
+        parts = list(_parts(change, key, knows_more=key in table.holders))
         for inner_key, inner in parts:
-            yield from _judged(guard, inner_key, inner)
-        said = () if parts else (NOT_KNOWN,)
-    for reason in said:
-        yield reason if isinstance(reason, WeakenedField) else _finding(guard, change, reason)
+            yield from _judged(table, inner_key, inner)
+        reasons = () if parts else (NOT_KNOWN,)
+    for reason in reasons:
+        yield reason if isinstance(reason, WeakenedField) else _finding(table, change, reason)
 
 
 def _parts(change: Change, key: str, *, knows_more: bool) -> Iterator[tuple[str, Change]]:
@@ -151,10 +151,10 @@ def _parts(change: Change, key: str, *, knows_more: bool) -> Iterator[tuple[str,
             yield f"{key}{sign}", replace(change, path=f"{change.path}[{step}]", old=before, new=after)
 
 
-def _finding(guard: Guard, change: Change, reason: str) -> WeakenedField:
-    if reason == NOT_KNOWN and guard.changed is not None:
+def _finding(table: Protection, change: Change, reason: str) -> WeakenedField:
+    if reason == NOT_KNOWN and table.changed is not None:
         public = ", ".join(sorted(public_members(change.new)))
-        reason = f"{change.path}: {guard.changed}{f', to {public}' if public else ''}"
+        reason = f"{change.path}: {table.changed}{f', to {public}' if public else ''}"
     elif reason == NOT_KNOWN:
         values = (shortened(value_text(value), _SHOWN_CHARACTERS) for value in change.sides)
         reason = f"changes {change.path} from {' to '.join(values)}, and it is not known whether that is weaker"
@@ -162,7 +162,7 @@ def _finding(guard: Guard, change: Change, reason: str) -> WeakenedField:
 
 
 def public_members(value: Any) -> set[str]:
-    """The members in a value that stand for everybody, those of a JSON text in it included."""
+    """The members in a value that mean everybody, also inside a JSON text."""
     if isinstance(value, (dict, list)):
         items = value.values() if isinstance(value, dict) else value
         return {member for item in items for member in public_members(item)}
@@ -227,7 +227,7 @@ def fewer(sentence: Callable[[float, float], str], *, default: float) -> Rule:
 
 
 def narrower(change: Change) -> Iterable[str]:
-    """For a filter of Cloud Logging or Monitoring that weakens when it lets less through."""
+    """For a filter of Cloud Logging or Monitoring that weakens when it matches fewer entries."""
     if not all(isinstance(value, str) and value for value in change.sides):
         return (NOT_KNOWN,)
     return [f"filter: {found.text}" for found in filter_changes(change.old, change.new) if found.is_weaker]

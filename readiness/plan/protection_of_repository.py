@@ -8,10 +8,10 @@ from typing import Any, get_args
 
 from readiness.images.policies import DELETE, KEEP, Policy, policies_of
 from readiness.plan.field_changes import ABSENT, Inputs, at, is_on, list_of, objects_of, text_at, texts_of
-from readiness.plan.guards import (
+from readiness.plan.protection import (
     NOT_KNOWN,
     Change,
-    Guard,
+    Protection,
     WeakenedField,
     always,
     elsewhere,
@@ -30,22 +30,22 @@ from readiness.resource_types import (
 )
 from readiness.settings.github import Enforcement
 
-# What a reviewer's id is while nobody is named yet.
+# The reviewer's id before a reviewer is named.
 _NOBODY = "0"
 _ENFORCEMENT: tuple[str, ...] = get_args(Enforcement)
 _BYPASS_MODES = ("pull_request", "always", "exempt")
 _CHECKS = "rules.requiredStatusChecks.requiredChecks"
-# Flags of a pull request rule that ask for more when they are on.
+# Flags of a pull request rule that are stricter when they are on.
 _PULL_REQUEST_FLAGS = (
     "dismissStaleReviewsOnPush", "requireCodeOwnerReview", "requireLastPushApproval", "requiredReviewThreadResolution",
 )  # fmt: skip
-# Rules that are judged field by field; the others count by being there.
+# Rules that are judged field by field; the others count if they exist.
 _RULES_WITH_FIELDS = ("pullRequest", "requiredStatusChecks")
 _OFF = (ABSENT, False, "false")
 
 
 def _reviewers(change: Change) -> Iterator[str]:
-    """Any one reviewer's approval is enough: a further one makes it easier, and without anybody nobody is asked."""
+    """One approval is enough, so another reviewer weakens the rule. Without reviewers, no approval is needed."""
     before, after = map(_people, change.sides)
     if before is None or after is None:
         yield NOT_KNOWN
@@ -57,7 +57,7 @@ def _reviewers(change: Change) -> Iterator[str]:
 
 
 def _people(reviewers: Any) -> frozenset[str] | None:
-    """Users and teams; None for a list that holds something else."""
+    """Users and teams; None for a list with anything else."""
     found: set[str] = set()
     for entry in [] if reviewers is ABSENT else reviewers if isinstance(reviewers, list) else [None]:
         if not isinstance(entry, dict) or not entry.keys() <= {"users", "teams"}:
@@ -276,15 +276,15 @@ def _switch_created(inputs: Inputs) -> Iterator[str]:
         yield "is switched off"
 
 
-REPOSITORY_GUARDS = (
-    # Its text is shown line by line, and judged by nobody here.
-    Guard(
+REPOSITORY_PROTECTION = (
+    # The diff shows its text line by line. No rule reads it here.
+    Protection(
         pattern=REPOSITORY_FILE,
         created=takes_nothing,
         deleted=_file_deleted,
         harmless=("content", "commitMessage", "commitAuthor", "commitEmail"),
     ),
-    Guard(
+    Protection(
         pattern=REGISTRY,
         created=takes_nothing,
         deleted="is deleted: all images are lost, including the one that runs",
@@ -296,7 +296,7 @@ REPOSITORY_GUARDS = (
             "vulnerabilityScanningConfig.enablementConfig": _scanning,
         },
     ),
-    Guard(
+    Protection(
         pattern=ENVIRONMENT,
         created=takes_nothing,
         deleted="is deleted: the next workflow run that names it creates it again, without any rule",
@@ -309,13 +309,13 @@ REPOSITORY_GUARDS = (
         },
     ),
     # Which branches may deploy from now on: `_branch_admitted`. Without it fewer may.
-    Guard(
+    Protection(
         pattern=BRANCH_POLICY,
         created=takes_nothing,
         deleted=takes_nothing,
         rules={"branchPattern": elsewhere, "tagPattern": elsewhere},
     ),
-    Guard(
+    Protection(
         pattern=RULESET,
         created=takes_nothing,
         deleted="is deleted: its rules no longer apply",
@@ -346,13 +346,13 @@ REPOSITORY_GUARDS = (
             "target": always("applies to another kind of ref"),
         },
     ),
-    Guard(
+    Protection(
         pattern=VULNERABILITY_ALERTS,
         created=_switch_created,
         deleted="is deleted: vulnerabilities are no longer reported",
         rules={"enabled": switched("is switched off", off=True, default=True)},
     ),
-    Guard(
+    Protection(
         pattern=SECURITY_UPDATES,
         created=_switch_created,
         deleted="is deleted: vulnerabilities are no longer fixed by pull request",

@@ -12,14 +12,17 @@ from functools import partial
 from typing import Any
 
 from readiness.plan.field_changes import ABSENT
-from readiness.plan.guards import Change, Guard, Rule, stricter_if, switched, takes_nothing
-from readiness.plan.guards_of_alerts import audit_created, exempted_less
+from readiness.plan.protection import Change, Protection, Rule, stricter_if, switched, takes_nothing
+from readiness.plan.protection_of_alerts import audit_created, exempted_less
 
 _NOT_JUDGED = "it is not known whether it allows more"
 _not_judged = partial(
-    Guard, created=f"is new; {_NOT_JUDGED}", changed=f"changed; {_NOT_JUDGED}", deleted=f"is deleted; {_NOT_JUDGED}"
+    Protection,
+    created=f"is new; {_NOT_JUDGED}",
+    changed=f"changed; {_NOT_JUDGED}",
+    deleted=f"is deleted; {_NOT_JUDGED}",
 )
-# Words for people: they give nobody a right.
+# Texts for people: they grant nothing.
 _TEXTS = ("description", "displayName", "title", "labels", "userLabels")
 _GITHUB_ROLES = ("pull", "triage", "push", "maintain", "admin")
 
@@ -77,9 +80,9 @@ _IAM_RULES: dict[str, Rule] = {
 }
 
 # The first pattern that matches counts.
-GRANT_GUARDS = (
+GRANT_PROTECTION = (
     # A new record of access protects.
-    Guard(
+    Protection(
         pattern=r"gcp:.*:\w*IAMAuditConfig",
         created=audit_created,
         changed="logs the access to something else",
@@ -87,7 +90,7 @@ GRANT_GUARDS = (
         harmless=_TEXTS,
         rules={"auditLogConfigs": exempted_less},
     ),
-    Guard(
+    Protection(
         pattern=r"gcp:.*:\w*(IAM|Iam)CustomRole",
         created="is a new role",
         changed=f"is another role; {_NOT_JUDGED}",
@@ -95,7 +98,7 @@ GRANT_GUARDS = (
         harmless=_TEXTS,
         rules={"permissions": _fewer},
     ),
-    Guard(
+    Protection(
         pattern=r"gcp:.*:\w*(IAM|Iam)(Member|Binding|Policy)",
         created="is a new grant",
         changed="grants something else",
@@ -111,7 +114,7 @@ GRANT_GUARDS = (
         r"|RowAccessPolicy|\w*RoleBinding|\w*AccessRule)",
         harmless=_TEXTS,
     ),
-    Guard(
+    Protection(
         pattern=r"gcp:(serviceaccount/.*|.*:(DefaultServiceAccounts|HmacKey|ApiKey))",
         created="is a new identity or key",
         changed="is a different identity or key",
@@ -119,7 +122,7 @@ GRANT_GUARDS = (
         harmless=_TEXTS,
         rules={"disabled": _becomes(value=True)},
     ),
-    Guard(
+    Protection(
         pattern=r"gcp:\w+/job:Job",
         created="runs something new",
         changed="runs something else, or in another way",
@@ -127,7 +130,7 @@ GRANT_GUARDS = (
         harmless=_TEXTS,
         rules={"deletionProtection": switched("may be deleted", off=True, default=True)},
     ),
-    Guard(
+    Protection(
         pattern=r"github:.*:(RepositoryCollaborators?|Team\w*|Membership|RepositoryDeployKey|AppInstallation\w+"
         r"|Organization\w*Role\w*|OrganizationSecurityManager|EmuGroupMapping|User(Ssh|Gpg)Key|\w+Webhook)",
         created="gives access",
@@ -142,7 +145,7 @@ GRANT_GUARDS = (
             "users": _fewer,
         },
     ),
-    Guard(
+    Protection(
         pattern=r"github:.*:(Actions|Codespaces|Dependabot)\w*(Secret|Variable)\w*",
         created="gives a value to workflows",
         changed="gives another value to workflows, or gives it to other workflows",
@@ -163,7 +166,7 @@ GRANT_GUARDS = (
         r"|Organization(Ruleset|Settings|Block)|Enterprise\w+|UserInvitationAccepter|Repository)",
         harmless=_TEXTS,
     ),
-    Guard(
+    Protection(
         pattern=r"pulumi:providers:\w+",
         created="is an explicit provider, which sends credentials to the host that it names",
         changed="sends credentials to another host, or acts as another identity",
@@ -171,7 +174,7 @@ GRANT_GUARDS = (
         harmless=_TEXTS,
     ),
     # Their inputs are what is run.
-    Guard(
+    Protection(
         pattern=r"command:.*|pulumi-(python|nodejs):dynamic.*",
         created="runs a command",
         changed="runs another command",
