@@ -27,7 +27,7 @@ MAX_AGE = timedelta(days=14)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateRecord:
-    """One passed gate. `candidates` counts versions by package, `revisions` those compared with them.
+    """One passed gate. `candidates` counts versions by package, sorted by name; `revisions` those compared with them.
 
     `commit` is empty if the project is not in a git repository.
     """
@@ -46,7 +46,7 @@ class GateRecord:
 
     def text(self) -> str:
         """The record's file."""
-        fields = asdict(self) | {"candidates": dict(sorted(self.candidates.items()))}
+        fields = asdict(self)
         return sealed_text(fields.pop("made"), fields)
 
 
@@ -126,7 +126,7 @@ def gate_record(
         log_digest=deletions.digest,
         revisions_digest=needed.digest,
         entries=deletions.real if evidence == DELETIONS else deletions.dry,
-        candidates=dict(Counter(candidate.package for candidate in deletions.candidates)),
+        candidates=dict(sorted(Counter(candidate.package for candidate in deletions.candidates).items())),
         revisions=len(needed.serving) + len(needed.rollback),
     )
 

@@ -58,6 +58,10 @@ def test_the_json_form_has_the_verdict_the_counts_and_the_findings(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A gate that passes names its record; one that fails names what is in use."""
+    packages = [f"image-{number}" for number in range(9)]
+    log = [entry(*(name_of("a", package) for package in packages))]
+    assert gate(project, log, everything_serves(), "--format", "json") == 0
+    assert list(json.loads(capsys.readouterr().out)["candidates"]) == packages, "in any order"
     log = [entry(name_of("a"), name_of("b"))]
     assert gate(project, log, everything_serves(), "--format", "json") == 0
     passed = json.loads(capsys.readouterr().out)
