@@ -254,13 +254,16 @@ def _headline(report: DiffReport) -> list[str]:
             return ["The plans declare the same."]
         return ["The plans declare the same resources. Program and providers are not known."]
     still_open, acknowledged = len(report.acknowledgements.open), len(report.acknowledgements.acknowledged)
-    if still_open:
-        return [f"**{still_open} of {still_open + acknowledged} changes that weaken protection are not acknowledged.**"]
-    return (
-        [f"All {acknowledged} changes that weaken protection are acknowledged."]
-        if acknowledged
-        else ["No change weakens protection."]
-    )
+    match still_open, acknowledged:
+        case 0, 0:
+            return ["No change weakens protection."]
+        case 0, 1:
+            return ["The change that weakens protection is acknowledged."]
+        case 0, _:
+            return [f"All {acknowledged} changes that weaken protection are acknowledged."]
+        case 1, 0:
+            return ["**The change that weakens protection is not acknowledged.**"]
+    return [f"**Not acknowledged: {still_open} of {still_open + acknowledged} changes that weaken protection.**"]
 
 
 def _table(report: DiffReport) -> list[str]:

@@ -174,7 +174,9 @@ class Scratch:
         text = re.sub(r"\b[0-9a-f]{40}\b", "<commit>", text)
         text = text.replace(f"readiness {__version__}", "readiness <version>")
         text = text.replace(platform.python_version(), "<python>")
-        text = re.sub(r"(main \(|Judged by readiness <version> of |, which |diff --base )[0-9a-f]{12}\b", r"\1<commit>", text)
+        text = re.sub(
+            r"(main \(|Judged by readiness <version> of |, which |diff --base )[0-9a-f]{12}\b", r"\1<commit>", text
+        )
         text = re.sub(r"<code>[0-9a-f]{12}</code>", "<code><commit></code>", text)
         return re.sub(r"\bin [0-9]+\.[0-9]+ s\b", "in <seconds> s", text)
 

@@ -85,7 +85,7 @@ def test_the_comment_begins_with_its_marker_and_counts_each_stack(report: DiffRe
     assert "| Stack | weakens protection | replace | delete | update | create | no change sent |" in lines
     assert "| `prod` | 4 | 1 | 2 | 1 | 1 | 0 |" in lines
     assert "| `staging` | 0 | 0 | 0 | 0 | 0 | 0 |" in lines
-    assert lines[3] == "**4 of 4 changes that weaken protection are not acknowledged.**"
+    assert lines[3] == "**Not acknowledged: 4 of 4 changes that weaken protection.**"
 
 
 def test_the_comment_names_the_command_that_acknowledges(report: DiffReport) -> None:

@@ -30,7 +30,7 @@ def test_it_shows_the_shop_the_change_its_comment_and_the_minute_of_the_page(tmp
     shop, change, comment, incident = parts_of(text)
     assert "ok prod\nok staging\nreadiness/prod: " in shop
     assert "-        error_ratio: 0.05\n+        error_ratio: 0.5\n" in change
-    assert "1 of 1 changes that weaken protection are not acknowledged." in comment
+    assert "The change that weakens protection is not acknowledged." in comment
     assert "! threshold > 0.05 -> > 0.5 [not acknowledged: w" in comment
     assert "<details>" not in text
     paged = [line.split() for line in incident.splitlines() if "pages at" in line or "silent until" in line]

@@ -133,7 +133,7 @@ def test_what_a_newer_version_changes_is_shown_until_it_is_acknowledged(shop: Pr
     assert (as_json.status, json.loads(as_json.out)["verdict"]) == (0, "acknowledged")
     acknowledged = shop.upgrade("--check", "--wheel", str(wheel), "--exit-code", "--format", "markdown", "staging")
     assert acknowledged.status == 2, acknowledged.text
-    assert re.search(r"All \d+ changes that weaken protection are acknowledged\.", acknowledged.out)
+    assert re.search(r"(All \d+ changes|The change) that weakens? protection (is|are) acknowledged\.", acknowledged.out)
     assert f"The plans by readiness {__version__} (-) and {NEWER} (+), with the same settings." in acknowledged.out
     assert "`prod`" not in acknowledged.out
 
