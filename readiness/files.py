@@ -68,7 +68,7 @@ def _size(count: int) -> str:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file that is to be written anew: empty where there is none, with marks for what is no text."""
+    """The text of a file that is rewritten: empty if there is none, with marks for bytes that are not UTF-8."""
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 

@@ -31,7 +31,7 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, 
 
 
 def duration_text(seconds: int) -> str:
-    """`300` as `"300s"`: the only form that the APIs take; the provider lets `"5m"` through to fail at apply."""
+    """`300` as `"300s"`: the only form that the APIs take; the provider accepts `"5m"`, and the apply then fails."""
     return f"{seconds}s"
 
 

@@ -187,7 +187,7 @@ def _silence() -> Series:
 
 
 # Alerts of the catalogue that the table leaves out, and why: the columns are about requests, probes and log lines.
-_DONE_BY_SOMEBODY = "pages at the first line that tells of it; there is no threshold to reach"
+_DONE_BY_SOMEBODY = "pages at the first line about it; there is no threshold to reach"
 _DEPLOYMENTS = "counts deployments, of which there are a few a day"
 WITHOUT_A_ROW = {
     "HealthChecksSilent": "says that nothing is measured; the columns are about what is",

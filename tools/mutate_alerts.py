@@ -141,7 +141,7 @@ class Outcome:
 
 
 def _delivery_names(ours: Settings, theirs: Settings) -> dict[str, str]:
-    """The counter of deployments, and the label by which the two figures are told apart."""
+    """The counter of deployments, and the label that distinguishes the two figures."""
     counters = [deployments(stack.project, stack.environment.name).promql_name for stack in (ours, theirs)]
     labels = [f'environment="{stack.environment.name}"' for stack in (ours, theirs)]
     return {counters[0]: counters[1], labels[0]: labels[1]}

@@ -68,7 +68,7 @@ def https_redirect(visitor: Visitor) -> Iterator[Observation]:
 
 
 def strict_transport(visitor: Visitor) -> Iterator[Observation]:
-    """The application tells browsers to use HTTPS for a year (Strict-Transport-Security)."""
+    """The application instructs browsers to use HTTPS for a year (Strict-Transport-Security)."""
     value = visitor.ask("/").headers.get("strict-transport-security", "")
     age = re.search(r"max-age=\"?(\d+)", value)
     if age is None:

@@ -21,7 +21,7 @@ MAX_AGE = timedelta(days=14)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """What a record is about. `repository` is OWNER/NAME, `branch` the one that is guarded."""
+    """What a record is about. `repository` is OWNER/NAME, `branch` the protected one."""
 
     repository: str
     branch: str
@@ -42,7 +42,7 @@ def record_text(subject: Subject, *, made: datetime, commit: str, workflows_dige
 
 
 def record_path(stack_file: str) -> str:
-    """Where the record is, relative as the stack's file is. One: the repository is guarded once."""
+    """The path of the record, relative like the stack's file. One, because one stack protects the repository."""
     return record_file(stack_file, "checks-honest")
 
 

@@ -126,7 +126,7 @@ def looks_at_results(job: Job) -> bool:
 
 
 def gated_jobs(job: Job) -> Iterator[Job]:
-    """The jobs whose results the job stands for, however far away: each must be able to fail too."""
+    """All jobs that the job needs, directly or not, and whose results it represents: each must be able to fail too."""
     seen: set[str] = set()
     waiting = list(job.needs)
     while waiting:

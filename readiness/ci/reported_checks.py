@@ -127,7 +127,7 @@ def _names(job: Job) -> Iterator[str | None]:
 
 
 def _matrix_value(expression: str, leg: Leg) -> str | None:
-    """The text that `${{ matrix.os.name }}` stands for in the leg; None for anything else."""
+    """The value of `${{ matrix.os.name }}` in the leg; None for other expressions."""
     asked = _MATRIX_VALUE.fullmatch(expression)
     value: Any = leg if asked else None
     for part in asked.group(1).split(".") if asked else ():

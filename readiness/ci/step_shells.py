@@ -11,7 +11,7 @@ from readiness.ci.reported_checks import Job
 from readiness.ci.shell.commands import lost
 from readiness.finding import Finding
 
-# What `shell:` stands for: without it bash runs with -e alone, and PowerShell on Windows. Source:
+# The command of each `shell:`. Without `shell:`, bash runs with -e alone, and PowerShell on Windows. Source:
 # https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
 _TEMPLATES = {"": "bash -e {0}", "bash": "bash --noprofile --norc -eo pipefail {0}", "sh": "sh -e {0}"}
 _WINDOWS_SHELLS = ("pwsh", "powershell", "cmd")

@@ -53,14 +53,14 @@ def complete_stacks(context: click.Context, _: click.Parameter, incomplete: str)
 
 
 def complete_folders(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Lets the shell complete folders."""
+    """Makes the shell complete folders."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="dir")]
 
 
 def complete_files(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Lets the shell complete files."""
+    """Makes the shell complete files."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]

@@ -209,7 +209,7 @@ def _state(wanted: Bootstrap) -> Iterator[str]:
         more = (*(["artifactregistry"] if part.registries else []), *(["secretmanager"] if part.needs.secrets else []))
         names = [f"{api}.googleapis.com" for api in (*_APIS, *more)]
         yield _command("gcloud services enable", *names, part.in_project)
-    # Listed in the project: a bucket of that name in another project is not ours, however much it lets us read.
+    # Listed in the project: a bucket of that name may belong to another project and still be readable.
     own = _command(
         "gcloud storage buckets list",
         home.in_project,
@@ -475,7 +475,7 @@ def _stacks(wanted: Bootstrap) -> Iterator[str]:
 def _accounts(wanted: Bootstrap) -> Iterator[str]:
     if not any(part.needs.accounts for part in wanted.projects):
         return
-    yield "# 7. The accounts of the jobs: whoever changes a job must be allowed to act as its account. They exist after"
+    yield "# 7. The accounts of the jobs: who changes a job must be allowed to act as its account. They exist after"
     yield "#    you have applied each stack once yourself (`readiness adopt` and `readiness up STACK`)."
     for part in wanted.projects:
         for account in part.needs.accounts:

@@ -1,4 +1,4 @@
-"""Whether what is live still matches what is declared, and the issue that says so.
+"""Whether the live resources still match the declared ones, and the issue that says so.
 
 The engine answers for the resources (`engine_preview.py`), GitHub for the protected environment, and Google for what no
 declaration stands for: `preview --expect-no-changes` without `--refresh` says "no changes" of a policy that was edited
@@ -127,7 +127,7 @@ def drift_json(stack: str, drift: Drift) -> dict[str, Any]:
 
 def drift_markdown(stack: str, drift: Drift, *, max_characters: int | None = None) -> str:
     """The report as Markdown; with a limit, as the text of an issue, which says how much it leaves out."""
-    parts = [f"What is live is not what stack `{stack}` declares.", ""] if drift else []
+    parts = [f"The live resources differ from what stack `{stack}` declares.", ""] if drift else []
     left = max_characters
     shown = 0
     for title in (*_PARTS, _REST):
@@ -157,7 +157,7 @@ def drift_markdown(stack: str, drift: Drift, *, max_characters: int | None = Non
     parts += _listed("Beside ours, for information", drift.beside, max_characters)
     if drift:
         parts.append(
-            f"To put back what is declared: `readiness up {command}`. To keep what is live: change the settings."
+            f"To restore the declared values: `readiness up {command}`. To keep the live values: change the settings."
         )
     return "\n".join(parts) + "\n"
 

@@ -152,7 +152,7 @@ def drill_policy(environment: str, nonce: str, channels: tuple[str, ...]) -> dic
             "subject": f"[{environment}] Drill {nonce}: nothing is broken",
             "content": (
                 f"Nothing is broken. This drill tests whether alerts of {environment} arrive here.\n\n"
-                f"Send the code word **{nonce}** to whoever started the drill, or run "
+                f"Send the code word **{nonce}** to the person who started the drill, or run "
                 f"`readiness drill STACK --received {nonce}`.\n"
             ),
         },

@@ -1,9 +1,9 @@
 """What the engine's refreshed preview says differs between live resources and the program, field by field.
 
 `pulumi preview --refresh --json` lists a step of the kind `refresh` for every resource of the state, and after them
-what an update would do (`update`, `create`, `delete` and so on). In those, `oldState` is what is live and `newState`
-what the program declares. `pulumi refresh --preview-only --json` is no substitute: it lists an edited resource as
-`refresh`, as it does an unchanged one, and knows nothing of the program (tests/engine/test_drift.py).
+what an update would do (`update`, `create`, `delete` and so on). In those, `oldState` is the live resource and
+`newState` what the program declares. `pulumi refresh --preview-only --json` is no substitute: it lists edited and
+unchanged resources alike as `refresh`, and does not compare with the program (tests/engine/test_drift.py).
 
 The text of the same preview also shows each output that changed and that nobody declares, which is most of it; the JSON
 does not.
@@ -32,7 +32,7 @@ _OPERATIONS = ("replace", "create-replacement", "delete-replaced", "update", "cr
 _SECRET = "[secret]"  # noqa: S105 - what the engine itself writes in place of one
 _SECRET_TYPES = frozenset({types.REPOSITORY_SECRET, types.ENVIRONMENT_SECRET})
 _SECRET_FIELDS = frozenset({"sensitiveLabels", "authToken", "password", "serviceKey"})
-# What tells one resource of a type from another, for a person.
+# The fields by which people identify a resource of a type.
 _NAMING_FIELDS = (
     "role",
     "member",
@@ -139,7 +139,7 @@ def read_preview(document: Mapping[str, Any]) -> Preview:
 
 
 def summary(inputs: Mapping[str, Any]) -> str:
-    """What tells the resource from others of its type: `roles/viewer serviceAccount:…`, a display name."""
+    """What identifies the resource among others of its type: `roles/viewer serviceAccount:…`, a display name."""
     texts = [one_line(str(inputs[key])) for key in _NAMING_FIELDS if isinstance(inputs.get(key), str)]
     return " ".join(texts[:2] if "role" in inputs else texts[:1])
 

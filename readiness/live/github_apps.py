@@ -1,6 +1,6 @@
 """The two GitHub Apps whose tokens the workflows take for the application's repository, and how to get each.
 
-Two, because whoever has an App's key can make tokens with all of its rights, and jobs of pull requests have the key of
+There are two, because the key of an App gives all permissions of the App, and jobs of pull requests have the key of
 the first. The permissions are those that the workflows ask create-github-app-token for; tests/live/test_github_apps.py
 compares the two.
 """

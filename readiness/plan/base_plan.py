@@ -1,7 +1,7 @@
 """Which plans are compared: the working tree's with a commit's, or those of two files.
 
 The commit's files are unpacked into a folder. Both programs run in processes of their own, without credentials: one
-must not change what is said of the other, nor what compares them. No plan is kept: whoever changes the program could
+must not change what is said of the other, nor what compares them. No plan is kept: the author of a change could
 leave one where it would be taken for the base's.
 """
 

@@ -303,7 +303,7 @@ REPOSITORY_PROTECTION = (
         rules={
             "canAdminsBypass": switched("administrators may bypass the approval", off=False, default=True),
             "deploymentBranchPolicy": _branch_policy,
-            "preventSelfReview": switched("whoever starts a deployment may approve it", off=True, default=False),
+            "preventSelfReview": switched("the person who starts a deployment may approve it", off=True, default=False),
             "reviewers": _reviewers,
             "waitTimer": fewer(lambda before, after: f"waits {after:g} instead of {before:g} minutes", default=0),
         },

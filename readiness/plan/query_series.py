@@ -28,7 +28,7 @@ _FOLLOWING = frozenset(
 )
 # Functions that return one series whatever they read.
 _ONE_SERIES = frozenset({"absent", "absent_over_time", "scalar"})
-# Texts beside each other in a regular expression, `a|b[.]c`, without any character that stands for several.
+# Texts beside each other in a regular expression, `a|b[.]c`, without any wildcard.
 _LITERALS = re.compile(r"(?:\\.|\[\.\]|[\w :/@%=,-])+(?:\|(?:\\.|\[\.\]|[\w :/@%=,-])+)*")
 
 

@@ -54,7 +54,7 @@ def _environment_is_of_named_branches(resource: Resource, _: Surroundings) -> It
         return
     pattern = str(resource.inputs.get("branchPattern") or "")
     if resource.inputs.get("tagPattern"):
-        yield "a tag may deploy, and whoever may push can set one on any commit; name the branch instead"
+        yield "a tag may deploy, and everybody who may push can set one on any commit; name the branch instead"
     elif pattern[:1] in ("", "*", "?", "["):
         yield f"the pattern {pattern!r} allows branches of any name to deploy; name the branch"
 

@@ -44,7 +44,7 @@ def cleanup_problems(root: Path, config: StackConfig, settings: Settings, now: d
         now=now,
     )
     for fault in faults:
-        message = f"lets cleanup delete, and the gate's record {place} {fault}"
+        message = f"allows cleanup to delete, and the gate's record {place} {fault}"
         command = f"readiness cleanup gate {shlex.quote(config.stack)}"
         hint = f"Write true, or pass `{command}` and commit its record"
         yield config.error("cleanup-gate-record", DRY_RUN, message, hint)

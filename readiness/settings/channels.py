@@ -63,7 +63,7 @@ class ExistingChannel(Section):
 
 
 class Channels(Section):
-    """Who is told. Every alert goes by e-mail; the others where an alert's row in the runbook says so."""
+    """Who is notified. Every alert goes to e-mail; the runbook's row of an alert names its other channels."""
 
     emails: Listed[EmailAddress] = ()
     slack: SlackChannel | None = None

@@ -4,7 +4,7 @@ The engine accepts a misspelt key of a provider silently and uses the default. W
 installed SDK's own `config/vars.py`, so that it follows every upgrade; reading the text instead of importing keeps
 `import pulumi` out of `readiness check`.
 
-Every key that the loader lets pass has a decision here: where credentials go and which program runs. A test walks all.
+Every key that the loader accepts has a decision here: where credentials go and which program runs. A test checks all.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SLACK_WEBHOOK_URL = SecretName(
 )
 SECRETS = (*CHANNEL_SECRETS, SLACK_WEBHOOK_URL)
 
-# Stands for every secret where the program runs without an engine, and is never sent anywhere.
+# The value of every secret if the program runs without an engine. It is never sent anywhere.
 OFFLINE_PLACEHOLDER = "offline-plan-placeholder"
 
 # Keys of the engine itself in the `pulumi:` namespace (workspace and engine packages of pulumi/pulumi, v3.274.1).

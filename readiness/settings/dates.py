@@ -15,7 +15,7 @@ from readiness.settings.strict_yaml import KeyPath
 
 # Ours: time to decide, to have the change reviewed, and to deploy it.
 WARNING_DAYS = 30
-# Ours: an acceptance ends. Whoever needs a longer one decides again within the year.
+# Our own limit: an acceptance ends, so that somebody decides again within the year.
 MAX_AHEAD = timedelta(days=365)
 
 

@@ -40,7 +40,7 @@ class DeliveryEnvironment(Section):
     target_deployments_per_week: Annotated[float, Field(gt=0, le=1000, description="More than so many.")]
     target_duration_seconds: Annotated[int, Field(ge=60, le=86_400, description="Less than so long.")]
     slack_events: Annotated[
-        Listed[SlackEvent], Field(description="Default: what the customer's own workflows do not send.")
+        Listed[SlackEvent], Field(description="Default: the events that the application's own workflows do not send.")
     ] = ("waiting", "rollback")
 
 

@@ -1,4 +1,4 @@
-"""The GitHub repository: guarded environments, guarded branch, Dependabot, delivered files.
+"""The GitHub repository: protected environments and branch, Dependabot, delivered files.
 
 The sections come first, then their rules: what GitHub and its provider check too late or not at all.
 """
@@ -32,7 +32,7 @@ MIN_REVIEWERS = 2
 # The engine passes numbers as doubles: a greater one would arrive as another.
 MAX_ID = 2**53 - 1
 
-# The app GitHub Actions. A required check that names no app may be set by whoever can write to the repository.
+# The app GitHub Actions. A required check that names no app may be set by everybody who can write to the repository.
 ACTIONS_INTEGRATION_ID = 15368
 
 # What auto-merge puts on a pull request that raises nothing beyond a minor version.
@@ -105,7 +105,7 @@ class DeploymentBranchPolicy(Section):
 
 
 class SecondApproval(Section):
-    """An environment that a deployment passes before the guarded one, so that two people approve one deployment."""
+    """An environment that a deployment passes before the protected one, so that two people approve one deployment."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,100}$")]
     reviewers: Reviewers
@@ -224,7 +224,7 @@ class ManagedFiles(Section):
 
 
 def environment_problems(config: StackConfig, environment: ProductionEnvironment | None) -> Iterator[Finding]:
-    """Every rule of the guarded environment by itself, and of the approval before it."""
+    """Every rule about the protected environment, and about the approval before it."""
     if environment is None:
         return
     yield from findings_of(
@@ -371,18 +371,18 @@ def _branch_problems(config: StackConfig, policy: DeploymentBranchPolicy) -> Ite
             hint = f"Write {pattern.removeprefix('refs/heads/')}"
             yield config.error("settings-environment-branches", path, message, hint)
         elif not pattern.strip("*/"):
-            message = "lets every branch deploy whose name is of that form"
+            message = "allows every branch with a name of that form to deploy"
             yield config.warning("settings-environment-branches", path, message, "Write the names, as main")
 
 
 def _weak_flag_warnings(config: StackConfig, environment: ProductionEnvironment) -> Iterator[Finding]:
     rule_id = "settings-environment-weak"
     if known(environment, "can_admins_bypass"):
-        message = "lets administrators deploy without approval"
+        message = "allows administrators to deploy without approval"
         hint = "Write false, unless the person on call must be able to"
         yield config.warning(rule_id, (*ENVIRONMENT, "can_admins_bypass"), message, hint)
     if known(environment, "prevent_self_review") is False:
-        message, hint = "lets a reviewer approve an own deployment", "Write true, or remove the line"
+        message, hint = "allows reviewers to approve their own deployments", "Write true, or remove the line"
         yield config.warning(rule_id, (*ENVIRONMENT, "prevent_self_review"), message, hint)
 
 

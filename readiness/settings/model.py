@@ -35,7 +35,7 @@ from readiness.settings.services import Service
 
 
 class Environment(Section):
-    """The environment of the stack, under both of the names that the customer's systems use."""
+    """The environment of the stack, under both names that your systems use."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="In full: `production`.")]
     short_name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="As in resource names: `prod`.")]
@@ -172,7 +172,7 @@ class DatabaseConnections(Section):
 class DatabaseDown(Section):
     """How long the instance may say that it is down, or say nothing.
 
-    The default lets a planned restart pass (https://cloud.google.com/sql/docs/postgres/maintenance): it takes a minute
+    The default tolerates a planned restart (https://cloud.google.com/sql/docs/postgres/maintenance): it takes a minute
     or two. GitLab pages after 5 minutes too
     (https://runbooks.gitlab-static.net/cloud-sql/alerts/cloudsqldatabasedown/index.html).
     """
@@ -223,7 +223,7 @@ class DatabaseMemory(Section):
 class TransactionIds(Section):
     """Share of PostgreSQL's 2 billion transaction IDs that no vacuum has freed.
 
-    Google's recommender speaks up at 80 %; about 10 % is usual, and at 100 % the database takes no more writes
+    Google's recommender warns at 80 %; about 10 % is usual, and at 100 % the database takes no more writes
     (https://cloud.google.com/sql/docs/postgres/recommender-high-transactionid-utilization).
     """
 

@@ -98,4 +98,4 @@ def _tag_problems(config: StackConfig, tags: tuple[str, ...]) -> Iterator[Findin
 def _dry_run_warning(config: StackConfig, *, dry_run: bool) -> Iterator[Finding]:
     if not dry_run:
         hint = "Write true until the list of what it would delete has been read"
-        yield config.warning("settings-registry-dry-run", DRY_RUN, "lets cleanup delete", hint)
+        yield config.warning("settings-registry-dry-run", DRY_RUN, "allows cleanup to delete", hint)

@@ -56,7 +56,7 @@ class StackConfig:
     """The configuration of a stack: values by full key (secrets left out), and which keys are secret.
 
     `replaced` are values of the project that the stack's own replace.
-    A digest of a ciphertext changes when the secret is stored anew, and says nothing about its value.
+    A digest of a ciphertext changes when the secret is stored again, and says nothing about its value.
     """
 
     stack: str
@@ -207,7 +207,7 @@ def _program_problems(config: StackConfig, document: Document) -> Iterator[Findi
 
 
 def _add_values(config: StackConfig, document: Document) -> None:
-    """Adds what the file has under `config:`. What stands in another file before is replaced."""
+    """Adds the values under `config:` of the file. They replace those of an earlier file."""
     before = dict(config.values)
     for key, value in (document.value.get("config") or {}).items():
         origin = Origin(document=document, path=("config", key))

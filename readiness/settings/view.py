@@ -24,7 +24,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class _PartialList:
-    """A list of which some items are refused. Whoever expects all of them gets RefusedValueError."""
+    """A list of which some items are refused. Code that reads all of them gets RefusedValueError."""
 
     def __init__(self, items: dict[int, Any], length: int) -> None:
         self.items = items

@@ -102,7 +102,7 @@ def test_fault_28_a_body_that_a_contract_refuses_is_refused_by_the_check_and_by_
 
 
 @pytest.mark.parametrize(
-    ("record", "said"), [(GATE_RECORD, "lets cleanup delete"), (HONESTY_RECORD, "holds merges up for checks")]
+    ("record", "said"), [(GATE_RECORD, "allows cleanup to delete"), (HONESTY_RECORD, "holds merges up for checks")]
 )
 def test_an_update_whose_record_is_missing_is_refused_and_nothing_is_sent(
     applied: World, record: str, said: str, capfd: pytest.CaptureFixture[str]

@@ -141,7 +141,7 @@ def test_check_refuses_a_cleanup_that_deletes_without_a_record(project: Path) ->
     (said,) = switched_off(project)
     assert said.startswith("Pulumi.prod.yaml:")
     assert (
-        "readiness:image_registry.cleanup_dry_run: lets cleanup delete, and the gate's record "
+        "readiness:image_registry.cleanup_dry_run: allows cleanup to delete, and the gate's record "
         "records/cleanup-gate.prod.json does not exist. Write true, or pass `readiness cleanup gate prod` and commit "
         "its record."
     ) in said

@@ -152,4 +152,4 @@ def test_what_is_not_known_is_in_the_report_without_drift_too() -> None:
     """And the report does not say that something drifted."""
     text = drift_markdown("prod", Drift(not_checked=("whether a log bucket is deleted: 403",)))
     assert text.startswith("### Not checked")
-    assert "What is live is not" not in text
+    assert "The live resources differ" not in text

@@ -107,7 +107,7 @@ GITHUB_CASES = (
     *cases(
         ENVIRONMENT,
         (_reviewers(users=[1], teams=[9]), {}, "nobody has to approve"),
-        ({"preventSelfReview": True}, {}, "whoever starts a deployment may approve it"),
+        ({"preventSelfReview": True}, {}, "the person who starts a deployment may approve it"),
         ({"canAdminsBypass": False}, {}, "administrators may bypass the approval"),
         ({"waitTimer": 30}, {"waitTimer": 5}, "waits 5 instead of 30 minutes"),
         (_deploys(custom=True), {}, "any branch may deploy"),

@@ -211,7 +211,7 @@ def test_an_apply_needs_the_records_that_check_asks_for(project: Path) -> None:
     """And no record while cleanup only pretends."""
     edit(project, "cleanup_dry_run: true", "cleanup_dry_run: false")
     (message,) = in_project(project, "prod")
-    assert message == "lets cleanup delete, and the gate's record records/cleanup-gate.prod.json does not exist"
+    assert message == "allows cleanup to delete, and the gate's record records/cleanup-gate.prod.json does not exist"
     assert in_project(project, "staging") == []
 
 

@@ -39,7 +39,7 @@ def test_a_pattern_that_no_branch_or_every_branch_has_is_told(project: Path) -> 
     assert list(problems) == [f"{path}[{index}]" for index in range(3)]
     assert [problem.severity for problem in problems.values()] == [Severity.ERROR, Severity.WARNING, Severity.WARNING]
     assert problems[f"{path}[0]"].hint == "Write main"
-    assert problems[f"{path}[1]"].message.startswith("lets every branch deploy")
+    assert problems[f"{path}[1]"].message.startswith("allows every branch with a name of that form")
 
 
 def test_a_list_of_branches_that_nothing_reads_is_refused(project: Path) -> None:

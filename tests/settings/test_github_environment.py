@@ -89,8 +89,8 @@ RIGHT = {
     "logins of managed accounts": (people("ada_shop", "grace_shop"), ""),
 }
 WEAK = {
-    "can_admins_bypass: true": "lets administrators deploy without approval",
-    "prevent_self_review: false": "lets a reviewer approve an own deployment",
+    "can_admins_bypass: true": "allows administrators to deploy without approval",
+    "prevent_self_review: false": "allows reviewers to approve their own deployments",
 }
 
 

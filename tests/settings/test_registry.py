@@ -157,7 +157,7 @@ def test_cleanup_that_deletes_is_let_through_with_a_warning(prod: Path) -> None:
     """A reviewed change switches it; the review shall see it."""
     edit(prod, DRY_RUN, "    cleanup_dry_run: false\n")
     (problem,) = found(prod).values()
-    assert (problem.message, problem.severity) == ("lets cleanup delete", Severity.WARNING)
+    assert (problem.message, problem.severity) == ("allows cleanup to delete", Severity.WARNING)
     assert not errors_only([problem])
 
 

@@ -58,7 +58,7 @@ _RULES = (
     (
         "migration-copy-from-stdin",
         _COPY,
-        "reads its rows from psql, and what follows it cannot be told from rows",
+        "reads its rows from psql, and the lines after it look like rows",
         "Write INSERT",
     ),
 )

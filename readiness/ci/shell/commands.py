@@ -49,7 +49,7 @@ def lost(line: int, message: str, hint: str, severity: Severity = Severity.ERROR
 
 
 def lenient_option(words: Sequence[str]) -> str | None:
-    """The first option that lets a test runner or linter pass where nothing was looked at, or whatever was found."""
+    """The first option with which a test runner or linter passes although it checked nothing, or found something."""
     found = next((word for word in words if _LENIENT.fullmatch(word)), None)
     if found is None and "--exit-code" in words[:-1] and words[list(words).index("--exit-code") + 1] == "0":
         found = "--exit-code 0"

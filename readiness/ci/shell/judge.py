@@ -250,7 +250,7 @@ class _Judge:
             message = f"`{option}` passes where nothing was looked at, or whatever was found"
             yield lost(command.line, message, "Remove the option")
         if switches(words, "errexit", on=False) and not self._status_is_kept(command):
-            message = f"`{' '.join(words)}` lets the script go on after a failure"
+            message = f"`{' '.join(words)}` makes the script continue after a failure"
             yield lost(command.line, message, "Remove it, or keep `$?` and end with `exit` and its value")
         if self._changes_meanings(words):
             yield _known_when_it_runs(command)

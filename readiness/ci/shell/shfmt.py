@@ -122,7 +122,7 @@ def _of_the_package() -> str | None:
 
 
 def _on_path() -> str | None:
-    """Never the working folder's own: a relative entry of PATH would find a program of whoever wrote that folder."""
+    """Never from the working folder: a relative entry of PATH would run a program that the folder's author wrote."""
     folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder).is_absolute()]
     found = shutil.which("shfmt", path=os.pathsep.join(folders))
     # On Windows the search begins in the working folder whatever `path` says.

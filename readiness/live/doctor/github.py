@@ -1,4 +1,4 @@
-"""Whether GitHub lets this token apply a stack, and whether a repository's workflows could: `readiness doctor --ci`."""
+"""Whether this token may apply a stack on GitHub, and whether the workflows could: `readiness doctor --ci`."""
 
 from __future__ import annotations
 
@@ -298,7 +298,7 @@ def _value_rows(ci: Ci, jobs: Sequence[Job]) -> Iterator[Row]:
     names = found.get("variables")
     if names is not None and any(names.has(app.client_id, "") for app in ci.apps):
         page = f"https://github.com/organizations/{ci.apps[0].owner}/settings/installations"
-        detail = f"GitHub tells only the Apps themselves whether they are installed on {ci.apps[0].application}"
+        detail = f"GitHub shows only to the Apps themselves whether they are installed on {ci.apps[0].application}"
         yield not_known("GitHub Apps", ci.subject, detail, page)
 
 
@@ -365,7 +365,7 @@ def _branch_rows(ci: Ci, repository: Mapping[str, Any]) -> Iterator[Row]:
         yield passed(check, ci.subject, f"{name} is protected")
     else:
         lacking = optional if repository.get("private") else failed
-        yield lacking(check, ci.subject, f"{name} is not protected: whoever may push there applies", page)
+        yield lacking(check, ci.subject, f"{name} is not protected: everybody who may push there can apply", page)
 
 
 def _identity_rows(ci: Ci, repository: Mapping[str, Any]) -> Iterator[Row]:

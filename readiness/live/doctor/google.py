@@ -1,4 +1,4 @@
-"""Whether Google lets these credentials apply a stack: login, APIs, permissions."""
+"""Whether these credentials may apply a stack in Google Cloud: login, APIs, permissions."""
 
 from __future__ import annotations
 

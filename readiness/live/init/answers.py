@@ -1,4 +1,4 @@
-"""What `readiness init` is told: each question with its check, and the answers in a form that files are made of.
+"""The answers of `readiness init`: each question with its check, and the answers in a form that files are made of.
 
 An answer is text, or a list of texts, wherever it comes from: an option, a file, the terminal. A name may hold `{env}`,
 which is the stack's name in the files: `shop-api-{env}` is `shop-api-staging` and `shop-api-prod`.

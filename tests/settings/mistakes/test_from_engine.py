@@ -275,7 +275,7 @@ def test_a_missing_record_passes_a_preview_with_a_warning_and_stops_an_update(
     registry = json.loads(config["readiness:image_registry"]) | {"cleanup_dry_run": False}
     config["readiness:image_registry"] = json.dumps(registry)
     (line,) = refusal(config, stack="prod", dry_run=False)
-    said = f"{ELSEWHERE}: readiness:image_registry.cleanup_dry_run: lets cleanup delete, and the gate's record "
+    said = f"{ELSEWHERE}: readiness:image_registry.cleanup_dry_run: allows cleanup to delete, and the gate's record "
     assert line.startswith(said + "records/cleanup-gate.prod.json does not exist")
     assert f"an update is refused: {line}" in warnings_of(config, caplog, stack="prod")
 
