@@ -1,6 +1,6 @@
 """`python -m tools.style` finds words that the project does not use, and sentences that are too long.
 
-The words are the left column of the first table of "Words" in CONTRIBUTING.md, so that there is one list. They are
+The words are the left column of the table below "Words" in CONTRIBUTING.md, so that there is one list. They are
 looked for in documents and in every text of the toolkit and the components: messages, help and docstrings. A sentence
 of the README, of a command's help or of a notification has at most `MAX_WORDS` words.
 """
@@ -30,7 +30,7 @@ _PROGRAMS = ("readiness/*.py", "components/*.py", "__main__.py")
 
 
 def refused_words(contributing: str) -> list[str]:
-    """The phrases of the left column of the first table below the heading "Words"."""
+    """The phrases of the left column of the table below the heading "Words"."""
     section = contributing.partition("\n## Words\n")[2].partition("\n## ")[0]
     table = re.search(r"^\| instead of \| write \|\n\|---\|---\|\n((?:\|.*\n)+)", section, flags=re.MULTILINE)
     if table is None:

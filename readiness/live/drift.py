@@ -1,10 +1,10 @@
 """Whether the live resources still match the declared ones, and the issue that says so.
 
-The engine answers for the resources (`engine_preview.py`), GitHub for the protected environment, and Google for what no
-declaration stands for: `preview --expect-no-changes` without `--refresh` says "no changes" of a policy that was edited
-by hand, and even a refresh is blind to reviewers that were removed in the browser, to a second policy of the same name
-and to a log bucket that is deleted in seven days. A stack has one issue: opened when drift shows, updated while it
-lasts, closed when it is gone.
+The engine compares the resources (`engine_preview.py`), GitHub lists the reviewers of the protected environment, and
+Google lists undeclared resources. `preview --expect-no-changes` without `--refresh` reports "no changes" for a policy
+that was edited by hand. Even a refresh does not notice removed reviewers, a second policy with the same name, or a log
+bucket that is deleted in seven days. Each stack has one issue: it is opened when there is drift, updated while it
+lasts, and closed when it is gone.
 """
 
 from __future__ import annotations
